@@ -1,0 +1,72 @@
+"""A finding: what a rule or a model has seen on one asset, with the reasons. The only way into the order book."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workorder_core.words import FailureMode, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One signal's part in a finding.
+
+    Parameters
+    ----------
+    value, usual_low, usual_high
+        In the signal's own ``unit``; the usual range is None on a side that nobody knows yet.
+    share
+        The signal's part of the whole finding, 0 to 1; the shares of a finding add up to 1.
+    """
+
+    signal: str
+    value: float
+    unit: str
+    usual_low: float | None
+    usual_high: float | None
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A condition of one asset at one moment of its own event time.
+
+    Parameters
+    ----------
+    asset_id
+        The surrogate id of the asset.
+    arrival
+        The place in the sequence of inputs that led to it; evidence cites no reading that came later.
+    source, version
+        ``rule:<id>`` or ``model:<name>``, and the hash of the document that it was judged by.
+    since, at
+        The window of event time that the condition has lasted.
+    score, limit
+        The model's score (0 to 1) and its alarm limit, or the rule's limit in the leading signal's unit.
+    signs
+        The signals that made it so, the largest share first; never empty.
+    summary
+        One sentence for the planner.
+    """
+
+    asset_id: int
+    arrival: int
+    component: str
+    failure_mode: FailureMode
+    severity: Severity
+    source: str
+    version: str
+    since: datetime
+    at: datetime
+    score: float | None
+    limit: float | None
+    signs: tuple[Sign, ...]
+    summary: str
+
+    def __post_init__(self) -> None:
+        if not self.signs:
+            raise ValueError(f"{self.source}: a finding must name at least one signal")
+
+    @property
+    def leading_signals(self) -> frozenset[str]:
+        """The signals that carry at least 30 % of the finding."""
+        return frozenset(sign.signal for sign in self.signs if sign.share >= 0.30)
