@@ -1,0 +1,1 @@
+"""The database and the broker that plantwright starts itself where none is given."""

@@ -1,0 +1,272 @@
+"""The MQTT broker that plantwright starts itself, for a plant without one.
+
+mosquitto where it is installed; otherwise the rumqttd that the iotcore package carries. Both listen on loopback only,
+on the port of the last start when that is still free, so that clients find it again.
+
+What they keep differs, and no setting changes it:
+
+=============================  ================================  =====================================
+.                              mosquitto                         iotcore
+=============================  ================================  =====================================
+protocol                       3.1.1 and 5                       3.1.1
+unacknowledged at a time       as asked                          100, and acknowledged in order only
+queue for an absent client     so many messages, newest dropped  so many bytes, oldest dropped
+killed with what it queued     all but the last second or two    all lost
+=============================  ================================  =====================================
+
+So a message that the broker has accepted is safe from a kill of plantwright, and not always from a kill of the broker.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from runtime.embedded import process
+from runtime.embedded.process import EmbeddedServerError
+
+Kind = Literal["mosquitto", "iotcore"]
+
+MAX_PACKET_BYTES = 2 * 1024 * 1024
+IOTCORE_INFLIGHT = 100
+_START_WAIT_S = 20
+_PORT_TRIES = 5
+
+# The queue is saved whole, every second or two, with fsync: saving on each change would write it again for every message.
+_MOSQUITTO_CONF = """\
+# Written at every start; changes made here are lost.
+listener {port} 127.0.0.1
+allow_anonymous true
+max_inflight_messages {inflight}
+max_queued_messages {queued}
+max_packet_size {packet}
+set_tcp_nodelay true
+persistence true
+persistence_location {folder}/
+persistence_file mosquitto.db
+autosave_interval 1
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+connection_messages false
+"""
+
+# rumqttd keeps a log in memory for each topic filter: its segments, not a number of messages, bound what waits.
+_IOTCORE_TOML = """\
+# Written at every start; changes made here are lost.
+id = 0
+
+[router]
+id = 0
+max_connections = 1010
+max_outgoing_packet_count = {inflight}
+max_segment_size = {segment_bytes}
+max_segment_count = {segments}
+
+[v4.1]
+name = "plantwright"
+listen = "127.0.0.1:{port}"
+next_connection_delay_ms = 1
+
+[v4.1.connections]
+connection_timeout_ms = 60000
+max_payload_size = {packet}
+max_inflight_count = {inflight}
+dynamic_filters = true
+"""
+_IOTCORE_SEGMENTS = 10
+_BYTES_A_MESSAGE = 512
+
+
+@dataclass(slots=True)
+class Broker:
+    """A running broker.
+
+    Parameters
+    ----------
+    inflight
+        Messages it sends a client ahead of the client's acknowledgements. A batch that acknowledges at its end can't
+        be larger, and should be at most half of it; iotcore has 100 whatever was asked.
+    adopted
+        It was running already, left by a process that was killed or shared with one that lives.
+    """
+
+    url: str
+    port: int
+    pid: int
+    kind: Kind
+    inflight: int
+    adopted: bool
+    _folder: Path = field(repr=False)
+    _use: process.Use = field(repr=False)
+
+    def stop(self) -> None:
+        """Stop the broker, unless another process uses it too. mosquitto saves its queues first."""
+        with process.alone(self._folder / "start.lock"):
+            if self._use.give_back():
+                _end(_Running(self.pid, self.port, self.kind), self._folder)
+
+
+def start(folder: Path, *, inflight: int, queued: int, kind: Kind | None = None) -> Broker:
+    """Start the broker whose state is in ``folder``, or adopt it if it is running with the same settings.
+
+    Parameters
+    ----------
+    inflight
+        Messages sent ahead of a client's acknowledgements: at least twice what a batch holds.
+    queued
+        Messages kept for a client that is away or slow; what exceeds them is lost.
+    kind
+        mosquitto if it is installed, otherwise iotcore, unless one of them is asked for.
+    """
+    folder = folder.absolute()
+    program = None if kind == "iotcore" else process.find_program("mosquitto")
+    if kind == "mosquitto" and program is None:
+        raise EmbeddedServerError("mosquitto is not installed: apt install mosquitto, or ask for iotcore")
+    chosen: Kind = "iotcore" if program is None else "mosquitto"
+    window = inflight if chosen == "mosquitto" else IOTCORE_INFLIGHT
+    process.give_folder(folder, process.server_account(folder))
+    with process.alone(folder / "start.lock"):
+        last = _last(folder)
+        running = last if last is not None and _runs(last, folder) else None
+        if running is None and last is not None:
+            _end(last, folder)  # it may run without answering
+        use = process.Use(folder / "in-use")
+        if running is not None and (
+            running.kind != chosen or _settings_changed(running, folder, inflight=window, queued=queued)
+        ):
+            if not use.give_back():
+                raise EmbeddedServerError(
+                    f"the broker in {folder} runs with other settings and is in use; stop that first"
+                )
+            _end(running, folder)
+            running, use = None, process.Use(folder / "in-use")
+        adopted = running is not None
+        if running is None:
+            running = _start_new(
+                folder, chosen, program, inflight=window, queued=queued, last_port=None if last is None else last.port
+            )
+        url = f"mqtt://{process.LOOPBACK}:{running.port}"
+        return Broker(url, running.port, running.pid, running.kind, window, adopted, folder, use)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What the pid file says of the broker last started."""
+
+    pid: int
+    port: int
+    kind: Kind
+
+
+def _last(folder: Path) -> _Running | None:
+    try:
+        facts = json.loads((folder / "broker.json").read_text())
+        return _Running(
+            int(facts["pid"]), int(facts["port"]), "mosquitto" if facts["kind"] == "mosquitto" else "iotcore"
+        )
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _conf_file(folder: Path, kind: Kind) -> Path:
+    return folder / ("mosquitto.conf" if kind == "mosquitto" else "iotcore.toml")
+
+
+def _conf(folder: Path, kind: Kind, *, port: int, inflight: int, queued: int) -> str:
+    if kind == "mosquitto":
+        return _MOSQUITTO_CONF.format(
+            port=port, inflight=inflight, queued=queued, packet=MAX_PACKET_BYTES, folder=folder
+        )
+    return _IOTCORE_TOML.format(
+        port=port,
+        inflight=inflight,
+        packet=MAX_PACKET_BYTES,
+        segments=_IOTCORE_SEGMENTS,
+        segment_bytes=max(MAX_PACKET_BYTES, queued * _BYTES_A_MESSAGE // _IOTCORE_SEGMENTS),
+    )
+
+
+def _settings_changed(running: _Running, folder: Path, *, inflight: int, queued: int) -> bool:
+    wanted = _conf(folder, running.kind, port=running.port, inflight=inflight, queued=queued)
+    return _conf_file(folder, running.kind).read_text() != wanted
+
+
+def _runs(broker: _Running, folder: Path) -> bool:
+    """Say whether the broker of the pid file runs and answers. One that was just killed is seen for a moment longer."""
+    argument = str(_conf_file(folder, broker.kind))
+    if not process.runs(broker.pid, argument) or not process.answers(broker.port):
+        return False
+    time.sleep(0.05)
+    return process.runs(broker.pid, argument)
+
+
+def _start_new(
+    folder: Path, kind: Kind, program: Path | None, *, inflight: int, queued: int, last_port: int | None
+) -> _Running:
+    """Start the broker on the last port, or on another one as often as somebody else gets it first."""
+    account = process.server_account(folder) if kind == "mosquitto" else None
+    conf, log = _conf_file(folder, kind), folder / f"{kind}.log"
+    if program is not None:
+        command = [str(program), "-c", str(conf)]
+    else:
+        # It logs every packet as an error below this level.
+        command = [sys.executable, "-P", "-m", "iotcore", "--config", str(conf), "--log-level", "CRITICAL"]
+    process.shorten(log)
+    for attempt in range(_PORT_TRIES):
+        again = attempt == 0 and last_port is not None and process.port_is_free(last_port)
+        port = last_port if again and last_port is not None else process.free_port()
+        conf.write_text(_conf(folder, kind, port=port, inflight=inflight, queued=queued))
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                command,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=None if account is None else account.uid,
+                group=None if account is None else account.gid,
+                extra_groups=None if account is None else [],
+                umask=0o077,
+            )
+        if _listens(child, port):
+            running = _Running(child.pid, port, kind)
+            half_written = folder / "broker.json.new"
+            half_written.write_text(json.dumps(asdict(running)))
+            half_written.replace(folder / "broker.json")
+            _OURS[child.pid] = child
+            return running
+    raise EmbeddedServerError(
+        f"the {kind} broker in {folder} did not start; its log ({log}) ends:\n{process.tail(log)}"
+    )
+
+
+# Children of this process, kept so that they are reaped when they end.
+_OURS: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def _listens(child: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the child serves the port; False when it ended, as it does when the port is taken."""
+    deadline = time.monotonic() + _START_WAIT_S
+    while child.poll() is None:
+        if process.answers(port):
+            # Somebody else may be answering while ours is about to find the port taken and end.
+            time.sleep(0.05)
+            return child.poll() is None
+        if time.monotonic() > deadline:
+            child.kill()
+            child.wait()
+            return False
+        time.sleep(0.02)
+    return False
+
+
+def _end(broker: _Running, folder: Path) -> None:
+    process.end(broker.pid, str(_conf_file(folder, broker.kind)))
+    if (child := _OURS.pop(broker.pid, None)) is not None:
+        child.wait()
