@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from progpy.models.centrifugal_pump import CentrifugalPumpBase
-
+from progpy.models.centrifugal_pump import CentrifugalPumpBase  # type: ignore[import-not-found, unused-ignore]
 from scenario import ASSETS, MINUTES, Array, Plan, Surroundings, Truth, wandering
 
 KELVIN = 273.15
@@ -144,7 +143,7 @@ def simulate(
         for name in names[:-1]:
             course[name][:, minute] = station.state[name]
         course["discharge"][:, minute] = station.discharge
-        for i in np.flatnonzero((station.state["Tt"] >= trips_at) & (now > 0)):
+        for i in np.flatnonzero((station.state["Tt"] >= trips_at) & (now > 0)).tolist():
             back = minute + 1 + order[i].out_of_service
             command[i, minute + 1 : back] = 0.0
             wear[i, minute + 1 :] = 0.0
@@ -154,7 +153,6 @@ def simulate(
             trips[i] = minute
     course["friction"] = course["rThrust"] / station.friction[:, None] - 1
     course["passage"] = passage
-    course["well"] = np.broadcast_to(around.well, passage.shape)
     course["smoothness"] = np.broadcast_to(station.smoothness[:, None], passage.shape)
     course["roughness"] = np.broadcast_to(np.array([plan.roughness for plan in order])[:, None], passage.shape)
     return course, {asset: _completed(plan, trips.get(i)) for i, (asset, plan) in enumerate(plans.items())}
@@ -177,7 +175,7 @@ def measure(seed: int, course: dict[str, Array]) -> dict[str, Array]:
 
     speed = course["w"] / RPM
     flow = course["Q"] * 3600
-    readings = {
+    return {
         "speed": np.where(speed < 5, 0.0, sensed(speed, 0.8, 1.0)),
         "flow": np.where(flow < 3, 0.0, sensed(flow, 0.9, 0.1)),
         "discharge_pressure": sensed(course["discharge"] / 1e5, 0.012, 0.01),
@@ -186,7 +184,6 @@ def measure(seed: int, course: dict[str, Array]) -> dict[str, Array]:
         "oil_temp": sensed(course["To"] - KELVIN, 0.10, 0.1),
         "vibration": np.maximum(sensed(_vibration(rng, course), 0.015, 0.01), 0.0),
     }
-    return readings
 
 
 def _vibration(rng: np.random.Generator, course: dict[str, Array]) -> Array:
@@ -195,12 +192,12 @@ def _vibration(rng: np.random.Generator, course: dict[str, Array]) -> Array:
     Unbalance grows with speed; a bearing with its extra friction, ever less; a starved impeller cavitates. What is
     left at standstill comes from the neighbours through the floor.
     """
-    pace = course["w"] / (2800 * RPM)
+    pace = np.maximum(course["w"], 0.0) / (2800 * RPM)
     breath = np.array([wandering(rng, MINUTES, spread=0.02, minutes=30) for _ in ASSETS])
     unbalance = course["smoothness"] * pace**1.8 * (1 + breath)
     extra = np.maximum(course["friction"], 0.0)
     bearing = course["roughness"] * extra / (1 + extra / 4) * pace
     cavitation = 2.6 * (1 - course["passage"]) * pace * (1 + 4 * breath)
     floor = 0.06
-    total = np.sqrt(unbalance**2 + bearing**2 + cavitation**2 + floor**2)
-    return total * (1 + 0.02 * rng.standard_normal(total.shape))
+    total: Array = np.sqrt(unbalance**2 + bearing**2 + cavitation**2 + floor**2)
+    return np.asarray(total * (1 + 0.02 * rng.standard_normal(total.shape)))

@@ -21,15 +21,15 @@ SIGNALS = ("speed", "flow", "discharge_pressure", "bearing_temp", "bearing_temp_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """One true thing about one asset. Minutes are None where the question has no answer."""
+    """One true thing about one asset; ``fails_minute`` is None where nothing fails."""
 
     asset: str
     component: str
     what: str
     kind: str
-    failure_mode: str | None
-    begins_minute: int | None
-    fails_minute: int | None
+    failure_mode: str | None = None
+    begins_minute: int
+    fails_minute: int | None = None
     ends_minute: int | None
 
 
@@ -143,33 +143,15 @@ def _maintenance(rng: np.random.Generator, asset: str, plan: Plan, day: int, hou
     ends = begins + int(rng.uniform(*hours) * 60)
     _stand(plan.command, begins, ends)
     what = "planned maintenance: the pump stands still, is inspected and greased, and starts cold"
-    plan.truths.append(_truth(asset, "machine", what, "maintenance_stop", None, begins, None, ends))
-
-
-def _truth(
-    asset: str,
-    component: str,
-    what: str,
-    kind: str,
-    failure_mode: str | None,
-    begins: int | None,
-    fails: int | None,
-    ends: int | None,
-) -> Truth:
-    return Truth(
-        asset=asset,
-        component=component,
-        what=what,
-        kind=kind,
-        failure_mode=failure_mode,
-        begins_minute=begins,
-        fails_minute=fails,
-        ends_minute=ends,
+    plan.truths.append(
+        Truth(
+            asset=asset, component="machine", what=what, kind="maintenance_stop", begins_minute=begins, ends_minute=ends
+        )
     )
 
 
 def _healthy(asset: str, what: str) -> Truth:
-    return _truth(asset, "machine", what, "healthy", None, 0, None, MINUTES)
+    return Truth(asset=asset, component="machine", what=what, kind="healthy", begins_minute=0, ends_minute=MINUTES)
 
 
 def _moment(rng: np.random.Generator, first_day: float, last_day: float) -> int:
@@ -191,7 +173,18 @@ def _wears(asset: str, rng: np.random.Generator) -> Plan:
     plan.seizes_at = fails
     _stand(plan.command, fails, ends)
     what = "the thrust bearing wears for days, faster towards the end, until it seizes; then it gets a new one"
-    plan.truths.append(_truth(asset, "thrust_bearing", what, "predictive", "BRD", begins, fails, ends))
+    plan.truths.append(
+        Truth(
+            asset=asset,
+            component="thrust_bearing",
+            what=what,
+            kind="predictive",
+            failure_mode="BRD",
+            begins_minute=begins,
+            fails_minute=fails,
+            ends_minute=ends,
+        )
+    )
     return plan
 
 
@@ -216,7 +209,18 @@ def _loses_flow(asset: str, rng: np.random.Generator) -> Plan:
     what = (
         f"rags block the impeller within minutes while the pump runs on; stopped by hand at minute {stopped}, cleaned"
     )
-    plan.truths.append(_truth(asset, "impeller", what, "reactive", "LOO", begins, begins, ends))
+    plan.truths.append(
+        Truth(
+            asset=asset,
+            component="impeller",
+            what=what,
+            kind="reactive",
+            failure_mode="LOO",
+            begins_minute=begins,
+            fails_minute=begins,
+            ends_minute=ends,
+        )
+    )
     return plan
 
 
@@ -229,7 +233,17 @@ def _loses_oil(asset: str, rng: np.random.Generator) -> Plan:
     plan.trips_at = rng.uniform(114, 124)
     plan.out_of_service = int(rng.uniform(20, 36) * 60)
     what = "the thrust bearing loses its oil and runs hot within hours, past 105 degC, until the pump trips"
-    plan.truths.append(_truth(asset, "thrust_bearing", what, "emergency", "OHE", begins, None, None))
+    plan.truths.append(
+        Truth(
+            asset=asset,
+            component="thrust_bearing",
+            what=what,
+            kind="emergency",
+            failure_mode="OHE",
+            begins_minute=begins,
+            ends_minute=None,
+        )
+    )
     return plan
 
 
@@ -241,7 +255,18 @@ def _sensor_sticks(asset: str, rng: np.random.Generator) -> Plan:
     ends = begins + int(rng.uniform(26, 46) * 60)
     plan.stuck = ("bearing_temp_radial", begins, ends)
     what = "the radial bearing's temperature sensor repeats one value while the pump runs on; the pump is healthy"
-    plan.truths.append(_truth(asset, "bearing_temp_radial_sensor", what, "sensor", "AIR", begins, begins, ends))
+    plan.truths.append(
+        Truth(
+            asset=asset,
+            component="bearing_temp_radial_sensor",
+            what=what,
+            kind="sensor",
+            failure_mode="AIR",
+            begins_minute=begins,
+            fails_minute=begins,
+            ends_minute=ends,
+        )
+    )
     return plan
 
 
@@ -253,7 +278,18 @@ def _sensor_absent(asset: str, rng: np.random.Generator) -> Plan:
     ends = begins + int(rng.uniform(25, 46) * 60)
     plan.absent = ("vibration", begins, ends)
     what = "the vibration sensor's value is absent from every frame; the pump is healthy"
-    plan.truths.append(_truth(asset, "vibration_sensor", what, "sensor", "AIR", begins, begins, ends))
+    plan.truths.append(
+        Truth(
+            asset=asset,
+            component="vibration_sensor",
+            what=what,
+            kind="sensor",
+            failure_mode="AIR",
+            begins_minute=begins,
+            fails_minute=begins,
+            ends_minute=ends,
+        )
+    )
     return plan
 
 
@@ -272,7 +308,17 @@ def _clock_jumps(asset: str, rng: np.random.Generator) -> Plan:
     for claim, begins in zip(claims, (first, second, third), strict=True):
         length = next(n for n in range(MINUTES) if begins + n not in plan.clock)
         what = f"the device's clock {claim} for {length} frames; the pump is healthy"
-        plan.truths.append(_truth(asset, "device_clock", what, "clock", None, begins, begins, begins + length))
+        plan.truths.append(
+            Truth(
+                asset=asset,
+                component="device_clock",
+                what=what,
+                kind="clock",
+                begins_minute=begins,
+                fails_minute=begins,
+                ends_minute=begins + length,
+            )
+        )
     _maintenance(rng, asset, plan, int(rng.integers(5, 7)), (4, 6))
     return plan
 
