@@ -1,0 +1,54 @@
+"""A fresh database for each test, copied from a template that was migrated once for the run."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from runtime.embedded import process
+
+
+def named(url: str, database: str) -> str:
+    """Return the URL of another database on the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def template(server_url: str, run_folder: Path, migrate: Callable[[str], object]) -> str:
+    """Make the migrated template on a server once for all processes of a run, and return its name."""
+    name = f"template_{run_folder.name}".replace("-", "_")
+    with process.alone(run_folder / f"template-{urlsplit(server_url).port}.lock"):
+        with psycopg.connect(server_url, autocommit=True) as conn:
+            if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name]).fetchone():
+                return name
+            conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        migrate(named(server_url, name))
+        with psycopg.connect(server_url, autocommit=True) as conn:
+            conn.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true").format(sql.Identifier(name)))
+    return name
+
+
+def drop_template(server_url: str, run_folder: Path) -> None:
+    """Remove a run's template from a server that lives on after the run."""
+    name = sql.Identifier(f"template_{run_folder.name}".replace("-", "_"))
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false").format(name))
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@contextmanager
+def fresh(server_url: str, template_name: str | None = None) -> Iterator[str]:
+    """Give the URL of a new database, a copy of the template or empty, and drop it afterwards whoever is connected."""
+    name = sql.Identifier(f"test_{uuid.uuid4().hex}")
+    copy = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template_name)) if template_name else sql.SQL("")
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}{}").format(name, copy))
+    try:
+        yield named(server_url, name._obj[0])
+    finally:
+        with psycopg.connect(server_url, autocommit=True) as conn:
+            conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
