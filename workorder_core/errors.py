@@ -10,17 +10,19 @@ class WorkOrderError(Exception):
 
 
 class IllegalMove(WorkOrderError):
-    """The lifecycle has no step from the order's status to the one asked for."""
+    """The lifecycle has no such step from the order's status."""
 
-    def __init__(self, order_id: UUID, status: Status, to: Status, allowed: frozenset[Status]) -> None:
-        ways = ", ".join(sorted(allowed)) or "nothing: this status is final"
-        super().__init__(f"work order {order_id} is {status}; it cannot become {to} (from here it can become {ways})")
-        self.order_id, self.status, self.to, self.allowed = order_id, status, to, allowed
+    def __init__(self, order_id: UUID, number: str, status: Status, step: str, possible: tuple[str, ...]) -> None:
+        ways = ", ".join(possible) or "nothing, this status is final"
+        super().__init__(
+            f"work order {number} is {status.label}: the step '{step}' is not possible now (possible: {ways})"
+        )
+        self.order_id, self.number, self.status, self.step, self.possible = order_id, number, status, step, possible
 
 
 class ReasonMissing(WorkOrderError):
     """A step that has to be justified was asked for without a reason."""
 
-    def __init__(self, order_id: UUID, step: str) -> None:
-        super().__init__(f"to {step} work order {order_id} a reason is needed")
-        self.order_id, self.step = order_id, step
+    def __init__(self, order_id: UUID, number: str, step: str) -> None:
+        super().__init__(f"the step '{step}' on work order {number} needs a reason: say why in one sentence")
+        self.order_id, self.number, self.step = order_id, number, step

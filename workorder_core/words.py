@@ -64,6 +64,10 @@ class Status(StrEnum):
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ")
+
 
 class Origin(StrEnum):
     ENGINE = "engine"

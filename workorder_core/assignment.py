@@ -1,0 +1,284 @@
+"""Who should do an order: every technician of the site with what speaks for and against, and a choice.
+
+Pure: the site's time, the technicians and their work are given. Nobody is taken off other work here; that is proposed.
+
+The rules. A missing skill or certificate, or being inactive, always blocks. Ordinary work goes to somebody who is on
+shift now or whose shift begins before the response target. An emergency goes to somebody on shift, free or on lesser
+work; if there is nobody, a colleague off shift is called out; who already has an emergency is left with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from workorder_core.words import FailureMode, Priority, Status
+
+TIE_BREAK = (
+    "on shift before off shift, free before busy with lesser work (for emergencies), "
+    "fewer unfinished orders, the sooner shift, then the code in alphabetical order"
+)
+
+MECHANICAL, ELECTRICAL, INSTRUMENTATION = "mechanical", "electrical", "instrumentation"
+
+SKILL_OF_COMPONENT: Mapping[str, str] = {
+    "bearing": MECHANICAL,
+    "coupling": MECHANICAL,
+    "gearbox": MECHANICAL,
+    "impeller": MECHANICAL,
+    "hydraulics": MECHANICAL,
+    "lubrication": MECHANICAL,
+    "rotor": MECHANICAL,
+    "seal": MECHANICAL,
+    "shaft": MECHANICAL,
+    "valve": MECHANICAL,
+    "cooling": MECHANICAL,
+    "drive": ELECTRICAL,
+    "electrical": ELECTRICAL,
+    "motor": ELECTRICAL,
+    "winding": ELECTRICAL,
+    "instrument": INSTRUMENTATION,
+    "sensor": INSTRUMENTATION,
+    "transmitter": INSTRUMENTATION,
+}
+
+SKILL_OF_FAILURE_MODE: Mapping[FailureMode, str] = {
+    FailureMode.AIR: INSTRUMENTATION,
+    FailureMode.ERO: INSTRUMENTATION,
+    FailureMode.FTS: ELECTRICAL,
+    FailureMode.UST: ELECTRICAL,
+    FailureMode.BRD: MECHANICAL,
+    FailureMode.ELP: MECHANICAL,
+    FailureMode.ELU: MECHANICAL,
+    FailureMode.HIO: MECHANICAL,
+    FailureMode.INL: MECHANICAL,
+    FailureMode.LOO: MECHANICAL,
+    FailureMode.NOI: MECHANICAL,
+    FailureMode.OHE: MECHANICAL,
+    FailureMode.PLU: MECHANICAL,
+    FailureMode.STD: MECHANICAL,
+    FailureMode.VIB: MECHANICAL,
+}
+
+CERTIFICATES_OF_SKILL: Mapping[str, frozenset[str]] = {ELECTRICAL: frozenset({"high voltage switching"})}
+"""What nobody may do the work without, whatever they know."""
+
+
+def required_skill(component: str, failure_mode: FailureMode) -> str | None:
+    """Return the skill that a fault asks for; None when it is not known well enough to ask for one.
+
+    A wrong reading is instrument work wherever it is taken; otherwise the component decides before the mode.
+    """
+    if failure_mode is FailureMode.AIR:
+        return INSTRUMENTATION
+    words = component.lower().replace("_", " ").replace("-", " ").split()
+    for word in reversed(words):
+        if word in SKILL_OF_COMPONENT:
+            return SKILL_OF_COMPONENT[word]
+    return SKILL_OF_FAILURE_MODE.get(failure_mode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Technician:
+    """Somebody who can be given work.
+
+    Parameters
+    ----------
+    shift_start, shift_end
+        Local time of the site. A shift may pass midnight; equal times mean the whole day.
+    weekdays
+        ISO weekdays on which the shift begins, 1 = Monday.
+    """
+
+    id: int
+    site_id: int
+    code: str
+    name: str
+    skills: frozenset[str]
+    certificates: frozenset[str]
+    shift_start: time
+    shift_end: time
+    weekdays: frozenset[int]
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The part of an order that assignment looks at: the one to be given, or one that somebody already has."""
+
+    number: str
+    priority: Priority
+    status: Status
+    required_skill: str | None = None
+    response_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One technician, weighed. ``eligible`` is False as soon as something blocks; ``against`` then says what."""
+
+    technician: Technician
+    eligible: bool
+    on_shift: bool
+    load: int
+    reasons_for: tuple[str, ...]
+    reasons_against: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """The outcome: somebody, or nobody, with the reason as a sentence.
+
+    Parameters
+    ----------
+    displaces
+        The number of the lesser order in progress that the chosen one would have to put on hold; a person decides.
+    candidates
+        Everybody, the best first.
+    """
+
+    choice: Candidate | None
+    why: str
+    displaces: str | None
+    candidates: tuple[Candidate, ...]
+
+
+def propose(
+    job: Job,
+    technicians: Sequence[Technician],
+    *,
+    now_local: datetime,
+    work: Mapping[str, Sequence[Job]],
+) -> Proposal:
+    """Weigh every technician of the site for a job and choose one, or nobody.
+
+    ``now_local`` carries the site's time zone; ``work`` holds the unfinished orders of each technician, by code.
+    """
+    weighed = [_weigh(job, one, now_local, work.get(one.code, ())) for one in technicians]
+    weighed.sort(key=lambda entry: entry.rank)
+    candidates = tuple(entry.candidate for entry in weighed)
+    best = weighed[0] if weighed and weighed[0].candidate.eligible else None
+    if best is None:
+        return Proposal(choice=None, why=_nobody(job, candidates), displaces=None, candidates=candidates)
+    why = f"{best.candidate.technician.name}: {', '.join(best.candidate.reasons_for)}"
+    if best.displaces is not None:
+        why += f"; proposed: put {best.displaces} on hold for it"
+    return Proposal(choice=best.candidate, why=why + ".", displaces=best.displaces, candidates=candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    candidate: Candidate
+    rank: tuple[bool, bool, bool, int, datetime, str]
+    displaces: str | None
+
+
+def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Weighed:
+    emergency = job.priority is Priority.EMERGENCY
+    good: list[str] = []
+    bad: list[str] = []
+    blocked = not one.active
+    if blocked:
+        bad.append("not active")
+    blocked |= _weigh_skill(job.required_skill, one, good, bad)
+    shift = on_shift(one, now)
+    begins = next_shift(one, now)
+    blocked |= _weigh_shift(job, shift, begins, good, bad)
+
+    doing = [other for other in has if other.status is Status.IN_PROGRESS]
+    emergencies = [
+        other
+        for other in has
+        if other.priority is Priority.EMERGENCY and other.status in (Status.ASSIGNED, Status.IN_PROGRESS)
+    ]
+    displaces: str | None = None
+    if emergency and emergencies:
+        blocked = True
+        bad.append(f"has the emergency {emergencies[0].number}")
+    elif emergency and doing:
+        displaces = max(doing, key=lambda other: other.priority).number
+        bad.append(f"works on {displaces}, which is less urgent")
+    good.append("no unfinished orders") if not has else (good if len(has) < 3 else bad).append(_count(len(has)))
+    candidate = Candidate(
+        technician=one,
+        eligible=not blocked,
+        on_shift=shift,
+        load=len(has),
+        reasons_for=tuple(good),
+        reasons_against=tuple(bad),
+    )
+    rank = (
+        blocked,
+        not shift,
+        displaces is not None,
+        len(has),
+        begins or datetime.max.replace(tzinfo=now.tzinfo),
+        one.code,
+    )
+    return _Weighed(candidate, rank, displaces)
+
+
+def _weigh_skill(skill: str | None, one: Technician, good: list[str], bad: list[str]) -> bool:
+    if skill is None:
+        good.append("no particular skill is asked for")
+        return False
+    if skill not in one.skills:
+        bad.append(f"lacks the skill {skill}")
+        return True
+    good.append(f"has the skill {skill}")
+    missing = sorted(CERTIFICATES_OF_SKILL.get(skill, frozenset()) - one.certificates)
+    if missing:
+        bad.append(f"lacks the certificate {', '.join(missing)}")
+    return bool(missing)
+
+
+def _weigh_shift(job: Job, shift: bool, begins: datetime | None, good: list[str], bad: list[str]) -> bool:
+    if shift:
+        good.append("on shift")
+        return False
+    if begins is None:
+        bad.append("has no shifts")
+        return job.priority is not Priority.EMERGENCY
+    when = f"{begins:%a %H:%M}"
+    if job.priority is Priority.EMERGENCY:
+        good.append("can be called out")
+        bad.append(f"off shift until {when}")
+        return False
+    if job.response_due is not None and begins <= job.response_due:
+        good.append(f"shift begins {when}, before the response target")
+        return False
+    bad.append(f"off shift until {when}" + (", after the response target" if job.response_due is not None else ""))
+    return True
+
+
+def _nobody(job: Job, candidates: Sequence[Candidate]) -> str:
+    if not candidates:
+        return "Nobody eligible: the site has no technicians yet."
+    skilled = [one for one in candidates if not any(reason.startswith("lacks") for reason in one.reasons_against)]
+    if not skilled:
+        return f"Nobody eligible: no technician of the site has the skill {job.required_skill} and its certificates."
+    told = "; ".join(f"{one.technician.name}: {', '.join(one.reasons_against)}" for one in skilled)
+    return f"Nobody eligible: {told}."
+
+
+def on_shift(one: Technician, now_local: datetime) -> bool:
+    """Whether somebody is at work at a local time; the morning part of a night shift belongs to the day it began."""
+    today, yesterday = now_local.isoweekday(), (now_local - timedelta(days=1)).isoweekday()
+    clock = now_local.time()
+    if one.shift_start < one.shift_end:
+        return today in one.weekdays and one.shift_start <= clock < one.shift_end
+    began_today = today in one.weekdays and clock >= one.shift_start
+    return began_today or (yesterday in one.weekdays and clock < one.shift_end)
+
+
+def next_shift(one: Technician, now_local: datetime) -> datetime | None:
+    """Return when somebody's next shift begins, in local time; None when they have none."""
+    for days in range(8):
+        day: date = now_local.date() + timedelta(days=days)
+        begins = datetime.combine(day, one.shift_start, tzinfo=now_local.tzinfo)
+        if day.isoweekday() in one.weekdays and begins > now_local:
+            return begins
+    return None
+
+
+def _count(orders: int) -> str:
+    return "1 unfinished order" if orders == 1 else f"{orders} unfinished orders"
