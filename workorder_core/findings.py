@@ -5,6 +5,9 @@ from datetime import datetime
 
 from workorder_core.words import FailureMode, Severity
 
+LEADING_SHARE = 0.30
+WEIGHTY_SHARE = 0.10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
@@ -15,7 +18,7 @@ class Sign:
     value, usual_low, usual_high
         In the signal's own ``unit``; the usual range is None on a side that nobody knows yet.
     share
-        The signal's part of the whole finding, 0 to 1; the shares of a finding add up to 1.
+        The signal's part of the whole finding, 0 to 1; the shares of a finding add up to 1, less what was too small to name.
     """
 
     signal: str
@@ -32,8 +35,8 @@ class Finding:
 
     Parameters
     ----------
-    asset_id
-        The surrogate id of the asset.
+    asset
+        ``<site>/<asset>``, as in the topic: the same name in every database.
     arrival
         The place in the sequence of inputs that led to it; evidence cites no reading that came later.
     source, version
@@ -48,7 +51,7 @@ class Finding:
         One sentence for the planner.
     """
 
-    asset_id: int
+    asset: str
     arrival: int
     component: str
     failure_mode: FailureMode
@@ -69,4 +72,9 @@ class Finding:
     @property
     def leading_signals(self) -> frozenset[str]:
         """The signals that carry at least 30 % of the finding."""
-        return frozenset(sign.signal for sign in self.signs if sign.share >= 0.30)
+        return frozenset(sign.signal for sign in self.signs if sign.share >= LEADING_SHARE)
+
+    @property
+    def weighty_signals(self) -> frozenset[str]:
+        """The signals that carry at least 10 % of the finding: enough to tie it to another one."""
+        return frozenset(sign.signal for sign in self.signs if sign.share >= WEIGHTY_SHARE)

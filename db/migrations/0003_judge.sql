@@ -40,3 +40,28 @@ CREATE TABLE planned_downtimes (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     cancelled_at timestamptz
 );
+
+-- What the judge knows of an asset and of a signal it knows from events, so that nobody can change them past it.
+CREATE FUNCTION tell_judge_of_asset() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO judge_events (kind, asset_id, payload, actor)
+    VALUES ('asset', NEW.id, jsonb_build_object('class', NEW.class, 'criticality', NEW.criticality), 'system:plant');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON assets
+    FOR EACH ROW EXECUTE FUNCTION tell_judge_of_asset();
+CREATE TRIGGER asset_changes_tell_the_judge AFTER UPDATE ON assets
+    FOR EACH ROW WHEN ((OLD.class, OLD.criticality) IS DISTINCT FROM (NEW.class, NEW.criticality))
+    EXECUTE FUNCTION tell_judge_of_asset();
+
+CREATE FUNCTION tell_judge_of_signal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO judge_events (kind, asset_id, payload, actor)
+    SELECT 'signal', s.asset_id, jsonb_build_object('signal', s.name, 'unit', NEW.unit), 'system:plant'
+    FROM signals s WHERE s.id = NEW.signal_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER signal_versions_tell_the_judge AFTER INSERT ON signal_versions
+    FOR EACH ROW EXECUTE FUNCTION tell_judge_of_signal();

@@ -1,0 +1,29 @@
+-- name: all
+-- Every asset with its signals' names, aliases that are valid now among them.
+SELECT si.code || '/' || a.code AS key, a.id AS asset_id, named.name, named.signal_id
+FROM assets a JOIN sites si ON si.id = a.site_id
+LEFT JOIN (
+    SELECT asset_id, name, id AS signal_id FROM signals
+    UNION ALL
+    SELECT asset_id, alias, signal_id FROM signal_aliases WHERE now() >= valid_from AND now() < valid_to
+) AS named ON named.asset_id = a.id
+ORDER BY a.id, named.signal_id;
+
+-- name: add_site
+-- A site that is made known by its first message.
+INSERT INTO sites (code, name) VALUES (%(code)s, %(code)s) ON CONFLICT (code) DO NOTHING;
+
+-- name: add_asset
+-- An asset that is made known by its first message; DO UPDATE so that the id comes back in any case.
+INSERT INTO assets (site_id, code, name) SELECT id, %(code)s, %(code)s FROM sites WHERE code = %(site)s
+ON CONFLICT (site_id, code) DO UPDATE SET code = excluded.code RETURNING id;
+
+-- name: add_signal
+-- A signal that is made known by its first message, with its first version; its unit is not known.
+WITH added AS (
+    INSERT INTO signals (asset_id, name) VALUES (%(asset_id)s, %(name)s)
+    ON CONFLICT (asset_id, name) DO NOTHING RETURNING id
+), versioned AS (
+    INSERT INTO signal_versions (signal_id, version) SELECT id, 1 FROM added RETURNING signal_id
+)
+SELECT id FROM added UNION ALL SELECT id FROM signals WHERE asset_id = %(asset_id)s AND name = %(name)s LIMIT 1;

@@ -1,0 +1,87 @@
+-- name: open
+-- A new order of the engine. The partial unique index refuses a twin.
+INSERT INTO work_orders (id, site_id, number, asset_id, asset_path, component, failure_mode, type, origin, priority,
+                         priority_reason, title, status, status_since, opened_at, recorded_at, required_skill,
+                         response_due, completion_due, follows)
+VALUES (%(id)s, %(site_id)s, %(number)s, %(asset_id)s, %(asset_path)s, %(component)s, %(failure_mode)s, %(type)s, 'engine',
+        %(priority)s, %(priority_reason)s, %(title)s, 'open', %(now)s, %(opened_at)s, %(now)s, %(required_skill)s,
+        %(response_due)s, %(completion_due)s, %(follows)s);
+
+-- name: evidence
+-- A finding as evidence of an order, with a copy of the readings it cites: none that came after it, thinned by taking
+-- every n-th, so that what is shown was really measured.
+WITH cited AS (
+    SELECT s.name, r.observed_at, r.value,
+           row_number() OVER (PARTITION BY s.id ORDER BY r.observed_at DESC) AS newest_first,
+           count(*) OVER (PARTITION BY s.id) AS points
+    FROM signals s JOIN readings r ON r.signal_id = s.id
+    WHERE s.asset_id = %(asset_id)s AND s.name = ANY(%(signals)s)
+      AND r.observed_at BETWEEN %(cited_from)s AND %(at)s AND r.arrival <= %(arrival)s
+), thinned AS (
+    SELECT name, observed_at, value FROM cited
+    WHERE (newest_first - 1) %% greatest(1, ceil(points / 300.0)::bigint) = 0
+), copied AS (
+    SELECT name, jsonb_agg(jsonb_build_array(extract(epoch FROM observed_at)::double precision, value) ORDER BY observed_at) AS points
+    FROM thinned GROUP BY name
+)
+INSERT INTO evidence (order_id, seq, arrival, source, version, component, failure_mode, severity, since, at, score, limit_at,
+                      signs, summary, readings)
+SELECT %(order_id)s, coalesce((SELECT max(seq) FROM evidence WHERE order_id = %(order_id)s), 0) + 1, %(arrival)s, %(source)s,
+       %(version)s, %(component)s, %(failure_mode)s, %(severity)s, %(since)s, %(at)s, %(score)s, %(limit_at)s, %(signs)s,
+       %(summary)s, coalesce((SELECT jsonb_object_agg(name, points) FROM copied), '{}');
+
+-- name: facts
+-- What a change of an order by the engine starts from.
+SELECT component, failure_mode, type, priority, status FROM work_orders WHERE id = %(id)s FOR UPDATE;
+
+-- name: change
+-- An upgrade or a refinement: what the order is about, and how urgent it is. Targets only ever come closer.
+UPDATE work_orders
+SET component = %(component)s, failure_mode = %(failure_mode)s, type = %(type)s, priority = %(priority)s,
+    priority_reason = %(priority_reason)s, title = %(title)s, required_skill = %(required_skill)s,
+    response_due = least(response_due, %(response_due)s), completion_due = least(completion_due, %(completion_due)s),
+    version = version + 1
+WHERE id = %(id)s;
+
+-- name: cancel_duplicate
+-- The order turned out to be about the fault of another one.
+UPDATE work_orders
+SET status = 'cancelled', status_since = %(now)s, duplicate_of = %(duplicate_of)s, version = version + 1
+WHERE id = %(id)s;
+
+-- name: move_evidence
+-- The evidence of a duplicate goes to the order that stays.
+UPDATE evidence SET order_id = %(to)s, seq = seq + (SELECT coalesce(max(seq), 0) FROM evidence WHERE order_id = %(to)s)
+WHERE order_id = %(from)s;
+
+-- name: send_back
+-- The condition is still there after the work.
+UPDATE work_orders
+SET status = 'open', status_since = %(now)s, assignee_id = NULL, assignment_note = NULL, close_finding = NULL,
+    close_failure_mode = NULL, close_cause = NULL, close_remedy = NULL, close_note = NULL, version = version + 1
+WHERE id = %(id)s;
+
+-- name: place_of
+-- The site of an asset, and its path as it stands now: site / area / work centre / asset.
+WITH RECURSIVE up AS (
+    SELECT l.id, l.parent_id, l.name, 1 AS depth
+    FROM installations i JOIN locations l ON l.id = i.location_id
+    WHERE i.asset_id = %(asset_id)s AND i.removed_at IS NULL
+    UNION ALL
+    SELECT l.id, l.parent_id, l.name, up.depth + 1 FROM up JOIN locations l ON l.id = up.parent_id
+)
+SELECT si.id AS site_id,
+       concat_ws(' / ', si.name, (SELECT string_agg(name, ' / ' ORDER BY depth DESC) FROM up), a.code) AS path
+FROM assets a JOIN sites si ON si.id = a.site_id WHERE a.id = %(asset_id)s;
+
+-- name: unfinished
+-- What an order book needs of the unfinished orders, for when it cannot be rebuilt from the sequence alone.
+SELECT w.id, si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w.status, w.opened_at,
+       count(e.seq) AS evidence, max(e.at) AS last_evidence_at,
+       array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= 0.1) AS signals
+FROM work_orders w
+JOIN assets a ON a.id = w.asset_id JOIN sites si ON si.id = a.site_id
+LEFT JOIN evidence e ON e.order_id = w.id
+LEFT JOIN LATERAL jsonb_array_elements(e.signs) AS sign ON true
+WHERE w.origin = 'engine' AND w.status NOT IN ('closed', 'cancelled')
+GROUP BY w.id, si.code, a.code ORDER BY w.opened_at, w.id;

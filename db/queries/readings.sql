@@ -1,0 +1,24 @@
+-- name: stored_values
+-- Which of these readings are stored already, and with which value.
+SELECT r.signal_id, (extract(epoch FROM r.observed_at) * 1000000)::bigint AS at_us, r.value
+FROM unnest(%(signals)s::integer[], %(times)s::timestamptz[]) AS asked (signal_id, observed_at)
+JOIN readings r USING (signal_id, observed_at);
+
+-- name: copy_in
+-- The batch in PostgreSQL's binary form: nothing in it is stored yet.
+COPY readings (signal_id, observed_at, received_at, arrival, value, quality, late) FROM STDIN WITH (FORMAT binary);
+
+-- name: judged_after
+-- The readings that the judge has to fold again after a checkpoint, frame by frame.
+SELECT r.arrival, si.code || '/' || a.code AS asset, s.name AS signal,
+       (extract(epoch FROM r.observed_at) * 1000000)::bigint AS at_us, r.value
+FROM readings r
+JOIN signals s ON s.id = r.signal_id
+JOIN assets a ON a.id = s.asset_id
+JOIN sites si ON si.id = a.site_id
+WHERE r.arrival > %(after)s AND r.arrival <= %(upto)s AND NOT r.late AND r.quality < 2
+ORDER BY r.arrival, r.signal_id;
+
+-- name: count_all
+-- For the reports of demo and doctor.
+SELECT count(*) AS readings, count(*) FILTER (WHERE late) AS late FROM readings;

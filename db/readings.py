@@ -1,0 +1,107 @@
+"""Storing readings, each once, and reading them back in the order in which they were judged."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from db import sql
+
+_QUERIES = sql.load("readings")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01, the zero of PostgreSQL's binary timestamps
+
+# One row of COPY's binary form: the number of columns, then each column's length and big-endian value.
+_ROW = np.dtype(
+    [
+        ("columns", ">i2"),
+        ("signal_bytes", ">i4"), ("signal", ">i4"),
+        ("observed_bytes", ">i4"), ("observed", ">i8"),
+        ("received_bytes", ">i4"), ("received", ">i8"),
+        ("arrival_bytes", ">i4"), ("arrival", ">i8"),
+        ("value_bytes", ">i4"), ("value", ">f8"),
+        ("quality_bytes", ">i4"), ("quality", ">i2"),
+        ("late_bytes", ">i4"), ("late", "u1"),
+    ]
+)  # fmt: skip
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Readings as columns of equal length; times are epoch microseconds, values are in the signals' units."""
+
+    signal: Sequence[int]
+    observed_us: Sequence[int]
+    received_us: Sequence[int]
+    arrival: Sequence[int]
+    value: Sequence[float]
+    late: Sequence[bool]
+
+    def __len__(self) -> int:
+        return len(self.signal)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFrame:
+    """A frame as it was judged: its place in the sequence of inputs, ``<site>/<asset>``, event time, values."""
+
+    arrival: int
+    asset: str
+    at_us: int
+    values: dict[str, float]
+
+
+def stored(conn: Connection, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """Return the values of those readings, asked for by (signal id, event time in µs), that are stored already."""
+    if not keys:
+        return {}
+    times = [_EPOCH + timedelta(microseconds=at_us) for _, at_us in keys]
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(_QUERIES["stored_values"], {"signals": [key[0] for key in keys], "times": times})
+        return {(signal, at_us): value for signal, at_us, value in cursor}
+
+
+def insert_new(conn: Connection, columns: Columns) -> None:
+    """Store readings that are known not to be stored yet; a reading that is makes the transaction fail."""
+    if not len(columns):
+        return
+    rows = np.empty(len(columns), dtype=_ROW)
+    rows["columns"] = 7
+    for name, size in (("signal", 4), ("observed", 8), ("received", 8), ("arrival", 8), ("value", 8), ("quality", 2), ("late", 1)):
+        rows[f"{name}_bytes"] = size
+    rows["signal"] = columns.signal
+    rows["observed"] = np.asarray(columns.observed_us, dtype=np.int64) - _POSTGRES_EPOCH_US
+    rows["received"] = np.asarray(columns.received_us, dtype=np.int64) - _POSTGRES_EPOCH_US
+    rows["arrival"] = columns.arrival
+    rows["value"] = columns.value
+    rows["quality"] = 0
+    rows["late"] = columns.late
+    with conn.cursor() as cursor, cursor.copy(_QUERIES["copy_in"]) as copy:
+        copy.write(_HEADER + rows.tobytes() + _TRAILER)
+
+
+def judged_after(conn: Connection, after: int, upto: int) -> Iterator[JudgedFrame]:
+    """Yield the judged frames with ``after < arrival <= upto`` in their order; late readings were never judged."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(_QUERIES["judged_after"], {"after": after, "upto": upto})
+        frame: JudgedFrame | None = None
+        for arrival, asset, signal, at_us, value in cursor:
+            if frame is None or frame.arrival != arrival:
+                if frame is not None:
+                    yield frame
+                frame = JudgedFrame(arrival, asset, at_us, {})
+            frame.values[signal] = value
+        if frame is not None:
+            yield frame
+
+
+def count(conn: Connection) -> tuple[int, int]:
+    """Return how many readings are stored, and how many of them came late."""
+    row: Any = conn.execute(_QUERIES["count_all"]).fetchone()
+    return int(row[0]), int(row[1])

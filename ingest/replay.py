@@ -1,0 +1,225 @@
+"""Recorded telemetry as publications: the sample plant, and any CSV file with a small mapping."""
+
+import csv
+import gzip
+import io
+import json
+import lzma
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+MINUTES = 30_240
+"""The sample plant's three weeks; the day recorded after them is repeated for ever."""
+LOOP_MINUTES = 1_440
+
+
+class WrongMapping(ValueError):
+    """A mapping, or a file that does not fit it; says which, where, and the mend."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+        self.source, self.problem = source, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A message to send, and when it was sent in the recording (UTC)."""
+
+    topic: str
+    payload: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    clock: str
+    values: str
+
+
+class SamplePlant:
+    """The recorded pump station, from its first minute on, without end.
+
+    Parameters
+    ----------
+    folder
+        Holds a file ``<asset>.csv.xz`` for each asset.
+    anchor
+        The time of minute 30,240; a minute is that much before or after it.
+    """
+
+    def __init__(self, folder: Path, *, site: str, anchor: datetime) -> None:
+        self.site, self.anchor = site, anchor
+        self._rows = {path.name.removesuffix(".csv.xz"): _sample_rows(path) for path in sorted(folder.glob("*.csv.xz"))}
+        if not self._rows:
+            raise WrongMapping(str(folder), "holds no sample plant (files named <asset>.csv.xz)")
+        for asset, rows in self._rows.items():
+            if len(rows) < MINUTES + LOOP_MINUTES:
+                raise WrongMapping(str(folder / f"{asset}.csv.xz"), f"has {len(rows)} minutes, not {MINUTES + LOOP_MINUTES}")
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        return tuple(self._rows)
+
+    def time_of(self, minute: int) -> datetime:
+        """Return when a minute of the recording is."""
+        return self.anchor + timedelta(minutes=minute - MINUTES)
+
+    def minute_at(self, at: datetime) -> int:
+        """Return the minute of the recording at a time."""
+        return MINUTES + (at - self.anchor) // timedelta(minutes=1)
+
+    def frames(self, first: int, last: int) -> Iterator[Publication]:
+        """Yield what the plant sends from minute ``first`` to before minute ``last``."""
+        for minute in range(first, last):
+            recorded = minute if minute < MINUTES else MINUTES + (minute - MINUTES) % LOOP_MINUTES
+            at = self.time_of(minute)
+            for asset, rows in self._rows.items():
+                row = rows[recorded]
+                ts = _claimed(row.clock, at)
+                payload = f'{{"ts":"{ts}","values":{row.values}}}'.encode()
+                yield Publication(f"plantwright/v1/{self.site}/{asset}", payload, at)
+
+
+def _sample_rows(path: Path) -> list[_Row]:
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        reader = csv.reader(file)
+        signals = next(reader)[2:]
+        heads = [f'"{signal}":' for signal in signals]
+        return [
+            _Row(clock, "{" + ",".join(head + value for head, value in zip(heads, values, strict=True) if value) + "}")
+            for _, clock, *values in reader
+        ]
+
+
+def _claimed(clock: str, at: datetime) -> str:
+    if not clock:
+        return at.isoformat()
+    if clock.lstrip("+-").isdigit():
+        return (at + timedelta(seconds=int(clock))).isoformat()
+    return clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a file: the signal that it is, and its unit."""
+
+    column: str
+    signal: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMapping:
+    """How a CSV file becomes messages. ``asset`` may hold ``{stem}``, the file's name without its endings."""
+
+    site: str
+    asset: str
+    asset_class: str
+    delimiter: str
+    time_column: str
+    time_format: str | None
+    zone: ZoneInfo
+    columns: tuple[Column, ...]
+
+    def asset_of(self, path: Path) -> str:
+        """Return the asset that a file is of."""
+        return self.asset.format(stem=path.name.split(".")[0])
+
+
+def read_mapping(path: Path) -> FileMapping:
+    """Read a mapping file. Raises WrongMapping with file, key and mend."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WrongMapping(str(path), "there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongMapping(str(path), str(error)) from None
+    table = _Keys(document, str(path))
+    time = _Keys(table.table("time"), f"{path}: [time]")
+    signals = table.table("signals")
+    if not signals:
+        raise WrongMapping(str(path), "[signals] is empty; write: \"Column name\" = { signal = \"flow\", unit = \"L/min\" }")
+    columns = []
+    for name, entry in signals.items():
+        keys = _Keys(entry if isinstance(entry, dict) else {}, f"{path}: [signals] {name!r}")
+        columns.append(Column(column=name, signal=keys.text("signal"), unit=keys.text("unit", "")))
+    try:
+        zone = ZoneInfo(time.text("zone", "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise WrongMapping(str(path), f"[time] zone {time.text('zone')!r} is no IANA time zone, like Europe/Oslo") from None
+    return FileMapping(
+        site=table.text("site"),
+        asset=table.text("asset"),
+        asset_class=table.text("class", "unclassified"),
+        delimiter=table.text("delimiter", ","),
+        time_column=time.text("column"),
+        time_format=time.text("format", "") or None,
+        zone=zone,
+        columns=tuple(columns),
+    )
+
+
+def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
+    """Yield a recorded file's rows as messages; an empty field is absent from its frame.
+
+    What is no number is sent as it stands: the engine's quarantine tells of it. Raises WrongMapping for a file that does
+    not have the columns, or a time that cannot be read.
+    """
+    topic = f"plantwright/v1/{mapping.site}/{mapping.asset_of(path)}"
+    with _open(path) as file:
+        reader = csv.DictReader(file, delimiter=mapping.delimiter)
+        missing = {mapping.time_column, *(each.column for each in mapping.columns)} - set(reader.fieldnames or ())
+        if missing:
+            raise WrongMapping(str(path), f"has no column {', '.join(sorted(missing))}; it has {reader.fieldnames}")
+        for row in reader:
+            at = _row_time(row[mapping.time_column], mapping, f"{path}, line {reader.line_num}")
+            values = {each.signal: _value(row[each.column]) for each in mapping.columns if row[each.column]}
+            if values:
+                yield Publication(topic, json.dumps({"ts": at.isoformat(), "values": values}).encode(), at)
+
+
+def _row_time(text: str, mapping: FileMapping, place: str) -> datetime:
+    try:
+        at = datetime.strptime(text, mapping.time_format) if mapping.time_format else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongMapping(place, f"{error}; set [time] format") from None
+    return (at if at.tzinfo else at.replace(tzinfo=mapping.zone)).astimezone(UTC)
+
+
+def _value(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _open(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    if path.suffix == ".xz":
+        return io.TextIOWrapper(lzma.open(path), encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+class _Keys:
+    """A table of the mapping, with its place for errors."""
+
+    def __init__(self, table: Mapping[str, Any], place: str) -> None:
+        self._table, self._place = table, place
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._table.get(key, default)
+        if not isinstance(value, str):
+            raise WrongMapping(self._place, f"{key} is missing; it must be a text")
+        return value
+
+    def table(self, key: str) -> Mapping[str, Any]:
+        value = self._table.get(key)
+        if not isinstance(value, dict):
+            raise WrongMapping(self._place, f"[{key}] is missing")
+        return value

@@ -1,0 +1,70 @@
+"""A limit on one signal, with its own limit for clearing, so that it does not flicker."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workorder_core.words import FailureMode, OperatingState, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """Active from the limit ``raise_at``, held for ``for_us``, until the value is back past ``clear_at``.
+
+    An upper limit has ``clear_at`` below ``raise_at``, a lower limit above it. Both are in the signal's unit.
+
+    Parameters
+    ----------
+    for_us
+        How long the value must stay past ``raise_at`` without a break, in the asset's event time, microseconds.
+    max_gap_us
+        A silence longer than this breaks the duration: what was not measured did not last.
+    states
+        The operating states in which it judges; in any other it is inactive.
+    """
+
+    id: str
+    asset_class: str
+    signal: str
+    raise_at: float
+    clear_at: float
+    for_us: int
+    max_gap_us: int
+    states: frozenset[OperatingState]
+    component: str
+    failure_mode: FailureMode
+    severity: Severity
+
+    def __post_init__(self) -> None:
+        if self.raise_at == self.clear_at:
+            raise ValueError(f"{self.id}: the limit for clearing must differ from raise_at ({self.raise_at})")
+
+    @property
+    def upper(self) -> bool:
+        return self.clear_at < self.raise_at
+
+
+class Condition(NamedTuple):
+    """What a rule remembers of one asset between readings; times are the asset's event time in microseconds.
+
+    ``beyond_since`` is None while the value is on the good side, ``last`` is the newest value judged.
+    """
+
+    beyond_since: int | None = None
+    active: bool = False
+    last: int | None = None
+
+
+NORMAL = Condition()
+
+
+def step(rule: Threshold, before: Condition, at_us: int, value: float) -> Condition:
+    """Judge one value. Values come in order of event time."""
+    beyond = value >= rule.raise_at if rule.upper else value <= rule.raise_at
+    held = value >= rule.clear_at if rule.upper else value <= rule.clear_at
+    if before.active and held:
+        return Condition(before.beyond_since, True, at_us)
+    if not beyond:
+        return Condition(None, False, at_us)
+    broken = before.last is not None and at_us - before.last > rule.max_gap_us
+    since = at_us if before.beyond_since is None or broken else before.beyond_since
+    return Condition(since, at_us - since >= rule.for_us, at_us)

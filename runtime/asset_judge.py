@@ -1,0 +1,207 @@
+"""Judging one asset: its operating state, its limits and its model, folded over its own frames. No I/O, no clock."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from models.watch import Anomaly, AssetWatch, ModelDocument
+from rules import operating_state, threshold
+from rules.operating_state import StateNow
+from rules.rulebook import Rulebook
+from rules.threshold import NORMAL, Condition, Threshold
+from workorder_core.findings import Finding, Sign
+from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
+
+MOST_SIGNS = 10
+"""A finding names this many signals at most, those with the largest shares."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(us: int) -> datetime:
+    """Return the time of epoch microseconds."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
+@dataclass(slots=True)
+class AssetJudge:
+    """What the judge remembers of one asset. All times are the asset's event time, epoch microseconds.
+
+    Parameters
+    ----------
+    watermark_us
+        The newest reading judged; what is older came late and is not judged.
+    downtimes
+        Planned downtimes by id, as (start, end).
+    """
+
+    key: str
+    rulebook: Rulebook
+    document: ModelDocument
+    asset_class: str = "unclassified"
+    criticality: Criticality = Criticality.MEDIUM
+    units: dict[str, str] = field(default_factory=dict)
+    watermark_us: int | None = None
+    state: StateNow = StateNow()
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    watch: AssetWatch | None = None
+    _thresholds: tuple[Threshold, ...] = ()
+    _state_rule: operating_state.StateRule | None = None
+
+    def __post_init__(self) -> None:
+        self._apply_documents()
+
+    def use(self, rulebook: Rulebook, document: ModelDocument) -> None:
+        """Go on with other documents. Conditions of rules that stay keep their state; a changed model learns anew."""
+        if document.version != self.document.version:
+            self.watch = None
+        self.rulebook, self.document = rulebook, document
+        self._apply_documents()
+
+    def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+        """Judge one frame and yield what is found. Frames of an asset come in order of event time."""
+        self.watermark_us = at_us
+        self._follow_state(at_us, values)
+        for rule in self._thresholds:
+            value = values.get(rule.signal)
+            if value is None:
+                continue
+            if self.state.state not in rule.states:
+                self.conditions.pop(rule.id, None)
+                continue
+            condition = threshold.step(rule, self.conditions.get(rule.id, NORMAL), at_us, value)
+            self.conditions[rule.id] = condition
+            if condition.active:
+                yield self._of_rule(rule, condition, arrival, at_us, value)
+        if self._model_judges():
+            if self.watch is None:
+                self.watch = AssetWatch(self.document)
+            anomaly = self.watch.judge(at_us, values)
+            if anomaly is not None:
+                yield self._of_model(anomaly, arrival, at_us)
+
+    def learn_again(self) -> None:
+        """After a repair the machine's normal is another one."""
+        if self.watch is not None:
+            self.watch.rebaseline()
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state in plain types; the same history gives the same bytes."""
+        return {
+            "class": self.asset_class,
+            "criticality": int(self.criticality),
+            "units": dict(sorted(self.units.items())),
+            "watermark_us": self.watermark_us,
+            "state": [self.state.state.value, self.state.since, self.state.last],
+            "conditions": {name: list(self.conditions[name]) for name in sorted(self.conditions)},
+            "downtimes": {name: list(self.downtimes[name]) for name in sorted(self.downtimes)},
+            "watch": None if self.watch is None else self.watch.state(),
+        }
+
+    @classmethod
+    def restore(cls, key: str, dumped: dict[str, Any], rulebook: Rulebook, document: ModelDocument) -> "AssetJudge":
+        """Continue from a dump."""
+        state, since, last = dumped["state"]
+        return cls(
+            key=key,
+            rulebook=rulebook,
+            document=document,
+            asset_class=dumped["class"],
+            criticality=Criticality(dumped["criticality"]),
+            units=dict(dumped["units"]),
+            watermark_us=dumped["watermark_us"],
+            state=StateNow(OperatingState(state), since, last),
+            conditions={name: Condition(*values) for name, values in dumped["conditions"].items()},
+            downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
+            watch=None if dumped["watch"] is None else AssetWatch.restore(document, dumped["watch"]),
+        )
+
+    def _apply_documents(self) -> None:
+        self._thresholds = self.rulebook.thresholds_for(self.asset_class)
+        self._state_rule = self.rulebook.state_rule_for(self.asset_class)
+        known = {rule.id for rule in self._thresholds}
+        for name in [name for name in self.conditions if name not in known]:
+            del self.conditions[name]
+
+    def _follow_state(self, at_us: int, values: Mapping[str, float]) -> None:
+        if any(start <= at_us < end for start, end in self.downtimes.values()):
+            planned = self.state.state is OperatingState.MAINTENANCE
+            self.state = StateNow(OperatingState.MAINTENANCE, self.state.since if planned else at_us, at_us)
+            return
+        if self._state_rule is not None:
+            self.state = operating_state.step(self._state_rule, self.state, at_us, values.get(self._state_rule.signal))
+        if self.state.state is OperatingState.MAINTENANCE:
+            self.state = StateNow(OperatingState.UNKNOWN, at_us, at_us)
+
+    def _model_judges(self) -> bool:
+        if self._state_rule is None:
+            return self.state.state is not OperatingState.MAINTENANCE
+        return operating_state.settled(self._state_rule, self.state)
+
+    def _of_rule(self, rule: Threshold, condition: Condition, arrival: int, at_us: int, value: float) -> Finding:
+        unit = self.units.get(rule.signal, "")
+        usual = self.watch.usual(rule.signal) if self.watch is not None else None
+        low, high = usual or ((None, rule.clear_at) if rule.upper else (rule.clear_at, None))
+        side = "above" if rule.upper else "below"
+        return Finding(
+            asset=self.key,
+            arrival=arrival,
+            component=rule.component,
+            failure_mode=rule.failure_mode,
+            severity=rule.severity,
+            source=f"rule:{rule.id}",
+            version=self.rulebook.version,
+            since=moment(condition.beyond_since or at_us),
+            at=moment(at_us),
+            score=None,
+            limit=rule.raise_at,
+            signs=(Sign(signal=rule.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0),),
+            summary=f"{rule.signal} is {_quantity(value, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}",
+        )
+
+    def _of_model(self, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
+        signs = tuple(
+            Sign(
+                signal=part.signal,
+                value=part.value,
+                unit=self.units.get(part.signal, ""),
+                usual_low=part.usual_low,
+                usual_high=part.usual_high,
+                share=part.share,
+            )
+            for part in anomaly.contributions[:MOST_SIGNS]
+        )
+        told = ", ".join(
+            f"{sign.signal} {_quantity(sign.value, sign.unit)} (usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
+            for sign in signs[:3]
+        )
+        return Finding(
+            asset=self.key,
+            arrival=arrival,
+            component=self._component(signs),
+            failure_mode=FailureMode.UNK,
+            severity=Severity.DEGRADING,
+            source=f"model:{self.document.name}",
+            version=self.document.version,
+            since=moment(anomaly.since_us),
+            at=moment(at_us),
+            score=anomaly.score,
+            limit=anomaly.limit,
+            signs=signs,
+            summary=f"does not behave as it usually does: {told}",
+        )
+
+    def _component(self, signs: tuple[Sign, ...]) -> str:
+        """The component that at least half of the finding speaks of."""
+        tells = self.rulebook.component_of_signal.get(self.asset_class, {})
+        shares: dict[str, float] = {}
+        for sign in signs:
+            if sign.signal in tells:
+                shares[tells[sign.signal]] = shares.get(tells[sign.signal], 0.0) + sign.share
+        return next((component for component, share in sorted(shares.items()) if share >= 0.5), WHOLE_MACHINE)
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:.4g} {unit}".rstrip()

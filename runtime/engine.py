@@ -1,0 +1,129 @@
+"""The engine's state between two batches, and how it is rebuilt: crashing is the only error path."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from psycopg import Connection
+
+from db import decisions, readings
+from db import judge as judge_db
+from db.catalogue import Catalogue
+from ingest.payload import Bounds
+from rules.rulebook import Rulebook
+from runtime.judge import FORMAT, Judge, in_order
+from runtime.settings import Settings
+from runtime.version import CODE_VERSION
+from workorder_core.order_book import OrderBook
+
+_log = structlog.get_logger("engine")
+RESTORE_SPAN = 20_000
+"""Inputs read at once while the judge is rebuilt; bounds the memory that takes."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """What ``pipeline.process`` works with. After a failed transaction it is thrown away and taken up anew.
+
+    Parameters
+    ----------
+    fence
+        The number that proves to the database that this process is the plant's only writer.
+    next_tick, next_checkpoint
+        On the process's monotonic clock, in seconds.
+    """
+
+    fence: int
+    judge: Judge
+    catalogue: Catalogue
+    bounds: Bounds
+    settings: Settings
+    checkpointed: int
+    next_tick: float
+    next_checkpoint: float
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def tick_is_due(self) -> bool:
+        """Whether a minute has passed since the last tick."""
+        now = time.monotonic()
+        if now < self.next_tick:
+            return False
+        self.next_tick = now + self.settings.tick_every_s
+        return True
+
+    def checkpoint_is_due(self) -> bool:
+        """Whether the judge has come far enough, or long enough, since its last checkpoint."""
+        inputs = self.judge.arrival - self.checkpointed
+        now = time.monotonic()
+        if inputs < self.settings.checkpoint_every_inputs and (inputs == 0 or now < self.next_checkpoint):
+            return False
+        self.next_checkpoint = now + self.settings.checkpoint_every_s
+        return True
+
+
+def take_up(conn: Connection, settings: Settings, *, rulebook: Rulebook, models: Mapping[str, Any], holder: str) -> Engine:
+    """Become the plant's writer, rebuild the judge, and log the documents where they have changed. Commits."""
+    with conn.transaction():
+        fence = judge_db.take_over(conn, holder)
+    with conn.transaction():
+        judge = restore(conn)
+        if judge.rulebook.version != rulebook.version and rulebook.document:
+            judge_db.add(conn, "rulebook", dict(rulebook.document), "system:settings")
+        if judge.models != models:
+            judge_db.add(conn, "models", dict(models), "system:settings")
+        catalogue = Catalogue.load(conn, admit_unknown=settings.admit_unknown)
+    bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
+    now = time.monotonic()
+    return Engine(
+        fence=fence,
+        judge=judge,
+        catalogue=catalogue,
+        bounds=bounds,
+        settings=settings,
+        checkpointed=judge.arrival,
+        next_tick=now + settings.tick_every_s,
+        next_checkpoint=now + settings.checkpoint_every_s,
+    )
+
+
+def restore(conn: Connection) -> Judge:
+    """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs where no checkpoint fits."""
+    checkpoint = judge_db.newest_checkpoint(conn, format=FORMAT)
+    judge = Judge() if checkpoint is None else Judge.restore(checkpoint[1], checkpoint[0])
+    _, _, next_arrival = judge_db.holder_now(conn)
+    if judge.arrival + 1 < next_arrival:
+        _log.info("rebuilding the judge from stored inputs", after=judge.arrival, upto=next_arrival - 1)
+    fold(conn, judge, upto=next_arrival - 1)
+    judge.arrival = next_arrival - 1
+    if checkpoint is None:
+        _agree_with_orders(conn, judge)
+    return judge
+
+
+def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
+    """Feed stored inputs to the judge, in order, without carrying anything out."""
+    after = judge.arrival
+    while after < upto:
+        end = min(after + RESTORE_SPAN, upto)
+        judge.decide(in_order(readings.judged_after(conn, after, end), judge_db.events_after(conn, after, end)))
+        after = end
+
+
+def save(conn: Connection, engine: Engine) -> None:
+    """Write a checkpoint in the caller's transaction."""
+    state = engine.judge.dump()
+    judge_db.save_checkpoint(conn, engine.judge.arrival, format=FORMAT, code_version=CODE_VERSION, state=state)
+    engine.checkpointed = engine.judge.arrival
+
+
+def _agree_with_orders(conn: Connection, judge: Judge) -> None:
+    """Other code, or readings that are no longer kept, may have decided otherwise: the orders that exist are the truth."""
+    stored = {entry.id: entry for entry in decisions.unfinished(conn)}
+    kept = [entry for entry in judge.book.all() if not entry.unfinished or entry.id in stored]
+    known = {entry.id for entry in kept}
+    missing = [entry for entry in stored.values() if entry.id not in known]
+    if missing or len(kept) != len(judge.book.all()):
+        _log.warning("the rebuilt judge knew other orders than the database; the database's are taken", orders=len(stored))
+        judge.book = OrderBook(iter([*kept, *missing]))

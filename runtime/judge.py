@@ -1,0 +1,221 @@
+"""The judge: a fold over the one sequence of inputs, the same live, restored and in a backtest. No I/O, no clock.
+
+Inputs come in the order of their arrival numbers: frames of readings, and events (documents, people's steps, planned
+downtime, ticks). Given the same inputs, however they are cut into batches, it makes the same decisions and has the same
+state, byte for byte.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from db.judge import Event
+from db.readings import JudgedFrame
+from models.watch import ModelDocument
+from rules.rulebook import EMPTY, Rulebook
+from rules.rulebook import parse as parse_rulebook
+from runtime.asset_judge import AssetJudge, moment
+from workorder_core import intake, priority
+from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency
+from workorder_core.order_book import Entry, OrderBook
+from workorder_core.words import Criticality, FailureMode, Severity, Status
+
+FORMAT = 1
+"""Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
+
+Input = JudgedFrame | Event
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision, with the priority that the asset's criticality and the severity give its order."""
+
+    decision: Decision
+    urgency: Urgency
+
+
+class Judge:
+    """Rules, models and the order book of a plant, as far as the sequence of inputs has come.
+
+    Parameters
+    ----------
+    arrival
+        The newest input judged.
+    """
+
+    def __init__(self, policy: intake.Policy | None = None) -> None:
+        self.policy = policy or intake.Policy()
+        self.arrival = 0
+        self.rulebook: Rulebook = EMPTY
+        self.models: Mapping[str, Any] = {}
+        self.assets: dict[str, AssetJudge] = {}
+        self.book = OrderBook()
+
+    def decide(self, inputs: Iterable[Input]) -> list[Verdict]:
+        """Judge inputs in their order and return what is to be done; what is ignored is left out."""
+        return [verdict for verdict in self.consider(inputs) if not isinstance(verdict.decision, Ignore)]
+
+    def consider(self, inputs: Iterable[Input]) -> Iterator[Verdict]:
+        """Judge inputs in their order and yield every decision, with the ignored findings and the reasons why."""
+        for each in inputs:
+            self.arrival = each.arrival
+            if isinstance(each, Event):
+                self._follow(each)
+                continue
+            asset = self._asset(each.asset)
+            for finding in asset.judge(each.arrival, each.at_us, dict(sorted(each.values.items()))):
+                decision = intake.decide(finding, self.book.of(finding.asset), self.policy)
+                self.book.apply(decision)
+                yield Verdict(decision, priority.of_finding(asset.criticality, _severity(decision)))
+
+    def watermarks(self, assets: Iterable[str]) -> dict[str, int]:
+        """Return the newest event time judged of those assets that have one."""
+        found = {}
+        for key in assets:
+            asset = self.assets.get(key)
+            if asset is not None and asset.watermark_us is not None:
+                found[key] = asset.watermark_us
+        return found
+
+    def dump(self) -> bytes:
+        """Return the state in a form whose bytes depend on the inputs alone."""
+        return msgspec.msgpack.encode(
+            {
+                "rulebook": self.rulebook.document,
+                "models": self.models,
+                "assets": {key: self.assets[key].dump() for key in sorted(self.assets)},
+                "book": [_dump_entry(entry) for entry in self.book.all()],
+            }
+        )
+
+    @classmethod
+    def restore(cls, dumped: bytes, arrival: int, policy: intake.Policy | None = None) -> "Judge":
+        """Continue from a dump of this code's FORMAT, made after input ``arrival``."""
+        state = msgspec.msgpack.decode(dumped)
+        judge = cls(policy)
+        judge.arrival = arrival
+        if state["rulebook"]:
+            judge.rulebook = parse_rulebook(state["rulebook"])
+        judge.models = state["models"]
+        judge.book = OrderBook(iter([_restore_entry(entry) for entry in state["book"]]))
+        for key, dumped_asset in state["assets"].items():
+            document = judge._document(dumped_asset["class"])
+            judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulebook, document)
+        return judge
+
+    def _follow(self, event: Event) -> None:
+        handler = _FOLLOW.get(event.kind)
+        if handler is None:
+            raise ValueError(f"input {event.arrival} is an event of kind {event.kind!r}, which this code does not know")
+        handler(self, event)
+
+    def _on_rulebook(self, event: Event) -> None:
+        self.rulebook = parse_rulebook(event.payload)
+        self._use_documents()
+
+    def _on_models(self, event: Event) -> None:
+        self.models = event.payload
+        self._use_documents()
+
+    def _on_asset(self, event: Event) -> None:
+        asset = self._asset(_of(event))
+        asset.asset_class = event.payload["class"]
+        asset.criticality = Criticality(event.payload["criticality"])
+        asset.use(self.rulebook, self._document(asset.asset_class))
+
+    def _on_signal(self, event: Event) -> None:
+        self._asset(_of(event)).units[event.payload["signal"]] = event.payload["unit"]
+
+    def _on_downtime(self, event: Event) -> None:
+        asset, name = self._asset(_of(event)), str(event.payload["id"])
+        if event.payload.get("cancelled"):
+            asset.downtimes.pop(name, None)
+            return
+        start, end = (_us(datetime.fromisoformat(event.payload[key])) for key in ("starts_at", "ends_at"))
+        asset.downtimes[name] = (start, end)
+
+    def _on_order_moved(self, event: Event) -> None:
+        asset, status = self._asset(_of(event)), Status(event.payload["status"])
+        now = moment(asset.watermark_us or 0)
+        self.book.moved(asset.key, UUID(event.payload["order_id"]), status, at=now)
+        if status is Status.CLOSED:
+            asset.learn_again()
+
+    def _on_tick(self, event: Event) -> None:
+        """A minute of the wall clock has passed. Frames close with their message, so that nothing waits for it yet."""
+
+    def _use_documents(self) -> None:
+        for asset in self.assets.values():
+            asset.use(self.rulebook, self._document(asset.asset_class))
+
+    def _asset(self, key: str) -> AssetJudge:
+        asset = self.assets.get(key)
+        if asset is None:
+            asset = self.assets[key] = AssetJudge(key, self.rulebook, self._document("unclassified"))
+        return asset
+
+    def _document(self, asset_class: str) -> ModelDocument:
+        return ModelDocument.for_class(self.models, asset_class)
+
+
+_FOLLOW: Mapping[str, Callable[[Judge, Event], None]] = {
+    "rulebook": Judge._on_rulebook,
+    "models": Judge._on_models,
+    "asset": Judge._on_asset,
+    "signal": Judge._on_signal,
+    "downtime": Judge._on_downtime,
+    "order_moved": Judge._on_order_moved,
+    "tick": Judge._on_tick,
+}
+
+
+def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event]) -> Iterator[Input]:
+    """Merge frames and events into the one sequence."""
+    return heapq.merge(frames, events, key=lambda each: each.arrival)
+
+
+def _of(event: Event) -> str:
+    if event.asset is None:
+        raise ValueError(f"input {event.arrival}, an event of kind {event.kind!r}, names no asset")
+    return event.asset
+
+
+def _us(at: datetime) -> int:
+    return (at - moment(0)) // datetime.resolution
+
+
+def _severity(decision: Decision) -> Severity:
+    match decision:
+        case Upgrade() | Refine() | Merge() | Rework():
+            return decision.severity
+        case _:
+            return decision.finding.severity
+
+
+def _dump_entry(entry: Entry) -> list[Any]:
+    return [
+        entry.id.bytes, entry.asset, entry.component, entry.failure_mode.value, int(entry.severity), entry.status.value,
+        _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at), _us(entry.moved_at),
+    ]  # fmt: skip
+
+
+def _restore_entry(dumped: list[Any]) -> Entry:
+    order_id, asset, component, mode, severity, status, opened, signals, evidence, last_evidence, moved = dumped
+    return Entry(
+        id=UUID(bytes=order_id),
+        asset=asset,
+        component=component,
+        failure_mode=FailureMode(mode),
+        severity=Severity(severity),
+        status=Status(status),
+        opened_at=moment(opened),
+        signals=frozenset(signals),
+        evidence=evidence,
+        last_evidence_at=moment(last_evidence),
+        moved_at=moment(moved),
+    )

@@ -1,0 +1,76 @@
+"""THE MAIN PATH: from messages to readings, judgement and work orders, in one transaction.
+
+What the broker sent is acknowledged by the caller after ``process`` has returned, which is after the commit. Any error
+leaves nothing behind: the caller throws the engine away, takes it up anew from the database, and the messages come again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from psycopg import Connection
+
+from db import decisions, quarantine, readings
+from db import judge as judge_db
+from db.decisions import Done
+from ingest import payload
+from ingest.messages import Frame, Message, Refused
+from runtime import arrivals, engine
+from runtime.engine import Engine
+from runtime.judge import in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What a batch came to. Counts are of readings, but ``frames`` of judged frames and ``refused`` of refusals."""
+
+    frames: int = 0
+    stored: int = 0
+    late: int = 0
+    repeated: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+
+
+def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
+    """Store, judge and act on a batch, and commit."""
+    with conn.transaction():
+        place = judge_db.hold(conn, state.fence)
+        if state.tick_is_due():
+            judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
+        frames, refused = _read(batch, state.bounds)
+        frames, ids, unknown = arrivals.admit(conn, frames, state.catalogue)
+        events = judge_db.take_waiting(conn, place)
+        marks = state.judge.watermarks({frame.key for frame in frames})
+        arrived = arrivals.arrange(conn, frames, ids, marks, place + len(events))
+        refused += unknown + arrived.refused
+        quarantine.keep(conn, refused)
+        readings.insert_new(conn, arrived.columns)
+        verdicts = state.judge.decide(in_order(arrived.frames, events))
+        done = []
+        for verdict in verdicts:
+            asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)
+            done.append(decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=datetime.now(UTC)))
+        if arrived.next_arrival > place:
+            judge_db.advance(conn, state.fence, arrived.next_arrival)
+            state.judge.arrival = arrived.next_arrival - 1
+        if state.checkpoint_is_due():
+            engine.save(conn, state)
+    return Processed(
+        frames=len(arrived.frames),
+        stored=len(arrived.columns),
+        late=arrived.late,
+        repeated=arrived.repeated,
+        refused=refused,
+        done=[each for each in done if each is not None],
+    )
+
+
+def _read(batch: Sequence[Message], bounds: payload.Bounds) -> tuple[list[Frame], list[Refused]]:
+    frames: list[Frame] = []
+    refused: list[Refused] = []
+    for message in batch:
+        good, bad = payload.parse(message, bounds)
+        frames += good
+        refused += bad
+    return frames, refused

@@ -1,0 +1,125 @@
+"""Settings: from a TOML file and from environment variables ``PLANTWRIGHT_…``, which win. A wrong one stops the start."""
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ingest.subscriber import BrokerAddress
+
+FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
+
+
+class WrongSettings(Exception):
+    """One or more settings cannot be used; says which, where it may be set, and the mend."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Durations carry their unit in their name."""
+
+    model_config = SettingsConfigDict(env_prefix="PLANTWRIGHT_", extra="forbid", frozen=True)
+
+    database: str | None = Field(None, description="URL of a PostgreSQL or TimescaleDB database; none: an embedded one")
+    broker: str | None = Field(None, description="URL of an MQTT broker, mqtt:// or mqtts://; none: an embedded one")
+    data_dir: Path | None = Field(None, description="folder of the embedded parts; none: the user's data folder")
+
+    topics: list[str] = Field(["plantwright/#"], min_length=1, description="topic filters to subscribe to")
+    client_id: str = Field("plantwright-ingest", min_length=1, max_length=64, description="name of our broker session")
+    admit_unknown: bool = Field(True, description="make assets and signals known on first sight, else refuse them")
+    max_skew_s: float = Field(300, ge=0, le=86_400, description="how far ahead of our clock a device may be")
+    oldest_days: int = Field(7300, ge=1, description="older event times are refused: a device clock that was never set")
+
+    rulebook: Path | None = Field(None, description="TOML file of limits and operating states")
+    models: Path | None = Field(None, description="TOML file of model documents; none: the default model for all")
+
+    batch_most: int = Field(1000, ge=1, le=100_000, description="messages in a transaction, at most")
+    batch_max_wait_s: float = Field(0.05, gt=0, le=10, description="how long an unfilled batch waits")
+    checkpoint_every_inputs: int = Field(100_000, ge=1, description="inputs between two checkpoints of the judge")
+    checkpoint_every_s: float = Field(60, gt=0, description="seconds between two checkpoints of the judge")
+    tick_every_s: float = Field(60, gt=0, description="seconds between two ticks in the sequence of inputs")
+
+    assign_every_s: float = Field(2, gt=0, description="seconds between two looks for open orders to assign")
+    escalate_every_s: float = Field(30, gt=0, description="seconds between two looks at response and completion targets")
+    retention_days: int | None = Field(None, ge=1, description="readings are dropped so long after they came; none: never")
+
+    host: str = Field("127.0.0.1", description="address that the API listens on")
+    port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")
+    api_keys: dict[str, str] = Field({}, description="name of each key of the API, and the key")
+
+    @field_validator("broker")
+    @classmethod
+    def _a_broker(cls, value: str | None) -> str | None:
+        if value is not None:
+            BrokerAddress.of(value)
+        return value
+
+    @field_validator("database")
+    @classmethod
+    def _a_database(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("write postgresql://user:password@host:5432/name")
+        return value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _long_keys(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, key in value.items():
+            if len(key) < 16:
+                raise ValueError(f"the key {name!r} is shorter than 16 characters; make one with: openssl rand -hex 24")
+        return value
+
+    @model_validator(mode="after")
+    def _open_only_at_home(self) -> Self:
+        if self.host not in ("127.0.0.1", "::1", "localhost") and not self.api_keys:
+            raise ValueError(f"host is {self.host}, which others can reach: set api_keys first")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get(FILE_VARIABLE)
+        toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+
+def load(**given: Any) -> Settings:
+    """Read the settings; ``given`` ones (of the command line) win over all. Raises WrongSettings."""
+    file = os.environ.get(FILE_VARIABLE)
+    if file and not Path(file).is_file():
+        raise WrongSettings(f"{FILE_VARIABLE}: there is no file {file}")
+    _refuse_unknown_variables()
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise WrongSettings("\n".join(_sentence(each) for each in error.errors())) from None
+    except ValueError as error:
+        raise WrongSettings(f"{file}: {error}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"PLANTWRIGHT_{name.upper()}" for name in Settings.model_fields}
+    others = {FILE_VARIABLE, "PLANTWRIGHT_SAMPLES_PYTHON"}
+    for name in os.environ:
+        if name.startswith("PLANTWRIGHT_") and name not in known | others and not name.startswith("PLANTWRIGHT_TEST_"):
+            raise WrongSettings(f"{name}: there is no such setting; `plantwright settings` lists them")
+
+
+def _sentence(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"]) or "settings"
+    problem = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        problem = "there is no such setting; `plantwright settings` lists them"
+    return f"{name} (environment PLANTWRIGHT_{name.split('.')[0].upper()}, or a key of the TOML file): {problem}"

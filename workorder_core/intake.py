@@ -1,0 +1,139 @@
+"""Intake: what a finding leads to, given the orders that its asset has.
+
+Pure: the finding carries its asset's event time, the book is given, and nothing is changed here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from workorder_core.decisions import (
+    AddEvidence,
+    Decision,
+    Ignore,
+    IgnoreReason,
+    Merge,
+    Open,
+    Refine,
+    Rework,
+    Upgrade,
+)
+from workorder_core.findings import Finding
+from workorder_core.order_book import Entry
+from workorder_core.words import WHOLE_MACHINE, Status
+
+_NAMESPACE = UUID("6f1c7c1e-3a4e-5d1b-9d0a-706c616e7477")
+_NOT_BEGUN = (Status.OPEN, Status.ASSIGNED)
+_DONE = (Status.COMPLETED, Status.VERIFIED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How patient intake is. All durations are of the asset's event time.
+
+    Parameters
+    ----------
+    repeat_quiet, repeat_quiet_most
+        After its n-th evidence an order takes no equal one for ``repeat_quiet`` × 2ⁿ⁻¹, at most ``repeat_quiet_most``: the
+        first hours are told in detail, and an order that waits for a month does not grow without bound.
+    correlation
+        Two findings on one asset closer than this can be about one fault.
+    settling
+        What a completed order's machine has to show before a finding sends the order back.
+    after_end
+        After a close or a cancellation the same fault opens no order for this long.
+    """
+
+    repeat_quiet: timedelta = timedelta(hours=1)
+    repeat_quiet_most: timedelta = timedelta(hours=24)
+    correlation: timedelta = timedelta(hours=24)
+    settling: timedelta = timedelta(hours=1)
+    after_end: timedelta = timedelta(hours=24)
+
+
+def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decision:
+    """Decide what a finding leads to, given the orders of its asset, ended ones among them.
+
+    A worse finding is always passed on; an equal one once per quiet period, so that a sensor reporting every second does
+    not write a thousand lines of evidence. An unspecific finding joins the asset's open question, or the specific order
+    that shares its signals; a specific finding answers the open question when what leads it is
+    one of that order's signals.
+    """
+    unfinished = [entry for entry in orders if entry.unfinished]
+    order = next((entry for entry in unfinished if _same_fault(entry, finding)), None)
+    if finding.failure_mode.specific:
+        question = next((entry for entry in unfinished if _could_be(entry, finding, policy)), None)
+        if question is not None and order is None:
+            severity = max(question.severity, finding.severity)
+            return Refine(question.id, finding, finding.component, finding.failure_mode, severity)
+        if question is not None and order is not None and order.status not in _DONE:
+            return Merge(order.id, question.id, finding, max(order.severity, question.severity, finding.severity))
+    else:
+        order = order or next((entry for entry in unfinished if not entry.failure_mode.specific), None)
+        if order is None:
+            order = next((entry for entry in unfinished if _supports(finding, entry, policy)), None)
+        elif order.component == WHOLE_MACHINE and finding.component != WHOLE_MACHINE and order.status in _NOT_BEGUN:
+            return Refine(order.id, finding, finding.component, order.failure_mode, max(order.severity, finding.severity))
+    if order is not None:
+        return _on_unfinished(order, finding, policy)
+    ended = next((entry for entry in reversed(orders) if _ended_for(entry, finding)), None)
+    if ended is not None and finding.severity <= ended.severity and finding.at - ended.moved_at < policy.after_end:
+        return Ignore(finding, IgnoreReason.JUST_ENDED)
+    return Open(_order_id(finding, len(orders)), finding, follows=None if ended is None else ended.id)
+
+
+def quiet_period(evidence: int, policy: Policy) -> timedelta:
+    """How long an order with so many findings takes no equal one."""
+    doublings = min(evidence - 1, 16)
+    return min(policy.repeat_quiet * 2**doublings, policy.repeat_quiet_most)
+
+
+def _on_unfinished(order: Entry, finding: Finding, policy: Policy) -> Decision:
+    if order.status in _DONE:
+        if finding.at - order.moved_at < policy.settling and finding.severity <= order.severity:
+            return Ignore(finding, IgnoreReason.SETTLING)
+        return Rework(order.id, finding, max(order.severity, finding.severity))
+    if finding.severity > order.severity:
+        return Upgrade(order.id, finding, finding.severity)
+    if finding.at - order.last_evidence_at < quiet_period(order.evidence, policy):
+        return Ignore(finding, IgnoreReason.REPEAT)
+    return AddEvidence(order.id, finding)
+
+
+def _same_fault(entry: Entry, finding: Finding) -> bool:
+    return entry.component == finding.component and entry.failure_mode is finding.failure_mode
+
+
+def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
+    """Whether an unspecific order may be about what a specific finding has seen."""
+    return (
+        not question.failure_mode.specific
+        and question.status in _NOT_BEGUN
+        and bool(question.signals & finding.leading_signals)
+        and _near(question.last_evidence_at, finding.at, policy, question.evidence)
+    )
+
+
+def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
+    """Whether an unspecific finding speaks for a specific order: a tenth of it lies in a signal of that order's."""
+    return bool(finding.weighty_signals & entry.signals) and _near(entry.last_evidence_at, finding.at, policy, entry.evidence)
+
+
+def _near(last: datetime, at: datetime, policy: Policy, evidence: int) -> bool:
+    # An order in its quiet period refuses evidence, so that its last is older than its last sign: allow for that.
+    return at - last <= policy.correlation + quiet_period(evidence, policy)
+
+
+def _ended_for(entry: Entry, finding: Finding) -> bool:
+    if entry.unfinished:
+        return False
+    both_unspecific = not entry.failure_mode.specific and not finding.failure_mode.specific
+    return both_unspecific or _same_fault(entry, finding)
+
+
+def _order_id(finding: Finding, earlier: int) -> UUID:
+    """The same fault of the same history has the same id in every run."""
+    name = f"{finding.asset}\n{finding.component}\n{finding.failure_mode}\n{finding.at.isoformat()}\n{earlier}"
+    return uuid5(_NAMESPACE, name)
+
