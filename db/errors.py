@@ -1,0 +1,33 @@
+"""What a query function can refuse. Each error carries its facts and says one whole sentence with the mend."""
+
+from uuid import UUID
+
+
+class StoreError(Exception):
+    """Something asked of the store that it cannot give or will not take."""
+
+
+class NotFound(StoreError):
+    """There is no such thing."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"there is no {kind} {key}; the list of them shows which there are")
+        self.kind, self.key = kind, key
+
+
+class AlreadyThere(StoreError):
+    """The name is taken."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"there is a {kind} {key} already; choose another code or change the one that is there")
+        self.kind, self.key = kind, key
+
+
+class VersionConflict(StoreError):
+    """Somebody else changed the order between reading and writing it."""
+
+    def __init__(self, order_id: UUID, number: str, expected: int, actual: int) -> None:
+        super().__init__(
+            f"work order {number} has changed meanwhile (version {actual}, not {expected}); read it again, then decide"
+        )
+        self.order_id, self.number, self.expected, self.actual = order_id, number, expected, actual

@@ -1,0 +1,82 @@
+"""The people who can be given work, and the work they have."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row, scalar_row
+
+from db import sql
+from db.errors import AlreadyThere, NotFound
+from workorder_core.assignment import Job, Technician
+from workorder_core.words import Priority, Status
+
+_QUERIES = sql.load("technicians")
+
+
+def get(conn: Connection, site_id: int, code: str) -> Technician:
+    """Return one technician of a site. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["get"], {"site_id": site_id, "code": code}).fetchone()
+    if row is None:
+        raise NotFound("technician", code)
+    return _technician(row)
+
+
+def by_id(conn: Connection, technician_id: int) -> Technician:
+    """Return one technician. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["by_id"], {"id": technician_id}).fetchone()
+    if row is None:
+        raise NotFound("technician", technician_id)
+    return _technician(row)
+
+
+def listed(conn: Connection, site_id: int | None = None) -> list[Technician]:
+    """Return the technicians of a site, or of all sites, by code."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [_technician(row) for row in cursor.execute(_QUERIES["all"], {"site_id": site_id})]
+
+
+def create(conn: Connection, technician: Technician) -> Technician:
+    """Store a new technician and return it with its id; the given id is not looked at. Raises AlreadyThere."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        new_id: int | None = cursor.execute(_QUERIES["create"], _facts(technician)).fetchone()
+    if new_id is None:
+        raise AlreadyThere("technician", technician.code)
+    return replace(technician, id=new_id)
+
+
+def update(conn: Connection, technician: Technician) -> None:
+    """Store the facts of a technician who is there; the code and the site stay. Raises NotFound."""
+    if conn.execute(_QUERIES["update"], _facts(technician)).rowcount == 0:
+        raise NotFound("technician", technician.id)
+
+
+def work_of_site(conn: Connection, site_id: int) -> Mapping[str, list[Job]]:
+    """Return the unfinished orders of each technician of a site, by code."""
+    work: dict[str, list[Job]] = defaultdict(list)
+    with conn.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(_QUERIES["work_of_site"], {"site_id": site_id}):
+            work[row["assignee"]].append(
+                Job(
+                    number=row["number"],
+                    priority=Priority(row["priority"]),
+                    status=Status(row["status"]),
+                    required_skill=row["required_skill"],
+                    response_due=row["response_due"],
+                )
+            )
+    return work
+
+
+def _technician(row: Mapping[str, Any]) -> Technician:
+    sets = {name: frozenset(row[name]) for name in ("skills", "certificates", "weekdays")}
+    return Technician(**{**row, **sets})
+
+
+def _facts(technician: Technician) -> dict[str, Any]:
+    facts = {each.name: getattr(technician, each.name) for each in fields(Technician)}
+    return facts | {name: sorted(facts[name]) for name in ("skills", "certificates", "weekdays")}
