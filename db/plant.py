@@ -1,0 +1,217 @@
+"""Sites, places, machines and what they measure; and a plant document brought into the database."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row, scalar_row
+
+from db import sql
+from db.errors import NotFound
+from workorder_core.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.words import Criticality, OrderType
+
+_QUERIES = sql.load("plant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """``time_zone`` is an IANA name: what the site's people read on their clocks."""
+
+    id: int
+    code: str
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    id: int
+    site_id: int
+    parent_id: int | None
+    code: str
+    name: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A signal with its newest quantity and unit; ``unit`` is empty where nobody has said it."""
+
+    id: int
+    asset_id: int
+    name: str
+    label: str | None
+    quantity: str | None
+    unit: str
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """Equipment where it is now.
+
+    Parameters
+    ----------
+    path
+        Site, locations and code, as orders keep it: ``North pumping station / Hall A / P-102``.
+    worst_type
+        The most urgent of its orders on which work is not done yet; None when there is none.
+    """
+
+    id: int
+    site_id: int
+    site_code: str
+    time_zone: str
+    code: str
+    name: str
+    asset_class: str
+    criticality: Criticality
+    serial: str | None
+    archived_at: datetime | None
+    location_id: int | None
+    path: str
+    unfinished_orders: int
+    worst_type: OrderType | None
+    in_planned_downtime: bool
+
+    @property
+    def key(self) -> str:
+        """``<site>/<asset>``, as in the topic."""
+        return f"{self.site_code}/{self.code}"
+
+
+def sites(conn: Connection) -> list[Site]:
+    """Return every site."""
+    with conn.cursor(row_factory=class_row(Site)) as cursor:
+        return cursor.execute(_QUERIES["sites"]).fetchall()
+
+
+def site(conn: Connection, site_id: int) -> Site:
+    """Return one site. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(Site)) as cursor:
+        found = cursor.execute(_QUERIES["site"], {"id": site_id}).fetchone()
+    if found is None:
+        raise NotFound("site", site_id)
+    return found
+
+
+def site_by_code(conn: Connection, code: str) -> Site:
+    """Return the site of a code. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(Site)) as cursor:
+        found = cursor.execute(_QUERIES["site_by_code"], {"code": code}).fetchone()
+    if found is None:
+        raise NotFound("site", code)
+    return found
+
+
+def locations(conn: Connection, site_id: int | None = None) -> list[Location]:
+    """Return the functional locations of a site, or of all sites."""
+    with conn.cursor(row_factory=class_row(Location)) as cursor:
+        return cursor.execute(_QUERIES["locations"], {"site_id": site_id}).fetchall()
+
+
+def assets(conn: Connection, *, now: datetime, site: str | None = None, archived: bool = False) -> list[Asset]:
+    """Return equipment by place. ``now`` decides whether it is in planned downtime."""
+    return _assets(conn, now, site=site, archived=archived)
+
+
+def asset(conn: Connection, asset_id: int, *, now: datetime) -> Asset:
+    """Return one asset, archived or not. Raises NotFound."""
+    found = _assets(conn, now, asset_id=asset_id, archived=True)
+    if not found:
+        raise NotFound("asset", asset_id)
+    return found[0]
+
+
+def asset_by_key(conn: Connection, site: str, code: str, *, now: datetime) -> Asset:
+    """Return the asset that topics call ``<site>/<asset>``. Raises NotFound."""
+    found = _assets(conn, now, site=site, code=code, archived=True)
+    if not found:
+        raise NotFound("asset", f"{site}/{code}")
+    return found[0]
+
+
+def signals(conn: Connection, asset_ids: Sequence[int]) -> Mapping[int, list[Signal]]:
+    """Return what the assets measure, by asset id."""
+    by_asset: dict[int, list[Signal]] = defaultdict(list)
+    with conn.cursor(row_factory=class_row(Signal)) as cursor:
+        for each in cursor.execute(_QUERIES["signals"], {"asset_ids": list(asset_ids)}):
+            by_asset[each.asset_id].append(each)
+    return by_asset
+
+
+def load(conn: Connection, plant: Plant, *, at: datetime) -> None:
+    """Bring a plant document into the database; loading it again changes nothing.
+
+    What the document doesn't name is left as it is: nothing is deleted or archived. ``at`` is when a machine that moved
+    is taken to have moved, and since when a changed unit holds.
+    """
+    site_id = _put(conn, "put_site", {"code": plant.code, "name": plant.name, "time_zone": plant.time_zone})
+    places: dict[str, int] = {}
+    for place in plant.locations:
+        places[place.code] = _put(conn, "put_location", asdict(place) | {"site_id": site_id})
+    for entry in plant.assets:
+        _load_asset(conn, site_id, entry, places, at)
+    for technician in plant.technicians:
+        facts = asdict(technician) | {"site_id": site_id}
+        lists = {name: list(facts[name]) for name in ("skills", "certificates", "weekdays")}
+        conn.execute(_QUERIES["put_technician"], facts | lists)
+
+
+def _load_asset(conn: Connection, site_id: int, entry: AssetEntry, places: Mapping[str, int], at: datetime) -> None:
+    facts = {
+        "site_id": site_id,
+        "code": entry.code,
+        "name": entry.name,
+        "asset_class": entry.asset_class,
+        "criticality": int(entry.criticality),
+        "serial": entry.serial,
+    }
+    asset_id = _put(conn, "put_asset", facts)
+    if entry.location is not None:
+        place = {"asset_id": asset_id, "location_id": places[entry.location], "at": at}
+        conn.execute(_QUERIES["take_away"], place)
+        conn.execute(_QUERIES["install"], place)
+    for each in entry.signals:
+        _load_signal(conn, asset_id, each, at)
+
+
+def _load_signal(conn: Connection, asset_id: int, entry: SignalEntry, at: datetime) -> None:
+    signal_id = _put(conn, "put_signal", {"asset_id": asset_id, "name": entry.name, "label": entry.label})
+    version = {"signal_id": signal_id, "quantity": entry.quantity, "unit": entry.unit, "at": at}
+    conn.execute(_QUERIES["put_signal_version"], version)
+
+
+def _put(conn: Connection, query: str, facts: Mapping[str, Any]) -> int:
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        new_id: int | None = cursor.execute(_QUERIES[query], facts).fetchone()
+    assert new_id is not None, "an INSERT … DO UPDATE … RETURNING gives a row"
+    return new_id
+
+
+def _assets(
+    conn: Connection,
+    now: datetime,
+    *,
+    asset_id: int | None = None,
+    site: str | None = None,
+    code: str | None = None,
+    archived: bool = False,
+) -> list[Asset]:
+    facts = {"now": now, "id": asset_id, "site": site, "code": code, "archived": archived}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [_asset(row) for row in cursor.execute(_QUERIES["assets"], facts)]
+
+
+def _asset(row: dict[str, Any]) -> Asset:
+    worst = row["worst_type"]
+    row["criticality"] = Criticality(row["criticality"])
+    row["worst_type"] = None if worst is None else OrderType(worst)
+    return Asset(**row)

@@ -1,0 +1,109 @@
+-- name: sites
+-- Every site.
+SELECT id, code, name, time_zone FROM sites ORDER BY code;
+
+-- name: site
+-- One site.
+SELECT id, code, name, time_zone FROM sites WHERE id = %(id)s;
+
+-- name: site_by_code
+-- One site, by the code that topics and numbers carry.
+SELECT id, code, name, time_zone FROM sites WHERE code = %(code)s;
+
+-- name: locations
+-- The functional locations of a site, or of every site.
+SELECT id, site_id, parent_id, code, name, level
+FROM locations WHERE %(site_id)s::integer IS NULL OR site_id = %(site_id)s ORDER BY site_id, code;
+
+-- name: assets
+-- Equipment with its place, the worst of its unfinished orders and whether it is in planned downtime.
+WITH RECURSIVE places AS (
+    SELECT id, name AS path FROM locations WHERE parent_id IS NULL
+    UNION ALL
+    SELECT l.id, p.path || ' / ' || l.name FROM locations l JOIN places p ON l.parent_id = p.id
+)
+SELECT a.id, a.site_id, s.code AS site_code, s.time_zone, a.code, a.name, a.class AS asset_class, a.criticality, a.serial,
+       a.archived_at, i.location_id, concat_ws(' / ', s.name, p.path, a.code) AS path,
+       o.orders AS unfinished_orders, o.worst AS worst_type,
+       EXISTS (SELECT FROM planned_downtimes d WHERE d.asset_id = a.id AND d.cancelled_at IS NULL
+               AND d.starts_at <= %(now)s AND d.ends_at > %(now)s) AS in_planned_downtime
+FROM assets a
+JOIN sites s ON s.id = a.site_id
+LEFT JOIN installations i ON i.asset_id = a.id AND i.removed_at IS NULL
+LEFT JOIN places p ON p.id = i.location_id
+LEFT JOIN LATERAL (
+    SELECT count(*) AS orders,
+           (array_agg(w.type ORDER BY w.priority, array_position(ARRAY['emergency', 'reactive', 'predictive'], w.type)))[1]
+               AS worst
+    FROM work_orders w WHERE w.asset_id = a.id AND w.status NOT IN ('completed', 'verified', 'closed', 'cancelled')
+) AS o ON true
+WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
+  AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(code)s::text IS NULL OR a.code = %(code)s)
+  AND (%(archived)s::boolean OR a.archived_at IS NULL)
+ORDER BY s.code, p.path, a.code;
+
+-- name: signals
+-- What an asset measures now: each signal with its newest version.
+SELECT s.id, s.asset_id, s.name, s.label, v.quantity, v.unit
+FROM signals s
+JOIN LATERAL (
+    SELECT quantity, unit FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1
+) AS v ON true
+WHERE s.asset_id = ANY(%(asset_ids)s::integer[]) ORDER BY s.asset_id, s.id;
+
+-- name: put_site
+-- A site as its plant document has it.
+INSERT INTO sites (code, name, time_zone) VALUES (%(code)s, %(name)s, %(time_zone)s)
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone RETURNING id;
+
+-- name: put_location
+-- A functional location as the plant document has it; parents come before their children.
+INSERT INTO locations (site_id, parent_id, code, name, level)
+VALUES (%(site_id)s, (SELECT id FROM locations WHERE site_id = %(site_id)s AND code = %(parent)s), %(code)s, %(name)s, %(level)s)
+ON CONFLICT (site_id, code)
+DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, level = excluded.level RETURNING id;
+
+-- name: put_asset
+-- An asset as the plant document has it. What is not said there is kept.
+INSERT INTO assets (site_id, code, name, class, criticality, serial)
+VALUES (%(site_id)s, %(code)s, %(name)s, %(asset_class)s, %(criticality)s, %(serial)s)
+ON CONFLICT (site_id, code)
+DO UPDATE SET name = excluded.name, class = excluded.class, criticality = excluded.criticality,
+              serial = coalesce(excluded.serial, assets.serial) RETURNING id;
+
+-- name: take_away
+-- The asset has been somewhere else until now.
+UPDATE installations SET removed_at = greatest(%(at)s, installed_at + INTERVAL '1 microsecond')
+WHERE asset_id = %(asset_id)s AND removed_at IS NULL AND location_id <> %(location_id)s;
+
+-- name: install
+-- The asset is there from now on; nothing happens where it is there already.
+INSERT INTO installations (asset_id, location_id, installed_at)
+SELECT %(asset_id)s, %(location_id)s,
+       greatest(%(at)s, (SELECT max(removed_at) FROM installations WHERE asset_id = %(asset_id)s))
+ON CONFLICT (asset_id) WHERE removed_at IS NULL DO NOTHING;
+
+-- name: put_signal
+-- A signal as the plant document has it; the id that its readings carry never changes.
+INSERT INTO signals (asset_id, name, label) VALUES (%(asset_id)s, %(name)s, %(label)s)
+ON CONFLICT (asset_id, name) DO UPDATE SET label = coalesce(excluded.label, signals.label) RETURNING id;
+
+-- name: put_signal_version
+-- A first or another quantity or unit, from now on. A unit that nobody had said yet was this one all the time.
+WITH newest AS (
+    SELECT version, quantity, unit FROM signal_versions WHERE signal_id = %(signal_id)s ORDER BY version DESC LIMIT 1
+)
+INSERT INTO signal_versions (signal_id, version, quantity, unit, valid_from)
+SELECT %(signal_id)s, coalesce((SELECT max(version) FROM newest), 0) + 1, %(quantity)s, %(unit)s,
+       CASE WHEN NOT EXISTS (SELECT FROM newest WHERE unit <> '' OR quantity IS NOT NULL)
+            THEN '-infinity'::timestamptz ELSE %(at)s END
+WHERE NOT EXISTS (SELECT FROM newest WHERE unit = %(unit)s AND quantity IS NOT DISTINCT FROM %(quantity)s::text);
+
+-- name: put_technician
+-- A technician as the plant document has them. Who has been set inactive stays so.
+INSERT INTO technicians (site_id, code, name, skills, certificates, shift_start, shift_end, weekdays)
+VALUES (%(site_id)s, %(code)s, %(name)s, %(skills)s, %(certificates)s, %(shift_start)s, %(shift_end)s, %(weekdays)s)
+ON CONFLICT (site_id, code)
+DO UPDATE SET name = excluded.name, skills = excluded.skills, certificates = excluded.certificates,
+              shift_start = excluded.shift_start, shift_end = excluded.shift_end, weekdays = excluded.weekdays;
