@@ -107,8 +107,9 @@ class Broker:
     def stop(self) -> None:
         """Stop the broker, unless another process uses it too. mosquitto saves its queues first."""
         with process.alone(self._folder / "start.lock"):
-            if self._use.give_back():
-                _end(_Running(self.pid, self.port, self.kind), self._folder)
+            # Not our pid: it may have been killed, and started again by somebody who has left since.
+            if self._use.give_back() and (running := _last(self._folder)) is not None:
+                _end(running, self._folder)
 
 
 def start(folder: Path, *, inflight: int, queued: int, kind: Kind | None = None) -> Broker:
