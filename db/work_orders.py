@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row
@@ -13,7 +13,10 @@ from psycopg.types.json import Jsonb
 
 from db import sql, technicians
 from db.errors import NotFound, VersionConflict
-from workorder_core import lifecycle
+from db.plant import Asset
+from workorder_core import lifecycle, priority
+from workorder_core.assignment import required_skill
+from workorder_core.decisions import Urgency
 from workorder_core.findings import Sign
 from workorder_core.orders import CloseOut, WorkOrder
 from workorder_core.words import (
@@ -253,6 +256,64 @@ def escalations_due(conn: Connection, *, now: datetime) -> list[UUID]:
     """Return the orders of which a target has run out by ``now`` (wall clock) and nobody has been told yet."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["escalations_due"], {"now": now}).fetchall()
+
+
+def unassigned(conn: Connection) -> list[UUID]:
+    """Return the open orders that wait for the timetable to find somebody, emergencies first."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(_QUERIES["unassigned"]).fetchall()
+
+
+def note_nobody(conn: Connection, order_id: UUID, note: str, *, actor: str, at: datetime) -> bool:
+    """Show on an open order why nobody has been given it; False when it says so already, or is open no more."""
+    if conn.execute(_QUERIES["note_nobody"], {"id": order_id, "note": note}).fetchone() is None:
+        return False
+    append_history(conn, order_id, at=at, actor=actor, step="nobody eligible", why=note)
+    return True
+
+
+def create_by_hand(
+    conn: Connection,
+    *,
+    asset: Asset,
+    kind: OrderType,
+    title: str,
+    component: str,
+    failure_mode: FailureMode,
+    actor: str,
+    at: datetime,
+    urgency: Urgency | None = None,
+    why: str = "",
+) -> WorkOrder:
+    """Store an order that a person makes and return it; without an urgency the table of priorities decides.
+
+    A person may make as many orders for a fault as they like: the promise of one order binds the engine only.
+    """
+    urgency = urgency or priority.of_type(asset.criticality, kind)
+    response_due, completion_due = priority.due(urgency.priority, at)
+    order = WorkOrder(
+        id=uuid4(),
+        number=next_number(conn, asset.site_id),
+        site_id=asset.site_id,
+        asset_id=asset.id,
+        asset_path=asset.path,
+        component=component,
+        failure_mode=failure_mode,
+        type=kind,
+        origin=Origin.PERSON,
+        priority=urgency.priority,
+        priority_reason=urgency.reason,
+        title=title,
+        status=Status.OPEN,
+        status_since=at,
+        opened_at=at,
+        recorded_at=at,
+        required_skill=required_skill(component, failure_mode),
+        response_due=response_due,
+        completion_due=completion_due,
+    )
+    insert(conn, order, actor=actor, why=why or title)
+    return order
 
 
 def _tell_judge(conn: Connection, before: WorkOrder, after: WorkOrder, actor: str) -> None:

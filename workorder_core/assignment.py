@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from workorder_core.errors import NotQualified
 from workorder_core.words import FailureMode, Priority, Status
 
 TIE_BREAK = (
@@ -282,3 +283,18 @@ def next_shift(one: Technician, now_local: datetime) -> datetime | None:
 
 def _count(orders: int) -> str:
     return "1 unfinished order" if orders == 1 else f"{orders} unfinished orders"
+
+
+def by_hand(proposal: Proposal, number: str, code: str, why: str) -> str:
+    """Return the note of an assignment that a person decides on; raises NotQualified where it has to be justified.
+
+    A shift or other work are the planner's business. A missing skill or certificate needs a reason, which is recorded.
+    """
+    candidate = next((one for one in proposal.candidates if one.technician.code == code), None)
+    if candidate is None:
+        return why
+    hard = tuple(reason for reason in candidate.reasons_against if reason.startswith(("lacks", "not active")))
+    if hard and not why.strip():
+        raise NotQualified(number, candidate.technician.name, hard)
+    weighed = candidate.reasons_for + candidate.reasons_against
+    return f"Assigned by hand{': ' + why.strip() if why.strip() else ''} ({', '.join(weighed)})."

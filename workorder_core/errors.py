@@ -26,3 +26,14 @@ class ReasonMissing(WorkOrderError):
     def __init__(self, order_id: UUID, number: str, step: str) -> None:
         super().__init__(f"the step '{step}' on work order {number} needs a reason: say why in one sentence")
         self.order_id, self.number, self.step = order_id, number, step
+
+
+class NotQualified(WorkOrderError):
+    """Somebody was to be given work that they may not do without a reason."""
+
+    def __init__(self, number: str, name: str, reasons: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{name} cannot simply be given {number}: {', '.join(reasons)}; "
+            "choose somebody else, or say why it shall be so all the same"
+        )
+        self.number, self.name, self.reasons = number, name, reasons

@@ -114,3 +114,21 @@ SELECT id FROM work_orders
 WHERE (status IN ('open', 'assigned') AND escalation < 1 AND response_due <= %(now)s)
    OR (status IN ('open', 'assigned', 'in_progress', 'on_hold') AND escalation < 2 AND completion_due <= %(now)s)
 ORDER BY priority, recorded_at, id;
+
+-- name: unassigned
+-- Open orders that nobody has, emergencies first. One that a person has taken back from a technician is left to people.
+SELECT w.id FROM work_orders w
+WHERE w.status = 'open' AND w.assignee_id IS NULL
+  AND NOT EXISTS (
+      SELECT FROM (
+          SELECT step, actor FROM order_history h
+          WHERE h.order_id = w.id AND h.step IN ('assign', 'unassign', 'rework', 'sent back') ORDER BY seq DESC LIMIT 1
+      ) AS latest WHERE latest.step = 'unassign' AND latest.actor NOT LIKE 'system:%%')
+ORDER BY w.priority, w.recorded_at, w.id;
+
+-- name: note_nobody
+-- Why nobody has been given an open order; nothing happens where the order says so already. No step, so no new version:
+-- a form that somebody is filling in stays good.
+UPDATE work_orders SET assignment_note = %(note)s
+WHERE id = %(id)s AND status = 'open' AND assignee_id IS NULL AND assignment_note IS DISTINCT FROM %(note)s
+RETURNING id;

@@ -93,7 +93,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("text, says", WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("text", "says"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_plant_file_names_file_key_and_mend(tmp_path, text, says):
     path = tmp_path / "plant.toml"
     path.write_text(text)

@@ -1,0 +1,72 @@
+"""Planned downtime: when an asset stands still or is worked on by intention. The judge is told of each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import class_row, scalar_row
+
+from db import sql
+from db.errors import NotFound
+
+_QUERIES = sql.load("downtimes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downtime:
+    """``starts_at`` and ``ends_at`` are the asset's event time, the others the wall clock."""
+
+    id: int
+    asset_id: int
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    actor: str
+    recorded_at: datetime
+    cancelled_at: datetime | None
+
+
+def create(
+    conn: Connection, asset_id: int, *, starts_at: datetime, ends_at: datetime, reason: str, actor: str, at: datetime
+) -> Downtime:
+    """Plan a downtime and return it."""
+    facts = {
+        "asset_id": asset_id,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "reason": reason,
+        "actor": actor,
+        "at": at,
+    }
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        new_id = cursor.execute(_QUERIES["create"], facts).fetchone()
+    return get(conn, int(new_id or 0))
+
+
+def cancel(conn: Connection, downtime_id: int, *, actor: str, at: datetime) -> Downtime:
+    """Take a planned downtime back; the second time nothing happens. Raises NotFound."""
+    conn.execute(_QUERIES["cancel"], {"id": downtime_id, "actor": actor, "at": at})
+    return get(conn, downtime_id)
+
+
+def get(conn: Connection, downtime_id: int) -> Downtime:
+    """Return one planned downtime. Raises NotFound."""
+    found = _listed(conn, downtime_id, None, None, None)
+    if not found:
+        raise NotFound("planned downtime", downtime_id)
+    return found[0]
+
+
+def listed(
+    conn: Connection, *, asset_id: int | None = None, after: datetime | None = None, before: datetime | None = None
+) -> list[Downtime]:
+    """Return the planned downtimes that touch a span of time, cancelled ones among them."""
+    return _listed(conn, None, asset_id, after, before)
+
+
+def _listed(
+    conn: Connection, downtime_id: int | None, asset_id: int | None, after: datetime | None, before: datetime | None
+) -> list[Downtime]:
+    asked = {"id": downtime_id, "asset_id": asset_id, "after": after, "before": before}
+    with conn.cursor(row_factory=class_row(Downtime)) as cursor:
+        return cursor.execute(_QUERIES["listed"], asked).fetchall()

@@ -1,0 +1,45 @@
+"""What the timetable asks of the database: who does a job, and the retention of readings."""
+
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import scalar_row, tuple_row
+
+from db import sql
+
+_QUERIES = sql.load("jobs")
+
+
+def try_lock(conn: Connection, job: str) -> bool:
+    """Say whether this transaction is to do the job; False while another process does it. Waits for nobody."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return bool(cursor.execute(_QUERIES["try_lock"], {"job": job}).fetchone())
+
+
+def has_chunks(conn: Connection) -> bool:
+    """Say whether readings are a hypertable."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return bool(cursor.execute(_QUERIES["has_chunks"]).fetchone())
+
+
+def drop_old_chunks(conn: Connection, *, before: datetime) -> int:
+    """Drop the chunks all of whose readings came before that moment (wall clock); return how many.
+
+    A chunk in which one reading is needed stays whole.
+    """
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        ranges = cursor.execute(_QUERIES["old_chunks"], {"before": before}).fetchall()
+    dropped = 0
+    for range_start, range_end in ranges:
+        span = {"range_start": range_start, "range_end": range_end}
+        with conn.cursor(row_factory=scalar_row) as cursor:
+            if cursor.execute(_QUERIES["chunk_is_needed"], span | {"before": before}).fetchone():
+                continue
+            cursor.execute(_QUERIES["drop_chunk"], span)
+        dropped += 1
+    return dropped
+
+
+def delete_some(conn: Connection, *, before: datetime, most: int) -> int:
+    """Delete up to so many readings that came before that moment (wall clock); return how many."""
+    return conn.execute(_QUERIES["delete_some"], {"before": before, "most": most}).rowcount

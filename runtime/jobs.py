@@ -1,0 +1,144 @@
+"""The timetable: assigning, escalating, retention.
+
+Any number of processes may run it. Each piece of work takes a lock of its job for its transaction and does nothing
+where another process has it; what it finds done it does not do again.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from psycopg import Connection, OperationalError
+from psycopg_pool import ConnectionPool
+
+from db import assignments, jobs, work_orders
+from workorder_core import escalation
+from workorder_core.orders import WorkOrder
+
+ACTOR = "system:timetable"
+_DELETED_AT_ONCE = 20_000
+_log = structlog.get_logger("jobs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """How often each job looks, in seconds; ``retention`` None keeps readings for ever."""
+
+    assign_every_s: float = 2
+    escalate_every_s: float = 30
+    retention_every_s: float = 3600
+    retention: timedelta | None = None
+
+
+def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
+    """Work by the timetable until ``stop`` is set; then finish what has begun.
+
+    While the database cannot be reached the jobs wait for it; any other error is logged with its job, which runs again
+    at its next time.
+    """
+    with ConnectionPool(database_url, min_size=1, max_size=3, open=True, name="jobs") as pool:
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(3)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+        def every(seconds: float, work: Callable[[Connection], int], name: str) -> None:
+            first = datetime.now(UTC) + timedelta(seconds=min(seconds, 1))
+            scheduler.add_job(_once, "interval", seconds=seconds, args=(pool, name, work), id=name, next_run_time=first)
+
+        every(timetable.assign_every_s, assign_open, "assign")
+        every(timetable.escalate_every_s, escalate_late, "escalate")
+        if (keep := timetable.retention) is not None:
+            every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
+        scheduler.start()
+        try:
+            stop.wait()
+        finally:
+            scheduler.shutdown(wait=True)
+
+
+def assign_open(conn: Connection) -> int:
+    """Give the open orders that nobody has to somebody, emergencies first; return how many were given.
+
+    One transaction an order: an order is held for a moment only, and never while another one is waited for.
+    """
+    given = 0
+    for order_id in work_orders.unassigned(conn):
+        conn.rollback()
+        with conn.transaction():
+            if not jobs.try_lock(conn, "assign"):
+                return given
+            order, proposed = assignments.assign_best(conn, order_id, actor=ACTOR, at=datetime.now(UTC))
+        given += order.assignee is not None and proposed.choice is not None
+    return given
+
+
+def assign_emergency(conn: Connection, order_id: UUID, *, at: datetime) -> WorkOrder:
+    """Give an emergency to somebody at once, in the transaction that opens it; where nobody is eligible it says so.
+
+    ``at`` is the wall clock. The order's row is this transaction's own, so that no lock of the job is needed.
+    """
+    order, _ = assignments.assign_best(conn, order_id, actor=ACTOR, at=at)
+    return order
+
+
+def escalate_late(conn: Connection) -> int:
+    """Escalate the orders of which a target has run out, each target once; return how many."""
+    now = datetime.now(UTC)
+    escalated = 0
+    for order_id in work_orders.escalations_due(conn, now=now):
+        conn.rollback()
+        with conn.transaction():
+            if not jobs.try_lock(conn, "escalate"):
+                return escalated
+            escalated += _escalate(conn, order_id, now)
+    return escalated
+
+
+def _escalate(conn: Connection, order_id: UUID, now: datetime) -> bool:
+    before = work_orders.get(conn, order_id)
+    due = escalation.needed(before, now=now)
+    if due is None:
+        return False
+
+    def step(order: WorkOrder) -> WorkOrder:
+        still = escalation.needed(order, now=now)
+        return order if still is None else escalation.escalate(order, still)
+
+    after = work_orders.change(conn, order_id, step, actor=ACTOR, at=now, why=f"Escalated: {due.reason}.")
+    return after.escalation > before.escalation
+
+
+def drop_old_readings(conn: Connection, *, keep: timedelta) -> int:
+    """Drop readings that came longer ago than ``keep`` and that no checkpoint of the judge needs.
+
+    Returns the chunks dropped on TimescaleDB, the rows deleted elsewhere. Evidence has its own copies.
+    """
+    before = datetime.now(UTC) - keep
+    gone = 0
+    while True:
+        with conn.transaction():
+            if not jobs.try_lock(conn, "retention"):
+                return gone
+            if jobs.has_chunks(conn):
+                return jobs.drop_old_chunks(conn, before=before)
+            deleted = jobs.delete_some(conn, before=before, most=_DELETED_AT_ONCE)
+        gone += deleted
+        if deleted < _DELETED_AT_ONCE:
+            return gone
+
+
+def _once(pool: ConnectionPool, name: str, work: Callable[[Connection], int]) -> None:
+    """Run a job once on a connection of its own; a database that is away is waited for until the next time."""
+    try:
+        with pool.connection() as conn:
+            if done := work(conn):
+                _log.info("done", job=name, count=done)
+    except OperationalError as error:
+        _log.warning("the database cannot be reached; the job runs again at its next time", job=name, error=str(error))
