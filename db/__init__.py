@@ -1,1 +1,1 @@
-"""The only room that speaks SQL: migrations, named queries in files, one function a query. The caller owns the transaction."""
+"""The only room that speaks SQL: migrations, and named queries in files, a function each. The caller commits."""

@@ -26,7 +26,7 @@ _QUERIES = sql.load("decisions")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of an order, for those who watch: ``step`` is opened, upgraded, refined, merged, sent back or evidence."""
+    """What became of an order: ``step`` is opened, upgraded, refined, merged, sent back or evidence."""
 
     order_id: UUID
     step: str
@@ -34,9 +34,9 @@ class Done:
 
 
 def apply(conn: Connection, decision: Decision, urgency: Urgency, *, asset_id: int, now: datetime) -> Done | None:
-    """Carry out one decision. ``now`` is the wall clock that targets count from; None for what is ignored.
+    """Carry out one decision; None for what is ignored. ``now`` is the wall clock that targets count from.
 
-    A person may have ended the order a moment before: the finding is then kept as its evidence and nothing else is done.
+    A person may have ended the order a moment before: the finding is then kept as its evidence, and that is all.
     """
     match decision:
         case Open():

@@ -79,16 +79,16 @@ def events_after(conn: Connection, after: int, upto: int) -> list[Event]:
         return [Event(*row) for row in cursor]
 
 
-def save_checkpoint(conn: Connection, arrival: int, *, format: int, code_version: str, state: bytes) -> None:
+def save_checkpoint(conn: Connection, arrival: int, *, format_: int, code_version: str, state: bytes) -> None:
     """Store the judge's state after input ``arrival``; the newest three are kept."""
-    facts = {"arrival": arrival, "format": format, "code_version": code_version, "state": state}
+    facts = {"arrival": arrival, "format": format_, "code_version": code_version, "state": state}
     conn.execute(_QUERIES["save_checkpoint"], facts)
     conn.execute(_QUERIES["drop_old_checkpoints"])
 
 
-def newest_checkpoint(conn: Connection, *, format: int) -> tuple[int, bytes] | None:
+def newest_checkpoint(conn: Connection, *, format_: int) -> tuple[int, bytes] | None:
     """Return the place and the state of the newest checkpoint of this format, or None."""
-    row: Any = conn.execute(_QUERIES["newest_checkpoint"], {"format": format}).fetchone()
+    row: Any = conn.execute(_QUERIES["newest_checkpoint"], {"format": format_}).fetchone()
     return None if row is None else (int(row[0]), bytes(row[1]))
 
 
@@ -96,4 +96,3 @@ def holder_now(conn: Connection) -> tuple[str | None, int, int]:
     """Return who judges this plant, under which fencing number, and the next free place of the sequence."""
     row: Any = conn.execute(_QUERIES["holder"]).fetchone()
     return row[0], int(row[1]), int(row[2])
-

@@ -73,7 +73,15 @@ def insert_new(conn: Connection, columns: Columns) -> None:
         return
     rows = np.empty(len(columns), dtype=_ROW)
     rows["columns"] = 7
-    for name, size in (("signal", 4), ("observed", 8), ("received", 8), ("arrival", 8), ("value", 8), ("quality", 2), ("late", 1)):
+    for name, size in (
+        ("signal", 4),
+        ("observed", 8),
+        ("received", 8),
+        ("arrival", 8),
+        ("value", 8),
+        ("quality", 2),
+        ("late", 1),
+    ):
         rows[f"{name}_bytes"] = size
     rows["signal"] = columns.signal
     rows["observed"] = np.asarray(columns.observed_us, dtype=np.int64) - _POSTGRES_EPOCH_US
@@ -105,3 +113,9 @@ def count(conn: Connection) -> tuple[int, int]:
     """Return how many readings are stored, and how many of them came late."""
     row: Any = conn.execute(_QUERIES["count_all"]).fetchone()
     return int(row[0]), int(row[1])
+
+
+def newest_of_site(conn: Connection, site: str) -> dict[str, datetime | None]:
+    """Return the newest event time stored of each asset of a site, by code; None where it has sent nothing."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(_QUERIES["newest_of_site"], {"site": site}).fetchall())

@@ -1,7 +1,7 @@
-"""The native payload: one JSON object or an array of them, ``{"ts": …, "values": {"bearing_temp": 71.3, …}}``.
+"""The native payload: one JSON object or an array of them, ``{"ts": …, "values": {"flow": 71.3, …}}``.
 
-``ts`` is an ISO 8601 time with a zone, or epoch milliseconds. The topic is ``plantwright/v1/<site>/<asset>``. Good values
-beside a bad one are kept; what cannot be read is refused with the reason. No bytes make this module raise.
+``ts`` is an ISO 8601 time with a zone, or epoch milliseconds. The topic is ``plantwright/v1/<site>/<asset>``. Good
+values beside a bad one are kept; what cannot be read is refused with the reason. No bytes make this module raise.
 """
 
 import re

@@ -46,7 +46,7 @@ class Publisher:
         self._client.loop_stop()
 
     def publish(self, topic: str, payload: bytes, *, timeout_s: float = 60.0) -> None:
-        """Send a message; waits while the window is full. Raises BrokerUnreachable when nothing is answered any more."""
+        """Send a message; waits while the window is full. Raises BrokerUnreachable when nothing is answered."""
         if not self._free.acquire(timeout=timeout_s):
             raise BrokerUnreachable(str(self._address), f"it has not answered for {timeout_s:.0f} s")
         with self._answered:

@@ -59,7 +59,9 @@ class SamplePlant:
             raise WrongMapping(str(folder), "holds no sample plant (files named <asset>.csv.xz)")
         for asset, rows in self._rows.items():
             if len(rows) < MINUTES + LOOP_MINUTES:
-                raise WrongMapping(str(folder / f"{asset}.csv.xz"), f"has {len(rows)} minutes, not {MINUTES + LOOP_MINUTES}")
+                raise WrongMapping(
+                    str(folder / f"{asset}.csv.xz"), f"has {len(rows)} minutes, not {MINUTES + LOOP_MINUTES}"
+                )
 
     @property
     def assets(self) -> tuple[str, ...]:
@@ -143,7 +145,7 @@ def read_mapping(path: Path) -> FileMapping:
     time = _Keys(table.table("time"), f"{path}: [time]")
     signals = table.table("signals")
     if not signals:
-        raise WrongMapping(str(path), "[signals] is empty; write: \"Column name\" = { signal = \"flow\", unit = \"L/min\" }")
+        raise WrongMapping(str(path), '[signals] is empty; write: "Column name" = { signal = "flow", unit = "L/min" }')
     columns = []
     for name, entry in signals.items():
         keys = _Keys(entry if isinstance(entry, dict) else {}, f"{path}: [signals] {name!r}")
@@ -151,7 +153,9 @@ def read_mapping(path: Path) -> FileMapping:
     try:
         zone = ZoneInfo(time.text("zone", "UTC"))
     except (ZoneInfoNotFoundError, ValueError):
-        raise WrongMapping(str(path), f"[time] zone {time.text('zone')!r} is no IANA time zone, like Europe/Oslo") from None
+        raise WrongMapping(
+            str(path), f"[time] zone {time.text('zone')!r} is no IANA time zone, like Europe/Oslo"
+        ) from None
     return FileMapping(
         site=table.text("site"),
         asset=table.text("asset"),
@@ -167,8 +171,8 @@ def read_mapping(path: Path) -> FileMapping:
 def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
     """Yield a recorded file's rows as messages; an empty field is absent from its frame.
 
-    What is no number is sent as it stands: the engine's quarantine tells of it. Raises WrongMapping for a file that does
-    not have the columns, or a time that cannot be read.
+    What is no number is sent as it stands: the engine's quarantine tells of it. Raises WrongMapping for a file without
+    the columns, or a time that cannot be read.
     """
     topic = f"plantwright/v1/{mapping.site}/{mapping.asset_of(path)}"
     with _open(path) as file:
@@ -185,7 +189,8 @@ def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
 
 def _row_time(text: str, mapping: FileMapping, place: str) -> datetime:
     try:
-        at = datetime.strptime(text, mapping.time_format) if mapping.time_format else datetime.fromisoformat(text)
+        # A naive time is put into the mapping's zone below.
+        at = datetime.strptime(text, mapping.time_format) if mapping.time_format else datetime.fromisoformat(text)  # noqa: DTZ007
     except ValueError as error:
         raise WrongMapping(place, f"{error}; set [time] format") from None
     return (at if at.tzinfo else at.replace(tzinfo=mapping.zone)).astimezone(UTC)

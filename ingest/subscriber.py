@@ -22,6 +22,7 @@ from ingest.messages import Message
 _log = structlog.get_logger("ingest.subscriber")
 KEEP_ALIVE_S = 30
 CONNECT_TIMEOUT_S = 10.0
+SILENCE_S = 0.002
 
 
 class BrokerUnreachable(Exception):
@@ -110,25 +111,24 @@ class Subscriber:
         self._client.loop_stop()
 
     def batches(self, *, most: int, max_wait_s: float) -> Iterator[list[Message]]:
-        """Yield batches without end: up to ``most`` messages, or what has come ``max_wait_s`` after the first.
+        """Yield batches without end: up to ``most`` messages, or what had come when the wire fell silent.
 
-        An empty batch is yielded when nothing came for ``max_wait_s``, so that the caller's clock goes on.
+        While a batch is worked on the next one gathers by itself, so that waiting for a full one only costs time: a
+        broker whose in-flight window is smaller than ``most`` sends nothing until it is answered. An empty batch is
+        yielded when nothing came for ``max_wait_s``, so that the caller's clock goes on.
         """
         while True:
             batch: list[Message] = []
             try:
                 batch.append(self._arrived.get(timeout=max_wait_s))
-                deadline = time.monotonic() + max_wait_s
                 while len(batch) < most:
-                    # What is here is taken at once; only an unfilled batch waits for more.
-                    left = deadline - time.monotonic()
-                    batch.append(self._arrived.get(timeout=left) if left > 0 else self._arrived.get_nowait())
+                    batch.append(self._arrived.get(timeout=SILENCE_S))
             except queue.Empty:
                 pass
             yield batch
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
-        """Tell the broker that the batch is kept. What came over an earlier connection comes again: it is not answered."""
+        """Tell the broker that the batch is kept. What an earlier connection brought is not answered: it comes again."""
         for message in batch:
             connection, mid = message.token
             if connection == self._connection:
@@ -150,7 +150,9 @@ class Subscriber:
     def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._connection += 1
         if reason.is_failure:
-            _log.warning("the connection to the broker was lost; trying again", broker=str(self._address), why=str(reason))
+            _log.warning(
+                "the connection to the broker was lost; trying again", broker=str(self._address), why=str(reason)
+            )
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         try:

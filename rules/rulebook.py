@@ -1,4 +1,4 @@
-"""The rulebook: a TOML document of limits and operating states per asset class, checked whole before any of it is used."""
+"""The rulebook: limits and operating states per asset class in TOML, checked whole before any of it is used."""
 
 import hashlib
 import json
@@ -74,8 +74,13 @@ def read(path: Path) -> Rulebook:
 def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     """Check a document and make a rulebook of it. Nothing of a wrong document is used."""
     _known(document, _TOP_KEYS, source, "the document")
-    thresholds = [_threshold(_Table(table, source, f"threshold {i}")) for i, table in _tables(document, "threshold", source)]
-    states = [_state(_Table(table, source, f"operating_state {i}")) for i, table in _tables(document, "operating_state", source)]
+    thresholds = [
+        _threshold(_Table(table, source, f"threshold {i}")) for i, table in _tables(document, "threshold", source)
+    ]
+    states = [
+        _state(_Table(table, source, f"operating_state {i}"))
+        for i, table in _tables(document, "operating_state", source)
+    ]
     ids = [rule.id for rule in thresholds if rule is not None]
     for twice in {each for each in ids if ids.count(each) > 1}:
         raise WrongRulebook(source, f"threshold {twice!r}", "the id is used twice; give each rule its own")
@@ -143,7 +148,9 @@ def _threshold(table: _Table) -> Threshold | None:
     raise_at = table.number("raise_at")
     sides = [key for key in ("clear_below", "clear_above") if key in table.table]
     if len(sides) != 1:
-        raise table.wrong("clear_below", "give clear_below for an upper limit, or clear_above for a lower one, not both")
+        raise table.wrong(
+            "clear_below", "give clear_below for an upper limit, or clear_above for a lower one, not both"
+        )
     clear_at = table.number(sides[0])
     if sides[0] == "clear_below" and not clear_at < raise_at:
         raise table.wrong("clear_below", f"({clear_at}) must be lower than raise_at ({raise_at})")

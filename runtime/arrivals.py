@@ -31,7 +31,9 @@ class Arrived:
     next_arrival: int
 
 
-def admit(conn: Connection, frames: Sequence[Frame], catalogue: Catalogue) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
+def admit(
+    conn: Connection, frames: Sequence[Frame], catalogue: Catalogue
+) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
     """Return the frames of known assets, the ids of their signals, and what is refused because it is not known."""
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
@@ -41,7 +43,11 @@ def admit(conn: Connection, frames: Sequence[Frame], catalogue: Catalogue) -> tu
         known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
         unknown = [name for name in frame.values if name not in known]
         if unknown:
-            what = f"asset {frame.key} is not known" if asset is None else f"{frame.key} has no signal {', '.join(unknown)}"
+            what = (
+                f"asset {frame.key} is not known"
+                if asset is None
+                else f"{frame.key} has no signal {', '.join(unknown)}"
+            )
             problem = f"{what}; add it, or set admit_unknown"
             refused.append(_refused(frame, unknown, Reason.UNKNOWN_ASSET, problem))
         if known:
@@ -118,7 +124,7 @@ def _sift(
 ) -> tuple[dict[str, float], list[str], int]:
     """Return the readings seen for the first time, those that contradict one seen, and how many repeat one.
 
-    ``seen`` are the values stored, and those that this batch has brought before, of the readings that were ``asked`` for.
+    ``seen`` are the values stored, and those this batch has brought before, of the readings that were ``asked`` for.
     """
     fresh: dict[str, float] = {}
     other: list[str] = []

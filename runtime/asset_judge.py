@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.watch import Anomaly, AssetWatch, ModelDocument
+
 from rules import operating_state, threshold
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
@@ -13,6 +14,7 @@ from rules.threshold import NORMAL, Condition, Threshold
 from workorder_core.findings import Finding, Sign
 from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
 
+UNSEEN = StateNow()
 MOST_SIGNS = 10
 """A finding names this many signals at most, those with the largest shares."""
 
@@ -43,7 +45,7 @@ class AssetJudge:
     criticality: Criticality = Criticality.MEDIUM
     units: dict[str, str] = field(default_factory=dict)
     watermark_us: int | None = None
-    state: StateNow = StateNow()
+    state: StateNow = UNSEEN
     conditions: dict[str, Condition] = field(default_factory=dict)
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
     watch: AssetWatch | None = None

@@ -63,8 +63,10 @@ class Engine:
         return True
 
 
-def take_up(conn: Connection, settings: Settings, *, rulebook: Rulebook, models: Mapping[str, Any], holder: str) -> Engine:
-    """Become the plant's writer, rebuild the judge, and log the documents where they have changed. Commits."""
+def take_up(
+    conn: Connection, settings: Settings, *, rulebook: Rulebook, models: Mapping[str, Any], holder: str
+) -> Engine:
+    """Become the plant's writer, rebuild the judge, log the documents where they have changed, and commit."""
     with conn.transaction():
         fence = judge_db.take_over(conn, holder)
     with conn.transaction():
@@ -90,7 +92,7 @@ def take_up(conn: Connection, settings: Settings, *, rulebook: Rulebook, models:
 
 def restore(conn: Connection) -> Judge:
     """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs where no checkpoint fits."""
-    checkpoint = judge_db.newest_checkpoint(conn, format=FORMAT)
+    checkpoint = judge_db.newest_checkpoint(conn, format_=FORMAT)
     judge = Judge() if checkpoint is None else Judge.restore(checkpoint[1], checkpoint[0])
     _, _, next_arrival = judge_db.holder_now(conn)
     if judge.arrival + 1 < next_arrival:
@@ -114,16 +116,18 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
 def save(conn: Connection, engine: Engine) -> None:
     """Write a checkpoint in the caller's transaction."""
     state = engine.judge.dump()
-    judge_db.save_checkpoint(conn, engine.judge.arrival, format=FORMAT, code_version=CODE_VERSION, state=state)
+    judge_db.save_checkpoint(conn, engine.judge.arrival, format_=FORMAT, code_version=CODE_VERSION, state=state)
     engine.checkpointed = engine.judge.arrival
 
 
 def _agree_with_orders(conn: Connection, judge: Judge) -> None:
-    """Other code, or readings that are no longer kept, may have decided otherwise: the orders that exist are the truth."""
+    """Other code, or readings no longer kept, may have decided otherwise: the orders that exist are the truth."""
     stored = {entry.id: entry for entry in decisions.unfinished(conn)}
     kept = [entry for entry in judge.book.all() if not entry.unfinished or entry.id in stored]
     known = {entry.id for entry in kept}
     missing = [entry for entry in stored.values() if entry.id not in known]
     if missing or len(kept) != len(judge.book.all()):
-        _log.warning("the rebuilt judge knew other orders than the database; the database's are taken", orders=len(stored))
+        _log.warning(
+            "the rebuilt judge knew other orders than the database; the database's are taken", orders=len(stored)
+        )
         judge.book = OrderBook(iter([*kept, *missing]))

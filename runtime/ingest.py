@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
+from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_when_event_set, wait_random_exponential
 
 from db import judge as judge_db
 from ingest.subscriber import BrokerUnreachable, Subscriber
@@ -39,7 +39,7 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
         retry=away,
         stop=stop_when_event_set(stop),
         wait=wait_random_exponential(multiplier=0.5, max=15),
-        sleep=stop.wait,
+        sleep=sleep_using_event(stop),
         before_sleep=_say,
     )
     while not stop.is_set():
@@ -87,4 +87,3 @@ def _save_at_the_end(conn: psycopg.Connection, state: Engine) -> None:
 
 def _say(attempt: Any) -> None:
     _log.warning("cannot go on; trying again", why=str(attempt.outcome.exception()).strip().replace("\n", " "))
-

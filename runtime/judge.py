@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from models.watch import ModelDocument
 
 from db.judge import Event
 from db.readings import JudgedFrame
-from models.watch import ModelDocument
 from rules.rulebook import EMPTY, Rulebook
 from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge, moment

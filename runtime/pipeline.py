@@ -1,7 +1,7 @@
 """THE MAIN PATH: from messages to readings, judgement and work orders, in one transaction.
 
 What the broker sent is acknowledged by the caller after ``process`` has returned, which is after the commit. Any error
-leaves nothing behind: the caller throws the engine away, takes it up anew from the database, and the messages come again.
+leaves nothing behind: the caller takes the engine up anew from the database, and the messages come again.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,9 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         done = []
         for verdict in verdicts:
             asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)
-            done.append(decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=datetime.now(UTC)))
+            done.append(
+                decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=datetime.now(UTC))
+            )
         if arrived.next_arrival > place:
             judge_db.advance(conn, state.fence, arrived.next_arrival)
             state.judge.arrival = arrived.next_arrival - 1

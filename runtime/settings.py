@@ -1,4 +1,4 @@
-"""Settings: from a TOML file and from environment variables ``PLANTWRIGHT_…``, which win. A wrong one stops the start."""
+"""Settings: from a TOML file and environment variables ``PLANTWRIGHT_…``, which win. A wrong one stops the start."""
 
 import os
 from pathlib import Path
@@ -40,14 +40,18 @@ class Settings(BaseSettings):
     models: Path | None = Field(None, description="TOML file of model documents; none: the default model for all")
 
     batch_most: int = Field(1000, ge=1, le=100_000, description="messages in a transaction, at most")
-    batch_max_wait_s: float = Field(0.05, gt=0, le=10, description="how long an unfilled batch waits")
+    batch_max_wait_s: float = Field(0.1, gt=0, le=10, description="how long a silent wire is listened to at once")
     checkpoint_every_inputs: int = Field(100_000, ge=1, description="inputs between two checkpoints of the judge")
     checkpoint_every_s: float = Field(60, gt=0, description="seconds between two checkpoints of the judge")
     tick_every_s: float = Field(60, gt=0, description="seconds between two ticks in the sequence of inputs")
 
     assign_every_s: float = Field(2, gt=0, description="seconds between two looks for open orders to assign")
-    escalate_every_s: float = Field(30, gt=0, description="seconds between two looks at response and completion targets")
-    retention_days: int | None = Field(None, ge=1, description="readings are dropped so long after they came; none: never")
+    escalate_every_s: float = Field(
+        30, gt=0, description="seconds between two looks at response and completion targets"
+    )
+    retention_days: int | None = Field(
+        None, ge=1, description="readings are dropped so long after they came; none: never"
+    )
 
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")

@@ -18,7 +18,7 @@ class Sign:
     value, usual_low, usual_high
         In the signal's own ``unit``; the usual range is None on a side that nobody knows yet.
     share
-        The signal's part of the whole finding, 0 to 1; the shares of a finding add up to 1, less what was too small to name.
+        The signal's part of the whole, 0 to 1; a finding's shares add up to 1, less what is too small to name.
     """
 
     signal: str

@@ -35,8 +35,8 @@ class Policy:
     Parameters
     ----------
     repeat_quiet, repeat_quiet_most
-        After its n-th evidence an order takes no equal one for ``repeat_quiet`` × 2ⁿ⁻¹, at most ``repeat_quiet_most``: the
-        first hours are told in detail, and an order that waits for a month does not grow without bound.
+        After its n-th evidence an order takes no equal one for ``repeat_quiet`` × 2ⁿ⁻¹, ``repeat_quiet_most`` at most:
+        the first hours are told in detail, and an order that waits for a month does not grow without bound.
     correlation
         Two findings on one asset closer than this can be about one fault.
     settling
@@ -55,10 +55,10 @@ class Policy:
 def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decision:
     """Decide what a finding leads to, given the orders of its asset, ended ones among them.
 
-    A worse finding is always passed on; an equal one once per quiet period, so that a sensor reporting every second does
-    not write a thousand lines of evidence. An unspecific finding joins the asset's open question, or the specific order
-    that shares its signals; a specific finding answers the open question when what leads it is
-    one of that order's signals.
+    A worse finding is always passed on; an equal one once per quiet period, so that a sensor reporting every second
+    does not write a thousand lines of evidence. An unspecific finding joins the asset's open question, or the specific
+    order that shares its signals; a specific finding answers the open question when what leads it is one of that
+    order's signals.
     """
     unfinished = [entry for entry in orders if entry.unfinished]
     order = next((entry for entry in unfinished if _same_fault(entry, finding)), None)
@@ -74,7 +74,9 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
         if order is None:
             order = next((entry for entry in unfinished if _supports(finding, entry, policy)), None)
         elif order.component == WHOLE_MACHINE and finding.component != WHOLE_MACHINE and order.status in _NOT_BEGUN:
-            return Refine(order.id, finding, finding.component, order.failure_mode, max(order.severity, finding.severity))
+            return Refine(
+                order.id, finding, finding.component, order.failure_mode, max(order.severity, finding.severity)
+            )
     if order is not None:
         return _on_unfinished(order, finding, policy)
     ended = next((entry for entry in reversed(orders) if _ended_for(entry, finding)), None)
@@ -85,8 +87,8 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
 
 def quiet_period(evidence: int, policy: Policy) -> timedelta:
     """How long an order with so many findings takes no equal one."""
-    doublings = min(evidence - 1, 16)
-    return min(policy.repeat_quiet * 2**doublings, policy.repeat_quiet_most)
+    doubled: int = 1 << min(evidence - 1, 16)
+    return min(policy.repeat_quiet * doubled, policy.repeat_quiet_most)
 
 
 def _on_unfinished(order: Entry, finding: Finding, policy: Policy) -> Decision:
@@ -117,7 +119,9 @@ def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
 
 def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
     """Whether an unspecific finding speaks for a specific order: a tenth of it lies in a signal of that order's."""
-    return bool(finding.weighty_signals & entry.signals) and _near(entry.last_evidence_at, finding.at, policy, entry.evidence)
+    return bool(finding.weighty_signals & entry.signals) and _near(
+        entry.last_evidence_at, finding.at, policy, entry.evidence
+    )
 
 
 def _near(last: datetime, at: datetime, policy: Policy, evidence: int) -> bool:
@@ -136,4 +140,3 @@ def _order_id(finding: Finding, earlier: int) -> UUID:
     """The same fault of the same history has the same id in every run."""
     name = f"{finding.asset}\n{finding.component}\n{finding.failure_mode}\n{finding.at.isoformat()}\n{earlier}"
     return uuid5(_NAMESPACE, name)
-

@@ -94,7 +94,7 @@ class OrderBook:
                 pass
 
     def moved(self, asset: str, order_id: UUID, status: Status, *, at: datetime) -> None:
-        """Follow a person's step. ``at`` is the asset's event time; an order that the book never held is passed over."""
+        """Follow a person's step at an asset's event time. An order that the book never held is passed over."""
         entry = self._of.get(asset, {}).get(order_id)
         if entry is not None:
             self._put(replace(entry, status=status, moved_at=at))

@@ -22,3 +22,13 @@ ORDER BY r.arrival, r.signal_id;
 -- name: count_all
 -- For the reports of demo and doctor.
 SELECT count(*) AS readings, count(*) FILTER (WHERE late) AS late FROM readings;
+
+-- name: newest_of_site
+-- The newest event time stored of each asset of a site; NULL where it has sent nothing.
+SELECT a.code, max(newest.observed_at) AS observed_at
+FROM assets a JOIN sites si ON si.id = a.site_id
+LEFT JOIN signals s ON s.asset_id = a.id
+LEFT JOIN LATERAL (
+    SELECT r.observed_at FROM readings r WHERE r.signal_id = s.id ORDER BY r.observed_at DESC LIMIT 1
+) AS newest ON true
+WHERE si.code = %(site)s GROUP BY a.code ORDER BY a.code;

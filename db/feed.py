@@ -1,0 +1,42 @@
+"""What has just happened to orders, for a screen that shows it as it comes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from db import sql
+
+_QUERIES = sql.load("feed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """A step in an order's history, with the order as it stands now. ``at`` is the wall clock."""
+
+    order_id: UUID
+    seq: int
+    at: datetime
+    actor: str
+    step: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    why: str
+    number: str
+    site: str
+    asset: str
+    type: str
+    priority: int
+    title: str
+    opened_at: datetime
+    status: str
+    assignee: str | None
+
+
+def since(conn: Connection, moment: datetime) -> list[Happening]:
+    """Return the steps recorded from a moment on, oldest first. Steps may commit out of order: look back a little."""
+    with conn.cursor(row_factory=class_row(Happening)) as cursor:
+        return cursor.execute(_QUERIES["since"], {"since": moment}).fetchall()

@@ -1,0 +1,278 @@
+"""The command line: ``plantwright``."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import structlog
+import typer
+from rich.console import Console
+
+from db.judge import NotTheWriter
+from ingest.replay import WrongMapping
+from ingest.subscriber import BrokerUnreachable
+from rules.rulebook import WrongRulebook
+from runtime.embedded.process import EmbeddedServerError
+from runtime.processes import stop_on_signals
+from runtime.settings import Settings, WrongSettings, load
+from runtime.version import CODE_VERSION
+
+app = typer.Typer(help="Telemetry in, explained work orders out.", no_args_is_help=True, pretty_exceptions_enable=False)
+console = Console(stderr=False, soft_wrap=True)
+_complain = Console(stderr=True, soft_wrap=True)
+
+Database = Annotated[
+    str | None, typer.Option(help="PostgreSQL or TimescaleDB, postgresql://…; default: an embedded one")
+]
+Broker = Annotated[str | None, typer.Option(help="MQTT broker, mqtt://…; default: an embedded one")]
+DataDir = Annotated[Path | None, typer.Option(help="folder of the state; default: the user's data folder")]
+RulebookFile = Annotated[Path | None, typer.Option(help="TOML file of limits and operating states")]
+WithParent = Annotated[int | None, typer.Option(hidden=True)]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn an error that a user can mend into one sentence; exit code 2 is a mistake, 3 another writer, 1 the rest."""
+    from runtime.demo import DemoProblem
+    from runtime.model_documents import WrongModels
+    from runtime.plant_file import WrongPlantFile
+    from runtime.sample_plants import NoSuchSample
+
+    mistakes = (WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample)
+    try:
+        yield
+    except mistakes as error:
+        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
+        raise typer.Exit(2) from None
+    except NotTheWriter as error:
+        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
+        raise typer.Exit(3) from None
+    except (EmbeddedServerError, BrokerUnreachable, psycopg.OperationalError) as error:
+        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
+        raise typer.Exit(1) from None
+
+
+def _given(database: str | None, broker: str | None, data_dir: Path | None = None, **others: Any) -> Settings:
+    _log_plainly()
+    return load(database=database, broker=broker, data_dir=data_dir, **others)
+
+
+def _needing(settings: Settings, *names: str) -> Settings:
+    for name in names:
+        if getattr(settings, name) is None:
+            raise WrongSettings(f"{name} is needed here: give --{name} or set PLANTWRIGHT_{name.upper()}")
+    return settings
+
+
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    """Telemetry in, explained work orders out."""
+    if version:
+        console.print(f"plantwright {CODE_VERSION}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="end when the sample has been processed")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="with --once: write orders and truth here")] = None,
+    seed: Annotated[int, typer.Option(help="another plant from the same script")] = 1,
+    anchor: Annotated[datetime | None, typer.Option(help="when the sample ends, ISO 8601, UTC; default: now")] = None,
+    without_limits: Annotated[bool, typer.Option(help="switch every threshold rule off")] = False,
+    database: Database = None,
+    broker: Broker = None,
+    data_dir: DataDir = None,
+    port: Annotated[int | None, typer.Option(help="port of the board; default: 8000, or a free one")] = None,
+) -> None:
+    """Run a sample plant through everything: broker, database, rules, models, work orders, board."""
+    from runtime import demo as running
+
+    with _told():
+        settings = _given(database, broker, data_dir, port=_free_port(port))
+        at = None if anchor is None else (anchor if anchor.tzinfo else anchor.replace(tzinfo=UTC)).astimezone(UTC)
+        wanted = running.Wanted(once, json_file, seed, at, without_limits, settings.data_dir)
+        code = running.run(wanted, settings, stop_on_signals(), console)
+    raise typer.Exit(code)
+
+
+@app.command()
+def serve(
+    database: Database = None,
+    broker: Broker = None,
+    data_dir: DataDir = None,
+    rulebook: RulebookFile = None,
+    port: Annotated[int | None, typer.Option(help="port of the API and the board")] = None,
+) -> None:
+    """Run ingest, jobs and API in one process tree, with embedded parts where none are given."""
+    from runtime import serve as serving
+
+    with _told():
+        settings = _given(database, broker, data_dir, rulebook=rulebook, port=port)
+        stop = stop_on_signals()
+        with serving.parts(settings, say=console.print) as standing:
+            console.print(f"broker {standing.settings.broker}   board http://{settings.host}:{settings.port}/")
+            code = serving.run(standing, stop)
+    raise typer.Exit(code)
+
+
+@app.command()
+def ingest(
+    database: Database = None, broker: Broker = None, rulebook: RulebookFile = None, with_parent: WithParent = None
+) -> None:
+    """Subscribe, store, judge, and raise work orders. One for a plant."""
+    from runtime import ingest as ingesting
+
+    with _told():
+        settings = _needing(_given(database, broker, rulebook=rulebook), "database", "broker")
+        ingesting.run(settings, stop_on_signals(with_parent))
+
+
+@app.command()
+def jobs(database: Database = None, with_parent: WithParent = None) -> None:
+    """Assign, escalate, and drop what is past its retention. Any number may run."""
+    from runtime import jobs as working
+
+    with _told():
+        settings = _needing(_given(database, None), "database")
+        assert settings.database is not None
+        keep = None if settings.retention_days is None else timedelta(days=settings.retention_days)
+        timetable = working.Timetable(settings.assign_every_s, settings.escalate_every_s, retention=keep)
+        working.run(settings.database, timetable, stop_on_signals(with_parent))
+
+
+@app.command()
+def api(database: Database = None, with_parent: WithParent = None) -> None:
+    """Serve the API and the board."""
+    from runtime import web
+
+    with _told():
+        settings = _needing(_given(database, None), "database")
+        web.run(settings, stop_on_signals(with_parent))
+
+
+@app.command()
+def migrate(database: Database = None) -> None:
+    """Bring a database to the schema of this version."""
+    from db import schema
+
+    with _told():
+        settings = _needing(_given(database, None), "database")
+        assert settings.database is not None
+        applied = schema.migrate(settings.database)
+    console.print(f"applied: {', '.join(applied)}" if applied else "nothing to do: the schema is current")
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="CSV files, plain, .gz or .xz")],
+    mapping: Annotated[Path, typer.Option(help="TOML file: columns to signals and units")],
+    broker: Broker = None,
+    database: Database = None,
+    speed: Annotated[float | None, typer.Option(help="times real time; default: as fast as it is taken")] = None,
+) -> None:
+    """Publish recorded files through a broker; with a database given, units are made known there first."""
+    from runtime import replay as replaying
+
+    with _told():
+        settings = _needing(_given(database, broker), "broker")
+        replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
+
+
+@app.command()
+def plant(file: Annotated[Path, typer.Argument(help="TOML file of a site")], database: Database = None) -> None:
+    """Load a site: locations, assets with class and criticality, signals with units, technicians."""
+    from runtime import plant_file
+
+    with _told():
+        settings = _needing(_given(database, None), "database")
+        assert settings.database is not None
+        with psycopg.connect(settings.database) as conn:
+            loaded = plant_file.load_plant(conn, file)
+    console.print(f"{loaded.code}: {len(loaded.assets)} assets, {len(loaded.technicians)} technicians")
+
+
+@app.command()
+def quarantine(
+    database: Database = None,
+    reason: Annotated[str | None, typer.Option(help="only this reason")] = None,
+    before: Annotated[int | None, typer.Option(help="go on after this id")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+) -> None:
+    """List what could not be read, the newest first."""
+    from runtime import quarantine_list
+
+    with _told():
+        settings = _needing(_given(database, None), "database")
+        assert settings.database is not None
+        with psycopg.connect(settings.database) as conn:
+            quarantine_list.show(conn, console, reason=reason, before_id=before, limit=limit)
+
+
+@app.command()
+def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir = None) -> None:
+    """Say what the engine finds: versions, editions, windows, folders; what is off, and how to turn it on."""
+    from runtime import doctor as examining
+
+    with _told():
+        settings = _given(database, broker, data_dir)
+        healthy = examining.examine(settings, console)
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command(name="settings")
+def list_settings() -> None:
+    """List every setting with its value and meaning."""
+    from rich.table import Table
+
+    with _told():
+        settings = _given(None, None)
+    table = Table("environment variable", "value", "meaning")
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = f"{len(value)} keys" if name == "api_keys" else json.dumps(value, default=str)
+        table.add_row(f"PLANTWRIGHT_{name.upper()}", shown, field.description or "")
+    console.print(table)
+
+
+def _free_port(port: int | None) -> int | None:
+    """The port that was asked for; else 8000 when it is free, else any free one."""
+    import os
+    import socket
+
+    if port is not None or "PLANTWRIGHT_PORT" in os.environ:
+        return port
+    for candidate in (8000, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    return None
+
+
+def _log_plainly() -> None:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    write: Callable[..., Any] = partial(structlog.PrintLogger, sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: write(),
+    )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,84 @@
+"""All in one process tree: embedded parts where none are given, the schema, and the processes ingest, jobs and api."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from db import schema
+from runtime.embedded import broker, postgres
+from runtime.embedded.process import default_data_dir
+from runtime.processes import Children
+from runtime.settings import Settings
+
+_log = structlog.get_logger("serve")
+QUEUED = 200_000
+"""Messages that our own broker keeps for an engine that is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the engine stands on; the settings name the database and broker that are really used."""
+
+    settings: Settings
+    data_dir: Path
+    embedded: tuple[str, ...]
+
+
+@contextmanager
+def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Iterator[Parts]:
+    """Start what is not given, bring the schema up to date, and stop on leaving what was started."""
+    data_dir = settings.data_dir or default_data_dir()
+    started: list[postgres.Server | broker.Broker] = []
+    embedded: list[str] = []
+    try:
+        if settings.database is None:
+            say(f"starting PostgreSQL in {data_dir / 'postgres'}")
+            server = postgres.start(data_dir / "postgres")
+            started.append(server)
+            embedded.append("PostgreSQL")
+            settings = settings.model_copy(update={"database": server.url})
+        if settings.broker is None:
+            say(f"starting an MQTT broker in {data_dir / 'broker'}")
+            wire = broker.start(data_dir / "broker", inflight=2 * settings.batch_most, queued=QUEUED)
+            started.append(wire)
+            embedded.append(wire.kind)
+            settings = settings.model_copy(update={"broker": wire.url})
+        assert settings.database is not None
+        applied = schema.migrate(settings.database)
+        if applied:
+            say(f"schema: applied {', '.join(applied)}")
+        yield Parts(settings, data_dir, tuple(embedded))
+    finally:
+        for part in reversed(started):
+            part.stop()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment that gives a child process these settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLANTWRIGHT_")}
+    for name, value in settings.model_dump(mode="json").items():
+        if value is not None:
+            kept[f"PLANTWRIGHT_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
+    return kept
+
+
+def run(standing: Parts, stop: threading.Event, on_started: Callable[[Children], None] = lambda _: None) -> int:
+    """Run ingest, jobs and API until told to stop, or until one of them cannot go on; return the exit code."""
+    children = Children(environment(standing.settings))
+    children.start(["ingest", "jobs", "api"])
+    try:
+        on_started(children)
+        while not stop.wait(0.2):
+            problem = children.watch()
+            if problem is not None:
+                _log.error(problem)
+                return 1
+        return 0
+    finally:
+        children.stop()
