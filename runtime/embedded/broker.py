@@ -9,9 +9,12 @@ What they keep differs, and no setting changes it:
 .                              mosquitto                         iotcore
 =============================  ================================  =====================================
 protocol                       3.1.1 and 5                       3.1.1
-unacknowledged at a time       as asked                          100, and acknowledged in order only
+unacknowledged at a time       as asked                          100
+acknowledged out of order      taken                             drops the connection, delivers again
+delivered again                marked as a duplicate             not marked
 queue for an absent client     so many messages, newest dropped  so many bytes, oldest dropped
-killed with what it queued     all but the last second or two    all lost
+subscribing, window full       confirmed                       confirmed only after acknowledgements
+killed with what it queued     all but the last seconds          all lost, the session too
 =============================  ================================  =====================================
 
 So a message that the broker has accepted is safe from a kill of plantwright, and not always from a kill of the broker.
