@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -88,7 +89,7 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     for twice in {each for each in classes if classes.count(each) > 1}:
         raise WrongRulebook(source, f"operating_state of {twice!r}", "a class has one operating state rule; join them")
     components = document.get("component_of_signal", {})
-    if not isinstance(components, Mapping) or not all(isinstance(table, Mapping) for table in components.values()):
+    if not isinstance(components, Mapping) or not all(map(_texts, components.values())):
         raise WrongRulebook(source, "component_of_signal", "must be a table per asset class of signal = component")
     return Rulebook(
         document=document,
@@ -121,7 +122,7 @@ class _Table:
 
     def number(self, key: str) -> float:
         value = self.table.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise self.wrong(key, "is missing; it must be a number in the signal's unit")
         return float(value)
 
@@ -136,14 +137,17 @@ class _Table:
 
     def one_of(self, key: str, names: Mapping[str, Any], default: str | None = None) -> Any:
         value = self.table.get(key, default)
-        if value not in names:
+        if not isinstance(value, str) or value not in names:
             raise self.wrong(key, f"{value!r} is not known; use one of {', '.join(names)}")
         return names[value]
 
 
 def _threshold(table: _Table) -> Threshold | None:
     _known(table.table, _THRESHOLD_KEYS, table.source, table.place)
-    if table.table.get("enabled", True) is False:
+    enabled = table.table.get("enabled", True)
+    if not isinstance(enabled, bool):
+        raise table.wrong("enabled", "must be true or false")
+    if not enabled:
         return None
     raise_at = table.number("raise_at")
     sides = [key for key in ("clear_below", "clear_above") if key in table.table]
@@ -158,7 +162,7 @@ def _threshold(table: _Table) -> Threshold | None:
         raise table.wrong("clear_above", f"({clear_at}) must be higher than raise_at ({raise_at})")
     states = table.table.get("states", ["running", "unknown"])
     known = {state.value: state for state in OperatingState}
-    if not isinstance(states, list) or not states or any(state not in known for state in states):
+    if not isinstance(states, list) or not states or not {*map(str, states)} <= {*known}:
         raise table.wrong("states", f"must be a list of {', '.join(known)}")
     return Threshold(
         id=table.text("id"),
@@ -197,6 +201,10 @@ def _tables(document: Mapping[str, Any], key: str, source: str) -> list[tuple[in
     if not isinstance(tables, list):
         raise WrongRulebook(source, key, f"must be a list of tables; write [[{key}]]")
     return list(enumerate(tables, start=1))
+
+
+def _texts(table: object) -> bool:
+    return isinstance(table, Mapping) and all(isinstance(value, str) for value in table.values())
 
 
 def _known(table: Mapping[str, Any], keys: set[str], source: str, place: str) -> None:
