@@ -43,11 +43,11 @@ def a_finding(after=timedelta(0), mode=HOT, *, component="bearing", severity=DEG
 
 
 def an_order(
-    mode=HOT, status=Status.OPEN, *, id=A, component="bearing", severity=DEGRADING, signals=("temp",), evidence=1
+    mode=HOT, status=Status.OPEN, *, order_id=A, component="bearing", severity=DEGRADING, signals=("temp",), evidence=1
 ):
     """An order that was opened, got its last evidence and came to its status at START."""
     return Entry(
-        id=id,
+        id=order_id,
         asset="NTH/P-101",
         component=component,
         failure_mode=mode,
@@ -138,7 +138,7 @@ UNSPECIFIC = {
     ),
     "the question comes before the specific order": (
         a_finding(60 * MIN, UNKNOWN),
-        [an_order(), an_order(UNKNOWN, id=B)],
+        [an_order(), an_order(UNKNOWN, order_id=B)],
         "evidence for B",
     ),
     "a specific order that has long been silent is about something else": (
@@ -205,27 +205,27 @@ REFINE = {
 MERGE = {
     "the specific order exists already: the question is its duplicate": (
         a_finding(1 * MIN),
-        [an_order(), an_order(UNKNOWN, id=B)],
+        [an_order(), an_order(UNKNOWN, order_id=B)],
         "merge B into A, DEGRADING",
     ),
     "the worst of the three severities stays": (
         a_finding(1 * MIN),
-        [an_order(severity=MALFUNCTION), an_order(UNKNOWN, id=B, severity=SAFETY)],
+        [an_order(severity=MALFUNCTION), an_order(UNKNOWN, order_id=B, severity=SAFETY)],
         "merge B into A, SAFETY",
     ),
     "also into an order that is being worked on": (
         a_finding(1 * MIN),
-        [an_order(status=Status.IN_PROGRESS), an_order(UNKNOWN, id=B)],
+        [an_order(status=Status.IN_PROGRESS), an_order(UNKNOWN, order_id=B)],
         "merge B into A, DEGRADING",
     ),
     "not into one that is completed": (
         a_finding(1 * MIN),
-        [an_order(status=Status.COMPLETED), an_order(UNKNOWN, id=B)],
+        [an_order(status=Status.COMPLETED), an_order(UNKNOWN, order_id=B)],
         "ignore: SETTLING",
     ),
     "two specific modes never merge": (
         a_finding(60 * MIN),
-        [an_order(), an_order(SHAKES, id=B)],
+        [an_order(), an_order(SHAKES, order_id=B)],
         "evidence for A",
     ),
 }
@@ -291,7 +291,7 @@ AFTER_THE_END = {
     ),
     "of two that ended it follows the later one": (
         a_finding(24 * HOUR),
-        [an_order(status=Status.CLOSED), an_order(status=Status.CLOSED, id=B)],
+        [an_order(status=Status.CLOSED), an_order(status=Status.CLOSED, order_id=B)],
         "open, follows B",
     ),
     "a question that was just answered is not asked again": (
@@ -301,7 +301,7 @@ AFTER_THE_END = {
     ),
     "an unfinished order comes before an ended one": (
         a_finding(60 * MIN),
-        [an_order(status=Status.CLOSED), an_order(id=B)],
+        [an_order(status=Status.CLOSED), an_order(order_id=B)],
         "evidence for B",
     ),
 }
