@@ -13,7 +13,7 @@ unacknowledged at a time       as asked                          100
 acknowledged out of order      taken                             drops the connection, delivers again
 delivered again                marked as a duplicate             not marked
 queue for an absent client     so many messages, newest dropped  so many bytes, oldest dropped
-subscribing, window full       confirmed                       confirmed only after acknowledgements
+subscribing, window full       confirmed                         confirmed only after acknowledgements
 killed with what it queued     all but the last seconds          all lost, the session too
 =============================  ================================  =====================================
 
@@ -38,7 +38,7 @@ IOTCORE_INFLIGHT = 100
 _START_WAIT_S = 20
 _PORT_TRIES = 5
 
-# The queue is saved whole, every second or two, with fsync: saving on each change would write it again for every message.
+# The queue is saved whole, every second or two: saving on each change would write it again for every message.
 _MOSQUITTO_CONF = """\
 # Written at every start; changes made here are lost.
 listener {port} 127.0.0.1

