@@ -77,7 +77,11 @@ def server_account(folder: Path) -> Account | None:
 
 def give_folder(folder: Path, account: Account | None) -> None:
     """Make a private folder for the server's files, owned by who runs it."""
+    made = [parent for parent in folder.parents if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
+    if account is not None:
+        for parent in made:  # whatever root's umask is
+            parent.chmod(0o755)
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         owner = pwd.getpwuid(folder.stat().st_uid).pw_name
         raise EmbeddedServerError(
