@@ -1,0 +1,93 @@
+"""What a reliability engineer writes down about a model: its name and the numbers that may differ by asset class."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+
+
+class ModelDocumentError(ValueError):
+    """A model document has a key or a value that no model can use."""
+
+    def __init__(self, document: str, key: str, problem: str, mend: str) -> None:
+        super().__init__(f"model {document!r}: {key} {problem}; {mend}")
+        self.document, self.key, self.problem, self.mend = document, key, problem, mend
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDocument:
+    """The parameters of one asset's watch. The defaults suit any machine; only ``regime`` says something about it.
+
+    Parameters
+    ----------
+    name
+        What findings call the model.
+    regime
+        Signals that tell the operating point (speed, load, valve position); they are not judged themselves.
+    warmup_frames
+        Frames of a signal before it is judged.
+    smoothing, horizon_frames, memory_frames
+        See `LevelShift`.
+    drift
+        Surprise, in normal standard deviations, that an ordinary frame may have without adding to the alarm.
+    patience
+        Surprise beyond ``drift``, summed over frames, that raises the alarm: 40 is one frame with 44 standard
+        deviations, or 40 frames with one more than usual.
+    """
+
+    name: str = "level-shift"
+    regime: tuple[str, ...] = ()
+    warmup_frames: int = 400
+    smoothing: float = 0.1
+    horizon_frames: int = 64
+    memory_frames: int = 20_000
+    drift: float = 3.5
+    patience: float = 40.0
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(signal, str) and signal for signal in self.regime):
+            raise self._wrong("regime", f"is {self.regime!r}", 'write a list of signal names, such as ["speed"]')
+        self._at_least("warmup_frames", 64)
+        self._at_least("horizon_frames", 8)
+        self._at_least("memory_frames", 10 * self.warmup_frames)
+        if not 0.0 < self.smoothing <= 1.0:
+            raise self._wrong("smoothing", f"is {self.smoothing}", "write a number above 0, at most 1")
+        for key in ("drift", "patience"):
+            if not 0.0 < getattr(self, key) < 1e6:
+                raise self._wrong(key, f"is {getattr(self, key)}", "write a number above 0")
+
+    @cached_property
+    def version(self) -> str:
+        """Twelve hex digits that change with anything written in the document."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, object]) -> ModelDocument:
+        """Make a document of a TOML table. Raises `ModelDocumentError` with the key that is wrong and the mend."""
+        name = str(table.get("name", cls.name))
+        known = {field.name: field for field in fields(cls)}
+        given: dict[str, object] = {}
+        for key, written in table.items():
+            if key not in known:
+                raise ModelDocumentError(name, key, "is not known", f"the keys are {', '.join(known)}")
+            kind = type(getattr(cls, key))
+            value: object = written
+            if kind is tuple and isinstance(written, list):
+                value = tuple(written)
+            elif kind is float and isinstance(written, int) and not isinstance(written, bool):
+                value = float(written)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                words = {str: "a text", int: "a whole number", float: "a number", tuple: "a list of signal names"}
+                raise ModelDocumentError(name, key, f"is {written!r}", f"write {words[kind]}")
+            given[key] = value
+        return cls(**given)  # type: ignore[arg-type]
+
+    def _at_least(self, key: str, least: int) -> None:
+        if getattr(self, key) < least:
+            raise self._wrong(key, f"is {getattr(self, key)}", f"write a whole number of at least {least}")
+
+    def _wrong(self, key: str, problem: str, mend: str) -> ModelDocumentError:
+        return ModelDocumentError(self.name, key, problem, mend)

@@ -1,0 +1,428 @@
+"""The default detector: has the level of any signal shifted from what this asset's own past makes likely?
+
+Each signal is smoothed by an exponentially weighted moving average, the operating point is regressed out, and what is
+left is compared with its own past twice: with all of it (a slow wear shows here) and with the last ``horizon`` frames
+(a signal that has always wandered shows only its sudden steps, here). How far is far is not a tuned number. The
+past counts for as many independent looks as its autocorrelation leaves of it, and the deviation is judged by Student's
+distribution with that many degrees of freedom: a level that was seen only once or twice cannot surprise.
+
+S. W. Roberts, "Control chart tests based on geometric moving averages", Technometrics 1 (1959).
+G. V. Bayley and J. M. Hammersley, "The effective number of independent observations in an autocorrelated time
+series", J. R. Stat. Soc. 8 (1946); the bias of an autocorrelation by M. G. Kendall, Biometrika 41 (1954).
+D. L. Wallace, "Bounds on normal approximations to Student's and the chi-square distributions", Ann. Math. Stat. 30
+(1959). E. S. Page and P. J. Huber stand behind the alarm (watch.py) and the clipping of what is learned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from river.base import AnomalyDetector
+
+HALF = math.log(2.0)
+RIDGE = 0.01
+REPEATS_ANYWAY = 8
+UNSEEN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one signal stands to its past at one frame.
+
+    ``level`` is the signal's smoothed value, ``expected`` what the past makes of it at this operating point, both in
+    the signal's unit; ``sigma`` the spread of ``level - expected`` while ordinary; ``surprise`` the deviation as the
+    standard normal quantile of equal probability, never negative.
+    """
+
+    signal: str
+    level: float
+    expected: float
+    sigma: float
+    surprise: float
+
+
+def independent(weight: float, spread: float, echo: float) -> float:
+    """Return how many independent looks ``weight`` samples with this variance and lagged covariance are worth."""
+    rho = echo / spread if spread > 0.0 else 0.0
+    rho = min(max(rho + (1.0 + 3.0 * rho) / weight, 0.0), 0.99)
+    return max(weight * (1.0 - rho) / (1.0 + rho), 0.5)
+
+
+def as_normal(square: float, freedom: float) -> float:
+    """Return the normal quantile as improbable as a Student's t of this square, after Wallace."""
+    return (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * math.sqrt(freedom * math.log1p(square / freedom))
+
+
+def _copy(value: Any) -> Any:
+    return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+def _dot(a: list[float], b: list[float]) -> float:
+    total = 0.0
+    for u, v in zip(a, b, strict=True):
+        total += u * v
+    return total
+
+
+def _invert(matrix: list[list[float]]) -> list[list[float]]:
+    """Return the inverse of a positive definite matrix (Gauss-Jordan)."""
+    n = len(matrix)
+    rows = [[*matrix[i], *(1.0 if i == j else 0.0 for j in range(n))] for i in range(n)]
+    for i in range(n):
+        pivot = rows[i][i]
+        row = rows[i] = [v / pivot for v in rows[i]]
+        for j in range(n):
+            if j != i and (factor := rows[j][i]) != 0.0:
+                rows[j] = [v - factor * u for v, u in zip(rows[j], row, strict=True)]
+    return [row[n:] for row in rows]
+
+
+class _Past:
+    """What is known of one signal, in its unit.
+
+    ``level`` is the smoothed value, ``settled`` the frames it has been smoothed over. ``near`` remembers a horizon of
+    levels, ``near_point`` the operating points that go with it, over ``near_age`` frames; for ``held`` frames neither
+    has moved. The rest comes from samples, ``spacing`` frames apart, that weigh ``weight`` together: the regression on
+    the operating point with the inverse of its moments, and variance and lagged covariance of what it leaves.
+    """
+
+    __slots__ = (
+        "coefficients",
+        "cross",
+        "echo",
+        "freedom",
+        "gram",
+        "growth",
+        "held",
+        "inverse",
+        "judged",
+        "last",
+        "last_near",
+        "level",
+        "longest",
+        "looks_worth",
+        "missing",
+        "near",
+        "near_age",
+        "near_echo",
+        "near_freedom",
+        "near_point",
+        "near_spread",
+        "near_worth",
+        "repeats",
+        "samples",
+        "seen",
+        "settled",
+        "spread",
+        "value",
+        "weight",
+    )
+
+    def __init__(self, features: int) -> None:
+        self.judged = False
+        self.seen = self.settled = self.held = self.near_age = 0
+        self.repeats = self.longest = self.missing = 0
+        self.value: float | None = None
+        self.level = self.near = 0.0
+        self.near_point = [0.0] * features
+        self.samples: list[list[float]] = []
+        self.weight = self.spread = self.echo = self.near_spread = self.near_echo = 0.0
+        self.last = self.last_near = 0.0
+        self.gram = [[0.0] * features for _ in range(features)]
+        self.inverse = [[0.0] * features for _ in range(features)]
+        self.cross = [0.0] * features
+        self.coefficients = [0.0] * features
+        self.looks_worth = self.near_worth = self.freedom = self.near_freedom = 1.0
+        self.growth = 0.0
+
+    def state(self) -> list[Any]:
+        return [_copy(getattr(self, name)) for name in self.__slots__]
+
+    @classmethod
+    def restore(cls, features: int, state: list[Any]) -> Self:
+        past = cls(features)
+        for name, value in zip(cls.__slots__, state, strict=True):
+            setattr(past, name, _copy(value))
+        return past
+
+
+class LevelShift(AnomalyDetector):
+    """Scores a frame by the most surprising level among its signals; learns only from frames that surprise little.
+
+    Parameters
+    ----------
+    warmup
+        Frames of a signal before it is judged.
+    regime
+        Signals that say what the machine is told to do. They are never judged: the others are, given them.
+    smoothing
+        Weight of the newest frame in a signal's level. Smaller sees smaller shifts, later.
+    horizon
+        Frames that the near reference remembers.
+    spacing
+        Frames between two samples of the spread, far enough apart that a lagged covariance means something.
+    limit
+        The surprise, in normal standard deviations, whose score is 0.5.
+    protect_above
+        Surprise above which a frame is not learned, so that a slow failure cannot teach the model that failing is
+        normal. The price: after a lasting change that the operating point does not explain somebody has to say so.
+    memory
+        Frames after which what was learned counts 1/e: how slowly the normal may change.
+    clip
+        Standard deviations beyond which a learned sample counts as if it were there.
+    trust
+        Degrees of freedom that are granted even to a past of a single independent look.
+    """
+
+    def __init__(
+        self,
+        warmup: int = 400,
+        regime: tuple[str, ...] = (),
+        smoothing: float = 0.1,
+        horizon: int = 64,
+        spacing: int = 16,
+        limit: float = 4.5,
+        protect_above: float = 3.5,
+        memory: int = 20_000,
+        trust: float = 4.0,
+        clip: float = 2.5,
+    ) -> None:
+        self.warmup = warmup
+        self.regime = tuple(regime)
+        self.smoothing = smoothing
+        self.horizon = horizon
+        self.spacing = spacing
+        self.limit = limit
+        self.protect_above = protect_above
+        self.memory = memory
+        self.trust = trust
+        self.clip = clip
+        self._features = 1 + 3 * len(self.regime)
+        self._origin: dict[str, list[float]] = {}
+        self._point = [1.0] + [0.0] * (self._features - 1)
+        self._settled = 0
+        self._past: dict[str, _Past] = {}
+
+    # river's two verbs
+
+    def score_one(self, x: Mapping[str, float]) -> float:  # type: ignore[override]
+        """Return how unusual the frame is: 0 ordinary, 0.5 at the limit, towards 1 never seen; 0 while warming up."""
+        return self.as_score(self.surprise(self._looks(x)[0]))
+
+    def learn_one(self, x: Mapping[str, float]) -> None:  # type: ignore[override]
+        """Take the frame into the levels, and into the past if it surprises little."""
+        self.score_learn_one(x)
+
+    # the same at the price of one, with the reasons
+
+    def score_learn_one(self, x: Mapping[str, float]) -> list[Look]:
+        """Score the frame, then learn it as `learn_one` does. Returns a look for each signal that was judged."""
+        looks, point, levels = self._looks(x)
+        self._point = point
+        self._settled += 1
+        ordinary = self.surprise(looks) < self.protect_above
+        for past in self._past.values():
+            past.missing += 1
+        for signal, value, smoothed, stuck in levels:
+            past = self._past.get(signal) or self._past.setdefault(signal, _Past(self._features))
+            if past.missing > UNSEEN or (value != past.value and self._stuck(past)):
+                past.settled = past.near_age = 0
+                past.level = value
+            past.missing = 0
+            if value == past.value:
+                past.repeats += 1
+            else:
+                if not past.judged or (ordinary and not stuck):
+                    past.longest = max(past.longest, past.repeats)
+                past.repeats = 0
+            past.value = value
+            if not stuck:
+                past.level = smoothed if past.settled else value
+                past.settled += 1
+                if past.settled * self.smoothing >= 1.0:
+                    self._learn(past, ordinary)
+        return looks
+
+    def resume(self) -> None:
+        """Start the levels afresh after a gap in the frames; what was learned stays."""
+        self._settled = 0
+        for past in self._past.values():
+            past.settled = past.near_age = 0
+
+    def state(self) -> list[Any]:
+        """Return what was learned, of plain types."""
+        pasts = [[signal, past.state()] for signal, past in self._past.items()]
+        return [self._point[:], self._settled, [[k, *v] for k, v in self._origin.items()], pasts]
+
+    def resume_from(self, state: list[Any]) -> None:
+        """Go on from what `state` returned."""
+        point, self._settled, origins, pasts = state
+        self._point = point[:]
+        self._origin = {signal: origin for signal, *origin in origins}
+        self._past = {signal: _Past.restore(self._features, past) for signal, past in pasts}
+
+    def ready(self) -> bool:
+        """Whether the warm-up of any signal is over."""
+        return any(past.judged for past in self._past.values())
+
+    def as_score(self, surprise: float) -> float:
+        """Return the score from 0 to 1 of a surprise: 0.5 at the limit."""
+        return -math.expm1(-HALF * (surprise / self.limit) ** 2)
+
+    @staticmethod
+    def surprise(looks: list[Look]) -> float:
+        """Return the surprise of a frame: that of its most surprising signal."""
+        return max((look.surprise for look in looks), default=0.0)
+
+    # how it is done
+
+    def _operating_point(self, x: Mapping[str, float]) -> list[float]:
+        """Each regime signal smoothed, its square, its slow average, scaled so that 1 is a change of 10 %."""
+        point = self._point[:]
+        fast = max(self.smoothing, 1.0 / (self._settled + 1))
+        slow = max(1.0 / self.horizon, 1.0 / (self._settled + 1))
+        for i, signal in enumerate(self.regime):
+            value = x.get(signal)
+            if value is None or not math.isfinite(value):
+                continue
+            origin = self._origin.get(signal)
+            if origin is None:
+                origin = self._origin[signal] = [value, 10.0 / abs(value) if value else 1.0]
+            u = (value - origin[0]) * origin[1]
+            at = 1 + 3 * i
+            point[at] += fast * (u - point[at])
+            point[at + 1] += fast * (u * u - point[at + 1])
+            point[at + 2] += slow * (u - point[at + 2])
+        return point
+
+    def _looks(self, x: Mapping[str, float]) -> tuple[list[Look], list[float], list[tuple[str, float, float, bool]]]:
+        point = self._operating_point(x)
+        looks: list[Look] = []
+        levels: list[tuple[str, float, float, bool]] = []
+        unsettled = 2.0 / self.smoothing
+        for signal, value in x.items():
+            if signal in self.regime or not math.isfinite(value):
+                continue
+            past = self._past.get(signal)
+            if past is None:
+                levels.append((signal, value, value, False))
+                continue
+            settled = 0 if past.missing >= UNSEEN else past.settled
+            stuck = self._stuck(past)
+            settled = 0 if stuck else settled
+            stuck = stuck and value == past.value
+            level = past.level + max(self.smoothing, 1.0 / (settled + 1)) * (value - past.level)
+            levels.append((signal, value, level, stuck))
+            if not past.judged or stuck or settled < unsettled or past.spread <= 0.0:
+                continue
+            expected = _dot(past.coefficients, point)
+            far = level - expected
+            new = _quadratic(past.inverse, point) * past.weight / past.looks_worth
+            variance = past.spread * (1.0 + new)
+            surprise = as_normal(far * far / variance, past.freedom)
+            off = near_surprise = near_variance = 0.0
+            if 2 * past.near_age >= self.horizon:
+                off = far - past.near + _dot(past.coefficients, past.near_point)
+                near_variance = past.near_spread * (1.0 + 1.0 / past.near_worth + past.growth * past.held + new)
+                near_surprise = as_normal(off * off / near_variance, past.near_freedom)
+            if near_surprise > surprise:
+                looks.append(Look(signal, level, level - off, math.sqrt(near_variance), near_surprise))
+            else:
+                looks.append(Look(signal, level, expected, math.sqrt(variance), surprise))
+        return looks, point, levels
+
+    @staticmethod
+    def _stuck(past: _Past) -> bool:
+        return past.judged and past.repeats > REPEATS_ANYWAY + 4 * past.longest
+
+    def _learn(self, past: _Past, ordinary: bool) -> None:
+        if not ordinary:
+            past.held += 1
+            return
+        past.held = max(0, past.held - 2)
+        past.seen += 1
+        if past.seen % self.spacing == 0:
+            self._sample(past)
+        past.near_age += 1
+        gain = max(1.0 / self.horizon, 1.0 / past.near_age)
+        past.near += gain * (past.level - past.near)
+        past.near_point = [u + gain * (v - u) for u, v in zip(past.near_point, self._point, strict=True)]
+
+    def _sample(self, past: _Past) -> None:
+        if not past.judged:
+            past.samples.append([past.level, past.near, *self._point, *past.near_point])
+            if past.seen >= self.warmup:
+                self._begin(past)
+            return
+        expected = _dot(past.coefficients, self._point)
+        reach = self.clip * math.sqrt(past.spread)
+        left = min(max(past.level - expected, -reach), reach)
+        level = expected + left
+        off = left - past.near + _dot(past.coefficients, past.near_point)
+        keep = 1.0 - self.spacing / self.memory
+        past.weight = past.weight * keep + 1.0
+        for i, u in enumerate(self._point):
+            row = past.gram[i]
+            for j, v in enumerate(self._point):
+                row[j] = row[j] * keep + u * v
+            past.cross[i] = past.cross[i] * keep + u * level
+        past.spread += (left * left - past.spread) / past.weight
+        past.echo += (left * past.last - past.echo) / past.weight
+        past.near_spread += (off * off - past.near_spread) / past.weight
+        past.near_echo += (off * past.last_near - past.near_echo) / past.weight
+        past.last, past.last_near = left, off
+        self._solve(past)
+
+    def _begin(self, past: _Past) -> None:
+        """The first fit, from the samples of the warm-up, which are dropped."""
+        f = self._features
+        past.weight = float(len(past.samples))
+        for sample in past.samples:
+            point = sample[2 : 2 + f]
+            for i, u in enumerate(point):
+                for j, v in enumerate(point):
+                    past.gram[i][j] += u * v
+                past.cross[i] += u * sample[0]
+        past.judged = True
+        self._solve(past)
+        squares = products = near_squares = near_products = 0.0
+        before = before_near = 0.0
+        for k, sample in enumerate(past.samples):
+            left = sample[0] - _dot(past.coefficients, sample[2 : 2 + f])
+            off = left - sample[1] + _dot(past.coefficients, sample[2 + f :])
+            squares += left * left
+            products += left * before
+            if (k + 1) * self.spacing > self.horizon // 2:
+                near_squares += off * off
+                near_products += off * before_near
+            before, before_near = left, off
+        near_weight = max(1.0, past.weight - self.horizon // 2 // self.spacing)
+        past.spread = squares / max(1.0, past.weight - f)
+        past.echo = products / max(1.0, past.weight - f)
+        past.near_spread, past.near_echo = near_squares / near_weight, near_products / near_weight
+        past.last, past.last_near = before, before_near
+        past.samples = []
+        self._solve(past)
+
+    def _solve(self, past: _Past) -> None:
+        ridged = [[v + RIDGE * (i == j > 0) for j, v in enumerate(row)] for i, row in enumerate(past.gram)]
+        past.inverse = _invert(ridged)
+        past.coefficients = [_dot(row, past.cross) for row in past.inverse]
+        past.looks_worth = independent(past.weight, past.spread, past.echo)
+        past.near_worth = independent(past.weight, past.near_spread, past.near_echo)
+        past.freedom = max(past.looks_worth - 1.0, self.trust)
+        past.near_freedom = max(past.near_worth - 1.0, self.trust)
+        wandering = past.spread / past.near_spread - 1.0 if past.near_spread > 0.0 else 0.0
+        frames = past.weight * self.spacing
+        past.growth = min(max(wandering * 3.0 * self.horizon / frames, 0.0), 1.0) / self.horizon
+
+
+def _quadratic(matrix: list[list[float]], v: list[float]) -> float:
+    total = 0.0
+    for row, u in zip(matrix, v, strict=True):
+        if u != 0.0:
+            total += u * _dot(row, v)
+    return total

@@ -1,0 +1,180 @@
+"""The laws that a watch keeps, and what it says about made-up machines."""
+
+import copy
+import gzip
+import math
+import pickle
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from models.watch import Anomaly, AssetWatch, ModelDocument, ModelDocumentError
+from tests.models.laws import SECOND, stream
+
+DOCUMENT = ModelDocument(regime=("speed",))
+SKAB = Path(__file__).parents[3] / "shared" / "data" / "skab"
+
+
+def run(watch: AssetWatch, frames: list[tuple[int, dict[str, float]]]) -> list[Anomaly | None]:
+    return [watch.judge(at, values) for at, values in frames]
+
+
+def test_a_healthy_machine_raises_nothing() -> None:
+    watch = AssetWatch(DOCUMENT)
+    assert not any(run(watch, list(stream(5000))))
+    assert watch.ready()
+
+
+def test_a_shift_is_one_lasting_anomaly_that_names_its_signal_first() -> None:
+    said = run(AssetWatch(DOCUMENT), list(stream(2000, shift_at=1000)))
+    first = next(k for k, anomaly in enumerate(said) if anomaly)
+    assert 1000 < first < 1060
+    assert all(said[first:])
+    last = said[-1]
+    assert last is not None
+    assert 1000 * SECOND <= last.since_us <= 1060 * SECOND
+    leading = last.contributions[0]
+    assert leading.signal == "bearing_temp"
+    assert leading.value > leading.usual_high
+    assert sum(part.share for part in last.contributions) == pytest.approx(1.0)
+    assert [part.share for part in last.contributions] == sorted((p.share for p in last.contributions), reverse=True)
+    assert 0.0 < last.limit <= last.score <= 1.0
+
+
+def test_nothing_is_said_while_warming_up() -> None:
+    watch = AssetWatch(DOCUMENT)
+    assert not any(run(watch, list(stream(390, shift_at=100))))
+    assert not watch.ready()
+    assert watch.usual("flow") is None
+
+
+def test_the_usual_range_follows_the_operating_point() -> None:
+    watch = AssetWatch(DOCUMENT)
+    run(watch, list(stream(3000)))
+    usual = watch.usual("flow")
+    assert usual is not None
+    assert usual[0] < watch._looks["flow"].level < usual[1]
+    assert usual[1] - usual[0] < 3.0
+    assert watch.usual("speed") is None
+    assert watch.usual("door") is None
+
+
+@pytest.mark.parametrize("cut", [100, 399, 700, 1010, 1200])
+def test_a_restored_watch_goes_on_bit_for_bit(cut: int) -> None:
+    frames = list(stream(1500, shift_at=1000))
+    whole = AssetWatch(DOCUMENT)
+    run(whole, frames[:cut])
+    packed = msgspec.msgpack.encode(whole.state())
+    other = AssetWatch.restore(DOCUMENT, msgspec.msgpack.decode(packed))
+    assert msgspec.msgpack.encode(other.state()) == packed
+    assert run(whole, frames[cut:]) == run(other, frames[cut:])
+    assert msgspec.msgpack.encode(other.state()) == msgspec.msgpack.encode(whole.state())
+
+
+def test_a_watch_pickles_and_goes_on_the_same() -> None:
+    frames = list(stream(900, shift_at=800))
+    watch = AssetWatch(DOCUMENT)
+    run(watch, frames[:600])
+    other = pickle.loads(pickle.dumps(watch))
+    assert run(watch, frames[600:]) == run(other, frames[600:])
+
+
+def test_the_frame_is_not_changed() -> None:
+    watch = AssetWatch(DOCUMENT)
+    for at, values in stream(600):
+        before = copy.deepcopy(values)
+        watch.judge(at, values)
+        assert values == before
+
+
+def test_the_state_stays_as_small_as_it_was() -> None:
+    watch = AssetWatch(DOCUMENT)
+    frames = list(stream(6000))
+    run(watch, frames[:1000])
+    early = len(msgspec.msgpack.encode(watch.state()))
+    run(watch, frames[1000:])
+    assert len(msgspec.msgpack.encode(watch.state())) <= early + 64
+    assert early < 8_000 * 4
+
+
+def test_a_signal_that_is_missing_or_not_a_number_raises_nothing() -> None:
+    watch = AssetWatch(DOCUMENT)
+    for k, (at, values) in enumerate(stream(4000)):
+        if 1000 < k < 1500:
+            del values["vibration"]
+        if 2000 < k < 2500:
+            values["flow"] = math.nan
+        assert watch.judge(at, values) is None
+
+
+def test_a_signal_that_sticks_raises_nothing() -> None:
+    watch = AssetWatch(DOCUMENT)
+    for k, (at, values) in enumerate(stream(4000)):
+        if 1000 < k < 2000:
+            values["flow"] = 150.0
+        assert watch.judge(at, values) is None
+
+
+def test_a_signal_that_comes_later_is_warmed_up_by_itself() -> None:
+    watch = AssetWatch(DOCUMENT)
+    for k, (at, values) in enumerate(stream(2000, shift_at=1500)):
+        if k < 700:
+            del values["bearing_temp"]
+        anomaly = watch.judge(at, values)
+        assert (anomaly is None) or k > 1500
+        if k < 700 + 400:
+            assert watch.usual("bearing_temp") is None
+    assert anomaly is not None
+
+
+def test_a_gap_of_a_day_raises_nothing() -> None:
+    watch = AssetWatch(DOCUMENT)
+    for k, (at, values) in enumerate(stream(4000)):
+        day = 86_400 * SECOND if k > 2000 else 0
+        assert watch.judge(at + day, values) is None
+
+
+def test_after_a_repair_the_asset_is_learned_again() -> None:
+    frames = list(stream(3000, shift_at=1000))
+    watch = AssetWatch(DOCUMENT)
+    assert run(watch, frames[:1400])[-1] is not None
+    watch.rebaseline()
+    assert not watch.ready()
+    assert not any(run(watch, frames[1400:]))
+    assert watch.ready()
+
+
+def test_a_wrong_document_names_its_key_and_the_mend() -> None:
+    for table, words in {
+        "unknown": ({"limt": 3}, ["limt", "the keys are"]),
+        "text": ({"warmup_frames": "many"}, ["warmup_frames", "whole number"]),
+        "too few": ({"warmup_frames": 3}, ["warmup_frames", "at least 64"]),
+        "not a list": ({"regime": "speed"}, ["regime", "list of signal names"]),
+        "nonsense": ({"smoothing": 2}, ["smoothing", "at most 1"]),
+    }.values():
+        with pytest.raises(ModelDocumentError) as caught:
+            ModelDocument.from_table(table)
+        assert all(word in str(caught.value) for word in words)
+
+
+def test_the_version_changes_with_what_is_written() -> None:
+    document = ModelDocument.from_table({"name": "pumps", "regime": ["speed"], "drift": 4})
+    assert document == ModelDocument(name="pumps", regime=("speed",), drift=4.0)
+    assert len(document.version) == 12
+    assert document.version != ModelDocument(name="pumps", regime=("speed",)).version
+
+
+@pytest.mark.skipif(
+    not SKAB.exists(), reason="the SKAB data is not here (../shared/data/skab): one real fault not tried"
+)
+def test_the_valve_fault_of_skab_is_one_episode_after_it_began() -> None:
+    watch = AssetWatch(ModelDocument())
+    with gzip.open(SKAB / "valve1" / "1.csv.gz", "rt") as file:
+        names = file.readline().strip().split(";")[1:-2]
+        rows = [[float(v) for v in line.split(";")[1:]] for line in file]
+    active = [bool(watch.judge(k * SECOND, dict(zip(names, row, strict=False)))) for k, row in enumerate(rows)]
+    begins = next(k for k, row in enumerate(rows) if row[-2])
+    raised = [k for k in range(1, len(rows)) if active[k] and not active[k - 1]]
+    assert len(raised) == 1
+    assert begins <= raised[0] < begins + 120
