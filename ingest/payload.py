@@ -5,7 +5,7 @@ values beside a bad one are kept; what cannot be read is refused with the reason
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,13 +45,9 @@ class _Bad(Exception):
 
 
 def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
-    """Return the frames of a message, in its own order, and what of it is refused."""
+    """Return the frames of a message, in its own order, and what of it is refused: once for each reason."""
     frames: list[Frame] = []
-    refused: list[Refused] = []
-
-    def refuse(bad: _Bad) -> None:
-        refused.append(Refused(message.topic, message.payload, message.received_us, bad.reason, bad.problem))
-
+    bad: list[_Bad] = []
     try:
         place = _TOPIC.fullmatch(message.topic)
         if place is None:
@@ -63,15 +59,30 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
                 for name, value in _values(document):
                     try:
                         values[_signal(name)] = _number(name, value)
-                    except _Bad as bad:
-                        refuse(bad)
+                    except _Bad as wrong:
+                        bad.append(wrong)
                 if values:
                     frames.append(Frame(place[1], place[2], at_us, message.received_us, values))
-            except _Bad as bad:
-                refuse(bad)
-    except _Bad as bad:
-        refuse(bad)
-    return frames, refused
+            except _Bad as wrong:
+                bad.append(wrong)
+    except _Bad as wrong:
+        bad.append(wrong)
+    return frames, _refusals(message, bad) if bad else []
+
+
+def _refusals(message: Message, bad: Sequence[_Bad]) -> list[Refused]:
+    # A refusal keeps the message: it must not be multiplied by the values in it.
+    problems: dict[Reason, list[str]] = {}
+    for each in bad:
+        problems.setdefault(each.reason, []).append(each.problem)
+    return [
+        Refused(message.topic, message.payload, message.received_us, reason, _told(told))
+        for reason, told in problems.items()
+    ]
+
+
+def _told(problems: Sequence[str]) -> str:
+    return problems[0] if len(problems) == 1 else f"{problems[0]}; {len(problems) - 1} more like it"
 
 
 def _documents(payload: bytes) -> list[Any]:
