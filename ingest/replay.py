@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ class FileMapping:
 
     def asset_of(self, path: Path) -> str:
         """Return the asset that a file is of."""
-        return self.asset.format(stem=path.name.split(".")[0])
+        return self.asset.replace("{stem}", path.name.split(".")[0])
 
 
 def read_mapping(path: Path) -> FileMapping:
@@ -156,11 +157,14 @@ def read_mapping(path: Path) -> FileMapping:
         raise WrongMapping(
             str(path), f"[time] zone {time.text('zone')!r} is no IANA time zone, like Europe/Oslo"
         ) from None
+    delimiter = table.text("delimiter", ",")
+    if len(delimiter) != 1:
+        raise WrongMapping(str(path), f"delimiter {delimiter!r} is not one character")
     return FileMapping(
         site=table.text("site"),
         asset=table.text("asset"),
         asset_class=table.text("class", "unclassified"),
-        delimiter=table.text("delimiter", ","),
+        delimiter=delimiter,
         time_column=time.text("column"),
         time_format=time.text("format", "") or None,
         zone=zone,
@@ -187,7 +191,9 @@ def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
                 yield Publication(topic, json.dumps({"ts": at.isoformat(), "values": values}).encode(), at)
 
 
-def _row_time(text: str, mapping: FileMapping, place: str) -> datetime:
+def _row_time(text: str | None, mapping: FileMapping, place: str) -> datetime:
+    if text is None:
+        raise WrongMapping(place, f"the line ends before its column {mapping.time_column}")
     try:
         # A naive time is put into the mapping's zone below.
         at = datetime.strptime(text, mapping.time_format) if mapping.time_format else datetime.fromisoformat(text)  # noqa: DTZ007
@@ -197,10 +203,12 @@ def _row_time(text: str, mapping: FileMapping, place: str) -> datetime:
 
 
 def _value(text: str) -> float | str:
+    # "nan" stays a text: as a number it would make the message no JSON, and the values beside it would be lost.
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text
+    return number if math.isfinite(number) else text
 
 
 def _open(path: Path) -> TextIO:
