@@ -73,6 +73,7 @@ def unfinished(conn: Connection) -> list[Entry]:
                 signals=frozenset(row["signals"] or ()),
                 evidence=row["evidence"],
                 last_evidence_at=row["last_evidence_at"] or row["opened_at"],
+                last_seen_at=row["last_evidence_at"] or row["opened_at"],
                 moved_at=row["last_evidence_at"] or row["opened_at"],
             )
             for row in cursor.execute(_QUERIES["unfinished"])

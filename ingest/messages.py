@@ -8,13 +8,13 @@ from enum import StrEnum
 class Message:
     """One MQTT message. ``received_us`` is the wall clock when it came off the wire, epoch microseconds.
 
-    ``token`` lets the subscriber acknowledge it; it means nothing to anybody else.
+    ``token`` lets the subscriber acknowledge it, 0 where nothing is to be; it means nothing to anybody else.
     """
 
     topic: str
     payload: bytes
     received_us: int
-    token: tuple[int, int] = (0, 0)
+    token: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ The session is persistent and QoS is 1: what is not acknowledged comes again aft
 failed is not lost. How much waits here is bounded by the broker's in-flight window, never by a list of ours.
 """
 
-import queue
 import ssl
 import time
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,10 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
-import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest.messages import Message
 
-_log = structlog.get_logger("ingest.subscriber")
 KEEP_ALIVE_S = 30
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_S = 0.002
@@ -71,22 +68,32 @@ def client(address: BrokerAddress, client_id: str, *, clean_session: bool, manua
         made.username_pw_set(address.user, address.password)
     if address.tls:
         made.tls_set_context(ssl.create_default_context())
-    made.reconnect_delay_set(1, 30)
     return made
 
 
+def keep_from_now_on(url: str, *, topics: Sequence[str], client_id: str) -> None:
+    """Make the persistent session, so that the broker keeps what is published before the engine is there."""
+    with Subscriber(url, topics=topics, client_id=client_id):
+        pass
+
+
 class Subscriber:
-    """A persistent subscription. Use it as a context; ``batches`` yields, ``acknowledge`` gives back."""
+    """A persistent subscription. Use it as a context; ``batches`` yields, ``acknowledge`` gives back.
+
+    The caller's thread drives the connection, so that nothing is acknowledged or received behind its back. When the
+    connection is lost, ``batches`` and ``acknowledge`` raise BrokerUnreachable: enter a new one, and what was not
+    acknowledged comes again.
+    """
 
     def __init__(self, url: str, *, topics: Sequence[str], client_id: str) -> None:
         self._address = BrokerAddress.of(url)
         self._topics = list(topics)
-        self._arrived: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._connection = 0
-        self._answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._arrived: list[Message] = []
+        self._refused: str | None = None
+        self._ready = False
         self._client = client(self._address, client_id, clean_session=False, manual_ack=True)
         self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
 
     def __enter__(self) -> Self:
@@ -94,70 +101,69 @@ class Subscriber:
             self._client.connect(self._address.host, self._address.port, keepalive=KEEP_ALIVE_S)
         except OSError as error:
             raise BrokerUnreachable(str(self._address), str(error)) from None
-        self._client.loop_start()
-        try:
-            refused = self._answer.get(timeout=CONNECT_TIMEOUT_S)
-        except queue.Empty:
-            refused = f"no answer in {CONNECT_TIMEOUT_S:.0f} s"
-        if refused:
-            self._client.loop_stop()
-            raise BrokerUnreachable(str(self._address), refused)
+        deadline = time.monotonic() + CONNECT_TIMEOUT_S
+        while not self._ready:
+            self._drive(0.1)
+            if time.monotonic() > deadline:
+                raise BrokerUnreachable(str(self._address), f"no answer in {CONNECT_TIMEOUT_S:.0f} s")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._client.disconnect()
-        self._client.loop_stop()
 
     def batches(self, *, most: int, max_wait_s: float) -> Iterator[list[Message]]:
         """Yield batches without end: up to ``most`` messages, or what had come when the wire fell silent.
 
-        While a batch is worked on the next one gathers by itself, so that waiting for a full one only costs time: a
-        broker whose in-flight window is smaller than ``most`` sends nothing until it is answered. An empty batch is
+        While a batch is worked on the next one gathers in the broker's window, so that waiting for more only costs
+        time: a broker whose window is smaller than ``most`` sends nothing until it is answered. An empty batch is
         yielded when nothing came for ``max_wait_s``, so that the caller's clock goes on.
         """
         while True:
-            batch: list[Message] = []
-            try:
-                batch.append(self._arrived.get(timeout=max_wait_s))
-                while len(batch) < most:
-                    batch.append(self._arrived.get(timeout=SILENCE_S))
-            except queue.Empty:
-                pass
+            deadline = time.monotonic() + max_wait_s
+            while len(self._arrived) < most:
+                before = len(self._arrived)
+                self._drive(SILENCE_S if before else max_wait_s)
+                fell_silent = before > 0 and len(self._arrived) == before
+                if fell_silent or (not self._arrived and time.monotonic() >= deadline):
+                    break
+            batch, self._arrived = self._arrived[:most], self._arrived[most:]
             yield batch
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
-        """Tell the broker that the batch is kept. What an earlier connection brought is not answered: it comes again."""
+        """Tell the broker that the batch is kept."""
         for message in batch:
-            connection, mid = message.token
-            if connection == self._connection:
-                self._client.ack(mid, 1)
+            if message.token:
+                self._client.ack(message.token, 1)
 
-    @property
-    def waiting(self) -> int:
-        """How many messages have come and are in no batch yet."""
-        return self._arrived.qsize()
+    def _drive(self, timeout_s: float) -> None:
+        """Let the connection receive and send for so long, or until something came."""
+        outcome = self._client.loop(timeout_s)
+        if self._refused is not None:
+            raise BrokerUnreachable(str(self._address), self._refused)
+        if outcome != paho.MQTT_ERR_SUCCESS:
+            raise BrokerUnreachable(str(self._address), f"the connection was lost ({paho.error_string(outcome)})")
 
-    def _on_connect(self, made: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_connect(self, made: paho.Client, _data: Any, flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            self._answer.put(f"it refused the connection: {reason}")
+            self._refused = f"it refused the connection: {reason}"
             return
-        self._connection += 1
         made.subscribe([(topic, 1) for topic in self._topics])
-        self._answer.put(None)
+        # A session that is there goes on at once: its broker may answer the subscription only after our next
+        # acknowledgements.
+        self._ready = bool(flags.session_present)
 
-    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        self._connection += 1
-        if reason.is_failure:
-            _log.warning(
-                "the connection to the broker was lost; trying again", broker=str(self._address), why=str(reason)
-            )
+    def _on_subscribe(self, _client: paho.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+        self._ready = True
+        refused = [topic for topic, reason in zip(self._topics, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self._refused = f"it does not let us subscribe to {', '.join(refused)}"
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = repr(message._topic)
-        token = (self._connection, message.mid if message.qos else 0)
-        self._arrived.put(Message(topic, bytes(message.payload), time.time_ns() // 1000, token))
+        token = message.mid if message.qos else 0
+        self._arrived.append(Message(topic, bytes(message.payload), time.time_ns() // 1000, token))

@@ -143,7 +143,9 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
         settings = _needing(_given(database, None), "database")
         assert settings.database is not None
         keep = None if settings.retention_days is None else timedelta(days=settings.retention_days)
-        timetable = working.Timetable(settings.assign_every_s, settings.escalate_every_s, retention=keep)
+        timetable = working.Timetable(
+            assign_every_s=settings.assign_every_s, escalate_every_s=settings.escalate_every_s, retention=keep
+        )
         working.run(settings.database, timetable, stop_on_signals(with_parent))
 
 

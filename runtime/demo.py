@@ -62,7 +62,13 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
         cache = default_data_dir() / "samples" if wanted.data_dir is None else data_dir / "samples"
         folder = sample_plants.folder_of(wanted.seed, cache)
         rulebook = _rulebook(wanted, data_dir)
-        settings = settings.model_copy(update={"data_dir": data_dir, "rulebook": settings.rulebook or rulebook})
+        settings = settings.model_copy(
+            update={
+                "data_dir": data_dir,
+                "rulebook": settings.rulebook or rulebook,
+                "models": settings.models or SAMPLES / "models.toml",
+            }
+        )
         with serve.parts(settings, say=console.print) as standing:
             assert standing.settings.database is not None
             with psycopg.connect(standing.settings.database, autocommit=True) as conn:

@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -14,7 +14,6 @@ from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_
 from db import judge as judge_db
 from ingest.subscriber import BrokerUnreachable, Subscriber
 from rules import rulebook as rulebooks
-from rules.rulebook import Rulebook
 from runtime import engine, model_documents, pipeline
 from runtime.engine import Engine
 from runtime.pipeline import Processed
@@ -31,50 +30,43 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
     A database or broker that is away is waited for: nothing is acknowledged meanwhile, so nothing is lost. A wrong
     rulebook or model document stops the start.
     """
-    assert settings.database is not None and settings.broker is not None
+    assert settings.database is not None
     rulebook = rulebooks.EMPTY if settings.rulebook is None else rulebooks.read(settings.rulebook)
     models = model_documents.read(settings.models)
-    away = retry_if_exception_type((psycopg.OperationalError, psycopg.errors.UniqueViolation, BrokerUnreachable))
-    retrying = Retrying(
-        retry=away,
-        stop=stop_when_event_set(stop),
-        wait=wait_random_exponential(multiplier=0.5, max=15),
-        sleep=sleep_using_event(stop),
-        before_sleep=_say,
-    )
-    while not stop.is_set():
-        for attempt in retrying:
-            with attempt:
-                if not stop.is_set():
-                    _until_failure(settings, stop, rulebook, models, on_batch)
+    holder = f"{socket.gethostname()}, process {os.getpid()}"
+    for attempt in _again_after(psycopg.OperationalError, stop):
+        with attempt, psycopg.connect(settings.database, application_name="plantwright ingest") as conn:
+            state = engine.take_up(conn, settings, rulebook=rulebook, models=models, holder=holder)
+            _log.info("judging", fence=state.fence, arrival=state.judge.arrival, rulebook=rulebook.version)
+            while not stop.is_set():
+                for connecting in _again_after(BrokerUnreachable, stop):
+                    with connecting:
+                        _listen(settings, stop, conn, state, on_batch)
+            _save_at_the_end(conn, state)
 
 
-def _until_failure(
+def _listen(
     settings: Settings,
     stop: threading.Event,
-    rulebook: Rulebook,
-    models: Mapping[str, Any],
+    conn: psycopg.Connection,
+    state: Engine,
     on_batch: Callable[[Processed], None] | None,
 ) -> None:
-    assert settings.database is not None and settings.broker is not None
-    holder = f"{socket.gethostname()}, process {os.getpid()}"
-    with psycopg.connect(settings.database, application_name="plantwright ingest") as conn:
-        state = engine.take_up(conn, settings, rulebook=rulebook, models=models, holder=holder)
-        _log.info("judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version)
-        with Subscriber(settings.broker, topics=settings.topics, client_id=settings.client_id) as subscriber:
-            looked = time.monotonic()
-            for batch in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
-                if stop.is_set():
-                    break
-                now = time.monotonic()
-                if not batch and now - looked < IDLE_CHECK_S:
-                    continue
-                looked = now
-                processed = pipeline.process(conn, batch, state)
-                subscriber.acknowledge(batch)
-                if on_batch is not None:
-                    on_batch(processed)
-        _save_at_the_end(conn, state)
+    """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
+    assert settings.broker is not None
+    with Subscriber(settings.broker, topics=settings.topics, client_id=settings.client_id) as subscriber:
+        looked = time.monotonic()
+        for batch in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
+            if stop.is_set():
+                return
+            now = time.monotonic()
+            if not batch and now - looked < IDLE_CHECK_S:
+                continue
+            looked = now
+            processed = pipeline.process(conn, batch, state)
+            subscriber.acknowledge(batch)
+            if on_batch is not None:
+                on_batch(processed)
 
 
 def _save_at_the_end(conn: psycopg.Connection, state: Engine) -> None:
@@ -83,6 +75,18 @@ def _save_at_the_end(conn: psycopg.Connection, state: Engine) -> None:
         judge_db.hold(conn, state.fence)
         if state.judge.arrival > state.checkpointed:
             engine.save(conn, state)
+
+
+def _again_after(error: type[Exception], stop: threading.Event) -> Retrying:
+    """Try again after that error, at growing intervals up to a quarter of a minute, until told to stop."""
+    return Retrying(
+        retry=retry_if_exception_type(error),
+        stop=stop_when_event_set(stop),
+        wait=wait_random_exponential(multiplier=0.5, max=15),
+        sleep=sleep_using_event(stop),
+        before_sleep=_say,
+        reraise=True,
+    )
 
 
 def _say(attempt: Any) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from models.watch import ModelDocument
 
 from db.judge import Event
 from db.readings import JudgedFrame
+from models.watch import ModelDocument
 from rules.rulebook import EMPTY, Rulebook
 from rules.rulebook import parse as parse_rulebook
+from runtime import model_documents
 from runtime.asset_judge import AssetJudge, moment
 from workorder_core import intake, priority
 from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency
@@ -160,7 +161,7 @@ class Judge:
         return asset
 
     def _document(self, asset_class: str) -> ModelDocument:
-        return ModelDocument.for_class(self.models, asset_class)
+        return model_documents.of_class(self.models, asset_class)
 
 
 _FOLLOW: Mapping[str, Callable[[Judge, Event], None]] = {
@@ -200,12 +201,14 @@ def _severity(decision: Decision) -> Severity:
 def _dump_entry(entry: Entry) -> list[Any]:
     return [
         entry.id.bytes, entry.asset, entry.component, entry.failure_mode.value, int(entry.severity), entry.status.value,
-        _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at), _us(entry.moved_at),
+        _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at), _us(entry.last_seen_at), _us(entry.moved_at),
     ]  # fmt: skip
 
 
 def _restore_entry(dumped: list[Any]) -> Entry:
-    order_id, asset, component, mode, severity, status, opened, signals, evidence, last_evidence, moved = dumped
+    order_id, asset, component, mode, severity, status, opened, signals, evidence, last_evidence, last_seen, moved = (
+        dumped
+    )
     return Entry(
         id=UUID(bytes=order_id),
         asset=asset,
@@ -217,5 +220,6 @@ def _restore_entry(dumped: list[Any]) -> Entry:
         signals=frozenset(signals),
         evidence=evidence,
         last_evidence_at=moment(last_evidence),
+        last_seen_at=moment(last_seen),
         moved_at=moment(moved),
     )

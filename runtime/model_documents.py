@@ -19,9 +19,20 @@ def read(path: Path | None) -> Mapping[str, Any]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         for asset_class in document:
-            ModelDocument.for_class(document, asset_class)
+            of_class(document, asset_class)
     except FileNotFoundError:
         raise WrongModels(f"{path}: there is no such file") from None
     except (tomllib.TOMLDecodeError, ValueError) as error:
         raise WrongModels(f"{path}: {error}") from None
     return document
+
+
+def of_class(documents: Mapping[str, Any], asset_class: str) -> ModelDocument:
+    """Return the document of an asset class: its own table, else the one called ``default``, else the defaults.
+
+    Raises ValueError that names the key and the mend.
+    """
+    table = documents.get(asset_class, documents.get("default", {}))
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{asset_class} must be a table; write [{asset_class}] over its keys")
+    return ModelDocument.from_table(table)

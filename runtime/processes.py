@@ -13,23 +13,26 @@ import structlog
 
 _log = structlog.get_logger("serve")
 STOP_GRACE_S = 20.0
+MOST_PATIENCE_S = 30.0
 STOPS_ALL = (2, 3)
 """Exit codes after which starting again cannot help: wrong settings, and another writer on the plant."""
 
 
 @dataclass(slots=True)
 class Children:
-    """The processes of ``serve``. One that dies is started again after a second; its state is in the database."""
+    """The processes of ``serve``. One that dies is started again; its state is in the database."""
 
     environment: Mapping[str, str]
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
+    _patience: dict[str, float] = field(default_factory=dict)
 
     def start(self, names: Sequence[str]) -> None:
         """Start ``plantwright <name>`` for each name."""
         for name in names:
             command = [sys.executable, "-m", "runtime.cli", name, "--with-parent", str(os.getpid())]
-            self._running[name] = subprocess.Popen(command, env=dict(self.environment))
+            # A group of its own: Ctrl-C in a terminal is for the parent, which then stops its children in order.
+            self._running[name] = subprocess.Popen(command, env=dict(self.environment), process_group=0)
             self._begun[name] = time.monotonic()
 
     def watch(self) -> str | None:
@@ -40,7 +43,10 @@ class Children:
                 continue
             if code in STOPS_ALL:
                 return f"{name} has stopped and says why above"
-            if time.monotonic() - self._begun[name] >= 1.0:
+            if time.monotonic() - self._begun[name] >= self._patience.get(name, 1.0):
+                lasted = time.monotonic() - self._begun[name]
+                patience = self._patience.get(name, 1.0)
+                self._patience[name] = 1.0 if lasted > MOST_PATIENCE_S else min(2 * patience, MOST_PATIENCE_S)
                 _log.warning("started again", process=name, exit_code=code)
                 self.start([name])
         return None

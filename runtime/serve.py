@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from db import schema
+from ingest import subscriber
 from runtime.embedded import broker, postgres
 from runtime.embedded.process import default_data_dir
 from runtime.processes import Children
@@ -53,6 +54,8 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
         applied = schema.migrate(settings.database)
         if applied:
             say(f"schema: applied {', '.join(applied)}")
+        assert settings.broker is not None
+        subscriber.keep_from_now_on(settings.broker, topics=settings.topics, client_id=settings.client_id)
         yield Parts(settings, data_dir, tuple(embedded))
     finally:
         for part in reversed(started):

@@ -72,10 +72,11 @@ class IgnoreReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Nothing is to be done, and why."""
+    """Nothing is to be done, and why. ``order_id`` names the order that tells of it already."""
 
     finding: Finding
     reason: IgnoreReason
+    order_id: UUID
 
 
 Decision = Open | AddEvidence | Upgrade | Refine | Merge | Rework | Ignore

@@ -5,7 +5,7 @@ Pure: the finding carries its asset's event time, the book is given, and nothing
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid5
 
 from workorder_core.decisions import (
@@ -81,7 +81,7 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
         return _on_unfinished(order, finding, policy)
     ended = next((entry for entry in reversed(orders) if _ended_for(entry, finding)), None)
     if ended is not None and finding.severity <= ended.severity and finding.at - ended.moved_at < policy.after_end:
-        return Ignore(finding, IgnoreReason.JUST_ENDED)
+        return Ignore(finding, IgnoreReason.JUST_ENDED, ended.id)
     return Open(_order_id(finding, len(orders)), finding, follows=None if ended is None else ended.id)
 
 
@@ -94,12 +94,12 @@ def quiet_period(evidence: int, policy: Policy) -> timedelta:
 def _on_unfinished(order: Entry, finding: Finding, policy: Policy) -> Decision:
     if order.status in _DONE:
         if finding.at - order.moved_at < policy.settling and finding.severity <= order.severity:
-            return Ignore(finding, IgnoreReason.SETTLING)
+            return Ignore(finding, IgnoreReason.SETTLING, order.id)
         return Rework(order.id, finding, max(order.severity, finding.severity))
     if finding.severity > order.severity:
         return Upgrade(order.id, finding, finding.severity)
     if finding.at - order.last_evidence_at < quiet_period(order.evidence, policy):
-        return Ignore(finding, IgnoreReason.REPEAT)
+        return Ignore(finding, IgnoreReason.REPEAT, order.id)
     return AddEvidence(order.id, finding)
 
 
@@ -113,20 +113,13 @@ def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
         not question.failure_mode.specific
         and question.status in _NOT_BEGUN
         and bool(question.signals & finding.leading_signals)
-        and _near(question.last_evidence_at, finding.at, policy, question.evidence)
+        and finding.at - question.last_seen_at <= policy.correlation
     )
 
 
 def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
     """Whether an unspecific finding speaks for a specific order: a tenth of it lies in a signal of that order's."""
-    return bool(finding.weighty_signals & entry.signals) and _near(
-        entry.last_evidence_at, finding.at, policy, entry.evidence
-    )
-
-
-def _near(last: datetime, at: datetime, policy: Policy, evidence: int) -> bool:
-    # An order in its quiet period refuses evidence, so that its last is older than its last sign: allow for that.
-    return at - last <= policy.correlation + quiet_period(evidence, policy)
+    return bool(finding.weighty_signals & entry.signals) and finding.at - entry.last_seen_at <= policy.correlation
 
 
 def _ended_for(entry: Entry, finding: Finding) -> bool:

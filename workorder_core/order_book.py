@@ -25,9 +25,11 @@ class Entry:
     Parameters
     ----------
     signals
-        Every signal that carried at least a tenth of one of its findings.
+        Every signal that carried at least a tenth of one of its findings, those ignored as repeats among them.
     evidence
         How many findings it holds; with ``last_evidence_at`` it sets the quiet period.
+    last_seen_at
+        The newest finding, kept as evidence or not.
     moved_at
         The asset's newest reading when the status last changed.
     """
@@ -42,6 +44,7 @@ class Entry:
     signals: frozenset[str]
     evidence: int
     last_evidence_at: datetime
+    last_seen_at: datetime
     moved_at: datetime
 
     @property
@@ -91,7 +94,7 @@ class OrderBook:
                 entry = _with_evidence(self._get(decision.finding.asset, decision.order_id), decision.finding)
                 self._put(replace(entry, status=Status.OPEN, moved_at=decision.finding.at))
             case Ignore():
-                pass
+                self._see(decision)
 
     def moved(self, asset: str, order_id: UUID, status: Status, *, at: datetime) -> None:
         """Follow a person's step at an asset's event time. An order that the book never held is passed over."""
@@ -121,9 +124,16 @@ class OrderBook:
                 signals=finding.weighty_signals,
                 evidence=1,
                 last_evidence_at=finding.at,
+                last_seen_at=finding.at,
                 moved_at=finding.at,
             )
         )
+
+    def _see(self, decision: Ignore) -> None:
+        finding = decision.finding
+        entry = self._get(finding.asset, decision.order_id)
+        signals = entry.signals | finding.weighty_signals
+        self._put(replace(entry, signals=signals, last_seen_at=finding.at))
 
     def _merge(self, decision: Merge) -> None:
         asset = decision.finding.asset
@@ -152,4 +162,5 @@ def _with_evidence(entry: Entry, finding: Finding) -> Entry:
         signals=entry.signals | finding.weighty_signals,
         evidence=entry.evidence + 1,
         last_evidence_at=finding.at,
+        last_seen_at=finding.at,
     )

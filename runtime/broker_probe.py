@@ -1,0 +1,103 @@
+"""Measuring a broker: what it says it is, how many messages it sends unanswered, how many it keeps for who is away."""
+
+import queue
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import paho.mqtt.client as paho
+
+from ingest.publisher import Publisher
+from ingest.subscriber import BrokerAddress, BrokerUnreachable, client
+
+SILENCE_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """``version`` is None where the broker does not say; the counts are at least the number of messages tried."""
+
+    version: str | None
+    inflight: int
+    queued: int
+    tried: int
+
+
+def measure(url: str, *, tried: int) -> BrokerFacts:
+    """Measure with ``tried`` small messages on a topic of its own; nothing is left behind. Raises BrokerUnreachable."""
+    address = BrokerAddress.of(url)
+    name = f"plantwright-doctor-{uuid.uuid4().hex[:12]}"
+    version = _version(address, name)
+    first = _Listener(address, name, answers=False)
+    with Publisher(url) as publisher:
+        for number in range(tried):
+            publisher.publish(f"plantwright-doctor/{name}", b"%d" % number)
+    inflight = first.count_until_silence()
+    first.leave()
+    again = _Listener(address, name, answers=True)
+    queued = again.count_until_silence()
+    again.leave()
+    _Listener(address, name, answers=True, clean=True).leave()
+    return BrokerFacts(version, inflight, queued, tried)
+
+
+class _Listener:
+    """A session that counts what it gets."""
+
+    def __init__(self, address: BrokerAddress, name: str, *, answers: bool, clean: bool = False) -> None:
+        self._newest = time.monotonic()
+        self._seen: set[bytes] = set()
+        self._ready = threading.Event()
+        self._client = client(address, name, clean_session=clean, manual_ack=not answers)
+        self._client.on_connect = self._subscribe
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_message = self._count
+        self._topic = f"plantwright-doctor/{name}"
+        try:
+            self._client.connect(address.host, address.port)
+        except OSError as error:
+            raise BrokerUnreachable(str(address), str(error)) from None
+        self._client.loop_start()
+        if not self._ready.wait(10):
+            self._client.loop_stop()
+            raise BrokerUnreachable(str(address), "it refuses to let us subscribe to plantwright-doctor/#")
+
+    def count_until_silence(self) -> int:
+        """Wait until nothing more comes and return how many different messages came."""
+        self._newest = time.monotonic()
+        while time.monotonic() - self._newest < SILENCE_S:
+            time.sleep(0.05)
+        return len(self._seen)
+
+    def leave(self) -> None:
+        """End the connection."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _subscribe(self, made: paho.Client, *_: Any) -> None:
+        made.subscribe(self._topic, 1)
+
+    def _count(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        self._newest = time.monotonic()
+        self._seen.add(bytes(message.payload))
+
+
+def _version(address: BrokerAddress, name: str) -> str | None:
+    found: queue.SimpleQueue[str] = queue.SimpleQueue()
+    asking = client(address, f"{name}-version", clean_session=True)
+    asking.on_connect = lambda made, *_: made.subscribe("$SYS/broker/version")
+    asking.on_message = lambda _client, _data, message: found.put(message.payload.decode(errors="replace"))
+    try:
+        asking.connect(address.host, address.port)
+    except OSError as error:
+        raise BrokerUnreachable(str(address), str(error)) from None
+    asking.loop_start()
+    try:
+        return found.get(timeout=1.0)
+    except queue.Empty:
+        return None
+    finally:
+        asking.disconnect()
+        asking.loop_stop()

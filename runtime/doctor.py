@@ -1,0 +1,139 @@
+"""What the engine stands on, as it finds it: what is there, what is off, and how to turn it on."""
+
+import shutil
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+
+from db import judge as judge_db
+from db import quarantine, readings, schema
+from ingest.subscriber import BrokerUnreachable
+from rules import rulebook as rulebooks
+from runtime import broker_probe
+from runtime.embedded.process import default_data_dir, find_program
+from runtime.settings import Settings
+from runtime.version import CODE_VERSION
+
+LEAST_FREE_BYTES = 2_000_000_000
+QUEUE_TRIED = 3000
+
+
+class _Findings:
+    """Prints a line a fact, and remembers whether one of them stops the engine."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.healthy = True
+
+    def good(self, what: str, fact: str) -> None:
+        self._console.print(f"[green]ok[/green]    {what}: {fact}", highlight=False)
+
+    def off(self, what: str, fact: str, mend: str) -> None:
+        self._console.print(f"[yellow]off[/yellow]   {what}: {fact}\n      → {mend}", highlight=False)
+
+    def bad(self, what: str, fact: str, mend: str) -> None:
+        self.healthy = False
+        self._console.print(f"[red]bad[/red]   {what}: {fact}\n      → {mend}", highlight=False)
+
+
+def examine(settings: Settings, console: Console) -> bool:
+    """Look at everything and say it; return whether the engine could run."""
+    said = _Findings(console)
+    said.good("plantwright", CODE_VERSION)
+    _folders(settings, said)
+    _documents(settings, said)
+    _database(settings, said)
+    _broker(settings, said)
+    if not settings.api_keys:
+        said.off(
+            "API keys", "none: who reaches the API may do everything", 'set PLANTWRIGHT_API_KEYS=\'{"planner": "…"}\''
+        )
+    return said.healthy
+
+
+def _folders(settings: Settings, said: _Findings) -> None:
+    folder = settings.data_dir or default_data_dir()
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    state = "there" if folder.exists() else "not made yet"
+    text = f"{folder} ({state}), {free / 1e9:.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        said.bad("folder", text, f"free some space: below {LEAST_FREE_BYTES / 1e9:.0f} GB a database soon stops")
+    else:
+        said.good("folder", text)
+
+
+def _documents(settings: Settings, said: _Findings) -> None:
+    if settings.rulebook is None:
+        said.off("rulebook", "none: only models judge", "set PLANTWRIGHT_RULEBOOK to a TOML file of limits")
+        return
+    book = rulebooks.read(settings.rulebook)
+    said.good("rulebook", f"{settings.rulebook}, version {book.version}, {len(book.thresholds)} limits")
+
+
+def _database(settings: Settings, said: _Findings) -> None:
+    if settings.database is None:
+        said.good("database", "embedded PostgreSQL (started by serve and demo); give --database to examine one")
+        _no_timescaledb(said)
+        return
+    try:
+        facts = schema.facts(settings.database)
+    except psycopg.OperationalError as error:
+        said.bad("database", str(error).strip(), "start it, or mend PLANTWRIGHT_DATABASE")
+        return
+    said.good("PostgreSQL", facts.postgresql)
+    if facts.timescaledb is None:
+        _no_timescaledb(said)
+    else:
+        edition = "community" if facts.edition == "timescale" else facts.edition
+        said.good("TimescaleDB", f"{facts.timescaledb}, {edition} edition: readings are a hypertable")
+        if facts.edition != "timescale":
+            said.off("compression", "not in the Apache edition", "install TimescaleDB's community edition to have it")
+    if facts.waiting:
+        said.bad("schema", f"{len(facts.waiting)} migrations wait: {', '.join(facts.waiting)}", "plantwright migrate")
+        return
+    said.good("schema", facts.applied[-1])
+    with psycopg.connect(settings.database) as conn:
+        holder, fence, next_arrival = judge_db.holder_now(conn)
+        said.good("judge", f"held by {holder or 'nobody yet'} (fence {fence}), {next_arrival - 1:,} inputs judged")
+        stored, late = readings.count(conn)
+        said.good("readings", f"{stored:,} stored, {late:,} of them late")
+        kept = quarantine.count_by_reason(conn)
+        if kept:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in kept.items())
+            said.off("quarantine", reasons, "plantwright quarantine lists them with the reasons")
+
+
+def _no_timescaledb(said: _Findings) -> None:
+    mend = "install it, put timescaledb in shared_preload_libraries, and begin with an empty database"
+    said.off("TimescaleDB", "not there: readings are a plain table", mend)
+
+
+def _broker(settings: Settings, said: _Findings) -> None:
+    if settings.broker is None:
+        program: Path | None = find_program("mosquitto")
+        if program is None:
+            mend = "apt install mosquitto: its in-flight window and queue can be larger"
+            said.off("broker", "mosquitto is not installed, the embedded one is iotcore", mend)
+        else:
+            said.good("broker", f"embedded {program} (started by serve and demo); give --broker to examine one")
+        return
+    tried = max(QUEUE_TRIED, 3 * settings.batch_most)
+    try:
+        facts = broker_probe.measure(settings.broker, tried=tried)
+    except BrokerUnreachable as error:
+        said.bad("broker", error.problem, "start it, or mend PLANTWRIGHT_BROKER")
+        return
+    said.good("broker", facts.version or "does not say what it is")
+    at_least = "at least " if facts.inflight >= tried else ""
+    if facts.inflight < settings.batch_most:
+        mend = f"a batch never exceeds it; set mosquitto's max_inflight_messages to {2 * settings.batch_most}"
+        said.off("in-flight window", f"{facts.inflight} messages", mend)
+    else:
+        said.good("in-flight window", f"{at_least}{facts.inflight} messages")
+    if facts.queued < tried:
+        mend = "what exceeds it while the engine is away is lost; raise mosquitto's max_queued_messages"
+        said.off("queue for an absent engine", f"{facts.queued} messages", mend)
+    else:
+        said.good("queue for an absent engine", f"at least {tried} messages")
