@@ -201,7 +201,8 @@ def _severity(decision: Decision) -> Severity:
 def _dump_entry(entry: Entry) -> list[Any]:
     return [
         entry.id.bytes, entry.asset, entry.component, entry.failure_mode.value, int(entry.severity), entry.status.value,
-        _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at), _us(entry.last_seen_at), _us(entry.moved_at),
+        _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at),
+        _us(entry.last_seen_at), _us(entry.moved_at),
     ]  # fmt: skip
 
 

@@ -28,6 +28,12 @@ class Sign:
     usual_high: float | None
     share: float
 
+    @property
+    def unusual(self) -> bool:
+        """Whether the value is out of its usual range, as far as that is known."""
+        too_low = self.usual_low is not None and self.value < self.usual_low
+        return too_low or (self.usual_high is not None and self.value > self.usual_high)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -76,5 +82,5 @@ class Finding:
 
     @property
     def weighty_signals(self) -> frozenset[str]:
-        """The signals that carry at least 10 % of the finding: enough to tie it to another one."""
-        return frozenset(sign.signal for sign in self.signs if sign.share >= WEIGHTY_SHARE)
+        """The signals that tie it to another one: they carry at least 10 % of it, or are out of their usual range."""
+        return frozenset(sign.signal for sign in self.signs if sign.share >= WEIGHTY_SHARE or sign.unusual)

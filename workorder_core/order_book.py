@@ -25,7 +25,7 @@ class Entry:
     Parameters
     ----------
     signals
-        Every signal that carried at least a tenth of one of its findings, those ignored as repeats among them.
+        The signals that tie its findings to others (`Finding.weighty_signals`), of those ignored as repeats too.
     evidence
         How many findings it holds; with ``last_evidence_at`` it sets the quiet period.
     last_seen_at

@@ -78,7 +78,9 @@ FROM assets a JOIN sites si ON si.id = a.site_id WHERE a.id = %(asset_id)s;
 -- What an order book needs of the unfinished orders, for when it cannot be rebuilt from the sequence alone.
 SELECT w.id, si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w.status, w.opened_at,
        count(e.seq) AS evidence, max(e.at) AS last_evidence_at,
-       array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= 0.1) AS signals
+       array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= 0.1
+           OR (sign ->> 'value')::double precision < (sign ->> 'usual_low')::double precision
+           OR (sign ->> 'value')::double precision > (sign ->> 'usual_high')::double precision) AS signals
 FROM work_orders w
 JOIN assets a ON a.id = w.asset_id JOIN sites si ON si.id = a.site_id
 LEFT JOIN evidence e ON e.order_id = w.id
