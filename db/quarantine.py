@@ -12,6 +12,8 @@ from db import sql
 from ingest.messages import Refused
 
 KEPT_BYTES = 65_536
+KEPT_CHARACTERS = 250
+"""Of a topic and of a problem. No topic that can be read is longer, and an entry of an index has at most 2,700 bytes."""
 _QUERIES = sql.load("quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,19 +40,24 @@ def keep(conn: Connection, refused: Sequence[Refused]) -> None:
         return
     rows = [
         {
-            # PostgreSQL's text has no NUL; MQTT forbids it in topics too, but not every client obeys.
-            "topic": each.topic.replace("\0", "\\0"),
+            "topic": _storable(each.topic),
             "payload": each.payload[:KEPT_BYTES],
             "payload_bytes": len(each.payload),
             "payload_sha256": hashlib.sha256(each.payload).digest(),
             "reason": each.reason.value,
-            "problem": each.problem.replace("\0", "\\0").encode(errors="replace").decode(),
+            "problem": _storable(each.problem),
             "received_at": _EPOCH + timedelta(microseconds=each.received_us),
         }
         for each in refused
     ]
     with conn.cursor() as cursor:
         cursor.executemany(_QUERIES["keep"], rows)
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL's text has no NUL; MQTT forbids it in topics too, but not every client obeys.
+    whole = text.replace("\0", "\\0").encode(errors="replace").decode()
+    return whole if len(whole) <= KEPT_CHARACTERS else f"{whole[:KEPT_CHARACTERS]}… ({len(whole)} characters)"
 
 
 def page(
