@@ -36,9 +36,11 @@ FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si O
 WHERE e.arrival > %(after)s AND e.arrival <= %(upto)s ORDER BY e.arrival;
 
 -- name: save_checkpoint
--- The judge's state after an input, written in that input's own transaction.
+-- The judge's state after an input, written in that input's own transaction. Other code may have written its own there.
 INSERT INTO checkpoints (arrival, format, code_version, state)
-VALUES (%(arrival)s, %(format)s, %(code_version)s, %(state)s) ON CONFLICT (arrival) DO NOTHING;
+VALUES (%(arrival)s, %(format)s, %(code_version)s, %(state)s)
+ON CONFLICT (arrival) DO UPDATE
+SET format = excluded.format, code_version = excluded.code_version, state = excluded.state, written_at = now();
 
 -- name: drop_old_checkpoints
 -- The newest three are kept.
