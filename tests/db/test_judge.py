@@ -1,0 +1,148 @@
+"""One process judges a plant; every input has its place once; the newest checkpoints are kept."""
+
+import threading
+
+import psycopg
+import pytest
+
+from db import judge
+from db.judge import Event, NotTheWriter
+from tests.parts import databases
+
+
+@pytest.fixture(scope="module")
+def shared(embedded_server, _template):
+    with databases.fresh(embedded_server, _template) as url, psycopg.connect(url) as conn:
+        yield conn
+
+
+@pytest.fixture
+def conn(shared):
+    with shared.transaction(force_rollback=True):
+        yield shared
+
+
+def test_the_sequence_begins_at_one(conn):
+    assert judge.hold(conn, judge.take_over(conn, "first")) == 1
+
+
+def test_the_second_taker_stops_the_first(conn):
+    first = judge.take_over(conn, "first")
+    second = judge.take_over(conn, "second")
+    with pytest.raises(NotTheWriter, match=rf"under fencing number {first}, but second holds it now"):
+        judge.hold(conn, first)
+    assert judge.hold(conn, second) == 1
+    assert judge.holder_now(conn) == ("second", second, 1)
+
+
+def test_a_process_thought_dead_cannot_move_the_sequence(conn):
+    first = judge.take_over(conn, "first")
+    judge.take_over(conn, "second")
+    judge.advance(conn, first, 99)
+    assert judge.holder_now(conn)[2] == 1
+
+
+def test_a_batch_begins_where_the_one_before_ended(conn):
+    fence = judge.take_over(conn, "first")
+    judge.advance(conn, fence, 8)
+    assert judge.hold(conn, fence) == 8
+
+
+def test_who_takes_over_waits_for_the_batch_that_is_under_way(database):
+    """Otherwise the old process could commit after the new one has read how far the sequence came."""
+    with psycopg.connect(database) as old, psycopg.connect(database) as new:
+        fence = judge.take_over(old, "old")
+        old.commit()
+        judge.hold(old, fence)
+        taken = threading.Event()
+
+        def take_over():
+            judge.take_over(new, "new")
+            taken.set()
+
+        thread = threading.Thread(target=take_over)
+        thread.start()
+        assert not taken.wait(0.2)
+        judge.advance(old, fence, 5)
+        old.commit()
+        assert taken.wait(10)
+        thread.join()
+        assert judge.holder_now(new) == ("new", fence + 1, 5)
+
+
+def test_waiting_events_get_their_places_once_in_the_order_of_their_writing(conn):
+    for name in ("one", "two", "three"):
+        judge.add(conn, "tick", {"name": name}, "system:test")
+    taken = judge.take_waiting(conn, 7)
+    assert taken == [Event(7, "tick", None, {"name": "one"}), Event(8, "tick", None, {"name": "two"}),
+                     Event(9, "tick", None, {"name": "three"})]  # fmt: skip
+    assert judge.take_waiting(conn, 10) == []
+
+
+def test_events_are_read_back_as_they_were_taken(conn):
+    for number in range(5):
+        judge.add(conn, "tick", {"number": number}, "system:test")
+    taken = judge.take_waiting(conn, 1)
+    assert judge.events_after(conn, 0, 5) == taken
+    assert [event.arrival for event in judge.events_after(conn, 1, 3)] == [2, 3]
+
+
+def test_an_event_that_waits_is_not_among_those_that_were_judged(conn):
+    judge.add(conn, "tick", {}, "system:test")
+    assert judge.events_after(conn, 0, 1_000) == []
+
+
+def test_a_place_cannot_be_given_twice(conn):
+    judge.add(conn, "tick", {}, "system:test")
+    judge.take_waiting(conn, 1)
+    judge.add(conn, "tick", {}, "system:test")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        judge.take_waiting(conn, 1)
+
+
+def test_what_is_installed_tells_the_judge_of_it(conn):
+    """It knows a machine's class, criticality and units from events, so that nobody changes them past it."""
+    conn.execute("INSERT INTO sites (code, name) VALUES ('NTH', 'North')")
+    conn.execute("INSERT INTO assets (site_id, code, name, class) SELECT id, 'P-1', 'P-1', 'pump' FROM sites")
+    conn.execute("UPDATE assets SET criticality = 4")
+    conn.execute("UPDATE assets SET name = 'another name'")
+    conn.execute("INSERT INTO signals (asset_id, name) SELECT id, 'temp' FROM assets")
+    conn.execute("INSERT INTO signal_versions (signal_id, version, unit) SELECT id, 1, 'degC' FROM signals")
+    assert [(event.kind, event.asset, event.payload) for event in judge.take_waiting(conn, 1)] == [
+        ("asset", "NTH/P-1", {"class": "pump", "criticality": 2}),
+        ("asset", "NTH/P-1", {"class": "pump", "criticality": 4}),
+        ("signal", "NTH/P-1", {"signal": "temp", "unit": "degC"}),
+    ]
+
+
+def checkpoint(conn, arrival, *, format_=1, state=b""):
+    judge.save_checkpoint(conn, arrival, format_=format_, code_version="test", state=state)
+
+
+def test_the_newest_three_checkpoints_are_kept(conn):
+    for arrival in (10, 20, 30, 40, 50):
+        checkpoint(conn, arrival, state=b"%d" % arrival)
+    kept = [row[0] for row in conn.execute("SELECT arrival FROM checkpoints ORDER BY arrival")]
+    assert kept == [30, 40, 50]
+    assert judge.newest_checkpoint(conn, format_=1) == (50, b"50")
+
+
+def test_a_checkpoint_of_another_format_is_passed_over(conn):
+    checkpoint(conn, 10, state=b"old")
+    checkpoint(conn, 20, format_=2, state=b"new")
+    assert judge.newest_checkpoint(conn, format_=1) == (10, b"old")
+    assert judge.newest_checkpoint(conn, format_=2) == (20, b"new")
+    assert judge.newest_checkpoint(conn, format_=3) is None
+
+
+def test_other_code_writes_its_own_checkpoint_at_the_same_place(conn):
+    """After an upgrade the judge is rebuilt once, not at every start until the next input comes."""
+    checkpoint(conn, 10, state=b"old")
+    checkpoint(conn, 10, format_=2, state=b"new")
+    assert judge.newest_checkpoint(conn, format_=2) == (10, b"new")
+
+
+def test_any_bytes_are_a_state(conn):
+    state = bytes(range(256)) * 1000
+    checkpoint(conn, 1, state=state)
+    assert judge.newest_checkpoint(conn, format_=1) == (1, state)

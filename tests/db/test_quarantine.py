@@ -1,0 +1,127 @@
+"""What could not be read is kept with its reason, and nothing that a device sends can make the keeping fail."""
+
+import hashlib
+import random
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from db import quarantine
+from ingest.messages import Reason, Refused
+from tests.parts import databases
+
+START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+START_US = int(START.timestamp()) * 1_000_000
+TOPIC = "plantwright/v1/NTH/P-101"
+
+
+@pytest.fixture(scope="module")
+def shared(embedded_server, _template):
+    with databases.fresh(embedded_server, _template) as url, psycopg.connect(url) as conn:
+        yield conn
+
+
+@pytest.fixture
+def conn(shared):
+    with shared.transaction(force_rollback=True):
+        yield shared
+
+
+def refused(payload=b"junk", *, topic=TOPIC, reason=Reason.NOT_JSON, problem="it is no JSON", after_s=0):
+    return Refused(topic, payload, START_US + after_s * 1_000_000, reason, problem)
+
+
+def test_it_is_kept_with_topic_payload_reason_and_time(conn):
+    quarantine.keep(conn, [refused()])
+    (kept,) = quarantine.page(conn)
+    assert (kept.topic, kept.payload, kept.reason, kept.problem) == (TOPIC, b"junk", "not_json", "it is no JSON")
+    assert (kept.received_at, kept.last_received_at, kept.times) == (START, START, 1)
+
+
+def test_of_a_great_payload_the_beginning_is_kept_with_its_length_and_hash(conn):
+    payload = bytes(range(256)) * 4096
+    quarantine.keep(conn, [refused(payload)])
+    (kept,) = quarantine.page(conn)
+    assert kept.payload == payload[:65_536]
+    assert kept.payload_bytes == 1_048_576
+    assert kept.payload_sha256 == hashlib.sha256(payload).digest()
+
+
+def test_what_comes_again_the_same_is_counted(conn):
+    quarantine.keep(conn, [refused(), refused(after_s=60)])
+    quarantine.keep(conn, [refused(after_s=120)])
+    (kept,) = quarantine.page(conn)
+    assert (kept.times, kept.received_at, kept.last_received_at) == (3, START, START + timedelta(minutes=2))
+
+
+OTHERS = {
+    "another payload": refused(b"other"),
+    "another topic": refused(topic=f"{TOPIC}x"),
+    "another reason": refused(reason=Reason.NO_TIME),
+    "another problem": refused(problem="something else"),
+    "a payload with the same beginning": refused(b"junk" + b"\0" * 70_000),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS.keys())
+def test_what_differs_is_kept_by_itself(conn, other):
+    quarantine.keep(conn, [refused(), other])
+    assert len(quarantine.page(conn)) == 2
+
+
+NOISE = random.Random(1)
+"""Letters that cannot be compressed, which is what an index entry would otherwise be saved by."""
+WIDE = "".join(NOISE.choices("🔥🌊🌪🌋", k=16_000))
+LONG = "".join(NOISE.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=60_000))
+AWKWARD = {
+    "a topic as long as MQTT allows": refused(topic=LONG),
+    "topic and problem without end, of characters of four bytes": refused(topic=WIDE, problem=WIDE),
+    "a problem without end": refused(problem=LONG),
+    "a NUL in the topic": refused(topic="plant\0wright"),
+    "a NUL in the problem": refused(problem="'\0' is not a number"),
+    "half a character in the problem": refused(problem="'\ud800' is not a number"),
+    "half a character in the topic": refused(topic="plant\ud800wright"),
+    "no bytes at all": refused(b""),
+    "an empty topic": refused(topic=""),
+}
+
+
+@pytest.mark.parametrize("awkward", AWKWARD.values(), ids=AWKWARD.keys())
+def test_nothing_that_a_device_sends_makes_the_keeping_fail(conn, awkward):
+    quarantine.keep(conn, [awkward])
+    quarantine.keep(conn, [awkward])
+    (kept,) = quarantine.page(conn)
+    assert kept.times == 2
+
+
+def test_what_was_cut_off_says_so(conn):
+    quarantine.keep(conn, [refused(topic=LONG, problem=LONG)])
+    (kept,) = quarantine.page(conn)
+    assert kept.topic.startswith(LONG[:200])
+    assert kept.topic.endswith(" characters)")
+    assert kept.problem.startswith(LONG[:200])
+
+
+def test_the_list_shows_the_newest_first_page_by_page(conn):
+    quarantine.keep(conn, [refused(b"%d" % second, after_s=second) for second in range(5)])
+    first = quarantine.page(conn, limit=2)
+    second = quarantine.page(conn, limit=2, before_id=first[-1].id)
+    third = quarantine.page(conn, limit=2, before_id=second[-1].id)
+    assert [kept.payload for kept in first + second + third] == [b"4", b"3", b"2", b"1", b"0"]
+
+
+def test_the_list_can_be_narrowed_to_a_reason_or_the_beginning_of_a_topic(conn):
+    quarantine.keep(conn, [refused(), refused(reason=Reason.NO_TIME), refused(topic="plantwright/v1/STH/P-1")])
+    assert [kept.reason for kept in quarantine.page(conn, reason="no_time")] == ["no_time"]
+    assert [kept.topic for kept in quarantine.page(conn, topic="plantwright/v1/STH/")] == ["plantwright/v1/STH/P-1"]
+
+
+def test_it_is_counted_by_reason(conn):
+    quarantine.keep(conn, [refused(), refused(), refused(b"other"), refused(reason=Reason.NO_TIME)])
+    assert quarantine.count_by_reason(conn) == {"not_json": 2, "no_time": 1}
+
+
+def test_nothing_refused_is_nothing_kept(conn):
+    quarantine.keep(conn, [])
+    assert quarantine.page(conn) == []
