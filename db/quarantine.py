@@ -13,7 +13,7 @@ from ingest.messages import Refused
 
 KEPT_BYTES = 65_536
 KEPT_CHARACTERS = 250
-"""Of a topic and of a problem. No topic that can be read is longer, and an entry of an index has at most 2,700 bytes."""
+"""Of a topic and of a problem. No readable topic is longer; an entry of an index has at most 2,700 bytes."""
 _QUERIES = sql.load("quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
