@@ -14,6 +14,14 @@ from workorder_core.orders import WorkOrder
 from workorder_core.words import Status
 
 
+class NobodyEligible(Exception):
+    """There is nobody who can be given the order; says why."""
+
+    def __init__(self, order_id: UUID, why: str) -> None:
+        super().__init__(f"{why} Name a technician and say why, or wait for a shift.")
+        self.order_id, self.why = order_id, why
+
+
 def proposal(conn: Connection, order: WorkOrder, *, now: datetime) -> Proposal:
     """Weigh every technician of the order's site; ``now`` is the wall clock, read on the site's."""
     site = plant.site(conn, order.site_id)
@@ -77,3 +85,19 @@ def assign_to(
         return replace(given, assignment_note=assignment.by_hand(proposed, order.number, code, why))
 
     return work_orders.change(conn, order_id, give, actor=actor, at=at, why=why, expected_version=expected_version)
+
+
+def accept(
+    conn: Connection, order_id: UUID, *, actor: str, at: datetime, why: str = "", expected_version: int | None = None
+) -> WorkOrder:
+    """Give an order to whoever is proposed for it now, because a person says so. Raises NobodyEligible."""
+    proposed = proposal(conn, work_orders.get(conn, order_id), now=at)
+    if proposed.choice is None:
+        raise NobodyEligible(order_id, proposed.why)
+    code = proposed.choice.technician.code
+
+    def give(order: WorkOrder) -> WorkOrder:
+        return lifecycle.assign(order, code, at=at, note=proposed.why)
+
+    reason = why or f"As proposed: {proposed.why}"
+    return work_orders.change(conn, order_id, give, actor=actor, at=at, why=reason, expected_version=expected_version)

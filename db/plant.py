@@ -82,6 +82,11 @@ class Asset:
     in_planned_downtime: bool
 
     @property
+    def path_above(self) -> str:
+        """Where the asset stands, without itself."""
+        return self.path.rpartition(" / ")[0]
+
+    @property
     def key(self) -> str:
         """``<site>/<asset>``, as in the topic."""
         return f"{self.site_code}/{self.code}"

@@ -33,6 +33,14 @@ def migrate(url: str) -> list[str]:
         return [migration.id for migration in waiting]
 
 
+def waiting(conn: psycopg.Connection) -> list[str]:
+    """Return the migrations of this code that the database has not got yet."""
+    known = [path.stem for path in sorted(_MIGRATIONS.glob("*.sql"))]
+    migrated = _one(conn, "SELECT to_regclass('_yoyo_migration')::text")
+    applied = {row[0] for row in conn.execute("SELECT migration_id FROM _yoyo_migration")} if migrated else set()
+    return [name for name in known if name not in applied]
+
+
 def facts(url: str) -> ServerFacts:
     """Ask the server what it is and how far its schema has come. Changes nothing."""
     known = [path.stem for path in sorted(_MIGRATIONS.glob("*.sql"))]

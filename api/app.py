@@ -1,0 +1,64 @@
+"""The application: the API under /api/v1, health and metrics, and the board at /."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.staticfiles import StaticFiles
+from psycopg_pool import ConnectionPool
+
+from api import problems
+from api.asking import KNOWN
+from api.board import pages, steps
+from api.guard import Guard
+from api.keys import Keys
+from api.metrics import Counted, Metrics
+from api.routers import downtimes, health, plant, quarantine, technicians, work_orders
+
+DESCRIPTION = """\
+Telemetry in, explained work orders out.
+
+Times are ISO 8601 with an offset. Every error is `application/problem+json` whose `detail` says the mend. With keys in
+the settings, send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`; history records its name. An order's `ETag`
+sent back as `If-Match` refuses a step when somebody has changed the order meanwhile.
+"""
+_STATIC = Path(__file__).parent / "board" / "static"
+
+
+def create(pool: ConnectionPool, *, keys: Mapping[str, str], version: str = "0") -> FastAPI:
+    """Return the application. The caller opens the pool and closes it.
+
+    Parameters
+    ----------
+    keys
+        Keys by name; history records ``key:<name>``. None: everybody is ``person:anonymous`` and only requests that
+        call this machine by a loopback name are answered.
+    """
+    app = FastAPI(
+        title="Plantwright",
+        version=version,
+        description=DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.pool, app.state.keys = pool, Keys(dict(keys))
+    app.state.metrics, app.state.schema_is_current = Metrics(version), False
+
+    v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
+    for room in (work_orders, plant, downtimes, technicians, quarantine):
+        v1.include_router(room.router)
+    app.include_router(v1)
+    app.include_router(health.router)
+    for board in (pages.router, steps.router, steps.open_router):
+        app.include_router(board)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    problems.install(app, pages.error_page, wants_page=_is_for_the_board)
+    app.add_middleware(Guard, keys=app.state.keys)
+    app.add_middleware(Counted, metrics=app.state.metrics)
+    return app
+
+
+def _is_for_the_board(request: Request) -> bool:
+    machine = request.url.path.startswith(("/api/", "/health/", "/metrics", "/static/"))
+    return not machine and "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,253 @@
+"""The pages: orders by urgency, one order, assets, one asset, quarantine."""
+
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from psycopg import Connection
+
+from api.asking import KNOWN, Conn, Now
+from api.board import drawing
+from api.board.rendering import page
+from api.shapes.plant import SeriesOut
+from db import assignments, downtimes, plant, quarantine, technicians, telemetry, work_orders
+from workorder_core import lifecycle
+from workorder_core.assignment import TIE_BREAK
+from workorder_core.close_out import Cause, Remedy
+from workorder_core.lifecycle import Step
+from workorder_core.words import CloseFinding, FailureMode, OrderType, Priority, Status
+
+PAGE_SIZE = 25
+SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
+_SHOWN_BUCKETS = 400
+_NATURAL_NEXT = {
+    Status.OPEN: Step.ASSIGN,
+    Status.ASSIGNED: Step.START,
+    Status.IN_PROGRESS: Step.COMPLETE,
+    Status.ON_HOLD: Step.RESUME,
+    Status.COMPLETED: Step.VERIFY,
+    Status.VERIFIED: Step.CLOSE,
+}
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+
+
+@router.get("/")
+def orders(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    show: Annotated[str, Query(pattern="^(unfinished|finished|all)$")] = "unfinished",
+    site: str = "",
+    status: str = "",
+    kind: Annotated[str, Query(alias="type")] = "",
+    assignee: str = "",
+    asset: str = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+) -> HTMLResponse:
+    """Show orders, the most urgent first."""
+    filters = work_orders.Filters(
+        status=[Status(status)] if status in set(Status) else None,
+        type=[OrderType(kind)] if kind in set(OrderType) else None,
+        site=site or None,
+        asset=asset or None,
+        assignee=assignee or None,
+        unfinished={"unfinished": True, "finished": False}.get(show),
+    )
+    total = work_orders.count(conn, filters)
+    chosen = {"show": show, "site": site, "status": status, "type": kind, "assignee": assignee, "asset": asset}
+    return page(
+        request,
+        "orders.html",
+        now=now,
+        orders=work_orders.page(conn, filters, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE),
+        total=total,
+        number=number,
+        pages=max(1, ceil(total / PAGE_SIZE)),
+        chosen=chosen,
+        filtered=any(value for name, value in chosen.items() if name != "show"),
+        query=urlencode({name: value for name, value in chosen.items() if value and value != "unfinished"}),
+        sites=plant.sites(conn),
+        technicians=technicians.listed(conn),
+        statuses=list(Status),
+        types=list(OrderType),
+        head=_head(work_orders.tally(conn)),
+    )
+
+
+def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
+    """Count what the head of the board shows: unfinished orders, and those that ask for somebody now."""
+    live = [each for each in tallies if each.status not in lifecycle.FINAL]
+    return {
+        "unfinished": sum(each.orders for each in live),
+        "emergencies": sum(each.orders for each in live if each.priority is Priority.EMERGENCY),
+        "late": sum(each.escalated for each in live if each.status not in (Status.COMPLETED, Status.VERIFIED)),
+        "open": sum(each.orders for each in live if each.status is Status.OPEN),
+        "to_check": sum(each.orders for each in live if each.status in (Status.COMPLETED, Status.VERIFIED)),
+        "ever": sum(each.orders for each in tallies),
+    }
+
+
+@router.get("/orders/{order_id}")
+def order(request: Request, order_id: UUID, conn: Conn, now: Now) -> HTMLResponse:
+    """Show one order: why it exists, what happened to it, and what can be done."""
+    return order_page(request, conn, order_id, now=now)
+
+
+def order_page(
+    request: Request,
+    conn: Connection,
+    order_id: UUID,
+    *,
+    now: datetime,
+    status: int = 200,
+    problem: str = "",
+    filled: dict[str, str] | None = None,
+    tried: str = "",
+) -> HTMLResponse:
+    """Return an order's page; ``problem`` says why a step was refused, ``filled`` is what had been typed for it."""
+    shown = work_orders.get(conn, order_id)
+    asset = plant.asset(conn, shown.asset_id, now=now)
+    signals = {each.name: each for each in plant.signals(conn, [asset.id]).get(asset.id, [])}
+    evidence = work_orders.evidence(conn, order_id, limit=20)
+    people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
+    proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
+    return page(
+        request,
+        "order.html",
+        status=status,
+        now=now,
+        order=shown,
+        asset=asset,
+        zone=asset.time_zone,
+        signals=signals,
+        evidence=evidence,
+        charts={each.seq: drawing.of_evidence(each, signals, asset.time_zone) for each in evidence},
+        history=work_orders.history(conn, order_id),
+        people=people,
+        proposal=proposed,
+        tie_break=TIE_BREAK,
+        possible=lifecycle.possible(shown.status),
+        natural=_NATURAL_NEXT.get(shown.status),
+        follows=_maybe_order(conn, shown.follows),
+        duplicate_of=_maybe_order(conn, shown.duplicate_of),
+        displaces=_displaced(conn, proposed.displaces if proposed else None),
+        findings=list(CloseFinding),
+        modes=list(FailureMode),
+        causes=list(Cause),
+        remedies=list(Remedy),
+        cause_labels={each.value: each.label for each in Cause},
+        remedy_labels={each.value: each.label for each in Remedy},
+        problem=problem,
+        filled=filled or {},
+        tried=tried,
+    )
+
+
+def _maybe_order(conn: Connection, order_id: UUID | None) -> Any:
+    return None if order_id is None else work_orders.get(conn, order_id)
+
+
+def _displaced(conn: Connection, number: str | None) -> Any:
+    return None if number is None else work_orders.get(conn, work_orders.id_of_number(conn, number))
+
+
+@router.get("/assets")
+def assets(request: Request, conn: Conn, now: Now) -> HTMLResponse:
+    """Show the machines, where they are and how they are."""
+    found = plant.assets(conn, now=now)
+    ids = [asset.id for asset in found]
+    return page(
+        request,
+        "assets.html",
+        now=now,
+        assets=found,
+        signals=plant.signals(conn, ids),
+        newest={
+            asset_id: {reading.signal: reading for reading in readings}
+            for asset_id, readings in telemetry.newest(conn, ids).items()
+        },
+    )
+
+
+@router.get("/assets/{asset_id}")
+def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h") -> HTMLResponse:
+    """Show one machine: what its signals did, its orders and its planned downtime."""
+    return asset_page(request, conn, asset_id, now=now, span=span)
+
+
+def asset_page(
+    request: Request,
+    conn: Connection,
+    asset_id: int,
+    *,
+    now: datetime,
+    span: str = "24h",
+    status: int = 200,
+    problem: str = "",
+    filled: dict[str, str] | None = None,
+) -> HTMLResponse:
+    """Return an asset's page; ``problem`` says why a downtime was refused."""
+    shown = plant.asset(conn, asset_id, now=now)
+    signals = plant.signals(conn, [asset_id]).get(asset_id, [])
+    newest = {reading.signal: reading for reading in telemetry.newest(conn, [asset_id]).get(asset_id, [])}
+    end = max((reading.observed_at for reading in newest.values()), default=now) + timedelta(microseconds=1)
+    start = end - timedelta(hours=SPANS.get(span, 24))
+    bucket = timedelta(seconds=max(1, ceil((end - start).total_seconds() / _SHOWN_BUCKETS)))
+    series = telemetry.series(conn, asset_id, start=start, end=end, bucket=bucket)
+    charts = [
+        drawing.of_signal(each, SeriesOut.of(each, series[each.name]).model_dump(), shown.time_zone)
+        for each in signals
+        if each.name in series
+    ]
+    return page(
+        request,
+        "asset.html",
+        status=status,
+        now=now,
+        asset=shown,
+        zone=shown.time_zone,
+        signals=signals,
+        newest=newest,
+        charts=charts,
+        span=span if span in SPANS else "24h",
+        spans=list(SPANS),
+        orders=work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10),
+        downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
+        problem=problem,
+        filled=filled or {},
+    )
+
+
+@router.get("/quarantine")
+def quarantined(request: Request, conn: Conn, now: Now, reason: str = "", before: int | None = None) -> HTMLResponse:
+    """Show what could not be read, with the reason."""
+    kept = quarantine.page(conn, reason=reason or None, before_id=before, limit=PAGE_SIZE)
+    return page(
+        request,
+        "quarantine.html",
+        now=now,
+        kept=kept,
+        texts={each.id: _shown(each.payload) for each in kept},
+        counts=quarantine.count_by_reason(conn),
+        reason=reason,
+        older=kept[-1].id if len(kept) == PAGE_SIZE else None,
+    )
+
+
+def _shown(payload: bytes) -> str:
+    """Return the beginning of a payload as text; what is no text is shown as its escapes."""
+    text = payload[:400].decode("utf-8", errors="backslashreplace")
+    readable = "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text)
+    return readable + ("…" if len(payload) > 400 else "")
+
+
+def error_page(request: Request, status: int, title: str, detail: str) -> Response:
+    """Return an error for people. Who has given no key is asked for it first."""
+    if status == 401 and request.method == "GET":
+        there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(there)}", 303)
+    return page(request, "error.html", status=status, title=title, detail=detail, code=status)

@@ -1,0 +1,141 @@
+"""How pages say times, ages, numbers and codes. Every time of day is the site's and carries its zone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from db.plant import Site
+from workorder_core.orders import WorkOrder
+from workorder_core.words import Priority, Status
+
+_SHORT_UNITS = {"degC": "°C", "degF": "°F", "m3/h": "m³/h", "m3/s": "m³/s", "m/s2": "m/s²", "um": "µm", "ohm": "Ω"}
+
+_STEP_LABELS = {
+    "open": "opened",
+    "assign": "assigned",
+    "unassign": "taken back",
+    "start": "started",
+    "hold": "put on hold",
+    "resume": "resumed",
+    "complete": "completed",
+    "verify": "verified",
+    "close": "closed",
+    "rework": "sent back",
+    "cancel": "cancelled",
+    "escalate": "escalated",
+    "change": "changed",
+}
+
+
+def site_time(at: datetime | None, zone: str) -> Markup:
+    """Return a time on the site's clock, ``Mon 2 Mar 2026, 09:14 CET``, as an element with the exact one in it."""
+    if at is None:
+        return Markup("–")
+    local = at.astimezone(ZoneInfo(zone))
+    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), f"{text} ({zone})", text)
+
+
+def age(since: datetime, now: datetime) -> str:
+    """Return how long ago something was, to the two greatest units: ``3 h 20 min``."""
+    return _duration(now - since)
+
+
+def due(at: datetime | None, now: datetime) -> str:
+    """Return how far off a target is: ``in 3 h``, or ``overdue by 20 min``."""
+    if at is None:
+        return ""
+    return f"in {_duration(at - now)}" if at > now else f"overdue by {_duration(now - at)}"
+
+
+def _duration(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days >= 10:
+        return f"{days} d"
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"
+    return f"{minutes} min"
+
+
+def target(order: WorkOrder) -> tuple[str, datetime] | None:
+    """Return the target that counts now: for waiting orders when to begin, for begun ones when to be done."""
+    if order.status in (Status.OPEN, Status.ASSIGNED) and order.response_due is not None:
+        return "begin", order.response_due
+    if order.status in (Status.IN_PROGRESS, Status.ON_HOLD) and order.completion_due is not None:
+        return "complete", order.completion_due
+    return None
+
+
+def number(value: float | None) -> str:
+    """Return a value with as many digits as people read: four significant ones at most."""
+    if value is None:
+        return "–"
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        digits = max(0, 3 - len(str(int(abs(value))))) if abs(value) >= 1 else 3
+        return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
+    return f"{value:.3g}"
+
+
+def usual(low: float | None, high: float | None) -> str:
+    """Return a usual range; a side that nobody knows is left open."""
+    if low is None and high is None:
+        return "not known"
+    if low is None:
+        return f"up to {number(high)}"
+    return f"from {number(low)}" if high is None else f"{number(low)} – {number(high)}"
+
+
+def unit(code: str) -> str:
+    """Return a unit as people write it."""
+    return _SHORT_UNITS.get(code, code)
+
+
+def who(actor: str) -> str:
+    """Return an actor of the history for people."""
+    kind, _, name = actor.partition(":")
+    return {"system": f"plantwright ({name})", "key": f"{name} (key)"}.get(kind, name)
+
+
+def step(name: str) -> str:
+    """Return what a row of history says was done."""
+    return _STEP_LABELS.get(name, name)
+
+
+def words(code: str) -> str:
+    """Return a code as words."""
+    return code.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """Return a text that begins as a sentence does."""
+    return text[:1].upper() + text[1:]
+
+
+def source(code: str) -> str:
+    """Return what judged: ``rule:hot_bearing`` is "rule hot bearing"."""
+    kind, _, name = code.partition(":")
+    return f"{kind} {words(name)}".strip()
+
+
+def priority_class(priority: Priority) -> str:
+    """Return the class that colours an order by its urgency."""
+    return f"p{int(priority)}"
+
+
+def labelled(codes: Sequence[StrEnum]) -> list[tuple[str, str]]:
+    """Return codes with their words, for a choice."""
+    return [(code.value, words(code.value)) for code in codes]
+
+
+def named(sites: Sequence[Site]) -> list[tuple[str, str]]:
+    """Return sites by code with their names, for a choice."""
+    return [(site.code, site.name) for site in sites]

@@ -1,0 +1,76 @@
+"""What stands before every request: who may ask from where, and the headers that keep a page to itself."""
+
+from urllib.parse import urlsplit
+
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.keys import COOKIE, Keys
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "manifest-src 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Refused(Exception):
+    """The request comes from somewhere that has no business here."""
+
+
+class Guard:
+    """Refuses what another site sends through somebody's browser, and sets the headers of every answer."""
+
+    def __init__(self, app: ASGIApp, *, keys: Keys) -> None:
+        self.app, self.keys = app, keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            body = {"type": "/problems/refused", "title": "Refused", "status": 403, "detail": refusal}
+            answer = JSONResponse(body, 403, media_type="application/problem+json")
+            await answer(scope, receive, send_with_headers)
+            return
+        await self.app(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope) -> str | None:
+        connection = HTTPConnection(scope)
+        headers: Headers = connection.headers
+        host = headers.get("host", "")
+        if not self.keys and (urlsplit(f"//{host}").hostname or "") not in _LOOPBACK:
+            return f"without api_keys only this machine is answered, not {host!r}; set api_keys to serve others"
+        if scope["method"] in _SAFE:
+            return None
+        origin, fetched = headers.get("origin"), headers.get("sec-fetch-site")
+        elsewhere = "the request was sent by a page of another site; send it from the board, or with a key in a header"
+        if fetched is not None and fetched not in ("same-origin", "none"):
+            return elsewhere
+        if origin is not None and urlsplit(origin).netloc != host:
+            return elsewhere
+        if origin is None and fetched is None and COOKIE in connection.cookies:
+            return elsewhere
+        return None

@@ -1,0 +1,93 @@
+"""Numbers for Prometheus: requests as they come, orders and the engine's position as they stand when asked."""
+
+import time
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from psycopg import Connection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from db import judge, quarantine, telemetry, work_orders
+
+
+class Metrics:
+    """The numbers of one application. Labels are few: routes by their template, never by an id."""
+
+    def __init__(self, version: str) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "plantwright_http_requests",
+            "Requests answered.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "plantwright_http_request_seconds", "Time to the end of the answer.", ["route"], registry=self._registry
+        )
+        self._orders = Gauge(
+            "plantwright_work_orders", "Work orders.", ["type", "status", "priority"], registry=self._registry
+        )
+        self._escalated = Gauge(
+            "plantwright_work_orders_escalated",
+            "Unfinished work orders of which a target has run out.",
+            registry=self._registry,
+        )
+        self._refused = Gauge(
+            "plantwright_quarantine_kept", "Sorts of refused message kept.", ["reason"], registry=self._registry
+        )
+        self._next_arrival = Gauge(
+            "plantwright_next_arrival", "The next free place in the sequence of inputs.", registry=self._registry
+        )
+        self._age = Gauge(
+            "plantwright_newest_readings_age_seconds",
+            "Since the newest readings came in; NaN when none have.",
+            registry=self._registry,
+        )
+        about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
+        about.labels(version).set(1)
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self, conn: Connection, *, now: datetime) -> bytes:
+        """Return all numbers in the text format, those of the database as they stand."""
+        self._orders.clear()
+        escalated = 0
+        for tally in work_orders.tally(conn):
+            self._orders.labels(tally.type, tally.status, tally.priority.name.lower()).set(tally.orders)
+            escalated += tally.escalated if tally.status not in ("closed", "cancelled") else 0
+        self._escalated.set(escalated)
+        self._refused.clear()
+        for reason, kept in quarantine.count_by_reason(conn).items():
+            self._refused.labels(reason).set(kept)
+        self._next_arrival.set(judge.holder_now(conn)[2])
+        newest = telemetry.newest_received(conn)
+        self._age.set(float("nan") if newest is None else (now - newest).total_seconds())
+        return generate_latest(self._registry)
+
+
+class Counted:
+    """Counts every request of an application."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            self.metrics.count(scope["method"], route, status, time.perf_counter() - began)

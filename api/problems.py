@@ -1,0 +1,144 @@
+"""Every error leaves as application/problem+json (RFC 9457): one table from error type to status code."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from psycopg import DataError, OperationalError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from api.guard import Refused
+from api.keys import KeyMissing
+from db.assignments import NobodyEligible
+from db.errors import AlreadyThere, NotFound, VersionConflict
+from workorder_core.errors import IllegalMove, NotQualified, ReasonMissing
+
+_log = structlog.get_logger("api")
+
+
+class AskedTooMuch(Exception):
+    """The answer would be larger than anybody can use."""
+
+    def __init__(self, what: str, most: int, mend: str) -> None:
+        super().__init__(f"{what} are more than {most}; {mend}")
+        self.what, self.most = what, most
+
+
+class WrongRange(Exception):
+    """A span of time ends before it begins."""
+
+    def __init__(self, start: str, end: str) -> None:
+        super().__init__(f"'{start}' must lie before '{end}'; exchange them or choose a later end")
+
+
+STATUS: Mapping[type[Exception], int] = {
+    KeyMissing: 401,
+    Refused: 403,
+    NotFound: 404,
+    IllegalMove: 409,
+    AlreadyThere: 409,
+    NotQualified: 409,
+    NobodyEligible: 409,
+    VersionConflict: 412,
+    ReasonMissing: 422,
+    AskedTooMuch: 422,
+    WrongRange: 422,
+    DataError: 422,
+    OperationalError: 503,
+    PoolTimeout: 503,
+}
+
+_TITLES: Mapping[type[Exception], str] = {
+    DataError: "Not storable",
+    OperationalError: "Database away",
+    PoolTimeout: "Database away",
+}
+
+Render = Callable[[Request, int, str, str], Response]
+"""Makes a page of an error for who looks at the board: (request, status, title, sentence)."""
+
+
+def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]) -> None:
+    """Make every error of an application leave as a problem, or as a page for who looks at the board."""
+
+    def answer(request: Request, status: int, title: str, detail: str, **more: Any) -> Response:
+        if wants_page(request):
+            return page(request, status, title, detail)
+        return problem(request, status, title, detail, **more)
+
+    def known(request: Request, error: Exception) -> Response:
+        kind = next(each for each in type(error).__mro__ if each in STATUS)
+        status = STATUS[kind]
+        detail = _SENTENCES.get(kind, str)(error)
+        response = answer(request, status, _title(type(error), kind), detail, **_facts(error))
+        if status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        allowed = (error.headers or {}).get("Allow", "another method")
+        detail = {
+            404: f"there is nothing at {request.url.path}; the paths are listed at /api/v1/openapi.json",
+            405: f"{request.method} is not possible at {request.url.path}; use {allowed}",
+        }.get(error.status_code, str(error.detail))
+        response = answer(request, error.status_code, str(error.detail), detail)
+        response.headers.update(error.headers or {})
+        return response
+
+    def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in error.errors()]
+        told = "; ".join(f"{each['where']}: {each['problem']}" for each in errors)
+        return answer(request, 422, "Not understood", f"the request cannot be used as it is: {told}", errors=errors)
+
+    def unknown(request: Request, error: Exception) -> Response:
+        _log.error("a request failed", path=request.url.path, method=request.method, exc_info=error)
+        return answer(request, 500, "Failure", "plantwright failed at this; its log says where, please report it")
+
+    for kind in STATUS:
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, unknown)
+
+
+def problem(request: Request, status: int, title: str, detail: str, **more: Any) -> JSONResponse:
+    """Return a problem document. ``detail`` is a sentence that says the mend."""
+    slug = title.lower().replace(" ", "-")
+    body = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
+    body |= {"instance": request.url.path} | more
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+_SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
+    DataError: lambda _: (
+        "a value cannot be stored: a text has characters that no text has, or a number is out of range"
+    ),
+    OperationalError: lambda _: "the database cannot be reached now; try again in a moment",
+    PoolTimeout: lambda _: "the database is too busy now; try again in a moment",
+}
+
+
+def _title(error: type[Exception], kind: type[Exception]) -> str:
+    """Return the words of the error's name: IllegalMove is "Illegal move"."""
+    if kind in _TITLES:
+        return _TITLES[kind]
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in error.__name__)
+    return words.strip().capitalize()
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    if isinstance(error, IllegalMove):
+        return {"possible": [str(step) for step in error.possible]}
+    if isinstance(error, VersionConflict):
+        return {"version": error.actual}
+    return {}
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part not in ("body", "query", "path", "header")) or "body"

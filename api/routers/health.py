@@ -1,0 +1,79 @@
+"""Whether the process lives, whether it can serve, and its numbers for Prometheus. Health asks for no key."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from psycopg import Connection, Error
+from psycopg_pool import ConnectionPool, PoolTimeout
+from pydantic import BaseModel, Field
+
+from api.asking import KNOWN, Conn, Now
+from api.metrics import Metrics
+from db import schema, telemetry
+
+router = APIRouter(tags=["health"])
+
+
+class Live(BaseModel):
+    status: Literal["alive"] = "alive"
+
+
+class Ready(BaseModel):
+    """Whether requests can be served; a silent plant is told of, but is no reason not to be ready."""
+
+    status: Literal["ready", "not ready"]
+    database: str
+    schema_waiting: list[str] = Field(description="migrations that have not been applied")
+    newest_readings_received_at: datetime | None = Field(description="None: nothing has come in yet")
+    newest_readings_age_s: float | None
+
+
+@router.get("/health/live")
+def live() -> Live:
+    """Say that the process lives."""
+    return Live()
+
+
+@router.get("/health/ready")
+def ready(request: Request, response: Response) -> Ready:
+    """Say whether the database can be reached, its schema is this code's, and how long ago readings came in."""
+    pool: ConnectionPool = request.app.state.pool
+    try:
+        with pool.connection(timeout=3) as conn:
+            waiting = _waiting(request, conn)
+            newest = None if waiting else telemetry.newest_received(conn)
+    except (Error, PoolTimeout):
+        response.status_code = 503
+        return Ready(
+            status="not ready",
+            database="cannot be reached: start it, or mend the setting 'database'",
+            schema_waiting=[],
+            newest_readings_received_at=None,
+            newest_readings_age_s=None,
+        )
+    response.status_code = 503 if waiting else 200
+    return Ready(
+        status="not ready" if waiting else "ready",
+        database="its schema is older than this code: run `plantwright migrate`" if waiting else "reachable",
+        schema_waiting=waiting,
+        newest_readings_received_at=newest,
+        newest_readings_age_s=None if newest is None else (datetime.now(UTC) - newest).total_seconds(),
+    )
+
+
+@router.get("/metrics", include_in_schema=False, dependencies=[KNOWN])
+def metrics(request: Request, conn: Conn, now: Now) -> Response:
+    """Give the numbers in Prometheus' text format."""
+    numbers: Metrics = request.app.state.metrics
+    return Response(numbers.text(conn, now=now), media_type=CONTENT_TYPE_LATEST)
+
+
+def _waiting(request: Request, conn: Connection) -> list[str]:
+    """Return the migrations that wait. A schema that is current stays so, and is not asked for again."""
+    if request.app.state.schema_is_current:
+        return []
+    waiting = list(schema.waiting(conn))
+    request.app.state.schema_is_current = not waiting
+    return waiting

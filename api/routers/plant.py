@@ -1,0 +1,92 @@
+"""Sites, functional locations and assets, and the readings of an asset."""
+
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from psycopg import Connection
+from pydantic import AwareDatetime
+
+from api.asking import Conn, Now
+from api.problems import AskedTooMuch, WrongRange
+from api.shapes.plant import AssetOut, LocationOut, ReadingsOut, SeriesOut, SiteOut
+from db import plant, telemetry
+
+MOST_BUCKETS = 5_000
+_SHOWN_BUCKETS = 400
+router = APIRouter(tags=["plant"])
+
+
+@router.get("/sites")
+def sites(conn: Conn) -> list[SiteOut]:
+    """List the sites."""
+    return [SiteOut.of(site) for site in plant.sites(conn)]
+
+
+@router.get("/locations")
+def locations(conn: Conn, site: Annotated[str | None, Query(description="a site's code")] = None) -> list[LocationOut]:
+    """List the functional locations of a site, or of all."""
+    site_id = None if site is None else plant.site_by_code(conn, site).id
+    return [LocationOut.of(each) for each in plant.locations(conn, site_id)]
+
+
+@router.get("/assets")
+def assets(
+    conn: Conn,
+    now: Now,
+    site: Annotated[str | None, Query(description="a site's code")] = None,
+    archived: Annotated[bool, Query(description="list archived ones too")] = False,
+) -> list[AssetOut]:
+    """List equipment with the newest reading of each signal."""
+    found = plant.assets(conn, now=now, site=site, archived=archived)
+    ids = [asset.id for asset in found]
+    signals, newest = plant.signals(conn, ids), telemetry.newest(conn, ids)
+    return [AssetOut.of(asset, signals.get(asset.id, []), newest.get(asset.id, [])) for asset in found]
+
+
+@router.get("/assets/{asset_id}")
+def asset(asset_id: int, conn: Conn, now: Now) -> AssetOut:
+    """Read one asset with the newest reading of each signal."""
+    found = plant.asset(conn, asset_id, now=now)
+    signals, newest = plant.signals(conn, [asset_id]), telemetry.newest(conn, [asset_id])
+    return AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
+
+
+@router.get("/assets/{asset_id}/readings")
+def readings(
+    asset_id: int,
+    conn: Conn,
+    now: Now,
+    start: Annotated[AwareDatetime | None, Query(description="event time; none: a day before the end")] = None,
+    end: Annotated[
+        AwareDatetime | None, Query(description="event time, not included; none: the newest reading")
+    ] = None,
+    bucket_s: Annotated[float | None, Query(gt=0, le=31_536_000, description="none: some 400 buckets")] = None,
+    signal: Annotated[list[str] | None, Query(description="names of signals; none: all")] = None,
+) -> ReadingsOut:
+    """Read what the signals of an asset did, by bucket: least, mean and greatest value. Empty buckets are left out."""
+    found = plant.asset(conn, asset_id, now=now)
+    end = end or _end_of_readings(conn, asset_id, now)
+    start = start or end - timedelta(days=1)
+    if not start < end:
+        raise WrongRange("start", "end")
+    width = bucket_s or max(1, ceil((end - start).total_seconds() / _SHOWN_BUCKETS))
+    if (end - start).total_seconds() / width > MOST_BUCKETS:
+        raise AskedTooMuch("the buckets of this span", MOST_BUCKETS, "ask for a shorter span or a longer bucket_s")
+    by_signal = telemetry.series(conn, asset_id, start=start, end=end, bucket=timedelta(seconds=width), signals=signal)
+    known = plant.signals(conn, [asset_id]).get(asset_id, [])
+    return ReadingsOut(
+        asset_id=asset_id,
+        time_zone=found.time_zone,
+        start=start,
+        end=end,
+        bucket_s=width,
+        series=[SeriesOut.of(each, by_signal[each.name]) for each in known if each.name in by_signal],
+    )
+
+
+def _end_of_readings(conn: Connection, asset_id: int, now: datetime) -> datetime:
+    """Just after the newest reading, so that an asset that fell silent still shows its last day."""
+    newest = telemetry.newest(conn, [asset_id]).get(asset_id, [])
+    return max((each.observed_at for each in newest), default=now) + timedelta(microseconds=1)

@@ -1,0 +1,40 @@
+"""The people who can be given work."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.asking import Conn
+from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
+from db import plant, technicians
+
+router = APIRouter(prefix="/technicians", tags=["technicians"])
+
+
+@router.get("")
+def find(conn: Conn, site: Annotated[str | None, Query(description="a site's code")] = None) -> list[TechnicianOut]:
+    """List the technicians of a site, or of all."""
+    site_id = None if site is None else plant.site_by_code(conn, site).id
+    return [TechnicianOut.of(each) for each in technicians.listed(conn, site_id)]
+
+
+@router.post("", status_code=201)
+def create(body: TechnicianIn, conn: Conn) -> TechnicianOut:
+    """Make a technician known."""
+    site = plant.site_by_code(conn, body.site)
+    return TechnicianOut.of(technicians.create(conn, body.technician(technician_id=0, site_id=site.id, code=body.code)))
+
+
+@router.get("/{technician_id}")
+def read(technician_id: int, conn: Conn) -> TechnicianOut:
+    """Read one technician."""
+    return TechnicianOut.of(technicians.by_id(conn, technician_id))
+
+
+@router.put("/{technician_id}")
+def update(technician_id: int, body: TechnicianFacts, conn: Conn) -> TechnicianOut:
+    """Change a technician's facts; site and code stay. Who has left is set inactive, never deleted."""
+    before = technicians.by_id(conn, technician_id)
+    after = body.technician(technician_id=before.id, site_id=before.site_id, code=before.code)
+    technicians.update(conn, after)
+    return TechnicianOut.of(after)

@@ -1,0 +1,348 @@
+"""Work orders, their evidence and history, and what each step needs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from db.work_orders import Evidence, HistoryRow, Listed
+from workorder_core import lifecycle
+from workorder_core.assignment import TIE_BREAK, Candidate, Proposal
+from workorder_core.close_out import Cause, Remedy
+from workorder_core.findings import Sign
+from workorder_core.lifecycle import Step
+from workorder_core.orders import CloseOut, WorkOrder
+from workorder_core.words import CloseFinding, FailureMode, OrderType, Origin, Priority, Severity, Status
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+
+_ORDER: dict[str, JsonValue] = {
+    "id": "3f0d4c4e-5a0d-5b7e-9d3c-0c9d5b1f7a11",
+    "number": "NTH-1042",
+    "site_id": 1,
+    "asset_id": 3,
+    "asset_path": "North pumping station / Town supply / P-103",
+    "component": "bearing",
+    "failure_mode": "OHE",
+    "failure_mode_label": "overheating",
+    "type": "predictive",
+    "origin": "engine",
+    "priority": 3,
+    "priority_name": "medium",
+    "priority_reason": "Medium: a failure is foreseen, and the asset is of high criticality.",
+    "title": "Thrust bearing runs hotter than it should",
+    "status": "assigned",
+    "status_since": "2026-03-02T08:00:02Z",
+    "opened_at": "2026-03-02T07:58:00Z",
+    "recorded_at": "2026-03-02T07:58:01Z",
+    "required_skill": "mechanical",
+    "assignee": "holm",
+    "assignment_note": "Anna Holm: has the skill mechanical, on shift, no unfinished orders.",
+    "response_due": "2026-03-03T07:58:01Z",
+    "completion_due": "2026-03-09T07:58:01Z",
+    "escalation": 0,
+    "follows": None,
+    "duplicate_of": None,
+    "close_out": None,
+    "version": 2,
+    "possible": ["assign", "unassign", "start", "cancel"],
+}
+
+
+class CloseOutIn(BaseModel):
+    """What was found and done, in codes: how good the rule or the model was is counted from it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "finding": "confirmed",
+                    "failure_mode": "OHE",
+                    "cause": "wear",
+                    "remedy": "replace",
+                    "note": "Outer race was pitted.",
+                }
+            ]
+        },
+    )
+
+    finding: CloseFinding
+    failure_mode: FailureMode | None = Field(None, description="what it was; none: nothing was found")
+    cause: Cause
+    remedy: Remedy
+    note: Text = ""
+
+    def close_out(self) -> CloseOut:
+        return CloseOut(
+            finding=self.finding,
+            failure_mode=self.failure_mode,
+            cause=self.cause.value,
+            remedy=self.remedy.value,
+            note=self.note,
+        )
+
+
+class CloseOutOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    finding: CloseFinding
+    failure_mode: FailureMode | None
+    cause: str
+    remedy: str
+    note: str
+
+
+class WorkOrderOut(BaseModel):
+    """A work order. ``possible`` names the steps that can be taken now."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_ORDER]})
+
+    id: UUID
+    number: str
+    site_id: int
+    asset_id: int
+    asset_path: str = Field(description="where the asset was when the order was opened")
+    component: str
+    failure_mode: FailureMode
+    failure_mode_label: str
+    type: OrderType
+    origin: Origin
+    priority: Priority = Field(description="1 emergency, 2 high, 3 medium, 4 low")
+    priority_name: str
+    priority_reason: str
+    title: str
+    status: Status
+    status_since: datetime
+    opened_at: datetime = Field(description="the asset's event time")
+    recorded_at: datetime = Field(description="the wall clock, from which the targets count")
+    required_skill: str | None
+    assignee: str | None = Field(description="the technician's code")
+    assignment_note: str | None
+    response_due: datetime | None
+    completion_due: datetime | None
+    escalation: int = Field(description="0; 1: the response target has run out; 2: the completion target has")
+    follows: UUID | None = Field(description="the ended order that this one comes again after")
+    duplicate_of: UUID | None
+    close_out: CloseOutOut | None
+    version: int
+    possible: Sequence[Step]
+
+    @classmethod
+    def of(cls, order: WorkOrder) -> "WorkOrderOut":
+        facts = {name: getattr(order, name) for name in cls.model_fields if hasattr(order, name)}
+        facts |= {
+            "failure_mode_label": order.failure_mode.label,
+            "priority_name": order.priority.name.lower(),
+            "possible": lifecycle.possible(order.status),
+            "close_out": None if order.close_out is None else CloseOutOut.model_validate(order.close_out),
+        }
+        return cls(**facts)
+
+
+class ListedOut(WorkOrderOut):
+    """An order in a list, with the names that go with its ids and why it exists in a sentence."""
+
+    site: str
+    asset: str
+    asset_name: str
+    time_zone: str
+    assignee_name: str | None
+    why: str
+    evidence_count: int
+
+    @classmethod
+    def listed(cls, listed: Listed) -> "ListedOut":
+        return cls(
+            **WorkOrderOut.of(listed.order).model_dump(),
+            site=listed.site_code,
+            asset=listed.asset_code,
+            asset_name=listed.asset_name,
+            time_zone=listed.time_zone,
+            assignee_name=listed.assignee_name,
+            why=listed.why,
+            evidence_count=listed.evidence_count,
+        )
+
+
+class WorkOrderPage(BaseModel):
+    """Some of the orders, the most urgent first; ``total`` counts all that the filters let through."""
+
+    items: list[ListedOut]
+    total: int
+    limit: int
+    offset: int
+
+
+class SignOut(BaseModel):
+    """One signal's part in a finding; ``share`` of all parts is 0 to 1."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    signal: str
+    value: float
+    unit: str
+    usual_low: float | None
+    usual_high: float | None
+    share: float
+
+    @classmethod
+    def of(cls, sign: Sign) -> "SignOut":
+        return cls.model_validate(sign)
+
+
+class EvidenceOut(BaseModel):
+    """A finding: what was judged by which rule or model, over which window, and the readings it cites."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seq: int
+    arrival: int
+    source: str
+    version: str
+    component: str
+    failure_mode: FailureMode
+    severity: Severity = Field(description="1 degrading, 2 malfunction, 3 safety")
+    since: datetime
+    at: datetime
+    score: float | None
+    limit: float | None
+    signs: Sequence[SignOut]
+    summary: str
+    readings: Mapping[str, Sequence[tuple[float, float]]] = Field(description="(epoch seconds, value) by signal")
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "EvidenceOut":
+        return cls.model_validate(evidence)
+
+
+class HistoryOut(BaseModel):
+    """Who did what, and why; ``old`` and ``new`` hold what changed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seq: int
+    at: datetime
+    actor: str
+    step: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    why: str
+
+    @classmethod
+    def of(cls, row: HistoryRow) -> "HistoryOut":
+        return cls.model_validate(row)
+
+
+class WholeOrderOut(WorkOrderOut):
+    """An order with why it exists and what happened to it."""
+
+    evidence: list[EvidenceOut]
+    history: list[HistoryOut]
+
+    @classmethod
+    def whole(cls, order: WorkOrder, evidence: Sequence[Evidence], history: Sequence[HistoryRow]) -> "WholeOrderOut":
+        return cls(
+            **WorkOrderOut.of(order).model_dump(),
+            evidence=[EvidenceOut.of(each) for each in evidence],
+            history=[HistoryOut.of(each) for each in history],
+        )
+
+
+class OrderIn(BaseModel):
+    """An order that a person makes. Without a priority the asset's criticality and the type decide."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "asset_id": 3,
+                    "type": "inspection",
+                    "title": "Look at the coupling guard",
+                    "component": "coupling",
+                    "why": "It rattled on the morning round.",
+                }
+            ]
+        },
+    )
+
+    asset_id: int
+    type: OrderType
+    title: Line
+    component: Line = "machine"
+    failure_mode: FailureMode = FailureMode.UNK
+    priority: Priority | None = None
+    why: Text = ""
+
+
+class AssignIn(BaseModel):
+    """Whom to give the order. Without a technician whoever is proposed gets it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{}, {"technician": "holm", "why": "knows this pump"}]},
+    )
+
+    technician: str | None = Field(None, description="the technician's code; none: as proposed")
+    why: Text = ""
+
+
+class ReasonIn(BaseModel):
+    """Why, in a sentence that others will read."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "waits for a bearing"}]})
+
+    reason: Text
+
+
+class NoteIn(BaseModel):
+    """A remark for the history; it may be left out."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"why": "runs smoothly at full load"}]})
+
+    why: Text = ""
+
+
+class CandidateOut(BaseModel):
+    technician: str
+    name: str
+    eligible: bool
+    on_shift: bool
+    load: int
+    reasons_for: Sequence[str]
+    reasons_against: Sequence[str]
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> "CandidateOut":
+        return cls(
+            technician=candidate.technician.code,
+            name=candidate.technician.name,
+            eligible=candidate.eligible,
+            on_shift=candidate.on_shift,
+            load=candidate.load,
+            reasons_for=candidate.reasons_for,
+            reasons_against=candidate.reasons_against,
+        )
+
+
+class ProposalOut(BaseModel):
+    """Who is proposed, or that nobody is, with everybody's reasons, the best first."""
+
+    technician: str | None
+    why: str
+    displaces: str | None = Field(description="the lesser order that the technician would have to put on hold")
+    tie_break: str = TIE_BREAK
+    candidates: list[CandidateOut]
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> "ProposalOut":
+        return cls(
+            technician=proposal.choice.technician.code if proposal.choice else None,
+            why=proposal.why,
+            displaces=proposal.displaces,
+            candidates=[CandidateOut.of(each) for each in proposal.candidates],
+        )

@@ -1,0 +1,305 @@
+"""Sites, places, machines, their readings and planned downtime, technicians and quarantine."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from api.problems import WrongRange
+from api.shapes.orders import Line
+from db.downtimes import Downtime
+from db.plant import Asset, Location, Signal, Site
+from db.quarantine import Kept
+from db.telemetry import Newest, Point
+from workorder_core.assignment import Technician
+from workorder_core.words import Criticality, OrderType
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+class SiteOut(BaseModel):
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [{"id": 1, "code": "NTH", "name": "North pumping station", "time_zone": "Europe/Copenhagen"}]
+        },
+    )
+
+    id: int
+    code: str
+    name: str
+    time_zone: str = Field(description="IANA name")
+
+    @classmethod
+    def of(cls, site: Site) -> "SiteOut":
+        return cls.model_validate(site)
+
+
+class LocationOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    site_id: int
+    parent_id: int | None
+    code: str
+    name: str
+    level: str = Field(description="ISA-95: area, work_centre or work_unit")
+
+    @classmethod
+    def of(cls, location: Location) -> "LocationOut":
+        return cls.model_validate(location)
+
+
+class ReadingOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    observed_at: datetime = Field(description="when it was measured")
+    received_at: datetime
+    value: float
+    quality: int = Field(description="0 good, 1 uncertain, 2 bad, 3 stale")
+
+
+class SignalOut(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "bearing_temp",
+                    "label": "Thrust bearing temperature",
+                    "quantity": "temperature",
+                    "unit": "degC",
+                    "newest": None,
+                }
+            ]
+        }
+    )
+
+    name: str
+    label: str | None
+    quantity: str | None
+    unit: str
+    newest: ReadingOut | None = None
+
+    @classmethod
+    def of(cls, signal: Signal, newest: Newest | None) -> "SignalOut":
+        reading = None if newest is None else ReadingOut.model_validate(newest)
+        return cls(name=signal.name, label=signal.label, quantity=signal.quantity, unit=signal.unit, newest=reading)
+
+
+class AssetOut(BaseModel):
+    """Equipment where it is now, with the newest reading of each signal and what is known of its state."""
+
+    id: int
+    key: str = Field(description="<site>/<asset>, as in the topic")
+    site: str
+    code: str
+    name: str
+    asset_class: str
+    criticality: Criticality = Field(description="1 low, 2 medium, 3 high, 4 critical")
+    serial: str | None
+    path: str
+    location_id: int | None
+    archived_at: datetime | None
+    unfinished_orders: int = Field(description="orders on which work is not done yet")
+    worst_type: OrderType | None = Field(description="the most urgent of them")
+    in_planned_downtime: bool
+    signals: list[SignalOut]
+
+    @classmethod
+    def of(cls, asset: Asset, signals: Sequence[Signal], newest: Sequence[Newest]) -> "AssetOut":
+        by_signal = {each.signal: each for each in newest}
+        facts = {name: getattr(asset, name) for name in cls.model_fields if hasattr(asset, name)}
+        shown = [SignalOut.of(each, by_signal.get(each.name)) for each in signals]
+        return cls(**facts, site=asset.site_code, signals=shown)
+
+
+class SeriesOut(BaseModel):
+    """A signal's buckets as columns of equal length; ``at`` is each one's beginning in epoch seconds."""
+
+    signal: str
+    label: str | None
+    unit: str
+    at: list[float]
+    low: list[float]
+    mean: list[float]
+    high: list[float]
+
+    @classmethod
+    def of(cls, signal: Signal, points: Sequence[Point]) -> "SeriesOut":
+        return cls(
+            signal=signal.name,
+            label=signal.label,
+            unit=signal.unit,
+            at=[point.at.timestamp() for point in points],
+            low=[point.low for point in points],
+            mean=[point.mean for point in points],
+            high=[point.high for point in points],
+        )
+
+
+class ReadingsOut(BaseModel):
+    asset_id: int
+    time_zone: str
+    start: datetime
+    end: datetime
+    bucket_s: float
+    series: list[SeriesOut]
+
+
+class DowntimeIn(BaseModel):
+    """When an asset stands still or is worked on by intention; what it shows then opens no orders."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "starts_at": "2026-03-04T06:00:00+01:00",
+                    "ends_at": "2026-03-04T14:00:00+01:00",
+                    "reason": "yearly inspection",
+                }
+            ]
+        },
+    )
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reason: Line
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "DowntimeIn":
+        if not self.starts_at < self.ends_at:
+            raise ValueError(str(WrongRange("starts_at", "ends_at")))
+        return self
+
+
+class DowntimeOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    asset_id: int
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    actor: str
+    recorded_at: datetime
+    cancelled_at: datetime | None
+
+    @classmethod
+    def of(cls, downtime: Downtime) -> "DowntimeOut":
+        return cls.model_validate(downtime)
+
+
+class TechnicianFacts(BaseModel):
+    """Shift times are the site's local time; a shift may pass midnight, equal times mean the whole day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line
+    skills: list[Line] = []
+    certificates: list[Line] = []
+    shift_start: time = time(7)
+    shift_end: time = time(15)
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field([1, 2, 3, 4, 5], description="ISO weekdays, 1 = Monday")
+    active: bool = True
+
+    @model_validator(mode="after")
+    def _local_times(self) -> "TechnicianFacts":
+        if self.shift_start.tzinfo is not None or self.shift_end.tzinfo is not None:
+            raise ValueError("shift times are the site's local time: write them without an offset, for instance 06:00")
+        return self
+
+    def technician(self, *, technician_id: int, site_id: int, code: str) -> Technician:
+        return Technician(
+            id=technician_id,
+            site_id=site_id,
+            code=code,
+            name=self.name,
+            skills=frozenset(self.skills),
+            certificates=frozenset(self.certificates),
+            shift_start=self.shift_start,
+            shift_end=self.shift_end,
+            weekdays=frozenset(self.weekdays),
+            active=self.active,
+        )
+
+
+class TechnicianIn(TechnicianFacts):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "site": "NTH",
+                    "code": "holm",
+                    "name": "Anna Holm",
+                    "skills": ["mechanical"],
+                    "certificates": [],
+                    "shift_start": "06:00",
+                    "shift_end": "14:00",
+                    "weekdays": [1, 2, 3, 4, 5],
+                }
+            ]
+        },
+    )
+
+    site: Code
+    code: Code
+
+
+class TechnicianOut(BaseModel):
+    id: int
+    site_id: int
+    code: str
+    name: str
+    skills: list[str]
+    certificates: list[str]
+    shift_start: time
+    shift_end: time
+    weekdays: list[int]
+    active: bool
+
+    @classmethod
+    def of(cls, technician: Technician) -> "TechnicianOut":
+        facts = {name: getattr(technician, name) for name in cls.model_fields}
+        return cls(**facts | {name: sorted(facts[name]) for name in ("skills", "certificates", "weekdays")})
+
+
+class KeptOut(BaseModel):
+    """A sort of message, or a value in one, that was refused; a repetition is counted. ``payload`` is base64."""
+
+    id: int
+    topic: str
+    reason: str
+    problem: str
+    payload: str
+    payload_bytes: int
+    payload_sha256: str
+    received_at: datetime
+    last_received_at: datetime
+    times: int
+
+    @classmethod
+    def of(cls, kept: Kept) -> "KeptOut":
+        return cls(
+            id=kept.id,
+            topic=kept.topic,
+            reason=kept.reason,
+            problem=kept.problem,
+            payload=base64.b64encode(kept.payload).decode(),
+            payload_bytes=kept.payload_bytes,
+            payload_sha256=kept.payload_sha256.hex(),
+            received_at=kept.received_at,
+            last_received_at=kept.last_received_at,
+            times=kept.times,
+        )
+
+
+class QuarantinePage(BaseModel):
+    """The newest first; ``next_before`` goes on from the last one, none when there are no more."""
+
+    items: list[KeptOut]
+    next_before: int | None
+    counts: Mapping[str, int] = Field(description="how many are kept for each reason")
