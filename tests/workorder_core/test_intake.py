@@ -20,8 +20,8 @@ HOT, SHAKES, UNKNOWN, DEVIATES = FailureMode.OHE, FailureMode.VIB, FailureMode.U
 DEGRADING, MALFUNCTION, SAFETY = Severity
 
 
-def a_finding(after=timedelta(0), mode=HOT, *, component="bearing", severity=DEGRADING, signs=None):
-    """A finding so long after START; ``signs`` are shares by signal."""
+def a_finding(after=timedelta(0), mode=HOT, *, component="bearing", severity=DEGRADING, signs=None, unusual=()):
+    """A finding so long after START; ``signs`` are shares by signal, ``unusual`` those out of their usual range."""
     return Finding(
         asset="NTH/P-101",
         arrival=1,
@@ -35,7 +35,7 @@ def a_finding(after=timedelta(0), mode=HOT, *, component="bearing", severity=DEG
         score=None,
         limit=None,
         signs=tuple(
-            Sign(signal=name, value=1.0, unit="", usual_low=None, usual_high=None, share=share)
+            Sign(signal=name, value=9, unit="", usual_low=0, usual_high=5 if name in unusual else 10, share=share)
             for name, share in (signs or {"temp": 1.0}).items()
         ),
         summary="it is so",
@@ -43,9 +43,9 @@ def a_finding(after=timedelta(0), mode=HOT, *, component="bearing", severity=DEG
 
 
 def an_order(
-    mode=HOT, status=Status.OPEN, *, order_id=A, component="bearing", severity=DEGRADING, signals=("temp",), evidence=1
+    mode=HOT, status=Status.OPEN, *, order_id=A, component="bearing", severity=DEGRADING, evidence=1, seen=0 * MIN
 ):
-    """An order that was opened, got its last evidence and came to its status at START."""
+    """An order on ``temp`` that was opened, got its last evidence and came to its status at START."""
     return Entry(
         id=order_id,
         asset="NTH/P-101",
@@ -54,9 +54,10 @@ def an_order(
         severity=severity,
         status=status,
         opened_at=START,
-        signals=frozenset(signals),
+        signals=frozenset({"temp"}),
         evidence=evidence,
         last_evidence_at=START,
+        last_seen_at=START + seen,
         moved_at=START,
     )
 
@@ -79,17 +80,17 @@ def told(decision: Decision) -> str:
         case Rework():
             return f"rework {names[decision.order_id]}, {decision.severity.name}"
         case Ignore():
-            return f"ignore: {decision.reason.name}"
+            return f"{decision.reason.name} of {names[decision.order_id]}"
 
 
 ONE_FAULT = {
     "first sight opens an order": (a_finding(), [], "open, follows nothing"),
-    "same again within the quiet period is noise": (a_finding(59 * MIN), [an_order()], "ignore: REPEAT"),
+    "same again within the quiet period is noise": (a_finding(59 * MIN), [an_order()], "REPEAT of A"),
     "same again after the quiet period is evidence": (a_finding(60 * MIN), [an_order()], "evidence for A"),
     "after the second evidence the quiet period is twice as long": (
         a_finding(119 * MIN),
         [an_order(evidence=2)],
-        "ignore: REPEAT",
+        "REPEAT of A",
     ),
     "worse is passed on at once": (a_finding(1 * MIN, severity=SAFETY), [an_order()], "upgrade A to SAFETY"),
     "worse is passed on while the work goes on": (
@@ -136,17 +137,26 @@ UNSPECIFIC = {
         [an_order()],
         "open, follows nothing",
     ),
+    "unless it is out of its usual range": (
+        a_finding(60 * MIN, UNKNOWN, component="seal", signs={"flow": 0.91, "temp": 0.09}, unusual=["temp"]),
+        [an_order()],
+        "evidence for A",
+    ),
     "the question comes before the specific order": (
         a_finding(60 * MIN, UNKNOWN),
         [an_order(), an_order(UNKNOWN, order_id=B)],
         "evidence for B",
     ),
-    "a specific order that has long been silent is about something else": (
-        a_finding(25 * HOUR + MIN, UNKNOWN),
+    "a specific order that nothing spoke for in a day is about something else": (
+        a_finding(24 * HOUR + MIN, UNKNOWN),
         [an_order()],
         "open, follows nothing",
     ),
-    "its quiet period is no silence": (a_finding(25 * HOUR, UNKNOWN), [an_order()], "evidence for A"),
+    "what was seen in its quiet period spoke for it": (
+        a_finding(24 * HOUR + MIN, UNKNOWN),
+        [an_order(seen=1 * MIN)],
+        "evidence for A",
+    ),
 }
 
 REFINE = {
@@ -190,10 +200,15 @@ REFINE = {
         [an_order(UNKNOWN, Status.IN_PROGRESS)],
         "open, follows nothing",
     ),
-    "a question of last week is another one": (
-        a_finding(25 * HOUR + MIN),
+    "a question that nothing spoke for in a day is another one": (
+        a_finding(24 * HOUR + MIN),
         [an_order(UNKNOWN)],
         "open, follows nothing",
+    ),
+    "one that was seen in its quiet period is not": (
+        a_finding(24 * HOUR + MIN),
+        [an_order(UNKNOWN, seen=1 * MIN)],
+        "refine A to bearing OHE DEGRADING",
     ),
     "an order that knows what it is about is never refined": (
         a_finding(1 * MIN, SHAKES),
@@ -221,7 +236,7 @@ MERGE = {
     "not into one that is completed": (
         a_finding(1 * MIN),
         [an_order(status=Status.COMPLETED), an_order(UNKNOWN, order_id=B)],
-        "ignore: SETTLING",
+        "SETTLING of A",
     ),
     "two specific modes never merge": (
         a_finding(60 * MIN),
@@ -234,7 +249,7 @@ AFTER_THE_WORK = {
     "the machine gets its time to settle": (
         a_finding(59 * MIN),
         [an_order(status=Status.COMPLETED)],
-        "ignore: SETTLING",
+        "SETTLING of A",
     ),
     "still there afterwards: rework": (
         a_finding(60 * MIN),
@@ -267,12 +282,12 @@ AFTER_THE_END = {
     "just closed: wait and see": (
         a_finding(24 * HOUR - MIN),
         [an_order(status=Status.CLOSED)],
-        "ignore: JUST_ENDED",
+        "JUST_ENDED of A",
     ),
     "just cancelled: a person has looked at it": (
         a_finding(1 * MIN),
         [an_order(status=Status.CANCELLED)],
-        "ignore: JUST_ENDED",
+        "JUST_ENDED of A",
     ),
     "it outlasts the quiet period: again after A": (
         a_finding(24 * HOUR),
@@ -297,7 +312,7 @@ AFTER_THE_END = {
     "a question that was just answered is not asked again": (
         a_finding(1 * MIN, UNKNOWN, component="seal", signs={"flow": 1.0}),
         [an_order(DEVIATES, Status.CANCELLED)],
-        "ignore: JUST_ENDED",
+        "JUST_ENDED of A",
     ),
     "an unfinished order comes before an ended one": (
         a_finding(60 * MIN),

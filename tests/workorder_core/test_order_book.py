@@ -62,7 +62,13 @@ def test_open_enters_an_order():
     entry = only(a_book(Open(A, a_finding(5), None)))
     assert (entry.id, entry.status, entry.failure_mode) == (A, Status.OPEN, FailureMode.OHE)
     assert (entry.signals, entry.evidence) == (frozenset({"temp"}), 1)
-    assert entry.opened_at == entry.last_evidence_at == entry.moved_at == START + timedelta(seconds=5)
+    assert (
+        entry.opened_at
+        == entry.last_evidence_at
+        == entry.last_seen_at
+        == entry.moved_at
+        == START + timedelta(seconds=5)
+    )
 
 
 def test_evidence_is_counted_and_adds_its_signals():
@@ -104,11 +110,10 @@ def test_rework_opens_the_order_again():
     assert (only(book).status, only(book).moved_at) == (Status.OPEN, START + timedelta(seconds=5))
 
 
-def test_what_is_ignored_changes_nothing():
-    book = a_book(Open(A, a_finding(), None))
-    before = book.all()
-    book.apply(Ignore(a_finding(5), IgnoreReason.REPEAT))
-    assert book.all() == before
+def test_what_is_ignored_is_no_evidence_but_seen():
+    entry = only(a_book(Open(A, a_finding(), None), Ignore(a_finding(5, signal="flow"), IgnoreReason.REPEAT, A)))
+    assert (entry.evidence, entry.last_evidence_at) == (1, START)
+    assert (entry.last_seen_at, entry.signals) == (START + timedelta(seconds=5), {"temp", "flow"})
 
 
 @pytest.mark.parametrize("status", Status)
