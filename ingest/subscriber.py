@@ -45,7 +45,8 @@ class BrokerAddress:
         """Read a broker's URL. Raises ValueError with the mend."""
         parts = urlsplit(url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError(f"{url!r} is no broker: write mqtt://host:1883 or mqtts://host:8883")
+            told = url.rpartition("@")[2]  # what comes before may be a password
+            raise ValueError(f"{told!r} is no broker: write mqtt://host:1883 or mqtts://host:8883")
         tls = parts.scheme == "mqtts"
         user = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None

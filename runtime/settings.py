@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     client_id: str = Field("plantwright-ingest", min_length=1, max_length=64, description="name of our broker session")
     admit_unknown: bool = Field(True, description="make assets and signals known on first sight, else refuse them")
     max_skew_s: float = Field(300, ge=0, le=86_400, description="how far ahead of our clock a device may be")
-    oldest_days: int = Field(7300, ge=1, description="older event times are refused: a device clock that was never set")
+    oldest_days: int = Field(
+        7300, ge=1, le=36_500, description="older event times are refused: a device clock that was never set"
+    )
 
     rulebook: Path | None = Field(None, description="TOML file of limits and operating states")
     models: Path | None = Field(None, description="TOML file of model documents; none: the default model for all")
