@@ -1,0 +1,130 @@
+"""Settings come from the command line, the environment and a file; a wrong one stops the start and names its mend."""
+
+import os
+
+import pytest
+
+from runtime.settings import FILE_VARIABLE, Settings, WrongSettings, load
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("PLANTWRIGHT_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """Write the settings file and name it in the environment."""
+
+    def write(text):
+        path = tmp_path / "plantwright.toml"
+        path.write_text(text)
+        monkeypatch.setenv(FILE_VARIABLE, str(path))
+        return path
+
+    return write
+
+
+def test_nothing_has_to_be_set():
+    assert load().topics == ["plantwright/#"]
+
+
+def test_the_file_is_read(file):
+    file('batch_most = 7\ntopics = ["plantwright/v1/NTH/#"]\n[api_keys]\nboard = "0123456789abcdef"')
+    settings = load()
+    assert (settings.batch_most, settings.topics) == (7, ["plantwright/v1/NTH/#"])
+    assert settings.api_keys == {"board": "0123456789abcdef"}
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(file, monkeypatch):
+    file("batch_most = 7\nport = 1\nretention_days = 30")
+    monkeypatch.setenv("PLANTWRIGHT_BATCH_MOST", "8")
+    monkeypatch.setenv("PLANTWRIGHT_PORT", "2")
+    settings = load(port=3)
+    assert (settings.retention_days, settings.batch_most, settings.port) == (30, 8, 3)
+
+
+def test_what_the_command_line_leaves_out_is_not_set_by_it(monkeypatch):
+    monkeypatch.setenv("PLANTWRIGHT_BROKER", "mqtt://plant")
+    assert load(broker=None).broker == "mqtt://plant"
+
+
+def test_lists_and_tables_are_written_as_json_in_the_environment(monkeypatch):
+    monkeypatch.setenv("PLANTWRIGHT_TOPICS", '["a/#", "b/#"]')
+    assert load().topics == ["a/#", "b/#"]
+
+
+WRONG = {
+    "a number in words": (
+        "BATCH_MOST",
+        "many",
+        "batch_most (environment PLANTWRIGHT_BATCH_MOST, or a key of the TOML file)",
+    ),
+    "a number too small": ("BATCH_MOST", "0", "greater than or equal to 1"),
+    "no time to wait": ("BATCH_MAX_WAIT_S", "0", "greater than 0"),
+    "more years than a database knows": ("OLDEST_DAYS", "1000000", "less than or equal to 36500"),
+    "a clock two days ahead": ("MAX_SKEW_S", "172800", "less than or equal to 86400"),
+    "no retention": ("RETENTION_DAYS", "0", "greater than or equal to 1"),
+    "no topics": ("TOPICS", "[]", "at least 1 item"),
+    "another database": ("DATABASE", "mysql://u:secret@h/d", "write postgresql://user:password@host:5432/name"),
+    "another broker": ("BROKER", "amqp://u:secret@h", "write mqtt://host:1883 or mqtts://host:8883"),
+    "no client name": ("CLIENT_ID", "", "at least 1 character"),
+    "a short key": ("API_KEYS", '{"board": "secret"}', "the key 'board' is shorter than 16 characters; make one with"),
+    "open to others without a key": ("HOST", "0.0.0.0", "host is 0.0.0.0, which others can reach: set api_keys first"),
+    "a port that is none": ("PORT", "65536", "less than or equal to 65535"),
+    "a misspelt one": ("BATCH_MOSt", "7", "PLANTWRIGHT_BATCH_MOSt: there is no such setting"),
+    "one that is none": ("BATCHMOST", "7", "PLANTWRIGHT_BATCHMOST: there is no such setting; `plantwright settings`"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_one_stops_the_start_and_names_the_mend(monkeypatch, name, value, says):
+    monkeypatch.setenv(f"PLANTWRIGHT_{name}", value)
+    with pytest.raises(WrongSettings) as raised:
+        load()
+    assert says in str(raised.value)
+    assert f"PLANTWRIGHT_{name}" in str(raised.value) or name == "HOST"
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_one_tells_no_secret(monkeypatch, name, value, says):
+    monkeypatch.setenv(f"PLANTWRIGHT_{name}", value)
+    with pytest.raises(WrongSettings) as raised:
+        load()
+    assert "secret" not in str(raised.value)
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(WrongSettings) as raised:
+        load(batch_most=0, port=-1)
+    assert len(str(raised.value).splitlines()) == 2
+
+
+def test_a_key_of_the_file_that_is_none_is_named(file):
+    file("batchmost = 7")
+    with pytest.raises(WrongSettings, match=r"batchmost .*there is no such setting"):
+        load()
+
+
+def test_a_file_that_is_no_toml_is_named(file):
+    path = file("batch_most = ")
+    with pytest.raises(WrongSettings) as raised:
+        load()
+    assert str(raised.value).startswith(f"{path}: ")
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv(FILE_VARIABLE, "/nowhere/plantwright.toml")
+    with pytest.raises(WrongSettings, match=r"PLANTWRIGHT_CONFIG: there is no file /nowhere/plantwright\.toml"):
+        load()
+
+
+def test_open_to_others_with_a_key():
+    assert load(host="0.0.0.0", api_keys={"board": "0123456789abcdef"}).host == "0.0.0.0"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_says_what_it_is_for(name):
+    assert Settings.model_fields[name].description
