@@ -1,0 +1,186 @@
+"""Every new reading gets its place in the sequence once, however the stream is cut into batches."""
+
+import json
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db import readings
+from db.catalogue import Catalogue
+from ingest.messages import Frame, Reason, Refused
+from runtime import arrivals
+from tests.parts import databases
+
+START_US = int(datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()) * 1_000_000
+PUMP, FAN = "P-101", "F-7"
+
+
+@pytest.fixture(scope="module")
+def shared(embedded_server, _template):
+    with databases.fresh(embedded_server, _template) as url, psycopg.connect(url) as conn:
+        yield conn
+
+
+@pytest.fixture
+def conn(shared):
+    with shared.transaction(force_rollback=True):
+        yield shared
+
+
+def a_frame(second, asset=PUMP, **values):
+    return Frame("NTH", asset, START_US + second * 1_000_000, START_US, {name: float(n) for name, n in values.items()})
+
+
+class Sequence:
+    """The arrivals of a stream, batch after batch, as the pipeline takes them."""
+
+    def __init__(self, conn):
+        self.conn = conn
+        self.catalogue = Catalogue.load(conn, admit_unknown=True)
+        self.marks: dict[str, int] = {}
+        self.next = 1
+        self.told: list[str] = []
+        self.refused: list[Refused] = []
+        self.repeated = 0
+
+    def take(self, batch):
+        frames, ids, _ = arrivals.admit(self.conn, batch, self.catalogue)
+        arrived = arrivals.arrange(self.conn, frames, ids, self.marks, self.next)
+        readings.insert_new(self.conn, arrived.columns)
+        judged = {frame.arrival for frame in arrived.frames}
+        for place in range(self.next, arrived.next_arrival):
+            rows = [i for i, arrival in enumerate(arrived.columns.arrival) if arrival == place]
+            late = {arrived.columns.late[i] for i in rows}
+            assert late == {place not in judged}
+            values = sorted(f"{arrived.columns.value[i]:g}" for i in rows)
+            self.told.append(f"{place}: {' '.join(values)}{' late' if late == {True} else ''}")
+        self.next = arrived.next_arrival
+        self.refused += arrived.refused
+        self.repeated += arrived.repeated
+
+
+def taken(conn, frames, size=1000):
+    sequence = Sequence(conn)
+    for i in range(0, len(frames), size):
+        sequence.take(frames[i : i + size])
+    return sequence
+
+
+CASES = {
+    "frames are numbered as they come": ([a_frame(0, t=1), a_frame(1, t=2)], ["1: 1", "2: 2"]),
+    "a frame's readings share its place": ([a_frame(0, t=1, f=2)], ["1: 1 2"]),
+    "the same again is nothing, and leaves no gap": (
+        [a_frame(0, t=1), a_frame(0, t=1), a_frame(1, t=2)],
+        ["1: 1", "2: 2"],
+    ),
+    "another value for a reading that is there is not stored": ([a_frame(0, t=1), a_frame(0, t=9)], ["1: 1"]),
+    "older than the newest of its asset is late": (
+        [a_frame(1, t=2), a_frame(0, t=1), a_frame(2, t=3)],
+        ["1: 2", "2: 1 late", "3: 3"],
+    ),
+    "late again is nothing": ([a_frame(1, t=2), a_frame(0, t=1), a_frame(0, t=1)], ["1: 2", "2: 1 late"]),
+    "a late one does not make the next one late": (
+        [a_frame(5, t=5), a_frame(0, t=0), a_frame(6, t=6)],
+        ["1: 5", "2: 0 late", "3: 6"],
+    ),
+    "other signals of the same time are no repetition": ([a_frame(0, t=1), a_frame(0, f=2)], ["1: 1", "2: 2"]),
+    "of a message that is partly known the rest is taken": ([a_frame(0, t=1), a_frame(0, t=1, f=2)], ["1: 1", "2: 2"]),
+    "of a message that contradicts partly the rest is taken": (
+        [a_frame(0, t=1), a_frame(0, t=9, f=2)],
+        ["1: 1", "2: 2"],
+    ),
+    "each asset has its own clock": ([a_frame(9, t=1), a_frame(0, FAN, t=2)], ["1: 1", "2: 2"]),
+    "the same time on two assets is no repetition": ([a_frame(0, t=1), a_frame(0, FAN, t=1)], ["1: 1", "2: 1"]),
+    "zero and minus zero are one value": ([a_frame(0, t=0.0), a_frame(0, t=-0.0)], ["1: 0"]),
+}
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+@pytest.mark.parametrize(("frames", "told"), CASES.values(), ids=CASES.keys())
+def test_arrivals(conn, frames, told, size):
+    assert taken(conn, frames, size).told == told
+
+
+def test_what_repeats_is_counted(conn):
+    sequence = taken(conn, [a_frame(0, t=1, f=2), a_frame(0, t=1, f=2), a_frame(0, t=1, x=3)])
+    assert sequence.repeated == 3
+
+
+def test_what_contradicts_goes_to_quarantine_with_the_reading_that_is_not_stored(conn):
+    (refused,) = taken(conn, [a_frame(0, t=1), a_frame(0, t=9, f=2)]).refused
+    assert (refused.reason, refused.topic) == (Reason.OTHER_VALUE_STORED, "plantwright/v1/NTH/P-101")
+    assert json.loads(refused.payload) == {"ts": START_US / 1000, "values": {"t": 9.0}}
+    assert refused.problem == "another value is stored for t at that time; the first one stays"
+
+
+def test_the_first_value_stays(conn):
+    sequence = taken(conn, [a_frame(0, t=1), a_frame(0, t=9)])
+    known = sequence.catalogue.find(conn, "NTH", PUMP, ["t"])
+    assert known is not None
+    key = (known.signals["t"], START_US)
+    assert readings.stored(conn, [key]) == {key: 1.0}
+
+
+def test_what_is_judged_is_what_is_stored_and_not_late(conn):
+    catalogue = Catalogue.load(conn, admit_unknown=True)
+    frames, ids, _ = arrivals.admit(conn, [a_frame(1, t=1), a_frame(0, t=2), a_frame(1, t=1, f=3)], catalogue)
+    arrived = arrivals.arrange(conn, frames, ids, {}, 8)
+    readings.insert_new(conn, arrived.columns)
+    assert list(readings.judged_after(conn, 0, 100)) == arrived.frames
+    assert [frame.arrival for frame in arrived.frames] == [8, 10]
+    assert (arrived.late, arrived.next_arrival) == (1, 11)
+
+
+FRAMES = st.lists(
+    st.builds(
+        a_frame,
+        st.integers(0, 3),
+        st.sampled_from([PUMP, FAN]),
+        t=st.sampled_from([1, 2]),
+    )
+    | st.builds(a_frame, st.integers(0, 3), f=st.just(5), t=st.sampled_from([1, 2])),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(frames=FRAMES, size=st.integers(1, 12))
+def test_how_a_stream_is_cut_changes_nothing(shared, frames, size):
+    with shared.transaction(force_rollback=True):
+        whole = taken(shared, frames)
+    with shared.transaction(force_rollback=True):
+        cut = taken(shared, frames, size)
+    assert (cut.told, cut.repeated, cut.next, cut.marks) == (whole.told, whole.repeated, whole.next, whole.marks)
+    assert [each.payload for each in cut.refused] == [each.payload for each in whole.refused]
+
+
+def known_only(conn):
+    """A catalogue that knows P-101's ``t`` and admits nothing else."""
+    Catalogue.load(conn, admit_unknown=True).find(conn, "NTH", PUMP, ["t"])
+    return Catalogue.load(conn, admit_unknown=False)
+
+
+def test_an_asset_that_is_not_known_is_refused_where_that_is_set(conn):
+    frames, ids, (refused,) = arrivals.admit(conn, [a_frame(0, FAN, t=1)], known_only(conn))
+    assert (frames, ids) == ([], [])
+    assert refused.reason is Reason.UNKNOWN_ASSET
+    assert refused.problem == "asset NTH/F-7 is not known; add it, or set admit_unknown"
+
+
+def test_a_signal_that_is_not_known_spares_those_beside_it(conn):
+    frames, ids, (refused,) = arrivals.admit(conn, [a_frame(0, t=1, f=2)], known_only(conn))
+    assert [list(known) for known in ids] == [["t"]]
+    assert refused.problem == "NTH/P-101 has no signal f; add it, or set admit_unknown"
+    assert json.loads(refused.payload)["values"] == {"f": 2.0}
+    arrived = arrivals.arrange(conn, frames, ids, {}, 1)
+    assert [frame.values for frame in arrived.frames] == [{"t": 1.0}]
+
+
+def test_what_is_made_known_on_first_sight_is_known_to_the_next_process(conn):
+    arrivals.admit(conn, [a_frame(0, t=1, f=2)], Catalogue.load(conn, admit_unknown=True))
+    later = Catalogue.load(conn, admit_unknown=False)
+    _, (ids,), refused = arrivals.admit(conn, [a_frame(1, t=1, f=2)], later)
+    assert (sorted(ids), refused) == (["f", "t"], [])
