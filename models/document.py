@@ -34,8 +34,8 @@ class ModelDocument:
     drift
         Surprise, in normal standard deviations, that an ordinary frame may have without adding to the alarm.
     patience
-        Surprise beyond ``drift``, summed over frames, that raises the alarm: 40 is one frame with 44 standard
-        deviations, or 40 frames with one more than usual.
+        Surprise beyond ``drift``, summed over frames, that raises the alarm: 60 is two frames with 34
+        standard deviations, or 60 frames with one more than ``drift``.
     """
 
     name: str = "level-shift"
@@ -45,7 +45,7 @@ class ModelDocument:
     horizon_frames: int = 64
     memory_frames: int = 20_000
     drift: float = 3.5
-    patience: float = 40.0
+    patience: float = 60.0
 
     def __post_init__(self) -> None:
         if not all(isinstance(signal, str) and signal for signal in self.regime):

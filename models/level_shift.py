@@ -26,6 +26,8 @@ HALF = math.log(2.0)
 RIDGE = 0.01
 REPEATS_ANYWAY = 8
 UNSEEN = 10
+STEADY = 0.1
+NOVEL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ class LevelShift(AnomalyDetector):
         self._origin: dict[str, list[float]] = {}
         self._point = [1.0] + [0.0] * (self._features - 1)
         self._settled = 0
+        self._restless: dict[str, list[float]] = {}
         self._past: dict[str, _Past] = {}
 
     # river's two verbs
@@ -221,9 +224,12 @@ class LevelShift(AnomalyDetector):
     def score_learn_one(self, x: Mapping[str, float]) -> list[Look]:
         """Score the frame, then learn it as `learn_one` does. Returns a look for each signal that was judged."""
         looks, point, levels = self._looks(x)
+        steady = self._steady(x, point)
+        if not steady:
+            looks = []
         self._point = point
         self._settled += 1
-        ordinary = self.surprise(looks) < self.protect_above
+        ordinary = steady and self.surprise(looks) < self.protect_above
         for past in self._past.values():
             past.missing += 1
         for signal, value, smoothed, stuck in levels:
@@ -247,21 +253,30 @@ class LevelShift(AnomalyDetector):
         return looks
 
     def resume(self) -> None:
-        """Start the levels afresh after a gap in the frames; what was learned stays."""
+        """Start the levels afresh after a gap in the frames; what was learned stays.
+
+        The near reference waits two horizons more: a machine that stood warms up again.
+        """
         self._settled = 0
         for past in self._past.values():
-            past.settled = past.near_age = 0
+            past.settled, past.near_age = 0, -2 * self.horizon
 
     def state(self) -> list[Any]:
         """Return what was learned, of plain types."""
         pasts = [[signal, past.state()] for signal, past in self._past.items()]
-        return [self._point[:], self._settled, [[k, *v] for k, v in self._origin.items()], pasts]
+        return [
+            self._point[:],
+            self._settled,
+            [[k, *v, *self._restless.get(k, ())] for k, v in self._origin.items()],
+            pasts,
+        ]
 
     def resume_from(self, state: list[Any]) -> None:
         """Go on from what `state` returned."""
         point, self._settled, origins, pasts = state
         self._point = point[:]
-        self._origin = {signal: origin for signal, *origin in origins}
+        self._origin = {signal: numbers[:2] for signal, *numbers in origins}
+        self._restless = {signal: numbers[2:] for signal, *numbers in origins}
         self._past = {signal: _Past.restore(self._features, past) for signal, past in pasts}
 
     def ready(self) -> bool:
@@ -298,6 +313,21 @@ class LevelShift(AnomalyDetector):
             point[at + 2] += slow * (u - point[at + 2])
         return point
 
+    def _steady(self, x: Mapping[str, float], point: list[float]) -> bool:
+        """Whether no regime signal is on its way from one point to another; takes note of how restless each is."""
+        steady = True
+        for i, signal in enumerate(self.regime):
+            value = x.get(signal)
+            if value is None or not math.isfinite(value):
+                continue
+            origin, scale = self._origin[signal]
+            off = abs((value - origin) * scale - point[1 + 3 * i])
+            restless = self._restless.setdefault(signal, [0.0])
+            if off > max(STEADY, 5.0 * restless[0]):
+                steady = False
+            restless[0] += (off - restless[0]) / self.warmup
+        return steady
+
     def _looks(self, x: Mapping[str, float]) -> tuple[list[Look], list[float], list[tuple[str, float, float, bool]]]:
         point = self._operating_point(x)
         looks: list[Look] = []
@@ -321,12 +351,16 @@ class LevelShift(AnomalyDetector):
             expected = _dot(past.coefficients, point)
             far = level - expected
             new = _quadratic(past.inverse, point) * past.weight / past.looks_worth
+            if new >= NOVEL:
+                continue
             variance = past.spread * (1.0 + new)
             surprise = as_normal(far * far / variance, past.freedom)
             off = near_surprise = near_variance = 0.0
             if 2 * past.near_age >= self.horizon:
                 off = far - past.near + _dot(past.coefficients, past.near_point)
-                near_variance = past.near_spread * (1.0 + 1.0 / past.near_worth + past.growth * past.held + new)
+                stale = past.near_spread * past.growth * past.held
+                stale += 2.0 * max(0.0, past.spread - past.near_spread) * past.held / (past.held + self.horizon)
+                near_variance = past.near_spread * (1.0 + 1.0 / past.near_worth + new) + stale
                 near_surprise = as_normal(off * off / near_variance, past.near_freedom)
             if near_surprise > surprise:
                 looks.append(Look(signal, level, level - off, math.sqrt(near_variance), near_surprise))
@@ -347,7 +381,7 @@ class LevelShift(AnomalyDetector):
         if past.seen % self.spacing == 0:
             self._sample(past)
         past.near_age += 1
-        gain = max(1.0 / self.horizon, 1.0 / past.near_age)
+        gain = max(1.0 / self.horizon, 1.0 / max(1, past.near_age))
         past.near += gain * (past.level - past.near)
         past.near_point = [u + gain * (v - u) for u, v in zip(past.near_point, self._point, strict=True)]
 
