@@ -1,0 +1,404 @@
+"""The judge is a fold: the same inputs make the same decisions and the same bytes of state, however they are fed."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from db.judge import Event
+from db.readings import JudgedFrame
+from runtime.judge import Input, Judge, Verdict, in_order
+from workorder_core.decisions import Ignore, IgnoreReason, Open
+from workorder_core.words import FailureMode, OperatingState, Priority, Severity, Status
+
+PUMP, FAN = "NTH/P-101", "NTH/F-7"
+START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+START_US = int(START.timestamp()) * 1_000_000
+MINUTE = 60_000_000
+
+
+def rule(name="hot", signal="temp", raise_at=90, clear_below=80, severity="safety", mode="OHE", **more):
+    keys = {"id": name, "signal": signal, "raise_at": raise_at, "clear_below": clear_below}
+    return keys | {"asset_class": "pump", "component": "bearing", "failure_mode": mode, "severity": severity} | more
+
+
+RULEBOOK: dict[str, Any] = {
+    "threshold": [rule(), rule("shakes", "vibration", 5, 4, "degrading", "VIB", **{"for": "10 min"})],
+    "operating_state": [{"asset_class": "pump", "signal": "speed", "running_above": 600, "stopped_below": 100}],
+    "component_of_signal": {"pump": {"temp": "bearing"}},
+}
+MODELS: dict[str, Any] = {"pump": {"warmup_frames": 64, "memory_frames": 640, "horizon_frames": 8, "patience": 10.0}}
+
+
+class Sequence:
+    """Inputs with their arrival numbers, written as a story."""
+
+    def __init__(self, *, documents: bool = True) -> None:
+        self.inputs: list[Input] = []
+        if documents:
+            self.event("rulebook", None, **RULEBOOK)
+            self.event("models", None, **MODELS)
+            self.event("asset", PUMP, **{"class": "pump", "criticality": 3})
+            self.event("signal", PUMP, signal="temp", unit="degC")
+
+    def event(self, kind: str, asset: str | None = PUMP, /, **payload: Any) -> "Sequence":
+        self.inputs.append(Event(len(self.inputs) + 1, kind, asset, payload))
+        return self
+
+    def frame(self, minute: float, asset: str = PUMP, /, **values: float) -> "Sequence":
+        values = {"speed": 2800.0} | values
+        self.inputs.append(JudgedFrame(len(self.inputs) + 1, asset, START_US + round(minute * MINUTE), values))
+        return self
+
+    def moved(self, order_id: UUID, *statuses: Status) -> "Sequence":
+        for status in statuses:
+            self.event("order_moved", PUMP, order_id=str(order_id), status=status.value)
+        return self
+
+    def downtime(self, begins: float, ends: float, name: int = 1, **more: Any) -> "Sequence":
+        times = {
+            key: (START + timedelta(minutes=at)).isoformat() for key, at in (("starts_at", begins), ("ends_at", ends))
+        }
+        return self.event("downtime", PUMP, id=name, **times, **more)
+
+
+def judged(sequence: Sequence) -> tuple[list[Verdict], Judge]:
+    judge = Judge()
+    return list(judge.consider(sequence.inputs)), judge
+
+
+def told(verdicts: list[Verdict]) -> list[str]:
+    """Each decision as ``<minute> <kind> <failure mode>``; what was ignored is left out."""
+    return [
+        f"{(each.decision.finding.at - START) / timedelta(minutes=1):g} {type(each.decision).__name__} "
+        f"{each.decision.finding.failure_mode}"
+        for each in verdicts
+        if not isinstance(each.decision, Ignore)
+    ]
+
+
+def says(sequence: Sequence) -> list[str]:
+    return told(judged(sequence)[0])
+
+
+def opened(sequence: Sequence, *modes: FailureMode) -> UUID:
+    """The id of the first order that a story leads to, of one of those failure modes where any are given."""
+    opens = [each.decision for each in judged(sequence)[0] if isinstance(each.decision, Open)]
+    return next(each.order_id for each in opens if not modes or each.finding.failure_mode in modes)
+
+
+@cache
+def long_story() -> tuple[Input, ...]:
+    """Two assets over hours: a warm-up, a shift, limits, a stop, a downtime, people's steps, other documents, ticks."""
+    noise, story = random.Random(7), Sequence()
+    more_rules = RULEBOOK | {"threshold": [*RULEBOOK["threshold"], rule("warm", raise_at=85)]}
+    steps = [Status.ASSIGNED, Status.IN_PROGRESS, Status.COMPLETED, Status.VERIFIED]
+    for minute in range(360):
+        temp, vibration, flow = noise.gauss(60, 0.5), noise.gauss(2, 0.1), noise.gauss(300, 2)
+        story.frame(
+            minute,
+            temp=temp + (40 if minute in (251, 330) else 0),
+            vibration=vibration + (6 if 260 <= minute < 280 else 0),
+            flow=flow - (60 if minute >= 200 else 0),
+            speed=0.0 if 290 <= minute < 296 else 2800.0,
+        )
+        match minute:
+            case 253:
+                story.moved(opened(story), *steps)
+            case 265:
+                story.event("rulebook", None, **more_rules)
+            case 300:
+                story.downtime(302, 310).event("asset", FAN, **{"class": "fan", "criticality": 1})
+            case 340:
+                story.moved(opened(story, FailureMode.OHE), Status.CLOSED)
+        if minute % 20 == 0:
+            story.event("tick", None, at="whenever").frame(minute - 400, FAN, current=noise.gauss(10, 0.1))
+    return tuple(story.inputs)
+
+
+@cache
+def at_once() -> tuple[tuple[Verdict, ...], bytes]:
+    judge = Judge()
+    return tuple(judge.consider(long_story())), judge.dump()
+
+
+def test_the_long_story_has_something_of_everything():
+    """So that the tests below cannot pass because nothing happens."""
+    verdicts, _ = at_once()
+    assert {type(each.decision).__name__ for each in verdicts} >= {"Open", "Ignore"}
+    assert {each.decision.finding.source.split(":")[0] for each in verdicts} == {"rule", "model"}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_how_the_sequence_is_cut_changes_nothing(size):
+    judge = Judge()
+    verdicts: list[Verdict] = []
+    inputs = long_story()
+    for i in range(0, len(inputs), size):
+        verdicts += judge.decide(inputs[i : i + size])
+    decided, state = at_once()
+    assert verdicts == [each for each in decided if not isinstance(each.decision, Ignore)]
+    assert judge.dump() == state
+
+
+def test_a_judge_restored_after_every_input_goes_on_to_the_same_bytes():
+    judge = Judge()
+    verdicts: list[Verdict] = []
+    for each in long_story():
+        judge = Judge.restore(judge.dump(), judge.arrival)
+        verdicts += judge.consider([each])
+    assert (tuple(verdicts), judge.dump()) == at_once()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 420), min_size=1, max_size=4))
+def test_a_judge_restored_anywhere_goes_on_to_the_same_bytes(places):
+    judge, begins = Judge(), 0
+    verdicts: list[Verdict] = []
+    for place in [*sorted(places), len(long_story())]:
+        verdicts += judge.consider(long_story()[begins:place])
+        begins = max(begins, place)
+        judge = Judge.restore(judge.dump(), judge.arrival)
+    assert (tuple(verdicts), judge.dump()) == at_once()
+
+
+def test_a_restored_judge_dumps_what_it_was_restored_from():
+    _, state = at_once()
+    assert Judge.restore(state, 1).dump() == state
+
+
+def test_the_order_of_the_signals_in_a_message_changes_nothing():
+    def turned(each: Input) -> Input:
+        if isinstance(each, Event):
+            return each
+        return JudgedFrame(each.arrival, each.asset, each.at_us, dict(reversed(each.values.items())))
+
+    judge = Judge()
+    assert (tuple(judge.consider([turned(each) for each in long_story()])), judge.dump()) == at_once()
+
+
+def test_the_places_of_the_inputs_are_only_cited():
+    """The numbers differ between a run that was redelivered things and one that was not: the state must not."""
+    judge = Judge()
+    list(judge.consider([shifted(each) for each in long_story()]))
+    assert judge.dump() == at_once()[1]
+
+
+def shifted(each: Input) -> Input:
+    if isinstance(each, Event):
+        return Event(each.arrival + 1000, each.kind, each.asset, each.payload)
+    return JudgedFrame(each.arrival + 1000, each.asset, each.at_us, each.values)
+
+
+def test_a_tick_changes_nothing():
+    story = Sequence().frame(0, temp=60)
+    before = judged(story)[1].dump()
+    assert judged(story.event("tick", None, at="now"))[1].dump() == before
+
+
+def test_a_limit_opens_an_order_with_its_reasons():
+    ((verdict,), _) = judged(Sequence().frame(0, temp=60).frame(1, temp=95.5))
+    finding = verdict.decision.finding
+    assert (finding.asset, finding.component, finding.failure_mode) == (PUMP, "bearing", FailureMode.OHE)
+    assert (finding.severity, finding.limit, finding.source) == (Severity.SAFETY, 90.0, "rule:hot")
+    assert finding.summary == "temp is 95.5 degC, above its limit of 90 degC"
+    (sign,) = finding.signs
+    assert (sign.signal, sign.value, sign.unit, sign.usual_high, sign.share) == ("temp", 95.5, "degC", 80.0, 1.0)
+    assert verdict.urgency.priority is Priority.EMERGENCY
+
+
+def test_what_is_ignored_is_told_by_consider_and_left_out_by_decide():
+    story = Sequence().frame(0, temp=95).frame(1, temp=95)
+    verdicts, _ = judged(story)
+    assert isinstance(verdicts[1].decision, Ignore)
+    assert verdicts[1].decision.reason is IgnoreReason.REPEAT
+    assert told(Judge().decide(story.inputs)) == ["0 Open OHE"]
+
+
+def shift(minutes=240, of="flow", by=60.0):
+    """A machine that runs as ever, until one of its signals shifts for good."""
+    noise = random.Random(3)
+    story = Sequence()
+    for minute in range(minutes):
+        values = {"flow": noise.gauss(300, 2), "temp": noise.gauss(60, 0.5), "vibration": noise.gauss(2, 0.1)}
+        values[of] += by if minute >= 200 else 0
+        story.frame(minute, **values)
+    return story
+
+
+def test_a_shift_of_no_known_limit_opens_a_question_that_names_its_signal():
+    verdicts, _ = judged(shift())
+    first = verdicts[0].decision
+    assert isinstance(first, Open)
+    assert 200 <= (first.finding.at - START) / timedelta(minutes=1) <= 230
+    assert (first.finding.failure_mode, first.finding.source) == (FailureMode.UNK, "model:level-shift")
+    assert first.finding.signs[0].signal == "flow"
+    assert "flow" in first.finding.leading_signals
+    assert first.finding.component == "machine"
+
+
+def test_a_shift_of_a_signal_that_tells_of_a_component_names_it():
+    verdicts, _ = judged(shift(of="temp", by=12.0))
+    assert verdicts[0].decision.finding.component == "bearing"
+
+
+def test_a_machine_that_runs_as_ever_opens_nothing():
+    assert says(shift(by=0.0)) == []
+
+
+def test_after_a_close_the_model_learns_what_is_usual_again():
+    story = shift()
+    order = opened(story)
+    assert watch(story).ready()
+    story.moved(order, Status.CLOSED)
+    assert not watch(story).ready()
+
+
+def test_other_models_learn_anew_and_equal_ones_go_on():
+    story = shift(by=0.0)
+    story.event("models", None, **MODELS, fan={"warmup_frames": 100})
+    assert watch(story).ready()
+    story.event("models", None, pump=MODELS["pump"] | {"patience": 99.0})
+    assert judged(story)[1].assets[PUMP].watch is None
+
+
+def watch(story: Sequence):
+    found = judged(story)[1].assets[PUMP].watch
+    assert found is not None
+    return found
+
+
+DOWNTIMES = {
+    "a limit in a planned downtime is no finding": (Sequence().downtime(5, 10).frame(5, temp=95).frame(9, temp=95), []),
+    "before it begins it is judged": (Sequence().downtime(5, 10).frame(4.9, temp=95), ["4.9 Open OHE"]),
+    "when it is over it is judged": (
+        Sequence().downtime(5, 10).frame(5, temp=95).frame(10, temp=95),
+        ["10 Open OHE"],
+    ),
+    "one that was called off is none": (
+        Sequence().downtime(5, 10).downtime(5, 10, cancelled=True).frame(5, temp=95),
+        ["5 Open OHE"],
+    ),
+    "calling off one leaves the other": (
+        Sequence().downtime(5, 10, 1).downtime(5, 10, 2).downtime(5, 10, 1, cancelled=True).frame(5, temp=95),
+        [],
+    ),
+    "a duration begins anew after it": (
+        Sequence().downtime(5, 6).frame(0, vibration=9).frame(5, vibration=9).frame(10, vibration=9)
+        .frame(19, vibration=9).frame(20, vibration=9),
+        ["20 Open VIB"],
+    ),
+    "it is the asset's own": (
+        Sequence().event("asset", FAN, **{"class": "pump", "criticality": 2}).downtime(5, 10).frame(5, FAN, temp=95),
+        ["5 Open OHE"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "leads_to"), DOWNTIMES.values(), ids=DOWNTIMES.keys())
+def test_planned_downtime(story, leads_to):
+    assert says(story) == leads_to
+
+
+def test_a_stopped_machine_is_not_judged_by_limits_for_running_ones():
+    assert says(Sequence().frame(0, speed=0, temp=95).frame(1, temp=95)) == ["1 Open OHE"]
+
+
+def test_in_downtime_the_state_is_maintenance_and_afterwards_what_the_signal_says():
+    story = Sequence().downtime(5, 10)
+    states = [judged(story.frame(minute, temp=60))[1].assets[PUMP].state.state for minute in (4, 5, 10)]
+    assert states == [OperatingState.RUNNING, OperatingState.MAINTENANCE, OperatingState.RUNNING]
+
+
+def test_after_a_downtime_nothing_is_known_where_the_signal_is_silent():
+    story = Sequence(documents=False).downtime(5, 10).frame(5, temp=60).frame(10, temp=60)
+    assert judged(story)[1].assets[PUMP].state.state is OperatingState.UNKNOWN
+
+
+HOT = Sequence().frame(0, temp=95)
+ORDER = opened(HOT)
+
+
+def hot():
+    return Sequence().frame(0, temp=95)
+
+
+MOVES = {
+    "an order in work still takes evidence": (
+        hot().moved(ORDER, Status.ASSIGNED, Status.IN_PROGRESS).frame(60, temp=95),
+        ["0 Open OHE", "60 AddEvidence OHE"],
+    ),
+    "a completed one is left alone at first, then sent back": (
+        hot().moved(ORDER, Status.COMPLETED).frame(59, temp=95).frame(60, temp=95),
+        ["0 Open OHE", "60 Rework OHE"],
+    ),
+    "a step counts from the newest reading, not from when it is taken": (
+        hot().frame(30, temp=60).moved(ORDER, Status.COMPLETED).frame(89, temp=95).frame(90, temp=95),
+        ["0 Open OHE", "90 Rework OHE"],
+    ),
+    "a closed one opens none for a day, then one that follows": (
+        hot().moved(ORDER, Status.CLOSED).frame(24 * 60 - 1, temp=95).frame(24 * 60, temp=95),
+        ["0 Open OHE", "1440 Open OHE"],
+    ),
+    "a step on an order that nobody knows is passed over": (hot().moved(UUID(int=1), Status.CLOSED), ["0 Open OHE"]),
+}
+
+
+@pytest.mark.parametrize(("story", "leads_to"), MOVES.values(), ids=MOVES.keys())
+def test_peoples_steps(story, leads_to):
+    assert says(story) == leads_to
+
+
+def test_other_rules_go_on_when_the_rulebook_changes():
+    story = Sequence().frame(0, vibration=9).frame(5, vibration=9)
+    story.event("rulebook", None, **RULEBOOK | {"threshold": [RULEBOOK["threshold"][1], rule("warm", raise_at=85)]})
+    assert says(story.frame(9, vibration=9).frame(10, vibration=9)) == ["10 Open VIB"]
+
+
+def test_a_rule_that_is_gone_is_forgotten_with_what_it_remembered():
+    story = Sequence().frame(0, vibration=9).frame(5, vibration=9)
+    without = RULEBOOK | {"threshold": [RULEBOOK["threshold"][0]]}
+    story.event("rulebook", None, **without).frame(10, vibration=9)
+    assert set(judged(story)[1].assets[PUMP].conditions) <= {"hot"}
+    story.event("rulebook", None, **RULEBOOK).frame(11, vibration=9).frame(20, vibration=9)
+    assert says(story) == []
+    assert says(story.frame(21, vibration=9)) == ["21 Open VIB"]
+
+
+def test_rules_apply_from_when_the_class_is_known():
+    story = Sequence(documents=False).event("rulebook", None, **RULEBOOK).frame(0, temp=95)
+    story.event("asset", PUMP, **{"class": "pump", "criticality": 1}).frame(1, temp=95)
+    assert says(story) == ["1 Open OHE"]
+
+
+@pytest.mark.parametrize(("criticality", "priority"), [(1, Priority.LOW), (4, Priority.MEDIUM)])
+def test_an_orders_urgency_follows_the_assets_criticality(criticality, priority):
+    story = Sequence().event("asset", PUMP, **{"class": "pump", "criticality": criticality})
+    ((verdict, *_), _) = judged(story.frame(0, vibration=9).frame(10, vibration=9))
+    assert verdict.urgency.priority is priority
+
+
+def test_only_assets_that_sent_something_have_a_watermark():
+    _, judge = judged(Sequence().frame(3, temp=60))
+    assert judge.watermarks([PUMP, FAN, "NTH/none"]) == {PUMP: START_US + 3 * MINUTE}
+
+
+def test_an_event_that_this_code_does_not_know_stops_it():
+    with pytest.raises(ValueError, match="input 5 is an event of kind 'earthquake', which this code does not know"):
+        judged(Sequence().event("earthquake"))
+
+
+def test_an_event_that_must_name_an_asset_and_does_not_stops_it():
+    with pytest.raises(ValueError, match="input 5, an event of kind 'signal', names no asset"):
+        judged(Sequence().event("signal", None, signal="temp", unit="degC"))
+
+
+def test_frames_and_events_are_merged_into_one_sequence():
+    frames = [JudgedFrame(n, PUMP, 0, {}) for n in (1, 4)]
+    events = [Event(n, "tick", None, {}) for n in (2, 3, 5)]
+    assert [each.arrival for each in in_order(frames, events)] == [1, 2, 3, 4, 5]
