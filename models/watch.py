@@ -19,7 +19,7 @@ STATE_VERSION = 1
 FULL = 1.5
 """The sum stops growing at so many times the patience: an alarm is over soon after its cause."""
 GAP = 10
-"""A time without frames of so many usual intervals is a gap: levels start afresh, half-raised alarms lapse."""
+"""A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,9 @@ class AssetWatch:
             step = at_us - self._at_us
             if self._pace_us and step > GAP * self._pace_us:
                 self._detector.resume()
-                if not self._active:
-                    self._sum = 0.0
+                self._sum = 0.0
+                self._active = False
+                self._looks.clear()
             elif step > 0:
                 # Moves towards the median of the steps, whatever a few of them are.
                 self._pace_us = self._pace_us * (1.05 if step > self._pace_us else 1 / 1.05) or float(step)

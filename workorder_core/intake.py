@@ -39,6 +39,8 @@ class Policy:
         the first hours are told in detail, and an order that waits for a month does not grow without bound.
     correlation
         Two findings on one asset closer than this can be about one fault.
+    present
+        A condition seen no longer ago than this is still there.
     settling
         What a completed order's machine has to show before a finding sends the order back.
     after_end
@@ -48,6 +50,7 @@ class Policy:
     repeat_quiet: timedelta = timedelta(hours=1)
     repeat_quiet_most: timedelta = timedelta(hours=24)
     correlation: timedelta = timedelta(hours=24)
+    present: timedelta = timedelta(hours=1)
     settling: timedelta = timedelta(hours=1)
     after_end: timedelta = timedelta(hours=24)
 
@@ -58,7 +61,7 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
     A worse finding is always passed on; an equal one once per quiet period, so that a sensor reporting every second
     does not write a thousand lines of evidence. An unspecific finding joins the asset's open question, or the specific
     order that shares its signals; a specific finding answers the open question when what leads it is one of that
-    order's signals.
+    order's signals, or when it is worse and both are there at once.
     """
     unfinished = [entry for entry in orders if entry.unfinished]
     order = next((entry for entry in unfinished if _same_fault(entry, finding)), None)
@@ -108,13 +111,17 @@ def _same_fault(entry: Entry, finding: Finding) -> bool:
 
 
 def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
-    """Whether an unspecific order may be about what a specific finding has seen."""
-    return (
-        not question.failure_mode.specific
-        and question.status in _NOT_BEGUN
-        and bool(question.signals & finding.leading_signals)
-        and finding.at - question.last_seen_at <= policy.correlation
-    )
+    """Whether an unspecific order may be about what a specific finding has seen.
+
+    They share what leads the finding; or the finding is worse and the order's condition is there at the same time: what
+    becomes of an unexplained condition explains it.
+    """
+    if question.failure_mode.specific or question.status not in _NOT_BEGUN:
+        return False
+    since_seen = finding.at - question.last_seen_at
+    if question.signals & finding.leading_signals:
+        return since_seen <= policy.correlation
+    return finding.severity > question.severity and since_seen <= policy.present
 
 
 def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
