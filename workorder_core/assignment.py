@@ -15,8 +15,8 @@ from workorder_core.errors import NotQualified
 from workorder_core.words import FailureMode, Priority, Status
 
 TIE_BREAK = (
-    "on shift before off shift, free before busy with lesser work (for emergencies), "
-    "fewer unfinished orders, the sooner shift, then the code in alphabetical order"
+    "for emergency and high priority on shift before off shift, then free before busy with lesser work; "
+    "for all the fewest unfinished orders, on shift, the sooner shift, then the code in alphabetical order"
 )
 
 MECHANICAL, ELECTRICAL, INSTRUMENTATION = "mechanical", "electrical", "instrumentation"
@@ -169,7 +169,7 @@ def propose(
 @dataclass(frozen=True, slots=True)
 class _Weighed:
     candidate: Candidate
-    rank: tuple[bool, bool, bool, int, datetime, str]
+    rank: tuple[bool, bool, bool, int, bool, datetime, str]
     displaces: str | None
 
 
@@ -207,11 +207,13 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
         reasons_for=tuple(good),
         reasons_against=tuple(bad),
     )
+    at_once = job.priority <= Priority.HIGH
     rank = (
         blocked,
-        not shift,
+        at_once and not shift,
         displaces is not None,
         len(has),
+        not shift,
         begins or datetime.max.replace(tzinfo=now.tzinfo),
         one.code,
     )

@@ -1,5 +1,6 @@
 """The pages: orders by urgency, one order, assets, one asset, quarantine."""
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Annotated, Any
@@ -142,7 +143,7 @@ def order_page(
         cause_labels={each.value: each.label for each in Cause},
         remedy_labels={each.value: each.label for each in Remedy},
         problem=problem,
-        filled=filled or {},
+        filled=defaultdict(str, filled or {}),
         tried=tried,
     )
 
@@ -218,7 +219,7 @@ def asset_page(
         orders=work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         problem=problem,
-        filled=filled or {},
+        filled=defaultdict(str, filled or {}),
     )
 
 

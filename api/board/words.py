@@ -31,12 +31,14 @@ _STEP_LABELS = {
 
 
 def site_time(at: datetime | None, zone: str) -> Markup:
-    """Return a time on the site's clock, ``Mon 2 Mar 2026, 09:14 CET``, as an element with the exact one in it."""
+    """Return a time on the site's clock, ``Mon 2 Mar, 09:14 CET``, as an element that holds the exact one."""
     if at is None:
         return Markup("–")
     local = at.astimezone(ZoneInfo(zone))
-    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), f"{text} ({zone})", text)
+    year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
+    text = f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local.tzname()}"
+    exact = f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S} {local.tzname()} ({zone})"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
 
 
 def age(since: datetime, now: datetime) -> str:
@@ -80,7 +82,7 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     if value == 0 or 1e-3 <= abs(value) < 1e6:
-        digits = max(0, 3 - len(str(int(abs(value))))) if abs(value) >= 1 else 3
+        digits = max(0, 3 - len(str(int(abs(value))))) if abs(value) >= 1 else 2 if abs(value) >= 0.1 else 4
         return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
     return f"{value:.3g}"
 

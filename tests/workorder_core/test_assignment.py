@@ -64,7 +64,14 @@ CASES = {
     "nobody at a site without technicians": (job(), [], MONDAY_MORNING, {}, None),
     "the less loaded": (job(), [ANNA, BO], MONDAY_MORNING, {"anna": [MINOR]}, "bo"),
     "the first by code among equals": (job(), [BO, ANNA], MONDAY_MORNING, {}, "anna"),
-    "on shift before less loaded off shift": (
+    "for work that can wait a shift, the less loaded off shift": (
+        job(Priority.MEDIUM, due=datetime(2026, 3, 3, 9, tzinfo=SITE)),
+        [NIGHT, ANNA],
+        MONDAY_MORNING,
+        {"anna": [MINOR]},
+        "noor",
+    ),
+    "for urgent work on shift before less loaded off shift": (
         job(due=datetime(2026, 3, 3, 9, tzinfo=SITE)),
         [NIGHT, ANNA],
         MONDAY_MORNING,

@@ -99,7 +99,7 @@
     return `${spec.title}: ${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))} ${spec.unit}${usual}`;
   }
 
-  function one(box, spec) {
+  function frame(box, spec) {
     const figure = document.createElement("figure");
     figure.setAttribute("role", "img");
     figure.setAttribute("aria-label", describe(spec));
@@ -110,10 +110,13 @@
     caption.append(title, unit);
     figure.append(caption);
     box.append(figure);
+    return figure;
+  }
+
+  function plot(figure, spec) {
     const columns = [spec.at, spec.value];
     if (spec.low) columns.push(spec.low, spec.high);
-    const plot = new uPlot(options(spec, width(figure)), columns, figure);
-    drawn.set(figure, plot);
+    drawn.set(figure, new uPlot(options(spec, width(figure)), columns, figure));
   }
 
   const width = (figure) => Math.max(figure.clientWidth - 14, 120);
@@ -139,7 +142,9 @@
     for (const box of root.querySelectorAll("[data-charts]")) {
       if (!box.offsetParent || box.querySelector("figure")) continue; // folded away, or drawn
       const specs = JSON.parse(box.querySelector("script").textContent);
-      for (const spec of specs) one(box, spec);
+      // All frames first: how wide each becomes depends on how many there are.
+      const figures = specs.map((spec) => frame(box, spec));
+      figures.forEach((figure, place) => plot(figure, specs[place]));
       legend(box, specs);
     }
     for (const [figure, plot] of drawn) {

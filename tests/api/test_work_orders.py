@@ -1,0 +1,179 @@
+import pytest
+
+from workorder_core.lifecycle import Step
+
+V1 = "/api/v1/work-orders"
+CLOSE_OUT = {"finding": "confirmed", "failure_mode": "OHE", "cause": "wear", "remedy": "replace", "note": "pitted"}
+BODIES = {
+    Step.ASSIGN: {"technician": "holm"},
+    Step.UNASSIGN: {"reason": "is ill"},
+    Step.HOLD: {"reason": "waits for a bearing"},
+    Step.COMPLETE: CLOSE_OUT,
+    Step.REWORK: {"reason": "still hot"},
+    Step.CANCEL: {"reason": "pump is scrapped"},
+}
+
+
+def test_the_most_urgent_order_comes_first(client, seeded):
+    found = client.get(V1, params={"unfinished": True}).json()
+    assert found["total"] == 6
+    assert found["items"][0]["id"] == str(seeded.orders["emergency"])
+    assert found["items"][0]["why"].startswith("the thrust bearing is at 97.8")
+    assert found["items"][-1]["status"] == "completed", "what is done waits last"
+
+
+FILTERS = {
+    "status": ({"status": ["in_progress"]}, {"reactive"}),
+    "two statuses": ({"status": ["in_progress", "completed"]}, {"reactive", "done"}),
+    "type": ({"type": ["inspection"]}, {"by hand"}),
+    "origin": ({"origin": ["person"]}, {"by hand"}),
+    "priority": ({"priority": [1]}, {"emergency"}),
+    "asset": ({"asset": "P-103"}, {"predictive"}),
+    "assignee": ({"assignee": "petersen"}, {"reactive"}),
+    "nobody": ({"assignee": "-", "type": ["predictive"]}, {"predictive", "unspecific"}),
+    "site that is none": ({"site": "STH"}, set()),
+    "opened before": ({"opened_to": "2020-01-01T00:00:00Z"}, set()),
+}
+
+
+@pytest.mark.parametrize(("asked", "names"), FILTERS.values(), ids=FILTERS)
+def test_filters_by(client, seeded, asked, names):
+    found = client.get(V1, params=asked).json()
+    assert {item["id"] for item in found["items"]} == {str(seeded.orders[name]) for name in names}
+    assert found["total"] == len(names)
+
+
+def test_pages_hold_each_order_once(client):
+    pages = [client.get(V1, params={"limit": 2, "offset": offset}).json() for offset in (0, 2, 4)]
+    ids = [item["id"] for page in pages for item in page["items"]]
+    assert len(ids) == len(set(ids)) == pages[0]["total"] == 6
+
+
+def test_an_order_says_why_it_exists_and_what_happened(client, seeded):
+    order = client.get(f"{V1}/{seeded.orders['predictive']}").json()
+    evidence = order["evidence"][0]
+    assert [sign["signal"] for sign in evidence["signs"]] == ["bearing_temp", "vibration", "oil_temp"]
+    assert evidence["signs"][0]["usual_high"] > evidence["signs"][0]["usual_low"]
+    assert len(evidence["readings"]["bearing_temp"]) > 10
+    assert order["history"][0]["step"] == "open"
+    assert order["possible"] == ["assign", "cancel"]
+
+
+def test_from_open_to_closed_every_step_is_recorded_with_its_actor(client, seeded):
+    path = f"{V1}/{seeded.orders['predictive']}"
+    for step in (
+        "assign",
+        "start",
+        "hold",
+        "resume",
+        "complete",
+        "rework",
+        "assign",
+        "start",
+        "complete",
+        "verify",
+        "close",
+    ):
+        answer = client.post(f"{path}/{step}", json=BODIES.get(Step(step), {}))
+        assert answer.status_code == 200, answer.text
+    order = client.get(path).json()
+    assert order["status"] == "closed"
+    assert order["close_out"] == CLOSE_OUT
+    told = [(row["step"], row["actor"]) for row in order["history"][1:]]
+    assert {actor for _, actor in told} == {"person:anonymous"}
+    assert [step for step, _ in told][:4] == ["assign", "start", "hold", "resume"]
+    assert order["history"][-1]["old"] == {"status": "verified"}
+    assert order["history"][-1]["new"] == {"status": "closed"}
+
+
+@pytest.mark.parametrize(
+    "step", [Step.START, Step.HOLD, Step.RESUME, Step.COMPLETE, Step.VERIFY, Step.CLOSE, Step.REWORK]
+)
+def test_an_illegal_move_is_a_problem_that_says_what_is_possible(client, seeded, step):
+    answer = client.post(f"{V1}/{seeded.orders['predictive']}/{step}", json=BODIES.get(step, {}))
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["type"] == "/problems/illegal-move"
+    assert problem["possible"] == ["assign", "cancel"]
+    assert "possible: assign, cancel" in problem["detail"]
+    assert client.get(f"{V1}/{seeded.orders['predictive']}").json()["version"] == 1, "nothing has changed"
+
+
+def test_a_reason_that_is_missing_is_asked_for(client, seeded):
+    answer = client.post(f"{V1}/{seeded.orders['predictive']}/cancel", json={"reason": " "})
+    assert (answer.status_code, answer.json()["title"]) == (422, "Reason missing")
+
+
+def test_a_step_on_a_version_that_was_not_read_is_refused(client, seeded):
+    path = f"{V1}/{seeded.orders['predictive']}"
+    read = client.get(path)
+    assert read.headers["ETag"] == '"1"'
+    assert client.post(f"{path}/assign", json={"technician": "holm"}, headers={"If-Match": '"1"'}).status_code == 200
+    late = client.post(f"{path}/cancel", json={"reason": "x"}, headers={"If-Match": '"1"'})
+    assert (late.status_code, late.json()["version"]) == (412, 2)
+
+
+def test_the_proposal_weighs_everybody_and_can_be_accepted(client, seeded):
+    path = f"{V1}/{seeded.orders['emergency']}"
+    proposal = client.get(f"{path}/proposal").json()
+    assert len(proposal["candidates"]) == 6
+    assert all(one["reasons_for"] or one["reasons_against"] for one in proposal["candidates"])
+    order = client.post(f"{path}/assign", json={}).json()
+    assert order["assignee"] == proposal["technician"]
+    assert order["assignment_note"] == proposal["why"]
+
+
+def test_somebody_without_the_skill_needs_a_reason(client, seeded):
+    path = f"{V1}/{seeded.orders['predictive']}/assign"
+    refused = client.post(path, json={"technician": "okafor"})
+    assert (refused.status_code, refused.json()["title"]) == (409, "Not qualified")
+    assert "lacks the skill mechanical" in refused.json()["detail"]
+    taken = client.post(path, json={"technician": "okafor", "why": "beside Anna"})
+    assert taken.json()["assignee"] == "okafor"
+
+
+def test_a_technician_who_is_not_there_is_not_found(client, seeded):
+    assert client.post(f"{V1}/{seeded.orders['predictive']}/assign", json={"technician": "x"}).status_code == 404
+
+
+def test_an_order_made_by_hand_has_a_number_a_priority_and_targets(client, seeded):
+    body = {"asset_id": seeded.assets["P-107"], "type": "inspection", "title": "Look at the coupling"}
+    made = client.post(V1, json=body)
+    assert made.status_code == 201
+    order = made.json()
+    assert order["number"] == "NTH-1007"
+    assert order["origin"] == "person"
+    assert order["priority_name"] == "low"
+    assert order["completion_due"] > order["response_due"] > order["recorded_at"]
+    assert client.get(made.headers["Location"]).json()["number"] == "NTH-1007"
+    assert client.get(f"{V1}/by-number/NTH-1007").json()["id"] == order["id"]
+
+
+def test_the_judge_is_told_of_what_changes_its_decisions(client, seeded, pool):
+    path = f"{V1}/{seeded.orders['predictive']}"
+    with pool.connection() as conn:
+        conn.execute("DELETE FROM judge_events")
+    for step in ("assign", "start", "complete"):
+        client.post(f"{path}/{step}", json=BODIES.get(Step(step), {}))
+    with pool.connection() as conn:
+        rows = conn.execute("SELECT kind, actor, payload FROM judge_events ORDER BY id").fetchall()
+    assert [row[2]["status"] for row in rows] == ["in_progress", "completed"], "open and assigned are one to the judge"
+    assert rows[1] == (
+        "order_moved",
+        "person:anonymous",
+        {
+            "order_id": str(seeded.orders["predictive"]),
+            "status": "completed",
+            "close_finding": "confirmed",
+            "close_failure_mode": "OHE",
+        },
+    )
+
+
+def test_the_judge_is_not_told_of_orders_that_it_did_not_make(client, seeded, pool):
+    with pool.connection() as conn:
+        conn.execute("DELETE FROM judge_events")
+    client.post(f"{V1}/{seeded.orders['by hand']}/cancel", json={"reason": "seen to already"})
+    with pool.connection() as conn:
+        assert conn.execute("SELECT count(*) FROM judge_events").fetchone() == (0,)
