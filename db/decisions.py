@@ -16,7 +16,7 @@ from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open,
 from workorder_core.findings import Finding
 from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import Entry
-from workorder_core.words import FailureMode, OrderType, Severity, Status
+from workorder_core.words import FailureMode, OrderType, Priority, Severity, Status
 
 ACTOR = "system:engine"
 LEAST_CITED = timedelta(hours=6)
@@ -53,7 +53,7 @@ def apply(conn: Connection, decision: Decision, urgency: Urgency, *, asset_id: i
             _merge(conn, decision, now)
             return _change(conn, decision, urgency, asset_id, now, "merged")
         case Rework():
-            return _send_back(conn, decision, asset_id, now)
+            return _send_back(conn, decision, urgency, asset_id, now)
         case Ignore():
             return None
 
@@ -168,15 +168,32 @@ def _merge(conn: Connection, decision: Merge, now: datetime) -> None:
     _log(conn, decision.duplicate_id, now, "cancel", old, new, why)
 
 
-def _send_back(conn: Connection, decision: Rework, asset_id: int, now: datetime) -> Done:
+def _send_back(conn: Connection, decision: Rework, urgency: Urgency, asset_id: int, now: datetime) -> Done:
     before = _facts(conn, decision.order_id)
     _add_evidence(conn, decision.order_id, decision.finding, asset_id)
     if before["status"] not in (Status.COMPLETED, Status.VERIFIED):
         return Done(decision.order_id, "evidence", False)
-    conn.execute(_QUERIES["send_back"], {"id": decision.order_id, "now": now})
+    after = {
+        "status": Status.OPEN.value,
+        "type": decision.severity.order_type.value,
+        "priority": min(int(urgency.priority), before["priority"]),
+    }
+    response_due, completion_due = priority.due(Priority(after["priority"]), now)
+    conn.execute(
+        _QUERIES["send_back"],
+        after
+        | {
+            "id": decision.order_id,
+            "now": now,
+            "priority_reason": urgency.reason,
+            "response_due": response_due,
+            "completion_due": completion_due,
+        },
+    )
     why = f"the condition is still there after the work: {decision.finding.summary}"
-    _log(conn, decision.order_id, now, "rework", {"status": before["status"]}, {"status": "open"}, why)
-    return Done(decision.order_id, "sent back", False)
+    old = {key: before[key] for key in after if before[key] != after[key]}
+    _log(conn, decision.order_id, now, "rework", old, {key: after[key] for key in old}, why)
+    return Done(decision.order_id, "sent back", decision.severity is Severity.SAFETY)
 
 
 def _facts(conn: Connection, order_id: UUID) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class OrderBook:
                 self._merge(decision)
             case Rework():
                 entry = _with_evidence(self._get(decision.finding.asset, decision.order_id), decision.finding)
-                self._put(replace(entry, status=Status.OPEN, moved_at=decision.finding.at))
+                self._put(replace(entry, severity=decision.severity, status=Status.OPEN, moved_at=decision.finding.at))
             case Ignore():
                 self._see(decision)
 

@@ -55,10 +55,12 @@ UPDATE evidence SET order_id = %(to)s, seq = seq + (SELECT coalesce(max(seq), 0)
 WHERE order_id = %(from)s;
 
 -- name: send_back
--- The condition is still there after the work.
+-- The condition is still there after the work, and may be worse: the order's targets count from now.
 UPDATE work_orders
-SET status = 'open', status_since = %(now)s, assignee_id = NULL, assignment_note = NULL, close_finding = NULL,
-    close_failure_mode = NULL, close_cause = NULL, close_remedy = NULL, close_note = NULL, version = version + 1
+SET status = %(status)s, status_since = %(now)s, type = %(type)s, priority = %(priority)s,
+    priority_reason = %(priority_reason)s, response_due = %(response_due)s, completion_due = %(completion_due)s,
+    escalation = 0, assignee_id = NULL, assignment_note = NULL, close_finding = NULL, close_failure_mode = NULL,
+    close_cause = NULL, close_remedy = NULL, close_note = NULL, version = version + 1
 WHERE id = %(id)s;
 
 -- name: place_of

@@ -106,8 +106,9 @@ def test_a_merge_cancels_the_duplicate_and_moves_its_evidence():
 def test_rework_opens_the_order_again():
     book = a_book(Open(A, a_finding(), None))
     book.moved(ASSET, A, Status.COMPLETED, at=START)
-    book.apply(Rework(A, a_finding(5), Severity.DEGRADING))
+    book.apply(Rework(A, a_finding(5), Severity.SAFETY))
     assert (only(book).status, only(book).moved_at) == (Status.OPEN, START + timedelta(seconds=5))
+    assert (only(book).severity, only(book).evidence) == (Severity.SAFETY, 2)
 
 
 def test_what_is_ignored_is_no_evidence_but_seen():
