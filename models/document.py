@@ -31,11 +31,17 @@ class ModelDocument:
         Frames of a signal before it is judged.
     smoothing, horizon_frames, memory_frames
         See `LevelShift`.
+    frame_step_s
+        For machines whose signals come one by one: the readings of each so many seconds of event time make a frame. 0:
+        a frame is what one message carries. Limits judge every reading at once in any case.
+    hold_s
+        With a step: so long a value stands in for its signal in later frames, for devices that only send what has
+        changed. 0: it does not.
     drift
         Surprise, in normal standard deviations, that an ordinary frame may have without adding to the alarm.
     patience
-        Surprise beyond ``drift``, summed over frames, that raises the alarm: 60 is two frames with 34
-        standard deviations, or 60 frames with one more than ``drift``.
+        Surprise beyond ``drift``, summed over frames, that raises the alarm: 40 is two frames with 23
+        standard deviations, or 40 frames with one more than ``drift``.
     """
 
     name: str = "level-shift"
@@ -44,8 +50,10 @@ class ModelDocument:
     smoothing: float = 0.1
     horizon_frames: int = 64
     memory_frames: int = 20_000
-    drift: float = 3.5
-    patience: float = 60.0
+    frame_step_s: float = 0.0
+    hold_s: float = 0.0
+    drift: float = 3.0
+    patience: float = 40.0
 
     def __post_init__(self) -> None:
         if not all(isinstance(signal, str) and signal for signal in self.regime):
@@ -55,6 +63,11 @@ class ModelDocument:
         self._at_least("memory_frames", 10 * self.warmup_frames)
         if not 0.0 < self.smoothing <= 1.0:
             raise self._wrong("smoothing", f"is {self.smoothing}", "write a number above 0, at most 1")
+        for key, most in (("frame_step_s", 86_400.0), ("hold_s", 30 * 86_400.0)):
+            if not 0.0 <= getattr(self, key) <= most:
+                raise self._wrong(key, f"is {getattr(self, key)}", f"write seconds from 0 to {most:.0f}")
+        if self.hold_s and not self.frame_step_s:
+            raise self._wrong("hold_s", f"is {self.hold_s}", "give frame_step_s too: without it no frame is gathered")
         for key in ("drift", "patience"):
             if not 0.0 < getattr(self, key) < 1e6:
                 raise self._wrong(key, f"is {getattr(self, key)}", "write a number above 0")

@@ -5,7 +5,7 @@ not newer than the watermark. Only what is not beyond it has to be looked up, wh
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import Connection
@@ -14,6 +14,8 @@ from db import readings
 from db.catalogue import Catalogue
 from db.readings import Columns, JudgedFrame
 from ingest.messages import Frame, Reason, Refused
+
+NO_STEPS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,17 @@ def admit(
 
 
 def arrange(
-    conn: Connection, frames: Sequence[Frame], ids: Sequence[dict[str, int]], watermarks: dict[str, int], first: int
+    conn: Connection,
+    frames: Sequence[Frame],
+    ids: Sequence[dict[str, int]],
+    watermarks: dict[str, int],
+    first: int,
+    steps: Mapping[str, int] = NO_STEPS,
 ) -> Arrived:
     """Number the frames that bring something new, from ``first`` on, in their order.
 
-    ``watermarks`` are the newest event times judged, by asset; they are moved on here.
+    ``watermarks`` are the newest event times judged, by asset; they are moved on here. ``steps`` are of assets whose
+    frames a step of event time closes: what lies in the newest one's step is not late.
     """
     late_by: list[int | None] = []
     for frame in frames:
@@ -98,7 +106,7 @@ def arrange(
                 refused.append(_refused(frame, other, Reason.OTHER_VALUE_STORED, problem))
         if not fresh:
             continue
-        is_late = lag is not None and lag > 0
+        is_late = lag is not None and lag > 0 and not _in_one_step(frame.at_us, lag, steps.get(frame.key))
         for name, number in fresh.items():
             signal.append(known[name])
             value.append(number)
@@ -113,6 +121,10 @@ def arrange(
         place += 1
     columns = Columns(signal, observed, received, arrival, value, late)
     return Arrived(columns, judged, refused, repeated, late_readings, place)
+
+
+def _in_one_step(at_us: int, lag_us: int, step_us: int | None) -> bool:
+    return step_us is not None and at_us // step_us == (at_us + lag_us) // step_us
 
 
 def _sift(

@@ -1,16 +1,16 @@
 """Judging one asset: its operating state, its limits and its model, folded over its own frames. No I/O, no clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.watch import Anomaly, AssetWatch, ModelDocument
-
 from rules import operating_state, threshold
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
 from rules.threshold import NORMAL, Condition, Threshold
+from runtime.frames import Gathering
 from workorder_core.findings import Finding, Sign
 from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
 
@@ -49,22 +49,30 @@ class AssetJudge:
     conditions: dict[str, Condition] = field(default_factory=dict)
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
     watch: AssetWatch | None = None
+    gathering: Gathering = field(default_factory=Gathering)
     _thresholds: tuple[Threshold, ...] = ()
     _state_rule: operating_state.StateRule | None = None
 
     def __post_init__(self) -> None:
+        if not self.gathering.step_us:
+            self.gathering = _gathering(self.document)
         self._apply_documents()
 
     def use(self, rulebook: Rulebook, document: ModelDocument) -> None:
         """Go on with other documents. Conditions of rules that stay keep their state; a changed model learns anew."""
         if document.version != self.document.version:
             self.watch = None
+            self.gathering = _gathering(document)
         self.rulebook, self.document = rulebook, document
         self._apply_documents()
 
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
-        """Judge one frame and yield what is found. Frames of an asset come in order of event time."""
-        self.watermark_us = at_us
+        """Judge one frame, or a part of one, and yield what is found. They come in order of event time, but that parts
+        of one step may come in any order.
+        """
+        if self.gathering.due(at_us):
+            yield from self.close_frame(arrival)
+        self.watermark_us = at_us if self.watermark_us is None else max(self.watermark_us, at_us)
         self._follow_state(at_us, values)
         for rule in self._thresholds:
             value = values.get(rule.signal)
@@ -77,12 +85,29 @@ class AssetJudge:
             self.conditions[rule.id] = condition
             if condition.active:
                 yield self._of_rule(rule, condition, arrival, at_us, value)
-        if self._model_judges():
-            if self.watch is None:
-                self.watch = AssetWatch(self.document)
-            anomaly = self.watch.judge(at_us, values)
-            if anomaly is not None:
-                yield self._of_model(anomaly, arrival, at_us)
+        if self.gathering.step_us:
+            self.gathering.add(at_us, values, self._model_judges())
+        elif self._model_judges():
+            yield from self._judge_by_model(arrival, at_us, values)
+
+    def close_frame(self, arrival: int) -> Iterator[Finding]:
+        """Judge what was gathered for a frame; ``arrival`` is of the input that closes it."""
+        closed = self.gathering.close()
+        if closed is not None:
+            yield from self._judge_by_model(arrival, closed.at_us, closed.values)
+
+    def stale(self, signals: Iterable[str], arrival: int) -> Iterator[Finding]:
+        """Those signals are measured no more: what has not lasted yet does not last, and nothing is taken from them."""
+        names = set(signals)
+        yield from self.close_frame(arrival)
+        self.gathering.forget(names)
+        for rule in self._thresholds:
+            condition = self.conditions.get(rule.id)
+            if rule.signal in names and condition is not None and not condition.active:
+                del self.conditions[rule.id]
+        rule_of_state = self._state_rule
+        if rule_of_state is not None and rule_of_state.signal in names:
+            self.state = StateNow(OperatingState.UNKNOWN, self.state.last, self.state.last)
 
     def learn_again(self) -> None:
         """After a repair the machine's normal is another one."""
@@ -100,6 +125,7 @@ class AssetJudge:
             "conditions": {name: list(self.conditions[name]) for name in sorted(self.conditions)},
             "downtimes": {name: list(self.downtimes[name]) for name in sorted(self.downtimes)},
             "watch": None if self.watch is None else self.watch.state(),
+            "gathering": self.gathering.dump(),
         }
 
     @classmethod
@@ -118,6 +144,7 @@ class AssetJudge:
             conditions={name: Condition(*values) for name, values in dumped["conditions"].items()},
             downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
             watch=None if dumped["watch"] is None else AssetWatch.restore(document, dumped["watch"]),
+            gathering=_gathering(document, dumped["gathering"]),
         )
 
     def _apply_documents(self) -> None:
@@ -136,6 +163,13 @@ class AssetJudge:
             self.state = operating_state.step(self._state_rule, self.state, at_us, values.get(self._state_rule.signal))
         if self.state.state is OperatingState.MAINTENANCE:
             self.state = StateNow(OperatingState.UNKNOWN, at_us, at_us)
+
+    def _judge_by_model(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+        if self.watch is None:
+            self.watch = AssetWatch(self.document)
+        anomaly = self.watch.judge(at_us, values)
+        if anomaly is not None:
+            yield self._of_model(anomaly, arrival, at_us)
 
     def _model_judges(self) -> bool:
         if self._state_rule is None:
@@ -203,6 +237,11 @@ class AssetJudge:
             if sign.signal in tells:
                 shares[tells[sign.signal]] = shares.get(tells[sign.signal], 0.0) + sign.share
         return next((component for component, share in sorted(shares.items()) if share >= 0.5), WHOLE_MACHINE)
+
+
+def _gathering(document: ModelDocument, dumped: list[Any] | None = None) -> Gathering:
+    step_us, hold_us = round(document.frame_step_s * 1e6), round(document.hold_s * 1e6)
+    return Gathering(step_us, hold_us) if dumped is None else Gathering.restore(step_us, hold_us, dumped)
 
 
 def _quantity(value: float, unit: str) -> str:

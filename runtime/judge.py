@@ -23,10 +23,11 @@ from runtime import model_documents
 from runtime.asset_judge import AssetJudge, moment
 from workorder_core import intake, priority
 from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency
+from workorder_core.findings import Finding
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 1
+FORMAT = 2
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -66,10 +67,11 @@ class Judge:
         for each in inputs:
             self.arrival = each.arrival
             if isinstance(each, Event):
-                self._follow(each)
-                continue
-            asset = self._asset(each.asset)
-            for finding in asset.judge(each.arrival, each.at_us, dict(sorted(each.values.items()))):
+                findings = self._follow(each)
+            else:
+                findings = self._asset(each.asset).judge(each.arrival, each.at_us, dict(sorted(each.values.items())))
+            for finding in findings:
+                asset = self.assets[finding.asset]
                 decision = intake.decide(finding, self.book.of(finding.asset), self.policy)
                 self.book.apply(decision)
                 yield Verdict(decision, priority.of_finding(asset.criticality, _severity(decision)))
@@ -82,6 +84,11 @@ class Judge:
             if asset is not None and asset.watermark_us is not None:
                 found[key] = asset.watermark_us
         return found
+
+    def frame_steps(self, assets: Iterable[str]) -> dict[str, int]:
+        """Return the step (microseconds) of those assets whose frames a step of event time closes."""
+        found = {key: self.assets[key].gathering.step_us for key in assets if key in self.assets}
+        return {key: step for key, step in found.items() if step}
 
     def dump(self) -> bytes:
         """Return the state in a form whose bytes depend on the inputs alone."""
@@ -109,11 +116,11 @@ class Judge:
             judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulebook, document)
         return judge
 
-    def _follow(self, event: Event) -> None:
+    def _follow(self, event: Event) -> Iterable[Finding]:
         handler = _FOLLOW.get(event.kind)
         if handler is None:
             raise ValueError(f"input {event.arrival} is an event of kind {event.kind!r}, which this code does not know")
-        handler(self, event)
+        return handler(self, event) or ()
 
     def _on_rulebook(self, event: Event) -> None:
         self.rulebook = parse_rulebook(event.payload)
@@ -147,8 +154,16 @@ class Judge:
         if status is Status.CLOSED:
             asset.learn_again()
 
-    def _on_tick(self, event: Event) -> None:
-        """A minute of the wall clock has passed. Frames close with their message, so that nothing waits for it yet."""
+    def _on_stale(self, event: Event) -> Iterable[Finding]:
+        return self._asset(_of(event)).stale(event.payload["signals"], event.arrival)
+
+    def _on_tick(self, event: Event) -> Iterable[Finding]:
+        """A minute of the wall clock has passed: frames to which nothing is added any more are closed."""
+        waiting = sorted(key for key, asset in self.assets.items() if asset.gathering.start_us is not None)
+        for key in waiting:
+            asset = self.assets[key]
+            if asset.gathering.quiet(_us(datetime.fromisoformat(event.payload["at"]))):
+                yield from asset.close_frame(event.arrival)
 
     def _use_documents(self) -> None:
         for asset in self.assets.values():
@@ -164,13 +179,14 @@ class Judge:
         return model_documents.of_class(self.models, asset_class)
 
 
-_FOLLOW: Mapping[str, Callable[[Judge, Event], None]] = {
+_FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "rulebook": Judge._on_rulebook,
     "models": Judge._on_models,
     "asset": Judge._on_asset,
     "signal": Judge._on_signal,
     "downtime": Judge._on_downtime,
     "order_moved": Judge._on_order_moved,
+    "stale": Judge._on_stale,
     "tick": Judge._on_tick,
 }
 

@@ -41,8 +41,9 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         frames, refused = _read(batch, state.bounds)
         frames, ids, unknown = arrivals.admit(conn, frames, state.catalogue)
         events = judge_db.take_waiting(conn, place)
-        marks = state.judge.watermarks({frame.key for frame in frames})
-        arrived = arrivals.arrange(conn, frames, ids, marks, place + len(events))
+        keys = {frame.key for frame in frames}
+        marks, steps = state.judge.watermarks(keys), state.judge.frame_steps(keys)
+        arrived = arrivals.arrange(conn, frames, ids, marks, place + len(events), steps)
         refused += unknown + arrived.refused
         quarantine.keep(conn, refused)
         readings.insert_new(conn, arrived.columns)

@@ -1,0 +1,104 @@
+"""Frames that a fixed step of event time closes, for machines whose signals come one by one.
+
+The step lies on a grid of event time, so that which readings belong together depends on nothing but their times.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Closed(NamedTuple):
+    """A frame that is complete: the newest event time in it (epoch microseconds), and its values."""
+
+    at_us: int
+    values: dict[str, float]
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The readings of one asset that wait for their frame to be closed.
+
+    Parameters
+    ----------
+    step_us
+        The grid. 0 where a frame is what one message carries; nothing is gathered then.
+    hold_us
+        A value stands in for its signal in later frames for so long, for devices that only send what has changed.
+    fit
+        Whether the model may judge all that was gathered so far.
+    quiet_since_us
+        Wall clock of the first tick after the newest reading.
+    """
+
+    step_us: int = 0
+    hold_us: int = 0
+    start_us: int | None = None
+    last_us: int = 0
+    fit: bool = True
+    values: dict[str, float] = field(default_factory=dict)
+    held: dict[str, tuple[int, float]] = field(default_factory=dict)
+    quiet_since_us: int | None = None
+
+    def due(self, at_us: int) -> bool:
+        """Whether a reading of that time lies in another step than what is gathered."""
+        return self.start_us is not None and not self.start_us <= at_us < self.start_us + self.step_us
+
+    def quiet(self, wall_us: int) -> bool:
+        """Take note of a tick; whether nothing has come for a whole step, by the ticks' own clock.
+
+        The device's clock has no part in it: it may be off by more than a step.
+        """
+        if self.start_us is None:
+            return False
+        if self.quiet_since_us is None:
+            self.quiet_since_us = wall_us
+        return wall_us - self.quiet_since_us >= self.step_us
+
+    def add(self, at_us: int, values: Mapping[str, float], fit: bool) -> None:
+        """Gather readings of the open step, or of a new one after ``close``."""
+        if self.start_us is None:
+            self.start_us = at_us - at_us % self.step_us
+            self.last_us = at_us
+        self.last_us = max(self.last_us, at_us)
+        self.fit = self.fit and fit
+        self.quiet_since_us = None
+        self.values.update(values)
+        if self.hold_us:
+            self.held.update((name, (at_us, value)) for name, value in values.items())
+
+    def close(self) -> Closed | None:
+        """Return what was gathered and begin anew; None when nothing was, or when a model may not judge it."""
+        if self.start_us is None:
+            return None
+        values = dict(self.values)
+        for name, (at_us, value) in self.held.items():
+            if self.last_us - at_us <= self.hold_us:
+                values.setdefault(name, value)
+        closed = Closed(self.last_us, dict(sorted(values.items()))) if self.fit else None
+        self.start_us, self.fit, self.quiet_since_us = None, True, None
+        self.values = {}
+        return closed
+
+    def forget(self, signals: Iterable[str]) -> None:
+        """Those signals are stale: their values stand in for nothing any more."""
+        for name in signals:
+            self.held.pop(name, None)
+
+    def dump(self) -> list[Any]:
+        """Return the state in plain types; the same history gives the same bytes."""
+        return [
+            self.start_us,
+            self.last_us,
+            self.fit,
+            dict(sorted(self.values.items())),
+            {name: list(self.held[name]) for name in sorted(self.held)},
+            self.quiet_since_us,
+        ]
+
+    @classmethod
+    def restore(cls, step_us: int, hold_us: int, dumped: list[Any]) -> "Gathering":
+        """Continue from a dump."""
+        start_us, last_us, fit, values, held, quiet_since_us = dumped
+        held = {name: (at_us, value) for name, (at_us, value) in held.items()}
+        return cls(step_us, hold_us, start_us, last_us, fit, dict(values), held, quiet_since_us)
