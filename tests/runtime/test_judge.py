@@ -86,10 +86,9 @@ def says(sequence: Sequence) -> list[str]:
     return told(judged(sequence)[0])
 
 
-def opened(sequence: Sequence, *modes: FailureMode) -> UUID:
-    """The id of the first order that a story leads to, of one of those failure modes where any are given."""
-    opens = [each.decision for each in judged(sequence)[0] if isinstance(each.decision, Open)]
-    return next(each.order_id for each in opens if not modes or each.finding.failure_mode in modes)
+def opened(sequence: Sequence) -> UUID:
+    """The id of the first order that a story leads to."""
+    return next(each.decision.order_id for each in judged(sequence)[0] if isinstance(each.decision, Open))
 
 
 @cache
@@ -115,9 +114,9 @@ def long_story() -> tuple[Input, ...]:
             case 300:
                 story.downtime(302, 310).event("asset", FAN, **{"class": "fan", "criticality": 1})
             case 340:
-                story.moved(opened(story, FailureMode.OHE), Status.CLOSED)
+                story.moved(opened(story), Status.CLOSED)
         if minute % 20 == 0:
-            story.event("tick", None, at="whenever").frame(minute - 400, FAN, current=noise.gauss(10, 0.1))
+            story.event("tick", None, at=START.isoformat()).frame(minute - 400, FAN, current=noise.gauss(10, 0.1))
     return tuple(story.inputs)
 
 
@@ -198,7 +197,7 @@ def shifted(each: Input) -> Input:
 def test_a_tick_changes_nothing():
     story = Sequence().frame(0, temp=60)
     before = judged(story)[1].dump()
-    assert judged(story.event("tick", None, at="now"))[1].dump() == before
+    assert judged(story.event("tick", None, at=START.isoformat()))[1].dump() == before
 
 
 def test_a_limit_opens_an_order_with_its_reasons():
