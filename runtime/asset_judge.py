@@ -194,7 +194,7 @@ class AssetJudge:
             score=None,
             limit=rule.raise_at,
             signs=(Sign(signal=rule.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0),),
-            summary=f"{rule.signal} is {_quantity(value, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}",
+            summary=f"{_spoken(rule.signal)} is {_quantity(value, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}",
         )
 
     def _of_model(self, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
@@ -210,7 +210,7 @@ class AssetJudge:
             for part in anomaly.contributions[:MOST_SIGNS]
         )
         told = ", ".join(
-            f"{sign.signal} {_quantity(sign.value, sign.unit)} (usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
+            f"{_spoken(sign.signal)} {_quantity(sign.value, sign.unit)} (usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
             for sign in signs[:3]
         )
         return Finding(
@@ -246,3 +246,7 @@ def _gathering(document: ModelDocument, dumped: list[Any] | None = None) -> Gath
 
 def _quantity(value: float, unit: str) -> str:
     return f"{value:.4g} {unit}".rstrip()
+
+
+def _spoken(signal: str) -> str:
+    return signal.replace("_", " ")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import structlog
 from psycopg import Connection
 
@@ -16,7 +17,7 @@ from rules.rulebook import Rulebook
 from runtime.judge import FORMAT, Judge, in_order
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
-from workorder_core.order_book import OrderBook
+from workorder_core.order_book import Entry, OrderBook
 
 _log = structlog.get_logger("engine")
 RESTORE_SPAN = 20_000
@@ -92,16 +93,32 @@ def take_up(
 
 def restore(conn: Connection) -> Judge:
     """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs where no checkpoint fits."""
-    checkpoint = judge_db.newest_checkpoint(conn, format_=FORMAT)
-    judge = Judge() if checkpoint is None else Judge.restore(checkpoint[1], checkpoint[0])
+    judge = _from_checkpoint(conn)
+    from_none = judge is None
+    judge = judge or Judge()
     _, _, next_arrival = judge_db.holder_now(conn)
     if judge.arrival + 1 < next_arrival:
         _log.info("rebuilding the judge from stored inputs", after=judge.arrival, upto=next_arrival - 1)
     fold(conn, judge, upto=next_arrival - 1)
     judge.arrival = next_arrival - 1
-    if checkpoint is None:
+    if from_none:
         _agree_with_orders(conn, judge)
     return judge
+
+
+def _from_checkpoint(conn: Connection) -> Judge | None:
+    """The judge of the newest checkpoint, or None where there is none that this code can read."""
+    checkpoint = judge_db.newest_checkpoint(conn, format_=FORMAT)
+    if checkpoint is None:
+        return None
+    arrival, state = checkpoint
+    try:
+        return Judge.restore(state, arrival)
+    except (ValueError, TypeError, LookupError, msgspec.DecodeError) as error:
+        _log.warning(
+            "a checkpoint of other code does not fit; rebuilding from readings", arrival=arrival, why=str(error)
+        )
+        return None
 
 
 def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
@@ -123,7 +140,7 @@ def save(conn: Connection, engine: Engine) -> None:
 def _agree_with_orders(conn: Connection, judge: Judge) -> None:
     """Other code, or readings no longer kept, may have decided otherwise: the orders that exist are the truth."""
     stored = {entry.id: entry for entry in decisions.unfinished(conn)}
-    kept = [entry for entry in judge.book.all() if not entry.unfinished or entry.id in stored]
+    kept = [entry for entry in judge.book.all() if not entry.unfinished or _same(entry, stored.get(entry.id))]
     known = {entry.id for entry in kept}
     missing = [entry for entry in stored.values() if entry.id not in known]
     if missing or len(kept) != len(judge.book.all()):
@@ -131,3 +148,10 @@ def _agree_with_orders(conn: Connection, judge: Judge) -> None:
             "the rebuilt judge knew other orders than the database; the database's are taken", orders=len(stored)
         )
         judge.book = OrderBook(iter([*kept, *missing]))
+
+
+def _same(entry: Entry, stored: Entry | None) -> bool:
+    def facts(each: Entry) -> tuple[object, ...]:
+        return each.component, each.failure_mode, each.severity, each.status
+
+    return stored is not None and facts(entry) == facts(stored)
