@@ -180,7 +180,7 @@ class AssetJudge:
         unit = self.units.get(rule.signal, "")
         usual = self.watch.usual(rule.signal) if self.watch is not None else None
         low, high = usual or ((None, rule.clear_at) if rule.upper else (rule.clear_at, None))
-        side = "above" if rule.upper else "below"
+        side, limit = "above" if rule.upper else "below", _quantity(rule.raise_at, unit)
         return Finding(
             asset=self.key,
             arrival=arrival,
@@ -194,7 +194,7 @@ class AssetJudge:
             score=None,
             limit=rule.raise_at,
             signs=(Sign(signal=rule.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0),),
-            summary=f"{_spoken(rule.signal)} is {_quantity(value, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}",
+            summary=f"{_told(rule.signal)} is {_quantity(value, unit)}, {side} its limit of {limit}",
         )
 
     def _of_model(self, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
@@ -210,7 +210,7 @@ class AssetJudge:
             for part in anomaly.contributions[:MOST_SIGNS]
         )
         told = ", ".join(
-            f"{_spoken(sign.signal)} {_quantity(sign.value, sign.unit)} (usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
+            f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} (usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
             for sign in signs[:3]
         )
         return Finding(
@@ -248,5 +248,5 @@ def _quantity(value: float, unit: str) -> str:
     return f"{value:.4g} {unit}".rstrip()
 
 
-def _spoken(signal: str) -> str:
+def _told(signal: str) -> str:
     return signal.replace("_", " ")
