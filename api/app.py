@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
@@ -22,6 +23,7 @@ Times are ISO 8601 with an offset. Every error is `application/problem+json` who
 the settings, send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`; history records its name. An order's `ETag`
 sent back as `If-Match` refuses a step when somebody has changed the order meanwhile.
 """
+_log = structlog.get_logger("api")
 _STATIC = Path(__file__).parent / "board" / "static"
 
 
@@ -44,6 +46,9 @@ def create(pool: ConnectionPool, *, keys: Mapping[str, str], version: str = "0")
     )
     app.state.pool, app.state.keys = pool, Keys(dict(keys))
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
+
+    if not keys:
+        _log.warning("no api_keys are set: everybody on this machine is person:anonymous, and nobody else is answered")
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
     for room in (work_orders, plant, downtimes, technicians, quarantine):

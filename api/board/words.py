@@ -78,13 +78,14 @@ def target(order: WorkOrder) -> tuple[str, datetime] | None:
 
 
 def number(value: float | None) -> str:
-    """Return a value with as many digits as people read: four significant ones at most."""
+    """Return a value with as many digits as people read: three or four significant ones."""
     if value is None:
         return "–"
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
-        digits = max(0, 3 - len(str(int(abs(value))))) if abs(value) >= 1 else 2 if abs(value) >= 0.1 else 4
-        return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
-    return f"{value:.3g}"
+    size = abs(value)
+    if size >= 1e6 or 0 < size < 1e-3:
+        return f"{value:.3g}"
+    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4
+    return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
 
 
 def usual(low: float | None, high: float | None) -> str:

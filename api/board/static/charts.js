@@ -140,7 +140,7 @@
 
   function draw(root) {
     for (const box of root.querySelectorAll("[data-charts]")) {
-      if (!box.offsetParent || box.querySelector("figure")) continue; // folded away, or drawn
+      if (box.closest("details:not([open])") || box.querySelector("figure")) continue; // folded away, or drawn
       const specs = JSON.parse(box.querySelector("script").textContent);
       // All frames first: how wide each becomes depends on how many there are.
       const figures = specs.map((spec) => frame(box, spec));

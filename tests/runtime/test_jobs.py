@@ -1,0 +1,213 @@
+"""The timetable on a real database: each thing once, however many processes run it."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from db import assignments, work_orders
+from runtime import jobs
+from tests import a_plant
+from tests.a_plant import Seeded
+from workorder_core import lifecycle
+from workorder_core.words import Status
+
+
+@pytest.fixture
+def seeded(database) -> Seeded:
+    with psycopg.connect(database) as conn:
+        made = a_plant.build(conn, now=datetime.now(UTC), days=0.3)
+        # Everybody is always on shift: what is found must not depend on when the tests run.
+        conn.execute("UPDATE technicians SET shift_start = '00:00', shift_end = '00:00'")
+        return made
+
+
+@pytest.fixture
+def conn(database, seeded):
+    with psycopg.connect(database) as conn:
+        yield conn
+
+
+def steps(conn, order_id) -> list[tuple[str, str]]:
+    return [(row.step, row.actor) for row in work_orders.history(conn, order_id)]
+
+
+def test_open_orders_are_given_to_somebody_with_the_reason(conn, seeded):
+    assert jobs.assign_open(conn) == 4
+    for name in ("emergency", "predictive", "unspecific", "by hand"):
+        order = work_orders.get(conn, seeded.orders[name])
+        assert order.status is Status.ASSIGNED
+        assert order.assignment_note is not None
+        assert steps(conn, order.id)[-1] == ("assign", "system:timetable")
+
+
+def test_a_second_time_there_is_nothing_to_do(conn):
+    jobs.assign_open(conn)
+    assert jobs.assign_open(conn) == 0
+
+
+def test_a_persons_choice_is_not_overridden(conn, seeded):
+    at = datetime.now(UTC)
+    assignments.assign_to(conn, seeded.orders["predictive"], "nowak", actor="person:dahl", at=at)
+    conn.commit()
+    jobs.assign_open(conn)
+    assert work_orders.get(conn, seeded.orders["predictive"]).assignee == "nowak"
+
+
+def test_an_order_that_a_person_took_back_is_left_to_people(conn, seeded):
+    order_id, at = seeded.orders["predictive"], datetime.now(UTC)
+    assignments.assign_to(conn, order_id, "nowak", actor="person:dahl", at=at)
+    step = "wait for the spare part first"
+    work_orders.change(
+        conn, order_id, lambda order: lifecycle.unassign(order, step, at=at), actor="person:dahl", at=at, why=step
+    )
+    conn.commit()
+    jobs.assign_open(conn)
+    order = work_orders.get(conn, order_id)
+    assert (order.status, order.assignment_note) == (Status.OPEN, step)
+
+
+def test_nobody_eligible_is_shown_on_the_order_and_told_once(conn, seeded):
+    conn.execute("UPDATE technicians SET active = false")
+    conn.commit()
+    assert jobs.assign_open(conn) == 0
+    jobs.assign_open(conn)
+    order = work_orders.get(conn, seeded.orders["emergency"])
+    assert order.status is Status.OPEN
+    assert order.assignment_note is not None
+    assert order.assignment_note.startswith("Nobody eligible: ")
+    assert [step for step, _ in steps(conn, order.id)].count("nobody eligible") == 1
+    assert order.version == 1, "a form that somebody fills in stays good"
+
+
+def test_an_emergency_is_assigned_in_the_transaction_that_opens_it(conn, seeded):
+    order = jobs.assign_emergency(conn, seeded.orders["emergency"], at=datetime.now(UTC))
+    assert order.status is Status.ASSIGNED
+    conn.rollback()
+    assert work_orders.get(conn, seeded.orders["emergency"]).status is Status.OPEN
+
+
+def test_each_target_escalates_once(conn, seeded):
+    conn.execute("UPDATE work_orders SET response_due = now() - interval '1 minute' WHERE status = 'open'")
+    conn.commit()
+    assert jobs.escalate_late(conn) == 4
+    assert jobs.escalate_late(conn) == 0
+    order = work_orders.get(conn, seeded.orders["emergency"])
+    assert order.escalation == 1
+    assert work_orders.history(conn, order.id)[-1].why == (
+        "Escalated: the response target has run out and nobody is assigned."
+    )
+    conn.execute("UPDATE work_orders SET completion_due = now() WHERE status <> 'completed'")
+    conn.commit()
+    assert jobs.escalate_late(conn) == 5, "the one in progress, too"
+    assert jobs.escalate_late(conn) == 0
+
+
+def test_an_escalated_order_goes_before_others_of_its_priority(conn, seeded):
+    conn.execute("UPDATE work_orders SET priority = 3")
+    conn.execute("UPDATE work_orders SET response_due = now() WHERE id = %s", [seeded.orders["unspecific"]])
+    conn.commit()
+    jobs.escalate_late(conn)
+    assert work_orders.page(conn, work_orders.Filters())[0].order.id == seeded.orders["unspecific"]
+
+
+def test_two_at_once_do_each_thing_once(database, conn, seeded):
+    conn.execute("UPDATE work_orders SET response_due = now() - interval '1 minute' WHERE status = 'open'")
+    conn.commit()
+    together = threading.Barrier(4)
+
+    def run(_: int) -> None:
+        with psycopg.connect(database) as own:
+            together.wait()
+            for _ in range(3):
+                jobs.escalate_late(own)
+                jobs.assign_open(own)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(run, range(4)))
+    for name in ("emergency", "predictive", "unspecific", "by hand"):
+        taken = [step for step, _ in steps(conn, seeded.orders[name])]
+        assert (taken.count("assign"), taken.count("escalate")) == (1, 1), name
+
+
+def test_while_one_process_has_the_lock_another_does_nothing(database, conn):
+    from db import jobs as db_jobs
+
+    with psycopg.connect(database) as other:
+        assert db_jobs.try_lock(other, "assign")
+        assert jobs.assign_open(conn) == 0
+        other.rollback()
+    assert jobs.assign_open(conn) == 4
+
+
+def test_the_timetable_runs_until_it_is_told_to_stop(database, conn, seeded):
+    stop = threading.Event()
+    every = jobs.Timetable(assign_every_s=0.1, escalate_every_s=0.1, retention_every_s=0.1, retention=timedelta(days=1))
+    runner = threading.Thread(target=jobs.run, args=(database, every, stop))
+    runner.start()
+    try:
+        for _ in range(100):
+            conn.rollback()
+            if work_orders.get(conn, seeded.orders["unspecific"]).status is Status.ASSIGNED:
+                break
+            stop.wait(0.1)
+    finally:
+        stop.set()
+        runner.join(20)
+    assert not runner.is_alive()
+    assert work_orders.get(conn, seeded.orders["unspecific"]).status is Status.ASSIGNED
+
+
+def count(conn):
+    return conn.execute("SELECT count(*) FROM readings").fetchone()[0]
+
+
+@pytest.fixture
+def measured(any_database):
+    """Ten days of readings of one signal, one an hour, received as they were measured; arrivals 1 to 240."""
+    with psycopg.connect(any_database) as conn:
+        conn.execute(
+            "INSERT INTO readings (signal_id, observed_at, received_at, arrival, value, late) "
+            "SELECT 1, at, at, row_number() OVER (ORDER BY at), 1, false "
+            "FROM generate_series(now() - interval '239 hours', now(), interval '1 hour') AS at"
+        )
+        conn.commit()
+        yield conn
+
+
+def checkpoint(conn, arrival: int) -> None:
+    conn.execute("INSERT INTO checkpoints (arrival, format, code_version, state) VALUES (%s, 1, '', '')", [arrival])
+    conn.commit()
+
+
+def test_retention_drops_what_came_long_ago(measured):
+    checkpoint(measured, 240)
+    assert jobs.drop_old_readings(measured, keep=timedelta(days=5)) > 0
+    assert 120 <= count(measured) <= 120 + 25, "whole chunks of a day on TimescaleDB"
+    newest_gone = measured.execute(
+        "SELECT count(*) FROM readings WHERE received_at > now() - interval '5 days'"
+    ).fetchone()
+    assert newest_gone[0] in (119, 120), "and nothing else"
+
+
+def test_retention_never_passes_what_the_oldest_checkpoint_needs(measured):
+    checkpoint(measured, 30)
+    checkpoint(measured, 240)
+    jobs.drop_old_readings(measured, keep=timedelta(days=1))
+    oldest = measured.execute("SELECT min(arrival) FROM readings").fetchone()[0]
+    assert oldest <= 31
+    assert count(measured) >= 210
+
+
+def test_without_a_checkpoint_nothing_is_dropped(measured):
+    jobs.drop_old_readings(measured, keep=timedelta(days=1))
+    assert count(measured) == 240
+
+
+def test_what_was_replayed_yesterday_is_new_to_us(measured):
+    measured.execute("UPDATE readings SET received_at = now()")
+    checkpoint(measured, 240)
+    jobs.drop_old_readings(measured, keep=timedelta(days=1))
+    assert count(measured) == 240
