@@ -17,7 +17,6 @@ from ingest import payload
 from ingest.messages import Frame, Message, Refused
 from runtime import arrivals, engine
 from runtime.engine import Engine
-from runtime.judge import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,15 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         frames, refused = _read(batch, state.bounds)
         frames, ids, unknown = arrivals.admit(conn, frames, state.catalogue)
         events = judge_db.take_waiting(conn, place)
+        # Folded before the frames, which come after them: what is late depends on what they say.
+        verdicts = state.judge.decide(events)
         keys = {frame.key for frame in frames}
         marks, steps = state.judge.watermarks(keys), state.judge.frame_steps(keys)
         arrived = arrivals.arrange(conn, frames, ids, marks, place + len(events), steps)
         refused += unknown + arrived.refused
         quarantine.keep(conn, refused)
         readings.insert_new(conn, arrived.columns)
-        verdicts = state.judge.decide(in_order(arrived.frames, events))
+        verdicts += state.judge.decide(arrived.frames)
         done = []
         for verdict in verdicts:
             asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)

@@ -193,3 +193,29 @@ def test_only_what_lies_before_the_newest_step_is_late(database):
         stepped = arrange(conn, frames, ids, {}, 1, {PUMP: MINUTE})
         assert (stepped.late, [each.values for each in stepped.frames]) == (1, [{"a": 1.0}, {"b": 1.0}, {"c": 1.0}])
         assert arrange(conn, frames, ids, {}, 1).late == 2
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 60])
+def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
+    """Not even for the first ones of a machine, whose step is only known once it is."""
+    import psycopg
+
+    from ingest.messages import Message
+    from runtime import engine, pipeline
+    from runtime.settings import Settings
+
+    noise, messages = random.Random(2), []
+    for second in range(0, 3000, 25):
+        at = START + timedelta(seconds=second + noise.choice([0, -20, -70]))
+        payload = f'{{"ts":"{at.isoformat()}","values":{{"{noise.choice("abc")}":{noise.random()}}}}}'
+        messages.append(Message("plantwright/v1/NTH/P-1", payload.encode(), START_US + second * S))
+    from rules import rulebook
+
+    with psycopg.connect(database) as conn:
+        settings, models = Settings(checkpoint_every_inputs=10**9), {"default": {"frame_step_s": 60}}
+        state = engine.take_up(conn, settings, rulebook=rulebook.EMPTY, models=models, holder="test")
+        for i in range(0, len(messages), size):
+            pipeline.process(conn, messages[i : i + size], state)
+        late = conn.execute("SELECT count(*) FROM readings WHERE late").fetchone()
+        assert late == (17,)
+        assert engine.restore(conn).dump() == state.judge.dump()
