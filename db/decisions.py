@@ -68,7 +68,8 @@ def unfinished(conn: Connection) -> list[Entry]:
                 component=row["component"],
                 failure_mode=FailureMode(row["failure_mode"]),
                 severity=next(each for each in Severity if each.order_type == row["type"]),
-                status=Status(row["status"]),
+                # A book does not tell assigned from open: see the judge.
+                status=Status.OPEN if row["status"] == Status.ASSIGNED else Status(row["status"]),
                 opened_at=row["opened_at"],
                 signals=frozenset(row["signals"] or ()),
                 evidence=row["evidence"],

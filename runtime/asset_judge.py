@@ -210,7 +210,8 @@ class AssetJudge:
             for part in anomaly.contributions[:MOST_SIGNS]
         )
         told = ", ".join(
-            f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} (usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
+            f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} "
+            f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
             for sign in signs[:3]
         )
         return Finding(

@@ -79,15 +79,6 @@ def assign_open(conn: Connection) -> int:
     return given
 
 
-def assign_emergency(conn: Connection, order_id: UUID, *, at: datetime) -> WorkOrder:
-    """Give an emergency to somebody at once, in the transaction that opens it; where nobody is eligible it says so.
-
-    ``at`` is the wall clock. The order's row is this transaction's own, so that no lock of the job is needed.
-    """
-    order, _ = assignments.assign_best(conn, order_id, actor=ACTOR, at=at)
-    return order
-
-
 def escalate_late(conn: Connection) -> int:
     """Escalate the orders of which a target has run out, each target once; return how many."""
     now = datetime.now(UTC)

@@ -149,6 +149,8 @@ class Judge:
 
     def _on_order_moved(self, event: Event) -> None:
         asset, status = self._asset(_of(event)), Status(event.payload["status"])
+        if status is Status.ASSIGNED:
+            return  # who does the work decides nothing, and depends on the wall clock: the state must not
         now = moment(asset.watermark_us or 0)
         self.book.moved(asset.key, UUID(event.payload["order_id"]), status, at=now)
         if status is Status.CLOSED:

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 from psycopg import Connection
 
-from db import decisions, quarantine, readings
+from db import assignments, decisions, quarantine, readings
 from db import judge as judge_db
 from db.decisions import Done
 from ingest import payload
 from ingest.messages import Frame, Message, Refused
 from runtime import arrivals, engine
 from runtime.engine import Engine
+from runtime.judge import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,7 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         quarantine.keep(conn, refused)
         readings.insert_new(conn, arrived.columns)
         verdicts += state.judge.decide(arrived.frames)
-        done = []
-        for verdict in verdicts:
-            asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)
-            done.append(
-                decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=datetime.now(UTC))
-            )
+        done = [_carry_out(conn, verdict, state) for verdict in verdicts]
         if arrived.next_arrival > place:
             judge_db.advance(conn, state.fence, arrived.next_arrival)
             state.judge.arrival = arrived.next_arrival - 1
@@ -68,6 +64,16 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         refused=refused,
         done=[each for each in done if each is not None],
     )
+
+
+def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None:
+    """Apply a decision; an emergency is given to somebody at once."""
+    now = datetime.now(UTC)
+    asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)
+    done = decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=now)
+    if done is not None and done.emergency:
+        assignments.assign_best(conn, done.order_id, actor=decisions.ACTOR, at=now)
+    return done
 
 
 def _read(batch: Sequence[Message], bounds: payload.Bounds) -> tuple[list[Frame], list[Refused]]:

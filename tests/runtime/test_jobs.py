@@ -83,7 +83,7 @@ def test_nobody_eligible_is_shown_on_the_order_and_told_once(conn, seeded):
 
 
 def test_an_emergency_is_assigned_in_the_transaction_that_opens_it(conn, seeded):
-    order = jobs.assign_emergency(conn, seeded.orders["emergency"], at=datetime.now(UTC))
+    order, _ = assignments.assign_best(conn, seeded.orders["emergency"], actor="system:engine", at=datetime.now(UTC))
     assert order.status is Status.ASSIGNED
     conn.rollback()
     assert work_orders.get(conn, seeded.orders["emergency"]).status is Status.OPEN
