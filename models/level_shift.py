@@ -16,18 +16,21 @@ D. L. Wallace, "Bounds on normal approximations to Student's and the chi-square 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 from river.base import AnomalyDetector
 
 HALF = math.log(2.0)
 RIDGE = 0.01
-REPEATS_ANYWAY = 8
+REPEATS_ANYWAY = 2
 UNSEEN = 10
 STEADY = 0.1
 NOVEL = 1.0
+APART = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,22 @@ class Look:
     surprise: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Deviation:
+    """A level's deviation from what is expected, with its variance while ordinary."""
+
+    level: float
+    off: float
+    variance: float
+    freedom: float
+    surprise: float
+
+
+def _deviation(level: float, off: float, variance: float, freedom: float) -> _Deviation:
+    surprise = as_normal(off * off / variance, freedom) if variance > 0.0 else 0.0
+    return _Deviation(level, off, variance, freedom, surprise)
+
+
 def independent(weight: float, spread: float, echo: float) -> float:
     """Return how many independent looks ``weight`` samples with this variance and lagged covariance are worth."""
     rho = echo / spread if spread > 0.0 else 0.0
@@ -60,6 +79,10 @@ def as_normal(square: float, freedom: float) -> float:
 
 def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+def _twice(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    return {key: dict(row) for key, row in table.items()}
 
 
 def _dot(a: list[float], b: list[float]) -> float:
@@ -208,6 +231,8 @@ class LevelShift(AnomalyDetector):
         self._settled = 0
         self._restless: dict[str, list[float]] = {}
         self._past: dict[str, _Past] = {}
+        self._together: dict[str, dict[str, float]] = {}
+        self._others: dict[str, dict[str, float]] = {}
 
     # river's two verbs
 
@@ -232,6 +257,7 @@ class LevelShift(AnomalyDetector):
         ordinary = steady and self.surprise(looks) < self.protect_above
         for past in self._past.values():
             past.missing += 1
+        left: dict[str, list[float]] = {}
         for signal, value, smoothed, stuck in levels:
             past = self._past.get(signal) or self._past.setdefault(signal, _Past(self._features))
             if past.missing > UNSEEN or (value != past.value and self._stuck(past)):
@@ -248,8 +274,10 @@ class LevelShift(AnomalyDetector):
             if not stuck:
                 past.level = smoothed if past.settled else value
                 past.settled += 1
-                if past.settled * self.smoothing >= 1.0:
-                    self._learn(past, ordinary)
+                if past.settled * self.smoothing >= 1.0 and (sampled := self._learn(past, ordinary)):
+                    left[signal] = sampled
+        if left:
+            self._learn_together(left)
         return looks
 
     def resume(self) -> None:
@@ -263,17 +291,19 @@ class LevelShift(AnomalyDetector):
 
     def state(self) -> list[Any]:
         """Return what was learned, of plain types."""
-        pasts = [[signal, past.state()] for signal, past in self._past.items()]
         return [
             self._point[:],
             self._settled,
-            [[k, *v, *self._restless.get(k, ())] for k, v in self._origin.items()],
-            pasts,
+            [[signal, *scale, *self._restless.get(signal, ())] for signal, scale in self._origin.items()],
+            [[signal, past.state()] for signal, past in self._past.items()],
+            _twice(self._together),
+            _twice(self._others),
         ]
 
     def resume_from(self, state: list[Any]) -> None:
         """Go on from what `state` returned."""
-        point, self._settled, origins, pasts = state
+        point, self._settled, origins, pasts, together, others = state
+        self._together, self._others = _twice(together), _twice(others)
         self._point = point[:]
         self._origin = {signal: numbers[:2] for signal, *numbers in origins}
         self._restless = {signal: numbers[2:] for signal, *numbers in origins}
@@ -330,8 +360,9 @@ class LevelShift(AnomalyDetector):
 
     def _looks(self, x: Mapping[str, float]) -> tuple[list[Look], list[float], list[tuple[str, float, float, bool]]]:
         point = self._operating_point(x)
-        looks: list[Look] = []
         levels: list[tuple[str, float, float, bool]] = []
+        far: dict[str, _Deviation] = {}
+        near: dict[str, _Deviation] = {}
         unsettled = 2.0 / self.smoothing
         for signal, value in x.items():
             if signal in self.regime or not math.isfinite(value):
@@ -340,57 +371,84 @@ class LevelShift(AnomalyDetector):
             if past is None:
                 levels.append((signal, value, value, False))
                 continue
-            settled = 0 if past.missing >= UNSEEN else past.settled
             stuck = self._stuck(past)
-            settled = 0 if stuck else settled
+            settled = 0 if stuck or past.missing >= UNSEEN else past.settled
             stuck = stuck and value == past.value
             level = past.level + max(self.smoothing, 1.0 / (settled + 1)) * (value - past.level)
             levels.append((signal, value, level, stuck))
-            if not past.judged or stuck or settled < unsettled or past.spread <= 0.0:
-                continue
-            expected = _dot(past.coefficients, point)
-            far = level - expected
-            new = _quadratic(past.inverse, point) * past.weight / past.looks_worth
-            if new >= NOVEL:
-                continue
-            variance = past.spread * (1.0 + new)
-            surprise = as_normal(far * far / variance, past.freedom)
-            off = near_surprise = near_variance = 0.0
-            if 2 * past.near_age >= self.horizon:
-                off = far - past.near + _dot(past.coefficients, past.near_point)
-                stale = past.near_spread * past.growth * past.held
-                stale += 2.0 * max(0.0, past.spread - past.near_spread) * past.held / (past.held + self.horizon)
-                near_variance = past.near_spread * (1.0 + 1.0 / past.near_worth + new) + stale
-                near_surprise = as_normal(off * off / near_variance, past.near_freedom)
-            if near_surprise > surprise:
-                looks.append(Look(signal, level, level - off, math.sqrt(near_variance), near_surprise))
-            else:
-                looks.append(Look(signal, level, expected, math.sqrt(variance), surprise))
+            if past.judged and not stuck and settled >= unsettled and past.spread > 0.0:
+                self._deviate(signal, past, level, point, far, near)
+        looks = []
+        for signal, deviation in far.items():
+            seen = self._apart(signal, deviation, far)
+            if signal in near:
+                lately = self._apart(signal, near[signal], near)
+                seen = lately if lately.surprise > seen.surprise else seen
+            level = deviation.level
+            looks.append(Look(signal, level, level - seen.off, math.sqrt(seen.variance), seen.surprise))
         return looks, point, levels
+
+    def _deviate(
+        self,
+        signal: str,
+        past: _Past,
+        level: float,
+        point: list[float],
+        far: dict[str, _Deviation],
+        near: dict[str, _Deviation],
+    ) -> None:
+        """Note how a level deviates from all of its past and from its last horizon, where the point is known."""
+        new = _quadratic(past.inverse, point) * past.weight / past.looks_worth
+        if new >= NOVEL:
+            return
+        off = level - _dot(past.coefficients, point)
+        far[signal] = _deviation(level, off, past.spread * (1.0 + new), past.freedom)
+        if 2 * past.near_age >= self.horizon:
+            off -= past.near - _dot(past.coefficients, past.near_point)
+            # A reference that had to be held ages: a signal that wanders has gone on wandering.
+            stale = past.near_spread * past.growth * past.held
+            stale += 2.0 * max(0.0, past.spread - past.near_spread) * past.held / (past.held + self.horizon)
+            variance = past.near_spread * (1.0 + 1.0 / past.near_worth + new) + stale
+            near[signal] = _deviation(level, off, variance, past.near_freedom)
+
+    def _apart(self, signal: str, deviation: _Deviation, all_of_them: dict[str, _Deviation]) -> _Deviation:
+        """What is left of a deviation once the other signals have explained their part, if that surprises less."""
+        others = self._others.get(signal)
+        if deviation.surprise <= APART or others is None:
+            return deviation
+        off, share = deviation.off, 1.0
+        for other, weight in others.items():
+            if other == signal:
+                share = weight
+            elif other in all_of_them:
+                off -= weight * all_of_them[other].off
+        apart = _deviation(deviation.level, off, deviation.variance * share, deviation.freedom)
+        return apart if apart.surprise < deviation.surprise else deviation
 
     @staticmethod
     def _stuck(past: _Past) -> bool:
         return past.judged and past.repeats > REPEATS_ANYWAY + 4 * past.longest
 
-    def _learn(self, past: _Past, ordinary: bool) -> None:
+    def _learn(self, past: _Past, ordinary: bool) -> list[float]:
+        """Take the level into the past. Returns what the regression left of the samples that are new to the spread."""
+        left: list[float] = []
         if not ordinary:
             past.held += 1
-            return
+            return left
         past.held = max(0, past.held - 2)
         past.seen += 1
         if past.seen % self.spacing == 0:
-            self._sample(past)
+            left = self._sample(past)
         past.near_age += 1
         gain = max(1.0 / self.horizon, 1.0 / max(1, past.near_age))
         past.near += gain * (past.level - past.near)
         past.near_point = [u + gain * (v - u) for u, v in zip(past.near_point, self._point, strict=True)]
+        return left
 
-    def _sample(self, past: _Past) -> None:
+    def _sample(self, past: _Past) -> list[float]:
         if not past.judged:
             past.samples.append([past.level, past.near, *self._point, *past.near_point])
-            if past.seen >= self.warmup:
-                self._begin(past)
-            return
+            return self._begin(past) if past.seen >= self.warmup else []
         expected = _dot(past.coefficients, self._point)
         reach = self.clip * math.sqrt(past.spread)
         left = min(max(past.level - expected, -reach), reach)
@@ -409,8 +467,9 @@ class LevelShift(AnomalyDetector):
         past.near_echo += (off * past.last_near - past.near_echo) / past.weight
         past.last, past.last_near = left, off
         self._solve(past)
+        return [left]
 
-    def _begin(self, past: _Past) -> None:
+    def _begin(self, past: _Past) -> list[float]:
         """The first fit, from the samples of the warm-up, which are dropped."""
         f = self._features
         past.weight = float(len(past.samples))
@@ -424,6 +483,7 @@ class LevelShift(AnomalyDetector):
         self._solve(past)
         squares = products = near_squares = near_products = 0.0
         before = before_near = 0.0
+        lefts = []
         for k, sample in enumerate(past.samples):
             left = sample[0] - _dot(past.coefficients, sample[2 : 2 + f])
             off = left - sample[1] + _dot(past.coefficients, sample[2 + f :])
@@ -433,6 +493,7 @@ class LevelShift(AnomalyDetector):
                 near_squares += off * off
                 near_products += off * before_near
             before, before_near = left, off
+            lefts.append(left)
         near_weight = max(1.0, past.weight - self.horizon // 2 // self.spacing)
         past.spread = squares / max(1.0, past.weight - f)
         past.echo = products / max(1.0, past.weight - f)
@@ -440,6 +501,35 @@ class LevelShift(AnomalyDetector):
         past.last, past.last_near = before, before_near
         past.samples = []
         self._solve(past)
+        return lefts
+
+    def _learn_together(self, left: dict[str, list[float]]) -> None:
+        """Learn how the signals deviate together, and from it what the others make of each."""
+        for a, here in left.items():
+            row = self._together.setdefault(a, {})
+            for b, there in left.items():
+                if len(here) == len(there):
+                    product = sum(map(operator.mul, here, there)) / len(here)
+                    share = len(here) / max(min(self._past[a].weight, self._past[b].weight), 1.0)
+                    row[b] = row.get(b, 0.0) + min(share, 1.0) * (product - row.get(b, 0.0))
+        names = [signal for signal, row in self._together.items() if row.get(signal, 0.0) > 0.0]
+        if len(names) < 2:
+            return
+        scale = [math.sqrt(self._together[signal][signal]) for signal in names]
+        worth = [self._past[signal].looks_worth for signal in names]
+        matrix = np.eye(len(names))
+        for i, a in enumerate(names):
+            for j, b in enumerate(names[:i]):
+                known = min(worth[i], worth[j])
+                correlation = self._together[a].get(b, 0.0) / (scale[i] * scale[j])
+                matrix[i, j] = matrix[j, i] = correlation * known / (known + len(names))
+        inverse = np.linalg.inv(matrix)
+        for i, a in enumerate(names):
+            row = {
+                b: float(-inverse[i, j] / inverse[i, i]) * scale[i] / scale[j] for j, b in enumerate(names) if j != i
+            }
+            row[a] = float(1.0 / inverse[i, i])
+            self._others[a] = row
 
     def _solve(self, past: _Past) -> None:
         ridged = [[v + RIDGE * (i == j > 0) for j, v in enumerate(row)] for i, row in enumerate(past.gram)]

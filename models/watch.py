@@ -18,6 +18,8 @@ __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocum
 STATE_VERSION = 1
 FULL = 1.5
 """The sum stops growing at so many times the patience: an alarm is over soon after its cause."""
+RELIEF = 2.0
+"""An ordinary frame takes so many times away from the sum what it is below the drift."""
 GAP = 10
 """A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
 
@@ -85,6 +87,10 @@ class AssetWatch:
         """Whether the warm-up is over."""
         return self._detector.ready()
 
+    def score(self) -> float:
+        """Return how far the surprise has added up: 0 ordinary, `Anomaly.limit` where the alarm is raised, 1 full."""
+        return self._sum / (FULL * self.document.patience)
+
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
         self.__init__(self.document)  # type: ignore[misc]
@@ -133,7 +139,8 @@ class AssetWatch:
         patience = self.document.patience
         if self._sum == 0.0:
             self._since_us = at_us
-        self._sum = min(max(self._sum + surprise - self.document.drift, 0.0), FULL * patience)
+        beyond = surprise - self.document.drift
+        self._sum = min(max(self._sum + (beyond if beyond > 0.0 else RELIEF * beyond), 0.0), FULL * patience)
         if self._sum >= patience:
             self._active = True
         elif self._sum == 0.0:
@@ -152,8 +159,7 @@ class AssetWatch:
             )
             for look in sorted(looks, key=lambda look: (-look.surprise, look.signal))
         ]
-        score = self._sum / (FULL * self.document.patience)
-        return Anomaly(self._since_us, score, 1.0 / FULL, tuple(parts))
+        return Anomaly(self._since_us, self.score(), 1.0 / FULL, tuple(parts))
 
 
 def _detector(document: ModelDocument) -> LevelShift:

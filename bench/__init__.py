@@ -1,0 +1,1 @@
+"""Published protocols and the speed of scoring. ``python -m bench.skab --data DIR`` and so on; `./run bench skab`."""
