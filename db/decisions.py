@@ -150,6 +150,8 @@ def _change(
         },
     )
     old = {key: before[key] for key in after if before[key] != after[key]}
+    if "type" in old:
+        step = "upgraded"
     if old:
         _log(conn, order_id, now, step, old, {key: after[key] for key in old}, f"{finding.source}: {finding.summary}")
     worse = decision.severity is Severity.SAFETY and before["type"] != OrderType.EMERGENCY
