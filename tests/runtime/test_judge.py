@@ -171,6 +171,13 @@ def test_a_restored_judge_dumps_what_it_was_restored_from():
     assert Judge.restore(state, 1).dump() == state
 
 
+def test_a_restored_judge_knows_of_its_orders_all_that_the_other_one_knew():
+    judge = Judge()
+    for each in long_story():
+        list(judge.consider([each]))
+        assert Judge.restore(judge.dump(), judge.arrival).book.all() == judge.book.all()
+
+
 def test_the_order_of_the_signals_in_a_message_changes_nothing():
     def turned(each: Input) -> Input:
         if isinstance(each, Event):

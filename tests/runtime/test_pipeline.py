@@ -404,7 +404,35 @@ def test_a_changed_rulebook_is_an_input_and_judges_from_there_on(conn):
     assert engine.restore(conn).dump() == state.judge.dump()
 
 
-def test_a_checkpoint_stands_for_the_inputs_up_to_its_place(conn):
+def test_a_checkpoint_stands_for_all_inputs_up_to_its_place_late_ones_too(conn):
     state = take_up(conn, checkpoint_every_inputs=1)
-    pipeline.process(conn, [a_message(0), a_message(1), a_message(0)], state)
-    assert judge_db.newest_checkpoint(conn, format_=FORMAT) == (state.judge.arrival, state.judge.dump())
+    pipeline.process(conn, [a_message(0), a_message(1), a_message(0.5)], state)
+    assert judge_db.newest_checkpoint(conn, format_=FORMAT) == (7, state.judge.dump())
+    assert judge_db.holder_now(conn)[2] == 8
+    conn.execute("DELETE FROM checkpoints")
+    assert engine.restore(conn).arrival == state.judge.arrival == 7
+
+
+STEPPED = {"pump": MODELS["pump"] | {"frame_step_s": 60.0, "hold_s": 600.0}}
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_signals_that_come_one_by_one_and_out_of_order_are_late_or_not_however_they_are_cut(conn, size):
+    noise, messages = random.Random(5), []
+    for minute in range(40):
+        parts = [(minute + noise.random() * 0.99, {name: noise.gauss(60, 1)}) for name in ("temp", "flow", "oil")]
+        messages += [a_message(at, values) for at, values in parts]
+        if minute % 5 == 4:
+            messages.append(a_message(minute - 1.5, {"temp": 95.0}))
+
+    def left(cut: int) -> tuple[list[Any], bytes]:
+        with conn.transaction(force_rollback=True):
+            state = engine.take_up(conn, settings(), rulebook=RULES, models=STEPPED, holder="test")
+            for batch in batches(messages, cut):
+                pipeline.process(conn, batch, state)
+            rows = conn.execute("SELECT observed_at, value, late FROM readings ORDER BY observed_at").fetchall()
+            return rows, state.judge.dump()
+
+    in_pieces, at_once = left(size), left(1000)
+    assert [row for row in in_pieces[0] if row not in at_once[0]] == []
+    assert in_pieces == at_once
