@@ -1,5 +1,6 @@
 """Every error leaves as application/problem+json (RFC 9457): one table from error type to status code."""
 
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -97,7 +98,9 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         return answer(request, 422, "Not understood", f"the request cannot be used as it is: {told}", errors=errors)
 
     def unknown(request: Request, error: Exception) -> Response:
-        _log.error("a request failed", path=request.url.path, method=request.method, exc_info=error)
+        # As text: a renderer of tracebacks that shows variables would write keys and passwords into the log.
+        lines = "".join(traceback.format_exception(error))
+        _log.error("a request failed", path=request.url.path, method=request.method, traceback=lines)
         return answer(request, 500, "Failure", "plantwright failed at this; its log says where, please report it")
 
     for kind in STATUS:
