@@ -14,10 +14,11 @@ _QUERIES = sql.load("catalogue")
 
 @dataclass(slots=True)
 class KnownAsset:
-    """An asset's id and its signals' ids by name or alias."""
+    """An asset's id, its signals' ids by name, and by alias the names that they are known by."""
 
     id: int
     signals: dict[str, int] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -35,9 +36,11 @@ class Catalogue:
         """Read every asset and signal. With ``admit_unknown`` what is not there is made known by its first message."""
         assets: dict[str, KnownAsset] = {}
         with conn.cursor(row_factory=tuple_row) as cursor:
-            for key, asset_id, name, signal_id in cursor.execute(_QUERIES["all"]):
+            for key, asset_id, name, signal_id, alias_of in cursor.execute(_QUERIES["all"]):
                 known = assets.setdefault(key, KnownAsset(asset_id))
-                if name is not None:
+                if alias_of is not None:
+                    known.aliases[name] = alias_of
+                elif name is not None:
                     known.signals[name] = signal_id
         return cls(assets, admit_unknown=admit_unknown)
 
@@ -52,7 +55,7 @@ class Catalogue:
             row: Any = conn.execute(_QUERIES["add_asset"], {"site": site, "code": asset}).fetchone()
             known = self._assets[key] = KnownAsset(row[0])
         for name in signals:
-            if name not in known.signals:
+            if name not in known.signals and name not in known.aliases:
                 if not self.admit_unknown:
                     continue
                 found: Any = conn.execute(_QUERIES["add_signal"], {"asset_id": known.id, "name": name}).fetchone()

@@ -6,12 +6,12 @@ not newer than the watermark. Only what is not beyond it has to be looked up, wh
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import Connection
 
 from db import readings
-from db.catalogue import Catalogue
+from db.catalogue import Catalogue, KnownAsset
 from db.readings import Columns, JudgedFrame
 from ingest.messages import Frame, Reason, Refused
 
@@ -36,12 +36,16 @@ class Arrived:
 def admit(
     conn: Connection, frames: Sequence[Frame], catalogue: Catalogue
 ) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
-    """Return the frames of known assets, the ids of their signals, and what is refused because it is not known."""
+    """Return the frames of known assets under their signals' own names, the signals' ids, and what is refused."""
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
     refused: list[Refused] = []
-    for frame in frames:
-        asset = catalogue.find(conn, frame.site, frame.asset, frame.values)
+    for sent in frames:
+        asset = catalogue.find(conn, sent.site, sent.asset, sent.values)
+        frame, twice = (sent, []) if asset is None else _by_own_names(sent, asset)
+        if twice:
+            problem = f"{', '.join(twice)}: another value is there under the signal's own name, which stays"
+            refused.append(_refused(sent, twice, Reason.OTHER_VALUE_STORED, problem))
         known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
         unknown = [name for name in frame.values if name not in known]
         if unknown:
@@ -56,6 +60,19 @@ def admit(
             admitted.append(frame)
             ids.append(known)
     return admitted, ids, refused
+
+
+def _by_own_names(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[str]]:
+    """Return the frame as the judge will see it when it is rebuilt, and the aliases that contradict their signal."""
+    if asset.aliases.keys().isdisjoint(frame.values):
+        return frame, []
+    values = {name: value for name, value in frame.values.items() if name in asset.signals or name not in asset.aliases}
+    twice = []
+    for alias in sorted(frame.values.keys() - values.keys()):
+        stays = values.setdefault(asset.aliases[alias], frame.values[alias])
+        if stays != frame.values[alias]:
+            twice.append(alias)
+    return replace(frame, values=values), twice
 
 
 def arrange(

@@ -1,11 +1,12 @@
 -- name: all
--- Every asset with its signals' names, aliases that are valid now among them.
-SELECT si.code || '/' || a.code AS key, a.id AS asset_id, named.name, named.signal_id
+-- Every asset with its signals' names, and the aliases that are valid now, each with the name of its signal.
+SELECT si.code || '/' || a.code AS key, a.id AS asset_id, named.name, named.signal_id, named.alias_of
 FROM assets a JOIN sites si ON si.id = a.site_id
 LEFT JOIN (
-    SELECT asset_id, name, id AS signal_id FROM signals
+    SELECT asset_id, name, id AS signal_id, NULL AS alias_of FROM signals
     UNION ALL
-    SELECT asset_id, alias, signal_id FROM signal_aliases WHERE now() >= valid_from AND now() < valid_to
+    SELECT al.asset_id, al.alias, al.signal_id, s.name FROM signal_aliases al JOIN signals s ON s.id = al.signal_id
+    WHERE now() >= al.valid_from AND now() < al.valid_to
 ) AS named ON named.asset_id = a.id
 ORDER BY a.id, named.signal_id;
 
