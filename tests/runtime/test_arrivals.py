@@ -184,3 +184,30 @@ def test_what_is_made_known_on_first_sight_is_known_to_the_next_process(conn):
     later = Catalogue.load(conn, admit_unknown=False)
     _, (ids,), refused = arrivals.admit(conn, [a_frame(1, t=1, f=2)], later)
     assert (sorted(ids), refused) == (["f", "t"], [])
+
+
+ALIASES = {
+    "an alias is its signal": ([{"flux": 1}], [{"flow": 1}], []),
+    "an alias beside other signals": ([{"t": 5, "flux": 1}], [{"t": 5, "flow": 1}], []),
+    "by name and by alias the same is one reading": ([{"flow": 1, "flux": 1}], [{"flow": 1}], []),
+    "by two aliases the same is one reading": ([{"debit": 1, "flux": 1}], [{"flow": 1}], []),
+    "of two values that of the signal's own name stays": ([{"flux": 2, "flow": 1}], [{"flow": 1}], [{"flux": 2}]),
+    "by name, then by alias: a repetition": ([{"flow": 1}, {"flux": 1}], [{"flow": 1}], []),
+}
+
+
+@pytest.mark.parametrize(("sent", "judged", "refused"), ALIASES.values(), ids=ALIASES.keys())
+def test_other_names_of_a_signal(conn, sent, judged, refused):
+    """The judge must see the name that it sees when it is rebuilt, and a signal named twice must not stop the batch."""
+    Catalogue.load(conn, admit_unknown=True).find(conn, "NTH", PUMP, ["flow"])
+    for alias in ("flux", "debit"):
+        conn.execute(
+            "INSERT INTO signal_aliases (asset_id, alias, signal_id) SELECT asset_id, %s, id FROM signals", [alias]
+        )
+    catalogue = Catalogue.load(conn, admit_unknown=True)
+    frames, ids, contradicted = arrivals.admit(conn, [a_frame(0, **values) for values in sent], catalogue)
+    arrived = arrivals.arrange(conn, frames, ids, {}, 1)
+    readings.insert_new(conn, arrived.columns)
+    assert [frame.values for frame in arrived.frames] == judged
+    assert list(readings.judged_after(conn, 0, 9)) == arrived.frames
+    assert [json.loads(each.payload)["values"] for each in contradicted] == refused
