@@ -8,6 +8,7 @@ from psycopg_pool import ConnectionPool
 
 from api import app
 from runtime.settings import Settings
+from runtime.version import CODE_VERSION
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until ``stop`` is set."""
     assert settings.database is not None
     with ConnectionPool(settings.database, min_size=1, max_size=10, open=True, name="api") as pool:
-        served = app.create(pool, keys=settings.api_keys)
+        served = app.create(pool, keys=settings.api_keys, version=CODE_VERSION)
         config = uvicorn.Config(served, host=settings.host, port=settings.port, log_level="warning", access_log=False)
         server = uvicorn.Server(config)
         threading.Thread(target=_Stopper(server, stop).watch, daemon=True).start()
