@@ -74,6 +74,8 @@ def read(path: Path) -> Rulebook:
 
 def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     """Check a document and make a rulebook of it. Nothing of a wrong document is used."""
+    if not document:
+        return EMPTY
     _known(document, _TOP_KEYS, source, "the document")
     thresholds = [
         _threshold(_Table(table, source, f"threshold {i}")) for i, table in _tables(document, "threshold", source)

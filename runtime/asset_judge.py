@@ -81,7 +81,10 @@ class AssetJudge:
             if self.state.state not in rule.states:
                 self.conditions.pop(rule.id, None)
                 continue
-            condition = threshold.step(rule, self.conditions.get(rule.id, NORMAL), at_us, value)
+            before = self.conditions.get(rule.id, NORMAL)
+            if before.last is not None and at_us < before.last:
+                continue  # an older part of the same step: the rule has judged a newer value of its signal
+            condition = threshold.step(rule, before, at_us, value)
             self.conditions[rule.id] = condition
             if condition.active:
                 yield self._of_rule(rule, condition, arrival, at_us, value)
@@ -159,7 +162,7 @@ class AssetJudge:
             planned = self.state.state is OperatingState.MAINTENANCE
             self.state = StateNow(OperatingState.MAINTENANCE, self.state.since if planned else at_us, at_us)
             return
-        if self._state_rule is not None:
+        if self._state_rule is not None and at_us >= self.state.last:
             self.state = operating_state.step(self._state_rule, self.state, at_us, values.get(self._state_rule.signal))
         if self.state.state is OperatingState.MAINTENANCE:
             self.state = StateNow(OperatingState.UNKNOWN, at_us, at_us)

@@ -147,7 +147,8 @@ class OrderBook:
                 severity=max(kept.severity, duplicate.severity, decision.finding.severity),
             )
         )
-        self._put(replace(duplicate, status=Status.CANCELLED, moved_at=decision.finding.at))
+        # Not remembered as ended: what comes next is judged by the order that stays.
+        del self._of[asset][duplicate.id]
 
     def _get(self, asset: str, order_id: UUID) -> Entry:
         return self._of[asset][order_id]
