@@ -1,13 +1,15 @@
 """The ids of everything that sends: looked up in memory, made known on first sight."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import sql
+from ingest.messages import Details
 
 _QUERIES = sql.load("catalogue")
 
@@ -18,6 +20,7 @@ class KnownAsset:
 
     id: int
     signals: dict[str, int] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
 
 
@@ -42,10 +45,17 @@ class Catalogue:
                     known.aliases[name] = alias_of
                 elif name is not None:
                     known.signals[name] = signal_id
+            for key, name, unit in cursor.execute(_QUERIES["units"]):
+                assets[key].units[name] = unit
         return cls(assets, admit_unknown=admit_unknown)
 
-    def find(self, conn: Connection, site: str, asset: str, signals: Iterable[str]) -> KnownAsset | None:
-        """Return the asset with all of those signals, or None where it is unknown and is not admitted."""
+    def find(
+        self, conn: Connection, site: str, asset: str, signals: Iterable[str], details: Details | None = None
+    ) -> KnownAsset | None:
+        """Return the asset with all of those signals, or None where it is unknown and is not admitted.
+
+        ``details`` may say where a new asset stands, and in which units signals come that have none yet.
+        """
         key = f"{site}/{asset}"
         known = self._assets.get(key)
         if known is None:
@@ -54,13 +64,26 @@ class Catalogue:
             conn.execute(_QUERIES["add_site"], {"code": site})
             row: Any = conn.execute(_QUERIES["add_asset"], {"site": site, "code": asset}).fetchone()
             known = self._assets[key] = KnownAsset(row[0])
+            if details is not None and details.location is not None:
+                place = {"site": site, "code": details.location, "asset_id": known.id, "at": datetime.now(UTC)}
+                conn.execute(_QUERIES["add_location"], place)
+                conn.execute(_QUERIES["install_new"], place)
         for name in signals:
             if name not in known.signals and name not in known.aliases:
                 if not self.admit_unknown:
                     continue
                 found: Any = conn.execute(_QUERIES["add_signal"], {"asset_id": known.id, "name": name}).fetchone()
                 known.signals[name] = found[0]
+        if details is not None and details.units:
+            self._say_units(conn, known, details.units)
         return known
+
+    def _say_units(self, conn: Connection, asset: KnownAsset, units: Mapping[str, str]) -> None:
+        for given, unit in units.items():
+            name = asset.aliases.get(given, given)
+            if unit and self.admit_unknown and name in asset.signals and name not in asset.units:
+                conn.execute(_QUERIES["say_unit"], {"signal_id": asset.signals[name], "unit": unit})
+                asset.units[name] = unit
 
     def asset_id(self, key: str) -> int:
         """Return the id of an asset that is known."""

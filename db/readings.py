@@ -34,7 +34,10 @@ _TRAILER = b"\xff\xff"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Readings as columns of equal length; times are epoch microseconds, values are in the signals' units."""
+    """Readings as columns of equal length; times are epoch microseconds, values are in the signals' units.
+
+    ``quality`` is 0 good, 1 uncertain, 2 bad, 3 stale; None where all are good.
+    """
 
     signal: Sequence[int]
     observed_us: Sequence[int]
@@ -42,6 +45,7 @@ class Columns:
     arrival: Sequence[int]
     value: Sequence[float]
     late: Sequence[bool]
+    quality: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.signal)
@@ -88,7 +92,7 @@ def insert_new(conn: Connection, columns: Columns) -> None:
     rows["received"] = np.asarray(columns.received_us, dtype=np.int64) - _POSTGRES_EPOCH_US
     rows["arrival"] = columns.arrival
     rows["value"] = columns.value
-    rows["quality"] = 0
+    rows["quality"] = 0 if columns.quality is None else columns.quality
     rows["late"] = columns.late
     with conn.cursor() as cursor, cursor.copy(_QUERIES["copy_in"]) as copy:
         copy.write(_HEADER + rows.tobytes() + _TRAILER)

@@ -1,27 +1,62 @@
 """What comes from the wire, what is made of it, and what is refused."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+BAD = 2
+STALE = 3
+"""Qualities of readings, from ``readings.quality``: 0 good, 1 uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One MQTT message. ``received_us`` is the wall clock when it came off the wire, epoch microseconds.
 
-    ``token`` lets the subscriber acknowledge it, 0 where nothing is to be; it means nothing to anybody else.
+    ``token`` lets the subscriber acknowledge it, 0 where nothing is to be; one that comes ``again`` has the token
+    that it had. ``retained`` is what the broker kept from before we came.
     """
 
     topic: str
     payload: bytes
     received_us: int
     token: int = 0
+    again: bool = False
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What some formats say of a frame beyond its values.
+
+    Parameters
+    ----------
+    location
+        Code of the place where the asset stands, for one that is made known by this frame.
+    historical
+        Measured and kept back by the device until now: it is stored as late and not judged.
+    quality
+        0 good, 1 uncertain, 2 bad, 3 stale. Only 0 and 1 are judged.
+    units
+        By signal, where the device says in which unit it measures.
+    """
+
+    location: str | None = None
+    historical: bool = False
+    quality: int = 0
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> bool:
+        return not self.historical and self.quality < BAD
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """An asset's signals at one time, as one message carries them together.
 
-    ``at_us`` is the device's clock (epoch microseconds, UTC), ``values`` are finite numbers in the signals' units.
+    ``at_us`` is the device's clock (epoch microseconds, UTC), ``values`` are finite numbers in the signals' units, or
+    in the units that ``details`` name.
     """
 
     site: str
@@ -29,6 +64,7 @@ class Frame:
     at_us: int
     received_us: int
     values: dict[str, float]
+    details: Details | None = None
 
     @property
     def key(self) -> str:
@@ -50,6 +86,8 @@ class Reason(StrEnum):
     NO_VALUES = "no_values"
     NOT_A_NUMBER = "not_a_number"
     WRONG_SIGNAL = "wrong_signal"
+    WRONG_UNIT = "wrong_unit"
+    NOT_BORN = "not_born"
     UNKNOWN_ASSET = "unknown_asset"
     OTHER_VALUE_STORED = "other_value_stored"
 

@@ -167,4 +167,6 @@ class Subscriber:
         except UnicodeDecodeError:
             topic = repr(message._topic)
         token = message.mid if message.qos else 0
-        self._arrived.append(Message(topic, bytes(message.payload), time.time_ns() // 1000, token))
+        self._arrived.append(
+            Message(topic, bytes(message.payload), time.time_ns() // 1000, token, message.dup, message.retain)
+        )

@@ -13,6 +13,8 @@ from psycopg import Connection
 from db import readings
 from db.catalogue import Catalogue, KnownAsset
 from db.readings import Columns, JudgedFrame
+from ingest import border, units
+from ingest.border import Bad
 from ingest.messages import Frame, Reason, Refused
 
 NO_STEPS: Mapping[str, int] = {}
@@ -40,8 +42,14 @@ def admit(
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
     refused: list[Refused] = []
-    for sent in frames:
-        asset = catalogue.find(conn, sent.site, sent.asset, sent.values)
+    for each in frames:
+        sent = each
+        asset = catalogue.find(conn, sent.site, sent.asset, sent.values, sent.details)
+        if asset is not None and sent.details is not None and sent.details.units:
+            sent, wrong = _in_our_units(sent, asset)
+            refused += wrong
+            if not sent.values:
+                continue
         frame, twice = (sent, []) if asset is None else _by_own_names(sent, asset)
         if twice:
             problem = f"{', '.join(twice)}: another value is there under the signal's own name, which stays"
@@ -60,6 +68,31 @@ def admit(
             admitted.append(frame)
             ids.append(known)
     return admitted, ids, refused
+
+
+def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame with its values in the signals' units, and what nothing can convert to them."""
+    assert frame.details is not None
+    values: dict[str, float] = {}
+    refused = []
+    for name, value in frame.values.items():
+        given = frame.details.units.get(name, "")
+        wanted = asset.units.get(asset.aliases.get(name, name), "")
+        try:
+            values[name] = _converted(name, value, given, wanted)
+        except Bad as wrong:
+            refused.append(_refused(frame, [name], wrong.reason, wrong.problem))
+    return replace(frame, values=values), refused
+
+
+def _converted(name: str, value: float, given: str, wanted: str) -> float:
+    if given in ("", wanted) or not wanted:
+        return value
+    how = units.factor(given, wanted)
+    if how is None:
+        mend = "mend the unit that the device sends, or the signal's"
+        raise Bad(Reason.WRONG_UNIT, f"{name} comes in {given[:40]!r}, and is kept in {wanted!r}: {mend}")
+    return border.scaled(name, value, *how)
 
 
 def _by_own_names(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[str]]:
@@ -82,18 +115,16 @@ def arrange(
     watermarks: dict[str, int],
     first: int,
     steps: Mapping[str, int] = NO_STEPS,
+    *,
+    look_all_up: bool = False,
 ) -> Arrived:
     """Number the frames that bring something new, from ``first`` on, in their order.
 
     ``watermarks`` are the newest event times judged, by asset; they are moved on here. ``steps`` are of assets whose
     frames a step of event time closes: what lies in the newest one's step is not late.
+    ``look_all_up`` also finds what was stored beyond a watermark because it is not judged: history, bad readings.
     """
-    late_by: list[int | None] = []
-    for frame in frames:
-        mark = watermarks.get(frame.key)
-        late_by.append(None if mark is None or frame.at_us > mark else mark - frame.at_us)
-        if mark is None or frame.at_us > mark:
-            watermarks[frame.key] = frame.at_us
+    late_by = _lags(frames, watermarks, look_all_up)
     behind = [
         (signal, frame.at_us)
         for frame, known, lag in zip(frames, ids, late_by, strict=True)
@@ -109,6 +140,7 @@ def arrange(
     arrival: list[int] = []
     value: list[float] = []
     late: list[bool] = []
+    quality: dict[int, int] = {}
     judged: list[JudgedFrame] = []
     refused: list[Refused] = []
     repeated = late_readings = 0
@@ -123,7 +155,9 @@ def arrange(
                 refused.append(_refused(frame, other, Reason.OTHER_VALUE_STORED, problem))
         if not fresh:
             continue
-        is_late = lag is not None and lag > 0 and not _in_one_step(frame.at_us, lag, steps.get(frame.key))
+        is_late = _is_late(frame, lag, steps.get(frame.key))
+        if frame.details is not None and frame.details.quality:
+            quality[place] = frame.details.quality
         for name, number in fresh.items():
             signal.append(known[name])
             value.append(number)
@@ -133,15 +167,35 @@ def arrange(
         late.extend([is_late] * len(fresh))
         if is_late:
             late_readings += len(fresh)
-        else:
+        elif frame.details is None or frame.details.judged:
             judged.append(JudgedFrame(place, frame.key, frame.at_us, fresh))
         place += 1
-    columns = Columns(signal, observed, received, arrival, value, late)
+    qualities = [quality.get(each, 0) for each in arrival] if quality else None
+    columns = Columns(signal, observed, received, arrival, value, late, qualities)
     return Arrived(columns, judged, refused, repeated, late_readings, place)
 
 
-def _in_one_step(at_us: int, lag_us: int, step_us: int | None) -> bool:
-    return step_us is not None and at_us // step_us == (at_us + lag_us) // step_us
+def _lags(frames: Sequence[Frame], watermarks: dict[str, int], look_all_up: bool) -> list[int | None]:
+    """Return how far each frame lies behind its asset's watermark (µs); None where it cannot be stored yet."""
+    lags: list[int | None] = []
+    for frame in frames:
+        mark = watermarks.get(frame.key)
+        unjudged = frame.details is not None and not frame.details.judged
+        if mark is None or frame.at_us > mark:
+            lags.append(0 if unjudged or look_all_up else None)
+            if not unjudged:
+                watermarks[frame.key] = frame.at_us
+        else:
+            lags.append(mark - frame.at_us)
+    return lags
+
+
+def _is_late(frame: Frame, lag_us: int | None, step_us: int | None) -> bool:
+    if frame.details is not None and frame.details.historical:
+        return True
+    if not lag_us:
+        return False
+    return step_us is None or frame.at_us // step_us != (frame.at_us + lag_us) // step_us
 
 
 def _sift(

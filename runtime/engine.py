@@ -12,8 +12,10 @@ from psycopg import Connection
 from db import decisions, readings
 from db import judge as judge_db
 from db.catalogue import Catalogue
-from ingest.payload import Bounds
+from ingest.border import Bounds
+from ingest.formats import Formats
 from rules.rulebook import Rulebook
+from runtime import sources
 from runtime.judge import FORMAT, Judge, in_order
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
@@ -39,6 +41,7 @@ class Engine:
     fence: int
     judge: Judge
     catalogue: Catalogue
+    formats: Formats
     bounds: Bounds
     settings: Settings
     checkpointed: int
@@ -77,12 +80,14 @@ def take_up(
         if judge.models != models:
             judge_db.add(conn, "models", dict(models), "system:settings")
         catalogue = Catalogue.load(conn, admit_unknown=settings.admit_unknown)
+        formats = sources.understood(settings, conn)
     bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
     now = time.monotonic()
     return Engine(
         fence=fence,
         judge=judge,
         catalogue=catalogue,
+        formats=formats,
         bounds=bounds,
         settings=settings,
         checkpointed=judge.arrival,

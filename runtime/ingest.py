@@ -14,7 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_
 from db import judge as judge_db
 from ingest.subscriber import BrokerUnreachable, Subscriber
 from rules import rulebook as rulebooks
-from runtime import engine, model_documents, pipeline
+from runtime import engine, model_documents, pipeline, sources
 from runtime.engine import Engine
 from runtime.pipeline import Processed
 from runtime.settings import Settings
@@ -54,7 +54,7 @@ def _listen(
 ) -> None:
     """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
     assert settings.broker is not None
-    with Subscriber(settings.broker, topics=settings.topics, client_id=settings.client_id) as subscriber:
+    with Subscriber(settings.broker, topics=sources.topics(settings), client_id=settings.client_id) as subscriber:
         looked = time.monotonic()
         for batch in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
             if stop.is_set():

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
 
 from db import assignments, decisions, quarantine, readings
 from db import judge as judge_db
 from db.decisions import Done
-from ingest import payload
 from ingest.messages import Frame, Message, Refused
-from runtime import arrivals, engine
+from runtime import arrivals, engine, sources
+from runtime.arrivals import Arrived
 from runtime.engine import Engine
 from runtime.judge import Verdict
 
@@ -38,22 +39,20 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         place = judge_db.hold(conn, state.fence)
         if state.tick_is_due():
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
-        frames, refused = _read(batch, state.bounds)
+        frames, refused = _read(batch, state)
         frames, ids, unknown = arrivals.admit(conn, frames, state.catalogue)
         events = judge_db.take_waiting(conn, place)
         # Folded before the frames, which come after them: what is late depends on what they say.
         verdicts = state.judge.decide(events)
-        keys = {frame.key for frame in frames}
-        marks, steps = state.judge.watermarks(keys), state.judge.frame_steps(keys)
-        arrived = arrivals.arrange(conn, frames, ids, marks, place + len(events), steps)
+        arrived = _store(conn, frames, ids, state, place + len(events))
         refused += unknown + arrived.refused
         quarantine.keep(conn, refused)
-        readings.insert_new(conn, arrived.columns)
         verdicts += state.judge.decide(arrived.frames)
         done = [_carry_out(conn, verdict, state) for verdict in verdicts]
         if arrived.next_arrival > place:
             judge_db.advance(conn, state.fence, arrived.next_arrival)
             state.judge.arrival = arrived.next_arrival - 1
+        sources.remember(conn, state.formats)
         if state.checkpoint_is_due():
             engine.save(conn, state)
     return Processed(
@@ -76,11 +75,30 @@ def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None
     return done
 
 
-def _read(batch: Sequence[Message], bounds: payload.Bounds) -> tuple[list[Frame], list[Refused]]:
+def _read(batch: Sequence[Message], state: Engine) -> tuple[list[Frame], list[Refused]]:
     frames: list[Frame] = []
     refused: list[Refused] = []
+    parse, bounds = state.formats.parse, state.bounds
     for message in batch:
-        good, bad = payload.parse(message, bounds)
+        good, bad = parse(message, bounds)
         frames += good
         refused += bad
     return frames, refused
+
+
+def _store(
+    conn: Connection, frames: Sequence[Frame], ids: Sequence[dict[str, int]], state: Engine, first: int
+) -> Arrived:
+    """Number the new readings from ``first`` on, and store them."""
+    keys = {frame.key for frame in frames}
+    steps = state.judge.frame_steps(keys)
+    try:
+        with conn.transaction():
+            arrived = arrivals.arrange(conn, frames, ids, state.judge.watermarks(keys), first, steps)
+            readings.insert_new(conn, arrived.columns)
+    except UniqueViolation:
+        # History that a device kept back, or that was imported, may lie beyond the newest reading judged.
+        marks = state.judge.watermarks(keys)
+        arrived = arrivals.arrange(conn, frames, ids, marks, first, steps, look_all_up=True)
+        readings.insert_new(conn, arrived.columns)
+    return arrived

@@ -12,6 +12,7 @@ import structlog
 
 from db import schema
 from ingest import subscriber
+from runtime import sources
 from runtime.embedded import broker, postgres
 from runtime.embedded.process import default_data_dir
 from runtime.processes import Children
@@ -55,7 +56,7 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
         if applied:
             say(f"schema: applied {', '.join(applied)}")
         assert settings.broker is not None
-        subscriber.keep_from_now_on(settings.broker, topics=settings.topics, client_id=settings.client_id)
+        subscriber.keep_from_now_on(settings.broker, topics=sources.topics(settings), client_id=settings.client_id)
         yield Parts(settings, data_dir, tuple(embedded))
     finally:
         for part in reversed(started):

@@ -15,6 +15,7 @@ from pydantic_settings import (
 from ingest.subscriber import BrokerAddress
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
+CODE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 class WrongSettings(Exception):
@@ -36,6 +37,16 @@ class Settings(BaseSettings):
     max_skew_s: float = Field(300, ge=0, le=86_400, description="how far ahead of our clock a device may be")
     oldest_days: int = Field(
         7300, ge=1, le=36_500, description="older event times are refused: a device clock that was never set"
+    )
+
+    mappings: list[str] = Field(
+        [], description="mapping documents for other topics: TOML files, or ready made: umh, homie"
+    )
+    thingsboard_site: str | None = Field(
+        None, pattern=CODE, description="site of what comes on ThingsBoard's topics; none: they are not listened to"
+    )
+    thingsboard_device: str | None = Field(
+        None, pattern=CODE, description="asset of v1/devices/me/telemetry, a topic that names no device"
     )
 
     rulebook: Path | None = Field(None, description="TOML file of limits and operating states")

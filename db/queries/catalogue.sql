@@ -10,6 +10,31 @@ LEFT JOIN (
 ) AS named ON named.asset_id = a.id
 ORDER BY a.id, named.signal_id;
 
+-- name: units
+-- The unit of each signal whose unit somebody has said, by the signal's own name.
+SELECT si.code || '/' || a.code AS key, s.name, v.unit
+FROM signals s JOIN assets a ON a.id = s.asset_id JOIN sites si ON si.id = a.site_id
+JOIN LATERAL (SELECT unit FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1) AS v ON true
+WHERE v.unit <> '';
+
+-- name: add_location
+-- The place of an asset that is made known by its first message.
+INSERT INTO locations (site_id, code, name, level)
+SELECT id, %(code)s, %(code)s, 'work_centre' FROM sites WHERE code = %(site)s
+ON CONFLICT (site_id, code) DO NOTHING;
+
+-- name: install_new
+-- An asset that is made known by its first message stands where that says; one that stands somewhere is left there.
+INSERT INTO installations (asset_id, location_id, installed_at)
+SELECT %(asset_id)s, l.id, %(at)s FROM locations l JOIN sites si ON si.id = l.site_id
+WHERE si.code = %(site)s AND l.code = %(code)s
+ON CONFLICT (asset_id) WHERE removed_at IS NULL DO NOTHING;
+
+-- name: say_unit
+-- A unit that nobody had said yet was this one all the time.
+INSERT INTO signal_versions (signal_id, version, unit)
+SELECT %(signal_id)s, coalesce((SELECT max(version) FROM signal_versions WHERE signal_id = %(signal_id)s), 0) + 1, %(unit)s;
+
 -- name: add_site
 -- A site that is made known by its first message.
 INSERT INTO sites (code, name) VALUES (%(code)s, %(code)s) ON CONFLICT (code) DO NOTHING;

@@ -1,0 +1,161 @@
+"""What every payload has to pass: times with a zone and within bounds, finite numbers, names that can be stored."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ingest.messages import Message, Reason, Refused
+
+MAX_BYTES = 256 * 1024
+_SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = datetime.resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Which times a device may claim, against the wall clock at reception, in microseconds."""
+
+    oldest_us: int = 20 * 366 * 86_400_000_000
+    skew_us: int = 300_000_000
+
+
+@dataclass(slots=True)
+class Bad(Exception):
+    """Something in a message that cannot be taken. ``problem`` is a sentence with the facts and the mend."""
+
+    reason: Reason
+    problem: str
+
+
+def refusals(message: Message, bad: Sequence[Bad]) -> list[Refused]:
+    """Return what goes to quarantine of a message: it is kept once for each reason, not for each value in it."""
+    problems: dict[Reason, list[str]] = {}
+    for each in bad:
+        problems.setdefault(each.reason, []).append(each.problem)
+    return [
+        Refused(message.topic, message.payload, message.received_us, reason, _told(told))
+        for reason, told in problems.items()
+    ]
+
+
+def _told(problems: Sequence[str]) -> str:
+    return problems[0] if len(problems) == 1 else f"{problems[0]}; {len(problems) - 1} more like it"
+
+
+def check_size(payload: bytes) -> None:
+    """Raise Bad for a payload that is too large."""
+    if len(payload) > MAX_BYTES:
+        raise Bad(Reason.TOO_LARGE, f"{len(payload)} bytes; a message may have {MAX_BYTES}: send smaller arrays")
+
+
+def within(at_us: int, received_us: int, bounds: Bounds) -> int:
+    """Return a time that a device may claim. Raises Bad."""
+    if at_us > received_us + bounds.skew_us:
+        raise Bad(Reason.IN_FUTURE, f"ts {text_of(at_us)} was in the future when it came: set the device's clock")
+    if at_us < received_us - bounds.oldest_us:
+        raise Bad(Reason.TOO_OLD, f"ts {text_of(at_us)} is older than is accepted: set the device's clock")
+    return at_us
+
+
+def microseconds(ts: object) -> int:
+    """Read an ISO 8601 time with its zone, or epoch milliseconds. Raises Bad."""
+    if ts is None:
+        raise Bad(Reason.NO_TIME, "ts is missing; send an ISO 8601 time with its zone, or epoch milliseconds")
+    if isinstance(ts, str):
+        try:
+            moment = datetime.fromisoformat(ts)
+        except ValueError:
+            raise Bad(Reason.WRONG_TIME, f"ts {ts[:40]!r} is no ISO 8601 time") from None
+        if moment.tzinfo is None:
+            raise Bad(Reason.NAIVE_TIME, f"ts {ts[:40]!r} has no zone; add Z or an offset")
+        return since_epoch(moment)
+    if isinstance(ts, bool) or not isinstance(ts, int | float):
+        raise Bad(Reason.WRONG_TIME, "ts must be an ISO 8601 time with its zone, or epoch milliseconds")
+    return counted(ts, 1000)
+
+
+def counted(ts: float, us_each: float) -> int:
+    """Read a number of milliseconds, seconds and so on since 1970. Raises Bad."""
+    if not -1e18 < ts * us_each < 1e18:
+        raise Bad(Reason.WRONG_TIME, f"ts {ts!r} is out of range; it counts milliseconds from 1970")
+    return round(ts * us_each)
+
+
+def since_epoch(moment: datetime) -> int:
+    """Return a time with a zone as epoch microseconds."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def text_of(at_us: int) -> str:
+    """Return a time as people read it."""
+    try:
+        return (_EPOCH + at_us * _MICROSECOND).isoformat()
+    except OverflowError:
+        return f"{at_us} µs"
+
+
+def signal(name: str) -> str:
+    """Return a signal's name that can be stored as it stands. Raises Bad."""
+    if _SIGNAL.fullmatch(name) is None:
+        raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} is no signal name: letters, digits and _ . : / - up to 128")
+    return name
+
+
+def number(name: str, value: object) -> float:
+    """Return a JSON number. Raises Bad."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {str(value)[:80]!r} is not a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: the number is too large") from None
+
+
+def measure(name: str, value: object) -> float:
+    """Return what a device that is no stickler for types means: true is 1, "21.5" is 21.5. Raises Bad."""
+    if isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in ("true", "false"):
+            return float(word == "true")
+        try:
+            found = float(word)
+        except ValueError:
+            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value[:80]!r} is not a number") from None
+        if not math.isfinite(found) or "_" in word:
+            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value[:80]!r} is not a number")
+        return found
+    return number(name, value)
+
+
+def scaled(name: str, value: float, factor: float, offset: float = 0.0) -> float:
+    """Return a value in another unit. Raises Bad where it is beyond all numbers there."""
+    made = value * factor + offset
+    if not math.isfinite(made):
+        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value!r} is too large for its unit")
+    return made
+
+
+def code(name: str) -> str:
+    """Return the site, asset or location code that a foreign name becomes: ``Pumpe 1 (Süd)`` is ``Pumpe_1_Sud``.
+
+    Raises Bad where nothing of it can be used.
+    """
+    plain = unicodedata.normalize("NFKD", name.replace("/", ".")).encode("ascii", "ignore").decode()
+    made = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_").lstrip("_.-")[:64]
+    if _CODE.fullmatch(made) is None:
+        raise Bad(Reason.WRONG_TOPIC, f"{name[:80]!r} makes no code: letters, digits and _ . - up to 64; map it")
+    return made
+
+
+def signal_of(name: str) -> str:
+    """Return the signal's name that a foreign name becomes. Raises Bad where nothing of it can be used."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    made = re.sub(r"[^A-Za-z0-9_.:/ -]+", "_", plain).strip("_ ").lstrip("_.:/- ")[:128]
+    return signal(made) if made else signal(name)

@@ -1,0 +1,73 @@
+"""One message, whatever speaks: what its topic says decides how it is read."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from ingest import mapped, payload
+from ingest.border import Bounds
+from ingest.mapping import Mapping as MappingDocument
+from ingest.messages import Frame, Message, Reason, Refused
+from ingest.thingsboard import ThingsBoard
+
+_NATIVE = "plantwright/"
+_NOBODY = "no format is set for this topic; `plantwright mapping listen` proposes a mapping for what comes on it"
+
+
+class Formats:
+    """What the engine understands, as its settings say. The native payload is always understood.
+
+    Parameters
+    ----------
+    taken
+        By token, a digest of each message without a time of its own that was committed. When such a message comes again
+        it would be stored at another time: reception is the only clock it has.
+    """
+
+    def __init__(
+        self,
+        *,
+        mappings: Sequence[MappingDocument] = (),
+        thingsboard: ThingsBoard | None = None,
+        taken: Mapping[int, bytes] | None = None,
+    ) -> None:
+        self._mappings = [each for each in mappings if each.topic is not None]
+        self._thingsboard = thingsboard
+        self._taken = dict(taken or {})
+        self._newly_taken: dict[int, bytes] = {}
+
+    def filters(self) -> list[str]:
+        """Return what has to be subscribed to besides the native topics."""
+        found = [each.filter for each in self._mappings if each.filter is not None]
+        if self._thingsboard is not None:
+            found += self._thingsboard.filters()
+        return list(dict.fromkeys(found))
+
+    def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
+        """Return the frames of a message, in its own order, and what of it is refused. No bytes make this raise."""
+        if message.topic.startswith(_NATIVE):
+            return payload.parse(message, bounds)
+        digest = None
+        if message.token:
+            digest = hashlib.blake2b(
+                message.topic.encode(errors="replace") + b"\0" + message.payload, digest_size=16
+            ).digest()
+            if message.again and self._taken.get(message.token) == digest:
+                return [], []
+        frames, refused = self._foreign(message, bounds)
+        if digest is not None and any(frame.at_us == message.received_us for frame in frames):
+            self._taken[message.token] = self._newly_taken[message.token] = digest
+        return frames, refused
+
+    def newly_taken(self) -> dict[int, bytes]:
+        """Return, once, what has to be remembered of the messages without a time, in their batch's own transaction."""
+        taken, self._newly_taken = self._newly_taken, {}
+        return taken
+
+    def _foreign(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
+        for mapping in self._mappings:
+            read = mapped.parse(mapping, message, bounds)
+            if read is not None:
+                return read
+        if self._thingsboard is not None and self._thingsboard.takes(message.topic):
+            return self._thingsboard.parse(message, bounds)
+        return [], [Refused(message.topic, message.payload, message.received_us, Reason.WRONG_TOPIC, _NOBODY)]

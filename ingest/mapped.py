@@ -1,0 +1,120 @@
+"""Messages and rows as a mapping document says."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ingest import border, payload
+from ingest.border import Bad, Bounds
+from ingest.mapping import MISSING, unit_of
+from ingest.mapping import Mapping as Document
+from ingest.messages import Details, Frame, Message, Reason, Refused
+
+_PLAIN = Details()
+
+
+def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]] | None:
+    """Return the frames of a message and what of it is refused; None where the topic is not the mapping's."""
+    found = None if mapping.topic is None else mapping.topic.fullmatch(message.topic)
+    if found is None:
+        return None
+    frames: list[Frame] = []
+    bad: list[Bad] = []
+    try:
+        border.check_size(message.payload)
+        root = _decoded(mapping, message.payload)
+        if mapping.time is None and message.retained:
+            raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
+        for element in _elements(mapping, root):
+            try:
+                frames.append(_frame(mapping, found.groupdict(), root, element, message.received_us, bounds, bad))
+            except Bad as wrong:
+                bad.append(wrong)
+        if not frames and not bad:
+            raise Bad(Reason.NO_VALUES, "there is nothing in it")
+    except Bad as wrong:
+        bad.append(wrong)
+    return [frame for frame in frames if frame.values], border.refusals(message, bad) if bad else []
+
+
+def row(mapping: Document, cells: Mapping[str, Any], stem: str, now_us: int, bounds: Bounds) -> tuple[Frame, list[Bad]]:
+    """Return what a row of a file becomes, and what of it cannot be taken. Raises Bad for the whole row."""
+    bad: list[Bad] = []
+    return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad), bad
+
+
+def _decoded(mapping: Document, raw: bytes) -> Any:
+    try:
+        return payload.loosely(raw)
+    except Bad:
+        if not mapping.bare:
+            raise
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Bad(Reason.NOT_A_NUMBER, "the payload is neither JSON nor a text") from None
+
+
+def _elements(mapping: Document, root: Any) -> Iterator[Any]:
+    if mapping.each is None:
+        yield root
+        return
+    listed = mapping.each.find(root, root)
+    if isinstance(listed, dict):
+        listed = list(listed.values())
+    if not isinstance(listed, list):
+        raise Bad(Reason.WRONG_SHAPE, f"there is no array at {mapping.each.text!r}")
+    yield from listed
+
+
+def _frame(
+    mapping: Document,
+    levels: Mapping[str, str],
+    root: Any,
+    element: Any,
+    received_us: int,
+    bounds: Bounds,
+    bad: list[Bad],
+) -> Frame:
+    site = border.code(mapping.site.fill(levels, root, element))
+    asset = border.code(mapping.asset.fill(levels, root, element))
+    at_us = received_us
+    if mapping.time is not None:
+        at_us = border.within(mapping.time.read(mapping.time.path.find(root, element)), received_us, bounds)
+    values, units = _values(mapping, levels, root, element, bad)
+    quality = 0 if mapping.quality is None else mapping.quality.read(mapping.quality.path.find(root, element))
+    location = None if mapping.location is None else border.code(mapping.location.fill(levels, root, element))
+    details = Details(location=location, quality=quality, units=units) if units or quality or location else None
+    return Frame(site, asset, at_us, received_us, values, details)
+
+
+def _values(
+    mapping: Document, levels: Mapping[str, str], root: Any, element: Any, bad: list[Bad]
+) -> tuple[dict[str, float], dict[str, str]]:
+    values: dict[str, float] = {}
+    units: dict[str, str] = {}
+    there = 0
+    for signal in mapping.signals:
+        found = signal.path.find(root, element)
+        if found is MISSING or found is None or found == "":
+            continue
+        there += 1
+        try:
+            name = border.signal_of(signal.signal.fill(levels, root, element))
+            values[name] = border.scaled(name, border.measure(name, found), signal.scale)
+            if unit := unit_of(signal, levels, root, element):
+                units[name] = unit
+        except Bad as wrong:
+            bad.append(wrong)
+    if mapping.bag is not None:
+        bag = mapping.bag.find(root, element)
+        if isinstance(bag, dict):
+            there += len(bag)
+            for key, value in bag.items():
+                try:
+                    values[border.signal_of(key)] = border.measure(key, value)
+                except Bad as wrong:
+                    bad.append(wrong)
+    if not there:
+        looked = [each.path.text for each in mapping.signals] + ([] if mapping.bag is None else [mapping.bag.text])
+        raise Bad(Reason.NO_VALUES, f"there is no value at {', '.join(repr(each) for each in looked[:5])}")
+    return values, units
