@@ -75,7 +75,9 @@ def best_threshold(
     Each series is (anomaly scores, windows, probationary rows), as NAB optimises a detector's threshold for a profile.
     """
     windows = sum(len(windows) for _, windows, _ in series)
-    levels = sorted({round(score, 6) for scores, _, _ in series for score in scores}, reverse=True)[:400]
+    levels = sorted({round(score, 6) for scores, _, _ in series for score in scores}, reverse=True)
+    # All of the highest levels, then ever fewer: the low ones alarm nearly every row.
+    levels = [level for k, level in enumerate(levels) if k < 200 or k % (k // 100) == 0][:800]
     best = (1.1, 0.0)
     for level in levels:
         raw = sum(

@@ -260,14 +260,15 @@ class LevelShift(AnomalyDetector):
         left: dict[str, list[float]] = {}
         for signal, value, smoothed, stuck in levels:
             past = self._past.get(signal) or self._past.setdefault(signal, _Past(self._features))
-            if past.missing > UNSEEN or (value != past.value and self._stuck(past)):
+            was_stuck = self._stuck(past)
+            if past.missing > UNSEEN or (value != past.value and was_stuck):
                 past.settled = past.near_age = 0
                 past.level = value
             past.missing = 0
             if value == past.value:
                 past.repeats += 1
             else:
-                if not past.judged or (ordinary and not stuck):
+                if not past.judged or (ordinary and not was_stuck):
                     past.longest = max(past.longest, past.repeats)
                 past.repeats = 0
             past.value = value
