@@ -74,8 +74,11 @@ def take_up(
     with conn.transaction():
         fence = judge_db.take_over(conn, holder)
     with conn.transaction():
+        # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
+        place = judge_db.hold(conn, fence)
+        judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
         judge = restore(conn)
-        if judge.rulebook.version != rulebook.version and rulebook.document:
+        if judge.rulebook.document != rulebook.document:
             judge_db.add(conn, "rulebook", dict(rulebook.document), "system:settings")
         if judge.models != models:
             judge_db.add(conn, "models", dict(models), "system:settings")
