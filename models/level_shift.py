@@ -16,10 +16,9 @@ D. L. Wallace, "Bounds on normal approximations to Student's and the chi-square 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from operator import mul
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from river.base import AnomalyDetector
@@ -33,8 +32,7 @@ NOVEL = 1.0
 APART = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How one signal stands to its past at one frame.
 
     ``level`` is the signal's smoothed value, ``expected`` what the past makes of it at this operating point, both in
@@ -49,8 +47,7 @@ class Look:
     surprise: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Deviation:
+class _Deviation(NamedTuple):
     """A level's deviation from what is expected, with its variance while ordinary."""
 
     level: float
@@ -86,9 +83,7 @@ def _twice(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
 
 
 def _dot(a: list[float], b: list[float]) -> float:
-    total = 0.0
-    for u, v in zip(a, b, strict=True):
-        total += u * v
+    total: float = sum(map(mul, a, b))
     return total
 
 
@@ -443,7 +438,7 @@ class LevelShift(AnomalyDetector):
         past.near_age += 1
         gain = max(1.0 / self.horizon, 1.0 / max(1, past.near_age))
         past.near += gain * (past.level - past.near)
-        past.near_point = [u + gain * (v - u) for u, v in zip(past.near_point, self._point, strict=True)]
+        past.near_point = [u + gain * (v - u) for u, v in zip(past.near_point, self._point)]  # noqa: B905
         return left
 
     def _sample(self, past: _Past) -> list[float]:
@@ -510,7 +505,7 @@ class LevelShift(AnomalyDetector):
             row = self._together.setdefault(a, {})
             for b, there in left.items():
                 if len(here) == len(there):
-                    product = sum(map(operator.mul, here, there)) / len(here)
+                    product = sum(map(mul, here, there)) / len(here)
                     share = len(here) / max(min(self._past[a].weight, self._past[b].weight), 1.0)
                     row[b] = row.get(b, 0.0) + min(share, 1.0) * (product - row.get(b, 0.0))
         names = [signal for signal, row in self._together.items() if row.get(signal, 0.0) > 0.0]
@@ -546,8 +541,4 @@ class LevelShift(AnomalyDetector):
 
 
 def _quadratic(matrix: list[list[float]], v: list[float]) -> float:
-    total = 0.0
-    for row, u in zip(matrix, v, strict=True):
-        if u != 0.0:
-            total += u * _dot(row, v)
-    return total
+    return _dot(v, [_dot(row, v) for row in matrix])
