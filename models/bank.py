@@ -279,7 +279,7 @@ class LevelShiftBank:
         f = gram.shape[1]
         ridge = np.full(f, RIDGE)
         ridge[0] = 0.0
-        self._inverse[at] = inverse = _invert(gram + np.diag(ridge))
+        self._inverse[at] = inverse = np.linalg.inv(gram + np.diag(ridge))
         self._coefficients[at] = np.einsum("nfg,ng->nf", inverse, self._cross[at])
         weight, spread, near_spread = self._weight[at], self._spread[at], self._near_spread[at]
         worth = _independent(weight, spread, self._echo[at])
@@ -303,15 +303,3 @@ def _independent(weight: Array, spread: Array, echo: Array) -> Array:
     rho = np.clip(rho + (1.0 + 3.0 * rho) / weight, 0.0, 0.99)
     worth: Array = np.maximum(weight * (1.0 - rho) / (1.0 + rho), 0.5)
     return worth
-
-
-def _invert(matrices: Array) -> Array:
-    """Gauss-Jordan without pivots, as in the one-at-a-time form."""
-    n = matrices.shape[1]
-    rows = np.concatenate([matrices, np.broadcast_to(np.eye(n), matrices.shape)], axis=2)
-    for i in range(n):
-        rows[:, i] = rows[:, i] / rows[:, i, i][:, None]
-        for j in range(n):
-            if j != i:
-                rows[:, j] = rows[:, j] - rows[:, j, i][:, None] * rows[:, i]
-    return rows[:, :, n:]

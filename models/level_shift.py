@@ -30,6 +30,7 @@ UNSEEN = 10
 STEADY = 0.1
 NOVEL = 1.0
 APART = 2.0
+_NOTHING: tuple[list[list[float]], float] = ([], 0.0)
 
 
 class Look(NamedTuple):
@@ -85,19 +86,6 @@ def _twice(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
 def _dot(a: list[float], b: list[float]) -> float:
     total: float = sum(map(mul, a, b))
     return total
-
-
-def _invert(matrix: list[list[float]]) -> list[list[float]]:
-    """Return the inverse of a positive definite matrix (Gauss-Jordan)."""
-    n = len(matrix)
-    rows = [[*matrix[i], *(1.0 if i == j else 0.0 for j in range(n))] for i in range(n)]
-    for i in range(n):
-        pivot = rows[i][i]
-        row = rows[i] = [v / pivot for v in rows[i]]
-        for j in range(n):
-            if j != i and (factor := rows[j][i]) != 0.0:
-                rows[j] = [v - factor * u for v, u in zip(rows[j], row, strict=True)]
-    return [row[n:] for row in rows]
 
 
 class _Past:
@@ -228,6 +216,7 @@ class LevelShift(AnomalyDetector):
         self._past: dict[str, _Past] = {}
         self._together: dict[str, dict[str, float]] = {}
         self._others: dict[str, dict[str, float]] = {}
+        self._measured: tuple[list[list[float]], float] = _NOTHING
 
     # river's two verbs
 
@@ -255,7 +244,7 @@ class LevelShift(AnomalyDetector):
         left: dict[str, list[float]] = {}
         for signal, value, smoothed, stuck in levels:
             past = self._past.get(signal) or self._past.setdefault(signal, _Past(self._features))
-            was_stuck = self._stuck(past)
+            was_stuck = past.repeats > REPEATS_ANYWAY and self._stuck(past)
             if past.missing > UNSEEN or (value != past.value and was_stuck):
                 past.settled = past.near_age = 0
                 past.level = value
@@ -356,6 +345,7 @@ class LevelShift(AnomalyDetector):
 
     def _looks(self, x: Mapping[str, float]) -> tuple[list[Look], list[float], list[tuple[str, float, float, bool]]]:
         point = self._operating_point(x)
+        self._measured = _NOTHING
         levels: list[tuple[str, float, float, bool]] = []
         far: dict[str, _Deviation] = {}
         near: dict[str, _Deviation] = {}
@@ -367,7 +357,7 @@ class LevelShift(AnomalyDetector):
             if past is None:
                 levels.append((signal, value, value, False))
                 continue
-            stuck = self._stuck(past)
+            stuck = past.repeats > REPEATS_ANYWAY and self._stuck(past)
             settled = 0 if stuck or past.missing >= UNSEEN else past.settled
             stuck = stuck and value == past.value
             level = past.level + max(self.smoothing, 1.0 / (settled + 1)) * (value - past.level)
@@ -376,9 +366,10 @@ class LevelShift(AnomalyDetector):
                 self._deviate(signal, past, level, point, far, near)
         looks = []
         for signal, deviation in far.items():
-            seen = self._apart(signal, deviation, far)
-            if signal in near:
-                lately = self._apart(signal, near[signal], near)
+            seen = deviation if deviation.surprise <= APART else self._apart(signal, deviation, far)
+            lately = near.get(signal)
+            if lately is not None and lately.surprise > seen.surprise:
+                lately = lately if lately.surprise <= APART else self._apart(signal, lately, near)
                 seen = lately if lately.surprise > seen.surprise else seen
             level = deviation.level
             looks.append(Look(signal, level, level - seen.off, math.sqrt(seen.variance), seen.surprise))
@@ -394,7 +385,9 @@ class LevelShift(AnomalyDetector):
         near: dict[str, _Deviation],
     ) -> None:
         """Note how a level deviates from all of its past and from its last horizon, where the point is known."""
-        new = _quadratic(past.inverse, point) * past.weight / past.looks_worth
+        if past.inverse is not self._measured[0]:
+            self._measured = (past.inverse, _quadratic(past.inverse, point))
+        new = self._measured[1] * past.weight / past.looks_worth
         if new >= NOVEL:
             return
         off = level - _dot(past.coefficients, point)
@@ -410,7 +403,7 @@ class LevelShift(AnomalyDetector):
     def _apart(self, signal: str, deviation: _Deviation, all_of_them: dict[str, _Deviation]) -> _Deviation:
         """What is left of a deviation once the other signals have explained their part, if that surprises less."""
         others = self._others.get(signal)
-        if deviation.surprise <= APART or others is None:
+        if others is None:
             return deviation
         off, share = deviation.off, 1.0
         for other, weight in others.items():
@@ -511,25 +504,28 @@ class LevelShift(AnomalyDetector):
         names = [signal for signal, row in self._together.items() if row.get(signal, 0.0) > 0.0]
         if len(names) < 2:
             return
-        scale = [math.sqrt(self._together[signal][signal]) for signal in names]
-        worth = [self._past[signal].looks_worth for signal in names]
-        matrix = np.eye(len(names))
-        for i, a in enumerate(names):
-            for j, b in enumerate(names[:i]):
-                known = min(worth[i], worth[j])
-                correlation = self._together[a].get(b, 0.0) / (scale[i] * scale[j])
-                matrix[i, j] = matrix[j, i] = correlation * known / (known + len(names))
+        table = np.array([[self._together[a].get(b, 0.0) for b in names] for a in names])
+        worth = np.array([self._past[signal].looks_worth for signal in names])
+        scale = np.sqrt(table.diagonal())
+        known = np.minimum(worth[:, None], worth[None, :])
+        # Few looks say little about a correlation, the less the more signals there are to correlate.
+        matrix = table / (scale[:, None] * scale[None, :]) * known / (known + len(names))
+        np.fill_diagonal(matrix, 1.0)
         inverse = np.linalg.inv(matrix)
-        for i, a in enumerate(names):
-            row = {
-                b: float(-inverse[i, j] / inverse[i, i]) * scale[i] / scale[j] for j, b in enumerate(names) if j != i
-            }
-            row[a] = float(1.0 / inverse[i, i])
-            self._others[a] = row
+        own = inverse.diagonal()
+        weights = -inverse / own[:, None] * scale[:, None] / scale[None, :]
+        np.fill_diagonal(weights, 1.0 / own)
+        for a, row in zip(names, weights.tolist(), strict=True):
+            self._others[a] = dict(zip(names, row, strict=True))
 
     def _solve(self, past: _Past) -> None:
-        ridged = [[v + RIDGE * (i == j > 0) for j, v in enumerate(row)] for i, row in enumerate(past.gram)]
-        past.inverse = _invert(ridged)
+        # Signals that were sampled together share their operating points, so the inverse is made once.
+        like = next((p for p in self._past.values() if p is not past and p.judged and p.gram == past.gram), None)
+        if like is None:
+            ridged = [[v + RIDGE * (i == j > 0) for j, v in enumerate(row)] for i, row in enumerate(past.gram)]
+            past.inverse = np.linalg.inv(ridged).tolist()
+        else:
+            past.inverse = like.inverse
         past.coefficients = [_dot(row, past.cross) for row in past.inverse]
         past.looks_worth = independent(past.weight, past.spread, past.echo)
         past.near_worth = independent(past.weight, past.near_spread, past.near_echo)

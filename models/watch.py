@@ -74,7 +74,8 @@ class AssetWatch:
         self._mind_the_gap(at_us)
         looks = self._detector.score_learn_one(values)
         if looks:
-            self._looks.update((look.signal, look) for look in looks)
+            for look in looks:
+                self._looks[look.signal] = look
             self._add(at_us, LevelShift.surprise(looks))
         return self._anomaly(looks) if self._active else None
 
