@@ -85,6 +85,10 @@ class Catalogue:
                 conn.execute(_QUERIES["say_unit"], {"signal_id": asset.signals[name], "unit": unit})
                 asset.units[name] = unit
 
+    def known(self, key: str) -> KnownAsset | None:
+        """Return an asset by ``<site>/<asset>``, or None."""
+        return self._assets.get(key)
+
     def asset_id(self, key: str) -> int:
         """Return the id of an asset that is known."""
         return self._assets[key].id

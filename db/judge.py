@@ -67,9 +67,10 @@ def take_waiting(conn: Connection, first: int) -> list[Event]:
     return events
 
 
-def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str) -> None:
+def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str, asset_id: int | None = None) -> None:
     """Write an event; it gets its place when the pipeline takes it."""
-    conn.execute(_QUERIES["add"], {"kind": kind, "payload": Jsonb(payload), "actor": actor})
+    facts = {"kind": kind, "asset_id": asset_id, "payload": Jsonb(payload), "actor": actor}
+    conn.execute(_QUERIES["add"], facts)
 
 
 def events_after(conn: Connection, after: int, upto: int) -> list[Event]:

@@ -98,6 +98,12 @@ def insert_new(conn: Connection, columns: Columns) -> None:
         copy.write(_HEADER + rows.tobytes() + _TRAILER)
 
 
+def grow_stale(conn: Connection, signals: Sequence[int], *, at_us: int, arrival: int) -> None:
+    """Store that those signals are measured no more since a time of the wall clock, with the value that they had."""
+    facts = {"signals": list(signals), "at": _EPOCH + timedelta(microseconds=at_us), "arrival": arrival}
+    conn.execute(_QUERIES["grow_stale"], facts)
+
+
 def judged_after(conn: Connection, after: int, upto: int) -> Iterator[JudgedFrame]:
     """Yield the judged frames with ``after < arrival <= upto`` in their order; late readings were never judged."""
     with conn.cursor(row_factory=tuple_row) as cursor:

@@ -1,11 +1,13 @@
 """What is remembered of those who send."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import sql
+from ingest.sparkplug import Node, Sparkplug
 
 _QUERIES = sql.load("sources")
 
@@ -20,3 +22,38 @@ def take(conn: Connection, taken: Mapping[int, bytes]) -> None:
     """Remember messages without a time, in their batch's own transaction."""
     if taken:
         conn.execute(_QUERIES["take"], {"tokens": list(taken), "digests": list(taken.values())})
+
+
+def restore_sparkplug(conn: Connection, host: Sparkplug) -> None:
+    """Give a host application the births and sequence numbers that were committed."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        births = defaultdict(list)
+        for group, node_id, device, payload, alive, awaited_us in cursor.execute(_QUERIES["births"]):
+            births[group, node_id].append((device, bytes(payload), alive, awaited_us))
+        for group, node_id, bd_seq, seq, trusted in cursor.execute(_QUERIES["nodes"]).fetchall():
+            host.restore(group, node_id, Node(bd_seq=bd_seq, seq=seq, trusted=trusted), births[group, node_id])
+
+
+def save_sparkplug(conn: Connection, host: Sparkplug) -> None:
+    """Write what a batch has changed of the nodes and their births, in its own transaction."""
+    if not host.changed:
+        return
+    nodes, births, lives = [], [], []
+    for key in sorted(host.changed):
+        node, ids = host.nodes[key], {"group_id": key[0], "node_id": key[1]}
+        nodes.append(ids | {"bd_seq": node.bd_seq, "seq": node.seq, "trusted": node.trusted})
+        for device, member in node.members.items():
+            life = ids | {"device_id": device, "alive": member.alive, "awaited_us": member.awaited_us}
+            if (*key, device) in host.reborn:
+                births.append(life | {"payload": member.raw})
+            elif key in host.lives_changed:
+                lives.append(life)
+    with conn.cursor() as cursor:
+        cursor.executemany(_QUERIES["put_node"], nodes)
+        if births:
+            cursor.executemany(_QUERIES["put_birth"], births)
+        if lives:
+            cursor.executemany(_QUERIES["put_life"], lives)
+    host.changed.clear()
+    host.reborn.clear()
+    host.lives_changed.clear()

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from ingest import mapped, payload
+from ingest import mapped, payload, sparkplug
 from ingest.border import Bounds
 from ingest.mapping import Mapping as MappingDocument
 from ingest.messages import Frame, Message, Reason, Refused
+from ingest.sparkplug import Sparkplug, Stale
 from ingest.thingsboard import ThingsBoard
 
 _NATIVE = "plantwright/"
@@ -28,10 +29,12 @@ class Formats:
         *,
         mappings: Sequence[MappingDocument] = (),
         thingsboard: ThingsBoard | None = None,
+        sparkplug: Sparkplug | None = None,
         taken: Mapping[int, bytes] | None = None,
     ) -> None:
         self._mappings = [each for each in mappings if each.topic is not None]
         self._thingsboard = thingsboard
+        self.sparkplug = sparkplug
         self._taken = dict(taken or {})
         self._newly_taken: dict[int, bytes] = {}
 
@@ -40,6 +43,8 @@ class Formats:
         found = [each.filter for each in self._mappings if each.filter is not None]
         if self._thingsboard is not None:
             found += self._thingsboard.filters()
+        if self.sparkplug is not None:
+            found += self.sparkplug.filters()
         return list(dict.fromkeys(found))
 
     def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
@@ -58,12 +63,18 @@ class Formats:
             self._taken[message.token] = self._newly_taken[message.token] = digest
         return frames, refused
 
+    def stale(self) -> list[Stale]:
+        """Return, once, what is measured no more by what was parsed so far."""
+        return [] if self.sparkplug is None else self.sparkplug.stale()
+
     def newly_taken(self) -> dict[int, bytes]:
         """Return, once, what has to be remembered of the messages without a time, in their batch's own transaction."""
         taken, self._newly_taken = self._newly_taken, {}
         return taken
 
     def _foreign(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
+        if self.sparkplug is not None and message.topic.startswith(sparkplug.PREFIX):
+            return self.sparkplug.parse(message, bounds)
         for mapping in self._mappings:
             read = mapped.parse(mapping, message, bounds)
             if read is not None:

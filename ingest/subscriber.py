@@ -20,6 +20,7 @@ from ingest.messages import Message
 KEEP_ALIVE_S = 30
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_S = 0.002
+GOODBYE_S = 2.0
 
 
 class BrokerUnreachable(Exception):
@@ -78,6 +79,15 @@ def keep_from_now_on(url: str, *, topics: Sequence[str], client_id: str) -> None
         pass
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A retained message that says whether we are there: ``gone`` is the will, which the broker says when we cannot."""
+
+    topic: str
+    here: bytes
+    gone: bytes
+
+
 class Subscriber:
     """A persistent subscription. Use it as a context; ``batches`` yields, ``acknowledge`` gives back.
 
@@ -86,13 +96,16 @@ class Subscriber:
     acknowledged comes again.
     """
 
-    def __init__(self, url: str, *, topics: Sequence[str], client_id: str) -> None:
+    def __init__(self, url: str, *, topics: Sequence[str], client_id: str, presence: Presence | None = None) -> None:
         self._address = BrokerAddress.of(url)
+        self._presence = presence
         self._topics = list(topics)
         self._arrived: list[Message] = []
         self._refused: str | None = None
         self._ready = False
         self._client = client(self._address, client_id, clean_session=False, manual_ack=True)
+        if presence is not None:
+            self._client.will_set(presence.topic, presence.gone, qos=1, retain=True)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
@@ -107,12 +120,27 @@ class Subscriber:
             self._drive(0.1)
             if time.monotonic() > deadline:
                 raise BrokerUnreachable(str(self._address), f"no answer in {CONNECT_TIMEOUT_S:.0f} s")
+        self.announce()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._presence is not None and self._refused is None:
+            said = self._client.publish(self._presence.topic, self._presence.gone, qos=1, retain=True)
+            deadline = time.monotonic() + GOODBYE_S
+            while not said.is_published() and time.monotonic() < deadline and not self._client.loop(0.05):
+                pass
         self._client.disconnect()
+
+    def announce(self) -> None:
+        """Say that we are there, to those who look for it."""
+        if self._presence is not None:
+            self._client.publish(self._presence.topic, self._presence.here, qos=1, retain=True)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message at QoS 0: a request that is made again when it is lost."""
+        self._client.publish(topic, payload, qos=0)
 
     def batches(self, *, most: int, max_wait_s: float) -> Iterator[list[Message]]:
         """Yield batches without end: up to ``most`` messages, or what had come when the wire fell silent.

@@ -54,7 +54,9 @@ def _listen(
 ) -> None:
     """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
     assert settings.broker is not None
-    with Subscriber(settings.broker, topics=sources.topics(settings), client_id=settings.client_id) as subscriber:
+    topics, presence = sources.topics(settings), sources.presence(state.formats)
+    with Subscriber(settings.broker, topics=topics, client_id=settings.client_id, presence=presence) as subscriber:
+        sources.connected(state.formats)
         looked = time.monotonic()
         for batch in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
             if stop.is_set():
@@ -65,6 +67,7 @@ def _listen(
             looked = now
             processed = pipeline.process(conn, batch, state)
             subscriber.acknowledge(batch)
+            sources.answer(state.formats, subscriber)
             if on_batch is not None:
                 on_batch(processed)
 

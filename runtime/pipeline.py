@@ -19,9 +19,10 @@ from runtime import arrivals, engine, sources
 from runtime.arrivals import Arrived
 from runtime.engine import Engine
 from runtime.judge import Verdict
+from runtime.sources import Part
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Processed:
     """What a batch came to. Counts are of readings, but ``frames`` of judged frames and ``refused`` of refusals."""
 
@@ -35,34 +36,39 @@ class Processed:
 
 def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
     """Store, judge and act on a batch, and commit."""
+    processed = Processed()
     with conn.transaction():
-        place = judge_db.hold(conn, state.fence)
+        begin = place = judge_db.hold(conn, state.fence)
         if state.tick_is_due():
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
-        frames, refused = _read(batch, state)
-        frames, ids, unknown = arrivals.admit(conn, frames, state.catalogue)
-        events = judge_db.take_waiting(conn, place)
-        # Folded before the frames, which come after them: what is late depends on what they say.
-        verdicts = state.judge.decide(events)
-        arrived = _store(conn, frames, ids, state, place + len(events))
-        refused += unknown + arrived.refused
-        quarantine.keep(conn, refused)
-        verdicts += state.judge.decide(arrived.frames)
-        done = [_carry_out(conn, verdict, state) for verdict in verdicts]
-        if arrived.next_arrival > place:
-            judge_db.advance(conn, state.fence, arrived.next_arrival)
-            state.judge.arrival = arrived.next_arrival - 1
+        for part in sources.parts(batch, state.formats, state.bounds):
+            place = _take(conn, part, place, state, processed)
+        quarantine.keep(conn, processed.refused)
+        if place > begin:
+            judge_db.advance(conn, state.fence, place)
+            state.judge.arrival = place - 1
         sources.remember(conn, state.formats)
         if state.checkpoint_is_due():
             engine.save(conn, state)
-    return Processed(
-        frames=len(arrived.frames),
-        stored=len(arrived.columns),
-        late=arrived.late,
-        repeated=arrived.repeated,
-        refused=refused,
-        done=[each for each in done if each is not None],
-    )
+    return processed
+
+
+def _take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
+    """Store, judge and act on a part of a batch; return the next free place of the sequence."""
+    sources.grow_stale(conn, part.stale, state.catalogue, place)
+    frames, ids, unknown = arrivals.admit(conn, part.frames, state.catalogue)
+    events = judge_db.take_waiting(conn, place)
+    # Folded before the frames, which come after them: what is late depends on what they say.
+    verdicts = state.judge.decide(events)
+    arrived = _store(conn, frames, ids, state, place + len(events))
+    verdicts += state.judge.decide(arrived.frames)
+    processed.refused += part.refused + unknown + arrived.refused
+    processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in verdicts])
+    processed.frames += len(arrived.frames)
+    processed.stored += len(arrived.columns)
+    processed.late += arrived.late
+    processed.repeated += arrived.repeated
+    return arrived.next_arrival
 
 
 def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None:
@@ -73,17 +79,6 @@ def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None
     if done is not None and done.emergency:
         assignments.assign_best(conn, done.order_id, actor=decisions.ACTOR, at=now)
     return done
-
-
-def _read(batch: Sequence[Message], state: Engine) -> tuple[list[Frame], list[Refused]]:
-    frames: list[Frame] = []
-    refused: list[Refused] = []
-    parse, bounds = state.formats.parse, state.bounds
-    for message in batch:
-        good, bad = parse(message, bounds)
-        frames += good
-        refused += bad
-    return frames, refused
 
 
 def _store(

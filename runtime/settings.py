@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ingest.mapping import Text
 from ingest.subscriber import BrokerAddress
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
@@ -41,6 +42,18 @@ class Settings(BaseSettings):
 
     mappings: list[str] = Field(
         [], description="mapping documents for other topics: TOML files, or ready made: umh, homie"
+    )
+    sparkplug_host: str | None = Field(
+        None, pattern=r"^[^/+#]{1,64}$", description="our id as a Sparkplug host application; none: Sparkplug is off"
+    )
+    sparkplug_site: str = Field(
+        "{group}", description="site of a Sparkplug metric: {group}, {node}, {device}, or a text"
+    )
+    sparkplug_asset: str = Field(
+        "{device}", description="asset of a Sparkplug metric, likewise; a node is its own device"
+    )
+    sparkplug_rebirth_s: float = Field(
+        5, gt=0, le=3600, description="seconds between two requests for a node's rebirth"
     )
     thingsboard_site: str | None = Field(
         None, pattern=CODE, description="site of what comes on ThingsBoard's topics; none: they are not listened to"
@@ -75,6 +88,14 @@ class Settings(BaseSettings):
     def _a_broker(cls, value: str | None) -> str | None:
         if value is not None:
             BrokerAddress.of(value)
+        return value
+
+    @field_validator("sparkplug_site", "sparkplug_asset")
+    @classmethod
+    def _of_sparkplug(cls, value: str) -> str:
+        unknown = sorted(Text.of(value).levels - {"group", "node", "device"})
+        if unknown or not value:
+            raise ValueError("write a text with {group}, {node} and {device} in it, like {node}.{device}")
         return value
 
     @field_validator("database")

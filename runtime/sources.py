@@ -1,22 +1,48 @@
 """What the engine understands and listens to, as the settings say, and what it has to remember of it."""
 
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
 from psycopg import Connection
 
-from db import sources
+from db import judge as judge_db
+from db import readings, sources
+from db.catalogue import Catalogue
 from ingest import mapping
+from ingest.border import Bounds
 from ingest.formats import Formats
+from ingest.mapping import Text
+from ingest.messages import Frame, Message, Refused
+from ingest.sparkplug import Names, Sparkplug, Stale
+from ingest.subscriber import Presence, Subscriber
 from ingest.thingsboard import ThingsBoard
 from runtime.settings import Settings
 
 
+@dataclass(slots=True)
+class Part:
+    """A stretch of a batch: what is measured no more, then what was measured. Nearly always it is the whole batch."""
+
+    stale: list[Stale] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
 def understood(settings: Settings, conn: Connection | None = None) -> Formats:
     """Return the formats of the settings, with what the database remembers of them. Raises WrongMapping."""
-    board = None
+    board = host = None
     if settings.thingsboard_site is not None:
         board = ThingsBoard(settings.thingsboard_site, settings.thingsboard_device)
+    if settings.sparkplug_host is not None:
+        names = Names(Text.of(settings.sparkplug_site), Text.of(settings.sparkplug_asset))
+        host = Sparkplug(settings.sparkplug_host, names, patience_us=round(settings.sparkplug_rebirth_s * 1e6))
+        if conn is not None:
+            sources.restore_sparkplug(conn, host)
     return Formats(
         mappings=[mapping.read(each) for each in settings.mappings],
         thingsboard=board,
+        sparkplug=host,
         taken=None if conn is None else sources.taken(conn),
     )
 
@@ -26,6 +52,63 @@ def topics(settings: Settings) -> list[str]:
     return list(dict.fromkeys([*settings.topics, *understood(settings).filters()]))
 
 
+def presence(formats: Formats) -> Presence | None:
+    """Return what tells edge nodes that we are there: from now on, until the connection ends."""
+    host, now_us = formats.sparkplug, time.time_ns() // 1000
+    if host is None:
+        return None
+    return Presence(host.state_topic, host.presence(True, now_us), host.presence(False, now_us))
+
+
+def parts(batch: Sequence[Message], formats: Formats, bounds: Bounds) -> Iterator[Part]:
+    """Yield a batch, read, in stretches: what is stale has its place between the frames before it and after it."""
+    if formats.sparkplug is not None:
+        formats.sparkplug.overdue(time.time_ns() // 1000)
+    part, parse = Part(stale=formats.stale()), formats.parse
+    for message in batch:
+        frames, refused = parse(message, bounds)
+        if formats.sparkplug is not None and (stale := formats.stale()):
+            if part.frames:
+                yield part
+                part = Part()
+            part.stale += stale
+        part.frames += frames
+        part.refused += refused
+    yield part
+
+
+def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, place: int) -> None:
+    """Store that signals are measured no more, and log it for the judge."""
+    for each in stale:
+        asset = catalogue.known(f"{each.site}/{each.asset}")
+        if asset is None:
+            continue
+        names = [name for name in (asset.aliases.get(name, name) for name in each.signals) if name in asset.signals]
+        if names:
+            judge_db.add(conn, "stale", {"signals": sorted(names)}, "system:sparkplug", asset.id)
+            readings.grow_stale(conn, [asset.signals[name] for name in names], at_us=each.at_us, arrival=place)
+
+
+def connected(formats: Formats) -> None:
+    """Our connection is new: who was there before has to say what it measures."""
+    if formats.sparkplug is not None:
+        formats.sparkplug.connected(time.time_ns() // 1000)
+
+
+def answer(formats: Formats, subscriber: Subscriber) -> None:
+    """Send what the committed batch asks for."""
+    host = formats.sparkplug
+    if host is None:
+        return
+    for topic, payload in host.requests(time.time_ns() // 1000):
+        subscriber.publish(topic, payload)
+    if host.announce_again:
+        host.announce_again = False
+        subscriber.announce()
+
+
 def remember(conn: Connection, formats: Formats) -> None:
     """Write what has to outlive this process, in the batch's own transaction."""
     sources.take(conn, formats.newly_taken())
+    if formats.sparkplug is not None:
+        sources.save_sparkplug(conn, formats.sparkplug)

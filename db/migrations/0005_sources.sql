@@ -6,3 +6,27 @@ CREATE TABLE taken_messages (
     token  integer PRIMARY KEY,
     digest bytea NOT NULL
 );
+
+-- Sparkplug's edge nodes: how far their sequence of messages has come, and whether their births still hold.
+CREATE TABLE sparkplug_nodes (
+    group_id text NOT NULL,
+    node_id  text NOT NULL,
+    bd_seq   bigint,
+    seq      smallint,
+    -- No message was lost since the birth: aliases mean what it says.
+    trusted  boolean NOT NULL,
+    PRIMARY KEY (group_id, node_id)
+);
+
+-- The newest birth certificate of each node (device_id is empty) and device, as it came: names, aliases, data types.
+CREATE TABLE sparkplug_births (
+    group_id  text NOT NULL,
+    node_id   text NOT NULL,
+    device_id text NOT NULL,
+    payload   bytea NOT NULL,
+    alive     boolean NOT NULL,
+    -- Since when its node was born again without it; epoch microseconds.
+    awaited_us bigint,
+    PRIMARY KEY (group_id, node_id, device_id),
+    FOREIGN KEY (group_id, node_id) REFERENCES sparkplug_nodes
+);

@@ -27,7 +27,7 @@ FROM unnest(%(ids)s::bigint[], %(arrivals)s::bigint[]) AS n (id, arrival) WHERE 
 
 -- name: add
 -- An event that the pipeline itself brings: a document, a tick.
-INSERT INTO judge_events (kind, payload, actor) VALUES (%(kind)s, %(payload)s, %(actor)s);
+INSERT INTO judge_events (kind, asset_id, payload, actor) VALUES (%(kind)s, %(asset_id)s, %(payload)s, %(actor)s);
 
 -- name: events_after
 -- The events that the judge has to fold again after a checkpoint.

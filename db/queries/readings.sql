@@ -32,3 +32,14 @@ LEFT JOIN LATERAL (
     SELECT r.observed_at FROM readings r WHERE r.signal_id = s.id ORDER BY r.observed_at DESC LIMIT 1
 ) AS newest ON true
 WHERE si.code = %(site)s GROUP BY a.code ORDER BY a.code;
+
+-- name: grow_stale
+-- The newest value of each of those signals, once more as stale: nobody measures it any more. Never judged.
+INSERT INTO readings (signal_id, observed_at, received_at, arrival, value, quality, late)
+SELECT s.id, greatest(%(at)s, newest.observed_at + INTERVAL '1 microsecond'), %(at)s, %(arrival)s, newest.value, 3, false
+FROM signals s
+JOIN LATERAL (
+    SELECT observed_at, value, quality FROM readings WHERE signal_id = s.id ORDER BY observed_at DESC LIMIT 1
+) AS newest ON newest.quality <> 3
+WHERE s.id = ANY(%(signals)s::integer[])
+ON CONFLICT (signal_id, observed_at) DO NOTHING;

@@ -7,3 +7,32 @@ SELECT token, digest FROM taken_messages;
 INSERT INTO taken_messages (token, digest)
 SELECT * FROM unnest(%(tokens)s::integer[], %(digests)s::bytea[])
 ON CONFLICT (token) DO UPDATE SET digest = excluded.digest;
+
+-- name: nodes
+-- Sparkplug's edge nodes.
+SELECT group_id, node_id, bd_seq, seq, trusted FROM sparkplug_nodes ORDER BY group_id, node_id;
+
+-- name: births
+-- The newest birth of each node and device.
+SELECT group_id, node_id, device_id, payload, alive, awaited_us
+FROM sparkplug_births ORDER BY group_id, node_id, device_id;
+
+-- name: put_node
+-- How far a node's messages have come, with the batch that brought them.
+INSERT INTO sparkplug_nodes (group_id, node_id, bd_seq, seq, trusted)
+VALUES (%(group_id)s, %(node_id)s, %(bd_seq)s, %(seq)s, %(trusted)s)
+ON CONFLICT (group_id, node_id)
+DO UPDATE SET bd_seq = excluded.bd_seq, seq = excluded.seq, trusted = excluded.trusted;
+
+-- name: put_birth
+-- A birth certificate, with the batch that brought it.
+INSERT INTO sparkplug_births (group_id, node_id, device_id, payload, alive, awaited_us)
+VALUES (%(group_id)s, %(node_id)s, %(device_id)s, %(payload)s, %(alive)s, %(awaited_us)s)
+ON CONFLICT (group_id, node_id, device_id)
+DO UPDATE SET payload = excluded.payload, alive = excluded.alive, awaited_us = excluded.awaited_us;
+
+-- name: put_life
+-- Whether a node or device is alive; its birth certificate stays.
+UPDATE sparkplug_births SET alive = %(alive)s, awaited_us = %(awaited_us)s
+WHERE group_id = %(group_id)s AND node_id = %(node_id)s AND device_id = %(device_id)s
+  AND (alive, awaited_us) IS DISTINCT FROM (%(alive)s, %(awaited_us)s::bigint);
