@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
+
 from models.watch import Anomaly, AssetWatch, ModelDocument
 from rules import operating_state, threshold
 from rules.operating_state import StateNow
@@ -15,6 +17,7 @@ from workorder_core.findings import Finding, Sign
 from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
 
 UNSEEN = StateNow()
+_log = structlog.get_logger("judge")
 MOST_SIGNS = 10
 """A finding names this many signals at most, those with the largest shares."""
 
@@ -170,7 +173,13 @@ class AssetJudge:
     def _judge_by_model(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         if self.watch is None:
             self.watch = AssetWatch(self.document)
-        anomaly = self.watch.judge(at_us, values)
+        try:
+            anomaly = self.watch.judge(at_us, values)
+        except Exception:  # noqa: BLE001 - any model may be run here, and one asset's must not stop the plant
+            # The same input fails again on every restart, so it is told and this asset's model begins anew.
+            _log.exception("a model failed and learns again from nothing", asset=self.key, model=self.document.name)
+            self.watch = None
+            return
         if anomaly is not None:
             yield self._of_model(anomaly, arrival, at_us)
 

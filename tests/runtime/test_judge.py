@@ -408,3 +408,19 @@ def test_frames_and_events_are_merged_into_one_sequence():
     frames = [JudgedFrame(n, PUMP, 0, {}) for n in (1, 4)]
     events = [Event(n, "tick", None, {}) for n in (2, 3, 5)]
     assert [each.arrival for each in in_order(frames, events)] == [1, 2, 3, 4, 5]
+
+
+def test_a_model_that_fails_learns_again_and_does_not_stop_the_plant(monkeypatch):
+    judge = Judge()
+    frames = [JudgedFrame(place, "OSL/pump", place * 1_000_000, {"flow": 1.0}) for place in range(1, 5)]
+    judge.decide(frames[:2])
+
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("models.watch.AssetWatch.judge", fail)
+    assert judge.decide(frames[2:3]) == []
+    assert judge.assets["OSL/pump"].watch is None
+    monkeypatch.undo()
+    judge.decide(frames[3:])
+    assert judge.assets["OSL/pump"].watch is not None
