@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.level_shift import APART, NOVEL, REPEATS_ANYWAY, RIDGE, STEADY, UNSEEN, LevelShift
+from models.level_shift import APART, NOVEL, REPEATS_ANYWAY, RIDGE, STEADY, UNSEEN, LevelShift, fitting_together
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -56,8 +56,10 @@ class LevelShiftBank:
         self._together, self._others = np.zeros((a, p, p)), np.zeros((a, p, p))
         self._share = np.full(shape, np.nan)
 
-    def score_learn_many(self, frames: Array) -> Array:
+    def score_learn_many(self, frames: Array, hold: Mask | None = None) -> Array:
         """Score a frame of every asset, then learn it. ``frames`` is assets by signals, NaN where a value is missing.
+
+        Of the assets in ``hold`` nothing is learned.
 
         Returns the surprise of every judged column, assets by `signals`, NaN where a signal was not judged.
         """
@@ -78,6 +80,8 @@ class LevelShiftBank:
         self._frames += 1
         worst = np.where(np.isnan(surprise), 0.0, surprise).max(axis=1, initial=0.0)
         ordinary = (steady & (worst < like.protect_above))[:, None]
+        if hold is not None:
+            ordinary &= ~hold[:, None]
 
         self._missing[self._known] += 1
         back = there & ((self._missing > UNSEEN) | (~same & was_stuck))
@@ -267,7 +271,7 @@ class LevelShiftBank:
         pair = named[:, :, None] & named[:, None, :]
         eye = np.eye(matrix.shape[1], dtype=bool)
         matrix = np.where(eye, 1.0, np.where(pair, matrix, 0.0))
-        inverse = np.linalg.inv(matrix)
+        inverse = np.linalg.inv(fitting_together(matrix))
         own_inverse = np.einsum("app->ap", inverse)
         others = -inverse / own_inverse[:, :, None] * scale[:, :, None] / scale[:, None, :]
         self._others[rows] = np.where(eye | ~pair, 0.0, others)

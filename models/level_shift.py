@@ -21,12 +21,14 @@ from operator import mul
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from river.base import AnomalyDetector
 
 HALF = math.log(2.0)
 RIDGE = 0.01
 REPEATS_ANYWAY = 2
 UNSEEN = 10
+LEAST_EIGENVALUE = 1e-3
 STEADY = 0.1
 NOVEL = 1.0
 APART = 2.0
@@ -68,6 +70,19 @@ def independent(weight: float, spread: float, echo: float) -> float:
     rho = echo / spread if spread > 0.0 else 0.0
     rho = min(max(rho + (1.0 + 3.0 * rho) / weight, 0.0), 0.99)
     return max(weight * (1.0 - rho) / (1.0 + rho), 0.5)
+
+
+def fitting_together(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return correlation matrices (last two axes), shrunk towards none as far as it takes to make them possible.
+
+    Correlations learned from different frames, or shrunk each by itself, need not be possible together; the inverse of
+    such a matrix gives negative variances.
+    """
+    least = np.linalg.eigvalsh(matrix)[..., 0]
+    shrink = np.maximum(LEAST_EIGENVALUE - least, 0.0) / np.maximum(1.0 - least, LEAST_EIGENVALUE)
+    shrink = shrink[..., None, None]
+    shrunk: NDArray[np.float64] = matrix * (1.0 - shrink) + shrink * np.eye(matrix.shape[-1])
+    return shrunk
 
 
 def as_normal(square: float, freedom: float) -> float:
@@ -230,15 +245,18 @@ class LevelShift(AnomalyDetector):
 
     # the same at the price of one, with the reasons
 
-    def score_learn_one(self, x: Mapping[str, float]) -> list[Look]:
-        """Score the frame, then learn it as `learn_one` does. Returns a look for each signal that was judged."""
+    def score_learn_one(self, x: Mapping[str, float], *, hold: bool = False) -> list[Look]:
+        """Score the frame, then learn it as `learn_one` does. Returns a look for each signal that was judged.
+
+        With ``hold`` nothing is learned, however ordinary the frame: an alarm is raised, or about to be.
+        """
         looks, point, levels = self._looks(x)
         steady = self._steady(x, point)
         if not steady:
             looks = []
         self._point = point
         self._settled += 1
-        ordinary = steady and self.surprise(looks) < self.protect_above
+        ordinary = steady and not hold and self.surprise(looks) < self.protect_above
         for past in self._past.values():
             past.missing += 1
         left: dict[str, list[float]] = {}
@@ -511,7 +529,7 @@ class LevelShift(AnomalyDetector):
         # Few looks say little about a correlation, the less the more signals there are to correlate.
         matrix = table / (scale[:, None] * scale[None, :]) * known / (known + len(names))
         np.fill_diagonal(matrix, 1.0)
-        inverse = np.linalg.inv(matrix)
+        inverse = np.linalg.inv(fitting_together(matrix))
         own = inverse.diagonal()
         weights = -inverse / own[:, None] * scale[:, None] / scale[None, :]
         np.fill_diagonal(weights, 1.0 / own)

@@ -16,10 +16,12 @@ from models.level_shift import LevelShift, Look
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError"]
 
 STATE_VERSION = 1
-FULL = 1.5
+FULL = 1.2
 """The sum stops growing at so many times the patience: an alarm is over soon after its cause."""
-RELIEF = 2.0
+RELIEF = 3.0
 """An ordinary frame takes so many times away from the sum what it is below the drift."""
+DOUBT = 0.5
+"""From this part of the patience on nothing is learned, until the sum has fallen again."""
 GAP = 10
 """A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
 
@@ -72,7 +74,8 @@ class AssetWatch:
         Returns the anomaly on every frame while the alarm is active, None otherwise and while warming up.
         """
         self._mind_the_gap(at_us)
-        looks = self._detector.score_learn_one(values)
+        pending = self._sum > DOUBT * self.document.patience
+        looks = self._detector.score_learn_one(values, hold=pending or self._active)
         if looks:
             for look in looks:
                 self._looks[look.signal] = look
