@@ -203,13 +203,16 @@ class LevelShiftBank:
         point = self._point[at[0]]
         coefficients = self._coefficients[at]
         expected = np.einsum("nf,nf->n", coefficients, point)
-        reach = like.clip * np.sqrt(self._spread[at])
-        left: Array = np.clip(self._level[at] - expected, -reach, reach)
-        off = left - self._near[at] + np.einsum("nf,nf->n", coefficients, self._near_point[at])
+        quadratic = np.einsum("nf,nf->n", point, np.einsum("nfg,ng->nf", self._inverse[at], point))
+        unsure = np.sqrt(1.0 + quadratic * self._weight[at] / self._worth[at])
+        reach = like.clip * np.sqrt(self._spread[at]) * unsure
+        clipped = np.clip(self._level[at] - expected, -reach, reach)
+        off = (clipped - self._near[at] + np.einsum("nf,nf->n", coefficients, self._near_point[at])) / unsure
+        left: Array = clipped / unsure
         keep = 1.0 - like.spacing / like.memory
         weight = self._weight[at] = self._weight[at] * keep + 1.0
         self._gram[at] = self._gram[at] * keep + point[:, :, None] * point[:, None, :]
-        self._cross[at] = self._cross[at] * keep + point * (expected + left)[:, None]
+        self._cross[at] = self._cross[at] * keep + point * (expected + clipped)[:, None]
         self._spread[at] += (left * left - self._spread[at]) / weight
         self._echo[at] += (left * self._last[at] - self._echo[at]) / weight
         self._near_spread[at] += (off * off - self._near_spread[at]) / weight

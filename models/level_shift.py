@@ -457,10 +457,13 @@ class LevelShift(AnomalyDetector):
             past.samples.append([past.level, past.near, *self._point, *past.near_point])
             return self._begin(past) if past.seen >= self.warmup else []
         expected = _dot(past.coefficients, self._point)
-        reach = self.clip * math.sqrt(past.spread)
+        # At a point that is new the regression may be far off: it must be free to learn that, and the spread not widen.
+        unsure = math.sqrt(1.0 + _quadratic(past.inverse, self._point) * past.weight / past.looks_worth)
+        reach = self.clip * math.sqrt(past.spread) * unsure
         left = min(max(past.level - expected, -reach), reach)
         level = expected + left
-        off = left - past.near + _dot(past.coefficients, past.near_point)
+        off = (left - past.near + _dot(past.coefficients, past.near_point)) / unsure
+        left /= unsure
         keep = 1.0 - self.spacing / self.memory
         past.weight = past.weight * keep + 1.0
         for i, u in enumerate(self._point):

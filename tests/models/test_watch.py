@@ -135,6 +135,29 @@ def test_a_gap_of_a_day_raises_nothing() -> None:
         assert watch.judge(at + day, values) is None
 
 
+def test_a_lasting_change_of_duty_to_a_speed_never_seen_raises_nothing() -> None:
+    watch = AssetWatch(DOCUMENT)
+    for k, (at, values) in enumerate(stream(5000)):
+        if k > 2000:
+            values["speed"] -= 300
+            values["flow"] -= 30
+            values["bearing_temp"] -= 6
+        assert watch.judge(at, values) is None
+
+
+def test_two_signals_that_were_swapped_lead_the_anomaly() -> None:
+    watch = AssetWatch(DOCUMENT)
+    said = []
+    for k, (at, values) in enumerate(stream(1500)):
+        if k > 1000:
+            values["bearing_temp"], values["vibration"] = values["vibration"], values["bearing_temp"]
+        said.append(watch.judge(at, values))
+    assert not any(said[:1000])
+    last = said[-1]
+    assert last is not None
+    assert {part.signal for part in last.contributions[:2]} == {"bearing_temp", "vibration"}
+
+
 def test_after_a_repair_the_asset_is_learned_again() -> None:
     frames = list(stream(3000, shift_at=1000))
     watch = AssetWatch(DOCUMENT)
