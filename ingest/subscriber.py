@@ -126,12 +126,16 @@ class Subscriber:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._presence is not None and self._refused is None:
-            said = self._client.publish(self._presence.topic, self._presence.gone, qos=1, retain=True)
-            deadline = time.monotonic() + GOODBYE_S
-            while not said.is_published() and time.monotonic() < deadline and not self._client.loop(0.05):
-                pass
+        if self._presence is not None and self._client.is_connected():
+            self._say_goodbye(self._presence)
         self._client.disconnect()
+
+    def _say_goodbye(self, presence: Presence) -> None:
+        said = self._client.publish(presence.topic, presence.gone, qos=1, retain=True)
+        deadline = time.monotonic() + GOODBYE_S
+        while self._client.loop(0.05) == paho.MQTT_ERR_SUCCESS and time.monotonic() < deadline:
+            if said.rc != paho.MQTT_ERR_SUCCESS or said.is_published():
+                return
 
     def announce(self) -> None:
         """Say that we are there, to those who look for it."""
