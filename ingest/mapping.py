@@ -3,10 +3,12 @@
 ``docs/connect.md`` tells the keys with examples; ``ingest/mappings/`` holds those that are ready made.
 """
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -190,6 +192,8 @@ class Mapping:
         An object of numbers by signal name, all of which are taken.
     bare
         The payload itself is the value: it need not be JSON.
+    version
+        A hash of the document.
     """
 
     source: str
@@ -205,7 +209,8 @@ class Mapping:
     quality: Quality | None
     signals: tuple[Signal, ...]
     bag: JsonPath | None
-    bare: bool = field(default=False)
+    bare: bool = False
+    version: str = ""
 
 
 def ready_made(name: str) -> Mapping:
@@ -253,6 +258,7 @@ def parse(document: Table[str, Any], *, source: str) -> Mapping:
         quality=_quality(keys) if "quality" in document else None,
         signals=signals,
         bag=bag,
+        version=hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()[:12],
         bare=any(not each.path.keys and not each.path.from_root for each in signals) and "each" not in document,
     )
 

@@ -115,6 +115,25 @@ class AssetJudge:
         if rule_of_state is not None and rule_of_state.signal in names:
             self.state = StateNow(OperatingState.UNKNOWN, self.state.last, self.state.last)
 
+    def learn_history(self, frames: Iterable[tuple[int, Mapping[str, float]]], arrival: int) -> None:
+        """Let the model learn what was measured before; nothing is found in it, and no limit looks at it."""
+        for at_us, values in frames:
+            if self.watermark_us is not None and at_us <= self.watermark_us:
+                continue
+            if self.gathering.due(at_us):
+                self._drop(self.close_frame(arrival))
+            self.watermark_us = at_us
+            self._follow_state(at_us, values)
+            if self.gathering.step_us:
+                self.gathering.add(at_us, values, self._model_judges())
+            elif self._model_judges():
+                self._drop(self._judge_by_model(arrival, at_us, values))
+
+    @staticmethod
+    def _drop(findings: Iterator[Finding]) -> None:
+        for _ in findings:
+            pass
+
     def learn_again(self) -> None:
         """After a repair the machine's normal is another one."""
         if self.watch is not None:

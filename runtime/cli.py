@@ -187,6 +187,21 @@ def replay(
         replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
 
 
+@app.command(name="import")
+def take_in(
+    files: Annotated[list[Path], typer.Argument(help="CSV (plain, .gz, .xz) or Parquet files, the oldest first")],
+    mapping: Annotated[str, typer.Option(help="TOML file: columns to signals and units; or ready made: skab")],
+    database: Database = None,
+    warm_frames: Annotated[int, typer.Option(min=0, help="newest rows of each asset that its model learns")] = 5000,
+) -> None:
+    """Take in recorded history: stored and learned, but no orders are opened. Goes on where it was stopped."""
+    from runtime import history
+
+    with _told():
+        settings = _needing(_given(database, None), "database")
+        history.run(files, mapping, settings, warm_frames, stop_on_signals(), console)
+
+
 @app.command()
 def plant(file: Annotated[Path, typer.Argument(help="TOML file of a site")], database: Database = None) -> None:
     """Load a site: locations, assets with class and criticality, signals with units, technicians."""

@@ -74,14 +74,14 @@ def take_up(
     with conn.transaction():
         fence = judge_db.take_over(conn, holder)
     with conn.transaction():
-        # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
         place = judge_db.hold(conn, fence)
+        # Documents come before what waits: history that was imported meanwhile is learned by the model that will judge.
+        for kind, document in (("rulebook", rulebook.document), ("models", models)):
+            if judge_db.newest_document(conn, kind) != document:
+                judge_db.add(conn, kind, dict(document), "system:settings")
+        # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
         judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
         judge = restore(conn)
-        if judge.rulebook.document != rulebook.document:
-            judge_db.add(conn, "rulebook", dict(rulebook.document), "system:settings")
-        if judge.models != models:
-            judge_db.add(conn, "models", dict(models), "system:settings")
         catalogue = Catalogue.load(conn, admit_unknown=settings.admit_unknown)
         formats = sources.understood(settings, conn)
     bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))

@@ -156,6 +156,10 @@ class Judge:
         if status is Status.CLOSED:
             asset.learn_again()
 
+    def _on_history(self, event: Event) -> None:
+        frames = ((at_us, dict(sorted(values.items()))) for at_us, values in event.payload["frames"])
+        self._asset(_of(event)).learn_history(frames, event.arrival)
+
     def _on_stale(self, event: Event) -> Iterable[Finding]:
         return self._asset(_of(event)).stale(event.payload["signals"], event.arrival)
 
@@ -189,6 +193,7 @@ _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "downtime": Judge._on_downtime,
     "order_moved": Judge._on_order_moved,
     "stale": Judge._on_stale,
+    "history": Judge._on_history,
     "tick": Judge._on_tick,
 }
 

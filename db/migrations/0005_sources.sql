@@ -30,3 +30,15 @@ CREATE TABLE sparkplug_births (
     PRIMARY KEY (group_id, node_id, device_id),
     FOREIGN KEY (group_id, node_id) REFERENCES sparkplug_nodes
 );
+
+-- How far a recorded file has been taken in, written with its rows: an import that was stopped goes on from there.
+CREATE TABLE imports (
+    -- SHA-256 of the file and of what its rows were made to mean.
+    digest      bytea PRIMARY KEY,
+    file        text NOT NULL,
+    rows_done   bigint NOT NULL DEFAULT 0,
+    stored      bigint NOT NULL DEFAULT 0,
+    refused     bigint NOT NULL DEFAULT 0,
+    started_at  timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz
+);

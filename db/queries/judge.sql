@@ -15,10 +15,14 @@ SELECT holder, fence, next_arrival FROM judge_position;
 UPDATE judge_position SET next_arrival = %(next_arrival)s WHERE fence = %(fence)s;
 
 -- name: waiting
--- Events that have no place in the sequence yet, oldest first.
+-- Events that have no place in the sequence yet, oldest first; imported history is learned by what the others leave.
 SELECT e.id, e.kind, si.code || '/' || a.code AS asset, e.payload
 FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si ON si.id = a.site_id
-WHERE e.arrival IS NULL ORDER BY e.id;
+WHERE e.arrival IS NULL ORDER BY e.kind = 'history', e.id;
+
+-- name: newest_document
+-- The rulebook or the models as they were last written.
+SELECT payload FROM judge_events WHERE kind = %(kind)s ORDER BY id DESC LIMIT 1;
 
 -- name: number
 -- Give the waiting events their places.

@@ -1,0 +1,52 @@
+"""How far recorded files have been taken in."""
+
+from dataclasses import dataclass
+
+from psycopg import Connection
+from psycopg.rows import class_row, scalar_row
+
+from db import sql
+
+_QUERIES = sql.load("imports")
+
+
+@dataclass(slots=True)
+class Progress:
+    """Of one file: rows read, readings stored, rows and values refused. ``finished`` when all of it is in."""
+
+    rows_done: int
+    stored: int
+    refused: int
+    finished: bool
+
+
+def begin(conn: Connection, digest: bytes, file: str) -> Progress:
+    """Return how far a file has come."""
+    with conn.cursor(row_factory=class_row(Progress)) as cursor:
+        found = cursor.execute(_QUERIES["begin"], {"digest": digest, "file": file}).fetchone()
+    assert found is not None, "an INSERT … DO UPDATE … RETURNING gives a row"
+    return found
+
+
+def advance(conn: Connection, digest: bytes, progress: Progress) -> None:
+    """Record how far a file has come, in the transaction that stores its rows."""
+    facts = {"digest": digest, "rows_done": progress.rows_done, "stored": progress.stored}
+    conn.execute(_QUERIES["advance"], facts | {"refused": progress.refused, "finished": progress.finished})
+
+
+def hold(conn: Connection) -> int:
+    """Lock the sequence of inputs for this transaction and return its next free place."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        place: int | None = cursor.execute(_QUERIES["hold"]).fetchone()
+    assert place is not None, "the position has its one row"
+    return place
+
+
+def move(conn: Connection, next_arrival: int) -> None:
+    """Record the places taken, in the transaction that holds them."""
+    conn.execute(_QUERIES["move"], {"next_arrival": next_arrival})
+
+
+def classify(conn: Connection, asset_id: int, asset_class: str) -> None:
+    """Say the class of an asset of which nobody has said one."""
+    conn.execute(_QUERIES["classify"], {"asset_id": asset_id, "asset_class": asset_class})

@@ -1,0 +1,23 @@
+-- name: begin
+-- A file that is taken in, or was in part; DO UPDATE so that the row comes back in any case.
+INSERT INTO imports (digest, file) VALUES (%(digest)s, %(file)s)
+ON CONFLICT (digest) DO UPDATE SET file = excluded.file
+RETURNING rows_done, stored, refused, finished_at IS NOT NULL AS finished;
+
+-- name: advance
+-- Written with the rows that it counts.
+UPDATE imports SET rows_done = %(rows_done)s, stored = %(stored)s, refused = %(refused)s,
+       finished_at = CASE WHEN %(finished)s THEN now() END
+WHERE digest = %(digest)s;
+
+-- name: hold
+-- The sequence of inputs, between two batches of the process that judges: history takes places in it too.
+SELECT next_arrival FROM judge_position FOR UPDATE;
+
+-- name: move
+-- The places that history has taken.
+UPDATE judge_position SET next_arrival = %(next_arrival)s;
+
+-- name: classify
+-- The class of an asset of which nobody has said one.
+UPDATE assets SET class = %(asset_class)s WHERE id = %(asset_id)s AND class = 'unclassified' AND class <> %(asset_class)s;

@@ -1,0 +1,184 @@
+"""Taking in recorded history: stored as late, so that it opens no orders, and learned by the models at its end.
+
+It may run beside the process that judges: each piece takes its places in the sequence of inputs between two batches.
+"""
+
+import hashlib
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from rich.console import Console
+from rich.progress import Progress as Bar
+
+from db import imports, quarantine, readings
+from db import judge as judge_db
+from db.catalogue import Catalogue
+from db.imports import Progress
+from ingest import history, mapped
+from ingest import mapping as mappings
+from ingest.border import Bad, Bounds
+from ingest.mapping import Mapping
+from ingest.messages import Details, Frame, Refused
+from ingest.replay import WrongMapping
+from runtime import arrivals
+from runtime.settings import Settings
+
+PIECE = 2_000
+"""Rows in a transaction: what an import that was killed does again at most, and how long it keeps the judge waiting."""
+EVENT = 500
+"""Frames in an event of the sequence of inputs."""
+MOST_KEPT = 200
+"""Rows of a file that go to quarantine; what is beyond is counted only."""
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Rows that go into the database together."""
+
+    frames: list[Frame] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    rows: int = 0
+
+
+class Import:
+    """One file on its way into the database.
+
+    Parameters
+    ----------
+    warm_frames
+        So many of each asset's newest frames are given to its model to learn; 0 none.
+    """
+
+    def __init__(
+        self, conn: psycopg.Connection, file: Path, mapping: Mapping, settings: Settings, warm_frames: int
+    ) -> None:
+        self._conn, self._file, self._mapping, self._warm = conn, file, mapping, warm_frames
+        self._stem = file.name.split(".")[0]
+        self._bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
+        self._digest = _digest(file, mapping)
+        with conn.transaction():
+            self.progress: Progress = imports.begin(conn, self._digest, file.name)
+            self._catalogue = Catalogue.load(conn, admit_unknown=True)
+        self._tails: dict[str, deque[tuple[int, dict[str, float]]]] = {}
+        self._classified: set[str] = set()
+
+    def pieces(self) -> Iterator[int]:
+        """Store piece by piece, each with its commit; yield how many rows have been read."""
+        if self.progress.finished:
+            return
+        skip, piece = self.progress.rows_done, _Piece()
+        for number, row in enumerate(history.rows(self._file, self._mapping), start=1):
+            self._read(row, number, piece, known=number <= skip)
+            if piece.rows == PIECE:
+                yield self._commit(piece)
+                piece = _Piece()
+        yield self._commit(piece, last=True)
+
+    def _read(self, row: dict[str, Any], number: int, piece: _Piece, *, known: bool) -> None:
+        now_us = time.time_ns() // 1000
+        bad: list[Bad] = []
+        try:
+            frame, bad = mapped.row(self._mapping, row, self._stem, now_us, self._bounds)
+            if frame.values:
+                details = replace(frame.details or Details(), historical=True)
+                frame = replace(frame, details=details)
+                if known:
+                    self._admit([frame])
+                else:
+                    piece.frames.append(frame)
+        except Bad as wrong:
+            bad = [wrong]
+        if known:
+            return
+        piece.rows += 1
+        for each in bad:
+            told = json.dumps(row, default=str, ensure_ascii=False).encode()
+            problem = f"row {number}: {each.problem}"
+            piece.refused.append(Refused(f"import/{self._file.name}", told, now_us, each.reason, problem))
+
+    def _admit(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
+        frames, ids, refused = arrivals.admit(self._conn, frames, self._catalogue)
+        for frame in frames:
+            if frame.key not in self._classified:
+                self._classified.add(frame.key)
+                imports.classify(self._conn, self._catalogue.asset_id(frame.key), self._mapping.asset_class)
+            if self._warm and frame.details is not None and frame.details.quality < 2:
+                self._tails.setdefault(frame.key, deque(maxlen=self._warm)).append((frame.at_us, frame.values))
+        return frames, ids, refused
+
+    def _commit(self, piece: _Piece, *, last: bool = False) -> int:
+        with self._conn.transaction():
+            place = imports.hold(self._conn)
+            frames, ids, refused = self._admit(piece.frames)
+            arrived = arrivals.arrange(self._conn, frames, ids, {}, place)
+            readings.insert_new(self._conn, arrived.columns)
+            imports.move(self._conn, arrived.next_arrival)
+            refused = [*piece.refused, *refused, *arrived.refused]
+            quarantine.keep(self._conn, refused[: max(0, MOST_KEPT - self.progress.refused)])
+            self.progress.rows_done += piece.rows
+            self.progress.stored += len(arrived.columns)
+            self.progress.refused += len(refused)
+            self.progress.finished = last
+            if last:
+                self._tell_the_judge()
+            imports.advance(self._conn, self._digest, self.progress)
+        return self.progress.rows_done
+
+    def _tell_the_judge(self) -> None:
+        for key, tail in self._tails.items():
+            frames = sorted(tail, key=lambda each: each[0])
+            for i in range(0, len(frames), EVENT):
+                payload = {"frames": frames[i : i + EVENT], "file": self._file.name}
+                judge_db.add(self._conn, "history", payload, "system:import", self._catalogue.asset_id(key))
+
+
+def run(
+    files: Sequence[Path],
+    mapping_name: str,
+    settings: Settings,
+    warm_frames: int,
+    stop: threading.Event,
+    console: Console,
+) -> None:
+    """Take in files in their order, each mapping's assets oldest first. Raises WrongMapping."""
+    mapping = mappings.read(mapping_name)
+    for file in files:
+        if not file.is_file():
+            raise WrongMapping(str(file), "there is no such file")
+    assert settings.database is not None
+    with psycopg.connect(settings.database, autocommit=True) as conn, Bar(console=console) as bar:
+        for file in files:
+            taken = Import(conn, file, mapping, settings, warm_frames)
+            before = taken.progress.rows_done
+            if taken.progress.finished:
+                console.print(f"{file.name}: is in already ({before:,} rows)")
+                continue
+            task = bar.add_task(file.name, total=None, completed=before)
+            for done in taken.pieces():
+                bar.update(task, completed=done)
+                if stop.is_set() and not taken.progress.finished:
+                    console.print(f"{file.name}: stopped after {done:,} rows; the same command goes on from there")
+                    return
+            bar.update(task, total=taken.progress.rows_done)
+            console.print(_summary(file, taken.progress, before))
+
+
+def _summary(file: Path, progress: Progress, before: int) -> str:
+    again = f" (went on after row {before:,})" if before else ""
+    refused = f", {progress.refused:,} refused: plantwright quarantine lists them" if progress.refused else ""
+    return f"{file.name}: {progress.rows_done:,} rows, {progress.stored:,} readings stored{refused}{again}"
+
+
+def _digest(file: Path, mapping: Mapping) -> bytes:
+    digest = hashlib.sha256(f"{mapping.version} {file.name}".encode())
+    with file.open("rb") as content:
+        while block := content.read(1 << 20):
+            digest.update(block)
+    return digest.digest()
