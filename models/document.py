@@ -40,8 +40,8 @@ class ModelDocument:
     drift
         Surprise, in normal standard deviations, that an ordinary frame may have without adding to the alarm.
     patience
-        Surprise beyond ``drift``, summed over frames, that raises the alarm: 28 is two frames with 17
-        standard deviations, or 28 frames with one more than ``drift``.
+        Surprise beyond ``drift``, summed over frames, that raises the alarm: 40 is two frames with 23
+        standard deviations, or 40 frames with one more than ``drift``.
     """
 
     name: str = "level-shift"
@@ -53,7 +53,7 @@ class ModelDocument:
     frame_step_s: float = 0.0
     hold_s: float = 0.0
     drift: float = 3.0
-    patience: float = 28.0
+    patience: float = 40.0
 
     def __post_init__(self) -> None:
         if not all(isinstance(signal, str) and signal for signal in self.regime):

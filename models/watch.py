@@ -16,7 +16,7 @@ from models.level_shift import LevelShift, Look
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError"]
 
 STATE_VERSION = 1
-FULL = 1.2
+FULL = 1.1
 """The sum stops growing at so many times the patience: an alarm is over soon after its cause."""
 RELIEF = 3.0
 """An ordinary frame takes so many times away from the sum what it is below the drift."""
