@@ -67,6 +67,14 @@ class Formats:
         """Return, once, what is measured no more by what was parsed so far."""
         return [] if self.sparkplug is None else self.sparkplug.stale()
 
+    def understands(self, topic: str) -> bool:
+        """Whether messages on a topic are read as something, whatever is in them."""
+        if topic.startswith(_NATIVE) or (self.sparkplug is not None and topic.startswith(sparkplug.PREFIX)):
+            return True
+        if self._thingsboard is not None and self._thingsboard.takes(topic):
+            return True
+        return any(each.topic is not None and each.topic.fullmatch(topic) for each in self._mappings)
+
     def newly_taken(self) -> dict[int, bytes]:
         """Return, once, what has to be remembered of the messages without a time, in their batch's own transaction."""
         taken, self._newly_taken = self._newly_taken, {}

@@ -93,17 +93,25 @@ class Subscriber:
 
     The caller's thread drives the connection, so that nothing is acknowledged or received behind its back. When the
     connection is lost, ``batches`` and ``acknowledge`` raise BrokerUnreachable: enter a new one, and what was not
-    acknowledged comes again.
+    acknowledged comes again. One that is not ``lasting`` has no session at the broker that outlives its connection.
     """
 
-    def __init__(self, url: str, *, topics: Sequence[str], client_id: str, presence: Presence | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        topics: Sequence[str],
+        client_id: str,
+        presence: Presence | None = None,
+        lasting: bool = True,
+    ) -> None:
         self._address = BrokerAddress.of(url)
         self._presence = presence
         self._topics = list(topics)
         self._arrived: list[Message] = []
         self._refused: str | None = None
         self._ready = False
-        self._client = client(self._address, client_id, clean_session=False, manual_ack=True)
+        self._client = client(self._address, client_id, clean_session=not lasting, manual_ack=True)
         if presence is not None:
             self._client.will_set(presence.topic, presence.gone, qos=1, retain=True)
         self._client.on_connect = self._on_connect

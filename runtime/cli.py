@@ -187,6 +187,38 @@ def replay(
         replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
 
 
+mapping_app = typer.Typer(help="Mapping documents: what other topics' messages become.", no_args_is_help=True)
+app.add_typer(mapping_app, name="mapping")
+
+
+@mapping_app.command(name="try")
+def try_mapping(
+    mapping: Annotated[str, typer.Argument(help="TOML file; or ready made: umh, homie")],
+    topic: Annotated[str, typer.Option(help="the message's topic")],
+    payload: Annotated[str, typer.Option(help="the message's payload, or @FILE")],
+) -> None:
+    """Show what a message would become. Stores nothing."""
+    from runtime import mappings
+
+    with _told():
+        whole = mappings.attempt(mapping, topic, payload, console)
+    raise typer.Exit(0 if whole else 1)
+
+
+@mapping_app.command(name="listen")
+def listen_unmapped(
+    broker: Broker = None,
+    topic: Annotated[list[str] | None, typer.Option(help="topic filter; default: #")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="how long to listen")] = 30,
+) -> None:
+    """Hear what arrives on a broker that nothing takes yet, and propose a mapping for it. Stores nothing."""
+    from runtime import mappings
+
+    with _told():
+        settings = _needing(_given(None, broker), "broker")
+        mappings.listen(settings, topic or ["#"], seconds, stop_on_signals(), console)
+
+
 @app.command(name="import")
 def take_in(
     files: Annotated[list[Path], typer.Argument(help="CSV (plain, .gz, .xz) or Parquet files, the oldest first")],

@@ -117,7 +117,8 @@ def live(minute: int, **values: float) -> Message:
 def test_what_follows_is_judged_at_once(conn, database, folder):
     take_in(database, folder, recorded(folder))
     state = taken_up(conn)
-    pipeline.process(conn, [live(300 + n, temp=85.0, speed=1480 + n % 3) for n in range(30)], state)
+    noise = random.Random(4)
+    pipeline.process(conn, [live(300 + n, temp=noise.gauss(80, 1), speed=1480 + n % 3) for n in range(30)], state)
     pipeline.process(conn, [live(330, temp=99.0, speed=1480)], state)
     sources = [row[0] for row in conn.execute("SELECT source FROM evidence ORDER BY arrival")]
     assert (sources[0], sources[-1]) == ("model:level-shift", "rule:hot")

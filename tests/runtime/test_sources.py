@@ -162,3 +162,55 @@ def test_every_formats_topics_are_subscribed_to():
         "plantwright/#", "umh/v1/+/+/#", "homie/5/+/+/+", "v1/devices/me/telemetry", "+/v1/devices/me/telemetry",
         GATEWAY,
     ]  # fmt: skip
+
+
+def test_a_device_of_thingsboard_needs_only_another_address(database, mosquitto_program, data_dir):
+    """A listener with a mount point says which device it is: the device itself changes host and port, nothing else."""
+    import subprocess
+    import threading
+    import time
+
+    import paho.mqtt.client as paho
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    from runtime import ingest
+    from runtime.embedded import process
+
+    ours, devices = process.free_port(), process.free_port()
+    conf = data_dir / "mosquitto.conf"
+    conf.write_text(
+        "per_listener_settings true\npersistence false\n"
+        f"listener {ours} 127.0.0.1\nallow_anonymous true\n"
+        f"listener {devices} 127.0.0.1\nallow_anonymous true\nmount_point P-202/\n"
+    )
+    conf.chmod(0o644)
+    broker = subprocess.Popen([str(mosquitto_program), "-c", str(conf)], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while not process.answers(devices):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        stop = threading.Event()
+        seen: list[pipeline.Processed] = []
+        settings = Settings(database=database, broker=f"mqtt://127.0.0.1:{ours}", thingsboard_site="NTH")
+        thread = threading.Thread(target=ingest.run, args=(settings, stop), kwargs={"on_batch": seen.append})
+        thread.start()
+        while not seen:
+            time.sleep(0.05)
+        device = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+        device.username_pw_set("ACCESS_TOKEN")
+        device.connect("127.0.0.1", devices)
+        device.loop_start()
+        device.publish("v1/devices/me/telemetry", b'{"temperature": 42}', qos=1).wait_for_publish(10)
+        device.disconnect()
+        device.loop_stop()
+        while not sum(each.stored for each in seen):
+            assert time.monotonic() < deadline + 20
+            time.sleep(0.05)
+        stop.set()
+        thread.join(20)
+        with psycopg.connect(database) as conn:
+            assert [(row[0], row[1], row[3]) for row in stored(conn)] == [("P-202", "temperature", 42.0)]
+    finally:
+        broker.terminate()
+        broker.wait()

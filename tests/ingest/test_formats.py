@@ -1,0 +1,72 @@
+"""Whatever comes on whatever topic: it is read, refused with a reason, or part of a protocol, and nothing raises."""
+
+import json
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest import mapping
+from ingest.border import Bounds
+from ingest.formats import Formats
+from ingest.messages import Message, Reason
+from ingest.sparkplug import Sparkplug
+from ingest.thingsboard import ThingsBoard
+
+NOW_US = 1_772_431_200_000_000
+TOPICS = [
+    "plantwright/v1/NTH/P-1", "v1/gateway/telemetry", "v1/devices/me/telemetry", "P-2/v1/devices/me/telemetry",
+    "umh/v1/acme/bergen/hall/_historian/temp", "homie/5/boiler/sensor/temp", "spBv1.0/STATE/plant", "somebody/else", "",
+]  # fmt: skip
+
+
+def everything() -> Formats:
+    return Formats(
+        mappings=[mapping.ready_made("umh"), mapping.ready_made("homie"), mapping.ready_made("skab")],
+        thingsboard=ThingsBoard("NTH", "P-1"),
+        sparkplug=Sparkplug("plant"),
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["ts", "values", "value", "timestamp_ms", "online"]) | st.text(max_size=5), inner, max_size=4
+    ),
+    max_leaves=15,
+)  # fmt: skip
+TELEMETRY = st.dictionaries(st.text(max_size=6), st.floats(allow_nan=False) | st.integers(), max_size=4).flatmap(
+    lambda values: st.sampled_from([
+        values, {"ts": NOW_US // 1000, "values": values}, {"P": [values]}, {"timestamp_ms": NOW_US // 1000, "value": 5},
+    ])
+)  # fmt: skip
+PAYLOADS = st.binary(max_size=80) | (JSON | TELEMETRY).map(lambda found: json.dumps(found).encode())
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(TOPICS) | st.text(max_size=30), PAYLOADS, st.booleans(), st.booleans(), st.integers(0, 3))
+def test_no_payload_raises_and_none_vanishes(topic, payload, again, retained, token):
+    formats = everything()
+    frames, refused = formats.parse(Message(topic, payload, NOW_US, token, again, retained), Bounds())
+    assert frames or refused or topic == "spBv1.0/STATE/plant"
+    for frame in frames:
+        assert frame.values
+        assert all(abs(value) < float("inf") for value in frame.values.values())
+
+
+def test_who_speaks_what_nobody_set_is_told_so():
+    _, (refused,) = Formats().parse(Message("homie/5/b/s/t", b"5", NOW_US), Bounds())
+    assert refused.reason is Reason.WRONG_TOPIC
+    assert "mapping listen" in refused.problem
+
+
+def test_skabs_ready_made_mapping_is_that_of_its_files():
+    """One for the messages of `replay`, one for `import`: the same columns, signals and units."""
+    from ingest.replay import read_mapping
+
+    replayed = read_mapping(Path(__file__).parents[2] / "data" / "samples" / "skab.mapping.toml")
+    imported = mapping.ready_made("skab")
+    assert [(each.column, each.signal, each.unit) for each in replayed.columns] == [
+        (each.path.text, "".join(map(str, each.signal.parts)), "".join(map(str, each.unit.parts)))
+        for each in imported.signals
+    ]

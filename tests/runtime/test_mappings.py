@@ -1,0 +1,99 @@
+"""Trying a mapping, and hearing on a real broker what nobody maps: the proposal is a mapping that works."""
+
+import io
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+
+from rich.console import Console
+
+from ingest import mapped, mapping, proposal
+from ingest.border import Bounds
+from ingest.messages import Message
+from ingest.publisher import Publisher
+from runtime import mappings
+from runtime.settings import Settings
+
+NOW_US = 1_772_431_200_000_000
+
+
+def heard(*pairs):
+    return [Message(topic, payload, NOW_US) for topic, payload in pairs]
+
+
+def proposed(messages):
+    """Propose, and read each message by the proposals; the frames as (asset, event time in s, values)."""
+    made = [mapping.parse(tomllib.loads(text), source="proposed") for text in proposal.proposals(messages)]
+    found = []
+    for message in messages:
+        for each in made:
+            frames, _ = mapped.parse(each, message, Bounds()) or ([], [])
+            found += [(frame.asset, frame.at_us // 1_000_000, frame.values) for frame in frames]
+    return found
+
+
+def test_an_objects_numbers_and_time_are_found():
+    messages = heard(
+        ("plant/press/data", b'{"t": {"timestamp": 1772431100}, "temp": 71.5, "m": {"rms": "2.5"}, "name": "x"}'),
+        ("plant/saw/data", b'{"t": {"timestamp": 1772431101}, "temp": 70}'),
+    )
+    assert proposed(messages) == [
+        ("press", 1772431100, {"temp": 71.5, "m/rms": 2.5}),
+        ("saw", 1772431101, {"temp": 70.0}),
+    ]
+
+
+def test_bare_values_take_their_names_from_the_topic():
+    messages = heard(("shop/fan/speed", b"1480"), ("shop/fan/current", b"4.2"), ("shop/saw/speed", b"900"))
+    assert proposed(messages) == [
+        ("fan", NOW_US // 1_000_000, {"speed": 1480.0}),
+        ("fan", NOW_US // 1_000_000, {"current": 4.2}),
+        ("saw", NOW_US // 1_000_000, {"speed": 900.0}),
+    ]
+
+
+def test_an_array_is_walked():
+    messages = heard(("gw/1", b'[{"ts": "2026-03-02T05:59:00", "a": 1}, {"ts": "2026-03-02T05:59:30", "a": 2}]'))
+    assert [each[1:] for each in proposed(messages)] == [(1772431140, {"a": 1.0}), (1772431170, {"a": 2.0})]
+
+
+def test_what_is_no_number_is_told_and_nothing_breaks():
+    text = "\n".join(proposal.proposals(heard(("a/b", b"\xff"), ("a/c", b"on"), ("d", b"{}"), ("e/f/g", b"[]"))))
+    assert "is no number" in text
+    assert "No number was found in it." in text
+    assert all(tomllib.loads(each) for each in proposal.proposals(heard(("a/b", b"\xff"), ('q"/x', b"{}"))))
+
+
+def test_listening_hears_what_nobody_maps_and_leaves_nothing_at_the_broker(mosquitto):
+    written = io.StringIO()
+    console = Console(file=written, width=200)
+    settings = Settings(broker=mosquitto.url)
+    done = threading.Event()
+    thread = threading.Thread(target=mappings.listen, args=(settings, ["#"], 30, done, console))
+    thread.start()
+    time.sleep(0.5)
+    with Publisher(mosquitto.url) as publisher:
+        publisher.publish("plantwright/v1/NTH/P-1", b'{"ts": 0, "values": {"a": 1}}')
+        publisher.publish("plant/press/data", b'{"ts": 1772431100, "temp": 71.5}')
+    time.sleep(0.5)
+    done.set()
+    thread.join(10)
+    said = written.getvalue()
+    assert "heard 2 messages; 1 are understood already" in said
+    assert '"temp" = { signal = "temp", unit = "" }' in said
+
+
+def test_a_message_that_does_not_fit_says_why_and_exits_with_one(tmp_path):
+    def attempt(topic, payload, name="homie"):
+        command = [sys.executable, "-m", "runtime.cli", "mapping", "try", name, "--topic", topic, "--payload", payload]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    assert attempt("homie/5/b/s/t", "21.5") == (0, "homie/b  when it came\n  s/t = 21.5\n")
+    code, said = attempt("homie/5/b/s/t", "warm")
+    assert (code, "refused, not_a_number: s/t: 'warm' is not a number" in said) == (1, True)
+    assert attempt("other/topic", "5")[0] == 1
+    code, said = attempt("a", "5", str(tmp_path / "none.toml"))
+    assert (code, "name a file, or one of homie, skab, umh" in said) == (2, True)
