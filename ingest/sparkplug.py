@@ -77,6 +77,8 @@ class Node:
         When it was last asked for a rebirth; 0 never.
     silent_since_us
         Our connection is newer than what is known of it: since when it has not been heard. None where it has.
+    left_out
+        Devices whose birth was refused: another one would not change that.
     """
 
     members: dict[str, Member] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Node:
     trusted: bool = True
     asked_us: int = 0
     silent_since_us: int | None = None
+    left_out: set[str] = field(default_factory=set)
 
     @property
     def alive(self) -> bool:
@@ -205,7 +208,10 @@ class Sparkplug:
         if device == NODE and kind == "BIRTH":
             node = self.nodes.setdefault(key, Node())
         if node is None or not (node.alive or (device == NODE and kind == "BIRTH")):
-            self._want(key, self.nodes.setdefault(key, Node()), message.received_us)
+            node = self.nodes.setdefault(key, Node())
+            if NODE in node.left_out:
+                raise Bad(Reason.WRONG_TOPIC, f"the birth of {group}/{node_id} was refused; the quarantine tells why")
+            self._want(key, node, message.received_us)
             raise Bad(Reason.NOT_BORN, f"node {group}/{node_id} has not been born; it was asked for its birth")
         node.silent_since_us = None
         self.changed.add(key)
@@ -218,16 +224,21 @@ class Sparkplug:
     def _be_born(
         self, key: tuple[str, str], node: Node, device: str, said: Payload, message: Message, bad: list[Bad]
     ) -> Member:
-        member = self._member(*key, device, message.payload)
-        self._claim(key, device, member)
+        if device != NODE:
+            self._follow(key, node, said, message)
+        try:
+            member = self._member(*key, device, message.payload)
+            self._claim(key, device, member)
+        except Bad:
+            node.left_out.add(device)
+            raise
+        node.left_out.discard(device)
         if device == NODE:
             node.bd_seq, node.seq, node.trusted = member.birth.bd_seq, _seq(said), True
             for name, other in node.members.items():
                 if name != NODE and other.alive:
                     other.awaited_us = message.received_us
                     self.lives_changed.add(key)
-        else:
-            self._follow(key, node, said, message)
         before = node.members.get(device)
         if before is not None:
             gone = set(before.birth.signals) - set(member.birth.signals)
@@ -242,6 +253,8 @@ class Sparkplug:
 
     def _living(self, key: tuple[str, str], node: Node, device: str, said: Payload, message: Message) -> Member:
         self._follow(key, node, said, message)
+        if device in node.left_out:
+            raise Bad(Reason.WRONG_TOPIC, f"the birth of {device[:80]} was refused; the quarantine tells why")
         member = node.members.get(device)
         if member is None or not member.alive or member.awaited_us is not None:
             self._want(key, node, message.received_us)

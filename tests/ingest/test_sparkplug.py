@@ -115,8 +115,10 @@ def test_two_machines_of_one_name_are_not_made_one():
     assert plant.problems == [
         "asset NTH/P-1 is NTH/N1/P-1 already: set sparkplug_asset to {node}.{device}, or give them other names"
     ]
+    plant.hear("DDATA", metric("t", 2.0), seq=2, node="N2", device="P-1")
+    assert (plant.refused, plant.asked()) == ([Reason.WRONG_TOPIC], [])
     plant.hear("DDEATH", seq=2, device="P-1")
-    assert plant.device(metric("t", 2.0), seq=2, node="N2") == [("NTH/P-1", {"t": 2.0})]
+    assert plant.device(metric("t", 2.0), seq=3, node="N2") == [("NTH/P-1", {"t": 2.0})]
 
 
 def test_a_metric_comes_by_alias_after_the_birth(plant):
