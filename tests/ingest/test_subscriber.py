@@ -9,7 +9,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest.messages import Message
 from ingest.publisher import Publisher
-from ingest.subscriber import BrokerAddress, BrokerUnreachable, Subscriber
+from ingest.subscriber import BrokerAddress, BrokerUnreachable, Presence, Subscriber
 from runtime.embedded.broker import Broker
 
 TOPIC = "plantwright/v1/NTH/P-101"
@@ -155,3 +155,27 @@ def test_what_is_no_address_says_how_to_write_one(url):
 
 def test_an_address_is_told_without_its_password():
     assert str(BrokerAddress.of("mqtts://ann:secret@plant")) == "mqtts://plant:8883"
+
+
+def retained(broker: Broker, topic: str) -> bytes | None:
+    found: list[bytes] = []
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _client, _data, message: found.append(bytes(message.payload))
+    address = BrokerAddress.of(broker.url)
+    client.connect(address.host, address.port)
+    client.subscribe(topic, qos=1)
+    deadline = time.monotonic() + 1
+    while not found and time.monotonic() < deadline:
+        client.loop(0.05)
+    client.disconnect()
+    return found[0] if found else None
+
+
+def test_a_presence_is_said_kept_and_taken_back(any_broker):
+    presence = Presence("we/are", b"here", b"gone")
+    with Subscriber(any_broker.url, topics=["a/#"], client_id=CLIENT, presence=presence) as source:
+        assert nothing_more(source)
+        assert retained(any_broker, "we/are") == b"here"
+        source.publish("a/b", b"asked")
+        assert payloads(take(source, 1)) == [b"asked"]
+    assert retained(any_broker, "we/are") == b"gone"
