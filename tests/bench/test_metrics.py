@@ -1,6 +1,7 @@
 """The published metrics against cases worked by hand."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,6 @@ def test_late_predictions_cost_more_than_early_ones() -> None:
 
 
 def test_leads_are_counted_from_the_alarm_to_the_last_cycle() -> None:
-    fleet = {unit: [None] * 200 for unit in (1, 2, 3, 4)}
+    fleet: Any = {unit: [None] * 200 for unit in (1, 2, 3, 4)}
     said = report({1: 150, 2: 195, 3: None, 4: 60}, fleet)
     assert (said["missed"], said["false"], said["lead_min"], said["lead_max"]) == (2, 1, 5, 140)

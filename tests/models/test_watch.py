@@ -169,13 +169,14 @@ def test_after_a_repair_the_asset_is_learned_again() -> None:
 
 
 def test_a_wrong_document_names_its_key_and_the_mend() -> None:
-    for table, words in {
+    tables: dict[str, tuple[dict[str, object], list[str]]] = {
         "unknown": ({"limt": 3}, ["limt", "the keys are"]),
         "text": ({"warmup_frames": "many"}, ["warmup_frames", "whole number"]),
         "too few": ({"warmup_frames": 3}, ["warmup_frames", "at least 64"]),
         "not a list": ({"regime": "speed"}, ["regime", "list of signal names"]),
         "nonsense": ({"smoothing": 2}, ["smoothing", "at most 1"]),
-    }.values():
+    }
+    for table, words in tables.values():
         with pytest.raises(ModelDocumentError) as caught:
             ModelDocument.from_table(table)
         assert all(word in str(caught.value) for word in words)
