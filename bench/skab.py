@@ -123,8 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
                 "model": DOCUMENT.version,
                 "all": report(labelled),
                 "groups": {group: report([run for run in runs if run.group == group]) for group in groups},
-            },
-            indent=1,
+            }
         )
     )
 
