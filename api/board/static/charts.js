@@ -135,7 +135,7 @@
       each.textContent = text;
       line.append(each);
     }
-    box.append(line);
+    box.after(line); // not in the grid: a line over all columns would keep the empty ones open
   }
 
   function draw(root) {
@@ -154,7 +154,7 @@
 
   function again() {
     for (const [figure, plot] of drawn) { plot.destroy(); drawn.delete(figure); }
-    for (const left of document.querySelectorAll("[data-charts] > :not(script)")) left.remove();
+    for (const left of document.querySelectorAll("[data-charts] > :not(script), [data-charts] + .legend")) left.remove();
     draw(document);
   }
 
