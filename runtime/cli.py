@@ -40,12 +40,18 @@ WithParent = Annotated[int | None, typer.Option(hidden=True)]
 @contextmanager
 def _told() -> Iterator[None]:
     """Turn an error that a user can mend into one sentence; exit code 2 is a mistake, 3 another writer, 1 the rest."""
+    from runtime.backtest.command import WrongBacktest
+    from runtime.backtest.failures import WrongFailures
+    from runtime.backtest.stored import NothingToJudge
     from runtime.demo import DemoProblem
     from runtime.model_documents import WrongModels
     from runtime.plant_file import WrongPlantFile
     from runtime.sample_plants import NoSuchSample
 
-    mistakes = (WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample)
+    mistakes = (
+        WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample,
+        WrongBacktest, WrongFailures, NothingToJudge,
+    )  # fmt: skip
     try:
         yield
     except mistakes as error:
@@ -232,6 +238,59 @@ def take_in(
     with _told():
         settings = _needing(_given(database, None), "database")
         history.run(files, mapping, settings, warm_frames, stop_on_signals(), console)
+
+
+@app.command()
+def backtest(
+    since: Annotated[datetime | None, typer.Option("--from", help="event time, UTC; default: all")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", help="event time, UTC; default: to the newest")] = None,
+    assets: Annotated[str | None, typer.Option(help="<site>/<asset>, several with commas; default: all")] = None,
+    rules: Annotated[Path | None, typer.Option(help="TOML rulebook; default: what judged then")] = None,
+    models: Annotated[Path | None, typer.Option(help="TOML model documents; default: what judged then")] = None,
+    against: Annotated[str | None, typer.Option(help="'live', or the JSON file of another backtest")] = None,
+    failures: Annotated[
+        Path | None, typer.Option(help="TOML or CSV of all that failed; default: what close-outs confirmed")
+    ] = None,
+    warm_up: Annotated[float | None, typer.Option(help="days judged before --from, not counted; default: all")] = None,
+    done_after: Annotated[float, typer.Option(help="days after which an order that nobody saw is taken as done")] = 3,
+    horizon: Annotated[float, typer.Option(help="days before a failure from which an order counts as finding it")] = 30,
+    cost_missed: Annotated[float, typer.Option(min=0, help="of a failure that no order found")] = 50_000,
+    cost_wasted: Annotated[float, typer.Option(min=0, help="of an order for nothing, besides its hours")] = 500,
+    cost_hour: Annotated[float, typer.Option(min=0, help="of a technician's hour")] = 80,
+    visit_hours: Annotated[float, typer.Option(min=0, help="technician hours an order takes")] = 4,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write everything here too")] = None,
+    database: Database = None,
+) -> None:
+    """Judge recorded history again, with the same or other rules and models: which orders would there have been?"""
+    from runtime.backtest import command as trying
+    from runtime.backtest.outcomes import Costs, Criteria
+    from runtime.backtest.running import Assumed
+    from runtime.backtest.stored import Range
+
+    def in_utc(at: datetime | None) -> datetime | None:
+        return None if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+    with _told():
+        settings = _needing(_given(database, None), "database")
+        assert settings.database is not None
+        asked = Range(
+            since=in_utc(since),
+            until=in_utc(until),
+            assets=None if assets is None else tuple(filter(None, (each.strip() for each in assets.split(",")))),
+            warm_up=None if warm_up is None else trying.days(warm_up),
+        )
+        wanted = trying.Wanted(
+            range=asked,
+            documents=trying.documents(rules, models),
+            assumed=Assumed(done_after=trying.days(done_after)),
+            costs=Costs(
+                missed_failure=cost_missed, wasted_visit=cost_wasted, hours_a_visit=visit_hours, hour=cost_hour
+            ),
+            criteria=Criteria(horizon=trying.days(horizon)),
+            failures=failures,
+            against=against,
+        )
+        trying.command(settings.database, wanted, json_file, console)
 
 
 @app.command()

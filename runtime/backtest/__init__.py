@@ -1,0 +1,1 @@
+"""Trying rules and models on history: the production judge over stored inputs, with an order book in memory."""

@@ -1,0 +1,170 @@
+"""``plantwright backtest``: a range of the plant's history, judged again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import Connection
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from db.backtest import LiveOrder
+from rules import rulebook as rulebooks
+from runtime import model_documents
+from runtime.backtest import failures as failure_files
+from runtime.backtest import report, stored
+from runtime.backtest.difference import Difference, difference
+from runtime.backtest.ledger import Order
+from runtime.backtest.outcomes import Costs, Criteria, Failure, Outcome, outcome
+from runtime.backtest.running import Assumed, Documents, Run, run
+from runtime.backtest.stored import Range
+from workorder_core.words import FailureMode, OrderType, Severity
+
+LIVE = "live"
+
+
+class WrongBacktest(ValueError):
+    """Something that was asked of a backtest cannot be done; says what and the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for. ``against`` is ``live`` or the JSON file of an earlier backtest."""
+
+    range: Range = field(default_factory=Range)
+    documents: Documents = field(default_factory=Documents)
+    assumed: Assumed = field(default_factory=Assumed)
+    costs: Costs = field(default_factory=Costs)
+    criteria: Criteria = field(default_factory=Criteria)
+    failures: Path | None = None
+    against: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """A run with what it was worth, and what is otherwise than what it was compared with."""
+
+    run: Run
+    outcome: Outcome
+    difference: Difference | None
+
+
+def documents(rules: Path | None, models: Path | None) -> Documents:
+    """Read the documents that are to judge. Raises WrongRulebook or WrongModels."""
+    return Documents(
+        rulebook=None if rules is None else rulebooks.read(rules).document,
+        models=None if models is None else model_documents.read(models),
+    )
+
+
+def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = None) -> Result:
+    """Run a backtest on a database, which is only read. Raises NothingToJudge, WrongFailures, WrongBacktest."""
+    known = None if wanted.failures is None else failure_files.read(wanted.failures)
+    other = None if wanted.against in (None, LIVE) else _earlier(Path(str(wanted.against)))
+    with conn.transaction():
+        # One snapshot: an order that opens while this runs is neither half here nor half there.
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        where = stored.places(conn, wanted.range)
+        live = stored.live_orders(conn, wanted.range)
+        told = _Told(progress, where)
+        made = run(
+            stored.inputs(conn, where, wanted.range.assets),
+            documents=wanted.documents,
+            seen=_seen(conn, wanted.range),
+            assumed=wanted.assumed,
+            since=wanted.range.since,
+            on_input=told,
+        )
+        told.done()
+    if wanted.against == LIVE:
+        other = [stored.as_order(each) for each in live]
+    return Result(
+        run=made,
+        outcome=_worth(made, known, live, wanted),
+        difference=None if other is None else difference(other, made.orders),
+    )
+
+
+def command(database: str, wanted: Wanted, json_file: Path | None, console: Console) -> None:
+    """Run, print, and write the document where one is asked for."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with psycopg.connect(database) as conn, Progress(*columns, console=console, transient=True) as progress:
+        result = judge_again(conn, wanted, progress)
+    against = "the plant's own orders" if wanted.against == LIVE else str(wanted.against)
+    report.show(result.run, result.outcome, result.difference, against, console)
+    if json_file is not None:
+        json_file.write_text(report.as_json(result.run, result.outcome, result.difference), encoding="utf-8")
+
+
+def _seen(conn: Connection, wanted: Range) -> set[UUID]:
+    """The orders that people could act on; those of the warm-up too."""
+    return {each.id for each in stored.live_orders(conn, Range(until=wanted.until, assets=wanted.assets))}
+
+
+def _worth(made: Run, known: Sequence[Failure] | None, live: Sequence[LiveOrder], wanted: Wanted) -> Outcome:
+    confirmed, denied = stored.close_outs(live)
+    return outcome(
+        made,
+        confirmed if known is None else known,
+        denied={each.id for each in denied},
+        complete=known is not None,
+        criteria=wanted.criteria,
+        costs=wanted.costs,
+    )
+
+
+class _Told:
+    """Moves a bar on as the sequence of inputs goes by, a thousand at a time."""
+
+    def __init__(self, progress: Progress | None, where: stored.Places) -> None:
+        self._progress, self._first = progress, where.first
+        self._task = None if progress is None else progress.add_task("judging", total=len(where))
+        self._next = where.first
+
+    def __call__(self, arrival: int) -> None:
+        if arrival >= self._next and self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=max(0, arrival - self._first))
+            self._next = arrival + 1000
+
+    def done(self) -> None:
+        if self._progress is not None and self._task is not None:
+            self._progress.remove_task(self._task)
+
+
+def _earlier(file: Path) -> list[Order]:
+    """The orders of an earlier backtest's document."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        return [_order(each) for each in document["orders"]]
+    except FileNotFoundError:
+        raise WrongBacktest(f"{file}: there is no such file; --against takes live, or what --json wrote") from None
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise WrongBacktest(f"{file} is not what --json of a backtest writes ({error})") from None
+
+
+def _order(facts: Mapping[str, Any]) -> Order:
+    return Order(
+        id=UUID(facts["id"]),
+        asset=facts["asset"],
+        component=facts["component"],
+        failure_mode=FailureMode(facts["failure_mode"]),
+        severity=next(each for each in Severity if each.order_type == facts["type"]),
+        opened_at=datetime.fromisoformat(facts["opened_at"]),
+        opened_as=OrderType(facts["opened_as"]),
+        why=facts["why"],
+        evidence=facts["evidence"],
+        duplicate_of=None if facts["duplicate_of"] is None else UUID(facts["duplicate_of"]),
+        ended=facts["ended"],
+    )
+
+
+def days(value: float) -> timedelta:
+    """Return a number of days. Raises WrongBacktest for one that is no length of time."""
+    if not 0 <= value <= 36_500:
+        raise WrongBacktest(f"{value} days: write a number from 0 to 36500")
+    return timedelta(days=value)

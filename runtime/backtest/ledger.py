@@ -1,0 +1,121 @@
+"""The orders of a backtest: what the database would hold of them, kept in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.findings import Finding
+from workorder_core.words import FailureMode, OrderType, Severity
+
+MOST_FINDINGS = 50
+"""Findings that an order keeps in full; the rest are counted."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """An order that was opened in a backtest, as it stands at the backtest's end. Times are its asset's event time.
+
+    Parameters
+    ----------
+    opened_as
+        Its type when it was opened; ``type`` is what later findings made of it.
+    why
+        What it was opened for: the source and its sentence.
+    findings
+        Its evidence, the oldest first; ``evidence`` counts all of it. Of the plant's own orders it is not read.
+    ended_at, ended
+        When and how it ended; None while it is unfinished.
+    """
+
+    id: UUID
+    asset: str
+    component: str
+    failure_mode: FailureMode
+    severity: Severity
+    opened_at: datetime
+    opened_as: OrderType
+    why: str
+    findings: list[Finding] = field(default_factory=list)
+    evidence: int = 0
+    duplicate_of: UUID | None = None
+    ended_at: datetime | None = None
+    ended: str | None = None
+
+    @property
+    def type(self) -> OrderType:
+        return self.severity.order_type
+
+
+class Ledger:
+    """Orders by id, folded from the judge's decisions as ``db.decisions`` carries them out."""
+
+    def __init__(self) -> None:
+        self._orders: dict[UUID, Order] = {}
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(self._orders.values())
+
+    def get(self, order_id: UUID) -> Order | None:
+        return self._orders.get(order_id)
+
+    def apply(self, decision: Decision) -> Order | None:
+        """Follow a decision and return the order that it opened, if it did."""
+        match decision:
+            case Open(order_id=order_id, finding=finding):
+                order = self._orders[order_id] = _opened(order_id, finding)
+                return order
+            case AddEvidence(order_id=order_id, finding=finding):
+                _add(self._orders[order_id], finding)
+            case Upgrade() | Rework():
+                self._worsen(decision.order_id, decision.finding, decision.severity)
+            case Refine():
+                order = self._worsen(decision.order_id, decision.finding, decision.severity)
+                order.component, order.failure_mode = decision.component, decision.failure_mode
+            case Merge():
+                self._merge(decision)
+            case Ignore():
+                pass
+        return None
+
+    def end(self, order_id: UUID, at: datetime, how: str) -> None:
+        """Note that an order has ended; one that the ledger does not hold is passed over."""
+        order = self._orders.get(order_id)
+        if order is not None and order.ended_at is None:
+            order.ended_at, order.ended = at, how
+
+    def _worsen(self, order_id: UUID, finding: Finding, severity: Severity) -> Order:
+        order = self._orders[order_id]
+        _add(order, finding)
+        order.severity = severity
+        return order
+
+    def _merge(self, decision: Merge) -> None:
+        order = self._worsen(decision.order_id, decision.finding, decision.severity)
+        duplicate = self._orders[decision.duplicate_id]
+        order.evidence += duplicate.evidence
+        order.findings = sorted([*duplicate.findings, *order.findings], key=lambda each: each.at)[:MOST_FINDINGS]
+        duplicate.duplicate_of = order.id
+        duplicate.ended_at, duplicate.ended = decision.finding.at, "merged"
+
+
+def _opened(order_id: UUID, finding: Finding) -> Order:
+    return Order(
+        id=order_id,
+        asset=finding.asset,
+        component=finding.component,
+        failure_mode=finding.failure_mode,
+        severity=finding.severity,
+        opened_at=finding.at,
+        opened_as=finding.severity.order_type,
+        why=f"{finding.source}: {finding.summary}",
+        findings=[finding],
+        evidence=1,
+    )
+
+
+def _add(order: Order, finding: Finding) -> None:
+    order.evidence += 1
+    if len(order.findings) < MOST_FINDINGS:
+        order.findings.append(finding)

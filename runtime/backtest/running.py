@@ -1,0 +1,158 @@
+"""One run: inputs in their order through the production judge, its decisions into a ledger.
+
+Where the plant's own documents judge, people's recorded steps end the orders that they ended. Other documents open
+orders that nobody ever saw; such an order is taken as done ``Assumed.done_after`` after it was opened, or it would
+swallow all that came after it.
+"""
+
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from db.judge import Event
+from runtime.asset_judge import moment
+from runtime.backtest.ledger import Ledger, Order
+from runtime.judge import Input, Judge
+from workorder_core.lifecycle import FINAL
+from workorder_core.words import Status
+
+DOCUMENTS = ("rulebook", "models")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """What judges in place of what judged then, as plain tables; None leaves what judged then."""
+
+    rulebook: Mapping[str, Any] | None = None
+    models: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """What is taken for granted of people, for orders that never were on the plant. Durations are of event time."""
+
+    done_after: timedelta = timedelta(days=3)
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What came of it.
+
+    Parameters
+    ----------
+    orders
+        Every order opened in the range, the oldest first.
+    start, end
+        The event time of the first and the last frame judged in the range; None where there is none.
+    asset_days
+        How long each asset was observed in the range, by ``<site>/<asset>``: the days with a frame of it.
+    inputs
+        How many inputs went through the judge, warm-up included.
+    """
+
+    orders: list[Order]
+    start: datetime | None
+    end: datetime | None
+    asset_days: dict[str, int]
+    inputs: int
+    assumed: Assumed = field(default_factory=Assumed)
+
+
+def run(
+    inputs: Iterable[Input],
+    *,
+    documents: Documents | None = None,
+    seen: Collection[UUID] = (),
+    assumed: Assumed | None = None,
+    since: datetime | None = None,
+    on_input: Callable[[int], None] | None = None,
+) -> Run:
+    """Judge ``inputs`` and return the orders that this opens.
+
+    ``seen`` are the orders that exist on the plant: only what people did ends them. What is opened before ``since`` is
+    warm-up and left out. ``on_input`` is told the arrival number of each input.
+    """
+    stream = _Stream(documents or Documents(), frozenset(seen), assumed or Assumed(), since)
+    judge = Judge()
+    for verdict in judge.consider(stream.of(inputs, on_input)):
+        order = stream.ledger.apply(verdict.decision)
+        if order is not None:
+            stream.opened(order)
+    orders = [order for order in stream.ledger if since is None or order.opened_at >= since]
+    orders.sort(key=lambda order: (order.opened_at, order.asset, str(order.id)))
+    return Run(
+        orders=orders,
+        start=None if stream.first_us is None else moment(stream.first_us),
+        end=None if stream.last_us is None else moment(stream.last_us),
+        asset_days={key: len(days) for key, days in sorted(stream.days.items())},
+        inputs=stream.inputs,
+        assumed=stream.assumed,
+    )
+
+
+class _Stream:
+    """The inputs as the judge gets them: other documents in, and the ends of orders that nobody saw."""
+
+    def __init__(self, documents: Documents, seen: frozenset[UUID], assumed: Assumed, since: datetime | None) -> None:
+        self.ledger = Ledger()
+        self.assumed = assumed
+        self.first_us: int | None = None
+        self.last_us: int | None = None
+        self.days: dict[str, set[int]] = {}
+        self.inputs = 0
+        self._documents, self._seen = documents, seen
+        self._since_us = None if since is None else (since - moment(0)) // datetime.resolution
+        self._due: dict[str, list[tuple[int, UUID]]] = {}
+
+    def of(self, inputs: Iterable[Input], on_input: Callable[[int], None] | None) -> Iterator[Input]:
+        """Yield lazily: what the judge has decided on one input is in the ledger before the next one is asked for."""
+        replaced = {kind for kind in DOCUMENTS if getattr(self._documents, kind) is not None}
+        for kind in DOCUMENTS:
+            if kind in replaced:
+                yield Event(0, kind, None, dict(getattr(self._documents, kind)))
+        for each in inputs:
+            self.inputs += 1
+            if on_input is not None:
+                on_input(each.arrival)
+            if isinstance(each, Event):
+                if each.kind in replaced:
+                    continue
+                if each.kind == "order_moved":
+                    self._note_end(each)
+            else:
+                yield from self._ended(each.arrival, each.asset, each.at_us)
+                self._observe(each.asset, each.at_us)
+            yield each
+
+    def opened(self, order: Order) -> None:
+        """An order was opened; where people never saw it, its end is assumed."""
+        if order.id not in self._seen:
+            due = (order.opened_at + self.assumed.done_after - moment(0)) // datetime.resolution
+            heapq.heappush(self._due.setdefault(order.asset, []), (due, order.id))
+
+    def _ended(self, arrival: int, asset: str, at_us: int) -> Iterator[Event]:
+        due = self._due.get(asset)
+        while due and due[0][0] <= at_us:
+            _, order_id = heapq.heappop(due)
+            order = self.ledger.get(order_id)
+            if order is not None and order.ended_at is None:
+                self.ledger.end(order_id, moment(at_us), "taken as done")
+                yield Event(arrival, "order_moved", asset, {"order_id": str(order_id), "status": Status.CLOSED.value})
+
+    def _note_end(self, event: Event) -> None:
+        order = self.ledger.get(UUID(event.payload["order_id"]))
+        status = Status(event.payload["status"])
+        if order is not None and status in FINAL:
+            at = moment(self.last_us) if self.last_us is not None else order.opened_at
+            self.ledger.end(order.id, at, status.label)
+
+    def _observe(self, asset: str, at_us: int) -> None:
+        if self._since_us is not None and at_us < self._since_us:
+            return
+        if self.first_us is None:
+            self.first_us = at_us
+        self.last_us = at_us if self.last_us is None else max(self.last_us, at_us)
+        self.days.setdefault(asset, set()).add(at_us // 86_400_000_000)

@@ -1,0 +1,129 @@
+"""A plant's own history as a backtest's inputs, and the orders that it really had."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from psycopg import Connection
+
+from db import backtest as backtest_db
+from db import judge as judge_db
+from db import readings
+from db.backtest import LiveOrder
+from runtime.backtest.ledger import Order
+from runtime.backtest.outcomes import Failure
+from runtime.judge import Input, in_order
+from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity, Status
+
+SPAN = 20_000
+"""Places of the sequence that are read at once; bounds the memory that a backtest takes."""
+EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+_OF_THE_PLANT = ("asset", "signal", "rulebook", "models", "downtime")
+
+
+class NothingToJudge(ValueError):
+    """The range, or the assets asked for, have no judged reading; says which and the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """What to try: event times, inclusive, and assets as ``<site>/<asset>``; None is without a bound.
+
+    ``warm_up`` is judged before ``since`` and not counted, so that the models know the machines by then; None begins
+    with the first reading there is.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    assets: tuple[str, ...] | None = None
+    warm_up: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a range lies in the sequence of inputs, both ends included."""
+
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+
+def places(conn: Connection, wanted: Range) -> Places:
+    """Find a range. Raises NothingToJudge."""
+    if wanted.assets is not None:
+        unknown = sorted(set(wanted.assets) - set(backtest_db.known_assets(conn, wanted.assets)))
+        if unknown:
+            raise NothingToJudge(f"there is no asset {', '.join(unknown)}; an asset is named <site>/<asset>")
+    since, until = wanted.since or EVER[0], wanted.until or EVER[1]
+    if since > until:
+        raise NothingToJudge(f"the range ends at {until:%Y-%m-%d %H:%M}, before it begins at {since:%Y-%m-%d %H:%M}")
+    counted = backtest_db.places(conn, since=since, until=until)
+    if counted is None:
+        raise NothingToJudge(f"nothing was judged from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC")
+    begin = EVER[0] if wanted.warm_up is None else max(since - wanted.warm_up, EVER[0])
+    before = backtest_db.places(conn, since=begin, until=since)
+    return Places(counted[0] if before is None else min(before[0], counted[0]), counted[1])
+
+
+def inputs(conn: Connection, where: Places, assets: Collection[str] | None = None) -> Iterator[Input]:
+    """Yield what was judged, in its order, and before it what the plant had been told of its machines until then."""
+    for event in judge_db.events_after(conn, 0, where.first - 1):
+        if event.kind in _OF_THE_PLANT and _wanted(event.asset, assets):
+            yield event
+    after = where.first - 1
+    while after < where.last:
+        end = min(after + SPAN, where.last)
+        frames = readings.judged_after(conn, after, end)
+        events = judge_db.events_after(conn, after, end)
+        yield from (each for each in in_order(frames, events) if _wanted(each.asset, assets))
+        after = end
+
+
+def live_orders(conn: Connection, wanted: Range) -> list[LiveOrder]:
+    """Return the orders that the engine opened on the plant in the range."""
+    since, until = wanted.since or EVER[0], wanted.until or EVER[1]
+    return backtest_db.orders(conn, since=since, until=until, assets=wanted.assets)
+
+
+def as_order(live: LiveOrder) -> Order:
+    """Return a plant's order as a backtest has them."""
+    final = Status(live.status) in (Status.CLOSED, Status.CANCELLED)
+    return Order(
+        id=live.id,
+        asset=live.asset,
+        component=live.component,
+        failure_mode=FailureMode(live.failure_mode),
+        severity=next(each for each in Severity if each.order_type == live.type),
+        opened_at=live.opened_at,
+        opened_as=OrderType(live.opened_as),
+        why=f"{live.source}: {live.summary}",
+        evidence=live.evidence,
+        duplicate_of=live.duplicate_of,
+        ended=live.status if final else None,
+    )
+
+
+def close_outs(orders: Sequence[LiveOrder]) -> tuple[list[Failure], list[LiveOrder]]:
+    """Return the failures that technicians confirmed, and the orders for which they found nothing.
+
+    A confirmed order's failure is known by the order alone: it counts as failed when the order was opened, so that its
+    lead says how much earlier or later another run would have been.
+    """
+    confirmed = (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE)
+    failures = [
+        Failure(
+            asset=each.asset,
+            failed_at=each.opened_at,
+            component=each.component,
+            what=f"an order of the plant, closed as {CloseFinding(each.close_finding).value.replace('_', ' ')}",
+        )
+        for each in orders
+        if each.close_finding in confirmed and each.duplicate_of is None
+    ]
+    return failures, [each for each in orders if each.close_finding == CloseFinding.NOTHING_FOUND]
+
+
+def _wanted(asset: str | None, assets: Collection[str] | None) -> bool:
+    return assets is None or asset is None or asset in assets
