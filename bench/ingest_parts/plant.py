@@ -47,16 +47,11 @@ class Plant:
 
     def rulebook(self) -> dict[str, Any]:
         """A limit on every signal, that no ordinary value comes near."""
-        return {
-            "threshold": [
-                {
-                    "id": f"high-{i:03d}", "asset_class": CLASS, "signal": self.signal(i), 
-                    "raise_at": self.level + 20.0, "clear_below": self.level + 15.0, "component": "bearing", "failure_mode": "OHE",
-                    "severity": "malfunction",
-                }
-                for i in range(self.signals)
-            ]
+        rule = {
+            "asset_class": CLASS, "raise_at": self.level + 20.0, "clear_below": self.level + 15.0,
+            "component": "bearing", "failure_mode": "OHE", "severity": "malfunction",
         }  # fmt: skip
+        return {"threshold": [rule | {"id": f"high-{i:03d}", "signal": self.signal(i)} for i in range(self.signals)]}
 
     def models(self) -> Mapping[str, Any]:
         """The default model. Signals that come one by one are gathered: the readings of a second make a frame."""
