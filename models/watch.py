@@ -10,20 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
+
+from models import kernel
 from models.document import ModelDocument, ModelDocumentError
-from models.level_shift import LevelShift, Look
+from models.kernel import Shape
+from models.level_shift import LevelShift
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError"]
 
-STATE_VERSION = 1
-FULL = 1.1
-"""The sum stops growing at so many times the patience: an alarm is over soon after its cause."""
-RELIEF = 3.0
-"""An ordinary frame takes so many times away from the sum what it is below the drift."""
-DOUBT = 0.5
-"""From this part of the patience on nothing is learned, until the sum has fallen again."""
-GAP = 10
-"""A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
+STATE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,44 +52,69 @@ class Anomaly:
 
 
 class AssetWatch:
-    """One asset's detector and the alarm on its score. Event time only; frames in the order of their time."""
+    """One asset's detector and the alarm on its score. Event time only; frames in the order of their time.
+
+    The arithmetic is compiled, see `models.kernel`; here a signal gets its place in the rows when it is first seen.
+    """
 
     def __init__(self, document: ModelDocument) -> None:
         self.document = document
-        self._detector = _detector(document)
-        self._looks: dict[str, Look] = {}
-        self._sum = 0.0
-        self._active = False
-        self._since_us = 0
-        self._at_us: int | None = None
-        self._pace_us = 0.0
+        like = _detector(document)
+        self._parameters = kernel.parameters(like, document.drift, document.patience)
+        self._needed = -(-like.warmup // like.spacing)
+        self._slots: dict[str, int] = {}
+        self._regime_slots = {signal: i for i, signal in enumerate(like.regime)}
+        self._regime = np.empty(len(like.regime))
+        self._lay_out(())
+        kernel.begin(self._numbers, self._counts)
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
         """Score the frame, then learn from it when it is ordinary enough.
 
         Returns the anomaly on every frame while the alarm is active, None otherwise and while warming up.
         """
-        self._mind_the_gap(at_us)
-        pending = self._sum > DOUBT * self.document.patience
-        looks = self._detector.score_learn_one(values, hold=pending or self._active)
-        if looks:
-            for look in looks:
-                self._looks[look.signal] = look
-            self._add(at_us, LevelShift.surprise(looks))
-        return self._anomaly(looks) if self._active else None
+        if not values.keys() <= self._known:
+            self._meet(values)
+        row, regime = self._values, self._regime
+        row.fill(np.nan)
+        regime.fill(np.nan)
+        for signal, value in values.items():
+            slot = self._slots.get(signal)
+            if slot is not None:
+                row[slot] = value
+            else:
+                regime[self._regime_slots[signal]] = value
+        shape = self._shape
+        active = kernel.judge(
+            self._numbers,
+            self._counts,
+            self._samples,
+            self._parameters,
+            shape.signals,
+            shape.regimes,
+            at_us,
+            row,
+            regime,
+        )
+        return self._anomaly() if active else None
 
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return the usual range of a signal's smoothed value at the operating point last seen; None until known."""
-        look = self._looks.get(signal)
-        return None if look is None else (look.expected - 3.0 * look.sigma, look.expected + 3.0 * look.sigma)
+        slot = self._slots.get(signal)
+        if slot is None or not self._looked(slot):
+            return None
+        block = kernel.row_of_signal(self._shape, slot)
+        expected, sigma = self._numbers[block + kernel.LOOK_EXPECTED], self._numbers[block + kernel.LOOK_SIGMA]
+        return float(expected - 3.0 * sigma), float(expected + 3.0 * sigma)
 
     def ready(self) -> bool:
-        """Whether the warm-up is over."""
-        return self._detector.ready()
+        """Whether the warm-up of any signal is over."""
+        places = (kernel.counts_of_signal(self._shape, slot) for slot in self._slots.values())
+        return any(self._counts[place + kernel.JUDGED] for place in places)
 
     def score(self) -> float:
         """Return how far the surprise has added up: 0 ordinary, `Anomaly.limit` where the alarm is raised, 1 full."""
-        return self._sum / (FULL * self.document.patience)
+        return float(self._numbers[kernel.sum_place(self._shape)] / (kernel.FULL * self.document.patience))
 
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
@@ -101,69 +122,80 @@ class AssetWatch:
 
     def state(self) -> object:
         """Return all that `restore` needs, of plain types; the same history gives the same state."""
+        samples = self._samples.astype("<f8").tobytes() if self._samples.any() else b""
         return [
             STATE_VERSION,
-            self._detector.state(),
-            [[q.signal, q.level, q.expected, q.sigma, q.surprise] for q in self._looks.values()],
-            self._sum,
-            self._active,
-            self._since_us,
-            self._at_us,
-            self._pace_us,
+            list(self._slots),
+            self._numbers.astype("<f8").tobytes(),
+            self._counts.astype("<i8").tobytes(),
+            samples,
         ]
 
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> AssetWatch:
         """Return a watch that goes on from a state, to the same scores bit for bit."""
-        version, detector, looks, *rest = cast("list[Any]", state)
+        version, *rest = cast("list[Any]", state)
         if version != STATE_VERSION:
             raise ValueError(
                 f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
             )
+        signals, numbers, counts, samples = rest
         watch = cls(document)
-        watch._detector.resume_from(detector)
-        watch._looks = {look[0]: Look(*look) for look in looks}
-        watch._sum, watch._active, watch._since_us, watch._at_us, watch._pace_us = rest
+        watch._lay_out(tuple(signals))
+        for name, kept, kind in (
+            ("_numbers", numbers, "<f8"),
+            ("_counts", counts, "<i8"),
+            ("_samples", samples, "<f8"),
+        ):
+            if kept:
+                row = np.frombuffer(kept, dtype=kind)
+                if row.shape != getattr(watch, name).shape:
+                    raise ValueError(f"model {document.name!r}: its state is of another shape")
+                getattr(watch, name)[:] = row
         return watch
 
-    def _mind_the_gap(self, at_us: int) -> None:
-        if self._at_us is not None:
-            step = at_us - self._at_us
-            if self._pace_us and step > GAP * self._pace_us:
-                self._detector.resume()
-                self._sum = 0.0
-                self._active = False
-                self._looks.clear()
-            elif step > 0:
-                # Moves towards the median of the steps, whatever a few of them are.
-                self._pace_us = self._pace_us * (1.05 if step > self._pace_us else 1 / 1.05) or float(step)
-        self._at_us = at_us
+    def _lay_out(self, signals: tuple[str, ...]) -> None:
+        """Make empty rows for these signals."""
+        self._slots = {signal: slot for slot, signal in enumerate(signals)}
+        self._known = self._slots.keys() | self._regime_slots.keys()
+        self._shape = Shape(len(signals), len(self._regime), self._needed)
+        self._numbers = np.zeros(self._shape.numbers)
+        self._counts = np.zeros(self._shape.counts, dtype=np.int64)
+        self._samples = np.zeros(self._shape.samples)
+        self._values = np.empty(len(signals))
 
-    def _add(self, at_us: int, surprise: float) -> None:
-        patience = self.document.patience
-        if self._sum == 0.0:
-            self._since_us = at_us
-        beyond = surprise - self.document.drift
-        self._sum = min(max(self._sum + (beyond if beyond > 0.0 else RELIEF * beyond), 0.0), FULL * patience)
-        if self._sum >= patience:
-            self._active = True
-        elif self._sum == 0.0:
-            self._active = False
+    def _meet(self, values: Mapping[str, float]) -> None:
+        """Make room for signals that have not been seen before."""
+        new = [signal for signal in values if signal not in self._known]
+        old_shape, old = self._shape, (self._numbers, self._counts, self._samples)
+        self._lay_out((*self._slots, *new))
+        kernel.move(old_shape, old, self._shape, (self._numbers, self._counts, self._samples))
 
-    def _anomaly(self, looks: list[Look]) -> Anomaly:
-        looks = looks or list(self._looks.values())
-        total = sum(look.surprise * look.surprise for look in looks) or 1.0
+    def _looked(self, slot: int) -> int:
+        return int(self._counts[kernel.counts_of_signal(self._shape, slot) + kernel.LOOKED])
+
+    def _anomaly(self) -> Anomaly:
+        now = [signal for signal, slot in self._slots.items() if self._looked(slot) == 2]
+        seen = now or [signal for signal, slot in self._slots.items() if self._looked(slot)]
+        looks = {}
+        for signal in seen:
+            block = kernel.row_of_signal(self._shape, self._slots[signal]) + kernel.LOOK_LEVEL
+            looks[signal] = self._numbers[block : block + 4].tolist()
+        total = sum(surprise * surprise for *_, surprise in looks.values()) or 1.0
         parts = [
             Contribution(
-                signal=look.signal,
-                value=look.level,
-                usual_low=look.expected - 3.0 * look.sigma,
-                usual_high=look.expected + 3.0 * look.sigma,
-                share=look.surprise * look.surprise / total,
+                signal=signal,
+                value=level,
+                usual_low=expected - 3.0 * sigma,
+                usual_high=expected + 3.0 * sigma,
+                share=surprise * surprise / total,
             )
-            for look in sorted(looks, key=lambda look: (-look.surprise, look.signal))
+            for signal, (level, expected, sigma, surprise) in sorted(
+                looks.items(), key=lambda item: (-item[1][3], item[0])
+            )
         ]
-        return Anomaly(self._since_us, self.score(), 1.0 / FULL, tuple(parts))
+        since = int(self._counts[kernel.SINCE])
+        return Anomaly(since, self.score(), 1.0 / kernel.FULL, tuple(parts))
 
 
 def _detector(document: ModelDocument) -> LevelShift:

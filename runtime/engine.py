@@ -14,6 +14,7 @@ from db import judge as judge_db
 from db.catalogue import Catalogue
 from ingest.border import Bounds
 from ingest.formats import Formats
+from models import kernel
 from rules.rulebook import Rulebook
 from runtime import sources
 from runtime.judge import FORMAT, Judge, in_order
@@ -71,6 +72,7 @@ def take_up(
     conn: Connection, settings: Settings, *, rulebook: Rulebook, models: Mapping[str, Any], holder: str
 ) -> Engine:
     """Become the plant's writer, rebuild the judge, log the documents where they have changed, and commit."""
+    _compile()
     with conn.transaction():
         fence = judge_db.take_over(conn, holder)
     with conn.transaction():
@@ -97,6 +99,13 @@ def take_up(
         next_tick=now + settings.tick_every_s,
         next_checkpoint=now + settings.checkpoint_every_s,
     )
+
+
+def _compile() -> None:
+    began = time.monotonic()
+    kernel.make_ready()
+    if time.monotonic() - began > 5:
+        _log.info("compiled the detector; where a cache folder can be written this happens once")
 
 
 def restore(conn: Connection) -> Judge:

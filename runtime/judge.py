@@ -27,7 +27,7 @@ from workorder_core.findings import Finding
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 2
+FORMAT = 3
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event

@@ -1,0 +1,649 @@
+"""The default detector and its alarm, compiled: one asset's frame on one row of numbers.
+
+The arithmetic is `models.level_shift.LevelShift`'s, which says what it means, and the alarm's of `models.watch`. It is
+compiled from loops over scalars in a fixed order, without fast-math, so that a row's scores are the same bit for bit
+whether it is judged alone, among a hundred thousand others, or from within other compiled code.
+
+An asset's state is three rows: ``numbers`` (float64), ``counts`` (int64) and ``samples`` (float64; the warm-up's, not
+used afterwards). Their layout depends on how many ``signals`` and regime signals there are, see `Shape`. A frame is
+``values``, one for each signal slot, and ``regime``, one for each regime signal; NaN where there is none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.level_shift import APART, LEAST_EIGENVALUE, NOVEL, REPEATS_ANYWAY, RIDGE, STEADY, UNSEEN, LevelShift
+
+Numbers = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+FULL = 1.1
+"""The alarm's sum stops growing at so many times the patience: an alarm is over soon after its cause."""
+RELIEF = 3.0
+"""An ordinary frame takes so many times away from the sum what it is below the drift."""
+DOUBT = 0.5
+"""From this part of the patience on nothing is learned, until the sum has fallen again."""
+GAP = 10
+"""A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
+
+# Parameters, by their place in the row that `parameters` makes.
+SMOOTHING, HORIZON, SPACING, WARMUP, PROTECT, MEMORY, TRUST, CLIP, DRIFT, PATIENCE = range(10)
+
+# One signal's numbers.
+VALUE, LEVEL, NEAR, WEIGHT, SPREAD, ECHO, NEAR_SPREAD, NEAR_ECHO, LAST, LAST_NEAR = range(10)
+WORTH, NEAR_WORTH, FREEDOM, NEAR_FREEDOM, GROWTH = range(10, 15)
+LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, VECTORS = range(15, 20)
+# One signal's counts. LOOKED: 0 never judged, 1 before, 2 in the newest frame.
+KNOWN, JUDGED, SEEN, SETTLED, HELD, NEAR_AGE, REPEATS, LONGEST, MISSING, TAKEN, LOOKED, COUNTS = range(12)
+# The asset's counts come first; a flag for each regime signal that was seen follows.
+FRAMES, ACTIVE, SINCE, AT, TIMED, FLAGS = range(6)
+
+
+class Shape(NamedTuple):
+    """The layout of an asset's rows: how many ``signals`` are judged, and how many regime signals there are."""
+
+    signals: int
+    regimes: int
+    needed: int
+    """Samples of the warm-up."""
+
+    @property
+    def features(self) -> int:
+        return 1 + 3 * self.regimes
+
+    @property
+    def numbers(self) -> int:
+        """Length of a row of numbers: the asset's own, a block for each signal, and two signal by signal tables."""
+        return int(_head(self.regimes)) + self.signals * (int(_block(self.features)) + 2 * self.signals)
+
+    @property
+    def counts(self) -> int:
+        return FLAGS + self.regimes + self.signals * COUNTS
+
+    @property
+    def samples(self) -> int:
+        return self.signals * self.needed * (2 + 2 * self.features)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile when first called, and keep that for the next start where a folder for it can be written."""
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:  # neither the folder of the source nor the user's own can be written
+        return njit(function)
+
+
+@compiled
+def _head(regimes):
+    return 1 + 3 * regimes + 3 * regimes + 2
+
+
+@compiled
+def _block(features):
+    return VECTORS + 3 * features + 2 * features * features
+
+
+@compiled
+def begin(numbers, counts):
+    """Make empty rows those of an asset that nothing is known of."""
+    numbers[:] = 0.0
+    counts[:] = 0
+    numbers[0] = 1.0
+
+
+@compiled
+def start_afresh(counts, signals, regimes, horizon):
+    """After a gap in the frames levels start afresh; what was learned stays."""
+    counts[FRAMES] = 0
+    for s in range(signals):
+        c = FLAGS + regimes + s * COUNTS
+        counts[c + SETTLED] = 0
+        counts[c + NEAR_AGE] = -2 * horizon
+
+
+@compiled
+def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
+    """Score the frame at event time ``at_us``, learn from it when it is ordinary enough, and add up its surprise.
+
+    Returns whether the alarm is active after it. The looks are left in the signals' blocks.
+    """
+    patience = p[PATIENCE]
+    head = 1 + 3 * regimes
+    total, pace = head + 3 * regimes, head + 3 * regimes + 1
+    if counts[TIMED]:
+        step = at_us - counts[AT]
+        if numbers[pace] > 0.0 and step > GAP * numbers[pace]:
+            start_afresh(counts, signals, regimes, int(p[HORIZON]))
+            numbers[total] = 0.0
+            counts[ACTIVE] = 0
+            for s in range(signals):
+                counts[FLAGS + regimes + s * COUNTS + LOOKED] = 0
+        elif step > 0:
+            # Moves towards the median of the steps, whatever a few of them are.
+            if numbers[pace] == 0.0:
+                numbers[pace] = float(step)
+            elif step > numbers[pace]:
+                numbers[pace] *= 1.05
+            else:
+                numbers[pace] *= 1 / 1.05
+    counts[AT] = at_us
+    counts[TIMED] = 1
+    hold = counts[ACTIVE] != 0 or numbers[total] > DOUBT * patience
+    surprise = score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold)
+    if surprise < 0.0:
+        return counts[ACTIVE] != 0
+    if numbers[total] == 0.0:
+        counts[SINCE] = at_us
+    beyond = surprise - p[DRIFT]
+    if beyond <= 0.0:
+        beyond *= RELIEF
+    numbers[total] = min(max(numbers[total] + beyond, 0.0), FULL * patience)
+    if numbers[total] >= patience:
+        counts[ACTIVE] = 1
+    elif numbers[total] == 0.0:
+        counts[ACTIVE] = 0
+    return counts[ACTIVE] != 0
+
+
+@compiled
+def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold):
+    """Score a frame, then learn it unless ``hold``; return its surprise, or -1 where nothing was judged."""
+    f = 1 + 3 * regimes
+    size = VECTORS + 3 * f + 2 * f * f
+    first = f + 3 * regimes + 2
+    point = np.empty(f)
+    steady = _operating_point(numbers, counts, p, regimes, regime, point)
+    levels = np.empty(signals)
+    stuck = np.zeros(signals, np.bool_)
+    far = np.full((signals, 4), -1.0)
+    near = np.full((signals, 4), -1.0)
+    unsettled = 2.0 / p[SMOOTHING]
+    for s in range(signals):
+        value = values[s]
+        n, c = first + s * size, FLAGS + regimes + s * COUNTS
+        if counts[c + LOOKED] == 2:
+            counts[c + LOOKED] = 1
+        if not math.isfinite(value):
+            continue
+        if counts[c + KNOWN] == 0:
+            levels[s] = value
+            continue
+        was_stuck = _stuck(counts, c)
+        settled = 0 if was_stuck or counts[c + MISSING] >= UNSEEN else counts[c + SETTLED]
+        stuck[s] = was_stuck and value == numbers[n + VALUE]
+        level = numbers[n + LEVEL] + max(p[SMOOTHING], 1.0 / (settled + 1)) * (value - numbers[n + LEVEL])
+        levels[s] = level
+        if counts[c + JUDGED] and not stuck[s] and settled >= unsettled and numbers[n + SPREAD] > 0.0:
+            _deviate(numbers, counts, n, c, f, level, point, p, far[s], near[s])
+    surprise = -1.0
+    if steady:
+        surprise = _look(numbers, counts, first, size, signals, regimes, levels, far, near)
+    numbers[:f] = point
+    counts[FRAMES] += 1
+    ordinary = steady and not hold and max(surprise, 0.0) < p[PROTECT]
+    left, how_many = _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary)
+    if how_many.shape[0]:
+        _learn_together(numbers, first, size, signals, left, how_many)
+    return surprise
+
+
+@compiled
+def _operating_point(numbers, counts, p, regimes, regime, point):
+    """Fill ``point``; return whether no regime signal is on its way from one operating point to another."""
+    f = 1 + 3 * regimes
+    point[:] = numbers[:f]
+    fast = max(p[SMOOTHING], 1.0 / (counts[FRAMES] + 1))
+    slow = max(1.0 / p[HORIZON], 1.0 / (counts[FRAMES] + 1))
+    steady = True
+    for i in range(regimes):
+        value = regime[i]
+        if not math.isfinite(value):
+            continue
+        origin, scale, restless = f + 3 * i, f + 3 * i + 1, f + 3 * i + 2
+        if counts[FLAGS + i] == 0:
+            counts[FLAGS + i] = 1
+            numbers[origin] = value
+            numbers[scale] = 10.0 / abs(value) if value != 0.0 else 1.0
+        u = (value - numbers[origin]) * numbers[scale]
+        at = 1 + 3 * i
+        point[at] += fast * (u - point[at])
+        point[at + 1] += fast * (u * u - point[at + 1])
+        point[at + 2] += slow * (u - point[at + 2])
+        off = abs(u - point[at])
+        if off > max(STEADY, 5.0 * numbers[restless]):
+            steady = False
+        numbers[restless] += (off - numbers[restless]) / p[WARMUP]
+    return steady
+
+
+@compiled
+def _stuck(counts, c):
+    if counts[c + REPEATS] <= REPEATS_ANYWAY or not counts[c + JUDGED]:
+        return False
+    return counts[c + REPEATS] > REPEATS_ANYWAY + 4 * counts[c + LONGEST]
+
+
+@compiled
+def _dot(numbers, at, v):
+    total = 0.0
+    for i in range(v.shape[0]):
+        total += numbers[at + i] * v[i]
+    return total
+
+
+@compiled
+def _quadratic(numbers, at, v):
+    total = 0.0
+    for i in range(v.shape[0]):
+        total += v[i] * _dot(numbers, at + i * v.shape[0], v)
+    return total
+
+
+@compiled
+def _as_normal(square, freedom):
+    return (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * math.sqrt(freedom * math.log1p(square / freedom))
+
+
+@compiled
+def _deviation(off, variance, freedom, out):
+    """Fill (off, variance, freedom, surprise)."""
+    out[0], out[1], out[2] = off, variance, freedom
+    out[3] = _as_normal(off * off / variance, freedom) if variance > 0.0 else 0.0
+
+
+@compiled
+def _deviate(numbers, counts, n, c, f, level, point, p, far, near):
+    near_point, coefficients = n + VECTORS, n + VECTORS + 2 * f
+    inverse = n + VECTORS + 3 * f + f * f
+    new = _quadratic(numbers, inverse, point) * numbers[n + WEIGHT] / numbers[n + WORTH]
+    if new >= NOVEL:
+        return
+    spread, near_spread = numbers[n + SPREAD], numbers[n + NEAR_SPREAD]
+    off = level - _dot(numbers, coefficients, point)
+    _deviation(off, spread * (1.0 + new), numbers[n + FREEDOM], far)
+    if 2 * counts[c + NEAR_AGE] >= p[HORIZON]:
+        then = numbers[near_point : near_point + f]
+        off -= numbers[n + NEAR] - _dot(numbers, coefficients, then)
+        held = counts[c + HELD]
+        stale = near_spread * numbers[n + GROWTH] * held
+        stale += 2.0 * max(0.0, spread - near_spread) * held / (held + p[HORIZON])
+        variance = near_spread * (1.0 + 1.0 / numbers[n + NEAR_WORTH] + new) + stale
+        _deviation(off, variance, numbers[n + NEAR_FREEDOM], near)
+
+
+@compiled
+def _apart(numbers, others, signals, s, seen, table, out):
+    """Leave in ``out`` what is left of a deviation once the other signals have explained their part, if it is less."""
+    row = others + s * signals
+    out[:] = seen
+    if numbers[row + s] == 0.0:
+        return
+    off = seen[0]
+    for other in range(signals):
+        if other != s and table[other, 3] >= 0.0:
+            off -= numbers[row + other] * table[other, 0]
+    _deviation(off, seen[1] * numbers[row + s], seen[2], out)
+    if out[3] >= seen[3]:
+        out[:] = seen
+
+
+@compiled
+def _look(numbers, counts, first, size, signals, regimes, levels, far, near):
+    """Leave a look in the block of each judged signal; return the largest surprise, -1 where none was judged."""
+    others = first + signals * size + signals * signals
+    worst = -1.0
+    seen, lately = np.empty(4), np.empty(4)
+    for s in range(signals):
+        if far[s, 3] < 0.0:
+            continue
+        if far[s, 3] <= APART:
+            seen[:] = far[s]
+        else:
+            _apart(numbers, others, signals, s, far[s], far, seen)
+        if near[s, 3] > seen[3]:
+            if near[s, 3] <= APART:
+                lately[:] = near[s]
+            else:
+                _apart(numbers, others, signals, s, near[s], near, lately)
+            if lately[3] > seen[3]:
+                seen[:] = lately
+        n = first + s * size
+        numbers[n + LOOK_LEVEL] = levels[s]
+        numbers[n + LOOK_EXPECTED] = levels[s] - seen[0]
+        numbers[n + LOOK_SIGMA] = math.sqrt(seen[1])
+        numbers[n + LOOK_SURPRISE] = seen[3]
+        counts[FLAGS + regimes + s * COUNTS + LOOKED] = 2
+        worst = max(worst, seen[3])
+    return worst
+
+
+@compiled
+def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary):
+    """Take the frame into every level, and into the pasts where it is ordinary.
+
+    Returns what the regressions left of the new samples, and how many there are of each signal; both empty where none.
+    """
+    f = 1 + 3 * regimes
+    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 2
+    needed = samples.shape[0] // max(1, signals * (2 + 2 * f))
+    left = np.empty((0, 0))
+    how_many = np.empty(0, np.int64)
+    for s in range(signals):
+        c = FLAGS + regimes + s * COUNTS
+        if counts[c + KNOWN]:
+            counts[c + MISSING] += 1
+    for s in range(signals):
+        value = values[s]
+        if not math.isfinite(value):
+            continue
+        n, c = first + s * size, FLAGS + regimes + s * COUNTS
+        same = counts[c + KNOWN] != 0 and value == numbers[n + VALUE]
+        if counts[c + KNOWN] == 0:
+            counts[c + KNOWN] = 1
+            numbers[n + WORTH] = numbers[n + NEAR_WORTH] = 1.0
+            numbers[n + FREEDOM] = numbers[n + NEAR_FREEDOM] = 1.0
+        was_stuck = _stuck(counts, c)
+        if counts[c + MISSING] > UNSEEN or (not same and was_stuck):
+            counts[c + SETTLED] = 0
+            counts[c + NEAR_AGE] = 0
+            numbers[n + LEVEL] = value
+        counts[c + MISSING] = 0
+        if same:
+            counts[c + REPEATS] += 1
+        else:
+            if not counts[c + JUDGED] or (ordinary and not was_stuck):
+                counts[c + LONGEST] = max(counts[c + LONGEST], counts[c + REPEATS])
+            counts[c + REPEATS] = 0
+        numbers[n + VALUE] = value
+        if stuck[s]:
+            continue
+        numbers[n + LEVEL] = levels[s] if counts[c + SETTLED] else value
+        counts[c + SETTLED] += 1
+        if counts[c + SETTLED] * p[SMOOTHING] < 1.0:
+            continue
+        if not ordinary:
+            counts[c + HELD] += 1
+            continue
+        counts[c + HELD] = max(0, counts[c + HELD] - 2)
+        counts[c + SEEN] += 1
+        if counts[c + SEEN] % int(p[SPACING]) == 0:
+            if not how_many.shape[0]:
+                left = np.zeros((signals, max(needed, 1)))
+                how_many = np.zeros(signals, np.int64)
+            how_many[s] = _sample(numbers, counts, samples, p, n, c, s, needed, f, left[s])
+        counts[c + NEAR_AGE] += 1
+        gain = max(1.0 / p[HORIZON], 1.0 / max(1, counts[c + NEAR_AGE]))
+        numbers[n + NEAR] += gain * (numbers[n + LEVEL] - numbers[n + NEAR])
+        for i in range(f):
+            u = numbers[n + VECTORS + i]
+            numbers[n + VECTORS + i] = u + gain * (numbers[i] - u)
+    return left, how_many
+
+
+@compiled
+def _sample(numbers, counts, samples, p, n, c, s, needed, f, left):
+    """Take a sample of the level; fill ``left`` and return how many samples are new to the spread."""
+    near_point, cross, coefficients = n + VECTORS, n + VECTORS + f, n + VECTORS + 2 * f
+    gram, inverse = n + VECTORS + 3 * f, n + VECTORS + 3 * f + f * f
+    wide = 2 + 2 * f
+    if not counts[c + JUDGED]:
+        k = counts[c + TAKEN]
+        at = (s * needed + k) * wide
+        samples[at], samples[at + 1] = numbers[n + LEVEL], numbers[n + NEAR]
+        for i in range(f):
+            samples[at + 2 + i] = numbers[i]
+            samples[at + 2 + f + i] = numbers[near_point + i]
+        counts[c + TAKEN] = k + 1
+        if counts[c + SEEN] < p[WARMUP]:
+            return 0
+        return _begin_past(numbers, counts, samples, p, n, c, s, needed, f, left)
+    point = numbers[:f]
+    expected = _dot(numbers, coefficients, point)
+    # At a point that is new the regression may be far off: it must be free to learn that, and the spread not widen.
+    unsure = math.sqrt(1.0 + _quadratic(numbers, inverse, point) * numbers[n + WEIGHT] / numbers[n + WORTH])
+    reach = p[CLIP] * math.sqrt(numbers[n + SPREAD]) * unsure
+    over = min(max(numbers[n + LEVEL] - expected, -reach), reach)
+    level = expected + over
+    off = (over - numbers[n + NEAR] + _dot(numbers, coefficients, numbers[near_point : near_point + f])) / unsure
+    over /= unsure
+    keep = 1.0 - p[SPACING] / p[MEMORY]
+    weight = numbers[n + WEIGHT] * keep + 1.0
+    numbers[n + WEIGHT] = weight
+    for i in range(f):
+        for j in range(f):
+            numbers[gram + i * f + j] = numbers[gram + i * f + j] * keep + point[i] * point[j]
+        numbers[cross + i] = numbers[cross + i] * keep + point[i] * level
+    numbers[n + SPREAD] += (over * over - numbers[n + SPREAD]) / weight
+    numbers[n + ECHO] += (over * numbers[n + LAST] - numbers[n + ECHO]) / weight
+    numbers[n + NEAR_SPREAD] += (off * off - numbers[n + NEAR_SPREAD]) / weight
+    numbers[n + NEAR_ECHO] += (off * numbers[n + LAST_NEAR] - numbers[n + NEAR_ECHO]) / weight
+    numbers[n + LAST], numbers[n + LAST_NEAR] = over, off
+    _solve(numbers, p, n, f)
+    left[0] = over
+    return 1
+
+
+@compiled
+def _begin_past(numbers, counts, samples, p, n, c, s, needed, f, left):
+    """The first fit, from the samples of the warm-up."""
+    cross, coefficients, gram = n + VECTORS + f, n + VECTORS + 2 * f, n + VECTORS + 3 * f
+    wide, taken = 2 + 2 * f, counts[c + TAKEN]
+    numbers[n + WEIGHT] = float(taken)
+    for k in range(taken):
+        at = (s * needed + k) * wide
+        for i in range(f):
+            for j in range(f):
+                numbers[gram + i * f + j] += samples[at + 2 + i] * samples[at + 2 + j]
+            numbers[cross + i] += samples[at + 2 + i] * samples[at]
+    counts[c + JUDGED] = 1
+    _solve(numbers, p, n, f)
+    squares = products = near_squares = near_products = 0.0
+    before = before_near = 0.0
+    horizon, spacing = int(p[HORIZON]), int(p[SPACING])
+    for k in range(taken):
+        at = (s * needed + k) * wide
+        over = samples[at] - _dot(numbers, coefficients, samples[at + 2 : at + 2 + f])
+        off = over - samples[at + 1] + _dot(numbers, coefficients, samples[at + 2 + f : at + 2 + 2 * f])
+        squares += over * over
+        products += over * before
+        if (k + 1) * spacing > horizon // 2:
+            near_squares += off * off
+            near_products += off * before_near
+        before, before_near = over, off
+        left[k] = over
+    weight = numbers[n + WEIGHT]
+    near_weight = max(1.0, weight - horizon // 2 // spacing)
+    numbers[n + SPREAD] = squares / max(1.0, weight - f)
+    numbers[n + ECHO] = products / max(1.0, weight - f)
+    numbers[n + NEAR_SPREAD], numbers[n + NEAR_ECHO] = near_squares / near_weight, near_products / near_weight
+    numbers[n + LAST], numbers[n + LAST_NEAR] = before, before_near
+    samples[s * needed * wide : (s + 1) * needed * wide] = 0.0
+    counts[c + TAKEN] = 0
+    _solve(numbers, p, n, f)
+    return taken
+
+
+@compiled
+def _independent(weight, spread, echo):
+    rho = echo / spread if spread > 0.0 else 0.0
+    rho = min(max(rho + (1.0 + 3.0 * rho) / weight, 0.0), 0.99)
+    return max(weight * (1.0 - rho) / (1.0 + rho), 0.5)
+
+
+@compiled
+def _solve(numbers, p, n, f):
+    cross, coefficients = n + VECTORS + f, n + VECTORS + 2 * f
+    gram, inverse = n + VECTORS + 3 * f, n + VECTORS + 3 * f + f * f
+    _invert(numbers, gram, inverse, f)
+    for i in range(f):
+        total = 0.0
+        for j in range(f):
+            total += numbers[inverse + i * f + j] * numbers[cross + j]
+        numbers[coefficients + i] = total
+    weight, spread, near_spread = numbers[n + WEIGHT], numbers[n + SPREAD], numbers[n + NEAR_SPREAD]
+    numbers[n + WORTH] = _independent(weight, spread, numbers[n + ECHO])
+    numbers[n + NEAR_WORTH] = _independent(weight, near_spread, numbers[n + NEAR_ECHO])
+    numbers[n + FREEDOM] = max(numbers[n + WORTH] - 1.0, p[TRUST])
+    numbers[n + NEAR_FREEDOM] = max(numbers[n + NEAR_WORTH] - 1.0, p[TRUST])
+    wandering = spread / near_spread - 1.0 if near_spread > 0.0 else 0.0
+    frames = weight * p[SPACING]
+    numbers[n + GROWTH] = min(max(wandering * 3.0 * p[HORIZON] / frames, 0.0), 1.0) / p[HORIZON]
+
+
+@compiled
+def _invert(numbers, gram, inverse, f):
+    """Leave the inverse of the ridged moments: Gauss and Jordan, with the largest pivot of each column."""
+    a = np.zeros((f, 2 * f))
+    for i in range(f):
+        for j in range(f):
+            a[i, j] = numbers[gram + i * f + j]
+        if i > 0:
+            a[i, i] += RIDGE
+        a[i, f + i] = 1.0
+    for k in range(f):
+        best = k
+        for i in range(k + 1, f):
+            if abs(a[i, k]) > abs(a[best, k]):
+                best = i
+        if best != k:
+            for j in range(2 * f):
+                a[k, j], a[best, j] = a[best, j], a[k, j]
+        pivot = a[k, k]
+        for j in range(2 * f):
+            a[k, j] /= pivot
+        for i in range(f):
+            if i != k:
+                factor = a[i, k]
+                for j in range(2 * f):
+                    a[i, j] -= factor * a[k, j]
+    for i in range(f):
+        for j in range(f):
+            numbers[inverse + i * f + j] = a[i, f + j]
+
+
+@compiled
+def _learn_together(numbers, first, size, signals, left, how_many):
+    """Learn how the signals deviate together, and from it what the others make of each."""
+    together = first + signals * size
+    others = together + signals * signals
+    for a in range(signals):
+        for b in range(signals):
+            if how_many[a] == 0 or how_many[a] != how_many[b]:
+                continue
+            product = 0.0
+            for k in range(how_many[a]):
+                product += left[a, k] * left[b, k]
+            product /= how_many[a]
+            weight = min(numbers[first + a * size + WEIGHT], numbers[first + b * size + WEIGHT])
+            share = min(how_many[a] / max(weight, 1.0), 1.0)
+            at = together + a * signals + b
+            numbers[at] += share * (product - numbers[at])
+    m = 0
+    names = np.empty(signals, np.int64)
+    for a in range(signals):
+        if numbers[together + a * signals + a] > 0.0:
+            names[m] = a
+            m += 1
+    if m < 2:
+        return
+    matrix = np.eye(m)
+    for i in range(m):
+        a = names[i]
+        for j in range(m):
+            b = names[j]
+            if a == b:
+                continue
+            # Few looks say little about a correlation, the less the more signals there are to correlate.
+            known = min(numbers[first + a * size + WORTH], numbers[first + b * size + WORTH])
+            scale = math.sqrt(numbers[together + a * signals + a]) * math.sqrt(numbers[together + b * signals + b])
+            matrix[i, j] = numbers[together + a * signals + b] / scale * known / (known + m)
+    least = np.linalg.eigvalsh(matrix)[0]
+    shrink = max(LEAST_EIGENVALUE - least, 0.0) / max(1.0 - least, LEAST_EIGENVALUE)
+    if shrink > 0.0:
+        matrix *= 1.0 - shrink
+        for i in range(m):
+            matrix[i, i] += shrink
+    inverted = np.linalg.inv(matrix)
+    for i in range(m):
+        a = names[i]
+        row = others + a * signals
+        for b in range(signals):
+            numbers[row + b] = 0.0
+        for j in range(m):
+            b = names[j]
+            if a == b:
+                numbers[row + b] = 1.0 / inverted[i, i]
+            else:
+                scale = math.sqrt(numbers[together + a * signals + a]) / math.sqrt(numbers[together + b * signals + b])
+                numbers[row + b] = -inverted[i, j] / inverted[i, i] * scale
+
+
+@compiled
+def score_learn_many(numbers, counts, samples, p, signals, regimes, values, regime, hold, out):
+    """`score_learn` for a row of each asset; ``out`` gets the surprise of each judged signal, NaN for the others."""
+    f = 1 + 3 * regimes
+    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 2
+    for a in range(numbers.shape[0]):
+        score_learn(numbers[a], counts[a], samples[a], p, signals, regimes, values[a], regime[a], hold[a])
+        for s in range(signals):
+            looked = counts[a, FLAGS + regimes + s * COUNTS + LOOKED] == 2
+            out[a, s] = numbers[a, first + s * size + LOOK_SURPRISE] if looked else np.nan
+
+
+def row_of_signal(shape: Shape, s: int) -> int:
+    """Return where the block of a signal begins in a row of numbers."""
+    return int(_head(shape.regimes)) + s * int(_block(shape.features))
+
+
+def counts_of_signal(shape: Shape, s: int) -> int:
+    """Return where the counts of a signal begin in a row of counts."""
+    return FLAGS + shape.regimes + s * COUNTS
+
+
+def parameters(like: LevelShift, drift: float = 0.0, patience: float = 0.0) -> Numbers:
+    """Return the row of parameters that the kernel reads: the detector's, and the alarm's drift and patience."""
+    row = (
+        like.smoothing, like.horizon, like.spacing, like.warmup, like.protect_above, like.memory, like.trust, like.clip,
+        drift, patience,
+    )  # fmt: skip
+    return np.array(row, dtype=np.float64)
+
+
+def sum_place(shape: Shape) -> int:
+    """Return where the alarm's sum of surprise lies in a row of numbers."""
+    return shape.features + 3 * shape.regimes
+
+
+def move(
+    old: Shape, before: tuple[Numbers, Counts, Numbers], new: Shape, after: tuple[Numbers, Counts, Numbers]
+) -> None:
+    """Copy an asset's rows into empty ones that have room for more signals."""
+    was, now = row_of_signal(old, old.signals), row_of_signal(new, old.signals)
+    after[0][:now] = before[0][:was]
+    after[1][: counts_of_signal(new, old.signals)] = before[1]
+    after[2][: len(before[2])] = before[2]
+    for table in range(2):
+        from_ = was + table * old.signals * old.signals
+        to = row_of_signal(new, new.signals) + table * new.signals * new.signals
+        part = before[0][from_ : from_ + old.signals * old.signals].reshape(old.signals, old.signals)
+        whole = after[0][to : to + new.signals * new.signals].reshape(new.signals, new.signals)
+        whole[: old.signals, : old.signals] = part
+
+
+def make_ready() -> None:
+    """Compile now what the first frame would wait for: some 20 seconds once, less than one from then on."""
+    shape = Shape(1, 1, 1)
+    numbers, counts, samples = np.zeros(shape.numbers), np.zeros(shape.counts, dtype=np.int64), np.zeros(shape.samples)
+    begin(numbers, counts)
+    judge(numbers, counts, samples, parameters(LevelShift()), 1, 1, 0, np.zeros(1), np.zeros(1))
+
+
+if __name__ == "__main__":
+    make_ready()
