@@ -3,10 +3,9 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -263,6 +262,7 @@ def backtest(
 ) -> None:
     """Judge recorded history again, with the same or other rules and models: which orders would there have been?"""
     from runtime.backtest import command as trying
+    from runtime.backtest import failures as failure_files
     from runtime.backtest.outcomes import Costs, Criteria
     from runtime.backtest.running import Assumed
     from runtime.backtest.stored import Range
@@ -287,7 +287,7 @@ def backtest(
                 missed_failure=cost_missed, wasted_visit=cost_wasted, hours_a_visit=visit_hours, hour=cost_hour
             ),
             criteria=Criteria(horizon=trying.days(horizon)),
-            failures=failures,
+            failures=None if failures is None else failure_files.read(failures),
             against=against,
         )
         trying.command(settings.database, wanted, json_file, console)
@@ -370,7 +370,6 @@ def _free_port(port: int | None) -> int | None:
 
 def _log_plainly() -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
-    write: Callable[..., Any] = partial(structlog.PrintLogger, sys.stderr)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -381,7 +380,8 @@ def _log_plainly() -> None:
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: write(),
+        # Where standard error is now, not where it was: the command may run within another program.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

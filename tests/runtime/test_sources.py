@@ -195,7 +195,9 @@ def test_a_device_of_thingsboard_needs_only_another_address(database, mosquitto_
         settings = Settings(database=database, broker=f"mqtt://127.0.0.1:{ours}", thingsboard_site="NTH")
         thread = threading.Thread(target=ingest.run, args=(settings, stop), kwargs={"on_batch": seen.append})
         thread.start()
+        deadline = time.monotonic() + 60
         while not seen:
+            assert thread.is_alive() and time.monotonic() < deadline
             time.sleep(0.05)
         device = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
         device.username_pw_set("ACCESS_TOKEN")
