@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
+from typing import Any
+
+from models import estimators
 
 
 class ModelDocumentError(ValueError):
@@ -42,6 +45,11 @@ class ModelDocument:
     patience
         Surprise beyond ``drift``, summed over frames, that raises the alarm: 40 is two frames with 23
         standard deviations, or 40 frames with one more than ``drift``.
+    estimator
+        Another detector than the default: a river estimator by its dotted name, such as
+        ``river.anomaly.HalfSpaceTrees``, or one of a module that may be run; see `models.estimators`.
+    parameters
+        What the estimator is made with.
     """
 
     name: str = "level-shift"
@@ -54,10 +62,13 @@ class ModelDocument:
     hold_s: float = 0.0
     drift: float = 3.0
     patience: float = 40.0
+    estimator: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not all(isinstance(signal, str) and signal for signal in self.regime):
             raise self._wrong("regime", f"is {self.regime!r}", 'write a list of signal names, such as ["speed"]')
+        self._check_estimator()
         self._at_least("warmup_frames", 64)
         self._at_least("horizon_frames", 8)
         self._at_least("memory_frames", 10 * self.warmup_frames)
@@ -74,29 +85,51 @@ class ModelDocument:
 
     @cached_property
     def version(self) -> str:
-        """Twelve hex digits that change with anything written in the document."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        """Twelve hex digits that change with anything written in the document, and with an estimator's code."""
+        facts = asdict(self)
+        if not self.estimator:
+            del facts["estimator"], facts["parameters"]
+        else:
+            facts["code"] = estimators.code_of(self.estimator)
+        return hashlib.sha256(json.dumps(facts, sort_keys=True, default=repr).encode()).hexdigest()[:12]
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> ModelDocument:
         """Make a document of a TOML table. Raises `ModelDocumentError` with the key that is wrong and the mend."""
         name = str(table.get("name", cls.name))
-        known = {field.name: field for field in fields(cls)}
+        known = {each.name for each in fields(cls)}
         given: dict[str, object] = {}
         for key, written in table.items():
             if key not in known:
-                raise ModelDocumentError(name, key, "is not known", f"the keys are {', '.join(known)}")
-            kind = type(getattr(cls, key))
+                raise ModelDocumentError(
+                    name, key, "is not known", f"the keys are {', '.join(each.name for each in fields(cls))}"
+                )
+            kind = dict if key == "parameters" else type(getattr(cls, key))
             value: object = written
             if kind is tuple and isinstance(written, list):
                 value = tuple(written)
             elif kind is float and isinstance(written, int) and not isinstance(written, bool):
                 value = float(written)
             if not isinstance(value, kind) or isinstance(value, bool):
-                words = {str: "a text", int: "a whole number", float: "a number", tuple: "a list of signal names"}
+                words = {
+                    str: "a text",
+                    int: "a whole number",
+                    float: "a number",
+                    tuple: "a list of signal names",
+                    dict: "a table",
+                }
                 raise ModelDocumentError(name, key, f"is {written!r}", f"write {words[kind]}")
             given[key] = value
         return cls(**given)  # type: ignore[arg-type]
+
+    def _check_estimator(self) -> None:
+        if self.estimator:
+            try:
+                estimators.make(self.estimator, self.parameters)
+            except estimators.NoSuchEstimator as error:
+                raise self._wrong("estimator", str(error), "name a detector that can be made") from None
+        elif self.parameters:
+            raise self._wrong("parameters", "are given", "give the estimator that they are for")
 
     def _at_least(self, key: str, least: int) -> None:
         if getattr(self, key) < least:

@@ -7,48 +7,20 @@ amount, so that a great shift is told in a few frames, a small one once it has l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from models import kernel
+from models.alarm import Anomaly, Contribution
 from models.document import ModelDocument, ModelDocumentError
 from models.kernel import Shape
 from models.level_shift import LevelShift
+from models.named_watch import NamedWatch
 
-__all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError"]
+__all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "Watch", "begin", "go_on"]
 
 STATE_VERSION = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """One signal's part in an anomaly.
-
-    ``value`` is the signal's smoothed value; the usual range is what is expected at this operating point, three
-    standard deviations to either side. Both in the signal's unit. The shares of an anomaly add up to 1.
-    """
-
-    signal: str
-    value: float
-    usual_low: float
-    usual_high: float
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Anomaly:
-    """An alarm that is active.
-
-    ``since_us`` is the event time from which on the surprise has added up, ``score`` how far: 0 ordinary, ``limit``
-    where the alarm is raised, 1 full. Contributions come with the largest share first.
-    """
-
-    since_us: int
-    score: float
-    limit: float
-    contributions: tuple[Contribution, ...]
 
 
 class AssetWatch:
@@ -206,3 +178,16 @@ def _detector(document: ModelDocument) -> LevelShift:
         horizon=document.horizon_frames,
         memory=document.memory_frames,
     )
+
+
+Watch = AssetWatch | NamedWatch
+
+
+def begin(document: ModelDocument) -> Watch:
+    """Return a new watch as the document wants it. Raises NoSuchEstimator."""
+    return NamedWatch(document) if document.estimator else AssetWatch(document)
+
+
+def go_on(document: ModelDocument, state: object) -> Watch:
+    """Return a watch that goes on from a state, to the same scores bit for bit. Raises ValueError where it can't."""
+    return NamedWatch.restore(document, state) if document.estimator else AssetWatch.restore(document, state)

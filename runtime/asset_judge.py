@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 
-from models.watch import Anomaly, AssetWatch, ModelDocument
+from models import watch as watches
+from models.watch import Anomaly, ModelDocument, Watch
 from rules import operating_state, threshold
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
@@ -51,7 +52,7 @@ class AssetJudge:
     state: StateNow = UNSEEN
     conditions: dict[str, Condition] = field(default_factory=dict)
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    watch: AssetWatch | None = None
+    watch: Watch | None = None
     gathering: Gathering = field(default_factory=Gathering)
     _thresholds: tuple[Threshold, ...] = ()
     _state_rule: operating_state.StateRule | None = None
@@ -168,7 +169,7 @@ class AssetJudge:
             state=StateNow(OperatingState(state), since, last),
             conditions={name: Condition(*values) for name, values in dumped["conditions"].items()},
             downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
-            watch=None if dumped["watch"] is None else AssetWatch.restore(document, dumped["watch"]),
+            watch=None if dumped["watch"] is None else watches.go_on(document, dumped["watch"]),
             gathering=_gathering(document, dumped["gathering"]),
         )
 
@@ -191,7 +192,7 @@ class AssetJudge:
 
     def _judge_by_model(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         if self.watch is None:
-            self.watch = AssetWatch(self.document)
+            self.watch = watches.begin(self.document)
         try:
             anomaly = self.watch.judge(at_us, values)
         except Exception:  # noqa: BLE001 - any model may be run here, and one asset's must not stop the plant
