@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row, scalar_row
+from psycopg.rows import class_row, scalar_row, tuple_row
 
 from db import sql
 
@@ -52,3 +52,45 @@ def orders(
     asked = {"since": since, "until": until, "assets": None if assets is None else list(assets)}
     with conn.cursor(row_factory=class_row(LiveOrder)) as cursor:
         return cursor.execute(_QUERIES["orders"], asked).fetchall()
+
+
+def readings(
+    conn: Connection,
+    asset_id: int,
+    *,
+    since: datetime,
+    until: datetime,
+    signals: Sequence[str] | None = None,
+    every: timedelta | None = None,
+) -> list[tuple[str, datetime, float]]:
+    """Return (signal, time, value) with ``since <= time < until``, good and uncertain ones; means over ``every``."""
+    asked = {"asset_id": asset_id, "since": since, "until": until, "every": every}
+    query = _QUERIES["readings" if every is None else "readings_by_step"]
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute(query, asked | {"signals": None if signals is None else list(signals)}).fetchall()
+
+
+def asset_ids(conn: Connection) -> dict[str, int]:
+    """Return every asset's id by ``<site>/<asset>``."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(_QUERIES["assets"]).fetchall())
+
+
+def units(conn: Connection) -> dict[str, dict[str, str]]:
+    """Return the units that signals are kept in, by asset and signal."""
+    found: dict[str, dict[str, str]] = {}
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        for asset, signal, unit in cursor.execute(_QUERIES["units"]):
+            found.setdefault(asset, {})[signal] = unit
+    return found
+
+
+def table(
+    conn: Connection, name: Literal["findings", "all_orders"], *, since: datetime, until: datetime,
+    assets: Sequence[str] | None,
+) -> tuple[list[str], list[tuple[Any, ...]]]:  # fmt: skip
+    """Return the columns and rows of the findings kept as evidence, or of all work orders, in a range of event time."""
+    asked = {"since": since, "until": until, "assets": None if assets is None else list(assets)}
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(_QUERIES[name], asked)
+        return [column.name for column in cursor.description or ()], cursor.fetchall()

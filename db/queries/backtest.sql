@@ -25,3 +25,56 @@ LEFT JOIN LATERAL (
 WHERE w.origin = 'engine' AND w.opened_at >= %(since)s AND w.opened_at <= %(until)s
   AND (%(assets)s::text[] IS NULL OR si.code || '/' || a.code = ANY(%(assets)s))
 ORDER BY w.opened_at, asset, w.id::text;
+
+-- name: readings
+-- Readings of one asset as a notebook asks for them; what is known to be bad is left out.
+SELECT s.name AS signal, r.observed_at, r.value
+FROM readings r JOIN signals s ON s.id = r.signal_id
+WHERE s.asset_id = %(asset_id)s AND r.observed_at >= %(since)s AND r.observed_at < %(until)s AND r.quality < 2
+  AND (%(signals)s::text[] IS NULL OR s.name = ANY(%(signals)s))
+ORDER BY r.observed_at;
+
+-- name: readings_by_step
+-- The same, as means over steps of event time.
+SELECT s.name AS signal, date_bin(%(every)s, r.observed_at, '2000-01-01 00:00:00+00') AS observed_at, avg(r.value) AS value
+FROM readings r JOIN signals s ON s.id = r.signal_id
+WHERE s.asset_id = %(asset_id)s AND r.observed_at >= %(since)s AND r.observed_at < %(until)s AND r.quality < 2
+  AND (%(signals)s::text[] IS NULL OR s.name = ANY(%(signals)s))
+GROUP BY 1, 2 ORDER BY 2;
+
+-- name: assets
+-- Every asset with its id.
+SELECT si.code || '/' || a.code AS asset, a.id FROM assets a JOIN sites si ON si.id = a.site_id ORDER BY 1;
+
+-- name: units
+-- The unit that each signal is kept in now.
+SELECT si.code || '/' || a.code AS asset, s.name AS signal, v.unit
+FROM signals s
+JOIN assets a ON a.id = s.asset_id
+JOIN sites si ON si.id = a.site_id
+JOIN LATERAL (
+    SELECT unit FROM signal_versions v WHERE v.signal_id = s.id ORDER BY v.valid_from DESC LIMIT 1
+) AS v ON true
+ORDER BY 1, 2;
+
+-- name: findings
+-- The evidence of the engine's orders: what rules and models found, and when.
+SELECT si.code || '/' || a.code AS asset, e.at, e.since, e.source, e.version, e.component, e.failure_mode, e.severity,
+       e.score, e.limit_at, e.summary, w.number AS work_order
+FROM evidence e
+JOIN work_orders w ON w.id = e.order_id
+JOIN assets a ON a.id = w.asset_id
+JOIN sites si ON si.id = w.site_id
+WHERE e.at >= %(since)s AND e.at < %(until)s
+  AND (%(assets)s::text[] IS NULL OR si.code || '/' || a.code = ANY(%(assets)s))
+ORDER BY e.at, asset;
+
+-- name: all_orders
+-- Work orders as a table, whoever made them.
+SELECT w.number, si.code || '/' || a.code AS asset, w.type, w.origin, w.priority, w.status, w.component, w.failure_mode,
+       w.title, w.opened_at, w.recorded_at, w.close_finding, w.close_failure_mode, w.close_cause, w.close_remedy,
+       w.close_note, w.status_since
+FROM work_orders w JOIN assets a ON a.id = w.asset_id JOIN sites si ON si.id = w.site_id
+WHERE w.opened_at >= %(since)s AND w.opened_at < %(until)s
+  AND (%(assets)s::text[] IS NULL OR si.code || '/' || a.code = ANY(%(assets)s))
+ORDER BY w.opened_at, w.number;

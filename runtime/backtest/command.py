@@ -16,7 +16,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from db.backtest import LiveOrder
 from rules import rulebook as rulebooks
 from runtime import model_documents
-from runtime.backtest import failures as failure_files
 from runtime.backtest import report, stored
 from runtime.backtest.difference import Difference, difference
 from runtime.backtest.ledger import Order
@@ -34,14 +33,22 @@ class WrongBacktest(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What was asked for. ``against`` is ``live`` or the JSON file of an earlier backtest."""
+    """What was asked for.
+
+    Parameters
+    ----------
+    failures
+        All that failed in the range; None leaves it to the close-outs.
+    against
+        ``live``, or the JSON file of an earlier backtest.
+    """
 
     range: Range = field(default_factory=Range)
     documents: Documents = field(default_factory=Documents)
     assumed: Assumed = field(default_factory=Assumed)
     costs: Costs = field(default_factory=Costs)
     criteria: Criteria = field(default_factory=Criteria)
-    failures: Path | None = None
+    failures: Sequence[Failure] | None = None
     against: str | None = None
 
 
@@ -63,8 +70,7 @@ def documents(rules: Path | None, models: Path | None) -> Documents:
 
 
 def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = None) -> Result:
-    """Run a backtest on a database, which is only read. Raises NothingToJudge, WrongFailures, WrongBacktest."""
-    known = None if wanted.failures is None else failure_files.read(wanted.failures)
+    """Run a backtest on a database, which is only read. Raises NothingToJudge or WrongBacktest."""
     other = None if wanted.against in (None, LIVE) else _earlier(Path(str(wanted.against)))
     with conn.transaction():
         # One snapshot: an order that opens while this runs is neither half here nor half there.
@@ -85,7 +91,7 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
         other = [stored.as_order(each) for each in live]
     return Result(
         run=made,
-        outcome=_worth(made, known, live, wanted),
+        outcome=_worth(made, live, wanted),
         difference=None if other is None else difference(other, made.orders),
     )
 
@@ -106,13 +112,13 @@ def _seen(conn: Connection, wanted: Range) -> set[UUID]:
     return {each.id for each in stored.live_orders(conn, Range(until=wanted.until, assets=wanted.assets))}
 
 
-def _worth(made: Run, known: Sequence[Failure] | None, live: Sequence[LiveOrder], wanted: Wanted) -> Outcome:
+def _worth(made: Run, live: Sequence[LiveOrder], wanted: Wanted) -> Outcome:
     confirmed, denied = stored.close_outs(live)
     return outcome(
         made,
-        confirmed if known is None else known,
+        confirmed if wanted.failures is None else wanted.failures,
         denied={each.id for each in denied},
-        complete=known is not None,
+        complete=wanted.failures is not None,
         criteria=wanted.criteria,
         costs=wanted.costs,
     )

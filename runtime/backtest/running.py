@@ -20,6 +20,7 @@ from workorder_core.lifecycle import FINAL
 from workorder_core.words import Status
 
 DOCUMENTS = ("rulebook", "models")
+DONE_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Documents:
 class Assumed:
     """What is taken for granted of people, for orders that never were on the plant. Durations are of event time."""
 
-    done_after: timedelta = timedelta(days=3)
+    done_after: timedelta = DONE_AFTER
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,21 @@
+"""For notebooks: a plant's history as pandas, rules and models tried on it, and pictures of both.
+
+>>> from runtime import workbench
+>>> plant = workbench.sample_plant()          # or workbench.connect("postgresql://…")
+>>> plant.readings("NTH/P-101", every="1h")
+>>> tried = plant.backtest(rules="my-rules.toml")
+>>> tried.orders
+
+A plant in a database and a recording in memory answer to the same methods, and what judges is what judges on the plant.
+"""
+
+from runtime.workbench.database import Plant, connect
+from runtime.workbench.pictures import plot_lead_times, plot_readings, plot_sensitivity
+from runtime.workbench.recording import Recording, recorded, sample_failures, sample_plant
+from runtime.workbench.trial import Trial
+from runtime.workbench.tuning import Fold, Tuning, tune
+
+__all__ = [
+    "Fold", "Plant", "Recording", "Trial", "Tuning", "connect", "plot_lead_times", "plot_readings", "plot_sensitivity",
+    "recorded", "sample_failures", "sample_plant", "tune",
+]  # fmt: skip

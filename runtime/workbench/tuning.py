@@ -1,0 +1,220 @@
+"""Choosing parameters by what they cost, walking forward: what judges a time was chosen from what came before it.
+
+R. J. Hyndman, G. Athanasopoulos, *Forecasting: Principles and Practice* (3rd ed.), 5.10: a rolling origin.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import pandas as pd
+
+from runtime.backtest.outcomes import Costs, Criteria, Failure, outcome
+from runtime.backtest.running import Run
+from runtime.workbench.trial import Rules, Trial
+
+Candidate = dict[str, Any]
+Make = Callable[[Candidate, Sequence[Failure], datetime], Mapping[str, Any]]
+"""Makes a document from a candidate's parameters, the failures known by then, and the time up to which anything may be
+known. What fits a model to history must fit it to history before that time."""
+
+
+class History(Protocol):
+    """A plant or a recording."""
+
+    def backtest(
+        self,
+        *,
+        rules: Rules = None,
+        models: Rules = None,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        failures: Sequence[Failure] | None = None,
+        costs: Costs | None = None,
+        criteria: Criteria | None = None,
+    ) -> Trial: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """A step of the walk: chosen on ``start`` to ``chosen_at``, judged on ``chosen_at`` to ``end``."""
+
+    start: datetime
+    chosen_at: datetime
+    end: datetime
+    chosen: Candidate
+    cost_before: float
+    cost_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """What a walk forward came to.
+
+    Parameters
+    ----------
+    best
+        The candidate that costs least over all folds' unseen parts.
+    table
+        A candidate a row, the cheapest first: ``seen`` is its cost over the whole range when it may know all of it,
+        ``forward`` its cost on what it had not seen, ``optimism`` the difference. A candidate with much of it knows
+        the answers: it leaks, or it is fitted to the sample.
+    sensitivity
+        The forward cost of each value of each parameter, the others as in ``best``.
+    folds
+        What would have been chosen at each step, and what it then cost.
+    """
+
+    best: Candidate
+    table: pd.DataFrame
+    sensitivity: pd.DataFrame
+    folds: list[Fold]
+
+    @property
+    def forward_cost(self) -> float:
+        """What the choices cost on what they had not seen: the honest figure for tuning itself."""
+        return sum(fold.cost_after for fold in self.folds)
+
+
+def tune(
+    history: History,
+    grid: Mapping[str, Sequence[Any]],
+    failures: Sequence[Failure],
+    *,
+    start: datetime | str,
+    end: datetime | str,
+    kind: Literal["models", "rules"] = "models",
+    make: Make | None = None,
+    folds: int = 3,
+    costs: Costs | None = None,
+    criteria: Criteria | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Tuning:
+    """Try every combination of ``grid`` on ``history``, walking forward, and return what each costs.
+
+    The range is cut into ``folds + 1`` equal parts; the first is only learned from. For each later part the documents
+    are made with what was known before it (``make``; by default the parameters become the ``default`` table of the
+    model documents) and judged on it. Raises ValueError for an empty grid, or a range without a failure.
+    """
+    candidates = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    if not candidates or not grid:
+        raise ValueError('give a value for each parameter to try, such as {"patience": [20, 40, 80]}')
+    bounds = pd.date_range(_utc(start), _utc(end), periods=folds + 2).to_pydatetime().tolist()
+    within = [each for each in failures if bounds[0] <= each.failed_at <= bounds[-1]]
+    if not within:
+        raise ValueError(f"no failure from {bounds[0]} to {bounds[-1]}: nothing tells a good choice from a bad one")
+    making = make or _default_table
+    judge = _Judge(history, kind, bounds[-1], costs, criteria)
+    seen, forward = [], []
+    for number, candidate in enumerate(candidates, start=1):
+        if progress is not None:
+            progress(f"{number} of {len(candidates)}: {candidate}")
+        whole = making(candidate, within, bounds[-1])
+        seen.append(judge.cost(whole, within, bounds[1], bounds[-1]))
+        forward.append(
+            [
+                judge.cost(making(candidate, _by(within, begin), begin), within, begin, finish)
+                for begin, finish in itertools.pairwise(bounds[1:])
+            ]
+        )
+    return _found(candidates, seen, forward, bounds, grid)
+
+
+def sees_the_future(history: History, make: Make, candidate: Candidate, failures: Sequence[Failure], *,
+                    start: datetime | str, cut: datetime | str, end: datetime | str,
+                    kind: Literal["models", "rules"] = "models") -> bool:  # fmt: skip
+    """Return whether orders before ``cut`` change when history after it is taken away: then something looked ahead."""
+    early, late = _utc(cut), _utc(end)
+    known_early: dict[str, Any] = {kind: make(candidate, _by(failures, early), early)}
+    known_late: dict[str, Any] = {kind: make(candidate, failures, late)}
+    short = history.backtest(**known_early, start=start, end=early)
+    long = history.backtest(**known_late, start=start, end=late)
+
+    def before(trial: Trial) -> list[tuple[object, ...]]:
+        return [(order.id, order.opened_at, order.opened_as) for order in trial.run.orders if order.opened_at < early]
+
+    return before(short) != before(long)
+
+
+class _Judge:
+    """Runs each document once, from the first input to the end; a part of the time sees the orders opened in it.
+
+    That is the same as a run that ends there: what judges knows nothing of later inputs (see `sees_the_future`).
+    """
+
+    def __init__(
+        self, history: History, kind: str, end: datetime, costs: Costs | None, criteria: Criteria | None
+    ) -> None:
+        self._history, self._kind, self._end = history, kind, end
+        self._costs, self._criteria = costs, criteria
+        self._runs: dict[str, Run] = {}
+
+    def cost(self, document: Mapping[str, Any], failures: Sequence[Failure], start: datetime, end: datetime) -> float:
+        name = json.dumps(document, sort_keys=True, default=repr)
+        if name not in self._runs:
+            given: dict[str, Any] = {self._kind: document}
+            self._runs[name] = self._history.backtest(**given, end=self._end).run
+        orders = [order for order in self._runs[name].orders if start <= order.opened_at < end]
+        part = replace(self._runs[name], orders=orders, start=start, end=end)
+        known = [each for each in failures if start <= each.failed_at < end or _under_way(each, start, end)]
+        return outcome(part, known, costs=self._costs, criteria=self._criteria).cost
+
+
+def _under_way(failure: Failure, start: datetime, end: datetime) -> bool:
+    """An order for a fault that has begun and not yet failed is not one for nothing."""
+    return failure.begins_at is not None and failure.begins_at < end and failure.failed_at >= start
+
+
+def _by(failures: Iterable[Failure], at: datetime) -> list[Failure]:
+    return [each for each in failures if each.failed_at < at]
+
+
+def _default_table(candidate: Candidate, _known: Sequence[Failure], _at: datetime) -> Mapping[str, Any]:
+    return {"default": candidate}
+
+
+def _found(
+    candidates: list[Candidate],
+    seen: list[float],
+    forward: list[list[float]],
+    bounds: list[datetime],
+    grid: Mapping[str, Sequence[Any]],
+) -> Tuning:
+    totals = [sum(costs) for costs in forward]
+    best = min(range(len(candidates)), key=lambda i: (totals[i], i))
+    steps = []
+    for k in range(len(bounds) - 2):
+        spent = [sum(costs[:k]) for costs in forward]
+        choice = min(range(len(candidates)), key=lambda i: (spent[i], i))
+        steps.append(
+            Fold(
+                start=bounds[0],
+                chosen_at=bounds[k + 1],
+                end=bounds[k + 2],
+                chosen=candidates[choice],
+                cost_before=spent[choice],
+                cost_after=forward[choice][k],
+            )
+        )
+    rows = [
+        candidate | {"seen": whole, "forward": total, "optimism": total - whole}
+        for candidate, whole, total in zip(candidates, seen, totals, strict=True)
+    ]
+    table = pd.DataFrame(rows).sort_values("forward", kind="stable", ignore_index=True)
+    sensitive = [
+        {"parameter": name, "value": candidate[name], "cost": total}
+        for name in grid
+        for candidate, total in zip(candidates, totals, strict=True)
+        if all(candidate[other] == candidates[best][other] for other in grid if other != name)
+    ]
+    return Tuning(best=candidates[best], table=table, sensitivity=pd.DataFrame(sensitive), folds=steps)
+
+
+def _utc(at: datetime | str) -> datetime:
+    stamp = pd.Timestamp(at)
+    stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+    moment: datetime = stamp.to_pydatetime()
+    return moment
