@@ -1,79 +1,19 @@
 """The command line: ``plantwright``."""
 
 import json
-import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import psycopg
-import structlog
 import typer
-from rich.console import Console
 
-from db.judge import NotTheWriter
-from ingest.replay import WrongMapping
-from ingest.subscriber import BrokerUnreachable
-from rules.rulebook import WrongRulebook
-from runtime.embedded.process import EmbeddedServerError
+from runtime.command_line import Broker, Database, DataDir, RulebookFile, WithParent, console, given, needing, told
 from runtime.processes import stop_on_signals
-from runtime.settings import Settings, WrongSettings, load
+from runtime.settings import Settings
 from runtime.version import CODE_VERSION
 
 app = typer.Typer(help="Telemetry in, explained work orders out.", no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console(stderr=False, soft_wrap=True)
-_complain = Console(stderr=True, soft_wrap=True)
-
-Database = Annotated[
-    str | None, typer.Option(help="PostgreSQL or TimescaleDB, postgresql://…; default: an embedded one")
-]
-Broker = Annotated[str | None, typer.Option(help="MQTT broker, mqtt://…; default: an embedded one")]
-DataDir = Annotated[Path | None, typer.Option(help="folder of the state; default: the user's data folder")]
-RulebookFile = Annotated[Path | None, typer.Option(help="TOML file of limits and operating states")]
-WithParent = Annotated[int | None, typer.Option(hidden=True)]
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn an error that a user can mend into one sentence; exit code 2 is a mistake, 3 another writer, 1 the rest."""
-    from runtime.backtest.command import WrongBacktest
-    from runtime.backtest.failures import WrongFailures
-    from runtime.backtest.stored import NothingToJudge
-    from runtime.demo import DemoProblem
-    from runtime.model_documents import WrongModels
-    from runtime.plant_file import WrongPlantFile
-    from runtime.sample_plants import NoSuchSample
-
-    mistakes = (
-        WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample,
-        WrongBacktest, WrongFailures, NothingToJudge,
-    )  # fmt: skip
-    try:
-        yield
-    except mistakes as error:
-        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
-        raise typer.Exit(2) from None
-    except NotTheWriter as error:
-        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
-        raise typer.Exit(3) from None
-    except (EmbeddedServerError, BrokerUnreachable, psycopg.OperationalError) as error:
-        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
-        raise typer.Exit(1) from None
-
-
-def _given(database: str | None, broker: str | None, data_dir: Path | None = None, **others: Any) -> Settings:
-    _log_plainly()
-    return load(database=database, broker=broker, data_dir=data_dir, **others)
-
-
-def _needing(settings: Settings, *names: str) -> Settings:
-    for name in names:
-        if getattr(settings, name) is None:
-            raise WrongSettings(f"{name} is needed here: give --{name} or set PLANTWRIGHT_{name.upper()}")
-    return settings
 
 
 @app.callback(invoke_without_command=True)
@@ -99,8 +39,8 @@ def demo(
     """Run a sample plant through everything: broker, database, rules, models, work orders, board."""
     from runtime import demo as running
 
-    with _told():
-        settings = _given(database, broker, data_dir, port=_free_port(port))
+    with told():
+        settings = given(database, broker, data_dir, port=_free_port(port))
         at = None if anchor is None else (anchor if anchor.tzinfo else anchor.replace(tzinfo=UTC)).astimezone(UTC)
         wanted = running.Wanted(once, json_file, seed, at, without_limits, settings.data_dir)
         code = running.run(wanted, settings, stop_on_signals(), console)
@@ -118,8 +58,8 @@ def serve(
     """Run ingest, jobs and API in one process tree, with embedded parts where none are given."""
     from runtime import serve as serving
 
-    with _told():
-        settings = _given(database, broker, data_dir, rulebook=rulebook, port=port)
+    with told():
+        settings = given(database, broker, data_dir, rulebook=rulebook, port=port)
         stop = stop_on_signals()
         with serving.parts(settings, say=console.print) as standing:
             console.print(f"broker {standing.settings.broker}   board http://{settings.host}:{settings.port}/")
@@ -134,8 +74,8 @@ def ingest(
     """Subscribe, store, judge, and raise work orders. One for a plant."""
     from runtime import ingest as ingesting
 
-    with _told():
-        settings = _needing(_given(database, broker, rulebook=rulebook), "database", "broker")
+    with told():
+        settings = needing(given(database, broker, rulebook=rulebook), "database", "broker")
         ingesting.run(settings, stop_on_signals(with_parent))
 
 
@@ -144,8 +84,8 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
     """Assign, escalate, and drop what is past its retention. Any number may run."""
     from runtime import jobs as working
 
-    with _told():
-        settings = _needing(_given(database, None), "database")
+    with told():
+        settings = needing(given(database, None), "database")
         assert settings.database is not None
         keep = None if settings.retention_days is None else timedelta(days=settings.retention_days)
         timetable = working.Timetable(
@@ -159,8 +99,8 @@ def api(database: Database = None, with_parent: WithParent = None) -> None:
     """Serve the API and the board."""
     from runtime import web
 
-    with _told():
-        settings = _needing(_given(database, None), "database")
+    with told():
+        settings = needing(given(database, None), "database")
         web.run(settings, stop_on_signals(with_parent))
 
 
@@ -169,8 +109,8 @@ def migrate(database: Database = None) -> None:
     """Bring a database to the schema of this version."""
     from db import schema
 
-    with _told():
-        settings = _needing(_given(database, None), "database")
+    with told():
+        settings = needing(given(database, None), "database")
         assert settings.database is not None
         applied = schema.migrate(settings.database)
     console.print(f"applied: {', '.join(applied)}" if applied else "nothing to do: the schema is current")
@@ -187,8 +127,8 @@ def replay(
     """Publish recorded files through a broker; with a database given, units are made known there first."""
     from runtime import replay as replaying
 
-    with _told():
-        settings = _needing(_given(database, broker), "broker")
+    with told():
+        settings = needing(given(database, broker), "broker")
         replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
 
 
@@ -205,7 +145,7 @@ def try_mapping(
     """Show what a message would become. Stores nothing."""
     from runtime import mappings
 
-    with _told():
+    with told():
         whole = mappings.attempt(mapping, topic, payload, console)
     raise typer.Exit(0 if whole else 1)
 
@@ -219,8 +159,8 @@ def listen_unmapped(
     """Hear what arrives on a broker that nothing takes yet, and propose a mapping for it. Stores nothing."""
     from runtime import mappings
 
-    with _told():
-        settings = _needing(_given(None, broker), "broker")
+    with told():
+        settings = needing(given(None, broker), "broker")
         mappings.listen(settings, topic or ["#"], seconds, stop_on_signals(), console)
 
 
@@ -234,8 +174,8 @@ def take_in(
     """Take in recorded history: stored and learned, but no orders are opened. Goes on where it was stopped."""
     from runtime import history
 
-    with _told():
-        settings = _needing(_given(database, None), "database")
+    with told():
+        settings = needing(given(database, None), "database")
         history.run(files, mapping, settings, warm_frames, stop_on_signals(), console)
 
 
@@ -270,8 +210,8 @@ def backtest(
     def in_utc(at: datetime | None) -> datetime | None:
         return None if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
-    with _told():
-        settings = _needing(_given(database, None), "database")
+    with told():
+        settings = needing(given(database, None), "database")
         assert settings.database is not None
         asked = Range(
             since=in_utc(since),
@@ -298,8 +238,8 @@ def plant(file: Annotated[Path, typer.Argument(help="TOML file of a site")], dat
     """Load a site: locations, assets with class and criticality, signals with units, technicians."""
     from runtime import plant_file
 
-    with _told():
-        settings = _needing(_given(database, None), "database")
+    with told():
+        settings = needing(given(database, None), "database")
         assert settings.database is not None
         with psycopg.connect(settings.database) as conn:
             loaded = plant_file.load_plant(conn, file)
@@ -316,8 +256,8 @@ def quarantine(
     """List what could not be read, the newest first."""
     from runtime import quarantine_list
 
-    with _told():
-        settings = _needing(_given(database, None), "database")
+    with told():
+        settings = needing(given(database, None), "database")
         assert settings.database is not None
         with psycopg.connect(settings.database) as conn:
             quarantine_list.show(conn, console, reason=reason, before_id=before, limit=limit)
@@ -328,8 +268,8 @@ def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir =
     """Say what the engine finds: versions, editions, windows, folders; what is off, and how to turn it on."""
     from runtime import doctor as examining
 
-    with _told():
-        settings = _given(database, broker, data_dir)
+    with told():
+        settings = given(database, broker, data_dir)
         healthy = examining.examine(settings, console)
     raise typer.Exit(0 if healthy else 1)
 
@@ -339,8 +279,8 @@ def list_settings() -> None:
     """List every setting with its value and meaning."""
     from rich.table import Table
 
-    with _told():
-        settings = _given(None, None)
+    with told():
+        settings = given(None, None)
     table = Table("environment variable", "value", "meaning")
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
@@ -366,23 +306,6 @@ def _free_port(port: int | None) -> int | None:
             free: int = probe.getsockname()[1]
             return free
     return None
-
-
-def _log_plainly() -> None:
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Plain tracebacks: the rich ones print local variables, and with them keys and passwords.
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # Where standard error is now, not where it was: the command may run within another program.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-    )
 
 
 if __name__ == "__main__":

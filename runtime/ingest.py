@@ -13,8 +13,9 @@ from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_
 
 from db import judge as judge_db
 from ingest.subscriber import BrokerUnreachable, Subscriber
+from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import engine, model_documents, pipeline, sources
+from runtime import engine, pipeline, sources
 from runtime.engine import Engine
 from runtime.pipeline import Processed
 from runtime.settings import Settings

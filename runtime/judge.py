@@ -16,10 +16,10 @@ import msgspec
 
 from db.judge import Event
 from db.readings import JudgedFrame
+from models import documents as model_documents
 from models.watch import ModelDocument
 from rules.rulebook import EMPTY, Rulebook
 from rules.rulebook import parse as parse_rulebook
-from runtime import model_documents
 from runtime.asset_judge import AssetJudge, moment
 from workorder_core import intake, priority
 from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency

@@ -14,7 +14,8 @@ import pytest
 from ingest import mapping
 from ingest.border import Bounds
 from ingest.messages import Message
-from runtime import mappings, model_documents, sources
+from models import documents as model_documents
+from runtime import mappings, sources
 from runtime.settings import Settings, load
 
 PAGE = Path(__file__).parent.parent / "docs" / "connect.md"

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from db.backtest import LiveOrder
+from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import model_documents
 from runtime.backtest import report, stored
 from runtime.backtest.difference import Difference, difference
 from runtime.backtest.ledger import Order

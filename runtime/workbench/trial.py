@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import model_documents
 from runtime.backtest import failures as failure_files
 from runtime.backtest import report
 from runtime.backtest.difference import Difference, difference

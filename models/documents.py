@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models.watch import ModelDocument
+from models.document import ModelDocument
 
 
 class WrongModels(ValueError):
