@@ -15,7 +15,9 @@ from starlette.exceptions import HTTPException
 from api.guard import Refused
 from api.keys import KeyMissing
 from db.assignments import NobodyEligible
-from db.errors import AlreadyThere, NotFound, VersionConflict
+from db.errors import AlreadyThere, NotFound, NothingOnTrial, VersionConflict
+from models.documents import WrongModels
+from rules.rulebook import WrongRulebook
 from workorder_core.errors import IllegalMove, NotQualified, ReasonMissing
 
 _log = structlog.get_logger("api")
@@ -46,6 +48,9 @@ STATUS: Mapping[type[Exception], int] = {
     NobodyEligible: 409,
     VersionConflict: 412,
     ReasonMissing: 422,
+    WrongModels: 422,
+    WrongRulebook: 422,
+    NothingOnTrial: 422,
     AskedTooMuch: 422,
     WrongRange: 422,
     DataError: 422,

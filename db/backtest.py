@@ -16,7 +16,7 @@ _QUERIES = sql.load("backtest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOrder:
-    """An order of the engine as it stands. ``source`` and ``summary`` are of its first evidence."""
+    """An order of the engine as it stands. ``source``, ``summary`` and ``arrival`` are of its first evidence."""
 
     id: UUID
     asset: str
@@ -30,6 +30,7 @@ class LiveOrder:
     opened_as: str
     source: str | None
     summary: str | None
+    arrival: int | None
     evidence: int
 
 

@@ -23,6 +23,13 @@ class AlreadyThere(StoreError):
         self.kind, self.key = kind, key
 
 
+class NothingOnTrial(StoreError):
+    """A run in shadow without a document to try."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing is on trial; give a rulebook, model documents or both")
+
+
 class VersionConflict(StoreError):
     """Somebody else changed the order between reading and writing it."""
 

@@ -73,12 +73,6 @@ def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str, asset_
     conn.execute(_QUERIES["add"], facts)
 
 
-def newest_document(conn: Connection, kind: str) -> dict[str, Any]:
-    """Return the rulebook or the models as they were last written; empty where they never were."""
-    row: Any = conn.execute(_QUERIES["newest_document"], {"kind": kind}).fetchone()
-    return {} if row is None else row[0]
-
-
 def events_after(conn: Connection, after: int, upto: int) -> list[Event]:
     """Return the events with ``after < arrival <= upto`` in their order."""
     with conn.cursor(row_factory=tuple_row) as cursor:

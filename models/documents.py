@@ -18,13 +18,21 @@ def read(path: Path | None) -> Mapping[str, Any]:
         return {}
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        for asset_class in document:
-            of_class(document, asset_class)
     except FileNotFoundError:
         raise WrongModels(f"{path}: there is no such file") from None
     except (tomllib.TOMLDecodeError, ValueError) as error:
         raise WrongModels(f"{path}: {error}") from None
-    return document
+    return parse(document, source=str(path))
+
+
+def parse(documents: Mapping[str, Any], *, source: str = "models") -> Mapping[str, Any]:
+    """Return the documents by asset class as they are, checked. Raises WrongModels."""
+    try:
+        for asset_class in documents:
+            of_class(documents, asset_class)
+    except ValueError as error:
+        raise WrongModels(f"{source}: {error}") from None
+    return documents
 
 
 def of_class(documents: Mapping[str, Any], asset_class: str) -> ModelDocument:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import io
 import pickle
+import sys
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Protocol
 
 _allowed: set[str] = set()
@@ -39,6 +42,26 @@ class NoSuchEstimator(ValueError):
 def allow(*modules: str) -> None:
     """Let model documents name classes of these modules."""
     _allowed.update(modules)
+
+
+def allow_folder(folder: Path) -> list[str]:
+    """Let model documents name classes of the modules of a folder, and return the modules' names.
+
+    Raises NoSuchEstimator for a folder that there is not, and for a module whose name something else has already.
+    """
+    if not folder.is_dir():
+        raise NoSuchEstimator(f"{folder}: there is no such folder; `detectors` names a folder of Python modules")
+    place = str(folder.resolve())
+    names = sorted(file.stem for file in folder.glob("*.py") if file.stem.isidentifier())
+    for name in names:
+        other = importlib.util.find_spec(name)
+        if other is not None and Path(str(other.origin)).parent != Path(place):
+            raise NoSuchEstimator(f"{folder / name}.py: there is another module {name} already; choose another name")
+    if place not in sys.path:
+        sys.path.append(place)
+        importlib.invalidate_caches()
+    allow(*names)
+    return names
 
 
 def make(name: str, parameters: Mapping[str, Any]) -> Estimator:

@@ -8,6 +8,7 @@ from typing import Annotated
 import psycopg
 import typer
 
+from runtime import cli_documents
 from runtime.command_line import Broker, Database, DataDir, RulebookFile, WithParent, console, given, needing, told
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
@@ -134,6 +135,8 @@ def replay(
 
 mapping_app = typer.Typer(help="Mapping documents: what other topics' messages become.", no_args_is_help=True)
 app.add_typer(mapping_app, name="mapping")
+app.add_typer(cli_documents.app, name="documents")
+app.add_typer(cli_documents.shadow_app, name="shadow")
 
 
 @mapping_app.command(name="try")

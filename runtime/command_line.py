@@ -12,6 +12,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from db.errors import StoreError
 from db.judge import NotTheWriter
 from ingest.replay import WrongMapping
 from ingest.subscriber import BrokerUnreachable
@@ -44,7 +45,7 @@ def told() -> Iterator[None]:
 
     mistakes = (
         WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample,
-        WrongBacktest, WrongFailures, NothingToJudge,
+        WrongBacktest, WrongFailures, NothingToJudge, StoreError,
     )  # fmt: skip
     try:
         yield

@@ -9,9 +9,10 @@ import msgspec
 import structlog
 from psycopg import Connection
 
-from db import decisions, readings
+from db import decisions, documents, readings
 from db import judge as judge_db
 from db.catalogue import Catalogue
+from db.documents import Kind
 from ingest.border import Bounds
 from ingest.formats import Formats
 from models import kernel
@@ -23,6 +24,8 @@ from runtime.version import CODE_VERSION
 from workorder_core.order_book import Entry, OrderBook
 
 _log = structlog.get_logger("engine")
+SETTINGS = "system:settings"
+"""Who puts the files in force that the settings name."""
 RESTORE_SPAN = 20_000
 """Inputs read at once while the judge is rebuilt; bounds the memory that takes."""
 
@@ -78,9 +81,7 @@ def take_up(
     with conn.transaction():
         place = judge_db.hold(conn, fence)
         # Documents come before what waits: history that was imported meanwhile is learned by the model that will judge.
-        for kind, document in (("rulebook", rulebook.document), ("models", models)):
-            if judge_db.newest_document(conn, kind) != document:
-                judge_db.add(conn, kind, dict(document), "system:settings")
+        _load_files(conn, {Kind.RULEBOOK: rulebook.document, Kind.MODELS: models})
         # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
         judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
         judge = restore(conn)
@@ -99,6 +100,22 @@ def take_up(
         next_tick=now + settings.tick_every_s,
         next_checkpoint=now + settings.checkpoint_every_s,
     )
+
+
+def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> None:
+    """Make new versions of the files that the settings name, where they have changed since they were last loaded.
+
+    A version that somebody has put in force since stays in force as long as the file stays as it is.
+    """
+    for kind, document in files.items():
+        loaded = documents.newest_by(conn, kind, SETTINGS)
+        if loaded != document and (loaded is not None or document):
+            documents.write(conn, kind, document, actor=SETTINGS, why="the settings name this file")
+        elif loaded is not None and documents.version(conn, kind).document != document:
+            newest = documents.version(conn, kind)
+            _log.info(
+                "not the settings' file but a newer version judges", kind=kind.value, by=newest.actor, why=newest.why
+            )
 
 
 def _compile() -> None:

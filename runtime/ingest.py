@@ -38,7 +38,7 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
     for attempt in _again_after(psycopg.OperationalError, stop):
         with attempt, psycopg.connect(settings.database, application_name="plantwright ingest") as conn:
             state = engine.take_up(conn, settings, rulebook=rulebook, models=models, holder=holder)
-            _log.info("judging", fence=state.fence, arrival=state.judge.arrival, rulebook=rulebook.version)
+            _log.info("judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version)
             while not stop.is_set():
                 for connecting in _again_after(BrokerUnreachable, stop):
                     with connecting:

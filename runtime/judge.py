@@ -7,7 +7,7 @@ state, byte for byte.
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,13 +21,14 @@ from models.watch import ModelDocument
 from rules.rulebook import EMPTY, Rulebook
 from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge, moment
+from runtime.shadow import Shadow
 from workorder_core import intake, priority
 from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency
 from workorder_core.findings import Finding
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 3
+FORMAT = 4
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -35,10 +36,14 @@ Input = JudgedFrame | Event
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision, with the priority that the asset's criticality and the severity give its order."""
+    """A decision, with the priority that the asset's criticality and the severity give its order.
+
+    ``shadow`` is the run in shadow that would have decided so; None for what is to be done.
+    """
 
     decision: Decision
     urgency: Urgency
+    shadow: int | None = None
 
 
 class Judge:
@@ -48,6 +53,8 @@ class Judge:
     ----------
     arrival
         The newest input judged.
+    shadow
+        Documents on trial that judge beside those in force.
     """
 
     def __init__(self, policy: intake.Policy | None = None) -> None:
@@ -57,6 +64,7 @@ class Judge:
         self.models: Mapping[str, Any] = {}
         self.assets: dict[str, AssetJudge] = {}
         self.book = OrderBook()
+        self.shadow: Shadow | None = None
 
     def decide(self, inputs: Iterable[Input]) -> list[Verdict]:
         """Judge inputs in their order and return what is to be done; what is ignored is left out."""
@@ -75,6 +83,9 @@ class Judge:
                 decision = intake.decide(finding, self.book.of(finding.asset), self.policy)
                 self.book.apply(decision)
                 yield Verdict(decision, priority.of_finding(asset.criticality, _severity(decision)))
+            if self.shadow is not None:
+                for verdict in self.shadow.consider(each, self.book):
+                    yield replace(verdict, shadow=self.shadow.run)
 
     def watermarks(self, assets: Iterable[str]) -> dict[str, int]:
         """Return the newest event time judged of those assets that have one."""
@@ -98,6 +109,7 @@ class Judge:
                 "models": self.models,
                 "assets": {key: self.assets[key].dump() for key in sorted(self.assets)},
                 "book": [_dump_entry(entry) for entry in self.book.all()],
+                "shadow": None if self.shadow is None else self.shadow.dump(),
             }
         )
 
@@ -114,6 +126,8 @@ class Judge:
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
             judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulebook, document)
+        if state["shadow"] is not None:
+            judge.shadow = Shadow.restore(state["shadow"], cls.restore(state["shadow"]["judge"], arrival, policy))
         return judge
 
     def _follow(self, event: Event) -> Iterable[Finding]:
@@ -129,6 +143,17 @@ class Judge:
     def _on_models(self, event: Event) -> None:
         self.models = event.payload
         self._use_documents()
+
+    def _on_shadow(self, event: Event) -> None:
+        """Begin a run in shadow, or end it; what is promoted goes on with what it has learned in the shadow."""
+        if "ended" not in event.payload:
+            self.shadow = None
+            self.shadow = Shadow.begin(event.payload, Judge.restore(self.dump(), self.arrival, self.policy))
+            return
+        shadow, self.shadow = self.shadow, None
+        if shadow is not None and event.payload["ended"] == "promoted":
+            self.rulebook, self.models = shadow.judge.rulebook, shadow.judge.models
+            self.assets = shadow.judge.assets
 
     def _on_asset(self, event: Event) -> None:
         asset = self._asset(_of(event))
@@ -188,6 +213,7 @@ class Judge:
 _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "rulebook": Judge._on_rulebook,
     "models": Judge._on_models,
+    "shadow": Judge._on_shadow,
     "asset": Judge._on_asset,
     "signal": Judge._on_signal,
     "downtime": Judge._on_downtime,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-from db import assignments, decisions, quarantine, readings
+from db import assignments, decisions, quarantine, readings, shadow
 from db import judge as judge_db
 from db.decisions import Done
 from ingest.messages import Frame, Message, Refused
@@ -72,9 +72,12 @@ def _take(conn: Connection, part: Part, place: int, state: Engine, processed: Pr
 
 
 def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None:
-    """Apply a decision; an emergency is given to somebody at once."""
+    """Apply a decision; an emergency is given to somebody at once. What is only on trial is noted."""
     now = datetime.now(UTC)
     asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)
+    if verdict.shadow is not None:
+        shadow.apply(conn, verdict.shadow, verdict.decision, asset_id=asset_id)
+        return None
     done = decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=now)
     if done is not None and done.emergency:
         assignments.assign_best(conn, done.order_id, actor=decisions.ACTOR, at=now)

@@ -14,6 +14,7 @@ from pydantic_settings import (
 
 from ingest.mapping import Text
 from ingest.subscriber import BrokerAddress
+from models import estimators
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
 CODE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -64,6 +65,10 @@ class Settings(BaseSettings):
 
     rulebook: Path | None = Field(None, description="TOML file of limits and operating states")
     models: Path | None = Field(None, description="TOML file of model documents; none: the default model for all")
+
+    detectors: Path | None = Field(
+        None, description="folder of Python modules whose classes model documents may name; they are run"
+    )
 
     batch_most: int = Field(1000, ge=1, le=100_000, description="messages in a transaction, at most")
     batch_max_wait_s: float = Field(0.1, gt=0, le=10, description="how long a silent wire is listened to at once")
@@ -134,17 +139,26 @@ class Settings(BaseSettings):
 
 
 def load(**given: Any) -> Settings:
-    """Read the settings; ``given`` ones (of the command line) win over all. Raises WrongSettings."""
+    """Read the settings; ``given`` ones (of the command line) win over all. Raises WrongSettings.
+
+    The modules in the folder ``detectors`` may be named in model documents from here on.
+    """
     file = os.environ.get(FILE_VARIABLE)
     if file and not Path(file).is_file():
         raise WrongSettings(f"{FILE_VARIABLE}: there is no file {file}")
     _refuse_unknown_variables()
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise WrongSettings("\n".join(_sentence(each) for each in error.errors())) from None
     except ValueError as error:
         raise WrongSettings(f"{file}: {error}") from None
+    if settings.detectors is not None:
+        try:
+            estimators.allow_folder(settings.detectors)
+        except estimators.NoSuchEstimator as error:
+            raise WrongSettings(f"detectors: {error}") from None
+    return settings
 
 
 def _refuse_unknown_variables() -> None:

@@ -20,10 +20,6 @@ SELECT e.id, e.kind, si.code || '/' || a.code AS asset, e.payload
 FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si ON si.id = a.site_id
 WHERE e.arrival IS NULL ORDER BY e.kind = 'history', e.id;
 
--- name: newest_document
--- The rulebook or the models as they were last written.
-SELECT payload FROM judge_events WHERE kind = %(kind)s ORDER BY id DESC LIMIT 1;
-
 -- name: number
 -- Give the waiting events their places.
 UPDATE judge_events e SET arrival = n.arrival

@@ -22,7 +22,7 @@ def show(run: Run, outcome: Outcome | None, change: Difference | None, against: 
     if outcome is not None:
         _show_outcome(outcome, console)
     if change is not None:
-        _show_change(change, against, console)
+        show_difference(change, against, console)
     months = sum(run.asset_days.values()) / 30.4
     console.print(
         f"{_count(len(run.orders), 'order')} in {months:.1f} asset-months, {_of(run.start)} to {_of(run.end)} UTC; "
@@ -138,7 +138,8 @@ def _show_outcome(outcome: Outcome, console: Console) -> None:
     )
 
 
-def _show_change(change: Difference, against: str, console: Console) -> None:
+def show_difference(change: Difference, against: str, console: Console) -> None:
+    """Print what a run does otherwise than what it is compared with."""
     if change.none:
         console.print(f"the same orders as {against}: {len(change.same)}")
         return

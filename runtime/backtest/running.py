@@ -16,11 +16,9 @@ from db.judge import Event
 from runtime.asset_judge import moment
 from runtime.backtest.ledger import Ledger, Order
 from runtime.judge import Input, Judge
+from runtime.shadow import DOCUMENTS, DONE_AFTER
 from workorder_core.lifecycle import FINAL
 from workorder_core.words import Status
-
-DOCUMENTS = ("rulebook", "models")
-DONE_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,7 @@ def run(
     stream = _Stream(documents or Documents(), frozenset(seen), assumed or Assumed(), since)
     judge = Judge()
     for verdict in judge.consider(stream.of(inputs, on_input)):
-        order = stream.ledger.apply(verdict.decision)
+        order = None if verdict.shadow is not None else stream.ledger.apply(verdict.decision)
         if order is not None:
             stream.opened(order)
     orders = [order for order in stream.ledger if since is None or order.opened_at >= since]
@@ -119,7 +117,7 @@ class _Stream:
             if on_input is not None:
                 on_input(each.arrival)
             if isinstance(each, Event):
-                if each.kind in replaced:
+                if each.kind in replaced or (replaced and each.kind == "shadow"):
                     continue
                 if each.kind == "order_moved":
                     self._note_end(each)

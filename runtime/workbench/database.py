@@ -14,9 +14,10 @@ from runtime.asset_judge import moment
 from runtime.backtest import stored
 from runtime.backtest.command import Wanted, judge_again
 from runtime.backtest.outcomes import Costs, Criteria
-from runtime.backtest.running import DONE_AFTER, Assumed
+from runtime.backtest.running import Assumed
 from runtime.backtest.stored import Range
 from runtime.settings import load
+from runtime.shadow import DONE_AFTER
 from runtime.workbench.recording import chosen, finished, span
 from runtime.workbench.trial import Failures, Rules, Trial, difference_table, documents, known
 

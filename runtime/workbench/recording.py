@@ -18,10 +18,11 @@ from ingest.replay import SamplePlant
 from runtime import plant_file
 from runtime.asset_judge import moment
 from runtime.backtest.outcomes import Costs, Criteria, Failure, outcome
-from runtime.backtest.running import DONE_AFTER, Assumed, run
+from runtime.backtest.running import Assumed, run
 from runtime.demo_report import FAULTS, read_truth
 from runtime.judge import Input
 from runtime.sample_plants import SAMPLES
+from runtime.shadow import DONE_AFTER
 from runtime.workbench.trial import Failures, Rules, Trial, documents, known
 from workorder_core.words import Criticality
 

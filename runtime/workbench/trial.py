@@ -86,7 +86,7 @@ def documents(rules: Rules, models: Rules) -> Documents:
     """Read what judges: a file, a table as of TOML, or None. Raises WrongRulebook or WrongModels."""
     return Documents(
         rulebook=_table(rules, lambda path: rulebooks.read(path).document, rulebooks.parse),
-        models=_table(models, model_documents.read, _check_models),
+        models=_table(models, model_documents.read, model_documents.parse),
     )
 
 
@@ -129,8 +129,3 @@ def _table(given: Rules, read: Any, check: Any) -> Mapping[str, Any] | None:
         return table
     check(given)
     return given
-
-
-def _check_models(table: Mapping[str, Any]) -> None:
-    for asset_class in table:
-        model_documents.of_class(table, asset_class)

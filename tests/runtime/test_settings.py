@@ -1,9 +1,11 @@
 """Settings come from the command line, the environment and a file; a wrong one stops the start and names its mend."""
 
 import os
+import sys
 
 import pytest
 
+from models.document import ModelDocument, ModelDocumentError
 from runtime.settings import FILE_VARIABLE, Settings, WrongSettings, load
 
 
@@ -128,3 +130,25 @@ def test_open_to_others_with_a_key():
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_says_what_it_is_for(name):
     assert Settings.model_fields[name].description
+
+
+def test_a_folder_of_own_detectors_may_be_named(tmp_path, monkeypatch):
+    (tmp_path / "our_detectors.py").write_text(
+        "class Far:\n    def score_one(self, x):\n        return 0.0\n    def learn_one(self, x):\n        return self\n"
+    )
+    monkeypatch.setattr("sys.path", [*sys.path])
+    named = {"estimator": "our_detectors.Far", "warmup_frames": 64}
+    with pytest.raises(ModelDocumentError, match="`detectors` names"):
+        ModelDocument.from_table(named)
+    load(detectors=tmp_path)
+    assert ModelDocument.from_table(named).estimator == "our_detectors.Far"
+
+
+@pytest.mark.parametrize(("make", "problem"), [(None, "no such folder"), ("json.py", "another module json already")])
+def test_a_folder_of_detectors_that_does_not_fit_is_told(tmp_path, make, problem):
+    folder = tmp_path / "detectors"
+    if make is not None:
+        folder.mkdir()
+        (folder / make).write_text("")
+    with pytest.raises(WrongSettings, match=problem):
+        load(detectors=folder)

@@ -1,0 +1,92 @@
+"""What the API takes and gives of documents and of runs in shadow."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from db.documents import Version
+from db.shadow import ShadowOrder, ShadowRun
+
+WHY = Field(min_length=3, max_length=2000, description="the reason, kept with the version")
+
+
+class VersionOut(BaseModel):
+    """A version of a document. ``arrival``: the place in the inputs from which it judges; none: at the next batch."""
+
+    number: int
+    document: dict[str, Any]
+    actor: str
+    why: str | None
+    recorded_at: datetime
+    arrival: int | None
+
+    @classmethod
+    def of(cls, version: Version) -> "VersionOut":
+        return cls(**{name: getattr(version, name) for name in cls.model_fields})
+
+
+class DocumentIn(BaseModel):
+    document: dict[str, Any] = Field(description="the tables of the TOML document, as JSON")
+    why: str = WHY
+
+
+class RollBackIn(BaseModel):
+    number: int | None = Field(None, ge=1, le=2**31 - 1, description="none: the one before the newest")
+    why: str = WHY
+
+
+class ShadowRunIn(BaseModel):
+    """At least one of the documents; the other is the one in force."""
+
+    name: str = Field(min_length=1, max_length=200)
+    rulebook: dict[str, Any] | None = None
+    models: dict[str, Any] | None = None
+    why: str = WHY
+
+
+class EndIn(BaseModel):
+    why: str = WHY
+
+
+class ShadowRunOut(BaseModel):
+    """A run. ``first`` and ``last`` are its places in the sequence of inputs; ``outcome`` is none while it runs."""
+
+    id: int
+    name: str
+    rulebook: dict[str, Any] | None
+    models: dict[str, Any] | None
+    begun_by: str
+    begun_why: str
+    begun_at: datetime
+    outcome: str | None
+    ended_by: str | None
+    ended_why: str | None
+    ended_at: datetime | None
+    first: int | None
+    last: int | None
+    orders: int
+
+    @classmethod
+    def of(cls, run: ShadowRun) -> "ShadowRunOut":
+        return cls(**{name: getattr(run, name) for name in cls.model_fields})
+
+
+class ShadowOrderOut(BaseModel):
+    """An order that a run would have opened, as it would stand now. ``opened_at`` is event time."""
+
+    id: UUID
+    asset: str
+    component: str
+    failure_mode: str
+    type: str
+    opened_as: str
+    opened_at: datetime
+    why: str
+    evidence: int
+    duplicate_of: UUID | None
+
+    @classmethod
+    def of(cls, order: ShadowOrder) -> "ShadowOrderOut":
+        return cls(**{name: getattr(order, name) for name in cls.model_fields})

@@ -1,0 +1,16 @@
+-- name: versions
+-- Every version of a plant-wide document, the newest first, with the place in the sequence of inputs where it took effect.
+SELECT number, payload AS document, actor, why, recorded_at, arrival FROM (
+    SELECT row_number() OVER (ORDER BY id) AS number, payload, actor, why, recorded_at, arrival
+    FROM judge_events WHERE kind = %(kind)s
+) AS numbered
+WHERE (%(number)s::bigint IS NULL OR number = %(number)s) AND (%(before)s::bigint IS NULL OR number < %(before)s)
+ORDER BY number DESC LIMIT %(limit)s;
+
+-- name: newest_by
+-- The document that one actor wrote last.
+SELECT payload FROM judge_events WHERE kind = %(kind)s AND actor = %(actor)s ORDER BY id DESC LIMIT 1;
+
+-- name: write
+-- A new version; the judge takes it up at its next batch.
+INSERT INTO judge_events (kind, payload, actor, why) VALUES (%(kind)s, %(document)s, %(actor)s, %(why)s);

@@ -1,0 +1,48 @@
+"""Rules, models and what is on trial, through the API."""
+
+V1 = "/api/v1"
+RULES = {"component_of_signal": {"pump": {"flow": "impeller"}}}
+MODELS = {"default": {"patience": 60.0}}
+
+
+def test_a_version_is_put_in_force_and_rolled_back(client):
+    assert client.get(f"{V1}/documents/rulebook").json() == []
+    made = client.post(f"{V1}/documents/rulebook", json={"document": RULES, "why": "the first one"})
+    assert made.status_code == 201
+    assert (made.json()["number"], made.json()["arrival"]) == (1, None)
+    client.post(f"{V1}/documents/rulebook", json={"document": {}, "why": "without any"})
+    again = client.post(f"{V1}/documents/rulebook/rollback", json={"why": "it was better"}).json()
+    assert (again["number"], again["document"]) == (3, RULES)
+    assert [each["number"] for each in client.get(f"{V1}/documents/rulebook", params={"before": 3}).json()] == [2, 1]
+    assert client.get(f"{V1}/documents/rulebook/2").json()["document"] == {}
+    assert client.get(f"{V1}/documents/rulebook/9").status_code == 404
+    assert client.get(f"{V1}/documents/recipes").status_code == 422
+
+
+def test_a_wrong_document_changes_nothing_and_says_where(client):
+    wrong = {"threshold": [{"id": "hot", "asset_class": "pump", "signal": "oil_temp"}]}
+    answer = client.post(f"{V1}/documents/rulebook", json={"document": wrong, "why": "a slip"})
+    assert answer.status_code == 422
+    assert "hot" in answer.json()["detail"]
+    answer = client.post(f"{V1}/documents/models", json={"document": {"default": {"patience": 0}}, "why": "a slip"})
+    assert answer.status_code == 422
+    assert "patience" in answer.json()["detail"]
+    assert client.get(f"{V1}/documents/rulebook").json() == []
+    assert client.post(f"{V1}/documents/rulebook", json={"document": RULES, "why": ""}).status_code == 422
+
+
+def test_a_trial_from_begin_to_promotion(client):
+    begun = client.post(f"{V1}/shadow-runs", json={"name": "calmer", "models": MODELS, "why": "fewer visits"})
+    assert begun.status_code == 201
+    run = begun.json()
+    assert (run["outcome"], run["orders"], run["models"], run["rulebook"]) == (None, 0, MODELS, None)
+    second = client.post(f"{V1}/shadow-runs", json={"name": "other", "models": MODELS, "why": "why not"})
+    assert second.status_code == 409
+    assert client.get(f"{V1}/shadow-runs/{run['id']}/orders").json() == []
+    ended = client.post(f"{V1}/shadow-runs/{run['id']}/promote", json={"why": "fewer indeed"}).json()
+    assert ended["outcome"] == "promoted"
+    assert client.get(f"{V1}/documents/models").json()[0]["document"] == MODELS
+    assert client.post(f"{V1}/shadow-runs/{run['id']}/drop", json={"why": "no, wait"}).status_code == 409
+    assert client.get(f"{V1}/shadow-runs/99").status_code == 404
+    assert client.post(f"{V1}/shadow-runs", json={"name": "empty", "why": "nothing"}).status_code == 422
+    assert [each["name"] for each in client.get(f"{V1}/shadow-runs").json()] == ["calmer"]
