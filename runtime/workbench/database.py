@@ -1,4 +1,4 @@
-"""A plant's database, read for a notebook. Nothing here writes."""
+"""A plant's database for a notebook. It is only read, but by `Plant.try_in_shadow` and `Plant.roll_back`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,10 @@ from runtime.backtest.running import Assumed
 from runtime.backtest.stored import Range
 from runtime.settings import load
 from runtime.shadow import DONE_AFTER
+from runtime.workbench import going_live
+from runtime.workbench.going_live import OnTrial
 from runtime.workbench.recording import chosen, finished, span
+from runtime.workbench.scores import scores_of
 from runtime.workbench.trial import Failures, Rules, Trial, difference_table, documents, known
 
 _MOST_US = (stored.EVER[1] - moment(0)) // datetime.resolution
@@ -26,7 +29,7 @@ _MOST_US = (stored.EVER[1] - moment(0)) // datetime.resolution
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A plant by its database. Each method opens a connection of its own and only reads."""
+    """A plant by its database. Each method opens a connection of its own."""
 
     database: str
 
@@ -72,7 +75,7 @@ class Plant:
         """Return all work orders opened in a range of event time, an order a row."""
         return self._table("all_orders", assets, start, end)
 
-    def findings(
+    def alarms(
         self,
         assets: str | Sequence[str] | None = None,
         start: datetime | str | None = None,
@@ -122,6 +125,30 @@ class Plant:
             )
             result = judge_again(conn, wanted)
         return Trial(run=result.run, outcome=result.outcome)
+
+    def scores(self, asset: str, *, rules: Rules = None, models: Rules = None,
+               end: datetime | str | None = None) -> pd.Series:  # fmt: skip
+        """Return the level of the model's alarm after each frame of an asset, as judged; see `scores_of`."""
+        with self._connection() as conn:
+            chosen(asset, list(backtest_db.asset_ids(conn)))
+            where = stored.places(conn, _wanted(None, end, None))
+            return scores_of(stored.inputs(conn, where, (asset,)), asset, documents(rules, models))
+
+    def try_in_shadow(
+        self, name: str, *, why: str, rules: Rules = None, models: Rules = None, by: str | None = None
+    ) -> OnTrial:
+        """Put documents on trial: they judge beside those in force from the next batch on, and open no orders."""
+        return going_live.begin(self.database, name, rules, models, why, by)
+
+    def versions(self, kind: Literal["rulebook", "models"]) -> pd.DataFrame:
+        """Return the versions of the rulebook or of the model documents, the newest first."""
+        return going_live.list_versions(self.database, kind)
+
+    def roll_back(
+        self, kind: Literal["rulebook", "models"], *, why: str, number: int | None = None, by: str | None = None
+    ) -> int:
+        """Put an earlier version in force again (None: the one before the newest) and return the new one's number."""
+        return going_live.roll_back(self.database, kind, why, number, by)
 
     def against_live(
         self, start: datetime | str | None = None, end: datetime | str | None = None, **others: Rules

@@ -23,6 +23,7 @@ from runtime.demo_report import FAULTS, read_truth
 from runtime.judge import Input
 from runtime.sample_plants import SAMPLES
 from runtime.shadow import DONE_AFTER
+from runtime.workbench.scores import scores_of
 from runtime.workbench.trial import Failures, Rules, Trial, documents, known
 from workorder_core.words import Criticality
 
@@ -107,6 +108,14 @@ class Recording:
         made = run(self._inputs(wanted, high), documents=given, assumed=Assumed(done_after=done_after), since=since)
         worth = outcome(made, truth or (), complete=truth is not None, costs=costs, criteria=criteria)
         return Trial(run=made, outcome=worth)
+
+    def scores(
+        self, asset: str, *, rules: Rules = None, models: Rules = None, end: datetime | str | None = None
+    ) -> pd.Series:
+        """Return the level of the model's alarm after each frame of an asset, as judged; see `scores_of`."""
+        wanted = set(chosen(asset, self.assets))
+        given = documents(rules if rules is not None else self.rules, models if models is not None else self.models)
+        return scores_of(self._inputs(wanted, span(None, end, "UTC")[1]), asset, given)
 
     def _inputs(self, wanted: set[str], until_us: int) -> Iterator[Input]:
         for asset in sorted(wanted):
@@ -234,4 +243,4 @@ def _us(at: datetime | str | None, zone: str, default: int) -> int:
     stamp: Any = pd.Timestamp(at)
     if stamp.tzinfo is None:
         stamp = stamp.tz_localize(zone)
-    return int(stamp.as_unit("us").value)
+    return int((stamp - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(1, "us"))

@@ -134,7 +134,9 @@ def test_every_setting_says_what_it_is_for(name):
 
 def test_a_folder_of_own_detectors_may_be_named(tmp_path, monkeypatch):
     (tmp_path / "our_detectors.py").write_text(
-        "class Far:\n    def score_one(self, x):\n        return 0.0\n    def learn_one(self, x):\n        return self\n"
+        "class Far:\n"
+        "    def score_one(self, x):\n        return 0.0\n"
+        "    def learn_one(self, x):\n        return self\n"
     )
     monkeypatch.setattr("sys.path", [*sys.path])
     named = {"estimator": "our_detectors.Far", "warmup_frames": 64}
