@@ -1,10 +1,11 @@
 """Storing readings, each once, and reading them back in the order in which they were judged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
 from psycopg import Connection
 from psycopg.rows import tuple_row
@@ -28,6 +29,7 @@ _ROW = np.dtype(
         ("late_bytes", ">i4"), ("late", "u1"),
     ]
 )  # fmt: skip
+_JUDGED = np.dtype([("arrival", ">i8"), ("signal", ">i4"), ("observed", ">i8"), ("value", ">f8")])
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 
@@ -51,8 +53,7 @@ class Columns:
         return len(self.signal)
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedFrame:
+class JudgedFrame(msgspec.Struct, frozen=True, gc=False):
     """A frame as it was judged: its place in the sequence of inputs, ``<site>/<asset>``, event time, values."""
 
     arrival: int
@@ -104,19 +105,35 @@ def grow_stale(conn: Connection, signals: Sequence[int], *, at_us: int, arrival:
     conn.execute(_QUERIES["grow_stale"], facts)
 
 
-def judged_after(conn: Connection, after: int, upto: int) -> Iterator[JudgedFrame]:
-    """Yield the judged frames with ``after < arrival <= upto`` in their order; late readings were never judged."""
-    with conn.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(_QUERIES["judged_after"], {"after": after, "upto": upto})
-        frame: JudgedFrame | None = None
-        for arrival, asset, signal, at_us, value in cursor:
-            if frame is None or frame.arrival != arrival:
-                if frame is not None:
-                    yield frame
-                frame = JudgedFrame(arrival, asset, at_us, {})
+def judged_after(
+    conn: Connection, after: int, upto: int, assets: Collection[str] | None = None
+) -> Iterator[JudgedFrame]:
+    """Yield the judged frames with ``after < arrival <= upto`` in their order; late readings were never judged.
+
+    With ``assets`` (``<site>/<asset>``) only theirs. All of them are read at once.
+    """
+    names = {
+        signal_id: (asset, signal)
+        for signal_id, asset, signal in conn.execute(
+            _QUERIES["signals"], {"assets": None if assets is None else sorted(assets)}
+        )
+    }
+    asked = {"after": after, "upto": upto, "signals": None if assets is None else sorted(names)}
+    packed: Any = conn.execute(_QUERIES["judged_after"], asked, binary=True).fetchone()
+    rows = np.frombuffer(packed[0] or b"", dtype=_JUDGED)
+    arrivals, values = rows["arrival"].tolist(), rows["value"].tolist()
+    times = (rows["observed"] + _POSTGRES_EPOCH_US).tolist()
+    frame: JudgedFrame | None = None
+    for arrival, signal_id, at_us, value in zip(arrivals, rows["signal"].tolist(), times, values, strict=True):
+        asset, signal = names[signal_id]
+        if frame is not None and frame.arrival == arrival:
             frame.values[signal] = value
+            continue
         if frame is not None:
             yield frame
+        frame = JudgedFrame(arrival, asset, at_us, {signal: value})
+    if frame is not None:
+        yield frame
 
 
 def count(conn: Connection) -> tuple[int, int]:

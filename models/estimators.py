@@ -44,6 +44,11 @@ def allow(*modules: str) -> None:
     _allowed.update(modules)
 
 
+def allowed() -> frozenset[str]:
+    """Return the modules, besides river's, that model documents may name."""
+    return frozenset(_allowed)
+
+
 def allow_folder(folder: Path) -> list[str]:
     """Let model documents name classes of the modules of a folder, and return the modules' names.
 

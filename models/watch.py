@@ -48,8 +48,9 @@ class AssetWatch:
         if not values.keys() <= self._known:
             self._meet(values)
         row, regime = self._values, self._regime
-        row.fill(np.nan)
-        regime.fill(np.nan)
+        if len(values) < len(self._known):
+            row.fill(np.nan)
+            regime.fill(np.nan)
         for signal, value in values.items():
             slot = self._slots.get(signal)
             if slot is not None:

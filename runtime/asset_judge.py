@@ -181,7 +181,7 @@ class AssetJudge:
             del self.conditions[name]
 
     def _follow_state(self, at_us: int, values: Mapping[str, float]) -> None:
-        if any(start <= at_us < end for start, end in self.downtimes.values()):
+        if self.downtimes and any(start <= at_us < end for start, end in self.downtimes.values()):
             planned = self.state.state is OperatingState.MAINTENANCE
             self.state = StateNow(OperatingState.MAINTENANCE, self.state.since if planned else at_us, at_us)
             return

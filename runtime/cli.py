@@ -1,6 +1,7 @@
 """The command line: ``plantwright``."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -200,6 +201,8 @@ def backtest(
     cost_wasted: Annotated[float, typer.Option(min=0, help="of an order for nothing, besides its hours")] = 500,
     cost_hour: Annotated[float, typer.Option(min=0, help="of a technician's hour")] = 80,
     visit_hours: Annotated[float, typer.Option(min=0, help="technician hours an order takes")] = 4,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="processes; default: one for each core")] = os.cpu_count()
+    or 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="write everything here too")] = None,
     database: Database = None,
 ) -> None:
@@ -232,6 +235,7 @@ def backtest(
             criteria=Criteria(horizon=trying.days(horizon)),
             failures=None if failures is None else failure_files.read(failures),
             against=against,
+            jobs=jobs,
         )
         trying.command(settings.database, wanted, json_file, console)
 
@@ -294,7 +298,6 @@ def list_settings() -> None:
 
 def _free_port(port: int | None) -> int | None:
     """The port that was asked for; else 8000 when it is free, else any free one."""
-    import os
     import socket
 
     if port is not None or "PLANTWRIGHT_PORT" in os.environ:

@@ -226,6 +226,8 @@ _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
 
 def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event]) -> Iterator[Input]:
     """Merge frames and events into the one sequence."""
+    if not events:
+        return iter(frames)
     return heapq.merge(frames, events, key=lambda each: each.arrival)
 
 

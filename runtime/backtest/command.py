@@ -13,6 +13,7 @@ from psycopg import Connection
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from db import backtest as backtest_db
 from db.backtest import LiveOrder
 from models import documents as model_documents
 from rules import rulebook as rulebooks
@@ -20,11 +21,14 @@ from runtime.backtest import report, stored
 from runtime.backtest.difference import Difference, difference
 from runtime.backtest.ledger import Order
 from runtime.backtest.outcomes import Costs, Criteria, Failure, Outcome, outcome
+from runtime.backtest.parallel import SNAPSHOT, run_parts
 from runtime.backtest.running import Assumed, Documents, Run, run
 from runtime.backtest.stored import Range
 from workorder_core.words import FailureMode, OrderType, Severity
 
 LIVE = "live"
+LEAST_FOR_JOBS = 50_000
+"""Inputs below which starting processes costs more than it saves."""
 
 
 class WrongBacktest(ValueError):
@@ -41,6 +45,8 @@ class Wanted:
         All that failed in the range; None leaves it to the close-outs.
     against
         ``live``, or the JSON file of an earlier backtest.
+    jobs
+        Processes that share the assets among them, where there is enough to do.
     """
 
     range: Range = field(default_factory=Range)
@@ -50,6 +56,7 @@ class Wanted:
     criteria: Criteria = field(default_factory=Criteria)
     failures: Sequence[Failure] | None = None
     against: str | None = None
+    jobs: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,18 +81,32 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
     other = None if wanted.against in (None, LIVE) else _earlier(Path(str(wanted.against)))
     with conn.transaction():
         # One snapshot: an order that opens while this runs is neither half here nor half there.
-        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        conn.execute(SNAPSHOT)
         where = stored.places(conn, wanted.range)
         live = stored.live_orders(conn, wanted.range)
-        told = _Told(progress, where)
-        made = run(
-            stored.inputs(conn, where, wanted.range.assets),
-            documents=wanted.documents,
-            seen=_seen(conn, wanted.range),
-            assumed=wanted.assumed,
-            since=wanted.range.since,
-            on_input=told,
-        )
+        seen, assets = _seen(conn, wanted.range), wanted.range.assets or tuple(backtest_db.asset_ids(conn))
+        told = _Told(progress)
+        if min(wanted.jobs, len(assets)) > 1 and len(where) >= LEAST_FOR_JOBS:
+            made = run_parts(
+                conn,
+                where,
+                assets,
+                jobs=wanted.jobs,
+                documents=wanted.documents,
+                seen=seen,
+                assumed=wanted.assumed,
+                since=wanted.range.since,
+                on_progress=told,
+            )
+        else:
+            made = run(
+                stored.inputs(conn, where, wanted.range.assets),
+                documents=wanted.documents,
+                seen=seen,
+                assumed=wanted.assumed,
+                since=wanted.range.since,
+                on_input=lambda arrival: told((arrival - where.first) / len(where)),
+            )
         told.done()
     if wanted.against == LIVE:
         other = [stored.as_order(each) for each in live]
@@ -125,17 +146,17 @@ def _worth(made: Run, live: Sequence[LiveOrder], wanted: Wanted) -> Outcome:
 
 
 class _Told:
-    """Moves a bar on as the sequence of inputs goes by, a thousand at a time."""
+    """Moves a bar on, by the share of the inputs that is done."""
 
-    def __init__(self, progress: Progress | None, where: stored.Places) -> None:
-        self._progress, self._first = progress, where.first
-        self._task = None if progress is None else progress.add_task("judging", total=len(where))
-        self._next = where.first
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._task = None if progress is None else progress.add_task("judging", total=1.0)
+        self._next = 0.0
 
-    def __call__(self, arrival: int) -> None:
-        if arrival >= self._next and self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=max(0, arrival - self._first))
-            self._next = arrival + 1000
+    def __call__(self, share: float) -> None:
+        if share >= self._next and self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=share)
+            self._next = share + 0.002
 
     def done(self) -> None:
         if self._progress is not None and self._task is not None:

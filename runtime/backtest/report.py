@@ -26,7 +26,7 @@ def show(run: Run, outcome: Outcome | None, change: Difference | None, against: 
     months = sum(run.asset_days.values()) / 30.4
     console.print(
         f"{_count(len(run.orders), 'order')} in {months:.1f} asset-months, {_of(run.start)} to {_of(run.end)} UTC; "
-        f"{run.inputs:,} inputs judged"
+        f"{run.frames:,} frames judged"
     )
     taken = sum(1 for order in run.orders if order.ended == "taken as done")
     if taken:
@@ -44,7 +44,7 @@ def as_json(run: Run, outcome: Outcome | None, change: Difference | None) -> str
         "start": run.start,
         "end": run.end,
         "asset_days": run.asset_days,
-        "inputs": run.inputs,
+        "frames": run.frames,
     }
     if outcome is not None:
         document["outcome"] = outcome_facts(outcome)

@@ -20,6 +20,8 @@ from runtime.shadow import DOCUMENTS, DONE_AFTER
 from workorder_core.lifecycle import FINAL
 from workorder_core.words import Status
 
+TOLD_EVERY = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
@@ -48,15 +50,15 @@ class Run:
         The event time of the first and the last frame judged in the range; None where there is none.
     asset_days
         How long each asset was observed in the range, by ``<site>/<asset>``: the days with a frame of it.
-    inputs
-        How many inputs went through the judge, warm-up included.
+    frames
+        How many frames went through the judge, warm-up included.
     """
 
     orders: list[Order]
     start: datetime | None
     end: datetime | None
     asset_days: dict[str, int]
-    inputs: int
+    frames: int
     assumed: Assumed = field(default_factory=Assumed)
 
 
@@ -72,7 +74,7 @@ def run(
     """Judge ``inputs`` and return the orders that this opens.
 
     ``seen`` are the orders that exist on the plant: only what people did ends them. What is opened before ``since`` is
-    warm-up and left out. ``on_input`` is told the arrival number of each input.
+    warm-up and left out. ``on_input`` is told every now and then the arrival number of the newest input.
     """
     stream = _Stream(documents or Documents(), frozenset(seen), assumed or Assumed(), since)
     judge = Judge()
@@ -87,7 +89,7 @@ def run(
         start=None if stream.first_us is None else moment(stream.first_us),
         end=None if stream.last_us is None else moment(stream.last_us),
         asset_days={key: len(days) for key, days in sorted(stream.days.items())},
-        inputs=stream.inputs,
+        frames=stream.frames,
         assumed=stream.assumed,
     )
 
@@ -101,9 +103,10 @@ class _Stream:
         self.first_us: int | None = None
         self.last_us: int | None = None
         self.days: dict[str, set[int]] = {}
-        self.inputs = 0
+        self.frames = 0
         self._documents, self._seen = documents, seen
         self._since_us = None if since is None else (since - moment(0)) // datetime.resolution
+        self._today: dict[str, int] = {}
         self._due: dict[str, list[tuple[int, UUID]]] = {}
 
     def of(self, inputs: Iterable[Input], on_input: Callable[[int], None] | None) -> Iterator[Input]:
@@ -112,18 +115,21 @@ class _Stream:
         for kind in DOCUMENTS:
             if kind in replaced:
                 yield Event(0, kind, None, dict(getattr(self._documents, kind)))
+        told = 0
         for each in inputs:
-            self.inputs += 1
-            if on_input is not None:
+            if on_input is not None and each.arrival >= told:
                 on_input(each.arrival)
+                told = each.arrival + TOLD_EVERY
             if isinstance(each, Event):
                 if each.kind in replaced or (replaced and each.kind == "shadow"):
                     continue
                 if each.kind == "order_moved":
                     self._note_end(each)
             else:
-                yield from self._ended(each.arrival, each.asset, each.at_us)
+                if each.asset in self._due:
+                    yield from self._ended(each.arrival, each.asset, each.at_us)
                 self._observe(each.asset, each.at_us)
+                self.frames += 1
             yield each
 
     def opened(self, order: Order) -> None:
@@ -151,7 +157,11 @@ class _Stream:
     def _observe(self, asset: str, at_us: int) -> None:
         if self._since_us is not None and at_us < self._since_us:
             return
-        if self.first_us is None:
-            self.first_us = at_us
-        self.last_us = at_us if self.last_us is None else max(self.last_us, at_us)
-        self.days.setdefault(asset, set()).add(at_us // 86_400_000_000)
+        if self.last_us is None or self.first_us is None:
+            self.first_us = self.last_us = at_us
+        elif at_us > self.last_us:
+            self.last_us = at_us
+        day = at_us // 86_400_000_000
+        if self._today.get(asset) != day:
+            self._today[asset] = day
+            self.days.setdefault(asset, set()).add(day)

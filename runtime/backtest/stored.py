@@ -15,7 +15,7 @@ from runtime.backtest.outcomes import Failure
 from runtime.judge import Input, in_order
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity, Status
 
-SPAN = 20_000
+SPAN = 100_000
 """Places of the sequence that are read at once; bounds the memory that a backtest takes."""
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 _OF_THE_PLANT = ("asset", "signal", "rulebook", "models", "shadow", "downtime")
@@ -75,9 +75,9 @@ def inputs(conn: Connection, where: Places, assets: Collection[str] | None = Non
     after = where.first - 1
     while after < where.last:
         end = min(after + SPAN, where.last)
-        frames = readings.judged_after(conn, after, end)
-        events = judge_db.events_after(conn, after, end)
-        yield from (each for each in in_order(frames, events) if _wanted(each.asset, assets))
+        frames = readings.judged_after(conn, after, end, assets)
+        events = [each for each in judge_db.events_after(conn, after, end) if _wanted(each.asset, assets)]
+        yield from in_order(frames, events)
         after = end
 
 

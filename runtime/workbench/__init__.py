@@ -12,12 +12,14 @@ A plant in a database and a recording in memory answer to the same methods, and 
 from runtime.workbench.database import Plant, connect
 from runtime.workbench.going_live import OnTrial
 from runtime.workbench.pictures import plot_lead_times, plot_readings, plot_sensitivity
+from runtime.workbench.practice import Practice, practice_plant
 from runtime.workbench.recording import Recording, recorded, sample_failures, sample_plant
 from runtime.workbench.scores import limits
 from runtime.workbench.trial import Trial
 from runtime.workbench.tuning import Fold, Tuning, sees_the_future, tune
 
 __all__ = [
-    "Fold", "OnTrial", "Plant", "Recording", "Trial", "Tuning", "connect", "limits", "plot_lead_times", "plot_readings",
-    "plot_sensitivity", "recorded", "sample_failures", "sample_plant", "sees_the_future", "tune",
+    "Fold", "OnTrial", "Plant", "Practice", "Recording", "Trial", "Tuning", "connect", "limits", "plot_lead_times",
+    "plot_readings", "plot_sensitivity", "practice_plant", "recorded", "sample_failures", "sample_plant",
+    "sees_the_future", "tune",
 ]  # fmt: skip

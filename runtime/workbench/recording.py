@@ -1,7 +1,7 @@
 """A recording in memory: frames from files or tables, judged as the plant would judge them. Needs no database."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,15 @@ class Recording:
         worth = outcome(made, truth or (), complete=truth is not None, costs=costs, criteria=criteria)
         return Trial(run=made, outcome=worth)
 
+    def only(self, assets: str | Sequence[str]) -> "Recording":
+        """Return the recording of some of the assets."""
+        wanted = set(chosen(assets, self.assets))
+        return replace(
+            self,
+            frames=[frame for frame in self.frames if frame[0] in wanted],
+            classes={asset: self.classes[asset] for asset in sorted(wanted)},
+        )
+
     def scores(
         self, asset: str, *, rules: Rules = None, models: Rules = None, end: datetime | str | None = None
     ) -> pd.Series:
@@ -163,7 +172,9 @@ def recorded(
     )
 
 
-def sample_plant(folder: Path = SAMPLES, end: datetime = SAMPLE_END) -> Recording:
+def sample_plant(
+    assets: str | Sequence[str] | None = None, *, folder: Path = SAMPLES, end: datetime = SAMPLE_END
+) -> Recording:
     """Return the sample pump station's three weeks, ending at ``end``, with its own rulebook and model documents.
 
     What its broken clocks claim is refused as on the plant.
@@ -171,10 +182,14 @@ def sample_plant(folder: Path = SAMPLES, end: datetime = SAMPLE_END) -> Recordin
     plant = plant_file.read(SAMPLES / "plant.toml")
     source = SamplePlant(folder, site=plant.code, anchor=end)
     frames: list[tuple[str, int, Mapping[str, float]]] = []
+    keys = {f"{plant.code}/{asset.code}": asset for asset in plant.assets}
+    wanted = set(chosen(assets, list(keys)))
     for sent in source.frames(0, source.minute_at(end)):
+        if not sent.topic.endswith(tuple(wanted)):
+            continue
         taken, _ = payload.parse(Message(sent.topic, sent.payload, int(sent.at.timestamp()) * 1_000_000), Bounds())
         frames += [(frame.key, frame.at_us, frame.values) for frame in taken]
-    keys = {f"{plant.code}/{asset.code}": asset for asset in plant.assets}
+    keys = {key: asset for key, asset in keys.items() if key in wanted}
     return Recording(
         frames=frames,
         classes={key: asset.asset_class for key, asset in keys.items()},

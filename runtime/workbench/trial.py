@@ -21,7 +21,7 @@ Failures = Path | str | Sequence[Failure] | None
 _ORDER = ["opened_at", "asset", "type", "opened_as", "component", "failure_mode", "evidence", "why", "ended", "id"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Trial:
     """A backtest: its orders, what they were worth, and how they differ from another's.
 
@@ -76,6 +76,9 @@ class Trial:
         ``later_by_h`` is negative where this one opened its order earlier. Empty where they agree.
         """
         return difference_table(difference(other.run.orders, self.run.orders))
+
+    def __repr__(self) -> str:
+        return f"Trial:\n{self.summary.to_string()}"
 
     def _repr_html_(self) -> str:
         html: str = self.summary.to_frame().to_html()

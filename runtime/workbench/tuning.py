@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import pandas as pd
 
-from runtime.backtest.outcomes import Costs, Criteria, Failure, outcome
+from runtime.backtest.outcomes import Costs, Criteria, Failure, Outcome, outcome
 from runtime.backtest.running import Run
 from runtime.workbench.trial import Rules, Trial
 
@@ -107,16 +107,16 @@ def tune(
     if not within:
         raise ValueError(f"no failure from {bounds[0]} to {bounds[-1]}: nothing tells a good choice from a bad one")
     making = make or _default_table
-    judge = _Judge(history, kind, bounds[-1], costs, criteria)
+    judge = _Judge(history, kind, within, bounds[-1], costs, criteria)
     seen, forward = [], []
     for number, candidate in enumerate(candidates, start=1):
         if progress is not None:
             progress(f"{number} of {len(candidates)}: {candidate}")
         whole = making(candidate, within, bounds[-1])
-        seen.append(judge.cost(whole, within, bounds[1], bounds[-1]))
+        seen.append(judge.cost(whole, bounds[1], bounds[-1]))
         forward.append(
             [
-                judge.cost(making(candidate, _by(within, begin), begin), within, begin, finish)
+                judge.cost(making(candidate, _by(within, begin), begin), begin, finish)
                 for begin, finish in itertools.pairwise(bounds[1:])
             ]
         )
@@ -140,32 +140,40 @@ def sees_the_future(history: History, make: Make, candidate: Candidate, failures
 
 
 class _Judge:
-    """Runs each document once, from the first input to the end; a part of the time sees the orders opened in it.
+    """Runs each document once, from the first input to the end, and tells what a part of the time cost.
 
-    That is the same as a run that ends there: what judges knows nothing of later inputs (see `sees_the_future`).
+    A fault belongs to the part in which it begins, an order to the part in which it was opened, so that the costs of
+    the parts add up to the whole's. An order of a part is what a run that ends there would have opened: what judges
+    knows nothing of later inputs (see `sees_the_future`).
     """
 
     def __init__(
-        self, history: History, kind: str, end: datetime, costs: Costs | None, criteria: Criteria | None
+        self,
+        history: History,
+        kind: str,
+        failures: Sequence[Failure],
+        end: datetime,
+        costs: Costs | None,
+        criteria: Criteria | None,
     ) -> None:
-        self._history, self._kind, self._end = history, kind, end
+        self._history, self._kind, self._failures, self._end = history, kind, failures, end
         self._costs, self._criteria = costs, criteria
-        self._runs: dict[str, Run] = {}
+        self._outcomes: dict[str, tuple[Run, Outcome]] = {}
 
-    def cost(self, document: Mapping[str, Any], failures: Sequence[Failure], start: datetime, end: datetime) -> float:
+    def cost(self, document: Mapping[str, Any], start: datetime, end: datetime) -> float:
         name = json.dumps(document, sort_keys=True, default=repr)
-        if name not in self._runs:
+        if name not in self._outcomes:
             given: dict[str, Any] = {self._kind: document}
-            self._runs[name] = self._history.backtest(**given, end=self._end).run
-        orders = [order for order in self._runs[name].orders if start <= order.opened_at < end]
-        part = replace(self._runs[name], orders=orders, start=start, end=end)
-        known = [each for each in failures if start <= each.failed_at < end or _under_way(each, start, end)]
-        return outcome(part, known, costs=self._costs, criteria=self._criteria).cost
-
-
-def _under_way(failure: Failure, start: datetime, end: datetime) -> bool:
-    """An order for a fault that has begun and not yet failed is not one for nothing."""
-    return failure.begins_at is not None and failure.begins_at < end and failure.failed_at >= start
+            run = self._history.backtest(**given, end=self._end).run
+            self._outcomes[name] = (run, outcome(run, self._failures, costs=self._costs, criteria=self._criteria))
+        run, whole = self._outcomes[name]
+        part = replace(
+            whole,
+            missed=[each for each in whole.missed if start <= (each.begins_at or each.failed_at) < end],
+            false=[order for order in whole.false if start <= order.opened_at < end],
+            orders=sum(start <= order.opened_at < end for order in run.orders if order.duplicate_of is None),
+        )
+        return part.cost
 
 
 def _by(failures: Iterable[Failure], at: datetime) -> list[Failure]:

@@ -29,7 +29,7 @@ def test_query_fits_the_schema(shared_connection, subject, name, text):
     statement = explainable(text)
     body = re.sub(r"--.*", "", statement).split(maxsplit=1)
     if body[0].upper() == "COPY":
-        pytest.skip("COPY has no plan; storing a batch tries it")
+        pytest.skip("COPY has no plan; storing a batch and reading it back try it")
     if "-- needs: timescaledb" in text:
         pytest.skip("needs TimescaleDB; the retention test tries it there")
     shared_connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}".encode())

@@ -126,6 +126,15 @@ def test_the_same_documents_open_the_same_orders_as_live(lived: str) -> None:
     assert result.difference is not None and result.difference.none
 
 
+def test_several_processes_come_to_the_same(lived: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.backtest.command.LEAST_FOR_JOBS", 1)
+    alone, together = tried(lived), tried(lived, jobs=2, against="live")
+    assert [facts(order) for order in together.run.orders] == live(lived)
+    assert together.run.frames == alone.run.frames and together.run.asset_days == alone.run.asset_days
+    assert (together.run.start, together.run.end) == (alone.run.start, alone.run.end)
+    assert [order.findings for order in together.run.orders] == [order.findings for order in alone.run.orders]
+
+
 def test_one_asset_alone_gets_its_own_orders(lived: str) -> None:
     result = tried(lived, range=Range(assets=("NTH/P-103",)))
     assert [facts(order) for order in result.run.orders] == [each for each in live(lived) if each[0] == "NTH/P-103"]

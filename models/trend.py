@@ -1,0 +1,77 @@
+"""Where a slow change is heading: a robust line through the last stretch, and when it reaches a limit.
+
+P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", Journal of the American Statistical
+Association 63 (1968): the median of the slopes between all pairs of points, with its confidence interval.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+LEAST_POINTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A line through a stretch of values, and its reach to a limit.
+
+    Parameters
+    ----------
+    slope, slope_low, slope_high
+        Change per unit of time, with the bounds of its confidence interval.
+    level
+        The line's value at the last time.
+    until, earliest, latest
+        Time from the last value until the line reaches the limit; ``inf`` where it never does. 0: it is there.
+    """
+
+    slope: float
+    slope_low: float
+    slope_high: float
+    level: float
+    until: float
+    earliest: float
+    latest: float
+
+    @property
+    def certain(self) -> bool:
+        """Whether even the slowest slope of the interval reaches the limit."""
+        return math.isfinite(self.latest)
+
+
+def towards(
+    times: npt.ArrayLike, values: npt.ArrayLike, limit: float, *, upper: bool = True, confidence: float = 0.9
+) -> Trend | None:
+    """Return the trend of ``values`` at ``times`` (any unit, rising) towards ``limit``; None for fewer than 8 points.
+
+    An ``upper`` limit is reached from below, another one from above.
+
+    Raises ValueError for series of different lengths, and for a confidence outside 0.5 to 1.
+    """
+    if not 0.5 < confidence < 1.0:
+        raise ValueError(f"a confidence of {confidence}; give one between 0.5 and 1, such as 0.9")
+    x, y = np.asarray(times, dtype=float), np.asarray(values, dtype=float)
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} times and {len(y)} values; give one for each")
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    if len(x) < LEAST_POINTS:
+        return None
+    fit = stats.theilslopes(y, x, alpha=confidence)
+    slope, low, high = float(fit.slope), float(fit.low_slope), float(fit.high_slope)
+    level = float(np.median(y - slope * x) + slope * x[-1])
+    sign = 1.0 if upper else -1.0
+    gap = sign * (limit - level)
+    reach = sorted(_until(gap, sign * each) for each in (low, slope, high))
+    return Trend(slope, low, high, level, _until(gap, sign * slope), reach[0], reach[-1])
+
+
+def _until(gap: float, pace: float) -> float:
+    if gap <= 0.0:
+        return 0.0
+    return gap / pace if pace > 0.0 else math.inf
