@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import trend
+from rules import trend
 
 
 def test_a_line_reaches_its_limit_when_it_should():
