@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -91,7 +91,11 @@ def _begin(shared: Any, path: Iterable[str], allowed: Iterable[str]) -> None:
 
 
 def _run(part: Part) -> Run:
+    parent = parent_process()
+
     def told(arrival: int) -> None:
+        if parent is not None and not parent.is_alive():
+            raise SystemExit("whoever asked for this backtest has gone")
         _progress[0][part.number] = max(0.0, (arrival - part.where.first + 1) / len(part.where))
 
     with psycopg.connect(part.database) as conn, conn.transaction():
