@@ -16,7 +16,8 @@ from psycopg.types.json import Jsonb
 from db import sql
 from db.errors import NotFound
 from models import documents as model_documents
-from rules import rulebook
+from rules import fit, rulebook
+from rules.rulebook import Rulebook, WrongRulebook
 
 _QUERIES = sql.load("documents")
 
@@ -68,8 +69,19 @@ def newest_by(conn: Connection, kind: Kind, actor: str) -> Mapping[str, Any] | N
 
 
 def write(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str, why: str) -> None:
-    """Write a new version, which judges from the engine's next batch on. Raises WrongRulebook or WrongModels."""
+    """Write a new version, which judges from the engine's next batch on.
+
+    Raises WrongRulebook or WrongModels: for a document that cannot judge, and for rules that do not fit the plant.
+    """
     check(kind, document)
+    if kind is Kind.RULEBOOK:
+        for problem in misfits(conn, rulebook.parse(document)):
+            raise problem
+    put(conn, kind, document, actor=actor, why=why)
+
+
+def put(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str, why: str) -> None:
+    """Write a new version that has been checked, of a plant that may not have said yet what it measures."""
     facts = {"kind": kind.value, "document": Jsonb(dict(document)), "actor": actor, "why": why}
     conn.execute(_QUERIES["write"], facts)
 
@@ -90,6 +102,17 @@ def check(kind: Kind, document: Mapping[str, Any]) -> None:
         rulebook.parse(document)
     else:
         model_documents.parse(document)
+
+
+def misfits(conn: Connection, book: Rulebook) -> list[WrongRulebook]:
+    """Return what does not fit the plant: signals that no asset of the class has, and units that are not the signal's.
+
+    A class that has no asset yet, or none that has been measured, fits anything.
+    """
+    plant: dict[str, dict[str, list[str]]] = {}
+    for asset_class, signal, of_signal in conn.execute(_QUERIES["signals_of_classes"]):
+        plant.setdefault(asset_class, {})[signal] = of_signal
+    return fit.misfits(book, plant)
 
 
 def _select(conn: Connection, kind: Kind, number: int | None, before: int | None, limit: int) -> list[Version]:

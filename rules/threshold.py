@@ -1,25 +1,44 @@
-"""A limit on one signal, with its own limit for clearing, so that it does not flicker."""
+"""A limit on a signal, or on a figure made of it, with its own limit for clearing, so that it does not flicker."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rules.expression import Expression
+from rules.figures import Figure
 from workorder_core.words import FailureMode, OperatingState, Severity
+
+EVERY = "*"
+"""The signal of a rule that is for every signal of its class."""
+DEFAULT_STATES = frozenset({OperatingState.RUNNING, OperatingState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """Active from the limit ``raise_at``, held for ``for_us``, until the value is back past ``clear_at``.
 
-    An upper limit has ``clear_at`` below ``raise_at``, a lower limit above it. Both are in the signal's unit.
+    An upper limit has ``clear_at`` below ``raise_at``, a lower limit above it. Both are in the unit of the signal, or
+    of the figure.
 
     Parameters
     ----------
+    kind
+        The table it was written as: ``threshold``, ``rate`` and so on.
     for_us
         How long the value must stay past ``raise_at`` without a break, in the asset's event time, microseconds.
     max_gap_us
         A silence longer than this breaks the duration: what was not measured did not last.
     states
         The operating states in which it judges; in any other it is inactive.
+    figure
+        What of the signal is held against the limit; None for the value itself.
+    reference
+        The signal that the value is compared with; ``*`` for the median of the other machines of the class.
+    expression, clears
+        What must hold over several signals for it to become active, and what must for it to clear.
+    excluded
+        Signals that a rule for every signal leaves out.
+    unit
+        The signal's unit as the rule's author took it; None where the rule does not say.
     """
 
     id: str
@@ -33,6 +52,13 @@ class Threshold:
     component: str
     failure_mode: FailureMode
     severity: Severity
+    kind: str = "threshold"
+    figure: Figure | None = None
+    reference: str | None = None
+    expression: Expression | None = None
+    clears: Expression | None = None
+    excluded: frozenset[str] = frozenset()
+    unit: str | None = None
 
     def __post_init__(self) -> None:
         if self.raise_at == self.clear_at:

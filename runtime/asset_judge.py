@@ -9,11 +9,12 @@ import structlog
 
 from models import watch as watches
 from models.watch import Anomaly, ModelDocument, Watch
-from rules import operating_state, threshold
+from rules import operating_state
+from rules.figures import TimeToLimit
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
-from rules.threshold import NORMAL, Condition, Threshold
 from runtime.frames import Gathering
+from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.findings import Finding, Sign
 from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
 
@@ -22,6 +23,7 @@ _log = structlog.get_logger("judge")
 MOST_SIGNS = 10
 """A finding names this many signals at most, those with the largest shares."""
 
+UNIT_OF_SILENCE = "min without a value"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,31 +45,36 @@ class AssetJudge:
     """
 
     key: str
-    rulebook: Rulebook
+    rulesets: RuleSets
     document: ModelDocument
+    fleets: Fleets = field(default_factory=Fleets)
     asset_class: str = "unclassified"
     criticality: Criticality = Criticality.MEDIUM
     units: dict[str, str] = field(default_factory=dict)
     watermark_us: int | None = None
     state: StateNow = UNSEEN
-    conditions: dict[str, Condition] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
     watch: Watch | None = None
     gathering: Gathering = field(default_factory=Gathering)
-    _thresholds: tuple[Threshold, ...] = ()
     _state_rule: operating_state.StateRule | None = None
+    _fleet: OfFleet = NO_FLEET
 
     def __post_init__(self) -> None:
         if not self.gathering.step_us:
             self.gathering = _gathering(self.document)
         self._apply_documents()
 
-    def use(self, rulebook: Rulebook, document: ModelDocument) -> None:
-        """Go on with other documents. Conditions of rules that stay keep their state; a changed model learns anew."""
+    @property
+    def rulebook(self) -> Rulebook:
+        return self.rulesets.rulebook
+
+    def use(self, rulesets: RuleSets, document: ModelDocument) -> None:
+        """Go on with other documents. Rules that stay keep their state; a changed model learns anew."""
         if document.version != self.document.version:
             self.watch = None
             self.gathering = _gathering(document)
-        self.rulebook, self.document = rulebook, document
+        self.rulesets, self.document = rulesets, document
         self._apply_documents()
 
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
@@ -78,20 +85,8 @@ class AssetJudge:
             yield from self.close_frame(arrival)
         self.watermark_us = at_us if self.watermark_us is None else max(self.watermark_us, at_us)
         self._follow_state(at_us, values)
-        for rule in self._thresholds:
-            value = values.get(rule.signal)
-            if value is None:
-                continue
-            if self.state.state not in rule.states:
-                self.conditions.pop(rule.id, None)
-                continue
-            before = self.conditions.get(rule.id, NORMAL)
-            if before.last is not None and at_us < before.last:
-                continue  # an older part of the same step: the rule has judged a newer value of its signal
-            condition = threshold.step(rule, before, at_us, value)
-            self.conditions[rule.id] = condition
-            if condition.active:
-                yield self._of_rule(rule, condition, arrival, at_us, value)
+        for hit in self.limits.judge(at_us, values, self.state.state, self._fleet):
+            yield self._of_rule(hit, arrival)
         if self.gathering.step_us:
             self.gathering.add(at_us, values, self._model_judges())
         elif self._model_judges():
@@ -108,13 +103,22 @@ class AssetJudge:
         names = set(signals)
         yield from self.close_frame(arrival)
         self.gathering.forget(names)
-        for rule in self._thresholds:
-            condition = self.conditions.get(rule.id)
-            if rule.signal in names and condition is not None and not condition.active:
-                del self.conditions[rule.id]
+        self.limits.gone_stale(names)
         rule_of_state = self._state_rule
         if rule_of_state is not None and rule_of_state.signal in names:
             self.state = StateNow(OperatingState.UNKNOWN, self.state.last, self.state.last)
+
+    def tick(self, wall_us: int, arrival: int) -> Iterator[Finding]:
+        """A tick of the wall clock: a frame to which nothing is added any more is closed, and a silence is noticed."""
+        if self.gathering.quiet(wall_us):
+            yield from self.close_frame(arrival)
+        for hit in self.limits.quiet(wall_us, self.watermark_us, self.state.state):
+            yield self._of_rule(hit, arrival)
+
+    @property
+    def heeds_ticks(self) -> bool:
+        """Whether a tick of the wall clock can change anything."""
+        return self.gathering.start_us is not None or bool(self.limits.rules.stale)
 
     def learn_history(self, frames: Iterable[tuple[int, Mapping[str, float]]], arrival: int) -> None:
         """Let the model learn what was measured before; nothing is found in it, and no limit looks at it."""
@@ -148,37 +152,38 @@ class AssetJudge:
             "units": dict(sorted(self.units.items())),
             "watermark_us": self.watermark_us,
             "state": [self.state.state.value, self.state.since, self.state.last],
-            "conditions": {name: list(self.conditions[name]) for name in sorted(self.conditions)},
+            "limits": self.limits.dump(),
             "downtimes": {name: list(self.downtimes[name]) for name in sorted(self.downtimes)},
             "watch": None if self.watch is None else self.watch.state(),
             "gathering": self.gathering.dump(),
         }
 
     @classmethod
-    def restore(cls, key: str, dumped: dict[str, Any], rulebook: Rulebook, document: ModelDocument) -> "AssetJudge":
+    def restore(
+        cls, key: str, dumped: dict[str, Any], rulesets: RuleSets, fleets: Fleets, document: ModelDocument
+    ) -> "AssetJudge":
         """Continue from a dump."""
         state, since, last = dumped["state"]
         return cls(
             key=key,
-            rulebook=rulebook,
+            rulesets=rulesets,
+            fleets=fleets,
             document=document,
             asset_class=dumped["class"],
             criticality=Criticality(dumped["criticality"]),
             units=dict(dumped["units"]),
             watermark_us=dumped["watermark_us"],
             state=StateNow(OperatingState(state), since, last),
-            conditions={name: Condition(*values) for name, values in dumped["conditions"].items()},
+            limits=Limits.restore(dumped["limits"], rulesets.of(dumped["class"], key)),
             downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
             watch=None if dumped["watch"] is None else watches.go_on(document, dumped["watch"]),
             gathering=_gathering(document, dumped["gathering"]),
         )
 
     def _apply_documents(self) -> None:
-        self._thresholds = self.rulebook.thresholds_for(self.asset_class)
+        self.limits.use(self.rulesets.of(self.asset_class, self.key))
         self._state_rule = self.rulebook.state_rule_for(self.asset_class)
-        known = {rule.id for rule in self._thresholds}
-        for name in [name for name in self.conditions if name not in known]:
-            del self.conditions[name]
+        self._fleet = OfFleet(self.fleets, self.asset_class, self.key)
 
     def _follow_state(self, at_us: int, values: Mapping[str, float]) -> None:
         if self.downtimes and any(start <= at_us < end for start, end in self.downtimes.values()):
@@ -202,17 +207,28 @@ class AssetJudge:
             return
         if anomaly is not None:
             yield self._of_model(anomaly, arrival, at_us)
+        if self.limits.rules.of_score and self.watch.ready():
+            for hit in self.limits.judge_score(at_us, self.watch.score(), self.state.state):
+                yield self._of_rule(hit, arrival)
 
     def _model_judges(self) -> bool:
         if self._state_rule is None:
             return self.state.state is not OperatingState.MAINTENANCE
         return operating_state.settled(self._state_rule, self.state)
 
-    def _of_rule(self, rule: Threshold, condition: Condition, arrival: int, at_us: int, value: float) -> Finding:
-        unit = self.units.get(rule.signal, "")
-        usual = self.watch.usual(rule.signal) if self.watch is not None else None
-        low, high = usual or ((None, rule.clear_at) if rule.upper else (rule.clear_at, None))
-        side, limit = "above" if rule.upper else "below", _quantity(rule.raise_at, unit)
+    def _of_rule(self, hit: Hit, arrival: int) -> Finding:
+        rule = hit.rule
+        plain = rule.kind == "threshold"
+        share = 1.0 / len(hit.signs)
+        signs = []
+        for signal, value in hit.signs[:MOST_SIGNS]:
+            usual = self.watch.usual(signal) if self.watch is not None else None
+            low, high = usual or (None, None)
+            if plain and usual is None:
+                low, high = (None, rule.clear_at) if rule.upper else (rule.clear_at, None)
+            unit = UNIT_OF_SILENCE if rule.kind == "stale" else self._unit(signal)
+            signs.append(Sign(signal=signal, value=value, unit=unit, usual_low=low, usual_high=high, share=share))
+        limit = rule.figure.limit if isinstance(rule.figure, TimeToLimit) else None
         return Finding(
             asset=self.key,
             arrival=arrival,
@@ -221,13 +237,32 @@ class AssetJudge:
             severity=rule.severity,
             source=f"rule:{rule.id}",
             version=self.rulebook.version,
-            since=moment(condition.beyond_since or at_us),
-            at=moment(at_us),
-            score=None,
-            limit=rule.raise_at,
-            signs=(Sign(signal=rule.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0),),
-            summary=f"{_told(rule.signal)} is {_quantity(value, unit)}, {side} its limit of {limit}",
+            since=moment(hit.at_us if hit.condition.beyond_since is None else hit.condition.beyond_since),
+            at=moment(hit.at_us),
+            score=hit.figure if rule.kind == "model_score" else None,
+            limit=rule.raise_at if plain or rule.kind == "model_score" else limit,
+            signs=tuple(signs),
+            summary=self._summary(hit, signs),
         )
+
+    def _summary(self, hit: Hit, signs: list[Sign]) -> str:
+        rule = hit.rule
+        if rule.expression is not None:
+            values = ", ".join(f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)}" for sign in signs)
+            return f"{rule.expression.text}: {values}"
+        if rule.kind == "stale":
+            names = ", ".join(_told(sign.signal) for sign in signs)
+            return f"{names}: not measured for {_quantity(hit.figure, 'min')}, longer than {rule.raise_at:.4g} min"
+        unit = "" if rule.kind == "model_score" else self._unit(rule.signal)
+        told = _told(rule.signal)
+        if rule.figure is not None:
+            told, unit = rule.figure.told(told), rule.figure.unit(unit)
+        side = "above" if rule.upper else "below"
+        return f"{told} is {_quantity(hit.figure, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}"
+
+    def _unit(self, signal: str) -> str:
+        derived = next((each.unit for each in self.limits.rules.derived if each.name == signal), "")
+        return self.units.get(signal, derived)
 
     def _of_model(self, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
         signs = tuple(

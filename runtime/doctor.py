@@ -69,7 +69,7 @@ def _documents(settings: Settings, said: _Findings) -> None:
         said.off("rulebook", "none: only models judge", "set PLANTWRIGHT_RULEBOOK to a TOML file of limits")
         return
     book = rulebooks.read(settings.rulebook)
-    said.good("rulebook", f"{settings.rulebook}, version {book.version}, {len(book.thresholds)} limits")
+    said.good("rulebook", f"{settings.rulebook}, version {book.version}, {len(book.rules)} rules")
 
 
 def _database(settings: Settings, said: _Findings) -> None:

@@ -82,6 +82,9 @@ def take_up(
         place = judge_db.hold(conn, fence)
         # Documents come before what waits: history that was imported meanwhile is learned by the model that will judge.
         _load_files(conn, {Kind.RULEBOOK: rulebook.document, Kind.MODELS: models})
+        # Sensors say what they measure when they first publish, so that a start is not refused.
+        for problem in documents.misfits(conn, rulebook):
+            _log.warning("a rule does not fit the plant", problem=str(problem))
         # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
         judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
         judge = restore(conn)
@@ -110,7 +113,8 @@ def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> No
     for kind, document in files.items():
         loaded = documents.newest_by(conn, kind, SETTINGS)
         if loaded != document and (loaded is not None or document):
-            documents.write(conn, kind, document, actor=SETTINGS, why="the settings name this file")
+            documents.check(kind, document)
+            documents.put(conn, kind, document, actor=SETTINGS, why="the settings name this file")
         elif loaded is not None and documents.version(conn, kind).document != document:
             newest = documents.version(conn, kind)
             _log.info(

@@ -18,9 +18,10 @@ from db.judge import Event
 from db.readings import JudgedFrame
 from models import documents as model_documents
 from models.watch import ModelDocument
-from rules.rulebook import EMPTY, Rulebook
+from rules.rulebook import Rulebook
 from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge, moment
+from runtime.limits import Fleets, RuleSets
 from runtime.shadow import Shadow
 from workorder_core import intake, priority
 from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency
@@ -28,7 +29,7 @@ from workorder_core.findings import Finding
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 4
+FORMAT = 5
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -60,11 +61,16 @@ class Judge:
     def __init__(self, policy: intake.Policy | None = None) -> None:
         self.policy = policy or intake.Policy()
         self.arrival = 0
-        self.rulebook: Rulebook = EMPTY
+        self.rulesets = RuleSets()
+        self.fleets = Fleets()
         self.models: Mapping[str, Any] = {}
         self.assets: dict[str, AssetJudge] = {}
         self.book = OrderBook()
         self.shadow: Shadow | None = None
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return self.rulesets.rulebook
 
     def decide(self, inputs: Iterable[Input]) -> list[Verdict]:
         """Judge inputs in their order and return what is to be done; what is ignored is left out."""
@@ -107,6 +113,7 @@ class Judge:
             {
                 "rulebook": self.rulebook.document,
                 "models": self.models,
+                "fleets": self.fleets.dump(),
                 "assets": {key: self.assets[key].dump() for key in sorted(self.assets)},
                 "book": [_dump_entry(entry) for entry in self.book.all()],
                 "shadow": None if self.shadow is None else self.shadow.dump(),
@@ -120,12 +127,13 @@ class Judge:
         judge = cls(policy)
         judge.arrival = arrival
         if state["rulebook"]:
-            judge.rulebook = parse_rulebook(state["rulebook"])
+            judge.rulesets = RuleSets(parse_rulebook(state["rulebook"]))
+        judge.fleets = Fleets(state["fleets"])
         judge.models = state["models"]
         judge.book = OrderBook(iter([_restore_entry(entry) for entry in state["book"]]))
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
-            judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulebook, document)
+            judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulesets, judge.fleets, document)
         if state["shadow"] is not None:
             judge.shadow = Shadow.restore(state["shadow"], cls.restore(state["shadow"]["judge"], arrival, policy))
         return judge
@@ -137,7 +145,7 @@ class Judge:
         return handler(self, event) or ()
 
     def _on_rulebook(self, event: Event) -> None:
-        self.rulebook = parse_rulebook(event.payload)
+        self.rulesets = RuleSets(parse_rulebook(event.payload))
         self._use_documents()
 
     def _on_models(self, event: Event) -> None:
@@ -152,14 +160,14 @@ class Judge:
             return
         shadow, self.shadow = self.shadow, None
         if shadow is not None and event.payload["ended"] == "promoted":
-            self.rulebook, self.models = shadow.judge.rulebook, shadow.judge.models
-            self.assets = shadow.judge.assets
+            self.rulesets, self.models = shadow.judge.rulesets, shadow.judge.models
+            self.assets, self.fleets = shadow.judge.assets, shadow.judge.fleets
 
     def _on_asset(self, event: Event) -> None:
         asset = self._asset(_of(event))
         asset.asset_class = event.payload["class"]
         asset.criticality = Criticality(event.payload["criticality"])
-        asset.use(self.rulebook, self._document(asset.asset_class))
+        asset.use(self.rulesets, self._document(asset.asset_class))
 
     def _on_signal(self, event: Event) -> None:
         self._asset(_of(event)).units[event.payload["signal"]] = event.payload["unit"]
@@ -189,21 +197,19 @@ class Judge:
         return self._asset(_of(event)).stale(event.payload["signals"], event.arrival)
 
     def _on_tick(self, event: Event) -> Iterable[Finding]:
-        """A minute of the wall clock has passed: frames to which nothing is added any more are closed."""
-        waiting = sorted(key for key, asset in self.assets.items() if asset.gathering.start_us is not None)
-        for key in waiting:
-            asset = self.assets[key]
-            if asset.gathering.quiet(_us(datetime.fromisoformat(event.payload["at"]))):
-                yield from asset.close_frame(event.arrival)
+        """A minute of the wall clock has passed."""
+        wall_us = _us(datetime.fromisoformat(event.payload["at"]))
+        for key in sorted(key for key, asset in self.assets.items() if asset.heeds_ticks):
+            yield from self.assets[key].tick(wall_us, event.arrival)
 
     def _use_documents(self) -> None:
         for asset in self.assets.values():
-            asset.use(self.rulebook, self._document(asset.asset_class))
+            asset.use(self.rulesets, self._document(asset.asset_class))
 
     def _asset(self, key: str) -> AssetJudge:
         asset = self.assets.get(key)
         if asset is None:
-            asset = self.assets[key] = AssetJudge(key, self.rulebook, self._document("unclassified"))
+            asset = self.assets[key] = AssetJudge(key, self.rulesets, self._document("unclassified"), self.fleets)
         return asset
 
     def _document(self, asset_class: str) -> ModelDocument:

@@ -14,3 +14,13 @@ SELECT payload FROM judge_events WHERE kind = %(kind)s AND actor = %(actor)s ORD
 -- name: write
 -- A new version; the judge takes it up at its next batch.
 INSERT INTO judge_events (kind, payload, actor, why) VALUES (%(kind)s, %(document)s, %(actor)s, %(why)s);
+
+-- name: signals_of_classes
+-- What is measured on the assets of each class, in which units.
+SELECT a.class AS asset_class, s.name AS signal, array_agg(DISTINCT v.unit) AS units
+FROM assets a JOIN signals s ON s.asset_id = a.id
+JOIN LATERAL (
+    SELECT unit FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1
+) AS v ON true
+WHERE a.archived_at IS NULL
+GROUP BY a.class, s.name ORDER BY a.class, s.name;

@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from db import backtest as backtest_db
+from db import documents as db_documents
 from db.backtest import LiveOrder
+from db.documents import Kind
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime.backtest import report, stored
@@ -86,7 +88,8 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
         live = stored.live_orders(conn, wanted.range)
         seen, assets = _seen(conn, wanted.range), wanted.range.assets or tuple(backtest_db.asset_ids(conn))
         told = _Told(progress)
-        if min(wanted.jobs, len(assets)) > 1 and len(where) >= LEAST_FOR_JOBS:
+        many = min(wanted.jobs, len(assets)) > 1 and len(where) >= LEAST_FOR_JOBS
+        if many and not _compares_assets(conn, wanted.documents):
             made = run_parts(
                 conn,
                 where,
@@ -126,6 +129,14 @@ def command(database: str, wanted: Wanted, json_file: Path | None, console: Cons
     report.show(result.run, result.outcome, result.difference, against, console)
     if json_file is not None:
         json_file.write_text(report.as_json(result.run, result.outcome, result.difference), encoding="utf-8")
+
+
+def _compares_assets(conn: Connection, judging: Documents) -> bool:
+    """Whether a rule looks at several assets together, so that they cannot be judged apart."""
+    if judging.rulebook is not None:
+        return rulebooks.parse(judging.rulebook).compares_assets
+    then = db_documents.versions(conn, Kind.RULEBOOK, limit=10_000)
+    return any(rulebooks.parse(each.document).compares_assets for each in then)
 
 
 def _seen(conn: Connection, wanted: Range) -> set[UUID]:

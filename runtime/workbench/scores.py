@@ -42,7 +42,9 @@ def limits(rules: Rules, asset_class: str) -> dict[str, float]:
     if table is None:
         raise ValueError("give a rulebook: a TOML file, or its tables")
     found: dict[str, float] = {}
-    for rule in rulebooks.parse(table).thresholds_for(asset_class):
+    for rule in rulebooks.parse(table).rules_for(asset_class):
+        if rule.kind != "threshold":
+            continue
         nearest = min if rule.upper else max
         found[rule.signal] = nearest(found.get(rule.signal, rule.raise_at), rule.raise_at)
     return found

@@ -31,6 +31,22 @@ def test_a_wrong_document_changes_nothing_and_says_where(client):
     assert client.post(f"{V1}/documents/rulebook", json={"document": RULES, "why": ""}).status_code == 422
 
 
+def test_rules_that_do_not_fit_the_plant_are_refused_with_the_mend(client, pool):
+    with pool.connection() as conn:
+        asset_class, signal = conn.execute(
+            "SELECT a.class, s.name FROM signals s JOIN assets a ON a.id = s.asset_id ORDER BY s.id"
+        ).fetchone()
+    limit = {"id": "hot", "asset_class": asset_class, "signal": signal, "raise_at": 9, "clear_below": 8}
+    limit |= {"component": "bearing", "failure_mode": "OHE", "severity": "malfunction"}
+    slip = {"threshold": [limit | {"signal": f"{signal}x"}]}
+    answer = client.post(f"{V1}/documents/rulebook", json={"document": slip, "why": "a slip"})
+    assert answer.status_code == 422
+    assert f"did you mean {signal!r}?" in answer.json()["detail"]
+    assert client.get(f"{V1}/documents/rulebook").json() == []
+    fits = {"document": {"threshold": [limit]}, "why": "the maker's limit"}
+    assert client.post(f"{V1}/documents/rulebook", json=fits).status_code == 201
+
+
 def test_a_trial_from_begin_to_promotion(client):
     begun = client.post(f"{V1}/shadow-runs", json={"name": "calmer", "models": MODELS, "why": "fewer visits"})
     assert begun.status_code == 201

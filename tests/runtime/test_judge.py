@@ -370,10 +370,54 @@ def test_a_rule_that_is_gone_is_forgotten_with_what_it_remembered():
     story = Sequence().frame(0, vibration=9).frame(5, vibration=9)
     without = RULEBOOK | {"threshold": [RULEBOOK["threshold"][0]]}
     story.event("rulebook", None, **without).frame(10, vibration=9)
-    assert set(judged(story)[1].assets[PUMP].conditions) <= {"hot"}
+    assert set(judged(story)[1].assets[PUMP].limits.conditions) <= {"hot"}
     story.event("rulebook", None, **RULEBOOK).frame(11, vibration=9).frame(20, vibration=9)
     assert says(story) == []
     assert says(story.frame(21, vibration=9)) == ["21 Open VIB"]
+
+
+FLEET_RULE = {
+    "id": "unlike", "asset_class": "pump", "signal": "temp", "from": "fleet", "raise_at": 15, "clear_below": 10,
+    "component": "bearing", "failure_mode": "OHE", "severity": "malfunction",
+}  # fmt: skip
+SILENT_RULE = {"id": "silent", "asset_class": "pump", "signal": "*", "after": "5 min"}
+
+
+def fleet_story() -> Sequence:
+    """Four pumps; the first is 20 degrees warmer than the others, then all fall silent."""
+    story = Sequence(documents=False).event("rulebook", None, deviation=[FLEET_RULE], stale=[SILENT_RULE])
+    pumps = [f"NTH/P-{number}" for number in range(1, 5)]
+    for pump in pumps:
+        story.event("asset", pump, **{"class": "pump", "criticality": 2})
+    for minute in range(3):
+        for pump in pumps:
+            story.frame(minute, pump, temp=80.0 if pump == pumps[0] else 60.0)
+    for minute in range(8):
+        story.event("tick", None, at=(START + timedelta(days=9, minutes=minute)).isoformat())
+    return story
+
+
+def test_a_machine_unlike_its_fleet_and_one_that_falls_silent():
+    orders = [each.decision for each in judged(fleet_story())[0] if isinstance(each.decision, Open)]
+    found = [(each.finding.asset, each.finding.failure_mode.value, each.finding.at - START) for each in orders]
+    silent = timedelta(minutes=2 + 5)
+    assert found == [
+        ("NTH/P-1", "OHE", timedelta(minutes=1)),
+        *((f"NTH/P-{number}", "AIR", silent) for number in range(1, 5)),
+    ]
+    assert "speed, temp: not measured for 5 min" in orders[-1].finding.summary
+
+
+def test_what_compares_machines_survives_a_restart_after_every_input():
+    inputs = fleet_story().inputs
+    whole = Judge()
+    expected = whole.decide(inputs)
+    judge, found = Judge(), []
+    for each in inputs:
+        found += judge.decide([each])
+        judge = Judge.restore(judge.dump(), judge.arrival)
+    assert found == expected
+    assert judge.dump() == whole.dump()
 
 
 def test_rules_apply_from_when_the_class_is_known():

@@ -1,0 +1,57 @@
+"""Whether a rulebook fits a plant: every signal that it names is measured there, in the unit that the rule says."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from ingest import units
+from rules import ruleset
+from rules.kinds import SCORE
+from rules.rulebook import Rulebook
+from rules.table import WrongRulebook
+from rules.threshold import EVERY
+
+Plant = Mapping[str, Mapping[str, Sequence[str]]]
+"""By asset class and signal: the units that the signal has on the assets of the class."""
+
+
+def misfits(book: Rulebook, plant: Plant, *, source: str = "rulebook") -> list[WrongRulebook]:
+    """Return what does not fit, each with its rule and the mend. A class that measures nothing yet fits anything."""
+    found = []
+    for place, key, asset_class, signal, unit in _named(book):
+        measured = plant.get(asset_class)
+        derived = {each.name: each.unit for each in book.derived_for(asset_class)}
+        if not measured or signal in (EVERY, SCORE):
+            continue
+        if signal not in measured and signal not in derived:
+            problem = f"{key}: no asset of the class {asset_class!r} measures {signal!r}; {_near(signal, measured)}"
+            found.append(WrongRulebook(source, place, problem))
+            continue
+        for other in measured.get(signal, [derived.get(signal, "")]):
+            if unit is not None and other and units.factor(unit, other) != (1.0, 0.0):
+                how = units.factor(unit, other)
+                mend = f"write the limits in {other}" if how else f"nothing converts {unit} to it"
+                problem = f"unit: {signal!r} is measured in {other}, not in {unit}; {mend}"
+                found.append(WrongRulebook(source, place, problem))
+    return found
+
+
+def _named(book: Rulebook) -> Iterator[tuple[str, str, str, str, str | None]]:
+    """Every signal that a rule names: the rule's place, the key, the class, the signal, its unit where it is said."""
+    for rule in [*book.rules, *(each.instead for each in book.overrides if each.instead is not None)]:
+        place = f"{rule.kind} {rule.id!r}"
+        if rule.expression is not None:
+            yield from ((place, "when", rule.asset_class, signal, None) for signal in sorted(ruleset.reads(rule)))
+            continue
+        yield place, "signal", rule.asset_class, rule.signal, rule.unit
+        if rule.reference is not None:
+            yield place, "from", rule.asset_class, rule.reference, rule.unit
+    for state in book.states:
+        yield f"operating_state of {state.asset_class!r}", "signal", state.asset_class, state.signal, None
+    for derived in book.derived:
+        for signal in sorted(derived.value.reads):
+            yield f"derived {derived.name!r}", "value", derived.asset_class, signal, None
+
+
+def _near(signal: str, measured: Mapping[str, object]) -> str:
+    near = get_close_matches(signal, measured, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"its signals are {', '.join(sorted(measured))}"

@@ -1,0 +1,197 @@
+"""How each kind of rule is written: the keys of its table, and the rule that they make."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ingest import units
+from rules import expression
+from rules.expression import Expression, WrongExpression
+from rules.figures import Count, Deviation, Rate, Stuck, TimeToLimit
+from rules.table import Table
+from rules.threshold import DEFAULT_STATES, EVERY, Threshold
+from workorder_core.words import FailureMode, OperatingState, Severity
+
+DEFAULT_MAX_GAP_US = 15 * 60_000_000
+HOUR_US = 3_600_000_000
+INSTRUMENT = "instrument"
+"""The component of what a rule finds wrong with a signal itself."""
+SCORE = "model score"
+"""The pseudo-signal that a ``model_score`` rule reads: 0 ordinary to 1 full."""
+FLEET = "fleet"
+
+_COMMON = {
+    "id", "asset_class", "component", "failure_mode", "severity", "states", "max_gap", "enabled",
+}  # fmt: skip
+_FAILURE_MODES = {mode.value: mode for mode in FailureMode}
+_SEVERITIES = {each.name.lower(): each for each in Severity}
+_STATES = {state.value: state for state in OperatingState}
+_SIDES = {"both": 0, "above": 1, "below": -1}
+ALL_STATES = frozenset(OperatingState) - {OperatingState.MAINTENANCE}
+
+
+def _limits(table: Table) -> dict[str, Any]:
+    raise_at = table.number("raise_at")
+    sides = [key for key in ("clear_below", "clear_above") if key in table]
+    if len(sides) != 1:
+        raise table.wrong(
+            "clear_below", "give clear_below for an upper limit, or clear_above for a lower one, not both"
+        )
+    clear_at = table.number(sides[0])
+    if sides[0] == "clear_below" and not clear_at < raise_at:
+        raise table.wrong("clear_below", f"({clear_at}) must be lower than raise_at ({raise_at})")
+    if sides[0] == "clear_above" and not clear_at > raise_at:
+        raise table.wrong("clear_above", f"({clear_at}) must be higher than raise_at ({raise_at})")
+    return {"raise_at": raise_at, "clear_at": clear_at}
+
+
+def _threshold(table: Table) -> dict[str, Any]:
+    return _limits(table)
+
+
+def _rate(table: Table) -> dict[str, Any]:
+    over = _stretch(table, "over")
+    gap = table.duration_us("max_gap", DEFAULT_MAX_GAP_US)
+    return _limits(table) | {"figure": Rate(over, table.duration_us("per", HOUR_US), gap)}
+
+
+def _deviation(table: Table) -> dict[str, Any]:
+    reference, limits = table.text("from"), _limits(table)
+    if limits["clear_at"] > limits["raise_at"]:
+        raise table.wrong("clear_above", "a deviation has an upper limit; write clear_below, and side = 'below'")
+    told = "the fleet's median" if reference == FLEET else reference
+    figure = Deviation(told, table.one_of("side", _SIDES, "both"))
+    return limits | {"figure": figure, "reference": EVERY if reference == FLEET else reference}
+
+
+def _count(table: Table) -> dict[str, Any]:
+    limit, upper = _side(table)
+    back = table.number("rearm", limit)
+    if (back > limit) if upper else (back < limit):
+        raise table.wrong("rearm", f"({back}) lies beyond the limit ({limit}); it must be on its good side")
+    times = table.count("times", 1)
+    if times > 60:
+        raise table.wrong("times", "counts to 60 at most")
+    if not upper and back == limit:
+        back = limit + abs(limit) * 1e-9 + 1e-12
+    figure = Count(limit, back, _stretch(table, "within"))
+    return {"raise_at": float(times), "clear_at": min(1.0, times - 0.5), "figure": figure}
+
+
+def _stuck(table: Table) -> dict[str, Any]:
+    minutes = _stretch(table, "for") / 60e6
+    band = table.number("band", 0.0)
+    if band < 0:
+        raise table.wrong("band", "must be 0 or more, in the signal's unit")
+    figure = Stuck(band, table.duration_us("max_gap", DEFAULT_MAX_GAP_US))
+    return {"raise_at": minutes, "clear_at": minutes / 2, "figure": figure}
+
+
+def _stale(table: Table) -> dict[str, Any]:
+    minutes = _stretch(table, "after") / 60e6
+    return {"raise_at": minutes, "clear_at": minutes / 2}
+
+
+def _time_to_limit(table: Table) -> dict[str, Any]:
+    limit, upper = _side(table)
+    hours = _stretch(table, "within") / HOUR_US
+    return {"raise_at": hours, "clear_at": 1.5 * hours, "figure": TimeToLimit(limit, upper, _stretch(table, "over"))}
+
+
+def _model_score(table: Table) -> dict[str, Any]:
+    limits = _limits(table)
+    if not 0 < limits["clear_at"] < limits["raise_at"] <= 1:
+        raise table.wrong(
+            "raise_at", "a model's score lies between 0 and 1, and is cleared from above; use clear_below"
+        )
+    return limits | {"signal": SCORE}
+
+
+def _expression(table: Table) -> dict[str, Any]:
+    when = compiled(table, "when", bool)
+    clears = compiled(table, "clear_when", bool) if "clear_when" in table else None
+    return {"raise_at": 1.0, "clear_at": 0.5, "expression": when, "clears": clears, "signal": min(when.reads)}
+
+
+class Kind(NamedTuple):
+    """A kind of rule: its own keys, how it is made of them, and what else it takes for granted."""
+
+    keys: frozenset[str]
+    make: Callable[[Table], Mapping[str, Any]]
+    defaults: Mapping[str, str] = {}
+    states: frozenset[OperatingState] = DEFAULT_STATES
+
+
+_LIMITS = {"raise_at", "clear_below", "clear_above"}
+_ONE = {"signal", "unit", "for"}
+_OF_INSTRUMENT = {"component": INSTRUMENT, "failure_mode": "AIR", "severity": "degrading"}
+KINDS: Mapping[str, Kind] = {
+    "threshold": Kind(frozenset(_LIMITS | _ONE), _threshold),
+    "rate": Kind(frozenset(_LIMITS | _ONE | {"over", "per"}), _rate),
+    "deviation": Kind(frozenset(_LIMITS | _ONE | {"from", "side"}), _deviation),
+    "count": Kind(frozenset({"signal", "unit", "above", "below", "rearm", "times", "within"}), _count),
+    "stuck": Kind(frozenset({"signal", "unit", "for", "band", "except"}), _stuck, _OF_INSTRUMENT),
+    "stale": Kind(frozenset({"signal", "after", "except"}), _stale, _OF_INSTRUMENT, ALL_STATES),
+    "time_to_limit": Kind(
+        frozenset({"signal", "unit", "above", "below", "within", "over"}), _time_to_limit, {"severity": "degrading"}
+    ),
+    "model_score": Kind(frozenset(_LIMITS | {"for"}), _model_score, {"severity": "degrading", "failure_mode": "UNK"}),
+    "expression": Kind(frozenset({"when", "clear_when", "for"}), _expression),
+}
+_FOR_EVERY_SIGNAL = ("stuck", "stale")
+
+
+def rule(kind: str, table: Table) -> Threshold | None:
+    """Return the rule of a table, None where it is not enabled. Raises WrongRulebook."""
+    how = KINDS[kind]
+    table.only(_COMMON | how.keys)
+    if not table.flag("enabled", default=True):
+        return None
+    signal = table.text("signal") if "signal" in how.keys else ""
+    if signal == EVERY and kind not in _FOR_EVERY_SIGNAL:
+        raise table.wrong("signal", f"'*' is for {' and '.join(_FOR_EVERY_SIGNAL)} rules; name one signal")
+    facts: dict[str, Any] = {
+        "id": table.text("id"),
+        "kind": kind,
+        "asset_class": table.text("asset_class"),
+        "signal": signal,
+        "for_us": table.duration_us("for", 0) if kind != "stuck" else 0,
+        "max_gap_us": table.duration_us("max_gap", DEFAULT_MAX_GAP_US),
+        "states": _states(table, how.states),
+        "component": table.text("component", how.defaults.get("component")),
+        "failure_mode": table.one_of("failure_mode", _FAILURE_MODES, how.defaults.get("failure_mode")),
+        "severity": table.one_of("severity", _SEVERITIES, how.defaults.get("severity")),
+        "excluded": frozenset(table.texts("except")),
+        "unit": units.spelled(table.text("unit")) if "unit" in table else None,
+    }
+    return Threshold(**{**facts, **how.make(table)})
+
+
+def compiled(table: Table, key: str, wanted: type) -> Expression:
+    """Return the expression under a key. Raises WrongRulebook with the place in it."""
+    try:
+        return expression.compiled(table.text(key), wanted=wanted)
+    except WrongExpression as error:
+        raise table.wrong(key, str(error)) from None
+
+
+def _stretch(table: Table, key: str) -> int:
+    us = table.duration_us(key)
+    if us <= 0:
+        raise table.wrong(key, "must be longer than nothing")
+    return us
+
+
+def _side(table: Table) -> tuple[float, bool]:
+    sides = [key for key in ("above", "below") if key in table]
+    if len(sides) != 1:
+        raise table.wrong("above", "give the limit as above = … or below = …, one of them")
+    return table.number(sides[0]), sides[0] == "above"
+
+
+def _states(table: Table, default: frozenset[OperatingState]) -> frozenset[OperatingState]:
+    if "states" not in table:
+        return default
+    states = table.table["states"]
+    if not isinstance(states, list) or not states or not {*map(str, states)} <= {*_STATES}:
+        raise table.wrong("states", f"must be a list of {', '.join(_STATES)}")
+    return frozenset(_STATES[state] for state in states)

@@ -1,0 +1,85 @@
+"""The rules of one asset, by the signals that they look at: what a reading costs depends on its own signal's rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from rules.rulebook import Derived, Rulebook
+from rules.threshold import EVERY, Threshold
+
+
+@dataclass(slots=True)
+class RuleSet:
+    """What judges an asset. Assets of one class without overrides share theirs.
+
+    Parameters
+    ----------
+    by_signal
+        The rules that judge each value of a signal; filled as signals are met, through ``of``.
+    expressions
+        By signal of the asset: the conditions over several signals that it is part of.
+    latest
+        The signals whose newest value has to be remembered.
+    fleet
+        The signals whose values are compared with those of the other machines of the class.
+    """
+
+    rules: Mapping[str, Threshold]
+    by_signal: dict[str, tuple[Threshold, ...]]
+    for_every: tuple[Threshold, ...]
+    expressions: Mapping[str, tuple[Threshold, ...]]
+    stale: tuple[Threshold, ...]
+    of_score: tuple[Threshold, ...]
+    derived: tuple[Derived, ...]
+    latest: frozenset[str]
+    fleet: frozenset[str]
+
+    def of(self, signal: str) -> tuple[Threshold, ...]:
+        """Return the rules that judge a value of that signal by itself."""
+        found = self.by_signal.get(signal)
+        if found is None:
+            found = self.by_signal[signal] = _for_signal(self.for_every, signal)
+        return found
+
+
+def of_asset(rulebook: Rulebook, asset_class: str, asset: str | None = None) -> RuleSet:
+    """Return the rules of an asset; None for any of the class that has no override."""
+    rules = rulebook.rules_for(asset_class, asset)
+    derived = rulebook.derived_for(asset_class)
+    single = [rule for rule in rules if rule.kind not in ("expression", "stale", "model_score")]
+    conditions = [rule for rule in rules if rule.expression is not None]
+    for_every = tuple(rule for rule in single if rule.signal == EVERY)
+    by_signal: dict[str, list[Threshold]] = {}
+    for rule in single:
+        if rule.signal != EVERY:
+            by_signal.setdefault(rule.signal, []).append(rule)
+    expressions: dict[str, list[Threshold]] = {}
+    latest = {rule.reference for rule in single if rule.reference is not None} - {EVERY}
+    for rule in conditions:
+        latest |= reads(rule)
+        for signal in reads(rule):
+            expressions.setdefault(signal, []).append(rule)
+    for made in derived:
+        latest |= made.value.reads
+    return RuleSet(
+        rules={rule.id: rule for rule in rules},
+        by_signal={signal: (*of_signal, *_for_signal(for_every, signal)) for signal, of_signal in by_signal.items()},
+        for_every=for_every,
+        expressions={signal: tuple(of_signal) for signal, of_signal in expressions.items()},
+        stale=tuple(rule for rule in rules if rule.kind == "stale"),
+        of_score=tuple(rule for rule in rules if rule.kind == "model_score"),
+        derived=derived,
+        latest=frozenset(latest),
+        fleet=frozenset(rule.signal for rule in single if rule.reference == EVERY),
+    )
+
+
+def reads(rule: Threshold) -> frozenset[str]:
+    """Return the signals that a condition over several of them looks at."""
+    parts = (rule.expression, rule.clears)
+    return frozenset(signal for part in parts if part is not None for signal in part.reads)
+
+
+def _for_signal(for_every: tuple[Threshold, ...], signal: str) -> tuple[Threshold, ...]:
+    """Return the rules for every signal as they are for one: each with an id, and so a memory, of its own."""
+    wild = (rule for rule in for_every if signal not in rule.excluded)
+    return tuple(replace(rule, id=f"{rule.id}:{signal}", signal=signal) for rule in wild)

@@ -1,0 +1,107 @@
+"""Reading one table of a rulebook, each key by its type; errors name the document, the rule and the mend."""
+
+import math
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|h|d)$")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+class WrongRulebook(ValueError):
+    """A rulebook that cannot be used: says the document, the rule, the key and the mend."""
+
+    def __init__(self, source: str, place: str, problem: str) -> None:
+        super().__init__(f"{source}: {place}: {problem}")
+        self.source, self.place, self.problem = source, place, problem
+
+
+class Table:
+    """One table of the document, with its place for errors: its kind, and its id or number."""
+
+    def __init__(self, table: Any, source: str, kind: str, number: int) -> None:
+        self.source, self.place = source, f"{kind} {number}"
+        if not isinstance(table, Mapping):
+            raise WrongRulebook(source, self.place, "must be a table")
+        self.table: Mapping[str, Any] = table
+        if isinstance(table.get("id"), str):
+            self.place = f"{kind} {table['id']!r}"
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.table
+
+    def wrong(self, key: str, problem: str) -> WrongRulebook:
+        return WrongRulebook(self.source, self.place, f"{key}: {problem}")
+
+    def only(self, keys: Collection[str]) -> None:
+        known(self.table, keys, self.source, self.place)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self.table.get(key, default)
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(key, "is missing; it must be a text")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
+            raise self.wrong(key, f"must be a list of texts, not {value!r}")
+        return tuple(value)
+
+    def number(self, key: str, default: float | None = None) -> float:
+        value = self.table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise self.wrong(key, "is missing; it must be a number in the signal's unit")
+        return float(value)
+
+    def count(self, key: str, least: int, default: int | None = None) -> int:
+        value = self.table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise self.wrong(key, f"must be a whole number of at least {least}, not {value!r}")
+        return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self.table.get(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "must be true or false")
+        return value
+
+    def duration_us(self, key: str, default: int | None = None) -> int:
+        value = self.table.get(key)
+        if value is None and default is not None:
+            return default
+        found = _DURATION.match(value) if isinstance(value, str) else None
+        if found is None:
+            said = "is missing" if value is None else f"{value!r} is no duration"
+            raise self.wrong(key, f'{said}; write it like "30 s", "5 min", "2 h" or "1 d"')
+        return round(float(found[1]) * _SECONDS[found[2]] * 1_000_000)
+
+    def one_of(self, key: str, names: Mapping[str, Any], default: str | None = None) -> Any:
+        value = self.table.get(key, default)
+        if not isinstance(value, str) or value not in names:
+            raise self.wrong(key, f"{value!r} is not known; use one of {', '.join(names)}")
+        return names[value]
+
+
+def tables(document: Mapping[str, Any], kind: str, source: str) -> list[Table]:
+    """Return the tables of one kind, ``[[kind]]``."""
+    found = document.get(kind, [])
+    if not isinstance(found, list):
+        raise WrongRulebook(source, kind, f"must be a list of tables; write [[{kind}]]")
+    return [Table(table, source, kind, number) for number, table in enumerate(found, start=1)]
+
+
+def known(table: Mapping[str, Any], keys: Collection[str], source: str, place: str) -> None:
+    """Refuse a key that nobody reads: it is a slip of the pen."""
+    for key in table:
+        if key not in keys:
+            raise WrongRulebook(source, place, f"{key!r} is not a key here; the keys are {', '.join(sorted(keys))}")
+
+
+def in_words(us: float) -> str:
+    """Return a duration as a rulebook writes it: the largest unit that keeps it whole, or a round number of them."""
+    for unit in ("d", "h", "min"):
+        if us >= 2 * _SECONDS[unit] * 1_000_000 or (us and us % (_SECONDS[unit] * 1_000_000) == 0):
+            return f"{us / (_SECONDS[unit] * 1_000_000):.3g} {unit}"
+    return f"{us / 1_000_000:.3g} s"

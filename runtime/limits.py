@@ -1,0 +1,342 @@
+"""The rules of one asset, folded over its values: what each remembers, and which are active. No I/O, no clock."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from rules import ruleset, threshold
+from rules.expression import WrongExpression
+from rules.figures import Fleet, Memory
+from rules.rulebook import EMPTY, Rulebook
+from rules.ruleset import RuleSet
+from rules.threshold import EVERY, NORMAL, Condition, Threshold
+from workorder_core.words import OperatingState
+
+FEWEST_OTHERS = 3
+"""A fleet's median is that of at least so many other machines."""
+EMPTY_SET = ruleset.of_asset(EMPTY, "")
+
+
+class Hit(NamedTuple):
+    """A rule that is active. ``figure`` is what it holds against its limit, ``signs`` are signals and their values."""
+
+    rule: Threshold
+    condition: Condition
+    at_us: int
+    figure: float
+    signs: tuple[tuple[str, float], ...]
+
+
+class Fleets:
+    """The newest values of the signals that rules compare across the machines of a class, for a whole plant."""
+
+    def __init__(self, dumped: Iterable[tuple[str, str, Mapping[str, Any]]] = ()) -> None:
+        self._of: dict[tuple[str, str], Fleet] = {}
+        for asset_class, signal, latest in dumped:
+            values = {asset: (at_us, value) for asset, (at_us, value) in latest.items()}
+            self._of[asset_class, signal] = Fleet(values)
+
+    def of(self, asset_class: str, signal: str) -> Fleet:
+        """Return the fleet of a class and a signal."""
+        found = self._of.get((asset_class, signal))
+        if found is None:
+            found = self._of[asset_class, signal] = Fleet()
+        return found
+
+    def dump(self) -> list[tuple[str, str, Any]]:
+        """Return the state in plain types; the same history gives the same bytes."""
+        return [(*key, self._of[key].dump()) for key in sorted(self._of)]
+
+
+class RuleSets:
+    """The rule sets of a rulebook: assets of a class without overrides share one."""
+
+    def __init__(self, rulebook: Rulebook = EMPTY) -> None:
+        self.rulebook = rulebook
+        self._special = {each.asset for each in rulebook.overrides}
+        self._made: dict[tuple[str, str | None], RuleSet] = {}
+
+    def of(self, asset_class: str, asset: str) -> RuleSet:
+        """Return what judges an asset."""
+        key = asset_class, asset if asset in self._special else None
+        if key not in self._made:
+            self._made[key] = ruleset.of_asset(self.rulebook, *key)
+        return self._made[key]
+
+
+@dataclass(slots=True)
+class Limits:
+    """What the rules remember of one asset. Times are its event time, epoch microseconds.
+
+    Parameters
+    ----------
+    conditions, memories
+        By rule id: how it stands, and what its figure is made of.
+    latest
+        The newest value of each signal that several rules look at together.
+    heard
+        When each signal was last measured, kept where a rule looks for stale ones.
+    quiet_since_us
+        The wall clock of the first tick after the newest frame.
+    """
+
+    rules: RuleSet = field(default_factory=lambda: EMPTY_SET)
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    memories: dict[str, Memory] = field(default_factory=dict)
+    latest: dict[str, tuple[int, float]] = field(default_factory=dict)
+    heard: dict[str, int] = field(default_factory=dict)
+    quiet_since_us: int | None = None
+    _look_again_us: int = 0
+
+    def use(self, rules: RuleSet) -> None:
+        """Go on with other rules. What stays as it was keeps its state; a rule that is judged otherwise begins anew."""
+        if rules is self.rules:
+            return
+        for key in list(self.conditions):
+            now, before = _named(rules, key), _named(self.rules, key)
+            if now is None or (before is not None and before.kind != now.kind):
+                self._forget(key)
+        for key in list(self.memories):
+            now, before = _named(rules, key), _named(self.rules, key)
+            if now is None or (before is not None and before.figure != now.figure):
+                del self.memories[key]
+        self.latest = {signal: seen for signal, seen in self.latest.items() if signal in rules.latest}
+        if not rules.stale:
+            self.heard.clear()
+        self.rules, self._look_again_us = rules, 0
+
+    def judge(self, at_us: int, values: Mapping[str, float], state: OperatingState, fleet: "OfFleet") -> Iterator[Hit]:
+        """Judge the values of a frame, or of a part of one, and yield the rules that are active."""
+        rules = self.rules
+        if rules.stale:
+            self._hear(at_us, values)
+        if rules.latest:
+            self._remember(at_us, values)
+        if rules.derived:
+            values = self._with_derived(at_us, values)
+        for signal, value in values.items():
+            of_signal = rules.by_signal.get(signal)
+            if of_signal is None:
+                of_signal = rules.of(signal)
+            for rule in of_signal:
+                hit = self._step(rule, at_us, value, state, fleet)
+                if hit is not None:
+                    yield hit
+        if rules.expressions:
+            yield from self._judge_expressions(at_us, values, state)
+        if rules.stale and at_us >= self._look_again_us:
+            yield from self._look_for_stale(at_us, state)
+
+    def judge_score(self, at_us: int, score: float, state: OperatingState) -> Iterator[Hit]:
+        """Judge what the model says of a frame: 0 ordinary, 1 full."""
+        for rule in self.rules.of_score:
+            hit = self._step(rule, at_us, score, state, NO_FLEET)
+            if hit is not None:
+                yield hit
+
+    def quiet(self, wall_us: int, last_us: int | None, state: OperatingState) -> Iterator[Hit]:
+        """Take note of a tick of the wall clock: an asset that sends nothing at all is noticed by it.
+
+        Event time stands still then; the silence is counted from the first tick after the newest reading.
+        """
+        if not self.rules.stale or last_us is None:
+            return
+        if self.quiet_since_us is None:
+            self.quiet_since_us = wall_us
+        yield from self._look_for_stale(last_us + wall_us - self.quiet_since_us, state)
+
+    def gone_stale(self, signals: Iterable[str]) -> None:
+        """Those signals are measured no more: what has not lasted yet does not last."""
+        names = set(signals)
+        for key, condition in list(self.conditions.items()):
+            rule = _named(self.rules, key)
+            if rule is not None and not condition.active and rule.kind != "stale" and _signals(rule) & names:
+                self._forget(key)
+        for name in names:
+            self.latest.pop(name, None)
+
+    def dump(self) -> list[Any]:
+        """Return the state in plain types; the same history gives the same bytes."""
+        return [
+            {name: list(self.conditions[name]) for name in sorted(self.conditions)},
+            {name: self.memories[name] for name in sorted(self.memories)},
+            {name: list(self.latest[name]) for name in sorted(self.latest)},
+            {name: self.heard[name] for name in sorted(self.heard)},
+            self.quiet_since_us,
+            self._look_again_us,
+        ]
+
+    @classmethod
+    def restore(cls, dumped: list[Any], rules: RuleSet) -> "Limits":
+        """Continue from a dump."""
+        conditions, memories, latest, heard, quiet_since_us, look_again_us = dumped
+        return cls(
+            rules=rules,
+            conditions={name: Condition(*values) for name, values in conditions.items()},
+            memories=dict(memories),
+            latest={name: (at_us, value) for name, (at_us, value) in latest.items()},
+            heard=dict(heard),
+            quiet_since_us=quiet_since_us,
+            _look_again_us=look_again_us,
+        )
+
+    def _step(self, rule: Threshold, at_us: int, value: float, state: OperatingState, fleet: "OfFleet") -> Hit | None:
+        """Judge one value by one rule. THE MAIN PATH of judging: it runs once for every rule of every reading."""
+        if state not in rule.states:
+            self._forget(rule.id)
+            return None
+        before = self.conditions.get(rule.id, NORMAL)
+        if before.last is not None and at_us < before.last:
+            return None  # an older part of the same step: the rule has judged a newer value of its signal
+        figure = value
+        if rule.figure is not None:
+            memory = self.memories.get(rule.id)
+            if memory is None:
+                memory = self.memories[rule.id] = []
+            reference = self._reference(rule, at_us, value, fleet) if rule.reference is not None else None
+            known = rule.figure.step(memory, at_us, value, reference)
+            if known is None:
+                return None
+            figure = known
+        condition = threshold.step(rule, before, at_us, figure)
+        self.conditions[rule.id] = condition
+        if not condition.active:
+            return None
+        return Hit(rule, condition, at_us, figure, ((rule.signal, value),))
+
+    def _reference(self, rule: Threshold, at_us: int, value: float, fleet: "OfFleet") -> float | None:
+        assert rule.reference is not None
+        if rule.reference == EVERY:
+            return fleet.median(rule.signal, at_us, value, rule.max_gap_us)
+        seen = self.latest.get(rule.reference)
+        return None if seen is None or at_us - seen[0] > rule.max_gap_us else seen[1]
+
+    def _remember(self, at_us: int, values: Mapping[str, float]) -> None:
+        for signal in self.rules.latest:
+            if signal in values:
+                before = self.latest.get(signal)
+                if before is None or before[0] <= at_us:
+                    self.latest[signal] = (at_us, values[signal])
+
+    def _fresh(self, signals: frozenset[str], at_us: int, max_gap_us: int) -> dict[str, float] | None:
+        """The newest values of those signals; None where one is missing or too old to be looked at with the others."""
+        found: dict[str, float] = {}
+        for signal in signals:
+            seen = self.latest.get(signal)
+            if seen is None or at_us - seen[0] > max_gap_us:
+                return None
+            found[signal] = seen[1]
+        return found
+
+    def _with_derived(self, at_us: int, values: Mapping[str, float]) -> Mapping[str, float]:
+        made: dict[str, float] = {}
+        for derived in self.rules.derived:
+            if derived.value.reads.isdisjoint(values):
+                continue
+            known = self._fresh(derived.value.reads, at_us, derived.max_gap_us)
+            number = None if known is None else _reckoned(derived.value, known)
+            if isinstance(number, float) and number - number == 0.0:  # neither infinite nor not a number
+                made[derived.name] = number
+        if self.rules.latest:
+            self._remember(at_us, made)
+        return {**values, **made}
+
+    def _judge_expressions(self, at_us: int, values: Mapping[str, float], state: OperatingState) -> Iterator[Hit]:
+        done: set[str] = set()
+        for signal in values:
+            for rule in self.rules.expressions.get(signal, ()):
+                if rule.id in done:
+                    continue
+                done.add(rule.id)
+                known = self._fresh(ruleset.reads(rule), at_us, rule.max_gap_us)
+                if known is not None:
+                    yield from self._judge_expression(rule, at_us, known, state)
+
+    def _judge_expression(
+        self, rule: Threshold, at_us: int, known: Mapping[str, float], state: OperatingState
+    ) -> Iterator[Hit]:
+        assert rule.expression is not None
+        before = self.conditions.get(rule.id, NORMAL)
+        holds = _reckoned(rule.expression, known)
+        if before.active and rule.clears is not None:
+            holds = _reckoned(rule.clears, known) is not True
+        if holds is None:
+            return  # it cannot be reckoned from these values: a division by nothing
+        hit = self._step(rule, at_us, 1.0 if holds else 0.0, state, NO_FLEET)
+        if hit is not None:
+            yield hit._replace(signs=tuple(sorted(known.items())))
+
+    def _hear(self, at_us: int, values: Mapping[str, float]) -> None:
+        self.quiet_since_us = None
+        for signal in values:
+            before = self.heard.get(signal)
+            if before is None or before < at_us:
+                self.heard[signal] = at_us
+        if any(self.conditions.get(rule.id, NORMAL).active for rule in self.rules.stale):
+            self._look_again_us = 0
+
+    def _look_for_stale(self, at_us: int, state: OperatingState) -> Iterator[Hit]:
+        """Hold the longest silence of any signal against each limit; the next look is when one can have passed."""
+        again = []
+        for rule in self.rules.stale:
+            after_us = round(rule.raise_at * 60e6)
+            watched = {
+                signal: at
+                for signal, at in self.heard.items()
+                if signal not in rule.excluded and rule.signal in (EVERY, signal)
+            }
+            if not watched:
+                continue
+            silent = sorted((at, signal) for signal, at in watched.items() if at_us - at >= after_us)
+            oldest = min(watched.values())
+            again.append(oldest + after_us)
+            before = self.conditions.get(rule.id)
+            if before is not None and before.last is not None and at_us < before.last:
+                self.conditions[rule.id] = before._replace(last=at_us)  # ticks had reckoned further than event time is
+            hit = self._step(rule, at_us, (at_us - oldest) / 60e6, state, NO_FLEET)
+            if hit is not None:
+                told = silent or [(oldest, min(watched, key=lambda signal: (watched[signal], signal)))]
+                signs = tuple((signal, (at_us - at) / 60e6) for at, signal in told)
+                yield hit._replace(signs=signs, condition=hit.condition._replace(beyond_since=told[0][0]))
+        self._look_again_us = min(again, default=at_us)
+
+    def _forget(self, key: str) -> None:
+        self.conditions.pop(key, None)
+        self.memories.pop(key, None)
+
+
+class OfFleet:
+    """How one asset stands among the machines of its class."""
+
+    __slots__ = ("_asset", "_asset_class", "_fleets")
+
+    def __init__(self, fleets: Fleets | None, asset_class: str, asset: str) -> None:
+        self._fleets, self._asset_class, self._asset = fleets, asset_class, asset
+
+    def median(self, signal: str, at_us: int, value: float, max_gap_us: int) -> float | None:
+        """Take the asset's value in, and return the median of the others'; None where too few are known."""
+        if self._fleets is None:
+            return None
+        fleet = self._fleets.of(self._asset_class, signal)
+        fleet.put(self._asset, at_us, value)
+        fleet.forget_before(at_us - max_gap_us)
+        return fleet.median_without(self._asset, FEWEST_OTHERS)
+
+
+NO_FLEET = OfFleet(None, "", "")
+
+
+def _named(rules: RuleSet, key: str) -> Threshold | None:
+    """Return the rule of a key of ``conditions``: its id, or its id and the signal that it was met on."""
+    return rules.rules.get(key) or rules.rules.get(key.rpartition(":")[0])
+
+
+def _signals(rule: Threshold) -> frozenset[str]:
+    return ruleset.reads(rule) if rule.expression is not None else frozenset({rule.signal})
+
+
+def _reckoned(expression: Any, known: Mapping[str, float]) -> Any:
+    try:
+        return expression.value(known)
+    except WrongExpression:
+        return None

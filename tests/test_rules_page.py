@@ -1,0 +1,51 @@
+"""Every example of docs/rules.md does what the page says."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rules import rulebook
+from rules.kinds import KINDS
+from runtime.limits import NO_FLEET, Limits, RuleSets
+from workorder_core.words import OperatingState
+
+PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+FOLLOWED = [
+    (kind, text, *(BLOCKS[i + 1] if i + 1 < len(BLOCKS) else ("", ""))) for i, (kind, text) in enumerate(BLOCKS)
+]
+SAYS = [(text, says) for kind, text, follows, says in FOLLOWED if (kind, follows) == ("rule", "says")]
+WRONG = [(text, told) for kind, text, follows, told in FOLLOWED if (kind, follows) == ("wrong", "told")]
+LINE = re.compile(r"^(\d+) min: (.*) → (active|normal)$")
+ASSET = "NTH/P-1"
+
+
+@pytest.mark.parametrize(("text", "says"), SAYS, ids=[re.findall(r"\[\[(\w+)", text)[0] for text, _ in SAYS])
+def test_a_rule_says_what_the_page_says(text, says):
+    limits = Limits(RuleSets(rulebook.parse(tomllib.loads(text))).of("pump", ASSET))
+    for line in says.splitlines():
+        found = LINE.match(line)
+        assert found is not None, line
+        values = {name: float(value) for name, value in (each.split(" ") for each in found[2].split(", "))}
+        hits = list(limits.judge(int(found[1]) * 60_000_000, values, OperatingState.RUNNING, NO_FLEET))
+        assert ("active" if hits else "normal") == found[3], line
+
+
+@pytest.mark.parametrize(("text", "told"), WRONG, ids=[re.findall(r"\[\[(\w+)", text)[0] for text, _ in WRONG])
+def test_a_wrong_rule_is_told_as_the_page_says(text, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("rules.toml").write_text(text)
+    with pytest.raises(rulebook.WrongRulebook) as refused:
+        rulebook.read(Path("rules.toml"))
+    assert str(refused.value) == told.strip()
+
+
+def test_every_rule_of_the_page_can_be_used():
+    rules = [text for kind, text in BLOCKS if kind == "rule"]
+    for text in rules:
+        rulebook.parse(tomllib.loads(text))
+    written = {kind for text in rules for kind in re.findall(r"^\[\[(\w+)\]\]", text, re.MULTILINE)}
+    assert written >= {*KINDS, "derived", "override", "pack", "operating_state"}
