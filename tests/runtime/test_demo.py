@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from runtime.backtest.command import Wanted, judge_again
 from runtime.embedded import broker
 from runtime.sample_plants import PYTHON_VARIABLE
 from tests.parts import databases
@@ -123,9 +124,14 @@ def test_the_same_on_timescaledb_and_mosquitto(data_dir, timescale_server, mosqu
                 chunks = conn.execute(
                     "SELECT count(*) FROM timescaledb_information.chunks WHERE hypertable_name = 'readings'"
                 ).fetchone()
+                conn.rollback()
+                again = judge_again(conn, Wanted(jobs=2, against="live"))
     finally:
         wire.stop()
     is_as_promised(document)
     has_each_type(document)
+    assert again.difference is not None
+    assert again.difference.none, again.difference
+    assert len(again.run.orders) == len(document["work_orders"])
     assert chunks is not None
     assert chunks[0] >= 20, "three weeks lie in chunks of a day"
