@@ -243,20 +243,26 @@ class AssetJudge:
             limit=rule.raise_at if plain or rule.kind == "model_score" else limit,
             signs=tuple(signs),
             summary=self._summary(hit, signs),
+            cleared=not hit.condition.active,
         )
 
     def _summary(self, hit: Hit, signs: list[Sign]) -> str:
         rule = hit.rule
+        active = hit.condition.active
         if rule.expression is not None:
             values = ", ".join(f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)}" for sign in signs)
-            return f"{rule.expression.text}: {values}"
+            return f"{'' if active else 'no longer '}{rule.expression.text}: {values}"
         if rule.kind == "stale":
             names = ", ".join(_told(sign.signal) for sign in signs)
+            if not active:
+                return "every signal is measured again"
             return f"{names}: not measured for {_quantity(hit.figure, 'min')}, longer than {rule.raise_at:.4g} min"
         unit = "" if rule.kind == "model_score" else self._unit(rule.signal)
         told = _told(rule.signal)
         if rule.figure is not None:
             told, unit = rule.figure.told(told), rule.figure.unit(unit)
+        if not active:
+            return f"{told} is back at {_quantity(hit.figure, unit)}; it clears past {_quantity(rule.clear_at, unit)}"
         side = "above" if rule.upper else "below"
         return f"{told} is {_quantity(hit.figure, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}"
 

@@ -86,12 +86,18 @@ class Judge:
                 findings = self._asset(each.asset).judge(each.arrival, each.at_us, dict(sorted(each.values.items())))
             for finding in findings:
                 asset = self.assets[finding.asset]
-                decision = intake.decide(finding, self.book.of(finding.asset), self.policy)
+                decision = self._intake(finding)
+                if decision is None:
+                    continue
                 self.book.apply(decision)
                 yield Verdict(decision, priority.of_finding(asset.criticality, _severity(decision)))
             if self.shadow is not None:
                 for verdict in self.shadow.consider(each, self.book):
                     yield replace(verdict, shadow=self.shadow.run)
+
+    def _intake(self, finding: Finding) -> Decision | None:
+        orders = self.book.of(finding.asset)
+        return intake.clear(finding, orders) if finding.cleared else intake.decide(finding, orders, self.policy)
 
     def watermarks(self, assets: Iterable[str]) -> dict[str, int]:
         """Return the newest event time judged of those assets that have one."""
@@ -259,14 +265,26 @@ def _dump_entry(entry: Entry) -> list[Any]:
     return [
         entry.id.bytes, entry.asset, entry.component, entry.failure_mode.value, int(entry.severity), entry.status.value,
         _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at),
-        _us(entry.last_seen_at), _us(entry.moved_at),
+        _us(entry.last_seen_at), _us(entry.moved_at), sorted(entry.cleared),
     ]  # fmt: skip
 
 
 def _restore_entry(dumped: list[Any]) -> Entry:
-    order_id, asset, component, mode, severity, status, opened, signals, evidence, last_evidence, last_seen, moved = (
-        dumped
-    )
+    (
+        order_id,
+        asset,
+        component,
+        mode,
+        severity,
+        status,
+        opened,
+        signals,
+        evidence,
+        last_evidence,
+        last_seen,
+        moved,
+        cleared,
+    ) = dumped
     return Entry(
         id=UUID(bytes=order_id),
         asset=asset,
@@ -280,4 +298,5 @@ def _restore_entry(dumped: list[Any]) -> Entry:
         last_evidence_at=moment(last_evidence),
         last_seen_at=moment(last_seen),
         moved_at=moment(moved),
+        cleared=frozenset(cleared),
     )

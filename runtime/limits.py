@@ -18,7 +18,10 @@ EMPTY_SET = ruleset.of_asset(EMPTY, "")
 
 
 class Hit(NamedTuple):
-    """A rule that is active. ``figure`` is what it holds against its limit, ``signs`` are signals and their values."""
+    """A rule that is active, or has just ceased to be.
+
+    ``figure`` is what it holds against its limit, ``signs`` are signals and their values.
+    """
 
     rule: Threshold
     condition: Condition
@@ -106,7 +109,7 @@ class Limits:
         self.rules, self._look_again_us = rules, 0
 
     def judge(self, at_us: int, values: Mapping[str, float], state: OperatingState, fleet: "OfFleet") -> Iterator[Hit]:
-        """Judge the values of a frame, or of a part of one, and yield the rules that are active."""
+        """Judge the values of a frame, or of a part of one, and yield the rules that are active or just cleared."""
         rules = self.rules
         if rules.stale:
             self._hear(at_us, values)
@@ -200,7 +203,7 @@ class Limits:
             figure = known
         condition = threshold.step(rule, before, at_us, figure)
         self.conditions[rule.id] = condition
-        if not condition.active:
+        if not condition.active and not before.active:
             return None
         return Hit(rule, condition, at_us, figure, ((rule.signal, value),))
 

@@ -55,6 +55,8 @@ class Finding:
         The signals that made it so, the largest share first; never empty.
     summary
         One sentence for the planner.
+    cleared
+        The condition is over: told to the order that it has, and never its end.
     """
 
     asset: str
@@ -70,6 +72,7 @@ class Finding:
     limit: float | None
     signs: tuple[Sign, ...]
     summary: str
+    cleared: bool = False
 
     def __post_init__(self) -> None:
         if not self.signs:

@@ -88,6 +88,17 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
     return Open(_order_id(finding, len(orders)), finding, follows=None if ended is None else ended.id)
 
 
+def clear(finding: Finding, orders: Sequence[Entry]) -> AddEvidence | None:
+    """Decide what becomes of a condition that is over: its unfinished order is told, once for each time it came back.
+
+    The order stays: that a value went back does not say that nothing broke. Without an order nothing is to be told.
+    """
+    for entry in orders:
+        if entry.unfinished and _same_fault(entry, finding) and finding.source not in entry.cleared:
+            return AddEvidence(entry.id, finding)
+    return None
+
+
 def quiet_period(evidence: int, policy: Policy) -> timedelta:
     """How long an order with so many findings takes no equal one."""
     doubled: int = 1 << min(evidence - 1, 16)

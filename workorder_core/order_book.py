@@ -32,6 +32,8 @@ class Entry:
         The newest finding, kept as evidence or not.
     moved_at
         The asset's newest reading when the status last changed.
+    cleared
+        The sources that have said that they are over, since the newest evidence of theirs.
     """
 
     id: UUID
@@ -46,6 +48,7 @@ class Entry:
     last_evidence_at: datetime
     last_seen_at: datetime
     moved_at: datetime
+    cleared: frozenset[str] = frozenset()
 
     @property
     def unfinished(self) -> bool:
@@ -73,6 +76,9 @@ class OrderBook:
         match decision:
             case Open():
                 self._open(decision)
+            case AddEvidence() if decision.finding.cleared:
+                entry = self._get(decision.finding.asset, decision.order_id)
+                self._put(replace(entry, cleared=entry.cleared | {decision.finding.source}))
             case AddEvidence():
                 self._put(_with_evidence(self._get(decision.finding.asset, decision.order_id), decision.finding))
             case Upgrade():
@@ -164,4 +170,5 @@ def _with_evidence(entry: Entry, finding: Finding) -> Entry:
         evidence=entry.evidence + 1,
         last_evidence_at=finding.at,
         last_seen_at=finding.at,
+        cleared=entry.cleared - {finding.source},
     )

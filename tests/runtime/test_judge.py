@@ -345,7 +345,7 @@ MOVES = {
     ),
     "a step counts from the newest reading, not from when it is taken": (
         hot().frame(30, temp=60).moved(ORDER, Status.COMPLETED).frame(89, temp=95).frame(90, temp=95),
-        ["0 Open OHE", "90 Rework OHE"],
+        ["0 Open OHE", "30 AddEvidence OHE", "90 Rework OHE"],
     ),
     "a closed one opens none for a day, then one that follows": (
         hot().moved(ORDER, Status.CLOSED).frame(24 * 60 - 1, temp=95).frame(24 * 60, temp=95),
@@ -374,6 +374,40 @@ def test_a_rule_that_is_gone_is_forgotten_with_what_it_remembered():
     story.event("rulebook", None, **RULEBOOK).frame(11, vibration=9).frame(20, vibration=9)
     assert says(story) == []
     assert says(story.frame(21, vibration=9)) == ["21 Open VIB"]
+
+
+def flapping() -> Sequence:
+    """A value that passes its limit and goes back, every other minute for two hours."""
+    story = Sequence()
+    for minute in range(120):
+        story.frame(minute, temp=95 if minute % 2 == 0 else 60)
+    return story
+
+
+def test_that_a_condition_is_over_is_evidence_on_its_order_and_not_its_end():
+    verdicts, judge = judged(hot().frame(1, temp=85).frame(2, temp=79).frame(3, temp=60))
+    assert told(verdicts) == ["0 Open OHE", "2 AddEvidence OHE"]
+    finding = verdicts[-1].decision.finding
+    assert finding.cleared
+    assert finding.summary == "temp is back at 79 degC; it clears past 80 degC"
+    assert [entry.status for entry in judge.book.all()] == [Status.OPEN]
+
+
+def test_a_limit_that_flaps_tells_of_clearing_no_more_often_than_of_being_passed():
+    found = [each.split(" ", 1) for each in says(flapping())]
+    assert found == [
+        ["0", "Open OHE"], ["1", "AddEvidence OHE"], ["60", "AddEvidence OHE"], ["61", "AddEvidence OHE"],
+    ]  # fmt: skip
+
+
+def test_a_flapping_limit_survives_a_restart_after_every_input():
+    inputs = flapping().inputs
+    whole, cut = Judge(), Judge()
+    for each in inputs:
+        cut.decide([each])
+        cut = Judge.restore(cut.dump(), cut.arrival)
+    whole.decide(inputs)
+    assert whole.dump() == cut.dump()
 
 
 FLEET_RULE = {

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import rulebook
-from runtime.limits import NO_FLEET, Fleets, Limits, OfFleet, RuleSets
+from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.words import OperatingState
 
 MINUTE = 60_000_000
@@ -46,11 +46,15 @@ def of(text: str, asset: str = "S/A") -> Limits:
     return Limits(RuleSets(rulebook.parse(tomllib.loads(text))).of("pump", asset))
 
 
+def active(hits: Iterable[Hit]) -> bool:
+    return any(hit.condition.active for hit in hits)
+
+
 def fed(limits: Limits, frames: Iterable[tuple[float, Mapping[str, float]]], state=RUNNING) -> str:
     said = ""
     for minute, values in frames:
         hits = list(limits.judge(round(minute * MINUTE), dict(sorted(values.items())), state, NO_FLEET))
-        said += "!" if hits else "."
+        said += "!" if active(hits) else "."
     return said
 
 
@@ -147,7 +151,7 @@ def test_the_state_ends_what_was_active_and_what_was_counted():
 
 def test_the_score_of_a_model():
     limits = of(SCORE)
-    said = [bool(list(limits.judge_score(i * MINUTE, score, RUNNING))) for i, score in enumerate([0.1, 0.6, 0.4, 0.2])]
+    said = [active(limits.judge_score(i * MINUTE, score, RUNNING)) for i, score in enumerate([0.1, 0.6, 0.4, 0.2])]
     assert said == [False, True, True, False]
 
 
@@ -159,7 +163,7 @@ def fleet_of(*values: float, text: str = SET_POINT.replace('"sp"', '"fleet"')) -
     for minute in range(4):
         for (key, limits), value in zip(machines.items(), values, strict=True):
             fleet = OfFleet(fleets, "pump", key)
-            said = [*said, *[bool(list(limits.judge(minute * MINUTE, {"t": value}, RUNNING, fleet)))]]
+            said = [*said, *[active(limits.judge(minute * MINUTE, {"t": value}, RUNNING, fleet))]]
     return said[-len(values) :]
 
 
@@ -199,7 +203,7 @@ def test_a_machine_that_sends_nothing_is_noticed_by_the_ticks():
     limits = of(STALE)
     assert fed(limits, t(1, 2)) == ".."
     wall = 10_000 * MINUTE
-    said = [bool(list(limits.quiet(wall + i * MINUTE, 1 * MINUTE, RUNNING))) for i in range(12)]
+    said = [active(limits.quiet(wall + i * MINUTE, 1 * MINUTE, RUNNING)) for i in range(12)]
     assert said == [False] * 10 + [True] * 2
     assert fed(limits, t(3, begin=5)) == "."  # its own clock may have come less far than ours
     assert [list(limits.quiet(wall + i * MINUTE, 5 * MINUTE, RUNNING)) for i in range(20, 30)] == [[]] * 10

@@ -1,5 +1,6 @@
 """What a finding leads to. Each row is a promise: the finding, the orders that its asset has, and what comes of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 
 from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
 from workorder_core.findings import Finding, Sign
-from workorder_core.intake import Policy, decide, quiet_period
+from workorder_core.intake import Policy, clear, decide, quiet_period
 from workorder_core.order_book import Entry
 from workorder_core.words import WHOLE_MACHINE, FailureMode, Severity, Status
 
@@ -339,6 +340,27 @@ def test_a_shorter_patience_decides_sooner():
     assert told(decide(a_finding(2 * MIN), [an_order()], hasty)) == "evidence for A"
     assert told(decide(a_finding(2 * MIN), [an_order(status=Status.COMPLETED)], hasty)) == "rework A, DEGRADING"
     assert told(decide(a_finding(2 * MIN), [an_order(status=Status.CLOSED)], hasty)) == "open, follows A"
+
+
+OVER = replace(a_finding(5 * MIN), cleared=True)
+
+
+@pytest.mark.parametrize(
+    ("orders", "told_to"),
+    [
+        ([], None),
+        ([an_order()], A),
+        ([an_order(status=Status.COMPLETED)], A),
+        ([an_order(status=Status.CLOSED)], None),
+        ([an_order(SHAKES)], None),
+        ([an_order(component="seal")], None),
+        ([replace(an_order(), cleared=frozenset({"rule:test"}))], None),
+        ([replace(an_order(), cleared=frozenset({"rule:other"}))], A),
+    ],
+)
+def test_the_order_of_a_condition_that_is_over_is_told_once(orders, told_to):
+    decision = clear(OVER, orders)
+    assert (None if decision is None else decision.order_id) == told_to
 
 
 @pytest.mark.parametrize(
