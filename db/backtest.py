@@ -77,6 +77,12 @@ def asset_ids(conn: Connection) -> dict[str, int]:
         return dict(cursor.execute(_QUERIES["assets"]).fetchall())
 
 
+def above(conn: Connection) -> dict[str, list[str]]:
+    """Return what each asset (``<site>/<asset>``) stands behind: itself, then the nearest, the topmost last."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(_QUERIES["above"]).fetchall())
+
+
 def units(conn: Connection) -> dict[str, dict[str, str]]:
     """Return the units that signals are kept in, by asset and signal."""
     found: dict[str, dict[str, str]] = {}

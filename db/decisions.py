@@ -12,7 +12,18 @@ from psycopg.types.json import Jsonb
 from db import sql, work_orders
 from workorder_core import priority
 from workorder_core.assignment import required_skill
-from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
+from workorder_core.decisions import (
+    AddEvidence,
+    Collect,
+    Decision,
+    Ignore,
+    Merge,
+    Open,
+    Refine,
+    Rework,
+    Upgrade,
+    Urgency,
+)
 from workorder_core.findings import Finding
 from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import Entry
@@ -42,7 +53,7 @@ def apply(conn: Connection, decision: Decision, urgency: Urgency, *, asset_id: i
         case Open():
             _open(conn, decision, urgency, asset_id, now)
             return Done(decision.order_id, "opened", decision.finding.severity is Severity.SAFETY)
-        case AddEvidence():
+        case AddEvidence() | Collect():
             _add_evidence(conn, decision.order_id, decision.finding, asset_id)
             return Done(decision.order_id, "evidence", False)
         case Upgrade():

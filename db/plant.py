@@ -74,6 +74,7 @@ class Asset:
     asset_class: str
     criticality: Criticality
     serial: str | None
+    parent: str | None
     archived_at: datetime | None
     location_id: int | None
     path: str
@@ -178,6 +179,7 @@ def _load_asset(conn: Connection, site_id: int, entry: AssetEntry, places: Mappi
         "asset_class": entry.asset_class,
         "criticality": int(entry.criticality),
         "serial": entry.serial,
+        "parent": entry.parent,
     }
     asset_id = _put(conn, "put_asset", facts)
     if entry.location is not None:

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from db import documents, sql
 from db.documents import Kind
 from db.errors import AlreadyThere, NotFound, NothingOnTrial
-from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
 
 _QUERIES = sql.load("shadow")
 
@@ -153,7 +153,7 @@ def apply(conn: Connection, run_id: int, decision: Decision, *, asset_id: int) -
                 "why": f"{finding.source}: {finding.summary}",
             }
             conn.execute(_QUERIES["open"], facts)
-        case AddEvidence():
+        case AddEvidence() | Collect():
             _change(conn, run_id, decision.order_id)
         case Refine():
             _change(

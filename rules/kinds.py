@@ -21,6 +21,7 @@ FLEET = "fleet"
 
 _COMMON = {
     "id", "asset_class", "component", "failure_mode", "severity", "states", "max_gap", "enabled",
+    "inhibits", "explains",
 }  # fmt: skip
 _FAILURE_MODES = {mode.value: mode for mode in FailureMode}
 _SEVERITIES = {each.name.lower(): each for each in Severity}
@@ -161,6 +162,8 @@ def rule(kind: str, table: Table) -> Threshold | None:
         "failure_mode": table.one_of("failure_mode", _FAILURE_MODES, how.defaults.get("failure_mode")),
         "severity": table.one_of("severity", _SEVERITIES, how.defaults.get("severity")),
         "excluded": frozenset(table.texts("except")),
+        "inhibits": table.flag("inhibits", default="explains" in table),
+        "explains": _explains(table),
         "unit": units.spelled(table.text("unit")) if "unit" in table else None,
     }
     return Threshold(**{**facts, **how.make(table)})
@@ -186,6 +189,14 @@ def _side(table: Table) -> tuple[float, bool]:
     if len(sides) != 1:
         raise table.wrong("above", "give the limit as above = … or below = …, one of them")
     return table.number(sides[0]), sides[0] == "above"
+
+
+def _explains(table: Table) -> frozenset[FailureMode]:
+    named = table.texts("explains")
+    for each in named:
+        if each not in _FAILURE_MODES:
+            raise table.wrong("explains", f"{each!r} is not known; use one of {', '.join(_FAILURE_MODES)}")
+    return frozenset(_FAILURE_MODES[each] for each in named)
 
 
 def _states(table: Table, default: frozenset[OperatingState]) -> frozenset[OperatingState]:

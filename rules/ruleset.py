@@ -19,6 +19,8 @@ class RuleSet:
         By signal of the asset: the conditions over several signals that it is part of.
     latest
         The signals whose newest value has to be remembered.
+    inhibiting
+        The declared causes of what is found on the assets behind this one.
     fleet
         The signals whose values are compared with those of the other machines of the class.
     """
@@ -29,6 +31,7 @@ class RuleSet:
     expressions: Mapping[str, tuple[Threshold, ...]]
     stale: tuple[Threshold, ...]
     of_score: tuple[Threshold, ...]
+    inhibiting: tuple[Threshold, ...]
     derived: tuple[Derived, ...]
     latest: frozenset[str]
     fleet: frozenset[str]
@@ -67,6 +70,7 @@ def of_asset(rulebook: Rulebook, asset_class: str, asset: str | None = None) -> 
         expressions={signal: tuple(of_signal) for signal, of_signal in expressions.items()},
         stale=tuple(rule for rule in rules if rule.kind == "stale"),
         of_score=tuple(rule for rule in rules if rule.kind == "model_score"),
+        inhibiting=tuple(rule for rule in rules if rule.inhibits),
         derived=derived,
         latest=frozenset(latest),
         fleet=frozenset(rule.signal for rule in single if rule.reference == EVERY),

@@ -39,6 +39,9 @@ class Threshold:
         Signals that a rule for every signal leaves out.
     unit
         The signal's unit as the rule's author took it; None where the rule does not say.
+    inhibits, explains
+        A declared cause: while it is active, what is found on the assets behind this one opens no orders; of these
+        failure modes only, or of all where none is named.
     """
 
     id: str
@@ -59,6 +62,8 @@ class Threshold:
     clears: Expression | None = None
     excluded: frozenset[str] = frozenset()
     unit: str | None = None
+    inhibits: bool = False
+    explains: frozenset[FailureMode] = frozenset()
 
     def __post_init__(self) -> None:
         if self.raise_at == self.clear_at:

@@ -40,6 +40,8 @@ class AssetJudge:
     ----------
     watermark_us
         The newest reading judged; what is older came late and is not judged.
+    parent
+        The asset that it stands behind.
     downtimes
         Planned downtimes by id, as (start, end).
     """
@@ -50,6 +52,7 @@ class AssetJudge:
     fleets: Fleets = field(default_factory=Fleets)
     asset_class: str = "unclassified"
     criticality: Criticality = Criticality.MEDIUM
+    parent: str | None = None
     units: dict[str, str] = field(default_factory=dict)
     watermark_us: int | None = None
     state: StateNow = UNSEEN
@@ -149,6 +152,7 @@ class AssetJudge:
         return {
             "class": self.asset_class,
             "criticality": int(self.criticality),
+            "parent": self.parent,
             "units": dict(sorted(self.units.items())),
             "watermark_us": self.watermark_us,
             "state": [self.state.state.value, self.state.since, self.state.last],
@@ -171,6 +175,7 @@ class AssetJudge:
             document=document,
             asset_class=dumped["class"],
             criticality=Criticality(dumped["criticality"]),
+            parent=dumped["parent"],
             units=dict(dumped["units"]),
             watermark_us=dumped["watermark_us"],
             state=StateNow(OperatingState(state), since, last),

@@ -26,6 +26,8 @@ from runtime.shadow import Shadow
 from workorder_core import intake, priority
 from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency
 from workorder_core.findings import Finding
+from workorder_core.inhibition import Cause, Inhibition
+from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
@@ -66,6 +68,7 @@ class Judge:
         self.models: Mapping[str, Any] = {}
         self.assets: dict[str, AssetJudge] = {}
         self.book = OrderBook()
+        self.inhibition = Inhibition()
         self.shadow: Shadow | None = None
 
     @property
@@ -97,7 +100,33 @@ class Judge:
 
     def _intake(self, finding: Finding) -> Decision | None:
         orders = self.book.of(finding.asset)
-        return intake.clear(finding, orders) if finding.cleared else intake.decide(finding, orders, self.policy)
+        if finding.cleared:
+            self.inhibition.over(finding)
+            return intake.clear(finding, orders)
+        if self.assets[finding.asset].parent is not None:
+            causes = self._causes(finding)
+            of_causes = [entry for cause in causes if cause.active for entry in self.book.of(cause.asset)]
+            held, collected = self.inhibition.hold(finding, causes, orders, of_causes)
+            if held:
+                return collected
+        return intake.decide(finding, orders, self.policy)
+
+    def _causes(self, finding: Finding) -> list[Cause]:
+        """The declared causes, on the assets above, that explain a finding; the nearest first."""
+        causes: list[Cause] = []
+        above, seen = self.assets[finding.asset].parent, {finding.asset}
+        while above is not None and above not in seen:
+            seen.add(above)
+            asset = self.assets.get(above)
+            if asset is None:
+                break
+            causes += [
+                Cause(above, rule.component, rule.failure_mode, asset.limits.is_active(rule))
+                for rule in asset.limits.rules.inhibiting
+                if not rule.explains or finding.failure_mode in rule.explains
+            ]
+            above = asset.parent
+        return causes
 
     def watermarks(self, assets: Iterable[str]) -> dict[str, int]:
         """Return the newest event time judged of those assets that have one."""
@@ -122,6 +151,7 @@ class Judge:
                 "fleets": self.fleets.dump(),
                 "assets": {key: self.assets[key].dump() for key in sorted(self.assets)},
                 "book": [_dump_entry(entry) for entry in self.book.all()],
+                "inhibition": self.inhibition.dump(),
                 "shadow": None if self.shadow is None else self.shadow.dump(),
             }
         )
@@ -137,6 +167,7 @@ class Judge:
         judge.fleets = Fleets(state["fleets"])
         judge.models = state["models"]
         judge.book = OrderBook(iter([_restore_entry(entry) for entry in state["book"]]))
+        judge.inhibition = Inhibition.restore(state["inhibition"])
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
             judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulesets, judge.fleets, document)
@@ -173,6 +204,7 @@ class Judge:
         asset = self._asset(_of(event))
         asset.asset_class = event.payload["class"]
         asset.criticality = Criticality(event.payload["criticality"])
+        asset.parent = event.payload.get("parent")
         asset.use(self.rulesets, self._document(asset.asset_class))
 
     def _on_signal(self, event: Event) -> None:
@@ -192,6 +224,8 @@ class Judge:
             return  # who does the work decides nothing, and depends on the wall clock: the state must not
         now = moment(asset.watermark_us or 0)
         self.book.moved(asset.key, UUID(event.payload["order_id"]), status, at=now)
+        if status in FINAL:
+            self.inhibition.ended(UUID(event.payload["order_id"]))
         if status is Status.CLOSED:
             asset.learn_again()
 

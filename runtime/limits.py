@@ -158,6 +158,10 @@ class Limits:
         for name in names:
             self.latest.pop(name, None)
 
+    def is_active(self, rule: Threshold) -> bool:
+        """Whether a rule is active."""
+        return self.conditions.get(rule.id, NORMAL).active
+
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
         return [

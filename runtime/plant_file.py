@@ -54,6 +54,7 @@ def read(path: Path) -> Plant:
     signals = [_signal(table) for table in _tables(path, document, "signals")]
     assets = tuple(_asset(table, places, signals) for table in _tables(path, document, "assets"))
     _used_signals(path, signals, assets)
+    _parents_of_assets_first(path, assets)
     plant = Plant(
         code=site.text("code"),
         name=site.text("name"),
@@ -146,6 +147,15 @@ def _parents_first(path: Path, locations: tuple[LocationEntry, ...]) -> None:
         seen.add(place.code)
 
 
+def _parents_of_assets_first(path: Path, assets: tuple[AssetEntry, ...]) -> None:
+    seen: set[str] = set()
+    for asset in assets:
+        if asset.parent is not None and asset.parent not in seen:
+            problem = f"{asset.parent!r} is not an asset above this one; write what feeds it, or holds it, before it"
+            raise WrongPlantFile(path, f"assets[{asset.code}].parent", problem)
+        seen.add(asset.code)
+
+
 def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]:
     """Return a signal with the class or the asset that has it; just one of the two is given."""
     table.only("id", "name", "class", "asset", "label", "quantity", "unit")
@@ -166,7 +176,7 @@ def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]
 def _asset(
     table: _Table, places: set[str], signals: list[tuple[_Table, str | None, str | None, SignalEntry]]
 ) -> AssetEntry:
-    table.only("id", "code", "name", "class", "criticality", "location", "serial")
+    table.only("id", "code", "name", "class", "criticality", "location", "serial", "parent")
     code, asset_class = table.text("id", "code"), table.maybe("class") or "unclassified"
     location = table.maybe("location")
     if location is not None and location not in places:
@@ -178,6 +188,7 @@ def _asset(
         name=table.maybe("name") or code,
         asset_class=asset_class,
         criticality=criticality,
+        parent=table.maybe("parent"),
         location=location,
         serial=table.maybe("serial"),
         signals=tuple(entry for _, of_class, asset, entry in signals if of_class == asset_class or asset == code),

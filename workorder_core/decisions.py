@@ -26,6 +26,15 @@ class AddEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Collect:
+    """What is found behind a declared cause is kept as evidence of the cause's order, which is on another ``asset``."""
+
+    order_id: UUID
+    asset: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class Upgrade:
     """The same fault, but worse: the order becomes of the type that ``severity`` asks for."""
 
@@ -79,7 +88,7 @@ class Ignore:
     order_id: UUID
 
 
-Decision = Open | AddEvidence | Upgrade | Refine | Merge | Rework | Ignore
+Decision = Open | AddEvidence | Collect | Upgrade | Refine | Merge | Rework | Ignore
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
 from workorder_core.findings import Finding
 from workorder_core.lifecycle import FINAL
 from workorder_core.words import FailureMode, Severity, Status
@@ -101,6 +101,8 @@ class OrderBook:
                 self._put(replace(entry, severity=decision.severity, status=Status.OPEN, moved_at=decision.finding.at))
             case Ignore():
                 self._see(decision)
+            case Collect():
+                pass  # it is another asset's, and does not say how the order's own condition stands
 
     def moved(self, asset: str, order_id: UUID, status: Status, *, at: datetime) -> None:
         """Follow a person's step at an asset's event time. An order that the book never held is passed over."""

@@ -28,10 +28,13 @@ class SignalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetEntry:
+    """A machine. ``parent`` is the code of the asset that it stands behind: what feeds it, or what it is part of."""
+
     code: str
     name: str
     asset_class: str
     criticality: Criticality
+    parent: str | None = None
     location: str | None = None
     serial: str | None = None
     signals: tuple[SignalEntry, ...] = ()

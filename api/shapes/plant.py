@@ -99,6 +99,7 @@ class AssetOut(BaseModel):
     asset_class: str
     criticality: Criticality = Field(description="1 low, 2 medium, 3 high, 4 critical")
     serial: str | None
+    parent: str | None = Field(description="the code of the asset that it stands behind")
     path: str
     location_id: int | None
     archived_at: datetime | None

@@ -78,3 +78,17 @@ FROM work_orders w JOIN assets a ON a.id = w.asset_id JOIN sites si ON si.id = w
 WHERE w.opened_at >= %(since)s AND w.opened_at < %(until)s
   AND (%(assets)s::text[] IS NULL OR si.code || '/' || a.code = ANY(%(assets)s))
 ORDER BY w.opened_at, w.number;
+
+-- name: above
+-- What each asset stands behind, itself and the topmost included: the nearest first.
+WITH RECURSIVE chain AS (
+    SELECT id, id AS above, 0 AS steps FROM assets
+    UNION ALL
+    SELECT c.id, a.parent_id, c.steps + 1 FROM chain c JOIN assets a ON a.id = c.above
+    WHERE a.parent_id IS NOT NULL AND c.steps < 100
+)
+SELECT so.code || '/' || o.code AS asset, array_agg(sa.code || '/' || a.code ORDER BY c.steps) AS above
+FROM chain c
+JOIN assets o ON o.id = c.id JOIN sites so ON so.id = o.site_id
+JOIN assets a ON a.id = c.above JOIN sites sa ON sa.id = a.site_id
+GROUP BY 1 ORDER BY 1;

@@ -23,7 +23,7 @@ WITH RECURSIVE places AS (
     SELECT l.id, p.path || ' / ' || l.name FROM locations l JOIN places p ON l.parent_id = p.id
 )
 SELECT a.id, a.site_id, s.code AS site_code, s.time_zone, a.code, a.name, a.class AS asset_class, a.criticality, a.serial,
-       a.archived_at, i.location_id, concat_ws(' / ', s.name, p.path, a.code) AS path,
+       (SELECT code FROM assets WHERE id = a.parent_id) AS parent, a.archived_at, i.location_id, concat_ws(' / ', s.name, p.path, a.code) AS path,
        o.orders AS unfinished_orders, o.worst AS worst_type,
        EXISTS (SELECT FROM planned_downtimes d WHERE d.asset_id = a.id AND d.cancelled_at IS NULL
                AND d.starts_at <= %(now)s AND d.ends_at > %(now)s) AS in_planned_downtime
@@ -66,11 +66,13 @@ DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, level = excl
 
 -- name: put_asset
 -- An asset as the plant document has it. What is not said there is kept.
-INSERT INTO assets (site_id, code, name, class, criticality, serial)
-VALUES (%(site_id)s, %(code)s, %(name)s, %(asset_class)s, %(criticality)s, %(serial)s)
+INSERT INTO assets (site_id, code, name, class, criticality, serial, parent_id)
+VALUES (%(site_id)s, %(code)s, %(name)s, %(asset_class)s, %(criticality)s, %(serial)s,
+        (SELECT id FROM assets WHERE site_id = %(site_id)s AND code = %(parent)s))
 ON CONFLICT (site_id, code)
 DO UPDATE SET name = excluded.name, class = excluded.class, criticality = excluded.criticality,
-              serial = coalesce(excluded.serial, assets.serial) RETURNING id;
+              serial = coalesce(excluded.serial, assets.serial),
+              parent_id = coalesce(excluded.parent_id, assets.parent_id) RETURNING id;
 
 -- name: take_away
 -- The asset has been somewhere else until now.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -86,14 +86,16 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
         conn.execute(SNAPSHOT)
         where = stored.places(conn, wanted.range)
         live = stored.live_orders(conn, wanted.range)
-        seen, assets = _seen(conn, wanted.range), wanted.range.assets or tuple(backtest_db.asset_ids(conn))
+        above = backtest_db.above(conn)
+        assets = _with_those_above(wanted.range.assets, above)
+        seen = _seen(conn, replace(wanted.range, assets=None if wanted.range.assets is None else assets))
         told = _Told(progress)
         many = min(wanted.jobs, len(assets)) > 1 and len(where) >= LEAST_FOR_JOBS
         if many and not _compares_assets(conn, wanted.documents):
             made = run_parts(
                 conn,
                 where,
-                assets,
+                _families(assets, above),
                 jobs=wanted.jobs,
                 documents=wanted.documents,
                 seen=seen,
@@ -103,7 +105,7 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
             )
         else:
             made = run(
-                stored.inputs(conn, where, wanted.range.assets),
+                stored.inputs(conn, where, None if wanted.range.assets is None else assets),
                 documents=wanted.documents,
                 seen=seen,
                 assumed=wanted.assumed,
@@ -111,6 +113,7 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
                 on_input=lambda arrival: told((arrival - where.first) / len(where)),
             )
         told.done()
+    made = _only(made, wanted.range.assets)
     if wanted.against == LIVE:
         other = [stored.as_order(each) for each in live]
     return Result(
@@ -129,6 +132,30 @@ def command(database: str, wanted: Wanted, json_file: Path | None, console: Cons
     report.show(result.run, result.outcome, result.difference, against, console)
     if json_file is not None:
         json_file.write_text(report.as_json(result.run, result.outcome, result.difference), encoding="utf-8")
+
+
+def _with_those_above(wanted: tuple[str, ...] | None, above: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The assets to judge: what they stand behind can be the cause of what is found on them."""
+    if wanted is None:
+        return tuple(above)
+    return tuple(dict.fromkeys(each for asset in wanted for each in above.get(asset, [asset])))
+
+
+def _families(assets: Sequence[str], above: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """The assets by what they all stand behind: each family is judged in one process."""
+    families: dict[str, list[str]] = {}
+    for asset in assets:
+        families.setdefault(above.get(asset, [asset])[-1], []).append(asset)
+    return [tuple(family) for family in families.values()]
+
+
+def _only(made: Run, wanted: tuple[str, ...] | None) -> Run:
+    if wanted is None:
+        return made
+    orders = [order for order in made.orders if order.asset in wanted]
+    return replace(
+        made, orders=orders, asset_days={key: made.asset_days[key] for key in made.asset_days if key in wanted}
+    )
 
 
 def _compares_assets(conn: Connection, judging: Documents) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
 from workorder_core.findings import Finding
 from workorder_core.words import FailureMode, OrderType, Severity
 
@@ -66,7 +66,7 @@ class Ledger:
             case Open(order_id=order_id, finding=finding):
                 order = self._orders[order_id] = _opened(order_id, finding)
                 return order
-            case AddEvidence(order_id=order_id, finding=finding):
+            case AddEvidence(order_id=order_id, finding=finding) | Collect(order_id=order_id, finding=finding):
                 _add(self._orders[order_id], finding)
             case Upgrade() | Rework():
                 self._worsen(decision.order_id, decision.finding, decision.severity)

@@ -1,6 +1,7 @@
 """A backtest by several processes, each with assets of its own, on one snapshot of the database.
 
-What the judge remembers it remembers by asset, so that the parts together are the whole.
+What the judge remembers it remembers by asset, or of assets that stand behind one another, which stay together; so
+that the parts together are the whole.
 """
 
 import sys
@@ -44,7 +45,7 @@ class Part:
 def run_parts(
     conn: Connection,
     where: Places,
-    assets: Sequence[str],
+    families: Sequence[tuple[str, ...]],
     *,
     jobs: int,
     documents: Documents,
@@ -64,13 +65,13 @@ def run_parts(
             database=make_conninfo(conn.info.dsn, password=conn.info.password),
             snapshot=row[0],
             where=where,
-            assets=tuple(assets[number::jobs]),
+            assets=tuple(asset for family in families[number::jobs] for asset in family),
             documents=documents,
             seen=frozenset(seen),
             assumed=assumed,
             since=since,
         )
-        for number in range(min(jobs, len(assets)))
+        for number in range(min(jobs, len(families)))
     ]
     context = get_context("spawn")
     shared = context.Array("d", len(parts), lock=False)

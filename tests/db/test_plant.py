@@ -73,6 +73,10 @@ WRONG = {
         '[site]\ncode="N"\nname="n"\n[[assets]]\nid="P"\nlocation="x"',
         "assets[P].location: there is no location 'x'",
     ),
+    "an asset that stands behind one that is written after it": (
+        '[site]\ncode="N"\nname="n"\n[[assets]]\nid="P"\nparent="C"\n[[assets]]\nid="C"',
+        "assets[P].parent: 'C' is not an asset above this one; write what feeds it, or holds it, before it",
+    ),
     "a criticality that is none": (
         '[site]\ncode="N"\nname="n"\n[[assets]]\nid="P"\ncriticality="huge"',
         "assets[P].criticality: 'huge' is not known; write one of low, medium, high, critical",
@@ -101,6 +105,19 @@ def test_a_wrong_plant_file_names_file_key_and_mend(tmp_path, text, says):
         read(path)
     assert says in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+def test_what_an_asset_stands_behind_is_told_to_the_judge(conn, tmp_path):
+    path = tmp_path / "plant.toml"
+    text = '[site]\ncode="N"\nname="n"\n[[assets]]\nid="C"\nclass="cabinet"\n[[assets]]\nid="P"\nclass="pump"\n'
+    path.write_text(text)
+    load_plant(conn, path)
+    path.write_text(text + 'parent="C"\n')
+    load_plant(conn, path)
+    load_plant(conn, path)
+    told = "SELECT payload -> 'parent' FROM judge_events WHERE kind = 'asset' ORDER BY id"
+    assert conn.execute(told).fetchall() == [(None,), (None,), ("N/C",)]
+    assert [(each.code, each.parent) for each in plant.assets(conn, now=NOW)] == [("C", None), ("P", "C")]
 
 
 def everything(conn):

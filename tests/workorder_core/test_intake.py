@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from workorder_core.decisions import AddEvidence, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
 from workorder_core.findings import Finding, Sign
 from workorder_core.intake import Policy, clear, decide, quiet_period
 from workorder_core.order_book import Entry
@@ -80,6 +80,8 @@ def told(decision: Decision) -> str:
             return f"merge {names[decision.duplicate_id]} into {names[decision.order_id]}, {decision.severity.name}"
         case Rework():
             return f"rework {names[decision.order_id]}, {decision.severity.name}"
+        case Collect():
+            return f"evidence for {names[decision.order_id]} of {decision.asset}"
         case Ignore():
             return f"{decision.reason.name} of {names[decision.order_id]}"
 
