@@ -83,6 +83,12 @@ def above(conn: Connection) -> dict[str, list[str]]:
         return dict(cursor.execute(_QUERIES["above"]).fetchall())
 
 
+def areas(conn: Connection) -> dict[str, str | None]:
+    """Return the area, ``<site>/<location>``, that each asset (``<site>/<asset>``) is installed in."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(_QUERIES["areas"]).fetchall())
+
+
 def units(conn: Connection) -> dict[str, dict[str, str]]:
     """Return the units that signals are kept in, by asset and signal."""
     found: dict[str, dict[str, str]] = {}

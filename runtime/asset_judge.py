@@ -42,6 +42,8 @@ class AssetJudge:
         The newest reading judged; what is older came late and is not judged.
     parent
         The asset that it stands behind.
+    area
+        Where it is installed: ``<site>/<location>`` of level area; None where nobody has said.
     downtimes
         Planned downtimes by id, as (start, end).
     """
@@ -53,6 +55,7 @@ class AssetJudge:
     asset_class: str = "unclassified"
     criticality: Criticality = Criticality.MEDIUM
     parent: str | None = None
+    area: str | None = None
     units: dict[str, str] = field(default_factory=dict)
     watermark_us: int | None = None
     state: StateNow = UNSEEN
@@ -153,6 +156,7 @@ class AssetJudge:
             "class": self.asset_class,
             "criticality": int(self.criticality),
             "parent": self.parent,
+            "area": self.area,
             "units": dict(sorted(self.units.items())),
             "watermark_us": self.watermark_us,
             "state": [self.state.state.value, self.state.since, self.state.last],
@@ -176,6 +180,7 @@ class AssetJudge:
             asset_class=dumped["class"],
             criticality=Criticality(dumped["criticality"]),
             parent=dumped["parent"],
+            area=dumped["area"],
             units=dict(dumped["units"]),
             watermark_us=dumped["watermark_us"],
             state=StateNow(OperatingState(state), since, last),

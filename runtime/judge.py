@@ -23,9 +23,10 @@ from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge, moment
 from runtime.limits import Fleets, RuleSets
 from runtime.shadow import Shadow
-from workorder_core import intake, priority
-from workorder_core.decisions import Decision, Ignore, Merge, Refine, Rework, Upgrade, Urgency
+from workorder_core import flood, intake, priority
+from workorder_core.decisions import Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
 from workorder_core.findings import Finding
+from workorder_core.flood import Floods
 from workorder_core.inhibition import Cause, Inhibition
 from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import Entry, OrderBook
@@ -69,6 +70,7 @@ class Judge:
         self.assets: dict[str, AssetJudge] = {}
         self.book = OrderBook()
         self.inhibition = Inhibition()
+        self.floods = Floods()
         self.shadow: Shadow | None = None
 
     @property
@@ -102,6 +104,7 @@ class Judge:
         orders = self.book.of(finding.asset)
         if finding.cleared:
             self.inhibition.over(finding)
+            self.floods.over(finding)
             return intake.clear(finding, orders)
         if self.assets[finding.asset].parent is not None:
             causes = self._causes(finding)
@@ -109,7 +112,28 @@ class Judge:
             held, collected = self.inhibition.hold(finding, causes, orders, of_causes)
             if held:
                 return collected
-        return intake.decide(finding, orders, self.policy)
+        decision = intake.decide(finding, orders, self.policy)
+        area = self.assets[finding.asset].area
+        return decision if area is None else self._flood(decision, area)
+
+    def _flood(self, decision: Decision, name: str) -> Decision | None:
+        """Where an area is flooded, its order collects what would open one of its own."""
+        finding = decision.finding
+        area, key = self.floods.note(finding, name), (finding.asset, finding.source)
+        if not isinstance(decision, Open) or finding.severity is Severity.SAFETY:
+            return decision
+        unfinished = any(entry.id == area.order and entry.unfinished for entry in self.book.of(area.asset))
+        if unfinished and key in area.told:
+            return None
+        if not area.flooded:
+            return decision
+        if unfinished and area.order is not None:
+            area.told.add(key)
+            return Collect(area.order, area.asset, finding)
+        opened = intake.decide(flood.of_area(finding, name), self.book.of(finding.asset), self.policy)
+        if isinstance(opened, Open):
+            area.order, area.asset, area.told = opened.order_id, finding.asset, {key}
+        return opened
 
     def _causes(self, finding: Finding) -> list[Cause]:
         """The declared causes, on the assets above, that explain a finding; the nearest first."""
@@ -152,6 +176,7 @@ class Judge:
                 "assets": {key: self.assets[key].dump() for key in sorted(self.assets)},
                 "book": [_dump_entry(entry) for entry in self.book.all()],
                 "inhibition": self.inhibition.dump(),
+                "floods": self.floods.dump(),
                 "shadow": None if self.shadow is None else self.shadow.dump(),
             }
         )
@@ -168,6 +193,7 @@ class Judge:
         judge.models = state["models"]
         judge.book = OrderBook(iter([_restore_entry(entry) for entry in state["book"]]))
         judge.inhibition = Inhibition.restore(state["inhibition"])
+        judge.floods = Floods.restore(state["floods"])
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
             judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulesets, judge.fleets, document)
@@ -205,6 +231,7 @@ class Judge:
         asset.asset_class = event.payload["class"]
         asset.criticality = Criticality(event.payload["criticality"])
         asset.parent = event.payload.get("parent")
+        asset.area = event.payload.get("area")
         asset.use(self.rulesets, self._document(asset.asset_class))
 
     def _on_signal(self, event: Event) -> None:

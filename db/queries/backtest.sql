@@ -92,3 +92,7 @@ FROM chain c
 JOIN assets o ON o.id = c.id JOIN sites so ON so.id = o.site_id
 JOIN assets a ON a.id = c.above JOIN sites sa ON sa.id = a.site_id
 GROUP BY 1 ORDER BY 1;
+
+-- name: areas
+-- In which area each asset is installed; NULL where nobody has said.
+SELECT s.code || '/' || a.code AS asset, area_of(a.id) AS area FROM assets a JOIN sites s ON s.id = a.site_id ORDER BY 1;

@@ -95,7 +95,7 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
             made = run_parts(
                 conn,
                 where,
-                _families(assets, above),
+                _families(assets, above, backtest_db.areas(conn)),
                 jobs=wanted.jobs,
                 documents=wanted.documents,
                 seen=seen,
@@ -141,12 +141,19 @@ def _with_those_above(wanted: tuple[str, ...] | None, above: Mapping[str, Sequen
     return tuple(dict.fromkeys(each for asset in wanted for each in above.get(asset, [asset])))
 
 
-def _families(assets: Sequence[str], above: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
-    """The assets by what they all stand behind: each family is judged in one process."""
-    families: dict[str, list[str]] = {}
+def _families(
+    assets: Sequence[str], above: Mapping[str, Sequence[str]], areas: Mapping[str, str | None]
+) -> list[tuple[str, ...]]:
+    """The assets by what they stand behind and where: what can have to do with one another is judged in one process."""
+    families: dict[str, set[str]] = {}
     for asset in assets:
-        families.setdefault(above.get(asset, [asset])[-1], []).append(asset)
-    return [tuple(family) for family in families.values()]
+        together = {asset, above.get(asset, [asset])[-1], f"area {areas.get(asset) or asset}"}
+        for name in [*together]:
+            together |= families.get(name, set())
+        families.update(dict.fromkeys(together, together))
+    known = set(assets)
+    distinct = {id(family): family & known for family in families.values()}
+    return [tuple(each for each in assets if each in family) for family in distinct.values()]
 
 
 def _only(made: Run, wanted: tuple[str, ...] | None) -> Run:

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from runtime import engine, pipeline
 from runtime.backtest.command import Wanted, judge_again
 from runtime.judge import Judge, in_order
 from runtime.settings import Settings
-from workorder_core.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.plant import AssetEntry, LocationEntry, Plant, SignalEntry
 from workorder_core.words import Criticality
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -184,3 +185,83 @@ def test_when_the_cause_is_over_what_is_still_found_has_its_order(conn):
     pipeline.process(conn, [a_message(60, "CAB-1", voltage=230.0), a_message(61, "P-01", s0=5.0)], state)
     pipeline.process(conn, [a_message(100, "P-01", s0=5.0), a_message(130, "P-01", s0=5.0)], state)
     assert [row[0] for row in orders(conn)] == ["CAB-1", "P-01"]
+
+
+FANS = [f"V-{number:02}" for number in range(1, 31)]
+HALL = Plant(
+    code="NTH",
+    name="North",
+    time_zone="Europe/Oslo",
+    locations=(
+        LocationEntry(code="A", name="Area A", level="area"),
+        LocationEntry(code="A-1", name="Hall 1", level="work_centre", parent="A"),
+        LocationEntry(code="B", name="Area B", level="area"),
+    ),
+    assets=(
+        *(replace(entry(code, "fan", ["vibration", "smoke"]), location="A-1") for code in FANS),
+        replace(entry("V-99", "fan", ["vibration"]), location="B"),
+    ),
+)
+SMOKE = {"id": "smoke", "asset_class": "fan", "signal": "smoke", "raise_at": 5, "clear_below": 4, "component": "motor",
+         "failure_mode": "OHE", "severity": "safety"}  # fmt: skip
+FAN_RULES = {"threshold": [RULES["threshold"][-1], SMOKE]}
+
+
+@pytest.fixture
+def hall(database: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database) as conn:
+        plant.load(conn, HALL, at=START)
+        conn.commit()
+        yield conn
+
+
+def storm(fans: list[str], begin: float, every: float) -> list[Message]:
+    return [a_message(begin + every * number, fan, vibration=9.0) for number, fan in enumerate(fans)]
+
+
+def test_past_ten_alarms_in_ten_minutes_one_order_for_the_area_collects_the_rest(hall):
+    state = take_up(hall, FAN_RULES)
+    pipeline.process(hall, storm(FANS[:-1], 0, 15), state)
+    pipeline.process(hall, [a_message(440, FANS[-1], smoke=9.0), a_message(441, "V-99", vibration=9.0)], state)
+    found = orders(hall)
+    assert [row[:3] for row in found[:10]] == [(fan, "VIB", "reactive") for fan in FANS[:10]]
+    assert found[10:] == [
+        (FANS[10], "OTH", "reactive", 19),  # the area's
+        (FANS[-1], "OHE", "emergency", 1),
+        ("V-99", "VIB", "reactive", 1),  # another area
+    ]
+    summary = hall.execute("SELECT summary FROM evidence WHERE failure_mode = 'OTH'").fetchone()
+    assert summary[0].startswith("more than 10 alarms in ten minutes in NTH/A; NTH/V-11: vibration is 9")
+    # What the flood's order was told opens none later, while it is unfinished: nothing new has come.
+    pipeline.process(hall, storm(FANS[:-1], 7200, 1), state)
+    assert len(orders(hall)) == 13
+    assert engine.restore(hall).dump() == state.judge.dump()
+
+
+def test_a_flood_is_over_below_five_alarms(hall):
+    state = take_up(hall, FAN_RULES)
+    pipeline.process(hall, storm(FANS[:12], 0, 10), state)
+    assert len(orders(hall)) == 11
+    late = storm(FANS[12:14], 1000, 10)
+    pipeline.process(hall, late, state)
+    assert [row[0] for row in orders(hall)] == FANS[:11] + FANS[12:14]
+
+
+def test_ten_alarms_are_no_flood_and_slow_ones_neither(hall):
+    state = take_up(hall, FAN_RULES)
+    pipeline.process(hall, storm(FANS[:20], 0, 61), state)
+    assert [row[:2] for row in orders(hall)] == [(fan, "VIB") for fan in FANS[:20]]
+
+
+def test_a_flood_survives_a_restart_after_every_input(hall):
+    state = take_up(hall, FAN_RULES)
+    pipeline.process(hall, storm(FANS, 0, 10), state)
+    last = state.judge.arrival
+    judge = Judge()
+    for each in in_order(readings.judged_after(hall, 0, last), judge_db.events_after(hall, 0, last)):
+        judge.decide([each])
+        judge = Judge.restore(judge.dump(), judge.arrival)
+    assert judge.dump() == state.judge.dump()
+    hall.rollback()
+    again = judge_again(hall, Wanted(against="live"))
+    assert again.difference is not None and again.difference.none
