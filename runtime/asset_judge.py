@@ -1,7 +1,7 @@
 """Judging one asset: its operating state, its limits and its model, folded over its own frames. No I/O, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,11 @@ from models import watch as watches
 from models.watch import Anomaly, ModelDocument, Watch
 from rules import operating_state
 from rules.figures import TimeToLimit
+from rules.kinds import INSTRUMENT
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
 from runtime.frames import Gathering
-from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
+from runtime.limits import CHATTER, NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.findings import Finding, Sign
 from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
 
@@ -93,6 +94,8 @@ class AssetJudge:
         self._follow_state(at_us, values)
         for hit in self.limits.judge(at_us, values, self.state.state, self._fleet):
             yield self._of_rule(hit, arrival)
+            if hit.chatters:
+                yield self._of_chatter(hit, arrival)
         if self.gathering.step_us:
             self.gathering.add(at_us, values, self._model_judges())
         elif self._model_judges():
@@ -254,6 +257,23 @@ class AssetJudge:
             signs=tuple(signs),
             summary=self._summary(hit, signs),
             cleared=not hit.condition.active,
+        )
+
+    def _of_chatter(self, hit: Hit, arrival: int) -> Finding:
+        """What chatters is a fault of the instrument, or of limits that lie too near to one another."""
+        found = self._of_rule(hit, arrival)
+        told = (
+            f"{hit.rule.id} became active {CHATTER} times within a minute: its signal chatters, or its limits lie near"
+        )
+        return replace(
+            found,
+            component=INSTRUMENT,
+            failure_mode=FailureMode.AIR,
+            severity=Severity.DEGRADING,
+            source=f"chatter:{hit.rule.id}",
+            limit=None,
+            score=None,
+            summary=f"{told} each other; it stays active until it has been calm for ten minutes",
         )
 
     def _summary(self, hit: Hit, signs: list[Sign]) -> str:

@@ -12,6 +12,11 @@ from rules.ruleset import RuleSet
 from rules.threshold import EVERY, NORMAL, Condition, Threshold
 from workorder_core.words import OperatingState
 
+CHATTER = 3
+CHATTER_US = 60_000_000
+"""A rule chatters when it becomes active three times within a minute (ISA-18.2)."""
+CALM_US = 600_000_000
+"""One that chatters stays active until its value has not passed the limit for ten minutes."""
 FEWEST_OTHERS = 3
 """A fleet's median is that of at least so many other machines."""
 EMPTY_SET = ruleset.of_asset(EMPTY, "")
@@ -20,7 +25,8 @@ EMPTY_SET = ruleset.of_asset(EMPTY, "")
 class Hit(NamedTuple):
     """A rule that is active, or has just ceased to be.
 
-    ``figure`` is what it holds against its limit, ``signs`` are signals and their values.
+    ``figure`` is what it holds against its limit, ``signs`` are signals and their values; ``chatters`` tells that it
+    has just begun to chatter.
     """
 
     rule: Threshold
@@ -28,6 +34,7 @@ class Hit(NamedTuple):
     at_us: int
     figure: float
     signs: tuple[tuple[str, float], ...]
+    chatters: bool = False
 
 
 class Fleets:
@@ -79,6 +86,8 @@ class Limits:
         The newest value of each signal that several rules look at together.
     heard
         When each signal was last measured, kept where a rule looks for stale ones.
+    raised, chattering
+        When each rule became active within a minute; of one that chatters, when it was last active by itself.
     quiet_since_us
         The wall clock of the first tick after the newest frame.
     """
@@ -88,6 +97,8 @@ class Limits:
     memories: dict[str, Memory] = field(default_factory=dict)
     latest: dict[str, tuple[int, float]] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
+    raised: dict[str, list[int]] = field(default_factory=dict)
+    chattering: dict[str, int] = field(default_factory=dict)
     quiet_since_us: int | None = None
     _look_again_us: int = 0
 
@@ -169,6 +180,8 @@ class Limits:
             {name: self.memories[name] for name in sorted(self.memories)},
             {name: list(self.latest[name]) for name in sorted(self.latest)},
             {name: self.heard[name] for name in sorted(self.heard)},
+            {name: self.raised[name] for name in sorted(self.raised)},
+            {name: self.chattering[name] for name in sorted(self.chattering)},
             self.quiet_since_us,
             self._look_again_us,
         ]
@@ -176,13 +189,15 @@ class Limits:
     @classmethod
     def restore(cls, dumped: list[Any], rules: RuleSet) -> "Limits":
         """Continue from a dump."""
-        conditions, memories, latest, heard, quiet_since_us, look_again_us = dumped
+        conditions, memories, latest, heard, raised, chattering, quiet_since_us, look_again_us = dumped
         return cls(
             rules=rules,
             conditions={name: Condition(*values) for name, values in conditions.items()},
             memories=dict(memories),
             latest={name: (at_us, value) for name, (at_us, value) in latest.items()},
             heard=dict(heard),
+            raised=dict(raised),
+            chattering=dict(chattering),
             quiet_since_us=quiet_since_us,
             _look_again_us=look_again_us,
         )
@@ -206,10 +221,39 @@ class Limits:
                 return None
             figure = known
         condition = threshold.step(rule, before, at_us, figure)
+        chatters = False
+        if before.active and self.chattering:
+            condition = self._damped(rule.id, before, condition, at_us)
+        elif condition.active and not before.active:
+            chatters = self._chatters(rule.id, at_us)
         self.conditions[rule.id] = condition
         if not condition.active and not before.active:
             return None
-        return Hit(rule, condition, at_us, figure, ((rule.signal, value),))
+        return Hit(rule, condition, at_us, figure, ((rule.signal, value),), chatters)
+
+    def _chatters(self, key: str, at_us: int) -> bool:
+        """Note that a rule has become active; whether it chatters from now on."""
+        raised = [at for at in self.raised.get(key, ()) if at_us - at <= CHATTER_US]
+        raised.append(at_us)
+        if len(raised) < CHATTER:
+            self.raised[key] = raised
+            return False
+        self.raised.pop(key, None)
+        self.chattering[key] = at_us
+        return True
+
+    def _damped(self, key: str, before: Condition, condition: Condition, at_us: int) -> Condition:
+        """A rule that chatters stays active until it has been calm for long enough."""
+        active_us = self.chattering.get(key)
+        if active_us is None:
+            return condition
+        if condition.active:
+            self.chattering[key] = at_us
+        elif at_us - active_us < CALM_US:
+            return Condition(before.beyond_since, True, at_us)
+        else:
+            del self.chattering[key]
+        return condition
 
     def _reference(self, rule: Threshold, at_us: int, value: float, fleet: "OfFleet") -> float | None:
         assert rule.reference is not None
@@ -310,6 +354,8 @@ class Limits:
     def _forget(self, key: str) -> None:
         self.conditions.pop(key, None)
         self.memories.pop(key, None)
+        self.raised.pop(key, None)
+        self.chattering.pop(key, None)
 
 
 class OfFleet:

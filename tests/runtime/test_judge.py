@@ -410,6 +410,13 @@ def test_a_flapping_limit_survives_a_restart_after_every_input():
     assert whole.dump() == cut.dump()
 
 
+def test_a_limit_that_chatters_is_a_fault_of_the_instrument_too():
+    story = Sequence()
+    for step in range(40):
+        story.frame(step / 5, temp=95 if step % 2 == 0 else 60)
+    assert says(story) == ["0 Open OHE", "0.2 AddEvidence OHE", "0.8 Open AIR"]
+
+
 FLEET_RULE = {
     "id": "unlike", "asset_class": "pump", "signal": "temp", "from": "fleet", "raise_at": 15, "clear_below": 10,
     "component": "bearing", "failure_mode": "OHE", "severity": "malfunction",

@@ -130,6 +130,29 @@ def test_a_rule(text, frames, says):
     assert fed(of(text), frames) == says
 
 
+HOT = f'[[threshold]]\n{COMMON}signal = "t"\nraise_at = 10\nclear_below = 8\n'
+
+
+def test_what_chatters_is_damped_until_it_is_calm():
+    limits = of(HOT)
+    flaps = t(11, 5, 11, 5, 11, 5, 11, 5, every=0.2)
+    assert fed(limits, flaps) == "!.!.!!!!"
+    assert fed(limits, t(5, 11, begin=8)) == "!!"
+    assert fed(limits, t(5, 5, begin=18)) == "!."
+    assert fed(limits, t(11, 5, begin=30)) == "!."
+
+
+def test_that_it_chatters_is_told_once():
+    limits, told = of(HOT), []
+    for minute, values in t(11, 5, 11, 5, 11, 5, 11, 5, every=0.2):
+        told += [hit.chatters for hit in limits.judge(round(minute * MINUTE), values, RUNNING, NO_FLEET)]
+    assert told.count(True) == 1
+
+
+def test_three_times_in_more_than_a_minute_is_no_chatter():
+    assert fed(of(HOT), t(11, 5, 11, 5, 11, 5, 11, 5, every=0.5)) == "!.!.!.!."
+
+
 def test_late_parts_of_a_step_change_nothing():
     limits = of(ABOVE)
     assert fed(limits, [(2, {"sp": 50.0, "t": 56.0}), (1, {"t": 40.0}), (3, {"t": 56.0})]) == "!.!"
@@ -220,7 +243,7 @@ def test_a_silence_names_the_silent_signals_and_since_when():
 
 ALL = "\n".join(
     text.replace('"r"', f'"{i}"')
-    for i, text in enumerate([RATE, SET_POINT, COUNT, STUCK_ANY, STALE, TO_LIMIT, LASTS, CLEARS, HEAD])
+    for i, text in enumerate([HOT, RATE, SET_POINT, COUNT, STUCK_ANY, STALE, TO_LIMIT, LASTS, CLEARS, HEAD])
 )
 FRAMES = st.lists(
     st.tuples(
