@@ -108,7 +108,7 @@ class Limits:
             return
         for key in list(self.conditions):
             now, before = _named(rules, key), _named(self.rules, key)
-            if now is None or (before is not None and before.kind != now.kind):
+            if now is None or (before is not None and _judged_by(before) != _judged_by(now)):
                 self._forget(key)
         for key in list(self.memories):
             now, before = _named(rules, key), _named(self.rules, key)
@@ -382,6 +382,11 @@ NO_FLEET = OfFleet(None, "", "")
 def _named(rules: RuleSet, key: str) -> Threshold | None:
     """Return the rule of a key of ``conditions``: its id, or its id and the signal that it was met on."""
     return rules.rules.get(key) or rules.rules.get(key.rpartition(":")[0])
+
+
+def _judged_by(rule: Threshold) -> tuple[object, ...]:
+    """What a rule looks at. Its limits may change and its condition goes on; with another signal it begins anew."""
+    return rule.kind, rule.signal, rule.reference, rule.expression, rule.clears
 
 
 def _signals(rule: Threshold) -> frozenset[str]:

@@ -300,6 +300,15 @@ def test_other_rules_keep_what_they_remember_when_one_changes():
     assert fed(limits, t(5, 5, begin=4)) == ".!"
 
 
+def test_a_rule_with_another_limit_goes_on_and_one_with_another_signal_begins_anew():
+    limits = of(HOT)
+    assert fed(limits, t(11)) == "!"
+    limits.use(of(HOT.replace("raise_at = 10", "raise_at = 12")).rules)
+    assert fed(limits, t(9, begin=1)) == "!"
+    limits.use(of(HOT.replace('signal = "t"', 'signal = "flow"')).rules)
+    assert fed(limits, [(2, {"flow": 9.0})]) == "."
+
+
 def test_a_rule_can_be_another_for_one_asset():
     text = HEAD + '[[override]]\nrule = "r"\nasset = "S/B"\nraise_at = 90\nclear_below = 80\n'
     text += '[[override]]\nrule = "r"\nasset = "S/C"\nenabled = false\n'
