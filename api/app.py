@@ -14,7 +14,7 @@ from api.board import pages, steps
 from api.guard import Guard
 from api.keys import Keys
 from api.metrics import Counted, Metrics
-from api.routers import documents, downtimes, health, plant, quarantine, technicians, work_orders
+from api.routers import alarms, documents, downtimes, health, plant, quarantine, technicians, work_orders
 
 DESCRIPTION = """\
 Telemetry in, explained work orders out.
@@ -51,7 +51,7 @@ def create(pool: ConnectionPool, *, keys: Mapping[str, str], version: str = "0")
         _log.warning("no api_keys are set: everybody on this machine is person:anonymous, and nobody else is answered")
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
-    for room in (work_orders, plant, downtimes, technicians, documents, quarantine):
+    for room in (work_orders, plant, alarms, downtimes, technicians, documents, quarantine):
         v1.include_router(room.router)
     app.include_router(v1)
     app.include_router(health.router)

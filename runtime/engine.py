@@ -88,6 +88,7 @@ def take_up(
         # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
         judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
         judge = restore(conn)
+        judge.alarms = []
         catalogue = Catalogue.load(conn, admit_unknown=settings.admit_unknown)
         formats = sources.understood(settings, conn)
     bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))

@@ -24,6 +24,7 @@ from runtime.asset_judge import AssetJudge, moment
 from runtime.limits import Fleets, RuleSets
 from runtime.shadow import Shadow
 from workorder_core import flood, intake, priority
+from workorder_core.alarms import Change, Standing
 from workorder_core.decisions import Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
 from workorder_core.findings import Finding
 from workorder_core.flood import Floods
@@ -57,6 +58,8 @@ class Judge:
     ----------
     arrival
         The newest input judged.
+    alarms
+        What was raised and what is over, for whoever wants to keep it and takes it away; None where nobody does.
     shadow
         Documents on trial that judge beside those in force.
     """
@@ -71,6 +74,8 @@ class Judge:
         self.book = OrderBook()
         self.inhibition = Inhibition()
         self.floods = Floods()
+        self.standing = Standing()
+        self.alarms: list[Change] | None = None
         self.shadow: Shadow | None = None
 
     @property
@@ -102,9 +107,11 @@ class Judge:
 
     def _intake(self, finding: Finding) -> Decision | None:
         orders = self.book.of(finding.asset)
+        change = self.standing.follow(finding)
+        if change is not None and self.alarms is not None:
+            self.alarms.append(change)
         if finding.cleared:
             self.inhibition.over(finding)
-            self.floods.over(finding)
             return intake.clear(finding, orders)
         if self.assets[finding.asset].parent is not None:
             causes = self._causes(finding)
@@ -114,12 +121,12 @@ class Judge:
                 return collected
         decision = intake.decide(finding, orders, self.policy)
         area = self.assets[finding.asset].area
-        return decision if area is None else self._flood(decision, area)
+        return decision if area is None else self._flood(decision, area, new=change is not None)
 
-    def _flood(self, decision: Decision, name: str) -> Decision | None:
+    def _flood(self, decision: Decision, name: str, *, new: bool) -> Decision | None:
         """Where an area is flooded, its order collects what would open one of its own."""
         finding = decision.finding
-        area, key = self.floods.note(finding, name), (finding.asset, finding.source)
+        area, key = self.floods.note(finding, name, new=new), (finding.asset, finding.source)
         if not isinstance(decision, Open) or finding.severity is Severity.SAFETY:
             return decision
         unfinished = any(entry.id == area.order and entry.unfinished for entry in self.book.of(area.asset))
@@ -177,6 +184,7 @@ class Judge:
                 "book": [_dump_entry(entry) for entry in self.book.all()],
                 "inhibition": self.inhibition.dump(),
                 "floods": self.floods.dump(),
+                "standing": self.standing.dump(),
                 "shadow": None if self.shadow is None else self.shadow.dump(),
             }
         )
@@ -194,6 +202,7 @@ class Judge:
         judge.book = OrderBook(iter([_restore_entry(entry) for entry in state["book"]]))
         judge.inhibition = Inhibition.restore(state["inhibition"])
         judge.floods = Floods.restore(state["floods"])
+        judge.standing = Standing.restore(state["standing"])
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
             judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulesets, judge.fleets, document)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-from db import assignments, decisions, quarantine, readings, shadow
+from db import alarms, assignments, decisions, quarantine, readings, shadow
 from db import judge as judge_db
 from db.decisions import Done
 from ingest.messages import Frame, Message, Refused
@@ -63,6 +63,9 @@ def _take(conn: Connection, part: Part, place: int, state: Engine, processed: Pr
     arrived = _store(conn, frames, ids, state, place + len(events))
     verdicts += state.judge.decide(arrived.frames)
     processed.refused += part.refused + unknown + arrived.refused
+    if state.judge.alarms:
+        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id)
+        state.judge.alarms.clear()
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in verdicts])
     processed.frames += len(arrived.frames)
     processed.stored += len(arrived.columns)

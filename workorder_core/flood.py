@@ -16,8 +16,6 @@ from workorder_core.words import FailureMode
 WINDOW = timedelta(minutes=10)
 BEGINS_ABOVE = 10
 OVER_BELOW = 5
-AGAIN_AFTER = timedelta(hours=1)
-"""A source that does not say when it is over has a new alarm when it was silent for so long."""
 Key = tuple[str, str]
 
 
@@ -43,19 +41,15 @@ class Area:
 
 
 class Floods:
-    """The areas of a plant, and which conditions stand."""
+    """The areas of a plant."""
 
     def __init__(self) -> None:
         self.areas: dict[str, Area] = {}
-        self.standing: dict[Key, datetime] = {}
 
-    def note(self, finding: Finding, area: str) -> Area:
-        """Count a finding as an alarm where its condition is new, and return its area."""
+    def note(self, finding: Finding, area: str, *, new: bool) -> Area:
+        """Count a finding as an alarm where its condition is ``new``, and return its area."""
         found = self.areas.setdefault(area, Area())
-        key = finding.asset, finding.source
-        before = self.standing.get(key)
-        self.standing[key] = finding.at
-        if before is None or finding.at - before > AGAIN_AFTER:
+        if new:
             insort(found.raised, finding.at)
         newest = max(found.raised[-1], finding.at) if found.raised else finding.at
         while found.raised and found.raised[0] <= newest - WINDOW:
@@ -63,10 +57,6 @@ class Floods:
         alarms = len(found.raised)
         found.flooded = alarms >= OVER_BELOW if found.flooded else alarms > BEGINS_ABOVE
         return found
-
-    def over(self, finding: Finding) -> None:
-        """A condition is over."""
-        self.standing.pop((finding.asset, finding.source), None)
 
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
@@ -76,14 +66,13 @@ class Floods:
             order = None if area.order is None else area.order.bytes
             raised = [at.isoformat() for at in area.raised]
             areas.append([name, raised, area.flooded, order, area.asset, sorted(map(list, area.told))])
-        return [areas, [[*key, self.standing[key].isoformat()] for key in sorted(self.standing)]]
+        return areas
 
     @classmethod
     def restore(cls, dumped: list[Any]) -> "Floods":
         """Continue from a dump."""
         restored = cls()
-        areas, standing = dumped
-        for name, raised, flooded, order, asset, told in areas:
+        for name, raised, flooded, order, asset, told in dumped:
             restored.areas[name] = Area(
                 raised=[datetime.fromisoformat(at) for at in raised],
                 flooded=flooded,
@@ -91,7 +80,6 @@ class Floods:
                 asset=asset,
                 told={(key[0], key[1]) for key in told},
             )
-        restored.standing = {(asset, source): datetime.fromisoformat(at) for asset, source, at in standing}
         return restored
 
 

@@ -130,6 +130,8 @@ def test_a_power_loss_is_one_order_and_what_has_another_cause_has_its_own(conn):
     assert alarms >= 500
     # What was found behind the cabinet is told to its order, each condition once.
     assert found[0][3] == 1 + len(BEHIND) * LIMITS
+    # And each was an alarm, whether or not it led to an order.
+    assert conn.execute("SELECT count(*) FROM alarms").fetchone() == (alarms,)
     cited = conn.execute(
         "SELECT count(*) FROM evidence WHERE source LIKE 'rule:low-%' AND readings <> '{}'::jsonb"
     ).fetchone()
@@ -185,6 +187,11 @@ def test_when_the_cause_is_over_what_is_still_found_has_its_order(conn):
     pipeline.process(conn, [a_message(60, "CAB-1", voltage=230.0), a_message(61, "P-01", s0=5.0)], state)
     pipeline.process(conn, [a_message(100, "P-01", s0=5.0), a_message(130, "P-01", s0=5.0)], state)
     assert [row[0] for row in orders(conn)] == ["CAB-1", "P-01"]
+    logged = "SELECT source, raised_at, cleared_at FROM alarms ORDER BY id"
+    assert conn.execute(logged).fetchall() == [
+        ("rule:power", START, START + timedelta(seconds=60)),
+        ("rule:low-s0", START + timedelta(seconds=1), None),
+    ]
 
 
 FANS = [f"V-{number:02}" for number in range(1, 31)]

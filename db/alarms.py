@@ -1,0 +1,63 @@
+"""The alarms that were raised on the plant: written with the batch that raised them, listed and counted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row
+
+from db import sql
+from workorder_core.alarms import Alarm, Change
+from workorder_core.words import Severity
+
+_QUERIES = sql.load("alarms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One alarm as it is listed; event times."""
+
+    id: int
+    asset: str
+    asset_id: int
+    source: str
+    severity: int
+    summary: str
+    raised_at: datetime
+    cleared_at: datetime | None
+
+
+def write(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str], int]) -> None:
+    """Keep what was raised and what is over, in the caller's transaction."""
+    for change in changes:
+        finding = change.finding
+        facts = {"asset_id": asset_id(finding.asset), "source": finding.source, "at": finding.at}
+        if change.raised:
+            more = {"severity": int(finding.severity), "summary": finding.summary, "arrival": finding.arrival}
+            conn.execute(_QUERIES["raise"], facts | more)
+        else:
+            conn.execute(_QUERIES["clear"], facts)
+
+
+def page(
+    conn: Connection,
+    *,
+    site: str | None = None,
+    asset_id: int | None = None,
+    source: str | None = None,
+    standing: bool = False,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Row]:
+    """Return alarms, the newest first; with ``before`` those after that id in this order."""
+    asked = {"site": site, "asset_id": asset_id, "source": source, "standing": standing, "before": before}
+    with conn.cursor(row_factory=class_row(Row)) as cursor:
+        return cursor.execute(_QUERIES["page"], asked | {"limit": limit}).fetchall()
+
+
+def between(conn: Connection, since: datetime, until: datetime, site: str | None = None) -> list[Alarm]:
+    """Return what was raised in a range, or stood in it, in order."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_QUERIES["between"], {"since": since, "until": until, "site": site}).fetchall()
+    return [Alarm(**row | {"severity": Severity(row["severity"])}) for row in rows]
