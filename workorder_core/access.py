@@ -1,0 +1,38 @@
+"""Who asks, in which roles and for which sites. What each role may do stands beside what is done."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person or a system is to the plant."""
+
+    VIEWER = "viewer"
+    REQUESTER = "requester"
+    TECHNICIAN = "technician"
+    PLANNER = "planner"
+    RELIABILITY_ENGINEER = "reliability_engineer"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody whom we know.
+
+    Parameters
+    ----------
+    actor
+        As history records it: ``person:<name>``, ``key:<name>`` or ``system:<part>``.
+    sites
+        The codes of the sites that they see; None for all.
+    technician
+        Their code among the technicians, for those who do the work themselves.
+    """
+
+    actor: str
+    roles: frozenset[Role]
+    sites: frozenset[str] | None = None
+    technician: str | None = None
+
+    def sees(self, site: str) -> bool:
+        return self.sites is None or site in self.sites
