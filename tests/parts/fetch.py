@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from runtime.embedded import process
+
 
 class PartMissing(Exception):
     """A part can't be had on this machine. The sentence says why and what would help."""
@@ -55,12 +57,14 @@ def apt_install(*packages: str) -> None:
     """Install Debian packages as root, and start none of the services that they bring."""
     if os.geteuid() != 0:
         raise PartMissing(f"not root; install it by hand: apt install {' '.join(packages)}")
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
-    with _NoServices():
+    # Each test worker may want a part at the same time, and the system's own upgrades may be under way.
+    patient = ["-o", "DPkg::Lock::Timeout=300"]
+    install = ["apt-get", *patient, "install", "-y", "--no-install-recommends", *packages]
+    with process.alone(cache_dir() / "apt.lock"), _NoServices():
         try:
             run(install, within_s=600)
         except PartMissing:
-            run(["apt-get", "update"], within_s=300)
+            run(["apt-get", *patient, "update"], within_s=300)
             run(install, within_s=600)
 
 
