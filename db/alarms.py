@@ -32,8 +32,8 @@ def write(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str],
     """Keep what was raised and what is over, in the caller's transaction."""
     for change in changes:
         finding = change.finding
-        facts = {"asset_id": asset_id(finding.asset), "source": finding.source, "at": finding.at}
-        if change.raised:
+        facts = {"asset_id": asset_id(change.asset), "source": change.source, "at": change.at}
+        if finding is not None:
             more = {"severity": int(finding.severity), "summary": finding.summary, "arrival": finding.arrival}
             conn.execute(_QUERIES["raise"], facts | more)
         else:

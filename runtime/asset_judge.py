@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -14,6 +14,7 @@ from rules.figures import TimeToLimit
 from rules.kinds import INSTRUMENT
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
+from rules.threshold import NORMAL
 from runtime.frames import Gathering
 from runtime.limits import CHATTER, NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.findings import Finding, Sign
@@ -26,6 +27,17 @@ MOST_SIGNS = 10
 
 UNIT_OF_SILENCE = "min without a value"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Alarmed(NamedTuple):
+    """What the newest finding of an active model's alarm said: the signal that leads it, and its value."""
+
+    source: str
+    version: str
+    component: str
+    since_us: int
+    signal: str
+    value: float
 
 
 def moment(us: int) -> datetime:
@@ -47,6 +59,8 @@ class AssetJudge:
         Where it is installed: ``<site>/<location>`` of level area; None where nobody has said.
     downtimes
         Planned downtimes by id, as (start, end).
+    alarmed
+        What the model's alarm was raised for, while it is active.
     """
 
     key: str
@@ -64,6 +78,7 @@ class AssetJudge:
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
     watch: Watch | None = None
     gathering: Gathering = field(default_factory=Gathering)
+    alarmed: Alarmed | None = None
     _state_rule: operating_state.StateRule | None = None
     _fleet: OfFleet = NO_FLEET
 
@@ -93,13 +108,14 @@ class AssetJudge:
         self.watermark_us = at_us if self.watermark_us is None else max(self.watermark_us, at_us)
         self._follow_state(at_us, values)
         for hit in self.limits.judge(at_us, values, self.state.state, self._fleet):
-            yield self._of_rule(hit, arrival)
-            if hit.chatters:
-                yield self._of_chatter(hit, arrival)
+            yield from self._of_hit(hit, arrival)
         if self.gathering.step_us:
             self.gathering.add(at_us, values, self._model_judges())
         elif self._model_judges():
             yield from self._judge_by_model(arrival, at_us, values)
+        if self.alarmed is not None and not self._model_judges():
+            why = f"is not judged while the machine is {self._stands_still()}"
+            yield self._model_is_over(arrival, at_us, values, why)
 
     def close_frame(self, arrival: int) -> Iterator[Finding]:
         """Judge what was gathered for a frame; ``arrival`` is of the input that closes it."""
@@ -122,7 +138,7 @@ class AssetJudge:
         if self.gathering.quiet(wall_us):
             yield from self.close_frame(arrival)
         for hit in self.limits.quiet(wall_us, self.watermark_us, self.state.state):
-            yield self._of_rule(hit, arrival)
+            yield from self._of_hit(hit, arrival)
 
     @property
     def heeds_ticks(self) -> bool:
@@ -148,6 +164,15 @@ class AssetJudge:
         for _ in findings:
             pass
 
+    def stands(self, source: str) -> bool:
+        """Whether the condition of a source is there, as far as it has been judged."""
+        kind, _, name = source.partition(":")
+        if kind == "model":
+            return self.alarmed is not None and self.alarmed.source == source
+        if kind == "chatter":
+            return name in self.limits.chattering
+        return self.limits.conditions.get(name, NORMAL).active
+
     def learn_again(self) -> None:
         """After a repair the machine's normal is another one."""
         if self.watch is not None:
@@ -167,6 +192,7 @@ class AssetJudge:
             "downtimes": {name: list(self.downtimes[name]) for name in sorted(self.downtimes)},
             "watch": None if self.watch is None else self.watch.state(),
             "gathering": self.gathering.dump(),
+            "alarmed": None if self.alarmed is None else list(self.alarmed),
         }
 
     @classmethod
@@ -191,6 +217,7 @@ class AssetJudge:
             downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
             watch=None if dumped["watch"] is None else watches.go_on(document, dumped["watch"]),
             gathering=_gathering(document, dumped["gathering"]),
+            alarmed=None if dumped["alarmed"] is None else Alarmed(*dumped["alarmed"]),
         )
 
     def _apply_documents(self) -> None:
@@ -220,14 +247,26 @@ class AssetJudge:
             return
         if anomaly is not None:
             yield self._of_model(anomaly, arrival, at_us)
+        elif self.alarmed is not None:
+            yield self._model_is_over(arrival, at_us, values, "behaves as it usually does again")
         if self.limits.rules.of_score and self.watch.ready():
             for hit in self.limits.judge_score(at_us, self.watch.score(), self.state.state):
-                yield self._of_rule(hit, arrival)
+                yield from self._of_hit(hit, arrival)
 
     def _model_judges(self) -> bool:
         if self._state_rule is None:
             return self.state.state is not OperatingState.MAINTENANCE
         return operating_state.settled(self._state_rule, self.state)
+
+    def _stands_still(self) -> str:
+        """What the machine does while its model does not judge."""
+        state = self.state.state
+        return "settling" if state is OperatingState.RUNNING else state.value
+
+    def _of_hit(self, hit: Hit, arrival: int) -> Iterator[Finding]:
+        yield self._of_rule(hit, arrival)
+        if hit.chatters or hit.calm:
+            yield self._of_chatter(hit, arrival)
 
     def _of_rule(self, hit: Hit, arrival: int) -> Finding:
         rule = hit.rule
@@ -263,8 +302,11 @@ class AssetJudge:
         """What chatters is a fault of the instrument, or of limits that lie too near to one another."""
         found = self._of_rule(hit, arrival)
         told = (
-            f"{hit.rule.id} became active {CHATTER} times within a minute: its signal chatters, or its limits lie near"
+            f"{hit.rule.id} became active {CHATTER} times within a minute: its signal chatters, or its limits lie near "
+            "each other; it stays active until it has been calm for ten minutes"
         )
+        if hit.calm:
+            told = f"{hit.rule.id} has been calm for ten minutes" if hit.judged else found.summary
         return replace(
             found,
             component=INSTRUMENT,
@@ -273,12 +315,14 @@ class AssetJudge:
             source=f"chatter:{hit.rule.id}",
             limit=None,
             score=None,
-            summary=f"{told} each other; it stays active until it has been calm for ten minutes",
+            summary=told,
         )
 
     def _summary(self, hit: Hit, signs: list[Sign]) -> str:
         rule = hit.rule
         active = hit.condition.active
+        if not hit.judged:
+            return f"{rule.id} does not judge while the machine is {self.state.state.value}"
         if rule.expression is not None:
             values = ", ".join(f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)}" for sign in signs)
             return f"{'' if active else 'no longer '}{rule.expression.text}: {values}"
@@ -317,20 +361,50 @@ class AssetJudge:
             f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
             for sign in signs[:3]
         )
+        since = anomaly.since_us
+        lead = signs[0]
+        component = self._component(signs)
+        source, version = f"model:{self.document.name}", self.document.version
+        self.alarmed = Alarmed(source, version, component, since, lead.signal, lead.value)
         return Finding(
             asset=self.key,
             arrival=arrival,
-            component=self._component(signs),
+            component=component,
             failure_mode=FailureMode.UNK,
             severity=Severity.DEGRADING,
-            source=f"model:{self.document.name}",
-            version=self.document.version,
-            since=moment(anomaly.since_us),
+            source=source,
+            version=version,
+            since=moment(since),
             at=moment(at_us),
             score=anomaly.score,
             limit=anomaly.limit,
             signs=signs,
             summary=f"does not behave as it usually does: {told}",
+        )
+
+    def _model_is_over(self, arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
+        """The end of the model's alarm."""
+        was, self.alarmed = self.alarmed, None
+        assert was is not None
+        usual = self.watch.usual(was.signal) if self.watch is not None else None
+        low, high = usual or (None, None)
+        value, unit = values.get(was.signal, was.value), self.units.get(was.signal, "")
+        sign = Sign(signal=was.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0)
+        return Finding(
+            asset=self.key,
+            arrival=arrival,
+            component=was.component,
+            failure_mode=FailureMode.UNK,
+            severity=Severity.DEGRADING,
+            source=was.source,
+            version=was.version,
+            since=moment(was.since_us),
+            at=moment(at_us),
+            score=None,
+            limit=None,
+            signs=(sign,),
+            summary=f"{why}: {_told(sign.signal)} {_quantity(value, unit)}",
+            cleared=True,
         )
 
     def _component(self, signs: tuple[Sign, ...]) -> str:

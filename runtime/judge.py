@@ -33,7 +33,7 @@ from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 6
+FORMAT = 7
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -108,8 +108,7 @@ class Judge:
     def _intake(self, finding: Finding) -> Decision | None:
         orders = self.book.of(finding.asset)
         change = self.standing.follow(finding)
-        if change is not None and self.alarms is not None:
-            self.alarms.append(change)
+        self._note(change)
         if finding.cleared:
             self.inhibition.over(finding)
             return intake.clear(finding, orders)
@@ -219,6 +218,7 @@ class Judge:
     def _on_rulebook(self, event: Event) -> None:
         self.rulesets = RuleSets(parse_rulebook(event.payload))
         self._use_documents()
+        self._end_alarms("its rule is not there any more, or judges otherwise")
 
     def _on_models(self, event: Event) -> None:
         self.models = event.payload
@@ -234,6 +234,7 @@ class Judge:
         if shadow is not None and event.payload["ended"] == "promoted":
             self.rulesets, self.models = shadow.judge.rulesets, shadow.judge.models
             self.assets, self.fleets = shadow.judge.assets, shadow.judge.fleets
+            self._end_alarms("what was on trial judges now, and sees nothing")
 
     def _on_asset(self, event: Event) -> None:
         asset = self._asset(_of(event))
@@ -242,6 +243,7 @@ class Judge:
         asset.parent = event.payload.get("parent")
         asset.area = event.payload.get("area")
         asset.use(self.rulesets, self._document(asset.asset_class))
+        self._end_alarms("the asset is judged by the rules of another class", asset.key)
 
     def _on_signal(self, event: Event) -> None:
         self._asset(_of(event)).units[event.payload["signal"]] = event.payload["unit"]
@@ -268,6 +270,7 @@ class Judge:
     def _on_history(self, event: Event) -> None:
         frames = ((at_us, dict(sorted(values.items()))) for at_us, values in event.payload["frames"])
         self._asset(_of(event)).learn_history(frames, event.arrival)
+        self._end_alarms("over in the history that was taken in", _of(event))
 
     def _on_stale(self, event: Event) -> Iterable[Finding]:
         return self._asset(_of(event)).stale(event.payload["signals"], event.arrival)
@@ -277,6 +280,17 @@ class Judge:
         wall_us = _us(datetime.fromisoformat(event.payload["at"]))
         for key in sorted(key for key, asset in self.assets.items() if asset.heeds_ticks):
             yield from self.assets[key].tick(wall_us, event.arrival)
+
+    def _end_alarms(self, why: str, asset: str | None = None) -> None:
+        """End what stands, of one asset or of all, and whose condition is not known any more."""
+        for key in self.standing.of(asset):
+            if not self.assets[key[0]].stands(key[1]):
+                self.inhibition.waiting.pop(key, None)
+                self._note(self.standing.end(key, why))
+
+    def _note(self, change: Change | None) -> None:
+        if change is not None and self.alarms is not None:
+            self.alarms.append(change)
 
     def _use_documents(self) -> None:
         for asset in self.assets.values():

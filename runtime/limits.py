@@ -26,7 +26,8 @@ class Hit(NamedTuple):
     """A rule that is active, or has just ceased to be.
 
     ``figure`` is what it holds against its limit, ``signs`` are signals and their values; ``chatters`` tells that it
-    has just begun to chatter.
+    has just begun to chatter, ``calm`` that it chatters no more. One that ceased because it does not judge in the
+    asset's operating state is not ``judged``.
     """
 
     rule: Threshold
@@ -35,6 +36,8 @@ class Hit(NamedTuple):
     figure: float
     signs: tuple[tuple[str, float], ...]
     chatters: bool = False
+    calm: bool = False
+    judged: bool = True
 
 
 class Fleets:
@@ -204,10 +207,14 @@ class Limits:
 
     def _step(self, rule: Threshold, at_us: int, value: float, state: OperatingState, fleet: "OfFleet") -> Hit | None:
         """Judge one value by one rule. THE MAIN PATH of judging: it runs once for every rule of every reading."""
-        if state not in rule.states:
-            self._forget(rule.id)
-            return None
         before = self.conditions.get(rule.id, NORMAL)
+        if state not in rule.states:
+            calm = rule.id in self.chattering
+            self._forget(rule.id)
+            if not before.active:
+                return None
+            now = Condition(None, False, at_us)
+            return Hit(rule, now, at_us, value, ((rule.signal, value),), calm=calm, judged=False)
         if before.last is not None and at_us < before.last:
             return None  # an older part of the same step: the rule has judged a newer value of its signal
         figure = value
@@ -221,15 +228,16 @@ class Limits:
                 return None
             figure = known
         condition = threshold.step(rule, before, at_us, figure)
-        chatters = False
-        if before.active and self.chattering:
+        chatters = calm = False
+        if before.active and rule.id in self.chattering:
             condition = self._damped(rule.id, before, condition, at_us)
+            calm = not condition.active
         elif condition.active and not before.active:
             chatters = self._chatters(rule.id, at_us)
         self.conditions[rule.id] = condition
         if not condition.active and not before.active:
             return None
-        return Hit(rule, condition, at_us, figure, ((rule.signal, value),), chatters)
+        return Hit(rule, condition, at_us, figure, ((rule.signal, value),), chatters, calm)
 
     def _chatters(self, key: str, at_us: int) -> bool:
         """Note that a rule has become active; whether it chatters from now on."""
@@ -244,12 +252,9 @@ class Limits:
 
     def _damped(self, key: str, before: Condition, condition: Condition, at_us: int) -> Condition:
         """A rule that chatters stays active until it has been calm for long enough."""
-        active_us = self.chattering.get(key)
-        if active_us is None:
-            return condition
         if condition.active:
             self.chattering[key] = at_us
-        elif at_us - active_us < CALM_US:
+        elif at_us - self.chattering[key] < CALM_US:
             return Condition(before.beyond_since, True, at_us)
         else:
             del self.chattering[key]

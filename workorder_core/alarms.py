@@ -10,8 +10,6 @@ from workorder_core.findings import Finding
 from workorder_core.words import Severity
 
 Key = tuple[str, str]
-AGAIN_AFTER = timedelta(hours=1)
-"""A source that does not say when it is over has a new alarm when it was silent for so long."""
 PERIOD = timedelta(minutes=10)
 FLOOD_ABOVE, FLOOD_OVER_BELOW = 10, 5
 CHATTER, CHATTER_WITHIN = 3, timedelta(minutes=1)
@@ -21,10 +19,13 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An alarm is raised, or over; at its asset's event time."""
+    """An alarm is raised, or over; ``at`` is its asset's event time. ``finding`` raised it, None where it is over."""
 
-    finding: Finding
-    raised: bool
+    asset: str
+    source: str
+    at: datetime
+    why: str
+    finding: Finding | None = None
 
 
 class Standing:
@@ -37,10 +38,19 @@ class Standing:
         """Follow a finding; None where nothing new is in it."""
         key = finding.asset, finding.source
         if finding.cleared:
-            return None if self._found.pop(key, None) is None else Change(finding, False)
-        before = self._found.get(key)
+            return self.end(key, finding.summary, at=finding.at)
+        new = key not in self._found
         self._found[key] = finding.at
-        return Change(finding, True) if before is None or finding.at - before > AGAIN_AFTER else None
+        return Change(*key, finding.at, finding.summary, finding) if new else None
+
+    def end(self, key: Key, why: str, *, at: datetime | None = None) -> Change | None:
+        """Take note that a condition stands no more, or is not looked at any more: then when it was last found."""
+        found = self._found.pop(key, None)
+        return None if found is None else Change(*key, at or found, why)
+
+    def of(self, asset: str | None = None) -> list[Key]:
+        """What stands, of one asset or of all, in order."""
+        return sorted(key for key in self._found if asset in (None, key[0]))
 
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
