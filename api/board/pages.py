@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, Conn, Now
+from api.asking import KNOWN, SEES, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.shapes.plant import SeriesOut
@@ -36,7 +36,7 @@ _NATURAL_NEXT = {
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
-@router.get("/")
+@router.get("/", dependencies=[SEES])
 def orders(
     request: Request,
     conn: Conn,
@@ -92,7 +92,7 @@ def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
     }
 
 
-@router.get("/orders/{order_id}")
+@router.get("/orders/{order_id}", dependencies=[SEES])
 def order(request: Request, order_id: UUID, conn: Conn, now: Now) -> HTMLResponse:
     """Show one order: why it exists, what happened to it, and what can be done."""
     return order_page(request, conn, order_id, now=now)
@@ -156,7 +156,7 @@ def _displaced(conn: Connection, number: str | None) -> Any:
     return None if number is None else work_orders.get(conn, work_orders.id_of_number(conn, number))
 
 
-@router.get("/assets")
+@router.get("/assets", dependencies=[SEES])
 def assets(request: Request, conn: Conn, now: Now) -> HTMLResponse:
     """Show the machines, where they are and how they are."""
     found = plant.assets(conn, now=now)
@@ -174,7 +174,7 @@ def assets(request: Request, conn: Conn, now: Now) -> HTMLResponse:
     )
 
 
-@router.get("/assets/{asset_id}")
+@router.get("/assets/{asset_id}", dependencies=[SEES])
 def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h") -> HTMLResponse:
     """Show one machine: what its signals did, its orders and its planned downtime."""
     return asset_page(request, conn, asset_id, now=now, span=span)
@@ -223,7 +223,7 @@ def asset_page(
     )
 
 
-@router.get("/quarantine")
+@router.get("/quarantine", dependencies=[SEES])
 def quarantined(request: Request, conn: Conn, now: Now, reason: str = "", before: int | None = None) -> HTMLResponse:
     """Show what could not be read, with the reason."""
     kept = quarantine.page(conn, reason=reason or None, before_id=before, limit=PAGE_SIZE)
@@ -247,7 +247,9 @@ def _shown(payload: bytes) -> str:
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> Response:
-    """Return an error for people. Who has given no key is asked for it first."""
+    """Return an error for people. Who has not signed in, or has a password of another's making, is led there."""
+    if getattr(request.state, "must_change", False):
+        return RedirectResponse("/password", 303)
     if status == 401 and request.method == "GET":
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(there)}", 303)

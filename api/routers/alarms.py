@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime
 
-from api.asking import Conn
+from api.asking import SEES, Conn
 from api.shapes.alarms import AlarmOut, AlarmPage, FiguresOut
 from db import alarms
 from workorder_core.alarms import figures
@@ -16,7 +16,7 @@ Site = Annotated[str | None, Query(description="a site's code")]
 LONGEST = timedelta(days=366)
 
 
-@router.get("")
+@router.get("", dependencies=[SEES])
 def find(
     conn: Conn,
     site: Site = None,
@@ -35,7 +35,7 @@ def find(
     )
 
 
-@router.get("/figures")
+@router.get("/figures", dependencies=[SEES])
 def count(conn: Conn, since: AwareDatetime, until: AwareDatetime, site: Site = None) -> FiguresOut:
     """Count the figures of ISA-18.2 over a range of event time, a year at most."""
     if not since < until <= since + LONGEST:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from psycopg import Connection
 from pydantic import AwareDatetime
 
-from api.asking import Conn, Now
+from api.asking import SEES, Conn, Now
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.plant import AssetOut, LocationOut, ReadingsOut, SeriesOut, SiteOut
 from db import plant, telemetry
@@ -18,20 +18,20 @@ _SHOWN_BUCKETS = 400
 router = APIRouter(tags=["plant"])
 
 
-@router.get("/sites")
+@router.get("/sites", dependencies=[SEES])
 def sites(conn: Conn) -> list[SiteOut]:
     """List the sites."""
     return [SiteOut.of(site) for site in plant.sites(conn)]
 
 
-@router.get("/locations")
+@router.get("/locations", dependencies=[SEES])
 def locations(conn: Conn, site: Annotated[str | None, Query(description="a site's code")] = None) -> list[LocationOut]:
     """List the functional locations of a site, or of all."""
     site_id = None if site is None else plant.site_by_code(conn, site).id
     return [LocationOut.of(each) for each in plant.locations(conn, site_id)]
 
 
-@router.get("/assets")
+@router.get("/assets", dependencies=[SEES])
 def assets(
     conn: Conn,
     now: Now,
@@ -45,7 +45,7 @@ def assets(
     return [AssetOut.of(asset, signals.get(asset.id, []), newest.get(asset.id, [])) for asset in found]
 
 
-@router.get("/assets/{asset_id}")
+@router.get("/assets/{asset_id}", dependencies=[SEES])
 def asset(asset_id: int, conn: Conn, now: Now) -> AssetOut:
     """Read one asset with the newest reading of each signal."""
     found = plant.asset(conn, asset_id, now=now)
@@ -53,7 +53,7 @@ def asset(asset_id: int, conn: Conn, now: Now) -> AssetOut:
     return AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
 
 
-@router.get("/assets/{asset_id}/readings")
+@router.get("/assets/{asset_id}/readings", dependencies=[SEES])
 def readings(
     asset_id: int,
     conn: Conn,

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.asking import Conn
+from api.asking import SEES, Conn
 from api.shapes.plant import KeptOut, QuarantinePage
 from db import quarantine
 
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
 
 
-@router.get("")
+@router.get("", dependencies=[SEES])
 def find(
     conn: Conn,
     reason: str | None = None,
