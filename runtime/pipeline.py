@@ -33,6 +33,15 @@ class Processed:
     refused: list[Refused] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
 
+    def add(self, other: "Processed") -> None:
+        """Count another part of the same batch too."""
+        self.frames += other.frames
+        self.stored += other.stored
+        self.late += other.late
+        self.repeated += other.repeated
+        self.refused += other.refused
+        self.done += other.done
+
 
 def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
     """Store, judge and act on a batch, and commit."""
