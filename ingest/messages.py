@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 BAD = 2
 STALE = 3
 """Qualities of readings, from ``readings.quality``: 0 good, 1 uncertain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One MQTT message. ``received_us`` is the wall clock when it came off the wire, epoch microseconds.
 
     ``token`` lets the subscriber acknowledge it, 0 where nothing is to be; one that comes ``again`` has the token

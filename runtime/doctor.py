@@ -8,7 +8,7 @@ from rich.console import Console
 
 from db import api_keys, quarantine, readings, schema, users
 from db import judge as judge_db
-from ingest.subscriber import BrokerUnreachable
+from ingest.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
 from runtime import broker_probe
 from runtime.embedded.process import default_data_dir, find_program

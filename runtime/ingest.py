@@ -15,7 +15,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import UndefinedTable
 
 from db import judge as judge_db
-from ingest.subscriber import BrokerUnreachable, Subscriber
+from ingest.broker import BrokerUnreachable
+from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime import engine, sources, splitting

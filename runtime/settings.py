@@ -12,8 +12,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ingest.broker import BrokerAddress
 from ingest.mapping import Text
-from ingest.subscriber import BrokerAddress
 from models import estimators
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
