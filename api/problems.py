@@ -20,6 +20,7 @@ from db.errors import AlreadyThere, NotFound, NothingOnTrial, VersionConflict
 from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
+from workorder_core.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
 from workorder_core.errors import IllegalMove, NotQualified, ReasonMissing
 
 _log = structlog.get_logger("api")
@@ -51,9 +52,13 @@ STATUS: Mapping[type[Exception], int] = {
     AlreadyThere: 409,
     NobodyLeft: 409,
     NotQualified: 409,
+    IllegalAlarmMove: 409,
+    MayNotBeShelved: 409,
     NobodyEligible: 409,
     VersionConflict: 412,
     ReasonMissing: 422,
+    AlarmReasonMissing: 422,
+    WrongEnd: 422,
     WrongModels: 422,
     WrongRulebook: 422,
     NothingOnTrial: 422,
@@ -149,7 +154,7 @@ def _title(error: type[Exception], kind: type[Exception]) -> str:
 
 
 def _facts(error: Exception) -> dict[str, Any]:
-    if isinstance(error, IllegalMove):
+    if isinstance(error, IllegalMove | IllegalAlarmMove):
         return {"possible": [str(step) for step in error.possible]}
     if isinstance(error, VersionConflict):
         return {"version": error.actual}

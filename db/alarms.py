@@ -7,7 +7,8 @@ from datetime import datetime
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 
-from db import sql
+from db import alarm_points, sql
+from workorder_core.alarm_states import Move
 from workorder_core.alarms import Alarm, Change
 from workorder_core.words import Severity
 
@@ -26,18 +27,23 @@ class Row:
     summary: str
     raised_at: datetime
     cleared_at: datetime | None
+    suppressed: str | None
 
 
-def write(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str], int]) -> None:
-    """Keep what was raised and what is over, in the caller's transaction."""
+def write(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str], int], *, at: datetime) -> None:
+    """Keep what was raised, what is over and what nobody is told of, in the caller's transaction."""
     for change in changes:
-        finding = change.finding
         facts = {"asset_id": asset_id(change.asset), "source": change.source, "at": change.at}
-        if finding is not None:
+        if change.finding is not None:
+            finding = change.finding
             more = {"severity": int(finding.severity), "summary": finding.summary, "arrival": finding.arrival}
             conn.execute(_QUERIES["raise"], facts | more)
-        else:
+        elif change.move is Move.CLEAR:
             conn.execute(_QUERIES["clear"], facts)
+        elif change.move in (Move.SUPPRESS, Move.RELEASE):
+            held = None if change.held is None else change.held.value
+            conn.execute(_QUERIES["suppress"], facts | {"suppressed": held})
+    alarm_points.follow(conn, changes, asset_id, at=at)
 
 
 def page(

@@ -296,6 +296,7 @@ class AssetJudge:
             signs=tuple(signs),
             summary=self._summary(hit, signs),
             cleared=not hit.condition.active,
+            latching=rule.latching,
         )
 
     def _of_chatter(self, hit: Hit, arrival: int) -> Finding:
@@ -316,6 +317,7 @@ class AssetJudge:
             limit=None,
             score=None,
             summary=told,
+            latching=False,
         )
 
     def _summary(self, hit: Hit, signs: list[Sign]) -> str:

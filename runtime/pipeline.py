@@ -73,7 +73,7 @@ def _take(conn: Connection, part: Part, place: int, state: Engine, processed: Pr
     verdicts += state.judge.decide(arrived.frames)
     processed.refused += part.refused + unknown + arrived.refused
     if state.judge.alarms:
-        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id)
+        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
         state.judge.alarms.clear()
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in verdicts])
     processed.frames += len(arrived.frames)

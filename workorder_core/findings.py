@@ -57,6 +57,8 @@ class Finding:
         One sentence for the planner.
     cleared
         The condition is over: told to the order that it has, and never its end.
+    latching
+        Its alarm stays when the condition is over, until somebody resets it.
     """
 
     asset: str
@@ -73,6 +75,7 @@ class Finding:
     signs: tuple[Sign, ...]
     summary: str
     cleared: bool = False
+    latching: bool = False
 
     def __post_init__(self) -> None:
         if not self.signs:
