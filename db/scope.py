@@ -21,6 +21,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """What an id means by its name in a path, and the query that says whether it is seen."""
 
 
+def codes(within: Collection[str] | None) -> list[str] | None:
+    """Return the sites that somebody sees as a query takes them; None for all."""
+    return None if within is None else sorted(within)
+
+
 def check(conn: Connection, name: str, key: str, sites: Collection[str]) -> None:
     """Raise NotFound where what an id names is of none of the sites. What is no id is left to who reads it."""
     kind, query = KINDS[name]

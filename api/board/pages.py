@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, SEES, Conn, Now
+from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.shapes.plant import SeriesOut
@@ -41,6 +41,7 @@ def orders(
     request: Request,
     conn: Conn,
     now: Now,
+    who: Asking,
     show: Annotated[str, Query(pattern="^(unfinished|finished|all)$")] = "unfinished",
     site: str = "",
     status: str = "",
@@ -54,6 +55,7 @@ def orders(
         status=[Status(status)] if status in set(Status) else None,
         type=[OrderType(kind)] if kind in set(OrderType) else None,
         site=site or None,
+        within=who.sites,
         asset=asset or None,
         assignee=assignee or None,
         unfinished={"unfinished": True, "finished": False}.get(show),
@@ -71,11 +73,11 @@ def orders(
         chosen=chosen,
         filtered=any(value for name, value in chosen.items() if name != "show"),
         query=urlencode({name: value for name, value in chosen.items() if value and value != "unfinished"}),
-        sites=plant.sites(conn),
-        technicians=technicians.listed(conn),
+        sites=plant.sites(conn, who.sites),
+        technicians=technicians.listed(conn, within=who.sites),
         statuses=list(Status),
         types=list(OrderType),
-        head=_head(work_orders.tally(conn)),
+        head=_head(work_orders.tally(conn, who.sites)),
     )
 
 
@@ -157,9 +159,9 @@ def _displaced(conn: Connection, number: str | None) -> Any:
 
 
 @router.get("/assets", dependencies=[SEES])
-def assets(request: Request, conn: Conn, now: Now) -> HTMLResponse:
+def assets(request: Request, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
     """Show the machines, where they are and how they are."""
-    found = plant.assets(conn, now=now)
+    found = plant.assets(conn, now=now, within=who.sites)
     ids = [asset.id for asset in found]
     return page(
         request,
@@ -224,16 +226,18 @@ def asset_page(
 
 
 @router.get("/quarantine", dependencies=[SEES])
-def quarantined(request: Request, conn: Conn, now: Now, reason: str = "", before: int | None = None) -> HTMLResponse:
+def quarantined(
+    request: Request, conn: Conn, now: Now, who: Asking, reason: str = "", before: int | None = None
+) -> HTMLResponse:
     """Show what could not be read, with the reason."""
-    kept = quarantine.page(conn, reason=reason or None, before_id=before, limit=PAGE_SIZE)
+    kept = quarantine.page(conn, reason=reason or None, before_id=before, within=who.sites, limit=PAGE_SIZE)
     return page(
         request,
         "quarantine.html",
         now=now,
         kept=kept,
         texts={each.id: _shown(each.payload) for each in kept},
-        counts=quarantine.count_by_reason(conn),
+        counts=quarantine.count_by_reason(conn, who.sites),
         reason=reason,
         older=kept[-1].id if len(kept) == PAGE_SIZE else None,
     )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Actor, Conn, Now
+from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Actor, Asking, Conn, Now
 from api.board.pages import asset_page, order_page
 from api.board.rendering import page
 from api.problems import STATUS
@@ -18,6 +18,7 @@ from db import assignments, downtimes, plant, work_orders
 from db.assignments import NobodyEligible
 from db.errors import NotFound, StoreError
 from workorder_core import lifecycle
+from workorder_core.access import Who
 from workorder_core.close_out import Cause, Remedy
 from workorder_core.decisions import Urgency
 from workorder_core.errors import WorkOrderError
@@ -123,15 +124,16 @@ def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, actor: s
 
 
 @router.get("/new-order", dependencies=[REQUESTS])
-def new_order(request: Request, conn: Conn, now: Now, asset: int | None = None) -> Response:
+def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | None = None) -> Response:
     """Ask what an order made by hand is about."""
-    return _new_order_page(request, conn, now, {"asset_id": str(asset or "")})
+    return _new_order_page(request, conn, now, who, {"asset_id": str(asset or "")})
 
 
 def _new_order_page(
     request: Request,
     conn: Connection,
     now: datetime,
+    who: Who,
     filled: Mapping[str, str],
     *,
     problem: str = "",
@@ -141,7 +143,7 @@ def _new_order_page(
         request,
         "new_order.html",
         status=status,
-        assets=plant.assets(conn, now=now),
+        assets=plant.assets(conn, now=now, within=who.sites),
         types=list(OrderType),
         modes=list(FailureMode),
         priorities=list(Priority),
@@ -155,7 +157,7 @@ def create_order(
     request: Request,
     conn: Conn,
     now: Now,
-    actor: Actor,
+    who: Asking,
     asset_id: Annotated[str, Form(max_length=20)] = "",
     kind: Annotated[str, Form(max_length=40)] = "",
     title: Annotated[str, Form(max_length=200)] = "",
@@ -171,15 +173,15 @@ def create_order(
         urgency = None
         if priority.isdecimal() and int(priority) in set(Priority):
             chosen = Priority(int(priority))
-            urgency = Urgency(chosen, f"{chosen.name.capitalize()}: set by {actor}.")
+            urgency = Urgency(chosen, f"{chosen.name.capitalize()}: set by {who.actor}.")
         order = work_orders.create_by_hand(
             conn,
-            asset=plant.asset(conn, int(asset_id), now=now),
+            asset=plant.asset(conn, int(asset_id), now=now, within=who.sites),
             kind=OrderType(kind),
             title=title.strip(),
             component=component.strip() or "machine",
             failure_mode=FailureMode(failure_mode) if failure_mode in set(FailureMode) else FailureMode.UNK,
-            actor=actor,
+            actor=who.actor,
             at=now,
             urgency=urgency,
             why=why.strip(),
@@ -187,7 +189,7 @@ def create_order(
     except (FormWrong, NotFound) as refused:
         filled = {"asset_id": asset_id, "kind": kind, "title": title, "component": component}
         filled |= {"failure_mode": failure_mode, "priority": priority, "why": why}
-        return _new_order_page(request, conn, now, filled, problem=str(refused), status=422)
+        return _new_order_page(request, conn, now, who, filled, problem=str(refused), status=422)
     return RedirectResponse(f"/orders/{order.id}", 303)
 
 

@@ -35,6 +35,7 @@ LONGEST = timedelta(days=366)
 @router.get("", dependencies=[SEES])
 def find(
     conn: Conn,
+    who: Asking,
     site: Site = None,
     asset_id: AssetId = None,
     source: Source = None,
@@ -44,7 +45,14 @@ def find(
 ) -> AlarmPage:
     """List alarms, the newest first."""
     found = alarms.page(
-        conn, site=site, asset_id=asset_id, source=source, standing=standing, before=before, limit=limit
+        conn,
+        site=site,
+        within=who.sites,
+        asset_id=asset_id,
+        source=source,
+        standing=standing,
+        before=before,
+        limit=limit,
     )
     return AlarmPage(
         items=[AlarmOut.of(each) for each in found], next_before=found[-1].id if len(found) == limit else None
@@ -52,11 +60,11 @@ def find(
 
 
 @router.get("/figures", dependencies=[SEES])
-def count(conn: Conn, since: AwareDatetime, until: AwareDatetime, site: Site = None) -> FiguresOut:
+def count(conn: Conn, who: Asking, since: AwareDatetime, until: AwareDatetime, site: Site = None) -> FiguresOut:
     """Count the figures of ISA-18.2 over a range of event time, a year at most."""
     if not since < until <= since + LONGEST:
         raise HTTPException(422, "until must be after since, by a year at most; ask for a range such as the last week")
-    return FiguresOut.of(figures(alarms.between(conn, since, until, site), since, until), since, until)
+    return FiguresOut.of(figures(alarms.between(conn, since, until, site, who.sites), since, until), since, until)
 
 
 @router.get("/states", dependencies=[SEES])

@@ -33,10 +33,10 @@ def versions(
     return [VersionOut.of(each) for each in documents.versions(conn, kind, limit=limit, before=before)]
 
 
-@router.get("/documents/{kind}/{number}", dependencies=[SEES_ALL])
-def version(kind: Kind, number: Annotated[int, Path(ge=1, le=2**31 - 1)], conn: Conn) -> VersionOut:
+@router.get("/documents/{kind}/{version_number}", dependencies=[SEES_ALL])
+def version(kind: Kind, version_number: Annotated[int, Path(ge=1, le=2**31 - 1)], conn: Conn) -> VersionOut:
     """Read one version."""
-    return VersionOut.of(documents.version(conn, kind, number))
+    return VersionOut.of(documents.version(conn, kind, version_number))
 
 
 @router.post("/documents/{kind}", status_code=201, dependencies=[ENGINEERS])

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from api.asking import PLANS, SEES, Actor, Conn, Now
+from api.asking import PLANS, SEES, Actor, Asking, Conn, Now
 from api.shapes.plant import DowntimeIn, DowntimeOut
 from db import downtimes, plant
 
@@ -15,12 +15,14 @@ router = APIRouter(tags=["planned downtime"])
 @router.get("/downtimes", dependencies=[SEES])
 def find(
     conn: Conn,
+    who: Asking,
     asset_id: int | None = None,
     after: Annotated[AwareDatetime | None, Query(description="ends after")] = None,
     before: Annotated[AwareDatetime | None, Query(description="begins before")] = None,
 ) -> list[DowntimeOut]:
     """List planned downtimes that touch a span of time, cancelled ones among them."""
-    return [DowntimeOut.of(each) for each in downtimes.listed(conn, asset_id=asset_id, after=after, before=before)]
+    found = downtimes.listed(conn, asset_id=asset_id, after=after, before=before, within=who.sites)
+    return [DowntimeOut.of(each) for each in found]
 
 
 @router.post("/assets/{asset_id}/downtimes", status_code=201, dependencies=[PLANS])

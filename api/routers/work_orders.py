@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
-from api.asking import PLANS, REQUESTS, SEES, WORKS, Actor, Conn, Now, Version
+from api.asking import PLANS, REQUESTS, SEES, WORKS, Actor, Asking, Conn, Now, Version
 from api.shapes.orders import (
     AssignIn,
     CloseOutIn,
@@ -56,6 +56,7 @@ def _tagged(order: WorkOrder, response: Response) -> WorkOrderOut:
 @router.get("", dependencies=[SEES])
 def find(
     conn: Conn,
+    who: Asking,
     status: Annotated[list[Status] | None, Query()] = None,
     kind: Annotated[list[OrderType] | None, Query(alias="type")] = None,
     origin: Annotated[list[Origin] | None, Query()] = None,
@@ -76,6 +77,7 @@ def find(
         origin=origin,
         priority=priority,
         site=site,
+        within=who.sites,
         asset=asset,
         assignee=assignee,
         unfinished=unfinished,
@@ -87,14 +89,15 @@ def find(
 
 
 @router.post("", status_code=201, dependencies=[REQUESTS])
-def create(body: OrderIn, conn: Conn, now: Now, actor: Actor, response: Response) -> WorkOrderOut:
+def create(body: OrderIn, conn: Conn, now: Now, who: Asking, response: Response) -> WorkOrderOut:
     """Make an order by hand."""
+    actor = who.actor
     urgency = None
     if body.priority is not None:
         urgency = Urgency(body.priority, f"{body.priority.name.capitalize()}: set by {actor}.")
     order = work_orders.create_by_hand(
         conn,
-        asset=plant.asset(conn, body.asset_id, now=now),
+        asset=plant.asset(conn, body.asset_id, now=now, within=who.sites),
         kind=body.type,
         title=body.title,
         component=body.component,

@@ -22,6 +22,7 @@ SELECT al.id, s.code || '/' || a.code AS asset, al.asset_id, al.source, al.sever
        al.suppressed
 FROM alarms al JOIN assets a ON a.id = al.asset_id JOIN sites s ON s.id = a.site_id
 WHERE (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(asset_id)s::integer IS NULL OR al.asset_id = %(asset_id)s)
   AND (%(source)s::text IS NULL OR al.source = %(source)s)
   AND (NOT %(standing)s::boolean OR al.cleared_at IS NULL)
@@ -34,4 +35,5 @@ SELECT s.code || '/' || a.code AS asset, al.source, al.severity, al.raised_at, a
 FROM alarms al JOIN assets a ON a.id = al.asset_id JOIN sites s ON s.id = a.site_id
 WHERE al.raised_at < %(until)s AND (al.raised_at >= %(since)s OR al.cleared_at IS NULL OR al.cleared_at > %(since)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
 ORDER BY al.raised_at, al.id;

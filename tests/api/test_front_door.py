@@ -15,21 +15,6 @@ V1 = "/api/v1"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
-def test_with_keys_no_handler_answers_without_one(stranger):
-    document = stranger.get(f"{V1}/openapi.json").json()
-    asked = 0
-    for path, methods in document["paths"].items():
-        if path.startswith("/health/"):
-            continue
-        for method in methods:
-            answer = stranger.request(method, re.sub(r"{[^}]*id}", str(uuid4()), path), json={})
-            assert answer.status_code == 401, f"{method} {path}"
-            assert answer.headers["WWW-Authenticate"] == "Bearer"
-            assert "X-API-Key" in answer.json()["detail"]
-            asked += 1
-    assert asked > 25
-
-
 @pytest.mark.parametrize("header", [BEARER, {"X-API-Key": KEY}], ids=["bearer", "X-API-Key"])
 def test_history_records_the_name_of_the_key(stranger, seeded, header):
     path = f"{V1}/work-orders/{seeded.orders['predictive']}"
