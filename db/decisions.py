@@ -87,6 +87,7 @@ def unfinished(conn: Connection) -> list[Entry]:
                 last_evidence_at=row["last_evidence_at"] or row["opened_at"],
                 last_seen_at=row["last_evidence_at"] or row["opened_at"],
                 moved_at=row["last_evidence_at"] or row["opened_at"],
+                inferred=row["inferred"],
             )
             for row in cursor.execute(_QUERIES["unfinished"])
         ]

@@ -45,6 +45,19 @@ class ModelDocument:
     patience
         Surprise beyond ``drift``, summed over frames, that raises the alarm: 40 is two frames with 23
         standard deviations, or 40 frames with one more than ``drift``.
+    warmup_cycles
+        Duty cycles that the warm-up takes besides its frames: starts after a standstill, and swings of the first of
+        ``regime`` across its own mean and back. 0: frames alone.
+    false_episodes_per_month
+        How many alarms a healthy asset may raise in 30 days of judged frames: the limit of its sum rises from the
+        ``patience`` to where no more are expected, by the asset's own excursions. 0: the patience alone is the limit.
+    limit_least, limit_most
+        Bounds of that limit, in units of the patience, whatever excursions and close-outs say.
+    precision_goal
+        The part of the model's orders that shall be right, by the close-outs: orders for nothing raise the limit, those
+        that were right lower it, and it rests at this precision. 0: close-outs move nothing.
+    lead_time_days
+        An order opens when a trend is likely to bring a signal to its limit within so many days. 0: none does.
     estimator
         Another detector than the default: a river estimator by its dotted name, such as
         ``river.anomaly.HalfSpaceTrees``, or one of a module that may be run; see `models.estimators`.
@@ -62,6 +75,12 @@ class ModelDocument:
     hold_s: float = 0.0
     drift: float = 3.0
     patience: float = 40.0
+    warmup_cycles: int = 0
+    false_episodes_per_month: float = 1.0
+    limit_least: float = 0.7
+    limit_most: float = 4.0
+    precision_goal: float = 0.75
+    lead_time_days: float = 7.0
     estimator: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -79,6 +98,7 @@ class ModelDocument:
                 raise self._wrong(key, f"is {getattr(self, key)}", f"write seconds from 0 to {most:.0f}")
         if self.hold_s and not self.frame_step_s:
             raise self._wrong("hold_s", f"is {self.hold_s}", "give frame_step_s too: without it no frame is gathered")
+        self._check_promise()
         for key in ("drift", "patience"):
             if not 0.0 < getattr(self, key) < 1e6:
                 raise self._wrong(key, f"is {getattr(self, key)}", "write a number above 0")
@@ -121,6 +141,16 @@ class ModelDocument:
                 raise ModelDocumentError(name, key, f"is {written!r}", f"write {words[kind]}")
             given[key] = value
         return cls(**given)  # type: ignore[arg-type]
+
+    def _check_promise(self) -> None:
+        self._at_least("warmup_cycles", 0)
+        for key, most in (("false_episodes_per_month", 1e4), ("precision_goal", 0.99), ("lead_time_days", 3650.0)):
+            if not 0.0 <= getattr(self, key) <= most:
+                raise self._wrong(key, f"is {getattr(self, key)}", f"write a number from 0 to {most:g}")
+        if not 0.5 <= self.limit_least <= 1.0:
+            raise self._wrong("limit_least", f"is {self.limit_least}", "write a number from 0.5 to 1")
+        if not 1.0 <= self.limit_most <= 100.0:
+            raise self._wrong("limit_most", f"is {self.limit_most}", "write a number from 1 to 100")
 
     def _check_estimator(self) -> None:
         if self.estimator:

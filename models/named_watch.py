@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from models import estimators, kernel
 from models.alarm import Anomaly, Contribution
+from models.course import Look
 from models.document import ModelDocument
 
 STATE_VERSION = 1
@@ -57,6 +58,7 @@ class NamedWatch:
         self._sum = 0.0
         self._active = False
         self._since_us = 0
+        self._newest: dict[str, float] = {}
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
         """Score the frame, then learn from it when it is ordinary enough; the anomaly while the alarm is active."""
@@ -70,7 +72,8 @@ class NamedWatch:
         pending = self._active or self._sum > kernel.DOUBT * self.document.patience
         if not pending and surprise < PROTECT:
             self._learn(frame, score)
-        return self._anomaly(frame) if self._active else None
+        self._newest = frame
+        return self.anomaly() if self._active else None
 
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return a signal's mean on ordinary frames, three standard deviations to either side; None until known."""
@@ -144,7 +147,19 @@ class NamedWatch:
         elif self._sum == 0.0:
             self._active = False
 
-    def _anomaly(self, frame: dict[str, float]) -> Anomaly:
+    def looks(self) -> dict[str, Look]:
+        """Return how each signal of the newest frame stands to its mean on ordinary frames."""
+        if not self.ready():
+            return {}
+        return {
+            signal: Look(value, usual.mean, math.sqrt(max(usual.spread, 0.0)))
+            for signal, value in self._newest.items()
+            if (usual := self._signals.get(signal)) is not None
+        }
+
+    def anomaly(self) -> Anomaly:
+        """Return what there is to be told of the newest frame, whether the alarm is active or not."""
+        frame = self._newest
         off = {
             signal: self._signals[signal].beyond(value) for signal, value in frame.items() if signal in self._signals
         }

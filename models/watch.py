@@ -13,6 +13,7 @@ import numpy as np
 
 from models import kernel
 from models.alarm import Anomaly, Contribution
+from models.course import Look
 from models.document import ModelDocument, ModelDocumentError
 from models.kernel import Shape
 from models.level_shift import LevelShift
@@ -69,7 +70,7 @@ class AssetWatch:
             row,
             regime,
         )
-        return self._anomaly() if active else None
+        return self.anomaly() if active else None
 
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return the usual range of a signal's smoothed value at the operating point last seen; None until known."""
@@ -87,7 +88,7 @@ class AssetWatch:
 
     def score(self) -> float:
         """Return how far the surprise has added up: 0 ordinary, `Anomaly.limit` where the alarm is raised, 1 full."""
-        return float(self._numbers[kernel.sum_place(self._shape)] / (kernel.FULL * self.document.patience))
+        return float(self._numbers[self._sum_at] / (kernel.FULL * self.document.patience))
 
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
@@ -133,6 +134,7 @@ class AssetWatch:
         self._known = self._slots.keys() | self._regime_slots.keys()
         self._shape = Shape(len(signals), len(self._regime), self._needed)
         self._numbers = np.zeros(self._shape.numbers)
+        self._sum_at = int(kernel.sum_place(self._shape))
         self._counts = np.zeros(self._shape.counts, dtype=np.int64)
         self._samples = np.zeros(self._shape.samples)
         self._values = np.empty(len(signals))
@@ -147,7 +149,17 @@ class AssetWatch:
     def _looked(self, slot: int) -> int:
         return int(self._counts[kernel.counts_of_signal(self._shape, slot) + kernel.LOOKED])
 
-    def _anomaly(self) -> Anomaly:
+    def looks(self) -> dict[str, Look]:
+        """Return how each signal of the newest frame that could be judged stands to what was expected of it."""
+        found = {}
+        for signal, slot in self._slots.items():
+            if self._looked(slot) == 2:
+                block = kernel.row_of_signal(self._shape, slot) + kernel.LOOK_LEVEL
+                found[signal] = Look(*self._numbers[block : block + 3].tolist())
+        return found
+
+    def anomaly(self) -> Anomaly:
+        """Return what there is to be told of the newest frame, whether its alarm is active or not."""
         now = [signal for signal, slot in self._slots.items() if self._looked(slot) == 2]
         seen = now or [signal for signal, slot in self._slots.items() if self._looked(slot)]
         looks = {}

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rules import kinds, packs
+from rules import kinds, packs, patterns
 from rules.expression import Expression
 from rules.kinds import KINDS
 from rules.operating_state import StateRule
+from rules.patterns import Pattern
 from rules.table import Table, WrongRulebook, known, tables
 from rules.threshold import EVERY, Threshold
 
@@ -20,7 +21,7 @@ __all__ = ["EMPTY", "Derived", "Rulebook", "WrongRulebook", "parse", "read"]
 
 _STATE_KEYS = {"asset_class", "signal", "running_above", "stopped_below", "settle", "max_gap"}
 _DERIVED_KEYS = {"asset_class", "name", "unit", "value", "max_gap"}
-_TOP_KEYS = {*KINDS, "operating_state", "component_of_signal", "derived", "override", "pack"}
+_TOP_KEYS = {*KINDS, "operating_state", "component_of_signal", "derived", "override", "pack", "pattern"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Rulebook:
         The document as it was read, for the log of inputs; ``version`` is a hash of it, and of the packs it uses.
     component_of_signal
         By asset class: the component that a signal tells of, so that a model's finding can name one.
+    patterns
+        The signals that are off together in a failure mode, so that a model's finding can name a likely one.
     """
 
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -61,6 +64,10 @@ class Rulebook:
     derived: tuple[Derived, ...] = ()
     overrides: tuple[Override, ...] = ()
     component_of_signal: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    patterns: tuple[Pattern, ...] = ()
+
+    def patterns_for(self, asset_class: str) -> tuple[Pattern, ...]:
+        return tuple(each for each in self.patterns if each.asset_class == asset_class)
 
     def rules_for(self, asset_class: str, asset: str | None = None) -> tuple[Threshold, ...]:
         """The rules of a class, or as they are for one asset of it."""
@@ -132,7 +139,15 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
         derived=tuple(_derived(table) for table in tables(document, "derived", source)),
         overrides=tuple(_override(table, written) for table in tables(document, "override", source)),
         component_of_signal=components,
+        patterns=_patterns(document, from_packs, source),
     )
+
+
+def _patterns(
+    document: Mapping[str, Any], from_packs: list[dict[str, list[dict[str, Any]]]], source: str
+) -> tuple[Pattern, ...]:
+    made = [patterns.pattern(table) for table in _of_kind(document, from_packs, "pattern", source)]
+    return tuple(each for each in made if each is not None)
 
 
 def _document(path: Path) -> Mapping[str, Any]:

@@ -45,11 +45,18 @@ class Trend:
 
 
 def towards(
-    times: npt.ArrayLike, values: npt.ArrayLike, limit: float, *, upper: bool = True, confidence: float = 0.9
+    times: npt.ArrayLike,
+    values: npt.ArrayLike,
+    limit: float,
+    *,
+    upper: bool = True,
+    confidence: float = 0.9,
+    correlated: bool = False,
 ) -> Trend | None:
     """Return the trend of ``values`` at ``times`` (any unit, rising) towards ``limit``; None for fewer than 8 points.
 
-    An ``upper`` limit is reached from below, another one from above.
+    An ``upper`` limit is reached from below, another one from above. Where the values about the line hang together
+    (``correlated``), there are fewer independent ones, and the interval of the slope is wider accordingly.
 
     Raises ValueError for series of different lengths, and for a confidence outside 0.5 to 1.
     """
@@ -64,11 +71,29 @@ def towards(
         return None
     fit = stats.theilslopes(y, x, alpha=confidence)
     slope, low, high = float(fit.slope), float(fit.low_slope), float(fit.high_slope)
-    level = float(np.median(y - slope * x) + slope * x[-1])
+    apart = y - slope * x
+    level = float(np.median(apart) + slope * x[-1])
+    if correlated:
+        wider = _inflation(apart - np.median(apart))
+        low, high = slope - wider * (slope - low), slope + wider * (high - slope)
     sign = 1.0 if upper else -1.0
     gap = sign * (limit - level)
     reach = sorted(_until(gap, sign * each) for each in (low, slope, high))
     return Trend(slope, low, high, level, _until(gap, sign * slope), reach[0], reach[-1])
+
+
+def _inflation(rest: npt.NDArray[np.float64]) -> float:
+    """How much wider an interval is where each value tells of the next, by the first autocorrelation.
+
+    That of a short series comes out too small; M. G. Kendall, "Note on bias in the estimation of autocorrelation",
+    Biometrika 41 (1954), says by how much.
+    """
+    power = float(rest @ rest)
+    if power <= 0.0:
+        return 1.0
+    echo = float(rest[1:] @ rest[:-1]) / power
+    echo = min(max(echo + (1.0 + 4.0 * echo) / len(rest), 0.0), 0.95)
+    return math.sqrt((1.0 + echo) / (1.0 - echo))
 
 
 def _until(gap: float, pace: float) -> float:

@@ -7,15 +7,20 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from models import watch as watches
-from models.watch import Anomaly, ModelDocument, Watch
-from rules import operating_state
+from models import attendant
+from models.alarm import Anomaly
+from models.attendant import Attendant
+from models.document import ModelDocument
+from rules import operating_state, patterns
 from rules.figures import TimeToLimit
 from rules.kinds import INSTRUMENT
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
 from rules.threshold import NORMAL
+from rules.trend import Trend
+from runtime import health
 from runtime.frames import Gathering
+from runtime.health import PRESSING, Health
 from runtime.limits import CHATTER, NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.findings import Finding, Sign
 from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
@@ -59,8 +64,14 @@ class AssetJudge:
         Where it is installed: ``<site>/<location>`` of level area; None where nobody has said.
     downtimes
         Planned downtimes by id, as (start, end).
-    alarmed
-        What the model's alarm was raised for, while it is active.
+    alarmed, ahead
+        What the model's alarm was raised for, while it is active; what it sees coming within the lead time, likewise.
+    factor
+        What close-outs have made of the model's limit.
+    health, fresh
+        The asset's health as of its newest look, and whether nobody has taken it away yet; not part of the state.
+    pressing
+        So many looks running have said that the limit is near.
     """
 
     key: str
@@ -76,28 +87,43 @@ class AssetJudge:
     state: StateNow = UNSEEN
     limits: Limits = field(default_factory=Limits)
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    watch: Watch | None = None
+    watch: Attendant | None = None
+    factor: float = 1.0
+    pressing: int = 0
+    health: Health | None = None
+    fresh: bool = False
     gathering: Gathering = field(default_factory=Gathering)
     alarmed: Alarmed | None = None
+    ahead: Alarmed | None = None
     _state_rule: operating_state.StateRule | None = None
     _fleet: OfFleet = NO_FLEET
+    _looks: int = 0
+    _trends: dict[str, Trend | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.gathering.step_us:
             self.gathering = _gathering(self.document)
+        self._looks = 0 if self.watch is None else self.watch.course.taken
         self._apply_documents()
 
     @property
     def rulebook(self) -> Rulebook:
         return self.rulesets.rulebook
 
-    def use(self, rulesets: RuleSets, document: ModelDocument) -> None:
+    def use(self, rulesets: RuleSets, document: ModelDocument, factor: float = 1.0) -> None:
         """Go on with other documents. Rules that stay keep their state; a changed model learns anew."""
         if document.version != self.document.version:
-            self.watch = None
+            self._begin_anew()
             self.gathering = _gathering(document)
         self.rulesets, self.document = rulesets, document
+        self.heed(factor)
         self._apply_documents()
+
+    def heed(self, factor: float) -> None:
+        """Go on with the model's limit as close-outs have moved it."""
+        self.factor = factor
+        if self.watch is not None:
+            self.watch.heed(factor)
 
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         """Judge one frame, or a part of one, and yield what is found. They come in order of event time, but that parts
@@ -168,7 +194,7 @@ class AssetJudge:
         """Whether the condition of a source is there, as far as it has been judged."""
         kind, _, name = source.partition(":")
         if kind == "model":
-            return self.alarmed is not None and self.alarmed.source == source
+            return any(each is not None and each.source == source for each in (self.alarmed, self.ahead))
         if kind == "chatter":
             return name in self.limits.chattering
         return self.limits.conditions.get(name, NORMAL).active
@@ -177,6 +203,7 @@ class AssetJudge:
         """After a repair the machine's normal is another one."""
         if self.watch is not None:
             self.watch.rebaseline()
+        self._forget_course()
 
     def dump(self) -> dict[str, Any]:
         """Return the state in plain types; the same history gives the same bytes."""
@@ -191,13 +218,21 @@ class AssetJudge:
             "limits": self.limits.dump(),
             "downtimes": {name: list(self.downtimes[name]) for name in sorted(self.downtimes)},
             "watch": None if self.watch is None else self.watch.state(),
+            "pressing": self.pressing,
             "gathering": self.gathering.dump(),
             "alarmed": None if self.alarmed is None else list(self.alarmed),
+            "ahead": None if self.ahead is None else list(self.ahead),
         }
 
     @classmethod
     def restore(
-        cls, key: str, dumped: dict[str, Any], rulesets: RuleSets, fleets: Fleets, document: ModelDocument
+        cls,
+        key: str,
+        dumped: dict[str, Any],
+        rulesets: RuleSets,
+        fleets: Fleets,
+        document: ModelDocument,
+        factor: float = 1.0,
     ) -> "AssetJudge":
         """Continue from a dump."""
         state, since, last = dumped["state"]
@@ -215,9 +250,12 @@ class AssetJudge:
             state=StateNow(OperatingState(state), since, last),
             limits=Limits.restore(dumped["limits"], rulesets.of(dumped["class"], key)),
             downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
-            watch=None if dumped["watch"] is None else watches.go_on(document, dumped["watch"]),
+            watch=None if dumped["watch"] is None else Attendant.restore(document, dumped["watch"]),
+            factor=factor,
+            pressing=dumped["pressing"],
             gathering=_gathering(document, dumped["gathering"]),
             alarmed=None if dumped["alarmed"] is None else Alarmed(*dumped["alarmed"]),
+            ahead=None if dumped["ahead"] is None else Alarmed(*dumped["ahead"]),
         )
 
     def _apply_documents(self) -> None:
@@ -237,21 +275,49 @@ class AssetJudge:
 
     def _judge_by_model(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         if self.watch is None:
-            self.watch = watches.begin(self.document)
+            self.watch = attendant.begin(self.document, self.factor)
         try:
             anomaly = self.watch.judge(at_us, values)
         except Exception:  # noqa: BLE001 - any model may be run here, and one asset's must not stop the plant
             # The same input fails again on every restart, so it is told and this asset's model begins anew.
             _log.exception("a model failed and learns again from nothing", asset=self.key, model=self.document.name)
-            self.watch = None
+            self._begin_anew()
             return
         if anomaly is not None:
             yield self._of_model(anomaly, arrival, at_us)
         elif self.alarmed is not None:
             yield self._model_is_over(arrival, at_us, values, "behaves as it usually does again")
+        if self.watch.course.taken != self._looks:
+            yield from self._look_ahead(self.watch, arrival, at_us, values)
         if self.limits.rules.of_score and self.watch.ready():
             for hit in self.limits.judge_score(at_us, self.watch.score(), self.state.state):
                 yield from self._of_hit(hit, arrival)
+
+    def _look_ahead(self, watch: Attendant, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+        """After a look of the model: how well the asset is, and whether it is about to reach a limit."""
+        self._looks = watch.course.taken
+        self._trends.clear()
+        found = health.assess(at_us, watch.course, self.limits.rules)
+        self.health, self.fresh = found, True
+        lead = timedelta(days=self.document.lead_time_days)
+        if found is None or not lead or not found.presses(lead):
+            self.pressing = 0
+            if self.ahead is not None:
+                was, self.ahead = self.ahead, None
+                yield self._over(was, arrival, at_us, values, "is not on its way to a limit any more")
+            return
+        self.pressing = min(self.pressing + 1, PRESSING)
+        if self.pressing == PRESSING:
+            yield self._of_lead_time(found, watch, arrival)
+
+    def _begin_anew(self) -> None:
+        self.watch = None
+        self._forget_course()
+
+    def _forget_course(self) -> None:
+        self._looks, self.pressing = 0, 0
+        self._trends.clear()
+        self.health, self.fresh = None, True
 
     def _model_judges(self) -> bool:
         if self._state_rule is None:
@@ -296,7 +362,6 @@ class AssetJudge:
             signs=tuple(signs),
             summary=self._summary(hit, signs),
             cleared=not hit.condition.active,
-            latching=rule.latching,
         )
 
     def _of_chatter(self, hit: Hit, arrival: int) -> Finding:
@@ -317,7 +382,6 @@ class AssetJudge:
             limit=None,
             score=None,
             summary=told,
-            latching=False,
         )
 
     def _summary(self, hit: Hit, signs: list[Sign]) -> str:
@@ -348,46 +412,46 @@ class AssetJudge:
 
     def _of_model(self, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
         signs = tuple(
-            Sign(
-                signal=part.signal,
-                value=part.value,
-                unit=self.units.get(part.signal, ""),
-                usual_low=part.usual_low,
-                usual_high=part.usual_high,
-                share=part.share,
+            self._with_trend(
+                Sign(
+                    signal=part.signal,
+                    value=part.value,
+                    unit=self.units.get(part.signal, ""),
+                    usual_low=part.usual_low,
+                    usual_high=part.usual_high,
+                    share=part.share,
+                )
             )
             for part in anomaly.contributions[:MOST_SIGNS]
         )
         told = ", ".join(
             f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} "
-            f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g})"
+            f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g}{_of_trend(sign)})"
             for sign in signs[:3]
         )
-        since = anomaly.since_us
-        lead = signs[0]
-        component = self._component(signs)
-        source, version = f"model:{self.document.name}", self.document.version
-        self.alarmed = Alarmed(source, version, component, since, lead.signal, lead.value)
-        return Finding(
-            asset=self.key,
+        finding = self._inferred(
+            signs,
+            f"does not behave as it usually does: {told}",
             arrival=arrival,
-            component=component,
-            failure_mode=FailureMode.UNK,
-            severity=Severity.DEGRADING,
-            source=source,
-            version=version,
-            since=moment(since),
+            source=f"model:{self.document.name}",
+            since=moment(anomaly.since_us),
             at=moment(at_us),
             score=anomaly.score,
             limit=anomaly.limit,
-            signs=signs,
-            summary=f"does not behave as it usually does: {told}",
         )
+        lead = signs[0]
+        self.alarmed = Alarmed(
+            finding.source, finding.version, finding.component, anomaly.since_us, lead.signal, lead.value
+        )
+        return finding
 
     def _model_is_over(self, arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
         """The end of the model's alarm."""
         was, self.alarmed = self.alarmed, None
         assert was is not None
+        return self._over(was, arrival, at_us, values, why)
+
+    def _over(self, was: Alarmed, arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
         usual = self.watch.usual(was.signal) if self.watch is not None else None
         low, high = usual or (None, None)
         value, unit = values.get(was.signal, was.value), self.units.get(was.signal, "")
@@ -409,6 +473,76 @@ class AssetJudge:
             cleared=True,
         )
 
+    def _of_lead_time(self, found: Health, watch: Attendant, arrival: int) -> Finding:
+        signs = tuple(map(self._with_trend, health.signs_of(watch.course, self.units)[:MOST_SIGNS]))
+        at, unit = moment(found.at_us), self.units.get(found.signal, "")
+        days = [at + each for each in (found.likely, found.earliest, found.latest) if each is not None]
+        limit = "its limit of" if found.known else "what is ten times its usual range:"
+        finding = self._inferred(
+            signs,
+            f"{_told(found.signal)} is {_quantity(found.value, unit)} and on its way to {limit} "
+            f"{_quantity(found.limit, unit)}: likely on {days[0]:%d %b %H:%M} UTC "
+            f"({days[1]:%d %b %H:%M} to {days[2]:%d %b %H:%M}); health {found.index:.0f} %",
+            arrival=arrival,
+            source=f"model:{self.document.name}:lead-time",
+            since=moment(int(watch.course.near(found.signal)[0][0])),
+            at=at,
+            score=None,
+            limit=None,
+        )
+        lead = finding.signs[0]
+        self.ahead = Alarmed(
+            finding.source, finding.version, finding.component, _us(finding.since), lead.signal, lead.value
+        )
+        return finding
+
+    def _inferred(
+        self,
+        signs: tuple[Sign, ...],
+        summary: str,
+        *,
+        arrival: int,
+        source: str,
+        since: datetime,
+        at: datetime,
+        score: float | None,
+        limit: float | None,
+    ) -> Finding:
+        """A finding of the model, with the component and the failure mode that its signals make likely."""
+        component, mode = self._component(signs), FailureMode.UNK
+        likely = patterns.likely(self.rulebook.patterns_for(self.asset_class), signs)
+        if likely is not None:
+            mode = likely.pattern.failure_mode
+            component = component if component != WHOLE_MACHINE else likely.pattern.component or WHOLE_MACHINE
+            because = likely.pattern.about or likely.pattern.id
+            summary = f"{summary}. Likely {mode.label}: {because} (alike {likely.alike:.2f})"
+        return Finding(
+            asset=self.key,
+            arrival=arrival,
+            component=component,
+            failure_mode=mode,
+            severity=Severity.DEGRADING,
+            source=source,
+            version=self.document.version,
+            since=since,
+            at=at,
+            score=score,
+            limit=limit,
+            signs=signs,
+            summary=summary,
+            inferred=likely is not None,
+        )
+
+    def _with_trend(self, sign: Sign) -> Sign:
+        if self.watch is None:
+            return sign
+        if sign.signal not in self._trends:
+            self._trends[sign.signal] = health.change_a_day(self.watch.course, sign.signal)
+        found = self._trends[sign.signal]
+        if found is None:
+            return sign
+        return replace(sign, trend=found.slope, trend_low=found.slope_low, trend_high=found.slope_high)
+
     def _component(self, signs: tuple[Sign, ...]) -> str:
         """The component that at least half of the finding speaks of."""
         tells = self.rulebook.component_of_signal.get(self.asset_class, {})
@@ -422,6 +556,14 @@ class AssetJudge:
 def _gathering(document: ModelDocument, dumped: list[Any] | None = None) -> Gathering:
     step_us, hold_us = round(document.frame_step_s * 1e6), round(document.hold_s * 1e6)
     return Gathering(step_us, hold_us) if dumped is None else Gathering.restore(step_us, hold_us, dumped)
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // datetime.resolution
+
+
+def _of_trend(sign: Sign) -> str:
+    return "" if sign.trend is None else f", {sign.trend:+.3g} a day"
 
 
 def _quantity(value: float, unit: str) -> str:

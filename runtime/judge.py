@@ -17,14 +17,13 @@ import msgspec
 from db.judge import Event
 from db.readings import JudgedFrame
 from models import documents as model_documents
-from models.watch import ModelDocument
+from models.document import ModelDocument
 from rules.rulebook import Rulebook
 from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge, moment
 from runtime.limits import Fleets, RuleSets
 from runtime.shadow import Shadow
 from workorder_core import flood, intake, priority
-from workorder_core.alarm_states import Move
 from workorder_core.alarms import Change, Standing
 from workorder_core.decisions import Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
 from workorder_core.findings import Finding
@@ -32,7 +31,6 @@ from workorder_core.flood import Floods
 from workorder_core.inhibition import Cause, Inhibition
 from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import Entry, OrderBook
-from workorder_core.silence import Held, Silences
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
 FORMAT = 8
@@ -60,6 +58,8 @@ class Judge:
     ----------
     arrival
         The newest input judged.
+    factors
+        By asset class: the version of a model whose limit close-outs have moved, and by how much.
     alarms
         What was raised and what is over, for whoever wants to keep it and takes it away; None where nobody does.
     shadow
@@ -72,12 +72,12 @@ class Judge:
         self.rulesets = RuleSets()
         self.fleets = Fleets()
         self.models: Mapping[str, Any] = {}
+        self.factors: dict[str, tuple[str, float]] = {}
         self.assets: dict[str, AssetJudge] = {}
         self.book = OrderBook()
         self.inhibition = Inhibition()
         self.floods = Floods()
         self.standing = Standing()
-        self.silences = Silences()
         self.alarms: list[Change] | None = None
         self.shadow: Shadow | None = None
 
@@ -96,8 +96,6 @@ class Judge:
             if isinstance(each, Event):
                 findings = self._follow(each)
             else:
-                if each.asset in self.silences.of:
-                    self._end_silences(each.asset, moment(each.at_us))
                 findings = self._asset(each.asset).judge(each.arrival, each.at_us, dict(sorted(each.values.items())))
             for finding in findings:
                 asset = self.assets[finding.asset]
@@ -117,51 +115,37 @@ class Judge:
         if finding.cleared:
             self.inhibition.over(finding)
             return intake.clear(finding, orders)
-        decision, held = self._held_or_decided(finding, orders, new=change is not None)
-        self._note(self.standing.hold((finding.asset, finding.source), held))
-        return decision
-
-    def _held_or_decided(
-        self, finding: Finding, orders: Sequence[Entry], *, new: bool
-    ) -> tuple[Decision | None, Held | None]:
-        """What a finding leads to; and why it leads to nothing of its own, where that is so."""
-        silenced = self.silences.holds(finding)
-        if silenced is not None:
-            return None, silenced
         if self.assets[finding.asset].parent is not None:
             causes = self._causes(finding)
             of_causes = [entry for cause in causes if cause.active for entry in self.book.of(cause.asset)]
             held, collected = self.inhibition.hold(finding, causes, orders, of_causes)
             if held:
-                return collected, Held.CAUSE if any(cause.active for cause in causes) else Held.WAITS
+                return collected
         decision = intake.decide(finding, orders, self.policy)
         area = self.assets[finding.asset].area
-        return (decision, None) if area is None else self._flood(decision, area, new=new)
+        return decision if area is None else self._flood(decision, area, new=change is not None)
 
-    def _flood(self, decision: Decision, name: str, *, new: bool) -> tuple[Decision | None, Held | None]:
+    def _flood(self, decision: Decision, name: str, *, new: bool) -> Decision | None:
         """Where an area is flooded, its order collects what would open one of its own."""
         finding = decision.finding
         area, key = self.floods.note(finding, name, new=new), (finding.asset, finding.source)
         if not isinstance(decision, Open) or finding.severity is Severity.SAFETY:
-            return decision, None
+            return decision
         unfinished = any(entry.id == area.order and entry.unfinished for entry in self.book.of(area.asset))
         if unfinished and key in area.told:
-            return None, Held.FLOOD
+            return None
         if not area.flooded:
-            return decision, None
+            return decision
         if unfinished and area.order is not None:
             area.told.add(key)
-            return Collect(area.order, area.asset, finding), Held.FLOOD
+            return Collect(area.order, area.asset, finding)
         opened = intake.decide(flood.of_area(finding, name), self.book.of(finding.asset), self.policy)
         if isinstance(opened, Open):
             area.order, area.asset, area.told = opened.order_id, finding.asset, {key}
-        return opened, None
+        return opened
 
     def _causes(self, finding: Finding) -> list[Cause]:
-        """The declared causes, on the assets above, that explain a finding; the nearest first.
-
-        One that is silenced has no order that could tell of what it explains, and is none.
-        """
+        """The declared causes, on the assets above, that explain a finding; the nearest first."""
         causes: list[Cause] = []
         above, seen = self.assets[finding.asset].parent, {finding.asset}
         while above is not None and above not in seen:
@@ -173,7 +157,6 @@ class Judge:
                 Cause(above, rule.component, rule.failure_mode, asset.limits.is_active(rule))
                 for rule in asset.limits.rules.inhibiting
                 if not rule.explains or finding.failure_mode in rule.explains
-                if self.silences.silent(above, f"rule:{rule.id}") is None
             ]
             above = asset.parent
         return causes
@@ -198,13 +181,13 @@ class Judge:
             {
                 "rulebook": self.rulebook.document,
                 "models": self.models,
+                "factors": {key: list(self.factors[key]) for key in sorted(self.factors)},
                 "fleets": self.fleets.dump(),
                 "assets": {key: self.assets[key].dump() for key in sorted(self.assets)},
                 "book": [_dump_entry(entry) for entry in self.book.all()],
                 "inhibition": self.inhibition.dump(),
                 "floods": self.floods.dump(),
                 "standing": self.standing.dump(),
-                "silences": self.silences.dump(),
                 "shadow": None if self.shadow is None else self.shadow.dump(),
             }
         )
@@ -219,14 +202,15 @@ class Judge:
             judge.rulesets = RuleSets(parse_rulebook(state["rulebook"]))
         judge.fleets = Fleets(state["fleets"])
         judge.models = state["models"]
+        judge.factors = {key: (version, factor) for key, (version, factor) in state["factors"].items()}
         judge.book = OrderBook(iter([_restore_entry(entry) for entry in state["book"]]))
         judge.inhibition = Inhibition.restore(state["inhibition"])
         judge.floods = Floods.restore(state["floods"])
         judge.standing = Standing.restore(state["standing"])
-        judge.silences = Silences.restore(state["silences"])
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
-            judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulesets, judge.fleets, document)
+            factor = judge._factor(dumped_asset["class"], document)
+            judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulesets, judge.fleets, document, factor)
         if state["shadow"] is not None:
             judge.shadow = Shadow.restore(state["shadow"], cls.restore(state["shadow"]["judge"], arrival, policy))
         return judge
@@ -246,6 +230,14 @@ class Judge:
         self.models = event.payload
         self._use_documents()
 
+    def _on_threshold(self, event: Event) -> None:
+        """Close-outs have moved the limit of a model's version on an asset class."""
+        asset_class, facts = str(event.payload["class"]), event.payload
+        self.factors[asset_class] = (str(facts["version"]), float(facts["factor"]))
+        for asset in self.assets.values():
+            if asset.asset_class == asset_class:
+                asset.heed(self._factor(asset_class, asset.document))
+
     def _on_shadow(self, event: Event) -> None:
         """Begin a run in shadow, or end it; what is promoted goes on with what it has learned in the shadow."""
         if "ended" not in event.payload:
@@ -256,6 +248,7 @@ class Judge:
         if shadow is not None and event.payload["ended"] == "promoted":
             self.rulesets, self.models = shadow.judge.rulesets, shadow.judge.models
             self.assets, self.fleets = shadow.judge.assets, shadow.judge.fleets
+            self.factors = shadow.judge.factors
             self._end_alarms("what was on trial judges now, and sees nothing")
 
     def _on_asset(self, event: Event) -> None:
@@ -264,7 +257,8 @@ class Judge:
         asset.criticality = Criticality(event.payload["criticality"])
         asset.parent = event.payload.get("parent")
         asset.area = event.payload.get("area")
-        asset.use(self.rulesets, self._document(asset.asset_class))
+        document = self._document(asset.asset_class)
+        asset.use(self.rulesets, document, self._factor(asset.asset_class, document))
         self._end_alarms("the asset is judged by the rules of another class", asset.key)
 
     def _on_signal(self, event: Event) -> None:
@@ -299,29 +293,9 @@ class Judge:
 
     def _on_tick(self, event: Event) -> Iterable[Finding]:
         """A minute of the wall clock has passed."""
-        wall = datetime.fromisoformat(event.payload["at"])
-        for key in sorted(self.silences.of):
-            self._end_silences(key, wall)
-        wall_us = _us(wall)
+        wall_us = _us(datetime.fromisoformat(event.payload["at"]))
         for key in sorted(key for key, asset in self.assets.items() if asset.heeds_ticks):
             yield from self.assets[key].tick(wall_us, event.arrival)
-
-    def _on_alarm(self, event: Event) -> None:
-        """Somebody shelves an alarm or takes it out of service, or ends that."""
-        key, move = (self._asset(_of(event)).key, event.payload["source"]), Move(event.payload["move"])
-        until = event.payload.get("until")
-        ends = None if until is None else datetime.fromisoformat(until)
-        if move in _SILENCES:
-            self.silences.put(*key, _SILENCES[move], ends)
-        else:
-            self.silences.take(*key)
-        at = moment(self.assets[key[0]].watermark_us or 0)
-        self._note(Change(*key, at, move, event.payload.get("why", ""), until=ends))
-
-    def _end_silences(self, asset: str, now: datetime) -> None:
-        for source, held in self.silences.ended(asset, now):
-            move = Move.UNSHELVE if held is Held.SHELVED else Move.RETURN
-            self._note(Change(asset, source, now, move, "its time is over"))
 
     def _end_alarms(self, why: str, asset: str | None = None) -> None:
         """End what stands, of one asset or of all, and whose condition is not known any more."""
@@ -336,22 +310,30 @@ class Judge:
 
     def _use_documents(self) -> None:
         for asset in self.assets.values():
-            asset.use(self.rulesets, self._document(asset.asset_class))
+            document = self._document(asset.asset_class)
+            asset.use(self.rulesets, document, self._factor(asset.asset_class, document))
 
     def _asset(self, key: str) -> AssetJudge:
         asset = self.assets.get(key)
         if asset is None:
-            asset = self.assets[key] = AssetJudge(key, self.rulesets, self._document("unclassified"), self.fleets)
+            document = self._document("unclassified")
+            factor = self._factor("unclassified", document)
+            asset = self.assets[key] = AssetJudge(key, self.rulesets, document, self.fleets, factor=factor)
         return asset
 
     def _document(self, asset_class: str) -> ModelDocument:
         return model_documents.of_class(self.models, asset_class)
 
+    def _factor(self, asset_class: str, document: ModelDocument) -> float:
+        """What close-outs have made of the limit of this version of the class's model."""
+        version, factor = self.factors.get(asset_class, ("", 1.0))
+        return factor if version == document.version else 1.0
 
-_SILENCES = {Move.SHELVE: Held.SHELVED, Move.TAKE_OUT: Held.OUT_OF_SERVICE}
+
 _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "rulebook": Judge._on_rulebook,
     "models": Judge._on_models,
+    "threshold": Judge._on_threshold,
     "shadow": Judge._on_shadow,
     "asset": Judge._on_asset,
     "signal": Judge._on_signal,
@@ -359,7 +341,6 @@ _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "order_moved": Judge._on_order_moved,
     "stale": Judge._on_stale,
     "history": Judge._on_history,
-    "alarm": Judge._on_alarm,
     "tick": Judge._on_tick,
 }
 
@@ -393,7 +374,7 @@ def _dump_entry(entry: Entry) -> list[Any]:
     return [
         entry.id.bytes, entry.asset, entry.component, entry.failure_mode.value, int(entry.severity), entry.status.value,
         _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at),
-        _us(entry.last_seen_at), _us(entry.moved_at), sorted(entry.cleared),
+        _us(entry.last_seen_at), _us(entry.moved_at), sorted(entry.cleared), entry.inferred,
     ]  # fmt: skip
 
 
@@ -412,6 +393,7 @@ def _restore_entry(dumped: list[Any]) -> Entry:
         last_seen,
         moved,
         cleared,
+        inferred,
     ) = dumped
     return Entry(
         id=UUID(bytes=order_id),
@@ -427,4 +409,5 @@ def _restore_entry(dumped: list[Any]) -> Entry:
         last_seen_at=moment(last_seen),
         moved_at=moment(moved),
         cleared=frozenset(cleared),
+        inferred=inferred,
     )

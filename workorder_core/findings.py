@@ -19,6 +19,9 @@ class Sign:
         In the signal's own ``unit``; the usual range is None on a side that nobody knows yet.
     share
         The signal's part of the whole, 0 to 1; a finding's shares add up to 1, less what is too small to name.
+    trend, trend_low, trend_high
+        Change a day in the signal's unit, beyond what its operating point explains, with the bounds of its 90 %
+        interval; None where it has no direction yet.
     """
 
     signal: str
@@ -27,6 +30,9 @@ class Sign:
     usual_low: float | None
     usual_high: float | None
     share: float
+    trend: float | None = None
+    trend_low: float | None = None
+    trend_high: float | None = None
 
     @property
     def unusual(self) -> bool:
@@ -57,8 +63,9 @@ class Finding:
         One sentence for the planner.
     cleared
         The condition is over: told to the order that it has, and never its end.
-    latching
-        Its alarm stays when the condition is over, until somebody resets it.
+    inferred
+        The failure mode is a likely one, told from the pattern of the signals. It is an open question still: a
+        finding that has seen the failure itself answers it.
     """
 
     asset: str
@@ -75,11 +82,16 @@ class Finding:
     signs: tuple[Sign, ...]
     summary: str
     cleared: bool = False
-    latching: bool = False
+    inferred: bool = False
 
     def __post_init__(self) -> None:
         if not self.signs:
             raise ValueError(f"{self.source}: a finding must name at least one signal")
+
+    @property
+    def answers(self) -> bool:
+        """Whether it says what has failed, and not only that something has, or what it is likely to be."""
+        return self.failure_mode.specific and not self.inferred
 
     @property
     def leading_signals(self) -> frozenset[str]:

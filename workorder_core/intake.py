@@ -21,7 +21,7 @@ from workorder_core.decisions import (
 )
 from workorder_core.findings import Finding
 from workorder_core.order_book import Entry
-from workorder_core.words import WHOLE_MACHINE, Status
+from workorder_core.words import WHOLE_MACHINE, FailureMode, Status
 
 _NAMESPACE = UUID("6f1c7c1e-3a4e-5d1b-9d0a-706c616e7477")
 _NOT_BEGUN = (Status.OPEN, Status.ASSIGNED)
@@ -61,11 +61,11 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
     A worse finding is always passed on; an equal one once per quiet period, so that a sensor reporting every second
     does not write a thousand lines of evidence. An unspecific finding joins the asset's open question, or the specific
     order that shares its signals; a specific finding answers the open question when what leads it is one of that
-    order's signals, or when it is worse and both are there at once.
+    order's signals, or when it is worse and both are there at once. A likely failure mode is an open question too.
     """
     unfinished = [entry for entry in orders if entry.unfinished]
     order = next((entry for entry in unfinished if _same_fault(entry, finding)), None)
-    if finding.failure_mode.specific:
+    if finding.answers:
         question = next((entry for entry in unfinished if _could_be(entry, finding, policy)), None)
         if question is not None and order is None:
             severity = max(question.severity, finding.severity)
@@ -73,13 +73,13 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
         if question is not None and order is not None and order.status not in _DONE:
             return Merge(order.id, question.id, finding, max(order.severity, question.severity, finding.severity))
     else:
-        order = order or next((entry for entry in unfinished if not entry.failure_mode.specific), None)
+        order = order or next((entry for entry in unfinished if entry.question), None)
         if order is None:
             order = next((entry for entry in unfinished if _supports(finding, entry, policy)), None)
-        elif order.component == WHOLE_MACHINE and finding.component != WHOLE_MACHINE and order.status in _NOT_BEGUN:
-            return Refine(
-                order.id, finding, finding.component, order.failure_mode, max(order.severity, finding.severity)
-            )
+        elif order.question and order.status in _NOT_BEGUN:
+            told = _told_more(order, finding)
+            if told is not None and not any(_is_of(entry, *told) for entry in unfinished):
+                return Refine(order.id, finding, *told, max(order.severity, finding.severity))
     if order is not None:
         return _on_unfinished(order, finding, policy)
     ended = next((entry for entry in reversed(orders) if _ended_for(entry, finding)), None)
@@ -94,7 +94,8 @@ def clear(finding: Finding, orders: Sequence[Entry]) -> AddEvidence | None:
     The order stays: that a value went back does not say that nothing broke. Without an order nothing is to be told.
     """
     for entry in orders:
-        if entry.unfinished and _same_fault(entry, finding) and finding.source not in entry.cleared:
+        same = _same_fault(entry, finding) or (entry.question and not finding.answers)
+        if entry.unfinished and same and finding.source not in entry.cleared:
             return AddEvidence(entry.id, finding)
     return None
 
@@ -110,6 +111,8 @@ def _on_unfinished(order: Entry, finding: Finding, policy: Policy) -> Decision:
         if finding.at - order.moved_at < policy.settling and finding.severity <= order.severity:
             return Ignore(finding, IgnoreReason.SETTLING, order.id)
         return Rework(order.id, finding, max(order.severity, finding.severity))
+    if order.inferred and finding.answers and finding.severity <= order.severity:
+        return AddEvidence(order.id, finding)
     if finding.severity > order.severity:
         return Upgrade(order.id, finding, finding.severity)
     if finding.at - order.last_evidence_at < quiet_period(order.evidence, policy):
@@ -118,7 +121,23 @@ def _on_unfinished(order: Entry, finding: Finding, policy: Policy) -> Decision:
 
 
 def _same_fault(entry: Entry, finding: Finding) -> bool:
-    return entry.component == finding.component and entry.failure_mode is finding.failure_mode
+    return _is_of(entry, finding.component, finding.failure_mode)
+
+
+def _is_of(entry: Entry, component: str, mode: FailureMode) -> bool:
+    return entry.component == component and entry.failure_mode is mode
+
+
+def _told_more(question: Entry, finding: Finding) -> tuple[str, FailureMode] | None:
+    """What an open question is about, where a finding that does not answer it says more than it knows.
+
+    A likely mode is taken for none, once: what is likely may change from hour to hour, the order must not.
+    """
+    mode = question.failure_mode if question.inferred or not finding.inferred else finding.failure_mode
+    component = question.component
+    if component == WHOLE_MACHINE or mode is not question.failure_mode:
+        component = finding.component if finding.component != WHOLE_MACHINE else component
+    return None if _is_of(question, component, mode) else (component, mode)
 
 
 def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
@@ -127,7 +146,7 @@ def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
     They share what leads the finding; or the finding is worse and the order's condition is there at the same time: what
     becomes of an unexplained condition explains it.
     """
-    if question.failure_mode.specific or question.status not in _NOT_BEGUN:
+    if not question.question or question.status not in _NOT_BEGUN or _same_fault(question, finding):
         return False
     since_seen = finding.at - question.last_seen_at
     if question.signals & finding.leading_signals:
@@ -143,8 +162,7 @@ def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
 def _ended_for(entry: Entry, finding: Finding) -> bool:
     if entry.unfinished:
         return False
-    both_unspecific = not entry.failure_mode.specific and not finding.failure_mode.specific
-    return both_unspecific or _same_fault(entry, finding)
+    return (entry.question and not finding.answers) or _same_fault(entry, finding)
 
 
 def _order_id(finding: Finding, earlier: int) -> UUID:

@@ -34,6 +34,8 @@ class Entry:
         The asset's newest reading when the status last changed.
     cleared
         The sources that have said that they are over, since the newest evidence of theirs.
+    inferred
+        Its failure mode is a likely one: no finding has seen the failure itself yet.
     """
 
     id: UUID
@@ -49,6 +51,12 @@ class Entry:
     last_seen_at: datetime
     moved_at: datetime
     cleared: frozenset[str] = frozenset()
+    inferred: bool = False
+
+    @property
+    def question(self) -> bool:
+        """Whether it is still open what has failed: the mode is unspecific, or a likely one."""
+        return self.inferred or not self.failure_mode.specific
 
     @property
     def unfinished(self) -> bool:
@@ -92,6 +100,7 @@ class OrderBook:
                         component=decision.component,
                         failure_mode=decision.failure_mode,
                         severity=decision.severity,
+                        inferred=decision.failure_mode.specific and not decision.finding.answers,
                     )
                 )
             case Merge():
@@ -134,6 +143,7 @@ class OrderBook:
                 last_evidence_at=finding.at,
                 last_seen_at=finding.at,
                 moved_at=finding.at,
+                inferred=finding.inferred,
             )
         )
 
@@ -173,4 +183,5 @@ def _with_evidence(entry: Entry, finding: Finding) -> Entry:
         last_evidence_at=finding.at,
         last_seen_at=finding.at,
         cleared=entry.cleared - {finding.source},
+        inferred=entry.inferred and not (finding.answers and finding.failure_mode is entry.failure_mode),
     )

@@ -1,6 +1,5 @@
 """Templates, and what all of them can say."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.board import words
-from workorder_core.access import Who
+from api.keys import Keys
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -38,21 +37,10 @@ for name in (
 _ENVIRONMENT.filters["site_time"] = words.site_time
 
 
-_FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
-"""Every form that changes something is given its session's token here, so that no template can forget it."""
-
-
 def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
     """Return a page of the board."""
-    who: Who | None = getattr(request.state, "who", None)
+    keys: Keys = request.app.state.keys
     text = _ENVIRONMENT.get_template(template).render(
-        path=request.url.path,
-        version=request.app.version,
-        who=who,
-        administers=who is not None and who.sites is None and who.may(()),
-        **facts,
+        path=request.url.path, version=request.app.version, keyed=bool(keys), **facts
     )
-    token: str | None = getattr(request.state, "form_token", None)
-    return HTMLResponse(
-        text if token is None else _FORM.sub(rf'\1<input type="hidden" name="csrf" value="{token}">', text), status
-    )
+    return HTMLResponse(text, status)

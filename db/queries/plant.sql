@@ -1,7 +1,6 @@
 -- name: sites
--- Every site, or those of ``within``.
-SELECT id, code, name, time_zone FROM sites
-WHERE %(within)s::text[] IS NULL OR code = ANY(%(within)s) ORDER BY code;
+-- Every site.
+SELECT id, code, name, time_zone FROM sites ORDER BY code;
 
 -- name: site
 -- One site.
@@ -14,10 +13,7 @@ SELECT id, code, name, time_zone FROM sites WHERE code = %(code)s;
 -- name: locations
 -- The functional locations of a site, or of every site.
 SELECT id, site_id, parent_id, code, name, level
-FROM locations
-WHERE (%(site_id)s::integer IS NULL OR site_id = %(site_id)s)
-  AND (%(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s)))
-ORDER BY site_id, code;
+FROM locations WHERE %(site_id)s::integer IS NULL OR site_id = %(site_id)s ORDER BY site_id, code;
 
 -- name: assets
 -- Equipment with its place, the worst of its unfinished orders and whether it is in planned downtime.
@@ -43,7 +39,6 @@ LEFT JOIN LATERAL (
 ) AS o ON true
 WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
-  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(code)s::text IS NULL OR a.code = %(code)s)
   AND (%(archived)s::boolean OR a.archived_at IS NULL)
 ORDER BY s.code, p.path, a.code;

@@ -293,10 +293,11 @@ def test_every_pack_says_what_it_is_and_where_it_is_from_and_can_be_used(name):
     pack = packs.read(name)
     assert pack["about"].endswith(".")
     assert pack["source"]
-    keys = {key: f'"{key}"' for key, default in pack["parameters"].items() if default == ""}
+    keys = {key: f'"{key}"' for key, default in pack.get("parameters", {}).items() if default == ""}
     keys |= {"group": "2", "foundation": '"rigid"'} if "group" in keys else {}
     text = f'[[pack]]\nuse = "{name}"\nasset_class = "pump"\n' + "\n".join(f"{k} = {v}" for k, v in keys.items())
-    rules = book(text).rules
+    made = book(text)
+    rules = (*made.rules, *made.patterns)
     assert rules
     assert all(rule.id.startswith(f"{name}-") for rule in rules)
 

@@ -397,3 +397,54 @@ def test_different_faults_have_different_ids(other):
 def test_a_fault_that_ends_and_comes_worse_within_one_moment_is_a_new_order():
     again = opened(a_finding(severity=SAFETY), [an_order(status=Status.CANCELLED)])
     assert again != opened(a_finding(), [])
+
+
+def likely(after=timedelta(0), mode=SHAKES, **facts):
+    """A finding whose failure mode is told from the pattern of its signals."""
+    return replace(a_finding(after, mode, **facts), inferred=True)
+
+
+def a_guess(mode=SHAKES, **facts):
+    """An order whose failure mode is a likely one."""
+    return replace(an_order(mode, **facts), inferred=True)
+
+
+OF_LIKELY = {
+    "a likely mode opens an order": (likely(), [], Open),
+    "it says more than an order that did not know": (likely(MIN), [an_order(UNKNOWN)], Refine),
+    "what is likely changes from hour to hour, the order does not": (likely(2 * HOUR, HOT), [a_guess()], AddEvidence),
+    "it asks the same question again": (likely(MIN), [a_guess()], Ignore),
+    "nothing is said of an order in work": (likely(MIN), [an_order(UNKNOWN, Status.IN_PROGRESS)], Ignore),
+    "who knows nothing joins it": (a_finding(2 * HOUR, UNKNOWN), [a_guess()], AddEvidence),
+    "it supports the order that knows": (likely(2 * HOUR), [an_order(HOT)], AddEvidence),
+    "a finding that has seen the failure corrects it": (a_finding(MIN, HOT), [a_guess()], Refine),
+    "and confirms it at once": (a_finding(MIN, SHAKES), [a_guess()], AddEvidence),
+    "worse than guessed is worse": (a_finding(MIN, SHAKES, severity=SAFETY), [a_guess()], Upgrade),
+    "another fault's signals are another fault": (a_finding(MIN, HOT, signs={"flow": 1.0}), [a_guess()], Open),
+    "the guess of a fault that has an order": (a_finding(MIN, HOT), [an_order(HOT, order_id=B), a_guess()], Merge),
+}
+
+
+@pytest.mark.parametrize("name", OF_LIKELY)
+def test_a_likely_failure_mode_is_an_open_question(name):
+    finding, orders, expected = OF_LIKELY[name]
+    assert isinstance(decide(finding, orders, POLICY), expected)
+
+
+def test_what_a_likely_mode_says_of_an_order_that_did_not_know():
+    found = decide(likely(MIN, component="rotor"), [an_order(UNKNOWN, component=WHOLE_MACHINE)], POLICY)
+    assert isinstance(found, Refine)
+    assert (found.component, found.failure_mode) == ("rotor", SHAKES)
+
+
+def test_a_question_never_takes_the_name_of_another_order():
+    orders = [an_order(SHAKES, component="rotor", order_id=B, seen=-30 * HOUR), an_order(UNKNOWN)]
+    found = decide(likely(2 * HOUR, component="rotor"), orders, POLICY)
+    assert isinstance(found, AddEvidence)
+    assert found.order_id == B
+
+
+def test_the_end_of_a_models_alarm_is_told_to_what_it_was_a_guess_of():
+    over = replace(a_finding(MIN, UNKNOWN, component=WHOLE_MACHINE), cleared=True)
+    assert clear(over, [a_guess()]) is not None
+    assert clear(over, [an_order(HOT)]) is None

@@ -1,5 +1,6 @@
 """The order book follows decisions and people's steps, and holds one order a fault whatever happens."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -246,3 +247,25 @@ def test_only_an_order_that_does_not_know_changes_what_it_is_about(history):
             old = before.get(entry.id)
             if old is not None and old.failure_mode.specific:
                 assert (entry.component, entry.failure_mode) == (old.component, old.failure_mode)
+
+
+def test_a_likely_mode_stays_a_question_until_a_finding_has_seen_it():
+    guess = replace(a_finding(mode=FailureMode.VIB), inferred=True)
+    book = a_book(Open(A, guess, None))
+    assert only(book).question
+    book.apply(AddEvidence(A, guess))
+    assert only(book).question
+    book.apply(AddEvidence(A, a_finding(mode=FailureMode.OHE)))
+    assert only(book).question, "another mode says nothing of this one"
+    book.apply(AddEvidence(A, a_finding(mode=FailureMode.VIB)))
+    assert not only(book).question
+
+
+def test_an_order_that_took_a_likely_mode_is_a_question_still():
+    book = a_book(Open(A, a_finding(mode=FailureMode.UNK), None))
+    guess = replace(a_finding(mode=FailureMode.VIB), inferred=True)
+    book.apply(Refine(A, guess, guess.component, FailureMode.VIB, Severity.DEGRADING))
+    assert only(book).question
+    seen = a_finding(mode=FailureMode.OHE)
+    book.apply(Refine(A, seen, seen.component, FailureMode.OHE, Severity.DEGRADING))
+    assert not only(book).question

@@ -1,0 +1,193 @@
+"""An asset's watch with what is round it: the limit that keeps the promise, duty cycles of the warm-up, and the course.
+
+The watch says how unusual a frame is. The attendant decides from when on that is told: its limit is the height that a
+healthy machine's sum is expected to reach no more often than the model document promises, moved by what close-outs
+said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from models import kernel, watch
+from models.alarm import Anomaly
+from models.calibration import Calibration
+from models.course import EVERY, Course
+from models.document import ModelDocument
+from models.watch import Watch
+
+STATE_VERSION = 1
+HOLD_FRAMES = 64
+"""Beyond the document's patience the sum is full; there an excursion grows by one more patience in so many frames."""
+
+
+class Attendant:
+    """One asset under watch; see `models.watch.AssetWatch` for the verbs that they share.
+
+    Parameters
+    ----------
+    factor
+        What close-outs have made of the limit of this document's version; 1 where they have said nothing.
+    """
+
+    course: Course
+    active: bool
+    cycles: int
+    _duty: list[float]
+    _peak: float
+    _full: int
+    _at_us: int | None
+    _pace_us: float
+    _span_us: int
+    _until_look: int
+
+    def __init__(self, document: ModelDocument, factor: float = 1.0, of: Watch | None = None) -> None:
+        self.document = document
+        self.factor = factor
+        self.watch: Watch = watch.begin(document) if of is None else of
+        self.calibration = Calibration()
+        self._begin()
+        self._set_limit()
+
+    def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
+        """Judge the frame. Returns the anomaly on every frame while the alarm is active, None otherwise and while the
+        warm-up lasts, which takes the document's frames *and* its duty cycles.
+        """
+        said = self.watch.judge(at_us, values)
+        before, self._at_us = self._at_us, at_us
+        if before is not None:
+            step, pace = at_us - before, self._pace_us
+            if step > kernel.GAP * pace > 0.0:
+                self.cycles += 1
+            elif step > 0:
+                # Towards the median of the steps, as the kernel keeps it.
+                self._pace_us = pace * (1.05 if step > pace else 1 / 1.05) if pace else float(step)
+                self._span_us += step
+        self._until_look -= 1
+        if self.cycles < self.document.warmup_cycles:
+            self._follow_duty(values)
+            return None
+        if self._until_look <= 0:
+            self._look(at_us)
+        depth = self.watch.score() * kernel.FULL
+        if depth <= 0.0:
+            if self._peak > 0.0:
+                self._end_excursion()
+            return None
+        if depth > 1.0 - 1e-9:
+            self._full += 1
+            depth = 1.0 + (self._full - 1) / HOLD_FRAMES
+        self._peak = max(self._peak, depth)
+        if not self.active and self._peak < self.limit:
+            return None
+        self.active = True
+        # Below the document's patience the watch's own alarm is silent.
+        told = said or self.watch.anomaly()
+        return replace(told, score=min(self._peak / (kernel.FULL * self.limit), 1.0), limit=1.0 / kernel.FULL)
+
+    def usual(self, signal: str) -> tuple[float, float] | None:
+        """Return the usual range of a signal at the operating point last seen; None until known."""
+        return self.watch.usual(signal)
+
+    def ready(self) -> bool:
+        """Whether the warm-up is over, in frames and in duty cycles."""
+        return self.cycles >= self.document.warmup_cycles and self.watch.ready()
+
+    def score(self) -> float:
+        """Return how far the surprise has added up: 0 ordinary, 1 full."""
+        return self.watch.score()
+
+    def rebaseline(self) -> None:
+        """Forget what is normal and learn it again, as after a repair. How far its sum wanders is kept."""
+        self.watch.rebaseline()
+        self._begin()
+
+    def heed(self, factor: float) -> None:
+        """Go on under the limit that close-outs have moved."""
+        if factor != self.factor:
+            self.factor = factor
+            self._set_limit()
+
+    def state(self) -> object:
+        """Return all that `restore` needs, of plain types; the same history gives the same state."""
+        return [
+            STATE_VERSION,
+            self.watch.state(),
+            self.calibration.state(),
+            self.course.state(),
+            [self.factor, self.limit, self._peak, self._full, self.active, self.cycles, *self._duty],
+            [self._at_us, self._pace_us, self._span_us, self._until_look],
+        ]
+
+    @classmethod
+    def restore(cls, document: ModelDocument, state: object) -> Attendant:
+        """Return an attendant that goes on from a state, bit for bit. Raises ValueError where it can't."""
+        version, of, calibration, course, numbers, times = cast("list[Any]", state)
+        if version != STATE_VERSION:
+            raise ValueError(
+                f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
+            )
+        made = cls(document, numbers[0], watch.go_on(document, of))
+        made.calibration = Calibration.restore(calibration)
+        made.course = Course.restore(course)
+        _, made.limit, made._peak, made._full, made.active, made.cycles, *made._duty = numbers
+        made._at_us, made._pace_us, made._span_us, made._until_look = times
+        return made
+
+    def _begin(self) -> None:
+        self.course = Course()
+        self.active = False
+        self.cycles = 0
+        self._duty = [0.0, 0.0, 0.0, 0.0]
+        self._peak, self._full = 0.0, 0
+        self._at_us = None
+        self._pace_us = 0.0
+        self._span_us = 0
+        self._until_look = EVERY
+
+    def _look(self, at_us: int) -> None:
+        self.calibration.frames += EVERY - self._until_look
+        self.calibration.seconds += self._span_us / 1e6
+        self._until_look, self._span_us = EVERY, 0
+        looks = self.watch.looks()
+        if looks:
+            self.course.take(at_us, looks)
+        if self._peak == 0.0:
+            self._set_limit()
+
+    def _end_excursion(self) -> None:
+        self.calibration.add(self._peak, self.limit)
+        self._peak, self._full, self.active = 0.0, 0, False
+        self._set_limit()
+
+    def _set_limit(self) -> None:
+        document = self.document
+        promised = document.false_episodes_per_month
+        needed = self.calibration.limit(promised) if promised else 1.0
+        self.limit = min(max(max(needed, 1.0) * self.factor, document.limit_least), document.limit_most)
+
+    def _follow_duty(self, values: Mapping[str, float]) -> None:
+        """Count a duty cycle when the operating point has swung from one side of its mean to the other and back."""
+        signal = next((each for each in self.document.regime if each in values), None)
+        if signal is None or not math.isfinite(values[signal]):
+            return
+        count, mean, spread, side = self._duty
+        value = values[signal]
+        off = value - mean
+        count += 1.0
+        mean += off / count
+        spread += (abs(value - mean) - spread) / count
+        if count > EVERY and abs(value - mean) > spread:
+            now = math.copysign(1.0, value - mean)
+            if side < 0.0 < now:
+                self.cycles += 1
+            side = now
+        self._duty = [count, mean, spread, side]
+
+
+def begin(document: ModelDocument, factor: float = 1.0) -> Attendant:
+    """Return a new attendant with the watch that the document wants. Raises NoSuchEstimator."""
+    return Attendant(document, factor)

@@ -1,0 +1,92 @@
+"""How far an alarm's sum has to go, so that a healthy machine raises no more alarms than was promised.
+
+A healthy machine's sum leaves zero now and then and returns: an excursion. Their number, and how far they go beyond a
+small mark, are counted for each asset. Beyond a high mark such heights are exponential (J. Pickands, "Statistical
+inference using extreme order statistics", Annals of Statistics 3, 1975; for Page's sum D. Siegmund, "Sequential
+Analysis", 1985), with a mean that is not known but learned: under a gamma prior for its inverse the height of the
+next one is Lomax, whose tail is the heavier the less has been seen. The limit is where the expected number of
+excursions beyond it in a month is the promise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+FROM = 0.05
+"""Excursions count from this height on, in units of the document's patience."""
+PRIOR_HEIGHTS = 4.0
+PRIOR_EXCESS = 0.4
+"""What is thought of heights before anything was seen of an asset: as much as four excursions of .1 beyond the mark."""
+PRIOR_EXCURSIONS = 1.0
+PRIOR_FRAMES = 4_000.0
+"""And of their number: as much as one in 4,000 frames."""
+MONTH_S = 30 * 86_400.0
+MOST = 400.0
+"""At so many excursions all counts are halved: a machine may change over the years."""
+
+
+@dataclass(slots=True)
+class Calibration:
+    """What was seen of one asset.
+
+    Parameters
+    ----------
+    frames, seconds
+        Judged, and the event time that they took; gaps are not in it.
+    excursions
+        Beyond the mark, alarms among them.
+    ordinary
+        Those that stayed below the limit of their time.
+    excess
+        How far all of them together went beyond the mark. An alarm counts up to its limit: whether it was a fault or
+        not it says that a height was reached, and not what the machine's ordinary heights are.
+    """
+
+    frames: float = 0.0
+    seconds: float = 0.0
+    excursions: float = 0.0
+    ordinary: float = 0.0
+    excess: float = 0.0
+
+    def add(self, peak: float, limit: float) -> None:
+        """Count an excursion that has come to its end, under the limit that was in force."""
+        beyond = min(peak, limit) - FROM
+        if beyond <= 0.0:
+            return
+        self.excess += beyond
+        self.excursions += 1.0
+        if peak < limit:
+            self.ordinary += 1.0
+        if self.excursions >= MOST:
+            self.frames, self.seconds, self.excursions, self.ordinary, self.excess = (
+                each / 2.0 for each in self.state()
+            )
+
+    def expected(self, limit: float) -> float:
+        """Return the number of excursions beyond ``limit`` to be expected in a month (30 days) of judged frames."""
+        shape = PRIOR_HEIGHTS + self.ordinary
+        tail = (1.0 + (limit - FROM) / (PRIOR_EXCESS + self.excess)) ** -shape
+        return float(self._a_month() * tail)
+
+    def limit(self, promised: float) -> float:
+        """Return the height that no more than ``promised`` excursions a month are expected to reach."""
+        shape = PRIOR_HEIGHTS + self.ordinary
+        needed = self._a_month() / promised
+        if needed <= 1.0:
+            return FROM
+        return float(FROM + (PRIOR_EXCESS + self.excess) * (needed ** (1.0 / shape) - 1.0))
+
+    def _a_month(self) -> float:
+        """Excursions beyond the mark in a month, by the asset's own pace of frames."""
+        if self.frames < 1.0 or self.seconds <= 0.0:
+            return 0.0
+        a_frame = (PRIOR_EXCURSIONS + self.excursions) / (PRIOR_FRAMES + self.frames)
+        return a_frame * MONTH_S * self.frames / self.seconds
+
+    def state(self) -> list[float]:
+        return [self.frames, self.seconds, self.excursions, self.ordinary, self.excess]
+
+    @classmethod
+    def restore(cls, state: Any) -> Calibration:
+        return cls(*state)
