@@ -3,63 +3,68 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
 
 from api import problems
-from api.asking import KNOWN
-from api.board import pages, steps
+from api.asking import KNOWN, SEES
+from api.board import pages, signing, steps
 from api.guard import Guard
-from api.keys import Keys
+from api.keys import Door, Lasting
 from api.metrics import Counted, Metrics
 from api.routers import alarms, documents, downtimes, health, plant, quarantine, technicians, work_orders
 
 DESCRIPTION = """\
 Telemetry in, explained work orders out.
 
-Times are ISO 8601 with an offset. Every error is `application/problem+json` whose `detail` says the mend. With keys in
-the settings, send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`; history records its name. An order's `ETag`
-sent back as `If-Match` refuses a step when somebody has changed the order meanwhile.
+Times are ISO 8601 with an offset. Every error is `application/problem+json` whose `detail` says the mend. Send a key as
+`Authorization: Bearer KEY` or `X-API-Key: KEY`; history records its name. An order's `ETag` sent back as `If-Match`
+refuses a step when somebody has changed the order meanwhile.
 """
-_log = structlog.get_logger("api")
+DAYS = Lasting()
 _STATIC = Path(__file__).parent / "board" / "static"
 
 
-def create(pool: ConnectionPool, *, keys: Mapping[str, str], version: str = "0") -> FastAPI:
+def create(
+    pool: ConnectionPool,
+    *,
+    keys: Mapping[str, str],
+    pages_as: str | None = None,
+    lasting: Lasting = DAYS,
+    version: str = "0",
+) -> FastAPI:
     """Return the application. The caller opens the pool and closes it.
 
     Parameters
     ----------
     keys
-        Keys by name; history records ``key:<name>``. None: everybody is ``person:anonymous`` and only requests that
-        call this machine by a loopback name are answered.
+        The settings' keys by name, beside those in the database. They may do everything; history says ``key:<name>``.
+    pages_as
+        A user as whom pages are signed in without a password, for who calls this machine by a loopback name.
     """
     app = FastAPI(
         title="Plantwright",
         version=version,
         description=DESCRIPTION,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
-    app.state.pool, app.state.keys = pool, Keys(dict(keys))
+    app.state.pool, app.state.door = pool, Door(dict(keys), pages_as, lasting)
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
-
-    if not keys:
-        _log.warning("no api_keys are set: everybody on this machine is person:anonymous, and nobody else is answered")
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
     for room in (work_orders, plant, alarms, downtimes, technicians, documents, quarantine):
         v1.include_router(room.router)
+    v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
     app.include_router(v1)
     app.include_router(health.router)
-    for board in (pages.router, steps.router, steps.open_router):
+    for board in (pages.router, steps.router, signing.router, signing.open_router):
         app.include_router(board)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)
-    app.add_middleware(Guard, keys=app.state.keys)
+    app.add_middleware(Guard)
     app.add_middleware(Counted, metrics=app.state.metrics)
     return app
 

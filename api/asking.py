@@ -1,14 +1,46 @@
 """What a handler may ask for: a connection, the time, who asks, and the version that they have read."""
 
+import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from api.keys import Keys
+from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent
+from db import scope
+from workorder_core.access import Role, Who
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+OPEN_TO_A_NEW_PASSWORD = ("/password", "/logout")
+"""What a session whose password must change still opens."""
+
+
+class Forbidden(Exception):
+    """Who asks is known, and may not."""
+
+    def __init__(self, who: Who, roles: frozenset[Role]) -> None:
+        asked = ", ".join(_said(role) for role in Role if role in roles | {Role.ADMINISTRATOR})
+        theirs = ", ".join(_said(role) for role in Role if role in who.roles)
+        name = who.actor.partition(":")[2]
+        super().__init__(f"this needs one of the roles {asked}; {name} has {theirs}, which an administrator can change")
+        self.who, self.roles = who, roles
+
+
+class OfEverySite(Exception):
+    """Who asks sees some sites, and what is asked for concerns all."""
+
+    def __init__(self, who: Who) -> None:
+        name, sites = who.actor.partition(":")[2], ", ".join(sorted(who.sites or ()))
+        super().__init__(f"this concerns every site, and {name} sees {sites} only")
+        self.who = who
+
+
+def _said(role: Role) -> str:
+    return role.value.replace("_", " ")
 
 
 def _connection(request: Request) -> Iterator[Connection]:
@@ -21,9 +53,53 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _actor(request: Request) -> str:
-    keys: Keys = request.app.state.keys
-    return keys.actor(request)
+async def _form_token_sent(request: Request) -> str:
+    """Return the token that a form or a script of a page carries, read only where a cookie could sign."""
+    if request.method in _SAFE or COOKIE not in request.cookies or sent(request) is not None:
+        return ""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
+        field = (await request.form()).get("csrf")
+        return field if isinstance(field, str) else ""
+    return request.headers.get("x-csrf-token", "")
+
+
+def _who(request: Request, token_sent: Annotated[str, Depends(_form_token_sent)]) -> Who:
+    """Find out who asks, and that what the path names is of a site that they see.
+
+    In a transaction of its own before the handler's, so that what is noted of a session's use holds no row for long.
+    """
+    door: Door = request.app.state.door
+    now = _now()
+    key, token = sent(request), request.cookies.get(COOKIE)
+    if not key and not token:
+        raise KeyMissing(wrong=False)
+    pool: ConnectionPool = request.app.state.pool
+    with pool.connection(timeout=10) as conn:
+        if key:
+            who = door.key(conn, key, now=now)
+            if who is None:
+                raise KeyMissing(wrong=True)
+        else:
+            assert token
+            who = _of_session(request, door, conn, token, token_sent, now)
+        if who.sites is not None:
+            for name in scope.KINDS.keys() & request.path_params.keys():
+                scope.check(conn, name, str(request.path_params[name]), who.sites)
+    request.state.who = who
+    return who
+
+
+def _of_session(request: Request, door: Door, conn: Connection, token: str, token_sent: str, now: datetime) -> Who:
+    session = door.session(conn, token, now=now)
+    if session is None:
+        raise KeyMissing(wrong=False)
+    if request.method not in _SAFE and not hmac.compare_digest(form_token(token).encode(), token_sent.encode()):
+        raise FormNotOurs
+    if session.must_change and request.url.path not in OPEN_TO_A_NEW_PASSWORD:
+        request.state.must_change = True
+        raise PasswordMustChange
+    request.state.form_token = form_token(token)
+    return session.who
 
 
 def _version(
@@ -41,10 +117,51 @@ def _version(
     return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
-KNOWN = Depends(_actor)
+KNOWN = Depends(_who)
 """What a router asks for, so that none of its handlers answers somebody unknown."""
+Asking = Annotated[Who, Depends(_who)]
+"""Who asks: their roles, their sites, their name as history records it."""
+
+
+def _actor(who: Asking) -> str:
+    return who.actor
+
+
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
 """A transaction. It commits after the handler and before the answer leaves; an error rolls it back."""
 Now = Annotated[datetime, Depends(_now)]
 Actor = Annotated[str, Depends(_actor)]
+"""Just the name of who asks, as history records it."""
 Version = Annotated[int | None, Depends(_version)]
+
+
+class Needs:
+    """Refuses who has none of the roles, or, where it concerns every site, does not see them all."""
+
+    def __init__(self, roles: frozenset[Role], *, every_site: bool) -> None:
+        self.roles, self.every_site = roles, every_site
+
+    def __call__(self, who: Asking) -> None:
+        if not who.may(self.roles):
+            raise Forbidden(who, self.roles)
+        if self.every_site and who.sites is not None:
+            raise OfEverySite(who)
+
+
+def needs(*roles: Role, every_site: bool = False) -> Any:
+    """Declare beside a route who may take it: one of the roles, or an administrator.
+
+    ``every_site`` is for what concerns the whole plant: nobody who is scoped to some sites may take it.
+    """
+    return Depends(Needs(frozenset(roles), every_site=every_site))
+
+
+SEES = needs(*Role)
+SEES_ALL = needs(*Role, every_site=True)
+REQUESTS = needs(Role.REQUESTER, Role.TECHNICIAN, Role.PLANNER, Role.RELIABILITY_ENGINEER)
+WORKS = needs(Role.TECHNICIAN, Role.PLANNER)
+PLANS = needs(Role.PLANNER, Role.RELIABILITY_ENGINEER)
+WORKS_OR_PLANS = needs(Role.TECHNICIAN, Role.PLANNER, Role.RELIABILITY_ENGINEER)
+PLANS_PEOPLE = needs(Role.PLANNER)
+ENGINEERS = needs(Role.RELIABILITY_ENGINEER, every_site=True)
+ADMINISTERS = needs(every_site=True)

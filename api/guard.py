@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.keys import COOKIE, Keys
+from api.keys import COOKIE
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -25,15 +25,19 @@ HEADERS = {
 }
 
 
-class Refused(Exception):
-    """The request comes from somewhere that has no business here."""
+def is_at_home(connection: HTTPConnection) -> bool:
+    """Whether somebody on this machine calls it by a name that no other site can take."""
+    host = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+    fetched = connection.headers.get("sec-fetch-site", "none")
+    client = connection.client.host if connection.client else ""
+    return host in _LOOPBACK and client in _LOOPBACK and fetched in ("none", "same-origin")
 
 
 class Guard:
     """Refuses what another site sends through somebody's browser, and sets the headers of every answer."""
 
-    def __init__(self, app: ASGIApp, *, keys: Keys) -> None:
-        self.app, self.keys = app, keys
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,8 +65,6 @@ class Guard:
         connection = HTTPConnection(scope)
         headers: Headers = connection.headers
         host = headers.get("host", "")
-        if not self.keys and (urlsplit(f"//{host}").hostname or "") not in _LOOPBACK:
-            return f"without api_keys only this machine is answered, not {host!r}; set api_keys to serve others"
         if scope["method"] in _SAFE:
             return None
         origin, fetched = headers.get("origin"), headers.get("sec-fetch-site")

@@ -1,71 +1,94 @@
-"""Who is asking: the holder of a key, by a header, or by the cookie that the board gives for one.
-
-Without keys everybody is ``person:anonymous``, which is only sane on loopback: the guard then answers no other name.
-"""
+"""Who is asking: the holder of a key, sent in a header, or of a session, sent in a cookie."""
 
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from psycopg import Connection
 from starlette.requests import HTTPConnection
 
-ANONYMOUS = "person:anonymous"
+from db import api_keys, sessions
+from db.sessions import Session
+from workorder_core.access import Role, Who
+
 COOKIE = "plantwright"
-_PURPOSE = b"plantwright board"
 
 
 class KeyMissing(Exception):
-    """The request carries no key, or one that is not known."""
+    """The request carries neither a key nor a session, or one that opens nothing."""
 
     def __init__(self, *, wrong: bool) -> None:
-        problem = "the key is not known" if wrong else "a key is needed"
+        problem = "the key is not known, or has been revoked" if wrong else "a key is needed, or to sign in at /login"
         super().__init__(
-            f"{problem}; send one of the settings' api_keys as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
+            f"{problem}; send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY', "
+            "which `plantwright keys add` or the page of users and keys makes"
         )
         self.wrong = wrong
 
 
+class FormNotOurs(Exception):
+    """A request that a browser's session signs does not carry that session's token."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this was not sent by a page of this session; load the page again, then send it. A script sends a key, "
+            "or the session's token as 'X-CSRF-Token'"
+        )
+
+
+class PasswordMustChange(Exception):
+    """The session was opened with a password that somebody else made."""
+
+    def __init__(self) -> None:
+        super().__init__("your password was made by somebody else; choose your own at /password first")
+
+
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """The keys of the settings by name; none means that nobody is asked."""
+class Lasting:
+    """How long a session lasts: without use, and at all."""
+
+    idle: timedelta = timedelta(hours=12)
+    whole: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How an application lets people and systems in.
+
+    Parameters
+    ----------
+    by_name
+        Keys of the settings by name. Who can write the settings can do everything, so these keys can.
+    pages_as
+        A user as whom pages are signed in without a password, for who calls this machine by a loopback name; or None.
+    """
 
     by_name: Mapping[str, str]
+    pages_as: str | None = None
+    lasting: Lasting = field(default_factory=Lasting)
 
-    def __bool__(self) -> bool:
-        return bool(self.by_name)
-
-    def actor(self, connection: HTTPConnection) -> str:
-        """Return who is asking, as history records it. Raises KeyMissing."""
-        if not self.by_name:
-            return ANONYMOUS
-        key = _sent(connection)
-        name = self.name_of(key) if key is not None else self._name_of_cookie(connection.cookies.get(COOKIE, ""))
-        if name is None:
-            raise KeyMissing(wrong=key is not None)
-        return f"key:{name}"
-
-    def name_of(self, key: str) -> str | None:
-        """Return the name of a key. Every key is compared, so that the time taken tells nothing."""
+    def key(self, conn: Connection, key: str, *, now: datetime) -> Who | None:
+        """Return who shows a key. All of the settings' are compared, so that the time taken tells nothing."""
         matching = [name for name, known in self.by_name.items() if hmac.compare_digest(known.encode(), key.encode())]
-        return matching[0] if matching else None
+        if matching:
+            return Who(f"key:{matching[0]}", frozenset({Role.ADMINISTRATOR}))
+        return api_keys.find(conn, key, now=now)
 
-    def cookie(self, name: str) -> str:
-        """Return what the board's cookie holds: proof of the key, not the key. A changed key ends it."""
-        return f"{name}.{_proof(self.by_name[name])}"
-
-    def _name_of_cookie(self, cookie: str) -> str | None:
-        name, _, proof = cookie.rpartition(".")
-        key = self.by_name.get(name)
-        return name if key is not None and hmac.compare_digest(_proof(key).encode(), proof.encode()) else None
+    def session(self, conn: Connection, token: str, *, now: datetime) -> Session | None:
+        """Return the session of a cookie's token."""
+        return sessions.find(conn, token, now=now, idle=self.lasting.idle)
 
 
-def _sent(connection: HTTPConnection) -> str | None:
+def sent(connection: HTTPConnection) -> str | None:
+    """Return the key that a request carries."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
     return connection.headers.get("x-api-key")
 
 
-def _proof(key: str) -> str:
-    return hmac.new(key.encode(), _PURPOSE, hashlib.sha256).hexdigest()
+def form_token(token: str) -> str:
+    """Return what the forms of a session carry: made from its secret, and no help to guess it."""
+    return hmac.new(token.encode(), b"plantwright forms", hashlib.sha256).hexdigest()

@@ -12,12 +12,15 @@ from psycopg import DataError, OperationalError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
-from api.guard import Refused
-from api.keys import KeyMissing
+from api.asking import Forbidden, OfEverySite
+from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
+from api.passwords import WeakPassword
 from db.assignments import NobodyEligible
 from db.errors import AlreadyThere, NotFound, NothingOnTrial, VersionConflict
+from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
+from workorder_core.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
 from workorder_core.errors import IllegalMove, NotQualified, ReasonMissing
 
 _log = structlog.get_logger("api")
@@ -40,17 +43,27 @@ class WrongRange(Exception):
 
 STATUS: Mapping[type[Exception], int] = {
     KeyMissing: 401,
-    Refused: 403,
+    Forbidden: 403,
+    OfEverySite: 403,
+    FormNotOurs: 403,
+    PasswordMustChange: 403,
     NotFound: 404,
     IllegalMove: 409,
     AlreadyThere: 409,
+    NobodyLeft: 409,
     NotQualified: 409,
+    IllegalAlarmMove: 409,
+    MayNotBeShelved: 409,
     NobodyEligible: 409,
     VersionConflict: 412,
     ReasonMissing: 422,
+    AlarmReasonMissing: 422,
+    WrongEnd: 422,
     WrongModels: 422,
     WrongRulebook: 422,
     NothingOnTrial: 422,
+    UnknownSites: 422,
+    WeakPassword: 422,
     AskedTooMuch: 422,
     WrongRange: 422,
     DataError: 422,
@@ -141,7 +154,7 @@ def _title(error: type[Exception], kind: type[Exception]) -> str:
 
 
 def _facts(error: Exception) -> dict[str, Any]:
-    if isinstance(error, IllegalMove):
+    if isinstance(error, IllegalMove | IllegalAlarmMove):
         return {"possible": [str(step) for step in error.possible]}
     if isinstance(error, VersionConflict):
         return {"version": error.actual}

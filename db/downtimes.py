@@ -1,12 +1,13 @@
 """Planned downtime: when an asset stands still or is worked on by intention. The judge is told of each."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
-from db import sql
+from db import scope, sql
 from db.errors import NotFound
 
 _QUERIES = sql.load("downtimes")
@@ -51,22 +52,33 @@ def cancel(conn: Connection, downtime_id: int, *, actor: str, at: datetime) -> D
 
 def get(conn: Connection, downtime_id: int) -> Downtime:
     """Return one planned downtime. Raises NotFound."""
-    found = _listed(conn, downtime_id, None, None, None)
+    found = _listed(conn, downtime_id)
     if not found:
         raise NotFound("planned downtime", downtime_id)
     return found[0]
 
 
 def listed(
-    conn: Connection, *, asset_id: int | None = None, after: datetime | None = None, before: datetime | None = None
+    conn: Connection,
+    *,
+    asset_id: int | None = None,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    within: Collection[str] | None = None,
 ) -> list[Downtime]:
     """Return the planned downtimes that touch a span of time, cancelled ones among them."""
-    return _listed(conn, None, asset_id, after, before)
+    return _listed(conn, None, asset_id, after, before, within)
 
 
 def _listed(
-    conn: Connection, downtime_id: int | None, asset_id: int | None, after: datetime | None, before: datetime | None
+    conn: Connection,
+    downtime_id: int | None,
+    asset_id: int | None = None,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    within: Collection[str] | None = None,
 ) -> list[Downtime]:
-    asked = {"id": downtime_id, "asset_id": asset_id, "after": after, "before": before}
+    asked: dict[str, object] = {"id": downtime_id, "asset_id": asset_id, "after": after, "before": before}
+    asked |= {"within": scope.codes(within)}
     with conn.cursor(row_factory=class_row(Downtime)) as cursor:
         return cursor.execute(_QUERIES["listed"], asked).fetchall()

@@ -93,6 +93,12 @@ def newest_checkpoint(conn: Connection, *, format_: int) -> tuple[int, bytes] | 
     return None if row is None else (int(row[0]), bytes(row[1]))
 
 
+def checkpointed(conn: Connection, *, format_: int) -> int:
+    """Return the place of the newest checkpoint of this format, 0 where there is none."""
+    row: Any = conn.execute(_QUERIES["checkpointed"], {"format": format_}).fetchone()
+    return row[0] or 0
+
+
 def holder_now(conn: Connection) -> tuple[str | None, int, int]:
     """Return who judges this plant, under which fencing number, and the next free place of the sequence."""
     row: Any = conn.execute(_QUERIES["holder"]).fetchone()

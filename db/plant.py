@@ -1,7 +1,7 @@
 """Sites, places, machines and what they measure; and a plant document brought into the database."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row, scalar_row
 
-from db import sql
+from db import scope, sql
 from db.errors import NotFound
 from workorder_core.plant import AssetEntry, Plant, SignalEntry
 from workorder_core.words import Criticality, OrderType
@@ -93,10 +93,10 @@ class Asset:
         return f"{self.site_code}/{self.code}"
 
 
-def sites(conn: Connection) -> list[Site]:
-    """Return every site."""
+def sites(conn: Connection, within: Collection[str] | None = None) -> list[Site]:
+    """Return every site, or those within."""
     with conn.cursor(row_factory=class_row(Site)) as cursor:
-        return cursor.execute(_QUERIES["sites"]).fetchall()
+        return cursor.execute(_QUERIES["sites"], {"within": scope.codes(within)}).fetchall()
 
 
 def site(conn: Connection, site_id: int) -> Site:
@@ -108,29 +108,36 @@ def site(conn: Connection, site_id: int) -> Site:
     return found
 
 
-def site_by_code(conn: Connection, code: str) -> Site:
-    """Return the site of a code. Raises NotFound."""
+def site_by_code(conn: Connection, code: str, within: Collection[str] | None = None) -> Site:
+    """Return the site of a code. Raises NotFound, also for one that is not within."""
     with conn.cursor(row_factory=class_row(Site)) as cursor:
         found = cursor.execute(_QUERIES["site_by_code"], {"code": code}).fetchone()
-    if found is None:
+    if found is None or (within is not None and code not in within):
         raise NotFound("site", code)
     return found
 
 
-def locations(conn: Connection, site_id: int | None = None) -> list[Location]:
-    """Return the functional locations of a site, or of all sites."""
+def locations(conn: Connection, site_id: int | None = None, within: Collection[str] | None = None) -> list[Location]:
+    """Return the functional locations of a site, or of all sites, or of those within."""
     with conn.cursor(row_factory=class_row(Location)) as cursor:
-        return cursor.execute(_QUERIES["locations"], {"site_id": site_id}).fetchall()
+        return cursor.execute(_QUERIES["locations"], {"site_id": site_id, "within": scope.codes(within)}).fetchall()
 
 
-def assets(conn: Connection, *, now: datetime, site: str | None = None, archived: bool = False) -> list[Asset]:
+def assets(
+    conn: Connection,
+    *,
+    now: datetime,
+    site: str | None = None,
+    within: Collection[str] | None = None,
+    archived: bool = False,
+) -> list[Asset]:
     """Return equipment by place. ``now`` decides whether it is in planned downtime."""
-    return _assets(conn, now, site=site, archived=archived)
+    return _assets(conn, now, site=site, within=within, archived=archived)
 
 
-def asset(conn: Connection, asset_id: int, *, now: datetime) -> Asset:
-    """Return one asset, archived or not. Raises NotFound."""
-    found = _assets(conn, now, asset_id=asset_id, archived=True)
+def asset(conn: Connection, asset_id: int, *, now: datetime, within: Collection[str] | None = None) -> Asset:
+    """Return one asset, archived or not. Raises NotFound, also for one of a site that is not within."""
+    found = _assets(conn, now, asset_id=asset_id, within=within, archived=True)
     if not found:
         raise NotFound("asset", asset_id)
     return found[0]
@@ -210,9 +217,11 @@ def _assets(
     asset_id: int | None = None,
     site: str | None = None,
     code: str | None = None,
+    within: Collection[str] | None = None,
     archived: bool = False,
 ) -> list[Asset]:
-    facts = {"now": now, "id": asset_id, "site": site, "code": code, "archived": archived}
+    facts: dict[str, Any] = {"now": now, "id": asset_id, "site": site, "code": code, "archived": archived}
+    facts["within"] = scope.codes(within)
     with conn.cursor(row_factory=dict_row) as cursor:
         return [_asset(row) for row in cursor.execute(_QUERIES["assets"], facts)]
 

@@ -1,14 +1,14 @@
 """What could not be read, kept with the reason."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 from psycopg.rows import class_row, tuple_row
 
-from db import sql
+from db import scope, sql
 from ingest.messages import Refused
 
 KEPT_BYTES = 65_536
@@ -66,15 +66,17 @@ def page(
     reason: str | None = None,
     topic: str | None = None,
     before_id: int | None = None,
+    within: Collection[str] | None = None,
     limit: int = 50,
 ) -> list[Kept]:
     """Return kept messages, the newest first; ``before_id`` goes on after the last of the page before."""
-    facts = {"reason": reason, "topic": topic, "before_id": before_id, "limit": limit}
+    facts = {"reason": reason, "topic": topic, "before_id": before_id, "limit": limit, "within": scope.codes(within)}
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         return cursor.execute(_QUERIES["page"], facts).fetchall()
 
 
-def count_by_reason(conn: Connection) -> dict[str, int]:
+def count_by_reason(conn: Connection, within: Collection[str] | None = None) -> dict[str, int]:
     """Return how many messages are kept for each reason."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        return {reason: kept for reason, kept, _ in cursor.execute(_QUERIES["count_by_reason"])}
+        rows = cursor.execute(_QUERIES["count_by_reason"], {"within": scope.codes(within)})
+        return {reason: kept for reason, kept, _ in rows}

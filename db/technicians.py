@@ -1,14 +1,14 @@
 """The people who can be given work, and the work they have."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row
 
-from db import sql
+from db import scope, sql
 from db.errors import AlreadyThere, NotFound
 from workorder_core.assignment import Job, Technician
 from workorder_core.words import Priority, Status
@@ -34,10 +34,11 @@ def by_id(conn: Connection, technician_id: int) -> Technician:
     return _technician(row)
 
 
-def listed(conn: Connection, site_id: int | None = None) -> list[Technician]:
-    """Return the technicians of a site, or of all sites, by code."""
+def listed(conn: Connection, site_id: int | None = None, within: Collection[str] | None = None) -> list[Technician]:
+    """Return the technicians of a site, or of all sites, or of those within, by code."""
+    asked = {"site_id": site_id, "within": scope.codes(within)}
     with conn.cursor(row_factory=dict_row) as cursor:
-        return [_technician(row) for row in cursor.execute(_QUERIES["all"], {"site_id": site_id})]
+        return [_technician(row) for row in cursor.execute(_QUERIES["all"], asked)]
 
 
 def create(conn: Connection, technician: Technician) -> Technician:

@@ -1,6 +1,6 @@
 """Work orders: read, made, and moved by one pure step at a time. The caller owns the transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from db import sql, technicians
+from db import scope, sql, technicians
 from db.errors import NotFound, VersionConflict
 from db.plant import Asset
 from workorder_core import lifecycle, priority
@@ -89,13 +89,17 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a list is narrowed to; None narrows nothing. ``assignee`` "-" asks for orders that nobody has."""
+    """What a list is narrowed to; None narrows nothing. ``assignee`` "-" asks for orders that nobody has.
+
+    ``within`` are the sites that who asks sees.
+    """
 
     status: Sequence[Status] | None = None
     type: Sequence[OrderType] | None = None
     origin: Sequence[Origin] | None = None
     priority: Sequence[Priority] | None = None
     site: str | None = None
+    within: Collection[str] | None = None
     asset: str | None = None
     asset_id: int | None = None
     assignee: str | None = None
@@ -146,7 +150,7 @@ def count(conn: Connection, filters: Filters) -> int:
         return int(cursor.execute(_QUERIES["count"], _asked(filters)).fetchone() or 0)
 
 
-def tally(conn: Connection) -> list[Tally]:
+def tally(conn: Connection, within: Collection[str] | None = None) -> list[Tally]:
     """Return how many orders there are of each type, status and priority."""
     with conn.cursor(row_factory=dict_row) as cursor:
         return [
@@ -157,7 +161,7 @@ def tally(conn: Connection) -> list[Tally]:
                 orders=row["orders"],
                 escalated=row["escalated"],
             )
-            for row in cursor.execute(_QUERIES["count_by_kind"])
+            for row in cursor.execute(_QUERIES["count_by_kind"], {"within": scope.codes(within)})
         ]
 
 
@@ -430,6 +434,7 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
 def _asked(filters: Filters) -> dict[str, Any]:
     """Return filters as parameters: enumerations as the codes that the columns hold."""
     asked = {each.name: getattr(filters, each.name) for each in fields(Filters)}
+    asked["within"] = scope.codes(filters.within)
     for name in ("status", "type", "origin", "priority"):
         if asked[name] is not None:
             asked[name] = [code.value for code in asked[name]]

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 BAD = 2
 STALE = 3
 """Qualities of readings, from ``readings.quality``: 0 good, 1 uncertain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One MQTT message. ``received_us`` is the wall clock when it came off the wire, epoch microseconds.
 
     ``token`` lets the subscriber acknowledge it, 0 where nothing is to be; one that comes ``again`` has the token
@@ -90,6 +91,7 @@ class Reason(StrEnum):
     NOT_BORN = "not_born"
     UNKNOWN_ASSET = "unknown_asset"
     OTHER_VALUE_STORED = "other_value_stored"
+    REFUSED_BY_DATABASE = "refused_by_database"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,39 @@
 """Sending messages to a broker at QoS 1, no more than a window of them unanswered."""
 
+import ssl
 import threading
 from types import TracebackType
 from typing import Any, Self
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
-from ingest.subscriber import KEEP_ALIVE_S, BrokerAddress, BrokerUnreachable, client
+from ingest.broker import BrokerAddress, BrokerUnreachable
+
+KEEP_ALIVE_S = 30
+
+
+def client(
+    address: BrokerAddress,
+    client_id: str,
+    *,
+    clean_session: bool,
+    manual_ack: bool = False,
+    tls: ssl.SSLContext | None = None,
+) -> paho.Client:
+    """Return a paho client for that broker, not yet connected."""
+    made = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=clean_session,
+        manual_ack=manual_ack,
+        protocol=paho.MQTTv311,
+    )
+    if address.user is not None:
+        made.username_pw_set(address.user, address.password)
+    if address.tls:
+        made.tls_set_context(tls or ssl.create_default_context())
+    return made
 
 
 class Publisher:

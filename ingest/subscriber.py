@@ -9,73 +9,29 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import unquote, urlsplit
+from typing import Self
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-
+from ingest import mqtt
+from ingest.broker import BrokerAddress, BrokerUnreachable
 from ingest.messages import Message
+from ingest.mqtt import BrokenPacket, Cutter, Kind
+from ingest.wire import Wire
 
 KEEP_ALIVE_S = 30
+"""A broker that leaves a ping unanswered for so long is lost; it may think so of us after one and a half times this."""
+PING_AFTER_S = 15.0
+"""Of silence, on either side."""
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_S = 0.002
+GATHER_S = 0.02
+"""So long a batch gathers at most while messages keep coming: the price of a full batch is this much delay."""
 GOODBYE_S = 2.0
+_SUBSCRIPTION = 1
 
 
-class BrokerUnreachable(Exception):
-    """The broker did not answer, or refused us."""
-
-    def __init__(self, url: str, problem: str) -> None:
-        super().__init__(f"the broker at {url} cannot be used: {problem}")
-        self.url, self.problem = url, problem
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """``mqtt://[user[:password]@]host[:port]``, or ``mqtts://`` for TLS; 1883 and 8883 are the usual ports."""
-
-    host: str
-    port: int
-    tls: bool
-    user: str | None
-    password: str | None
-
-    @classmethod
-    def of(cls, url: str) -> "BrokerAddress":
-        """Read a broker's URL. Raises ValueError with the mend."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            told = url.rpartition("@")[2]  # what comes before may be a password
-            raise ValueError(f"{told!r} is no broker: write mqtt://host:1883 or mqtts://host:8883")
-        tls = parts.scheme == "mqtts"
-        user = unquote(parts.username) if parts.username else None
-        password = unquote(parts.password) if parts.password else None
-        return cls(parts.hostname, parts.port or (8883 if tls else 1883), tls, user, password)
-
-    def __str__(self) -> str:
-        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
-
-
-def client(address: BrokerAddress, client_id: str, *, clean_session: bool, manual_ack: bool = False) -> paho.Client:
-    """Return a paho client for that broker, not yet connected."""
-    made = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=client_id,
-        clean_session=clean_session,
-        manual_ack=manual_ack,
-        protocol=paho.MQTTv311,
-    )
-    if address.user is not None:
-        made.username_pw_set(address.user, address.password)
-    if address.tls:
-        made.tls_set_context(ssl.create_default_context())
-    return made
-
-
-def keep_from_now_on(url: str, *, topics: Sequence[str], client_id: str) -> None:
+def keep_from_now_on(url: str, *, topics: Sequence[str], client_id: str, tls: ssl.SSLContext | None = None) -> None:
     """Make the persistent session, so that the broker keeps what is published before the engine is there."""
-    with Subscriber(url, topics=topics, client_id=client_id):
+    with Subscriber(url, topics=topics, client_id=client_id, tls=tls):
         pass
 
 
@@ -94,7 +50,11 @@ class Subscriber:
     The caller's thread drives the connection, so that nothing is acknowledged or received behind its back. When the
     connection is lost, ``batches`` and ``acknowledge`` raise BrokerUnreachable: enter a new one, and what was not
     acknowledged comes again. One that is not ``lasting`` has no session at the broker that outlives its connection.
+    ``tls`` is for ``mqtts://``; without it the system's certificates are trusted.
     """
+
+    _wire: Wire
+    _cutter: Cutter
 
     def __init__(
         self,
@@ -104,109 +64,175 @@ class Subscriber:
         client_id: str,
         presence: Presence | None = None,
         lasting: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = BrokerAddress.of(url)
-        self._presence = presence
         self._topics = list(topics)
+        self._client_id = client_id
+        self._presence = presence
+        self._lasting = lasting
+        self._tls = tls
         self._arrived: list[Message] = []
-        self._refused: str | None = None
-        self._ready = False
-        self._client = client(self._address, client_id, clean_session=not lasting, manual_ack=True)
-        if presence is not None:
-            self._client.will_set(presence.topic, presence.gone, qos=1, retain=True)
-        self._client.on_connect = self._on_connect
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
 
     def __enter__(self) -> Self:
+        self._arrived = []
+        self._cutter = Cutter()
+        self._connected = self._ready = False
+        self._unanswered: set[int] = set()
+        self._packet_id = _SUBSCRIPTION
+        self._heard, self._heard_at = 0, time.monotonic()
+        self._pinged_at: float | None = None
+        self._wire = Wire(self._address, timeout_s=CONNECT_TIMEOUT_S, tls=self._tls)
         try:
-            self._client.connect(self._address.host, self._address.port, keepalive=KEEP_ALIVE_S)
-        except OSError as error:
-            raise BrokerUnreachable(str(self._address), str(error)) from None
-        deadline = time.monotonic() + CONNECT_TIMEOUT_S
-        while not self._ready:
-            self._drive(0.1)
-            if time.monotonic() > deadline:
-                raise BrokerUnreachable(str(self._address), f"no answer in {CONNECT_TIMEOUT_S:.0f} s")
-        self.announce()
+            self._introduce()
+        except BaseException:
+            self._wire.close(politely_s=0)
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._presence is not None and self._client.is_connected():
-            self._say_goodbye(self._presence)
-        self._client.disconnect()
-
-    def _say_goodbye(self, presence: Presence) -> None:
-        said = self._client.publish(presence.topic, presence.gone, qos=1, retain=True)
-        deadline = time.monotonic() + GOODBYE_S
-        while self._client.loop(0.05) == paho.MQTT_ERR_SUCCESS and time.monotonic() < deadline:
-            if said.rc != paho.MQTT_ERR_SUCCESS or said.is_published():
-                return
+        if isinstance(error, BrokerUnreachable):
+            self._wire.close(politely_s=0)
+            return
+        try:
+            if self._presence is not None:
+                self._say_goodbye(self._presence)
+        except BrokerUnreachable:
+            pass
+        finally:
+            self._wire.close(politely_s=GOODBYE_S)
 
     def announce(self) -> None:
         """Say that we are there, to those who look for it."""
         if self._presence is not None:
-            self._client.publish(self._presence.topic, self._presence.here, qos=1, retain=True)
+            self._tell(self._presence.topic, self._presence.here)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send a message at QoS 0: a request that is made again when it is lost."""
-        self._client.publish(topic, payload, qos=0)
+        self._wire.send(mqtt.publish(topic, payload))
 
     def batches(self, *, most: int, max_wait_s: float) -> Iterator[list[Message]]:
         """Yield batches without end: up to ``most`` messages, or what had come when the wire fell silent.
 
-        While a batch is worked on the next one gathers in the broker's window, so that waiting for more only costs
-        time: a broker whose window is smaller than ``most`` sends nothing until it is answered. An empty batch is
-        yielded when nothing came for ``max_wait_s``, so that the caller's clock goes on.
+        Messages that follow each other closely are read together, a few milliseconds after the first, and no batch
+        gathers for longer than GATHER_S. A broker whose window is smaller than ``most`` sends nothing until it is
+        answered, and silence ends the batch. An empty batch is yielded when nothing came for ``max_wait_s``, so that
+        the caller's clock goes on.
         """
         while True:
-            deadline = time.monotonic() + max_wait_s
-            while len(self._arrived) < most:
+            if not self._arrived:
+                self._drive(max_wait_s)
+            deadline = time.monotonic() + GATHER_S
+            while 0 < len(self._arrived) < most:
                 before = len(self._arrived)
-                self._drive(SILENCE_S if before else max_wait_s)
-                fell_silent = before > 0 and len(self._arrived) == before
-                if fell_silent or (not self._arrived and time.monotonic() >= deadline):
+                time.sleep(SILENCE_S)  # each look at the wire costs as much as several messages
+                self._drive(0)
+                if len(self._arrived) == before or time.monotonic() >= deadline:
                     break
             batch, self._arrived = self._arrived[:most], self._arrived[most:]
             yield batch
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
         """Tell the broker that the batch is kept."""
-        for message in batch:
-            if message.token:
-                self._client.ack(message.token, 1)
+        tokens = [message.token for message in batch if message.token]
+        if self._cutter.exactly_once:
+            twice = [token for token in tokens if token in self._cutter.exactly_once]
+            self._wire.send(mqtt.answers(Kind.PUBREC, twice))
+            tokens = [token for token in tokens if token not in self._cutter.exactly_once]
+        if tokens:
+            self._wire.send(mqtt.answers(Kind.PUBACK, tokens))
 
-    def _drive(self, timeout_s: float) -> None:
+    def _introduce(self) -> None:
+        presence = self._presence
+        hello = mqtt.connect(
+            self._client_id,
+            clean=not self._lasting,
+            keep_alive_s=KEEP_ALIVE_S,
+            user=self._address.user,
+            password=self._address.password,
+            will=None if presence is None else (presence.topic, presence.gone),
+        )
+        self._wire.send(hello)
+        deadline = time.monotonic() + CONNECT_TIMEOUT_S
+        while not self._ready:
+            if time.monotonic() > deadline:
+                raise self._unusable(f"no answer in {CONNECT_TIMEOUT_S:.0f} s")
+            self._drive(0.1)
+        self.announce()
+
+    def _say_goodbye(self, presence: Presence) -> None:
+        said = self._tell(presence.topic, presence.gone)
+        deadline = time.monotonic() + GOODBYE_S
+        while said in self._unanswered and time.monotonic() < deadline:
+            self._drive(0.05)
+
+    def _tell(self, topic: str, payload: bytes) -> int:
+        """Publish at QoS 1, retained; return the packet's id, which is unanswered until the broker has it."""
+        self._packet_id = self._packet_id % 0xFFFF + 1
+        self._unanswered.add(self._packet_id)
+        self._wire.send(mqtt.publish(topic, payload, packet_id=self._packet_id, retain=True))
+        return self._packet_id
+
+    def _drive(self, wait_s: float) -> None:
         """Let the connection receive and send for so long, or until something came."""
-        outcome = self._client.loop(timeout_s)
-        if self._refused is not None:
-            raise BrokerUnreachable(str(self._address), self._refused)
-        if outcome != paho.MQTT_ERR_SUCCESS:
-            raise BrokerUnreachable(str(self._address), f"the connection was lost ({paho.error_string(outcome)})")
+        piece = self._wire.receive(wait_s)
+        try:
+            if piece:
+                self._cutter.feed(piece, time.time_ns() // 1000, self._arrived)
+                self._heed_answers()
+        except BrokenPacket as broken:
+            raise self._unusable(f"it sent what is no MQTT 3.1.1: {broken}") from None
+        self._keep_alive()
 
-    def _on_connect(self, made: paho.Client, _data: Any, flags: Any, reason: Any, _properties: Any) -> None:
-        if reason.is_failure:
-            self._refused = f"it refused the connection: {reason}"
-            return
-        made.subscribe([(topic, 1) for topic in self._topics])
+    def _keep_alive(self) -> None:
+        now = time.monotonic()
+        if self._cutter.packets != self._heard:
+            self._heard, self._heard_at, self._pinged_at = self._cutter.packets, now, None
+        elif self._pinged_at is not None and now - self._pinged_at > KEEP_ALIVE_S:
+            raise self._unusable(f"the connection was lost (no answer to a ping for {KEEP_ALIVE_S} s)")
+        if self._connected and self._pinged_at is None and now - min(self._wire.sent_at, self._heard_at) > PING_AFTER_S:
+            self._wire.send(mqtt.PINGREQ)
+            self._pinged_at = now
+
+    def _heed_answers(self) -> None:
+        if self._arrived and not self._connected and not self._cutter.answers:
+            raise BrokenPacket("a message before it has accepted the connection")
+        answers, self._cutter.answers = self._cutter.answers, []
+        for kind, body in answers:
+            if not self._connected:
+                self._on_connack(kind, body)
+            elif kind is Kind.SUBACK:
+                self._on_suback(body)
+            elif kind is Kind.PUBREL:
+                self._cutter.exactly_once.discard(int.from_bytes(body))
+                self._wire.send(mqtt.answers(Kind.PUBCOMP, [int.from_bytes(body)]))
+            elif kind is Kind.PUBACK:
+                self._unanswered.discard(int.from_bytes(body))
+            elif kind is not Kind.PINGRESP:
+                raise BrokenPacket(f"a {kind.name} that nobody asked for")
+
+    def _on_connack(self, kind: Kind, body: bytes) -> None:
+        if kind is not Kind.CONNACK or body[0] > 1:
+            raise BrokenPacket("something else before it has accepted the connection")
+        if body[1]:
+            why = mqtt.REFUSALS.get(body[1], f"code {body[1]}")
+            raise self._unusable(f"it refused the connection: {why}")
+        self._connected = True
+        self._wire.send(mqtt.subscribe(_SUBSCRIPTION, self._topics))
         # A session that is there goes on at once: its broker may answer the subscription only after our next
         # acknowledgements.
-        self._ready = bool(flags.session_present)
+        self._ready = bool(body[0])
 
-    def _on_subscribe(self, _client: paho.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+    def _on_suback(self, body: bytes) -> None:
+        granted = body[2:]
+        if int.from_bytes(body[:2]) != _SUBSCRIPTION or len(granted) != len(self._topics):
+            raise BrokenPacket("an answer to another subscription")
         self._ready = True
-        refused = [topic for topic, reason in zip(self._topics, reasons, strict=False) if reason.is_failure]
+        refused = [topic for topic, code in zip(self._topics, granted, strict=True) if code & 0x80]
         if refused:
-            self._refused = f"it does not let us subscribe to {', '.join(refused)}"
+            raise self._unusable(f"it does not let us subscribe to {', '.join(refused)}")
 
-    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = repr(message._topic)
-        token = message.mid if message.qos else 0
-        self._arrived.append(
-            Message(topic, bytes(message.payload), time.time_ns() // 1000, token, message.dup, message.retain)
-        )
+    def _unusable(self, problem: str) -> BrokerUnreachable:
+        return BrokerUnreachable(str(self._address), problem)

@@ -13,6 +13,7 @@ from workorder_core.words import FailureMode, OperatingState, Severity
 
 DEFAULT_MAX_GAP_US = 15 * 60_000_000
 HOUR_US = 3_600_000_000
+MOST_SHELF_US = 7 * 24 * HOUR_US
 INSTRUMENT = "instrument"
 """The component of what a rule finds wrong with a signal itself."""
 SCORE = "model score"
@@ -21,7 +22,7 @@ FLEET = "fleet"
 
 _COMMON = {
     "id", "asset_class", "component", "failure_mode", "severity", "states", "max_gap", "enabled",
-    "inhibits", "explains",
+    "inhibits", "explains", "latching", "max_shelf",
 }  # fmt: skip
 _FAILURE_MODES = {mode.value: mode for mode in FailureMode}
 _SEVERITIES = {each.name.lower(): each for each in Severity}
@@ -164,6 +165,8 @@ def rule(kind: str, table: Table) -> Threshold | None:
         "excluded": frozenset(table.texts("except")),
         "inhibits": table.flag("inhibits", default="explains" in table),
         "explains": _explains(table),
+        "latching": table.flag("latching", default=False),
+        "max_shelf_us": _max_shelf(table),
         "unit": units.spelled(table.text("unit")) if "unit" in table else None,
     }
     return Threshold(**{**facts, **how.make(table)})
@@ -189,6 +192,15 @@ def _side(table: Table) -> tuple[float, bool]:
     if len(sides) != 1:
         raise table.wrong("above", "give the limit as above = … or below = …, one of them")
     return table.number(sides[0]), sides[0] == "above"
+
+
+def _max_shelf(table: Table) -> int | None:
+    if "max_shelf" not in table:
+        return None
+    us = table.duration_us("max_shelf")
+    if us > MOST_SHELF_US:
+        raise table.wrong("max_shelf", "is a week at most; for longer than that an alarm is taken out of service")
+    return us
 
 
 def _explains(table: Table) -> frozenset[FailureMode]:

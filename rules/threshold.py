@@ -39,6 +39,10 @@ class Threshold:
         Signals that a rule for every signal leaves out.
     unit
         The signal's unit as the rule's author took it; None where the rule does not say.
+    latching
+        Whether its alarm stays when the condition is over, until somebody resets it.
+    max_shelf_us
+        How long its alarm may be shelved at most, microseconds; None leaves the usual, 0 forbids it.
     inhibits, explains
         A declared cause: while it is active, what is found on the assets behind this one opens no orders; of these
         failure modes only, or of all where none is named.
@@ -64,6 +68,8 @@ class Threshold:
     unit: str | None = None
     inhibits: bool = False
     explains: frozenset[FailureMode] = frozenset()
+    latching: bool = False
+    max_shelf_us: int | None = None
 
     def __post_init__(self) -> None:
         if self.raise_at == self.clear_at:

@@ -362,6 +362,7 @@ class AssetJudge:
             signs=tuple(signs),
             summary=self._summary(hit, signs),
             cleared=not hit.condition.active,
+            latching=rule.latching,
         )
 
     def _of_chatter(self, hit: Hit, arrival: int) -> Finding:
@@ -382,6 +383,7 @@ class AssetJudge:
             limit=None,
             score=None,
             summary=told,
+            latching=False,
         )
 
     def _summary(self, hit: Hit, signs: list[Sign]) -> str:

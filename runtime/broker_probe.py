@@ -9,8 +9,8 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
-from ingest.publisher import Publisher
-from ingest.subscriber import BrokerAddress, BrokerUnreachable, client
+from ingest.broker import BrokerAddress, BrokerUnreachable
+from ingest.publisher import Publisher, client
 
 SILENCE_S = 1.5
 

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from db.errors import StoreError
 from db.judge import NotTheWriter
+from ingest.broker import BrokerUnreachable
 from ingest.replay import WrongMapping
-from ingest.subscriber import BrokerUnreachable
 from rules.rulebook import WrongRulebook
 from runtime.embedded.process import EmbeddedServerError
 from runtime.settings import Settings, WrongSettings, load

@@ -20,11 +20,11 @@ from db import feed, readings
 from db import judge as judge_db
 from ingest.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
-from runtime import demo_report, plant_file, sample_plants, serve
+from runtime import demo_report, people, plant_file, sample_plants, serve
 from runtime.embedded.process import default_data_dir
 from runtime.sample_plants import SAMPLES
 from runtime.serve import Parts
-from runtime.settings import Settings
+from runtime.settings import LOOPBACK, Settings
 
 AHEAD = 10_000
 """Messages that the publisher may be ahead of the engine; the broker's queue holds many times that."""
@@ -67,12 +67,14 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                 "data_dir": data_dir,
                 "rulebook": settings.rulebook or rulebook,
                 "models": settings.models or SAMPLES / "models.toml",
+                "pages_as": people.DEMO if settings.host in LOOPBACK else None,
             }
         )
         with serve.parts(settings, say=console.print) as standing:
             assert standing.settings.database is not None
             with psycopg.connect(standing.settings.database, autocommit=True) as conn:
                 with conn.transaction():
+                    people.make_demo(conn)
                     site = plant_file.load_plant(conn, SAMPLES / "plant.toml").code
                 plant = SamplePlant(folder, site=site, anchor=_anchor(wanted, data_dir, conn, site))
                 return _watch(wanted, standing, conn, plant, folder, stop, console)
@@ -94,7 +96,8 @@ def _watch(
     served.start()
     teller = _Teller(conn, console, zone)
     try:
-        console.print(f"the board: [link]http://{standing.settings.host}:{standing.settings.port}/[/link]")
+        at_home = f" (from this machine you are signed in as {people.DEMO})" if standing.settings.pages_as else ""
+        console.print(f"the board: [link]http://{standing.settings.host}:{standing.settings.port}/[/link]{at_home}")
         _catch_up(wanted, standing, conn, plant, teller, stop, console)
         if wanted.once and not stop.is_set():
             _await_assignment(teller, stop)

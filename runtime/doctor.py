@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
+from db import api_keys, quarantine, readings, schema, users
 from db import judge as judge_db
-from db import quarantine, readings, schema
-from ingest.subscriber import BrokerUnreachable
+from ingest.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
 from runtime import broker_probe
 from runtime.embedded.process import default_data_dir, find_program
@@ -45,10 +45,6 @@ def examine(settings: Settings, console: Console) -> bool:
     _documents(settings, said)
     _database(settings, said)
     _broker(settings, said)
-    if not settings.api_keys:
-        said.off(
-            "API keys", "none: who reaches the API may do everything", 'set PLANTWRIGHT_API_KEYS=\'{"planner": "…"}\''
-        )
     return said.healthy
 
 
@@ -99,10 +95,28 @@ def _database(settings: Settings, said: _Findings) -> None:
         said.good("judge", f"held by {holder or 'nobody yet'} (fence {fence}), {next_arrival - 1:,} inputs judged")
         stored, late = readings.count(conn)
         said.good("readings", f"{stored:,} stored, {late:,} of them late")
+        _access(conn, settings, said)
         kept = quarantine.count_by_reason(conn)
         if kept:
             reasons = ", ".join(f"{count} {reason}" for reason, count in kept.items())
             said.off("quarantine", reasons, "plantwright quarantine lists them with the reasons")
+
+
+def _access(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:
+    there = [each for each in users.listed(conn) if each.disabled_at is None]
+    keys = [each for each in api_keys.listed(conn) if each.revoked_at is None]
+    if there:
+        said.good("access", f"{len(there)} users, {len(keys)} keys")
+    else:
+        said.off(
+            "access", "no users yet", "the first `plantwright serve` makes an administrator and says how to sign in"
+        )
+    if settings.api_keys:
+        mend = "`plantwright keys add` makes keys with fewer roles, shown once and stored hashed"
+        said.off("keys of the settings", f"{', '.join(sorted(settings.api_keys))}: may do everything", mend)
+    if settings.pages_as is not None:
+        mend = "leave PLANTWRIGHT_PAGES_AS out where others use this machine"
+        said.off("pages", f"open without a password from this machine, as {settings.pages_as}", mend)
 
 
 def _no_timescaledb(said: _Findings) -> None:

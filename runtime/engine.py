@@ -28,6 +28,8 @@ SETTINGS = "system:settings"
 """Who puts the files in force that the settings name."""
 RESTORE_SPAN = 20_000
 """Inputs read at once while the judge is rebuilt; bounds the memory that takes."""
+REBUILD_SPAN = 2_000
+"""Inputs after a checkpoint that are folded again rather than written, while a refused batch is being halved."""
 
 
 @dataclass(slots=True)
@@ -104,6 +106,23 @@ def take_up(
         next_tick=now + settings.tick_every_s,
         next_checkpoint=now + settings.checkpoint_every_s,
     )
+
+
+def rebuild(conn: Connection, engine: Engine) -> None:
+    """Take back what a failed transaction has left in memory, under the same fencing number, and commit.
+
+    Costs what has come since the last checkpoint, once: then another one is written.
+    """
+    with conn.transaction():
+        judge_db.hold(conn, engine.fence)
+        engine.judge = restore(conn)
+        engine.judge.alarms = []
+        engine.catalogue = Catalogue.load(conn, admit_unknown=engine.settings.admit_unknown)
+        engine.formats = sources.understood(engine.settings, conn)
+        # What the failed transaction asked nodes for has not been sent.
+        sources.connected(engine.formats)
+        if engine.judge.arrival - judge_db.checkpointed(conn, format_=FORMAT) > REBUILD_SPAN:
+            save(conn, engine)
 
 
 def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> None:

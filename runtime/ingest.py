@@ -1,21 +1,25 @@
 """The ingest process: subscribe, process batches, acknowledge; after any failure begin again from the database."""
 
 import os
+import random
 import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import structlog
-from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_when_event_set, wait_random_exponential
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import UndefinedTable
 
 from db import judge as judge_db
-from ingest.subscriber import BrokerUnreachable, Subscriber
+from ingest.broker import BrokerUnreachable
+from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import engine, pipeline, sources
+from runtime import engine, sources, splitting
 from runtime.engine import Engine
 from runtime.pipeline import Processed
 from runtime.settings import Settings
@@ -23,27 +27,100 @@ from runtime.settings import Settings
 _log = structlog.get_logger("ingest")
 IDLE_CHECK_S = 0.5
 """An idle process looks this often for events that wait for their place."""
+_NOTICED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A database behind a cut line is given up within half a minute, where the operating system would wait for two hours.
+Seconds, but ``tcp_user_timeout``: milliseconds. The database's URL may say otherwise."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """Waits between two tries: longer each time, up to ``most_s``; short again once something has gone well.
+
+    The waits are drawn by lot, so that what an outage has stopped does not come back all at one moment.
+    """
+
+    stop: threading.Event
+    least_s: float = 0.25
+    most_s: float = 15.0
+    failed: int = 0
+
+    def went_well(self) -> None:
+        self.failed = 0
+
+    def wait(self, why: Exception) -> None:
+        """Say why, and wait, or until told to stop."""
+        longest = min(self.most_s, self.least_s * 2 ** min(self.failed, 16) * 2)
+        self.failed += 1
+        told = str(why).strip().replace("\n", " ")
+        if isinstance(why, UndefinedTable):
+            told = f"the database has not the schema of this version ({told}): run `plantwright migrate`"
+        _log.warning("cannot go on; trying again", why=told)
+        self.stop.wait(random.uniform(longest / 2, longest))
 
 
 def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Processed], None] | None = None) -> None:
     """Ingest until ``stop`` is set. Raises NotTheWriter when another process has taken over this plant.
 
-    A database or broker that is away is waited for: nothing is acknowledged meanwhile, so nothing is lost. A wrong
-    rulebook or model document stops the start.
+    A database or broker that is away, full or out of order is waited for: nothing is acknowledged meanwhile, so nothing
+    is lost. A wrong rulebook or model document stops the start.
     """
     assert settings.database is not None
     rulebook = rulebooks.EMPTY if settings.rulebook is None else rulebooks.read(settings.rulebook)
     models = model_documents.read(settings.models)
     holder = f"{socket.gethostname()}, process {os.getpid()}"
-    for attempt in _again_after(psycopg.OperationalError, stop):
-        with attempt, psycopg.connect(settings.database, application_name="plantwright ingest") as conn:
-            state = engine.take_up(conn, settings, rulebook=rulebook, models=models, holder=holder)
-            _log.info("judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version)
-            while not stop.is_set():
-                for connecting in _again_after(BrokerUnreachable, stop):
-                    with connecting:
-                        _listen(settings, stop, conn, state, on_batch)
-            _save_at_the_end(conn, state)
+    patience = Patience(stop)
+
+    def noted(processed: Processed) -> None:
+        patience.went_well()
+        if on_batch is not None:
+            on_batch(processed)
+
+    while not stop.is_set():
+        try:
+            with _connected(settings.database) as conn:
+                state = engine.take_up(conn, settings, rulebook=rulebook, models=models, holder=holder)
+                _log.info(
+                    "judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version
+                )
+                _listen_on(settings, stop, conn, state, noted)
+                _save_at_the_end(conn, state)
+        except psycopg.Error as error:
+            patience.wait(error)
+
+
+def _connected(url: str) -> psycopg.Connection:
+    said: dict[str, Any] = conninfo_to_dict(url)
+    return psycopg.connect(make_conninfo(**(_NOTICED | said)), application_name="plantwright ingest")
+
+
+def _listen_on(
+    settings: Settings,
+    stop: threading.Event,
+    conn: psycopg.Connection,
+    state: Engine,
+    on_batch: Callable[[Processed], None],
+) -> None:
+    """Take batches until told to stop, through as many connections to the broker as it takes."""
+    patience = Patience(stop)
+
+    def noted(processed: Processed) -> None:
+        patience.went_well()
+        on_batch(processed)
+
+    while not stop.is_set():
+        try:
+            _listen(settings, stop, conn, state, noted)
+        except BrokerUnreachable as error:
+            patience.wait(error)
+            # Who lost the broker may have lost it to another process, which has the plant now.
+            with conn.transaction():
+                judge_db.hold(conn, state.fence)
 
 
 def _listen(
@@ -51,7 +128,7 @@ def _listen(
     stop: threading.Event,
     conn: psycopg.Connection,
     state: Engine,
-    on_batch: Callable[[Processed], None] | None,
+    on_batch: Callable[[Processed], None],
 ) -> None:
     """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
     assert settings.broker is not None
@@ -66,11 +143,10 @@ def _listen(
             if not batch and now - looked < IDLE_CHECK_S:
                 continue
             looked = now
-            processed = pipeline.process(conn, batch, state)
+            processed = splitting.process(conn, batch, state)
             subscriber.acknowledge(batch)
             sources.answer(state.formats, subscriber)
-            if on_batch is not None:
-                on_batch(processed)
+            on_batch(processed)
 
 
 def _save_at_the_end(conn: psycopg.Connection, state: Engine) -> None:
@@ -79,19 +155,3 @@ def _save_at_the_end(conn: psycopg.Connection, state: Engine) -> None:
         judge_db.hold(conn, state.fence)
         if state.judge.arrival > state.checkpointed:
             engine.save(conn, state)
-
-
-def _again_after(error: type[Exception], stop: threading.Event) -> Retrying:
-    """Try again after that error, at growing intervals up to a quarter of a minute, until told to stop."""
-    return Retrying(
-        retry=retry_if_exception_type(error),
-        stop=stop_when_event_set(stop),
-        wait=wait_random_exponential(multiplier=0.5, max=15),
-        sleep=sleep_using_event(stop),
-        before_sleep=_say,
-        reraise=True,
-    )
-
-
-def _say(attempt: Any) -> None:
-    _log.warning("cannot go on; trying again", why=str(attempt.outcome.exception()).strip().replace("\n", " "))

@@ -24,6 +24,7 @@ from runtime.asset_judge import AssetJudge, moment
 from runtime.limits import Fleets, RuleSets
 from runtime.shadow import Shadow
 from workorder_core import flood, intake, priority
+from workorder_core.alarm_states import Move
 from workorder_core.alarms import Change, Standing
 from workorder_core.decisions import Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
 from workorder_core.findings import Finding
@@ -31,9 +32,10 @@ from workorder_core.flood import Floods
 from workorder_core.inhibition import Cause, Inhibition
 from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import Entry, OrderBook
+from workorder_core.silence import Held, Silences
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 8
+FORMAT = 9
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -78,6 +80,7 @@ class Judge:
         self.inhibition = Inhibition()
         self.floods = Floods()
         self.standing = Standing()
+        self.silences = Silences()
         self.alarms: list[Change] | None = None
         self.shadow: Shadow | None = None
 
@@ -96,6 +99,8 @@ class Judge:
             if isinstance(each, Event):
                 findings = self._follow(each)
             else:
+                if each.asset in self.silences.of:
+                    self._end_silences(each.asset, moment(each.at_us))
                 findings = self._asset(each.asset).judge(each.arrival, each.at_us, dict(sorted(each.values.items())))
             for finding in findings:
                 asset = self.assets[finding.asset]
@@ -115,37 +120,51 @@ class Judge:
         if finding.cleared:
             self.inhibition.over(finding)
             return intake.clear(finding, orders)
+        decision, held = self._held_or_decided(finding, orders, new=change is not None)
+        self._note(self.standing.hold((finding.asset, finding.source), held))
+        return decision
+
+    def _held_or_decided(
+        self, finding: Finding, orders: Sequence[Entry], *, new: bool
+    ) -> tuple[Decision | None, Held | None]:
+        """What a finding leads to; and why it leads to nothing of its own, where that is so."""
+        silenced = self.silences.holds(finding)
+        if silenced is not None:
+            return None, silenced
         if self.assets[finding.asset].parent is not None:
             causes = self._causes(finding)
             of_causes = [entry for cause in causes if cause.active for entry in self.book.of(cause.asset)]
             held, collected = self.inhibition.hold(finding, causes, orders, of_causes)
             if held:
-                return collected
+                return collected, Held.CAUSE if any(cause.active for cause in causes) else Held.WAITS
         decision = intake.decide(finding, orders, self.policy)
         area = self.assets[finding.asset].area
-        return decision if area is None else self._flood(decision, area, new=change is not None)
+        return (decision, None) if area is None else self._flood(decision, area, new=new)
 
-    def _flood(self, decision: Decision, name: str, *, new: bool) -> Decision | None:
+    def _flood(self, decision: Decision, name: str, *, new: bool) -> tuple[Decision | None, Held | None]:
         """Where an area is flooded, its order collects what would open one of its own."""
         finding = decision.finding
         area, key = self.floods.note(finding, name, new=new), (finding.asset, finding.source)
         if not isinstance(decision, Open) or finding.severity is Severity.SAFETY:
-            return decision
+            return decision, None
         unfinished = any(entry.id == area.order and entry.unfinished for entry in self.book.of(area.asset))
         if unfinished and key in area.told:
-            return None
+            return None, Held.FLOOD
         if not area.flooded:
-            return decision
+            return decision, None
         if unfinished and area.order is not None:
             area.told.add(key)
-            return Collect(area.order, area.asset, finding)
+            return Collect(area.order, area.asset, finding), Held.FLOOD
         opened = intake.decide(flood.of_area(finding, name), self.book.of(finding.asset), self.policy)
         if isinstance(opened, Open):
             area.order, area.asset, area.told = opened.order_id, finding.asset, {key}
-        return opened
+        return opened, None
 
     def _causes(self, finding: Finding) -> list[Cause]:
-        """The declared causes, on the assets above, that explain a finding; the nearest first."""
+        """The declared causes, on the assets above, that explain a finding; the nearest first.
+
+        One that is silenced has no order that could tell of what it explains, and is none.
+        """
         causes: list[Cause] = []
         above, seen = self.assets[finding.asset].parent, {finding.asset}
         while above is not None and above not in seen:
@@ -157,6 +176,7 @@ class Judge:
                 Cause(above, rule.component, rule.failure_mode, asset.limits.is_active(rule))
                 for rule in asset.limits.rules.inhibiting
                 if not rule.explains or finding.failure_mode in rule.explains
+                if self.silences.silent(above, f"rule:{rule.id}") is None
             ]
             above = asset.parent
         return causes
@@ -188,6 +208,7 @@ class Judge:
                 "inhibition": self.inhibition.dump(),
                 "floods": self.floods.dump(),
                 "standing": self.standing.dump(),
+                "silences": self.silences.dump(),
                 "shadow": None if self.shadow is None else self.shadow.dump(),
             }
         )
@@ -207,6 +228,7 @@ class Judge:
         judge.inhibition = Inhibition.restore(state["inhibition"])
         judge.floods = Floods.restore(state["floods"])
         judge.standing = Standing.restore(state["standing"])
+        judge.silences = Silences.restore(state["silences"])
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
             factor = judge._factor(dumped_asset["class"], document)
@@ -293,9 +315,29 @@ class Judge:
 
     def _on_tick(self, event: Event) -> Iterable[Finding]:
         """A minute of the wall clock has passed."""
-        wall_us = _us(datetime.fromisoformat(event.payload["at"]))
+        wall = datetime.fromisoformat(event.payload["at"])
+        for key in sorted(self.silences.of):
+            self._end_silences(key, wall)
+        wall_us = _us(wall)
         for key in sorted(key for key, asset in self.assets.items() if asset.heeds_ticks):
             yield from self.assets[key].tick(wall_us, event.arrival)
+
+    def _on_alarm(self, event: Event) -> None:
+        """Somebody shelves an alarm or takes it out of service, or ends that."""
+        key, move = (self._asset(_of(event)).key, event.payload["source"]), Move(event.payload["move"])
+        until = event.payload.get("until")
+        ends = None if until is None else datetime.fromisoformat(until)
+        if move in _SILENCES:
+            self.silences.put(*key, _SILENCES[move], ends)
+        else:
+            self.silences.take(*key)
+        at = moment(self.assets[key[0]].watermark_us or 0)
+        self._note(Change(*key, at, move, event.payload.get("why", ""), until=ends))
+
+    def _end_silences(self, asset: str, now: datetime) -> None:
+        for source, held in self.silences.ended(asset, now):
+            move = Move.UNSHELVE if held is Held.SHELVED else Move.RETURN
+            self._note(Change(asset, source, now, move, "its time is over"))
 
     def _end_alarms(self, why: str, asset: str | None = None) -> None:
         """End what stands, of one asset or of all, and whose condition is not known any more."""
@@ -330,6 +372,7 @@ class Judge:
         return factor if version == document.version else 1.0
 
 
+_SILENCES = {Move.SHELVE: Held.SHELVED, Move.TAKE_OUT: Held.OUT_OF_SERVICE}
 _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "rulebook": Judge._on_rulebook,
     "models": Judge._on_models,
@@ -341,6 +384,7 @@ _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "order_moved": Judge._on_order_moved,
     "stale": Judge._on_stale,
     "history": Judge._on_history,
+    "alarm": Judge._on_alarm,
     "tick": Judge._on_tick,
 }
 

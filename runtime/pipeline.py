@@ -33,6 +33,15 @@ class Processed:
     refused: list[Refused] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
 
+    def add(self, other: "Processed") -> None:
+        """Count another part of the same batch too."""
+        self.frames += other.frames
+        self.stored += other.stored
+        self.late += other.late
+        self.repeated += other.repeated
+        self.refused += other.refused
+        self.done += other.done
+
 
 def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
     """Store, judge and act on a batch, and commit."""
@@ -64,7 +73,7 @@ def _take(conn: Connection, part: Part, place: int, state: Engine, processed: Pr
     verdicts += state.judge.decide(arrived.frames)
     processed.refused += part.refused + unknown + arrived.refused
     if state.judge.alarms:
-        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id)
+        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
         state.judge.alarms.clear()
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in verdicts])
     processed.frames += len(arrived.frames)

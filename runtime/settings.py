@@ -12,11 +12,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ingest.broker import BrokerAddress
 from ingest.mapping import Text
-from ingest.subscriber import BrokerAddress
 from models import estimators
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CODE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
@@ -86,7 +87,14 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")
-    api_keys: dict[str, str] = Field({}, description="name of each key of the API, and the key")
+    api_keys: dict[str, str] = Field(
+        {}, description="name of each key that may do everything, and the key; others: `plantwright keys`"
+    )
+    pages_as: str | None = Field(
+        None, description="user as whom pages are signed in without a password, from this machine only; none: nobody"
+    )
+    session_idle_h: float = Field(12, gt=0, le=8760, description="hours after which an unused session has ended")
+    session_h: float = Field(168, gt=0, le=8760, description="hours after which every session has ended")
 
     @field_validator("broker")
     @classmethod
@@ -120,8 +128,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _open_only_at_home(self) -> Self:
-        if self.host not in ("127.0.0.1", "::1", "localhost") and not self.api_keys:
-            raise ValueError(f"host is {self.host}, which others can reach: set api_keys first")
+        if self.host not in LOOPBACK and self.pages_as is not None:
+            raise ValueError(f"host is {self.host}, which others can reach: leave pages_as out, people sign in there")
         return self
 
     @classmethod

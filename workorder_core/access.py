@@ -1,5 +1,6 @@
 """Who asks, in which roles and for which sites. What each role may do stands beside what is done."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,12 +28,19 @@ class Who:
         The codes of the sites that they see; None for all.
     technician
         Their code among the technicians, for those who do the work themselves.
+    technician_site
+        The code of that technician's site: another site may have the same code for somebody else.
     """
 
     actor: str
     roles: frozenset[Role]
     sites: frozenset[str] | None = None
     technician: str | None = None
+    technician_site: str | None = None
 
     def sees(self, site: str) -> bool:
         return self.sites is None or site in self.sites
+
+    def may(self, roles: Collection[Role]) -> bool:
+        """Whether they have one of the roles. An administrator has them all: a small plant has one person."""
+        return Role.ADMINISTRATOR in self.roles or not self.roles.isdisjoint(roles)

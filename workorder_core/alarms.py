@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from workorder_core.alarm_states import Move
 from workorder_core.findings import Finding
+from workorder_core.silence import Held
 from workorder_core.words import Severity
 
 Key = tuple[str, str]
@@ -19,19 +21,34 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An alarm is raised, or over; ``at`` is its asset's event time. ``finding`` raised it, None where it is over."""
+    """What the judge tells of an alarm.
+
+    Parameters
+    ----------
+    at
+        Its asset's event time.
+    finding
+        What raised it; None for every other move.
+    held
+        Why it leads to nothing of its own, where it is suppressed.
+    until
+        When a shelf or a time out of service ends.
+    """
 
     asset: str
     source: str
     at: datetime
+    move: Move
     why: str
     finding: Finding | None = None
+    held: Held | None = None
+    until: datetime | None = None
 
 
 class Standing:
-    """The conditions that stand, by asset and source, and when each was last found."""
+    """The conditions that stand, by asset and source: when each was last found, and why it leads to nothing."""
 
-    def __init__(self, found: dict[Key, datetime] | None = None) -> None:
+    def __init__(self, found: dict[Key, tuple[datetime, Held | None]] | None = None) -> None:
         self._found = found or {}
 
     def follow(self, finding: Finding) -> Change | None:
@@ -39,14 +56,24 @@ class Standing:
         key = finding.asset, finding.source
         if finding.cleared:
             return self.end(key, finding.summary, at=finding.at)
-        new = key not in self._found
-        self._found[key] = finding.at
-        return Change(*key, finding.at, finding.summary, finding) if new else None
+        before = self._found.get(key)
+        self._found[key] = finding.at, None if before is None else before[1]
+        return Change(*key, finding.at, Move.RAISE, finding.summary, finding) if before is None else None
+
+    def hold(self, key: Key, held: Held | None) -> Change | None:
+        """Take note of why a condition that was found leads to nothing of its own; None where it does."""
+        at, before = self._found[key]
+        if held is before:
+            return None
+        self._found[key] = at, held
+        if held is None:
+            return Change(*key, at, Move.RELEASE, f"no longer {'' if before is None else before.label}")
+        return Change(*key, at, Move.SUPPRESS, held.label, held=held)
 
     def end(self, key: Key, why: str, *, at: datetime | None = None) -> Change | None:
         """Take note that a condition stands no more, or is not looked at any more: then when it was last found."""
         found = self._found.pop(key, None)
-        return None if found is None else Change(*key, at or found, why)
+        return None if found is None else Change(*key, at or found[0], Move.CLEAR, why)
 
     def of(self, asset: str | None = None) -> list[Key]:
         """What stands, of one asset or of all, in order."""
@@ -54,23 +81,27 @@ class Standing:
 
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
-        return [[*key, self._found[key].isoformat()] for key in sorted(self._found)]
+        return [[*key, at.isoformat(), held] for key, (at, held) in sorted(self._found.items())]
 
     @classmethod
     def restore(cls, dumped: list[Any]) -> "Standing":
         """Continue from a dump."""
-        return cls({(asset, source): datetime.fromisoformat(at) for asset, source, at in dumped})
+        return cls({
+            (asset, source): (datetime.fromisoformat(at), None if held is None else Held(held))
+            for asset, source, at, held in dumped
+        })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """One alarm; ``cleared_at`` is None while it stands."""
+    """One alarm; ``cleared_at`` is None while it stands, ``suppressed`` where nobody was told of it."""
 
     asset: str
     source: str
     severity: Severity
     raised_at: datetime
     cleared_at: datetime | None
+    suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +111,8 @@ class Figures:
     Parameters
     ----------
     alarms
-        How many were raised in the range.
+        How many were raised in the range and told to people. What was shelved, out of service or suppressed by design
+        is in none of the figures but ``suppressed``.
     per_10_min, per_day
         The average; about 1 and 144 are acceptable, 2 and 288 the most.
     peak_10_min
@@ -97,6 +129,10 @@ class Figures:
         The ten most frequent (asset, source, count); together under 1 to 5 % of all are acceptable.
     by_severity
         How many of each; about 80, 15 and 5 % are acceptable, the mildest first.
+    suppressed
+        How many more were raised of which nobody was told.
+    course
+        How many in each 10-minute period that had any, by its number.
     """
 
     alarms: int
@@ -110,13 +146,16 @@ class Figures:
     stale: int
     top: tuple[tuple[str, str, int], ...]
     by_severity: tuple[tuple[Severity, int], ...]
+    suppressed: int = 0
+    course: tuple[tuple[int, int], ...] = ()
 
 
 def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figures:
     """Count the figures of ``since <= raised_at < until``. Raises ValueError for an empty range."""
     if not since < until:
         raise ValueError(f"the range ends at {until:%Y-%m-%d %H:%M}, not after it begins at {since:%Y-%m-%d %H:%M}")
-    raised = sorted((each for each in alarms if since <= each.raised_at < until), key=lambda each: each.raised_at)
+    told = [each for each in alarms if not each.suppressed]
+    raised = sorted((each for each in told if since <= each.raised_at < until), key=lambda each: each.raised_at)
     periods = -((since - until) // PERIOD)
     counts = Counter((each.raised_at - since) // PERIOD for each in raised)
     by_source = Counter((each.asset, each.source) for each in raised)
@@ -131,9 +170,11 @@ def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figure
         periods_above_10=sum(count > FLOOD_ABOVE for count in counts.values()),
         floods=_floods(counts),
         chattering=_chattering(raised),
-        stale=sum(_stood_at(each, until) > STALE_AFTER for each in alarms),
+        stale=sum(_stood_at(each, until) > STALE_AFTER for each in told),
         top=tuple((*key, count) for key, count in top),
         by_severity=tuple((severity, severities[severity]) for severity in Severity),
+        suppressed=sum(each.suppressed and since <= each.raised_at < until for each in alarms),
+        course=tuple(sorted(counts.items())),
     )
 
 

@@ -63,6 +63,8 @@ class Finding:
         One sentence for the planner.
     cleared
         The condition is over: told to the order that it has, and never its end.
+    latching
+        Its alarm stays when the condition is over, until somebody resets it.
     inferred
         The failure mode is a likely one, told from the pattern of the signals. It is an open question still: a
         finding that has seen the failure itself answers it.
@@ -82,6 +84,7 @@ class Finding:
     signs: tuple[Sign, ...]
     summary: str
     cleared: bool = False
+    latching: bool = False
     inferred: bool = False
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, Conn, Now
+from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.shapes.plant import SeriesOut
@@ -36,11 +36,12 @@ _NATURAL_NEXT = {
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
-@router.get("/")
+@router.get("/", dependencies=[SEES])
 def orders(
     request: Request,
     conn: Conn,
     now: Now,
+    who: Asking,
     show: Annotated[str, Query(pattern="^(unfinished|finished|all)$")] = "unfinished",
     site: str = "",
     status: str = "",
@@ -54,6 +55,7 @@ def orders(
         status=[Status(status)] if status in set(Status) else None,
         type=[OrderType(kind)] if kind in set(OrderType) else None,
         site=site or None,
+        within=who.sites,
         asset=asset or None,
         assignee=assignee or None,
         unfinished={"unfinished": True, "finished": False}.get(show),
@@ -71,11 +73,11 @@ def orders(
         chosen=chosen,
         filtered=any(value for name, value in chosen.items() if name != "show"),
         query=urlencode({name: value for name, value in chosen.items() if value and value != "unfinished"}),
-        sites=plant.sites(conn),
-        technicians=technicians.listed(conn),
+        sites=plant.sites(conn, who.sites),
+        technicians=technicians.listed(conn, within=who.sites),
         statuses=list(Status),
         types=list(OrderType),
-        head=_head(work_orders.tally(conn)),
+        head=_head(work_orders.tally(conn, who.sites)),
     )
 
 
@@ -92,7 +94,7 @@ def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
     }
 
 
-@router.get("/orders/{order_id}")
+@router.get("/orders/{order_id}", dependencies=[SEES])
 def order(request: Request, order_id: UUID, conn: Conn, now: Now) -> HTMLResponse:
     """Show one order: why it exists, what happened to it, and what can be done."""
     return order_page(request, conn, order_id, now=now)
@@ -156,10 +158,10 @@ def _displaced(conn: Connection, number: str | None) -> Any:
     return None if number is None else work_orders.get(conn, work_orders.id_of_number(conn, number))
 
 
-@router.get("/assets")
-def assets(request: Request, conn: Conn, now: Now) -> HTMLResponse:
+@router.get("/assets", dependencies=[SEES])
+def assets(request: Request, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
     """Show the machines, where they are and how they are."""
-    found = plant.assets(conn, now=now)
+    found = plant.assets(conn, now=now, within=who.sites)
     ids = [asset.id for asset in found]
     return page(
         request,
@@ -174,7 +176,7 @@ def assets(request: Request, conn: Conn, now: Now) -> HTMLResponse:
     )
 
 
-@router.get("/assets/{asset_id}")
+@router.get("/assets/{asset_id}", dependencies=[SEES])
 def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h") -> HTMLResponse:
     """Show one machine: what its signals did, its orders and its planned downtime."""
     return asset_page(request, conn, asset_id, now=now, span=span)
@@ -223,17 +225,19 @@ def asset_page(
     )
 
 
-@router.get("/quarantine")
-def quarantined(request: Request, conn: Conn, now: Now, reason: str = "", before: int | None = None) -> HTMLResponse:
+@router.get("/quarantine", dependencies=[SEES])
+def quarantined(
+    request: Request, conn: Conn, now: Now, who: Asking, reason: str = "", before: int | None = None
+) -> HTMLResponse:
     """Show what could not be read, with the reason."""
-    kept = quarantine.page(conn, reason=reason or None, before_id=before, limit=PAGE_SIZE)
+    kept = quarantine.page(conn, reason=reason or None, before_id=before, within=who.sites, limit=PAGE_SIZE)
     return page(
         request,
         "quarantine.html",
         now=now,
         kept=kept,
         texts={each.id: _shown(each.payload) for each in kept},
-        counts=quarantine.count_by_reason(conn),
+        counts=quarantine.count_by_reason(conn, who.sites),
         reason=reason,
         older=kept[-1].id if len(kept) == PAGE_SIZE else None,
     )
@@ -247,7 +251,9 @@ def _shown(payload: bytes) -> str:
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> Response:
-    """Return an error for people. Who has given no key is asked for it first."""
+    """Return an error for people. Who has not signed in, or has a password of another's making, is led there."""
+    if getattr(request.state, "must_change", False):
+        return RedirectResponse("/password", 303)
     if status == 401 and request.method == "GET":
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(there)}", 303)

@@ -1,5 +1,6 @@
 """Templates, and what all of them can say."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.board import words
-from api.keys import Keys
+from workorder_core.access import Who
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -37,10 +38,21 @@ for name in (
 _ENVIRONMENT.filters["site_time"] = words.site_time
 
 
+_FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
+"""Every form that changes something is given its session's token here, so that no template can forget it."""
+
+
 def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
     """Return a page of the board."""
-    keys: Keys = request.app.state.keys
+    who: Who | None = getattr(request.state, "who", None)
     text = _ENVIRONMENT.get_template(template).render(
-        path=request.url.path, version=request.app.version, keyed=bool(keys), **facts
+        path=request.url.path,
+        version=request.app.version,
+        who=who,
+        administers=who is not None and who.sites is None and who.may(()),
+        **facts,
     )
-    return HTMLResponse(text, status)
+    token: str | None = getattr(request.state, "form_token", None)
+    return HTMLResponse(
+        text if token is None else _FORM.sub(rf'\1<input type="hidden" name="csrf" value="{token}">', text), status
+    )

@@ -1,4 +1,4 @@
-"""What people do on the board: steps of an order, a new order, a planned downtime, giving the key."""
+"""What people do on the board: steps of an order, a new order, a planned downtime."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,19 +6,19 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, Actor, Conn, Now
+from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Actor, Asking, Conn, Now
 from api.board.pages import asset_page, order_page
 from api.board.rendering import page
-from api.keys import COOKIE, Keys
 from api.problems import STATUS
 from db import assignments, downtimes, plant, work_orders
 from db.assignments import NobodyEligible
 from db.errors import NotFound, StoreError
 from workorder_core import lifecycle
+from workorder_core.access import Who
 from workorder_core.close_out import Cause, Remedy
 from workorder_core.decisions import Urgency
 from workorder_core.errors import WorkOrderError
@@ -27,8 +27,6 @@ from workorder_core.orders import CloseOut, WorkOrder
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Priority
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
-open_router = APIRouter(include_in_schema=False)
-_MONTH_S = 30 * 24 * 3600
 
 
 class FormWrong(Exception):
@@ -83,7 +81,7 @@ _TAKE: Mapping[Step, Callable[[WorkOrder, StepForm, datetime], WorkOrder]] = {
 }
 
 
-@router.post("/orders/{order_id}/{step}")
+@router.post("/orders/{order_id}/{step}", dependencies=[WORKS_OR_PLANS])
 def take(
     request: Request,
     order_id: UUID,
@@ -125,16 +123,17 @@ def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, actor: s
         assignments.accept(conn, order_id, actor=actor, at=at, why=form.why, expected_version=form.version)
 
 
-@router.get("/new-order")
-def new_order(request: Request, conn: Conn, now: Now, asset: int | None = None) -> Response:
+@router.get("/new-order", dependencies=[REQUESTS])
+def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | None = None) -> Response:
     """Ask what an order made by hand is about."""
-    return _new_order_page(request, conn, now, {"asset_id": str(asset or "")})
+    return _new_order_page(request, conn, now, who, {"asset_id": str(asset or "")})
 
 
 def _new_order_page(
     request: Request,
     conn: Connection,
     now: datetime,
+    who: Who,
     filled: Mapping[str, str],
     *,
     problem: str = "",
@@ -144,7 +143,7 @@ def _new_order_page(
         request,
         "new_order.html",
         status=status,
-        assets=plant.assets(conn, now=now),
+        assets=plant.assets(conn, now=now, within=who.sites),
         types=list(OrderType),
         modes=list(FailureMode),
         priorities=list(Priority),
@@ -153,12 +152,12 @@ def _new_order_page(
     )
 
 
-@router.post("/new-order")
+@router.post("/new-order", dependencies=[REQUESTS])
 def create_order(
     request: Request,
     conn: Conn,
     now: Now,
-    actor: Actor,
+    who: Asking,
     asset_id: Annotated[str, Form(max_length=20)] = "",
     kind: Annotated[str, Form(max_length=40)] = "",
     title: Annotated[str, Form(max_length=200)] = "",
@@ -174,15 +173,15 @@ def create_order(
         urgency = None
         if priority.isdecimal() and int(priority) in set(Priority):
             chosen = Priority(int(priority))
-            urgency = Urgency(chosen, f"{chosen.name.capitalize()}: set by {actor}.")
+            urgency = Urgency(chosen, f"{chosen.name.capitalize()}: set by {who.actor}.")
         order = work_orders.create_by_hand(
             conn,
-            asset=plant.asset(conn, int(asset_id), now=now),
+            asset=plant.asset(conn, int(asset_id), now=now, within=who.sites),
             kind=OrderType(kind),
             title=title.strip(),
             component=component.strip() or "machine",
             failure_mode=FailureMode(failure_mode) if failure_mode in set(FailureMode) else FailureMode.UNK,
-            actor=actor,
+            actor=who.actor,
             at=now,
             urgency=urgency,
             why=why.strip(),
@@ -190,11 +189,11 @@ def create_order(
     except (FormWrong, NotFound) as refused:
         filled = {"asset_id": asset_id, "kind": kind, "title": title, "component": component}
         filled |= {"failure_mode": failure_mode, "priority": priority, "why": why}
-        return _new_order_page(request, conn, now, filled, problem=str(refused), status=422)
+        return _new_order_page(request, conn, now, who, filled, problem=str(refused), status=422)
     return RedirectResponse(f"/orders/{order.id}", 303)
 
 
-@router.post("/assets/{asset_id}/downtimes")
+@router.post("/assets/{asset_id}/downtimes", dependencies=[PLANS])
 def plan_downtime(
     request: Request,
     asset_id: int,
@@ -218,7 +217,7 @@ def plan_downtime(
     return RedirectResponse(f"/assets/{asset_id}", 303)
 
 
-@router.post("/downtimes/{downtime_id}/cancel")
+@router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])
 def cancel_downtime(downtime_id: int, conn: Conn, now: Now, actor: Actor) -> Response:
     """Take a planned downtime back."""
     gone = downtimes.cancel(conn, downtime_id, actor=actor, at=now)
@@ -230,40 +229,3 @@ def _local(text: str, zone: ZoneInfo) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError:
         raise FormWrong("give both times, as the site's clock shows them") from None
-
-
-@open_router.get("/login")
-def ask_for_key(request: Request, there: Annotated[str, Query(alias="next")] = "/") -> Response:
-    """Ask for a key, once for a month."""
-    return page(request, "login.html", there=_here(there), problem="")
-
-
-@open_router.post("/login")
-def take_key(
-    request: Request,
-    key: Annotated[str, Form(max_length=500)] = "",
-    there: Annotated[str, Form(alias="next", max_length=2000)] = "/",
-) -> Response:
-    """Give a cookie for a key: proof of it, not the key."""
-    keys: Keys = request.app.state.keys
-    name = keys.name_of(key.strip())
-    if name is None:
-        problem = "This key is not known. Copy it again from the settings (api_keys)."
-        return page(request, "login.html", status=401, there=_here(there), problem=problem)
-    response = RedirectResponse(_here(there), 303)
-    secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, keys.cookie(name), max_age=_MONTH_S, httponly=True, samesite="strict", secure=secure)
-    return response
-
-
-@open_router.post("/logout")
-def forget_key() -> Response:
-    """Forget the key."""
-    response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE)
-    return response
-
-
-def _here(there: str) -> str:
-    """Return a path of this board; whatever else is asked for is the first page."""
-    return there if there.startswith("/") and not there.startswith(("//", "/\\")) else "/"

@@ -4,40 +4,162 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
+from psycopg import Connection
 from pydantic import AwareDatetime
 
-from api.asking import Conn
-from api.shapes.alarms import AlarmOut, AlarmPage, FiguresOut
-from db import alarms
+from api.asking import PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.shapes.alarms import (
+    AcknowledgeIn,
+    AlarmOut,
+    AlarmPage,
+    FiguresOut,
+    MovedOut,
+    MoveIn,
+    ShelveIn,
+    StandingOut,
+    TakeOutIn,
+)
+from db import alarm_points, alarms, scope
+from workorder_core.access import Who
+from workorder_core.alarm_states import State
 from workorder_core.alarms import figures
+from workorder_core.words import Severity
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
+AssetId = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+Source = Annotated[str | None, Query(description="such as rule:bearing-hot")]
 Site = Annotated[str | None, Query(description="a site's code")]
 LONGEST = timedelta(days=366)
 
 
-@router.get("")
+@router.get("", dependencies=[SEES])
 def find(
     conn: Conn,
+    who: Asking,
     site: Site = None,
-    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    source: Annotated[str | None, Query(description="such as rule:bearing-hot")] = None,
+    asset_id: AssetId = None,
+    source: Source = None,
     standing: Annotated[bool, Query(description="only what is not over")] = False,
     before: Annotated[int | None, Query(description="next_before of the page before", ge=1, le=2**63 - 1)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> AlarmPage:
     """List alarms, the newest first."""
     found = alarms.page(
-        conn, site=site, asset_id=asset_id, source=source, standing=standing, before=before, limit=limit
+        conn,
+        site=site,
+        within=who.sites,
+        asset_id=asset_id,
+        source=source,
+        standing=standing,
+        before=before,
+        limit=limit,
     )
     return AlarmPage(
         items=[AlarmOut.of(each) for each in found], next_before=found[-1].id if len(found) == limit else None
     )
 
 
-@router.get("/figures")
-def count(conn: Conn, since: AwareDatetime, until: AwareDatetime, site: Site = None) -> FiguresOut:
+@router.get("/figures", dependencies=[SEES])
+def count(conn: Conn, who: Asking, since: AwareDatetime, until: AwareDatetime, site: Site = None) -> FiguresOut:
     """Count the figures of ISA-18.2 over a range of event time, a year at most."""
     if not since < until <= since + LONGEST:
         raise HTTPException(422, "until must be after since, by a year at most; ask for a range such as the last week")
-    return FiguresOut.of(figures(alarms.between(conn, since, until, site), since, until), since, until)
+    return FiguresOut.of(figures(alarms.between(conn, since, until, site, who.sites), since, until), since, until)
+
+
+@router.get("/states", dependencies=[SEES])
+def states(
+    conn: Conn,
+    who: Asking,
+    site: Site = None,
+    asset_id: AssetId = None,
+    source: Source = None,
+    state: Annotated[list[State] | None, Query(description="none: all that are not normal")] = None,
+    severity: Annotated[str | None, Query(pattern="^(degrading|malfunction|safety)$")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> list[StandingOut]:
+    """List alarms as they stand after ISA-18.2, what asks for somebody first."""
+    found = alarm_points.page(
+        conn,
+        states=state,
+        site=site,
+        sites=who.sites,
+        asset_id=asset_id,
+        source=source,
+        severity=None if severity is None else Severity[severity.upper()],
+        limit=limit,
+        offset=offset,
+    )
+    return [StandingOut.of(each) for each in found]
+
+
+@router.get("/moves", dependencies=[SEES])
+def moves(
+    conn: Conn,
+    who: Asking,
+    site: Site = None,
+    asset_id: AssetId = None,
+    source: Source = None,
+    before: Annotated[int | None, Query(description="smaller ids", ge=1, le=2**63 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> list[MovedOut]:
+    """List who moved alarms, when and why, the newest first."""
+    found = alarm_points.moves(
+        conn, asset_id=asset_id, source=source, site=site, sites=who.sites, before=before, limit=limit
+    )
+    return [MovedOut.of(each) for each in found]
+
+
+@router.post("/acknowledge", dependencies=[WORKS_OR_PLANS])
+def acknowledge(body: AcknowledgeIn, conn: Conn, now: Now, who: Asking) -> list[StandingOut]:
+    """Record that somebody has seen alarms: all of them, or none where one cannot be acknowledged."""
+    keys = [_seen(conn, who, each.key) for each in body.alarms]
+    return [
+        StandingOut.of(each) for each in alarm_points.acknowledge(conn, keys, actor=who.actor, at=now, why=body.why)
+    ]
+
+
+@router.post("/reset", dependencies=[WORKS_OR_PLANS])
+def reset(body: MoveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
+    """Let a latched alarm go, whose condition is over."""
+    return StandingOut.of(alarm_points.reset(conn, _seen(conn, who, body.key), actor=who.actor, at=now, why=body.why))
+
+
+@router.post("/shelve", dependencies=[PLANS])
+def shelve(body: ShelveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
+    """Keep an alarm from people until a stated time; it opens no order meanwhile. Not for safety alarms."""
+    return StandingOut.of(
+        alarm_points.shelve(conn, _seen(conn, who, body.key), until=body.until, why=body.why, actor=who.actor, at=now)
+    )  # fmt: skip
+
+
+@router.post("/unshelve", dependencies=[PLANS])
+def unshelve(body: MoveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
+    """Take an alarm from the shelf before its end."""
+    return StandingOut.of(
+        alarm_points.unshelve(conn, _seen(conn, who, body.key), actor=who.actor, at=now, why=body.why)
+    )
+
+
+@router.post("/take-out-of-service", dependencies=[PLANS])
+def take_out(body: TakeOutIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
+    """Take an alarm out of service, for work on what it is measured by; it opens no order meanwhile."""
+    return StandingOut.of(
+        alarm_points.take_out(conn, _seen(conn, who, body.key), until=body.until, why=body.why, actor=who.actor, at=now)
+    )  # fmt: skip
+
+
+@router.post("/return-to-service", dependencies=[PLANS])
+def return_to_service(body: MoveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
+    """Put an alarm back into service."""
+    return StandingOut.of(
+        alarm_points.return_to_service(conn, _seen(conn, who, body.key), actor=who.actor, at=now, why=body.why)
+    )
+
+
+def _seen(conn: Connection, who: Who, alarm: tuple[int, str]) -> tuple[int, str]:
+    """Return an alarm of a site that somebody sees. Raises NotFound."""
+    if who.sites is not None:
+        scope.check(conn, "asset_id", str(alarm[0]), who.sites)
+    return alarm

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.asking import Actor, Conn
+from api.asking import ENGINEERS, SEES_ALL, Actor, Conn
 from api.shapes.documents import (
     DocumentIn,
     EndIn,
@@ -22,7 +22,7 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
-@router.get("/documents/{kind}")
+@router.get("/documents/{kind}", dependencies=[SEES_ALL])
 def versions(
     kind: Kind,
     conn: Conn,
@@ -33,26 +33,26 @@ def versions(
     return [VersionOut.of(each) for each in documents.versions(conn, kind, limit=limit, before=before)]
 
 
-@router.get("/documents/{kind}/{number}")
-def version(kind: Kind, number: Annotated[int, Path(ge=1, le=2**31 - 1)], conn: Conn) -> VersionOut:
+@router.get("/documents/{kind}/{version_number}", dependencies=[SEES_ALL])
+def version(kind: Kind, version_number: Annotated[int, Path(ge=1, le=2**31 - 1)], conn: Conn) -> VersionOut:
     """Read one version."""
-    return VersionOut.of(documents.version(conn, kind, number))
+    return VersionOut.of(documents.version(conn, kind, version_number))
 
 
-@router.post("/documents/{kind}", status_code=201)
+@router.post("/documents/{kind}", status_code=201, dependencies=[ENGINEERS])
 def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor) -> VersionOut:
     """Check a document and put it in force as a new version; the engine takes it up at its next batch."""
     documents.write(conn, kind, body.document, actor=actor, why=body.why)
     return VersionOut.of(documents.version(conn, kind))
 
 
-@router.post("/documents/{kind}/rollback", status_code=201)
+@router.post("/documents/{kind}/rollback", status_code=201, dependencies=[ENGINEERS])
 def roll_back(kind: Kind, body: RollBackIn, conn: Conn, actor: Actor) -> VersionOut:
     """Put an earlier version in force again, as a new one."""
     return VersionOut.of(documents.roll_back(conn, kind, body.number, actor=actor, why=body.why))
 
 
-@router.get("/shadow-runs")
+@router.get("/shadow-runs", dependencies=[SEES_ALL])
 def runs(
     conn: Conn, limit: Limit = 50, before: Annotated[int | None, Query(description="smaller ids")] = None
 ) -> list[ShadowRunOut]:
@@ -60,7 +60,7 @@ def runs(
     return [ShadowRunOut.of(each) for each in shadow.runs(conn, limit=limit, before=before)]
 
 
-@router.post("/shadow-runs", status_code=201)
+@router.post("/shadow-runs", status_code=201, dependencies=[ENGINEERS])
 def begin(body: ShadowRunIn, conn: Conn, actor: Actor) -> ShadowRunOut:
     """Put documents on trial: they judge beside those in force, and open no orders."""
     run_id = shadow.begin(
@@ -69,26 +69,26 @@ def begin(body: ShadowRunIn, conn: Conn, actor: Actor) -> ShadowRunOut:
     return ShadowRunOut.of(shadow.run(conn, run_id))
 
 
-@router.get("/shadow-runs/{run_id}")
+@router.get("/shadow-runs/{run_id}", dependencies=[SEES_ALL])
 def run(run_id: RunId, conn: Conn) -> ShadowRunOut:
     """Read one run."""
     return ShadowRunOut.of(shadow.run(conn, run_id))
 
 
-@router.get("/shadow-runs/{run_id}/orders")
+@router.get("/shadow-runs/{run_id}/orders", dependencies=[SEES_ALL])
 def orders(run_id: RunId, conn: Conn) -> list[ShadowOrderOut]:
     """List what a run would have opened, the oldest first."""
     return [ShadowOrderOut.of(each) for each in shadow.orders(conn, shadow.run(conn, run_id).id)]
 
 
-@router.post("/shadow-runs/{run_id}/promote")
+@router.post("/shadow-runs/{run_id}/promote", dependencies=[ENGINEERS])
 def promote(run_id: RunId, body: EndIn, conn: Conn, actor: Actor) -> ShadowRunOut:
     """Let what is on trial judge from the next batch on, with all that it has learned, as a new version."""
     shadow.end(conn, run_id, "promoted", actor=actor, why=body.why)
     return ShadowRunOut.of(shadow.run(conn, run_id))
 
 
-@router.post("/shadow-runs/{run_id}/drop")
+@router.post("/shadow-runs/{run_id}/drop", dependencies=[ENGINEERS])
 def drop(run_id: RunId, body: EndIn, conn: Conn, actor: Actor) -> ShadowRunOut:
     """End a trial and leave what is in force."""
     shadow.end(conn, run_id, "dropped", actor=actor, why=body.why)

@@ -5,25 +5,27 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from api.asking import Actor, Conn, Now
+from api.asking import PLANS, SEES, Actor, Asking, Conn, Now
 from api.shapes.plant import DowntimeIn, DowntimeOut
 from db import downtimes, plant
 
 router = APIRouter(tags=["planned downtime"])
 
 
-@router.get("/downtimes")
+@router.get("/downtimes", dependencies=[SEES])
 def find(
     conn: Conn,
+    who: Asking,
     asset_id: int | None = None,
     after: Annotated[AwareDatetime | None, Query(description="ends after")] = None,
     before: Annotated[AwareDatetime | None, Query(description="begins before")] = None,
 ) -> list[DowntimeOut]:
     """List planned downtimes that touch a span of time, cancelled ones among them."""
-    return [DowntimeOut.of(each) for each in downtimes.listed(conn, asset_id=asset_id, after=after, before=before)]
+    found = downtimes.listed(conn, asset_id=asset_id, after=after, before=before, within=who.sites)
+    return [DowntimeOut.of(each) for each in found]
 
 
-@router.post("/assets/{asset_id}/downtimes", status_code=201)
+@router.post("/assets/{asset_id}/downtimes", status_code=201, dependencies=[PLANS])
 def create(asset_id: int, body: DowntimeIn, conn: Conn, now: Now, actor: Actor) -> DowntimeOut:
     """Plan a downtime: what the asset shows meanwhile opens no orders."""
     plant.asset(conn, asset_id, now=now)
@@ -40,7 +42,7 @@ def create(asset_id: int, body: DowntimeIn, conn: Conn, now: Now, actor: Actor) 
     )
 
 
-@router.post("/downtimes/{downtime_id}/cancel")
+@router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])
 def cancel(downtime_id: int, conn: Conn, now: Now, actor: Actor) -> DowntimeOut:
     """Take a planned downtime back."""
     return DowntimeOut.of(downtimes.cancel(conn, downtime_id, actor=actor, at=now))

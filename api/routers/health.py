@@ -9,7 +9,7 @@ from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool, PoolTimeout
 from pydantic import BaseModel, Field
 
-from api.asking import KNOWN, Conn, Now
+from api.asking import KNOWN, SEES_ALL, Conn, Now
 from api.metrics import Metrics
 from db import schema, telemetry
 
@@ -63,7 +63,7 @@ def ready(request: Request, response: Response) -> Ready:
     )
 
 
-@router.get("/metrics", include_in_schema=False, dependencies=[KNOWN])
+@router.get("/metrics", include_in_schema=False, dependencies=[KNOWN, SEES_ALL])
 def metrics(request: Request, conn: Conn, now: Now) -> Response:
     """Give the numbers in Prometheus' text format."""
     numbers: Metrics = request.app.state.metrics

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from psycopg import Connection
 from pydantic import AwareDatetime
 
-from api.asking import Conn, Now
+from api.asking import SEES, Asking, Conn, Now
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.plant import AssetOut, LocationOut, ReadingsOut, SeriesOut, SiteOut
 from db import plant, telemetry
@@ -18,34 +18,37 @@ _SHOWN_BUCKETS = 400
 router = APIRouter(tags=["plant"])
 
 
-@router.get("/sites")
-def sites(conn: Conn) -> list[SiteOut]:
+@router.get("/sites", dependencies=[SEES])
+def sites(conn: Conn, who: Asking) -> list[SiteOut]:
     """List the sites."""
-    return [SiteOut.of(site) for site in plant.sites(conn)]
+    return [SiteOut.of(site) for site in plant.sites(conn, who.sites)]
 
 
-@router.get("/locations")
-def locations(conn: Conn, site: Annotated[str | None, Query(description="a site's code")] = None) -> list[LocationOut]:
+@router.get("/locations", dependencies=[SEES])
+def locations(
+    conn: Conn, who: Asking, site: Annotated[str | None, Query(description="a site's code")] = None
+) -> list[LocationOut]:
     """List the functional locations of a site, or of all."""
-    site_id = None if site is None else plant.site_by_code(conn, site).id
-    return [LocationOut.of(each) for each in plant.locations(conn, site_id)]
+    site_id = None if site is None else plant.site_by_code(conn, site, who.sites).id
+    return [LocationOut.of(each) for each in plant.locations(conn, site_id, who.sites)]
 
 
-@router.get("/assets")
+@router.get("/assets", dependencies=[SEES])
 def assets(
     conn: Conn,
     now: Now,
+    who: Asking,
     site: Annotated[str | None, Query(description="a site's code")] = None,
     archived: Annotated[bool, Query(description="list archived ones too")] = False,
 ) -> list[AssetOut]:
     """List equipment with the newest reading of each signal."""
-    found = plant.assets(conn, now=now, site=site, archived=archived)
+    found = plant.assets(conn, now=now, site=site, within=who.sites, archived=archived)
     ids = [asset.id for asset in found]
     signals, newest = plant.signals(conn, ids), telemetry.newest(conn, ids)
     return [AssetOut.of(asset, signals.get(asset.id, []), newest.get(asset.id, [])) for asset in found]
 
 
-@router.get("/assets/{asset_id}")
+@router.get("/assets/{asset_id}", dependencies=[SEES])
 def asset(asset_id: int, conn: Conn, now: Now) -> AssetOut:
     """Read one asset with the newest reading of each signal."""
     found = plant.asset(conn, asset_id, now=now)
@@ -53,7 +56,7 @@ def asset(asset_id: int, conn: Conn, now: Now) -> AssetOut:
     return AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
 
 
-@router.get("/assets/{asset_id}/readings")
+@router.get("/assets/{asset_id}/readings", dependencies=[SEES])
 def readings(
     asset_id: int,
     conn: Conn,

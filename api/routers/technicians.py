@@ -4,34 +4,36 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.asking import Conn
+from api.asking import PLANS_PEOPLE, SEES, Asking, Conn
 from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
 from db import plant, technicians
 
 router = APIRouter(prefix="/technicians", tags=["technicians"])
 
 
-@router.get("")
-def find(conn: Conn, site: Annotated[str | None, Query(description="a site's code")] = None) -> list[TechnicianOut]:
+@router.get("", dependencies=[SEES])
+def find(
+    conn: Conn, who: Asking, site: Annotated[str | None, Query(description="a site's code")] = None
+) -> list[TechnicianOut]:
     """List the technicians of a site, or of all."""
-    site_id = None if site is None else plant.site_by_code(conn, site).id
-    return [TechnicianOut.of(each) for each in technicians.listed(conn, site_id)]
+    site_id = None if site is None else plant.site_by_code(conn, site, who.sites).id
+    return [TechnicianOut.of(each) for each in technicians.listed(conn, site_id, who.sites)]
 
 
-@router.post("", status_code=201)
-def create(body: TechnicianIn, conn: Conn) -> TechnicianOut:
+@router.post("", status_code=201, dependencies=[PLANS_PEOPLE])
+def create(body: TechnicianIn, conn: Conn, who: Asking) -> TechnicianOut:
     """Make a technician known."""
-    site = plant.site_by_code(conn, body.site)
+    site = plant.site_by_code(conn, body.site, who.sites)
     return TechnicianOut.of(technicians.create(conn, body.technician(technician_id=0, site_id=site.id, code=body.code)))
 
 
-@router.get("/{technician_id}")
+@router.get("/{technician_id}", dependencies=[SEES])
 def read(technician_id: int, conn: Conn) -> TechnicianOut:
     """Read one technician."""
     return TechnicianOut.of(technicians.by_id(conn, technician_id))
 
 
-@router.put("/{technician_id}")
+@router.put("/{technician_id}", dependencies=[PLANS_PEOPLE])
 def update(technician_id: int, body: TechnicianFacts, conn: Conn) -> TechnicianOut:
     """Change a technician's facts; site and code stay. Who has left is set inactive, never deleted."""
     before = technicians.by_id(conn, technician_id)

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from db.alarm_points import Moved, Standing
 from db.alarms import Row
+from workorder_core.alarm_states import Move, State
 from workorder_core.alarms import Figures
 from workorder_core.words import Severity
 
@@ -20,6 +22,9 @@ class AlarmOut(BaseModel):
     summary: str
     raised_at: datetime
     cleared_at: datetime | None = Field(description="null while it stands")
+    suppressed: str | None = Field(
+        description="why nobody was told: shelved, out_of_service, cause, waits, flood, budget"
+    )
 
     @classmethod
     def of(cls, row: Row) -> "AlarmOut":
@@ -30,6 +35,85 @@ class AlarmOut(BaseModel):
 class AlarmPage(BaseModel):
     items: list[AlarmOut]
     next_before: int | None
+
+
+WHY = Field(max_length=2000, description="the reason, kept in the alarm's history")
+
+
+class AlarmIn(BaseModel):
+    """An alarm: a source on an asset."""
+
+    asset_id: int = Field(ge=1, le=2**31 - 1)
+    source: str = Field(min_length=1, max_length=200, description="such as rule:bearing-hot")
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.asset_id, self.source
+
+
+class AcknowledgeIn(BaseModel):
+    alarms: list[AlarmIn] = Field(min_length=1, max_length=200)
+    why: str = Field("", max_length=2000)
+
+
+class MoveIn(AlarmIn):
+    why: str = Field("", max_length=2000)
+
+
+class ShelveIn(AlarmIn):
+    until: AwareDatetime = Field(description="within 12 h, or what the rule's max_shelf says")
+    why: str = WHY
+
+
+class TakeOutIn(AlarmIn):
+    until: AwareDatetime | None = Field(None, description="within 90 d; a safety alarm needs one, within 8 h")
+    why: str = WHY
+
+
+class StandingOut(BaseModel):
+    """An alarm as it stands. ``raised_at`` is its asset's event time, the others the wall clock."""
+
+    asset_id: int
+    asset: str = Field(description="<site>/<asset>, as in the topic")
+    source: str
+    state: State
+    active: bool = Field(description="whether its condition is there")
+    latching: bool
+    severity: str = Field(description="degrading, malfunction or safety")
+    acknowledged: bool
+    since: datetime | None = Field(description="when it came into this state")
+    until: datetime | None = Field(description="when a shelf, or a time out of service, ends")
+    actor: str = Field(description="who moved it last")
+    why: str
+    summary: str = Field(description="what it was raised for")
+    raised_at: datetime | None
+    possible: list[Move] = Field(description="what can be done with it now")
+
+    @classmethod
+    def of(cls, row: Standing) -> "StandingOut":
+        facts = {name: getattr(row, name) for name in cls.model_fields}
+        return cls(**facts | {"severity": row.severity.name.lower(), "possible": list(row.possible)})
+
+
+class MovedOut(BaseModel):
+    """A move in an alarm's history. ``event_at`` is the asset's event time, for the engine's moves."""
+
+    id: int
+    asset_id: int
+    asset: str
+    source: str
+    at: datetime
+    event_at: datetime | None
+    actor: str
+    move: str
+    old_state: str
+    new_state: str
+    until: datetime | None
+    why: str
+
+    @classmethod
+    def of(cls, row: Moved) -> "MovedOut":
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
 class SourceOut(BaseModel):
@@ -57,10 +141,21 @@ class FiguresOut(BaseModel):
     top: list[SourceOut] = Field(description="the ten most frequent")
     top_share: float = Field(description="their share of all; under .01 to .05")
     by_severity: dict[str, int] = Field(description="about 80, 15 and 5 %, the mildest first")
+    suppressed: int = Field(description="raised, and nobody was told: in none of the other figures")
 
     @classmethod
     def of(cls, found: Figures, since: datetime, until: datetime) -> "FiguresOut":
-        same = ("alarms", "per_10_min", "per_day", "peak_10_min", "periods", "periods_above_10", "floods", "stale")
+        same = (
+            "alarms",
+            "per_10_min",
+            "per_day",
+            "peak_10_min",
+            "periods",
+            "periods_above_10",
+            "floods",
+            "stale",
+            "suppressed",
+        )
         return cls(
             since=since,
             until=until,

@@ -49,3 +49,7 @@ DELETE FROM checkpoints WHERE arrival < (SELECT min(arrival) FROM (SELECT arriva
 -- name: newest_checkpoint
 -- The newest that this code can read.
 SELECT arrival, state FROM checkpoints WHERE format = %(format)s ORDER BY arrival DESC LIMIT 1;
+
+-- name: checkpointed
+-- How far the newest checkpoint that this code can read has come; nothing where there is none.
+SELECT max(arrival) FROM checkpoints WHERE format = %(format)s;

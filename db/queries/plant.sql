@@ -1,6 +1,7 @@
 -- name: sites
--- Every site.
-SELECT id, code, name, time_zone FROM sites ORDER BY code;
+-- Every site, or those of ``within``.
+SELECT id, code, name, time_zone FROM sites
+WHERE %(within)s::text[] IS NULL OR code = ANY(%(within)s) ORDER BY code;
 
 -- name: site
 -- One site.
@@ -13,7 +14,10 @@ SELECT id, code, name, time_zone FROM sites WHERE code = %(code)s;
 -- name: locations
 -- The functional locations of a site, or of every site.
 SELECT id, site_id, parent_id, code, name, level
-FROM locations WHERE %(site_id)s::integer IS NULL OR site_id = %(site_id)s ORDER BY site_id, code;
+FROM locations
+WHERE (%(site_id)s::integer IS NULL OR site_id = %(site_id)s)
+  AND (%(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s)))
+ORDER BY site_id, code;
 
 -- name: assets
 -- Equipment with its place, the worst of its unfinished orders and whether it is in planned downtime.
@@ -39,6 +43,7 @@ LEFT JOIN LATERAL (
 ) AS o ON true
 WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(code)s::text IS NULL OR a.code = %(code)s)
   AND (%(archived)s::boolean OR a.archived_at IS NULL)
 ORDER BY s.code, p.path, a.code;

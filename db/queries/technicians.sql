@@ -11,7 +11,10 @@ FROM technicians WHERE id = %(id)s;
 -- name: all
 -- The technicians of a site, or of every site.
 SELECT id, site_id, code, name, skills, certificates, shift_start, shift_end, weekdays, active
-FROM technicians WHERE %(site_id)s::integer IS NULL OR site_id = %(site_id)s ORDER BY site_id, code;
+FROM technicians
+WHERE (%(site_id)s::integer IS NULL OR site_id = %(site_id)s)
+  AND (%(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s)))
+ORDER BY site_id, code;
 
 -- name: create
 -- A new technician; nothing comes back where the code is taken.

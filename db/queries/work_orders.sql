@@ -72,6 +72,7 @@ WHERE (%(status)s::text[] IS NULL OR w.status = ANY(%(status)s))
   AND (%(origin)s::text[] IS NULL OR w.origin = ANY(%(origin)s))
   AND (%(priority)s::smallint[] IS NULL OR w.priority = ANY(%(priority)s))
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(asset)s::text IS NULL OR a.code = %(asset)s)
   AND (%(asset_id)s::integer IS NULL OR w.asset_id = %(asset_id)s)
   AND (%(assignee)s::text IS NULL OR t.code = %(assignee)s OR (%(assignee)s = '-' AND w.assignee_id IS NULL))
@@ -96,6 +97,7 @@ WHERE (%(status)s::text[] IS NULL OR w.status = ANY(%(status)s))
   AND (%(origin)s::text[] IS NULL OR w.origin = ANY(%(origin)s))
   AND (%(priority)s::smallint[] IS NULL OR w.priority = ANY(%(priority)s))
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(asset)s::text IS NULL OR a.code = %(asset)s)
   AND (%(asset_id)s::integer IS NULL OR w.asset_id = %(asset_id)s)
   AND (%(assignee)s::text IS NULL OR t.code = %(assignee)s OR (%(assignee)s = '-' AND w.assignee_id IS NULL))
@@ -106,7 +108,9 @@ WHERE (%(status)s::text[] IS NULL OR w.status = ANY(%(status)s))
 -- name: count_by_kind
 -- For the metrics and the board's head: how many orders there are of each type and status.
 SELECT type, status, priority, count(*) AS orders, count(*) FILTER (WHERE escalation > 0) AS escalated
-FROM work_orders GROUP BY type, status, priority ORDER BY type, status, priority;
+FROM work_orders
+WHERE %(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s))
+GROUP BY type, status, priority ORDER BY type, status, priority;
 
 -- name: escalations_due
 -- Orders of which a target has run out that has not been escalated yet; the core decides on each once it is locked.

@@ -1,7 +1,9 @@
-"""The application on a real database with a plant in it. Requests come from loopback by name, as the guard asks."""
+"""The application on a real database with a plant in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -9,8 +11,9 @@ from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api.app import create
-from tests import a_plant
+from tests import a_plant, people
 from tests.a_plant import Seeded
+from workorder_core.access import Role
 
 KEY = "planner-key-0123456789"
 
@@ -30,21 +33,40 @@ def pool(database: str) -> Iterator[ConnectionPool]:
 
 @pytest.fixture
 def client(pool: ConnectionPool, seeded: Seeded) -> Iterator[TestClient]:
-    """Somebody on this machine; no keys are configured."""
-    with TestClient(create(pool, keys={}), base_url="http://localhost") as client:
-        yield client
+    """Somebody who may do everything, by a key of the settings."""
+    yield from _client(pool)
 
 
 @pytest.fixture
 def empty(pool: ConnectionPool) -> Iterator[TestClient]:
-    """A plant of which nothing is known yet."""
-    with TestClient(create(pool, keys={}), base_url="http://localhost") as client:
+    """The same at a plant of which nothing is known yet."""
+    yield from _client(pool)
+
+
+@pytest.fixture
+def stranger(pool: ConnectionPool, seeded: Seeded) -> Iterator[TestClient]:
+    """Somebody anywhere, who has shown nothing yet."""
+    app = create(pool, keys={"planner": KEY})
+    with TestClient(app, base_url="http://plant.example", follow_redirects=False) as client:
         yield client
 
 
 @pytest.fixture
-def keyed(pool: ConnectionPool, seeded: Seeded) -> Iterator[TestClient]:
-    """Somebody anywhere, who has to show a key."""
+def known(pool: ConnectionPool, seeded: Seeded) -> Iterator[Callable[..., TestClient]]:
+    """Makes a client for somebody of some roles, by a key: ``known(Role.TECHNICIAN, sites=["NTH"])``."""
+    app = create(pool, keys={})
+    with ExitStack() as stack:
+
+        def client(*roles: Role, name: str = "", sites: Collection[str] | None = None) -> TestClient:
+            with pool.connection() as conn:
+                key = people.add_key(conn, name or f"k-{uuid4().hex[:8]}", *roles, sites=sites)
+            made = TestClient(app, base_url="http://localhost", headers={"X-API-Key": key}, follow_redirects=False)
+            return stack.enter_context(made)
+
+        yield client
+
+
+def _client(pool: ConnectionPool) -> Iterator[TestClient]:
     app = create(pool, keys={"planner": KEY})
-    with TestClient(app, base_url="http://plant.example", follow_redirects=False) as client:
+    with TestClient(app, base_url="http://localhost", headers={"X-API-Key": KEY}) as client:
         yield client

@@ -6,7 +6,6 @@ import psycopg
 import pytest
 
 from api.board import words
-from tests.api.conftest import KEY
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 
@@ -108,33 +107,6 @@ def test_what_is_not_there_is_a_page_for_people(client):
     page = client.get("/orders/3f0d4c4e-5a0d-5b7e-9d3c-0c9d5b1f7a11", headers=HTML)
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "Back to the work orders" in page.text
-
-
-def test_the_board_asks_for_a_key_once(keyed, seeded):
-    asked = keyed.get("/assets?x=1", headers=HTML)
-    assert (asked.status_code, asked.headers["location"]) == (303, "/login?next=/assets%3Fx%3D1")
-    here = {"Accept": "text/html", "Origin": "http://plant.example"}
-    assert keyed.post("/login", data={"key": "wrong"}, headers=here).status_code == 401
-    given = keyed.post("/login", data={"key": KEY, "next": "/assets"}, headers=here)
-    assert (given.status_code, given.headers["location"]) == (303, "/assets")
-    cookie = given.headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
-    assert KEY not in cookie
-    assert keyed.get("/assets", headers=HTML).status_code == 200
-    order = seeded.orders["predictive"]
-    assert keyed.post(f"/orders/{order}/assign", data={"version": 1}, headers={}).status_code == 403, "from where?"
-    assert keyed.post(f"/orders/{order}/assign", data={"version": 1}, headers=here).status_code == 303
-    history = keyed.get(f"/api/v1/work-orders/{order}").json()["history"]
-    assert history[-1]["actor"] == "key:planner"
-    keyed.post("/logout", headers=here)
-    assert keyed.get("/assets", headers=HTML).status_code == 303
-
-
-@pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
-def test_after_the_key_nobody_is_sent_elsewhere(keyed, there):
-    given = keyed.post("/login", data={"key": KEY, "next": there}, headers={"Origin": "http://plant.example"})
-    assert given.headers["location"] == "/"
 
 
 def test_pages_keep_to_themselves(client):

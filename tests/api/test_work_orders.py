@@ -80,7 +80,7 @@ def test_from_open_to_closed_every_step_is_recorded_with_its_actor(client, seede
     assert order["status"] == "closed"
     assert order["close_out"] == CLOSE_OUT
     told = [(row["step"], row["actor"]) for row in order["history"][1:]]
-    assert {actor for _, actor in told} == {"person:anonymous"}
+    assert {actor for _, actor in told} == {"key:planner"}
     assert [step for step, _ in told][:4] == ["assign", "start", "hold", "resume"]
     assert order["history"][-1]["old"] == {"status": "verified"}
     assert order["history"][-1]["new"] == {"status": "closed"}
@@ -161,7 +161,7 @@ def test_the_judge_is_told_of_what_changes_its_decisions(client, seeded, pool):
     assert [row[2]["status"] for row in rows] == ["in_progress", "completed"], "open and assigned are one to the judge"
     assert rows[1] == (
         "order_moved",
-        "person:anonymous",
+        "key:planner",
         {
             "order_id": str(seeded.orders["predictive"]),
             "status": "completed",

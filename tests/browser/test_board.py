@@ -18,8 +18,9 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from db import work_orders
 from runtime import jobs
-from tests import a_plant
+from tests import a_plant, people
 from tests.a_plant import Seeded
+from workorder_core.access import Role
 from workorder_core.words import Status
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Watched:
 def seeded(database: str) -> Seeded:
     with psycopg.connect(database) as conn:
         made = a_plant.build(conn, now=datetime.now(UTC), days=1)
+        people.add_user(conn, "mette", Role.ADMINISTRATOR)
         conn.execute("UPDATE technicians SET shift_start = '00:00', shift_end = '00:00'")
         return made
 
@@ -58,7 +60,7 @@ def seeded(database: str) -> Seeded:
 def address(database: str, seeded: Seeded) -> Iterator[str]:
     """The board, served on a free port."""
     with ConnectionPool(database, min_size=1, max_size=4, open=True) as pool:
-        server = uvicorn.Server(uvicorn.Config(create(pool, keys={}), port=0, log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create(pool, keys={}, pages_as="mette"), port=0, log_level="warning"))
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:

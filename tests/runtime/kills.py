@@ -14,8 +14,10 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import psycopg
 
+from ingest.broker import BrokerAddress
+from ingest.publisher import client
 from ingest.replay import Publication
-from ingest.subscriber import BrokerAddress, client, keep_from_now_on
+from ingest.subscriber import keep_from_now_on
 from runtime.sample_plants import SAMPLES
 from runtime.settings import Settings
 from tests.runtime import cut

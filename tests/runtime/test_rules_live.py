@@ -74,8 +74,8 @@ def test_one_reading_over_the_limit_every_second_for_an_hour_is_one_order_with_l
     ((order, number),) = conn.execute("SELECT id, number FROM work_orders").fetchall()
     assert conn.execute("SELECT count(*) FROM evidence").fetchone() == (1,)
     with ConnectionPool(database, min_size=1, max_size=2, open=True) as pool:
-        app = create(pool, keys={})
-        with TestClient(app, base_url="http://localhost") as client:
+        app = create(pool, keys={"tests": "0123456789abcdef"})
+        with TestClient(app, headers={"X-API-Key": "0123456789abcdef"}) as client:
             listed = client.get("/api/v1/work-orders").json()
             whole = client.get(f"/api/v1/work-orders/{order}")
     assert [each["number"] for each in listed.get("items", listed)] == [number]

@@ -74,7 +74,6 @@ WRONG = {
     "another broker": ("BROKER", "amqp://u:secret@h", "write mqtt://host:1883 or mqtts://host:8883"),
     "no client name": ("CLIENT_ID", "", "at least 1 character"),
     "a short key": ("API_KEYS", '{"board": "secret"}', "the key 'board' is shorter than 16 characters; make one with"),
-    "open to others without a key": ("HOST", "0.0.0.0", "host is 0.0.0.0, which others can reach: set api_keys first"),
     "a port that is none": ("PORT", "65536", "less than or equal to 65535"),
     "a misspelt one": ("BATCH_MOSt", "7", "PLANTWRIGHT_BATCH_MOSt: there is no such setting"),
     "one that is none": ("BATCHMOST", "7", "PLANTWRIGHT_BATCHMOST: there is no such setting; `plantwright settings`"),
@@ -123,8 +122,10 @@ def test_a_file_that_is_not_there_is_named(monkeypatch):
         load()
 
 
-def test_open_to_others_with_a_key():
-    assert load(host="0.0.0.0", api_keys={"board": "0123456789abcdef"}).host == "0.0.0.0"
+def test_pages_open_without_a_password_on_this_machine_only():
+    assert load(pages_as="demo").pages_as == "demo"
+    with pytest.raises(WrongSettings, match=r"host is 0\.0\.0\.0, which others can reach: leave pages_as out"):
+        load(host="0.0.0.0", pages_as="demo")
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

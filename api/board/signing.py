@@ -1,0 +1,146 @@
+"""The pages that open without a session or change it: signing in, signing out, another password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from psycopg_pool import ConnectionPool
+from starlette.requests import HTTPConnection
+
+from api import passwords, signing_in
+from api.asking import KNOWN, SEES, Asking, Now
+from api.board.rendering import page
+from api.guard import is_at_home
+from api.keys import COOKIE, Door
+from api.passwords import WeakPassword
+from api.signing_in import TooManyAttempts, WrongPassword
+from db import sessions, users
+
+open_router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+
+
+@open_router.get("/login")
+def ask(request: Request, now: Now, there: Annotated[str, Query(alias="next", max_length=2000)] = "/") -> Response:
+    """Ask for name and password; where this machine's own pages need none, sign in at once."""
+    door: Door = request.app.state.door
+    if door.pages_as is not None and is_at_home(request):
+        return _signed_in(request, door.pages_as, _here(there), now)
+    return page(request, "login.html", there=_here(there), problem="", name="")
+
+
+@open_router.post("/login")
+def sign_in(
+    request: Request,
+    now: Now,
+    name: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=500)] = "",
+    there: Annotated[str, Form(alias="next", max_length=2000)] = "/",
+) -> Response:
+    """Begin a session; a name and a password that do not belong together are told so, and not which is wrong."""
+    try:
+        user = signing_in.verified(_pool(request), name, password, address=_address(request), now=now)
+    except (WrongPassword, TooManyAttempts) as refused:
+        status = 401 if isinstance(refused, WrongPassword) else 429
+        answer = page(request, "login.html", status=status, there=_here(there), problem=_sentence(refused), name=name)
+        if isinstance(refused, TooManyAttempts):
+            answer.headers["Retry-After"] = str(refused.retry_after_s)
+        return answer
+    return _signed_in(request, user.name, "/password" if user.must_change else _here(there), now)
+
+
+def _signed_in(request: Request, user: str, there: str, now: Now) -> Response:
+    door: Door = request.app.state.door
+    old = request.cookies.get(COOKIE)
+    if old:
+        with _pool(request).connection(timeout=10) as conn:
+            sessions.end(conn, old)
+    token = signing_in.begin(_pool(request), door, user, now=now)
+    response = RedirectResponse(there, 303)
+    age, secure = int(door.lasting.whole.total_seconds()), request.url.scheme == "https"
+    response.set_cookie(COOKIE, token, max_age=age, httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+@router.post("/logout", dependencies=[SEES])
+def sign_out(request: Request) -> Response:
+    """End the session, here and in the database."""
+    token = request.cookies.get(COOKIE)
+    if token:
+        with _pool(request).connection(timeout=10) as conn:
+            sessions.end(conn, token)
+    response = RedirectResponse("/login?out=1", 303)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@router.get("/password", dependencies=[SEES])
+def ask_for_another_password(request: Request, who: Asking) -> Response:
+    """Ask for another password."""
+    return page(request, "password.html", name=_name(who.actor), least=passwords.LEAST, problem="", done=False)
+
+
+@router.post("/password", dependencies=[SEES])
+def change_password(
+    request: Request,
+    who: Asking,
+    now: Now,
+    current: Annotated[str, Form(max_length=500)] = "",
+    password: Annotated[str, Form(max_length=500)] = "",
+    again: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Change one's own password; every other session of the same user ends."""
+    name = _name(who.actor)
+
+    def refused(problem: str, status: int) -> Response:
+        return page(
+            request, "password.html", status=status, name=name, least=passwords.LEAST, problem=problem, done=False
+        )
+
+    if not who.actor.startswith("person:"):
+        return refused("A key has no password; sign in with a name to change it.", 422)
+    try:
+        signing_in.verified(_pool(request), name, current, address=_address(request), now=now)
+        passwords.check(password, name=name)
+    except TooManyAttempts as problem:
+        return refused(_sentence(problem), 429)
+    except WrongPassword:
+        return refused("This is not your present password.", 422)
+    except WeakPassword as problem:
+        return refused(_sentence(problem), 422)
+    if password != again:
+        return refused("The two new passwords differ; write the same twice.", 422)
+    if password == current:
+        return refused("The new password is the present one; choose another.", 422)
+    token = request.cookies.get(COOKIE, "")
+    hashed = passwords.hashed(password)
+    with _pool(request).connection(timeout=10) as conn:
+        users.set_password(
+            conn, name, hashed, must_change=False, but_session=sessions.digest(token), actor=who.actor, at=now
+        )
+    return page(request, "password.html", name=name, least=passwords.LEAST, problem="", done=True)
+
+
+def _pool(request: Request) -> ConnectionPool:
+    pool: ConnectionPool = request.app.state.pool
+    return pool
+
+
+def _address(request: HTTPConnection) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _name(actor: str) -> str:
+    return actor.partition(":")[2]
+
+
+def _sentence(problem: Exception) -> str:
+    text = str(problem)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _here(there: str) -> str:
+    """Return a path of this board; whatever else is asked for is the first page."""
+    inside = there.startswith("/") and not there.startswith(("//", "/\\"))
+    # A line break would end the header; a browser drops tabs and takes what is left as another address.
+    return there if inside and there.isprintable() else "/"

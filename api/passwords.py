@@ -1,0 +1,51 @@
+"""Passwords: Argon2id, by argon2-cffi's own parameters."""
+
+import secrets
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+LEAST, MOST = 12, 200
+_HASHER = PasswordHasher()
+# A hash takes 64 MiB while it is made: a crowd at the door must not take the machine's memory.
+_ROOM = threading.BoundedSemaphore(2)
+_NOBODYS = _HASHER.hash(secrets.token_urlsafe())
+
+
+class WeakPassword(Exception):
+    """The password cannot be taken; says what one needs."""
+
+
+def check(password: str, *, name: str = "") -> None:
+    """Raise WeakPassword for what is too short, too long, or the user's own name."""
+    if not LEAST <= len(password) <= MOST:
+        raise WeakPassword(f"a password has {LEAST} to {MOST} characters; four words that come to mind are a good one")
+    if len(set(password)) < 4 or (name and password.lower().replace(name, "").strip() == ""):
+        raise WeakPassword("this password is the first that anybody would try; four words that come to mind are better")
+
+
+def hashed(password: str) -> str:
+    """Return the hash to store, with its parameters and salt in it."""
+    with _ROOM:
+        return _HASHER.hash(password)
+
+
+def fits(password_hash: str | None, password: str) -> bool:
+    """Whether it is the password. For a user who is not there (None) it takes as long, and is False."""
+    with _ROOM:
+        try:
+            return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Whether the hash was made with other parameters than ours are now."""
+    return _HASHER.check_needs_rehash(password_hash)
+
+
+def one_time() -> str:
+    """Return a password for the first sign-in: five groups that can be read aloud, 95 bits."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(5))

@@ -1,0 +1,157 @@
+-- name: user
+-- One user, with the technician that they are.
+SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
+       t.code AS technician, s.code AS technician_site
+FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
+WHERE u.name = %(name)s;
+
+-- name: users
+-- Every user, the disabled ones last.
+SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
+       t.code AS technician, s.code AS technician_site
+FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
+ORDER BY u.disabled_at IS NOT NULL, u.name;
+
+-- name: hold_users
+-- One change of users at a time, so that two cannot take each other's role of administrator away.
+SELECT pg_advisory_xact_lock(4501);
+
+-- name: any_user
+-- Whether there is somebody already.
+SELECT EXISTS (SELECT FROM users);
+
+-- name: add_user
+-- A new user; nothing comes back where the name is taken.
+INSERT INTO users (name, full_name, password_hash, must_change, roles, sites, technician_id, created_at)
+VALUES (%(name)s, %(full_name)s, %(password_hash)s, %(must_change)s, %(roles)s, %(sites)s, %(technician_id)s, %(at)s)
+ON CONFLICT (name) DO NOTHING RETURNING name;
+
+-- name: save_user
+-- What an administrator can change of a user.
+UPDATE users
+SET full_name = %(full_name)s, roles = %(roles)s, sites = %(sites)s, technician_id = %(technician_id)s,
+    disabled_at = CASE WHEN %(disabled)s::boolean THEN coalesce(disabled_at, %(at)s) END
+WHERE name = %(name)s;
+
+-- name: unknown_sites
+-- Which of these codes are no site's.
+SELECT code FROM unnest(%(sites)s::text[]) AS asked (code) WHERE code NOT IN (SELECT code FROM sites) ORDER BY code;
+
+-- name: administrators
+-- How many can still administer everything.
+SELECT count(*) FROM users WHERE disabled_at IS NULL AND sites IS NULL AND 'administrator' = ANY(roles);
+
+-- name: set_password
+-- Another password.
+UPDATE users SET password_hash = %(password_hash)s, must_change = %(must_change)s WHERE name = %(name)s;
+
+-- name: rehash
+-- The same password, hashed as we hash now; nothing happens where it has changed meanwhile.
+UPDATE users SET password_hash = %(password_hash)s WHERE name = %(name)s AND password_hash = %(before)s;
+
+-- name: signed_in
+-- When they were last here.
+UPDATE users SET signed_in_at = %(at)s WHERE name = %(name)s;
+
+-- name: begin_session
+-- A session, known by the hash of its token.
+INSERT INTO sessions (token_sha256, user_name, began_at, seen_at, ends_at)
+VALUES (%(token_sha256)s, %(user)s, %(at)s, %(at)s, %(ends_at)s);
+
+-- name: session
+-- Whose session that is, if it still is one: not at its end, not idle for too long, its user not disabled.
+SELECT u.name, u.must_change, u.roles, u.sites, t.code AS technician, s.code AS technician_site, v.seen_at
+FROM sessions v JOIN users u ON u.name = v.user_name
+LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
+WHERE v.token_sha256 = %(token_sha256)s AND v.ends_at > %(now)s AND v.seen_at > %(idle_since)s AND u.disabled_at IS NULL;
+
+-- name: see_session
+-- It is used. Nobody waits for this: whoever else sees it now will do.
+UPDATE sessions SET seen_at = %(now)s
+WHERE token_sha256 = (SELECT token_sha256 FROM sessions WHERE token_sha256 = %(token_sha256)s FOR UPDATE SKIP LOCKED);
+
+-- name: end_session
+-- Signed out.
+DELETE FROM sessions WHERE token_sha256 = %(token_sha256)s;
+
+-- name: end_sessions
+-- Every session of a user, but perhaps the one that asks for it.
+DELETE FROM sessions WHERE user_name = %(user)s AND token_sha256 IS DISTINCT FROM %(but)s::bytea;
+
+-- name: drop_sessions
+-- What has ended is not kept.
+DELETE FROM sessions WHERE ends_at <= %(now)s;
+
+-- name: key
+-- The key that begins like that, if it still opens anything.
+SELECT name, key_sha256, roles, sites, last_used_at FROM api_keys WHERE prefix = %(prefix)s AND revoked_at IS NULL;
+
+-- name: use_key
+-- It is used. Nobody waits for this.
+UPDATE api_keys SET last_used_at = %(now)s
+WHERE name = (SELECT name FROM api_keys WHERE name = %(name)s FOR UPDATE SKIP LOCKED);
+
+-- name: keys
+-- Every key, the revoked ones last.
+SELECT name, prefix, roles, sites, created_at, created_by, last_used_at, revoked_at
+FROM api_keys ORDER BY revoked_at IS NOT NULL, name;
+
+-- name: add_key
+-- A new key; nothing comes back where the name is taken, which is never used again for another.
+INSERT INTO api_keys (name, prefix, key_sha256, roles, sites, created_at, created_by)
+VALUES (%(name)s, %(prefix)s, %(key_sha256)s, %(roles)s, %(sites)s, %(at)s, %(actor)s)
+ON CONFLICT (name) DO NOTHING RETURNING name;
+
+-- name: revoke_key
+-- It opens nothing from now on.
+UPDATE api_keys SET revoked_at = coalesce(revoked_at, %(at)s) WHERE name = %(name)s RETURNING name;
+
+-- name: count_attempt
+-- One more attempt to sign in; what is older than a window is forgotten.
+INSERT INTO sign_in_attempts AS a (bucket, began_at, attempts) VALUES (%(bucket)s, %(now)s, 1)
+ON CONFLICT (bucket) DO UPDATE
+SET attempts = CASE WHEN a.began_at <= %(window_began)s THEN 1 ELSE a.attempts + 1 END,
+    began_at = CASE WHEN a.began_at <= %(window_began)s THEN %(now)s ELSE a.began_at END
+RETURNING attempts, began_at;
+
+-- name: forgive_attempt
+-- It was the right password: this attempt does not count.
+UPDATE sign_in_attempts SET attempts = greatest(attempts - 1, 0) WHERE bucket = %(bucket)s;
+
+-- name: drop_attempts
+-- Windows that are over.
+DELETE FROM sign_in_attempts WHERE began_at <= %(window_began)s;
+
+-- name: note_change
+-- What was done to a user or a key, and by whom.
+INSERT INTO access_changes (at, actor, what, subject, detail) VALUES (%(at)s, %(actor)s, %(what)s, %(subject)s, %(detail)s);
+
+-- name: changes
+-- What was done, the newest first.
+SELECT id, at, actor, what, subject, detail FROM access_changes
+WHERE %(before)s::bigint IS NULL OR id < %(before)s ORDER BY id DESC LIMIT %(limit)s;
+
+-- name: sees_order
+-- Whether an order is one of these sites'.
+SELECT EXISTS (SELECT FROM work_orders w JOIN sites s ON s.id = w.site_id
+               WHERE w.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_number
+-- Whether the order with that number is one of these sites'.
+SELECT EXISTS (SELECT FROM work_orders w JOIN sites s ON s.id = w.site_id
+               WHERE w.number = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_asset
+-- Whether an asset is one of these sites'.
+SELECT EXISTS (SELECT FROM assets a JOIN sites s ON s.id = a.site_id
+               WHERE a.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_technician
+-- Whether a technician is one of these sites'.
+SELECT EXISTS (SELECT FROM technicians t JOIN sites s ON s.id = t.site_id
+               WHERE t.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_downtime
+-- Whether a planned downtime is one of these sites'.
+SELECT EXISTS (SELECT FROM planned_downtimes d JOIN assets a ON a.id = d.asset_id JOIN sites s ON s.id = a.site_id
+               WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

@@ -1,0 +1,73 @@
+-- name: make
+-- Rows for alarms that have none yet, in the order in which they are locked.
+INSERT INTO alarm_points (asset_id, source)
+SELECT k.asset_id, k.source FROM unnest(%(asset_ids)s::integer[], %(sources)s::text[]) AS k (asset_id, source)
+ORDER BY 1, 2 ON CONFLICT DO NOTHING;
+
+-- name: hold
+-- Lock alarms, always in one order, and read how they stand.
+SELECT p.asset_id, p.source, s.code || '/' || a.code AS asset, p.state, p.active, p.latching, p.severity, p.acknowledged,
+       p.since, p.until
+FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
+WHERE (p.asset_id, p.source) IN (
+    SELECT k.asset_id, k.source FROM unnest(%(asset_ids)s::integer[], %(sources)s::text[]) AS k (asset_id, source))
+ORDER BY p.asset_id, p.source FOR UPDATE OF p;
+
+-- name: save
+-- How an alarm stands now. What raised it is kept until the next.
+UPDATE alarm_points
+SET state = %(state)s, active = %(active)s, latching = %(latching)s, severity = %(severity)s,
+    acknowledged = %(acknowledged)s, since = %(since)s, until = %(until)s, actor = coalesce(%(actor)s, actor),
+    why = coalesce(%(why)s, why), summary = coalesce(%(summary)s, summary), raised_at = coalesce(%(raised_at)s, raised_at)
+WHERE asset_id = %(asset_id)s AND source = %(source)s;
+
+-- name: note
+-- A move in the history.
+INSERT INTO alarm_moves (asset_id, source, at, event_at, actor, move, old_state, new_state, until, why)
+VALUES (%(asset_id)s, %(source)s, %(at)s, %(event_at)s, %(actor)s, %(move)s, %(old)s, %(new)s, %(until)s, %(why)s);
+
+-- name: tell_the_judge
+-- What changes decisions takes its place in the sequence of inputs.
+INSERT INTO judge_events (kind, asset_id, actor, why, payload)
+VALUES ('alarm', %(asset_id)s, %(actor)s, %(why)s, %(payload)s);
+
+-- name: page
+-- Alarms as they stand, the worst and newest first: those that are not normal, or of one state.
+SELECT p.asset_id, p.source, s.code || '/' || a.code AS asset, a.name AS asset_name, s.time_zone, p.state, p.active,
+       p.latching, p.severity, p.acknowledged, p.since, p.until, p.actor, p.why, p.summary, p.raised_at
+FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
+WHERE (CASE WHEN %(states)s::text[] IS NULL THEN p.state <> 'normal' ELSE p.state = ANY(%(states)s) END)
+  AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(sites)s::text[] IS NULL OR s.code = ANY(%(sites)s))
+  AND (%(asset_id)s::integer IS NULL OR p.asset_id = %(asset_id)s)
+  AND (%(source)s::text IS NULL OR p.source = %(source)s)
+  AND (%(severity)s::smallint IS NULL OR p.severity = %(severity)s)
+ORDER BY array_position(ARRAY['unacknowledged', 'latched', 'returned_unacknowledged', 'acknowledged', 'shelved',
+                              'out_of_service', 'suppressed_by_design', 'normal'], p.state),
+         p.severity DESC, p.since DESC NULLS LAST, p.asset_id, p.source
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: tally
+-- How many alarms stand in each state.
+SELECT p.state, p.severity, count(*) AS alarms
+FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
+WHERE p.state <> 'normal' AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(sites)s::text[] IS NULL OR s.code = ANY(%(sites)s))
+GROUP BY p.state, p.severity;
+
+-- name: moves
+-- What happened to alarms, the newest first.
+SELECT m.id, m.asset_id, s.code || '/' || a.code AS asset, m.source, m.at, m.event_at, m.actor, m.move, m.old_state,
+       m.new_state, m.until, m.why
+FROM alarm_moves m JOIN assets a ON a.id = m.asset_id JOIN sites s ON s.id = a.site_id
+WHERE (%(asset_id)s::integer IS NULL OR m.asset_id = %(asset_id)s)
+  AND (%(source)s::text IS NULL OR m.source = %(source)s)
+  AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(sites)s::text[] IS NULL OR s.code = ANY(%(sites)s))
+  AND (%(before)s::bigint IS NULL OR m.id < %(before)s)
+ORDER BY m.id DESC LIMIT %(limit)s;
+
+-- name: class_of
+-- What an asset is called, and of which class it is.
+SELECT s.code || '/' || a.code AS asset, a.class AS asset_class FROM assets a JOIN sites s ON s.id = a.site_id
+WHERE a.id = %(asset_id)s;

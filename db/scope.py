@@ -1,0 +1,48 @@
+"""Whether something is of a site that somebody sees. What is not, is not there for them."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import scalar_row
+
+from db import sql
+from db.errors import NotFound
+
+_QUERIES = sql.load("access")
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "order_id": ("work order", "sees_order"),
+    "number": ("work order", "sees_number"),
+    "asset_id": ("asset", "sees_asset"),
+    "technician_id": ("technician", "sees_technician"),
+    "downtime_id": ("planned downtime", "sees_downtime"),
+}
+"""What an id means by its name in a path, and the query that says whether it is seen."""
+
+
+def codes(within: Collection[str] | None) -> list[str] | None:
+    """Return the sites that somebody sees as a query takes them; None for all."""
+    return None if within is None else sorted(within)
+
+
+def check(conn: Connection, name: str, key: str, sites: Collection[str]) -> None:
+    """Raise NotFound where what an id names is of none of the sites. What is no id is left to who reads it."""
+    kind, query = KINDS[name]
+    value = _read(name, key)
+    if value is None:
+        return
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        if not cursor.execute(_QUERIES[query], {"id": value, "sites": sorted(sites)}).fetchone():
+            raise NotFound(kind, key)
+
+
+def _read(name: str, key: str) -> UUID | int | str | None:
+    if name == "number":
+        return key.replace("\0", "")
+    if name == "order_id":
+        try:
+            return UUID(key)
+        except ValueError:
+            return None
+    return int(key) if key.isascii() and key.isdecimal() and int(key) < 2**63 else None

@@ -1,0 +1,259 @@
+"""MQTT 3.1.1 as bytes: the packets that a subscriber sends, and the cutting of those that it gets. No I/O, no clock."""
+
+import struct
+from collections.abc import Sequence
+from enum import IntEnum
+
+from ingest.messages import Message
+
+MOST_PAYLOAD = 1 << 20
+"""Bytes of a message that are kept. Of a longer one the rest is passed over as it comes; its head is refused."""
+MOST_HEAD = MOST_PAYLOAD + (1 << 16) + 8
+"""Bytes of a message's packet that are kept: the payload, the longest topic, and what stands around them."""
+MOST_ANSWER = 1 << 16
+"""Bytes of any other packet; a broker has nothing to say that is longer."""
+MOST_TOPICS = 1 << 16
+"""Topics that are remembered in decoded form; then the memory begins anew."""
+
+
+class Kind(IntEnum):
+    """Types of packets, as the upper half of their first byte has them."""
+
+    CONNECT = 1
+    CONNACK = 2
+    PUBLISH = 3
+    PUBACK = 4
+    PUBREC = 5
+    PUBREL = 6
+    PUBCOMP = 7
+    SUBSCRIBE = 8
+    SUBACK = 9
+    PINGREQ = 12
+    PINGRESP = 13
+    DISCONNECT = 14
+
+
+PINGREQ = bytes((Kind.PINGREQ << 4, 0))
+DISCONNECT = bytes((Kind.DISCONNECT << 4, 0))
+_ANSWERS = {Kind.CONNACK: 2, Kind.PUBACK: 2, Kind.PUBREC: 2, Kind.PUBREL: 2, Kind.PUBCOMP: 2, Kind.PINGRESP: 0}
+"""By kind of what a broker may send besides messages, the length that it has."""
+
+REFUSALS = {
+    1: "it does not speak MQTT 3.1.1",
+    2: "it does not accept our client id",
+    3: "it is not available now",
+    4: "wrong user or password",
+    5: "not authorized",
+}
+
+
+class BrokenPacket(ValueError):
+    """Bytes that are no MQTT 3.1.1, or nothing that a broker may send."""
+
+
+def connect(
+    client_id: str,
+    *,
+    clean: bool,
+    keep_alive_s: int,
+    user: str | None = None,
+    password: str | None = None,
+    will: tuple[str, bytes] | None = None,
+) -> bytes:
+    """Return a CONNECT. A will is said at QoS 1 and retained."""
+    flags = 0x02 * clean | 0x2C * (will is not None) | 0x80 * (user is not None)
+    body = _text(client_id)
+    if will is not None:
+        body += _text(will[0]) + _sized(will[1])
+    if user is not None:
+        body += _text(user)
+        if password is not None:
+            flags |= 0x40
+            body += _text(password)
+    return _packet(Kind.CONNECT << 4, b"\x00\x04MQTT\x04" + struct.pack(">BH", flags, keep_alive_s) + body)
+
+
+def subscribe(packet_id: int, topics: Sequence[str]) -> bytes:
+    """Return a SUBSCRIBE at QoS 1."""
+    filters = b"".join(_text(topic) + b"\x01" for topic in topics)
+    return _packet(Kind.SUBSCRIBE << 4 | 2, struct.pack(">H", packet_id) + filters)
+
+
+def publish(topic: str, payload: bytes, *, packet_id: int = 0, retain: bool = False) -> bytes:
+    """Return a PUBLISH: with a packet id at QoS 1, without at QoS 0."""
+    number = struct.pack(">H", packet_id) if packet_id else b""
+    return _packet(Kind.PUBLISH << 4 | 2 * bool(packet_id) | retain, _text(topic) + number + payload)
+
+
+def answers(kind: Kind, packet_ids: Sequence[int]) -> bytes:
+    """Return a PUBACK, PUBREC or PUBCOMP for each of those packets, as one piece of bytes."""
+    head = kind << 28 | 2 << 16
+    return struct.pack(f">{len(packet_ids)}I", *[head | packet_id for packet_id in packet_ids])
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    length, rest = bytearray(), len(body)
+    while True:
+        rest, digit = divmod(rest, 128)
+        length.append(digit | (0x80 if rest else 0))
+        if not rest:
+            return bytes((first,)) + length + body
+
+
+def _text(text: str) -> bytes:
+    return _sized(text.encode())
+
+
+def _sized(value: bytes) -> bytes:
+    if len(value) > 0xFFFF:
+        raise ValueError(f"{len(value)} bytes are too long for a text of MQTT: 65535 is the most")
+    return struct.pack(">H", len(value)) + value
+
+
+class Cutter:
+    """Cuts what a broker sends into packets, wherever the pieces that come off the wire end.
+
+    Parameters
+    ----------
+    answers
+        Packets that are no messages, as (kind, body), for whoever takes them away.
+    exactly_once
+        Packet ids of messages at QoS 2, which their sender wants answered in another way.
+    packets
+        How many have been complete. One that stays incomplete does not count, however long it trickles in.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[Kind, bytes]] = []
+        self.exactly_once: set[int] = set()
+        self.packets = 0
+        self._rest = bytearray()
+        self._wanted = 0
+        self._pass_over = 0
+        self._topics: dict[bytes, str] = {}
+
+    def feed(self, piece: bytes, received_us: int, messages: list[Message]) -> None:
+        """Take what came off the wire and append the messages that are complete. Raises BrokenPacket.
+
+        What is kept between two calls is a part of one packet, bounded by MOST_HEAD.
+        """
+        if self._pass_over:
+            passed = min(self._pass_over, len(piece))
+            self._pass_over -= passed
+            piece = piece[passed:]
+        if self._rest:
+            self._rest += piece
+            if len(self._rest) < self._wanted:
+                return
+            piece = bytes(self._rest)
+            self._rest.clear()
+        used = self._cut(piece, received_us, messages)
+        if used < len(piece):
+            self._rest += piece[used:]
+
+    def _cut(self, data: bytes, received_us: int, messages: list[Message]) -> int:
+        """Cut what is complete and return how many bytes that was. A message at QoS 1 takes the short way."""
+        topics, append = self._topics, messages.append
+        at, end, before = 0, len(data), len(messages)
+        while at < end:
+            first = data[at]
+            if first & 0xF6 == 0x32 and end - at > 3:
+                length, begin = data[at + 1], at + 2
+                if length > 127:
+                    length += (data[begin] << 7) - 128
+                    begin += 1
+                stop = begin + length
+                # A length of three bytes comes out as too long here.
+                if 4 <= length < 0x4000 and stop <= end:
+                    number = begin + 2 + (data[begin] << 8 | data[begin + 1])
+                    if number + 2 > stop:
+                        raise BrokenPacket("a message that is shorter than its topic")
+                    token = data[number] << 8 | data[number + 1]
+                    if not token:
+                        raise BrokenPacket("a message whose packet id is 0")
+                    name = data[begin + 2 : number]
+                    topic = topics.get(name) or self._remember(name)
+                    append(Message(topic, data[number + 2 : stop], received_us, token, first & 8 != 0, first & 1 != 0))
+                    at = stop
+                    continue
+            stop = self._cut_one(data, at, received_us, messages)
+            if stop == at:
+                break
+            at = stop
+        self.packets += len(messages) - before
+        return at
+
+    def _cut_one(self, data: bytes, at: int, received_us: int, messages: list[Message]) -> int:
+        """Cut the packet at a place and return where it ends; the place itself where it is not complete."""
+        message = _is_message(data[at])
+        extent = _extent(data, at)
+        if extent is None:
+            self._wanted = len(data) - at + 1
+            return at
+        begin, stop = extent
+        if not message:
+            _check_length(data[at] >> 4, stop - begin)
+        kept = min(stop, at + MOST_HEAD)
+        if kept > len(data):
+            self._wanted = kept - at
+            return at
+        if message:
+            messages.append(self._message(data[at], data[begin:kept], received_us))
+        else:
+            self.answers.append((Kind(data[at] >> 4), data[begin:stop]))
+            self.packets += 1
+        self._pass_over = max(stop - len(data), 0)
+        return min(stop, len(data))
+
+    def _message(self, first: int, body: bytes, received_us: int) -> Message:
+        qos = first >> 1 & 3
+        named = 2 + int.from_bytes(body[:2])
+        begin = named + 2 if qos else named
+        if begin > len(body) or len(body) < 2:
+            raise BrokenPacket("a message that is shorter than its topic")
+        token = int.from_bytes(body[named:begin])
+        if qos and not token:
+            raise BrokenPacket("a message whose packet id is 0")
+        if qos == 2:
+            self.exactly_once.add(token)
+        topic = self._remember(body[2:named])
+        return Message(topic, body[begin:], received_us, token, first & 8 != 0, first & 1 != 0)
+
+    def _remember(self, name: bytes) -> str:
+        try:
+            topic = name.decode()
+        except UnicodeDecodeError:
+            topic = repr(name)
+        if len(self._topics) >= MOST_TOPICS:
+            self._topics.clear()
+        self._topics[name] = topic
+        return topic
+
+
+def _is_message(first: int) -> bool:
+    """Whether a packet that begins so is a message, and not an answer. Raises BrokenPacket for what may not come."""
+    kind, flags = first >> 4, first & 0x0F
+    if kind == Kind.PUBLISH and flags & 0x06 != 0x06:
+        return True
+    if (kind == Kind.SUBACK or kind in _ANSWERS) and flags == 2 * (kind == Kind.PUBREL):
+        return False
+    raise BrokenPacket(f"a packet that begins with {first:#04x} is not for a client")
+
+
+def _check_length(kind: int, length: int) -> None:
+    least, most = (3, MOST_ANSWER) if kind == Kind.SUBACK else (_ANSWERS[Kind(kind)],) * 2
+    if not least <= length <= most:
+        raise BrokenPacket(f"a {Kind(kind).name} of {length} bytes")
+
+
+def _extent(data: bytes, at: int) -> tuple[int, int] | None:
+    """Return where the body of the packet at a place begins and ends; None where its length is not all there."""
+    length = 0
+    for place, digit in enumerate(data[at + 1 : at + 5]):
+        length |= (digit & 0x7F) << 7 * place
+        if digit < 0x80:
+            begin = at + 2 + place
+            return begin, begin + length
+    if len(data) >= at + 5:
+        raise BrokenPacket("a packet whose length has no end")
+    return None

@@ -1,0 +1,318 @@
+"""Every endpoint × every role: who is let in, who is not, and what of another site is not there."""
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.testclient import TestClient
+
+from api.app import create
+from api.asking import Needs
+from db import scope
+from tests import people
+from tests.api.conftest import KEY
+from workorder_core.access import Role
+
+V, Q, T, P, R, A = Role
+ALL = {V, Q, T, P, R, A}
+OPEN = set[Role]()
+"""Opens to everybody, signed in or not."""
+
+TABLE: dict[str, set[Role]] = {
+    "GET /health/live": OPEN,
+    "GET /health/ready": OPEN,
+    "GET /login": OPEN,
+    "POST /login": OPEN,
+    "GET /metrics": ALL,
+    "POST /logout": ALL,
+    "GET /password": ALL,
+    "POST /password": ALL,
+    "GET /": ALL,
+    "GET /orders/{order_id}": ALL,
+    "POST /orders/{order_id}/{step}": {T, P, R, A},
+    "GET /new-order": {Q, T, P, R, A},
+    "POST /new-order": {Q, T, P, R, A},
+    "GET /assets": ALL,
+    "GET /assets/{asset_id}": ALL,
+    "POST /assets/{asset_id}/downtimes": {P, R, A},
+    "POST /downtimes/{downtime_id}/cancel": {P, R, A},
+    "GET /quarantine": ALL,
+    "GET /api/v1/openapi.json": ALL,
+    "GET /api/v1/work-orders": ALL,
+    "POST /api/v1/work-orders": {Q, T, P, R, A},
+    "GET /api/v1/work-orders/by-number/{number}": ALL,
+    "GET /api/v1/work-orders/{order_id}": ALL,
+    "GET /api/v1/work-orders/{order_id}/proposal": ALL,
+    "POST /api/v1/work-orders/{order_id}/assign": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/unassign": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/start": {T, P, A},
+    "POST /api/v1/work-orders/{order_id}/hold": {T, P, A},
+    "POST /api/v1/work-orders/{order_id}/resume": {T, P, A},
+    "POST /api/v1/work-orders/{order_id}/complete": {T, P, A},
+    "POST /api/v1/work-orders/{order_id}/verify": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/close": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/rework": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/cancel": {P, R, A},
+    "GET /api/v1/sites": ALL,
+    "GET /api/v1/locations": ALL,
+    "GET /api/v1/assets": ALL,
+    "GET /api/v1/assets/{asset_id}": ALL,
+    "GET /api/v1/assets/{asset_id}/readings": ALL,
+    "GET /api/v1/alarms": ALL,
+    "GET /api/v1/alarms/figures": ALL,
+    "GET /api/v1/alarms/states": ALL,
+    "GET /api/v1/alarms/moves": ALL,
+    "POST /api/v1/alarms/acknowledge": {T, P, R, A},
+    "POST /api/v1/alarms/reset": {T, P, R, A},
+    "POST /api/v1/alarms/shelve": {P, R, A},
+    "POST /api/v1/alarms/unshelve": {P, R, A},
+    "POST /api/v1/alarms/take-out-of-service": {P, R, A},
+    "POST /api/v1/alarms/return-to-service": {P, R, A},
+    "GET /api/v1/downtimes": ALL,
+    "POST /api/v1/assets/{asset_id}/downtimes": {P, R, A},
+    "POST /api/v1/downtimes/{downtime_id}/cancel": {P, R, A},
+    "GET /api/v1/technicians": ALL,
+    "POST /api/v1/technicians": {P, A},
+    "GET /api/v1/technicians/{technician_id}": ALL,
+    "PUT /api/v1/technicians/{technician_id}": {P, A},
+    "GET /api/v1/documents/{kind}": ALL,
+    "GET /api/v1/documents/{kind}/{version_number}": ALL,
+    "POST /api/v1/documents/{kind}": {R, A},
+    "POST /api/v1/documents/{kind}/rollback": {R, A},
+    "GET /api/v1/shadow-runs": ALL,
+    "POST /api/v1/shadow-runs": {R, A},
+    "GET /api/v1/shadow-runs/{run_id}": ALL,
+    "GET /api/v1/shadow-runs/{run_id}/orders": ALL,
+    "POST /api/v1/shadow-runs/{run_id}/promote": {R, A},
+    "POST /api/v1/shadow-runs/{run_id}/drop": {R, A},
+    "GET /api/v1/quarantine": ALL,
+}
+
+EVERY_SITE = {
+    name for name in TABLE if "/documents/" in name or "/shadow-runs" in name or "/users" in name or "/keys" in name
+} | {"GET /metrics"}
+"""Concerns the whole plant, so that who is scoped to some sites may not."""
+
+NO_SITES = {"kind", "run_id", "step", "version_number"}
+"""Names in paths that are of no site."""
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[str, RouteContext]:
+    """Every route but the folder of static files, by method and path."""
+    app = create(None, keys={})  # type: ignore[arg-type]
+    found = [each for each in iter_route_contexts(app.routes) if each.path != "/static"]
+    return {f"{method} {each.path}": each for each in found for method in each.methods or ()}
+
+
+def test_the_table_has_a_row_for_every_route_and_no_other(every):
+    assert every.keys() == TABLE.keys()
+
+
+def test_every_route_declares_its_roles_beside_itself(every):
+    for name, route in every.items():
+        needed = [each.call for each in route.dependant.dependencies if isinstance(each.call, Needs)]
+        if TABLE[name] == OPEN:
+            assert needed == []
+        else:
+            assert len(needed) == 1, name
+            assert needed[0].roles | {A} == TABLE[name], name
+            assert needed[0].every_site == (name in EVERY_SITE), name
+
+
+def test_every_id_in_a_path_is_known_to_be_of_a_site_or_of_none(every):
+    names = {name for route in every.values() for name in re.findall(r"{(\w+)}", route.path)}
+    assert names <= scope.KINDS.keys() | NO_SITES
+
+
+def called(client: TestClient, name: str, **ids: object):
+    """Call a route with ids that there are, and otherwise with nothing that it could do."""
+    method, path = name.split(" ", 1)
+    path = re.sub(r"{(\w+)}", lambda match: str(ids.get(match[1], "1")), path)
+    if method == "GET":
+        return client.get(path)
+    if path.startswith("/api/"):
+        return client.request(method, path, json={"no such": "field"})
+    return client.request(method, path, data={}, headers={"Origin": "http://localhost"})
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_endpoint_lets_just_its_roles_in(known, seeded, role):
+    client = known(role)
+    ids = {"order_id": seeded.orders["done"], "asset_id": seeded.assets["P-101"], "kind": "rulebook", "step": "start"}
+    for name, roles in TABLE.items():
+        answer = called(client, name, **ids)
+        if name == "POST /login":
+            assert answer.status_code == 401, "a name and a password are asked for"
+        elif roles == OPEN or role in roles:
+            assert answer.status_code not in (401, 403, 500), f"{role} {name}: {answer.text}"
+        else:
+            assert answer.status_code == 403, f"{role} {name}: {answer.status_code}"
+            assert "needs one of the roles" in answer.text
+
+
+@pytest.mark.parametrize("header", [{}, {"X-API-Key": "pw_0123456789"}, {"Authorization": "Bearer no"}])
+def test_nothing_but_health_and_the_door_opens_without(pool, seeded, header):
+    app = create(pool, keys={"planner": KEY})
+    client = TestClient(app, base_url="http://localhost", headers=header, follow_redirects=False)
+    for name, roles in TABLE.items():
+        if name == "POST /login":
+            continue
+        answer = called(client, name, kind="rulebook", order_id=seeded.orders["done"], step="start")
+        assert (answer.status_code == 401) == (roles != OPEN), f"{name}: {answer.status_code}"
+        if answer.status_code == 401:
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert "X-API-Key" in answer.json()["detail"]
+    assert client.get("/static/board.css").status_code == 200
+
+
+# Another site's things are not there.
+
+
+@pytest.fixture
+def elsewhere(pool, seeded):
+    """A second site with one asset, and what hangs on it."""
+    with pool.connection() as conn:
+        one = lambda text, *given: conn.execute(text, given).fetchone()[0]  # noqa: E731
+        site = one("INSERT INTO sites (code, name) VALUES ('STH', 'South') RETURNING id")
+        conn.execute("INSERT INTO locations (site_id, code, name, level) VALUES (%s, 'S1', 'Hall S', 'area')", [site])
+        asset = one("INSERT INTO assets (site_id, code, name) VALUES (%s, 'S-201', 'Fan') RETURNING id", site)
+        person = one("INSERT INTO technicians (site_id, code, name) VALUES (%s, 'sven', 'Sven') RETURNING id", site)
+        downtime = one(
+            "INSERT INTO planned_downtimes (asset_id, starts_at, ends_at, reason, actor, recorded_at) "
+            "VALUES (%s, now(), now() + interval '1 h', 'x', 'person:a', now()) RETURNING id",
+            asset,
+        )
+        conn.execute(
+            "INSERT INTO alarms (asset_id, source, severity, summary, arrival, raised_at) "
+            "VALUES (%s, 'rule:hot', 1, 'hot', 1, now())",
+            [asset],
+        )
+        conn.execute(
+            "INSERT INTO quarantine (topic, payload, payload_bytes, payload_sha256, reason, problem, received_at, "
+            "last_received_at) SELECT topic, 'x', 1, sha256('x'), 'not_json', 'x', now(), now() "
+            "FROM unnest(%s::text[]) topic",
+            [["plantwright/v1/STH/S-201", "spBv1.0/g/NDATA/n"]],
+        )
+    with TestClient(create(pool, keys={"planner": KEY}), headers={"X-API-Key": KEY}) as client:
+        body = {"asset_id": asset, "type": "inspection", "title": "Listen to it", "why": "hums"}
+        order = client.post("/api/v1/work-orders", json=body).json()
+    return {
+        "order_id": order["id"],
+        "number": order["number"],
+        "asset_id": asset,
+        "technician_id": person,
+        "downtime_id": downtime,
+    }
+
+
+def test_what_is_of_another_site_is_not_there_on_any_route(known, seeded, elsewhere, every):
+    client = known(A, sites=["NTH"])
+    tried = 0
+    for name, route in every.items():
+        names = set(re.findall(r"{(\w+)}", route.path)) & scope.KINDS.keys()
+        if names:
+            theirs = called(client, name, **elsewhere, step="start")
+            assert theirs.status_code == 404, f"{name}: {theirs.status_code} {theirs.text}"
+            tried += 1
+    assert tried > 20
+    # The same as what is nowhere, so that nothing tells them apart.
+    path = "/api/v1/work-orders/{}"
+    there, nowhere = client.get(path.format(elsewhere["order_id"])), client.get(path.format(uuid4()))
+    assert re.sub(UUID_LIKE, "", there.text) == re.sub(UUID_LIKE, "", nowhere.text)
+
+
+UUID_LIKE = r"[0-9a-f]{8}-[0-9a-f-]{27}"
+
+
+def test_no_id_of_another_site_can_be_given_in_a_body(known, elsewhere):
+    client = known(A, sites=["NTH"])
+    order = {"asset_id": elsewhere["asset_id"], "type": "inspection", "title": "Listen", "why": "hums"}
+    assert client.post("/api/v1/work-orders", json=order).status_code == 404
+    person = {"site": "STH", "code": "mine", "name": "Mine"}
+    assert client.post("/api/v1/technicians", json=person).status_code == 404
+    form = {"asset_id": str(elsewhere["asset_id"]), "kind": "inspection", "title": "Listen"}
+    page = client.post("/new-order", data=form, headers={"Origin": "http://localhost"})
+    assert (page.status_code, "there is no asset" in page.text.lower()) == (422, True)
+
+
+LISTS = {
+    "/api/v1/work-orders?limit=500": ("items", 6, 1),
+    "/api/v1/sites": (None, 1, 1),
+    "/api/v1/assets": (None, 8, 1),
+    "/api/v1/technicians": (None, None, 1),
+    "/api/v1/locations": (None, None, 1),
+    "/api/v1/downtimes": (None, 0, 1),
+    "/api/v1/alarms": ("items", 0, 1),
+    "/api/v1/quarantine": ("items", None, 1),
+}
+
+
+@pytest.mark.parametrize(("path", "expected"), LISTS.items(), ids=LISTS)
+def test_lists_and_their_counts_hold_just_the_sites_that_are_seen(known, elsewhere, path, expected):
+    key, north, south = expected
+    of = {sites: known(A, sites=sites and [sites]).get(path).json() for sites in ("NTH", "STH", None)}
+    rows = {sites: answer if key is None else answer[key] for sites, answer in of.items()}
+    assert len(rows["STH"]) == south
+    if north is not None:
+        assert len(rows["NTH"]) == north
+    beyond = 1 if "quarantine" in path else 0  # what names no site is shown to who sees all
+    assert len(rows[None]) == len(rows["NTH"]) + len(rows["STH"]) + beyond
+    if "work-orders" in path:
+        assert [answer["total"] for answer in of.values()] == [6, 1, 7]
+    if "quarantine" in path:
+        assert sum(of["STH"]["counts"].values()) == 1
+
+
+def test_pages_hold_just_the_sites_that_are_seen(known, elsewhere):
+    here, there, all_ = known(A, sites=["NTH"]), known(A, sites=["STH"]), known(A)
+    for path in ("/?show=all", "/assets", "/new-order"):
+        assert ("S-201" in here.get(path).text, "P-101" in here.get(path).text) == (False, True), path
+        assert ("S-201" in there.get(path).text, "P-103" in there.get(path).text) == (True, False), path
+        assert "S-201" in all_.get(path).text
+        assert "P-103" in all_.get(path).text
+    assert "6</b> unfinished" in here.get("/").text
+    assert "1</b> unfinished" in there.get("/").text
+    assert "7</b> unfinished" in all_.get("/").text
+    assert "STH" not in here.get("/quarantine").text
+    assert "spBv1.0" not in there.get("/quarantine").text
+    assert "spBv1.0" in all_.get("/quarantine").text
+
+
+def test_figures_count_the_alarms_of_the_sites_that_are_seen(known, elsewhere):
+    path = "/api/v1/alarms/figures?since=2026-01-01T00:00:00Z&until=2026-12-31T00:00:00Z"
+    seen = {sites: known(V, sites=[sites]).get(path).json() for sites in ("NTH", "STH")}
+    assert (seen["NTH"]["alarms"], seen["STH"]["alarms"]) == (0, 1)
+
+
+def test_what_concerns_every_site_is_not_for_who_sees_some(known, seeded):
+    client = known(A, sites=["NTH"])
+    for name in EVERY_SITE:
+        answer = called(client, name, kind="rulebook")
+        assert answer.status_code == 403, name
+        assert "concerns every site" in answer.json()["detail"]
+
+
+def test_a_revoked_key_opens_nothing_at_once(pool, known, seeded):
+    client = known(P, name="scada")
+    assert client.get("/api/v1/sites").status_code == 200
+    with pool.connection() as conn:
+        conn.execute("UPDATE api_keys SET revoked_at = now() WHERE name = 'scada'")
+    assert client.get("/api/v1/sites").status_code == 401
+
+
+def test_of_a_key_only_its_hash_and_its_beginning_are_stored(pool):
+    with pool.connection() as conn:
+        key = people.add_key(conn, "scada", V)
+        (row,) = conn.execute("SELECT to_jsonb(k)::text FROM api_keys k").fetchone()
+    assert key not in row
+    assert key[10:] not in row
+    assert len(key) > 50
+
+
+def test_an_id_that_is_none_is_told_so_to_who_sees_one_site_too(known, seeded):
+    client = known(P, sites=["NTH"])
+    for path in ("/api/v1/work-orders/7", "/api/v1/assets/x", "/api/v1/assets/99999999999999999999999"):
+        assert client.get(path).status_code == 422
+    assert UUID(client.get(f"/api/v1/work-orders/{seeded.orders['done']}").json()["id"])

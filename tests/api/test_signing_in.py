@@ -1,0 +1,235 @@
+"""Signing in at the pages: sessions that end, forms that only their own session sends, and no guessing."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from fastapi.testclient import TestClient
+
+from api import passwords, signing_in
+from api.app import create
+from api.keys import COOKIE, Lasting
+from db import sessions, users
+from tests import people
+from tests.people import PASSWORD
+from workorder_core.access import Role
+
+HERE = {"Accept": "text/html", "Origin": "http://plant.example"}
+
+
+@pytest.fixture(autouse=True)
+def _cheaply(monkeypatch):
+    monkeypatch.setattr(passwords, "_HASHER", people.CHEAP)
+
+
+@pytest.fixture
+def mette(pool, seeded):
+    with pool.connection() as conn:
+        people.add_user(conn, "mette", Role.PLANNER)
+
+
+def at_the_door(pool, **how):
+    app = create(pool, keys={}, **how)
+    return TestClient(app, base_url="http://plant.example", headers=HERE, follow_redirects=False)
+
+
+def sign_in(client, name="mette", password=PASSWORD, there="/assets"):
+    return client.post("/login", data={"name": name, "password": password, "next": there})
+
+
+def token(client, path="/"):
+    return re.findall(r'name="csrf" value="(\w+)"', client.get(path).text)[0]
+
+
+def test_who_is_not_signed_in_is_led_to_the_door_and_back(pool, mette):
+    client = at_the_door(pool)
+    asked = client.get("/assets?x=1")
+    assert (asked.status_code, asked.headers["location"]) == (303, "/login?next=/assets%3Fx%3D1")
+    assert sign_in(client, password="wrong password").status_code == 401
+    assert sign_in(client, name="nobody").status_code == 401
+    given = sign_in(client, name=" Mette ")
+    assert (given.status_code, given.headers["location"]) == (303, "/assets")
+    cookie = given.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    page = client.get("/assets")
+    assert page.status_code == 200
+    assert ">mette</summary>" in page.text
+
+
+@pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", ""])
+def test_who_signs_in_is_sent_nowhere_else(pool, mette, there):
+    assert sign_in(at_the_door(pool), there=there).headers["location"] == "/"
+
+
+def test_history_has_the_name_of_who_took_the_step(pool, mette, seeded):
+    client = at_the_door(pool)
+    sign_in(client)
+    order = seeded.orders["predictive"]
+    form = {"version": 1, "csrf": token(client, f"/orders/{order}")}
+    assert client.post(f"/orders/{order}/assign", data=form).status_code == 303
+    assert client.get(f"/api/v1/work-orders/{order}").json()["history"][-1]["actor"] == "person:mette"
+
+
+def test_a_form_without_its_sessions_token_changes_nothing(pool, mette, seeded):
+    client, other = at_the_door(pool), at_the_door(pool)
+    sign_in(client)
+    sign_in(other)
+    order = seeded.orders["predictive"]
+    for sent in ({}, {"csrf": ""}, {"csrf": "0" * 64}, {"csrf": token(other)}):
+        assert client.post(f"/orders/{order}/assign", data={"version": 1} | sent).status_code == 403
+    v1 = f"/api/v1/work-orders/{order}"
+    assert client.post(f"{v1}/assign", json={}).status_code == 403
+    assert client.post(f"{v1}/assign", json={}, headers={"X-CSRF-Token": token(other)}).status_code == 403
+    assert client.get(v1).json()["status"] == "open"
+    assert client.post(f"{v1}/assign", json={}, headers={"X-CSRF-Token": token(client)}).status_code == 200
+
+
+def test_every_form_that_changes_something_carries_the_token(pool, mette, seeded):
+    client = at_the_door(pool)
+    sign_in(client)
+    ours = token(client)
+    for path in ("/", "/assets", f"/orders/{seeded.orders['reactive']}", f"/assets/{seeded.assets['P-101']}"):
+        text = client.get(path).text
+        forms = re.findall(r'<form\b[^>]*method="post"[^>]*>(.{0,40})', text, re.DOTALL)
+        assert forms
+        assert all(form.startswith('<input type="hidden" name="csrf"') for form in forms)
+        assert set(re.findall(r'name="csrf" value="(\w+)"', text)) == {ours}
+
+
+def test_signing_out_ends_the_session_in_the_database_too(pool, mette):
+    client = at_the_door(pool)
+    sign_in(client)
+    held = client.cookies[COOKIE]
+    assert client.post("/logout", data={"csrf": token(client)}).headers["location"] == "/login?out=1"
+    again = at_the_door(pool)
+    again.cookies.set(COOKIE, held)
+    assert again.get("/").status_code == 303
+
+
+def test_a_cookie_is_known_by_its_hash_only(pool, mette):
+    client = at_the_door(pool)
+    sign_in(client)
+    with pool.connection() as conn:
+        ((stored,),) = conn.execute("SELECT token_sha256 FROM sessions").fetchall()
+    assert stored == sessions.digest(client.cookies[COOKIE])
+
+
+def test_a_session_ends_when_it_is_idle_and_at_its_end_however_much_it_is_used(pool, mette):
+    lasting = Lasting(idle=timedelta(hours=1), whole=timedelta(hours=10))
+    client = at_the_door(pool, lasting=lasting)
+    sign_in(client)
+    with pool.connection() as conn:
+        conn.execute("UPDATE sessions SET seen_at = now() - interval '59 minutes'")
+    assert client.get("/").status_code == 200
+    with pool.connection() as conn:
+        ((seen,),) = conn.execute("SELECT seen_at FROM sessions").fetchall()
+        assert datetime.now(UTC) - seen < timedelta(minutes=1), "it was used"
+        conn.execute("UPDATE sessions SET seen_at = now() - interval '61 minutes'")
+    assert client.get("/").status_code == 303
+    with pool.connection() as conn:
+        conn.execute("UPDATE sessions SET seen_at = now(), began_at = now() - interval '11 hours', ends_at = now()")
+    assert client.get("/").status_code == 303
+
+
+def test_another_password_ends_every_other_session(pool, mette):
+    client, elsewhere = at_the_door(pool), at_the_door(pool)
+    sign_in(client)
+    sign_in(elsewhere)
+    new = "four pumps one sump"
+    form = {"csrf": token(client), "current": PASSWORD, "password": new, "again": new}
+    assert client.post("/password", data=form | {"current": "wrong password"}).status_code == 422
+    assert client.post("/password", data=form | {"again": "other"}).status_code == 422
+    assert client.post("/password", data=form | {"password": "short", "again": "short"}).status_code == 422
+    assert client.post("/password", data=form).status_code == 200
+    assert client.get("/").status_code == 200
+    assert elsewhere.get("/").status_code == 303
+    assert sign_in(elsewhere).status_code == 401
+    assert sign_in(elsewhere, password=new).status_code == 303
+
+
+def test_a_password_of_somebody_elses_making_opens_only_the_page_that_changes_it(pool, seeded):
+    with pool.connection() as conn:
+        people.add_user(conn, "new", Role.PLANNER, must_change=True)
+    client = at_the_door(pool)
+    assert sign_in(client, "new").headers["location"] == "/password"
+    assert client.get("/").headers["location"] == "/password"
+    assert client.get("/api/v1/sites", headers={"Accept": "application/json"}).status_code == 403
+    new = "four pumps one sump"
+    form = {"csrf": token(client, "/password"), "current": PASSWORD, "password": new, "again": new}
+    assert client.post("/password", data=form).status_code == 200
+    assert client.get("/").status_code == 200
+
+
+def test_who_is_disabled_is_out_at_once(pool, mette):
+    client = at_the_door(pool)
+    sign_in(client)
+    with pool.connection() as conn:
+        standing = users.Standing(roles=frozenset({Role.PLANNER}), disabled=True)
+        users.save(conn, "mette", standing, actor="person:admin", at=datetime.now(UTC))
+    assert client.get("/").status_code == 303
+    assert sign_in(client).status_code == 401
+
+
+def test_guessing_is_stopped_for_the_name_at_that_address_only(pool, mette, monkeypatch):
+    monkeypatch.setattr(passwords, "fits", lambda known, given: known is not None and given == PASSWORD)
+    client = at_the_door(pool)
+    for _ in range(signing_in.MOST_BY_NAME_AND_ADDRESS):
+        assert sign_in(client, password="guess").status_code == 401
+    stopped = sign_in(client)
+    assert (stopped.status_code, "too many attempts" in stopped.text) == (429, True)
+    assert 0 < int(stopped.headers["retry-after"]) <= 900
+    assert sign_in(client, name="somebody else").status_code == 401
+    elsewhere = create(pool, keys={})
+    other = TestClient(elsewhere, "http://plant.example", headers=HERE, follow_redirects=False, client=("10.0.0.9", 5))
+    assert sign_in(other).status_code == 303, "another process, another address"
+    with pool.connection() as conn:
+        conn.execute("UPDATE sign_in_attempts SET began_at = began_at - interval '16 minutes'")
+    assert sign_in(client).status_code == 303
+
+
+def test_the_right_password_is_not_counted(pool, mette, monkeypatch):
+    monkeypatch.setattr(passwords, "fits", lambda known, given: known is not None and given == PASSWORD)
+    client = at_the_door(pool)
+    for _ in range(signing_in.MOST_BY_NAME_AND_ADDRESS + 3):
+        assert sign_in(client).status_code == 303
+
+
+def test_who_is_not_there_costs_a_hash_too(monkeypatch, pool, mette):
+    hashed = []
+
+    class Counting:
+        def verify(self, known, given):
+            hashed.append(known)
+            return people.CHEAP.verify(known, given)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting())
+    monkeypatch.setattr(passwords, "_NOBODYS", people.CHEAP.hash("nobody's"))
+    assert sign_in(at_the_door(pool), name="nobody", password="nobody's").status_code == 401
+    assert hashed == [passwords._NOBODYS]
+
+
+def test_a_password_hashed_the_old_way_is_hashed_anew(pool, mette, monkeypatch):
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
+    with pool.connection() as conn:
+        before = users.get(conn, "mette").password_hash
+    assert passwords.is_outdated(before)
+    sign_in(at_the_door(pool))
+    with pool.connection() as conn:
+        after = users.get(conn, "mette").password_hash
+    assert not passwords.is_outdated(after)
+    assert passwords.fits(after, PASSWORD)
+
+
+def test_pages_sign_in_by_themselves_only_where_nobody_else_can_be(pool, mette):
+    app = create(pool, keys={}, pages_as="mette")
+    home = TestClient(app, "http://localhost", headers={"Accept": "text/html"}, client=("127.0.0.1", 5))
+    assert home.get("/").status_code == 200
+    elsewhere = TestClient(app, "http://localhost", headers={"Accept": "text/html"}, client=("10.0.0.9", 5))
+    assert "Sign in</h1>" in elsewhere.get("/").text
+    rebound = TestClient(app, "http://evil.example", headers={"Accept": "text/html"}, client=("127.0.0.1", 5))
+    assert "Sign in</h1>" in rebound.get("/").text
+    assert home.get("/api/v1/sites").status_code == 200
+    nothing_shown = TestClient(app, "http://localhost", client=("127.0.0.1", 5))
+    assert nothing_shown.get("/api/v1/sites").status_code == 401
