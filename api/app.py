@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from api import problems
 from api.asking import KNOWN, SEES
-from api.board import pages, signing, steps
+from api.board import alarm_pages, pages, signing, steps
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.metrics import Counted, Metrics
@@ -60,7 +60,7 @@ def create(
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
     app.include_router(v1)
     app.include_router(health.router)
-    for board in (pages.router, steps.router, signing.router, signing.open_router):
+    for board in (pages.router, alarm_pages.router, steps.router, signing.router, signing.open_router):
         app.include_router(board)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from db import rules_in_force, sql
+from db import rules_in_force, scope, sql
 from db.errors import NotFound
 from workorder_core import alarm_states
 from workorder_core.alarm_states import Move, Point, State, Terms
@@ -43,6 +43,11 @@ class Standing:
     why: str
     summary: str
     raised_at: datetime | None
+
+    @property
+    def to_be_seen(self) -> bool:
+        """Whether somebody can acknowledge it."""
+        return Move.ACKNOWLEDGE in self.possible
 
     @property
     def possible(self) -> tuple[Move, ...]:
@@ -150,7 +155,7 @@ def page(
     *,
     states: Sequence[State] | None = None,
     site: str | None = None,
-    sites: Collection[str] | None = None,
+    within: Collection[str] | None = None,
     asset_id: int | None = None,
     source: str | None = None,
     severity: Severity | None = None,
@@ -161,7 +166,7 @@ def page(
     asked = {
         "states": None if states is None else [each.value for each in states],
         "site": site,
-        "sites": _listed(sites),
+        "within": scope.codes(within),
         "asset_id": asset_id,
         "source": source,
         "severity": severity,
@@ -180,10 +185,10 @@ def get(conn: Connection, alarm: Id) -> Standing:
 
 
 def tally(
-    conn: Connection, site: str | None = None, sites: Collection[str] | None = None
+    conn: Connection, site: str | None = None, within: Collection[str] | None = None
 ) -> list[tuple[State, Severity, int]]:
     """Return how many alarms stand in each state, by severity."""
-    rows = conn.execute(_QUERIES["tally"], {"site": site, "sites": _listed(sites)}).fetchall()
+    rows = conn.execute(_QUERIES["tally"], {"site": site, "within": scope.codes(within)}).fetchall()
     return [(State(state), Severity(severity), count) for state, severity, count in rows]
 
 
@@ -193,7 +198,7 @@ def moves(
     asset_id: int | None = None,
     source: str | None = None,
     site: str | None = None,
-    sites: Collection[str] | None = None,
+    within: Collection[str] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Moved]:
@@ -202,16 +207,12 @@ def moves(
         "asset_id": asset_id,
         "source": source,
         "site": site,
-        "sites": _listed(sites),
+        "within": scope.codes(within),
         "before": before,
         "limit": limit,
     }
     with conn.cursor(row_factory=class_row(Moved)) as cursor:
         return cursor.execute(_QUERIES["moves"], asked).fetchall()
-
-
-def _listed(sites: Collection[str] | None) -> list[str] | None:
-    return None if sites is None else sorted(sites)
 
 
 def _step(

@@ -133,6 +133,8 @@ class Figures:
         How many more were raised of which nobody was told.
     course
         How many in each 10-minute period that had any, by its number.
+    stale_alarms
+        Those that ``stale`` counts, in order.
     """
 
     alarms: int
@@ -148,6 +150,7 @@ class Figures:
     by_severity: tuple[tuple[Severity, int], ...]
     suppressed: int = 0
     course: tuple[tuple[int, int], ...] = ()
+    stale_alarms: tuple[Key, ...] = ()
 
 
 def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figures:
@@ -161,6 +164,7 @@ def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figure
     by_source = Counter((each.asset, each.source) for each in raised)
     top = sorted(by_source.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     severities = Counter(each.severity for each in raised)
+    stale = sorted((each.asset, each.source) for each in told if _stood_at(each, until) > STALE_AFTER)
     return Figures(
         alarms=len(raised),
         per_10_min=len(raised) / ((until - since) / PERIOD),
@@ -170,11 +174,12 @@ def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figure
         periods_above_10=sum(count > FLOOD_ABOVE for count in counts.values()),
         floods=_floods(counts),
         chattering=_chattering(raised),
-        stale=sum(_stood_at(each, until) > STALE_AFTER for each in told),
+        stale=len(stale),
         top=tuple((*key, count) for key, count in top),
         by_severity=tuple((severity, severities[severity]) for severity in Severity),
         suppressed=sum(each.suppressed and since <= each.raised_at < until for each in alarms),
         course=tuple(sorted(counts.items())),
+        stale_alarms=tuple(stale),
     )
 
 

@@ -1,11 +1,17 @@
 """What the charts of a page are drawn from."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from api.board import words
 from db.plant import Signal
 from db.work_orders import Evidence
+from workorder_core.alarms import PERIOD, Figures
+
+_MOST_POINTS = 300
+_PERIODS_A_DAY = 144
 
 
 def of_evidence(evidence: Evidence, signals: Mapping[str, Signal], zone: str) -> list[dict[str, Any]]:
@@ -44,5 +50,35 @@ def of_signal(signal: Signal, columns: Mapping[str, Sequence[float]], zone: str)
         "high": columns["high"],
         "usual": [None, None],
         "limit": None,
+        "window": None,
+    }
+
+
+def of_alarms(found: Figures, since: datetime, zone: str) -> list[dict[str, Any]]:
+    """Return the charts of a range: alarms in ten minutes against a flood's limit, in longer ranges by the day too."""
+    counts = dict(found.course)
+    group = max(1, ceil(found.periods / _MOST_POINTS))
+    most = [max(counts.get(number, 0) for number in range(begin, begin + group))
+            for begin in range(0, found.periods, group)]  # fmt: skip
+    title = "Alarms in 10 minutes" if group == 1 else "Most alarms in 10 minutes"
+    chart = _of_counts(title, since, group * PERIOD, most, 10.0, zone)
+    if found.periods < 3 * _PERIODS_A_DAY:
+        return [chart]
+    days = [sum(counts.get(number, 0) for number in range(begin, begin + _PERIODS_A_DAY))
+            for begin in range(0, found.periods, _PERIODS_A_DAY)]  # fmt: skip
+    return [chart, _of_counts("Alarms in 24 hours", since, _PERIODS_A_DAY * PERIOD, days, 144.0, zone)]
+
+
+def _of_counts(
+    title: str, since: datetime, step: timedelta, values: Sequence[float], limit: float, zone: str
+) -> dict[str, Any]:
+    return {
+        "title": title,
+        "unit": "",
+        "zone": zone,
+        "at": [(since + number * step).timestamp() for number in range(len(values))],
+        "value": list(values),
+        "usual": [None, None],
+        "limit": limit,
         "window": None,
     }

@@ -84,7 +84,7 @@ def states(
         conn,
         states=state,
         site=site,
-        sites=who.sites,
+        within=who.sites,
         asset_id=asset_id,
         source=source,
         severity=None if severity is None else Severity[severity.upper()],
@@ -106,7 +106,7 @@ def moves(
 ) -> list[MovedOut]:
     """List who moved alarms, when and why, the newest first."""
     found = alarm_points.moves(
-        conn, asset_id=asset_id, source=source, site=site, sites=who.sites, before=before, limit=limit
+        conn, asset_id=asset_id, source=source, site=site, within=who.sites, before=before, limit=limit
     )
     return [MovedOut.of(each) for each in found]
 

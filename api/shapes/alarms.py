@@ -138,6 +138,7 @@ class FiguresOut(BaseModel):
     floods: int
     chattering: list[SourceOut] = Field(description="three times or more within a minute")
     stale: int = Field(description="had stood for over a day at the end of the range; fewer than 5")
+    stale_alarms: list[SourceOut] = Field(description="which those are")
     top: list[SourceOut] = Field(description="the ten most frequent")
     top_share: float = Field(description="their share of all; under .01 to .05")
     by_severity: dict[str, int] = Field(description="about 80, 15 and 5 %, the mildest first")
@@ -161,6 +162,7 @@ class FiguresOut(BaseModel):
             until=until,
             **{name: getattr(found, name) for name in same},
             chattering=[SourceOut(asset=asset, source=source) for asset, source in found.chattering],
+            stale_alarms=[SourceOut(asset=asset, source=source) for asset, source in found.stale_alarms],
             top=[SourceOut(asset=asset, source=source, count=count) for asset, source, count in found.top],
             top_share=sum(count for *_, count in found.top) / found.alarms if found.alarms else 0.0,
             by_severity={severity.name.lower(): count for severity, count in found.by_severity},

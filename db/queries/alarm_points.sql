@@ -38,7 +38,7 @@ SELECT p.asset_id, p.source, s.code || '/' || a.code AS asset, a.name AS asset_n
 FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
 WHERE (CASE WHEN %(states)s::text[] IS NULL THEN p.state <> 'normal' ELSE p.state = ANY(%(states)s) END)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
-  AND (%(sites)s::text[] IS NULL OR s.code = ANY(%(sites)s))
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(asset_id)s::integer IS NULL OR p.asset_id = %(asset_id)s)
   AND (%(source)s::text IS NULL OR p.source = %(source)s)
   AND (%(severity)s::smallint IS NULL OR p.severity = %(severity)s)
@@ -52,7 +52,7 @@ LIMIT %(limit)s OFFSET %(offset)s;
 SELECT p.state, p.severity, count(*) AS alarms
 FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
 WHERE p.state <> 'normal' AND (%(site)s::text IS NULL OR s.code = %(site)s)
-  AND (%(sites)s::text[] IS NULL OR s.code = ANY(%(sites)s))
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
 GROUP BY p.state, p.severity;
 
 -- name: moves
@@ -63,7 +63,7 @@ FROM alarm_moves m JOIN assets a ON a.id = m.asset_id JOIN sites s ON s.id = a.s
 WHERE (%(asset_id)s::integer IS NULL OR m.asset_id = %(asset_id)s)
   AND (%(source)s::text IS NULL OR m.source = %(source)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
-  AND (%(sites)s::text[] IS NULL OR s.code = ANY(%(sites)s))
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(before)s::bigint IS NULL OR m.id < %(before)s)
 ORDER BY m.id DESC LIMIT %(limit)s;
 

@@ -1,0 +1,270 @@
+"""The pages of alarms: how they stand and what is done with them, what happened to them, and their figures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from psycopg import Connection
+
+from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.board import drawing
+from api.board.rendering import page
+from api.problems import STATUS
+from db import alarm_points, alarms, plant, scope
+from db.alarm_points import Id
+from db.errors import StoreError
+from db.plant import Site
+from workorder_core.access import Who
+from workorder_core.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, AlarmError, Move, State
+from workorder_core.alarms import figures
+from workorder_core.words import Severity
+
+PAGE_SIZE = 25
+SPANS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
+LONGEST = timedelta(days=366)
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a list of alarms is narrowed to; it travels with each form, so that the list is the same afterwards."""
+
+    site: str = ""
+    state: str = ""
+    severity: str = ""
+    asset_id: int | None = None
+    number: int = 1
+
+    @property
+    def query(self) -> str:
+        """As a query, without the page."""
+        narrowed = {"site": self.site, "state": self.state, "severity": self.severity, "asset_id": self.asset_id}
+        return urlencode({name: value for name, value in narrowed.items() if value})
+
+
+def _shown(
+    site: str = "",
+    state: str = "",
+    severity: str = "",
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+) -> Shown:
+    known = {each.value for each in State}
+    severities = {each.name.lower() for each in Severity}
+    return Shown(site, state if state in known else "", severity if severity in severities else "", asset_id, number)
+
+
+@router.get("/alarms", dependencies=[SEES])
+def standing(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    site: str = "",
+    state: str = "",
+    severity: str = "",
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+) -> HTMLResponse:
+    """Show the alarms that are not normal, what asks for somebody first."""
+    return _standing(request, conn, who, now, _shown(site, state, severity, asset_id, number))
+
+
+def _standing(
+    request: Request, conn: Connection, who: Who, now: datetime, shown: Shown, *, status: int = 200, problem: str = ""
+) -> HTMLResponse:
+    found = alarm_points.page(
+        conn,
+        states=[State(shown.state)] if shown.state else None,
+        site=shown.site or None,
+        within=who.sites,
+        asset_id=shown.asset_id,
+        severity=Severity[shown.severity.upper()] if shown.severity else None,
+        limit=PAGE_SIZE + 1,
+        offset=(shown.number - 1) * PAGE_SIZE,
+    )
+    tallied = alarm_points.tally(conn, shown.site or None, who.sites)
+    return page(
+        request,
+        "alarms.html",
+        status=status,
+        now=now,
+        alarms=found[:PAGE_SIZE],
+        more=len(found) > PAGE_SIZE,
+        shown=shown,
+        filtered=bool(shown.query),
+        counts={each: sum(count for state, _, count in tallied if state is each) for each in State},
+        safety=sum(count for state, severity, count in tallied
+                   if state is State.UNACKNOWLEDGED and severity is Severity.SAFETY),
+        states=[each for each in State if each is not State.NORMAL],
+        severities=list(Severity),
+        sites=_sites(conn, who),
+        hours=[1, 2, 4, 8, 12],
+        most=SHELF_MOST,
+        safety_most=SAFETY_OUT_MOST,
+        ever=bool(alarms.page(conn, within=who.sites, limit=1)),
+        problem=problem,
+    )  # fmt: skip
+
+
+@router.get("/alarms/history", dependencies=[SEES])
+def history(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    source: Annotated[str, Query(max_length=200)] = "",
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+) -> HTMLResponse:
+    """Show who moved alarms, when and why."""
+    found = alarm_points.moves(
+        conn, asset_id=asset_id, source=source or None, within=who.sites, before=before, limit=PAGE_SIZE
+    )
+    narrowed = {"asset_id": asset_id, "source": source}
+    return page(
+        request,
+        "alarm_history.html",
+        now=now,
+        moves=found,
+        zone=_zone(_sites(conn, who)),
+        asset_id=asset_id,
+        source=source,
+        query=urlencode({name: value for name, value in narrowed.items() if value}),
+        older=found[-1].id if len(found) == PAGE_SIZE else None,
+    )
+
+
+@router.get("/alarms/figures", dependencies=[SEES])
+def count(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    span: str = "7d",
+    site: str = "",
+    since: Annotated[str, Query(max_length=40)] = "",
+    until: Annotated[str, Query(max_length=40)] = "",
+) -> HTMLResponse:
+    """Show the figures of ISA-18.2 over a range, beside what is acceptable."""
+    sites = _sites(conn, who)
+    zone = _zone([each for each in sites if each.code == site] or sites)
+    begin, end, problem = _range(since, until, span, now, zone)
+    counted = figures(alarms.between(conn, begin, end, site or None, who.sites), begin, end)
+    newest = alarms.page(conn, site=site or None, within=who.sites, limit=1)
+    return page(
+        request,
+        "alarm_figures.html",
+        status=422 if problem else 200,
+        now=now,
+        found=counted,
+        charts=drawing.of_alarms(counted, begin, zone),
+        since=begin,
+        until=end,
+        zone=zone,
+        span="" if since and until else span if span in SPANS else "7d",
+        spans=list(SPANS),
+        site=site,
+        sites=sites,
+        local={"since": _local(begin, zone), "until": _local(end, zone)},
+        newest=newest[0].raised_at if newest else None,
+        after=newest[0].raised_at + timedelta(minutes=1) if newest else None,
+        problem=problem,
+    )
+
+
+def _range(since: str, until: str, span: str, now: datetime, zone: str) -> tuple[datetime, datetime, str]:
+    """Return what was asked for, or the span until now with what is wrong with it."""
+    end = now
+    usual = end - SPANS.get(span, SPANS["7d"]), end
+    if not (since and until):
+        return *usual, ""
+    try:
+        begin, end = (datetime.fromisoformat(each) for each in (since, until))
+        begin, end = (each if each.tzinfo else each.replace(tzinfo=ZoneInfo(zone)) for each in (begin, end))
+        if not begin < end <= begin + LONGEST:
+            return *usual, "the range must end after it begins, and be a year at most"
+    except (ValueError, OverflowError):
+        return *usual, "give both times, as the site's clock shows them"
+    return begin, end, ""
+
+
+@router.post("/alarms/acknowledge", dependencies=[WORKS_OR_PLANS])
+@router.post("/alarms/reset", dependencies=[WORKS_OR_PLANS])
+@router.post("/alarms/shelve", dependencies=[PLANS])
+@router.post("/alarms/unshelve", dependencies=[PLANS])
+@router.post("/alarms/take_out_of_service", dependencies=[PLANS])
+@router.post("/alarms/return_to_service", dependencies=[PLANS])
+def move(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    alarm: Annotated[list[str], Form(max_length=250)],
+    hours: Annotated[float | None, Form(gt=0, le=24 * 90)] = None,
+    why: Annotated[str, Form(max_length=2000)] = "",
+    site: Annotated[str, Form()] = "",
+    state: Annotated[str, Form()] = "",
+    severity: Annotated[str, Form()] = "",
+    asset_id: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
+    number: Annotated[int, Form(alias="page", ge=1, le=40_000)] = 1,
+) -> Response:
+    """Do with an alarm, or with several, what a button says, and show the same list again."""
+    shown = _shown(site, state, severity, asset_id, number)
+    asked = Move(request.url.path.rpartition("/")[2])
+    until = None if hours is None else now + timedelta(hours=hours)
+    try:
+        with conn.transaction():
+            ids = [_id(conn, who, each) for each in alarm[: 2 * PAGE_SIZE]]
+            _move(conn, asked, ids, until, {"actor": who.actor, "at": now, "why": why.strip()})
+    except (AlarmError, StoreError) as refused:
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return _standing(request, conn, who, now, shown, status=STATUS[kind], problem=str(refused))
+    more = f"&page={shown.number}" if shown.number > 1 else ""
+    return RedirectResponse(f"/alarms?{shown.query}{more}", 303)
+
+
+def _move(conn: Connection, asked: Move, ids: list[Id], until: datetime | None, facts: dict[str, Any]) -> None:
+    if asked is Move.ACKNOWLEDGE:
+        alarm_points.acknowledge(conn, ids, **facts)
+        return
+    verbs: dict[Move, Callable[..., object]] = {
+        Move.RESET: alarm_points.reset,
+        Move.UNSHELVE: alarm_points.unshelve,
+        Move.RETURN: alarm_points.return_to_service,
+    }
+    for key in ids:
+        if asked is Move.SHELVE:
+            alarm_points.shelve(conn, key, until=until or facts["at"], **facts)
+        elif asked is Move.TAKE_OUT:
+            alarm_points.take_out(conn, key, until=until, **facts)
+        else:
+            verbs[asked](conn, key, **facts)
+
+
+def _id(conn: Connection, who: Who, text: str) -> Id:
+    """Read an alarm's name in a form: its asset's id, a space, its source."""
+    asset_id, _, source = text.partition(" ")
+    number = int(asset_id) if asset_id.isdecimal() and len(asset_id) < 10 else 0
+    if who.sites is not None:
+        scope.check(conn, "asset_id", str(number), who.sites)
+    return number, source
+
+
+def _sites(conn: Connection, who: Who) -> list[Site]:
+    return plant.sites(conn, who.sites)
+
+
+def _zone(sites: list[Site]) -> str:
+    """The clock of what is shown: the sites' own where they have one together, else UTC."""
+    zones = {each.time_zone for each in sites}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def _local(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"

@@ -1,0 +1,113 @@
+"""Alarms at the board, in a real browser: seen, shelved, taken out of service, counted."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from db import documents
+from db.documents import Kind
+from tests import a_plant, people
+from tests.a_plant import Seeded
+from tests.browser.test_board import address, watched  # noqa: F401 - fixtures
+from workorder_core.access import Role
+
+RULE = {
+    "asset_class": "centrifugal_pump", "signal": "bearing_temp", "raise_at": 90, "clear_below": 80,
+    "component": "bearing", "failure_mode": "OHE",
+}  # fmt: skip
+RULES = {
+    "threshold": [
+        RULE | {"id": name, "severity": severity}
+        for name, severity in (("bearing-hot", "safety"), ("oil-warm", "malfunction"), ("runs-rough", "degrading"))
+    ]
+}
+STANDS = [
+    ("P-105", "rule:bearing-hot", 3, "unacknowledged", "bearing temp is 97.8 °C, above its limit of 95 °C"),
+    ("P-102", "rule:oil-warm", 2, "unacknowledged", "oil temp is 71 °C, above its limit of 65 °C"),
+    ("P-103", "rule:runs-rough", 1, "returned_unacknowledged", "vibration is 4.9 mm/s, above its limit of 4.5 mm/s"),
+    ("P-104", "rule:oil-warm", 2, "latched", "oil temp is 66 °C, above its limit of 65 °C"),
+    ("P-106", "model:level-shift", 1, "acknowledged", "does not behave as it usually does: vibration 2.9 mm/s"),
+]
+
+
+@pytest.fixture
+def seeded(database: str) -> Seeded:
+    with psycopg.connect(database) as conn:
+        now = datetime.now(UTC)
+        made = a_plant.build(conn, now=now, days=1)
+        people.add_user(conn, "mette", Role.ADMINISTRATOR)
+        documents.put(conn, Kind.RULEBOOK, RULES, actor="person:Ingrid Dahl", why="the first")
+        for asset, source, severity, state, summary in STANDS:
+            conn.execute(
+                """INSERT INTO alarm_points (asset_id, source, state, active, latching, severity, since, actor, summary,
+                                             raised_at)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s, 'system:engine', %s, %s)""",
+                (made.assets[asset], source, state, state in ("unacknowledged", "acknowledged"), state == "latched",
+                 severity, now - timedelta(minutes=9), summary, now - timedelta(minutes=10)),
+            )  # fmt: skip
+        came = [now - timedelta(days=6.5) + timedelta(hours=3.1 * number) for number in range(50)]
+        came += [now - timedelta(days=2) + timedelta(seconds=21 * number) for number in range(60)]
+        for number, at in enumerate(came):
+            asset, source, severity, _, summary = STANDS[(number * number) % len(STANDS)]
+            over = at + timedelta(minutes=4) if number else None
+            conn.execute(
+                """INSERT INTO alarms (asset_id, source, severity, summary, arrival, raised_at, cleared_at, suppressed)
+                   VALUES (%s, %s, %s, %s, 1, %s, %s, %s)""",
+                (made.assets[asset], source, severity, summary, at, over, "flood" if number % 9 == 8 else None),
+            )
+        return made
+
+
+def test_alarms_are_seen_shelved_and_taken_out_of_service_by_clicks(watched, seeded, database):  # noqa: F811
+    page = watched.page
+    page.goto("/alarms")
+    hot = page.locator(".one-alarm", has_text="Rule bearing-hot")
+    assert hot.get_by_text("Shelve…").count() == 0, "a safety alarm is never shelved"
+    hot.get_by_role("button", name="Acknowledge").click()
+    page.locator(".one-alarm", has_text="Rule bearing-hot").locator(".a-acknowledged").wait_for()
+    warm = page.locator(".one-alarm", has_text="P-102")
+    warm.get_by_text("Shelve…").click()
+    form = warm.locator("form[action='/alarms/shelve']")
+    form.get_by_label("For").select_option("8")
+    form.get_by_label("Why?").fill("The probe is being moved.")
+    form.get_by_role("button", name="Shelve").click()
+    page.locator(".one-alarm", has_text="P-102").locator(".a-shelved").wait_for()
+    assert page.locator(".one-alarm", has_text="P-102").get_by_text("The probe is being moved.").count() == 1
+    page.locator(".one-alarm", has_text="P-104").get_by_role("button", name="Reset").click()
+    page.locator(".one-alarm", has_text="P-104").wait_for(state="detached")
+    page.get_by_label("State").select_option("shelved")
+    page.wait_for_url("**/alarms?*state=shelved*")
+    assert page.locator(".one-alarm").count() == 1
+    page.get_by_role("button", name="Unshelve").click()
+    page.get_by_text("No alarm fits these filters").wait_for()
+    page.get_by_role("link", name="History").click()
+    assert page.locator(".history li").count() == 4
+    with psycopg.connect(database) as conn:
+        told = conn.execute("SELECT payload ->> 'move' FROM judge_events WHERE kind = 'alarm' ORDER BY id").fetchall()
+    assert told == [("shelve",), ("unshelve",)]
+
+
+def test_the_figures_are_drawn_and_a_range_can_be_chosen(watched, seeded):  # noqa: F811
+    page = watched.page
+    page.goto("/alarms/figures")
+    page.wait_for_selector(".charts canvas")
+    assert page.locator(".charts figure").count() == 2
+    assert page.get_by_role("row", name="Floods").locator(".badge").inner_text() == "too many"
+    page.get_by_role("link", name="24h").click()
+    page.wait_for_url("**span=24h*")
+    page.locator("[name=since]").fill("2020-01-01T00:00")
+    page.locator("[name=until]").fill("2020-01-02T00:00")
+    page.get_by_role("button", name="Count").click()
+    page.get_by_text("No alarm came in this time").wait_for()
+    page.get_by_role("link", name="Count the same span").click()
+    page.wait_for_selector(".charts canvas")
+
+
+def test_no_page_of_alarms_has_to_be_scrolled_sideways(watched, seeded):  # noqa: F811
+    page = watched.page
+    for path in ("/alarms", "/alarms?state=shelved&page=2", "/alarms/history", "/alarms/figures?span=30d"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} has to be scrolled sideways"
