@@ -17,6 +17,7 @@ from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.passwords import WeakPassword
 from db.assignments import NobodyEligible
 from db.errors import AlreadyThere, NotFound, NothingOnTrial, VersionConflict
+from db.quarantine import CutShort
 from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
@@ -62,6 +63,7 @@ STATUS: Mapping[type[Exception], int] = {
     WrongModels: 422,
     WrongRulebook: 422,
     NothingOnTrial: 422,
+    CutShort: 422,
     UnknownSites: 422,
     WeakPassword: 422,
     AskedTooMuch: 422,

@@ -1,6 +1,7 @@
 """The native payload: one JSON object or an array of them, ``{"ts": …, "values": {"flow": 71.3, …}}``.
 
-``ts`` is an ISO 8601 time with a zone, or epoch milliseconds. The topic is ``plantwright/v1/<site>/<asset>``. Good
+``ts`` is an ISO 8601 time with a zone, or epoch milliseconds. The topic is ``plantwright/v1/<site>/<asset>``. ``units``
+by signal and ``quality`` (of the whole frame: good, uncertain, bad, stale, or 0 to 3) may stand beside ``values``. Good
 values beside a bad one are kept; what cannot be read is refused with the reason. No bytes make this module raise.
 """
 
@@ -12,7 +13,7 @@ import msgspec
 
 from ingest import border
 from ingest.border import MAX_BYTES, Bad, Bounds
-from ingest.messages import Frame, Message, Reason, Refused
+from ingest.messages import Details, Frame, Message, Reason, Refused
 
 __all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "loosely", "parse"]
 
@@ -23,8 +24,11 @@ _TOPIC = re.compile(r"plantwright/v1/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})/([A-Za-z0
 class _Document(msgspec.Struct):
     ts: str | int | float
     values: dict[str, float]
+    units: dict[str, str] | None = None
+    quality: str | int | None = None
 
 
+_QUALITIES = {"good": 0, "uncertain": 1, "bad": 2, "stale": 3}
 _exact = msgspec.json.Decoder(_Document)
 _loose = msgspec.json.Decoder()
 
@@ -47,7 +51,8 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
                     except Bad as wrong:
                         bad.append(wrong)
                 if values:
-                    frames.append(Frame(place[1], place[2], at_us, message.received_us, values))
+                    details = _details(document)
+                    frames.append(Frame(place[1], place[2], at_us, message.received_us, values, details))
             except Bad as wrong:
                 bad.append(wrong)
     except Bad as wrong:
@@ -87,6 +92,22 @@ def _time(document: Any, received_us: int, bounds: Bounds) -> int:
     else:
         raise Bad(Reason.WRONG_SHAPE, 'expected an object {"ts": …, "values": {…}} or an array of them')
     return border.within(border.microseconds(ts), received_us, bounds)
+
+
+def _details(document: Any) -> Details | None:
+    """Return what a document says besides its values, None where that is nothing. Raises Bad."""
+    if isinstance(document, _Document):
+        units, quality = document.units, document.quality
+    else:
+        units, quality = document.get("units"), document.get("quality")
+    if units is None and quality is None:
+        return None
+    if units is not None and not (isinstance(units, dict) and all(isinstance(unit, str) for unit in units.values())):
+        raise Bad(Reason.WRONG_SHAPE, 'units must be an object of texts like {"bearing_temp": "degC"}')
+    known: object = _QUALITIES.get(quality.lower()) if isinstance(quality, str) else quality or 0
+    if isinstance(quality, bool) or not isinstance(known, int) or known not in _QUALITIES.values():
+        raise Bad(Reason.WRONG_SHAPE, f"quality {str(quality)[:40]!r} must be good, uncertain, bad, stale, or 0 to 3")
+    return Details(quality=known, units=units or {})
 
 
 def _values(document: Any) -> Iterator[tuple[str, object]]:

@@ -63,7 +63,7 @@ def admit(
                 else f"{frame.key} has no signal {', '.join(unknown)}"
             )
             problem = f"{what}; add it, or set admit_unknown"
-            refused.append(_refused(frame, unknown, Reason.UNKNOWN_ASSET, problem))
+            refused.append(_refused(frame, unknown, Reason.UNKNOWN_ASSET, problem, as_sent=True))
         if known:
             admitted.append(frame)
             ids.append(known)
@@ -81,7 +81,7 @@ def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]
         try:
             values[name] = _converted(name, value, given, wanted)
         except Bad as wrong:
-            refused.append(_refused(frame, [name], wrong.reason, wrong.problem))
+            refused.append(_refused(frame, [name], wrong.reason, wrong.problem, as_sent=True))
     return replace(frame, values=values), refused
 
 
@@ -225,6 +225,14 @@ def _sift(
     return fresh, other, again
 
 
-def _refused(frame: Frame, names: Sequence[str], reason: Reason, problem: str) -> Refused:
-    payload = json.dumps({"ts": frame.at_us / 1000, "values": {name: frame.values[name] for name in names}}).encode()
+def _refused(frame: Frame, names: Sequence[str], reason: Reason, problem: str, *, as_sent: bool = False) -> Refused:
+    """Return part of a frame as a message that can be tried again; ``as_sent`` in the units that the device names."""
+    document: dict[str, object] = {"ts": frame.at_us / 1000, "values": {name: frame.values[name] for name in names}}
+    if frame.details is not None:
+        units = {name: frame.details.units[name] for name in names if name in frame.details.units} if as_sent else {}
+        if units:
+            document["units"] = units
+        if frame.details.quality:
+            document["quality"] = frame.details.quality
+    payload = json.dumps(document).encode()
     return Refused(f"plantwright/v1/{frame.key}", payload, frame.received_us, reason, problem)

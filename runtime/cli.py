@@ -9,7 +9,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from runtime import cli_documents, cli_people
+from runtime import cli_documents, cli_people, cli_quarantine
 from runtime.command_line import Broker, Database, DataDir, RulebookFile, WithParent, console, given, needing, told
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
@@ -137,6 +137,7 @@ def replay(
 mapping_app = typer.Typer(help="Mapping documents: what other topics' messages become.", no_args_is_help=True)
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(cli_documents.app, name="documents")
+app.add_typer(cli_quarantine.app, name="quarantine")
 app.add_typer(cli_documents.shadow_app, name="shadow")
 app.add_typer(cli_people.users_app, name="users")
 app.add_typer(cli_people.keys_app, name="keys")
@@ -253,23 +254,6 @@ def plant(file: Annotated[Path, typer.Argument(help="TOML file of a site")], dat
         with psycopg.connect(settings.database) as conn:
             loaded = plant_file.load_plant(conn, file)
     console.print(f"{loaded.code}: {len(loaded.assets)} assets, {len(loaded.technicians)} technicians")
-
-
-@app.command()
-def quarantine(
-    database: Database = None,
-    reason: Annotated[str | None, typer.Option(help="only this reason")] = None,
-    before: Annotated[int | None, typer.Option(help="go on after this id")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-) -> None:
-    """List what could not be read, the newest first."""
-    from runtime import quarantine_list
-
-    with told():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
-        with psycopg.connect(settings.database) as conn:
-            quarantine_list.show(conn, console, reason=reason, before_id=before, limit=limit)
 
 
 @app.command()

@@ -40,7 +40,7 @@ class Engine:
     ----------
     fence
         The number that proves to the database that this process is the plant's only writer.
-    next_tick, next_checkpoint
+    next_tick, next_checkpoint, next_retry_look
         On the process's monotonic clock, in seconds.
     """
 
@@ -53,6 +53,7 @@ class Engine:
     checkpointed: int
     next_tick: float
     next_checkpoint: float
+    next_retry_look: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
 
     def tick_is_due(self) -> bool:

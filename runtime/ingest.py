@@ -19,7 +19,7 @@ from ingest.broker import BrokerUnreachable
 from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import engine, sources, splitting
+from runtime import engine, retry, sources, splitting
 from runtime.engine import Engine
 from runtime.pipeline import Processed
 from runtime.settings import Settings
@@ -147,6 +147,7 @@ def _listen(
             subscriber.acknowledge(batch)
             sources.answer(state.formats, subscriber)
             on_batch(processed)
+            retry.try_asked(conn, state)
 
 
 def _save_at_the_end(conn: psycopg.Connection, state: Engine) -> None:

@@ -51,7 +51,7 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         if state.tick_is_due():
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
         for part in sources.parts(batch, state.formats, state.bounds):
-            place = _take(conn, part, place, state, processed)
+            place = take(conn, part, place, state, processed)
         quarantine.keep(conn, processed.refused)
         if place > begin:
             judge_db.advance(conn, state.fence, place)
@@ -62,7 +62,7 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
     return processed
 
 
-def _take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
+def take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
     """Store, judge and act on a part of a batch; return the next free place of the sequence."""
     sources.grow_stale(conn, part.stale, state.catalogue, place)
     frames, ids, unknown = arrivals.admit(conn, part.frames, state.catalogue)

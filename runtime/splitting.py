@@ -64,13 +64,18 @@ def _halve(conn: Connection, batch: Sequence[Message], state: Engine, processed:
 
 
 def _keep(conn: Connection, message: Message, error: Error, state: Engine) -> Refused:
-    problem = f"the database refuses it: {_said(error)}; mend the cause, then run `plantwright quarantine retry`"
-    refused = Refused(message.topic, message.payload, message.received_us, Reason.REFUSED_BY_DATABASE, problem)
+    refused = refusal(message, error)
     with conn.transaction():
         judge_db.hold(conn, state.fence)
         quarantine.keep(conn, [refused])
     _log.warning("a message is in quarantine", topic=message.topic, why=_said(error))
     return refused
+
+
+def refusal(message: Message, error: Error) -> Refused:
+    """Return what goes to quarantine of a message that the database refuses."""
+    problem = f"the database refuses it: {_said(error)}; mend the cause, then run `plantwright quarantine retry`"
+    return Refused(message.topic, message.payload, message.received_us, Reason.REFUSED_BY_DATABASE, problem)
 
 
 def _said(error: Error) -> str:

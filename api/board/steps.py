@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Actor, Asking, Conn, Now
+from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Actor, Asking, Conn, Now
 from api.board.pages import asset_page, order_page
 from api.board.rendering import page
 from api.problems import STATUS
-from db import assignments, downtimes, plant, work_orders
+from db import assignments, downtimes, plant, quarantine, work_orders
 from db.assignments import NobodyEligible
 from db.errors import NotFound, StoreError
 from workorder_core import lifecycle
@@ -229,3 +229,10 @@ def _local(text: str, zone: ZoneInfo) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError:
         raise FormWrong("give both times, as the site's clock shows them") from None
+
+
+@router.post("/quarantine/{kept_id}/retry", dependencies=[ENGINEERS])
+def retry(kept_id: int, conn: Conn, actor: Actor, now: Now) -> Response:
+    """Ask the engine to read a refused message again."""
+    quarantine.ask_retry(conn, ids=[kept_id], actor=actor, at=now)
+    return RedirectResponse("/quarantine", 303)

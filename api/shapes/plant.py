@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -281,6 +281,12 @@ class KeptOut(BaseModel):
     received_at: datetime
     last_received_at: datetime
     times: int
+    retry_asked_at: datetime | None = Field(
+        description="somebody asked for another try, which the engine has yet to make"
+    )
+    retry_asked_by: str | None
+    tried_at: datetime | None = Field(description="when it was last tried again, in vain")
+    tries: int
 
     @classmethod
     def of(cls, kept: Kept) -> "KeptOut":
@@ -295,7 +301,35 @@ class KeptOut(BaseModel):
             received_at=kept.received_at,
             last_received_at=kept.last_received_at,
             times=kept.times,
+            retry_asked_at=kept.retry_asked_at,
+            retry_asked_by=kept.retry_asked_by,
+            tried_at=kept.tried_at,
+            tries=kept.tries,
         )
+
+
+class RetryIn(BaseModel):
+    """What to try again: all that fits everything given; ``{"all": true}`` for whatever is kept."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "unknown_asset", "topic": "plantwright/v1/NTH/"}]}
+    )
+
+    reason: str | None = None
+    topic: str | None = Field(None, description="how the topic begins")
+    all: bool = False
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.reason is None and self.topic is None and not self.all:
+            raise ValueError('name a reason or the beginning of a topic, or write {"all": true}')
+        return self
+
+
+class RetryOut(BaseModel):
+    """How many wait for the engine's next batch. What is taken leaves the quarantine; the rest says why not."""
+
+    asked: int
 
 
 class QuarantinePage(BaseModel):

@@ -40,11 +40,12 @@ def test_it_is_kept_with_topic_payload_reason_and_time(conn):
 
 
 def test_of_a_great_payload_the_beginning_is_kept_with_its_length_and_hash(conn):
-    payload = bytes(range(256)) * 4096
+    payload = bytes(range(256)) * 4096 * 3
     quarantine.keep(conn, [refused(payload)])
     (kept,) = quarantine.page(conn)
     assert kept.payload == payload[:65_536]
-    assert kept.payload_bytes == 1_048_576
+    assert quarantine.one(conn, kept.id).payload == payload[: 2 * 1_048_576]
+    assert kept.payload_bytes == 3 * 1_048_576
     assert kept.payload_sha256 == hashlib.sha256(payload).digest()
 
 

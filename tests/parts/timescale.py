@@ -11,8 +11,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+import psycopg
 
 from runtime.embedded import process
 from tests.parts.fetch import PartMissing, apt_install, cache_dir, run
@@ -42,6 +45,66 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A TimescaleDB of one test's own: it can be stopped and started, and what it has committed outlives its fall.
+
+    ``disk`` is the small file system that it lies on, None where this machine lets us mount none.
+    """
+
+    url: str
+    disk: Path | None
+    _root: Path
+    _data: Path
+
+    def stop(self) -> None:
+        """Shut it down, breaking off whoever is connected. Does nothing where it has ended by itself."""
+        if not self._runs():
+            return
+        _as_postgres(self._root, f"{_BIN}/pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w")
+
+    def start(self) -> None:
+        """Start it again, on the same port. Does nothing where it runs."""
+        data = str(self._data)
+        if not self._runs():
+            _as_postgres(self._root, f"{_BIN}/pg_ctl", "start", "-D", data, "-l", f"{data}/../log", "-w", "-t", "60")
+
+    def _runs(self) -> bool:
+        pid_file = _outside(self._root, self._data) / "postmaster.pid"
+        return pid_file.exists() and process.runs(int(pid_file.read_text().split()[0]), str(self._data))
+
+    def said(self) -> str:
+        """All that it has logged."""
+        return (_outside(self._root, self._data.parent) / "log").read_text(errors="replace")
+
+
+@contextmanager
+def own(folder: Path, *, disk_mb: int) -> Iterator[Own]:
+    """Give a TimescaleDB that nobody else uses; ``folder`` is the test's own, and its name is unique."""
+    with process.alone(cache_dir() / "timescaledb.lock"):
+        root = _root()
+    home = _outside(root, Path("/var/lib/plantwright-tests") if root != Path("/") else folder / "timescaledb")
+    place = home / folder.name
+    place.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={disk_mb}m", "tmpfs", str(place)]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    made = None
+    try:
+        data = _start(root, folder)
+        made = Own((folder / "timescaledb.url").read_text(), place if mounted else None, root, data)
+        with psycopg.connect(made.url, autocommit=True) as conn:
+            for setting in ("synchronous_commit = on", "max_wal_size = '64MB'", "min_wal_size = '32MB'"):
+                conn.execute(f"ALTER SYSTEM SET {setting}".encode())
+            conn.execute("SELECT pg_reload_conf()")
+        yield made
+    finally:
+        if made is not None:
+            made.stop()
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(place)], check=False)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager
@@ -96,7 +159,7 @@ def _start(root: Path, run_folder: Path) -> Path:
         return data
     folder = _outside(root, data.parent)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)  # it stays where it is a file system of its own
     password = secrets.token_urlsafe(24)
     (folder / "password").write_text(password)
     if os.geteuid() == 0:

@@ -38,11 +38,13 @@ class Device:
     ----------
     window
         Messages that may be unanswered; ``send`` waits when there are more.
+    patient
+        Wait for a broker that went away, and come back with what was not answered for.
     """
 
-    def __init__(self, url: str, *, window: int = 200) -> None:
+    def __init__(self, url: str, *, window: int = 200, patient: bool = False) -> None:
         self._address = BrokerAddress.of(url)
-        self._window = window
+        self._window, self._patient = window, patient
         self._kept: dict[int, Publication] = {}
         self.repeated = 0
         self._connect()
@@ -67,11 +69,25 @@ class Device:
     def break_off(self) -> None:
         """Lose the connection, as a modem does, and come back with what was not answered for."""
         self._drop()
+        self._come_back(self._connect)
+
+    def _come_back(self, connect: Callable[[], object]) -> None:
         unanswered, self._kept = list(self._kept.values()), {}
         self.repeated += len(unanswered)
-        self._connect()
+        connect()
         for each in unanswered:
             self._publish(each)
+
+    def _wait_for_the_broker(self) -> None:
+        within(self._connected, "the broker is back")
+
+    def _connected(self) -> bool:
+        try:
+            self._connect()
+        except OSError:
+            time.sleep(0.1)
+            return False
+        return True
 
     def abandon(self) -> None:
         """Lose the connection and remember nothing, as a killed publisher."""
@@ -94,7 +110,8 @@ class Device:
         return len(self._kept)
 
     def _let_in(self) -> bool:
-        self._drive(0.05)
+        if (outcome := self._client.loop(0.05)) != paho.MQTT_ERR_SUCCESS:
+            raise ConnectionError(paho.error_string(outcome))
         return self._client.is_connected()
 
     def _publish(self, publication: Publication) -> None:
@@ -104,17 +121,27 @@ class Device:
     def _drive(self, timeout_s: float) -> None:
         outcome = self._client.loop(timeout_s)
         if outcome != paho.MQTT_ERR_SUCCESS:
-            raise ConnectionError(paho.error_string(outcome))
+            if not self._patient:
+                raise ConnectionError(paho.error_string(outcome))
+            self._come_back(self._wait_for_the_broker)
 
     def _on_publish(self, _client: object, _data: object, mid: int, _reason: object, _properties: object) -> None:
         self._kept.pop(mid, None)
 
 
 class Stream(threading.Thread):
-    """A device that publishes beside the test, never further ahead of the engine than AHEAD."""
+    """A device that publishes beside the test, never further ahead of the engine than AHEAD.
+
+    Without a database, it does not look how far the engine is, and waits for a broker that goes away.
+    """
 
     def __init__(
-        self, broker: str, database: str, publications: Iterable[Publication], *, breaks_off_every: int = 1_100
+        self,
+        broker: str,
+        database: str | None,
+        publications: Iterable[Publication],
+        *,
+        breaks_off_every: int = 1_100,
     ) -> None:
         super().__init__(name="device", daemon=True)
         self._broker, self._database = broker, database
@@ -136,6 +163,8 @@ class Stream(threading.Thread):
         self.join()
 
     def _publish(self) -> None:
+        if self._database is None:
+            return self._publish_blindly()
         device = Device(self._broker)
         with psycopg.connect(self._database, autocommit=True) as conn:
             begun = cut.position(conn)
@@ -151,13 +180,23 @@ class Stream(threading.Thread):
                     return device.abandon()
         return device.finish()
 
+    def _publish_blindly(self) -> None:
+        device = Device(self._broker, patient=True)
+        for publication in self._publications:
+            device.send(publication)
+            if self._abandoned.is_set():
+                return device.abandon()
+        device.finish()
+        self.repeated = device.repeated
+        return None
+
 
 @contextmanager
-def published(broker: str, database: str) -> Iterator[Stream]:
-    """The cut on its way to a broker while the engine is being killed."""
+def published(broker: str, database: str | None, publications: Iterable[Publication] | None = None) -> Iterator[Stream]:
+    """The cut on its way to a broker while the engine is being killed; without a database, see Stream."""
     defaults = Settings.model_fields
     keep_from_now_on(broker, topics=defaults["topics"].default, client_id=defaults["client_id"].default)
-    stream = Stream(broker, database, cut.publications())
+    stream = Stream(broker, database, cut.publications() if publications is None else publications)
     stream.start()
     try:
         yield stream

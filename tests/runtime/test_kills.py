@@ -16,51 +16,13 @@ from db import schema
 from runtime import serve
 from runtime.embedded import broker, postgres, process
 from runtime.embedded.broker import Broker
-from tests.parts import databases
 from tests.runtime import cut, kills
 from tests.runtime.cut import Outcome
 from tests.runtime.kills import Running, Stream
 from tests.runtime.mortal_ingest import POINTS
+from tests.runtime.undisturbed import Plant, finish, is_as_uninterrupted
 
 COMMITTED = "between commit and acknowledgement"
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(embedded_server: str, _template: str, mosquitto_program: Path, run_folder: Path) -> Iterator[Outcome]:
-    """What a run leaves behind that nobody disturbs."""
-    folder = run_folder / f"uninterrupted-{os.getpid()}"
-    folder.mkdir(mode=0o711)
-    wire = broker.start(folder / "broker", inflight=2_000, queued=100_000, kind="mosquitto")
-    try:
-        with databases.fresh(embedded_server, _template) as database:
-            cut.load_plant(database)
-            with Plant(database, wire.url, folder).ingesting() as ingest, kills.published(wire.url, database):
-                finish(ingest, database)
-            yield cut.outcome(database)
-    finally:
-        wire.stop()
-
-
-class Plant:
-    """One plant whose ingest process is started again and again."""
-
-    def __init__(self, database: str, broker_url: str, folder: Path) -> None:
-        self.database, self.broker = database, broker_url
-        self.log = folder / "ingest.log"
-        self.environment = kills.environment(database=database, broker=broker_url)
-
-    def ingesting(self) -> AbstractContextManager[Running]:
-        return kills.plantwright("ingest", env=self.environment, log=self.log)
-
-    def dying(self, point: str, batch: int) -> AbstractContextManager[Running]:
-        return kills.mortal_ingest(point, batch, self.environment, self.log)
-
-
-def finish(ingest: Running, database: str) -> None:
-    """Let it judge what is left, and stop it as a service manager does."""
-    with psycopg.connect(database, autocommit=True) as conn:
-        ingest.wait_until(lambda: cut.all_stored(conn), "everything published is stored and judged")
-    ingest.stop()
 
 
 def killed_at_random(plant: Plant, *, times: int, seed: int) -> None:
@@ -95,12 +57,6 @@ def killed_at(plant: Plant, point: str, *, times: int, seed: int) -> None:
             if point == COMMITTED:
                 assert cut.position(conn) > before, "it died before its batch was committed"
             assert not cut.all_stored(conn), "the kill came when nothing was left to be done"
-
-
-def is_as_uninterrupted(database: str, uninterrupted: Outcome) -> None:
-    found = cut.outcome(database)
-    assert found.readings == cut.published() and found.stored == len(cut.published()), "not every reading once"
-    assert cut.differences(found, uninterrupted) == []
 
 
 def test_the_cut_holds_what_an_engine_can_lose(uninterrupted: Outcome) -> None:
@@ -140,13 +96,13 @@ def test_what_was_committed_and_not_acknowledged_is_not_judged_twice(
 
 
 @pytest.mark.slow
-def test_ingest_killed_two_dozen_times_at_random(
+def test_ingest_killed_a_hundred_times_at_random(
     timescale_database: str, mosquitto: Broker, data_dir: Path, uninterrupted: Outcome
 ) -> None:
     cut.load_plant(timescale_database)
     plant = Plant(timescale_database, mosquitto.url, data_dir)
     with kills.published(mosquitto.url, plant.database):
-        killed_at_random(plant, times=24, seed=2)
+        killed_at_random(plant, times=100, seed=2)
         with plant.ingesting() as ingest:
             finish(ingest, plant.database)
     is_as_uninterrupted(plant.database, uninterrupted)

@@ -278,6 +278,7 @@ def test_what_is_malformed_is_kept_and_the_good_around_it_stored(conn, bad, reas
     assert [refused.reason for refused in done.refused] == [reason]
     (kept,) = quarantine.page(conn)
     assert (kept.reason, kept.payload) == (reason, bad.payload[:65_536])
+    assert quarantine.one(conn, kept.id).payload == bad.payload
     assert bad.topic.startswith(kept.topic[:200])
     assert kept.problem
     assert (done.stored, readings.count(conn)) == (2, (2, 0))
