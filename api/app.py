@@ -9,11 +9,11 @@ from psycopg_pool import ConnectionPool
 
 from api import problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, pages, signing, steps
+from api.board import alarm_pages, pages, people, signing, steps
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.metrics import Counted, Metrics
-from api.routers import alarms, documents, downtimes, health, plant, quarantine, technicians, work_orders
+from api.routers import access, alarms, documents, downtimes, health, plant, quarantine, technicians, work_orders
 
 DESCRIPTION = """\
 Telemetry in, explained work orders out.
@@ -55,12 +55,19 @@ def create(
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
-    for room in (work_orders, plant, alarms, downtimes, technicians, documents, quarantine):
+    for room in (work_orders, plant, alarms, downtimes, technicians, documents, quarantine, access):
         v1.include_router(room.router)
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
     app.include_router(v1)
     app.include_router(health.router)
-    for board in (pages.router, alarm_pages.router, steps.router, signing.router, signing.open_router):
+    for board in (
+        pages.router,
+        alarm_pages.router,
+        steps.router,
+        people.router,
+        signing.router,
+        signing.open_router,
+    ):
         app.include_router(board)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)

@@ -38,7 +38,23 @@ TABLE: dict[str, set[Role]] = {
     "POST /assets/{asset_id}/downtimes": {P, R, A},
     "POST /downtimes/{downtime_id}/cancel": {P, R, A},
     "GET /quarantine": ALL,
+    "GET /access": {A},
+    "POST /access/users": {A},
+    "POST /access/users/{user_name}": {A},
+    "POST /access/users/{user_name}/password": {A},
+    "POST /access/keys": {A},
+    "POST /access/keys/{key_name}/revoke": {A},
     "GET /api/v1/openapi.json": ALL,
+    "GET /api/v1/me": ALL,
+    "GET /api/v1/users": {A},
+    "POST /api/v1/users": {A},
+    "GET /api/v1/users/{user_name}": {A},
+    "PUT /api/v1/users/{user_name}": {A},
+    "POST /api/v1/users/{user_name}/password": {A},
+    "GET /api/v1/keys": {A},
+    "POST /api/v1/keys": {A},
+    "POST /api/v1/keys/{key_name}/revoke": {A},
+    "GET /api/v1/access-changes": {A},
     "GET /api/v1/work-orders": ALL,
     "POST /api/v1/work-orders": {Q, T, P, R, A},
     "GET /api/v1/work-orders/by-number/{number}": ALL,
@@ -90,11 +106,11 @@ TABLE: dict[str, set[Role]] = {
 }
 
 EVERY_SITE = {
-    name for name in TABLE if "/documents/" in name or "/shadow-runs" in name or "/users" in name or "/keys" in name
-} | {"GET /metrics"}
+    name for name in TABLE if re.search(r"/(documents|shadow-runs|users|keys|access|access-changes|metrics)(/|$)", name)
+}
 """Concerns the whole plant, so that who is scoped to some sites may not."""
 
-NO_SITES = {"kind", "run_id", "step", "version_number"}
+NO_SITES = {"kind", "run_id", "step", "version_number", "user_name", "key_name"}
 """Names in paths that are of no site."""
 
 

@@ -24,7 +24,7 @@ def _cheaply(monkeypatch):
 
 
 @pytest.fixture
-def mette(pool, seeded):
+def mette(pool):
     with pool.connection() as conn:
         people.add_user(conn, "mette", Role.PLANNER)
 
@@ -86,7 +86,7 @@ def test_a_form_without_its_sessions_token_changes_nothing(pool, mette, seeded):
     assert client.post(f"{v1}/assign", json={}, headers={"X-CSRF-Token": token(client)}).status_code == 200
 
 
-def test_every_form_that_changes_something_carries_the_token(pool, mette, seeded):
+def test_every_form_that_changes_something_carries_the_token(pool, seeded, mette):
     client = at_the_door(pool)
     sign_in(client)
     ours = token(client)
@@ -149,7 +149,7 @@ def test_another_password_ends_every_other_session(pool, mette):
     assert sign_in(elsewhere, password=new).status_code == 303
 
 
-def test_a_password_of_somebody_elses_making_opens_only_the_page_that_changes_it(pool, seeded):
+def test_a_password_of_somebody_elses_making_opens_only_the_page_that_changes_it(pool):
     with pool.connection() as conn:
         people.add_user(conn, "new", Role.PLANNER, must_change=True)
     client = at_the_door(pool)

@@ -1,0 +1,96 @@
+"""Users and keys, for administrators of all sites; and who one is oneself."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+
+from api import passwords
+from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
+from api.keys import Door
+from api.shapes.access import ChangeOut, KeyIn, KeyOut, MeOut, NewKeyOut, NewUserOut, UserFacts, UserIn, UserOut
+from db import api_keys, users
+from db.errors import AlreadyThere
+
+router = APIRouter(tags=["users and keys"])
+Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
+
+
+@router.get("/me", dependencies=[SEES])
+def me(who: Asking) -> MeOut:
+    """Say who asks, with their roles and sites."""
+    return MeOut.of(who)
+
+
+@router.get("/users", dependencies=[ADMINISTERS])
+def find_users(conn: Conn) -> list[UserOut]:
+    """List the users, the disabled ones last."""
+    return [UserOut.of(each) for each in users.listed(conn)]
+
+
+@router.post("/users", status_code=201, dependencies=[ADMINISTERS])
+def add_user(body: UserIn, conn: Conn, now: Now, actor: Actor) -> NewUserOut:
+    """Make a user, with a password for the first sign-in."""
+    password = passwords.one_time()
+    hashed = passwords.hashed(password)
+    users.add(conn, body.name, body.standing(), password_hash=hashed, must_change=True, actor=actor, at=now)
+    return NewUserOut(user=UserOut.of(users.get(conn, body.name)), one_time_password=password)
+
+
+@router.get("/users/{user_name}", dependencies=[ADMINISTERS])
+def read_user(user_name: Name, conn: Conn) -> UserOut:
+    """Read one user."""
+    return UserOut.of(users.get(conn, user_name))
+
+
+@router.put("/users/{user_name}", dependencies=[ADMINISTERS])
+def change_user(user_name: Name, body: UserFacts, conn: Conn, now: Now, actor: Actor) -> UserOut:
+    """Change what a user is; who is disabled is signed out at once, and stays in history."""
+    users.save(conn, user_name, body.standing(), actor=actor, at=now)
+    return UserOut.of(users.get(conn, user_name))
+
+
+@router.post("/users/{user_name}/password", dependencies=[ADMINISTERS])
+def give_password(user_name: Name, conn: Conn, now: Now, actor: Actor) -> NewUserOut:
+    """Give a user a new password for the next sign-in; they are signed out everywhere."""
+    password = passwords.one_time()
+    users.set_password(conn, user_name, passwords.hashed(password), must_change=True, actor=actor, at=now)
+    return NewUserOut(user=UserOut.of(users.get(conn, user_name)), one_time_password=password)
+
+
+@router.get("/keys", dependencies=[ADMINISTERS])
+def find_keys(conn: Conn) -> list[KeyOut]:
+    """List the keys of the database, as far as they are known; those of the settings are not among them."""
+    return [KeyOut.of(each) for each in api_keys.listed(conn)]
+
+
+@router.post("/keys", status_code=201, dependencies=[ADMINISTERS])
+def add_key(request: Request, body: KeyIn, conn: Conn, now: Now, actor: Actor) -> NewKeyOut:
+    """Make a key. The answer holds it, for the only time."""
+    refuse_a_name_of_the_settings(request, body.name)
+    sites = None if body.sites is None else frozenset(body.sites)
+    key = api_keys.add(conn, body.name, roles=frozenset(body.roles), sites=sites, actor=actor, at=now)
+    return NewKeyOut(name=body.name, key=key)
+
+
+@router.post("/keys/{key_name}/revoke", dependencies=[ADMINISTERS])
+def revoke_key(key_name: Name, conn: Conn, now: Now, actor: Actor) -> list[KeyOut]:
+    """Let a key open nothing from now on; the answer lists all keys."""
+    api_keys.revoke(conn, key_name, actor=actor, at=now)
+    return [KeyOut.of(each) for each in api_keys.listed(conn)]
+
+
+@router.get("/access-changes", dependencies=[ADMINISTERS])
+def changes(
+    conn: Conn,
+    before: Annotated[int | None, Query(description="smaller ids", ge=1, le=2**63 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> list[ChangeOut]:
+    """List what was done to users and keys, the newest first."""
+    return [ChangeOut.of(each) for each in users.changes(conn, before=before, limit=limit)]
+
+
+def refuse_a_name_of_the_settings(request: Request, name: str) -> None:
+    """Raise AlreadyThere: history would not tell the two keys apart."""
+    door: Door = request.app.state.door
+    if name in door.by_name:
+        raise AlreadyThere("key", name)
