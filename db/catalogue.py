@@ -28,11 +28,18 @@ class Catalogue:
     """Assets by ``<site>/<asset>``, as they stood when this was loaded, and those made known since.
 
     What was made known in a transaction that failed is not there: load it again after a failure.
+
+    Parameters
+    ----------
+    newest
+        By signal id, the newest event time stored (epoch microseconds), of the signals that have been asked for: what
+        is newer is not stored. Kept up by who stores.
     """
 
     def __init__(self, assets: dict[str, KnownAsset], *, admit_unknown: bool) -> None:
         self._assets = assets
         self.admit_unknown = admit_unknown
+        self.newest: dict[int, int] = {}
 
     @classmethod
     def load(cls, conn: Connection, *, admit_unknown: bool) -> "Catalogue":

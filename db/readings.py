@@ -12,6 +12,7 @@ from psycopg.rows import tuple_row
 
 from db import sql
 
+Numbers = np.ndarray[Any, np.dtype[Any]]
 _QUERIES = sql.load("readings")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01, the zero of PostgreSQL's binary timestamps
@@ -41,12 +42,12 @@ class Columns:
     ``quality`` is 0 good, 1 uncertain, 2 bad, 3 stale; None where all are good.
     """
 
-    signal: Sequence[int]
-    observed_us: Sequence[int]
-    received_us: Sequence[int]
-    arrival: Sequence[int]
-    value: Sequence[float]
-    late: Sequence[bool]
+    signal: Sequence[int] | Numbers
+    observed_us: Sequence[int] | Numbers
+    received_us: Sequence[int] | Numbers
+    arrival: Sequence[int] | Numbers
+    value: Sequence[float] | Numbers
+    late: Sequence[bool] | Numbers
     quality: Sequence[int] | None = None
 
     def __len__(self) -> int:
@@ -70,6 +71,12 @@ def stored(conn: Connection, keys: Sequence[tuple[int, int]]) -> dict[tuple[int,
     with conn.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(_QUERIES["stored_values"], {"signals": [key[0] for key in keys], "times": times})
         return {(signal, at_us): value for signal, at_us, value in cursor}
+
+
+def newest(conn: Connection, signals: Sequence[int]) -> dict[int, int]:
+    """Return the newest event time stored (epoch µs) of those signals, by id, that have any reading."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(_QUERIES["newest"], {"signals": list(signals)}).fetchall())
 
 
 def insert_new(conn: Connection, columns: Columns) -> None:

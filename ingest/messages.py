@@ -52,8 +52,7 @@ class Details:
         return not self.historical and self.quality < BAD
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """An asset's signals at one time, as one message carries them together.
 
     ``at_us`` is the device's clock (epoch microseconds, UTC), ``values`` are finite numbers in the signals' units, or

@@ -1,10 +1,15 @@
 """The rules of one asset, by the signals that they look at: what a reading costs depends on its own signal's rules."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rules.rulebook import Derived, Rulebook
 from rules.threshold import EVERY, Threshold
+from workorder_core.words import OperatingState
+
+Bands = tuple[tuple[str, float, float], ...]
+"""Of each rule of a signal: its id, and the values between which it is not beyond its limit, exclusive."""
 
 
 @dataclass(slots=True)
@@ -35,12 +40,34 @@ class RuleSet:
     derived: tuple[Derived, ...]
     latest: frozenset[str]
     fleet: frozenset[str]
+    _bands: list[tuple[OperatingState, dict[str, Bands | None]]] = field(default_factory=list)
 
     def of(self, signal: str) -> tuple[Threshold, ...]:
         """Return the rules that judge a value of that signal by itself."""
         found = self.by_signal.get(signal)
         if found is None:
             found = self.by_signal[signal] = _for_signal(self.for_every, signal)
+        return found
+
+    @property
+    def simple(self) -> bool:
+        """Whether every rule looks at one value by itself."""
+        return not (self.expressions or self.stale or self.of_score or self.derived or self.latest)
+
+    def bands(self, state: OperatingState) -> dict[str, Bands | None]:
+        """Return, by signal, the bands in which an asset in that state is ordinary; filled through ``band``."""
+        for known, bands in self._bands:
+            if known is state:
+                return bands
+        self._bands.append((state, {}))
+        return self._bands[-1][1]
+
+    def band(self, signal: str, state: OperatingState) -> Bands | None:
+        """Return a signal's bands; None where one of its rules looks at more than the value, or not in that state."""
+        rules = self.of(signal)
+        plain = all(rule.kind == "threshold" and rule.figure is None and state in rule.states for rule in rules)
+        found = tuple(_band(rule) for rule in rules) if plain else None
+        self.bands(state)[signal] = found
         return found
 
 
@@ -81,6 +108,10 @@ def reads(rule: Threshold) -> frozenset[str]:
     """Return the signals that a condition over several of them looks at."""
     parts = (rule.expression, rule.clears)
     return frozenset(signal for part in parts if part is not None for signal in part.reads)
+
+
+def _band(rule: Threshold) -> tuple[str, float, float]:
+    return (rule.id, -math.inf, rule.raise_at) if rule.upper else (rule.id, rule.raise_at, math.inf)
 
 
 def _for_signal(for_every: tuple[Threshold, ...], signal: str) -> tuple[Threshold, ...]:

@@ -1,13 +1,15 @@
 """Giving every new reading its place in the sequence of inputs, once, and telling late ones and repetitions apart.
 
-An asset's readings beyond its watermark cannot be stored yet: everything stored has been judged, or was late, and so is
-not newer than the watermark. Only what is not beyond it has to be looked up, which for a healthy stream is nothing.
+What is newer than all that is stored of its signal cannot be stored yet. Only what is not newer has to be looked up,
+which for a healthy stream is nothing.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import numpy as np
+from msgspec import structs
 from psycopg import Connection
 
 from db import readings
@@ -18,6 +20,8 @@ from ingest.border import Bad
 from ingest.messages import Frame, Reason, Refused
 
 NO_STEPS: Mapping[str, int] = {}
+NEVER_US = -(1 << 62)
+"""The newest event time stored of a signal of which nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,20 @@ class Arrived:
 def admit(
     conn: Connection, frames: Sequence[Frame], catalogue: Catalogue
 ) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
-    """Return the frames of known assets under their signals' own names, the signals' ids, and what is refused."""
+    """Return the frames of known assets under their signals' own names, the signals' ids, and what is refused.
+
+    The ids of a frame are those of all its signals, and may be those of others of its asset.
+    """
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
     refused: list[Refused] = []
     for each in frames:
         sent = each
+        plain = catalogue.known(each.key) if each.details is None else None
+        if plain is not None and not plain.aliases and each.values.keys() <= plain.signals.keys():
+            admitted.append(each)
+            ids.append(plain.signals)
+            continue
         asset = catalogue.find(conn, sent.site, sent.asset, sent.values, sent.details)
         if asset is not None and sent.details is not None and sent.details.units:
             sent, wrong = _in_our_units(sent, asset)
@@ -64,6 +76,8 @@ def admit(
             )
             problem = f"{what}; add it, or set admit_unknown"
             refused.append(_refused(frame, unknown, Reason.UNKNOWN_ASSET, problem, as_sent=True))
+        if unknown and known:
+            frame = structs.replace(frame, values={name: frame.values[name] for name in known})
         if known:
             admitted.append(frame)
             ids.append(known)
@@ -82,7 +96,7 @@ def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]
             values[name] = _converted(name, value, given, wanted)
         except Bad as wrong:
             refused.append(_refused(frame, [name], wrong.reason, wrong.problem, as_sent=True))
-    return replace(frame, values=values), refused
+    return structs.replace(frame, values=values), refused
 
 
 def _converted(name: str, value: float, given: str, wanted: str) -> float:
@@ -105,7 +119,7 @@ def _by_own_names(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[str]]:
         stays = values.setdefault(asset.aliases[alias], frame.values[alias])
         if stays != frame.values[alias]:
             twice.append(alias)
-    return replace(frame, values=values), twice
+    return structs.replace(frame, values=values), twice
 
 
 def arrange(
@@ -116,81 +130,126 @@ def arrange(
     first: int,
     steps: Mapping[str, int] = NO_STEPS,
     *,
-    look_all_up: bool = False,
+    newest: dict[int, int] | None = None,
 ) -> Arrived:
     """Number the frames that bring something new, from ``first`` on, in their order.
 
     ``watermarks`` are the newest event times judged, by asset; they are moved on here. ``steps`` are of assets whose
     frames a step of event time closes: what lies in the newest one's step is not late.
-    ``look_all_up`` also finds what was stored beyond a watermark because it is not judged: history, bad readings.
+    ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
+    is looked up; without them every reading is.
     """
-    late_by = _lags(frames, watermarks, look_all_up)
-    behind = [
-        (signal, frame.at_us)
-        for frame, known, lag in zip(frames, ids, late_by, strict=True)
-        if lag is not None
-        for signal in known.values()
+    late = _late(frames, watermarks, steps)
+    behind = _behind(conn, frames, ids, newest)
+    if behind:
+        return _sifted(conn, frames, ids, late, first, behind)
+    return _numbered(frames, ids, late, first, [], 0)
+
+
+def _numbered(
+    frames: Sequence[Frame],
+    ids: Sequence[dict[str, int]],
+    late: Sequence[bool],
+    first: int,
+    refused: list[Refused],
+    repeated: int,
+) -> Arrived:
+    """Number frames all of whose values are new."""
+    counts = [len(frame.values) for frame in frames]
+    places = range(first, first + len(frames))
+    columns = Columns(
+        [known[name] for frame, known in zip(frames, ids, strict=True) for name in frame.values],
+        np.repeat(np.array([frame.at_us for frame in frames], dtype=np.int64), counts),
+        np.repeat(np.array([frame.received_us for frame in frames], dtype=np.int64), counts),
+        np.repeat(np.array(places, dtype=np.int64), counts),
+        [value for frame in frames for value in frame.values.values()],
+        np.repeat(np.array(late, dtype=bool), counts),
+        _qualities(frames, counts),
+    )
+    judged = [
+        JudgedFrame(place, frame.key, frame.at_us, frame.values)
+        for frame, place, is_late in zip(frames, places, late, strict=True)
+        if not is_late and (frame.details is None or frame.details.judged)
     ]
+    late_readings = sum(count for count, is_late in zip(counts, late, strict=True) if is_late)
+    return Arrived(columns, judged, refused, repeated, late_readings, places.stop)
+
+
+def _sifted(
+    conn: Connection,
+    frames: Sequence[Frame],
+    ids: Sequence[dict[str, int]],
+    late: Sequence[bool],
+    first: int,
+    behind: Sequence[tuple[int, int]],
+) -> Arrived:
+    """Number what is new where some of it may be stored already."""
     seen = readings.stored(conn, behind)
     asked = set(behind)
-
-    signal: list[int] = []
-    observed: list[int] = []
-    received: list[int] = []
-    arrival: list[int] = []
-    value: list[float] = []
-    late: list[bool] = []
-    quality: dict[int, int] = {}
-    judged: list[JudgedFrame] = []
+    kept: list[Frame] = []
+    kept_ids: list[dict[str, int]] = []
+    kept_late: list[bool] = []
     refused: list[Refused] = []
-    repeated = late_readings = 0
-    place = first
-    for frame, known, lag in zip(frames, ids, late_by, strict=True):
-        fresh = frame.values if len(known) == len(frame.values) else {name: frame.values[name] for name in known}
-        if asked:
-            fresh, other, again = _sift(frame.at_us, known, fresh, asked, seen)
-            repeated += again
-            if other:
-                problem = f"another value is stored for {', '.join(other)} at that time; the first one stays"
-                refused.append(_refused(frame, other, Reason.OTHER_VALUE_STORED, problem))
-        if not fresh:
-            continue
-        is_late = _is_late(frame, lag, steps.get(frame.key))
-        if frame.details is not None and frame.details.quality:
-            quality[place] = frame.details.quality
-        for name, number in fresh.items():
-            signal.append(known[name])
-            value.append(number)
-        observed.extend([frame.at_us] * len(fresh))
-        received.extend([frame.received_us] * len(fresh))
-        arrival.extend([place] * len(fresh))
-        late.extend([is_late] * len(fresh))
-        if is_late:
-            late_readings += len(fresh)
-        elif frame.details is None or frame.details.judged:
-            judged.append(JudgedFrame(place, frame.key, frame.at_us, fresh))
-        place += 1
-    qualities = [quality.get(each, 0) for each in arrival] if quality else None
-    columns = Columns(signal, observed, received, arrival, value, late, qualities)
-    return Arrived(columns, judged, refused, repeated, late_readings, place)
+    repeated = 0
+    for frame, known, is_late in zip(frames, ids, late, strict=True):
+        fresh, other, again = _sift(frame.at_us, known, frame.values, asked, seen)
+        repeated += again
+        if other:
+            problem = f"another value is stored for {', '.join(other)} at that time; the first one stays"
+            refused.append(_refused(frame, other, Reason.OTHER_VALUE_STORED, problem))
+        if fresh:
+            kept.append(frame if len(fresh) == len(frame.values) else structs.replace(frame, values=fresh))
+            kept_ids.append(known)
+            kept_late.append(is_late)
+    return _numbered(kept, kept_ids, kept_late, first, refused, repeated)
 
 
-def _lags(frames: Sequence[Frame], watermarks: dict[str, int], look_all_up: bool) -> list[int | None]:
-    """Return how far each frame lies behind its asset's watermark (µs); None where it cannot be stored yet."""
-    lags: list[int | None] = []
+def _late(frames: Sequence[Frame], watermarks: dict[str, int], steps: Mapping[str, int]) -> list[bool]:
+    """Return which frames are late, and move the watermarks on."""
+    late: list[bool] = []
     for frame in frames:
-        mark = watermarks.get(frame.key)
-        unjudged = frame.details is not None and not frame.details.judged
-        if mark is None or frame.at_us > mark:
-            lags.append(0 if unjudged or look_all_up else None)
-            if not unjudged:
-                watermarks[frame.key] = frame.at_us
+        key, at_us, details = frame.key, frame.at_us, frame.details
+        mark = watermarks.get(key)
+        if mark is None or at_us > mark:
+            if details is None or details.judged:
+                watermarks[key] = at_us
+            late.append(details is not None and details.historical)
         else:
-            lags.append(mark - frame.at_us)
-    return lags
+            late.append(_is_late(frame, mark - at_us, steps.get(key)))
+    return late
 
 
-def _is_late(frame: Frame, lag_us: int | None, step_us: int | None) -> bool:
+def _behind(
+    conn: Connection, frames: Sequence[Frame], ids: Sequence[dict[str, int]], newest: dict[int, int] | None
+) -> list[tuple[int, int]]:
+    """Return what may be stored already, as (signal id, event time), and move the newest event times on."""
+    if newest is None:
+        return [(known[name], frame.at_us) for frame, known in zip(frames, ids, strict=True) for name in frame.values]
+    wanted = {known[name] for frame, known in zip(frames, ids, strict=True) for name in frame.values}
+    if not newest.keys() >= wanted:
+        unknown = sorted(wanted - newest.keys())
+        newest.update(dict.fromkeys(unknown, NEVER_US) | readings.newest(conn, unknown))
+    behind: list[tuple[int, int]] = []
+    for frame, known in zip(frames, ids, strict=True):
+        at_us = frame.at_us
+        for name in frame.values:
+            signal = known[name]
+            if at_us > newest[signal]:
+                newest[signal] = at_us
+            else:
+                behind.append((signal, at_us))
+    return behind
+
+
+def _qualities(frames: Sequence[Frame], counts: Sequence[int]) -> list[int] | None:
+    """Return the readings' qualities; None where all are good."""
+    if not any(frame.details is not None and frame.details.quality for frame in frames):
+        return None
+    each = [0 if frame.details is None else frame.details.quality for frame in frames]
+    return [quality for quality, count in zip(each, counts, strict=True) for _ in range(count)]
+
+
+def _is_late(frame: Frame, lag_us: int, step_us: int | None) -> bool:
     if frame.details is not None and frame.details.historical:
         return True
     if not lag_us:

@@ -27,6 +27,7 @@ from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, Operat
 
 UNSEEN = StateNow()
 _log = structlog.get_logger("judge")
+_MAINTENANCE = OperatingState.MAINTENANCE
 MOST_SIGNS = 10
 """A finding names this many signals at most, those with the largest shares."""
 
@@ -125,10 +126,29 @@ class AssetJudge:
         if self.watch is not None:
             self.watch.heed(factor)
 
-    def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
-        """Judge one frame, or a part of one, and yield what is found. They come in order of event time, but that parts
+    def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
+        """Judge one frame, or a part of one, and return what is found. They come in order of event time, but that parts
         of one step may come in any order.
         """
+        running_on = self._state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
+        if running_on and self.limits.passes(at_us, values, self.state.state):
+            return self._let_pass(arrival, at_us, values)
+        return self._look_at(arrival, at_us, values)
+
+    def _let_pass(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
+        """Judge a frame in which no limit is passed, of an asset whose state stays: what is left is the model."""
+        gathering = self.gathering
+        found: Iterable[Finding] = ()
+        if gathering.due(at_us):
+            found = tuple(self.close_frame(arrival))
+        if self.watermark_us is None or at_us > self.watermark_us:
+            self.watermark_us = at_us
+        if not gathering.step_us:
+            return self._judge_by_model(arrival, at_us, values)
+        gathering.add(at_us, values, fit=True)
+        return found
+
+    def _look_at(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         if self.gathering.due(at_us):
             yield from self.close_frame(arrival)
         self.watermark_us = at_us if self.watermark_us is None else max(self.watermark_us, at_us)

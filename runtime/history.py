@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from msgspec import structs
 from rich.console import Console
 from rich.progress import Progress as Bar
 
@@ -88,7 +89,7 @@ class Import:
             frame, bad = mapped.row(self._mapping, row, self._stem, now_us, self._bounds)
             if frame.values:
                 details = replace(frame.details or Details(), historical=True)
-                frame = replace(frame, details=details)
+                frame = structs.replace(frame, details=details)
                 if known:
                     self._admit([frame])
                 else:

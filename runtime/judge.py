@@ -101,7 +101,7 @@ class Judge:
             else:
                 if each.asset in self.silences.of:
                     self._end_silences(each.asset, moment(each.at_us))
-                findings = self._asset(each.asset).judge(each.arrival, each.at_us, dict(sorted(each.values.items())))
+                findings = self._asset(each.asset).judge(each.arrival, each.at_us, _sorted(each.values))
             for finding in findings:
                 asset = self.assets[finding.asset]
                 decision = self._intake(finding)
@@ -394,6 +394,14 @@ def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event]) -> Iterator
     if not events:
         return iter(frames)
     return heapq.merge(frames, events, key=lambda each: each.arrival)
+
+
+def _sorted(values: dict[str, float]) -> dict[str, float]:
+    """Return values in the order of their signals' names."""
+    if len(values) == 1:
+        return values
+    names = sorted(values)
+    return values if names == list(values) else {name: values[name] for name in names}
 
 
 def _of(event: Event) -> str:

@@ -144,6 +144,27 @@ class Limits:
         if rules.stale and at_us >= self._look_again_us:
             yield from self._look_for_stale(at_us, state)
 
+    def passes(self, at_us: int, values: Mapping[str, float], state: OperatingState) -> bool:
+        """Take in the values of a frame where all rules are plain limits, none of which is active or passed.
+
+        What nearly every frame is, at a fifth of the price. False where ``judge`` has to look: it comes to the same for
+        what was taken in by then.
+        """
+        rules, conditions = self.rules, self.conditions
+        if not rules.simple:
+            return False
+        bands, now = rules.bands(state), Condition(None, False, at_us)
+        for signal, value in values.items():
+            of_signal = bands[signal] if signal in bands else rules.band(signal, state)
+            if of_signal is None:
+                return False
+            for key, low, high in of_signal:
+                before = conditions.get(key, NORMAL)
+                if before.active or not low < value < high or (before.last is not None and at_us < before.last):
+                    return False
+                conditions[key] = now
+        return True
+
     def judge_score(self, at_us: int, score: float, state: OperatingState) -> Iterator[Hit]:
         """Judge what the model says of a frame: 0 ordinary, 1 full."""
         for rule in self.rules.of_score:

@@ -101,14 +101,16 @@ def _store(
 ) -> Arrived:
     """Number the new readings from ``first`` on, and store them."""
     keys = {frame.key for frame in frames}
-    steps = state.judge.frame_steps(keys)
+    steps, newest = state.judge.frame_steps(keys), state.catalogue.newest
     try:
         with conn.transaction():
-            arrived = arrivals.arrange(conn, frames, ids, state.judge.watermarks(keys), first, steps)
+            marks = state.judge.watermarks(keys)
+            arrived = arrivals.arrange(conn, frames, ids, marks, first, steps, newest=newest)
             readings.insert_new(conn, arrived.columns)
     except UniqueViolation:
-        # History that a device kept back, or that was imported, may lie beyond the newest reading judged.
+        # An import has stored something newer meanwhile.
+        newest.clear()
         marks = state.judge.watermarks(keys)
-        arrived = arrivals.arrange(conn, frames, ids, marks, first, steps, look_all_up=True)
+        arrived = arrivals.arrange(conn, frames, ids, marks, first, steps, newest=newest)
         readings.insert_new(conn, arrived.columns)
     return arrived

@@ -95,6 +95,6 @@ def make(url: str, plant: Plant, settings: Settings) -> None:
         learned = judge.assets[first].dump()
         for i in range(1, plant.assets):
             one = judge.assets[plant.key(i)]
-            judge.assets[one.key] = AssetJudge.restore(one.key, learned, one.rulebook, one.document)
+            judge.assets[one.key] = AssetJudge.restore(one.key, learned, judge.rulesets, judge.fleets, one.document)
         with conn.transaction():
             engine.save(conn, state)

@@ -4,6 +4,14 @@ SELECT r.signal_id, (extract(epoch FROM r.observed_at) * 1000000)::bigint AS at_
 FROM unnest(%(signals)s::integer[], %(times)s::timestamptz[]) AS asked (signal_id, observed_at)
 JOIN readings r USING (signal_id, observed_at);
 
+-- name: newest
+-- The newest event time stored of each of those signals, judged or not; a signal without readings has no row.
+SELECT asked.signal_id, (extract(epoch FROM newest.observed_at) * 1000000)::bigint AS at_us
+FROM unnest(%(signals)s::integer[]) AS asked (signal_id)
+JOIN LATERAL (
+    SELECT r.observed_at FROM readings r WHERE r.signal_id = asked.signal_id ORDER BY r.observed_at DESC LIMIT 1
+) AS newest ON true;
+
 -- name: copy_in
 -- The batch in PostgreSQL's binary form: nothing in it is stored yet.
 COPY readings (signal_id, observed_at, received_at, arrival, value, quality, late) FROM STDIN WITH (FORMAT binary);

@@ -37,8 +37,8 @@ def a_frame(second, asset=PUMP, **values):
 class Sequence:
     """The arrivals of a stream, batch after batch, as the pipeline takes them."""
 
-    def __init__(self, conn):
-        self.conn = conn
+    def __init__(self, conn, newest=None):
+        self.conn, self.newest = conn, newest
         self.catalogue = Catalogue.load(conn, admit_unknown=True)
         self.marks: dict[str, int] = {}
         self.next = 1
@@ -48,7 +48,7 @@ class Sequence:
 
     def take(self, batch):
         frames, ids, _ = arrivals.admit(self.conn, batch, self.catalogue)
-        arrived = arrivals.arrange(self.conn, frames, ids, self.marks, self.next)
+        arrived = arrivals.arrange(self.conn, frames, ids, self.marks, self.next, newest=self.newest)
         readings.insert_new(self.conn, arrived.columns)
         judged = {frame.arrival for frame in arrived.frames}
         for place in range(self.next, arrived.next_arrival):
@@ -62,8 +62,8 @@ class Sequence:
         self.repeated += arrived.repeated
 
 
-def taken(conn, frames, size=1000):
-    sequence = Sequence(conn)
+def taken(conn, frames, size=1000, newest=None):
+    sequence = Sequence(conn, newest)
     for i in range(0, len(frames), size):
         sequence.take(frames[i : i + size])
     return sequence
@@ -98,10 +98,29 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("remembers", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 1000])
 @pytest.mark.parametrize(("frames", "told"), CASES.values(), ids=CASES.keys())
-def test_arrivals(conn, frames, told, size):
-    assert taken(conn, frames, size).told == told
+def test_arrivals(conn, frames, told, size, remembers):
+    assert taken(conn, frames, size, {} if remembers else None).told == told
+
+
+def test_what_is_newer_than_all_of_its_signal_is_not_looked_up_even_behind_its_asset(conn, monkeypatch):
+    sequence = Sequence(conn, {})
+    sequence.take([a_frame(0, t=1), a_frame(5, f=2)])
+    monkeypatch.setattr(readings, "stored", None)
+    sequence.take([a_frame(1, t=1), a_frame(2, t=1), a_frame(6, f=2)])
+    assert sequence.told == ["1: 1", "2: 2", "3: 1 late", "4: 1 late", "5: 2"]
+
+
+def test_a_process_that_begins_asks_for_the_newest_of_each_signal_once(conn, monkeypatch):
+    taken(conn, [a_frame(0, t=1), a_frame(5, f=2)])
+    later = Sequence(conn, {})
+    later.next = 3
+    later.take([a_frame(0, t=1), a_frame(1, t=1), a_frame(5, f=9)])
+    assert (later.told, later.repeated, len(later.refused)) == (["3: 1"], 1, 1)
+    monkeypatch.setattr(readings, "newest", None)
+    later.take([a_frame(2, t=1)])
 
 
 def test_what_repeats_is_counted(conn):
@@ -152,7 +171,7 @@ def test_how_a_stream_is_cut_changes_nothing(shared, frames, size):
     with shared.transaction(force_rollback=True):
         whole = taken(shared, frames)
     with shared.transaction(force_rollback=True):
-        cut = taken(shared, frames, size)
+        cut = taken(shared, frames, size, {})
     assert (cut.told, cut.repeated, cut.next, cut.marks) == (whole.told, whole.repeated, whole.next, whole.marks)
     assert [each.payload for each in cut.refused] == [each.payload for each in whole.refused]
 
