@@ -16,6 +16,7 @@ from api.asking import Forbidden, OfEverySite
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.passwords import WeakPassword
 from db.assignments import NobodyEligible
+from db.budgets import SafetyRule
 from db.errors import AlreadyThere, NotFound, NothingOnTrial, VersionConflict
 from db.quarantine import CutShort
 from db.users import NobodyLeft, UnknownSites
@@ -55,6 +56,7 @@ STATUS: Mapping[type[Exception], int] = {
     NotQualified: 409,
     IllegalAlarmMove: 409,
     MayNotBeShelved: 409,
+    SafetyRule: 409,
     NobodyEligible: 409,
     VersionConflict: 412,
     ReasonMissing: 422,

@@ -5,7 +5,7 @@ A version is an event in the judge's sequence of inputs, so that each reading wa
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from db import sql
+from db import rules_in_shadow, sql
 from db.errors import NotFound
 from models import documents as model_documents
 from rules import fit, rulebook
@@ -83,7 +83,10 @@ def write(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: s
 def put(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str, why: str) -> None:
     """Write a new version that has been checked, of a plant that may not have said yet what it measures."""
     facts = {"kind": kind.value, "document": Jsonb(dict(document)), "actor": actor, "why": why}
+    before = versions(conn, kind, limit=1) if kind is Kind.RULEBOOK else []
     conn.execute(_QUERIES["write"], facts)
+    if before:
+        rules_in_shadow.release_changed(conn, before[0].document, document, actor=actor, at=datetime.now(UTC))
 
 
 def roll_back(conn: Connection, kind: Kind, number: int | None = None, *, actor: str, why: str) -> Version:

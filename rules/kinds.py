@@ -9,6 +9,7 @@ from rules.expression import Expression, WrongExpression
 from rules.figures import Count, Deviation, Rate, Stuck, TimeToLimit
 from rules.table import Table
 from rules.threshold import DEFAULT_STATES, EVERY, Threshold
+from workorder_core.budget import Budget
 from workorder_core.words import FailureMode, OperatingState, Severity
 
 DEFAULT_MAX_GAP_US = 15 * 60_000_000
@@ -22,8 +23,9 @@ FLEET = "fleet"
 
 _COMMON = {
     "id", "asset_class", "component", "failure_mode", "severity", "states", "max_gap", "enabled",
-    "inhibits", "explains", "latching", "max_shelf",
+    "inhibits", "explains", "latching", "max_shelf", "budget",
 }  # fmt: skip
+_BUDGET = {"alarms_per_week", "precision", "close_outs", "may_go_to_shadow"}
 _FAILURE_MODES = {mode.value: mode for mode in FailureMode}
 _SEVERITIES = {each.name.lower(): each for each in Severity}
 _STATES = {state.value: state for state in OperatingState}
@@ -167,9 +169,13 @@ def rule(kind: str, table: Table) -> Threshold | None:
         "explains": _explains(table),
         "latching": table.flag("latching", default=False),
         "max_shelf_us": _max_shelf(table),
+        "budget": _budget(table),
         "unit": units.spelled(table.text("unit")) if "unit" in table else None,
     }
-    return Threshold(**{**facts, **how.make(table)})
+    made = Threshold(**{**facts, **how.make(table)})
+    if made.budget is not None and made.budget.may_go_to_shadow and made.severity is Severity.SAFETY:
+        raise table.wrong("budget", "a safety rule never goes to the shadow; leave may_go_to_shadow out")
+    return made
 
 
 def compiled(table: Table, key: str, wanted: type) -> Expression:
@@ -192,6 +198,28 @@ def _side(table: Table) -> tuple[float, bool]:
     if len(sides) != 1:
         raise table.wrong("above", "give the limit as above = … or below = …, one of them")
     return table.number(sides[0]), sides[0] == "above"
+
+
+def _budget(table: Table) -> Budget | None:
+    if "budget" not in table:
+        return None
+    inner = Table(table.table["budget"], table.source, "budget", 1)
+    inner.place = f"{table.place}: budget"
+    inner.only(_BUDGET)
+    alarms = inner.number("alarms_per_week") if "alarms_per_week" in inner else None
+    precision = inner.number("precision") if "precision" in inner else None
+    if alarms is None and precision is None:
+        raise table.wrong("budget", "limits nothing; give alarms_per_week, precision or both")
+    if alarms is not None and alarms < 0:
+        raise inner.wrong("alarms_per_week", "must be 0 or more")
+    if precision is not None and not 0 < precision <= 1:
+        raise inner.wrong("precision", "is a part of its close-outs, above 0 and 1 at most, such as 0.6")
+    return Budget(
+        alarms_per_week=alarms,
+        precision=precision,
+        close_outs=inner.count("close_outs", 1, 5),
+        may_go_to_shadow=inner.flag("may_go_to_shadow", default=False),
+    )
 
 
 def _max_shelf(table: Table) -> int | None:

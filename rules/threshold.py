@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rules.expression import Expression
 from rules.figures import Figure
+from workorder_core.budget import Budget
 from workorder_core.words import FailureMode, OperatingState, Severity
 
 EVERY = "*"
@@ -43,6 +44,8 @@ class Threshold:
         Whether its alarm stays when the condition is over, until somebody resets it.
     max_shelf_us
         How long its alarm may be shelved at most, microseconds; None leaves the usual, 0 forbids it.
+    budget
+        How often it may come and has to be right; None where its owner has set none.
     inhibits, explains
         A declared cause: while it is active, what is found on the assets behind this one opens no orders; of these
         failure modes only, or of all where none is named.
@@ -70,6 +73,7 @@ class Threshold:
     explains: frozenset[FailureMode] = frozenset()
     latching: bool = False
     max_shelf_us: int | None = None
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         if self.raise_at == self.clear_at:

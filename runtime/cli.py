@@ -91,7 +91,10 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
         assert settings.database is not None
         keep = None if settings.retention_days is None else timedelta(days=settings.retention_days)
         timetable = working.Timetable(
-            assign_every_s=settings.assign_every_s, escalate_every_s=settings.escalate_every_s, retention=keep
+            assign_every_s=settings.assign_every_s,
+            escalate_every_s=settings.escalate_every_s,
+            budgets_every_s=settings.budgets_every_s,
+            retention=keep,
         )
         working.run(settings.database, timetable, stop_on_signals(with_parent))
 

@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
 
-from db import assignments, jobs, work_orders
+from db import assignments, budgets, jobs, work_orders
 from workorder_core import escalation
 from workorder_core.orders import WorkOrder
 
@@ -32,6 +32,7 @@ class Timetable:
     assign_every_s: float = 2
     escalate_every_s: float = 30
     retention_every_s: float = 3600
+    budgets_every_s: float = 600
     retention: timedelta | None = None
 
 
@@ -54,6 +55,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
 
         every(timetable.assign_every_s, assign_open, "assign")
         every(timetable.escalate_every_s, escalate_late, "escalate")
+        every(timetable.budgets_every_s, keep_budgets, "budgets")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
         scheduler.start()
@@ -104,6 +106,18 @@ def _escalate(conn: Connection, order_id: UUID, now: datetime) -> bool:
 
     after = work_orders.change(conn, order_id, step, actor=ACTOR, at=now, why=f"Escalated: {due.reason}.")
     return after.escalation > before.escalation
+
+
+def keep_budgets(conn: Connection) -> int:
+    """Send the rules to the shadow that are over their alarm budget, where their owners allowed it; return how many.
+
+    A safety rule never goes. One that may not go is told of in the log, the API and the board.
+    """
+    now = datetime.now(UTC)
+    with conn.transaction():
+        if not jobs.try_lock(conn, "budgets"):
+            return 0
+        return len(budgets.keep(conn, actor=ACTOR, now=now))
 
 
 def drop_old_readings(conn: Connection, *, keep: timedelta) -> int:

@@ -35,7 +35,7 @@ from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 9
+FORMAT = 10
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -81,6 +81,7 @@ class Judge:
         self.floods = Floods()
         self.standing = Standing()
         self.silences = Silences()
+        self.rules_in_shadow: set[str] = set()
         self.alarms: list[Change] | None = None
         self.shadow: Shadow | None = None
 
@@ -131,6 +132,8 @@ class Judge:
         silenced = self.silences.holds(finding)
         if silenced is not None:
             return None, silenced
+        if self.rules_in_shadow and finding.severity is not Severity.SAFETY and self._in_shadow(finding.source):
+            return None, Held.BUDGET
         if self.assets[finding.asset].parent is not None:
             causes = self._causes(finding)
             of_causes = [entry for cause in causes if cause.active for entry in self.book.of(cause.asset)]
@@ -140,6 +143,11 @@ class Judge:
         decision = intake.decide(finding, orders, self.policy)
         area = self.assets[finding.asset].area
         return (decision, None) if area is None else self._flood(decision, area, new=new)
+
+    def _in_shadow(self, source: str) -> bool:
+        """Whether the rule behind a source judges in shadow; one for every signal is named with the signal too."""
+        kind, _, name = source.partition(":")
+        return kind != "model" and (name in self.rules_in_shadow or name.rpartition(":")[0] in self.rules_in_shadow)
 
     def _flood(self, decision: Decision, name: str, *, new: bool) -> tuple[Decision | None, Held | None]:
         """Where an area is flooded, its order collects what would open one of its own."""
@@ -163,7 +171,7 @@ class Judge:
     def _causes(self, finding: Finding) -> list[Cause]:
         """The declared causes, on the assets above, that explain a finding; the nearest first.
 
-        One that is silenced has no order that could tell of what it explains, and is none.
+        One that is silenced, or in shadow, has no order that could tell of what it explains, and is none.
         """
         causes: list[Cause] = []
         above, seen = self.assets[finding.asset].parent, {finding.asset}
@@ -176,7 +184,7 @@ class Judge:
                 Cause(above, rule.component, rule.failure_mode, asset.limits.is_active(rule))
                 for rule in asset.limits.rules.inhibiting
                 if not rule.explains or finding.failure_mode in rule.explains
-                if self.silences.silent(above, f"rule:{rule.id}") is None
+                if self.silences.silent(above, f"rule:{rule.id}") is None and rule.id not in self.rules_in_shadow
             ]
             above = asset.parent
         return causes
@@ -209,6 +217,7 @@ class Judge:
                 "floods": self.floods.dump(),
                 "standing": self.standing.dump(),
                 "silences": self.silences.dump(),
+                "rules_in_shadow": sorted(self.rules_in_shadow),
                 "shadow": None if self.shadow is None else self.shadow.dump(),
             }
         )
@@ -229,6 +238,7 @@ class Judge:
         judge.floods = Floods.restore(state["floods"])
         judge.standing = Standing.restore(state["standing"])
         judge.silences = Silences.restore(state["silences"])
+        judge.rules_in_shadow = set(state["rules_in_shadow"])
         for key, dumped_asset in state["assets"].items():
             document = judge._document(dumped_asset["class"])
             factor = judge._factor(dumped_asset["class"], document)
@@ -334,6 +344,11 @@ class Judge:
         at = moment(self.assets[key[0]].watermark_us or 0)
         self._note(Change(*key, at, move, event.payload.get("why", ""), until=ends))
 
+    def _on_rule_shadow(self, event: Event) -> None:
+        """A rule goes to the shadow, because it is over its alarm budget or somebody wants it; or comes back."""
+        change = self.rules_in_shadow.add if event.payload["shadow"] else self.rules_in_shadow.discard
+        change(event.payload["rule"])
+
     def _end_silences(self, asset: str, now: datetime) -> None:
         for source, held in self.silences.ended(asset, now):
             move = Move.UNSHELVE if held is Held.SHELVED else Move.RETURN
@@ -385,6 +400,7 @@ _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
     "stale": Judge._on_stale,
     "history": Judge._on_history,
     "alarm": Judge._on_alarm,
+    "rule_shadow": Judge._on_rule_shadow,
     "tick": Judge._on_tick,
 }
 

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     tick_every_s: float = Field(60, gt=0, description="seconds between two ticks in the sequence of inputs")
 
     assign_every_s: float = Field(2, gt=0, description="seconds between two looks for open orders to assign")
+    budgets_every_s: float = Field(600, gt=0, description="seconds between two looks at rules over their alarm budget")
     escalate_every_s: float = Field(
         30, gt=0, description="seconds between two looks at response and completion targets"
     )

@@ -36,6 +36,8 @@ class Shadow:
         """Begin a run with a copy of the judge and the documents of the event that asks for it."""
         replaced = tuple(kind for kind in DOCUMENTS if payload.get(kind) is not None)
         shadow = cls(int(payload["run"]), judge, replaced)
+        if "rulebook" in replaced:
+            judge.rules_in_shadow.clear()
         for kind in replaced:
             shadow._judge(Event(judge.arrival, kind, None, payload[kind]))
         return shadow
@@ -43,7 +45,8 @@ class Shadow:
     def consider(self, each: "Input", live: OrderBook) -> Iterator["Verdict"]:
         """Judge an input that the plant's judge has judged; ``live`` is that one's book."""
         if isinstance(each, Event):
-            if each.kind != "shadow" and each.kind not in self.replaced:
+            others = each.kind == "rule_shadow" and "rulebook" in self.replaced
+            if each.kind != "shadow" and each.kind not in self.replaced and not others:
                 yield from self.judge.consider((each,))
             return
         for event in self._unseen_that_are_done(each.arrival, each.asset, each.at_us, live):

@@ -3,20 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.problems import STATUS
-from db import alarm_points, alarms, plant, scope
+from db import alarm_points, alarms, budgets, plant, rules_in_force, rules_in_shadow, scope
 from db.alarm_points import Id
+from db.budgets import SafetyRule
 from db.errors import StoreError
 from db.plant import Site
 from workorder_core.access import Who
@@ -192,6 +194,65 @@ def _range(since: str, until: str, span: str, now: datetime, zone: str) -> tuple
     except (ValueError, OverflowError):
         return *usual, "give both times, as the site's clock shows them"
     return begin, end, ""
+
+
+@router.get("/alarms/rules", dependencies=[SEES_ALL])
+def rules(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    show: Annotated[str, Query(pattern="^(all|budgeted|shadow)$")] = "all",
+    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+) -> HTMLResponse:
+    """Show the rules in force against their alarm budgets."""
+    return _rules(request, conn, now, show, number)
+
+
+def _rules(
+    request: Request, conn: Connection, now: datetime, show: str, number: int, *, status: int = 200, problem: str = ""
+) -> HTMLResponse:
+    there = rules_in_shadow.now_there(conn)
+    book = rules_in_force.newest(conn)
+    limited = [each for each in book.rules if each.budget is not None]
+    shadowed = [each for each in book.rules if each.id in there]
+    found = {"budgeted": limited, "shadow": shadowed}.get(show, book.rules)
+    return page(
+        request,
+        "alarm_rules.html",
+        status=status,
+        now=now,
+        rules=budgets.of(conn, found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], now=now),
+        counts={"all": len(book.rules), "budgeted": len(limited), "shadow": len(shadowed)},
+        show=show,
+        number=number,
+        pages=max(1, ceil(len(found) / PAGE_SIZE)),
+        zone=_zone(plant.sites(conn)),
+        problem=problem,
+    )
+
+
+@router.post("/alarms/rules/{step}", dependencies=[ENGINEERS])
+def shadow(
+    request: Request,
+    step: Annotated[str, Path(pattern="^(shadow|return)$")],
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    rule: Annotated[str, Form(max_length=200)],
+    why: Annotated[str, Form(max_length=2000)] = "",
+    show: Annotated[str, Form(pattern="^(all|budgeted|shadow)$")] = "all",
+    number: Annotated[int, Form(alias="page", ge=1, le=40_000)] = 1,
+) -> Response:
+    """Send a rule to the shadow, or let it open orders again."""
+    if not why.strip():
+        return _rules(request, conn, now, show, number, status=422, problem="say why in one sentence")
+    verb = budgets.to_shadow if step == "shadow" else rules_in_shadow.end
+    try:
+        verb(conn, rule, actor=who.actor, why=why.strip(), at=now)
+    except (SafetyRule, StoreError) as refused:
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return _rules(request, conn, now, show, number, status=STATUS[kind], problem=str(refused))
+    return RedirectResponse(f"/alarms/rules?show={show}&page={number}", 303)
 
 
 @router.post("/alarms/acknowledge", dependencies=[WORKS_OR_PLANS])

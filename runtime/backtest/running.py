@@ -123,6 +123,8 @@ class _Stream:
             if isinstance(each, Event):
                 if each.kind in replaced or (replaced and each.kind == "shadow"):
                     continue
+                if each.kind == "rule_shadow" and "rulebook" in replaced:
+                    continue  # other rules have budgets of their own
                 if each.kind == "order_moved":
                     self._note_end(each)
             else:

@@ -18,7 +18,7 @@ from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity,
 SPAN = 100_000
 """Places of the sequence that are read at once; bounds the memory that a backtest takes."""
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
-_OF_THE_PLANT = ("asset", "signal", "rulebook", "models", "threshold", "shadow", "downtime", "alarm")
+_OF_THE_PLANT = ("asset", "signal", "rulebook", "models", "threshold", "shadow", "downtime", "alarm", "rule_shadow")
 
 
 class NothingToJudge(ValueError):

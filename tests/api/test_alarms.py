@@ -191,3 +191,18 @@ def test_who_sees_another_site_sees_no_alarms_of_this_one(known, standing, pool)
     assert other.get(f"{V1}/alarms/states").json() == []
     refused = other.post(f"{V1}/alarms/acknowledge", json={"alarms": [{"asset_id": standing, "source": "rule:warm"}]})
     assert refused.status_code == 404
+
+
+def test_a_rule_is_sent_to_the_shadow_and_back_by_an_engineer(client, known, standing):
+    why = {"why": "the probe is loose"}
+    assert known(Role.PLANNER).post(f"{V1}/rules/warm/shadow", json=why).status_code == 403
+    done = client.post(f"{V1}/rules/warm/shadow", json=why).json()
+    assert (done["in_shadow"]["by"], done["in_shadow"]["why"]) == ("key:planner", "the probe is loose")
+    assert client.post(f"{V1}/rules/warm/shadow", json=why).status_code == 409
+    assert [each["id"] for each in client.get(f"{V1}/rules", params={"in_shadow": True}).json()] == ["warm"]
+    assert client.post(f"{V1}/rules/warm/return", json=why).json()["in_shadow"] is None
+    refused = client.post(f"{V1}/rules/hot/shadow", json=why)
+    assert (refused.status_code, "a safety rule" in refused.json()["detail"]) == (409, True)
+    assert client.post(f"{V1}/rules/wrm/shadow", json=why).status_code == 404
+    assert client.get(f"{V1}/rules", params={"limit": 1, "offset": 2}).json()[0]["id"] == "long"
+    assert client.get(f"{V1}/rules/warm").json()["alarms"] == 0

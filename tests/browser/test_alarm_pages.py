@@ -18,7 +18,7 @@ RULE = {
 }  # fmt: skip
 RULES = {
     "threshold": [
-        RULE | {"id": name, "severity": severity}
+        RULE | {"id": name, "severity": severity, "budget": {"alarms_per_week": 30}}
         for name, severity in (("bearing-hot", "safety"), ("oil-warm", "malfunction"), ("runs-rough", "degrading"))
     ]
 }
@@ -106,8 +106,33 @@ def test_the_figures_are_drawn_and_a_range_can_be_chosen(watched, seeded):  # no
 
 def test_no_page_of_alarms_has_to_be_scrolled_sideways(watched, seeded):  # noqa: F811
     page = watched.page
-    for path in ("/alarms", "/alarms?state=shelved&page=2", "/alarms/history", "/alarms/figures?span=30d"):
+    for path in (
+        "/alarms",
+        "/alarms?state=shelved&page=2",
+        "/alarms/history",
+        "/alarms/figures?span=30d",
+        "/alarms/rules",
+    ):
         page.goto(path)
         page.wait_for_load_state("networkidle")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} has to be scrolled sideways"
+
+
+def test_a_rule_over_its_budget_is_sent_to_the_shadow_and_back(watched, seeded, database):  # noqa: F811
+    page = watched.page
+    page.goto("/alarms/rules")
+    rule = page.locator(".one-alarm", has_text="oil-warm")
+    assert rule.get_by_text("over its budget").count() == 1
+    assert page.locator(".one-alarm", has_text="bearing-hot").get_by_text("To the shadow").count() == 0
+    for summary, button, badge in (
+        ("To the shadow…", "To the shadow", "in shadow"),
+        ("Open orders again…", "Open orders again", "in its budget"),
+    ):
+        rule.get_by_text(summary).click()
+        rule.get_by_label("Why?").fill("The probe is loose.")
+        rule.get_by_role("button", name=button).click()
+        rule.locator(".badge", has_text=badge).wait_for()
+    with psycopg.connect(database) as conn:
+        told = conn.execute("SELECT payload FROM judge_events WHERE kind = 'rule_shadow' ORDER BY id").fetchall()
+    assert [row[0]["shadow"] for row in told] == [True, False]

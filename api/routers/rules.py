@@ -1,0 +1,53 @@
+"""The rules in force, one by one: what each has used of its alarm budget, and which judge in shadow."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
+from api.shapes.rules import RuleOut, WhyIn
+from db import budgets, rules_in_force, rules_in_shadow
+
+router = APIRouter(prefix="/rules", tags=["rules and models"])
+
+
+@router.get("", dependencies=[SEES_ALL])
+def find(
+    conn: Conn,
+    now: Now,
+    asset_class: Annotated[str | None, Query(description="rules of one class")] = None,
+    in_shadow: Annotated[bool | None, Query(description="only those that judge in shadow, or that do not")] = None,
+    budgeted: Annotated[bool | None, Query(description="only those with a budget, or without")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> list[RuleOut]:
+    """List the rules of the rulebook in force, in its order."""
+    there = rules_in_shadow.now_there(conn)
+    found = [
+        each
+        for each in rules_in_force.newest(conn).rules
+        if asset_class in (None, each.asset_class)
+        and in_shadow in (None, each.id in there)
+        and budgeted in (None, each.budget is not None)
+    ]
+    return [RuleOut.of(each) for each in budgets.of(conn, found[offset : offset + limit], now=now)]
+
+
+@router.get("/{rule:path}", dependencies=[SEES_ALL])
+def read(rule: str, conn: Conn, now: Now) -> RuleOut:
+    """Read one rule."""
+    return RuleOut.of(budgets.of(conn, [budgets.one(conn, rule)], now=now)[0])
+
+
+@router.post("/{rule:path}/shadow", dependencies=[ENGINEERS])
+def to_shadow(rule: str, body: WhyIn, conn: Conn, now: Now, actor: Actor) -> RuleOut:
+    """Let a rule judge in shadow: it opens no orders, and its alarms are counted. Not for safety rules."""
+    budgets.to_shadow(conn, rule, actor=actor, why=body.why, at=now)
+    return read(rule, conn, now)
+
+
+@router.post("/{rule:path}/return", dependencies=[ENGINEERS])
+def back(rule: str, body: WhyIn, conn: Conn, now: Now, actor: Actor) -> RuleOut:
+    """Let a rule open orders again; its budget is counted from now."""
+    rules_in_shadow.end(conn, rule, actor=actor, why=body.why, at=now)
+    return read(rule, conn, now)
