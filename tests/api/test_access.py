@@ -38,6 +38,16 @@ TABLE: dict[str, set[Role]] = {
     "POST /assets/{asset_id}/downtimes": {P, R, A},
     "POST /downtimes/{downtime_id}/cancel": {P, R, A},
     "GET /quarantine": ALL,
+    "POST /quarantine/{kept_id}/retry": {R, A},
+    "GET /alarms": ALL,
+    "GET /alarms/history": ALL,
+    "GET /alarms/figures": ALL,
+    "POST /alarms/acknowledge": {T, P, R, A},
+    "POST /alarms/reset": {T, P, R, A},
+    "POST /alarms/shelve": {P, R, A},
+    "POST /alarms/unshelve": {P, R, A},
+    "POST /alarms/take_out_of_service": {P, R, A},
+    "POST /alarms/return_to_service": {P, R, A},
     "GET /access": {A},
     "POST /access/users": {A},
     "POST /access/users/{user_name}": {A},
@@ -103,14 +113,19 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/shadow-runs/{run_id}/promote": {R, A},
     "POST /api/v1/shadow-runs/{run_id}/drop": {R, A},
     "GET /api/v1/quarantine": ALL,
+    "GET /api/v1/quarantine/{kept_id}": ALL,
+    "POST /api/v1/quarantine/retry": {R, A},
+    "POST /api/v1/quarantine/{kept_id}/retry": {R, A},
 }
 
 EVERY_SITE = {
-    name for name in TABLE if re.search(r"/(documents|shadow-runs|users|keys|access|access-changes|metrics)(/|$)", name)
+    name
+    for name in TABLE
+    if re.search(r"/(documents|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}", name)
 }
 """Concerns the whole plant, so that who is scoped to some sites may not."""
 
-NO_SITES = {"kind", "run_id", "step", "version_number", "user_name", "key_name"}
+NO_SITES = {"kind", "run_id", "step", "version_number", "user_name", "key_name", "kept_id"}
 """Names in paths that are of no site."""
 
 
