@@ -13,7 +13,19 @@ from api.board import alarm_pages, pages, people, signing, steps
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.metrics import Counted, Metrics
-from api.routers import access, alarms, documents, downtimes, health, plant, quarantine, rules, technicians, work_orders
+from api.routers import (
+    access,
+    alarms,
+    documents,
+    downtimes,
+    health,
+    hierarchy,
+    plant,
+    quarantine,
+    rules,
+    technicians,
+    work_orders,
+)
 
 DESCRIPTION = """\
 Telemetry in, explained work orders out.
@@ -55,7 +67,7 @@ def create(
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
-    for room in (work_orders, plant, alarms, downtimes, technicians, documents, rules, quarantine, access):
+    for room in (work_orders, plant, hierarchy, alarms, downtimes, technicians, documents, rules, quarantine, access):
         v1.include_router(room.router)
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
     app.include_router(v1)

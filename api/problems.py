@@ -18,6 +18,7 @@ from api.passwords import WeakPassword
 from db.assignments import NobodyEligible
 from db.budgets import SafetyRule
 from db.errors import AlreadyThere, NotFound, NothingOnTrial, VersionConflict
+from db.hierarchy import Ring
 from db.quarantine import CutShort
 from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
@@ -57,6 +58,7 @@ STATUS: Mapping[type[Exception], int] = {
     IllegalAlarmMove: 409,
     MayNotBeShelved: 409,
     SafetyRule: 409,
+    Ring: 409,
     NobodyEligible: 409,
     VersionConflict: 412,
     ReasonMissing: 422,

@@ -20,7 +20,7 @@ from workorder_core import lifecycle
 from workorder_core.assignment import TIE_BREAK
 from workorder_core.close_out import Cause, Remedy
 from workorder_core.lifecycle import Step
-from workorder_core.words import CloseFinding, FailureMode, OrderType, Priority, Status
+from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderType, Priority, Status
 
 PAGE_SIZE = 25
 SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
@@ -219,6 +219,8 @@ def asset_page(
         span=span if span in SPANS else "24h",
         spans=list(SPANS),
         orders=work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10),
+        others=[each for each in plant.assets(conn, now=now, site=shown.site_code) if each.id != asset_id],
+        criticalities=list(Criticality),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         problem=problem,
         filled=defaultdict(str, filled or {}),

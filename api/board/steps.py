@@ -14,7 +14,7 @@ from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Actor,
 from api.board.pages import asset_page, order_page
 from api.board.rendering import page
 from api.problems import STATUS
-from db import assignments, downtimes, plant, quarantine, work_orders
+from db import assignments, downtimes, hierarchy, plant, quarantine, work_orders
 from db.assignments import NobodyEligible
 from db.errors import NotFound, StoreError
 from workorder_core import lifecycle
@@ -24,7 +24,7 @@ from workorder_core.decisions import Urgency
 from workorder_core.errors import WorkOrderError
 from workorder_core.lifecycle import Step
 from workorder_core.orders import CloseOut, WorkOrder
-from workorder_core.words import CloseFinding, FailureMode, OrderType, Priority
+from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderType, Priority
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
@@ -214,6 +214,35 @@ def plan_downtime(
         filled = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
         return asset_page(request, conn, asset_id, now=now, status=422, problem=str(refused), filled=filled)
     downtimes.create(conn, asset_id, starts_at=start, ends_at=end, reason=reason.strip(), actor=actor, at=now)
+    return RedirectResponse(f"/assets/{asset_id}", 303)
+
+
+@router.post("/assets/{asset_id}/judged-as", dependencies=[PLANS])
+def judge_as(
+    request: Request,
+    asset_id: int,
+    conn: Conn,
+    now: Now,
+    actor: Actor,
+    asset_class: Annotated[str, Form(max_length=100)] = "",
+    criticality: Annotated[int, Form(ge=1, le=4)] = 2,
+    parent: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Change an asset's class and criticality, and what it stands behind."""
+    try:
+        with conn.transaction():
+            hierarchy.change(
+                conn,
+                asset_id,
+                asset_class=asset_class.strip() or None,
+                criticality=Criticality(criticality),
+                parent=parent or None,
+                actor=actor,
+                at=now,
+            )
+    except StoreError as refused:
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return asset_page(request, conn, asset_id, now=now, status=STATUS[kind], problem=str(refused))
     return RedirectResponse(f"/assets/{asset_id}", 303)
 
 

@@ -1,0 +1,38 @@
+"""As what an asset is judged, and what it stands behind."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.asking import PLANS, Asking, Conn, Now
+from api.shapes.plant import AssetOut
+from db import hierarchy, plant, telemetry
+from workorder_core.words import Criticality
+
+router = APIRouter(tags=["plant"])
+
+
+class JudgedAsIn(BaseModel):
+    """What is not given stays as it is."""
+
+    asset_class: str | None = Field(None, min_length=1, max_length=100, description="whose rules and model judge it")
+    criticality: Criticality | None = Field(None, description="1 low, 2 medium, 3 high, 4 critical")
+    parent: str | None = Field(
+        None, max_length=64, description="code of the asset of its site that it stands behind; null: of none"
+    )
+
+
+@router.patch("/assets/{asset_id}", dependencies=[PLANS])
+def change(asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking) -> AssetOut:
+    """Change an asset's class, criticality, or what it stands behind; it is judged so from the next batch on."""
+    before = plant.asset(conn, asset_id, now=now)
+    found = hierarchy.change(
+        conn,
+        asset_id,
+        asset_class=body.asset_class,
+        criticality=body.criticality,
+        parent=body.parent if "parent" in body.model_fields_set else before.parent,
+        actor=who.actor,
+        at=now,
+    )
+    signals, newest = plant.signals(conn, [asset_id]), telemetry.newest(conn, [asset_id])
+    return AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
