@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from psycopg import Connection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.engine_numbers import EngineNumbers
 from db import judge, quarantine, telemetry, work_orders
 
 
@@ -43,6 +44,8 @@ class Metrics:
             "Since the newest readings came in; NaN when none have.",
             registry=self._registry,
         )
+        self._engine = EngineNumbers()
+        self._registry.register(self._engine)
         about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
         about.labels(version).set(1)
 
@@ -65,6 +68,7 @@ class Metrics:
         self._next_arrival.set(judge.holder_now(conn)[2])
         newest = telemetry.newest_received(conn)
         self._age.set(float("nan") if newest is None else (now - newest).total_seconds())
+        self._engine.look(conn)
         return generate_latest(self._registry)
 
 

@@ -113,6 +113,15 @@ class Subscriber:
         """Send a message at QoS 0: a request that is made again when it is lost."""
         self._wire.send(mqtt.publish(topic, payload))
 
+    def publish_surely(self, topic: str, payload: bytes) -> None:
+        """Send a message at QoS 1: the broker keeps it for whoever has subscribed."""
+        self._tell(topic, payload, retain=False)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have come off the wire and are in no batch yet."""
+        return len(self._arrived)
+
     def batches(self, *, most: int, max_wait_s: float) -> Iterator[list[Message]]:
         """Yield batches without end: up to ``most`` messages, or what had come when the wire fell silent.
 
@@ -168,11 +177,11 @@ class Subscriber:
         while said in self._unanswered and time.monotonic() < deadline:
             self._drive(0.05)
 
-    def _tell(self, topic: str, payload: bytes) -> int:
-        """Publish at QoS 1, retained; return the packet's id, which is unanswered until the broker has it."""
+    def _tell(self, topic: str, payload: bytes, *, retain: bool = True) -> int:
+        """Publish at QoS 1; return the packet's id, which is unanswered until the broker has it."""
         self._packet_id = self._packet_id % 0xFFFF + 1
         self._unanswered.add(self._packet_id)
-        self._wire.send(mqtt.publish(topic, payload, packet_id=self._packet_id, retain=True))
+        self._wire.send(mqtt.publish(topic, payload, packet_id=self._packet_id, retain=retain))
         return self._packet_id
 
     def _drive(self, wait_s: float) -> None:

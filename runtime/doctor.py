@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from db import api_keys, quarantine, readings, schema, users
+from db import api_keys, engine_figures, quarantine, readings, schema, users
 from db import judge as judge_db
 from ingest.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
@@ -17,6 +17,7 @@ from runtime.version import CODE_VERSION
 
 LEAST_FREE_BYTES = 2_000_000_000
 QUEUE_TRIED = 3000
+SKEWS_TOLD = 5
 
 
 class _Findings:
@@ -96,6 +97,7 @@ def _database(settings: Settings, said: _Findings) -> None:
         stored, late = readings.count(conn)
         said.good("readings", f"{stored:,} stored, {late:,} of them late")
         _access(conn, settings, said)
+        _ingest(conn, said)
         kept = quarantine.count_by_reason(conn)
         if kept:
             reasons = ", ".join(f"{count} {reason}" for reason, count in kept.items())
@@ -117,6 +119,45 @@ def _access(conn: psycopg.Connection, settings: Settings, said: _Findings) -> No
     if settings.pages_as is not None:
         mend = "leave PLANTWRIGHT_PAGES_AS out where others use this machine"
         said.off("pages", f"open without a password from this machine, as {settings.pages_as}", mend)
+
+
+def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
+    told = engine_figures.read(conn)
+    if told is None or told.figures.stopped:
+        fact = "has never run here" if told is None else "was stopped"
+        said.off("ingest", fact, "plantwright serve, or plantwright ingest")
+        return
+    figures = told.figures
+    lag = f"lag {told.lag_s:.1f} s of {figures.lag_limit_s:.0f} s allowed"
+    if told.state == "silent":
+        mend = "it was killed, hangs, or has no database or broker: its own log says why"
+        said.bad("ingest", f"silent for {told.age_s:.0f} s; {lag}", mend)
+    elif told.behind:
+        mend = "what arrives waits at the broker: see which stage takes the time; fewer detectors, or a faster database"
+        said.bad("ingest", lag, mend)
+    else:
+        said.good("ingest", lag)
+    said.good(
+        "rates",
+        f"{figures.messages_per_s:,.0f} messages/s, {figures.readings_per_s:,.0f} readings/s; queue {figures.queue}; "
+        f"newest batch {figures.batch_newest}, largest {figures.batch_largest} of {figures.batch_most} messages",
+    )
+    if spent := sum(figures.stage_s.values()):
+        shares = (f"{stage} {seconds / spent:.0%}" for stage, seconds in figures.stage_s.items())
+        each = f" of {spent / figures.messages * 1e6:,.0f} µs a message" if figures.messages else ""
+        said.good("stages", f"{', '.join(shares)}{each}")
+    since = (
+        f"{figures.messages:,} messages since its start, {figures.late:,} readings late, {figures.repeated:,} repeated"
+    )
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in figures.refused.items())
+    said.good("taken", f"{since}; refused: {refused or 'none'}")
+    skews = engine_figures.skews(conn, limit=SKEWS_TOLD)
+    if skews:
+        said.good("device clocks", "; ".join(f"{asset} {_skew(seconds)}" for asset, seconds in skews.items()))
+
+
+def _skew(seconds: float) -> str:
+    return f"{abs(seconds):.1f} s {'ahead' if seconds < 0 else 'behind or under way'}"
 
 
 def _no_timescaledb(said: _Findings) -> None:

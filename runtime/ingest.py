@@ -15,13 +15,16 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import UndefinedTable
 
 from db import judge as judge_db
+from ingest import payload
 from ingest.broker import BrokerUnreachable
 from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime import engine, retry, sources, splitting
 from runtime.engine import Engine
+from runtime.figures import Counted
 from runtime.pipeline import Processed
+from runtime.pulse import Pulse
 from runtime.settings import Settings
 
 _log = structlog.get_logger("ingest")
@@ -88,8 +91,9 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
                 _log.info(
                     "judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version
                 )
-                _listen_on(settings, stop, conn, state, noted)
-                _save_at_the_end(conn, state)
+                counted = Counted(settings.lag_limit_s, settings.batch_most)
+                _listen_on(settings, stop, conn, state, counted, noted)
+                _save_at_the_end(conn, state, counted)
         except psycopg.Error as error:
             patience.wait(error)
 
@@ -104,6 +108,7 @@ def _listen_on(
     stop: threading.Event,
     conn: psycopg.Connection,
     state: Engine,
+    counted: Counted,
     on_batch: Callable[[Processed], None],
 ) -> None:
     """Take batches until told to stop, through as many connections to the broker as it takes."""
@@ -115,7 +120,7 @@ def _listen_on(
 
     while not stop.is_set():
         try:
-            _listen(settings, stop, conn, state, noted)
+            _listen(settings, stop, conn, state, counted, noted)
         except BrokerUnreachable as error:
             patience.wait(error)
             # Who lost the broker may have lost it to another process, which has the plant now.
@@ -128,31 +133,44 @@ def _listen(
     stop: threading.Event,
     conn: psycopg.Connection,
     state: Engine,
+    counted: Counted,
     on_batch: Callable[[Processed], None],
 ) -> None:
     """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
     assert settings.broker is not None
+    pulse = Pulse.of(settings.client_id)
     topics, presence = sources.topics(settings), sources.presence(state.formats)
+    if payload.TOPIC_FILTER not in topics:
+        topics.append(pulse.topic)
     with Subscriber(settings.broker, topics=topics, client_id=settings.client_id, presence=presence) as subscriber:
         sources.connected(state.formats)
         looked = time.monotonic()
-        for batch in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
+        for came in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
             if stop.is_set():
                 return
+            now_us = time.time_ns() // 1000
+            batch = pulse.sift(came, now_us)
             now = time.monotonic()
-            if not batch and now - looked < IDLE_CHECK_S:
-                continue
-            looked = now
-            processed = splitting.process(conn, batch, state)
-            subscriber.acknowledge(batch)
-            sources.answer(state.formats, subscriber)
-            on_batch(processed)
-            retry.try_asked(conn, state)
+            if batch or now - looked >= IDLE_CHECK_S:
+                looked = now
+                processed = splitting.process(conn, batch, state)
+                began = time.perf_counter()
+                subscriber.acknowledge(came)
+                counted.count(batch, processed, time.perf_counter() - began)
+                sources.answer(state.formats, subscriber)
+                on_batch(processed)
+                retry.try_asked(conn, state)
+            elif came:
+                subscriber.acknowledge(came)
+            if (beat := pulse.due(now_us)) is not None:
+                subscriber.publish_surely(pulse.topic, beat)
+            counted.write_when_due(conn, state.fence, lag_s=pulse.lag_s(now_us), queue=len(batch) + subscriber.waiting)
 
 
-def _save_at_the_end(conn: psycopg.Connection, state: Engine) -> None:
-    """A clean stop leaves nothing to be judged again."""
+def _save_at_the_end(conn: psycopg.Connection, state: Engine, counted: Counted) -> None:
+    """A clean stop leaves nothing to be judged again, and is known as one."""
     with conn.transaction():
         judge_db.hold(conn, state.fence)
         if state.judge.arrival > state.checkpointed:
             engine.save(conn, state)
+        counted.stop(conn, state.fence)

@@ -4,6 +4,7 @@ What the broker sent is acknowledged by the caller after ``process`` has returne
 leaves nothing behind: the caller takes the engine up anew from the database, and the messages come again.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +33,15 @@ class Processed:
     repeated: int = 0
     refused: list[Refused] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage."""
+    _since: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """Put down what has passed since the last stage to this one."""
+        now = time.perf_counter()
+        self.spent[stage] = self.spent.get(stage, 0.0) + now - self._since
+        self._since = now
 
     def add(self, other: "Processed") -> None:
         """Count another part of the same batch too."""
@@ -41,6 +51,8 @@ class Processed:
         self.repeated += other.repeated
         self.refused += other.refused
         self.done += other.done
+        for stage, seconds in other.spent.items():
+            self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
 
 def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
@@ -51,6 +63,7 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         if state.tick_is_due():
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
         for part in sources.parts(batch, state.formats, state.bounds):
+            processed.lap("read")
             place = take(conn, part, place, state, processed)
         quarantine.keep(conn, processed.refused)
         if place > begin:
@@ -59,6 +72,8 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
         sources.remember(conn, state.formats)
         if state.checkpoint_is_due():
             engine.save(conn, state)
+        processed.lap("keep")
+    processed.lap("commit")
     return processed
 
 
@@ -70,12 +85,15 @@ def take(conn: Connection, part: Part, place: int, state: Engine, processed: Pro
     # Folded before the frames, which come after them: what is late depends on what they say.
     verdicts = state.judge.decide(events)
     arrived = _store(conn, frames, ids, state, place + len(events))
+    processed.lap("store")
     verdicts += state.judge.decide(arrived.frames)
+    processed.lap("judge")
     processed.refused += part.refused + unknown + arrived.refused
     if state.judge.alarms:
         alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
         state.judge.alarms.clear()
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in verdicts])
+    processed.lap("act")
     processed.frames += len(arrived.frames)
     processed.stored += len(arrived.columns)
     processed.late += arrived.late

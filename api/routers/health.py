@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from api.asking import KNOWN, SEES_ALL, Conn, Now
 from api.metrics import Metrics
-from db import schema, telemetry
+from db import engine_figures, schema, telemetry
 
 router = APIRouter(tags=["health"])
 
@@ -28,6 +28,8 @@ class Ready(BaseModel):
     schema_waiting: list[str] = Field(description="migrations that have not been applied")
     newest_readings_received_at: datetime | None = Field(description="None: nothing has come in yet")
     newest_readings_age_s: float | None
+    ingest: str = Field("unknown", description="judging, behind (its own alarm), silent, stopped, or never ran")
+    ingest_lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
 
 
 @router.get("/health/live")
@@ -44,6 +46,7 @@ def ready(request: Request, response: Response) -> Ready:
         with pool.connection(timeout=3) as conn:
             waiting = _waiting(request, conn)
             newest = None if waiting else telemetry.newest_received(conn)
+            engine = None if waiting else engine_figures.read(conn)
     except (Error, PoolTimeout):
         response.status_code = 503
         return Ready(
@@ -60,6 +63,8 @@ def ready(request: Request, response: Response) -> Ready:
         schema_waiting=waiting,
         newest_readings_received_at=newest,
         newest_readings_age_s=None if newest is None else (datetime.now(UTC) - newest).total_seconds(),
+        ingest="never ran" if engine is None else engine.state,
+        ingest_lag_s=None if engine is None else engine.lag_s,
     )
 
 

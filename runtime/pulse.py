@@ -1,0 +1,61 @@
+"""How long what comes to the broker waits for us: a message of our own takes the way of the others, and is timed.
+
+A broker tells nobody how much it keeps for whom. What we publish at QoS 1 to ourselves stands in the same queue, behind
+all that came before it; so its age when it comes back is theirs, and while it is away they are at least as old.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.messages import Message
+
+PREFIX = "plantwright/pulse/"
+EVERY_S = 1.0
+LOST_AFTER_S = 10.0
+"""Of a silent wire: a pulse that has not come back over it never will. The broker may not let us publish it."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """One pulse at a time is on its way. It carries the wall clock's time, so that one from before a restart counts."""
+
+    topic: str
+    sent_us: int | None = None
+    sent_at: float = -EVERY_S
+    newest_lag_s: float = 0.0
+    heard_at: float = 0.0
+
+    @classmethod
+    def of(cls, client_id: str) -> "Pulse":
+        return cls(PREFIX + client_id)
+
+    def due(self, now_us: int) -> bytes | None:
+        """Return what to publish, if anything."""
+        now = time.monotonic()
+        if self.sent_us is not None or now - self.sent_at < EVERY_S:
+            return None
+        self.sent_us, self.sent_at = now_us, now
+        return b"%d" % now_us
+
+    def sift(self, batch: Sequence[Message], now_us: int) -> Sequence[Message]:
+        """Return the batch without pulses, ours or anybody's, having noted ours."""
+        if not batch:
+            if self.sent_us is not None and time.monotonic() - max(self.sent_at, self.heard_at) > LOST_AFTER_S:
+                self.sent_us, self.newest_lag_s = None, 0.0
+            return batch
+        self.heard_at = time.monotonic()
+        if not any(message.topic.startswith(PREFIX) for message in batch):
+            return batch
+        for message in batch:
+            if message.topic == self.topic and message.payload.isdigit():
+                sent_us = int(message.payload[:20])
+                self.newest_lag_s = max(0.0, (now_us - sent_us) / 1e6)
+                if self.sent_us is not None and sent_us >= self.sent_us:
+                    self.sent_us = None
+        return [message for message in batch if not message.topic.startswith(PREFIX)]
+
+    def lag_s(self, now_us: int) -> float:
+        """How long what comes now has waited, at least."""
+        waiting = 0.0 if self.sent_us is None else (now_us - self.sent_us) / 1e6
+        return max(self.newest_lag_s, waiting)
