@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from msgspec import structs
 from psycopg import Connection, Error
 
 from db import judge as judge_db
@@ -96,7 +97,9 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
 
 def _read(kept: Kept, at: datetime, state: Engine) -> tuple[list[Frame], list[Refused]]:
     frames, refused = state.formats.parse(_message(kept, at), state.bounds)
-    return [replace(each, details=replace(each.details or Details(), historical=True)) for each in frames], refused
+    return [
+        structs.replace(each, details=replace(each.details or Details(), historical=True)) for each in frames
+    ], refused
 
 
 def _message(kept: Kept, at: datetime) -> Message:
