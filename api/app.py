@@ -20,6 +20,7 @@ from api.routers import (
     downtimes,
     health,
     hierarchy,
+    order_moves,
     plant,
     quarantine,
     rules,
@@ -67,7 +68,19 @@ def create(
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
-    for room in (work_orders, plant, hierarchy, alarms, downtimes, technicians, documents, rules, quarantine, access):
+    for room in (
+        work_orders,
+        plant,
+        hierarchy,
+        alarms,
+        downtimes,
+        technicians,
+        documents,
+        rules,
+        quarantine,
+        access,
+        order_moves,
+    ):
         v1.include_router(room.router)
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
     app.include_router(v1)

@@ -14,17 +14,20 @@ from starlette.exceptions import HTTPException
 
 from api.asking import Forbidden, OfEverySite
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
+from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.passwords import WeakPassword
 from db.assignments import NobodyEligible
 from db.budgets import SafetyRule
-from db.errors import AlreadyThere, NotFound, NothingOnTrial, VersionConflict
+from db.calendars import NoSuchCountry
+from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
 from db.hierarchy import Ring
 from db.quarantine import CutShort
 from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
 from workorder_core.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
-from workorder_core.errors import IllegalMove, NotQualified, ReasonMissing
+from workorder_core.errors import IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
+from workorder_core.job_plans import StepWrong
 
 _log = structlog.get_logger("api")
 
@@ -45,13 +48,18 @@ class WrongRange(Exception):
 
 
 STATUS: Mapping[type[Exception], int] = {
+    NoIdempotencyKey: 400,
     KeyMissing: 401,
     Forbidden: 403,
     OfEverySite: 403,
     FormNotOurs: 403,
     PasswordMustChange: 403,
+    NotAllowed: 403,
     NotFound: 404,
     IllegalMove: 409,
+    NotReady: 409,
+    FaultHasOrder: 409,
+    KeyInFlight: 409,
     AlreadyThere: 409,
     NobodyLeft: 409,
     NotQualified: 409,
@@ -64,6 +72,9 @@ STATUS: Mapping[type[Exception], int] = {
     ReasonMissing: 422,
     AlarmReasonMissing: 422,
     WrongEnd: 422,
+    KeyUsedOtherwise: 422,
+    StepWrong: 422,
+    NoSuchCountry: 422,
     WrongModels: 422,
     WrongRulebook: 422,
     NothingOnTrial: 422,
@@ -162,6 +173,8 @@ def _title(error: type[Exception], kind: type[Exception]) -> str:
 def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, IllegalMove | IllegalAlarmMove):
         return {"possible": [str(step) for step in error.possible]}
+    if isinstance(error, NotReady):
+        return {"missing": list(error.missing)}
     if isinstance(error, VersionConflict):
         return {"version": error.actual}
     return {}

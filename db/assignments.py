@@ -1,6 +1,5 @@
 """Who should do an order, asked of the people and the work as they stand in the database."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,7 +8,9 @@ from psycopg import Connection
 
 from db import plant, technicians, work_orders
 from workorder_core import assignment, lifecycle
+from workorder_core.access import Who
 from workorder_core.assignment import Job, Proposal
+from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
 from workorder_core.words import Status
 
@@ -70,28 +71,37 @@ def assign_to(
     order_id: UUID,
     code: str,
     *,
-    actor: str,
+    who: Who,
     at: datetime,
     why: str = "",
     expected_version: int | None = None,
 ) -> WorkOrder:
     """Give an order to the technician that a person chose. Raises NotQualified where that needs a reason."""
-    order = work_orders.get(conn, order_id)
+    order = work_orders.get(conn, order_id, who)
     technicians.get(conn, order.site_id, code)
     proposed = proposal(conn, order, now=at)
 
     def give(order: WorkOrder) -> WorkOrder:
-        given = lifecycle.assign(order, code, at=at)
-        return replace(given, assignment_note=assignment.by_hand(proposed, order.number, code, why))
+        return lifecycle.assign(order, code, at=at, note=assignment.by_hand(proposed, order.number, code, why))
 
-    return work_orders.change(conn, order_id, give, actor=actor, at=at, why=why, expected_version=expected_version)
+    return work_orders.take(
+        conn, order_id, Step.ASSIGN, give, who=who, at=at, why=why, expected_version=expected_version
+    )
 
 
 def accept(
-    conn: Connection, order_id: UUID, *, actor: str, at: datetime, why: str = "", expected_version: int | None = None
+    conn: Connection, order_id: UUID, *, who: Who, at: datetime, why: str = "", expected_version: int | None = None
 ) -> WorkOrder:
-    """Give an order to whoever is proposed for it now, because a person says so. Raises NobodyEligible."""
-    proposed = proposal(conn, work_orders.get(conn, order_id), now=at)
+    """Give an order to whom it is scheduled for, else to whoever is proposed now, because a person says so.
+
+    Raises NobodyEligible.
+    """
+    order = work_orders.get(conn, order_id, who)
+    if order.status is Status.SCHEDULED and order.assignee is not None:
+        return assign_to(
+            conn, order_id, order.assignee, who=who, at=at, why=why or "as scheduled", expected_version=expected_version
+        )
+    proposed = proposal(conn, order, now=at)
     if proposed.choice is None:
         raise NobodyEligible(order_id, proposed.why)
     code = proposed.choice.technician.code
@@ -100,4 +110,6 @@ def accept(
         return lifecycle.assign(order, code, at=at, note=proposed.why)
 
     reason = why or f"As proposed: {proposed.why}"
-    return work_orders.change(conn, order_id, give, actor=actor, at=at, why=reason, expected_version=expected_version)
+    return work_orders.take(
+        conn, order_id, Step.ASSIGN, give, who=who, at=at, why=reason, expected_version=expected_version
+    )

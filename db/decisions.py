@@ -1,16 +1,16 @@
 """Carrying out what intake has decided, in the transaction of the batch that it was decided in."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from db import sql, work_orders
-from workorder_core import priority
+from db import calendars, job_plans, sql, work_orders
+from db.errors import NotFound
+from workorder_core import lifecycle, targets
 from workorder_core.assignment import required_skill
 from workorder_core.decisions import (
     AddEvidence,
@@ -25,11 +25,13 @@ from workorder_core.decisions import (
     Urgency,
 )
 from workorder_core.findings import Finding
-from workorder_core.lifecycle import FINAL
+from workorder_core.job_plans import planned
+from workorder_core.lifecycle import DONE, FINAL, WAITING
 from workorder_core.order_book import Entry
-from workorder_core.words import FailureMode, OrderType, Priority, Severity, Status
+from workorder_core.orders import WorkOrder
+from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
 
-ACTOR = "system:engine"
+ACTOR = work_orders.ENGINE
 LEAST_CITED = timedelta(hours=6)
 MOST_CITED = timedelta(days=14)
 _QUERIES = sql.load("decisions")
@@ -79,8 +81,8 @@ def unfinished(conn: Connection) -> list[Entry]:
                 component=row["component"],
                 failure_mode=FailureMode(row["failure_mode"]),
                 severity=next(each for each in Severity if each.order_type == row["type"]),
-                # A book does not tell assigned from open: see the judge.
-                status=Status.OPEN if row["status"] == Status.ASSIGNED else Status(row["status"]),
+                # A book does not tell who waits from who is dispatched: see the judge.
+                status=Status.OPEN if row["status"] in WAITING else Status(row["status"]),
                 opened_at=row["opened_at"],
                 signals=frozenset(row["signals"] or ()),
                 evidence=row["evidence"],
@@ -101,33 +103,35 @@ def title(component: str, failure_mode: FailureMode) -> str:
 
 def _open(conn: Connection, decision: Open, urgency: Urgency, asset_id: int, now: datetime) -> None:
     finding = decision.finding
-    place: Any = conn.execute(_QUERIES["place_of"], {"asset_id": asset_id}).fetchone()
-    response_due, completion_due = priority.due(urgency.priority, now)
-    facts = {
-        "id": decision.order_id,
-        "site_id": place[0],
-        "number": work_orders.next_number(conn, place[0]),
-        "asset_id": asset_id,
-        "asset_path": place[1],
-        "component": finding.component,
-        "failure_mode": finding.failure_mode.value,
-        "type": finding.severity.order_type.value,
-        "priority": int(urgency.priority),
-        "priority_reason": urgency.reason,
-        "title": title(finding.component, finding.failure_mode),
-        "now": now,
-        "opened_at": finding.at,
-        "required_skill": required_skill(finding.component, finding.failure_mode),
-        "response_due": response_due,
-        "completion_due": completion_due,
-        "follows": decision.follows,
-    }
-    conn.execute(_QUERIES["open"], facts)
-    new = {key: facts[key] for key in ("type", "priority", "component", "failure_mode")} | {"status": "open"}
+    site_id, path = conn.execute(_QUERIES["place_of"], {"asset_id": asset_id}).fetchone() or (0, "")
+    order = WorkOrder(
+        id=decision.order_id,
+        number=work_orders.next_number(conn, site_id),
+        site_id=site_id,
+        asset_id=asset_id,
+        asset_path=path,
+        component=finding.component,
+        failure_mode=finding.failure_mode,
+        type=finding.severity.order_type,
+        origin=Origin.ENGINE,
+        priority=urgency.priority,
+        priority_reason=urgency.reason,
+        title=title(finding.component, finding.failure_mode),
+        status=Status.OPEN,
+        status_since=now,
+        opened_at=finding.at,
+        recorded_at=now,
+        required_skill=required_skill(finding.component, finding.failure_mode),
+        follows=decision.follows,
+    )
     why = f"{finding.source}: {finding.summary}"
     if decision.follows is not None:
         why = f"again after an order that has ended; {why}"
-    _log(conn, decision.order_id, now, "open", {}, new, why)
+    order = targets.set_anew(order, now, calendars.of_site(conn, site_id, at=now))
+    plan = job_plans.fitting(conn, asset_id, finding.failure_mode)
+    work_orders.insert(conn, order if plan is None else planned(order, plan), actor=ACTOR, why=why)
+    if plan is not None:
+        job_plans.copy_to(conn, order.id, plan)
     _add_evidence(conn, decision.order_id, finding, asset_id)
 
 
@@ -135,88 +139,73 @@ def _change(
     conn: Connection, decision: Upgrade | Refine | Merge, urgency: Urgency, asset_id: int, now: datetime, step: str
 ) -> Done:
     order_id, finding = decision.order_id, decision.finding
-    before = _facts(conn, order_id)
+    before = _locked(conn, order_id)
     _add_evidence(conn, order_id, finding, asset_id)
-    if before["status"] in FINAL:
+    if before.status in FINAL:
         return Done(order_id, "evidence", False)
-    component, mode = before["component"], FailureMode(before["failure_mode"])
+    component, mode = before.component, before.failure_mode
     if isinstance(decision, Refine):
         component, mode = decision.component, decision.failure_mode
-    response_due, completion_due = priority.due(urgency.priority, now)
-    after = {
-        "component": component,
-        "failure_mode": mode.value,
-        "type": decision.severity.order_type.value,
-        "priority": min(int(urgency.priority), before["priority"]),
-    }
-    conn.execute(
-        _QUERIES["change"],
-        after
-        | {
-            "id": order_id,
-            "title": title(component, mode),
-            "priority_reason": urgency.reason,
-            "required_skill": required_skill(component, mode),
-            "response_due": response_due,
-            "completion_due": completion_due,
-        },
+    after = replace(
+        before,
+        component=component,
+        failure_mode=mode,
+        type=decision.severity.order_type,
+        priority=min(urgency.priority, before.priority),
     )
-    old = {key: before[key] for key in after if before[key] != after[key]}
-    if "type" in old:
-        step = "upgraded"
-    if old:
-        _log(conn, order_id, now, step, old, {key: after[key] for key in old}, f"{finding.source}: {finding.summary}")
-    worse = decision.severity is Severity.SAFETY and before["type"] != OrderType.EMERGENCY
-    return Done(order_id, step if old else "evidence", worse)
+    if after == before:
+        return Done(order_id, "evidence", False)
+    after = replace(
+        after,
+        title=title(component, mode),
+        priority_reason=urgency.reason,
+        required_skill=required_skill(component, mode),
+    )
+    after = targets.brought_forward(after, now, calendars.of_site(conn, before.site_id, at=now))
+    step = "upgraded" if after.type is not before.type else step
+    _save(conn, order_id, after, now, step, f"{finding.source}: {finding.summary}")
+    worse = decision.severity is Severity.SAFETY and before.type is not OrderType.EMERGENCY
+    return Done(order_id, step, worse)
 
 
 def _merge(conn: Connection, decision: Merge, now: datetime) -> None:
-    before = _facts(conn, decision.duplicate_id)
-    if before["status"] in FINAL:
+    before = _locked(conn, decision.duplicate_id)
+    if before.status in FINAL:
         return
-    conn.execute(
-        _QUERIES["cancel_duplicate"], {"id": decision.duplicate_id, "duplicate_of": decision.order_id, "now": now}
-    )
     conn.execute(_QUERIES["move_evidence"], {"from": decision.duplicate_id, "to": decision.order_id})
     why = f"the same fault has an order that knows what it is; its evidence moved there. {decision.finding.summary}"
-    old, new = {"status": before["status"]}, {"status": "cancelled", "duplicate_of": str(decision.order_id)}
-    _log(conn, decision.duplicate_id, now, "cancel", old, new, why)
+    after = replace(before, status=Status.CANCELLED, status_since=now, duplicate_of=decision.order_id, hold_reason=None)
+    _save(conn, decision.duplicate_id, after, now, "cancel", why)
 
 
 def _send_back(conn: Connection, decision: Rework, urgency: Urgency, asset_id: int, now: datetime) -> Done:
-    before = _facts(conn, decision.order_id)
+    before = _locked(conn, decision.order_id)
     _add_evidence(conn, decision.order_id, decision.finding, asset_id)
-    if before["status"] not in (Status.COMPLETED, Status.VERIFIED):
+    if before.status not in DONE:
         return Done(decision.order_id, "evidence", False)
-    after = {
-        "status": Status.OPEN.value,
-        "type": decision.severity.order_type.value,
-        "priority": min(int(urgency.priority), before["priority"]),
-    }
-    response_due, completion_due = priority.due(Priority(after["priority"]), now)
-    conn.execute(
-        _QUERIES["send_back"],
-        after
-        | {
-            "id": decision.order_id,
-            "now": now,
-            "priority_reason": urgency.reason,
-            "response_due": response_due,
-            "completion_due": completion_due,
-        },
+    after = replace(
+        before,
+        status=Status.OPEN,
+        status_since=now,
+        type=decision.severity.order_type,
+        priority=min(urgency.priority, before.priority),
+        priority_reason=urgency.reason,
     )
+    after = lifecycle.anew(after, now, calendars.of_site(conn, before.site_id, at=now))
     why = f"the condition is still there after the work: {decision.finding.summary}"
-    old = {key: before[key] for key in after if before[key] != after[key]}
-    _log(conn, decision.order_id, now, "rework", old, {key: after[key] for key in old}, why)
+    _save(conn, decision.order_id, after, now, "rework", why)
     return Done(decision.order_id, "sent back", decision.severity is Severity.SAFETY)
 
 
-def _facts(conn: Connection, order_id: UUID) -> dict[str, Any]:
-    with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_QUERIES["facts"], {"id": order_id}).fetchone()
-    if row is None:
-        raise LookupError(f"the judge decided on order {order_id}, which is not in the database")
-    return row
+def _locked(conn: Connection, order_id: UUID) -> WorkOrder:
+    try:
+        return work_orders.lock(conn, order_id)
+    except NotFound:
+        raise LookupError(f"the judge decided on order {order_id}, which is not in the database") from None
+
+
+def _save(conn: Connection, order_id: UUID, after: WorkOrder, now: datetime, step: str, why: str) -> None:
+    work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why, name=step)
 
 
 def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: int) -> None:
@@ -243,9 +232,3 @@ def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: 
             "cited_from": finding.at - cited,
         },
     )
-
-
-def _log(
-    conn: Connection, order_id: UUID, now: datetime, step: str, old: dict[str, Any], new: dict[str, Any], why: str
-) -> None:
-    work_orders.append_history(conn, order_id, at=now, actor=ACTOR, step=step, old=old, new=new, why=why)

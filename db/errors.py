@@ -38,3 +38,13 @@ class VersionConflict(StoreError):
             f"work order {number} has changed meanwhile (version {actual}, not {expected}); read it again, then decide"
         )
         self.order_id, self.number, self.expected, self.actual = order_id, number, expected, actual
+
+
+class FaultHasOrder(StoreError):
+    """An order of the engine was to be opened again, and its fault has got another one meanwhile."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"work order {number} cannot be opened again: its fault has another unfinished order by now; work on that"
+        )
+        self.number = number

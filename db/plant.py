@@ -73,6 +73,7 @@ class Asset:
     name: str
     asset_class: str
     criticality: Criticality
+    safety_critical: bool
     serial: str | None
     parent: str | None
     archived_at: datetime | None
@@ -121,6 +122,16 @@ def locations(conn: Connection, site_id: int | None = None, within: Collection[s
     """Return the functional locations of a site, or of all sites, or of those within."""
     with conn.cursor(row_factory=class_row(Location)) as cursor:
         return cursor.execute(_QUERIES["locations"], {"site_id": site_id, "within": scope.codes(within)}).fetchall()
+
+
+def location(conn: Connection, location_id: int, *, within: Collection[str] | None = None) -> Location:
+    """Return one functional location. Raises NotFound, also for one of a site that is not within."""
+    with conn.cursor(row_factory=class_row(Location)) as cursor:
+        facts = {"id": location_id, "within": scope.codes(within)}
+        found = cursor.execute(_QUERIES["location"], facts).fetchone()
+    if found is None:
+        raise NotFound("location", location_id)
+    return found
 
 
 def assets(

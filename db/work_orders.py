@@ -1,42 +1,35 @@
 """Work orders: read, made, and moved by one pure step at a time. The caller owns the transaction."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
 from psycopg.rows import dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from db import scope, sql, technicians
-from db.errors import NotFound, VersionConflict
-from db.plant import Asset
-from workorder_core import lifecycle, priority
+from db import calendars, job_plans, order_content, order_history, order_links, order_rows, sql
+from db.errors import FaultHasOrder, NotFound, VersionConflict
+from db.order_history import HistoryRow
+from db.order_lists import Filters, Listed, Tally, count, page, tally
+from db.plant import Asset, Location
+from workorder_core import lifecycle, priority, record, targets
+from workorder_core.access import Who
 from workorder_core.assignment import required_skill
 from workorder_core.decisions import Urgency
 from workorder_core.findings import Sign
-from workorder_core.orders import CloseOut, WorkOrder
-from workorder_core.words import (
-    CloseFinding,
-    FailureMode,
-    OrderType,
-    Origin,
-    Priority,
-    Severity,
-    Status,
-)
+from workorder_core.job_plans import JobPlan, planned
+from workorder_core.lifecycle import FINAL, WAITING, Situation, Step
+from workorder_core.orders import WorkOrder
+from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
+
+__all__ = ["Filters", "HistoryRow", "Listed", "Tally", "count", "history", "page", "tally"]
 
 _QUERIES = sql.load("work_orders")
-
-_WAITING = frozenset({Status.OPEN, Status.ASSIGNED})
-"""The judge tells these two apart in nothing. Leaving moves between them out of its inputs keeps who was at work when,
-a matter of the wall clock, out of what it decides."""
-
-_UNTOLD = frozenset({"version", "status_since"})
-"""Fields that every step changes; history has them from its own time and order."""
+ENGINE = "system:engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,73 +52,11 @@ class Evidence:
     readings: Mapping[str, Sequence[tuple[float, float]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRow:
-    """Who did what to an order, and why. ``old`` and ``new`` hold just the fields that changed."""
-
-    seq: int
-    at: datetime
-    actor: str
-    step: str
-    old: Mapping[str, Any]
-    new: Mapping[str, Any]
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """An order with the names that a list shows. ``why`` is the newest finding's sentence, or the order's title."""
-
-    order: WorkOrder
-    site_code: str
-    site_name: str
-    time_zone: str
-    asset_code: str
-    asset_name: str
-    assignee_name: str | None
-    why: str
-    evidence_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """What a list is narrowed to; None narrows nothing. ``assignee`` "-" asks for orders that nobody has.
-
-    ``within`` are the sites that who asks sees.
-    """
-
-    status: Sequence[Status] | None = None
-    type: Sequence[OrderType] | None = None
-    origin: Sequence[Origin] | None = None
-    priority: Sequence[Priority] | None = None
-    site: str | None = None
-    within: Collection[str] | None = None
-    asset: str | None = None
-    asset_id: int | None = None
-    assignee: str | None = None
-    unfinished: bool | None = None
-    opened_from: datetime | None = None
-    opened_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """How many orders there are of a kind, and of how many a target has run out."""
-
-    type: OrderType
-    status: Status
-    priority: Priority
-    orders: int
-    escalated: int
-
-
-def get(conn: Connection, order_id: UUID) -> WorkOrder:
-    """Return one order. Raises NotFound."""
+def get(conn: Connection, order_id: UUID, who: Who | None = None) -> WorkOrder:
+    """Return one order. Raises NotFound, also where it is of a site that ``who`` does not see."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["get"], {"id": order_id}).fetchone()
-    if row is None:
-        raise NotFound("work order", order_id)
-    return _order(row)
+    return order_rows.order(_seen(row, order_id, who))
 
 
 def id_of_number(conn: Connection, number: str) -> UUID:
@@ -137,34 +68,6 @@ def id_of_number(conn: Connection, number: str) -> UUID:
     return found
 
 
-def page(conn: Connection, filters: Filters, *, limit: int = 50, offset: int = 0) -> list[Listed]:
-    """Return orders, the most urgent first and the finished ones last."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(_QUERIES["page"], _asked(filters) | {"limit": limit, "offset": offset})
-        return [_listed(row) for row in cursor]
-
-
-def count(conn: Connection, filters: Filters) -> int:
-    """Return how many orders the filters let through."""
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        return int(cursor.execute(_QUERIES["count"], _asked(filters)).fetchone() or 0)
-
-
-def tally(conn: Connection, within: Collection[str] | None = None) -> list[Tally]:
-    """Return how many orders there are of each type, status and priority."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return [
-            Tally(
-                type=OrderType(row["type"]),
-                status=Status(row["status"]),
-                priority=Priority(row["priority"]),
-                orders=row["orders"],
-                escalated=row["escalated"],
-            )
-            for row in cursor.execute(_QUERIES["count_by_kind"], {"within": scope.codes(within)})
-        ]
-
-
 def next_number(conn: Connection, site_id: int) -> str:
     """Give out the site's next number, ``NTH-1042``. Holds the site's row until the transaction ends."""
     with conn.cursor(row_factory=scalar_row) as cursor:
@@ -174,28 +77,47 @@ def next_number(conn: Connection, site_id: int) -> str:
     return number
 
 
+def lock(conn: Connection, order_id: UUID, who: Who | None = None) -> WorkOrder:
+    """Return one order and hold its row until the transaction ends. Raises NotFound."""
+    return order_rows.order(_locked(conn, order_id, who, None))
+
+
 def insert(conn: Connection, order: WorkOrder, *, actor: str, why: str) -> None:
     """Store a new order and begin its history."""
-    conn.execute(_QUERIES["insert"], _facts(conn, order))
-    shown = ("type", "priority", "component", "failure_mode", "status", "title")
-    new = {name: _plain(getattr(order, name)) for name in shown}
-    append_history(conn, order.id, at=order.recorded_at, actor=actor, step="open", new=new, why=why)
+    conn.execute(_QUERIES["insert"], order_rows.columns(conn, order))
+    append_history(conn, order.id, at=order.recorded_at, actor=actor, step="open", new=record.beginning(order), why=why)
 
 
-def append_history(
+append_history = order_history.append
+history = order_history.of_order
+
+
+def take(
     conn: Connection,
     order_id: UUID,
+    step: Step,
+    do: Callable[[WorkOrder], WorkOrder],
     *,
+    who: Who,
     at: datetime,
-    actor: str,
-    step: str,
-    old: Mapping[str, Any] | None = None,
-    new: Mapping[str, Any] | None = None,
     why: str = "",
-) -> None:
-    """Add a row to the history of an order whose row this transaction holds. ``at`` is the wall clock."""
-    row = {"order_id": order_id, "at": at, "actor": actor, "step": step, "why": why}
-    conn.execute(_QUERIES["append_history"], row | {"old": Jsonb(dict(old or {})), "new": Jsonb(dict(new or {}))})
+    expected_version: int | None = None,
+) -> WorkOrder:
+    """Lock an order, take a step of the lifecycle that somebody asks for, store it with its history and return it.
+
+    Raises NotFound, VersionConflict, IllegalMove, NotAllowed, NotReady, FaultHasOrder, and whatever ``do`` raises.
+    """
+    row = _locked(conn, order_id, who, expected_version)
+    before = order_rows.order(row)
+    undone = order_content.undone(conn, order_id) if before.plan is not None else order_content.NOTHING_UNDONE
+    situation = Situation(
+        safety_critical=row["safety_critical"],
+        open_steps=undone.steps,
+        open_permits=undone.permits,
+        blocked_by=order_links.blockers(conn, order_id) if step is Step.START else (),
+    )
+    lifecycle.permit(before, step, who, situation, at=at)
+    return _saved(conn, before, do(before), step=step, actor=who.actor, at=at, why=why)
 
 
 def change(
@@ -207,47 +129,17 @@ def change(
     at: datetime,
     why: str = "",
     expected_version: int | None = None,
+    name: str | None = None,
+    who: Who | None = None,
 ) -> WorkOrder:
-    """Lock an order, apply one pure step, store the result with its history and return it.
+    """Lock an order, apply one pure change, store the result with its history and return it; nobody's role is asked.
 
-    A step that changes nothing leaves no trace. What the judge has to know of an order of the engine is told in the
+    A change that changes nothing leaves no trace. What the judge has to know of an order of the engine is told in the
     same transaction. Raises NotFound, VersionConflict, and whatever the step raises.
     """
-    with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_QUERIES["lock"], {"id": order_id}).fetchone()
-    if row is None:
-        raise NotFound("work order", order_id)
-    before = _order(row)
-    if expected_version is not None and expected_version != before.version:
-        raise VersionConflict(order_id, before.number, expected_version, before.version)
+    before = order_rows.order(_locked(conn, order_id, who, expected_version))
     after = step(before)
-    if after == before:
-        return before
-    after = replace(after, version=before.version + 1)
-    conn.execute(_QUERIES["save"], _facts(conn, after))
-    changed = [
-        each.name
-        for each in fields(WorkOrder)
-        if each.name not in _UNTOLD and getattr(before, each.name) != getattr(after, each.name)
-    ]
-    append_history(
-        conn,
-        order_id,
-        at=at,
-        actor=actor,
-        step=_name_of(before, after),
-        old={name: _plain(getattr(before, name)) for name in changed},
-        new={name: _plain(getattr(after, name)) for name in changed},
-        why=why,
-    )
-    _tell_judge(conn, before, after, actor)
-    return after
-
-
-def history(conn: Connection, order_id: UUID) -> list[HistoryRow]:
-    """Return what happened to an order, from its beginning."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return [HistoryRow(**row) for row in cursor.execute(_QUERIES["history"], {"order_id": order_id})]
+    return _saved(conn, before, after, step=name or _name_of(before, after), actor=actor, at=at, why=why)
 
 
 def evidence(conn: Connection, order_id: UUID, *, limit: int = 100) -> list[Evidence]:
@@ -256,10 +148,10 @@ def evidence(conn: Connection, order_id: UUID, *, limit: int = 100) -> list[Evid
         return [_evidence(row) for row in cursor.execute(_QUERIES["evidence"], {"order_id": order_id, "limit": limit})]
 
 
-def escalations_due(conn: Connection, *, now: datetime) -> list[UUID]:
-    """Return the orders of which a target has run out by ``now`` (wall clock) and nobody has been told yet."""
+def targets_near(conn: Connection, *, now: datetime) -> list[UUID]:
+    """Return the orders of which a target is near or has run out by ``now`` (wall clock), nobody told of it yet."""
     with conn.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(_QUERIES["escalations_due"], {"now": now}).fetchall()
+        return cursor.execute(_QUERIES["targets_near"], {"now": now}).fetchall()
 
 
 def unassigned(conn: Connection) -> list[UUID]:
@@ -269,17 +161,23 @@ def unassigned(conn: Connection) -> list[UUID]:
 
 
 def note_nobody(conn: Connection, order_id: UUID, note: str, *, actor: str, at: datetime) -> bool:
-    """Show on an open order why nobody has been given it; False when it says so already, or is open no more."""
-    if conn.execute(_QUERIES["note_nobody"], {"id": order_id, "note": note}).fetchone() is None:
+    """Show on an open order why nobody has been given it; False when it says so already, or is open no more.
+
+    No step, so no new version: a form that somebody is filling in stays good.
+    """
+    order = order_rows.order(_locked(conn, order_id, None, None))
+    if order.status is not Status.OPEN or order.assignee is not None or order.assignment_note == note:
         return False
-    append_history(conn, order_id, at=at, actor=actor, step="nobody eligible", why=note)
+    conn.execute(_QUERIES["note_nobody"], {"id": order_id, "note": note})
+    old, new = {"assignment_note": order.assignment_note}, {"assignment_note": note}
+    append_history(conn, order_id, at=at, actor=actor, step="nobody eligible", old=old, new=new, why=note)
     return True
 
 
 def create_by_hand(
     conn: Connection,
     *,
-    asset: Asset,
+    asset: Asset | Location,
     kind: OrderType,
     title: str,
     component: str,
@@ -288,19 +186,25 @@ def create_by_hand(
     at: datetime,
     urgency: Urgency | None = None,
     why: str = "",
+    status: Status = Status.OPEN,
+    plan: JobPlan | None = None,
+    **facts: Any,
 ) -> WorkOrder:
     """Store an order that a person makes and return it; without an urgency the table of priorities decides.
 
     A person may make as many orders for a fault as they like: the promise of one order binds the engine only.
+    ``facts`` are further fields of the order. A request that has to be approved gets its targets then.
     """
-    urgency = urgency or priority.of_type(asset.criticality, kind)
-    response_due, completion_due = priority.due(urgency.priority, at)
+    machine = asset if isinstance(asset, Asset) else None
+    urgency = urgency or priority.of_type(machine.criticality if machine else None, kind)
     order = WorkOrder(
+        **{"requested_by": actor, "required_skill": required_skill(component, failure_mode)} | facts,
         id=uuid4(),
         number=next_number(conn, asset.site_id),
         site_id=asset.site_id,
-        asset_id=asset.id,
-        asset_path=asset.path,
+        asset_id=machine.id if machine else None,
+        location_id=None if machine else asset.id,
+        asset_path=machine.path if machine else asset.name,
         component=component,
         failure_mode=failure_mode,
         type=kind,
@@ -308,114 +212,86 @@ def create_by_hand(
         priority=urgency.priority,
         priority_reason=urgency.reason,
         title=title,
-        status=Status.OPEN,
+        status=status,
         status_since=at,
         opened_at=at,
         recorded_at=at,
-        required_skill=required_skill(component, failure_mode),
-        response_due=response_due,
-        completion_due=completion_due,
     )
+    if status is Status.OPEN:
+        order = targets.set_anew(order, at, calendars.of_site(conn, order.site_id, at=at))
+    if plan is not None:
+        order = planned(order, plan)
     insert(conn, order, actor=actor, why=why or title)
+    if plan is not None:
+        job_plans.copy_to(conn, order.id, plan)
     return order
 
 
+def _locked(conn: Connection, order_id: UUID, who: Who | None, expected_version: int | None) -> dict[str, Any]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(_QUERIES["lock"], {"id": order_id})
+        row = _seen(cursor.execute(_QUERIES["get"], {"id": order_id}).fetchone(), order_id, who)
+    if expected_version is not None and expected_version != row["version"]:
+        raise VersionConflict(order_id, row["number"], expected_version, row["version"])
+    return row
+
+
+def _seen(row: dict[str, Any] | None, order_id: UUID, who: Who | None) -> dict[str, Any]:
+    if row is None or (who is not None and not who.sees(row["site_code"])):
+        raise NotFound("work order", order_id)
+    return row
+
+
+def _saved(
+    conn: Connection, before: WorkOrder, after: WorkOrder, *, step: str, actor: str, at: datetime, why: str
+) -> WorkOrder:
+    if after == before:
+        return before
+    after = replace(after, version=before.version + 1)
+    try:
+        conn.execute(_QUERIES["save"], order_rows.columns(conn, after))
+    except UniqueViolation:
+        raise FaultHasOrder(after.number) from None
+    old, new = record.difference(before, after)
+    append_history(conn, after.id, at=at, actor=actor, step=str(step), old=old, new=new, why=why)
+    if after.plan is not None and before.status not in WAITING and after.status is Status.OPEN:
+        order_content.begin_anew(conn, after.id)
+    _tell_judge(conn, before, after, actor)
+    return after
+
+
 def _tell_judge(conn: Connection, before: WorkOrder, after: WorkOrder, actor: str) -> None:
-    waits_on = before.status in _WAITING and after.status in _WAITING
-    if after.origin is not Origin.ENGINE or after.status is before.status or waits_on:
+    # The judge tells the statuses before the work apart in nothing. Leaving moves between them out of its inputs keeps
+    # who was at work when, a matter of the wall clock, out of what it decides.
+    waits_on = before.status in WAITING and after.status in WAITING
+    if after.origin is not Origin.ENGINE or after.status is before.status or waits_on or actor == ENGINE:
         return
     close_out = after.close_out
-    payload = {
+    payload: dict[str, Any] = {
         "order_id": str(after.id),
         "status": after.status.value,
         "close_finding": close_out.finding.value if close_out else None,
         "close_failure_mode": close_out.failure_mode.value if close_out and close_out.failure_mode else None,
     }
+    if before.status in FINAL:
+        payload["entry"] = _entry(conn, after)
     conn.execute(_QUERIES["tell_judge"], {"asset_id": after.asset_id, "actor": actor, "payload": Jsonb(payload)})
+
+
+def _entry(conn: Connection, order: WorkOrder) -> dict[str, Any]:
+    """Return what an order book needs of an order that it may have forgotten since it ended."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["book_entry"], {"id": order.id}).fetchone()
+    assert row is not None, "the order is locked"
+    return {name: record.plain(value) for name, value in row.items()}
 
 
 def _name_of(before: WorkOrder, after: WorkOrder) -> str:
     if before.status is not after.status or before.assignee != after.assignee:
         return str(lifecycle.between(before.status, after.status) or "change")
+    if after.warned > before.warned:
+        return "warn"
     return "escalate" if after.escalation > before.escalation else "change"
-
-
-def _order(row: Mapping[str, Any]) -> WorkOrder:
-    return WorkOrder(
-        id=row["id"],
-        number=row["number"],
-        site_id=row["site_id"],
-        asset_id=row["asset_id"],
-        asset_path=row["asset_path"],
-        component=row["component"],
-        failure_mode=FailureMode(row["failure_mode"]),
-        type=OrderType(row["type"]),
-        origin=Origin(row["origin"]),
-        priority=Priority(row["priority"]),
-        priority_reason=row["priority_reason"],
-        title=row["title"],
-        status=Status(row["status"]),
-        status_since=row["status_since"],
-        opened_at=row["opened_at"],
-        recorded_at=row["recorded_at"],
-        required_skill=row["required_skill"],
-        assignee=row["assignee"],
-        assignment_note=row["assignment_note"],
-        response_due=row["response_due"],
-        completion_due=row["completion_due"],
-        escalation=row["escalation"],
-        follows=row["follows"],
-        duplicate_of=row["duplicate_of"],
-        close_out=_close_out(row),
-        version=row["version"],
-    )
-
-
-def _close_out(row: Mapping[str, Any]) -> CloseOut | None:
-    if row["close_finding"] is None:
-        return None
-    mode = row["close_failure_mode"]
-    return CloseOut(
-        finding=CloseFinding(row["close_finding"]),
-        failure_mode=None if mode is None else FailureMode(mode),
-        cause=row["close_cause"] or "",
-        remedy=row["close_remedy"] or "",
-        note=row["close_note"] or "",
-    )
-
-
-def _facts(conn: Connection, order: WorkOrder) -> dict[str, Any]:
-    """Return an order as the columns of its row."""
-    facts = {each.name: getattr(order, each.name) for each in fields(WorkOrder)}
-    for name in ("failure_mode", "type", "origin", "status"):
-        facts[name] = facts[name].value
-    facts["priority"] = int(order.priority)
-    facts["assignee_id"] = None
-    if order.assignee is not None:
-        facts["assignee_id"] = technicians.get(conn, order.site_id, order.assignee).id
-    close_out = order.close_out
-    mode = close_out.failure_mode if close_out else None
-    return facts | {
-        "close_finding": close_out.finding.value if close_out else None,
-        "close_failure_mode": mode.value if mode else None,
-        "close_cause": close_out.cause if close_out else None,
-        "close_remedy": close_out.remedy if close_out else None,
-        "close_note": close_out.note if close_out else None,
-    }
-
-
-def _listed(row: Mapping[str, Any]) -> Listed:
-    return Listed(
-        order=_order(row),
-        site_code=row["site_code"],
-        site_name=row["site_name"],
-        time_zone=row["time_zone"],
-        asset_code=row["asset_code"],
-        asset_name=row["asset_name"],
-        assignee_name=row["assignee_name"],
-        why=row["newest_summary"] or row["title"],
-        evidence_count=row["evidence_count"] or 0,
-    )
 
 
 def _evidence(row: Mapping[str, Any]) -> Evidence:
@@ -429,26 +305,3 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
         summary=row["summary"],
         readings={name: [(at, value) for at, value in points] for name, points in row["readings"].items()},
     )
-
-
-def _asked(filters: Filters) -> dict[str, Any]:
-    """Return filters as parameters: enumerations as the codes that the columns hold."""
-    asked = {each.name: getattr(filters, each.name) for each in fields(Filters)}
-    asked["within"] = scope.codes(filters.within)
-    for name in ("status", "type", "origin", "priority"):
-        if asked[name] is not None:
-            asked[name] = [code.value for code in asked[name]]
-    return asked
-
-
-def _plain(value: object) -> object:
-    """Return a field of an order as history keeps it, in JSON."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(each) for name, each in asdict(value).items()}
-    return value

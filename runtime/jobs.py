@@ -16,11 +16,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
 
-from db import assignments, budgets, jobs, work_orders
+from db import assignments, budgets, idempotency, jobs, work_orders
 from workorder_core import escalation
-from workorder_core.orders import WorkOrder
 
 ACTOR = "system:timetable"
+ANSWERS_KEPT = timedelta(days=7)
 _DELETED_AT_ONCE = 20_000
 _log = structlog.get_logger("jobs")
 
@@ -31,6 +31,7 @@ class Timetable:
 
     assign_every_s: float = 2
     escalate_every_s: float = 30
+    tidy_every_s: float = 3600
     retention_every_s: float = 3600
     budgets_every_s: float = 600
     retention: timedelta | None = None
@@ -56,6 +57,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.assign_every_s, assign_open, "assign")
         every(timetable.escalate_every_s, escalate_late, "escalate")
         every(timetable.budgets_every_s, keep_budgets, "budgets")
+        every(timetable.tidy_every_s, forget_answers, "forget answers")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
         scheduler.start()
@@ -82,30 +84,34 @@ def assign_open(conn: Connection) -> int:
 
 
 def escalate_late(conn: Connection) -> int:
-    """Escalate the orders of which a target has run out, each target once; return how many."""
+    """Warn of targets that are near and escalate the orders of which one has run out, each once; return how many."""
     now = datetime.now(UTC)
-    escalated = 0
-    for order_id in work_orders.escalations_due(conn, now=now):
+    told = 0
+    for order_id in work_orders.targets_near(conn, now=now):
         conn.rollback()
         with conn.transaction():
             if not jobs.try_lock(conn, "escalate"):
-                return escalated
-            escalated += _escalate(conn, order_id, now)
-    return escalated
+                return told
+            told += _tell_late(conn, order_id, now)
+    return told
 
 
-def _escalate(conn: Connection, order_id: UUID, now: datetime) -> bool:
-    before = work_orders.get(conn, order_id)
-    due = escalation.needed(before, now=now)
-    if due is None:
+def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
+    order = work_orders.lock(conn, order_id)
+    if (due := escalation.needed(order, now=now)) is not None:
+        after, why = escalation.escalate(order, due), f"Escalated: {due.reason}."
+    elif (near := escalation.warning(order, now=now)) is not None:
+        after, why = escalation.warn(order, near), f"Warned: {near.reason}."
+    else:
         return False
+    work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why)
+    return True
 
-    def step(order: WorkOrder) -> WorkOrder:
-        still = escalation.needed(order, now=now)
-        return order if still is None else escalation.escalate(order, still)
 
-    after = work_orders.change(conn, order_id, step, actor=ACTOR, at=now, why=f"Escalated: {due.reason}.")
-    return after.escalation > before.escalation
+def forget_answers(conn: Connection) -> int:
+    """Forget what was answered to the Idempotency-Keys of long ago; return how many."""
+    with conn.transaction():
+        return idempotency.forget(conn, before=datetime.now(UTC) - ANSWERS_KEPT)
 
 
 def keep_budgets(conn: Connection) -> int:

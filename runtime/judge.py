@@ -30,7 +30,7 @@ from workorder_core.decisions import Collect, Decision, Ignore, Merge, Open, Ref
 from workorder_core.findings import Finding
 from workorder_core.flood import Floods
 from workorder_core.inhibition import Cause, Inhibition
-from workorder_core.lifecycle import FINAL
+from workorder_core.lifecycle import FINAL, WAITING
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import Criticality, FailureMode, Severity, Status
@@ -306,10 +306,13 @@ class Judge:
 
     def _on_order_moved(self, event: Event) -> None:
         asset, status = self._asset(_of(event)), Status(event.payload["status"])
-        if status is Status.ASSIGNED:
+        if status in WAITING and status is not Status.OPEN:
             return  # who does the work decides nothing, and depends on the wall clock: the state must not
         now = moment(asset.watermark_us or 0)
-        self.book.moved(asset.key, UUID(event.payload["order_id"]), status, at=now)
+        order_id = UUID(event.payload["order_id"])
+        if (entry := event.payload.get("entry")) is not None:
+            self.book.remember(_reopened(order_id, entry, status))
+        self.book.moved(asset.key, order_id, status, at=now)
         if status in FINAL:
             self.inhibition.ended(UUID(event.payload["order_id"]))
         if status is Status.CLOSED:
@@ -428,6 +431,25 @@ def _of(event: Event) -> str:
 
 def _us(at: datetime) -> int:
     return (at - moment(0)) // datetime.resolution
+
+
+def _reopened(order_id: UUID, told: Mapping[str, Any], status: Status) -> Entry:
+    last = datetime.fromisoformat(told["last_evidence_at"])
+    return Entry(
+        id=order_id,
+        asset=told["asset"],
+        component=told["component"],
+        failure_mode=FailureMode(told["failure_mode"]),
+        severity=next(each for each in Severity if each.order_type == told["type"]),
+        status=status,
+        opened_at=datetime.fromisoformat(told["opened_at"]),
+        signals=frozenset(told["signals"]),
+        evidence=told["evidence"],
+        last_evidence_at=last,
+        last_seen_at=last,
+        moved_at=last,
+        inferred=told["inferred"],
+    )
 
 
 def _severity(decision: Decision) -> Severity:

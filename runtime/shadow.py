@@ -6,7 +6,7 @@ it would swallow all that comes after it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class Shadow:
         if isinstance(each, Event):
             others = each.kind == "rule_shadow" and "rulebook" in self.replaced
             if each.kind != "shadow" and each.kind not in self.replaced and not others:
-                yield from self.judge.consider((each,))
+                yield from self.judge.consider((_without_entry(each),))
             return
         for event in self._unseen_that_are_done(each.arrival, each.asset, each.at_us, live):
             self._judge(event)
@@ -78,3 +78,10 @@ class Shadow:
     def _judge(self, event: Event) -> None:
         for _ in self.judge.consider((event,)):
             pass
+
+
+def _without_entry(event: Event) -> Event:
+    """Return the event without what would bring an order into the book that the run may never have opened."""
+    if "entry" not in event.payload:
+        return event
+    return replace(event, payload={name: value for name, value in event.payload.items() if name != "entry"})

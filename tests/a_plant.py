@@ -14,6 +14,7 @@ from db import assignments, decisions, plant, readings, work_orders
 from ingest.messages import Reason, Refused
 from runtime.plant_file import load_plant
 from workorder_core import lifecycle, priority
+from workorder_core.access import Role, Who
 from workorder_core.decisions import AddEvidence, Open
 from workorder_core.findings import Finding, Sign
 from workorder_core.orders import CloseOut
@@ -268,15 +269,15 @@ def _more_evidence(conn: Connection, order_id: UUID, asset_id: int, now: datetim
 
 def _work(conn: Connection, orders: dict[str, UUID], now: datetime) -> None:
     """Let people do what they do: one order is being worked on, one is done and waits for somebody to look."""
-    planner = "person:Ingrid Dahl"
+    planner = Who("person:Ingrid Dahl", frozenset({Role.PLANNER}))
 
     def take(name, step, ago, why="") -> None:
         at = now - timedelta(hours=ago)
-        work_orders.change(conn, orders[name], lambda order: step(order, at), actor=planner, at=at, why=why)
+        work_orders.change(conn, orders[name], lambda order: step(order, at), actor=planner.actor, at=at, why=why)
 
-    assignments.assign_to(conn, orders["reactive"], "petersen", actor=planner, at=now - timedelta(hours=4.5))
+    assignments.assign_to(conn, orders["reactive"], "petersen", who=planner, at=now - timedelta(hours=4.5))
     take("reactive", lambda order, at: lifecycle.start(order, at=at), 4)
-    assignments.assign_to(conn, orders["done"], "holm", actor=planner, at=now - timedelta(hours=60))
+    assignments.assign_to(conn, orders["done"], "holm", who=planner, at=now - timedelta(hours=60))
     take("done", lambda order, at: lifecycle.start(order, at=at), 50)
     close_out = CloseOut(
         finding=CloseFinding.CONFIRMED,

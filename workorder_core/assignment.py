@@ -189,7 +189,7 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     emergencies = [
         other
         for other in has
-        if other.priority is Priority.EMERGENCY and other.status in (Status.ASSIGNED, Status.IN_PROGRESS)
+        if other.priority is Priority.EMERGENCY and other.status in (Status.DISPATCHED, Status.IN_PROGRESS)
     ]
     displaces: str | None = None
     if emergency and emergencies:

@@ -44,6 +44,43 @@ class Remedy(StrEnum):
         return _LABELS.get(self.value, self.value.replace("_", " "))
 
 
+class Mechanism(StrEnum):
+    """By which process it failed: the failure mechanisms of ISO 14224."""
+
+    LEAKAGE = "leakage"
+    VIBRATION = "vibration"
+    CLEARANCE = "clearance"
+    DEFORMATION = "deformation"
+    LOOSENESS = "looseness"
+    STICKING = "sticking"
+    CAVITATION = "cavitation"
+    CORROSION = "corrosion"
+    EROSION = "erosion"
+    WEAR = "wear"
+    BREAKAGE = "breakage"
+    FATIGUE = "fatigue"
+    OVERHEATING = "overheating"
+    BURST = "burst"
+    CONTROL_FAILURE = "control_failure"
+    NO_SIGNAL = "no_signal"
+    FAULTY_SIGNAL = "faulty_signal"
+    OUT_OF_ADJUSTMENT = "out_of_adjustment"
+    SOFTWARE = "software"
+    SHORT_CIRCUIT = "short_circuit"
+    OPEN_CIRCUIT = "open_circuit"
+    NO_POWER = "no_power"
+    EARTH_FAULT = "earth_fault"
+    BLOCKAGE = "blockage"
+    CONTAMINATION = "contamination"
+    EXTERNAL = "external"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ")
+
+
 _LABELS = {
     "wear": "expected wear and tear",
     "off_design_service": "run outside of what it is made for",

@@ -28,6 +28,22 @@ class ReasonMissing(WorkOrderError):
         self.order_id, self.number, self.step = order_id, number, step
 
 
+class NotAllowed(WorkOrderError):
+    """Whoever asks may not take the step."""
+
+    def __init__(self, number: str, step: str, reason: str) -> None:
+        super().__init__(f"the step '{step}' on work order {number} is not yours to take: {reason}")
+        self.number, self.step, self.reason = number, step, reason
+
+
+class NotReady(WorkOrderError):
+    """The lifecycle has the step, but something that it needs is missing."""
+
+    def __init__(self, number: str, step: str, missing: tuple[str, ...]) -> None:
+        super().__init__(f"the step '{step}' on work order {number} is not possible yet: {'; '.join(missing)}")
+        self.number, self.step, self.missing = number, step, missing
+
+
 class NotQualified(WorkOrderError):
     """Somebody was to be given work that they may not do without a reason."""
 

@@ -20,12 +20,11 @@ from workorder_core.decisions import (
     Upgrade,
 )
 from workorder_core.findings import Finding
+from workorder_core.lifecycle import DONE, WAITING
 from workorder_core.order_book import Entry
-from workorder_core.words import WHOLE_MACHINE, FailureMode, Status
+from workorder_core.words import WHOLE_MACHINE, FailureMode
 
 _NAMESPACE = UUID("6f1c7c1e-3a4e-5d1b-9d0a-706c616e7477")
-_NOT_BEGUN = (Status.OPEN, Status.ASSIGNED)
-_DONE = (Status.COMPLETED, Status.VERIFIED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +69,13 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
         if question is not None and order is None:
             severity = max(question.severity, finding.severity)
             return Refine(question.id, finding, finding.component, finding.failure_mode, severity)
-        if question is not None and order is not None and order.status not in _DONE:
+        if question is not None and order is not None and order.status not in DONE:
             return Merge(order.id, question.id, finding, max(order.severity, question.severity, finding.severity))
     else:
         order = order or next((entry for entry in unfinished if entry.question), None)
         if order is None:
             order = next((entry for entry in unfinished if _supports(finding, entry, policy)), None)
-        elif order.question and order.status in _NOT_BEGUN:
+        elif order.question and order.status in WAITING:
             told = _told_more(order, finding)
             if told is not None and not any(_is_of(entry, *told) for entry in unfinished):
                 return Refine(order.id, finding, *told, max(order.severity, finding.severity))
@@ -107,7 +106,7 @@ def quiet_period(evidence: int, policy: Policy) -> timedelta:
 
 
 def _on_unfinished(order: Entry, finding: Finding, policy: Policy) -> Decision:
-    if order.status in _DONE:
+    if order.status in DONE:
         if finding.at - order.moved_at < policy.settling and finding.severity <= order.severity:
             return Ignore(finding, IgnoreReason.SETTLING, order.id)
         return Rework(order.id, finding, max(order.severity, finding.severity))
@@ -146,7 +145,7 @@ def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
     They share what leads the finding; or the finding is worse and the order's condition is there at the same time: what
     becomes of an unexplained condition explains it.
     """
-    if not question.question or question.status not in _NOT_BEGUN or _same_fault(question, finding):
+    if not question.question or question.status not in WAITING or _same_fault(question, finding):
         return False
     since_seen = finding.at - question.last_seen_at
     if question.signals & finding.leading_signals:

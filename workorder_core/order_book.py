@@ -119,6 +119,11 @@ class OrderBook:
         if entry is not None:
             self._put(replace(entry, status=status, moved_at=at))
 
+    def remember(self, entry: Entry) -> None:
+        """Take up an order again that is opened again; one that the book still holds stays as it is there."""
+        if entry.id not in self._of.get(entry.asset, {}):
+            self._put(entry)
+
     def forget_ended(self, asset: str, *, now: datetime) -> None:
         """Drop the orders of an asset that ended too long ago to matter."""
         orders = self._of.get(asset, {})

@@ -4,8 +4,6 @@ The priority says what is at stake, so it does not change when people are late; 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from workorder_core.decisions import Urgency
 from workorder_core.words import Criticality, OrderType, Priority, Severity
@@ -36,22 +34,6 @@ _IN_WORDS: Mapping[Severity, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """How long after an order is recorded, on the wall clock, work must have begun, and be completed."""
-
-    response: timedelta
-    completion: timedelta
-
-
-TARGETS: Mapping[Priority, Target] = {
-    Priority.EMERGENCY: Target(timedelta(minutes=15), timedelta(hours=8)),
-    Priority.HIGH: Target(timedelta(hours=4), timedelta(hours=24)),
-    Priority.MEDIUM: Target(timedelta(hours=24), timedelta(days=7)),
-    Priority.LOW: Target(timedelta(days=3), timedelta(days=30)),
-}
-
-
 def of_finding(criticality: Criticality, severity: Severity) -> Urgency:
     """Return the priority of what a rule or a model has found on an asset, and why."""
     priority = TABLE[severity][criticality]
@@ -62,16 +44,14 @@ def of_finding(criticality: Criticality, severity: Severity) -> Urgency:
     return Urgency(priority, f"{priority.name.capitalize()}: {reason}.")
 
 
-def of_type(criticality: Criticality, kind: OrderType) -> Urgency:
-    """Return the priority of an order that a person or a schedule makes and leaves to the table."""
+def of_type(criticality: Criticality | None, kind: OrderType) -> Urgency:
+    """Return the priority of an order that a person or a schedule makes and leaves to the table.
+
+    Work at a place without an asset is weighed as work on an asset of medium criticality.
+    """
+    criticality = criticality or Criticality.MEDIUM
     if kind in (OrderType.EMERGENCY, OrderType.REACTIVE, OrderType.PREDICTIVE):
         return of_finding(criticality, _SEVERITY_OF_TYPE[kind])
     priority = TABLE[_SEVERITY_OF_TYPE[kind]][criticality]
     reason = f"planned {kind} work on an asset of {criticality.name.lower()} criticality"
     return Urgency(priority, f"{priority.name.capitalize()}: {reason}.")
-
-
-def due(priority: Priority, recorded_at: datetime) -> tuple[datetime, datetime]:
-    """Return when work must have begun and when it must be completed; both count from ``recorded_at``."""
-    target = TARGETS[priority]
-    return recorded_at + target.response, recorded_at + target.completion

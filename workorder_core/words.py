@@ -55,14 +55,22 @@ class Priority(IntEnum):
 
 
 class Status(StrEnum):
+    DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
     OPEN = "open"
-    ASSIGNED = "assigned"
+    PLANNED = "planned"
+    """What it needs is known: the job plan, the hours, the parts."""
+    SCHEDULED = "scheduled"
+    """When it is done is known."""
+    DISPATCHED = "dispatched"
+    """A technician has it."""
     IN_PROGRESS = "in_progress"
     ON_HOLD = "on_hold"
     COMPLETED = "completed"
     VERIFIED = "verified"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    CANNOT_COMPLETE = "cannot_complete"
 
     @property
     def label(self) -> str:
@@ -73,6 +81,19 @@ class Origin(StrEnum):
     ENGINE = "engine"
     PERSON = "person"
     SCHEDULE = "schedule"
+
+
+class HoldReason(StrEnum):
+    """What work on hold waits for. The first three stop the clock of the targets: nobody of ours can hurry them."""
+
+    PARTS = "parts"
+    PERMIT = "permit"
+    ACCESS = "access"
+    OTHER = "other"
+
+    @property
+    def stops_clock(self) -> bool:
+        return self is not HoldReason.OTHER
 
 
 class OperatingState(StrEnum):

@@ -17,17 +17,22 @@ from api.board.rendering import page
 from api.shapes.plant import SeriesOut
 from db import assignments, downtimes, plant, quarantine, technicians, telemetry, work_orders
 from workorder_core import lifecycle
+from workorder_core.access import Who
 from workorder_core.assignment import TIE_BREAK
-from workorder_core.close_out import Cause, Remedy
+from workorder_core.close_out import Cause, Mechanism, Remedy
 from workorder_core.lifecycle import Step
-from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderType, Priority, Status
+from workorder_core.words import CloseFinding, Criticality, FailureMode, HoldReason, OrderType, Priority, Status
 
 PAGE_SIZE = 25
 SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
 _SHOWN_BUCKETS = 400
 _NATURAL_NEXT = {
+    Status.DRAFT: Step.SUBMIT,
+    Status.AWAITING_APPROVAL: Step.APPROVE,
     Status.OPEN: Step.ASSIGN,
-    Status.ASSIGNED: Step.START,
+    Status.PLANNED: Step.ASSIGN,
+    Status.SCHEDULED: Step.ASSIGN,
+    Status.DISPATCHED: Step.START,
     Status.IN_PROGRESS: Step.COMPLETE,
     Status.ON_HOLD: Step.RESUME,
     Status.COMPLETED: Step.VERIFY,
@@ -95,9 +100,9 @@ def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
 
 
 @router.get("/orders/{order_id}", dependencies=[SEES])
-def order(request: Request, order_id: UUID, conn: Conn, now: Now) -> HTMLResponse:
+def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
     """Show one order: why it exists, what happened to it, and what can be done."""
-    return order_page(request, conn, order_id, now=now)
+    return order_page(request, conn, order_id, now=now, who=who)
 
 
 def order_page(
@@ -106,15 +111,18 @@ def order_page(
     order_id: UUID,
     *,
     now: datetime,
+    who: Who,
     status: int = 200,
     problem: str = "",
     filled: dict[str, str] | None = None,
     tried: str = "",
 ) -> HTMLResponse:
     """Return an order's page; ``problem`` says why a step was refused, ``filled`` is what had been typed for it."""
-    shown = work_orders.get(conn, order_id)
-    asset = plant.asset(conn, shown.asset_id, now=now)
-    signals = {each.name: each for each in plant.signals(conn, [asset.id]).get(asset.id, [])}
+    shown = work_orders.get(conn, order_id, who)
+    asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
+    zone = plant.site(conn, shown.site_id).time_zone
+    known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
+    signals = {each.name: each for each in known}
     evidence = work_orders.evidence(conn, order_id, limit=20)
     people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
     proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
@@ -125,15 +133,15 @@ def order_page(
         now=now,
         order=shown,
         asset=asset,
-        zone=asset.time_zone,
+        zone=zone,
         signals=signals,
         evidence=evidence,
-        charts={each.seq: drawing.of_evidence(each, signals, asset.time_zone) for each in evidence},
+        charts={each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
         history=work_orders.history(conn, order_id),
         people=people,
         proposal=proposed,
         tie_break=TIE_BREAK,
-        possible=lifecycle.possible(shown.status),
+        possible=lifecycle.offered(shown, who, at=now),
         natural=_NATURAL_NEXT.get(shown.status),
         follows=_maybe_order(conn, shown.follows),
         duplicate_of=_maybe_order(conn, shown.duplicate_of),
@@ -142,6 +150,9 @@ def order_page(
         modes=list(FailureMode),
         causes=list(Cause),
         remedies=list(Remedy),
+        mechanisms=list(Mechanism),
+        hold_reasons=list(HoldReason),
+        final=lifecycle.FINAL,
         cause_labels={each.value: each.label for each in Cause},
         remedy_labels={each.value: each.label for each in Remedy},
         problem=problem,

@@ -1,8 +1,9 @@
 """What people do on the board: steps of an order, a new order, a planned downtime."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,117 +11,112 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Actor, Asking, Conn, Now
+from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, Actor, Asking, Conn, Now
 from api.board.pages import asset_page, order_page
 from api.board.rendering import page
+from api.board.step_form import FormWrong, StepForm, local
 from api.problems import STATUS
-from db import assignments, downtimes, hierarchy, plant, quarantine, work_orders
+from db import (
+    assignments,
+    calendars,
+    closing,
+    downtimes,
+    hierarchy,
+    job_plans,
+    plant,
+    quarantine,
+    technicians,
+    work_orders,
+)
 from db.assignments import NobodyEligible
 from db.errors import NotFound, StoreError
 from workorder_core import lifecycle
 from workorder_core.access import Who
-from workorder_core.close_out import Cause, Remedy
 from workorder_core.decisions import Urgency
 from workorder_core.errors import WorkOrderError
 from workorder_core.lifecycle import Step
-from workorder_core.orders import CloseOut, WorkOrder
-from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderType, Priority
+from workorder_core.orders import WorkOrder
+from workorder_core.targets import Targets
+from workorder_core.words import Criticality, FailureMode, OrderType, Priority
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
-class FormWrong(Exception):
-    """Something in a form is missing or cannot be read; says what to write."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    form: StepForm
+    at: datetime
+    who: Who
+    by: Targets
 
 
-class StepForm:
-    """The fields that the forms of an order send; each step reads its own."""
-
-    def __init__(
-        self,
-        version: Annotated[int | None, Form()] = None,
-        technician: Annotated[str, Form(max_length=200)] = "",
-        why: Annotated[str, Form(max_length=4000)] = "",
-        finding: Annotated[str, Form(max_length=100)] = "",
-        failure_mode: Annotated[str, Form(max_length=100)] = "",
-        cause: Annotated[str, Form(max_length=100)] = "",
-        remedy: Annotated[str, Form(max_length=100)] = "",
-    ) -> None:
-        self.version = version
-        self.technician, self.why = technician.strip(), why.strip()
-        self.finding, self.failure_mode, self.cause, self.remedy = finding, failure_mode, cause, remedy
-
-    def close_out(self) -> CloseOut:
-        """Return the close-out that the form describes. Raises FormWrong."""
-        if self.finding not in set(CloseFinding):
-            raise FormWrong("say what was found: choose one of the three findings")
-        if self.cause not in set(Cause):
-            raise FormWrong("choose a cause; 'unknown' is one")
-        if self.remedy not in set(Remedy):
-            raise FormWrong("choose what was done; 'nothing was done' is possible too")
-        mode = FailureMode(self.failure_mode) if self.failure_mode in set(FailureMode) else None
-        return CloseOut(
-            finding=CloseFinding(self.finding), failure_mode=mode, cause=self.cause, remedy=self.remedy, note=self.why
-        )
-
-    def filled(self) -> dict[str, str]:
-        names = ("technician", "why", "finding", "failure_mode", "cause", "remedy")
-        return {name: getattr(self, name) for name in names}
-
-
-_TAKE: Mapping[Step, Callable[[WorkOrder, StepForm, datetime], WorkOrder]] = {
-    Step.UNASSIGN: lambda order, form, at: lifecycle.unassign(order, form.why, at=at),
-    Step.START: lambda order, _, at: lifecycle.start(order, at=at),
-    Step.HOLD: lambda order, form, at: lifecycle.hold(order, form.why, at=at),
-    Step.RESUME: lambda order, _, at: lifecycle.resume(order, at=at),
-    Step.COMPLETE: lambda order, form, at: lifecycle.complete(order, form.close_out(), at=at),
-    Step.VERIFY: lambda order, _, at: lifecycle.verify(order, at=at),
-    Step.CLOSE: lambda order, _, at: lifecycle.close(order, at=at),
-    Step.REWORK: lambda order, form, at: lifecycle.rework(order, form.why, at=at),
-    Step.CANCEL: lambda order, form, at: lifecycle.cancel(order, form.why, at=at),
+_TAKE: Mapping[Step, Callable[[WorkOrder, _Asked], WorkOrder]] = {
+    Step.SUBMIT: lambda order, to: lifecycle.submit(order, at=to.at),
+    Step.APPROVE: lambda order, to: lifecycle.approve(order, at=to.at, by=to.by),
+    Step.REJECT: lambda order, to: lifecycle.reject(order, to.form.why, at=to.at),
+    Step.PLAN: lambda order, to: lifecycle.plan(order, at=to.at),
+    Step.UNASSIGN: lambda order, to: lifecycle.unassign(order, to.form.why, at=to.at),
+    Step.START: lambda order, to: lifecycle.start(order, at=to.at, technician=to.who.technician),
+    Step.HOLD: lambda order, to: lifecycle.hold(order, to.form.why, at=to.at, waits_for=to.form.waits_for()),
+    Step.RESUME: lambda order, to: lifecycle.resume(order, at=to.at, by=to.by),
+    Step.VERIFY: lambda order, to: lifecycle.verify(order, at=to.at),
+    Step.CLOSE: lambda order, to: lifecycle.close(order, at=to.at),
+    Step.REWORK: lambda order, to: lifecycle.rework(order, to.form.why, at=to.at, by=to.by),
+    Step.REOPEN: lambda order, to: lifecycle.reopen(order, to.form.why, at=to.at, by=to.by),
+    Step.CANNOT_COMPLETE: lambda order, to: lifecycle.cannot_complete(order, to.form.why, at=to.at),
+    Step.CANCEL: lambda order, to: lifecycle.cancel(order, to.form.why, at=to.at),
 }
 
 
-@router.post("/orders/{order_id}/{step}", dependencies=[WORKS_OR_PLANS])
+@router.post("/orders/{order_id}/{step}", dependencies=[REQUESTS])
 def take(
     request: Request,
     order_id: UUID,
     step: Step,
     conn: Conn,
     now: Now,
-    actor: Actor,
+    who: Asking,
     form: Annotated[StepForm, Depends()],
 ) -> Response:
     """Take a step of the lifecycle; what is refused is shown on the order's page beside what was typed."""
     try:
         with conn.transaction():
-            _take(conn, order_id, step, form, actor, now)
+            _take(conn, order_id, step, form, who, now)
     except (WorkOrderError, StoreError, NobodyEligible, FormWrong) as refused:
         status = next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
         problem, filled = str(refused), form.filled()
         return order_page(
-            request, conn, order_id, now=now, status=status, problem=problem, filled=filled, tried=step.value
+            request, conn, order_id, now=now, who=who, status=status, problem=problem, filled=filled, tried=step.value
         )
     return RedirectResponse(f"/orders/{order_id}", 303)
 
 
-def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, actor: str, at: datetime) -> None:
-    if step is not Step.ASSIGN:
-        work_orders.change(
-            conn,
-            order_id,
-            lambda order: _TAKE[step](order, form, at),
-            actor=actor,
-            at=at,
-            why=form.why,
-            expected_version=form.version,
-        )
-    elif form.technician:
-        assignments.assign_to(
-            conn, order_id, form.technician, actor=actor, at=at, why=form.why, expected_version=form.version
-        )
+def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, who: Who, at: datetime) -> None:
+    asked: dict[str, Any] = {"who": who, "at": at, "expected_version": form.version}
+    if step is Step.COMPLETE:
+        closing.complete(conn, order_id, form.closing(), **asked)
+    elif step is Step.ASSIGN and form.technician:
+        assignments.assign_to(conn, order_id, form.technician, why=form.why, **asked)
+    elif step is Step.ASSIGN:
+        assignments.accept(conn, order_id, why=form.why, **asked)
+    elif step is Step.SCHEDULE:
+        _schedule(conn, order_id, form, asked)
     else:
-        assignments.accept(conn, order_id, actor=actor, at=at, why=form.why, expected_version=form.version)
+        order = work_orders.get(conn, order_id, who)
+        to = _Asked(form, at, who, calendars.of_site(conn, order.site_id, at=at))
+        work_orders.take(conn, order_id, step, lambda order: _TAKE[step](order, to), why=form.why, **asked)
+
+
+def _schedule(conn: Connection, order_id: UUID, form: StepForm, asked: Mapping[str, Any]) -> None:
+    order = work_orders.get(conn, order_id, asked["who"])
+    start, end = form.span(ZoneInfo(plant.site(conn, order.site_id).time_zone))
+    if form.technician:
+        technicians.get(conn, order.site_id, form.technician)
+
+    def step(order: WorkOrder) -> WorkOrder:
+        return lifecycle.schedule(order, start, end, at=asked["at"], assignee=form.technician or None)
+
+    work_orders.take(conn, order_id, Step.SCHEDULE, step, why=form.why, **asked)
 
 
 @router.get("/new-order", dependencies=[REQUESTS])
@@ -171,6 +167,7 @@ def create_order(
         if not asset_id.isdecimal() or kind not in set(OrderType) or not title.strip():
             raise FormWrong("choose an asset and a type, and say in a title what is to be done")
         urgency = None
+        mode = FailureMode(failure_mode) if failure_mode in set(FailureMode) else FailureMode.UNK
         if priority.isdecimal() and int(priority) in set(Priority):
             chosen = Priority(int(priority))
             urgency = Urgency(chosen, f"{chosen.name.capitalize()}: set by {who.actor}.")
@@ -180,11 +177,13 @@ def create_order(
             kind=OrderType(kind),
             title=title.strip(),
             component=component.strip() or "machine",
-            failure_mode=FailureMode(failure_mode) if failure_mode in set(FailureMode) else FailureMode.UNK,
+            failure_mode=mode,
             actor=who.actor,
             at=now,
             urgency=urgency,
             why=why.strip(),
+            status=lifecycle.first_status(who, None),
+            plan=job_plans.fitting(conn, int(asset_id), mode),
         )
     except (FormWrong, NotFound) as refused:
         filled = {"asset_id": asset_id, "kind": kind, "title": title, "component": component}
@@ -207,7 +206,7 @@ def plan_downtime(
     """Plan a downtime, in the site's time."""
     zone = ZoneInfo(plant.asset(conn, asset_id, now=now).time_zone)
     try:
-        start, end = (_local(text, zone) for text in (starts_at, ends_at))
+        start, end = (local(text, zone) for text in (starts_at, ends_at))
         if not start < end or not reason.strip():
             raise FormWrong("a downtime ends after it begins and has a reason")
     except FormWrong as refused:
@@ -251,13 +250,6 @@ def cancel_downtime(downtime_id: int, conn: Conn, now: Now, actor: Actor) -> Res
     """Take a planned downtime back."""
     gone = downtimes.cancel(conn, downtime_id, actor=actor, at=now)
     return RedirectResponse(f"/assets/{gone.asset_id}", 303)
-
-
-def _local(text: str, zone: ZoneInfo) -> datetime:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone)
-    except ValueError:
-        raise FormWrong("give both times, as the site's clock shows them") from None
 
 
 @router.post("/quarantine/{kept_id}/retry", dependencies=[ENGINEERS])

@@ -8,13 +8,19 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from db.plant import Site
+from workorder_core.lifecycle import BEGUN, WAITING
 from workorder_core.orders import WorkOrder
-from workorder_core.words import Priority, Status
+from workorder_core.words import Priority
 
 _SHORT_UNITS = {"degC": "°C", "degF": "°F", "m3/h": "m³/h", "m3/s": "m³/s", "m/s2": "m/s²", "um": "µm", "ohm": "Ω"}
 
 _STEP_LABELS = {
     "open": "opened",
+    "submit": "sent for approval",
+    "approve": "approved",
+    "reject": "given back to be mended",
+    "plan": "planned",
+    "schedule": "scheduled",
     "assign": "assigned",
     "unassign": "taken back",
     "start": "started",
@@ -24,7 +30,17 @@ _STEP_LABELS = {
     "verify": "verified",
     "close": "closed",
     "rework": "sent back",
+    "reopen": "opened again",
+    "cannot_complete": "could not be completed",
     "cancel": "cancelled",
+    "warn": "warned",
+    "comment": "commented on",
+    "attach": "attached to",
+    "step": "step done",
+    "link": "linked",
+    "unlink": "unlinked",
+    "parts": "parts noted",
+    "migrate": "history chained",
     "escalate": "escalated",
     "change": "changed",
 }
@@ -70,9 +86,9 @@ def _duration(span: timedelta) -> str:
 
 def target(order: WorkOrder) -> tuple[str, datetime] | None:
     """Return the target that counts now: for waiting orders when to begin, for begun ones when to be done."""
-    if order.status in (Status.OPEN, Status.ASSIGNED) and order.response_due is not None:
+    if order.status in WAITING and order.response_due is not None:
         return "begin", order.response_due
-    if order.status in (Status.IN_PROGRESS, Status.ON_HOLD) and order.completion_due is not None:
+    if order.status in BEGUN and order.completion_due is not None:
         return "complete", order.completion_due
     return None
 

@@ -1,54 +1,35 @@
-"""Work orders: found, read, made, and taken through their lifecycle."""
+"""Work orders: found, read, made and changed. The steps of their lifecycle are in order_moves."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
-from api.asking import PLANS, REQUESTS, SEES, WORKS, Actor, Asking, Conn, Now, Version
+from api.asking import REQUESTS, SEES, Asking, Conn, Now, Version
+from api.once import OnlyOnce
 from api.shapes.orders import (
-    AssignIn,
-    CloseOutIn,
+    ChangesIn,
     ListedOut,
-    NoteIn,
     OrderIn,
     ProposalOut,
-    ReasonIn,
     WholeOrderOut,
     WorkOrderOut,
     WorkOrderPage,
 )
-from db import assignments, plant, work_orders
-from workorder_core import lifecycle
+from db import assignments, calendars, job_plans, plant, work_orders
+from workorder_core import lifecycle, targets
 from workorder_core.decisions import Urgency
+from workorder_core.lifecycle import MOVES, Step
 from workorder_core.orders import WorkOrder
 from workorder_core.words import OrderType, Origin, Priority, Status
 
 router = APIRouter(prefix="/work-orders", tags=["work orders"])
 
 
-class Taking:
-    """A step about to be taken: by whom, when, and on which version of the order."""
-
-    def __init__(self, conn: Conn, now: Now, actor: Actor, version: Version, response: Response) -> None:
-        self.conn, self.now, self.actor, self.version, self.response = conn, now, actor, version, response
-
-    def __call__(self, order_id: UUID, step: Callable[[WorkOrder], WorkOrder], why: str) -> WorkOrderOut:
-        """Take the step and return the order with its new ETag."""
-        order = work_orders.change(
-            self.conn, order_id, step, actor=self.actor, at=self.now, why=why, expected_version=self.version
-        )
-        return _tagged(order, self.response)
-
-
-Step = Annotated[Taking, Depends(Taking)]
-NOTHING_SAID = NoteIn()
-
-
-def _tagged(order: WorkOrder, response: Response) -> WorkOrderOut:
+def tagged(order: WorkOrder, response: Response) -> WorkOrderOut:
+    """Return an order as it is sent, and set its ETag."""
     response.headers["ETag"] = f'"{order.version}"'
     return WorkOrderOut.of(order)
 
@@ -64,7 +45,10 @@ def find(
     site: Annotated[str | None, Query(description="a site's code")] = None,
     asset: Annotated[str | None, Query(description="an asset's code")] = None,
     assignee: Annotated[str | None, Query(description="a technician's code; - for orders that nobody has")] = None,
-    unfinished: Annotated[bool | None, Query(description="true: neither closed nor cancelled")] = None,
+    requested_by: Annotated[str | None, Query(description="who asked for it, as history names them")] = None,
+    unfinished: Annotated[
+        bool | None, Query(description="true: neither closed nor cancelled, nor work that could not be done")
+    ] = None,
     opened_from: AwareDatetime | None = None,
     opened_to: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -77,118 +61,120 @@ def find(
         origin=origin,
         priority=priority,
         site=site,
-        within=who.sites,
         asset=asset,
         assignee=assignee,
+        requested_by=requested_by,
         unfinished=unfinished,
         opened_from=opened_from,
         opened_to=opened_to,
+        within=who.sites,
     )
     items = [ListedOut.listed(each) for each in work_orders.page(conn, filters, limit=limit, offset=offset)]
     return WorkOrderPage(items=items, total=work_orders.count(conn, filters), limit=limit, offset=offset)
 
 
-@router.post("", status_code=201, dependencies=[REQUESTS])
-def create(body: OrderIn, conn: Conn, now: Now, who: Asking, response: Response) -> WorkOrderOut:
-    """Make an order by hand."""
-    actor = who.actor
-    urgency = None
-    if body.priority is not None:
-        urgency = Urgency(body.priority, f"{body.priority.name.capitalize()}: set by {actor}.")
-    order = work_orders.create_by_hand(
-        conn,
-        asset=plant.asset(conn, body.asset_id, now=now, within=who.sites),
-        kind=body.type,
-        title=body.title,
-        component=body.component,
-        failure_mode=body.failure_mode,
-        actor=actor,
-        at=now,
-        urgency=urgency,
-        why=body.why,
-    )
-    response.headers["Location"] = f"/api/v1/work-orders/{order.id}"
-    return _tagged(order, response)
+@router.post("", status_code=201, response_model=WorkOrderOut, dependencies=[REQUESTS])
+def create(body: OrderIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+    """Make an order by hand. Who may not approve work asks for it; a planner says the rest.
+
+    The header Idempotency-Key is needed: the same request sent again gives the same order.
+    """
+
+    def make(response: Response) -> WorkOrderOut:
+        place: plant.Asset | plant.Location
+        if body.asset_id is not None:
+            place = plant.asset(conn, body.asset_id, now=now, within=who.sites)
+        else:
+            place = plant.location(conn, body.location_id or 0, within=who.sites)
+        urgency = None
+        if body.priority is not None:
+            urgency = Urgency(body.priority, f"{body.priority.name.capitalize()}: set by {who.actor}.")
+        fitting = job_plans.fitting(conn, body.asset_id, body.failure_mode)
+        order = work_orders.create_by_hand(
+            conn,
+            asset=place,
+            kind=body.type,
+            title=body.title,
+            component=body.component,
+            failure_mode=body.failure_mode,
+            actor=who.actor,
+            at=now,
+            urgency=urgency,
+            why=body.why,
+            status=lifecycle.first_status(who, None if body.status is None else Status(body.status)),
+            plan=fitting if body.plan is None else job_plans.get(conn, body.plan),
+            requested_for=body.requested_for,
+            other_skills=tuple(body.other_skills),
+            required_certificates=tuple(body.required_certificates),
+            required_tools=tuple(body.required_tools),
+            estimated_hours=body.estimated_hours,
+            **({} if body.required_skill is None else {"required_skill": body.required_skill}),
+        )
+        response.headers["Location"] = f"/api/v1/work-orders/{order.id}"
+        return tagged(order, response)
+
+    return once(body, make)
 
 
 @router.get("/by-number/{number}", dependencies=[SEES])
-def by_number(number: str, conn: Conn, response: Response) -> WorkOrderOut:
+def by_number(number: str, conn: Conn, who: Asking, response: Response) -> WorkOrderOut:
     """Find the order that people mean by a number."""
-    return _tagged(work_orders.get(conn, work_orders.id_of_number(conn, number)), response)
+    return tagged(work_orders.get(conn, work_orders.id_of_number(conn, number), who), response)
+
+
+@router.get("/lifecycle/moves", dependencies=[SEES])
+def moves() -> dict[Step, dict[str, list[str]]]:
+    """Read the table of the lifecycle: for each step where it begins and leads, whose it is, and what it needs."""
+    return {
+        step: {
+            "from": sorted(move.sources),
+            "to": [move.to],
+            "roles": sorted(move.roles),
+            "own": sorted(move.own),
+            "needs": [need.value for need in move.needs],
+        }
+        for step, move in MOVES.items()
+    }
 
 
 @router.get("/{order_id}", dependencies=[SEES])
-def read(order_id: UUID, conn: Conn, response: Response) -> WholeOrderOut:
+def read(order_id: UUID, conn: Conn, who: Asking, response: Response) -> WholeOrderOut:
     """Read one order with its evidence, the newest first, its history, and the steps that are possible."""
-    order = work_orders.get(conn, order_id)
+    order = work_orders.get(conn, order_id, who)
     response.headers["ETag"] = f'"{order.version}"'
     return WholeOrderOut.whole(order, work_orders.evidence(conn, order_id), work_orders.history(conn, order_id))
 
 
+@router.patch("/{order_id}", dependencies=[REQUESTS])
+def change(
+    order_id: UUID, body: ChangesIn, conn: Conn, now: Now, who: Asking, version: Version, response: Response
+) -> WorkOrderOut:
+    """Change what an unfinished order says; a priority set by hand sets its targets anew."""
+
+    def step(order: WorkOrder) -> WorkOrder:
+        lifecycle.editable(order, who)
+        return _changed(order, body, who.actor, targets_of=calendars.of_site(conn, order.site_id, at=now))
+
+    order = work_orders.change(
+        conn, order_id, step, actor=who.actor, at=now, why=body.why, expected_version=version, who=who
+    )
+    return tagged(order, response)
+
+
+def _changed(order: WorkOrder, body: ChangesIn, actor: str, *, targets_of: targets.Targets) -> WorkOrder:
+    said: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"why", "priority"})
+    for name in ("other_skills", "required_certificates", "required_tools"):
+        if said.get(name) is not None:
+            said[name] = tuple(said[name])
+    after = replace(order, **{name: value for name, value in said.items() if value is not None})
+    if body.priority is None or body.priority is order.priority:
+        return after
+    reason = f"{body.priority.name.capitalize()}: set by {actor}."
+    after = replace(after, priority=body.priority, priority_reason=reason)
+    return after if order.response_due is None else targets.set_anew(after, order.recorded_at, targets_of)
+
+
 @router.get("/{order_id}/proposal", dependencies=[SEES])
-def proposal(order_id: UUID, conn: Conn, now: Now) -> ProposalOut:
+def proposal(order_id: UUID, conn: Conn, now: Now, who: Asking) -> ProposalOut:
     """Weigh every technician of the site for an order, with the reasons for and against each."""
-    return ProposalOut.of(assignments.proposal(conn, work_orders.get(conn, order_id), now=now))
-
-
-@router.post("/{order_id}/assign", dependencies=[PLANS])
-def assign(order_id: UUID, body: AssignIn, take: Step) -> WorkOrderOut:
-    """Give the order to a technician, or to whoever is proposed."""
-    give = partial(assignments.accept, take.conn, order_id)
-    if body.technician is not None:
-        give = partial(assignments.assign_to, take.conn, order_id, body.technician)
-    return _tagged(give(actor=take.actor, at=take.now, why=body.why, expected_version=take.version), take.response)
-
-
-@router.post("/{order_id}/unassign", dependencies=[PLANS])
-def unassign(order_id: UUID, body: ReasonIn, take: Step) -> WorkOrderOut:
-    """Take the order back from its technician; people, not the timetable, decide who gets it next."""
-    return take(order_id, lambda order: lifecycle.unassign(order, body.reason, at=take.now), body.reason)
-
-
-@router.post("/{order_id}/start", dependencies=[WORKS])
-def start(order_id: UUID, take: Step, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that the technician is at the machine."""
-    return take(order_id, lambda order: lifecycle.start(order, at=take.now), body.why)
-
-
-@router.post("/{order_id}/hold", dependencies=[WORKS])
-def hold(order_id: UUID, body: ReasonIn, take: Step) -> WorkOrderOut:
-    """Record that the work waits for something."""
-    return take(order_id, lambda order: lifecycle.hold(order, body.reason, at=take.now), body.reason)
-
-
-@router.post("/{order_id}/resume", dependencies=[WORKS])
-def resume(order_id: UUID, take: Step, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that what the work waited for has come."""
-    return take(order_id, lambda order: lifecycle.resume(order, at=take.now), body.why)
-
-
-@router.post("/{order_id}/complete", dependencies=[WORKS])
-def complete(order_id: UUID, body: CloseOutIn, take: Step) -> WorkOrderOut:
-    """Record that the work is done, with what was found and done."""
-    return take(order_id, lambda order: lifecycle.complete(order, body.close_out(), at=take.now), body.note)
-
-
-@router.post("/{order_id}/verify", dependencies=[PLANS])
-def verify(order_id: UUID, take: Step, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that the machine does its work again."""
-    return take(order_id, lambda order: lifecycle.verify(order, at=take.now), body.why)
-
-
-@router.post("/{order_id}/close", dependencies=[PLANS])
-def close(order_id: UUID, take: Step, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that nothing is left to do."""
-    return take(order_id, lambda order: lifecycle.close(order, at=take.now), body.why)
-
-
-@router.post("/{order_id}/rework", dependencies=[PLANS])
-def rework(order_id: UUID, body: ReasonIn, take: Step) -> WorkOrderOut:
-    """Send the order back: the work did not help."""
-    return take(order_id, lambda order: lifecycle.rework(order, body.reason, at=take.now), body.reason)
-
-
-@router.post("/{order_id}/cancel", dependencies=[PLANS])
-def cancel(order_id: UUID, body: ReasonIn, take: Step) -> WorkOrderOut:
-    """Record that the work will not be done."""
-    return take(order_id, lambda order: lifecycle.cancel(order, body.reason, at=take.now), body.reason)
+    return ProposalOut.of(assignments.proposal(conn, work_orders.get(conn, order_id, who), now=now))

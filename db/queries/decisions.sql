@@ -1,12 +1,3 @@
--- name: open
--- A new order of the engine. The partial unique index refuses a twin.
-INSERT INTO work_orders (id, site_id, number, asset_id, asset_path, component, failure_mode, type, origin, priority,
-                         priority_reason, title, status, status_since, opened_at, recorded_at, required_skill,
-                         response_due, completion_due, follows)
-VALUES (%(id)s, %(site_id)s, %(number)s, %(asset_id)s, %(asset_path)s, %(component)s, %(failure_mode)s, %(type)s, 'engine',
-        %(priority)s, %(priority_reason)s, %(title)s, 'open', %(now)s, %(opened_at)s, %(now)s, %(required_skill)s,
-        %(response_due)s, %(completion_due)s, %(follows)s);
-
 -- name: evidence
 -- A finding as evidence of an order, with a copy of the readings it cites: none that came after it, thinned by taking
 -- every n-th, so that what is shown was really measured.
@@ -30,38 +21,10 @@ SELECT %(order_id)s, coalesce((SELECT max(seq) FROM evidence WHERE order_id = %(
        %(version)s, %(component)s, %(failure_mode)s, %(severity)s, %(since)s, %(at)s, %(score)s, %(limit_at)s, %(signs)s,
        %(summary)s, coalesce((SELECT jsonb_object_agg(name, points) FROM copied), '{}');
 
--- name: facts
--- What a change of an order by the engine starts from.
-SELECT component, failure_mode, type, priority, status FROM work_orders WHERE id = %(id)s FOR UPDATE;
-
--- name: change
--- An upgrade or a refinement: what the order is about, and how urgent it is. Targets only ever come closer.
-UPDATE work_orders
-SET component = %(component)s, failure_mode = %(failure_mode)s, type = %(type)s, priority = %(priority)s,
-    priority_reason = %(priority_reason)s, title = %(title)s, required_skill = %(required_skill)s,
-    response_due = least(response_due, %(response_due)s), completion_due = least(completion_due, %(completion_due)s),
-    version = version + 1
-WHERE id = %(id)s;
-
--- name: cancel_duplicate
--- The order turned out to be about the fault of another one.
-UPDATE work_orders
-SET status = 'cancelled', status_since = %(now)s, duplicate_of = %(duplicate_of)s, version = version + 1
-WHERE id = %(id)s;
-
 -- name: move_evidence
 -- The evidence of a duplicate goes to the order that stays.
 UPDATE evidence SET order_id = %(to)s, seq = seq + (SELECT coalesce(max(seq), 0) FROM evidence WHERE order_id = %(to)s)
 WHERE order_id = %(from)s;
-
--- name: send_back
--- The condition is still there after the work, and may be worse: the order's targets count from now.
-UPDATE work_orders
-SET status = %(status)s, status_since = %(now)s, type = %(type)s, priority = %(priority)s,
-    priority_reason = %(priority_reason)s, response_due = %(response_due)s, completion_due = %(completion_due)s,
-    escalation = 0, assignee_id = NULL, assignment_note = NULL, close_finding = NULL, close_failure_mode = NULL,
-    close_cause = NULL, close_remedy = NULL, close_note = NULL, version = version + 1
-WHERE id = %(id)s;
 
 -- name: place_of
 -- The site of an asset, and its path as it stands now: site / area / work centre / asset.
@@ -90,5 +53,5 @@ FROM work_orders w
 JOIN assets a ON a.id = w.asset_id JOIN sites si ON si.id = a.site_id
 LEFT JOIN evidence e ON e.order_id = w.id
 LEFT JOIN LATERAL jsonb_array_elements(e.signs) AS sign ON true
-WHERE w.origin = 'engine' AND w.status NOT IN ('closed', 'cancelled')
+WHERE w.origin = 'engine' AND w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
 GROUP BY w.id, si.code, a.code ORDER BY w.opened_at, w.id;

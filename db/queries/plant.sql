@@ -19,6 +19,11 @@ WHERE (%(site_id)s::integer IS NULL OR site_id = %(site_id)s)
   AND (%(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s)))
 ORDER BY site_id, code;
 
+-- name: location
+-- One functional location.
+SELECT l.id, l.site_id, l.parent_id, l.code, l.name, l.level FROM locations l JOIN sites s ON s.id = l.site_id
+WHERE l.id = %(id)s AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s));
+
 -- name: assets
 -- Equipment with its place, the worst of its unfinished orders and whether it is in planned downtime.
 WITH RECURSIVE places AS (
@@ -26,7 +31,7 @@ WITH RECURSIVE places AS (
     UNION ALL
     SELECT l.id, p.path || ' / ' || l.name FROM locations l JOIN places p ON l.parent_id = p.id
 )
-SELECT a.id, a.site_id, s.code AS site_code, s.time_zone, a.code, a.name, a.class AS asset_class, a.criticality, a.serial,
+SELECT a.id, a.site_id, s.code AS site_code, s.time_zone, a.code, a.name, a.class AS asset_class, a.criticality, a.safety_critical, a.serial,
        (SELECT code FROM assets WHERE id = a.parent_id) AS parent, a.archived_at, i.location_id, concat_ws(' / ', s.name, p.path, a.code) AS path,
        o.orders AS unfinished_orders, o.worst AS worst_type,
        EXISTS (SELECT FROM planned_downtimes d WHERE d.asset_id = a.id AND d.cancelled_at IS NULL
@@ -39,7 +44,7 @@ LEFT JOIN LATERAL (
     SELECT count(*) AS orders,
            (array_agg(w.type ORDER BY w.priority, array_position(ARRAY['emergency', 'reactive', 'predictive'], w.type)))[1]
                AS worst
-    FROM work_orders w WHERE w.asset_id = a.id AND w.status NOT IN ('completed', 'verified', 'closed', 'cancelled')
+    FROM work_orders w WHERE w.asset_id = a.id AND w.status NOT IN ('draft', 'awaiting_approval', 'completed', 'verified', 'closed', 'cancelled', 'cannot_complete')
 ) AS o ON true
 WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)

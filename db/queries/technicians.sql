@@ -35,5 +35,5 @@ WHERE id = %(id)s;
 -- The unfinished orders that technicians of a site have: their load.
 SELECT t.code AS assignee, w.number, w.priority, w.status, w.required_skill, w.response_due
 FROM work_orders w JOIN technicians t ON t.id = w.assignee_id
-WHERE w.site_id = %(site_id)s AND w.status IN ('assigned', 'in_progress', 'on_hold')
+WHERE w.site_id = %(site_id)s AND w.status IN ('scheduled', 'dispatched', 'in_progress', 'on_hold')
 ORDER BY t.code, w.priority, w.number;

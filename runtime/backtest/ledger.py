@@ -85,6 +85,12 @@ class Ledger:
         if order is not None and order.ended_at is None:
             order.ended_at, order.ended = at, how
 
+    def reopen(self, order_id: UUID) -> None:
+        """Note that an order that had ended goes on; one that the ledger does not hold is passed over."""
+        order = self._orders.get(order_id)
+        if order is not None:
+            order.ended_at = order.ended = None
+
     def _worsen(self, order_id: UUID, finding: Finding, severity: Severity) -> Order:
         order = self._orders[order_id]
         _add(order, finding)

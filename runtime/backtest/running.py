@@ -7,7 +7,7 @@ swallow all that came after it.
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -127,6 +127,8 @@ class _Stream:
                     continue  # other rules have budgets of their own
                 if each.kind == "order_moved":
                     self._note_end(each)
+                    yield self._known(each)
+                    continue
             else:
                 if each.asset in self._due:
                     yield from self._ended(each.arrival, each.asset, each.at_us)
@@ -155,6 +157,16 @@ class _Stream:
         if order is not None and status in FINAL:
             at = moment(self.last_us) if self.last_us is not None else order.opened_at
             self.ledger.end(order.id, at, status.label)
+
+    def _known(self, event: Event) -> Event:
+        """Return the event without what would bring an order into the book that this run never opened."""
+        if "entry" not in event.payload:
+            return event
+        order_id = UUID(event.payload["order_id"])
+        self.ledger.reopen(order_id)
+        if self.ledger.get(order_id) is not None:
+            return event
+        return replace(event, payload={name: value for name, value in event.payload.items() if name != "entry"})
 
     def _observe(self, asset: str, at_us: int) -> None:
         if self._since_us is not None and at_us < self._since_us:

@@ -13,6 +13,7 @@ from db.backtest import LiveOrder
 from runtime.backtest.ledger import Order
 from runtime.backtest.outcomes import Failure
 from runtime.judge import Input, in_order
+from workorder_core.lifecycle import FINAL
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity, Status
 
 SPAN = 100_000
@@ -89,7 +90,7 @@ def live_orders(conn: Connection, wanted: Range) -> list[LiveOrder]:
 
 def as_order(live: LiveOrder) -> Order:
     """Return a plant's order as a backtest has them."""
-    final = Status(live.status) in (Status.CLOSED, Status.CANCELLED)
+    final = Status(live.status) in FINAL
     return Order(
         id=live.id,
         asset=live.asset,

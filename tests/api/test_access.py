@@ -30,7 +30,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /password": ALL,
     "GET /": ALL,
     "GET /orders/{order_id}": ALL,
-    "POST /orders/{order_id}/{step}": {T, P, R, A},
+    "POST /orders/{order_id}/{step}": {Q, T, P, R, A},
     "GET /new-order": {Q, T, P, R, A},
     "POST /new-order": {Q, T, P, R, A},
     "GET /assets": ALL,
@@ -70,16 +70,25 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/work-orders/by-number/{number}": ALL,
     "GET /api/v1/work-orders/{order_id}": ALL,
     "GET /api/v1/work-orders/{order_id}/proposal": ALL,
+    "PATCH /api/v1/work-orders/{order_id}": {Q, T, P, R, A},
+    "GET /api/v1/work-orders/lifecycle/moves": ALL,
+    "POST /api/v1/work-orders/{order_id}/submit": {Q, T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/approve": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/reject": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/plan": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/schedule": {P, R, A},
     "POST /api/v1/work-orders/{order_id}/assign": {P, R, A},
-    "POST /api/v1/work-orders/{order_id}/unassign": {P, R, A},
-    "POST /api/v1/work-orders/{order_id}/start": {T, P, A},
-    "POST /api/v1/work-orders/{order_id}/hold": {T, P, A},
-    "POST /api/v1/work-orders/{order_id}/resume": {T, P, A},
-    "POST /api/v1/work-orders/{order_id}/complete": {T, P, A},
-    "POST /api/v1/work-orders/{order_id}/verify": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/unassign": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/start": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/hold": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/resume": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/complete": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/verify": {T, P, R, A},
     "POST /api/v1/work-orders/{order_id}/close": {P, R, A},
-    "POST /api/v1/work-orders/{order_id}/rework": {P, R, A},
-    "POST /api/v1/work-orders/{order_id}/cancel": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/rework": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/reopen": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/cannot-complete": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/cancel": {Q, T, P, R, A},
     "GET /api/v1/sites": ALL,
     "GET /api/v1/locations": ALL,
     "GET /api/v1/assets": ALL,
@@ -228,7 +237,7 @@ def elsewhere(pool, seeded):
         )
     with TestClient(create(pool, keys={"planner": KEY}), headers={"X-API-Key": KEY}) as client:
         body = {"asset_id": asset, "type": "inspection", "title": "Listen to it", "why": "hums"}
-        order = client.post("/api/v1/work-orders", json=body).json()
+        order = client.post("/api/v1/work-orders", json=body, headers={"Idempotency-Key": "there"}).json()
     return {
         "order_id": order["id"],
         "number": order["number"],
@@ -260,7 +269,7 @@ UUID_LIKE = r"[0-9a-f]{8}-[0-9a-f-]{27}"
 def test_no_id_of_another_site_can_be_given_in_a_body(known, elsewhere):
     client = known(A, sites=["NTH"])
     order = {"asset_id": elsewhere["asset_id"], "type": "inspection", "title": "Listen", "why": "hums"}
-    assert client.post("/api/v1/work-orders", json=order).status_code == 404
+    assert client.post("/api/v1/work-orders", json=order, headers={"Idempotency-Key": "k"}).status_code == 404
     person = {"site": "STH", "code": "mine", "name": "Mine"}
     assert client.post("/api/v1/technicians", json=person).status_code == 404
     form = {"asset_id": str(elsewhere["asset_id"]), "kind": "inspection", "title": "Listen"}

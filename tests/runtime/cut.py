@@ -37,8 +37,11 @@ _EVIDENCE: LiteralString = """
            summary, readings
     FROM evidence ORDER BY order_id, seq"""
 _HISTORY: LiteralString = """
-    SELECT order_id, seq, actor, step, old, new, why FROM order_history WHERE actor = 'system:engine'
-    ORDER BY order_id, seq"""
+    SELECT order_id, seq, actor, step,
+           old - '{response_due,completion_due,response_warn_at,completion_warn_at}'::text[] AS old,
+           new - '{number,recorded_at,response_due,completion_due,response_warn_at,completion_warn_at}'::text[] AS new,
+           why
+    FROM order_history WHERE actor = 'system:engine' ORDER BY order_id, seq"""
 _READINGS: LiteralString = """
     SELECT a.code, s.name, r.observed_at, r.value, r.late
     FROM readings r JOIN signals s ON s.id = r.signal_id JOIN assets a ON a.id = s.asset_id"""

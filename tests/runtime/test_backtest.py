@@ -27,6 +27,7 @@ from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime import cut
 from workorder_core import lifecycle
+from workorder_core.access import Role, Who
 from workorder_core.orders import CloseOut
 from workorder_core.words import CloseFinding, FailureMode, OrderType
 
@@ -57,6 +58,9 @@ def messages() -> Iterator[Message]:
             yield message
 
 
+KARI = Who("person:Kari", frozenset({Role.PLANNER}))
+
+
 def take_up(conn: psycopg.Connection) -> engine.Engine:
     settings = Settings(checkpoint_every_s=3600, checkpoint_every_inputs=3000, tick_every_s=3600)
     return engine.take_up(conn, settings, rulebook=RULEBOOK, models=MODELS, holder="test")
@@ -67,7 +71,7 @@ def close(conn: psycopg.Connection, order_id: UUID, finding: CloseFinding) -> No
     now = datetime.now(UTC)
     close_out = CloseOut(finding=finding, failure_mode=FailureMode.OHE, cause="wear", remedy="replace", note="done")
     conn.execute("INSERT INTO technicians (site_id, code, name) SELECT id, 'ola', 'Ola' FROM sites")
-    assignments.assign_to(conn, order_id, "ola", actor="person:Kari", at=now, why="there is nobody else")
+    assignments.assign_to(conn, order_id, "ola", who=KARI, at=now, why="there is nobody else")
     steps = (
         lambda order: lifecycle.start(order, at=now),
         lambda order: lifecycle.complete(order, close_out, at=now),

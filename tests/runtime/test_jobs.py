@@ -12,7 +12,10 @@ from runtime import jobs
 from tests import a_plant
 from tests.a_plant import Seeded
 from workorder_core import lifecycle
+from workorder_core.access import Role, Who
 from workorder_core.words import Status
+
+DAHL = Who("person:dahl", frozenset({Role.PLANNER}))
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_open_orders_are_given_to_somebody_with_the_reason(conn, seeded):
     assert jobs.assign_open(conn) == 4
     for name in ("emergency", "predictive", "unspecific", "by hand"):
         order = work_orders.get(conn, seeded.orders[name])
-        assert order.status is Status.ASSIGNED
+        assert order.status is Status.DISPATCHED
         assert order.assignment_note is not None
         assert steps(conn, order.id)[-1] == ("assign", "system:timetable")
 
@@ -50,7 +53,7 @@ def test_a_second_time_there_is_nothing_to_do(conn):
 
 def test_a_persons_choice_is_not_overridden(conn, seeded):
     at = datetime.now(UTC)
-    assignments.assign_to(conn, seeded.orders["predictive"], "nowak", actor="person:dahl", at=at)
+    assignments.assign_to(conn, seeded.orders["predictive"], "nowak", who=DAHL, at=at)
     conn.commit()
     jobs.assign_open(conn)
     assert work_orders.get(conn, seeded.orders["predictive"]).assignee == "nowak"
@@ -58,7 +61,7 @@ def test_a_persons_choice_is_not_overridden(conn, seeded):
 
 def test_an_order_that_a_person_took_back_is_left_to_people(conn, seeded):
     order_id, at = seeded.orders["predictive"], datetime.now(UTC)
-    assignments.assign_to(conn, order_id, "nowak", actor="person:dahl", at=at)
+    assignments.assign_to(conn, order_id, "nowak", who=DAHL, at=at)
     step = "wait for the spare part first"
     work_orders.change(
         conn, order_id, lambda order: lifecycle.unassign(order, step, at=at), actor="person:dahl", at=at, why=step
@@ -84,7 +87,7 @@ def test_nobody_eligible_is_shown_on_the_order_and_told_once(conn, seeded):
 
 def test_an_emergency_is_assigned_in_the_transaction_that_opens_it(conn, seeded):
     order, _ = assignments.assign_best(conn, seeded.orders["emergency"], actor="system:engine", at=datetime.now(UTC))
-    assert order.status is Status.ASSIGNED
+    assert order.status is Status.DISPATCHED
     conn.rollback()
     assert work_orders.get(conn, seeded.orders["emergency"]).status is Status.OPEN
 
@@ -150,14 +153,14 @@ def test_the_timetable_runs_until_it_is_told_to_stop(database, conn, seeded):
     try:
         for _ in range(100):
             conn.rollback()
-            if work_orders.get(conn, seeded.orders["unspecific"]).status is Status.ASSIGNED:
+            if work_orders.get(conn, seeded.orders["unspecific"]).status is Status.DISPATCHED:
                 break
             stop.wait(0.1)
     finally:
         stop.set()
         runner.join(20)
     assert not runner.is_alive()
-    assert work_orders.get(conn, seeded.orders["unspecific"]).status is Status.ASSIGNED
+    assert work_orders.get(conn, seeded.orders["unspecific"]).status is Status.DISPATCHED
 
 
 def count(conn):

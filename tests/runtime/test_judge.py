@@ -96,7 +96,7 @@ def long_story() -> tuple[Input, ...]:
     """Two assets over hours: a warm-up, a shift, limits, a stop, a downtime, people's steps, other documents, ticks."""
     noise, story = random.Random(7), Sequence()
     more_rules = RULEBOOK | {"threshold": [*RULEBOOK["threshold"], rule("warm", raise_at=85)]}
-    steps = [Status.ASSIGNED, Status.IN_PROGRESS, Status.COMPLETED, Status.VERIFIED]
+    steps = [Status.DISPATCHED, Status.IN_PROGRESS, Status.COMPLETED, Status.VERIFIED]
     for minute in range(360):
         temp, vibration, flow = noise.gauss(60, 0.5), noise.gauss(2, 0.1), noise.gauss(300, 2)
         story.frame(
@@ -336,7 +336,7 @@ def hot():
 
 MOVES = {
     "an order in work still takes evidence": (
-        hot().moved(ORDER, Status.ASSIGNED, Status.IN_PROGRESS).frame(60, temp=95),
+        hot().moved(ORDER, Status.DISPATCHED, Status.IN_PROGRESS).frame(60, temp=95),
         ["0 Open OHE", "60 AddEvidence OHE"],
     ),
     "a completed one is left alone at first, then sent back": (

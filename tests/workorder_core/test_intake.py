@@ -170,7 +170,7 @@ REFINE = {
     ),
     "also when it has been assigned": (
         a_finding(1 * MIN),
-        [an_order(UNKNOWN, Status.ASSIGNED)],
+        [an_order(UNKNOWN, Status.DISPATCHED)],
         "refine A to bearing OHE DEGRADING",
     ),
     "the worse of the two severities stays": (

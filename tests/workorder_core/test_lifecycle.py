@@ -7,29 +7,34 @@ from uuid import UUID
 import pytest
 
 from workorder_core import lifecycle
-from workorder_core.errors import IllegalMove, ReasonMissing
-from workorder_core.lifecycle import Step
+from workorder_core.access import Role, Who, system
+from workorder_core.errors import IllegalMove, NotAllowed, NotReady, ReasonMissing
+from workorder_core.lifecycle import MOVES, Need, Situation, Step
 from workorder_core.orders import CloseOut, WorkOrder
-from workorder_core.words import CloseFinding, FailureMode, OrderType, Origin, Priority, Status
+from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Origin, Priority, Status
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LATER = AT + timedelta(days=3)
 
-#            assign unassign start  hold   resume complete verify close  rework cancel
 TABLE = """
-open         yes    -        -      -      -      -        -      -      -      yes
-assigned     yes    yes      yes    -      -      -        -      -      -      yes
-in_progress  yes    -        -      yes    -      yes      -      -      -      yes
-on_hold      -      -        -      -      yes    -        -      -      -      yes
-completed    -      -        -      -      -      -        yes    -      yes    -
-verified     -      -        -      -      -      -        -      yes    yes    -
-closed       -      -        -      -      -      -        -      -      -      -
-cancelled    -      -        -      -      -      -        -      -      -      -
+draft             submit approve cancel
+awaiting_approval approve reject cancel
+open              plan schedule assign start cancel
+planned           schedule assign start cancel
+scheduled         schedule assign unassign start cancel
+dispatched        assign unassign start hold cannot_complete cancel
+in_progress       assign hold complete cannot_complete cancel
+on_hold           resume cannot_complete cancel
+completed         verify rework
+verified          close rework
+closed            reopen
+cancelled
+cannot_complete
 """
 LEGAL = {
-    (Status(row.split()[0]), step): cell == "yes"
-    for row in TABLE.strip().splitlines()
-    for step, cell in zip(Step, row.split()[1:], strict=True)
+    (Status(status), step): step in steps
+    for status, *steps in (row.split() for row in TABLE.strip().splitlines())
+    for step in Step
 }
 
 CLOSE_OUT = CloseOut(
@@ -37,6 +42,11 @@ CLOSE_OUT = CloseOut(
 )
 
 TAKE = {
+    Step.SUBMIT: lambda order: lifecycle.submit(order, at=LATER),
+    Step.APPROVE: lambda order: lifecycle.approve(order, at=LATER),
+    Step.REJECT: lambda order: lifecycle.reject(order, "which pump?", at=LATER),
+    Step.PLAN: lambda order: lifecycle.plan(order, at=LATER),
+    Step.SCHEDULE: lambda order: lifecycle.schedule(order, LATER, None, at=LATER),
     Step.ASSIGN: lambda order: lifecycle.assign(order, "holm", at=LATER),
     Step.UNASSIGN: lambda order: lifecycle.unassign(order, "is ill", at=LATER),
     Step.START: lambda order: lifecycle.start(order, at=LATER),
@@ -46,6 +56,8 @@ TAKE = {
     Step.VERIFY: lambda order: lifecycle.verify(order, at=LATER),
     Step.CLOSE: lambda order: lifecycle.close(order, at=LATER),
     Step.REWORK: lambda order: lifecycle.rework(order, "still hot", at=LATER),
+    Step.REOPEN: lambda order: lifecycle.reopen(order, "closed too soon", at=LATER),
+    Step.CANNOT_COMPLETE: lambda order: lifecycle.cannot_complete(order, "the flange is welded", at=LATER),
     Step.CANCEL: lambda order: lifecycle.cancel(order, "pump is scrapped", at=LATER),
 }
 
@@ -103,18 +115,22 @@ def test_a_step_is_known_by_where_it_leads():
     seen = [(source, move.to) for move in lifecycle.MOVES.values() for source in move.sources]
     assert len(seen) == len(set(seen))
     assert lifecycle.between(Status.ON_HOLD, Status.IN_PROGRESS) is Step.RESUME
-    assert lifecycle.between(Status.ASSIGNED, Status.IN_PROGRESS) is Step.START
+    assert lifecycle.between(Status.DISPATCHED, Status.IN_PROGRESS) is Step.START
 
 
 def test_every_status_but_the_final_ones_leads_on():
-    assert {Status.CLOSED, Status.CANCELLED} == lifecycle.FINAL
+    ended = {status for status, following in lifecycle.NEXT.items() if not following}
+    assert ended | {Status.CLOSED} == lifecycle.FINAL, "a closed order can be opened again for a while"
 
 
 WITHOUT_REASON = {
-    "unassign": lambda: lifecycle.unassign(an_order(Status.ASSIGNED), " ", at=LATER),
+    "unassign": lambda: lifecycle.unassign(an_order(Status.DISPATCHED), " ", at=LATER),
     "hold": lambda: lifecycle.hold(an_order(Status.IN_PROGRESS), "", at=LATER),
     "rework": lambda: lifecycle.rework(an_order(Status.COMPLETED), "", at=LATER),
     "cancel": lambda: lifecycle.cancel(an_order(), "\n", at=LATER),
+    "reject": lambda: lifecycle.reject(an_order(Status.AWAITING_APPROVAL), "", at=LATER),
+    "reopen": lambda: lifecycle.reopen(an_order(Status.CLOSED), "", at=LATER),
+    "cannot complete": lambda: lifecycle.cannot_complete(an_order(Status.IN_PROGRESS), "", at=LATER),
 }
 
 
@@ -129,3 +145,106 @@ def test_an_order_that_is_sent_back_starts_anew():
     back = lifecycle.rework(done, "still hot", at=LATER)
     assert (back.assignee, back.close_out, back.escalation) == (None, None, 0)
     assert back.response_due == LATER + timedelta(hours=4), "or it would be late at once"
+
+
+HOLM = Who("person:holm", frozenset({Role.TECHNICIAN}), technician="holm")
+OLA = Who("person:ola", frozenset({Role.TECHNICIAN}), technician="ola")
+DAHL = Who("person:dahl", frozenset({Role.PLANNER}))
+KARI = Who("person:kari", frozenset({Role.REQUESTER}))
+VIEWER = Who("person:eva", frozenset({Role.VIEWER}))
+HAS = {"assignee": "holm"}
+DONE_BY_HOLM = {"assignee": "holm", "done_by": "person:holm", "close_out": CLOSE_OUT}
+NOTHING = Situation()
+
+MAY = {
+    "a viewer takes no step": (Status.OPEN, {}, Step.START, VIEWER, NotAllowed),
+    "a technician starts what nobody has": (Status.OPEN, {}, Step.START, HOLM, None),
+    "a technician starts what is theirs": (Status.DISPATCHED, HAS, Step.START, HOLM, None),
+    "a technician leaves another's alone": (Status.DISPATCHED, HAS, Step.START, OLA, NotAllowed),
+    "a planner may": (Status.DISPATCHED, HAS, Step.START, DAHL, None),
+    "a technician assigns nobody": (Status.OPEN, {}, Step.ASSIGN, HOLM, NotAllowed),
+    "a technician doesn't verify their own work": (Status.COMPLETED, DONE_BY_HOLM, Step.VERIFY, HOLM, NotAllowed),
+    "a technician verifies another's work": (Status.COMPLETED, DONE_BY_HOLM, Step.VERIFY, OLA, None),
+    "a requester withdraws what they asked for": (
+        Status.AWAITING_APPROVAL, {"requested_by": "person:kari"}, Step.CANCEL, KARI, None,
+    ),
+    "a requester leaves another's request alone": (
+        Status.AWAITING_APPROVAL, {"requested_by": "person:eva"}, Step.CANCEL, KARI, NotAllowed,
+    ),
+    "a requester stops no approved work": (
+        Status.OPEN, {"requested_by": "person:kari"}, Step.CANCEL, KARI, NotAllowed,
+    ),
+    "a requester approves nothing": (
+        Status.AWAITING_APPROVAL, {"requested_by": "person:kari"}, Step.APPROVE, KARI, NotAllowed,
+    ),
+    "the table comes before the role": (Status.CANCELLED, {}, Step.START, VIEWER, IllegalMove),
+    "plantwright itself may": (Status.OPEN, {}, Step.ASSIGN, system("timetable"), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "facts", "step", "who", "refused"), MAY.values(), ids=MAY)
+def test_who_may(status, facts, step, who, refused):
+    order = an_order(status, **facts)
+    if refused is None:
+        lifecycle.permit(order, step, who, NOTHING, at=LATER)
+        assert step in lifecycle.offered(order, who, at=LATER)
+    else:
+        with pytest.raises(refused):
+            lifecycle.permit(order, step, who, NOTHING, at=LATER)
+        assert step not in lifecycle.offered(order, who, at=LATER)
+
+
+BEARING, PERMIT = Situation(open_steps=("torque the bolts",)), Situation(open_permits=("hot work",))
+CRITICAL = Situation(safety_critical=True)
+BY_DAHL = {"done_by": "person:dahl", "close_out": CLOSE_OUT}
+NEEDS = {
+    "mandatory steps before the completion": (Status.IN_PROGRESS, {}, Step.COMPLETE, DAHL, BEARING, "torque the bolts"),
+    "permits before the work": (Status.OPEN, {}, Step.START, DAHL, PERMIT, "hot work"),
+    "what blocks it before the work": (
+        Status.OPEN, {}, Step.START, DAHL, Situation(blocked_by=("NTH-1007",)), "NTH-1007",
+    ),
+    "a second person on a safety-critical asset": (Status.COMPLETED, BY_DAHL, Step.VERIFY, DAHL, CRITICAL, "somebody"),
+    "nobody else elsewhere: a small plant": (Status.COMPLETED, BY_DAHL, Step.VERIFY, DAHL, NOTHING, None),
+    "anybody else on a safety-critical asset": (Status.COMPLETED, DONE_BY_HOLM, Step.VERIFY, DAHL, CRITICAL, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "facts", "step", "who", "situation", "missing"), NEEDS.values(), ids=NEEDS)
+def test_a_step_needs(status, facts, step, who, situation, missing):
+    order = an_order(status, **facts)
+    if missing is None:
+        lifecycle.permit(order, step, who, situation, at=LATER)
+        return
+    with pytest.raises(NotReady, match=missing):
+        lifecycle.permit(order, step, who, situation, at=LATER)
+
+
+def test_a_closed_order_is_opened_again_for_a_fortnight_only():
+    closed = an_order(Status.CLOSED)
+    within, after = AT + timedelta(days=14), AT + timedelta(days=14, seconds=1)
+    lifecycle.permit(closed, Step.REOPEN, DAHL, NOTHING, at=within)
+    with pytest.raises(NotReady, match="make a follow-up order instead"):
+        lifecycle.permit(closed, Step.REOPEN, DAHL, NOTHING, at=after)
+    assert lifecycle.offered(closed, DAHL, at=within) == (Step.REOPEN,)
+    assert lifecycle.offered(closed, DAHL, at=after) == ()
+
+
+def test_every_need_is_somebodys():
+    assert {need for move in MOVES.values() for need in move.needs} == set(Need)
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "moved"),
+    [(HoldReason.PARTS, 3), (HoldReason.PERMIT, 3), (HoldReason.ACCESS, 3), (HoldReason.OTHER, 0)],
+)
+def test_the_clock_stops_while_the_work_waits_for_what_nobody_of_ours_can_hurry(waits_for, moved):
+    held = lifecycle.hold(an_order(Status.IN_PROGRESS), "waits", at=AT + timedelta(hours=1), waits_for=waits_for)
+    back = lifecycle.resume(held, at=AT + timedelta(hours=1, days=3))
+    assert back.completion_due == AT + timedelta(hours=24, days=moved)
+    assert back.hold_reason is None
+
+
+def test_nobody_approves_their_own_request_who_may_not():
+    assert lifecycle.first_status(KARI, Status.OPEN) is Status.AWAITING_APPROVAL
+    assert lifecycle.first_status(KARI, Status.DRAFT) is Status.DRAFT
+    assert lifecycle.first_status(DAHL, None) is Status.OPEN

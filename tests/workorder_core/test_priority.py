@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workorder_core import priority
+from workorder_core import priority, targets
 from workorder_core.words import Criticality, OrderType, Priority, Severity
 
 #                 low        medium     high       critical
@@ -49,7 +49,7 @@ def test_planned_work_says_so():
 
 def test_the_more_urgent_the_sooner():
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    due = [priority.due(each, at) for each in Priority]
-    assert due == sorted(due)
-    assert due[0][0] - at == timedelta(minutes=15)
-    assert all(response < completion for response, completion in due)
+    due = [targets.due(each, at) for each in Priority]
+    assert [each.response for each in due] == sorted(each.response for each in due)
+    assert due[0].response - at == timedelta(minutes=15)
+    assert all(at < each.response_warn < each.response < each.completion_warn < each.completion for each in due)

@@ -1,0 +1,46 @@
+"""Answers kept with the keys of the requests that they were given to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import class_row, scalar_row
+from psycopg.types.json import Jsonb
+
+from db import sql
+
+_QUERIES = sql.load("idempotency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was answered to a request, of which ``request`` is a hash."""
+
+    request: bytes
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def begin(conn: Connection, actor: str, key: str) -> bool:
+    """Take a key for this transaction; False while another one works on a request with it."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return bool(cursor.execute(_QUERIES["begin"], {"actor": actor, "key": key}).fetchone())
+
+
+def find(conn: Connection, actor: str, key: str) -> Answer | None:
+    """Return what was answered to somebody's request with a key."""
+    with conn.cursor(row_factory=class_row(Answer)) as cursor:
+        return cursor.execute(_QUERIES["find"], {"actor": actor, "key": key}).fetchone()
+
+
+def keep(conn: Connection, actor: str, key: str, answer: Answer, *, at: datetime) -> None:
+    """Keep an answer with its key."""
+    facts = {"request": answer.request, "status": answer.status, "headers": Jsonb(dict(answer.headers))}
+    conn.execute(_QUERIES["keep"], facts | {"actor": actor, "key": key, "body": answer.body, "at": at})
+
+
+def forget(conn: Connection, *, before: datetime) -> int:
+    """Forget the answers of long ago; a request repeated after that is done again. Returns how many."""
+    return conn.execute(_QUERIES["forget"], {"before": before}).rowcount

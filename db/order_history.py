@@ -1,0 +1,50 @@
+"""What happened to orders: appended to, chained, and read. The caller owns the transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from db import sql
+
+_QUERIES = sql.load("history")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """Who did what to an order, and why. ``old`` and ``new`` hold just the fields that changed."""
+
+    seq: int
+    at: datetime
+    actor: str
+    step: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    why: str
+
+
+def append(
+    conn: Connection,
+    order_id: UUID,
+    *,
+    at: datetime,
+    actor: str,
+    step: str,
+    old: Mapping[str, Any] | None = None,
+    new: Mapping[str, Any] | None = None,
+    why: str = "",
+) -> None:
+    """Add a row to the history of an order whose row this transaction holds. ``at`` is the wall clock."""
+    row = {"order_id": order_id, "at": at, "actor": actor, "step": step, "why": why}
+    conn.execute(_QUERIES["append"], row | {"old": Jsonb(dict(old or {})), "new": Jsonb(dict(new or {}))})
+
+
+def of_order(conn: Connection, order_id: UUID) -> list[HistoryRow]:
+    """Return what happened to an order, from its beginning."""
+    with conn.cursor(row_factory=class_row(HistoryRow)) as cursor:
+        return cursor.execute(_QUERIES["of_order"], {"order_id": order_id}).fetchall()

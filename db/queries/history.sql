@@ -1,0 +1,20 @@
+-- name: append
+-- One more row of what happened to an order, chained to the one before. The order's row is locked or new, so that
+-- numbers cannot meet.
+WITH head AS (
+    SELECT seq, hash FROM history_heads WHERE order_id = %(order_id)s
+), place AS (
+    SELECT coalesce((SELECT seq FROM head), 0) + 1 AS seq, coalesce((SELECT hash FROM head), ''::bytea) AS before
+), row AS (
+    INSERT INTO order_history (order_id, seq, at, actor, step, old, new, why, hash)
+    SELECT %(order_id)s, seq, %(at)s, %(actor)s, %(step)s, %(old)s, %(new)s, %(why)s,
+           history_hash(before, %(order_id)s, seq, %(at)s, %(actor)s, %(step)s, %(old)s, %(new)s, %(why)s)
+    FROM place
+    RETURNING seq, hash
+)
+INSERT INTO history_heads (order_id, seq, hash) SELECT %(order_id)s, seq, hash FROM row
+ON CONFLICT (order_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash;
+
+-- name: of_order
+-- What happened to an order, from its beginning.
+SELECT seq, at, actor, step, old, new, why FROM order_history WHERE order_id = %(order_id)s ORDER BY seq;
