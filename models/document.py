@@ -43,8 +43,9 @@ class ModelDocument:
     drift
         Surprise, in normal standard deviations, that an ordinary frame may have without adding to the alarm.
     patience
-        Surprise beyond ``drift``, summed over frames, that raises the alarm: 40 is two frames with 23
-        standard deviations, or 40 frames with one more than ``drift``.
+        Evidence that raises the alarm: half the surprise's square beyond half the drift's, summed over frames, that is
+        the logarithm of how improbable they are. 140 is ten frames with 6.1 standard deviations or a hundred with 3.4.
+        On the sample plant 40 more make a false alarm about six times rarer.
     warmup_cycles
         Duty cycles that the warm-up takes besides its frames: starts after a standstill, and swings of the first of
         ``regime`` across its own mean and back. 0: frames alone.
@@ -68,13 +69,13 @@ class ModelDocument:
     name: str = "level-shift"
     regime: tuple[str, ...] = ()
     warmup_frames: int = 400
-    smoothing: float = 0.1
+    smoothing: float = 0.15
     horizon_frames: int = 64
     memory_frames: int = 20_000
     frame_step_s: float = 0.0
     hold_s: float = 0.0
     drift: float = 3.0
-    patience: float = 40.0
+    patience: float = 140.0
     warmup_cycles: int = 0
     false_episodes_per_month: float = 1.0
     limit_least: float = 0.7

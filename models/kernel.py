@@ -28,6 +28,11 @@ FULL = 1.1
 """The alarm's sum stops growing at so many times the patience: an alarm is over soon after its cause."""
 RELIEF = 3.0
 """An ordinary frame takes so many times away from the sum what it is below the drift."""
+EASE = 0.5
+"""An alarm is kept up by what surprises at least so many times as much as the worst of it: what has come nearly back is
+over, though not quite where it was."""
+REST = 20
+"""Frames in a row without any surprise left that end an alarm: a lull of noise does not."""
 DOUBT = 0.5
 """From this part of the patience on nothing is learned, until the sum has fallen again."""
 GAP = 10
@@ -43,7 +48,7 @@ LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, VECTORS = range(15, 20)
 # One signal's counts. LOOKED: 0 never judged, 1 before, 2 in the newest frame.
 KNOWN, JUDGED, SEEN, SETTLED, HELD, NEAR_AGE, REPEATS, LONGEST, MISSING, TAKEN, LOOKED, COUNTS = range(12)
 # The asset's counts come first; a flag for each regime signal that was seen follows.
-FRAMES, ACTIVE, SINCE, AT, TIMED, FLAGS = range(6)
+FRAMES, ACTIVE, SINCE, AT, TIMED, AT_REST, FLAGS = range(7)
 
 
 class Shape(NamedTuple):
@@ -82,7 +87,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 @compiled
 def _head(regimes):
-    return 1 + 3 * regimes + 3 * regimes + 2
+    return 1 + 3 * regimes + 3 * regimes + 3
 
 
 @compiled
@@ -116,7 +121,7 @@ def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
     """
     patience = p[PATIENCE]
     head = 1 + 3 * regimes
-    total, pace = head + 3 * regimes, head + 3 * regimes + 1
+    total, pace, peak = head + 3 * regimes, head + 3 * regimes + 1, head + 3 * regimes + 2
     if counts[TIMED]:
         step = at_us - counts[AT]
         if numbers[pace] > 0.0 and step > GAP * numbers[pace]:
@@ -139,15 +144,19 @@ def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
     surprise = score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold)
     if surprise < 0.0:
         return counts[ACTIVE] != 0
-    if numbers[total] == 0.0:
+    if numbers[total] == 0.0 and not counts[ACTIVE]:
         counts[SINCE] = at_us
-    beyond = surprise - p[DRIFT]
+        numbers[peak] = 0.0
+    numbers[peak] = max(numbers[peak], surprise)
+    least = max(p[DRIFT], EASE * numbers[peak]) if counts[ACTIVE] else p[DRIFT]
+    beyond = 0.5 * (surprise * surprise - least * least)
     if beyond <= 0.0:
         beyond *= RELIEF
     numbers[total] = min(max(numbers[total] + beyond, 0.0), FULL * patience)
     if numbers[total] >= patience:
         counts[ACTIVE] = 1
-    elif numbers[total] == 0.0:
+    counts[AT_REST] = counts[AT_REST] + 1 if numbers[total] == 0.0 else 0
+    if counts[AT_REST] > REST:
         counts[ACTIVE] = 0
     return counts[ACTIVE] != 0
 
@@ -157,7 +166,7 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
     """Score a frame, then learn it unless ``hold``; return its surprise, or -1 where nothing was judged."""
     f = 1 + 3 * regimes
     size = VECTORS + 3 * f + 2 * f * f
-    first = f + 3 * regimes + 2
+    first = f + 3 * regimes + 3
     point = np.empty(f)
     steady = _operating_point(numbers, counts, p, regimes, regime, point)
     levels = np.empty(signals)
@@ -262,19 +271,23 @@ def _deviation(off, variance, freedom, out):
 def _deviate(numbers, counts, n, c, f, level, point, p, far, near):
     near_point, coefficients = n + VECTORS, n + VECTORS + 2 * f
     inverse = n + VECTORS + 3 * f + f * f
-    new = _quadratic(numbers, inverse, point) * numbers[n + WEIGHT] / numbers[n + WORTH]
-    if new >= NOVEL:
-        return
+    scale = numbers[n + WEIGHT] / numbers[n + WORTH]
+    new = _quadratic(numbers, inverse, point) * scale
     spread, near_spread = numbers[n + SPREAD], numbers[n + NEAR_SPREAD]
+    held = counts[c + HELD]
     off = level - _dot(numbers, coefficients, point)
-    _deviation(off, spread * (1.0 + new), numbers[n + FREEDOM], far)
-    if 2 * counts[c + NEAR_AGE] >= p[HORIZON]:
+    if new < NOVEL:
+        aged = held / counts[c + SEEN]
+        _deviation(off, spread * (1.0 + new + aged), numbers[n + FREEDOM], far)
+    if 2 * counts[c + NEAR_AGE] >= p[HORIZON] and near_spread > 0.0:
         then = numbers[near_point : near_point + f]
+        moved = _quadratic(numbers, inverse, point - then) * scale
+        if moved >= NOVEL:
+            return
         off -= numbers[n + NEAR] - _dot(numbers, coefficients, then)
-        held = counts[c + HELD]
         stale = near_spread * numbers[n + GROWTH] * held
         stale += 2.0 * max(0.0, spread - near_spread) * held / (held + p[HORIZON])
-        variance = near_spread * (1.0 + 1.0 / numbers[n + NEAR_WORTH] + new) + stale
+        variance = near_spread * (1.0 + 1.0 / numbers[n + NEAR_WORTH] + moved) + stale
         _deviation(off, variance, numbers[n + NEAR_FREEDOM], near)
 
 
@@ -301,19 +314,17 @@ def _look(numbers, counts, first, size, signals, regimes, levels, far, near):
     worst = -1.0
     seen, lately = np.empty(4), np.empty(4)
     for s in range(signals):
-        if far[s, 3] < 0.0:
-            continue
-        if far[s, 3] <= APART:
-            seen[:] = far[s]
-        else:
+        seen[:] = far[s]
+        if far[s, 3] > APART:
             _apart(numbers, others, signals, s, far[s], far, seen)
         if near[s, 3] > seen[3]:
-            if near[s, 3] <= APART:
-                lately[:] = near[s]
-            else:
+            lately[:] = near[s]
+            if near[s, 3] > APART:
                 _apart(numbers, others, signals, s, near[s], near, lately)
             if lately[3] > seen[3]:
                 seen[:] = lately
+        if seen[3] < 0.0:
+            continue
         n = first + s * size
         numbers[n + LOOK_LEVEL] = levels[s]
         numbers[n + LOOK_EXPECTED] = levels[s] - seen[0]
@@ -331,7 +342,7 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
     Returns what the regressions left of the new samples, and how many there are of each signal; both empty where none.
     """
     f = 1 + 3 * regimes
-    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 2
+    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
     needed = samples.shape[0] // max(1, signals * (2 + 2 * f))
     left = np.empty((0, 0))
     how_many = np.empty(0, np.int64)
@@ -589,7 +600,7 @@ def _learn_together(numbers, first, size, signals, left, how_many):
 def score_learn_many(numbers, counts, samples, p, signals, regimes, values, regime, hold, out):
     """`score_learn` for a row of each asset; ``out`` gets the surprise of each judged signal, NaN for the others."""
     f = 1 + 3 * regimes
-    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 2
+    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
     for a in range(numbers.shape[0]):
         score_learn(numbers[a], counts[a], samples[a], p, signals, regimes, values[a], regime[a], hold[a])
         for s in range(signals):

@@ -204,9 +204,9 @@ class LevelShift(AnomalyDetector):
         self,
         warmup: int = 400,
         regime: tuple[str, ...] = (),
-        smoothing: float = 0.1,
+        smoothing: float = 0.15,
         horizon: int = 64,
-        spacing: int = 16,
+        spacing: int = 6,
         limit: float = 4.5,
         protect_above: float = 3.5,
         memory: int = 20_000,
@@ -383,14 +383,16 @@ class LevelShift(AnomalyDetector):
             if past.judged and not stuck and settled >= unsettled and past.spread > 0.0:
                 self._deviate(signal, past, level, point, far, near)
         looks = []
-        for signal, deviation in far.items():
-            seen = deviation if deviation.surprise <= APART else self._apart(signal, deviation, far)
+        for signal, _, level, _ in levels:
+            seen = far.get(signal)
+            if seen is not None and seen.surprise > APART:
+                seen = self._apart(signal, seen, far)
             lately = near.get(signal)
-            if lately is not None and lately.surprise > seen.surprise:
+            if lately is not None and (seen is None or lately.surprise > seen.surprise):
                 lately = lately if lately.surprise <= APART else self._apart(signal, lately, near)
-                seen = lately if lately.surprise > seen.surprise else seen
-            level = deviation.level
-            looks.append(Look(signal, level, level - seen.off, math.sqrt(seen.variance), seen.surprise))
+                seen = lately if seen is None or lately.surprise > seen.surprise else seen
+            if seen is not None:
+                looks.append(Look(signal, level, level - seen.off, math.sqrt(seen.variance), seen.surprise))
         return looks, point, levels
 
     def _deviate(
@@ -402,20 +404,26 @@ class LevelShift(AnomalyDetector):
         far: dict[str, _Deviation],
         near: dict[str, _Deviation],
     ) -> None:
-        """Note how a level deviates from all of its past and from its last horizon, where the point is known."""
+        """Note how a level deviates from all of its past and from its last horizon, each where the point is known."""
         if past.inverse is not self._measured[0]:
             self._measured = (past.inverse, _quadratic(past.inverse, point))
-        new = self._measured[1] * past.weight / past.looks_worth
-        if new >= NOVEL:
-            return
+        scale = past.weight / past.looks_worth
+        new = self._measured[1] * scale
         off = level - _dot(past.coefficients, point)
-        far[signal] = _deviation(level, off, past.spread * (1.0 + new), past.freedom)
-        if 2 * past.near_age >= self.horizon:
+        if new < NOVEL:
+            # A past of so many frames says less about a time that is as many frames after it.
+            aged = past.held / past.seen
+            far[signal] = _deviation(level, off, past.spread * (1.0 + new + aged), past.freedom)
+        if 2 * past.near_age >= self.horizon and past.near_spread > 0.0:
+            # The usual level falls out of a difference: only the way from one operating point to the other has to be known.
+            moved = _quadratic(past.inverse, [u - v for u, v in zip(point, past.near_point, strict=True)]) * scale
+            if moved >= NOVEL:
+                return
             off -= past.near - _dot(past.coefficients, past.near_point)
             # A reference that had to be held ages: a signal that wanders has gone on wandering.
             stale = past.near_spread * past.growth * past.held
             stale += 2.0 * max(0.0, past.spread - past.near_spread) * past.held / (past.held + self.horizon)
-            variance = past.near_spread * (1.0 + 1.0 / past.near_worth + new) + stale
+            variance = past.near_spread * (1.0 + 1.0 / past.near_worth + moved) + stale
             near[signal] = _deviation(level, off, variance, past.near_freedom)
 
     def _apart(self, signal: str, deviation: _Deviation, all_of_them: dict[str, _Deviation]) -> _Deviation:

@@ -1,7 +1,8 @@
 """One asset under watch: its detector, and the alarm on what the detector says.
 
-E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954): the alarm is a sum of surprise beyond an ordinary
-amount, so that a great shift is told in a few frames, a small one once it has lasted, and noise never adds up.
+E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954): the alarm is a sum of evidence, half the square of the
+surprise, beyond an ordinary amount, so that a great shift is told in a few frames, a small one once it has lasted, and
+noise never adds up. It is over once nothing is left that surprises half as much as the worst of it did.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from models.named_watch import NamedWatch
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "Watch", "begin", "go_on"]
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 class AssetWatch:

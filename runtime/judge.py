@@ -35,7 +35,7 @@ from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import Criticality, FailureMode, Severity, Status
 
-FORMAT = 10
+FORMAT = 11
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
