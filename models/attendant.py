@@ -73,7 +73,7 @@ class Attendant:
         if self._until_look <= 0:
             self._look(at_us)
         depth = self.watch.score() * kernel.FULL
-        if depth <= 0.0:
+        if depth <= 0.0 and not (self.active and said):
             if self._peak > 0.0:
                 self._end_excursion()
             return None
