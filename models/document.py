@@ -44,7 +44,7 @@ class ModelDocument:
         Surprise, in normal standard deviations, that an ordinary frame may have without adding to the alarm.
     patience
         Evidence that raises the alarm: half the surprise's square beyond half the drift's, summed over frames, that is
-        the logarithm of how improbable they are. 140 is ten frames with 6.1 standard deviations or a hundred with 3.4.
+        the logarithm of how improbable they are. 120 is ten frames with 5.7 standard deviations or a hundred with 3.4.
         On the sample plant 40 more make a false alarm about six times rarer.
     warmup_cycles
         Duty cycles that the warm-up takes besides its frames: starts after a standstill, and swings of the first of
@@ -75,7 +75,7 @@ class ModelDocument:
     frame_step_s: float = 0.0
     hold_s: float = 0.0
     drift: float = 3.0
-    patience: float = 140.0
+    patience: float = 120.0
     warmup_cycles: int = 0
     false_episodes_per_month: float = 1.0
     limit_least: float = 0.7

@@ -118,7 +118,7 @@ def judged(*, grows: float, frames: int = 9000, models: dict[str, object] | None
 
 def test_an_order_opens_from_lead_time_though_nothing_surprises():
     """The model is made deaf: what opens the order is that the vibration will reach its limit within the week."""
-    verdicts, judge = judged(grows=0.15, models={"patience": 1e5})
+    verdicts, judge = judged(grows=0.15, models={"drift": 900.0, "patience": 9e5})
     first = verdicts[0].decision
     assert isinstance(first, Open)
     assert first.finding.source == "model:level-shift:lead-time"
@@ -130,7 +130,7 @@ def test_an_order_opens_from_lead_time_though_nothing_surprises():
 
 def test_nothing_opens_where_nothing_grows_or_where_nobody_asked():
     assert judged(grows=0.0)[0] == []
-    assert judged(grows=0.15, frames=7000, models={"patience": 1e5, "lead_time_days": 0})[0] == []
+    assert judged(grows=0.15, frames=7000, models={"drift": 900.0, "patience": 9e5, "lead_time_days": 0})[0] == []
 
 
 def test_the_evidence_tells_trend_and_likely_mode():
