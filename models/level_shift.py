@@ -415,7 +415,7 @@ class LevelShift(AnomalyDetector):
             aged = past.held / past.seen
             far[signal] = _deviation(level, off, past.spread * (1.0 + new + aged), past.freedom)
         if 2 * past.near_age >= self.horizon and past.near_spread > 0.0:
-            # The usual level falls out of a difference: only the way from one operating point to the other has to be known.
+            # The usual level falls out of a difference: only the way between the operating points has to be known.
             moved = _quadratic(past.inverse, [u - v for u, v in zip(point, past.near_point, strict=True)]) * scale
             if moved >= NOVEL:
                 return

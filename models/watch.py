@@ -1,7 +1,7 @@
 """One asset under watch: its detector, and the alarm on what the detector says.
 
-E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954): the alarm is a sum of evidence, half the square of the
-surprise, beyond an ordinary amount, so that a great shift is told in a few frames, a small one once it has lasted, and
+E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954): the alarm is a sum of evidence, half the square of
+the surprise, beyond an ordinary amount, so that a great shift is told in a few frames, a small one once it lasts, and
 noise never adds up. It is over once nothing is left that surprises half as much as the worst of it did.
 """
 
