@@ -31,13 +31,15 @@ class Catalogue:
 
     Parameters
     ----------
+    assets
+        By ``<site>/<asset>``; to be looked at only.
     newest
         By signal id, the newest event time stored (epoch microseconds), of the signals that have been asked for: what
         is newer is not stored. Kept up by who stores.
     """
 
     def __init__(self, assets: dict[str, KnownAsset], *, admit_unknown: bool) -> None:
-        self._assets = assets
+        self.assets = assets
         self.admit_unknown = admit_unknown
         self.newest: dict[int, int] = {}
 
@@ -64,13 +66,13 @@ class Catalogue:
         ``details`` may say where a new asset stands, and in which units signals come that have none yet.
         """
         key = f"{site}/{asset}"
-        known = self._assets.get(key)
+        known = self.assets.get(key)
         if known is None:
             if not self.admit_unknown:
                 return None
             conn.execute(_QUERIES["add_site"], {"code": site})
             row: Any = conn.execute(_QUERIES["add_asset"], {"site": site, "code": asset}).fetchone()
-            known = self._assets[key] = KnownAsset(row[0])
+            known = self.assets[key] = KnownAsset(row[0])
             if details is not None and details.location is not None:
                 place = {"site": site, "code": details.location, "asset_id": known.id, "at": datetime.now(UTC)}
                 conn.execute(_QUERIES["add_location"], place)
@@ -94,8 +96,8 @@ class Catalogue:
 
     def known(self, key: str) -> KnownAsset | None:
         """Return an asset by ``<site>/<asset>``, or None."""
-        return self._assets.get(key)
+        return self.assets.get(key)
 
     def asset_id(self, key: str) -> int:
         """Return the id of an asset that is known."""
-        return self._assets[key].id
+        return self.assets[key].id

@@ -1,6 +1,7 @@
 """Storing readings, each once, and reading them back in the order in which they were judged."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,7 +49,7 @@ class Columns:
     arrival: Sequence[int] | Numbers
     value: Sequence[float] | Numbers
     late: Sequence[bool] | Numbers
-    quality: Sequence[int] | None = None
+    quality: Sequence[int] | Numbers | None = None
 
     def __len__(self) -> int:
         return len(self.signal)
@@ -81,7 +82,15 @@ def newest(conn: Connection, signals: Sequence[int]) -> dict[int, int]:
 
 def insert_new(conn: Connection, columns: Columns) -> None:
     """Store readings that are known not to be stored yet; a reading that is makes the transaction fail."""
+    with storing(conn, columns):
+        pass
+
+
+@contextmanager
+def storing(conn: Connection, columns: Columns) -> Iterator[None]:
+    """``insert_new``, with whatever is done meanwhile: the database works on what was sent, and may fail at the end."""
     if not len(columns):
+        yield
         return
     rows = np.empty(len(columns), dtype=_ROW)
     rows["columns"] = 7
@@ -104,6 +113,7 @@ def insert_new(conn: Connection, columns: Columns) -> None:
     rows["late"] = columns.late
     with conn.cursor() as cursor, cursor.copy(_QUERIES["copy_in"]) as copy:
         copy.write(_HEADER + rows.tobytes() + _TRAILER)
+        yield
 
 
 def grow_stale(conn: Connection, signals: Sequence[int], *, at_us: int, arrival: int) -> None:

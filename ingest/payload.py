@@ -38,7 +38,7 @@ _names: set[str] = set()
 
 def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
     """Return the frames of a message, in its own order, and what of it is refused: once for each reason."""
-    frame = _ordinary(message, bounds)
+    frame = ordinary(message, bounds)
     if frame is not None:
         return [frame], []
     frames: list[Frame] = []
@@ -64,8 +64,8 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
     return frames, border.refusals(message, bad) if bad else []
 
 
-def _ordinary(message: Message, bounds: Bounds) -> Frame | None:
-    """Return the frame of one document of known names and a time in milliseconds; None where a closer look is needed.
+def ordinary(message: Message, bounds: Bounds) -> Frame | None:
+    """Return the frame of one document of known names and a time in milliseconds; None where ``parse`` has to look.
 
     What most messages are, at a quarter of the price: topics and names that have passed once are remembered.
     """

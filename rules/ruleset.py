@@ -40,7 +40,8 @@ class RuleSet:
     derived: tuple[Derived, ...]
     latest: frozenset[str]
     fleet: frozenset[str]
-    _bands: list[tuple[OperatingState, dict[str, Bands | None]]] = field(default_factory=list)
+    _bands: list[tuple[OperatingState, dict[str, Bands | None] | None]] = field(default_factory=list)
+    _newest: tuple[OperatingState | None, dict[str, Bands | None] | None] = (None, None)
 
     def of(self, signal: str) -> tuple[Threshold, ...]:
         """Return the rules that judge a value of that signal by itself."""
@@ -49,25 +50,31 @@ class RuleSet:
             found = self.by_signal[signal] = _for_signal(self.for_every, signal)
         return found
 
-    @property
-    def simple(self) -> bool:
-        """Whether every rule looks at one value by itself."""
-        return not (self.expressions or self.stale or self.of_score or self.derived or self.latest)
+    def bands(self, state: OperatingState) -> dict[str, Bands | None] | None:
+        """Return, by signal, the bands in which an asset in that state is ordinary; filled through ``band``.
 
-    def bands(self, state: OperatingState) -> dict[str, Bands | None]:
-        """Return, by signal, the bands in which an asset in that state is ordinary; filled through ``band``."""
-        for known, bands in self._bands:
-            if known is state:
-                return bands
-        self._bands.append((state, {}))
-        return self._bands[-1][1]
+        None where a rule looks at more than one value by itself.
+        """
+        if state is self._newest[0]:
+            return self._newest[1]
+        for each in self._bands:
+            if each[0] is state:
+                break
+        else:
+            simple = not (self.expressions or self.stale or self.of_score or self.derived or self.latest)
+            each = (state, {} if simple else None)
+            self._bands.append(each)
+        self._newest = each
+        return each[1]
 
     def band(self, signal: str, state: OperatingState) -> Bands | None:
         """Return a signal's bands; None where one of its rules looks at more than the value, or not in that state."""
         rules = self.of(signal)
         plain = all(rule.kind == "threshold" and rule.figure is None and state in rule.states for rule in rules)
         found = tuple(_band(rule) for rule in rules) if plain else None
-        self.bands(state)[signal] = found
+        bands = self.bands(state)
+        if bands is not None:
+            bands[signal] = found
         return found
 
 

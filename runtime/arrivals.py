@@ -7,6 +7,7 @@ which for a healthy stream is nothing.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from msgspec import structs
@@ -40,18 +41,20 @@ class Arrived:
 
 
 def admit(
-    conn: Connection, frames: Sequence[Frame], catalogue: Catalogue
+    conn: Connection, frames: Sequence[Frame], catalogue: Catalogue, keys: Sequence[str] | None = None
 ) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
     """Return the frames of known assets under their signals' own names, the signals' ids, and what is refused.
 
-    The ids of a frame are those of all its signals, and may be those of others of its asset.
+    The ids of a frame are those of all its signals, and may be those of others of its asset. ``keys`` are the frames',
+    where the caller has them at hand.
     """
+    assets = catalogue.assets
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
     refused: list[Refused] = []
-    for each in frames:
+    for each, key in zip(frames, keys if keys is not None else [frame.key for frame in frames], strict=True):
         sent = each
-        plain = catalogue.known(each.key) if each.details is None else None
+        plain = assets.get(key) if each.details is None else None
         if plain is not None and not plain.aliases and each.values.keys() <= plain.signals.keys():
             admitted.append(each)
             ids.append(plain.signals)
@@ -131,48 +134,54 @@ def arrange(
     steps: Mapping[str, int] = NO_STEPS,
     *,
     newest: dict[int, int] | None = None,
+    keys: Sequence[str] | None = None,
 ) -> Arrived:
     """Number the frames that bring something new, from ``first`` on, in their order.
 
     ``watermarks`` are the newest event times judged, by asset; they are moved on here. ``steps`` are of assets whose
     frames a step of event time closes: what lies in the newest one's step is not late.
     ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
-    is looked up; without them every reading is.
+    is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand.
     """
-    late = _late(frames, watermarks, steps)
-    behind = _behind(conn, frames, ids, newest)
+    keys = keys if keys is not None else [frame.key for frame in frames]
+    late = _late(frames, keys, watermarks, steps)
+    signals, behind = _behind(conn, frames, ids, newest)
     if behind:
         return _sifted(conn, frames, ids, late, first, behind)
-    return _numbered(frames, ids, late, first, [], 0)
+    return _numbered(frames, keys, signals, late, first, [], 0)
 
 
 def _numbered(
     frames: Sequence[Frame],
-    ids: Sequence[dict[str, int]],
+    keys: Sequence[str],
+    signals: Sequence[int],
     late: Sequence[bool],
     first: int,
     refused: list[Refused],
     repeated: int,
 ) -> Arrived:
     """Number frames all of whose values are new."""
-    counts = [len(frame.values) for frame in frames]
     places = range(first, first + len(frames))
-    columns = Columns(
-        [known[name] for frame, known in zip(frames, ids, strict=True) for name in frame.values],
-        np.repeat(np.array([frame.at_us for frame in frames], dtype=np.int64), counts),
-        np.repeat(np.array([frame.received_us for frame in frames], dtype=np.int64), counts),
-        np.repeat(np.array(places, dtype=np.int64), counts),
-        [value for frame in frames for value in frame.values.values()],
-        np.repeat(np.array(late, dtype=bool), counts),
-        _qualities(frames, counts),
-    )
     judged = [
-        JudgedFrame(place, frame.key, frame.at_us, frame.values)
-        for frame, place, is_late in zip(frames, places, late, strict=True)
+        JudgedFrame(place, key, frame.at_us, frame.values)
+        for frame, key, place, is_late in zip(frames, keys, places, late, strict=True)
         if not is_late and (frame.details is None or frame.details.judged)
     ]
-    late_readings = sum(count for count, is_late in zip(counts, late, strict=True) if is_late)
-    return Arrived(columns, judged, refused, repeated, late_readings, places.stop)
+    observed = np.array([frame.at_us for frame in frames], dtype=np.int64)
+    received = np.array([frame.received_us for frame in frames], dtype=np.int64)
+    arrival, are_late = np.arange(first, places.stop, dtype=np.int64), np.array(late, dtype=bool)
+    qualities = None
+    if any(frame.details is not None for frame in frames):
+        qualities = np.array([0 if frame.details is None else frame.details.quality for frame in frames])
+    if len(signals) > len(frames):
+        counts = [len(frame.values) for frame in frames]
+        observed, received, arrival, are_late = (
+            np.repeat(each, counts) for each in (observed, received, arrival, are_late)
+        )
+        qualities = None if qualities is None else np.repeat(qualities, counts)
+    values = [value for frame in frames for value in frame.values.values()]
+    columns = Columns(signals, observed, received, arrival, values, are_late, qualities)
+    return Arrived(columns, judged, refused, repeated, int(are_late.sum()), places.stop)
 
 
 def _sifted(
@@ -201,14 +210,18 @@ def _sifted(
             kept.append(frame if len(fresh) == len(frame.values) else structs.replace(frame, values=fresh))
             kept_ids.append(known)
             kept_late.append(is_late)
-    return _numbered(kept, kept_ids, kept_late, first, refused, repeated)
+    keys = [frame.key for frame in kept]
+    signals = [known[name] for frame, known in zip(kept, kept_ids, strict=True) for name in frame.values]
+    return _numbered(kept, keys, signals, kept_late, first, refused, repeated)
 
 
-def _late(frames: Sequence[Frame], watermarks: dict[str, int], steps: Mapping[str, int]) -> list[bool]:
+def _late(
+    frames: Sequence[Frame], keys: Sequence[str], watermarks: dict[str, int], steps: Mapping[str, int]
+) -> list[bool]:
     """Return which frames are late, and move the watermarks on."""
     late: list[bool] = []
-    for frame in frames:
-        key, at_us, details = frame.key, frame.at_us, frame.details
+    for frame, key in zip(frames, keys, strict=True):
+        at_us, details = frame.at_us, frame.details
         mark = watermarks.get(key)
         if mark is None or at_us > mark:
             if details is None or details.judged:
@@ -221,32 +234,28 @@ def _late(frames: Sequence[Frame], watermarks: dict[str, int], steps: Mapping[st
 
 def _behind(
     conn: Connection, frames: Sequence[Frame], ids: Sequence[dict[str, int]], newest: dict[int, int] | None
-) -> list[tuple[int, int]]:
-    """Return what may be stored already, as (signal id, event time), and move the newest event times on."""
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return each reading's signal id, and what may be stored already, as (signal id, event time).
+
+    The newest event times are moved on.
+    """
+    signals = [known[name] for frame, known in zip(frames, ids, strict=True) for name in frame.values]
     if newest is None:
-        return [(known[name], frame.at_us) for frame, known in zip(frames, ids, strict=True) for name in frame.values]
-    wanted = {known[name] for frame, known in zip(frames, ids, strict=True) for name in frame.values}
-    if not newest.keys() >= wanted:
-        unknown = sorted(wanted - newest.keys())
+        times = (frame.at_us for frame in frames for _ in frame.values)
+        return signals, list(zip(signals, times, strict=True))
+    unknown = sorted(set(signals) - newest.keys())
+    if unknown:
         newest.update(dict.fromkeys(unknown, NEVER_US) | readings.newest(conn, unknown))
     behind: list[tuple[int, int]] = []
-    for frame, known in zip(frames, ids, strict=True):
+    of_frames = iter(signals)
+    for frame in frames:
         at_us = frame.at_us
-        for name in frame.values:
-            signal = known[name]
+        for signal in islice(of_frames, len(frame.values)):
             if at_us > newest[signal]:
                 newest[signal] = at_us
             else:
                 behind.append((signal, at_us))
-    return behind
-
-
-def _qualities(frames: Sequence[Frame], counts: Sequence[int]) -> list[int] | None:
-    """Return the readings' qualities; None where all are good."""
-    if not any(frame.details is not None and frame.details.quality for frame in frames):
-        return None
-    each = [0 if frame.details is None else frame.details.quality for frame in frames]
-    return [quality for quality, count in zip(each, counts, strict=True) for _ in range(count)]
+    return signals, behind
 
 
 def _is_late(frame: Frame, lag_us: int, step_us: int | None) -> bool:

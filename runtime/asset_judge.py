@@ -126,6 +126,25 @@ class AssetJudge:
         if self.watch is not None:
             self.watch.heed(factor)
 
+    def takes_in(self, at_us: int, values: Mapping[str, float]) -> bool:
+        """Gather readings of the open step of which nothing is to be said; False where ``judge`` has to look.
+
+        What nearly every reading is that comes by itself, so that this decides what judging costs.
+        """
+        gathering = self.gathering
+        start_us = gathering.start_us
+        if start_us is None or not start_us <= at_us < start_us + gathering.step_us:
+            return False
+        state = self.state[0]
+        if self._state_rule is not None or self.downtimes or state is _MAINTENANCE:
+            return False
+        if not self.limits.passes(at_us, values, state):
+            return False
+        if self.watermark_us is None or at_us > self.watermark_us:
+            self.watermark_us = at_us
+        gathering.add(at_us, values, True)
+        return True
+
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
         """Judge one frame, or a part of one, and return what is found. They come in order of event time, but that parts
         of one step may come in any order.

@@ -26,6 +26,8 @@ from workorder_core.order_book import Entry, OrderBook
 _log = structlog.get_logger("engine")
 SETTINGS = "system:settings"
 """Who puts the files in force that the settings name."""
+ASSETS = 1_000
+"""Assets for which the setting of inputs between two checkpoints is meant; on a larger plant there are more between."""
 RESTORE_SPAN = 20_000
 """Inputs read at once while the judge is rebuilt; bounds the memory that takes."""
 REBUILD_SPAN = 2_000
@@ -68,7 +70,9 @@ class Engine:
         """Whether the judge has come far enough, or long enough, since its last checkpoint."""
         inputs = self.judge.arrival - self.checkpointed
         now = time.monotonic()
-        if inputs < self.settings.checkpoint_every_inputs and (inputs == 0 or now < self.next_checkpoint):
+        # A checkpoint costs as much as the plant is large; so that an input costs the same on every plant:
+        enough = self.settings.checkpoint_every_inputs * max(1.0, len(self.judge.assets) / ASSETS)
+        if inputs < enough and (inputs == 0 or now < self.next_checkpoint):
             return False
         self.next_checkpoint = now + self.settings.checkpoint_every_s
         return True

@@ -60,8 +60,10 @@ class Gathering:
         if self.start_us is None:
             self.start_us = at_us - at_us % self.step_us
             self.last_us = at_us
-        self.last_us = max(self.last_us, at_us)
-        self.fit = self.fit and fit
+        if at_us > self.last_us:
+            self.last_us = at_us
+        if not fit:
+            self.fit = False
         self.quiet_since_us = None
         self.values.update(values)
         if self.hold_us:

@@ -95,14 +95,20 @@ class Judge:
 
     def consider(self, inputs: Iterable[Input]) -> Iterator[Verdict]:
         """Judge inputs in their order and yield every decision, with the ignored findings and the reasons why."""
+        assets, silenced = self.assets, self.silences.of
         for each in inputs:
             self.arrival = each.arrival
             if isinstance(each, Event):
                 findings = self._follow(each)
+                assets, silenced = self.assets, self.silences.of
             else:
-                if each.asset in self.silences.of:
-                    self._end_silences(each.asset, moment(each.at_us))
-                findings = self._asset(each.asset).judge(each.arrival, each.at_us, _sorted(each.values))
+                key, values = each.asset, each.values
+                if key in silenced:
+                    self._end_silences(key, moment(each.at_us))
+                asset = assets.get(key) or self._asset(key)
+                if len(values) > 1:
+                    values = _sorted(values)
+                findings = () if asset.takes_in(each.at_us, values) else asset.judge(each.arrival, each.at_us, values)
             for finding in findings:
                 asset = self.assets[finding.asset]
                 decision = self._intake(finding)
@@ -198,10 +204,20 @@ class Judge:
                 found[key] = asset.watermark_us
         return found
 
-    def frame_steps(self, assets: Iterable[str]) -> dict[str, int]:
-        """Return the step (microseconds) of those assets whose frames a step of event time closes."""
-        found = {key: self.assets[key].gathering.step_us for key in assets if key in self.assets}
-        return {key: step for key, step in found.items() if step}
+    def clocks(self, assets: Iterable[str]) -> tuple[dict[str, int], dict[str, int]]:
+        """Return the newest event time judged of those assets that have one, and the step (microseconds) of those whose
+        frames a step of event time closes.
+        """
+        marks: dict[str, int] = {}
+        steps: dict[str, int] = {}
+        for key in assets:
+            asset = self.assets.get(key)
+            if asset is not None:
+                if asset.watermark_us is not None:
+                    marks[key] = asset.watermark_us
+                if asset.gathering.step_us:
+                    steps[key] = asset.gathering.step_us
+        return marks, steps
 
     def dump(self) -> bytes:
         """Return the state in a form whose bytes depend on the inputs alone."""
@@ -417,8 +433,6 @@ def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event]) -> Iterator
 
 def _sorted(values: dict[str, float]) -> dict[str, float]:
     """Return values in the order of their signals' names."""
-    if len(values) == 1:
-        return values
     names = sorted(values)
     return values if names == list(values) else {name: values[name] for name in names}
 

@@ -19,6 +19,7 @@ CALM_US = 600_000_000
 """One that chatters stays active until its value has not passed the limit for ten minutes."""
 FEWEST_OTHERS = 3
 """A fleet's median is that of at least so many other machines."""
+_new = tuple.__new__
 EMPTY_SET = ruleset.of_asset(EMPTY, "")
 
 
@@ -151,16 +152,18 @@ class Limits:
         what was taken in by then.
         """
         rules, conditions = self.rules, self.conditions
-        if not rules.simple:
+        bands = rules.bands(state)
+        if bands is None:
             return False
-        bands, now = rules.bands(state), Condition(None, False, at_us)
+        now = _new(Condition, (None, False, at_us))
         for signal, value in values.items():
             of_signal = bands[signal] if signal in bands else rules.band(signal, state)
             if of_signal is None:
                 return False
             for key, low, high in of_signal:
                 before = conditions.get(key, NORMAL)
-                if before.active or not low < value < high or (before.last is not None and at_us < before.last):
+                _, active, last = before
+                if active or not low < value < high or (last is not None and at_us < last):
                     return False
                 conditions[key] = now
         return True

@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from psycopg import Connection
-from psycopg.errors import UniqueViolation
 
 from db import alarms, assignments, decisions, quarantine, readings, shadow
 from db import judge as judge_db
 from db.decisions import Done
-from ingest.messages import Frame, Message, Refused
+from ingest.messages import Message, Refused
 from runtime import arrivals, engine, sources
-from runtime.arrivals import Arrived
 from runtime.engine import Engine
 from runtime.judge import Verdict
 from runtime.sources import Part
@@ -80,14 +78,22 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
 def take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
     """Store, judge and act on a part of a batch; return the next free place of the sequence."""
     sources.grow_stale(conn, part.stale, state.catalogue, place)
-    frames, ids, unknown = arrivals.admit(conn, part.frames, state.catalogue)
+    keys = [frame.key for frame in part.frames]
+    frames, ids, unknown = arrivals.admit(conn, part.frames, state.catalogue, keys)
+    if len(frames) != len(keys):
+        keys = [frame.key for frame in frames]
     events = judge_db.take_waiting(conn, place)
     # Folded before the frames, which come after them: what is late depends on what they say.
     verdicts = state.judge.decide(events)
-    arrived = _store(conn, frames, ids, state, place + len(events))
+    marks, steps = state.judge.clocks(keys)
+    newest = state.catalogue.newest
+    arrived = arrivals.arrange(conn, frames, ids, marks, place + len(events), steps, newest=newest, keys=keys)
+    # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
+    with readings.storing(conn, arrived.columns):
+        processed.lap("store")
+        verdicts += state.judge.decide(arrived.frames)
+        processed.lap("judge")
     processed.lap("store")
-    verdicts += state.judge.decide(arrived.frames)
-    processed.lap("judge")
     processed.refused += part.refused + unknown + arrived.refused
     if state.judge.alarms:
         alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
@@ -112,23 +118,3 @@ def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None
     if done is not None and done.emergency:
         assignments.assign_best(conn, done.order_id, actor=decisions.ACTOR, at=now)
     return done
-
-
-def _store(
-    conn: Connection, frames: Sequence[Frame], ids: Sequence[dict[str, int]], state: Engine, first: int
-) -> Arrived:
-    """Number the new readings from ``first`` on, and store them."""
-    keys = {frame.key for frame in frames}
-    steps, newest = state.judge.frame_steps(keys), state.catalogue.newest
-    try:
-        with conn.transaction():
-            marks = state.judge.watermarks(keys)
-            arrived = arrivals.arrange(conn, frames, ids, marks, first, steps, newest=newest)
-            readings.insert_new(conn, arrived.columns)
-    except UniqueViolation:
-        # An import has stored something newer meanwhile.
-        newest.clear()
-        marks = state.judge.watermarks(keys)
-        arrived = arrivals.arrange(conn, frames, ids, marks, first, steps, newest=newest)
-        readings.insert_new(conn, arrived.columns)
-    return arrived

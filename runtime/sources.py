@@ -9,7 +9,7 @@ from psycopg import Connection
 from db import judge as judge_db
 from db import readings, sources
 from db.catalogue import Catalogue
-from ingest import mapping
+from ingest import mapping, payload
 from ingest.border import Bounds
 from ingest.formats import Formats
 from ingest.mapping import Text
@@ -66,6 +66,10 @@ def parts(batch: Sequence[Message], formats: Formats, bounds: Bounds) -> Iterato
         formats.sparkplug.overdue(time.time_ns() // 1000)
     part, parse = Part(stale=formats.stale()), formats.parse
     for message in batch:
+        frame = payload.ordinary(message, bounds)
+        if frame is not None:
+            part.frames.append(frame)
+            continue
         frames, refused = parse(message, bounds)
         if formats.sparkplug is not None and (stale := formats.stale()):
             if part.frames:
@@ -86,7 +90,10 @@ def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, p
         names = [name for name in (asset.aliases.get(name, name) for name in each.signals) if name in asset.signals]
         if names:
             judge_db.add(conn, "stale", {"signals": sorted(names)}, "system:sparkplug", asset.id)
-            readings.grow_stale(conn, [asset.signals[name] for name in names], at_us=each.at_us, arrival=place)
+            ids = [asset.signals[name] for name in names]
+            readings.grow_stale(conn, ids, at_us=each.at_us, arrival=place)
+            for signal in ids:
+                catalogue.newest.pop(signal, None)
 
 
 def connected(formats: Formats) -> None:
@@ -100,8 +107,8 @@ def answer(formats: Formats, subscriber: Subscriber) -> None:
     host = formats.sparkplug
     if host is None:
         return
-    for topic, payload in host.requests(time.time_ns() // 1000):
-        subscriber.publish(topic, payload)
+    for topic, request in host.requests(time.time_ns() // 1000):
+        subscriber.publish(topic, request)
     if host.announce_again:
         host.announce_again = False
         subscriber.announce()
