@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from ingest import mapped, payload, sparkplug
+from ingest import devices, mapped, payload, sparkplug
 from ingest.border import Bounds
+from ingest.devices import Bindings
 from ingest.mapping import Mapping as MappingDocument
 from ingest.messages import Frame, Message, Reason, Refused
 from ingest.sparkplug import Sparkplug, Stale
@@ -31,7 +33,9 @@ class Formats:
         thingsboard: ThingsBoard | None = None,
         sparkplug: Sparkplug | None = None,
         taken: Mapping[int, bytes] | None = None,
+        bindings: Bindings | None = None,
     ) -> None:
+        self.bindings = bindings or Bindings()
         self._mappings = [each for each in mappings if each.topic is not None]
         self._thingsboard = thingsboard
         self.sparkplug = sparkplug
@@ -47,8 +51,26 @@ class Formats:
             found += self.sparkplug.filters()
         return list(dict.fromkeys(found))
 
-    def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
-        """Return the frames of a message, in its own order, and what of it is refused. No bytes make this raise."""
+    def parse(self, message: Message, bounds: Bounds, *, vouched: bool = False) -> tuple[list[Frame], list[Refused]]:
+        """Return the frames of a message, in its own order, and what of it is refused. No bytes make this raise.
+
+        One that is ``vouched`` for need not name the device that its asset is bound to.
+        """
+        if message.topic.startswith(devices.PREFIX):
+            return self._of_device(message, bounds)
+        frames, refused = self._of_anybody(message, bounds)
+        if self.bindings.bound and not vouched:
+            return self.bindings.only_of_nobody(message, frames, refused)
+        return frames, refused
+
+    def _of_device(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
+        native = self.bindings.as_native(message)
+        if isinstance(native, Refused):
+            return [], [native]
+        frames, refused = payload.parse(native, bounds)
+        return frames, [replace(each, topic=message.topic) for each in refused]
+
+    def _of_anybody(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
         if message.topic.startswith(_NATIVE):
             return payload.parse(message, bounds)
         digest = None

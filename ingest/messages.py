@@ -90,6 +90,7 @@ class Reason(StrEnum):
     NOT_BORN = "not_born"
     UNKNOWN_ASSET = "unknown_asset"
     OTHER_VALUE_STORED = "other_value_stored"
+    NOT_BOUND = "not_bound"
     REFUSED_BY_DATABASE = "refused_by_database"
 
 

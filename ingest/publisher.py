@@ -46,13 +46,13 @@ class Publisher:
         connection broke is sent again after it has come back.
     """
 
-    def __init__(self, url: str, *, client_id: str = "", window: int = 200) -> None:
+    def __init__(self, url: str, *, client_id: str = "", window: int = 200, tls: ssl.SSLContext | None = None) -> None:
         self._address = BrokerAddress.of(url)
         self._window = window
         self._free = threading.Semaphore(window)
         self._answered = threading.Condition()
         self._unanswered = 0
-        self._client = client(self._address, client_id, clean_session=True)
+        self._client = client(self._address, client_id, clean_session=True, tls=tls)
         self._client.max_inflight_messages_set(window)
         self._client.on_publish = self._on_publish
 

@@ -1,6 +1,7 @@
 """Measuring a broker: what it says it is, how many messages it sends unanswered, how many it keeps for who is away."""
 
 import queue
+import ssl
 import threading
 import time
 import uuid
@@ -25,32 +26,34 @@ class BrokerFacts:
     tried: int
 
 
-def measure(url: str, *, tried: int) -> BrokerFacts:
+def measure(url: str, *, tried: int, tls: ssl.SSLContext | None = None) -> BrokerFacts:
     """Measure with ``tried`` small messages on a topic of its own; nothing is left behind. Raises BrokerUnreachable."""
     address = BrokerAddress.of(url)
     name = f"plantwright-doctor-{uuid.uuid4().hex[:12]}"
-    version = _version(address, name)
-    first = _Listener(address, name, answers=False)
-    with Publisher(url) as publisher:
+    version = _version(address, name, tls)
+    first = _Listener(address, name, tls, answers=False)
+    with Publisher(url, tls=tls) as publisher:
         for number in range(tried):
             publisher.publish(f"plantwright-doctor/{name}", b"%d" % number)
     inflight = first.count_until_silence()
     first.leave()
-    again = _Listener(address, name, answers=True)
+    again = _Listener(address, name, tls, answers=True)
     queued = again.count_until_silence()
     again.leave()
-    _Listener(address, name, answers=True, clean=True).leave()
+    _Listener(address, name, tls, answers=True, clean=True).leave()
     return BrokerFacts(version, inflight, queued, tried)
 
 
 class _Listener:
     """A session that counts what it gets."""
 
-    def __init__(self, address: BrokerAddress, name: str, *, answers: bool, clean: bool = False) -> None:
+    def __init__(
+        self, address: BrokerAddress, name: str, tls: ssl.SSLContext | None, *, answers: bool, clean: bool = False
+    ) -> None:
         self._newest = time.monotonic()
         self._seen: set[bytes] = set()
         self._ready = threading.Event()
-        self._client = client(address, name, clean_session=clean, manual_ack=not answers)
+        self._client = client(address, name, clean_session=clean, manual_ack=not answers, tls=tls)
         self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._count
@@ -84,9 +87,9 @@ class _Listener:
         self._seen.add(bytes(message.payload))
 
 
-def _version(address: BrokerAddress, name: str) -> str | None:
+def _version(address: BrokerAddress, name: str, tls: ssl.SSLContext | None) -> str | None:
     found: queue.SimpleQueue[str] = queue.SimpleQueue()
-    asking = client(address, f"{name}-version", clean_session=True)
+    asking = client(address, f"{name}-version", clean_session=True, tls=tls)
     asking.on_connect = lambda made, *_: made.subscribe("$SYS/broker/version")
     asking.on_message = lambda _client, _data, message: found.put(message.payload.decode(errors="replace"))
     try:

@@ -9,7 +9,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from runtime import cli_documents, cli_people, cli_quarantine
+from runtime import cli_devices, cli_documents, cli_people, cli_quarantine
 from runtime.command_line import Broker, Database, DataDir, RulebookFile, WithParent, console, given, needing, told
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
@@ -141,6 +141,8 @@ mapping_app = typer.Typer(help="Mapping documents: what other topics' messages b
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(cli_documents.app, name="documents")
 app.add_typer(cli_quarantine.app, name="quarantine")
+app.add_typer(cli_devices.app, name="devices")
+app.command(name="broker-files")(cli_devices.broker_files)
 app.add_typer(cli_documents.shadow_app, name="shadow")
 app.add_typer(cli_people.users_app, name="users")
 app.add_typer(cli_people.keys_app, name="keys")

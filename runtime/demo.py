@@ -20,7 +20,7 @@ from db import feed, readings
 from db import judge as judge_db
 from ingest.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
-from runtime import demo_report, people, plant_file, sample_plants, serve
+from runtime import broker_tls, demo_report, people, plant_file, sample_plants, serve
 from runtime.embedded.process import default_data_dir
 from runtime.sample_plants import SAMPLES
 from runtime.serve import Parts
@@ -141,7 +141,10 @@ def _catch_up(
     total = (last - first) * len(plant.assets)
     began = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress, Publisher(standing.settings.broker) as publisher:
+    with (
+        Progress(*columns, console=console) as progress,
+        Publisher(standing.settings.broker, tls=broker_tls.context(standing.settings)) as publisher,
+    ):
         task = progress.add_task("publishing the past", total=total)
         _, _, start = judge_db.holder_now(conn)
         for count, publication in enumerate(plant.frames(first, last), start=1):
@@ -170,7 +173,7 @@ def _go_on(standing: Parts, plant: SamplePlant, teller: "_Teller", stop: threadi
         "now in real time: a frame a minute from each machine. Ctrl-C stops everything; the next start goes on."
     )
     minute = plant.minute_at(datetime.now(UTC))
-    with Publisher(standing.settings.broker) as publisher:
+    with Publisher(standing.settings.broker, tls=broker_tls.context(standing.settings)) as publisher:
         while not stop.is_set():
             now = plant.minute_at(datetime.now(UTC))
             for publication in plant.frames(minute, now):

@@ -10,7 +10,7 @@ from db import api_keys, engine_figures, quarantine, readings, schema, users
 from db import judge as judge_db
 from ingest.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
-from runtime import broker_probe
+from runtime import broker_probe, broker_tls
 from runtime.embedded.process import default_data_dir, find_program
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
@@ -176,7 +176,7 @@ def _broker(settings: Settings, said: _Findings) -> None:
         return
     tried = max(QUEUE_TRIED, 3 * settings.batch_most)
     try:
-        facts = broker_probe.measure(settings.broker, tried=tried)
+        facts = broker_probe.measure(settings.broker, tried=tried, tls=broker_tls.context(settings))
     except BrokerUnreachable as error:
         said.bad("broker", error.problem, "start it, or mend PLANTWRIGHT_BROKER")
         return

@@ -56,11 +56,11 @@ class Counted:
             self.stage_s[stage] = self.stage_s.get(stage, 0.0) + seconds
         self.stage_s["acknowledge"] = self.stage_s.get("acknowledge", 0.0) + acknowledge_s
 
-    def write_when_due(self, conn: Connection, fence: int, *, lag_s: float, queue: int) -> None:
+    def write_when_due(self, conn: Connection, fence: int, *, lag_s: float, queue: int) -> bool:
         """Write the figures once a second, in a transaction of their own; say when the lag passes its limit."""
         now = time.monotonic()
         if now - self._written < EVERY_S:
-            return
+            return False
         if self._written:
             # What came while we did not look has waited for so long, perhaps.
             lag_s = max(lag_s, now - self._written - EVERY_S)
@@ -77,6 +77,7 @@ class Counted:
                 )  # fmt: skip
             else:
                 _log.info("judging has caught up", lag_s=round(lag_s, 1))
+        return True
 
     def stop(self, conn: Connection, fence: int) -> None:
         """Write that the process ends as it should, in the caller's transaction."""

@@ -20,7 +20,7 @@ from ingest.broker import BrokerUnreachable
 from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import engine, retry, sources, splitting
+from runtime import broker_tls, engine, retry, sources, splitting
 from runtime.engine import Engine
 from runtime.figures import Counted
 from runtime.pipeline import Processed
@@ -142,7 +142,8 @@ def _listen(
     topics, presence = sources.topics(settings), sources.presence(state.formats)
     if payload.TOPIC_FILTER not in topics:
         topics.append(pulse.topic)
-    with Subscriber(settings.broker, topics=topics, client_id=settings.client_id, presence=presence) as subscriber:
+    client_id, tls = settings.client_id, broker_tls.context(settings)
+    with Subscriber(settings.broker, topics=topics, client_id=client_id, presence=presence, tls=tls) as subscriber:
         sources.connected(state.formats)
         looked = time.monotonic()
         for came in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
@@ -164,7 +165,9 @@ def _listen(
                 subscriber.acknowledge(came)
             if (beat := pulse.due(now_us)) is not None:
                 subscriber.publish_surely(pulse.topic, beat)
-            counted.write_when_due(conn, state.fence, lag_s=pulse.lag_s(now_us), queue=len(batch) + subscriber.waiting)
+            queue = len(batch) + subscriber.waiting
+            if counted.write_when_due(conn, state.fence, lag_s=pulse.lag_s(now_us), queue=queue):
+                sources.look_again(conn, state.formats)
 
 
 def _save_at_the_end(conn: psycopg.Connection, state: Engine, counted: Counted) -> None:

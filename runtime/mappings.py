@@ -11,7 +11,7 @@ from ingest.border import Bounds
 from ingest.messages import Frame, Message
 from ingest.replay import WrongMapping
 from ingest.subscriber import Subscriber
-from runtime import sources
+from runtime import broker_tls, sources
 from runtime.settings import Settings
 
 MOST_HEARD = 5_000
@@ -58,7 +58,8 @@ def listen(settings: Settings, topics: list[str], for_s: float, stop: threading.
     formats, taken = sources.understood(settings), 0
     heard: list[Message] = []
     deadline = time.monotonic() + for_s
-    with Subscriber(settings.broker, topics=topics, client_id=f"{settings.client_id}-listen", lasting=False) as source:
+    name, tls = f"{settings.client_id}-listen", broker_tls.context(settings)
+    with Subscriber(settings.broker, topics=topics, client_id=name, lasting=False, tls=tls) as source:
         for batch in source.batches(most=500, max_wait_s=0.2):
             for message in batch:
                 if formats.understands(message.topic):

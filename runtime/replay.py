@@ -13,6 +13,7 @@ from db import plant
 from ingest import replay
 from ingest.publisher import Publisher
 from ingest.replay import FileMapping
+from runtime import broker_tls
 from runtime.settings import Settings
 from workorder_core.plant import AssetEntry, Plant, SignalEntry
 from workorder_core.words import Criticality
@@ -43,7 +44,10 @@ def run(
             plant.load(conn, plant_of(files, mapping), at=datetime.now(UTC))
     assert settings.broker is not None
     sent = 0
-    with Publisher(settings.broker) as publisher, Progress(console=console) as progress:
+    with (
+        Publisher(settings.broker, tls=broker_tls.context(settings)) as publisher,
+        Progress(console=console) as progress,
+    ):
         for file in files:
             task = progress.add_task(f"{file.name} → {mapping.site}/{mapping.asset_of(file)}", total=None)
             before = None

@@ -29,6 +29,8 @@ AT_ONCE_S = 0.1
 LOOK_EVERY_S = 0.5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_AFTER_READING = (Reason.UNKNOWN_ASSET, Reason.WRONG_UNIT, Reason.OTHER_VALUE_STORED)
+"""What was refused for these had shown who sent it."""
 _OF_ITS_MOMENT = (
     "a Sparkplug message cannot be tried again: what its aliases meant then is not known any more; "
     "ask the node for a rebirth, or to send it as history"
@@ -96,7 +98,8 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
 
 
 def _read(kept: Kept, at: datetime, state: Engine) -> tuple[list[Frame], list[Refused]]:
-    frames, refused = state.formats.parse(_message(kept, at), state.bounds)
+    vouched = kept.reason in _AFTER_READING
+    frames, refused = state.formats.parse(_message(kept, at), state.bounds, vouched=vouched)
     return [
         structs.replace(each, details=replace(each.details or Details(), historical=True)) for each in frames
     ], refused

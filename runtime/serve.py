@@ -12,7 +12,7 @@ import structlog
 
 from db import schema
 from ingest import subscriber
-from runtime import sources
+from runtime import broker_tls, sources
 from runtime.embedded import broker, postgres
 from runtime.embedded.process import default_data_dir
 from runtime.processes import Children
@@ -56,7 +56,8 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
         if applied:
             say(f"schema: applied {', '.join(applied)}")
         assert settings.broker is not None
-        subscriber.keep_from_now_on(settings.broker, topics=sources.topics(settings), client_id=settings.client_id)
+        topics, tls = sources.topics(settings), broker_tls.context(settings)
+        subscriber.keep_from_now_on(settings.broker, topics=topics, client_id=settings.client_id, tls=tls)
         yield Parts(settings, data_dir, tuple(embedded))
     finally:
         for part in reversed(started):

@@ -32,6 +32,11 @@ class Settings(BaseSettings):
 
     database: str | None = Field(None, description="URL of a PostgreSQL or TimescaleDB database; none: an embedded one")
     broker: str | None = Field(None, description="URL of an MQTT broker, mqtt:// or mqtts://; none: an embedded one")
+    broker_ca: Path | None = Field(
+        None, description="PEM file of the authority that signed an mqtts:// broker's certificate; none: the system's"
+    )
+    broker_cert: Path | None = Field(None, description="PEM file of our certificate for an mqtts:// broker")
+    broker_key: Path | None = Field(None, description="PEM file of its key; none: in the same file")
     data_dir: Path | None = Field(None, description="folder of the embedded parts; none: the user's data folder")
 
     topics: list[str] = Field(["plantwright/#"], min_length=1, description="topic filters to subscribe to")

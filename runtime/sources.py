@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from psycopg import Connection
 
+from db import devices, readings, sources
 from db import judge as judge_db
-from db import readings, sources
 from db.catalogue import Catalogue
 from ingest import mapping, payload
 from ingest.border import Bounds
@@ -44,6 +44,7 @@ def understood(settings: Settings, conn: Connection | None = None) -> Formats:
         thingsboard=board,
         sparkplug=host,
         taken=None if conn is None else sources.taken(conn),
+        bindings=None if conn is None else devices.bindings(conn),
     )
 
 
@@ -94,6 +95,12 @@ def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, p
             readings.grow_stale(conn, ids, at_us=each.at_us, arrival=place)
             for signal in ids:
                 catalogue.newest.pop(signal, None)
+
+
+def look_again(conn: Connection, formats: Formats) -> None:
+    """Take over what may have been changed while the engine runs: which device may speak for which asset."""
+    with conn.transaction():
+        formats.bindings = devices.bindings(conn)
 
 
 def connected(formats: Formats) -> None:

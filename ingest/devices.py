@@ -1,0 +1,57 @@
+"""Which device may speak for which assets.
+
+A message tells its subscriber nothing of who sent it. So a device that is bound says its name in the topic,
+``plantwright/as/<device>/<site>/<asset>``, and the broker vouches for the name: its access file lets each user write
+below its own name only (``pattern write plantwright/as/%u/#``).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from msgspec import structs
+
+from ingest.messages import Frame, Message, Reason, Refused
+
+PREFIX = "plantwright/as/"
+_CODE = "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+_TOPIC = re.compile(f"plantwright/as/({_CODE})/({_CODE}/{_CODE})")
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """By device, the assets (``<site>/<asset>``) that it may speak for; ``bound`` are all those together."""
+
+    assets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    bound: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bound", frozenset().union(*self.assets.values()))
+
+    def as_native(self, message: Message) -> Message | Refused:
+        """Return the message of a device as one of its asset, or why it is none."""
+        said = _TOPIC.fullmatch(message.topic)
+        if said is None:
+            return _refused(message, Reason.WRONG_TOPIC, f"the topic must be {PREFIX}<device>/<site>/<asset>")
+        device, asset = said[1], said[2]
+        if asset not in self.assets.get(device, ()):
+            mend = f"plantwright devices bind {device} {asset}"
+            return _refused(
+                message, Reason.NOT_BOUND, f"device {device} is not bound to asset {asset}; if it is its, {mend}"
+            )
+        return structs.replace(message, topic=f"plantwright/v1/{asset}")
+
+    def only_of_nobody(
+        self, message: Message, frames: Sequence[Frame], refused: Sequence[Refused]
+    ) -> tuple[list[Frame], list[Refused]]:
+        """Take out what a message without a device's name says of assets that are bound to one."""
+        others = sorted({frame.key for frame in frames if frame.key in self.bound})
+        if not others:
+            return list(frames), list(refused)
+        problem = f"{', '.join(others)}: bound to a device, which says its name: {PREFIX}<device>/{others[0]}"
+        kept = [frame for frame in frames if frame.key not in self.bound]
+        return kept, [*refused, _refused(message, Reason.NOT_BOUND, problem)]
+
+
+def _refused(message: Message, reason: Reason, problem: str) -> Refused:
+    return Refused(message.topic, message.payload, message.received_us, reason, problem)

@@ -1,0 +1,31 @@
+"""How we prove a broker's identity, and ours to it."""
+
+import ssl
+from pathlib import Path
+
+from runtime.settings import Settings, WrongSettings
+
+
+def context(settings: Settings) -> ssl.SSLContext | None:
+    """Return what the settings say of TLS; None where they say nothing. Raises WrongSettings for files of no use."""
+    ca, cert, key = settings.broker_ca, settings.broker_cert, settings.broker_key
+    if ca is None and cert is None:
+        if key is not None:
+            raise WrongSettings("broker_key without broker_cert: a key proves nothing without its certificate")
+        return None
+    if settings.broker is not None and not settings.broker.startswith("mqtts://"):
+        raise WrongSettings("broker_ca and broker_cert are for a broker at mqtts://…, and the one set is not")
+    try:
+        made = ssl.create_default_context(cafile=_there("broker_ca", ca))
+        if cert is not None:
+            made.load_cert_chain(str(_there("broker_cert", cert)), _there("broker_key", key))
+    except (OSError, ssl.SSLError) as error:
+        files = ", ".join(str(each) for each in (ca, cert, key) if each is not None)
+        raise WrongSettings(f"broker_ca, broker_cert, broker_key ({files}): {error}") from None
+    return made
+
+
+def _there(name: str, file: Path | None) -> str | None:
+    if file is not None and not file.is_file():
+        raise WrongSettings(f"{name}: there is no file {file}")
+    return None if file is None else str(file)

@@ -1,0 +1,94 @@
+"""``plantwright devices`` and ``broker-files``: who may speak for which asset, and what the broker needs for it."""
+
+import getpass
+import re
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg import Connection
+from rich.table import Table
+
+from db import devices
+from runtime.command_line import Database, console, given, needing, told
+from runtime.settings import CODE, WrongSettings
+
+app = typer.Typer(help="Which device may speak for which assets.", no_args_is_help=True)
+Device = Annotated[str, typer.Argument(help="its user name at the broker")]
+_ASSET = re.compile(CODE.strip("^$") + "/" + CODE.strip("^$"))
+
+
+@app.command(name="list")
+def list_bound(database: Database = None) -> None:
+    """List the devices with their assets."""
+    with told(), _connected(database) as conn:
+        bound = devices.bindings(conn).assets
+    if not bound:
+        console.print("no device is bound: whoever may publish may speak for any asset. plantwright devices bind …")
+        return
+    table = Table("device", "assets")
+    for device, assets in bound.items():
+        table.add_row(device, ", ".join(sorted(assets)))
+    console.print(table)
+
+
+@app.command()
+def bind(
+    device: Device, assets: Annotated[list[str], typer.Argument(help="<site>/<asset>")], database: Database = None
+) -> None:
+    """Let a device speak for assets; from now on they are taken from it alone, on plantwright/as/<device>/…"""
+    with told():
+        _check(device, assets)
+        with _connected(database) as conn:
+            devices.bind(conn, device, assets, actor=f"person:{getpass.getuser()}")
+    topics = ", ".join(f"plantwright/as/{device}/{asset}" for asset in assets)
+    console.print(f"{device} is bound and publishes on {topics}; an engine that runs knows it within seconds")
+
+
+@app.command()
+def unbind(
+    device: Device,
+    assets: Annotated[list[str] | None, typer.Argument(help="<site>/<asset>; none: all of the device")] = None,
+    database: Database = None,
+) -> None:
+    """Take bindings back."""
+    with told(), _connected(database) as conn:
+        gone = devices.unbind(conn, device, assets or [])
+    console.print(f"{gone} bindings of {device} are gone")
+    raise typer.Exit(0 if gone else 1)
+
+
+def broker_files(
+    folder: Annotated[Path, typer.Argument(help="where to put them; what is there already is kept")],
+    host: Annotated[list[str] | None, typer.Option(help="name or address of the broker; several times")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="NAME, or NAME=SITE/ASSET,… to publish on the assets' own topics too")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="how long the certificates are valid")] = 825,
+) -> None:
+    """Make a plant's certificates, and mosquitto's password, access and configuration files."""
+    from runtime import broker_files as making
+
+    with told():
+        wanted: dict[str, list[str]] = {}
+        for each in device or []:
+            name, _, assets = each.partition("=")
+            wanted[name] = [asset for asset in assets.split(",") if asset]
+            _check(name, wanted[name])
+        said = making.make(folder, hosts=host or [], devices=wanted, days=days)
+    console.print(said)
+
+
+def _check(device: str, assets: list[str]) -> None:
+    if re.fullmatch(CODE, device) is None:
+        raise WrongSettings(f"{device!r} is no device name: letters, digits and _ . - up to 64")
+    for asset in assets:
+        if _ASSET.fullmatch(asset) is None:
+            raise WrongSettings(f"{asset!r} is no asset: write <site>/<asset>, like NTH/P-101")
+
+
+def _connected(database: str | None) -> Connection:
+    settings = needing(given(database, None), "database")
+    assert settings.database is not None
+    return psycopg.connect(settings.database)
