@@ -67,7 +67,7 @@ def create(
     app.state.pool, app.state.door = pool, Door(dict(keys), pages_as, lasting)
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
 
-    v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN])
+    v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN], responses=dict(problems.DESCRIBED))
     for room in (
         work_orders,
         plant,

@@ -88,6 +88,28 @@ STATUS: Mapping[type[Exception], int] = {
     PoolTimeout: 503,
 }
 
+DESCRIBED: Mapping[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What is wrong, and the mend (RFC 9457)",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail", "instance"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "instance": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+}
+"""How every error leaves, for the description of the API."""
+
 _TITLES: Mapping[type[Exception], str] = {
     DataError: "Not storable",
     OperationalError: "Database away",

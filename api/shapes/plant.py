@@ -3,9 +3,9 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.problems import WrongRange
 from api.shapes.orders import Line
@@ -193,6 +193,11 @@ class DowntimeOut(BaseModel):
         return cls.model_validate(downtime)
 
 
+_CLOCK: dict[str, Any] = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}
+LocalTime = Annotated[time, WithJsonSchema(_CLOCK)]
+"""The site's own clock: JSON Schema's format "time" would ask for an offset."""
+
+
 class TechnicianFacts(BaseModel):
     """Shift times are the site's local time; a shift may pass midnight, equal times mean the whole day."""
 
@@ -201,8 +206,8 @@ class TechnicianFacts(BaseModel):
     name: Line
     skills: list[Line] = []
     certificates: list[Line] = []
-    shift_start: time = time(7)
-    shift_end: time = time(15)
+    shift_start: LocalTime = time(7)
+    shift_end: LocalTime = time(15)
     weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field([1, 2, 3, 4, 5], description="ISO weekdays, 1 = Monday")
     active: bool = True
 
@@ -257,8 +262,8 @@ class TechnicianOut(BaseModel):
     name: str
     skills: list[str]
     certificates: list[str]
-    shift_start: time
-    shift_end: time
+    shift_start: LocalTime
+    shift_end: LocalTime
     weekdays: list[int]
     active: bool
 

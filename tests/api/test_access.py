@@ -39,6 +39,9 @@ TABLE: dict[str, set[Role]] = {
     "POST /downtimes/{downtime_id}/cancel": {P, R, A},
     "GET /quarantine": ALL,
     "POST /quarantine/{kept_id}/retry": {R, A},
+    "POST /assets/{asset_id}/judged-as": {P, R, A},
+    "GET /alarms/rules": ALL,
+    "POST /alarms/rules/{step}": {R, A},
     "GET /alarms": ALL,
     "GET /alarms/history": ALL,
     "GET /alarms/figures": ALL,
@@ -93,6 +96,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/locations": ALL,
     "GET /api/v1/assets": ALL,
     "GET /api/v1/assets/{asset_id}": ALL,
+    "PATCH /api/v1/assets/{asset_id}": {P, R, A},
     "GET /api/v1/assets/{asset_id}/readings": ALL,
     "GET /api/v1/alarms": ALL,
     "GET /api/v1/alarms/figures": ALL,
@@ -115,6 +119,10 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/documents/{kind}/{version_number}": ALL,
     "POST /api/v1/documents/{kind}": {R, A},
     "POST /api/v1/documents/{kind}/rollback": {R, A},
+    "GET /api/v1/rules": ALL,
+    "GET /api/v1/rules/{rule:path}": ALL,
+    "POST /api/v1/rules/{rule:path}/shadow": {R, A},
+    "POST /api/v1/rules/{rule:path}/return": {R, A},
     "GET /api/v1/shadow-runs": ALL,
     "POST /api/v1/shadow-runs": {R, A},
     "GET /api/v1/shadow-runs/{run_id}": ALL,
@@ -130,11 +138,13 @@ TABLE: dict[str, set[Role]] = {
 EVERY_SITE = {
     name
     for name in TABLE
-    if re.search(r"/(documents|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}", name)
+    if re.search(
+        r"/(documents|rules|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}", name
+    )
 }
 """Concerns the whole plant, so that who is scoped to some sites may not."""
 
-NO_SITES = {"kind", "run_id", "step", "version_number", "user_name", "key_name", "kept_id"}
+NO_SITES = {"kind", "run_id", "step", "version_number", "user_name", "key_name", "kept_id", "rule"}
 """Names in paths that are of no site."""
 
 
@@ -162,14 +172,14 @@ def test_every_route_declares_its_roles_beside_itself(every):
 
 
 def test_every_id_in_a_path_is_known_to_be_of_a_site_or_of_none(every):
-    names = {name for route in every.values() for name in re.findall(r"{(\w+)}", route.path)}
+    names = {name for route in every.values() for name in re.findall(r"{(\w+)(?::\w+)?}", route.path)}
     assert names <= scope.KINDS.keys() | NO_SITES
 
 
 def called(client: TestClient, name: str, **ids: object):
     """Call a route with ids that there are, and otherwise with nothing that it could do."""
     method, path = name.split(" ", 1)
-    path = re.sub(r"{(\w+)}", lambda match: str(ids.get(match[1], "1")), path)
+    path = re.sub(r"{(\w+)(?::\w+)?}", lambda match: str(ids.get(match[1], "1")), path)
     if method == "GET":
         return client.get(path)
     if path.startswith("/api/"):
@@ -251,7 +261,7 @@ def test_what_is_of_another_site_is_not_there_on_any_route(known, seeded, elsewh
     client = known(A, sites=["NTH"])
     tried = 0
     for name, route in every.items():
-        names = set(re.findall(r"{(\w+)}", route.path)) & scope.KINDS.keys()
+        names = set(re.findall(r"{(\w+)(?::\w+)?}", route.path)) & scope.KINDS.keys()
         if names:
             theirs = called(client, name, **elsewhere, step="start")
             assert theirs.status_code == 404, f"{name}: {theirs.status_code} {theirs.text}"
