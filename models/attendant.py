@@ -20,8 +20,8 @@ from models.document import ModelDocument
 from models.watch import Watch
 
 STATE_VERSION = 1
-HOLD_FRAMES = 64
-"""Beyond the document's patience the sum is full; there an excursion grows by one more patience in so many frames."""
+GROWTH = 3.0
+"""Beyond the document's patience the sum is full; there an excursion grows by so much evidence a frame."""
 
 
 class Attendant:
@@ -29,6 +29,8 @@ class Attendant:
 
     Parameters
     ----------
+    limit
+        The sum of evidence that raises the alarm.
     factor
         What close-outs have made of the limit of this document's version; 1 where they have said nothing.
     """
@@ -47,6 +49,7 @@ class Attendant:
     def __init__(self, document: ModelDocument, factor: float = 1.0, of: Watch | None = None) -> None:
         self.document = document
         self.factor = factor
+        self._full_at, self._patience = kernel.FULL * document.patience, document.patience * (1.0 - 1e-9)
         self.watch: Watch = watch.begin(document) if of is None else of
         self.calibration = Calibration()
         self._begin()
@@ -72,15 +75,15 @@ class Attendant:
             return None
         if self._until_look <= 0:
             self._look(at_us)
-        depth = self.watch.score() * kernel.FULL
-        if depth <= 0.0 and not (self.active and said):
+        height = self.watch.score() * self._full_at
+        if height <= 0.0 and not (self.active and said):
             if self._peak > 0.0:
                 self._end_excursion()
             return None
-        if depth > 1.0 - 1e-9:
+        if height > self._patience:
+            height = self._patience + GROWTH * self._full
             self._full += 1
-            depth = 1.0 + (self._full - 1) / HOLD_FRAMES
-        self._peak = max(self._peak, depth)
+        self._peak = max(self._peak, height)
         if not self.active and self._peak < self.limit:
             return None
         self.active = True
@@ -100,10 +103,16 @@ class Attendant:
         """Return how far the surprise has added up: 0 ordinary, 1 full."""
         return self.watch.score()
 
-    def rebaseline(self) -> None:
-        """Forget what is normal and learn it again, as after a repair. How far its sum wanders is kept."""
+    def rebaseline(self, *, faults: bool = False) -> None:
+        """Forget what is normal and learn it again, as after a repair. How far its sum wanders is kept, but for what
+        were ``faults``.
+        """
+        if self._peak > 0.0:
+            self._end_excursion()
+        self.calibration.settle(faults=faults)
         self.watch.rebaseline()
         self._begin()
+        self._set_limit()
 
     def heed(self, factor: float) -> None:
         """Go on under the limit that close-outs have moved."""
@@ -166,8 +175,9 @@ class Attendant:
     def _set_limit(self) -> None:
         document = self.document
         promised = document.false_episodes_per_month
-        needed = self.calibration.limit(promised) if promised else 1.0
-        self.limit = min(max(max(needed, 1.0) * self.factor, document.limit_least), document.limit_most)
+        needed = self.calibration.limit(promised) / document.patience if promised else 1.0
+        within = min(max(max(needed, 1.0) * self.factor, document.limit_least), document.limit_most)
+        self.limit = within * self._patience
 
     def _follow_duty(self, values: Mapping[str, float]) -> None:
         """Count a duty cycle when the operating point has swung from one side of its mean to the other and back."""

@@ -13,11 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-FROM = 0.05
-"""Excursions count from this height on, in units of the document's patience."""
-PRIOR_HEIGHTS = 4.0
-PRIOR_EXCESS = 0.4
-"""What is thought of heights before anything was seen of an asset: as much as four excursions of .1 beyond the mark."""
+FROM = 6.0
+"""Excursions count from this height on. Heights are sums of evidence, as the document's patience is."""
+PRIOR_HEIGHTS = 8.0
+PRIOR_EXCESS = 128.0
+"""What is thought of heights before anything was seen: as much as eight excursions of 16 beyond the mark."""
 PRIOR_EXCURSIONS = 1.0
 PRIOR_FRAMES = 4_000.0
 """And of their number: as much as one in 4,000 frames."""
@@ -35,43 +35,52 @@ class Calibration:
     frames, seconds
         Judged, and the event time that they took; gaps are not in it.
     excursions
-        Beyond the mark, alarms among them.
-    ordinary
-        Those that stayed below the limit of their time.
+        Beyond the mark, alarms among them: those that come again and again do so until the promise is kept.
     excess
-        How far all of them together went beyond the mark. An alarm counts up to its limit: whether it was a fault or
-        not it says that a height was reached, and not what the machine's ordinary heights are.
+        How far all of them together went beyond the mark. An alarm counts up to twice its limit, as what a fault did
+        says nothing of how far the machine goes by itself.
+    alarms, alarm_excess
+        Those among them that were alarms, since somebody last said what became of one.
     """
 
     frames: float = 0.0
     seconds: float = 0.0
     excursions: float = 0.0
-    ordinary: float = 0.0
     excess: float = 0.0
+    alarms: float = 0.0
+    alarm_excess: float = 0.0
 
     def add(self, peak: float, limit: float) -> None:
         """Count an excursion that has come to its end, under the limit that was in force."""
-        beyond = min(peak, limit) - FROM
+        beyond = min(peak, 2.0 * limit) - FROM
         if beyond <= 0.0:
             return
         self.excess += beyond
         self.excursions += 1.0
-        if peak < limit:
-            self.ordinary += 1.0
+        if peak >= limit:
+            self.alarms += 1.0
+            self.alarm_excess += beyond
         if self.excursions >= MOST:
-            self.frames, self.seconds, self.excursions, self.ordinary, self.excess = (
+            self.frames, self.seconds, self.excursions, self.excess, self.alarms, self.alarm_excess = (
                 each / 2.0 for each in self.state()
             )
 
+    def settle(self, *, faults: bool) -> None:
+        """Somebody has looked into the alarms: what was a fault is no excursion of a healthy machine."""
+        if faults:
+            self.excursions -= self.alarms
+            self.excess -= self.alarm_excess
+        self.alarms = self.alarm_excess = 0.0
+
     def expected(self, limit: float) -> float:
         """Return the number of excursions beyond ``limit`` to be expected in a month (30 days) of judged frames."""
-        shape = PRIOR_HEIGHTS + self.ordinary
+        shape = PRIOR_HEIGHTS + self.excursions
         tail = (1.0 + (limit - FROM) / (PRIOR_EXCESS + self.excess)) ** -shape
         return float(self._a_month() * tail)
 
     def limit(self, promised: float) -> float:
         """Return the height that no more than ``promised`` excursions a month are expected to reach."""
-        shape = PRIOR_HEIGHTS + self.ordinary
+        shape = PRIOR_HEIGHTS + self.excursions
         needed = self._a_month() / promised
         if needed <= 1.0:
             return FROM
@@ -85,7 +94,7 @@ class Calibration:
         return a_frame * MONTH_S * self.frames / self.seconds
 
     def state(self) -> list[float]:
-        return [self.frames, self.seconds, self.excursions, self.ordinary, self.excess]
+        return [self.frames, self.seconds, self.excursions, self.excess, self.alarms, self.alarm_excess]
 
     @classmethod
     def restore(cls, state: Any) -> Calibration:

@@ -20,10 +20,11 @@ from rules.threshold import NORMAL
 from rules.trend import Trend
 from runtime import health
 from runtime.frames import Gathering
-from runtime.health import PRESSING, Health
+from runtime.health import PRESSING
 from runtime.limits import CHATTER, NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.findings import Finding, Sign
-from workorder_core.words import WHOLE_MACHINE, Criticality, FailureMode, OperatingState, Severity
+from workorder_core.health import Health
+from workorder_core.words import WHOLE_MACHINE, CloseFinding, Criticality, FailureMode, OperatingState, Severity
 
 UNSEEN = StateNow()
 _log = structlog.get_logger("judge")
@@ -238,10 +239,10 @@ class AssetJudge:
             return name in self.limits.chattering
         return self.limits.conditions.get(name, NORMAL).active
 
-    def learn_again(self) -> None:
-        """After a repair the machine's normal is another one."""
+    def learn_again(self, found: CloseFinding | None = None) -> None:
+        """After a repair the machine's normal is another one; ``found`` is what the order was closed with."""
         if self.watch is not None:
-            self.watch.rebaseline()
+            self.watch.rebaseline(faults=found in (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE))
         self._forget_course()
 
     def dump(self) -> dict[str, Any]:
@@ -336,10 +337,10 @@ class AssetJudge:
         """After a look of the model: how well the asset is, and whether it is about to reach a limit."""
         self._looks = watch.course.taken
         self._trends.clear()
-        found = health.assess(at_us, watch.course, self.limits.rules)
+        found = health.assess(moment(at_us), watch.course, self.limits.rules)
         self.health, self.fresh = found, True
         lead = timedelta(days=self.document.lead_time_days)
-        if found is None or not lead or not found.presses(lead):
+        if found is None or not lead or not health.presses(found, lead):
             self.pressing = 0
             if self.ahead is not None:
                 was, self.ahead = self.ahead, None
@@ -516,8 +517,8 @@ class AssetJudge:
 
     def _of_lead_time(self, found: Health, watch: Attendant, arrival: int) -> Finding:
         signs = tuple(map(self._with_trend, health.signs_of(watch.course, self.units)[:MOST_SIGNS]))
-        at, unit = moment(found.at_us), self.units.get(found.signal, "")
-        days = [at + each for each in (found.likely, found.earliest, found.latest) if each is not None]
+        at, unit = found.at, self.units.get(found.signal, "")
+        days = [each for each in (found.likely_at, found.earliest_at, found.latest_at) if each is not None]
         limit = "its limit of" if found.known else "what is ten times its usual range:"
         finding = self._inferred(
             signs,

@@ -7,8 +7,8 @@ signal. The trend is Sen's line through what each signal is off by, which a chan
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from rules import trend
 from rules.ruleset import RuleSet
 from rules.trend import Trend
 from workorder_core.findings import Sign
+from workorder_core.health import Health
 
 DAY_US = 86_400_000_000
 ROOM = 10.0
@@ -27,45 +28,14 @@ PRESSING = 3
 FARTHEST = timedelta(days=3650)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """The health of one asset at ``at_us``, event time.
-
-    Parameters
-    ----------
-    index
-        0 to 100 %: 100 while every signal is within its usual range.
-    signal, value, limit
-        The worst signal, its smoothed value, and the value at which it has no room left; in its unit.
-    known
-        Whether the limit is one of the rulebook's.
-    change, change_low, change_high
-        Of the index, % a day, with the 90 % interval; None where it has no trend.
-    likely, earliest, latest
-        When the limit is likely crossed, with the 90 % interval; None: not at this pace.
-    """
-
-    at_us: int
-    index: float
-    signal: str
-    value: float
-    limit: float
-    known: bool
-    change: float | None = None
-    change_low: float | None = None
-    change_high: float | None = None
-    likely: timedelta | None = None
-    earliest: timedelta | None = None
-    latest: timedelta | None = None
-
-    def presses(self, lead: timedelta) -> bool:
-        """Whether the trend leads to the limit by all of its interval, and may cross it sooner than ``lead``."""
-        if self.index >= 100.0 or self.latest is None or self.earliest is None:
-            return False
-        return self.earliest <= lead
+def presses(health: Health, lead: timedelta) -> bool:
+    """Whether the trend leads to the limit by all of its interval, and may cross it sooner than ``lead``."""
+    if health.index >= 100.0 or health.latest_at is None or health.earliest_at is None:
+        return False
+    return health.earliest_at - health.at <= lead
 
 
-def assess(at_us: int, course: Course, rules: RuleSet) -> Health | None:
+def assess(at: datetime, course: Course, rules: RuleSet) -> Health | None:
     """Return an asset's health as of its newest look; None while nothing is known of it."""
     worst: tuple[float, str, Look, float, bool] | None = None
     for signal, look in sorted(course.looks.items()):
@@ -81,7 +51,7 @@ def assess(at_us: int, course: Course, rules: RuleSet) -> Health | None:
     used, signal, look, room, known = worst
     side = math.copysign(1.0, look.level - look.expected)
     health = Health(
-        at_us=at_us,
+        at=at,
         index=100.0 * (1.0 - used),
         signal=signal,
         value=look.level,
@@ -145,21 +115,16 @@ def _line(times: npt.NDArray[np.int64], values: npt.NDArray[np.float64], limit: 
 
 
 def _with_trend(health: Health, found: Trend, room: float) -> Health:
-    return Health(
-        at_us=health.at_us,
-        index=health.index,
-        signal=health.signal,
-        value=health.value,
-        limit=health.limit,
-        known=health.known,
+    return replace(
+        health,
         change=-100.0 * found.slope / room,
         change_low=-100.0 * found.slope_high / room,
         change_high=-100.0 * found.slope_low / room,
-        likely=_days(found.until),
-        earliest=_days(found.earliest),
-        latest=_days(found.latest),
+        likely_at=_after(health.at, found.until),
+        earliest_at=_after(health.at, found.earliest),
+        latest_at=_after(health.at, found.latest),
     )
 
 
-def _days(days: float) -> timedelta | None:
-    return timedelta(days=days) if days * 86_400 <= FARTHEST.total_seconds() else None
+def _after(at: datetime, days: float) -> datetime | None:
+    return at + timedelta(days=days) if days * 86_400 <= FARTHEST.total_seconds() else None

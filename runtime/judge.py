@@ -29,13 +29,14 @@ from workorder_core.alarms import Change, Standing
 from workorder_core.decisions import Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
 from workorder_core.findings import Finding
 from workorder_core.flood import Floods
+from workorder_core.health import Health
 from workorder_core.inhibition import Cause, Inhibition
 from workorder_core.lifecycle import FINAL, WAITING
 from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
-from workorder_core.words import Criticality, FailureMode, Severity, Status
+from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 11
+FORMAT = 12
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -219,6 +220,16 @@ class Judge:
                     steps[key] = asset.gathering.step_us
         return marks, steps
 
+    def take_healths(self, assets: Iterable[str]) -> list[tuple[str, Health | None]]:
+        """Return how those assets are of which that is told anew since it was last taken."""
+        found = []
+        for key in sorted(assets):
+            asset = self.assets.get(key)
+            if asset is not None and asset.fresh:
+                asset.fresh = False
+                found.append((key, asset.health))
+        return found
+
     def dump(self) -> bytes:
         """Return the state in a form whose bytes depend on the inputs alone."""
         return msgspec.msgpack.encode(
@@ -332,7 +343,8 @@ class Judge:
         if status in FINAL:
             self.inhibition.ended(UUID(event.payload["order_id"]))
         if status is Status.CLOSED:
-            asset.learn_again()
+            told = event.payload.get("close_finding")
+            asset.learn_again(None if told is None else CloseFinding(told))
 
     def _on_history(self, event: Event) -> None:
         frames = ((at_us, dict(sorted(values.items()))) for at_us, values in event.payload["frames"])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from psycopg import Connection
 
-from db import alarms, assignments, decisions, quarantine, readings, shadow
+from db import alarms, assignments, decisions, health, quarantine, readings, shadow
 from db import judge as judge_db
 from db.decisions import Done
 from ingest.messages import Message, Refused
@@ -98,6 +98,8 @@ def take(conn: Connection, part: Part, place: int, state: Engine, processed: Pro
     if state.judge.alarms:
         alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
         state.judge.alarms.clear()
+    told = state.judge.take_healths({frame.asset for frame in arrived.frames})
+    health.write(conn, told, state.catalogue.asset_id)
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in verdicts])
     processed.lap("act")
     processed.frames += len(arrived.frames)

@@ -15,7 +15,7 @@ from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.shapes.plant import SeriesOut
-from db import assignments, downtimes, plant, quarantine, technicians, telemetry, work_orders
+from db import assignments, downtimes, health, plant, quarantine, technicians, telemetry, work_orders
 from workorder_core import lifecycle
 from workorder_core.access import Who
 from workorder_core.assignment import TIE_BREAK
@@ -232,6 +232,7 @@ def asset_page(
         orders=work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10),
         others=[each for each in plant.assets(conn, now=now, site=shown.site_code) if each.id != asset_id],
         criticalities=list(Criticality),
+        health=health.of_asset(conn, asset_id),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         problem=problem,
         filled=defaultdict(str, filled or {}),

@@ -14,7 +14,8 @@ from api.shapes.documents import (
     ShadowRunOut,
     VersionOut,
 )
-from db import documents, shadow
+from api.shapes.health import PrecisionOut
+from db import documents, labels, shadow
 from db.documents import Kind
 
 router = APIRouter(tags=["rules and models"])
@@ -50,6 +51,12 @@ def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor) -> VersionOut:
 def roll_back(kind: Kind, body: RollBackIn, conn: Conn, actor: Actor) -> VersionOut:
     """Put an earlier version in force again, as a new one."""
     return VersionOut.of(documents.roll_back(conn, kind, body.number, actor=actor, why=body.why))
+
+
+@router.get("/models/precision", dependencies=[SEES_ALL])
+def precision(conn: Conn) -> list[PrecisionOut]:
+    """Count how right each version of a model was on each class of assets, by its newest close-outs."""
+    return [PrecisionOut.of(each) for each in labels.precision(conn)]
 
 
 @router.get("/shadow-runs", dependencies=[SEES_ALL])

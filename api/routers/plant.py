@@ -10,8 +10,9 @@ from pydantic import AwareDatetime
 
 from api.asking import SEES, Asking, Conn, Now
 from api.problems import AskedTooMuch, WrongRange
+from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LocationOut, ReadingsOut, SeriesOut, SiteOut
-from db import plant, telemetry
+from db import health, plant, telemetry
 
 MOST_BUCKETS = 5_000
 _SHOWN_BUCKETS = 400
@@ -54,6 +55,12 @@ def asset(asset_id: int, conn: Conn, now: Now) -> AssetOut:
     found = plant.asset(conn, asset_id, now=now)
     signals, newest = plant.signals(conn, [asset_id]), telemetry.newest(conn, [asset_id])
     return AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
+
+
+@router.get("/assets/{asset_id}/health", dependencies=[SEES])
+def health_of(asset_id: int, conn: Conn, now: Now) -> HealthOut:
+    """Read how well an asset is, where that is heading, and when it is likely to reach a limit."""
+    return HealthOut.of(plant.asset(conn, asset_id, now=now).id, health.of_asset(conn, asset_id))
 
 
 @router.get("/assets/{asset_id}/readings", dependencies=[SEES])

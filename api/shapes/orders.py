@@ -307,6 +307,11 @@ class SignOut(BaseModel):
     usual_low: float | None
     usual_high: float | None
     share: float
+    trend: float | None = Field(
+        None, description="change a day, beyond what the operating point explains; none: no trend"
+    )
+    trend_low: float | None = Field(None, description="bound of its 90 % interval")
+    trend_high: float | None = None
 
     @classmethod
     def of(cls, sign: Sign) -> "SignOut":

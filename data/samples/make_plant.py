@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pumps
-from scenario import ASSETS, MINUTES, SIGNALS, Array, Plan, draw
+from scenario import ASSETS, MINUTES, SIGNALS, Array, Plan, draw, without_faults
 
 DECIMALS = {
     "speed": 0,
@@ -39,6 +39,18 @@ def make(seed: int, out: Path, *, fine: bool = False) -> None:
     (out / "truth.json").write_text("[\n" + ",\n".join(json.dumps(t) for t in truth) + "\n]\n", encoding="utf-8")
 
 
+def make_healthy(seed: int, out: Path) -> None:
+    """Write ``healthy-<seed>.npz``: the pumps of this seed as if nothing ever failed, arrays of signals by minutes."""
+    around, plans = draw(seed)
+    course, _ = pumps.simulate(seed, around, without_faults(plans))
+    readings = pumps.measure(seed, course)
+    out.mkdir(parents=True, exist_ok=True)
+    table = np.stack([np.round(np.abs(readings[signal]), DECIMALS[signal]) for signal in SIGNALS], axis=1)
+    part = out / f"healthy-{seed}.part.npz"
+    np.savez_compressed(part, **dict(zip(ASSETS, table.astype(np.float32), strict=True)))
+    part.replace(out / f"healthy-{seed}.npz")
+
+
 def _csv(readings: dict[str, Array], plan: Plan) -> str:
     columns = {
         signal: [f"{value:.{DECIMALS[signal]}f}" for value in np.abs(values)] for signal, values in readings.items()
@@ -60,7 +72,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     parser.add_argument("--fine", action="store_true", help="steps of a second throughout, to check the usual ones")
+    parser.add_argument("--healthy", action="store_true", help="no faults, as one array a pump: healthy-SEED.npz")
     arguments = parser.parse_args()
+    if arguments.healthy:
+        make_healthy(arguments.seed, arguments.out)
+        return
     make(arguments.seed, arguments.out, fine=arguments.fine)
 
 

@@ -91,6 +91,11 @@ def draw(seed: int) -> tuple[Surroundings, dict[str, Plan]]:
     return _surroundings(np.random.default_rng([seed, 100])), plans
 
 
+def without_faults(plans: dict[str, Plan]) -> dict[str, Plan]:
+    """The same pumps with the same duties and stops, of which nothing ever fails: no machine, no sensor, no clock."""
+    return {asset: Plan(plan.command, roughness=plan.roughness) for asset, plan in plans.items()}
+
+
 def wandering(rng: np.random.Generator, length: int, *, spread: float, minutes: float) -> Array:
     """A mean-reverting wander around 0 that forgets within so many minutes, kept within 2.5 spreads."""
     keep = np.exp(-1.0 / minutes)

@@ -1,0 +1,76 @@
+"""What the API tells of how well an asset is, and of how right the models are."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from db.labels import Precision
+from workorder_core.health import Health
+
+
+class HealthOut(BaseModel):
+    """How well an asset is, by its model's newest look; all but ``asset_id`` is none while the model does not know it.
+
+    Times are event time. The intervals are of 90 %.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    asset_id: int
+    at: datetime | None = None
+    index: float | None = Field(None, description="%: 100 within every usual range, 0 where a signal has no room left")
+    signal: str | None = Field(None, description="the worst one")
+    value: float | None = None
+    unit: str | None = None
+    limit: float | None = Field(None, description="where the signal has no room left")
+    known: bool | None = Field(None, description="whether a rule sets that limit; else it is ten times the usual range")
+    change: float | None = Field(None, description="of the index, % a day; none: no trend")
+    change_low: float | None = None
+    change_high: float | None = None
+    likely_at: datetime | None = Field(None, description="when the limit is likely crossed; none: not at this pace")
+    earliest_at: datetime | None = None
+    latest_at: datetime | None = None
+
+    @classmethod
+    def of(cls, asset_id: int, health: Health | None) -> "HealthOut":
+        if health is None:
+            return cls(asset_id=asset_id)
+        return cls(
+            asset_id=asset_id, **{name: getattr(health, name) for name in cls.model_fields if name != "asset_id"}
+        )
+
+
+class PrecisionOut(BaseModel):
+    """How the newest 50 orders that a model's version opened on a class of assets were closed.
+
+    ``precision`` is ``right`` of ``labelled``: something was wrong, whether or not it was what had been told.
+    """
+
+    asset_class: str
+    model: str
+    version: str
+    in_force: bool
+    confirmed: int
+    other_cause: int
+    nothing_found: int
+    right: int
+    labelled: int
+    precision: float | None
+    factor: float = Field(description="what close-outs multiply the limit of its alarm by")
+
+    @classmethod
+    def of(cls, found: Precision) -> "PrecisionOut":
+        labels = found.labels
+        return cls(
+            asset_class=found.asset_class,
+            model=found.model,
+            version=found.version,
+            in_force=found.in_force,
+            confirmed=labels.confirmed,
+            other_cause=labels.other_cause,
+            nothing_found=labels.nothing_found,
+            right=labels.confirmed + labels.other_cause,
+            labelled=labels.total,
+            precision=labels.precision,
+            factor=found.factor,
+        )

@@ -1,0 +1,27 @@
+"""How well each asset is, by its model's newest look. The caller owns the transaction."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from db import sql
+from workorder_core.health import Health
+
+_QUERIES = sql.load("health")
+
+
+def write(conn: Connection, told: Iterable[tuple[str, Health | None]], asset_id: Callable[[str], int]) -> None:
+    """Keep how assets (``<site>/<asset>``) are; None where nothing is known of one any more."""
+    for asset, health in told:
+        if health is None:
+            conn.execute(_QUERIES["forget"], {"asset_id": asset_id(asset)})
+        else:
+            conn.execute(_QUERIES["write"], asdict(health) | {"asset_id": asset_id(asset)})
+
+
+def of_asset(conn: Connection, asset_id: int) -> Health | None:
+    """Return how an asset is; None while its model does not know it."""
+    with conn.cursor(row_factory=class_row(Health)) as cursor:
+        return cursor.execute(_QUERIES["of_asset"], {"asset_id": asset_id}).fetchone()
