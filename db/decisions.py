@@ -211,6 +211,7 @@ def _save(conn: Connection, order_id: UUID, after: WorkOrder, now: datetime, ste
 def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: int) -> None:
     lasted = finding.at - finding.since
     cited = min(max(3 * lasted, LEAST_CITED), MOST_CITED)
+    measured = [_measured(finding.asset, sign.signal) for sign in finding.signs]
     conn.execute(
         _QUERIES["evidence"],
         {
@@ -228,7 +229,16 @@ def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: 
             "limit_at": finding.limit,
             "signs": Jsonb([asdict(sign) for sign in finding.signs]),
             "signals": [sign.signal for sign in finding.signs],
+            "assets": [asset for asset, _ in measured],
+            "names": [name for _, name in measured],
             "summary": finding.summary,
             "cited_from": finding.at - cited,
         },
     )
+
+
+def _measured(asset: str, signal: str) -> tuple[str | None, str]:
+    """Return the code of the asset that a sign was measured on, None for the finding's own, and its signal there."""
+    other, colon, name = signal.partition(":")
+    site, slash, code = other.partition("/")
+    return (code, name) if colon and slash and site == asset.partition("/")[0] else (None, signal)

@@ -115,7 +115,11 @@ def misfits(conn: Connection, book: Rulebook) -> list[WrongRulebook]:
     plant: dict[str, dict[str, list[str]]] = {}
     for asset_class, signal, of_signal in conn.execute(_QUERIES["signals_of_classes"]):
         plant.setdefault(asset_class, {})[signal] = of_signal
-    return fit.misfits(book, plant)
+    behind: dict[str, set[str]] = {}
+    if book.looks_below:
+        for above, below in conn.execute(_QUERIES["classes_behind"]):
+            behind.setdefault(above, set()).add(below)
+    return fit.misfits(book, plant, behind)
 
 
 def _select(conn: Connection, kind: Kind, number: int | None, before: int | None, limit: int) -> list[Version]:

@@ -1,7 +1,8 @@
 """Conditions over several signals, written in CEL (the Common Expression Language), checked before they are used.
 
 Names are the asset's signals; ``signals["bearing-temp"]`` is for names that are no identifiers. Numbers are doubles:
-write ``2.0``, not ``2``, to reckon with.
+write ``2.0``, not ``2``, to reckon with. ``below.pump`` is the list of the assets of a class that stand behind this
+one: ``below.pump.filter(p, p.flow < 5.0).size() >= 3``.
 """
 
 import re
@@ -16,6 +17,14 @@ _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _NAMED = re.compile(r"""signals\s*\[\s*(?:"([^"]*)"|'([^']*)')\s*\]""")
 _TRIED = (1.0, 0.0, -1.0, 1e9)
 SIGNALS = "signals"
+BELOW = "below"
+_OF_BELOW = re.compile(
+    r"""\bbelow\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])\s*"""
+    r"""\.\s*(?:exists|exists_one|all|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,"""
+)
+_ANY_BELOW = re.compile(r"\bbelow\b")
+Around = Mapping[str, list[dict[str, float]]]
+"""By class: the newest values of the assets that stand behind one."""
 
 
 class WrongExpression(ValueError):
@@ -30,18 +39,23 @@ class Expression:
     ----------
     reads
         The signals that it needs.
+    below
+        By class: the signals that it needs of the assets that stand behind this one.
     """
 
     text: str
     reads: frozenset[str]
+    below: Mapping[str, frozenset[str]]
     _program: Any = field(repr=False, compare=False)
     _by_name: bool = field(default=False, repr=False, compare=False)
 
-    def value(self, latest: Mapping[str, float]) -> Any:
+    def value(self, latest: Mapping[str, float], around: Around | None = None) -> Any:
         """Return what it says of these values. Raises WrongExpression for a calculation that cannot be done."""
         names: dict[str, Any] = {name: latest[name] for name in self.reads}
         if self._by_name:
             names[SIGNALS] = dict(names)
+        if self.below:
+            names[BELOW] = around or {}
         try:
             return self._program.execute(names)
         except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
@@ -56,13 +70,15 @@ def compiled(text: str, *, wanted: type) -> Expression:
         raise WrongExpression(_mend(str(error), text)) from None
     iterated = set(_ITERATED.findall(text))
     named = {next(filter(None, found)) for found in _NAMED.findall(text)}
-    reads = frozenset({name for name in program.variables() if name not in iterated} - {SIGNALS} | named)
-    if not reads:
+    below = _below(text)
+    reads = frozenset({name for name in program.variables() if name not in iterated} - {SIGNALS, BELOW} | named)
+    if not reads and not below:
         raise WrongExpression("names no signal; name at least one")
-    expression = Expression(text, reads, program, SIGNALS in program.variables())
+    expression = Expression(text, reads, below, program, SIGNALS in program.variables())
     for number in _TRIED:
         try:
-            result = expression.value(dict.fromkeys(reads, number))
+            around = {of_class: [dict.fromkeys(signals, number)] * 2 for of_class, signals in below.items()}
+            result = expression.value(dict.fromkeys(reads, number), around)
         except WrongExpression:
             if number == 0.0:
                 continue  # what divides by nothing is not known then, and not wrong
@@ -72,6 +88,28 @@ def compiled(text: str, *, wanted: type) -> Expression:
             want = "true or false" if wanted is bool else "a number; write 2.0, not 2"
             raise WrongExpression(f"gives {result!r}, a {type(result).__name__}; it must give {want}")
     return expression
+
+
+def _below(text: str) -> dict[str, frozenset[str]]:
+    """Return what an expression looks at below: by class, the signals that it names of each asset."""
+    found = _OF_BELOW.findall(text)
+    if len(found) != len(_ANY_BELOW.findall(text)):
+        raise WrongExpression(
+            f"{text!r} uses 'below' in a way that cannot be checked; write below.CLASS.exists(p, p.SIGNAL < 5.0), "
+            "or .filter(p, …).size() >= 2"
+        )
+    classes: dict[str, str] = {}
+    below: dict[str, set[str]] = {}
+    for name, quoted, single, each in found:
+        of_class = name or quoted or single
+        if classes.setdefault(each, of_class) != of_class:
+            raise WrongExpression(f"{text!r} calls assets of two classes {each!r}; give each class a name of its own")
+        named = re.findall(rf"\b{each}\s*\.\s*([A-Za-z_]\w*)(?!\w|\s*\()", text)
+        named += re.findall(rf"""\b{each}\s*\[\s*["']([^"']*)["']\s*\]""", text)
+        if not named:
+            raise WrongExpression(f"{text!r} names no signal of {each!r}; name one, such as {each}.flow")
+        below.setdefault(of_class, set()).update(named)
+    return {of_class: frozenset(named) for of_class, named in below.items()}
 
 
 def _mend(said: str, text: str) -> str:

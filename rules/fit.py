@@ -1,6 +1,6 @@
 """Whether a rulebook fits a plant: every signal that it names is measured there, in the unit that the rule says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from ingest import units
@@ -8,15 +8,20 @@ from rules import ruleset
 from rules.kinds import SCORE
 from rules.rulebook import Rulebook
 from rules.table import WrongRulebook
-from rules.threshold import EVERY
+from rules.threshold import EVERY, Threshold
 
 Plant = Mapping[str, Mapping[str, Sequence[str]]]
 """By asset class and signal: the units that the signal has on the assets of the class."""
 
 
-def misfits(book: Rulebook, plant: Plant, *, source: str = "rulebook") -> list[WrongRulebook]:
-    """Return what does not fit, each with its rule and the mend. A class that measures nothing yet fits anything."""
-    found = []
+def misfits(
+    book: Rulebook, plant: Plant, behind: Mapping[str, Collection[str]] | None = None, *, source: str = "rulebook"
+) -> list[WrongRulebook]:
+    """Return what does not fit, each with its rule and the mend. A class that measures nothing yet fits anything.
+
+    ``behind`` are the classes of the assets that stand behind those of each class; None where that is not known.
+    """
+    found = [] if behind is None else list(_none_behind(book, plant, behind, source))
     for place, key, asset_class, signal, unit in _named(book):
         measured = plant.get(asset_class)
         derived = {each.name: each.unit for each in book.derived_for(asset_class)}
@@ -35,12 +40,32 @@ def misfits(book: Rulebook, plant: Plant, *, source: str = "rulebook") -> list[W
     return found
 
 
+def _none_behind(
+    book: Rulebook, plant: Plant, behind: Mapping[str, Collection[str]], source: str
+) -> Iterator[WrongRulebook]:
+    for rule in _all_rules(book):
+        for of_class in sorted(ruleset.reads_below(rule)):
+            place = f"{rule.kind} {rule.id!r}"
+            if of_class not in plant:
+                problem = f"when: there is no class {of_class!r}; {_near(of_class, plant, 'the classes are')}"
+                yield WrongRulebook(source, place, problem)
+            elif rule.asset_class in plant and of_class not in behind.get(rule.asset_class, ()):
+                problem = f"when: no {of_class!r} stands behind a {rule.asset_class!r}; say so by their parent"
+                yield WrongRulebook(source, place, problem)
+
+
+def _all_rules(book: Rulebook) -> list[Threshold]:
+    return [*book.rules, *(each.instead for each in book.overrides if each.instead is not None)]
+
+
 def _named(book: Rulebook) -> Iterator[tuple[str, str, str, str, str | None]]:
     """Every signal that a rule names: the rule's place, the key, the class, the signal, its unit where it is said."""
-    for rule in [*book.rules, *(each.instead for each in book.overrides if each.instead is not None)]:
+    for rule in _all_rules(book):
         place = f"{rule.kind} {rule.id!r}"
         if rule.expression is not None:
             yield from ((place, "when", rule.asset_class, signal, None) for signal in sorted(ruleset.reads(rule)))
+            for of_class, signals in sorted(ruleset.reads_below(rule).items()):
+                yield from ((place, "when", of_class, signal, None) for signal in sorted(signals))
             continue
         yield place, "signal", rule.asset_class, rule.signal, rule.unit
         if rule.reference is not None:
@@ -52,6 +77,6 @@ def _named(book: Rulebook) -> Iterator[tuple[str, str, str, str, str | None]]:
             yield f"derived {derived.name!r}", "value", derived.asset_class, signal, None
 
 
-def _near(signal: str, measured: Mapping[str, object]) -> str:
+def _near(signal: str, measured: Mapping[str, object], those: str = "its signals are") -> str:
     near = get_close_matches(signal, measured, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"its signals are {', '.join(sorted(measured))}"
+    return f"did you mean {near[0]!r}?" if near else f"{those} {', '.join(sorted(measured))}"

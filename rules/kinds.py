@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ingest import units
 from rules import expression
-from rules.expression import Expression, WrongExpression
+from rules.expression import BELOW, Expression, WrongExpression
 from rules.figures import Count, Deviation, Rate, Stuck, TimeToLimit
 from rules.table import Table
 from rules.threshold import DEFAULT_STATES, EVERY, Threshold
@@ -113,7 +113,13 @@ def _model_score(table: Table) -> dict[str, Any]:
 def _expression(table: Table) -> dict[str, Any]:
     when = compiled(table, "when", bool)
     clears = compiled(table, "clear_when", bool) if "clear_when" in table else None
-    return {"raise_at": 1.0, "clear_at": 0.5, "expression": when, "clears": clears, "signal": min(when.reads)}
+    return {
+        "raise_at": 1.0,
+        "clear_at": 0.5,
+        "expression": when,
+        "clears": clears,
+        "signal": min(when.reads, default=BELOW),
+    }
 
 
 class Kind(NamedTuple):

@@ -65,6 +65,7 @@ class Rulebook:
     overrides: tuple[Override, ...] = ()
     component_of_signal: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     patterns: tuple[Pattern, ...] = ()
+    _by_class: dict[str, list[Threshold]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def patterns_for(self, asset_class: str) -> tuple[Pattern, ...]:
         return tuple(each for each in self.patterns if each.asset_class == asset_class)
@@ -72,7 +73,10 @@ class Rulebook:
     def rules_for(self, asset_class: str, asset: str | None = None) -> tuple[Threshold, ...]:
         """The rules of a class, or as they are for one asset of it."""
         instead = {each.rule: each.instead for each in self.overrides if each.asset == asset}
-        of_class = (rule for rule in self.rules if rule.asset_class == asset_class)
+        if not self._by_class:
+            for each in self.rules:
+                self._by_class.setdefault(each.asset_class, []).append(each)
+        of_class = self._by_class.get(asset_class, ())
         return tuple(rule for each in of_class if (rule := instead.get(each.id, each)) is not None)
 
     @property
@@ -80,6 +84,13 @@ class Rulebook:
         """Whether a rule looks at several assets together."""
         instead = (each.instead for each in self.overrides if each.instead is not None)
         return any(rule.reference == EVERY for rule in (*self.rules, *instead))
+
+    @property
+    def looks_below(self) -> bool:
+        """Whether a rule looks at the assets that stand behind its own."""
+        instead = (each.instead for each in self.overrides if each.instead is not None)
+        parts = (part for rule in (*self.rules, *instead) for part in (rule.expression, rule.clears))
+        return any(part is not None and part.below for part in parts)
 
     def state_rule_for(self, asset_class: str) -> StateRule | None:
         return next((rule for rule in self.states if rule.asset_class == asset_class), None)

@@ -26,6 +26,8 @@ class RuleSet:
         The signals whose newest value has to be remembered.
     inhibiting
         The declared causes of what is found on the assets behind this one.
+    below
+        The conditions that look at assets that stand behind this one; ``around`` are the classes and signals they read.
     fleet
         The signals whose values are compared with those of the other machines of the class.
     """
@@ -38,6 +40,8 @@ class RuleSet:
     of_score: tuple[Threshold, ...]
     inhibiting: tuple[Threshold, ...]
     derived: tuple[Derived, ...]
+    below: tuple[Threshold, ...]
+    around: Mapping[str, frozenset[str]]
     latest: frozenset[str]
     fleet: frozenset[str]
     _bands: list[tuple[OperatingState, dict[str, Bands | None] | None]] = field(default_factory=list)
@@ -97,6 +101,10 @@ def of_asset(rulebook: Rulebook, asset_class: str, asset: str | None = None) -> 
             expressions.setdefault(signal, []).append(rule)
     for made in derived:
         latest |= made.value.reads
+    around: dict[str, frozenset[str]] = {}
+    for rule in conditions:
+        for of_class, signals in reads_below(rule).items():
+            around[of_class] = around.get(of_class, frozenset()) | signals
     return RuleSet(
         rules={rule.id: rule for rule in rules},
         by_signal={signal: (*of_signal, *_for_signal(for_every, signal)) for signal, of_signal in by_signal.items()},
@@ -106,6 +114,8 @@ def of_asset(rulebook: Rulebook, asset_class: str, asset: str | None = None) -> 
         of_score=tuple(rule for rule in rules if rule.kind == "model_score"),
         inhibiting=tuple(rule for rule in rules if rule.inhibits),
         derived=derived,
+        below=tuple(rule for rule in conditions if reads_below(rule)),
+        around=around,
         latest=frozenset(latest),
         fleet=frozenset(rule.signal for rule in single if rule.reference == EVERY),
     )
@@ -119,6 +129,15 @@ def reads(rule: Threshold) -> frozenset[str]:
 
 def _band(rule: Threshold) -> tuple[str, float, float]:
     return (rule.id, -math.inf, rule.raise_at) if rule.upper else (rule.id, rule.raise_at, math.inf)
+
+
+def reads_below(rule: Threshold) -> dict[str, frozenset[str]]:
+    """Return what a condition looks at on the assets that stand behind its own: by class, their signals."""
+    found: dict[str, frozenset[str]] = {}
+    for part in (rule.expression, rule.clears):
+        for of_class, signals in part.below.items() if part is not None else ():
+            found[of_class] = found.get(of_class, frozenset()) | signals
+    return found
 
 
 def _for_signal(for_every: tuple[Threshold, ...], signal: str) -> tuple[Threshold, ...]:

@@ -183,6 +183,19 @@ class AssetJudge:
             why = f"is not judged while the machine is {self._stands_still()}"
             yield self._model_is_over(arrival, at_us, values, why)
 
+    def judge_below(
+        self, below: "AssetJudge", at_us: int, values: Mapping[str, float], arrival: int
+    ) -> Iterator[Finding]:
+        """Judge what was measured on an asset that stands behind this one; this one's own clock stands still."""
+        if not self.limits.rules.below:
+            return
+        for hit in self.limits.judge_below(below.key, below.asset_class, at_us, values, self.state.state):
+            for signal, _ in hit.signs:
+                key, colon, name = signal.partition(":")
+                if colon and key == below.key:
+                    self.units[signal] = below.units.get(name, "")
+            yield from self._of_hit(hit, arrival)
+
     def close_frame(self, arrival: int) -> Iterator[Finding]:
         """Judge what was gathered for a frame; ``arrival`` is of the input that closes it."""
         closed = self.gathering.close()

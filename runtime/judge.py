@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -96,12 +97,12 @@ class Judge:
 
     def consider(self, inputs: Iterable[Input]) -> Iterator[Verdict]:
         """Judge inputs in their order and yield every decision, with the ignored findings and the reasons why."""
-        assets, silenced = self.assets, self.silences.of
+        assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
         for each in inputs:
             self.arrival = each.arrival
             if isinstance(each, Event):
                 findings = self._follow(each)
-                assets, silenced = self.assets, self.silences.of
+                assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
             else:
                 key, values = each.asset, each.values
                 if key in silenced:
@@ -110,6 +111,8 @@ class Judge:
                 if len(values) > 1:
                     values = _sorted(values)
                 findings = () if asset.takes_in(each.at_us, values) else asset.judge(each.arrival, each.at_us, values)
+                if looks_below:
+                    findings = chain(findings, self._judge_above(each, values))
             for finding in findings:
                 asset = self.assets[finding.asset]
                 decision = self._intake(finding)
@@ -120,6 +123,15 @@ class Judge:
             if self.shadow is not None:
                 for verdict in self.shadow.consider(each, self.book):
                     yield replace(verdict, shadow=self.shadow.run)
+
+    def _judge_above(self, frame: JudgedFrame, values: Mapping[str, float]) -> Iterator[Finding]:
+        """What the rules of the assets above say of a frame, the nearest asset first."""
+        below = self.assets[frame.asset]
+        above, seen = below.parent, {below.key}
+        while above is not None and above not in seen and above in self.assets:
+            seen.add(above)
+            yield from self.assets[above].judge_below(below, frame.at_us, values, frame.arrival)
+            above = self.assets[above].parent
 
     def _intake(self, finding: Finding) -> Decision | None:
         orders = self.book.of(finding.asset)
@@ -315,6 +327,9 @@ class Judge:
         asset.asset_class = event.payload["class"]
         asset.criticality = Criticality(event.payload["criticality"])
         asset.parent = event.payload.get("parent")
+        if self.rulesets.looks_below:
+            for other in self.assets.values():
+                other.limits.around.pop(asset.key, None)  # it may stand behind others now
         asset.area = event.payload.get("area")
         document = self._document(asset.asset_class)
         asset.use(self.rulesets, document, self._factor(asset.asset_class, document))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from rules import ruleset, threshold
-from rules.expression import WrongExpression
+from rules.expression import Around, WrongExpression
 from rules.figures import Fleet, Memory
 from rules.rulebook import EMPTY, Rulebook
 from rules.ruleset import RuleSet
@@ -67,6 +67,7 @@ class RuleSets:
 
     def __init__(self, rulebook: Rulebook = EMPTY) -> None:
         self.rulebook = rulebook
+        self.looks_below = rulebook.looks_below
         self._special = {each.asset for each in rulebook.overrides}
         self._made: dict[tuple[str, str | None], RuleSet] = {}
 
@@ -94,6 +95,8 @@ class Limits:
         When each rule became active within a minute; of one that chatters, when it was last active by itself.
     quiet_since_us
         The wall clock of the first tick after the newest frame.
+    around
+        Of assets that stand behind this one, where a rule looks at them: their class, and their newest values.
     """
 
     rules: RuleSet = field(default_factory=lambda: EMPTY_SET)
@@ -104,6 +107,7 @@ class Limits:
     raised: dict[str, list[int]] = field(default_factory=dict)
     chattering: dict[str, int] = field(default_factory=dict)
     quiet_since_us: int | None = None
+    around: dict[str, tuple[str, dict[str, tuple[int, float]]]] = field(default_factory=dict)
     _look_again_us: int = 0
 
     def use(self, rules: RuleSet) -> None:
@@ -121,6 +125,8 @@ class Limits:
         self.latest = {signal: seen for signal, seen in self.latest.items() if signal in rules.latest}
         if not rules.stale:
             self.heard.clear()
+        if not rules.below:
+            self.around.clear()
         self.rules, self._look_again_us = rules, 0
 
     def judge(self, at_us: int, values: Mapping[str, float], state: OperatingState, fleet: "OfFleet") -> Iterator[Hit]:
@@ -168,6 +174,30 @@ class Limits:
                 conditions[key] = now
         return True
 
+    def judge_below(
+        self, asset: str, asset_class: str, at_us: int, values: Mapping[str, float], state: OperatingState
+    ) -> Iterator[Hit]:
+        """Judge what was measured on an asset that stands behind this one, by the rules that look at such assets.
+
+        Their time is the newest of all that they look at: each asset has a clock of its own.
+        """
+        seen = self.rules.around.get(asset_class, frozenset()) & values.keys()
+        if not seen:
+            return
+        of_class, latest = self.around.get(asset, ("", {}))
+        if of_class != asset_class:
+            latest = {}
+        self.around[asset] = asset_class, latest
+        for signal in seen:
+            if signal not in latest or latest[signal][0] <= at_us:
+                latest[signal] = at_us, values[signal]
+        for rule in self.rules.below:
+            if not seen.isdisjoint(ruleset.reads_below(rule).get(asset_class, ())):
+                now = max(at_us, self.conditions.get(rule.id, NORMAL).last or at_us)
+                known = self._fresh(ruleset.reads(rule), now, rule.max_gap_us)
+                if known is not None:
+                    yield from self._judge_expression(rule, now, known, state)
+
     def judge_score(self, at_us: int, score: float, state: OperatingState) -> Iterator[Hit]:
         """Judge what the model says of a frame: 0 ordinary, 1 full."""
         for rule in self.rules.of_score:
@@ -211,12 +241,16 @@ class Limits:
             {name: self.chattering[name] for name in sorted(self.chattering)},
             self.quiet_since_us,
             self._look_again_us,
+            [
+                [name, of_class, sorted([signal, *seen] for signal, seen in latest.items())]
+                for name, (of_class, latest) in sorted(self.around.items())
+            ],
         ]
 
     @classmethod
     def restore(cls, dumped: list[Any], rules: RuleSet) -> "Limits":
         """Continue from a dump."""
-        conditions, memories, latest, heard, raised, chattering, quiet_since_us, look_again_us = dumped
+        conditions, memories, latest, heard, raised, chattering, quiet_since_us, look_again_us, around = dumped
         return cls(
             rules=rules,
             conditions={name: Condition(*values) for name, values in conditions.items()},
@@ -227,6 +261,10 @@ class Limits:
             chattering=dict(chattering),
             quiet_since_us=quiet_since_us,
             _look_again_us=look_again_us,
+            around={
+                name: (of_class, {signal: (at_us, value) for signal, at_us, value in latest})
+                for name, of_class, latest in around
+            },
         )
 
     def _step(self, rule: Threshold, at_us: int, value: float, state: OperatingState, fleet: "OfFleet") -> Hit | None:
@@ -337,14 +375,41 @@ class Limits:
     ) -> Iterator[Hit]:
         assert rule.expression is not None
         before = self.conditions.get(rule.id, NORMAL)
-        holds = _reckoned(rule.expression, known)
+        around, signs = None, sorted(known.items())
+        if rule.expression.below or (rule.clears is not None and rule.clears.below):
+            at_us = max(at_us, before.last or at_us)
+            around = self._around(rule, at_us, signs)
+            if around is None:
+                return
+        holds = _reckoned(rule.expression, known, around)
         if before.active and rule.clears is not None:
-            holds = _reckoned(rule.clears, known) is not True
+            holds = _reckoned(rule.clears, known, around) is not True
         if holds is None:
             return  # it cannot be reckoned from these values: a division by nothing
         hit = self._step(rule, at_us, 1.0 if holds else 0.0, state, NO_FLEET)
         if hit is not None:
-            yield hit._replace(signs=tuple(sorted(known.items())))
+            yield hit._replace(signs=tuple(signs))
+
+    def _around(self, rule: Threshold, at_us: int, signs: list[tuple[str, float]]) -> Around | None:
+        """The assets below that a rule looks at, each with all that it wants of them, newest values that are not old.
+
+        None where there is none of a class: nothing is said of machines that nobody hears. What is looked at is added
+        to ``signs``, as ``<site>/<asset>:<signal>``.
+        """
+        found: dict[str, list[dict[str, float]]] = {}
+        for of_class, signals in ruleset.reads_below(rule).items():
+            for asset, (its_class, latest) in sorted(self.around.items()):
+                fresh = {
+                    signal: latest[signal][1]
+                    for signal in sorted(signals)
+                    if signal in latest and at_us - latest[signal][0] <= rule.max_gap_us
+                }
+                if its_class == of_class and len(fresh) == len(signals):
+                    found.setdefault(of_class, []).append(fresh)
+                    signs += [(f"{asset}:{signal}", value) for signal, value in fresh.items()]
+            if of_class not in found:
+                return None
+        return found
 
     def _hear(self, at_us: int, values: Mapping[str, float]) -> None:
         self.quiet_since_us = None
@@ -422,8 +487,8 @@ def _signals(rule: Threshold) -> frozenset[str]:
     return ruleset.reads(rule) if rule.expression is not None else frozenset({rule.signal})
 
 
-def _reckoned(expression: Any, known: Mapping[str, float]) -> Any:
+def _reckoned(expression: Any, known: Mapping[str, float], around: Around | None = None) -> Any:
     try:
-        return expression.value(known)
+        return expression.value(known, around)
     except WrongExpression:
         return None

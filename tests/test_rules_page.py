@@ -25,12 +25,21 @@ ASSET = "NTH/P-1"
 
 @pytest.mark.parametrize(("text", "says"), SAYS, ids=[re.findall(r"\[\[(\w+)", text)[0] for text, _ in SAYS])
 def test_a_rule_says_what_the_page_says(text, says):
-    limits = Limits(RuleSets(rulebook.parse(tomllib.loads(text))).of("pump", ASSET))
+    asset_class = re.findall(r'^asset_class = "(\w+)"', text, re.MULTILINE)[0]
+    limits = Limits(RuleSets(rulebook.parse(tomllib.loads(text))).of(asset_class, ASSET))
     for line in says.splitlines():
         found = LINE.match(line)
         assert found is not None, line
         values = {name: float(value) for name, value in (each.split(" ") for each in found[2].split(", "))}
-        hits = list(limits.judge(int(found[1]) * 60_000_000, values, OperatingState.RUNNING, NO_FLEET))
+        at_us = int(found[1]) * 60_000_000
+        below = [name.partition(":") for name in values if ":" in name]
+        if below:
+            [(asset, _, signal)] = below
+            of_class = re.findall(r"\bbelow\.(\w+)", text)[0]
+            value = {signal: values[f"{asset}:{signal}"]}
+            hits = list(limits.judge_below(f"NTH/{asset}", of_class, at_us, value, OperatingState.RUNNING))
+        else:
+            hits = list(limits.judge(at_us, values, OperatingState.RUNNING, NO_FLEET))
         assert ("active" if any(hit.condition.active for hit in hits) else "normal") == found[3], line
 
 

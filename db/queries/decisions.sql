@@ -1,13 +1,18 @@
 -- name: evidence
 -- A finding as evidence of an order, with a copy of the readings it cites: none that came after it, thinned by taking
--- every n-th, so that what is shown was really measured.
-WITH cited AS (
-    SELECT s.name, r.observed_at, r.value,
-           row_number() OVER (PARTITION BY s.id ORDER BY r.observed_at DESC) AS newest_first,
-           count(*) OVER (PARTITION BY s.id) AS points
-    FROM signals s JOIN readings r ON r.signal_id = s.id
-    WHERE s.asset_id = %(asset_id)s AND s.name = ANY(%(signals)s)
-      AND r.observed_at BETWEEN %(cited_from)s AND %(at)s AND r.arrival <= %(arrival)s
+-- every n-th, so that what is shown was really measured. A signal may be of another asset of the site.
+WITH wanted AS (
+    SELECT w.title, s.id
+    FROM unnest(%(signals)s::text[], %(assets)s::text[], %(names)s::text[]) AS w (title, asset, name)
+    JOIN assets own ON own.id = %(asset_id)s
+    JOIN assets a ON a.site_id = own.site_id AND a.code = coalesce(w.asset, own.code)
+    JOIN signals s ON s.asset_id = a.id AND s.name = w.name
+), cited AS (
+    SELECT w.title AS name, r.observed_at, r.value,
+           row_number() OVER (PARTITION BY w.id ORDER BY r.observed_at DESC) AS newest_first,
+           count(*) OVER (PARTITION BY w.id) AS points
+    FROM wanted w JOIN readings r ON r.signal_id = w.id
+    WHERE r.observed_at BETWEEN %(cited_from)s AND %(at)s AND r.arrival <= %(arrival)s
 ), thinned AS (
     SELECT name, observed_at, value FROM cited
     WHERE (newest_first - 1) %% greatest(1, ceil(points / 300.0)::bigint) = 0

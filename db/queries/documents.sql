@@ -24,3 +24,14 @@ JOIN LATERAL (
 ) AS v ON true
 WHERE a.archived_at IS NULL
 GROUP BY a.class, s.name ORDER BY a.class, s.name;
+
+-- name: classes_behind
+-- Of which classes the assets are that stand behind those of each class.
+WITH RECURSIVE chain AS (
+    SELECT id, parent_id AS above, 1 AS steps FROM assets WHERE parent_id IS NOT NULL AND archived_at IS NULL
+    UNION ALL
+    SELECT c.id, a.parent_id, c.steps + 1 FROM chain c JOIN assets a ON a.id = c.above
+    WHERE a.parent_id IS NOT NULL AND c.steps < 100
+)
+SELECT DISTINCT p.class AS above, o.class AS below FROM chain c JOIN assets p ON p.id = c.above JOIN assets o ON o.id = c.id
+ORDER BY 1, 2;
