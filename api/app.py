@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from api import problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, pages, people, signing, steps
+from api.board import alarm_pages, my_work, pages, people, signing, steps
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.metrics import Counted, Metrics
@@ -90,6 +90,7 @@ def create(
         alarm_pages.router,
         steps.router,
         people.router,
+        my_work.router,
         signing.router,
         signing.open_router,
     ):

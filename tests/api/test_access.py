@@ -31,6 +31,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /": ALL,
     "GET /orders/{order_id}": ALL,
     "POST /orders/{order_id}/{step}": {Q, T, P, R, A},
+    "GET /my-work": ALL,
     "GET /new-order": {Q, T, P, R, A},
     "POST /new-order": {Q, T, P, R, A},
     "GET /assets": ALL,

@@ -1,0 +1,41 @@
+"""A technician's own page: what they have, the most urgent first, with targets that a thumb can hit."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.board.rendering import page
+from db import order_content, work_orders
+from workorder_core import lifecycle
+from workorder_core.lifecycle import Step
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+MOST = 50
+_GROUPS = (
+    ("In work", lifecycle.BEGUN),
+    ("To do", lifecycle.WAITING),
+    ("Done, somebody else looks at it", lifecycle.DONE),
+)
+_AT_ONCE = (Step.START, Step.RESUME)
+"""Steps that ask for nothing, so that one touch takes them."""
+
+
+@router.get("/my-work", dependencies=[SEES])
+def mine(request: Request, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
+    """Show the orders of who asks, if they are a technician."""
+    found: list[work_orders.Listed] = []
+    if who.technician is not None:
+        filters = work_orders.Filters(
+            assignee=who.technician, site=who.technician_site, within=who.sites, unfinished=True
+        )
+        found = work_orders.page(conn, filters, limit=MOST)
+    groups = [(title, [each for each in found if each.order.status in statuses]) for title, statuses in _GROUPS]
+    return page(
+        request,
+        "my_work.html",
+        now=now,
+        groups=[(title, listed) for title, listed in groups if listed],
+        steps={each.order.id: order_content.steps(conn, each.order.id) for each in found},
+        offered={each.order.id: lifecycle.offered(each.order, who, at=now) for each in found},
+        at_once=_AT_ONCE,
+    )
