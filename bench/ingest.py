@@ -14,10 +14,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +36,10 @@ from runtime.settings import load
 from tests.parts import databases, mosquitto, timescale
 
 STORES = ("minimal", "peer", "whole")
+PATIENCE_S = 300
+"""A run that takes longer hangs, and is ended."""
+PEER = [{"batch_size": batch, "concurrency": tasks} for batch in (500, 1_000, 2_000) for tasks in (1, 2, 4)]
+"""What mq-bridge is tried with before it is measured; the fastest at draining is taken."""
 LETTERS = {"receive": "a", "minimal": "b", "peer": "c", "whole": "d", "copy": "e"}
 
 
@@ -50,6 +55,7 @@ class Bench:
     batch: int
     template: str
     packets: Path
+    peer: dict[str, int] = field(default_factory=lambda: {"batch_size": 1_000, "concurrency": 1})
 
 
 @contextmanager
@@ -79,9 +85,12 @@ def child(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     started = subprocess.Popen(
         [sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    hangs = threading.Timer(PATIENCE_S, started.kill)
+    hangs.start()
     try:
         yield started
     finally:
+        hangs.cancel()
         started.kill()
         started.wait()
 
@@ -113,8 +122,8 @@ def facts_of(name: str, bench: Bench, port: int, database: str) -> dict[str, Any
                 }
             },
             "output": {"sqlx": {"url": database, "table": "peer_rows", "columns": "auto", "bulk_copy": True}},
-            "batch_size": bench.batch,
             "empty_batch_delay_ms": 1,
+            **bench.peer,
         }  # fmt: skip
     return facts
 
@@ -137,7 +146,7 @@ def run(name: str, bench: Bench, *, draining: bool, rate: float | None = None) -
             with child("bench.ingest_parts.subjects", name, json.dumps(facts)) as subject:
                 hear(subject.stdout, "ready")
                 if not draining:
-                    time.sleep(4.0 if name == "whole" else 1.5)
+                    time.sleep(1.5)
                     publisher.stdin.write("go\n")
                     publisher.stdin.flush()
                 hear(subject.stdout, "begun")
@@ -266,6 +275,18 @@ def told(figures: dict[str, Any]) -> str:
     return f"{figures['subject']} {figures['way']}: {numbers}"
 
 
+def tuned(bench: Bench, messages: int) -> Bench:
+    """Return the bench with mq-bridge's options that drained fastest: one run of each, of fewer messages."""
+    rates = []
+    packets = bench.folder / "few"
+    wire.write(packets, bench.plant, messages)
+    for options in PEER:
+        figures = run("peer", replace(bench, messages=messages, packets=packets, peer=options), draining=True)
+        say(f"  mq-bridge with {options}: {figures['per_s']:,.0f} a second, cpu_us {figures['cpu_us']:.1f}")
+        rates.append(figures["per_s"])
+    return replace(bench, peer=PEER[rates.index(max(rates))])
+
+
 def medians(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """By letter and way, the median of every figure."""
     found: dict[str, dict[str, float]] = {}
@@ -285,10 +306,12 @@ def single(server: str, given: argparse.Namespace) -> dict[str, Any]:
     """Messages of one value: every subject, and the ratios."""
     plant = Plant.of(given.assets, 7, 1, given.messages)
     with prepared(server, plant, given.messages, given.batch) as bench:
+        if "peer" in given.subjects and not given.quick:
+            bench = tuned(bench, given.messages // 4)
         found = medians(turns(bench, given.subjects, given.ways, given.rounds))
         latency = run("whole", bench, draining=False, rate=given.rate) if "whole" in given.subjects else {}
         copied = statistics.median(copy_alone(bench, 200_000, into="peer_rows") for _ in range(3))
-    result: dict[str, Any] = {"medians": found, "e_rows_per_s": round(copied)}
+    result: dict[str, Any] = {"medians": found, "e_rows_per_s": round(copied), "mq_bridge": bench.peer}
     for way in given.ways:
         d = found.get(f"d_{way}", {}).get("per_s")
         for letter in "bc":
@@ -305,21 +328,28 @@ def single(server: str, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def hundred(server: str, given: argparse.Namespace) -> dict[str, Any]:
-    """Messages of 100 values: Plantwright against COPY alone, in values a second."""
+    """Messages of 100 values, in values a second. mq-bridge is left out: it makes one row of a message."""
     messages = given.messages // 20
     plant = Plant.of(max(given.assets // 10, 1), 100, 100, messages)
+    subjects = [name for name in given.subjects if name != "peer"]
     with prepared(server, plant, messages, min(given.batch, 200)) as bench:
-        found = medians(turns(bench, ["whole"], given.ways, given.rounds))
+        found = medians(turns(bench, subjects, given.ways, given.rounds))
         plain = statistics.median(copy_alone(bench, 400_000, into="peer_rows") for _ in range(3))
         same = statistics.median(copy_alone(bench, 400_000, into="readings") for _ in range(3))
     result: dict[str, Any] = {"e_values_per_s": round(plain), "e_into_readings_values_per_s": round(same)}
     for key, figures in found.items():
         values = figures["per_s"] * 100
-        result |= {f"{key}_values_per_s": round(values), f"{key}_over_e": round(values / plain, 2)}
-        result |= {
-            f"{key}_over_e_into_readings": round(values / same, 2),
-            f"{key}_cpu_us_a_value": figures["cpu_us"] / 100,
-        }
+        result |= {f"{key}_values_per_s": round(values), f"{key}_cpu_us_a_value": round(figures["cpu_us"] / 100, 3)}
+        if key.startswith("d_"):
+            way = key.removeprefix("d_")
+            result |= {
+                f"d_over_e_{way}": round(values / plain, 2),
+                f"d_over_e_into_readings_{way}": round(values / same, 2),
+                f"database_cpu_us_a_value_{way}": round(figures["database_cpu_us"] / 100, 3),
+                f"peak_mb_{way}": figures["peak_mb"],
+            }
+            if f"b_{way}" in found:
+                result[f"d_over_b_{way}"] = round(figures["per_s"] / found[f"b_{way}"]["per_s"], 2)
     return result
 
 

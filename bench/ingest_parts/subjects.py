@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,12 @@ def minimal(facts: dict[str, Any], account: Account) -> None:
             with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
                 for message in batch:
                     row = json.loads(message.payload)
-                    copy.write_row((row["signal_id"], row["observed_at"], row["value"]))
+                    if "value" in row:
+                        copy.write_row((row["signal_id"], row["observed_at"], row["value"]))
+                        continue
+                    at = datetime.fromtimestamp(row["ts"] / 1000, UTC)
+                    for number, value in enumerate(row["values"].values()):
+                        copy.write_row((number, at, value))
             conn.commit()
             for message in batch:
                 client.ack(message.mid, message.qos)
@@ -121,6 +127,7 @@ def peer(facts: dict[str, Any], account: Account) -> None:
 
 def whole(facts: dict[str, Any], account: Account) -> None:
     """(d) Plantwright's ingest process."""
+    from ingest.subscriber import Subscriber
     from runtime import ingest
     from runtime.pipeline import Processed
     from runtime.settings import load
@@ -132,8 +139,14 @@ def whole(facts: dict[str, Any], account: Account) -> None:
         if account.add(processed.stored // values):
             stop.set()
 
+    class Telling(Subscriber):
+        def __enter__(self) -> Telling:
+            entered = super().__enter__()
+            tell(event="ready")
+            return entered
+
+    ingest.Subscriber = Telling  # type: ignore[misc]
     settings = load(**facts["settings"])
-    tell(event="ready")
     ingest.run(settings, stop, on_batch=on_batch)
 
 
