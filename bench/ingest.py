@@ -305,9 +305,8 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 def single(server: str, given: argparse.Namespace) -> dict[str, Any]:
     """Messages of one value: every subject, and the ratios."""
     plant = Plant.of(given.assets, 7, 1, given.messages)
-    with prepared(server, plant, given.messages, given.batch) as bench:
-        if "peer" in given.subjects and not given.quick:
-            bench = tuned(bench, given.messages // 4)
+    with prepared(server, plant, given.messages, given.batch) as made:
+        bench = tuned(made, given.messages // 4) if "peer" in given.subjects and not given.quick else made
         found = medians(turns(bench, given.subjects, given.ways, given.rounds))
         latency = run("whole", bench, draining=False, rate=given.rate) if "whole" in given.subjects else {}
         copied = statistics.median(copy_alone(bench, 200_000, into="peer_rows") for _ in range(3))
