@@ -142,7 +142,7 @@ EVERY_SITE = {
     name
     for name in TABLE
     if re.search(
-        r"/(documents|rules|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}", name
+        r"/(documents|rules|models|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}", name
     )
 }
 """Concerns the whole plant, so that who is scoped to some sites may not."""
