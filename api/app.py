@@ -16,10 +16,13 @@ from api.metrics import Counted, Metrics
 from api.routers import (
     access,
     alarms,
+    calendars,
     documents,
     downtimes,
     health,
     hierarchy,
+    job_plans,
+    order_content,
     order_moves,
     plant,
     quarantine,
@@ -80,6 +83,9 @@ def create(
         quarantine,
         access,
         order_moves,
+        order_content,
+        job_plans,
+        calendars,
     ):
         v1.include_router(room.router)
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)

@@ -17,10 +17,12 @@ from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.passwords import WeakPassword
 from db.assignments import NobodyEligible
+from db.attachments import AttachmentWrong
 from db.budgets import SafetyRule
 from db.calendars import NoSuchCountry
 from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
 from db.hierarchy import Ring
+from db.order_links import LinkWrong
 from db.quarantine import CutShort
 from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
@@ -28,6 +30,7 @@ from rules.rulebook import WrongRulebook
 from workorder_core.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
 from workorder_core.errors import IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
 from workorder_core.job_plans import StepWrong
+from workorder_core.working_time import NoWorkingTime
 
 _log = structlog.get_logger("api")
 
@@ -75,6 +78,9 @@ STATUS: Mapping[type[Exception], int] = {
     KeyUsedOtherwise: 422,
     StepWrong: 422,
     NoSuchCountry: 422,
+    AttachmentWrong: 422,
+    LinkWrong: 409,
+    NoWorkingTime: 422,
     WrongModels: 422,
     WrongRulebook: 422,
     NothingOnTrial: 422,

@@ -15,7 +15,7 @@ from workorder_core.access import Who
 from workorder_core.job_plans import PartLine
 from workorder_core.lifecycle import Step
 from workorder_core.orders import CloseOut, WorkOrder
-from workorder_core.words import FailureMode, OrderType
+from workorder_core.words import FailureMode, OrderType, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,14 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, act
 
 
 def make_linked(
-    conn: Connection, order: WorkOrder, asked: FollowUp, kind: LinkKind, *, actor: str, at: datetime
+    conn: Connection,
+    order: WorkOrder,
+    asked: FollowUp,
+    kind: LinkKind,
+    *,
+    actor: str,
+    at: datetime,
+    status: Status = Status.OPEN,
 ) -> WorkOrder:
     """Make an order at the same place as one whose row this transaction holds, link it with that one, and return it."""
     if order.asset_id is not None:
@@ -106,6 +113,7 @@ def make_linked(
         failure_mode=asked.failure_mode,
         actor=actor,
         at=at,
+        status=status,
         why=asked.why or f"{kind.value.replace('_', ' ').capitalize()} {order.number}.",
     )
     order_links.add(conn, made.id, kind, order.id, actor=actor, at=at)

@@ -9,7 +9,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from runtime import cli_devices, cli_documents, cli_people, cli_quarantine
+from runtime import cli_audit, cli_devices, cli_documents, cli_people, cli_quarantine
 from runtime.command_line import Broker, Database, DataDir, RulebookFile, WithParent, console, given, needing, told
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
@@ -139,6 +139,7 @@ def replay(
 
 mapping_app = typer.Typer(help="Mapping documents: what other topics' messages become.", no_args_is_help=True)
 app.add_typer(mapping_app, name="mapping")
+app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_documents.app, name="documents")
 app.add_typer(cli_quarantine.app, name="quarantine")
 app.add_typer(cli_devices.app, name="devices")

@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
 
-from db import assignments, budgets, idempotency, jobs, work_orders
+from db import assignments, audit, budgets, idempotency, jobs, work_orders
 from workorder_core import escalation
 
 ACTOR = "system:timetable"
@@ -32,6 +32,7 @@ class Timetable:
     assign_every_s: float = 2
     escalate_every_s: float = 30
     tidy_every_s: float = 3600
+    anchor_every_s: float = 3600
     retention_every_s: float = 3600
     budgets_every_s: float = 600
     retention: timedelta | None = None
@@ -58,6 +59,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.escalate_every_s, escalate_late, "escalate")
         every(timetable.budgets_every_s, keep_budgets, "budgets")
         every(timetable.tidy_every_s, forget_answers, "forget answers")
+        every(timetable.anchor_every_s, anchor_history, "anchor")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
         scheduler.start()
@@ -106,6 +108,14 @@ def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
         return False
     work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why)
     return True
+
+
+def anchor_history(conn: Connection) -> int:
+    """Tie the histories that have moved into an anchor; return how many."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "anchor"):
+            return 0
+        return audit.anchor(conn, at=datetime.now(UTC))
 
 
 def forget_answers(conn: Connection) -> int:

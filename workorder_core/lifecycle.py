@@ -227,6 +227,12 @@ def editable(order: WorkOrder, who: Who) -> None:
         raise NotAllowed(order.number, "change", "it is for planners, for who has the order, or for who asked for it")
 
 
+def working_on(order: WorkOrder, who: Who) -> None:
+    """Let what is done on an order pass of who may do its work. Raises NotAllowed."""
+    if not (who.roles & _PLANNERS or (Role.TECHNICIAN in who.roles and (order.assignee is None or has(order, who)))):
+        raise NotAllowed(order.number, "do a step of the plan", f"{order.assignee or 'nobody'} has the order")
+
+
 def submit(order: WorkOrder, *, at: datetime) -> WorkOrder:
     """Ask for the work to be approved."""
     return _move(order, Step.SUBMIT, at)

@@ -47,9 +47,12 @@ def replay(rows: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[
     Names that are no field of an order tell of its comments, steps and links, and are passed over.
     """
     state: dict[str, Any] = {name: [] if name in _LISTS else None for name in _FIELDS}
-    for number, (old, new) in enumerate(rows, 1):
+    told = list(rows)
+    # A row that tells the order's number tells all of the order: its beginning, or a taking over of one from before.
+    first = max((place for place, (_, new) in enumerate(told) if "number" in new), default=0)
+    for number, (old, new) in enumerate(told[first:], first + 1):
         for name, value in old.items():
-            if name in state and number > 1 and state[name] != value:
+            if name in state and number > first + 1 and state[name] != value:
                 raise BrokenHistory(number, name, value, state[name])
         state |= {name: value for name, value in new.items() if name in state}
     return state

@@ -93,6 +93,24 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/work-orders/{order_id}/reopen": {P, R, A},
     "POST /api/v1/work-orders/{order_id}/cannot-complete": {T, P, R, A},
     "POST /api/v1/work-orders/{order_id}/cancel": {Q, T, P, R, A},
+    "GET /api/v1/work-orders/{order_id}/content": ALL,
+    "PUT /api/v1/work-orders/{order_id}/steps/{seq}": {T, P, R, A},
+    "DELETE /api/v1/work-orders/{order_id}/steps/{seq}": {T, P, R, A},
+    "PUT /api/v1/work-orders/{order_id}/parts": {T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/comments": {Q, T, P, R, A},
+    "POST /api/v1/work-orders/{order_id}/attachments": {Q, T, P, R, A},
+    "GET /api/v1/work-orders/{order_id}/attachments/{attachment_id}": ALL,
+    "POST /api/v1/work-orders/{order_id}/links": {P, R, A},
+    "DELETE /api/v1/work-orders/{order_id}/links": {P, R, A},
+    "POST /api/v1/work-orders/{order_id}/linked-orders": {Q, T, P, R, A},
+    "GET /api/v1/job-plans": ALL,
+    "GET /api/v1/job-plans/{plan_code}": ALL,
+    "PUT /api/v1/job-plans/{plan_code}": {P, R, A},
+    "DELETE /api/v1/job-plans/{plan_code}": {P, R, A},
+    "GET /api/v1/sites/{site_code}/calendar": ALL,
+    "PUT /api/v1/sites/{site_code}/calendar": {P, R, A},
+    "GET /api/v1/sites/{site_code}/targets": ALL,
+    "PUT /api/v1/sites/{site_code}/targets": {P, R, A},
     "GET /api/v1/sites": ALL,
     "GET /api/v1/locations": ALL,
     "GET /api/v1/assets": ALL,
@@ -147,7 +165,20 @@ EVERY_SITE = {
 }
 """Concerns the whole plant, so that who is scoped to some sites may not."""
 
-NO_SITES = {"kind", "run_id", "step", "version_number", "user_name", "key_name", "kept_id", "rule"}
+NO_SITES = {
+    "kind",
+    "seq",
+    "attachment_id",
+    "plan_code",
+    "site_code",
+    "run_id",
+    "step",
+    "version_number",
+    "user_name",
+    "key_name",
+    "kept_id",
+    "rule",
+}
 """Names in paths that are of no site."""
 
 

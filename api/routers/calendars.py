@@ -1,0 +1,38 @@
+"""When sites work, and the targets that they have promised."""
+
+from fastapi import APIRouter
+
+from api.asking import PLANS, SEES, Asking, Conn, Now
+from api.shapes.order_content import CalendarInOut, TargetInOut, targets_out
+from db import calendars, plant
+
+router = APIRouter(prefix="/sites/{site_code}", tags=["targets"])
+
+
+@router.get("/calendar", dependencies=[SEES])
+def calendar(site_code: str, conn: Conn, who: Asking) -> CalendarInOut | None:
+    """Read when a site works; null: round the clock."""
+    week = calendars.week(conn, plant.site_by_code(conn, site_code, who.sites).id)
+    return None if week is None else CalendarInOut.of(week)
+
+
+@router.put("/calendar", dependencies=[PLANS])
+def put_calendar(site_code: str, body: CalendarInOut, conn: Conn, now: Now, who: Asking) -> CalendarInOut:
+    """Say when a site works; targets set from now on count by it."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    calendars.put_week(conn, site.id, body.week(), actor=who.actor, at=now)
+    return body
+
+
+@router.get("/targets", dependencies=[SEES])
+def targets(site_code: str, conn: Conn, who: Asking) -> list[TargetInOut]:
+    """Read when work of each priority must have begun and be done."""
+    return targets_out(calendars.promised(conn, plant.site_by_code(conn, site_code, who.sites).id))
+
+
+@router.put("/targets", dependencies=[PLANS])
+def put_targets(site_code: str, body: list[TargetInOut], conn: Conn, who: Asking) -> list[TargetInOut]:
+    """Say what a site promises; priorities that are left out stay, and so do the targets of orders that are there."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    calendars.put_targets(conn, site.id, {each.priority: each.target() for each in body})
+    return targets_out(calendars.promised(conn, site.id))

@@ -1,0 +1,112 @@
+"""What people do on an order besides its lifecycle: steps of its plan, remarks, links, orders split off it.
+
+Each takes the order's row, so that what two people do at once comes one after the other, and is told in its history.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import Connection
+
+from db import attachments, closing, order_content, order_history, order_links, work_orders
+from db.closing import FollowUp
+from db.errors import NotFound
+from db.order_links import LinkKind
+from workorder_core import job_plans, lifecycle
+from workorder_core.access import Who
+from workorder_core.errors import IllegalMove
+from workorder_core.job_plans import StepDone
+from workorder_core.lifecycle import FINAL
+from workorder_core.orders import WorkOrder
+
+
+def comment(conn: Connection, order_id: UUID, text: str, *, who: Who, at: datetime) -> int:
+    """Note what somebody says about an order, finished or not; return the remark's number."""
+    work_orders.lock(conn, order_id, who)
+    number = order_content.add_comment(conn, order_id, text, actor=who.actor, at=at)
+    told = {f"comment {number}": text}
+    order_history.append(conn, order_id, at=at, actor=who.actor, step="comment", new=told, why=text[:500])
+    return number
+
+
+def do_step(
+    conn: Connection,
+    order_id: UUID,
+    seq: int,
+    *,
+    who: Who,
+    at: datetime,
+    value: float | None = None,
+    note: str = "",
+    attachment_id: UUID | None = None,
+) -> StepDone:
+    """Record a step of an order's plan as done; doing it again takes the last word, history keeps them all."""
+    before = _step(conn, order_id, seq, who)
+    if attachment_id is not None:
+        attachments.read(conn, order_id, attachment_id)
+    after = job_plans.do(before, actor=who.actor, at=at, value=value, note=note, attachment_id=attachment_id)
+    _save_step(conn, order_id, before, after, who, at)
+    return after
+
+
+def undo_step(conn: Connection, order_id: UUID, seq: int, *, who: Who, at: datetime) -> StepDone:
+    """Take back that a step was done."""
+    before = _step(conn, order_id, seq, who)
+    after = job_plans.undo(before)
+    _save_step(conn, order_id, before, after, who, at)
+    return after
+
+
+def attach(conn: Connection, order_id: UUID, name: str, content: bytes, *, who: Who, at: datetime) -> UUID:
+    """Attach a file to an order and return its id."""
+    work_orders.lock(conn, order_id, who)
+    return attachments.add(conn, order_id, name, content, actor=who.actor, at=at).id
+
+
+def link(
+    conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime, why: str = ""
+) -> None:
+    """Link two orders. Raises LinkWrong."""
+    _lock_both(conn, order_id, other_id, who)
+    order_links.add(conn, order_id, kind, other_id, actor=who.actor, at=at, why=why)
+
+
+def unlink(conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime) -> None:
+    """Take a link between two orders back. Raises LinkWrong."""
+    _lock_both(conn, order_id, other_id, who)
+    order_links.remove(conn, order_id, kind, other_id, actor=who.actor, at=at)
+
+
+def make_linked(
+    conn: Connection, order_id: UUID, asked: FollowUp, kind: LinkKind, *, who: Who, at: datetime
+) -> WorkOrder:
+    """Make an order that follows from one, is split from it or is a part of it."""
+    order = work_orders.lock(conn, order_id, who)
+    status = lifecycle.first_status(who, None)
+    return closing.make_linked(conn, order, asked, kind, actor=who.actor, at=at, status=status)
+
+
+def _step(conn: Connection, order_id: UUID, seq: int, who: Who) -> StepDone:
+    order = work_orders.lock(conn, order_id, who)
+    if order.status in FINAL or order.status in lifecycle.DONE:
+        ways = tuple(lifecycle.possible(order.status))
+        raise IllegalMove(order.id, order.number, order.status, "do a step of the plan", ways)
+    lifecycle.working_on(order, who)
+    step = next((each for each in order_content.steps(conn, order_id) if each.seq == seq), None)
+    if step is None:
+        raise NotFound(f"step of {order.number}", seq)
+    return step
+
+
+def _save_step(conn: Connection, order_id: UUID, before: StepDone, after: StepDone, who: Who, at: datetime) -> None:
+    order_content.save_step(conn, order_id, after)
+    old, new = order_content.told(before), order_content.told(after)
+    name = "step undone" if after.done_at is None else "step"
+    order_history.append(
+        conn, order_id, at=at, actor=who.actor, step=name, old=old, new=new, why=after.instruction[:200]
+    )
+
+
+def _lock_both(conn: Connection, one: UUID, other: UUID, who: Who) -> None:
+    for order_id in sorted({one, other}):
+        work_orders.lock(conn, order_id, who)

@@ -1,0 +1,63 @@
+-- name: broken
+-- What is wrong with the chains: rows whose hash is not that of what they say after the row before them, numbers that are
+-- missing, and ends that are not where the head says. One row per order: the first thing that is wrong.
+WITH rows AS (
+    SELECT order_id, seq, hash,
+           row_number() OVER of_order AS place,
+           history_hash(coalesce(lag(hash) OVER of_order, ''::bytea), order_id, seq, at, actor, step, old, new, why) AS told
+    FROM order_history
+    WINDOW of_order AS (PARTITION BY order_id ORDER BY seq)
+), wrong AS (
+    SELECT order_id, seq,
+           CASE WHEN seq <> place THEN 'a row before it is missing' ELSE 'the row was changed or put in' END AS problem
+    FROM rows WHERE seq <> place OR hash <> told
+    UNION ALL
+    SELECT h.order_id, h.seq, 'rows after the head were put in, or the end was taken off'
+    FROM history_heads h
+    LEFT JOIN (SELECT order_id, max(seq) AS seq FROM order_history GROUP BY order_id) AS last USING (order_id)
+    WHERE last.seq IS DISTINCT FROM h.seq
+    UNION ALL
+    SELECT h.order_id, h.seq, 'the last row is not the one that the head knows'
+    FROM history_heads h JOIN order_history r ON r.order_id = h.order_id AND r.seq = h.seq WHERE r.hash <> h.hash
+    UNION ALL
+    SELECT w.id, 0, 'the order has no history' FROM work_orders w
+    WHERE NOT EXISTS (SELECT FROM history_heads h WHERE h.order_id = w.id)
+    UNION ALL
+    SELECT a.order_id, a.seq, 'an anchor knows another row here, or a row that is gone'
+    FROM audit_anchored a LEFT JOIN order_history r ON r.order_id = a.order_id AND r.seq = a.seq
+    WHERE r.hash IS DISTINCT FROM a.hash
+)
+SELECT DISTINCT ON (wrong.order_id) wrong.order_id, w.number, wrong.seq, wrong.problem
+FROM wrong LEFT JOIN work_orders w ON w.id = wrong.order_id ORDER BY wrong.order_id, wrong.seq, wrong.problem;
+
+-- name: counted
+-- How much there was to look at.
+SELECT count(*) AS rows, count(DISTINCT order_id) AS orders FROM order_history;
+
+-- name: anchors
+-- The anchors with the hash that each should have: over the anchor before, its time, and the heads that it holds.
+SELECT id, at, hash,
+       sha256(coalesce(lag(hash) OVER (ORDER BY id), ''::bytea)
+              || convert_to(((extract(epoch FROM at) * 1000000)::bigint)::text, 'UTF8')
+              || coalesce((SELECT sha256(string_agg(uuid_send(order_id) || int4send(seq) || e.hash, ''::bytea ORDER BY order_id))
+                           FROM audit_anchored e WHERE e.anchor_id = a.id), ''::bytea)) AS told
+FROM audit_anchors a ORDER BY id;
+
+-- name: anchor
+-- One more anchor over the heads that have moved since the last one; nothing where none has.
+WITH moved AS (
+    UPDATE history_heads SET anchored = seq WHERE seq > anchored RETURNING order_id, seq, hash
+), last AS (
+    SELECT id, hash FROM audit_anchors ORDER BY id DESC LIMIT 1
+), made AS (
+    INSERT INTO audit_anchors (id, at, hash)
+    SELECT coalesce((SELECT id FROM last), 0) + 1, %(at)s,
+           sha256(coalesce((SELECT hash FROM last), ''::bytea)
+                  || convert_to(((extract(epoch FROM %(at)s::timestamptz) * 1000000)::bigint)::text, 'UTF8')
+                  || (SELECT sha256(string_agg(uuid_send(order_id) || int4send(seq) || hash, ''::bytea ORDER BY order_id))
+                      FROM moved))
+    WHERE EXISTS (SELECT FROM moved)
+    RETURNING id
+)
+INSERT INTO audit_anchored (anchor_id, order_id, seq, hash)
+SELECT made.id, order_id, moved.seq, moved.hash FROM moved, made;

@@ -1,0 +1,157 @@
+"""The lifecycle against the real database, by whatever people and the engine could do in whatever order.
+
+After every step: no status that the table does not lead to, a history that told again is the order as it is and whose
+chain is sound, and at most one unfinished order of the engine for a fault.
+"""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from db import assignments, audit, decisions, plant, work_orders
+from db.errors import FaultHasOrder
+from runtime.plant_file import load_plant
+from tests import a_plant
+from workorder_core import lifecycle, priority, record
+from workorder_core.access import Role, Who
+from workorder_core.decisions import Open, Rework, Upgrade
+from workorder_core.errors import IllegalMove, NotAllowed, NotReady
+from workorder_core.lifecycle import FINAL, MOVES, Step
+from workorder_core.orders import CloseOut
+from workorder_core.words import CloseFinding, Criticality, FailureMode, HoldReason, OrderType, Severity, Status
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+PEOPLE = [
+    Who("person:eva", frozenset({Role.VIEWER})),
+    Who("person:kari", frozenset({Role.REQUESTER})),
+    Who("person:holm", frozenset({Role.TECHNICIAN}), technician="holm", technician_site="NTH"),
+    Who("person:ola", frozenset({Role.TECHNICIAN}), technician="petersen", technician_site="NTH"),
+    Who("person:dahl", frozenset({Role.PLANNER})),
+    Who("person:root", frozenset({Role.ADMINISTRATOR})),
+]
+FOUND = CloseOut(finding=CloseFinding.CONFIRMED, failure_mode=FailureMode.OHE, cause="wear", remedy="replace")
+DO = {
+    Step.SUBMIT: lambda order, at, who: lifecycle.submit(order, at=at),
+    Step.APPROVE: lambda order, at, who: lifecycle.approve(order, at=at),
+    Step.REJECT: lambda order, at, who: lifecycle.reject(order, "x", at=at),
+    Step.PLAN: lambda order, at, who: lifecycle.plan(order, at=at),
+    Step.SCHEDULE: lambda order, at, who: lifecycle.schedule(order, at, None, at=at, assignee="holm"),
+    Step.ASSIGN: lambda order, at, who: lifecycle.assign(order, "petersen", at=at),
+    Step.UNASSIGN: lambda order, at, who: lifecycle.unassign(order, "x", at=at),
+    Step.START: lambda order, at, who: lifecycle.start(order, at=at, technician=who.technician),
+    Step.HOLD: lambda order, at, who: lifecycle.hold(order, "x", at=at, waits_for=HoldReason.PARTS),
+    Step.RESUME: lambda order, at, who: lifecycle.resume(order, at=at),
+    Step.COMPLETE: lambda order, at, who: lifecycle.complete(order, FOUND, at=at, actor=who.actor),
+    Step.VERIFY: lambda order, at, who: lifecycle.verify(order, at=at),
+    Step.CLOSE: lambda order, at, who: lifecycle.close(order, at=at),
+    Step.REWORK: lambda order, at, who: lifecycle.rework(order, "x", at=at),
+    Step.REOPEN: lambda order, at, who: lifecycle.reopen(order, "x", at=at),
+    Step.CANNOT_COMPLETE: lambda order, at, who: lifecycle.cannot_complete(order, "x", at=at),
+    Step.CANCEL: lambda order, at, who: lifecycle.cancel(order, "x", at=at),
+}
+
+
+@pytest.mark.parametrize("safety_critical", [False, True])
+def test_a_life_of_orders(database, safety_critical):  # noqa: C901
+    with psycopg.connect(database) as conn:
+        load_plant(conn, a_plant.SAMPLE, at=NOW - timedelta(days=1))
+        conn.execute("UPDATE assets SET safety_critical = %s", [safety_critical])
+        conn.commit()
+
+        class Life(RuleBasedStateMachine):
+            def __init__(self):
+                super().__init__()
+                conn.rollback()
+                self.at = NOW
+                self.orders: dict[UUID, Status] = {}
+                self.asset = plant.assets(conn, now=NOW)[0]
+
+            def teardown(self):
+                conn.rollback()
+
+            @rule(who=st.sampled_from(PEOPLE), wanted=st.sampled_from([None, Status.DRAFT]))
+            def make(self, who, wanted):
+                order = work_orders.create_by_hand(
+                    conn, asset=self.asset, kind=OrderType.INSPECTION, title="Look", component="bearing",
+                    failure_mode=FailureMode.OHE, actor=who.actor, at=self.at,
+                    status=lifecycle.first_status(who, wanted),
+                )  # fmt: skip
+                self.orders[order.id] = order.status
+
+            @rule(severity=st.sampled_from(Severity), mode=st.sampled_from([FailureMode.OHE, FailureMode.VIB]))
+            def find(self, severity, mode):
+                finding = a_plant.a_finding(mode=mode, severity=severity, at=self.at, lasted=timedelta(minutes=5))
+                urgency = priority.of_finding(Criticality.HIGH, severity)
+                known = next((each for each in self.unfinished() if each.failure_mode is mode), None)
+                if known is None:
+                    decision: Open | Rework | Upgrade = Open(uuid4(), finding, None)
+                elif known.status in lifecycle.DONE:
+                    decision = Rework(known.id, finding, severity)
+                else:
+                    decision = Upgrade(known.id, finding, severity)
+                done = decisions.apply(conn, decision, urgency, asset_id=self.asset.id, now=self.at)
+                assert done is not None
+                self.orders[done.order_id] = work_orders.get(conn, done.order_id).status
+
+            @rule(data=st.data(), step=st.sampled_from(Step), who=st.sampled_from(PEOPLE))
+            def step(self, data, step, who):
+                if not self.orders:
+                    return
+                order_id = data.draw(st.sampled_from(sorted(self.orders)))
+                before = self.orders[order_id]
+                try:
+                    with conn.transaction():
+                        after = work_orders.take(
+                            conn, order_id, step, lambda order: DO[step](order, self.at, who), who=who, at=self.at
+                        )
+                except IllegalMove:
+                    assert before not in MOVES[step].sources
+                    return
+                except (NotAllowed, NotReady, FaultHasOrder):
+                    assert before in MOVES[step].sources
+                    return
+                assert before in MOVES[step].sources
+                assert after.status is MOVES[step].to
+                if step is Step.VERIFY and (safety_critical or Role.TECHNICIAN in who.roles):
+                    assert not lifecycle.did_the_work(after, who)
+                self.orders[order_id] = after.status
+
+            @rule()
+            def propose(self):
+                for order_id in work_orders.unassigned(conn)[:1]:
+                    assignments.assign_best(conn, order_id, actor="system:timetable", at=self.at)
+                    self.orders[order_id] = work_orders.get(conn, order_id).status
+
+            @rule(hours=st.integers(1, 400))
+            def wait(self, hours):
+                self.at += timedelta(hours=hours)
+
+            @invariant()
+            def every_order_is_where_its_steps_led(self):
+                for order_id, status in self.orders.items():
+                    order = work_orders.get(conn, order_id)
+                    assert order.status is status
+                    rows = [(row.old, row.new) for row in work_orders.history(conn, order_id)]
+                    assert record.replay(rows) == record.facts(order)
+                assert audit.verify(conn).sound
+
+            @invariant()
+            def a_fault_has_one_unfinished_order(self):
+                faults = [(each.asset_id, each.component, each.failure_mode) for each in self.unfinished()]
+                assert len(faults) == len(set(faults))
+
+            def unfinished(self):
+                found = [work_orders.get(conn, order_id) for order_id in self.orders]
+                return [each for each in found if each.origin == "engine" and each.status not in FINAL]
+
+        run_state_machine_as_test(
+            Life,
+            settings=settings(
+                max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            ),
+        )
