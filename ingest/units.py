@@ -1,4 +1,11 @@
-"""Units in which devices measure, and what a value is in another unit of the same quantity."""
+"""Units in which devices measure, and what a value is in another unit of the same quantity.
+
+What plants measure in is a table here, with the spellings that devices use; any other unit is looked up in pint.
+"""
+
+import re
+from functools import cache, lru_cache
+from typing import Any
 
 _KELVIN = 273.15
 # By quantity: unit → (factor, offset) into the quantity's first unit: first = value × factor + offset.
@@ -30,6 +37,8 @@ _SPELLINGS = {
     "m³/s": "m3/s", "m/s²": "m/s2", "m/s^2": "m/s2", "mm/s²": "mm/s2", "µm": "um", "μm": "um", "RPM": "rpm",
     "1/min": "rpm", "percent": "%", "Bar": "bar", "PSI": "psi", "amps": "A", "volts": "V",
 }  # fmt: skip
+_PLAIN = re.compile(r"[^\W\d_]+\d?([*/ ·][^\W\d_]+\d?){0,5}")
+"""What a device may ask pint about: names with a power of one digit. It would calculate whatever else stands there."""
 _OF = {unit: quantity for quantity, units in _QUANTITIES.items() for unit in units}
 
 
@@ -46,6 +55,30 @@ def factor(given: str, wanted: str) -> tuple[float, float] | None:
         return 1.0, 0.0
     quantity = _OF.get(given)
     if quantity is None or quantity != _OF.get(wanted):
-        return None
+        return _looked_up(given, wanted)
     (a, b), (c, d) = _QUANTITIES[quantity][given], _QUANTITIES[quantity][wanted]
     return a / c, (b - d) / c
+
+
+@lru_cache(maxsize=1024)
+def _looked_up(given: str, wanted: str) -> tuple[float, float] | None:
+    if not all(len(unit) <= 40 and _PLAIN.fullmatch(unit) for unit in (given, wanted)):
+        return None
+    quantity = _registry().Quantity
+    try:
+        zero, one = (float(quantity(value, _powers(given)).to(_powers(wanted)).magnitude) for value in (0.0, 1.0))
+    except Exception:  # noqa: BLE001 - whatever pint makes of a foreign text, it is no unit that converts
+        return None
+    return one - zero, zero
+
+
+@cache
+def _registry() -> Any:
+    """Return pint's units; half a second, the first time that a unit is not in our table."""
+    import pint
+
+    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+
+
+def _powers(unit: str) -> str:
+    return re.sub(r"(?<=[^\W\d_])(\d)", r"**\1", unit.replace("·", "*"))

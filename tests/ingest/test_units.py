@@ -1,6 +1,8 @@
 """A value in another unit is the same measurement."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest import units
 
@@ -19,6 +21,31 @@ def test_a_conversion(pair, values):
     assert values[0] * how[0] + how[1] == pytest.approx(values[1], rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("pair", [("degC", "bar"), ("furlong", "mm"), ("mm", "furlong"), ("", "mm")])
+@pytest.mark.parametrize("pair", [("degC", "bar"), ("wibble", "mm"), ("mm", "wibble"), ("", "mm")])
 def test_what_nothing_converts(pair):
     assert units.factor(*pair) is None
+
+
+LOOKED_UP = {
+    ("ft", "m"): (0.3048, 0.0),
+    ("inHg", "mbar"): (33.8639, 0.0),
+    ("ft3/min", "m3/h"): (1.69901, 0.0),
+    ("degR", "degC"): (5 / 9, -273.15),
+    ("g", "kg"): (0.001, 0.0),
+    ("kgf", "N"): (9.80665, 0.0),
+}
+
+
+@pytest.mark.parametrize(("given", "wanted"), LOOKED_UP)
+def test_a_unit_that_is_not_in_the_table_is_looked_up(given, wanted):
+    assert units.factor(given, wanted) == pytest.approx(LOOKED_UP[given, wanted], rel=1e-4)
+
+
+@pytest.mark.parametrize("unit", ["9**9**9**9", "m" * 41, "ft + ft", "__import__", "furlong", "", "ft/0", "s", "m3**9"])
+def test_what_does_not_convert_is_told_at_once(unit):
+    assert units.factor(unit, "degC") is None
+
+
+@given(st.text())
+def test_no_text_of_a_device_raises(unit):
+    assert units.factor(unit, "mbar") is None or units.spelled(unit)
