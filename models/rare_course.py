@@ -1,9 +1,13 @@
-"""One signal's course: is the newest stretch harder to foresee than this signal usually is, or beyond all it has shown?
+"""One signal's course: how improbable is its newest stretch, by the extremes that this signal has shown before?
 
-Several features, each compared with the highest it has ever been: how far the values of a short while were from their
-forecast, and how far the level over several spans is from its mean. A value far outside all earlier ones counts by
-itself.
+Several features, each by the extremes of its own: how far the value is from its forecast, how far the values of a short
+while were, how far the level over a span is from its mean, and how restless the forecast's errors are. Of every block
+of frames the highest deviation is kept; a deviation beyond the least of the highest ones is as improbable as an
+exponential tail makes it. So a signal that has always had spikes needs a greater one than a signal that never had any.
 
+A. Siffer, P.-A. Fouque, A. Termier, C. Largouët, "Anomaly detection in streams with extreme value theory", KDD 2017,
+for the tail beyond a high quantile of the own past (here with the exponential tail); J. Pickands, "Statistical
+inference using extreme order statistics", Annals of Statistics 3 (1975).
 S. Ahmad, A. Lavin, S. Purdy, Z. Agha, "Unsupervised real-time anomaly detection for streaming data", Neurocomputing 262
 (2017), for judging the mean error of a short while, and for the rule of the value outside all earlier ones.
 """
@@ -17,34 +21,60 @@ from collections.abc import Mapping
 
 from river.base import AnomalyDetector
 
+UNLIKELY = 5.0
+"""The surprise, minus the logarithm of a probability, whose score is 0.5: a block in 150."""
+NEVER_VARIED = 50.0
+"""The deviation of what has left the one value that it always had."""
+OUTSIDE = 0.9
+"""The score of a value outside all earlier ones."""
+BEGIN = 20
+"""Frames whose deviations are not kept: mean and spread mean nothing yet."""
+
 
 class _Track:
-    """A feature's mean and spread, and the highest it has been, apart from the newest stretch."""
+    """A feature's mean and spread, and the highest deviations of earlier blocks."""
 
-    __slots__ = ("count", "mean", "square", "tops")
+    __slots__ = ("blocks", "count", "highest", "mean", "one_sided", "square", "tops")
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean = self.square = 0.0
+    def __init__(self, *, one_sided: bool) -> None:
+        self.one_sided = one_sided
+        self.count = self.blocks = 0
+        self.mean = self.square = self.highest = 0.0
         self.tops: list[float] = []
 
     def deviation(self, value: float) -> float:
+        """How far the value is from the mean, in standard deviations."""
+        off = value - self.mean
+        if self.one_sided and off < 0.0:
+            return 0.0
         spread = math.sqrt(max(self.square - self.mean * self.mean, 0.0))
-        return abs(value - self.mean) / spread if spread > 0.0 else 0.0
+        nothing = 1e-9 * (abs(self.mean) + 1e-9)
+        if spread > nothing:
+            return abs(off) / spread
+        return NEVER_VARIED if abs(off) > nothing else 0.0
 
-    def ratio(self, value: float) -> float:
-        """The deviation as a multiple of the least of the highest ones before."""
-        return self.deviation(value) / max(self.tops[0], 1.0) if self.tops else 0.0
+    def surprise(self, deviation: float) -> float:
+        """Minus the logarithm of the probability that a block reaches this; 0 where the past has many such."""
+        if len(self.tops) < 3 or deviation <= self.tops[0]:
+            return 0.0
+        # A tail of a few equal extremes must not be infinitely thin.
+        excess = sum(top - self.tops[0] for top in self.tops) / (len(self.tops) - 1) + 0.1
+        return max(math.log(self.blocks / len(self.tops)) + (deviation - self.tops[0]) / excess, 0.0)
 
-    def learn(self, value: float, memory: int, highest: int) -> None:
-        deviation = self.deviation(value)
+    def learn(self, value: float, deviation: float, memory: int) -> None:
         self.count += 1
         gain = max(1.0 / memory, 1.0 / self.count)
         self.mean += gain * (value - self.mean)
         self.square += gain * (value * value - self.square)
-        insort(self.tops, deviation)
-        if len(self.tops) > highest:
+        if self.count > BEGIN:
+            self.highest = max(self.highest, deviation)
+
+    def end_block(self, most: int) -> None:
+        self.blocks += 1
+        insort(self.tops, self.highest)
+        if len(self.tops) > most:
             del self.tops[0]
+        self.highest = 0.0
 
 
 class RareCourse(AnomalyDetector):
@@ -58,12 +88,14 @@ class RareCourse(AnomalyDetector):
         Weight of the newest value in the forecast.
     short
         Frames whose mean error is judged.
-    spans
-        Frames over which levels are taken.
+    span
+        Frames over which the level is taken.
     memory
-        Frames after which what was learned counts 1/e.
+        Frames after which what was learned of means and spreads counts 1/e. Extremes are not forgotten.
+    block
+        Frames of which the highest deviation is kept, so that one episode is one extreme.
     highest
-        How many of the highest deviations are kept: the least of them is what a deviation is compared with.
+        How many of the highest blocks make the tail.
     beyond
         Share of the range seen so far by which a value must leave it to be an anomaly by itself.
     quiet
@@ -73,71 +105,93 @@ class RareCourse(AnomalyDetector):
     def __init__(
         self,
         warmup: int = 300,
-        smoothing: float = 0.2,
+        smoothing: float = 0.1,
         short: int = 8,
-        spans: tuple[int, ...] = (64,),
-        memory: int = 4000,
-        highest: int = 20,
-        beyond: float = 0.05,
+        span: int = 64,
+        memory: int = 8000,
+        block: int = 32,
+        highest: int = 24,
+        beyond: float = 0.1,
         quiet: int = 150,
     ) -> None:
         self.warmup = warmup
         self.smoothing = smoothing
         self.short = short
-        self.spans = tuple(spans)
+        self.span = span
         self.memory = memory
+        self.block = block
         self.highest = highest
         self.beyond = beyond
         self.quiet = quiet
         self._count = 0
-        self._forecast = 0.0
+        self._forecast = self._level = self._variance = 0.0
         self._low = math.inf
         self._high = -math.inf
         self._errors: deque[float] = deque(maxlen=short)
-        self._levels = [0.0 for _ in self.spans]
-        self._tracks = [_Track() for _ in range(1 + len(self.spans))]
+        self._tracks = [
+            _Track(one_sided=True),
+            _Track(one_sided=True),
+            _Track(one_sided=False),
+            _Track(one_sided=False),
+        ]
         self._told = 0.0
-        self._since = 0
+        self._since = quiet
 
     def score_one(self, x: Mapping[str, float]) -> float:  # type: ignore[override]
         """Return the score of the frame that comes next; nothing is learned."""
-        score = self._score(_value(x))
-        return score if score > self._told or self._since > self.quiet else 0.0
+        value = _value(x)
+        if not math.isfinite(value):
+            return 0.0
+        score = self._score(value, self._deviations(self._features(value)))
+        return score if score > self._told or self._since >= self.quiet else 0.0
 
     def learn_one(self, x: Mapping[str, float]) -> None:  # type: ignore[override]
         """Take the frame into everything."""
         value = _value(x)
         if not math.isfinite(value):
             return
-        score = self._score(value)
+        features = self._features(value)
+        deviations = self._deviations(features)
+        score = self._score(value, deviations)
         self._since += 1
         if score > self._told or (self._since > self.quiet and score >= 0.5):
             self._told, self._since = score, 0
         elif self._since > self.quiet:
             self._told = 0.0
-        features = self._features(value)
-        for track, feature in zip(self._tracks, features, strict=True):
-            track.learn(feature, self.memory, self.highest)
-        self._errors.append(abs(value - self._forecast) if self._count else 0.0)
+        for track, feature, deviation in zip(self._tracks, features, deviations, strict=True):
+            track.learn(feature, deviation, self.memory)
+        error = features[0]
+        self._errors.append(error)
         self._count += 1
+        if self._count % self.block == 0:
+            for track in self._tracks:
+                track.end_block(self.highest)
+        self._variance += max(1.0 / (4 * self.short), 1.0 / self._count) * (error * error - self._variance)
         self._forecast += max(self.smoothing, 1.0 / self._count) * (value - self._forecast)
-        self._levels = features[1:]
+        self._level = features[2]
         self._low, self._high = min(self._low, value), max(self._high, value)
 
     def _features(self, value: float) -> list[float]:
-        errors = [*self._errors, abs(value - self._forecast) if self._count else 0.0][-self.short :]
-        gains = [max(1.0 / span, 1.0 / (self._count + 1)) for span in self.spans]
-        levels = [level + gain * (value - level) for level, gain in zip(self._levels, gains, strict=True)]
-        return [sum(errors) / len(errors), *levels]
+        """The error of the forecast, its mean over a short while, the level, and how restless the errors are."""
+        error = abs(value - self._forecast) if self._count else 0.0
+        errors = [*self._errors, error][-self.short :]
+        level = self._level + max(1.0 / self.span, 1.0 / (self._count + 1)) * (value - self._level)
+        gain = max(1.0 / (4 * self.short), 1.0 / (self._count + 1))
+        variance = self._variance + gain * (error * error - self._variance)
+        return [error, sum(errors) / len(errors), level, math.log(variance + 1e-12)]
 
-    def _score(self, value: float) -> float:
-        if self._count < self.warmup or not math.isfinite(value):
+    def _deviations(self, features: list[float]) -> list[float]:
+        return [track.deviation(feature) for track, feature in zip(self._tracks, features, strict=True)]
+
+    def _score(self, value: float, deviations: list[float]) -> float:
+        if self._count < self.warmup:
             return 0.0
+        surprise = max(track.surprise(deviation) for track, deviation in zip(self._tracks, deviations, strict=True))
+        score = surprise / (surprise + UNLIKELY)
         span = self._high - self._low
         if span > 0.0 and not self._low - self.beyond * span <= value <= self._high + self.beyond * span:
-            return 1.0
-        ratio = max(track.ratio(f) for track, f in zip(self._tracks, self._features(value), strict=True))
-        return ratio / (1.0 + ratio)
+            return max(score, OUTSIDE)
+        return score
 
 
 def _value(x: Mapping[str, float]) -> float:
