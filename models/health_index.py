@@ -42,8 +42,8 @@ class HealthIndex:
     precision: Array
     reference: int = 30
     smoothing: float = 0.15
-    pace_over: int = 40
-    ahead: int = 60
+    pace_over: int = 50
+    ahead: int = 120
     limit: float = math.inf
     sustained: int = 3
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from models.level_shift import APART, LEAST_EIGENVALUE, NOVEL, REPEATS_ANYWAY, RIDGE, STEADY, UNSEEN, LevelShift
+from models.level_shift import APART, LEAST_EIGENVALUE, NOVEL, RENEW, REPEATS_ANYWAY, RIDGE, STEADY, UNSEEN, LevelShift
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -197,9 +197,9 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
     numbers[:f] = point
     counts[FRAMES] += 1
     ordinary = steady and not hold and max(surprise, 0.0) < p[PROTECT]
-    left, how_many = _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary)
+    left, how_many, renew = _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary)
     if how_many.shape[0]:
-        _learn_together(numbers, first, size, signals, left, how_many)
+        _learn_together(numbers, first, size, signals, left, how_many, renew)
     return surprise
 
 
@@ -339,13 +339,15 @@ def _look(numbers, counts, first, size, signals, regimes, levels, far, near):
 def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary):
     """Take the frame into every level, and into the pasts where it is ordinary.
 
-    Returns what the regressions left of the new samples, and how many there are of each signal; both empty where none.
+    Returns what the regressions left of the new samples, how many there are of each signal, both empty where none, and
+    whether it is time to renew what the signals make of each other.
     """
     f = 1 + 3 * regimes
     size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
     needed = samples.shape[0] // max(1, signals * (2 + 2 * f))
     left = np.empty((0, 0))
     how_many = np.empty(0, np.int64)
+    renew = False
     for s in range(signals):
         c = FLAGS + regimes + s * COUNTS
         if counts[c + KNOWN]:
@@ -389,13 +391,15 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
                 left = np.zeros((signals, max(needed, 1)))
                 how_many = np.zeros(signals, np.int64)
             how_many[s] = _sample(numbers, counts, samples, p, n, c, s, needed, f, left[s])
+            if how_many[s] > 1 or counts[c + SEEN] % (RENEW * int(p[SPACING])) == 0:
+                renew = True
         counts[c + NEAR_AGE] += 1
         gain = max(1.0 / p[HORIZON], 1.0 / max(1, counts[c + NEAR_AGE]))
         numbers[n + NEAR] += gain * (numbers[n + LEVEL] - numbers[n + NEAR])
         for i in range(f):
             u = numbers[n + VECTORS + i]
             numbers[n + VECTORS + i] = u + gain * (numbers[i] - u)
-    return left, how_many
+    return left, how_many, renew
 
 
 @compiled
@@ -492,7 +496,19 @@ def _independent(weight, spread, echo):
 def _solve(numbers, p, n, f):
     cross, coefficients = n + VECTORS + f, n + VECTORS + 2 * f
     gram, inverse = n + VECTORS + 3 * f, n + VECTORS + 3 * f + f * f
-    _invert(numbers, gram, inverse, f)
+    before = VECTORS + 3 * f + 2 * f * f
+    same = n - before >= 2 * f + 2
+    if same:
+        for i in range(gram, gram + f * f):
+            if numbers[i] != numbers[i - before]:
+                same = False
+                break
+    if same:
+        # Signals that were sampled together share their operating points, so the inverse is made once.
+        for i in range(inverse, inverse + f * f):
+            numbers[i] = numbers[i - before]
+    else:
+        _invert(numbers, gram, inverse, f)
     for i in range(f):
         total = 0.0
         for j in range(f):
@@ -540,7 +556,7 @@ def _invert(numbers, gram, inverse, f):
 
 
 @compiled
-def _learn_together(numbers, first, size, signals, left, how_many):
+def _learn_together(numbers, first, size, signals, left, how_many, renew):
     """Learn how the signals deviate together, and from it what the others make of each."""
     together = first + signals * size
     others = together + signals * signals
@@ -556,6 +572,8 @@ def _learn_together(numbers, first, size, signals, left, how_many):
             share = min(how_many[a] / max(weight, 1.0), 1.0)
             at = together + a * signals + b
             numbers[at] += share * (product - numbers[at])
+    if not renew:
+        return
     m = 0
     names = np.empty(signals, np.int64)
     for a in range(signals):

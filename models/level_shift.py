@@ -32,6 +32,8 @@ LEAST_EIGENVALUE = 1e-3
 STEADY = 0.1
 NOVEL = 1.0
 APART = 2.0
+RENEW = 8
+"""Every so many samples the signals' parts in each other are computed anew: it is dear, and they change slowly."""
 _NOTHING: tuple[list[list[float]], float] = ([], 0.0)
 
 
@@ -280,7 +282,9 @@ class LevelShift(AnomalyDetector):
                 if past.settled * self.smoothing >= 1.0 and (sampled := self._learn(past, ordinary)):
                     left[signal] = sampled
         if left:
-            self._learn_together(left)
+            often = RENEW * self.spacing
+            renew = any(len(new) > 1 or self._past[signal].seen % often == 0 for signal, new in left.items())
+            self._learn_together(left, renew)
         return looks
 
     def resume(self) -> None:
@@ -521,7 +525,7 @@ class LevelShift(AnomalyDetector):
         self._solve(past)
         return lefts
 
-    def _learn_together(self, left: dict[str, list[float]]) -> None:
+    def _learn_together(self, left: dict[str, list[float]], renew: bool) -> None:
         """Learn how the signals deviate together, and from it what the others make of each."""
         for a, here in left.items():
             row = self._together.setdefault(a, {})
@@ -530,6 +534,8 @@ class LevelShift(AnomalyDetector):
                     product = sum(map(mul, here, there)) / len(here)
                     share = len(here) / max(min(self._past[a].weight, self._past[b].weight), 1.0)
                     row[b] = row.get(b, 0.0) + min(share, 1.0) * (product - row.get(b, 0.0))
+        if not renew:
+            return
         names = [signal for signal, row in self._together.items() if row.get(signal, 0.0) > 0.0]
         if len(names) < 2:
             return
