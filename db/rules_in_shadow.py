@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
-from db import sql, work_orders
+from db import order_history, sql
 from db.errors import AlreadyThere, NotFound
 from workorder_core.budget import CLOSE_OUTS, REMEMBERED, WEEK, Spent
 from workorder_core.words import CloseFinding
@@ -85,7 +85,7 @@ def _tell_orders(conn: Connection, rule: str, why: str, actor: str, at: datetime
     with conn.cursor(row_factory=scalar_row) as cursor:
         orders = cursor.execute(_QUERIES["orders_of"], {"rule": rule}).fetchall()
     for order_id in orders:
-        work_orders.append_history(conn, order_id, at=at, actor=actor, step="note", why=why)
+        order_history.append(conn, order_id, at=at, actor=actor, step="note", why=why)
 
 
 def _written(document: Mapping[str, Any], rule: str) -> object:

@@ -1,6 +1,7 @@
 """The innermost room stays free of everything but the standard library; import-linter checks the rest."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,3 +20,9 @@ def test_the_core_imports_the_standard_library_only(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom):
             imported.add(str(node.module).split(".")[0])
     assert imported <= sys.stdlib_module_names | {"workorder_core"}
+
+
+@pytest.mark.parametrize("module", ["runtime.cli", "api.app", "db.work_orders", "db.documents"])
+def test_a_room_can_be_entered_by_any_door(module: str) -> None:
+    """In a process of its own: what other tests have imported already would hide that two modules need each other."""
+    subprocess.run([sys.executable, "-c", f"import {module}"], cwd=ROOT, check=True)
