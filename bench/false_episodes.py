@@ -55,7 +55,7 @@ class Tally:
             "judged_months": round(months, 2),
             "per_month": round(self.episodes / months, 3) if months else None,
             "promised": promised,
-            "kept": self.episodes <= promised * months,
+            "kept": self.episodes <= promised * months if promised else None,
         }
 
 
