@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 from api import problems
 from api.asking import KNOWN, SEES
 from api.board import alarm_pages, my_work, pages, people, signing, steps
+from api.board import order_content as order_content_pages
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.metrics import Counted, Metrics
@@ -95,6 +96,7 @@ def create(
         pages.router,
         alarm_pages.router,
         steps.router,
+        order_content_pages.router,
         people.router,
         my_work.router,
         signing.router,

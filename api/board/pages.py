@@ -15,7 +15,19 @@ from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.shapes.plant import SeriesOut
-from db import assignments, downtimes, health, plant, quarantine, technicians, telemetry, work_orders
+from db import (
+    assignments,
+    attachments,
+    downtimes,
+    health,
+    order_content,
+    order_links,
+    plant,
+    quarantine,
+    technicians,
+    telemetry,
+    work_orders,
+)
 from workorder_core import lifecycle
 from workorder_core.access import Who
 from workorder_core.assignment import TIE_BREAK
@@ -155,6 +167,11 @@ def order_page(
         final=lifecycle.FINAL,
         cause_labels={each.value: each.label for each in Cause},
         remedy_labels={each.value: each.label for each in Remedy},
+        steps=order_content.steps(conn, order_id),
+        parts=order_content.parts(conn, order_id),
+        comments=order_content.comments(conn, order_id),
+        files=attachments.of_order(conn, order_id),
+        links=order_links.of_order(conn, order_id),
         problem=problem,
         filled=defaultdict(str, filled or {}),
         tried=tried,

@@ -1,0 +1,84 @@
+"""What people add to an order on its page: steps done, remarks, files."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import RedirectResponse, Response
+
+from api.asking import KNOWN, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
+from api.board.pages import order_page
+from api.board.step_form import FormWrong
+from api.problems import STATUS
+from db import attachments, order_work
+from db.errors import StoreError
+from workorder_core.errors import WorkOrderError
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+
+
+@router.post("/orders/{order_id}/plan-steps/{seq}", dependencies=[WORKS_OR_PLANS])
+def do_step(
+    request: Request,
+    order_id: UUID,
+    seq: int,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    value: Annotated[str, Form(max_length=40)] = "",
+    note: Annotated[str, Form(max_length=4000)] = "",
+    photo: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Record a step of the job plan as done."""
+    try:
+        with conn.transaction():
+            number = _number(value)
+            attachment = UUID(photo) if photo else None
+            order_work.do_step(conn, order_id, seq, who=who, at=now, value=number, note=note, attachment_id=attachment)
+    except (WorkOrderError, StoreError, FormWrong) as refused:
+        return _refused(request, conn, order_id, now, who, refused)
+    return RedirectResponse(f"/orders/{order_id}#plan", 303)
+
+
+@router.post("/orders/{order_id}/remarks/new", dependencies=[REQUESTS])
+def comment(
+    request: Request,
+    order_id: UUID,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    text: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Say something about an order."""
+    if not text.strip():
+        return _refused(request, conn, order_id, now, who, FormWrong("write what you want to say"))
+    order_work.comment(conn, order_id, text.strip(), who=who, at=now)
+    return RedirectResponse(f"/orders/{order_id}#remarks", 303)
+
+
+@router.post("/orders/{order_id}/files/new", dependencies=[REQUESTS])
+def attach(
+    request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking, file: Annotated[UploadFile, File()]
+) -> Response:
+    """Attach a picture, a PDF or a text."""
+    content = file.file.read(attachments.LARGEST + 1)
+    try:
+        with conn.transaction():
+            order_work.attach(conn, order_id, file.filename or "file", content, who=who, at=now)
+    except StoreError as refused:
+        return _refused(request, conn, order_id, now, who, refused)
+    return RedirectResponse(f"/orders/{order_id}#remarks", 303)
+
+
+def _number(text: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        raise FormWrong(f"a measurement is a number, not {text.strip()!r}") from None
+
+
+def _refused(request: Request, conn: Conn, order_id: UUID, now: Now, who: Asking, refused: Exception) -> Response:
+    status = next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
+    return order_page(request, conn, order_id, now=now, who=who, status=status, problem=str(refused))
