@@ -13,7 +13,6 @@ from psycopg.rows import dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from db import documents, sql
-from db.documents import Kind
 from db.errors import NotFound
 from models import documents as model_documents
 from models.document import ModelDocument
@@ -102,6 +101,6 @@ def _moved(conn: Connection) -> dict[str, dict[str, Any]]:
 
 def _models(conn: Connection) -> Any:
     try:
-        return documents.version(conn, Kind.MODELS).document
+        return documents.version(conn, documents.Kind.MODELS).document
     except NotFound:
         return {}
