@@ -211,7 +211,7 @@ def copy_alone(bench: Bench, rows: int, *, into: str) -> float:
                 with conn.cursor().copy("COPY peer_rows FROM STDIN") as copy:
                     copy.write(pieces[i // 10_000])
             else:
-                insert_new(conn, Columns(*(column[i : i + 10_000] for column in columns)))  # type: ignore[arg-type]
+                insert_new(conn, Columns(*(column[i : i + 10_000] for column in columns)))
             conn.commit()
         return rows / (time.perf_counter() - began)
 

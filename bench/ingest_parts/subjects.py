@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import paho.mqtt.client as paho
 import psycopg
@@ -145,7 +146,7 @@ def whole(facts: dict[str, Any], account: Account) -> None:
             tell(event="ready")
             return entered
 
-    ingest.Subscriber = Telling  # type: ignore[misc]
+    patch.object(ingest, "Subscriber", Telling).start()
     settings = load(**facts["settings"])
     ingest.run(settings, stop, on_batch=on_batch)
 
