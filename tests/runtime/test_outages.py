@@ -2,6 +2,7 @@
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ DISK_MB = 400
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
     """A TimescaleDB on a small disk of its own."""
-    folder = tmp_path_factory.mktemp("own-timescale")
+    folder = tmp_path_factory.mktemp(f"own-timescale-{uuid.uuid4().hex[:12]}")
     try:
         part = timescale.own(folder, disk_mb=DISK_MB)
         made = part.__enter__()
