@@ -31,9 +31,9 @@ class Processed:
     repeated: int = 0
     refused: list[Refused] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
-    spent: dict[str, float] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict, compare=False)
     """Seconds by stage."""
-    _since: float = field(default_factory=time.perf_counter)
+    _since: float = field(default_factory=time.perf_counter, repr=False, compare=False)
 
     def lap(self, stage: str) -> None:
         """Put down what has passed since the last stage to this one."""
