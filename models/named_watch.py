@@ -16,11 +16,11 @@ from models.alarm import Anomaly, Contribution
 from models.course import Look
 from models.document import ModelDocument
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 PROTECT = 3.5
 """Surprise above which a frame is not learned."""
-MOST = 25.0
-"""A single frame's surprise counts for no more than this."""
+MOST = 0.5
+"""A single frame's evidence is no more than this part of the patience: one strange frame raises no alarm."""
 
 
 class _Usual:
@@ -67,7 +67,7 @@ class NamedWatch:
         surprise = 0.0
         warm = self._frames >= self.document.warmup_frames
         if warm and math.isfinite(score):
-            surprise = min(max(self._scores.beyond(score), 0.0), MOST)
+            surprise = max(self._scores.beyond(score), 0.0)
             self._add(at_us, surprise)
         pending = self._active or self._sum > kernel.DOUBT * self.document.patience
         if not pending and surprise < PROTECT:
@@ -139,7 +139,8 @@ class NamedWatch:
         patience = self.document.patience
         if self._sum == 0.0:
             self._since_us = at_us
-        beyond = surprise - self.document.drift
+        drift = self.document.drift
+        beyond = min(0.5 * (surprise * surprise - drift * drift), MOST * patience)
         added = self._sum + (beyond if beyond > 0.0 else kernel.RELIEF * beyond)
         self._sum = min(max(added, 0.0), kernel.FULL * patience)
         if self._sum >= patience:
