@@ -156,8 +156,10 @@ def _listen(
                 looked = now
                 processed = splitting.process(conn, batch, state)
                 began = time.perf_counter()
-                subscriber.acknowledge(came)
-                counted.count(batch, processed, time.perf_counter() - began)
+                try:
+                    subscriber.acknowledge(came)
+                finally:  # it is committed, whatever has become of the connection
+                    counted.count(batch, processed, time.perf_counter() - began)
                 sources.answer(state.formats, subscriber)
                 on_batch(processed)
                 retry.try_asked(conn, state)
