@@ -144,20 +144,21 @@ def _filled(url: str, size: int) -> Iterator[psycopg.Connection]:
     base, _, _ = url.rpartition("/")
     schema.migrate(f"{base}/{name}")
     with psycopg.connect(f"{base}/{name}") as conn:
-        conn.execute("INSERT INTO sites (code, name) VALUES ('NTH', 'North')")
-        conn.execute(
-            "INSERT INTO assets (site_id, code, name) SELECT 1, 'P-' || n, 'Pump' FROM generate_series(1, 200) n"
-        )
-        conn.execute(
-            "INSERT INTO technicians (site_id, code, name) SELECT 1, 't-' || n, 'T' FROM generate_series(1, 20) n"
-        )
-        conn.execute(FILL.encode(), [size])
-        conn.execute(HISTORY.encode())
-        conn.commit()
-        conn.autocommit = True
-        conn.execute("VACUUM ANALYZE")
-        conn.autocommit = False
+        fill(conn, size)
         yield conn
+
+
+def fill(conn: psycopg.Connection, size: int) -> None:
+    """Put a site, its people and ``size`` orders with seven entries of history each into an empty database; commits."""
+    conn.execute("INSERT INTO sites (code, name) VALUES ('NTH', 'North')")
+    conn.execute("INSERT INTO assets (site_id, code, name) SELECT 1, 'P-' || n, 'Pump' FROM generate_series(1, 200) n")
+    conn.execute("INSERT INTO technicians (site_id, code, name) SELECT 1, 't-' || n, 'T' FROM generate_series(1, 20) n")
+    conn.execute(FILL.encode(), [size])
+    conn.execute(HISTORY.encode())
+    conn.commit()
+    conn.autocommit = True
+    conn.execute("VACUUM ANALYZE")
+    conn.autocommit = False
 
 
 if __name__ == "__main__":
