@@ -27,13 +27,15 @@ def change(
     *,
     asset_class: str | None = None,
     criticality: Criticality | None = None,
+    safety_critical: bool | None = None,
     parent: str | None,
     actor: str,
     at: datetime,
 ) -> Asset:
     """Change as what an asset is judged, and what it stands behind: ``parent`` is the code of another one of its site.
 
-    None leaves class and criticality, and makes it stand behind nothing. Raises NotFound and Ring.
+    ``safety_critical`` says whether work on it is verified by a second person. None leaves class, criticality
+    and that as they are, and makes it stand behind nothing. Raises NotFound and Ring.
     """
     before = plant.asset(conn, asset_id, now=at)
     with conn.cursor() as cursor:
@@ -54,6 +56,7 @@ def change(
         "asset_id": asset_id,
         "asset_class": asset_class or before.asset_class,
         "criticality": int(criticality or before.criticality),
+        "safety_critical": before.safety_critical if safety_critical is None else safety_critical,
         "parent": parent,
     }
     conn.execute(_QUERIES["change"], facts)

@@ -38,6 +38,40 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A time that an asset stood at a functional location, or has since: ``removed_at`` is None where it still does.
+
+    Parameters
+    ----------
+    place
+        The names of the locations, the outermost first: ``Hall A / Line 1``.
+    asset_id, asset, serial
+        What stood there; ``asset`` is its code.
+    """
+
+    location_id: int
+    place: str
+    asset_id: int
+    asset: str
+    serial: str | None
+    installed_at: datetime
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """Where an asset has stood, and what stood before it where it stands now; both the newest first."""
+
+    places: tuple[Installation, ...]
+    before: tuple[Installation, ...]
+
+    @property
+    def now(self) -> Installation | None:
+        """Where it stands; None where nobody has said."""
+        return next((each for each in self.places if each.removed_at is None), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """A signal with its newest quantity and unit; ``unit`` is empty where nobody has said it."""
 
@@ -162,6 +196,16 @@ def asset_by_key(conn: Connection, site: str, code: str, *, now: datetime) -> As
     return found[0]
 
 
+def installed(conn: Connection, asset_id: int) -> Installed:
+    """Return where an asset stands and stood, and what stood there before it."""
+    with conn.cursor(row_factory=class_row(Installation)) as cursor:
+        rows = cursor.execute(_QUERIES["installed"], {"asset_id": asset_id}).fetchall()
+    return Installed(
+        places=tuple(each for each in rows if each.asset_id == asset_id),
+        before=tuple(each for each in rows if each.asset_id != asset_id),
+    )
+
+
 def signals(conn: Connection, asset_ids: Sequence[int]) -> Mapping[int, list[Signal]]:
     """Return what the assets measure, by asset id."""
     by_asset: dict[int, list[Signal]] = defaultdict(list)
@@ -198,6 +242,7 @@ def _load_asset(conn: Connection, site_id: int, entry: AssetEntry, places: Mappi
         "criticality": int(entry.criticality),
         "serial": entry.serial,
         "parent": entry.parent,
+        "safety_critical": entry.safety_critical,
     }
     asset_id = _put(conn, "put_asset", facts)
     if entry.location is not None:

@@ -97,6 +97,12 @@ class _Table:
     def maybe(self, key: str) -> str | None:
         return self.text(key) if key in self.values else None
 
+    def maybe_bool(self, key: str) -> bool | None:
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.wrong(key, f"must be true or false, without quotes, not {value!r}")
+        return value
+
     def one_of(self, key: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
         value = self.text(key)
         if value not in known:
@@ -176,7 +182,7 @@ def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]
 def _asset(
     table: _Table, places: set[str], signals: list[tuple[_Table, str | None, str | None, SignalEntry]]
 ) -> AssetEntry:
-    table.only("id", "code", "name", "class", "criticality", "location", "serial", "parent")
+    table.only("id", "code", "name", "class", "criticality", "location", "serial", "parent", "safety_critical")
     code, asset_class = table.text("id", "code"), table.maybe("class") or "unclassified"
     location = table.maybe("location")
     if location is not None and location not in places:
@@ -191,6 +197,7 @@ def _asset(
         parent=table.maybe("parent"),
         location=location,
         serial=table.maybe("serial"),
+        safety_critical=table.maybe_bool("safety_critical"),
         signals=tuple(entry for _, of_class, asset, entry in signals if of_class == asset_class or asset == code),
     )
 

@@ -28,7 +28,13 @@ class SignalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetEntry:
-    """A machine. ``parent`` is the code of the asset that it stands behind: what feeds it, or what it is part of."""
+    """A machine. ``parent`` is the code of the asset that it stands behind: what feeds it, or what it is part of.
+
+    Parameters
+    ----------
+    safety_critical
+        Whether work on it is verified by a second person; None keeps what is known.
+    """
 
     code: str
     name: str
@@ -37,6 +43,7 @@ class AssetEntry:
     parent: str | None = None
     location: str | None = None
     serial: str | None = None
+    safety_critical: bool | None = None
     signals: tuple[SignalEntry, ...] = ()
 
 

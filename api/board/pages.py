@@ -249,6 +249,7 @@ def asset_page(
         orders=work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10),
         others=[each for each in plant.assets(conn, now=now, site=shown.site_code) if each.id != asset_id],
         criticalities=list(Criticality),
+        installed=plant.installed(conn, asset_id),
         health=health.of_asset(conn, asset_id),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         problem=problem,

@@ -226,8 +226,9 @@ def judge_as(
     asset_class: Annotated[str, Form(max_length=100)] = "",
     criticality: Annotated[int, Form(ge=1, le=4)] = 2,
     parent: Annotated[str, Form(max_length=64)] = "",
+    safety_critical: Annotated[bool | None, Form()] = None,
 ) -> Response:
-    """Change an asset's class and criticality, and what it stands behind."""
+    """Change an asset's class and criticality, what it stands behind, and whether its work is verified by another."""
     try:
         with conn.transaction():
             hierarchy.change(
@@ -235,6 +236,7 @@ def judge_as(
                 asset_id,
                 asset_class=asset_class.strip() or None,
                 criticality=Criticality(criticality),
+                safety_critical=safety_critical,
                 parent=parent or None,
                 actor=actor,
                 at=now,

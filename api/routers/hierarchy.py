@@ -16,6 +16,7 @@ class JudgedAsIn(BaseModel):
 
     asset_class: str | None = Field(None, min_length=1, max_length=100, description="whose rules and model judge it")
     criticality: Criticality | None = Field(None, description="1 low, 2 medium, 3 high, 4 critical")
+    safety_critical: bool | None = Field(None, description="whether a second person verifies work on it")
     parent: str | None = Field(
         None, max_length=64, description="code of the asset of its site that it stands behind; null: of none"
     )
@@ -23,13 +24,17 @@ class JudgedAsIn(BaseModel):
 
 @router.patch("/assets/{asset_id}", dependencies=[PLANS])
 def change(asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking) -> AssetOut:
-    """Change an asset's class, criticality, or what it stands behind; it is judged so from the next batch on."""
+    """Change an asset's class, criticality, what it stands behind, or whether its work is verified by a second person.
+
+    It is judged so from the next batch on.
+    """
     before = plant.asset(conn, asset_id, now=now)
     found = hierarchy.change(
         conn,
         asset_id,
         asset_class=body.asset_class,
         criticality=body.criticality,
+        safety_critical=body.safety_critical,
         parent=body.parent if "parent" in body.model_fields_set else before.parent,
         actor=who.actor,
         at=now,

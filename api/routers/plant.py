@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 from api.asking import SEES, Asking, Conn, Now
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.health import HealthOut
-from api.shapes.plant import AssetOut, LocationOut, ReadingsOut, SeriesOut, SiteOut
+from api.shapes.plant import AssetOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
 from db import health, plant, telemetry
 
 MOST_BUCKETS = 5_000
@@ -50,11 +50,12 @@ def assets(
 
 
 @router.get("/assets/{asset_id}", dependencies=[SEES])
-def asset(asset_id: int, conn: Conn, now: Now) -> AssetOut:
-    """Read one asset with the newest reading of each signal."""
+def asset(asset_id: int, conn: Conn, now: Now) -> OneAssetOut:
+    """Read one asset with the newest reading of each signal, where it has stood and what stood there before."""
     found = plant.asset(conn, asset_id, now=now)
     signals, newest = plant.signals(conn, [asset_id]), telemetry.newest(conn, [asset_id])
-    return AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
+    shown = AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
+    return OneAssetOut.with_places(shown, plant.installed(conn, asset_id))
 
 
 @router.get("/assets/{asset_id}/health", dependencies=[SEES])

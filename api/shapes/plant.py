@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 from api.problems import WrongRange
 from api.shapes.orders import Line
 from db.downtimes import Downtime
-from db.plant import Asset, Location, Signal, Site
+from db.plant import Asset, Installed, Location, Signal, Site
 from db.quarantine import Kept
 from db.telemetry import Newest, Point
 from workorder_core.assignment import Technician
@@ -98,6 +98,7 @@ class AssetOut(BaseModel):
     name: str
     asset_class: str
     criticality: Criticality = Field(description="1 low, 2 medium, 3 high, 4 critical")
+    safety_critical: bool = Field(description="whether a second person verifies work on it")
     serial: str | None
     parent: str | None = Field(description="the code of the asset that it stands behind")
     path: str
@@ -114,6 +115,33 @@ class AssetOut(BaseModel):
         facts = {name: getattr(asset, name) for name in cls.model_fields if hasattr(asset, name)}
         shown = [SignalOut.of(each, by_signal.get(each.name)) for each in signals]
         return cls(**facts, site=asset.site_code, signals=shown)
+
+
+class InstallationOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    location_id: int
+    place: str = Field(description="the names of the functional locations, the outermost first")
+    asset_id: int
+    asset: str = Field(description="the code of what stood there")
+    serial: str | None
+    installed_at: datetime
+    removed_at: datetime | None = Field(description="null: it stands there still")
+
+
+class OneAssetOut(AssetOut):
+    """An asset with where it has stood, and what stood before it where it stands now; both the newest first."""
+
+    installations: list[InstallationOut]
+    installed_before: list[InstallationOut]
+
+    @classmethod
+    def with_places(cls, asset: AssetOut, installed: Installed) -> "OneAssetOut":
+        return cls(
+            **dict(asset),
+            installations=[InstallationOut.model_validate(each) for each in installed.places],
+            installed_before=[InstallationOut.model_validate(each) for each in installed.before],
+        )
 
 
 class SeriesOut(BaseModel):

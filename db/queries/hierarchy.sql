@@ -13,5 +13,6 @@ SELECT set_config('plantwright.actor', %(actor)s, true);
 -- name: change
 -- How an asset is judged; the judge is told by a trigger.
 UPDATE assets SET class = %(asset_class)s, criticality = %(criticality)s,
+    safety_critical = %(safety_critical)s,
     parent_id = (SELECT o.id FROM assets o WHERE o.site_id = assets.site_id AND o.code = %(parent)s)
 WHERE id = %(asset_id)s;

@@ -53,6 +53,21 @@ WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
   AND (%(archived)s::boolean OR a.archived_at IS NULL)
 ORDER BY s.code, p.path, a.code;
 
+-- name: installed
+-- Where an asset has stood, and what stood before it where it stands now, the newest first.
+WITH RECURSIVE places AS (
+    SELECT id, name AS path FROM locations WHERE parent_id IS NULL
+    UNION ALL
+    SELECT l.id, p.path || ' / ' || l.name FROM locations l JOIN places p ON l.parent_id = p.id
+), here AS (
+    SELECT location_id, installed_at FROM installations WHERE asset_id = %(asset_id)s AND removed_at IS NULL
+)
+SELECT i.location_id, p.path AS place, i.asset_id, a.code AS asset, a.serial, i.installed_at, i.removed_at
+FROM installations i JOIN places p ON p.id = i.location_id JOIN assets a ON a.id = i.asset_id
+WHERE i.asset_id = %(asset_id)s
+   OR EXISTS (SELECT FROM here h WHERE h.location_id = i.location_id AND i.removed_at <= h.installed_at)
+ORDER BY i.installed_at DESC, a.code;
+
 -- name: signals
 -- What an asset measures now: each signal with its newest version.
 SELECT s.id, s.asset_id, s.name, s.label, v.quantity, v.unit
@@ -76,12 +91,13 @@ DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, level = excl
 
 -- name: put_asset
 -- An asset as the plant document has it. What is not said there is kept.
-INSERT INTO assets (site_id, code, name, class, criticality, serial, parent_id)
-VALUES (%(site_id)s, %(code)s, %(name)s, %(asset_class)s, %(criticality)s, %(serial)s,
+INSERT INTO assets (site_id, code, name, class, criticality, serial, safety_critical, parent_id)
+VALUES (%(site_id)s, %(code)s, %(name)s, %(asset_class)s, %(criticality)s, %(serial)s, coalesce(%(safety_critical)s, false),
         (SELECT id FROM assets WHERE site_id = %(site_id)s AND code = %(parent)s))
 ON CONFLICT (site_id, code)
 DO UPDATE SET name = excluded.name, class = excluded.class, criticality = excluded.criticality,
               serial = coalesce(excluded.serial, assets.serial),
+              safety_critical = coalesce(%(safety_critical)s, assets.safety_critical),
               parent_id = coalesce(excluded.parent_id, assets.parent_id) RETURNING id;
 
 -- name: take_away

@@ -44,6 +44,16 @@ def test_no_ring_is_closed(change):
     assert change("P-101", criticality=9).status_code == 422
 
 
+def test_an_asset_is_made_safety_critical(change, client, seeded):
+    assert change("P-102", safety_critical=True).json()["safety_critical"] is True
+    assert change("P-102", criticality=4).json()["safety_critical"] is True, "what is not given stays"
+    url = f"/assets/{seeded.assets['P-102']}"
+    assert "safety-critical: a second person verifies the work" in client.get(url).text
+    form = {"asset_class": "centrifugal_pump", "criticality": "3", "safety_critical": "false"}
+    assert "a second person verifies the work</dd>" not in client.post(f"{url}/judged-as", data=form).text
+    assert client.get(f"{V1}{url}").json()["safety_critical"] is False
+
+
 def test_who_may_not_plan_may_not_change_it(known, seeded):
     technician = known(Role.TECHNICIAN)
     assert technician.patch(f"{V1}/assets/{seeded.assets['P-101']}", json={"parent": None}).status_code == 403

@@ -94,3 +94,40 @@ def test_quarantine_is_listed_page_by_page(client, database):
     assert len(first["items"]) + len(second["items"]) == 3
     assert second["next_before"] is None
     assert sum(first["counts"].values()) == 3
+
+
+def test_an_asset_shows_where_it_has_stood_and_what_stood_there_before(client, seeded, pool):
+    new, old = seeded.assets["P-101"], seeded.assets["P-102"]
+    with pool.connection() as conn:
+        [(old_place,), (place,)] = [
+            conn.execute(
+                "SELECT location_id FROM installations WHERE asset_id = %s AND removed_at IS NULL", [each]
+            ).fetchone()
+            for each in (new, old)
+        ]
+        conn.execute(
+            """INSERT INTO locations (site_id, code, name, level)
+               VALUES ((SELECT site_id FROM assets WHERE id = %s), 'STORE', 'Old store', 'area')""",
+            [old],
+        )
+        conn.execute("UPDATE assets SET serial = 'A-77' WHERE id = %s", [old])
+        store = conn.execute("SELECT id FROM locations WHERE code = 'STORE'").fetchone()[0]
+        conn.execute("DELETE FROM installations WHERE asset_id = ANY(%s)", [[new, old]])
+        for asset, where, since, until in (
+            (old, place, "2025-01-01T00:00Z", "2026-01-01T00:00Z"),
+            (old, store, "2026-01-01T00:00Z", None),
+            (new, old_place, "2024-01-01T00:00Z", "2026-01-02T00:00Z"),
+            (new, place, "2026-01-02T00:00Z", None),
+        ):
+            conn.execute("INSERT INTO installations VALUES (%s, %s, %s, %s)", [asset, where, since, until])
+    asset = client.get(f"{V1}/assets/{new}").json()
+    assert [each["location_id"] for each in asset["installations"]] == [place, old_place]
+    assert asset["installations"][0]["removed_at"] is None
+    assert [(each["asset"], each["serial"]) for each in asset["installed_before"]] == [("P-102", "A-77")]
+    page = client.get(f"/assets/{new}").text
+    installed = page[page.index("What is installed") : page.index("As what it is judged")]
+    assert asset["installations"][0]["place"] in installed
+    assert f'<a href="/assets/{old}">P-102</a>, serial A-77' in installed
+    gone = client.get(f"{V1}/assets/{old}").json()
+    assert gone["installations"][0]["place"] == "Old store"
+    assert gone["installed_before"] == []

@@ -48,6 +48,15 @@ def test_a_unit_that_nobody_had_said_was_this_one_all_the_time(conn):
     assert rows == [("", "-infinity"), ("m3/h", "-infinity")]
 
 
+def test_safety_critical_is_set_by_the_plant_file_and_kept_where_it_says_nothing(conn, tmp_path):
+    path = tmp_path / "plant.toml"
+    text = '[site]\ncode="N"\nname="n"\n[[assets]]\nid="P"\n'
+    for said, is_so in (("", False), ("safety_critical=true", True), ("", True), ("safety_critical=false", False)):
+        path.write_text(text + said)
+        load_plant(conn, path, at=NOW)
+        assert plant.asset_by_key(conn, "N", "P", now=NOW).safety_critical is is_so
+
+
 def test_a_machine_that_moved_keeps_both_histories(conn, tmp_path):
     load_plant(conn, SAMPLE, at=NOW)
     moved = tmp_path / "plant.toml"
@@ -80,6 +89,10 @@ WRONG = {
     "a criticality that is none": (
         '[site]\ncode="N"\nname="n"\n[[assets]]\nid="P"\ncriticality="huge"',
         "assets[P].criticality: 'huge' is not known; write one of low, medium, high, critical",
+    ),
+    "a safety-critical that is a word": (
+        '[site]\ncode="N"\nname="n"\n[[assets]]\nid="P"\nsafety_critical="yes"',
+        "assets[P].safety_critical: must be true or false, without quotes, not 'yes'",
     ),
     "a signal of no class that is there": (
         '[site]\ncode="N"\nname="n"\n[[signals]]\nid="flow"\nclass="fan"',
