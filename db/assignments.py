@@ -31,6 +31,8 @@ def proposal(conn: Connection, order: WorkOrder, *, now: datetime) -> Proposal:
         priority=order.priority,
         status=order.status,
         required_skill=order.required_skill,
+        other_skills=order.other_skills,
+        certificates=order.required_certificates,
         response_due=order.response_due,
     )
     work = {

@@ -104,13 +104,33 @@ class Technician:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """The part of an order that assignment looks at: the one to be given, or one that somebody already has."""
+    """The part of an order that assignment looks at: the one to be given, or one that somebody already has.
+
+    Parameters
+    ----------
+    required_skill
+        The trade of the work; ``other_skills`` and ``certificates`` must be there besides, and what the trade asks for.
+    """
 
     number: str
     priority: Priority
     status: Status
     required_skill: str | None = None
+    other_skills: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
     response_due: datetime | None = None
+
+    @property
+    def all_skills(self) -> tuple[str, ...]:
+        """Every skill that is asked for, the trade first."""
+        trade = () if self.required_skill is None else (self.required_skill,)
+        return tuple(dict.fromkeys(trade + self.other_skills))
+
+    @property
+    def all_certificates(self) -> tuple[str, ...]:
+        """Every certificate that is asked for, by the order or by one of its skills."""
+        of_skills = (each for skill in self.all_skills for each in sorted(CERTIFICATES_OF_SKILL.get(skill, ())))
+        return tuple(dict.fromkeys((*self.certificates, *of_skills)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +200,7 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     blocked = not one.active
     if blocked:
         bad.append("not active")
-    blocked |= _weigh_skill(job.required_skill, one, good, bad)
+    blocked |= _weigh_qualification(job, one, good, bad)
     shift = on_shift(one, now)
     begins = next_shift(one, now)
     blocked |= _weigh_shift(job, shift, begins, good, bad)
@@ -220,18 +240,27 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     return _Weighed(candidate, rank, displaces)
 
 
-def _weigh_skill(skill: str | None, one: Technician, good: list[str], bad: list[str]) -> bool:
-    if skill is None:
+def _weigh_qualification(job: Job, one: Technician, good: list[str], bad: list[str]) -> bool:
+    if not job.all_skills and not job.all_certificates:
         good.append("no particular skill is asked for")
         return False
-    if skill not in one.skills:
-        bad.append(f"lacks the skill {skill}")
-        return True
-    good.append(f"has the skill {skill}")
-    missing = sorted(CERTIFICATES_OF_SKILL.get(skill, frozenset()) - one.certificates)
-    if missing:
-        bad.append(f"lacks the certificate {', '.join(missing)}")
-    return bool(missing)
+    lacking = False
+    for kind, asked, known in (
+        ("skill", job.all_skills, one.skills),
+        ("certificate", job.all_certificates, one.certificates),
+    ):
+        has = [each for each in asked if each in known]
+        lacks = [each for each in asked if each not in known]
+        if has:
+            good.append(f"has the {_named(kind, has)}")
+        if lacks:
+            bad.append(f"lacks the {_named(kind, lacks)}")
+            lacking = True
+    return lacking
+
+
+def _named(kind: str, names: Sequence[str]) -> str:
+    return f"{kind} {names[0]}" if len(names) == 1 else f"{kind}s {', '.join(names[:-1])} and {names[-1]}"
 
 
 def _weigh_shift(job: Job, shift: bool, begins: datetime | None, good: list[str], bad: list[str]) -> bool:
@@ -258,7 +287,9 @@ def _nobody(job: Job, candidates: Sequence[Candidate]) -> str:
         return "Nobody eligible: the site has no technicians yet."
     skilled = [one for one in candidates if not any(reason.startswith("lacks") for reason in one.reasons_against)]
     if not skilled:
-        return f"Nobody eligible: no technician of the site has the skill {job.required_skill} and its certificates."
+        asked = [("skill", job.all_skills), ("certificate", job.all_certificates)]
+        named = " and the ".join(_named(kind, names) for kind, names in asked if names)
+        return f"Nobody eligible: no technician of the site has the {named}."
     told = "; ".join(f"{one.technician.name}: {', '.join(one.reasons_against)}" for one in skilled)
     return f"Nobody eligible: {told}."
 

@@ -131,6 +131,22 @@ def test_somebody_without_the_skill_needs_a_reason(client, seeded):
     assert taken.json()["assignee"] == "okafor"
 
 
+def test_an_order_is_given_to_nobody_without_every_skill_and_certificate_that_it_asks_for(client, seeded):
+    path = f"{V1}/{seeded.orders['predictive']}"
+    asked = {"other_skills": ["welding"], "required_certificates": ["confined space"]}
+    assert client.patch(path, json=asked).status_code == 200
+    proposal = client.get(f"{path}/proposal").json()
+    assert proposal["technician"] is None
+    assert proposal["why"].endswith("has the skills mechanical and welding and the certificate confined space.")
+    assert client.post(f"{path}/assign", json={}).status_code == 409
+    refused = client.post(f"{path}/assign", json={"technician": "holm"}).json()
+    assert "lacks the skill welding" in refused["detail"]
+    assert "lacks the certificate confined space" in refused["detail"]
+    page = client.get(f"/orders/{seeded.orders['predictive']}").text
+    assert "Mechanical, welding" in page
+    assert "Confined space" in page
+
+
 def test_a_technician_who_is_not_there_is_not_found(client, seeded):
     assert client.post(f"{V1}/{seeded.orders['predictive']}/assign", json={"technician": "x"}).status_code == 404
 

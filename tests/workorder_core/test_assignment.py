@@ -1,5 +1,6 @@
 """Who gets the work, and why not the others."""
 
+from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -140,6 +141,63 @@ def test_each_candidate_has_reasons_for_and_against():
 def test_nobody_says_what_stood_in_the_way_of_each_who_could():
     why = propose(job(), [ANNA, SPARK], now_local=MONDAY_NIGHT, work={}).why
     assert why == "Nobody eligible: Anna: off shift until Tue 06:00."
+
+
+WELDER = someone("wim", "mechanical", "welding", certificates=["pressure welding"])
+PARTLY = someone("pia", "mechanical", "welding")
+ASKED = {
+    "every skill": (["welding"], [], [ANNA, WELDER], "wim", "lacks the skill welding"),
+    "several that are not there": (["rigging", "welding"], [], [ANNA], None, "lacks the skills rigging and welding"),
+    "a certificate of the order": (
+        [],
+        ["pressure welding"],
+        [PARTLY, WELDER],
+        "wim",
+        "lacks the certificate pressure welding",
+    ),
+    "the certificates of another skill": (
+        ["electrical"],
+        [],
+        [someone("eve", "mechanical", "electrical")],
+        None,
+        "lacks the certificate high voltage switching",
+    ),
+    "a certificate of work without a trade": (
+        [],
+        ["confined space"],
+        [ANNA],
+        None,
+        "lacks the certificate confined space",
+    ),
+    "certificates of the order and of its skill": (
+        ["electrical"],
+        ["confined space"],
+        [someone("eve", "mechanical", "electrical")],
+        None,
+        "lacks the certificates confined space and high voltage switching",
+    ),
+}
+
+
+@pytest.mark.parametrize(("skills", "certificates", "people", "chosen", "says"), ASKED.values(), ids=ASKED)
+def test_every_skill_and_certificate_that_an_order_asks_for_is_heeded(skills, certificates, people, chosen, says):
+    trade = None if says.endswith("the certificate confined space") else "mechanical"
+    work = replace(job(skill=trade), other_skills=tuple(skills), certificates=tuple(certificates))
+    proposal = propose(work, people, now_local=MONDAY_MORNING, work={})
+    assert (proposal.choice and proposal.choice.technician.code) == chosen
+    against = {one.technician.code: one.reasons_against for one in proposal.candidates}
+    assert says in against[people[0].code]
+    if chosen is None:
+        with pytest.raises(NotQualified, match=says):
+            assignment.by_hand(proposal, "NTH-1001", people[0].code, "")
+
+
+def test_nobody_says_every_skill_and_certificate_that_nobody_has():
+    work = replace(job(), other_skills=("welding",), certificates=("confined space",))
+    assert propose(work, [ANNA], now_local=MONDAY_MORNING, work={}).why == (
+        "Nobody eligible: no technician of the site has the skills mechanical and welding "
+        "and the certificate confined space."
+    )
 
 
 def test_a_person_may_choose_somebody_without_the_skill_but_must_say_why():
