@@ -1,4 +1,4 @@
-"""What people add to an order on its page: steps done, remarks, files."""
+"""What people add to an order on its page: steps done, remarks, files, links to other orders."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
-from api.asking import KNOWN, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
+from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.pages import order_page
 from api.board.step_form import FormWrong
 from api.problems import STATUS
-from db import attachments, order_work
+from db import attachments, order_work, work_orders
 from db.errors import StoreError
+from db.order_links import LinkKind
 from workorder_core.errors import WorkOrderError
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -68,6 +69,49 @@ def attach(
     except StoreError as refused:
         return _refused(request, conn, order_id, now, who, refused)
     return RedirectResponse(f"/orders/{order_id}#remarks", 303)
+
+
+@router.post("/orders/{order_id}/links/new", dependencies=[PLANS])
+def link(
+    request: Request,
+    order_id: UUID,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    kind: Annotated[str, Form(max_length=40)] = "",
+    number: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Link an order with another one, which is named by its number."""
+    try:
+        with conn.transaction():
+            if kind not in set(LinkKind):
+                raise FormWrong("choose how the order stands to the other one")
+            other = work_orders.id_of_number(conn, number.strip().upper())
+            order_work.link(conn, order_id, LinkKind(kind), other, who=who, at=now)
+    except (WorkOrderError, StoreError, FormWrong) as refused:
+        return _refused(request, conn, order_id, now, who, refused)
+    return RedirectResponse(f"/orders/{order_id}#more", 303)
+
+
+@router.post("/orders/{order_id}/links/{other_id}/remove", dependencies=[PLANS])
+def unlink(
+    request: Request,
+    order_id: UUID,
+    other_id: UUID,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    kind: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Take a link of this order to another one back."""
+    try:
+        with conn.transaction():
+            if kind not in set(LinkKind):
+                raise FormWrong("choose the link that is to be taken back")
+            order_work.unlink(conn, order_id, LinkKind(kind), other_id, who=who, at=now)
+    except (WorkOrderError, StoreError, FormWrong) as refused:
+        return _refused(request, conn, order_id, now, who, refused)
+    return RedirectResponse(f"/orders/{order_id}#more", 303)
 
 
 def _number(text: str) -> float | None:

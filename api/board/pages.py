@@ -172,6 +172,7 @@ def order_page(
         comments=order_content.comments(conn, order_id),
         files=attachments.of_order(conn, order_id),
         links=order_links.of_order(conn, order_id),
+        link_kinds=list(order_links.LinkKind),
         problem=problem,
         filled=defaultdict(str, filled or {}),
         tried=tried,

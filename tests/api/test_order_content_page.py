@@ -26,3 +26,24 @@ def test_a_plan_is_done_and_things_are_said_on_the_page(client, seeded):
     assert "The spare is in rack 7" in sends("remarks/new", data={"text": "The spare is in rack 7"}).text
     assert "new.png" in sends("files/new", files={"file": ("new.png", PNG)}).text
     assert "neither a picture" in sends("files/new", files={"file": ("x.png", b"\x7fELF\x00")}).text
+
+
+def test_orders_are_linked_by_number_on_the_page(client, seeded):
+    path = f"/orders/{seeded.orders['predictive']}"
+    other = client.get(f"{V1}/{seeded.orders['emergency']}").json()
+
+    def sends(where, **data):
+        return client.post(f"{path}/{where}", headers=HERE, data=data)
+
+    assert "Link another order" in client.get(path).text
+    assert sends("links/new", kind="blocks", number="NTH-9999").status_code == 404
+    assert "Choose how the order stands" in sends("links/new", kind="likes", number=other["number"]).text
+    linked = sends("links/new", kind="blocks", number=f" {other['number'].lower()} ").text
+    assert f'aria-label="Take back the link to {other["number"]}"' in linked
+    there = client.get(f"/orders/{other['id']}").text
+    assert "blocked by" in there
+    assert "Take back the link" not in there, "it is taken back where it was made"
+    ring = client.post(f"/orders/{other['id']}/links/new", headers=HERE, data={"kind": "blocks", "number": "NTH-1002"})
+    assert (ring.status_code, "The orders are not linked" in ring.text) == (409, True)
+    assert "Take back the link" not in sends(f"links/{other['id']}/remove", kind="blocks").text
+    assert sends(f"links/{other['id']}/remove", kind="blocks").status_code == 409
