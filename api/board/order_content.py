@@ -93,22 +93,23 @@ def link(
     return RedirectResponse(f"/orders/{order_id}#more", 303)
 
 
-@router.post("/orders/{order_id}/links/{other_id}/remove", dependencies=[PLANS])
+@router.post("/orders/{order_id}/links/remove", dependencies=[PLANS])
 def unlink(
     request: Request,
     order_id: UUID,
-    other_id: UUID,
     conn: Conn,
     now: Now,
     who: Asking,
     kind: Annotated[str, Form(max_length=40)] = "",
+    number: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Take a link of this order to another one back."""
     try:
         with conn.transaction():
             if kind not in set(LinkKind):
                 raise FormWrong("choose the link that is to be taken back")
-            order_work.unlink(conn, order_id, LinkKind(kind), other_id, who=who, at=now)
+            other = work_orders.id_of_number(conn, number)
+            order_work.unlink(conn, order_id, LinkKind(kind), other, who=who, at=now)
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused)
     return RedirectResponse(f"/orders/{order_id}#more", 303)

@@ -36,7 +36,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /orders/{order_id}/remarks/new": {Q, T, P, R, A},
     "POST /orders/{order_id}/files/new": {Q, T, P, R, A},
     "POST /orders/{order_id}/links/new": {P, R, A},
-    "POST /orders/{order_id}/links/{other_id}/remove": {P, R, A},
+    "POST /orders/{order_id}/links/remove": {P, R, A},
     "GET /new-order": {Q, T, P, R, A},
     "POST /new-order": {Q, T, P, R, A},
     "GET /assets": ALL,
