@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from db import audit
 from tests import a_plant, people
 from workorder_core.access import Role
 
@@ -215,3 +216,5 @@ def nothing_was_lost(database: str, moved: list[tuple[str, int, int | None]]) ->
             assert status == row[1], "history replays to another state than the order has"
         row = conn.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()
         assert row == (0,)
+        verdict = audit.verify(conn)
+        assert (verdict.sound, verdict.broken) == (True, ())
