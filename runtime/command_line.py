@@ -20,7 +20,8 @@ from rules.rulebook import WrongRulebook
 from runtime.embedded.process import EmbeddedServerError
 from runtime.settings import Settings, WrongSettings, load
 
-console = Console(stderr=False, soft_wrap=True)
+console = Console(stderr=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+"""What goes to a file or another program is not folded to a screen's width."""
 _complain = Console(stderr=True, soft_wrap=True)
 
 Database = Annotated[

@@ -18,7 +18,7 @@ from ingest import mapping
 from ingest.messages import Message
 from ingest.replay import WrongMapping
 from rules import rulebook
-from runtime import engine, history, pipeline
+from runtime import engine, history, pipeline, splitting
 from runtime.engine import Engine
 from runtime.history import Import
 from runtime.settings import Settings
@@ -130,7 +130,7 @@ def test_it_comes_in_beside_the_process_that_judges(conn, database, folder):
     state = taken_up(conn)
     pipeline.process(conn, [live(100, temp=60.0, speed=1480)], state)
     take_in(database, folder, recorded(folder))
-    done = pipeline.process(conn, [live(299, temp=60.0, speed=1480 + 299 % 3), live(300, temp=61.0)], state)
+    done = splitting.process(conn, [live(299, temp=60.0, speed=1480 + 299 % 3), live(300, temp=61.0)], state)
     assert (done.repeated, [each.reason.value for each in done.refused]) == (1, ["other_value_stored"])
     # Minute 100 came first from the device: its temp contradicts the file, its speed contradicts it too.
     assert readings.count(conn) == (2 + 598 + 1, 598)
