@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 import uvicorn
@@ -20,11 +21,12 @@ from db import work_orders
 from runtime import jobs
 from tests import a_plant, people
 from tests.a_plant import Seeded
+from tests.api.test_six_types import PLAN, PNG
 from workorder_core.access import Role
 from workorder_core.words import Status
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FilePayload, Page
 
 
 class Watched:
@@ -160,3 +162,41 @@ def test_filters_narrow_the_list_at_once(watched, seeded):
     assert page.locator(".order").count() == 1
     page.get_by_text("Show all").click()
     page.wait_for_selector(".order >> nth=5")
+
+
+def test_a_job_plan_remarks_files_and_links_fit_the_screen_and_are_done_by_clicks(watched, address, seeded, database):
+    with psycopg.connect(database) as conn:
+        key = people.add_key(conn, "planner", Role.PLANNER)
+    with httpx.Client(base_url=address, headers={"X-API-Key": key, "Idempotency-Key": "yearly"}, timeout=30) as api:
+        assert api.put("/api/v1/job-plans/SWAP", json=PLAN).status_code == 200
+        title = "Yearly bearing replacement on the high-pressure pump, with a change of its oil"
+        body = {"asset_id": seeded.assets["P-108"], "type": "preventive", "title": title, "plan": "SWAP"}
+        order = api.post("/api/v1/work-orders", json=body).json()
+    page = watched.page
+    page.goto(f"/orders/{order['id']}")
+    page.get_by_text("Say something…").click()
+    page.get_by_label("Remark").fill("https://manuals.example/" + "a-very-long-address" * 8)
+    page.get_by_role("button", name="Say it").click()
+    page.get_by_text("a-very-long-address").first.wait_for()
+    page.get_by_text("Attach a file…").click()
+    name = "photo-of-the-new-bearing-" * 4 + ".png"
+    photo: FilePayload = {"name": name, "mimeType": "image/png", "buffer": PNG}
+    page.locator("input[type=file]").set_input_files(photo)
+    page.get_by_role("button", name="Attach").click()
+    page.locator("#remarks").get_by_role("link", name=name).wait_for()
+    page.get_by_text("Link another order…").click()
+    page.get_by_label("This order").select_option("blocks")
+    page.get_by_label("Number of the other one").fill("NTH-1002")
+    page.get_by_role("button", name="Link", exact=True).click()
+    page.locator("#more").get_by_role("link", name="NTH-1002").wait_for()
+    steps = page.locator("#plan li")
+    steps.nth(0).get_by_label("Number of the permit").fill("P-17")
+    steps.nth(0).get_by_role("button", name="Done").click()
+    page.locator("#plan li.done").get_by_text("P-17").wait_for()
+    steps.nth(3).get_by_label("Photo").select_option(name)
+    steps.nth(3).get_by_role("button", name="Done").click()
+    page.locator("#plan li.done").nth(1).wait_for()
+    assert page.locator("#plan li.done").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing runs off the side"
+    page.get_by_role("button", name="Take back the link to NTH-1002").click()
+    page.get_by_role("button", name="Take back the link to NTH-1002").wait_for(state="detached")
