@@ -28,7 +28,7 @@ from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
 from workorder_core.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
-from workorder_core.errors import IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
+from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
 from workorder_core.job_plans import StepWrong
 from workorder_core.working_time import NoWorkingTime
 
@@ -73,6 +73,7 @@ STATUS: Mapping[type[Exception], int] = {
     NobodyEligible: 409,
     VersionConflict: 412,
     ReasonMissing: 422,
+    CurrencyMissing: 422,
     AlarmReasonMissing: 422,
     WrongEnd: 422,
     KeyUsedOtherwise: 422,

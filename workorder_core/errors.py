@@ -44,6 +44,14 @@ class NotReady(WorkOrderError):
         self.number, self.step, self.missing = number, step, missing
 
 
+class CurrencyMissing(WorkOrderError):
+    """A cost was told that nobody could add to another one."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"the cost of work order {number} has no currency: give both, as 420.00 and EUR")
+        self.number = number
+
+
 class NotQualified(WorkOrderError):
     """Somebody was to be given work that they may not do without a reason."""
 

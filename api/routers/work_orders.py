@@ -21,6 +21,7 @@ from api.shapes.orders import (
 from db import assignments, calendars, job_plans, plant, work_orders
 from workorder_core import lifecycle, targets
 from workorder_core.decisions import Urgency
+from workorder_core.errors import CurrencyMissing
 from workorder_core.lifecycle import MOVES, Step
 from workorder_core.orders import WorkOrder
 from workorder_core.words import OrderType, Origin, Priority, Status
@@ -167,6 +168,8 @@ def _changed(order: WorkOrder, body: ChangesIn, actor: str, *, targets_of: targe
         if said.get(name) is not None:
             said[name] = tuple(said[name])
     after = replace(order, **{name: value for name, value in said.items() if value is not None})
+    if (after.cost is None) != (after.currency is None):
+        raise CurrencyMissing(after.number)
     if body.priority is None or body.priority is order.priority:
         return after
     reason = f"{body.priority.name.capitalize()}: set by {actor}."

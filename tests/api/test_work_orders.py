@@ -147,6 +147,14 @@ def test_an_order_is_given_to_nobody_without_every_skill_and_certificate_that_it
     assert "Confined space" in page
 
 
+def test_a_cost_is_told_in_a_currency(client, seeded):
+    path = f"{V1}/{seeded.orders['predictive']}"
+    refused = client.patch(path, json={"cost": 420})
+    assert (refused.status_code, "no currency" in refused.json()["detail"]) == (422, True)
+    assert client.patch(path, json={"cost": 420, "currency": "EUR"}).json()["currency"] == "EUR"
+    assert client.patch(path, json={"cost": 380.5}).json()["cost"] == "380.5"
+
+
 def test_a_technician_who_is_not_there_is_not_found(client, seeded):
     assert client.post(f"{V1}/{seeded.orders['predictive']}/assign", json={"technician": "x"}).status_code == 404
 
