@@ -37,6 +37,7 @@ def test_there_are_five() -> None:
     assert [file.name[0] for file in NOTEBOOKS] == list("12345")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
 def test_a_notebook_runs_from_top_to_bottom(folder: Path, file: Path) -> None:
     run(folder / file.name)
