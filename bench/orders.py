@@ -96,7 +96,7 @@ def main() -> None:
         | {"ratio": round(large[name] / small[name], 2)}
         for name in small
     }
-    print(json.dumps(table, indent=2))
+    print(json.dumps(table))
 
 
 def _measured(url: str, size: int) -> dict[str, float]:

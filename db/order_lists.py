@@ -137,6 +137,9 @@ def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
     if filters.asset_id is not None:
         asked["assets"] = [filters.asset_id]
     asked["assignees"] = None if assignee is None else ids["assignees"] or []
+    # One alone is told as one: only then is the list read in the order of an index.
+    for many, one in (("assets", "asset"), ("assignees", "assignee")):
+        asked[one] = asked[many][0] if asked[many] is not None and len(asked[many]) == 1 else None
     return asked | {"nobody": filters.assignee == "-", "requested_by": filters.requested_by}
 
 
