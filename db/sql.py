@@ -1,14 +1,16 @@
 """Named queries, read from ``db/queries/<subject>.sql`` as they stand.
 
-A query begins with ``-- name: <name>``; the lines of comment after it say what it is for.
+A query begins with ``-- name: <name>``; the lines of comment after it say what it is for. What several queries of a
+file have in common is a ``-- part: <name>``, and stands in each where it says ``-- as in: <name>``.
 """
 
 import re
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
-_HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_HEAD = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
+_AS_IN = re.compile(r"^ *-- as in: (\w+)\n", re.MULTILINE)
 
 
 @cache
@@ -18,11 +20,17 @@ def load(subject: str) -> dict[str, LiteralString]:
     The text comes from the project's own files and takes values only as parameters, hence a literal to psycopg.
     """
     text = (files("db") / "queries" / f"{subject}.sql").read_text(encoding="utf-8")
-    parts = _HEAD.split(text)[1:]
-    names, bodies = parts[::2], parts[1::2]
+    pieces = _HEAD.split(text)[1:]
+    kinds, names, bodies = pieces[::3], pieces[1::3], pieces[2::3]
     if len(set(names)) != len(names):
         raise ValueError(f"db/queries/{subject}.sql names a query twice")
-    return {name: cast(LiteralString, body.strip().rstrip(";")) for name, body in zip(names, bodies, strict=True)}
+    each = list(zip(kinds, names, bodies, strict=True))
+    parts = {name: body.rstrip() + "\n" for kind, name, body in each if kind == "part"}
+    return {
+        name: _AS_IN.sub(lambda found: parts[found[1]], body).strip().rstrip(";")
+        for kind, name, body in each
+        if kind == "name"
+    }
 
 
 def subjects() -> list[str]:

@@ -1,9 +1,9 @@
 """Judging one asset: its operating state, its limits and its model, folded over its own frames. No I/O, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -11,45 +11,24 @@ from models import attendant
 from models.alarm import Anomaly
 from models.attendant import Attendant
 from models.document import ModelDocument
-from rules import operating_state, patterns
-from rules.figures import TimeToLimit
-from rules.kinds import INSTRUMENT
+from rules import operating_state
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
 from rules.threshold import NORMAL
 from rules.trend import Trend
-from runtime import health
+from runtime import asset_findings, health
+from runtime.asset_findings import Alarmed, Facts
 from runtime.frames import Gathering
 from runtime.health import PRESSING
-from runtime.limits import CHATTER, NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
-from workorder_core.findings import Finding, Sign
+from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
+from runtime.moments import moment
+from workorder_core.findings import Finding
 from workorder_core.health import Health
-from workorder_core.words import WHOLE_MACHINE, CloseFinding, Criticality, FailureMode, OperatingState, Severity
+from workorder_core.words import CloseFinding, Criticality, OperatingState
 
 UNSEEN = StateNow()
 _log = structlog.get_logger("judge")
 _MAINTENANCE = OperatingState.MAINTENANCE
-MOST_SIGNS = 10
-"""A finding names this many signals at most, those with the largest shares."""
-
-UNIT_OF_SILENCE = "min without a value"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Alarmed(NamedTuple):
-    """What the newest finding of an active model's alarm said: the signal that leads it, and its value."""
-
-    source: str
-    version: str
-    component: str
-    since_us: int
-    signal: str
-    value: float
-
-
-def moment(us: int) -> datetime:
-    """Return the time of epoch microseconds."""
-    return _EPOCH + timedelta(microseconds=us)
 
 
 @dataclass(slots=True)
@@ -383,121 +362,11 @@ class AssetJudge:
         return "settling" if state is OperatingState.RUNNING else state.value
 
     def _of_hit(self, hit: Hit, arrival: int) -> Iterator[Finding]:
-        yield self._of_rule(hit, arrival)
-        if hit.chatters or hit.calm:
-            yield self._of_chatter(hit, arrival)
-
-    def _of_rule(self, hit: Hit, arrival: int) -> Finding:
-        rule = hit.rule
-        plain = rule.kind == "threshold"
-        share = 1.0 / len(hit.signs)
-        signs = []
-        for signal, value in hit.signs[:MOST_SIGNS]:
-            usual = self.watch.usual(signal) if self.watch is not None else None
-            low, high = usual or (None, None)
-            if plain and usual is None:
-                low, high = (None, rule.clear_at) if rule.upper else (rule.clear_at, None)
-            unit = UNIT_OF_SILENCE if rule.kind == "stale" else self._unit(signal)
-            signs.append(Sign(signal=signal, value=value, unit=unit, usual_low=low, usual_high=high, share=share))
-        limit = rule.figure.limit if isinstance(rule.figure, TimeToLimit) else None
-        return Finding(
-            asset=self.key,
-            arrival=arrival,
-            component=rule.component,
-            failure_mode=rule.failure_mode,
-            severity=rule.severity,
-            source=f"rule:{rule.id}",
-            version=self.rulebook.version,
-            since=moment(hit.at_us if hit.condition.beyond_since is None else hit.condition.beyond_since),
-            at=moment(hit.at_us),
-            score=hit.figure if rule.kind == "model_score" else None,
-            limit=rule.raise_at if plain or rule.kind == "model_score" else limit,
-            signs=tuple(signs),
-            summary=self._summary(hit, signs),
-            cleared=not hit.condition.active,
-            latching=rule.latching,
-        )
-
-    def _of_chatter(self, hit: Hit, arrival: int) -> Finding:
-        """What chatters is a fault of the instrument, or of limits that lie too near to one another."""
-        found = self._of_rule(hit, arrival)
-        told = (
-            f"{hit.rule.id} became active {CHATTER} times within a minute: its signal chatters, or its limits lie near "
-            "each other; it stays active until it has been calm for ten minutes"
-        )
-        if hit.calm:
-            told = f"{hit.rule.id} has been calm for ten minutes" if hit.judged else found.summary
-        return replace(
-            found,
-            component=INSTRUMENT,
-            failure_mode=FailureMode.AIR,
-            severity=Severity.DEGRADING,
-            source=f"chatter:{hit.rule.id}",
-            limit=None,
-            score=None,
-            summary=told,
-            latching=False,
-        )
-
-    def _summary(self, hit: Hit, signs: list[Sign]) -> str:
-        rule = hit.rule
-        active = hit.condition.active
-        if not hit.judged:
-            return f"{rule.id} does not judge while the machine is {self.state.state.value}"
-        if rule.expression is not None:
-            values = ", ".join(f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)}" for sign in signs)
-            return f"{'' if active else 'no longer '}{rule.expression.text}: {values}"
-        if rule.kind == "stale":
-            names = ", ".join(_told(sign.signal) for sign in signs)
-            if not active:
-                return "every signal is measured again"
-            return f"{names}: not measured for {_quantity(hit.figure, 'min')}, longer than {rule.raise_at:.4g} min"
-        unit = "" if rule.kind == "model_score" else self._unit(rule.signal)
-        told = _told(rule.signal)
-        if rule.figure is not None:
-            told, unit = rule.figure.told(told), rule.figure.unit(unit)
-        if not active:
-            return f"{told} is back at {_quantity(hit.figure, unit)}; it clears past {_quantity(rule.clear_at, unit)}"
-        side = "above" if rule.upper else "below"
-        return f"{told} is {_quantity(hit.figure, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}"
-
-    def _unit(self, signal: str) -> str:
-        derived = next((each.unit for each in self.limits.rules.derived if each.name == signal), "")
-        return self.units.get(signal, derived)
+        return asset_findings.of_hit(self._facts(), hit, arrival)
 
     def _of_model(self, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
-        signs = tuple(
-            self._with_trend(
-                Sign(
-                    signal=part.signal,
-                    value=part.value,
-                    unit=self.units.get(part.signal, ""),
-                    usual_low=part.usual_low,
-                    usual_high=part.usual_high,
-                    share=part.share,
-                )
-            )
-            for part in anomaly.contributions[:MOST_SIGNS]
-        )
-        told = ", ".join(
-            f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} "
-            f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g}{_of_trend(sign)})"
-            for sign in signs[:3]
-        )
-        finding = self._inferred(
-            signs,
-            f"does not behave as it usually does: {told}",
-            arrival=arrival,
-            source=f"model:{self.document.name}",
-            since=moment(anomaly.since_us),
-            at=moment(at_us),
-            score=anomaly.score,
-            limit=anomaly.limit,
-        )
-        lead = signs[0]
-        self.alarmed = Alarmed(
-            finding.source, finding.version, finding.component, anomaly.since_us, lead.signal, lead.value
-        )
+        finding = asset_findings.of_model(self._facts(), anomaly, arrival, at_us)
+        self.alarmed = Alarmed.by(finding)
         return finding
 
     def _model_is_over(self, arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
@@ -507,123 +376,20 @@ class AssetJudge:
         return self._over(was, arrival, at_us, values, why)
 
     def _over(self, was: Alarmed, arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
-        usual = self.watch.usual(was.signal) if self.watch is not None else None
-        low, high = usual or (None, None)
-        value, unit = values.get(was.signal, was.value), self.units.get(was.signal, "")
-        sign = Sign(signal=was.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0)
-        return Finding(
-            asset=self.key,
-            arrival=arrival,
-            component=was.component,
-            failure_mode=FailureMode.UNK,
-            severity=Severity.DEGRADING,
-            source=was.source,
-            version=was.version,
-            since=moment(was.since_us),
-            at=moment(at_us),
-            score=None,
-            limit=None,
-            signs=(sign,),
-            summary=f"{why}: {_told(sign.signal)} {_quantity(value, unit)}",
-            cleared=True,
-        )
+        return asset_findings.over(self._facts(), was, arrival, at_us, values, why)
 
     def _of_lead_time(self, found: Health, watch: Attendant, arrival: int) -> Finding:
-        signs = tuple(map(self._with_trend, health.signs_of(watch.course, self.units)[:MOST_SIGNS]))
-        at, unit = found.at, self.units.get(found.signal, "")
-        days = [each for each in (found.likely_at, found.earliest_at, found.latest_at) if each is not None]
-        limit = "its limit of" if found.known else "what is ten times its usual range:"
-        finding = self._inferred(
-            signs,
-            f"{_told(found.signal)} is {_quantity(found.value, unit)} and on its way to {limit} "
-            f"{_quantity(found.limit, unit)}: likely on {days[0]:%d %b %H:%M} UTC "
-            f"({days[1]:%d %b %H:%M} to {days[2]:%d %b %H:%M}); health {found.index:.0f} %",
-            arrival=arrival,
-            source=f"model:{self.document.name}:lead-time",
-            since=moment(int(watch.course.near(found.signal)[0][0])),
-            at=at,
-            score=None,
-            limit=None,
-        )
-        lead = finding.signs[0]
-        self.ahead = Alarmed(
-            finding.source, finding.version, finding.component, _us(finding.since), lead.signal, lead.value
-        )
+        finding = asset_findings.of_lead_time(self._facts(), found, watch, arrival)
+        self.ahead = Alarmed.by(finding)
         return finding
 
-    def _inferred(
-        self,
-        signs: tuple[Sign, ...],
-        summary: str,
-        *,
-        arrival: int,
-        source: str,
-        since: datetime,
-        at: datetime,
-        score: float | None,
-        limit: float | None,
-    ) -> Finding:
-        """A finding of the model, with the component and the failure mode that its signals make likely."""
-        component, mode = self._component(signs), FailureMode.UNK
-        likely = patterns.likely(self.rulebook.patterns_for(self.asset_class), signs)
-        if likely is not None:
-            mode = likely.pattern.failure_mode
-            component = component if component != WHOLE_MACHINE else likely.pattern.component or WHOLE_MACHINE
-            because = likely.pattern.about or likely.pattern.id
-            summary = f"{summary}. Likely {mode.label}: {because} (alike {likely.alike:.2f})"
-        return Finding(
-            asset=self.key,
-            arrival=arrival,
-            component=component,
-            failure_mode=mode,
-            severity=Severity.DEGRADING,
-            source=source,
-            version=self.document.version,
-            since=since,
-            at=at,
-            score=score,
-            limit=limit,
-            signs=signs,
-            summary=summary,
-            inferred=likely is not None,
-        )
-
-    def _with_trend(self, sign: Sign) -> Sign:
-        if self.watch is None:
-            return sign
-        if sign.signal not in self._trends:
-            self._trends[sign.signal] = health.change_a_day(self.watch.course, sign.signal)
-        found = self._trends[sign.signal]
-        if found is None:
-            return sign
-        return replace(sign, trend=found.slope, trend_low=found.slope_low, trend_high=found.slope_high)
-
-    def _component(self, signs: tuple[Sign, ...]) -> str:
-        """The component that at least half of the finding speaks of."""
-        tells = self.rulebook.component_of_signal.get(self.asset_class, {})
-        shares: dict[str, float] = {}
-        for sign in signs:
-            if sign.signal in tells:
-                shares[tells[sign.signal]] = shares.get(tells[sign.signal], 0.0) + sign.share
-        return next((component for component, share in sorted(shares.items()) if share >= 0.5), WHOLE_MACHINE)
+    def _facts(self) -> Facts:
+        return Facts(
+            self.key, self.asset_class, self.rulebook, self.limits.rules, self.document, self.watch, self.state.state,
+            self.units, self._trends,
+        )  # fmt: skip
 
 
 def _gathering(document: ModelDocument, dumped: list[Any] | None = None) -> Gathering:
     step_us, hold_us = round(document.frame_step_s * 1e6), round(document.hold_s * 1e6)
     return Gathering(step_us, hold_us) if dumped is None else Gathering.restore(step_us, hold_us, dumped)
-
-
-def _us(at: datetime) -> int:
-    return (at - _EPOCH) // datetime.resolution
-
-
-def _of_trend(sign: Sign) -> str:
-    return "" if sign.trend is None else f", {sign.trend:+.3g} a day"
-
-
-def _quantity(value: float, unit: str) -> str:
-    return f"{value:.4g} {unit}".rstrip()
-
-
-def _told(signal: str) -> str:
-    return signal.replace("_", " ")

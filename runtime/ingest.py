@@ -91,7 +91,7 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
                 _log.info(
                     "judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version
                 )
-                counted = Counted(settings.lag_limit_s, settings.batch_most)
+                counted = Counted.begin(settings.lag_limit_s, settings.batch_most)
                 _listen_on(settings, stop, conn, state, counted, noted)
                 _save_at_the_end(conn, state, counted)
         except psycopg.Error as error:

@@ -21,8 +21,9 @@ from models import documents as model_documents
 from models.document import ModelDocument
 from rules.rulebook import Rulebook
 from rules.rulebook import parse as parse_rulebook
-from runtime.asset_judge import AssetJudge, moment
+from runtime.asset_judge import AssetJudge
 from runtime.limits import Fleets, RuleSets
+from runtime.moments import micros, moment
 from runtime.shadow import Shadow
 from workorder_core import flood, intake, priority
 from workorder_core.alarm_states import Move
@@ -343,7 +344,7 @@ class Judge:
         if event.payload.get("cancelled"):
             asset.downtimes.pop(name, None)
             return
-        start, end = (_us(datetime.fromisoformat(event.payload[key])) for key in ("starts_at", "ends_at"))
+        start, end = (micros(datetime.fromisoformat(event.payload[key])) for key in ("starts_at", "ends_at"))
         asset.downtimes[name] = (start, end)
 
     def _on_order_moved(self, event: Event) -> None:
@@ -374,7 +375,7 @@ class Judge:
         wall = datetime.fromisoformat(event.payload["at"])
         for key in sorted(self.silences.of):
             self._end_silences(key, wall)
-        wall_us = _us(wall)
+        wall_us = micros(wall)
         for key in sorted(key for key, asset in self.assets.items() if asset.heeds_ticks):
             yield from self.assets[key].tick(wall_us, event.arrival)
 
@@ -470,10 +471,6 @@ def _of(event: Event) -> str:
     return event.asset
 
 
-def _us(at: datetime) -> int:
-    return (at - moment(0)) // datetime.resolution
-
-
 def _reopened(order_id: UUID, told: Mapping[str, Any], status: Status) -> Entry:
     last = datetime.fromisoformat(told["last_evidence_at"])
     return Entry(
@@ -504,8 +501,8 @@ def _severity(decision: Decision) -> Severity:
 def _dump_entry(entry: Entry) -> list[Any]:
     return [
         entry.id.bytes, entry.asset, entry.component, entry.failure_mode.value, int(entry.severity), entry.status.value,
-        _us(entry.opened_at), sorted(entry.signals), entry.evidence, _us(entry.last_evidence_at),
-        _us(entry.last_seen_at), _us(entry.moved_at), sorted(entry.cleared), entry.inferred,
+        micros(entry.opened_at), sorted(entry.signals), entry.evidence, micros(entry.last_evidence_at),
+        micros(entry.last_seen_at), micros(entry.moved_at), sorted(entry.cleared), entry.inferred,
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from db.judge import Event
-from runtime.asset_judge import moment
+from runtime.moments import moment
 from workorder_core.lifecycle import FINAL
 from workorder_core.order_book import OrderBook
 from workorder_core.words import Status

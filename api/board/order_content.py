@@ -1,6 +1,6 @@
 """What people add to an order on its page: steps done, remarks, files, links to other orders."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
@@ -71,45 +71,25 @@ def attach(
     return RedirectResponse(f"/orders/{order_id}#remarks", 303)
 
 
-@router.post("/orders/{order_id}/links/new", dependencies=[PLANS])
+@router.post("/orders/{order_id}/links/{verb}", dependencies=[PLANS])
 def link(
     request: Request,
     order_id: UUID,
+    verb: Literal["new", "remove"],
     conn: Conn,
     now: Now,
     who: Asking,
     kind: Annotated[str, Form(max_length=40)] = "",
     number: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Link an order with another one, which is named by its number."""
+    """Link an order with another one, which is named by its number, or take the link back."""
+    change = order_work.link if verb == "new" else order_work.unlink
     try:
         with conn.transaction():
             if kind not in set(LinkKind):
                 raise FormWrong("choose how the order stands to the other one")
             other = work_orders.id_of_number(conn, number.strip().upper())
-            order_work.link(conn, order_id, LinkKind(kind), other, who=who, at=now)
-    except (WorkOrderError, StoreError, FormWrong) as refused:
-        return _refused(request, conn, order_id, now, who, refused)
-    return RedirectResponse(f"/orders/{order_id}#more", 303)
-
-
-@router.post("/orders/{order_id}/links/remove", dependencies=[PLANS])
-def unlink(
-    request: Request,
-    order_id: UUID,
-    conn: Conn,
-    now: Now,
-    who: Asking,
-    kind: Annotated[str, Form(max_length=40)] = "",
-    number: Annotated[str, Form(max_length=100)] = "",
-) -> Response:
-    """Take a link of this order to another one back."""
-    try:
-        with conn.transaction():
-            if kind not in set(LinkKind):
-                raise FormWrong("choose the link that is to be taken back")
-            other = work_orders.id_of_number(conn, number)
-            order_work.unlink(conn, order_id, LinkKind(kind), other, who=who, at=now)
+            change(conn, order_id, LinkKind(kind), other, who=who, at=now)
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused)
     return RedirectResponse(f"/orders/{order_id}#more", 303)

@@ -10,16 +10,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api.asking import PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now, Version
 from api.routers.work_orders import tagged
-from api.shapes.orders import (
-    AssignIn,
-    CloseOutIn,
-    HoldIn,
-    NoteIn,
-    PlanIn,
-    ReasonIn,
-    ScheduleIn,
-    WorkOrderOut,
-)
+from api.shapes.order_steps import AssignIn, CloseOutIn, HoldIn, NoteIn, PlanIn, ReasonIn, ScheduleIn
+from api.shapes.orders import WorkOrderOut
 from db import assignments, calendars, closing, job_plans, technicians, work_orders
 from workorder_core import lifecycle
 from workorder_core.job_plans import planned

@@ -9,15 +9,8 @@ from pydantic import AwareDatetime
 
 from api.asking import REQUESTS, SEES, Asking, Conn, Now, Version
 from api.once import OnlyOnce
-from api.shapes.orders import (
-    ChangesIn,
-    ListedOut,
-    OrderIn,
-    ProposalOut,
-    WholeOrderOut,
-    WorkOrderOut,
-    WorkOrderPage,
-)
+from api.shapes.order_steps import ChangesIn, ProposalOut
+from api.shapes.orders import ListedOut, OrderIn, WholeOrderOut, WorkOrderOut, WorkOrderPage
 from db import assignments, calendars, job_plans, plant, work_orders
 from workorder_core import lifecycle, targets
 from workorder_core.decisions import Urgency

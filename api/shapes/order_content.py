@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.shapes.orders import FollowUpIn, Line, PartUsedIn, Text
+from api.shapes.order_steps import FollowUpIn, PartUsedIn
+from api.shapes.orders import Line, Text
 from db.attachments import Attachment
 from db.calendars import WorkingWeek
 from db.order_links import LinkKind

@@ -1,9 +1,5 @@
--- name: unfinished
--- Unfinished orders by urgency: what waits for a check last, then the priority, how late it is, and the target that runs
--- out next; the id makes the order total. The order and the condition are those of the index.
-SELECT w.id
-FROM work_orders w
-WHERE w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
+-- part: filters
+-- What a list is narrowed to; null narrows nothing.
   AND (%(status)s::text[] IS NULL OR w.status = ANY(%(status)s))
   AND (%(type)s::text[] IS NULL OR w.type = ANY(%(type)s))
   AND (%(origin)s::text[] IS NULL OR w.origin = ANY(%(origin)s))
@@ -17,6 +13,14 @@ WHERE w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
   AND (%(requested_by)s::text IS NULL OR w.requested_by = %(requested_by)s)
   AND (%(opened_from)s::timestamptz IS NULL OR w.opened_at >= %(opened_from)s)
   AND (%(opened_to)s::timestamptz IS NULL OR w.opened_at < %(opened_to)s)
+
+-- name: unfinished
+-- Unfinished orders by urgency: what waits for a check last, then the priority, how late it is, and the target that runs
+-- out next; the id makes the order total. The order and the condition are those of the index.
+SELECT w.id
+FROM work_orders w
+WHERE w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
+  -- as in: filters
 ORDER BY (w.status IN ('completed', 'verified')), w.priority, w.escalation DESC,
          (CASE WHEN w.status IN ('open', 'planned', 'scheduled', 'dispatched') THEN w.response_due ELSE w.completion_due END),
          w.recorded_at, w.id
@@ -27,19 +31,7 @@ LIMIT %(limit)s OFFSET %(offset)s;
 SELECT w.id
 FROM work_orders w
 WHERE w.status IN ('closed', 'cancelled', 'cannot_complete')
-  AND (%(status)s::text[] IS NULL OR w.status = ANY(%(status)s))
-  AND (%(type)s::text[] IS NULL OR w.type = ANY(%(type)s))
-  AND (%(origin)s::text[] IS NULL OR w.origin = ANY(%(origin)s))
-  AND (%(priority)s::smallint[] IS NULL OR w.priority = ANY(%(priority)s))
-  AND (%(sites)s::integer[] IS NULL OR w.site_id = ANY(%(sites)s))
-  AND (%(asset)s::integer IS NULL OR w.asset_id = %(asset)s)
-  AND (%(assets)s::integer[] IS NULL OR w.asset_id = ANY(%(assets)s))
-  AND (%(assignee)s::integer IS NULL OR w.assignee_id = %(assignee)s)
-  AND (%(assignees)s::integer[] IS NULL OR w.assignee_id = ANY(%(assignees)s))
-  AND (NOT %(nobody)s::boolean OR w.assignee_id IS NULL)
-  AND (%(requested_by)s::text IS NULL OR w.requested_by = %(requested_by)s)
-  AND (%(opened_from)s::timestamptz IS NULL OR w.opened_at >= %(opened_from)s)
-  AND (%(opened_to)s::timestamptz IS NULL OR w.opened_at < %(opened_to)s)
+  -- as in: filters
 ORDER BY w.status_since DESC, w.id
 LIMIT %(limit)s OFFSET %(offset)s;
 
@@ -63,17 +55,7 @@ ORDER BY asked.place;
 SELECT count(*) FROM (
     SELECT FROM work_orders w
     WHERE (%(unfinished)s::boolean IS NULL OR (w.status NOT IN ('closed', 'cancelled', 'cannot_complete')) = %(unfinished)s)
-      AND (%(status)s::text[] IS NULL OR w.status = ANY(%(status)s))
-      AND (%(type)s::text[] IS NULL OR w.type = ANY(%(type)s))
-      AND (%(origin)s::text[] IS NULL OR w.origin = ANY(%(origin)s))
-      AND (%(priority)s::smallint[] IS NULL OR w.priority = ANY(%(priority)s))
-      AND (%(sites)s::integer[] IS NULL OR w.site_id = ANY(%(sites)s))
-      AND (%(assets)s::integer[] IS NULL OR w.asset_id = ANY(%(assets)s))
-      AND (%(assignees)s::integer[] IS NULL OR w.assignee_id = ANY(%(assignees)s))
-      AND (NOT %(nobody)s::boolean OR w.assignee_id IS NULL)
-      AND (%(requested_by)s::text IS NULL OR w.requested_by = %(requested_by)s)
-      AND (%(opened_from)s::timestamptz IS NULL OR w.opened_at >= %(opened_from)s)
-      AND (%(opened_to)s::timestamptz IS NULL OR w.opened_at < %(opened_to)s)
+      -- as in: filters
     LIMIT %(most)s
 ) AS counted;
 

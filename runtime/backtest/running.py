@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from db.judge import Event
-from runtime.asset_judge import moment
 from runtime.backtest.ledger import Ledger, Order
 from runtime.judge import Input, Judge
+from runtime.moments import moment
 from runtime.shadow import DOCUMENTS, DONE_AFTER
 from workorder_core.lifecycle import FINAL
 from workorder_core.words import Status

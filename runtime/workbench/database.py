@@ -10,12 +10,12 @@ import pandas as pd
 import psycopg
 
 from db import backtest as backtest_db
-from runtime.asset_judge import moment
 from runtime.backtest import stored
 from runtime.backtest.command import Wanted, judge_again
 from runtime.backtest.outcomes import Costs, Criteria
 from runtime.backtest.running import Assumed
 from runtime.backtest.stored import Range
+from runtime.moments import moment
 from runtime.settings import load
 from runtime.shadow import DONE_AFTER
 from runtime.workbench import going_live

@@ -16,11 +16,11 @@ from ingest.border import Bounds
 from ingest.messages import Message
 from ingest.replay import SamplePlant
 from runtime import plant_file
-from runtime.asset_judge import moment
 from runtime.backtest.outcomes import Costs, Criteria, Failure, outcome
 from runtime.backtest.running import Assumed, run
 from runtime.demo_report import FAULTS, read_truth
 from runtime.judge import Input
+from runtime.moments import moment
 from runtime.sample_plants import SAMPLES
 from runtime.shadow import DONE_AFTER
 from runtime.workbench.scores import scores_of

@@ -6,9 +6,9 @@ import pandas as pd
 
 from db.judge import Event
 from rules import rulebook as rulebooks
-from runtime.asset_judge import moment
 from runtime.backtest.running import Documents
 from runtime.judge import Input, Judge
+from runtime.moments import moment
 from runtime.shadow import DOCUMENTS
 from runtime.workbench.trial import Rules, documents
 

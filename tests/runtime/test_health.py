@@ -12,8 +12,8 @@ from models.document import ModelDocument
 from rules import ruleset, trend
 from rules.rulebook import parse
 from runtime import health
-from runtime.asset_judge import moment
 from runtime.judge import Judge, Verdict
+from runtime.moments import moment
 from tests.models.laws import SECOND, stream
 from workorder_core.decisions import Open
 from workorder_core.health import Health
