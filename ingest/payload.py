@@ -6,8 +6,8 @@ values beside a bad one are kept; what cannot be read is refused with the reason
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 import msgspec
 
@@ -28,8 +28,18 @@ class _Document(msgspec.Struct):
     quality: str | int | None = None
 
 
+class Plain(msgspec.Struct):
+    """A document of values and a time in milliseconds, and nothing else that says anything of them."""
+
+    ts: Annotated[int, msgspec.Meta(ge=0, le=10**14)]
+    values: Annotated[dict[str, float], msgspec.Meta(min_length=1)]
+    units: None = None
+    quality: None = None
+
+
 _QUALITIES = {"good": 0, "uncertain": 1, "bad": 2, "stale": 3}
 _exact = msgspec.json.Decoder(_Document)
+_plain = msgspec.json.Decoder(Plain)
 _loose = msgspec.json.Decoder()
 _REMEMBERED = 100_000
 _places: dict[str, tuple[str, str]] = {}
@@ -85,6 +95,22 @@ def ordinary(message: Message, bounds: Bounds) -> Frame | None:
     if not received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
         return None
     return Frame(*place, at_us, received_us, values)
+
+
+def plain(messages: Sequence[Message]) -> list[Plain | None]:
+    """Return the document of each message that is a single plain one; None where ``parse`` has to look."""
+    decode = _plain.decode
+    try:
+        return [decode(each.payload) if len(each.payload) <= MAX_BYTES else None for each in messages]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [_as_plain(message) for message in messages]
+
+
+def _as_plain(message: Message) -> Plain | None:
+    try:
+        return _plain.decode(message.payload) if len(message.payload) <= MAX_BYTES else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _place(topic: str) -> tuple[str, str]:

@@ -71,6 +71,13 @@ class RuleSet:
         self._newest = each
         return each[1]
 
+    def plain_bands(self, signal: str, state: OperatingState) -> Bands | None:
+        """Return the bands of a signal's rules where all that looks at it are plain limits; None otherwise."""
+        bands = self.bands(state)
+        if bands is None:
+            return None
+        return bands[signal] if signal in bands else self.band(signal, state)
+
     def band(self, signal: str, state: OperatingState) -> Bands | None:
         """Return a signal's bands; None where one of its rules looks at more than the value, or not in that state."""
         rules = self.of(signal)

@@ -106,6 +106,12 @@ class AssetJudge:
         if self.watch is not None:
             self.watch.heed(factor)
 
+    @property
+    def steady(self) -> bool:
+        """Whether nothing but its limits and its model looks at the next reading, in an operating state that stays."""
+        running_on = self._state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
+        return running_on and self.gathering.fit
+
     def takes_in(self, at_us: int, values: Mapping[str, float]) -> bool:
         """Gather readings of the open step of which nothing is to be said; False where ``judge`` has to look.
 
@@ -161,6 +167,10 @@ class AssetJudge:
         if self.alarmed is not None and not self._model_judges():
             why = f"is not judged while the machine is {self._stands_still()}"
             yield self._model_is_over(arrival, at_us, values, why)
+
+    def judge_frame(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+        """Judge a frame by the model alone: its limits have been judged, and its state stays."""
+        return self._judge_by_model(arrival, at_us, values)
 
     def judge_below(
         self, below: "AssetJudge", at_us: int, values: Mapping[str, float], arrival: int

@@ -17,8 +17,9 @@ from ingest.border import Bounds
 from ingest.formats import Formats
 from models import kernel
 from rules.rulebook import Rulebook
-from runtime import sources
+from runtime import lane_kernel, sources
 from runtime.judge import FORMAT, Judge, in_order
+from runtime.lane import Lane
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
 from workorder_core.order_book import Entry, OrderBook
@@ -65,6 +66,14 @@ class Engine:
             return False
         self.next_tick = now + self.settings.tick_every_s
         return True
+
+    def open_lane(self) -> Lane:
+        """Return the judge's lane, for the catalogue and the bindings that are in force."""
+        lane = self.judge.lane
+        if lane is None:
+            lane = self.judge.lane = Lane(self.catalogue)
+        lane.agree(self.catalogue, self.formats.bindings.bound)
+        return lane
 
     def checkpoint_is_due(self) -> bool:
         """Whether the judge has come far enough, or long enough, since its last checkpoint."""
@@ -150,6 +159,7 @@ def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> No
 def _compile() -> None:
     began = time.monotonic()
     kernel.make_ready()
+    lane_kernel.make_ready()
     if time.monotonic() - began > 5:
         _log.info("compiled the detector; where a cache folder can be written this happens once")
 

@@ -22,6 +22,7 @@ from models.document import ModelDocument
 from rules.rulebook import Rulebook
 from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge
+from runtime.lane import ForModel, Lane
 from runtime.limits import Fleets, RuleSets
 from runtime.moments import micros, moment
 from runtime.shadow import Shadow
@@ -69,6 +70,9 @@ class Judge:
         What was raised and what is over, for whoever wants to keep it and takes it away; None where nobody does.
     shadow
         Documents on trial that judge beside those in force.
+    lane
+        Where ordinary readings are judged many at once, for whoever has them as messages. What it has taken on is given
+        back before anything here looks at it.
     """
 
     def __init__(self, policy: intake.Policy | None = None) -> None:
@@ -87,6 +91,7 @@ class Judge:
         self.rules_in_shadow: set[str] = set()
         self.alarms: list[Change] | None = None
         self.shadow: Shadow | None = None
+        self.lane: Lane | None = None
 
     @property
     def rulebook(self) -> Rulebook:
@@ -102,10 +107,13 @@ class Judge:
         for each in inputs:
             self.arrival = each.arrival
             if isinstance(each, Event):
+                self._give_back(each)
                 findings = self._follow(each)
                 assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
             else:
                 key, values = each.asset, each.values
+                if self.lane is not None and key in self.lane.on:
+                    self.lane.leave(key)
                 if key in silenced:
                     self._end_silences(key, moment(each.at_us))
                 asset = assets.get(key) or self._asset(key)
@@ -114,16 +122,45 @@ class Judge:
                 findings = () if asset.takes_in(each.at_us, values) else asset.judge(each.arrival, each.at_us, values)
                 if looks_below:
                     findings = chain(findings, self._judge_above(each, values))
-            for finding in findings:
-                asset = self.assets[finding.asset]
-                decision = self._intake(finding)
-                if decision is None:
-                    continue
-                self.book.apply(decision)
-                yield Verdict(decision, priority.of_finding(asset.criticality, _severity(decision)))
+            yield from self._weigh(findings)
             if self.shadow is not None:
                 for verdict in self.shadow.consider(each, self.book):
                     yield replace(verdict, shadow=self.shadow.run)
+
+    def decide_for_models(self, frames: Iterable[ForModel]) -> list[Verdict]:
+        """Judge what the lane has completed for the models, in its order, and return what is to be done."""
+        verdicts: list[Verdict] = []
+        for each in frames:
+            self.arrival = each.arrival
+            findings = self.assets[each.asset].judge_frame(each.arrival, each.at_us, each.values)
+            verdicts += [verdict for verdict in self._weigh(findings) if not isinstance(verdict.decision, Ignore)]
+        return verdicts
+
+    def enter_lane(self, keys: Iterable[str]) -> None:
+        """Give those assets to the lane that it can take."""
+        if self.lane is None or self.shadow is not None or self.rulesets.looks_below:
+            return
+        for key in keys:
+            if key not in self.silences.of:
+                self.lane.enter(self.assets.get(key))
+
+    def _give_back(self, event: Event) -> None:
+        """Take from the lane what an event may look at."""
+        if self.lane is None:
+            return
+        if event.kind == "tick":
+            self.lane.settle()
+        else:
+            self.lane.leave(event.asset)
+
+    def _weigh(self, findings: Iterable[Finding]) -> Iterator[Verdict]:
+        for finding in findings:
+            asset = self.assets[finding.asset]
+            decision = self._intake(finding)
+            if decision is None:
+                continue
+            self.book.apply(decision)
+            yield Verdict(decision, priority.of_finding(asset.criticality, _severity(decision)))
 
     def _judge_above(self, frame: JudgedFrame, values: Mapping[str, float]) -> Iterator[Finding]:
         """What the rules of the assets above say of a frame, the nearest asset first."""
@@ -225,6 +262,8 @@ class Judge:
         marks: dict[str, int] = {}
         steps: dict[str, int] = {}
         for key in assets:
+            if self.lane is not None and key in self.lane.on:
+                self.lane.leave(key)
             asset = self.assets.get(key)
             if asset is not None:
                 if asset.watermark_us is not None:
@@ -245,6 +284,8 @@ class Judge:
 
     def dump(self) -> bytes:
         """Return the state in a form whose bytes depend on the inputs alone."""
+        if self.lane is not None:
+            self.lane.settle()
         return msgspec.msgpack.encode(
             {
                 "rulebook": self.rulebook.document,
@@ -378,6 +419,8 @@ class Judge:
         wall_us = micros(wall)
         for key in sorted(key for key, asset in self.assets.items() if asset.heeds_ticks):
             yield from self.assets[key].tick(wall_us, event.arrival)
+        if self.lane is not None:
+            self.lane.tick()
 
     def _on_alarm(self, event: Event) -> None:
         """Somebody shelves an alarm or takes it out of service, or ends that."""

@@ -18,6 +18,7 @@ from ingest.messages import Message, Refused
 from runtime import arrivals, engine, sources
 from runtime.engine import Engine
 from runtime.judge import Verdict
+from runtime.lane import Ordinary
 from runtime.sources import Part
 
 
@@ -53,16 +54,33 @@ class Processed:
             self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
 
+@dataclass(slots=True)
+class Outcome:
+    """What judging a batch has come to so far: what is to be done, and the assets whose health may be told anew."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    heard: set[str] = field(default_factory=set)
+
+
 def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
     """Store, judge and act on a batch, and commit."""
     processed = Processed()
     with conn.transaction():
-        begin = place = judge_db.hold(conn, state.fence)
+        begin = judge_db.hold(conn, state.fence)
         if state.tick_is_due():
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
-        for part in sources.parts(batch, state.formats, state.bounds):
-            processed.lap("read")
-            place = take(conn, part, place, state, processed)
+        outcome = Outcome()
+        place = _heed(conn, begin, state, outcome)
+        lane = state.open_lane()
+        ordinary, rest = lane.sift(batch, state.bounds)
+        processed.lap("read")
+        if ordinary is not None:
+            place = _take_ordinary(conn, ordinary, place, state, processed, outcome)
+        if rest or state.formats.sparkplug is not None:
+            for part in sources.parts(rest, state.formats, state.bounds):
+                processed.lap("read")
+                place = _take_part(conn, part, place, state, processed, outcome, beside=ordinary)
+        _act(conn, outcome, state, processed)
         quarantine.keep(conn, processed.refused)
         if place > begin:
             judge_db.advance(conn, state.fence, place)
@@ -76,37 +94,89 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
 
 
 def take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
-    """Store, judge and act on a part of a batch; return the next free place of the sequence."""
-    sources.grow_stale(conn, part.stale, state.catalogue, place)
+    """Store, judge and act on frames that are no batch; return the next free place of the sequence."""
+    outcome = Outcome()
+    place = _take_part(conn, part, place, state, processed, outcome)
+    _act(conn, outcome, state, processed)
+    return place
+
+
+def _heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
+    """Fold the events that wait. They come before the frames: what is late depends on what they say."""
+    events = judge_db.take_waiting(conn, place)
+    outcome.verdicts += state.judge.decide(events)
+    return place + len(events)
+
+
+def _take_ordinary(
+    conn: Connection, ordinary: Ordinary, place: int, state: Engine, processed: Processed, outcome: Outcome
+) -> int:
+    """Store and judge what the lane takes, and return the next free place."""
+    lane = state.open_lane()
+    columns, for_models = lane.take(ordinary, place)
+    with readings.storing(conn, columns):
+        processed.lap("store")
+        outcome.verdicts += state.judge.decide_for_models(for_models)
+        outcome.heard.update(each.asset for each in for_models)
+        processed.lap("judge")
+    processed.lap("store")
+    processed.frames += len(ordinary)
+    processed.stored += len(columns)
+    return place + len(ordinary)
+
+
+def _take_part(
+    conn: Connection,
+    part: Part,
+    place: int,
+    state: Engine,
+    processed: Processed,
+    outcome: Outcome,
+    *,
+    beside: Ordinary | None = None,
+) -> int:
+    """Store and judge frames one by one, and return the next free place; ``beside`` is what the lane took of their
+    batch.
+    """
+    judge, lane = state.judge, state.open_lane()
+    if part.stale:
+        for each in part.stale:
+            lane.leave(f"{each.site}/{each.asset}")
+        sources.grow_stale(conn, part.stale, state.catalogue, place)
     keys = [frame.key for frame in part.frames]
+    if beside is not None:
+        lane.avoid(beside, keys)
     frames, ids, unknown = arrivals.admit(conn, part.frames, state.catalogue, keys)
     if len(frames) != len(keys):
         keys = [frame.key for frame in frames]
-    events = judge_db.take_waiting(conn, place)
-    # Folded before the frames, which come after them: what is late depends on what they say.
-    verdicts = state.judge.decide(events)
-    marks, steps = state.judge.clocks(keys)
+    place = _heed(conn, place, state, outcome)
+    marks, steps = judge.clocks(keys)
     newest = state.catalogue.newest
-    arrived = arrivals.arrange(conn, frames, ids, marks, place + len(events), steps, newest=newest, keys=keys)
+    arrived = arrivals.arrange(conn, frames, ids, marks, place, steps, newest=newest, keys=keys)
     # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
     with readings.storing(conn, arrived.columns):
         processed.lap("store")
-        verdicts += state.judge.decide(arrived.frames)
+        outcome.verdicts += judge.decide(arrived.frames)
         processed.lap("judge")
     processed.lap("store")
+    outcome.heard.update(frame.asset for frame in arrived.frames)
+    judge.enter_lane(sorted(set(keys)))
     processed.refused += part.refused + unknown + arrived.refused
-    if state.judge.alarms:
-        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
-        state.judge.alarms.clear()
-    told = state.judge.take_healths({frame.asset for frame in arrived.frames})
-    health.write(conn, told, state.catalogue.asset_id)
-    processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in verdicts])
-    processed.lap("act")
     processed.frames += len(arrived.frames)
     processed.stored += len(arrived.columns)
     processed.late += arrived.late
     processed.repeated += arrived.repeated
     return arrived.next_arrival
+
+
+def _act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed) -> None:
+    """Carry out what was decided, and keep what is told of alarms and of the assets' health."""
+    if state.judge.alarms:
+        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
+        state.judge.alarms.clear()
+    health.write(conn, state.judge.take_healths(outcome.heard), state.catalogue.asset_id)
+    processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in outcome.verdicts])
+    processed.lap("act")
 
 
 def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None:

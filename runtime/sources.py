@@ -65,10 +65,10 @@ def parts(batch: Sequence[Message], formats: Formats, bounds: Bounds) -> Iterato
     """Yield a batch, read, in stretches: what is stale has its place between the frames before it and after it."""
     if formats.sparkplug is not None:
         formats.sparkplug.overdue(time.time_ns() // 1000)
-    part, parse = Part(stale=formats.stale()), formats.parse
+    part, parse, bound = Part(stale=formats.stale()), formats.parse, formats.bindings.bound
     for message in batch:
         frame = payload.ordinary(message, bounds)
-        if frame is not None:
+        if frame is not None and not (bound and frame.key in bound):
             part.frames.append(frame)
             continue
         frames, refused = parse(message, bounds)

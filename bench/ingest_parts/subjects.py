@@ -111,11 +111,12 @@ def peer(facts: dict[str, Any], account: Account) -> None:
         size = done = still = 0
         changed = time.time()
         while True:
-            time.sleep(0.02)
+            time.sleep(0.02 if done else 0.002)
             (now,) = conn.execute("SELECT pg_relation_size('peer_rows')").fetchone() or (0,)
             still = still + 1 if now == size else 0
             changed = changed if still else time.time()
-            if (now and not size) or (still and still % 5 == 0 and now):
+            # Rows that are not committed yet have a size too, so the first ones are looked for until they are counted.
+            if now and (not done or (still and still % 5 == 0)):
                 (count,) = conn.execute("SELECT count(*) FROM peer_rows").fetchone() or (0,)
                 if account.add(count - done, changed):
                     break

@@ -1,0 +1,352 @@
+"""The lane: a batch's ordinary readings as columns, judged together by the tables of a plant. No I/O, no clock.
+
+Nearly every reading is newer than the last one of its signal, within its limits, and waits for the frame that it is a
+part of. For those an object a reading is most of the price. The lane keeps what judging them takes as rows of tables,
+does what `AssetJudge` and `arrivals.arrange` would do, and leaves the rest to them: an asset of which a batch has
+anything else leaves the lane with all that was learned of it, and comes back once it is ordinary again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import compress, repeat
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from db.catalogue import Catalogue
+from db.readings import Columns
+from ingest import payload
+from ingest.border import Bounds
+from ingest.messages import Message
+from rules.threshold import NORMAL, Condition
+from runtime import lane_kernel
+from runtime.asset_judge import AssetJudge
+from runtime.lane_kernel import (
+    ASSET,
+    BAD,
+    COUNT,
+    FIRST,
+    HEARD,
+    HELD,
+    HOLD,
+    ID,
+    IN_ROUND,
+    LAST,
+    MARK,
+    MARK_SEEN,
+    NEWEST,
+    NONE,
+    NUMBERS,
+    OPEN,
+    ROUND,
+    SIGNAL,
+    STEP,
+    TOUCHED,
+    VALUE,
+)  # fmt: skip
+
+Whole = npt.NDArray[np.int64]
+_ROOM = 1_024
+"""Rows with which a table begins; it doubles."""
+
+
+class Row(NamedTuple):
+    """An asset's place in the tables: its row, its signals' rows by name, in the names' order, and where they begin."""
+
+    asset: AssetJudge
+    place: int
+    signals: dict[str, int]
+    first: int
+    bands: tuple[tuple[str, ...], ...]
+    """The keys of the limits' conditions, by signal."""
+
+
+class ForModel(NamedTuple):
+    """A frame that a model is to judge: ``<site>/<asset>``, the input that has completed it, its time, its values."""
+
+    asset: str
+    arrival: int
+    at_us: int
+    values: dict[str, float]
+
+
+@dataclass(slots=True)
+class Ordinary:
+    """The frames of a batch that the lane takes, as columns.
+
+    ``begin`` has where each one's readings begin, and where the last ones end; ``values_of`` are their values as they
+    came.
+    """
+
+    of_frame: Whole
+    at_us: Whole
+    received_us: Whole
+    begin: Whole
+    of_reading: Whole
+    values: npt.NDArray[np.float64]
+    values_of: list[dict[str, float]]
+
+    def __len__(self) -> int:
+        return len(self.of_frame)
+
+
+class Lane:
+    """The tables of the assets that are ordinary at present.
+
+    Parameters
+    ----------
+    on
+        Those assets, by ``<site>/<asset>``: what `AssetJudge` says of them is out of date until they leave.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.on: dict[str, Row] = {}
+        self._bound: frozenset[str] = frozenset()
+        self._shy: set[str] = set()
+        self._places: dict[str, Row] = {}
+        self._topics: dict[str, Row] = {}
+        self._keys: list[str] = []
+        self._assets = np.zeros((_ROOM, ASSET), dtype=np.int64)
+        self._signals = np.zeros((_ROOM, SIGNAL), dtype=np.int64)
+        self._numbers = np.zeros((_ROOM, NUMBERS))
+        self._signals_used = 0
+
+    def agree(self, catalogue: Catalogue, bound: frozenset[str]) -> None:
+        """Go on with another catalogue, or other assets that only their devices speak for."""
+        if catalogue is not self.catalogue or bound != self._bound:
+            self.clear()
+            self.catalogue, self._bound = catalogue, bound
+
+    def sift(self, batch: Sequence[Message], bounds: Bounds) -> tuple[Ordinary | None, Sequence[Message]]:
+        """Return the ordinary part of a batch, and the rest in its order. Nothing of either is taken in yet."""
+        rows = [self._topics.get(message.topic) for message in batch]
+        which, ordinary, spoiled = _read(batch, rows)
+        if ordinary is None:
+            return None, batch
+        bad = np.zeros(len(which), dtype=np.bool_)
+        self._assets[spoiled, BAD] = 1
+        count = lane_kernel.sift(
+            self._assets, self._signals, self._numbers, ordinary.of_frame, ordinary.at_us, ordinary.received_us,
+            ordinary.begin, ordinary.of_reading, ordinary.values, bounds.oldest_us, bounds.skew_us, bad,
+        )  # fmt: skip
+        self._assets[spoiled, BAD] = 0
+        if count == len(which):
+            return None, batch
+        if count:
+            which, ordinary = which[~bad], _only(ordinary, ~bad)
+        if len(which) == len(batch):
+            return ordinary, ()
+        taken = set(which.tolist())
+        return ordinary, [message for number, message in enumerate(batch) if number not in taken]
+
+    def take(self, ordinary: Ordinary, first: int) -> tuple[Columns, list[ForModel]]:
+        """Take the frames in, as the inputs from ``first`` on. Return their readings, and the frames for the models."""
+        frames = len(ordinary)
+        closed = np.empty((frames, 4), dtype=np.int64)
+        room = int((self._assets[ordinary.of_frame, COUNT] * (self._assets[ordinary.of_frame, STEP] > 0)).sum())
+        gathered = np.empty(room)
+        count = lane_kernel.take(
+            self._assets, self._signals, self._numbers, ordinary.of_frame, ordinary.at_us, ordinary.begin,
+            ordinary.of_reading, ordinary.values, closed, gathered,
+        )  # fmt: skip
+        for_models = []
+        keys, on = self._keys, self.on
+        for place, frame, at_us, begins in closed[:count].tolist():
+            key = keys[place]
+            if begins < 0:
+                values = ordinary.values_of[frame]
+                if len(values) > 1:
+                    values = dict(sorted(values.items()))
+            else:
+                names = on[key].signals
+                row = gathered[begins : begins + len(names)].tolist()
+                values = dict(zip(names, row, strict=True))
+                if any(map(math.isnan, row)):
+                    values = {name: value for name, value in values.items() if value == value}
+            for_models.append(ForModel(key, first + frame, at_us, values))
+        of_reading, arrival = ordinary.of_reading, np.arange(first, first + frames, dtype=np.int64)
+        observed, received = ordinary.at_us, ordinary.received_us
+        if len(of_reading) > frames:
+            counts = np.diff(ordinary.begin)
+            observed, received, arrival = (np.repeat(each, counts) for each in (observed, received, arrival))
+        late = np.zeros(len(of_reading), dtype=np.bool_)
+        columns = Columns(self._signals[of_reading, ID], observed, received, arrival, ordinary.values, late)
+        return columns, for_models
+
+    def enter(self, asset: AssetJudge | None) -> None:
+        """Take an asset on where all that its judging needs lies in the tables; otherwise it stays as it is."""
+        if asset is None or asset.key in self.on or asset.key in self._bound | self._shy or not asset.steady:
+            return
+        known, gathering = self.catalogue.assets.get(asset.key), asset.gathering
+        if known is None or known.aliases or asset.watermark_us is None:
+            return
+        limits, state, newest = asset.limits, asset.state.state, self.catalogue.newest
+        names = sorted(name for name, signal in known.signals.items() if signal in newest)
+        if not gathering.values.keys() <= set(names) >= gathering.held.keys():
+            return
+        bands = []
+        for name in names:
+            found = limits.rules.plain_bands(name, state)
+            if found is None or any(limits.conditions.get(key, NORMAL).active for key, _, _ in found):
+                return
+            bands.append(found)
+        row = self._row(asset, names, tuple(tuple(key for key, _, _ in found) for found in bands))
+        of_asset = self._assets[row.place]
+        opened = NONE if gathering.start_us is None else gathering.start_us
+        of_asset[:] = 0
+        of_asset[[MARK, MARK_SEEN, STEP, HOLD]] = (*repeat(asset.watermark_us, 2), gathering.step_us, gathering.hold_us)
+        of_asset[[OPEN, LAST, ROUND, FIRST, COUNT]] = opened, gathering.last_us, 1, row.first, len(names)
+        for name, found in zip(names, bands, strict=True):
+            signal = known.signals[name]
+            heard = [limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found]
+            at, value = gathering.held.get(name, (NONE, 0.0))
+            if gathering.start_us is not None:
+                value = gathering.values.get(name, value)
+            whole = self._signals[row.signals[name]]
+            whole[:] = signal, newest[signal], newest[signal], max(heard, default=NONE), at, 0, 0
+            whole[IN_ROUND] = int(gathering.start_us is not None and name in gathering.values)
+            low = max((low for _, low, _ in found), default=-math.inf)
+            high = min((high for _, _, high in found), default=math.inf)
+            self._numbers[row.signals[name]] = low, high, value
+        self.on[asset.key] = row
+        self._topics[f"plantwright/v1/{asset.key}"] = row
+
+    def avoid(self, ordinary: Ordinary, keys: Iterable[str]) -> None:
+        """Take on no more assets that have ordinary readings and others of ``keys`` in one batch.
+
+        They come by two ways, and what comes by one could overtake the other.
+        """
+        taken = {self._keys[place] for place in np.unique(ordinary.of_frame).tolist()}
+        for key in taken.intersection(keys):
+            self.leave(key)
+            self._shy.add(key)
+
+    def tick(self) -> None:
+        """Follow where the assets' judges have closed frames to which nothing is added any more."""
+        for row in self.on.values():
+            if row.asset.gathering.start_us is None:
+                self._assets[row.place, OPEN] = NONE
+
+    def leave(self, key: str | None) -> None:
+        """Give an asset back, as it is now; all of them where it is None."""
+        for each in [key] if key is not None else list(self.on):
+            row = self.on.pop(each, None)
+            if row is not None:
+                del self._topics[f"plantwright/v1/{each}"]
+                self._settle(row)
+
+    def clear(self) -> None:
+        """Give all assets back, and forget the tables' layout."""
+        self.leave(None)
+        self._places.clear()
+        self._keys.clear()
+        self._signals_used = 0
+
+    def settle(self) -> None:
+        """Let every asset's judge say what is so now; the assets stay."""
+        for row in self.on.values():
+            self._settle(row)
+
+    def _settle(self, row: Row) -> None:
+        asset, of_asset = row.asset, self._assets[row.place].tolist()
+        end = row.first + of_asset[COUNT]
+        signals, values = self._signals[row.first : end], self._numbers[row.first : end, VALUE].tolist()
+        touched = np.flatnonzero(signals[:, TOUCHED]).tolist()
+        if not touched:
+            return
+        names, whole, gathering = list(row.signals), signals.tolist(), asset.gathering
+        asset.watermark_us = of_asset[MARK]
+        gathering.start_us = None if of_asset[OPEN] == NONE else of_asset[OPEN]
+        gathering.last_us = of_asset[LAST]
+        gathering.quiet_since_us = None
+        gathering.values = {
+            name: value
+            for name, value, of_signal in zip(names, values, whole, strict=True)
+            if gathering.start_us is not None and of_signal[IN_ROUND] == of_asset[ROUND]
+        }
+        for i in touched:
+            at_us, newest = whole[i][HEARD], whole[i][NEWEST]
+            self.catalogue.newest[whole[i][ID]] = newest
+            for key in row.bands[i]:
+                asset.limits.conditions[key] = Condition(None, False, at_us)
+            if gathering.hold_us:
+                gathering.held[names[i]] = whole[i][HELD], values[i]
+        signals[:, TOUCHED] = 0
+
+    def _row(self, asset: AssetJudge, names: Sequence[str], bands: tuple[tuple[str, ...], ...]) -> Row:
+        """Return the asset's place, where it had one with the same signals the old one."""
+        row = self._places.get(asset.key)
+        place = len(self._keys) if row is None else row.place
+        if row is not None and list(row.signals) == list(names):
+            row = row._replace(asset=asset, bands=bands)
+        else:
+            first = self._signals_used
+            self._signals_used += len(names)
+            row = Row(asset, place, {name: first + i for i, name in enumerate(names)}, first, bands)
+        if place == len(self._keys):
+            self._keys.append(asset.key)
+        self._assets = _with_room(self._assets, len(self._keys))
+        self._signals, self._numbers = (_with_room(each, self._signals_used) for each in (self._signals, self._numbers))
+        self._places[asset.key] = row
+        return row
+
+
+def _read(batch: Sequence[Message], rows: Sequence[Row | None]) -> tuple[Whole, Ordinary | None, list[int]]:
+    """Read the messages of assets that are on the lane. Return which those are and what they say, and the assets (by
+    their place) of which some message says anything else than plain values of known signals.
+    """
+    spoiled: list[int] = []
+    messages, of, which = batch, [row for row in rows if row], np.arange(len(batch))
+    if len(of) < len(batch):
+        which = np.array([number for number, row in enumerate(rows) if row], dtype=np.int64)
+        messages = [message for message, row in zip(batch, rows, strict=True) if row]
+    documents = payload.plain(messages)
+    fine = [
+        document is not None and row.signals.keys() >= document.values.keys()
+        for row, document in zip(of, documents, strict=True)
+    ]
+    if not all(fine):
+        spoiled = [row.place for row, is_fine in zip(of, fine, strict=True) if not is_fine]
+        messages, of = list(compress(messages, fine)), list(compress(of, fine))
+        documents = list(compress(documents, fine))
+        which = which[fine]
+    if not of:
+        return which, None, spoiled
+    values_of = [document.values for document in documents if document is not None]
+    begin = np.zeros(len(of) + 1, dtype=np.int64)
+    np.cumsum([len(values) for values in values_of], out=begin[1:])
+    ordinary = Ordinary(
+        np.array([row.place for row in of]),
+        np.array([document.ts for document in documents if document is not None]) * 1000,
+        np.array([message.received_us for message in messages]),
+        begin,
+        np.array([row.signals[name] for row, values in zip(of, values_of, strict=True) for name in values]),
+        np.array([value for values in values_of for value in values.values()]),
+        values_of,
+    )
+    return which, ordinary, spoiled
+
+
+def _only(ordinary: Ordinary, kept: npt.NDArray[np.bool_]) -> Ordinary:
+    counts = np.diff(ordinary.begin)
+    readings = np.repeat(kept, counts)
+    begin = np.zeros(int(kept.sum()) + 1, dtype=np.int64)
+    np.cumsum(counts[kept], out=begin[1:])
+    return Ordinary(
+        ordinary.of_frame[kept], ordinary.at_us[kept], ordinary.received_us[kept], begin, ordinary.of_reading[readings],
+        ordinary.values[readings], [ordinary.values_of[f] for f in np.flatnonzero(kept)],
+    )  # fmt: skip
+
+
+def _with_room(table: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    """Return the table, twice as large where it is full."""
+    if rows <= len(table):
+        return table
+    larger = np.zeros((max(rows, 2 * len(table)), table.shape[1]), dtype=table.dtype)
+    larger[: len(table)] = table
+    return larger
