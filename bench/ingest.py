@@ -181,6 +181,7 @@ def _figures(
         "peak_mb": ended["peak_mb"],
         "batch": bench.messages / len(marks),
     }
+    figures |= {f"{stage}_us": seconds / bench.messages * 1e6 for stage, seconds in ended["stages"].items()}
     if not draining:
         sent = np.array(published["sent_at"])
         done = np.array(marks)

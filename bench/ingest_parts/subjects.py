@@ -31,6 +31,8 @@ class Account:
         self._wanted, self._done = wanted, 0
         self._marks: list[tuple[int, float]] = []
         self._cpu_s = self._cpu_end_s = 0.0
+        self.stages: dict[str, float] = {}
+        """Seconds by stage of a batch, where the subject knows them."""
 
     def add(self, count: int, at: float | None = None) -> bool:
         """So many more are done; whether that was all."""
@@ -47,7 +49,7 @@ class Account:
     def close(self) -> None:
         status = Path("/proc/self/status").read_text()
         peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-        tell(event="ended", cpu_s=self._cpu_end_s - self._cpu_s, peak_mb=peak, marks=self._marks)
+        tell(event="ended", cpu_s=self._cpu_end_s - self._cpu_s, peak_mb=peak, marks=self._marks, stages=self.stages)
 
 
 def tell(**facts: Any) -> None:
@@ -138,6 +140,8 @@ def whole(facts: dict[str, Any], account: Account) -> None:
     values = facts["values"]
 
     def on_batch(processed: Processed) -> None:
+        for stage, seconds in processed.spent.items():
+            account.stages[stage] = account.stages.get(stage, 0.0) + seconds
         if account.add(processed.stored // values):
             stop.set()
 
