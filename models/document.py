@@ -60,10 +60,11 @@ class ModelDocument:
     lead_time_days
         An order opens when a trend is likely to bring a signal to its limit within so many days. 0: none does.
     estimator
-        Another detector than the default: a river estimator by its dotted name, such as
-        ``river.anomaly.HalfSpaceTrees``, or one of a module that may be run; see `models.estimators`.
+        Another detector than the default: one of river's by its dotted name, such as ``river.anomaly.HalfSpaceTrees``
+        or ``river.drift.ADWIN``, or one of a module that may be run; or a list of steps that ends with one. A step is a
+        name, or a table of a ``class`` and what it is made with; see `models.named`.
     parameters
-        What the estimator is made with.
+        What an estimator that is named alone is made with.
     """
 
     name: str = "level-shift"
@@ -82,7 +83,7 @@ class ModelDocument:
     limit_most: float = 4.0
     precision_goal: float = 0.75
     lead_time_days: float = 7.0
-    estimator: str = ""
+    estimator: Any = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -125,14 +126,15 @@ class ModelDocument:
                 raise ModelDocumentError(
                     name, key, "is not known", f"the keys are {', '.join(each.name for each in fields(cls))}"
                 )
-            kind = dict if key == "parameters" else type(getattr(cls, key))
+            kind: Any = {"parameters": dict, "estimator": str | list | dict}.get(key) or type(getattr(cls, key))
             value: object = written
             if kind is tuple and isinstance(written, list):
                 value = tuple(written)
             elif kind is float and isinstance(written, int) and not isinstance(written, bool):
                 value = float(written)
             if not isinstance(value, kind) or isinstance(value, bool):
-                words = {
+                words: dict[Any, str] = {
+                    str | list | dict: "a dotted name, or a list of steps",
                     str: "a text",
                     int: "a whole number",
                     float: "a number",
@@ -156,9 +158,11 @@ class ModelDocument:
     def _check_estimator(self) -> None:
         if self.estimator:
             try:
-                estimators.make(self.estimator, self.parameters)
+                estimators.check(self.estimator, self.parameters)
             except estimators.NoSuchEstimator as error:
-                raise self._wrong("estimator", str(error), "name a detector that can be made") from None
+                raise self._wrong("estimator", error.problem, error.mend) from None
+        elif self.estimator != "":
+            raise self._wrong("estimator", f"is {self.estimator!r}", "name at least one detector, or leave it out")
         elif self.parameters:
             raise self._wrong("parameters", "are given", "give the estimator that they are for")
 

@@ -1,140 +1,148 @@
-"""Other detectors than the default: any river estimator that scores a frame, by the name that a model document gives.
+"""Other detectors than the default, as a model document names them: river's, or somebody's of the same two verbs.
 
-river's own classes may always be named; others when their module has been allowed (`allow`), for naming a class runs
-its code.
+There are three kinds. One *scores* frames. One scores a *target* by itself or by what else the frame holds (river calls
+it supervised): every signal is the target in turn. A *drift* detector is told one number after the other: every signal
+gets one. Before each may stand transformers.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
-import inspect
-import io
-import pickle
-import sys
+import json
 from collections.abc import Mapping
-from importlib.metadata import version
-from pathlib import Path
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
-_allowed: set[str] = set()
-_PLAIN = frozenset(
-    {"builtins", "collections", "random", "math", "functools", "copyreg", "datetime", "_random", "itertools"}
-)
-_BUILTINS = frozenset(
-    "set frozenset dict list tuple int float str bool bytes bytearray complex slice object range".split()  # noqa: SIM905
-)
+from river import base, compose, time_series
+
+from models import estimator_state, named
+from models.named import NoSuchEstimator, allow, allow_folder, allowed, code_of
+
+__all__ = [
+    "Kind",
+    "Named",
+    "NoSuchEstimator",
+    "Transformer",
+    "allow",
+    "allow_folder",
+    "allowed",
+    "check",
+    "code_of",
+    "make",
+]
 
 
-class Estimator(Protocol):
-    """What a detector has to be: river's two verbs. ``score_one`` grows with how unusual the frame is."""
+MOST_BYTES = 16_000_000
+_checked: set[str] = set()
 
-    def score_one(self, x: dict[str, float]) -> float: ...
+
+class Kind(Enum):
+    """What a detector is asked."""
+
+    SCORES = "scores"
+    TARGETS = "targets"
+    DRIFTS = "drifts"
+
+
+class Transformer(Protocol):
+    """A step before the detector."""
+
+    def transform_one(self, x: dict[str, float]) -> dict[Any, Any]: ...
 
     def learn_one(self, x: dict[str, float]) -> object: ...
 
 
-class NoSuchEstimator(ValueError):
-    """An estimator that can't be used: the name, what is wrong with it, and the mend."""
+@dataclass(slots=True)
+class Named:
+    """What a document names, newly made.
 
-
-def allow(*modules: str) -> None:
-    """Let model documents name classes of these modules."""
-    _allowed.update(modules)
-
-
-def allowed() -> frozenset[str]:
-    """Return the modules, besides river's, that model documents may name."""
-    return frozenset(_allowed)
-
-
-def allow_folder(folder: Path) -> list[str]:
-    """Let model documents name classes of the modules of a folder, and return the modules' names.
-
-    Raises NoSuchEstimator for a folder that there is not, and for a module whose name something else has already.
+    Parameters
+    ----------
+    detector
+        The last step: ``score_one`` grows with how unusual a frame is (with ``y`` for a target); or ``update`` and
+        ``drift_detected``.
+    binary
+        A drift detector that is told whether something happened, and not how much there is of it.
+    alone
+        A target is judged by its own past: the rest of the frame is kept from it.
     """
-    if not folder.is_dir():
-        raise NoSuchEstimator(f"{folder}: there is no such folder; `detectors` names a folder of Python modules")
-    place = str(folder.resolve())
-    names = sorted(file.stem for file in folder.glob("*.py") if file.stem.isidentifier())
-    for name in names:
-        other = importlib.util.find_spec(name)
-        if other is not None and Path(str(other.origin)).parent != Path(place):
-            raise NoSuchEstimator(f"{folder / name}.py: there is another module {name} already; choose another name")
-    if place not in sys.path:
-        sys.path.append(place)
-        importlib.invalidate_caches()
-    allow(*names)
-    return names
+
+    kind: Kind
+    detector: Any
+    before: Transformer | None = None
+    binary: bool = False
+    alone: bool = False
 
 
-def make(name: str, parameters: Mapping[str, Any]) -> Estimator:
-    """Return a new estimator. Raises NoSuchEstimator."""
-    made = _class(name)
-    try:
-        estimator: Any = made(**parameters)
-    except Exception as error:
-        raise NoSuchEstimator(f"{name} cannot be made with {dict(parameters)!r}: {error}") from error
-    if not callable(getattr(estimator, "score_one", None)) or not callable(getattr(estimator, "learn_one", None)):
-        raise NoSuchEstimator(f"{name} is no detector: it needs score_one(x) and learn_one(x)")
-    found: Estimator = estimator
-    return found
-
-
-def code_of(name: str) -> str:
-    """Return twelve hex digits of the code behind a name, so that other code is another version; river's by release."""
-    made = _class(name)
-    if made.__module__.split(".")[0] == "river":
-        return f"river {version('river')}"
-    try:
-        source = inspect.getsource(made)
-    except (OSError, TypeError):
-        source = made.__qualname__
-    return hashlib.sha256(source.encode()).hexdigest()[:12]
-
-
-def dump(estimator: Estimator) -> bytes:
-    """Return an estimator's state: the same history gives the same bytes, also where it was restored in between.
-
-    What pickle writes depends on which of two equal objects is which; once read back it no longer does.
-    """
-    once = pickle.dumps(estimator, protocol=5)
-    return pickle.dumps(_read(once), protocol=5)
-
-
-def restore(state: bytes) -> Estimator:
-    """Return the estimator of a `dump`. Raises ValueError for one that names what no estimator may be made of."""
-    estimator: Estimator = _read(state)
-    return estimator
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        top = module.split(".", maxsplit=1)[0]
-        plain = module in _PLAIN and (module != "builtins" or name in _BUILTINS)
-        if plain or top in ("river", "numpy") or module in _allowed:
-            return super().find_class(module, name)
-        raise ValueError(f"the state of an estimator names {module}.{name}, which it may not; it has to learn anew")
-
-
-def _read(state: bytes) -> Any:
-    return _Reader(io.BytesIO(state)).load()
-
-
-def _class(name: str) -> type:
-    module, _, qualified = name.replace(":", ".").rpartition(".")
-    if not module:
-        raise NoSuchEstimator(f"{name!r} names no class; write <module>.<Class>, such as river.anomaly.HalfSpaceTrees")
-    if module.split(".")[0] != "river" and module not in _allowed:
+def make(written: Any, parameters: Mapping[str, Any]) -> Named:
+    """Return what a document's ``estimator`` and ``parameters`` name, newly made. Raises NoSuchEstimator."""
+    *before, last = named.steps(written, parameters)
+    for number, step in enumerate(before, start=1):
+        if isinstance(step, base.AnomalyFilter) or not _can(step, "transform_one", "learn_one"):
+            raise NoSuchEstimator(
+                f"step {number}, {_name(step)}, turns no frame into another", "only the last step may be a detector"
+            )
+    first = compose.Pipeline(*before) if before else None
+    if _can(last, "update") and hasattr(last, "drift_detected"):
+        return Named(Kind.DRIFTS, last, first, binary=isinstance(last, base.BinaryDriftDetector))
+    if not _can(last, "score_one", "learn_one") or isinstance(last, compose.TransformerUnion):
         raise NoSuchEstimator(
-            f"{name}: the module {module} is not among those that may be run; "
-            "put it in the folder that the setting `detectors` names"
+            f"{_name(last)} is no detector: it needs score_one(x) and learn_one(x), or update(x) and drift_detected"
         )
+    if not getattr(last, "_supervised", False):
+        return Named(Kind.SCORES, last, first)
+    if isinstance(last, compose.Pipeline):
+        raise NoSuchEstimator(
+            "a pipeline within a pipeline ends with a detector of targets", "write its steps into the outer list"
+        )
+    return Named(Kind.TARGETS, last, first, alone=_forecasts(last))
+
+
+def check(written: Any, parameters: Mapping[str, Any]) -> None:
+    """Make sure that what is named can be made, and that what it remembers can be kept. Raises NoSuchEstimator."""
+    found = make(written, parameters)
+    text = json.dumps([written, dict(parameters), code_of(written)], sort_keys=True, default=repr)
+    if text in _checked:
+        return
+    whole, new = [found.before, found.detector], make(written, parameters)
+    _taste(found)
     try:
-        found = getattr(importlib.import_module(module), qualified)
-    except (ImportError, AttributeError) as error:
-        raise NoSuchEstimator(f"{name}: {error}") from None
-    if not isinstance(found, type):
-        raise NoSuchEstimator(f"{name} is no class")
-    return found
+        state = estimator_state.dump(whole, like=[new.before, new.detector])
+    except estimator_state.StateError as error:
+        raise NoSuchEstimator(f"{_name(found.detector)}: {error}", "name one whose state can be kept") from error
+    if len(state) > MOST_BYTES:
+        raise NoSuchEstimator(
+            f"{_name(found.detector)} remembers {len(state) / 1e6:.0f} MB before it has learned anything",
+            f"make it smaller; {MOST_BYTES / 1e6:.0f} MB is the most, for every asset has one of its own",
+        )
+    _checked.add(text)
+
+
+def _taste(found: Named) -> None:
+    """Let it learn a few made-up frames; what signals a real one wants is not known here."""
+    frames = [{"a": 1.0 + 0.1 * k, "b": 2.0 - 0.1 * k * k} for k in range(4)]
+    try:
+        for frame in frames:
+            if found.before is not None:
+                found.before.learn_one(frame)
+            if found.kind is Kind.DRIFTS:
+                found.detector.update(frame["a"] > 1.2 if found.binary else frame["a"])
+            elif found.kind is Kind.TARGETS:
+                found.detector.learn_one({} if found.alone else {"b": frame["b"]}, frame["a"])
+            else:
+                found.detector.learn_one(frame)
+    except Exception:  # noqa: BLE001 - what a detector makes of signals that are not the plant's tells nothing
+        return
+
+
+def _forecasts(detector: Any) -> bool:
+    inner = getattr(detector, "anomaly_detector", detector)
+    return isinstance(getattr(inner, "predictive_model", None), time_series.base.Forecaster)
+
+
+def _can(thing: object, *verbs: str) -> bool:
+    return all(callable(getattr(thing, verb, None)) for verb in verbs)
+
+
+def _name(thing: object) -> str:
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"

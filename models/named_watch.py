@@ -2,7 +2,8 @@
 
 A detector's score may be on any scale. It is compared with what it was on ordinary frames: so many standard deviations
 beyond its usual mean is the surprise that the alarm adds up (see watch.py). Which signals a strange detector looks at
-nobody can know; what is told of them is how each stands to its own past.
+nobody can know; what is told of them is how each stands to its own past. One that scores targets is asked for every
+signal, and the most surprising counts.
 """
 
 from __future__ import annotations
@@ -11,39 +12,20 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-from models import estimators, kernel
-from models.alarm import Anomaly, Contribution
+from models import estimator_state, estimators, kernel
+from models.alarm import Anomaly
 from models.course import Look
 from models.document import ModelDocument
+from models.estimators import Kind
+from models.usual import Usuals, finite
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 PROTECT = 3.5
 """Surprise above which a frame is not learned."""
 MOST = 0.5
 """A single frame's evidence is no more than this part of the patience: one strange frame raises no alarm."""
-
-
-class _Usual:
-    """Mean and spread over the last ``memory`` frames, by exponential weights; all frames alike while they are few."""
-
-    __slots__ = ("frames", "mean", "memory", "spread")
-
-    def __init__(self, memory: int, frames: int = 0, mean: float = 0.0, spread: float = 0.0) -> None:
-        self.memory, self.frames, self.mean, self.spread = memory, frames, mean, spread
-
-    def learn(self, value: float) -> None:
-        self.frames += 1
-        gain = max(1.0 / self.frames, 1.0 / self.memory)
-        off = value - self.mean
-        self.mean += gain * off
-        self.spread += gain * (off * (value - self.mean) - self.spread)
-
-    def beyond(self, value: float) -> float:
-        """How many standard deviations ``value`` lies from the mean; 0 where nothing varies."""
-        return (value - self.mean) / math.sqrt(self.spread) if self.spread > 1e-24 else 0.0
-
-    def state(self) -> list[Any]:
-        return [self.frames, self.mean, self.spread]
+_WHOLE = ""
+"""The name of the score of a detector that scores whole frames."""
 
 
 class NamedWatch:
@@ -51,37 +33,42 @@ class NamedWatch:
 
     def __init__(self, document: ModelDocument) -> None:
         self.document = document
-        self._estimator = estimators.make(document.estimator, document.parameters)
-        self._scores = _Usual(document.memory_frames)
-        self._signals: dict[str, _Usual] = {}
+        self._named = estimators.make(document.estimator, document.parameters)
+        self._detectors: dict[str, Any] = {_WHOLE: self._named.detector} if self._named.kind is Kind.SCORES else {}
+        self._scores = Usuals(document.memory_frames)
+        self._signals = Usuals(document.memory_frames)
         self._frames = 0
         self._sum = 0.0
         self._active = False
         self._since_us = 0
         self._newest: dict[str, float] = {}
+        self._surprises: dict[str, float] = {}
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
         """Score the frame, then learn from it when it is ordinary enough; the anomaly while the alarm is active."""
-        frame = {signal: float(value) for signal, value in values.items() if math.isfinite(value)}
-        score = float(self._estimator.score_one(frame))
-        surprise = 0.0
+        frame = finite(values)
         warm = self._frames >= self.document.warmup_frames
-        if warm and math.isfinite(score):
-            surprise = max(self._scores.beyond(score), 0.0)
+        taken, scores = self._scored(frame, warm=warm)
+        surprise = 0.0
+        self._surprises = {}
+        if warm and scores:
+            self._surprises = {
+                name: max(self._scores[name].beyond(score), 0.0)
+                for name, score in scores.items()
+                if name in self._scores
+            }
+            surprise = max(self._surprises.values(), default=0.0)
             self._add(at_us, surprise)
         pending = self._active or self._sum > kernel.DOUBT * self.document.patience
         if not pending and surprise < PROTECT:
-            self._learn(frame, score)
-        self._newest = frame
+            self._learn(frame, taken, scores)
+        self._newest = frame or self._newest
         return self.anomaly() if self._active else None
 
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return a signal's mean on ordinary frames, three standard deviations to either side; None until known."""
         usual = self._signals.get(signal)
-        if usual is None or usual.frames < self.document.warmup_frames:
-            return None
-        reach = 3.0 * math.sqrt(max(usual.spread, 0.0))
-        return usual.mean - reach, usual.mean + reach
+        return None if usual is None or usual.frames < self.document.warmup_frames else usual.range
 
     def ready(self) -> bool:
         """Whether the warm-up is over."""
@@ -99,41 +86,106 @@ class NamedWatch:
         """Return all that `restore` needs, of plain types; the same history gives the same state."""
         return [
             STATE_VERSION,
-            estimators.dump(self._estimator),
+            estimator_state.dump([self._named.before, self._detectors]),
             self._scores.state(),
-            [[signal, *self._signals[signal].state()] for signal in sorted(self._signals)],
+            self._signals.state(),
             self._frames,
             self._sum,
             self._active,
             self._since_us,
+            sorted(self._newest.items()),
         ]
 
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> NamedWatch:
-        """Return a watch that goes on from a state."""
-        version, estimator, scores, signals, *rest = cast("list[Any]", state)
+        """Return a watch that goes on from a state. Raises ValueError for one of another version or kind."""
+        version, kept, scores, signals, *rest = cast("list[Any]", state)
         if version != STATE_VERSION:
             raise ValueError(
                 f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
             )
         watch = cls(document)
-        watch._estimator = estimators.restore(estimator)
-        watch._scores = _Usual(document.memory_frames, *scores)
-        watch._signals = {signal: _Usual(document.memory_frames, *numbers) for signal, *numbers in signals}
-        watch._frames, watch._sum, watch._active, watch._since_us = rest
+        like = [watch._named.before, watch._named.detector]
+        watch._named.before, watch._detectors = estimator_state.restore(kept, like=like)
+        watch._scores = Usuals(document.memory_frames, scores)
+        watch._signals = Usuals(document.memory_frames, signals)
+        watch._frames, watch._sum, watch._active, watch._since_us, newest = rest
+        watch._newest = dict(newest)
         return watch
 
-    def _learn(self, frame: dict[str, float], score: float) -> None:
-        self._estimator.learn_one(frame)
+    def looks(self) -> dict[str, Look]:
+        """Return how each signal of the newest frame stands to its mean on ordinary frames."""
+        return self._signals.looks(self._newest) if self.ready() else {}
+
+    def anomaly(self) -> Anomaly:
+        """Return what there is to be told of the newest frame, whether the alarm is active or not."""
+        weights = {
+            signal: self._signals[signal].beyond(value)
+            for signal, value in self._newest.items()
+            if signal in self._signals
+        }
+        by_target = {signal: each for signal, each in self._surprises.items() if signal in weights}
+        if any(by_target.values()):
+            weights = by_target
+        parts = self._signals.contributions(self._newest, weights or dict.fromkeys(self._newest, 1.0))
+        return Anomaly(self._since_us, self.score(), 1.0 / kernel.FULL, parts)
+
+    def _scored(self, frame: dict[str, float], *, warm: bool) -> tuple[dict[str, float], dict[str, float]]:
+        """Return the frame as the detector takes it, and its scores; none where it says nothing of it.
+
+        A detector that cannot do without a signal that is missing is given what the signal usually is.
+        """
+        try:
+            return frame, self._scores_of(frame)
+        except Exception:
+            whole = {name: usual.mean for name, usual in self._signals.items()} | frame
+            if len(whole) > len(frame):
+                return whole, self._scores_of(whole)
+            if warm:
+                raise
+            # Some cannot score before they have learned.
+            return frame, {}
+
+    def _scores_of(self, frame: dict[str, float]) -> dict[str, float]:
+        before, kind = self._named.before, self._named.kind
+        features = frame if before is None else before.transform_one(frame)
+        scores = {}
+        for name, detector in self._detectors.items():
+            if kind is Kind.SCORES:
+                scores[name] = float(detector.score_one(features))
+            elif name in features:
+                scores[name] = float(detector.score_one(self._beside(features, name), float(features[name])))
+        return {name: score for name, score in scores.items() if math.isfinite(score)}
+
+    def _learn(self, frame: dict[str, float], taken: dict[str, float], scores: dict[str, float]) -> None:
+        before, kind = self._named.before, self._named.kind
+        features = taken
+        if before is not None:
+            before.learn_one(taken)
+            features = before.transform_one(taken)
+        if kind is Kind.SCORES:
+            self._detectors[_WHOLE].learn_one(features)
+        else:
+            for name in features:
+                if name not in self.document.regime:
+                    self._of_target(name).learn_one(self._beside(features, name), float(features[name]))
         self._frames += 1
         # The first scores are those of a detector that knows nothing yet.
-        if math.isfinite(score) and 2 * self._frames > self.document.warmup_frames:
-            self._scores.learn(score)
-        for signal, value in frame.items():
-            usual = self._signals.get(signal)
-            if usual is None:
-                usual = self._signals[signal] = _Usual(self.document.memory_frames)
-            usual.learn(value)
+        if 2 * self._frames > self.document.warmup_frames:
+            self._scores.learn(scores)
+        self._signals.learn(frame)
+
+    def _of_target(self, name: str) -> Any:
+        found = self._detectors.get(name)
+        if found is None:
+            new = estimators.make(self.document.estimator, self.document.parameters)
+            found = self._detectors[name] = new.detector
+        return found
+
+    def _beside(self, features: Mapping[str, float], target: str) -> dict[str, float]:
+        if self._named.alone:
+            return {}
+        return {name: value for name, value in features.items() if name != target}
 
     def _add(self, at_us: int, surprise: float) -> None:
         patience = self.document.patience
@@ -147,28 +199,3 @@ class NamedWatch:
             self._active = True
         elif self._sum == 0.0:
             self._active = False
-
-    def looks(self) -> dict[str, Look]:
-        """Return how each signal of the newest frame stands to its mean on ordinary frames."""
-        if not self.ready():
-            return {}
-        return {
-            signal: Look(value, usual.mean, math.sqrt(max(usual.spread, 0.0)))
-            for signal, value in self._newest.items()
-            if (usual := self._signals.get(signal)) is not None
-        }
-
-    def anomaly(self) -> Anomaly:
-        """Return what there is to be told of the newest frame, whether the alarm is active or not."""
-        frame = self._newest
-        off = {
-            signal: self._signals[signal].beyond(value) for signal, value in frame.items() if signal in self._signals
-        }
-        total = sum(each * each for each in off.values()) or 1.0
-        parts = []
-        for signal, each in sorted(off.items(), key=lambda item: (-abs(item[1]), item[0])):
-            usual = self._signals[signal]
-            reach = 3.0 * math.sqrt(max(usual.spread, 0.0))
-            share = each * each / total
-            parts.append(Contribution(signal, frame[signal], usual.mean - reach, usual.mean + reach, share))
-        return Anomaly(self._since_us, self.score(), 1.0 / kernel.FULL, tuple(parts))

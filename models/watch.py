@@ -12,10 +12,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from models import kernel
+from models import estimators, kernel
 from models.alarm import Anomaly, Contribution
 from models.course import Look
 from models.document import ModelDocument, ModelDocumentError
+from models.drift_watch import DriftWatch
+from models.estimators import Kind
 from models.kernel import Shape
 from models.level_shift import LevelShift
 from models.named_watch import NamedWatch
@@ -194,14 +196,21 @@ def _detector(document: ModelDocument) -> LevelShift:
     )
 
 
-Watch = AssetWatch | NamedWatch
+Watch = AssetWatch | NamedWatch | DriftWatch
 
 
 def begin(document: ModelDocument) -> Watch:
     """Return a new watch as the document wants it. Raises NoSuchEstimator."""
-    return NamedWatch(document) if document.estimator else AssetWatch(document)
+    return _kind(document)(document)
 
 
 def go_on(document: ModelDocument, state: object) -> Watch:
     """Return a watch that goes on from a state, to the same scores bit for bit. Raises ValueError where it can't."""
-    return NamedWatch.restore(document, state) if document.estimator else AssetWatch.restore(document, state)
+    return _kind(document).restore(document, state)
+
+
+def _kind(document: ModelDocument) -> type[Watch]:
+    if not document.estimator:
+        return AssetWatch
+    made = estimators.make(document.estimator, document.parameters)
+    return DriftWatch if made.kind is Kind.DRIFTS else NamedWatch

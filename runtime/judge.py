@@ -39,7 +39,7 @@ from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 12
+FORMAT = 13
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event

@@ -28,3 +28,39 @@ class NoDetector:
 
 def breaks(x: int) -> int:
     return x
+
+
+def doubled(x: dict[str, float]) -> dict[str, float]:
+    return {name: 2.0 * value for name, value in x.items()}
+
+
+class Shaped(Jump):
+    """Holds a function without a name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shape = lambda score: 2.0 * score
+
+    def score_one(self, x: dict[str, float]) -> float:
+        return float(self.shape(super().score_one(x)))
+
+
+class Enclosing(Jump):
+    """Holds a function that holds a value."""
+
+    def __init__(self, by: float = 3.0) -> None:
+        super().__init__()
+        self.shape = lambda score: by * score
+
+
+class Needy:
+    """Cannot do without a signal."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def score_one(self, x: dict[str, float]) -> float:
+        return abs(x["vibration"] - x["flow"] / 100)
+
+    def learn_one(self, x: dict[str, float]) -> None:
+        self.total += x["vibration"] + x["flow"]

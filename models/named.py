@@ -1,0 +1,313 @@
+"""What a model document names: classes with their parameters, put together as it says.
+
+A class is named by its dotted name, or by a table: ``class`` with its parameters as further keys (``args``: those that
+have no name), ``pipeline`` with its steps, or ``function`` with a dotted name. Parameters may be such tables again.
+river's own classes may always be named; others when their module has been allowed (`allow`), for naming a class runs
+its code.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import types
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+from river import compose
+
+_allowed: set[str] = set()
+_OF_NO_MODEL = ("river.datasets", "river.drift.datasets", "river.stream", "river.evaluate", "river.checks")
+"""Parts of river that read files or the network, or run models: nothing that a model is made of."""
+SEED = 0
+FORMS = ("class", "pipeline", "function")
+
+
+class NoSuchEstimator(ValueError):
+    """Something that can't be used: where it stands, what is wrong with it, and the mend."""
+
+    def __init__(self, problem: str, mend: str = "name a detector that can be made") -> None:
+        super().__init__(problem)
+        self.problem, self.mend = problem, mend
+
+
+def allow(*modules: str) -> None:
+    """Let model documents name what is in these modules."""
+    _allowed.update(modules)
+
+
+def allowed() -> frozenset[str]:
+    """Return the modules, besides river's, that model documents may name."""
+    return frozenset(_allowed)
+
+
+def allow_folder(folder: Path) -> list[str]:
+    """Let model documents name what is in the modules of a folder, and return the modules' names.
+
+    Raises NoSuchEstimator for a folder that there is not, and for a module whose name something else has already.
+    """
+    if not folder.is_dir():
+        raise NoSuchEstimator(f"{folder}: there is no such folder; `detectors` names a folder of Python modules")
+    place = str(folder.resolve())
+    names = sorted(file.stem for file in folder.glob("*.py") if file.stem.isidentifier())
+    for name in names:
+        other = importlib.util.find_spec(name)
+        if other is not None and Path(str(other.origin)).parent != Path(place):
+            raise NoSuchEstimator(f"{folder / name}.py: there is another module {name} already; choose another name")
+    if place not in sys.path:
+        sys.path.append(place)
+        importlib.invalidate_caches()
+    allow(*names)
+    return names
+
+
+def made(written: Any, place: str = "") -> Any:
+    """Return what a name or a table of a document stands for. Raises NoSuchEstimator that says the place."""
+    if isinstance(written, str):
+        found = find(written, place)
+        return _call(found, written, [], {}, place) if isinstance(found, type) else _step_of(found, written, place)
+    if isinstance(written, list):
+        # As in river's own pipelines, what stands side by side in a step is done side by side.
+        return compose.TransformerUnion(*_each(written, place))
+    if not isinstance(written, Mapping):
+        raise NoSuchEstimator(f"{_at(place)}{written!r} is neither a name nor a table", _MEND_FORM)
+    form = next((each for each in FORMS if each in written), None)
+    if form is None:
+        raise NoSuchEstimator(f"{_at(place)}the table {dict(written)!r} names nothing", _MEND_FORM)
+    if form != "class" and len(written) > 1:
+        raise NoSuchEstimator(f"{_at(place)}something stands beside its {form}", _MEND_FORM)
+    return _MADE[form](written, place)
+
+
+def steps(written: Any, parameters: Mapping[str, Any]) -> list[Any]:
+    """Return the steps that a document's ``estimator`` names, in their order. Raises NoSuchEstimator."""
+    if isinstance(written, str):
+        return [made({"class": written, **parameters})]
+    if parameters:
+        raise NoSuchEstimator(
+            "several are named, and parameters stand beside them",
+            'write parameters with the class that they are for: { class = "river.anomaly.HalfSpaceTrees", seed = 1 }',
+        )
+    if isinstance(written, Mapping) and "pipeline" in written:
+        written = written["pipeline"]
+    if isinstance(written, list):
+        if not written:
+            raise NoSuchEstimator("it is an empty list", "name at least one detector")
+        return list(_each(written, ""))
+    return [made(written)]
+
+
+def parts(thing: object) -> Iterator[Any]:
+    """Yield what an estimator is made of, itself first."""
+    seen: set[int] = set()
+    left: list[Any] = [thing]
+    while left:
+        each = left.pop()
+        if id(each) in seen or isinstance(each, type | types.ModuleType | str | int | float | None):
+            continue
+        seen.add(id(each))
+        yield each
+        if isinstance(each, dict):
+            left += each.values()
+        elif isinstance(each, list | tuple | set | frozenset):
+            left += each
+        elif not isinstance(each, types.FunctionType):
+            left += getattr(each, "__dict__", {}).values()
+            left += [getattr(each, slot) for slot in getattr(type(each), "__slots__", ()) if hasattr(each, slot)]
+        if isinstance(each, defaultdict):
+            left.append(each.default_factory)
+
+
+def code_of(written: Any) -> str:
+    """Return what tells one code behind the names from another, so that other code is another version of the model.
+
+    river's is told by its release, that of other modules by twelve hex digits of their text.
+    """
+    found = sorted({_code(name) for name in _names(written)})
+    return ", ".join(found)
+
+
+def find(name: str, place: str = "") -> Any:
+    """Return what a dotted name stands for. Raises NoSuchEstimator."""
+    at = _at(place)
+    module, _, qualified = name.replace(":", ".").rpartition(".")
+    if not module:
+        raise NoSuchEstimator(
+            f"{at}{name!r} names no class; write <module>.<Class>, such as river.anomaly.HalfSpaceTrees"
+        )
+    if not may_be_run(module):
+        raise NoSuchEstimator(
+            f"{at}{name}: the module {module} is not among those that may be run; "
+            "put it in the folder that the setting `detectors` names"
+        )
+    try:
+        of = importlib.import_module(module)
+        found = getattr(of, qualified)
+    except ImportError as error:
+        raise NoSuchEstimator(f"{at}{name}: {error}") from None
+    except AttributeError as error:
+        near = difflib.get_close_matches(qualified, [each for each in dir(of) if not each.startswith("_")], n=3)
+        mend = f"did you mean {' or '.join(f'{module}.{each}' for each in near)}?" if near else "look the name up"
+        raise NoSuchEstimator(f"{at}{name}: {error}", mend) from None
+    if module not in _allowed and not may_be_run(getattr(found, "__module__", "river")):
+        raise NoSuchEstimator(f"{at}{name} is nothing of river's own")
+    return found
+
+
+def may_be_run(module: str) -> bool:
+    """Whether documents and states may name what is in a module."""
+    if module in _allowed:
+        return True
+    return f"{module}.".startswith("river.") and not f"{module}.".startswith(tuple(f"{each}." for each in _OF_NO_MODEL))
+
+
+_MEND_FORM = (
+    'write a dotted name, { class = "…", parameter = … }, { pipeline = [ … ] } or, for a parameter, { function = "…" }'
+)
+
+
+def _pipeline(written: Mapping[str, Any], place: str) -> Any:
+    named_steps = written["pipeline"]
+    if not isinstance(named_steps, list) or not named_steps:
+        raise NoSuchEstimator(f"{_at(place)}pipeline is {named_steps!r}", "write { pipeline = [step, step] }")
+    return compose.Pipeline(*_each(named_steps, _in(place, "pipeline")))
+
+
+def _function(written: Mapping[str, Any], place: str) -> Any:
+    found = find(_dotted(written, "function", place), place)
+    if isinstance(found, type) or not callable(found):
+        raise NoSuchEstimator(f"{_at(place)}{written['function']} is no function", _MEND_FORM)
+    return found
+
+
+def _instance(written: Mapping[str, Any], place: str) -> Any:
+    name = _dotted(written, "class", place)
+    found = find(name, place)
+    if not isinstance(found, type):
+        raise NoSuchEstimator(f"{_at(place)}{name} is no class")
+    args = written.get("args", [])
+    if not isinstance(args, list):
+        raise NoSuchEstimator(f"{_at(place)}args is {args!r}", "write a list of the parameters that have no name")
+    parameters = {key: _value(value, _in(place, key)) for key, value in written.items() if key not in ("class", "args")}
+    return _call(found, name, _value(args, _in(place, "args")), parameters, place)
+
+
+_MADE = {"class": _instance, "pipeline": _pipeline, "function": _function}
+
+
+def _dotted(written: Mapping[str, Any], key: str, place: str) -> str:
+    if not isinstance(written[key], str):
+        raise NoSuchEstimator(f"{_at(place)}{key} is {written[key]!r}", "write a dotted name in quotes")
+    return str(written[key])
+
+
+def _each(written: list[Any], place: str) -> Iterator[Any]:
+    for number, each in enumerate(written, start=1):
+        yield made(each, f"{place}[{number}]")
+
+
+def _value(written: Any, place: str) -> Any:
+    """Return a parameter: a table that names something is made, all else stays what it is."""
+    if isinstance(written, Mapping):
+        if any(form in written for form in FORMS):
+            return made(written, place)
+        return {key: _value(value, _in(place, key)) for key, value in written.items()}
+    if isinstance(written, list):
+        return [_value(each, f"{place}[{number}]") for number, each in enumerate(written, start=1)]
+    return written
+
+
+def _call(made_of: type, name: str, args: list[Any], parameters: dict[str, Any], place: str) -> Any:
+    try:
+        found = made_of(*args, **parameters)
+    except Exception as error:
+        raise NoSuchEstimator(
+            f"{_at(place)}{name} cannot be made with {parameters!r}: {error}", _takes(made_of)
+        ) from error
+    _seed(found)
+    return found
+
+
+def _seed(found: Any) -> None:
+    """Give a seed to what draws by chance and was given none: what is judged again has to be judged the same."""
+    for each in parts(found):
+        held = getattr(each, "__dict__", {})
+        if "seed" in held and held["seed"] is None:
+            held["seed"] = SEED
+            for key, drawing in list(held.items()):
+                if isinstance(drawing, Random | np.random.RandomState):
+                    drawing.seed(SEED)
+                elif isinstance(drawing, np.random.Generator):
+                    held[key] = np.random.default_rng(SEED)
+
+
+def _step_of(found: Any, name: str, place: str) -> Any:
+    if not callable(found):
+        raise NoSuchEstimator(f"{_at(place)}{name} is no class")
+    return compose.FuncTransformer(found)
+
+
+def _takes(made_of: type) -> str:
+    try:
+        known = inspect.signature(made_of).parameters.values()
+    except (TypeError, ValueError):
+        return "look up what it is made with"
+    return f"it takes {', '.join(str(each) for each in known)}" if known else "it takes no parameters"
+
+
+def _names(written: Any) -> Iterator[str]:
+    """Every dotted name in a document's estimator."""
+    if isinstance(written, str):
+        yield written
+    elif isinstance(written, list):
+        for each in written:
+            yield from _names(each)
+    elif isinstance(written, Mapping):
+        for key, value in written.items():
+            if key in ("class", "function"):
+                yield value
+            elif not isinstance(value, str):
+                yield from _of_value(value) if key != "pipeline" else _names(value)
+
+
+def _of_value(written: Any) -> Iterator[str]:
+    if isinstance(written, Mapping):
+        yield from _names(written)
+    elif isinstance(written, list):
+        for each in written:
+            yield from _of_value(each)
+
+
+def _code(name: str) -> str:
+    found = find(name)
+    module = found.__module__
+    if module.split(".")[0] == "river":
+        return f"river {version('river')}"
+    return _text_of(found)
+
+
+@functools.lru_cache(maxsize=256)
+def _text_of(found: Any) -> str:
+    try:
+        source = inspect.getsource(found)
+    except (OSError, TypeError):
+        source = found.__qualname__
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def _in(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key
+
+
+def _at(place: str) -> str:
+    return f"{place}: " if place else ""
