@@ -1,7 +1,11 @@
 """How far an asset has moved from its own beginning, in one number, and where the last stretch is taking it.
 
-C. A. Lowry, W. H. Woodall, C. W. Champ, S. E. Rigdon, "A multivariate exponentially weighted moving average control
-chart", Technometrics 34 (1992), with the asset's own first frames for reference and the spread learned on a fleet.
+Every signal that varies is smoothed (S. W. Roberts, "Control chart tests based on geometric moving averages",
+Technometrics 1 (1959)) and has one vote: the root of its deviation, in parts of what it was in a fleet at the end of
+its lives. So 1 is as far as that fleet had come when it failed. Which way a signal goes does not matter, and none
+outvotes the others: a fault that the fleet has not had turns some of them round and others away. A distance that is
+weighted by the healthy covariance hangs on the two or three signals that are quietest while healthy. The root of wear
+that grows the faster the more there is of it grows about evenly, so a straight line carries it on.
 """
 
 from __future__ import annotations
@@ -15,6 +19,11 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+HEALTHY = 0.82
+"""The mean root of the size of a standard normal deviation: what a signal that nothing has happened to shows."""
+LAST = 10
+"""Frames at the end of a life that tell how far each signal goes."""
+
 
 @dataclass(frozen=True, slots=True)
 class HealthIndex:
@@ -24,8 +33,10 @@ class HealthIndex:
     ----------
     signals
         Columns that vary while healthy; what never varies has no scale to be judged by.
-    precision
-        Inverse covariance of these columns while healthy.
+    spread
+        Standard deviation of these columns while healthy.
+    votes
+        What the root of one standard deviation of each counts; what did not move at the end of any life counts nothing.
     reference
         Frames at an asset's begin that count as healthy.
     smoothing
@@ -33,13 +44,14 @@ class HealthIndex:
     pace_over, ahead
         The index is carried on for ``ahead`` frames at the pace of the last ``pace_over``.
     limit
-        The carried-on index that calls for work, in standard deviations of healthy frames.
+        The carried-on index that calls for work.
     sustained
         Frames in a row above the limit that raise the alarm.
     """
 
     signals: tuple[int, ...]
-    precision: Array
+    spread: Array
+    votes: Array
     reference: int = 30
     smoothing: float = 0.15
     pace_over: int = 50
@@ -49,44 +61,55 @@ class HealthIndex:
 
     @classmethod
     def learn(cls, fleet: Iterable[Array], *, reference: int = 30) -> HealthIndex:
-        """Learn the healthy spread from the first frames of a fleet, frames by signals each."""
-        first = [frames[:reference] for frames in fleet]
+        """Learn the healthy spread and each signal's vote from a fleet that ran to failure, frames by signals each."""
+        lives = list(fleet)
+        first = [frames[:reference] for frames in lives]
         pooled = np.concatenate([frames - frames.mean(axis=0) for frames in first])
         level = np.abs(np.concatenate(first)).mean(axis=0)
         signals = tuple(int(i) for i in np.flatnonzero(pooled.std(axis=0) > 1e-6 * np.maximum(level, 1e-9)))
-        covariance = np.cov(pooled[:, signals].T) * reference / (reference - 1)
-        precision = np.linalg.inv(covariance + 1e-3 * np.diag(np.diag(covariance)))
-        return cls(signals, np.asarray(precision, dtype=np.float64), reference)
+        spread = np.asarray(pooled[:, signals].std(axis=0) * math.sqrt(reference / (reference - 1)), dtype=np.float64)
+        equal = cls(signals, spread, np.ones(len(signals)), reference)
+        ends = np.mean([equal.deviations(frames)[-LAST:].mean(axis=0) for frames in lives], axis=0)
+        votes = np.maximum(ends - HEALTHY, 0.0) / np.maximum(ends, HEALTHY) ** 2
+        return cls(signals, spread, votes / max(float(votes @ ends), 1e-9), reference)
+
+    def deviations(self, frames: Array) -> Array:
+        """Return the root of each signal's smoothed deviation from the asset's begin; 0 while that is taken."""
+        off = (frames[:, self.signals] - frames[: self.reference, self.signals].mean(axis=0)) / self.spread
+        scale = math.sqrt(self.smoothing / (2 - self.smoothing) + 1 / self.reference)
+        smooth = np.zeros(off.shape[1])
+        roots = np.zeros(off.shape)
+        for t in range(self.reference, len(frames)):
+            smooth = smooth + self.smoothing * (off[t] - smooth)
+            roots[t] = np.sqrt(np.abs(smooth) / scale)
+        return roots
 
     def trace(self, frames: Array) -> Array:
         """Return the carried-on index of every frame of one asset; 0 while its reference is taken."""
-        left = frames[:, self.signals] - frames[: self.reference, self.signals].mean(axis=0)
-        spread = self.smoothing / (2 - self.smoothing) + 1 / self.reference
-        z = np.zeros(left.shape[1])
-        index = np.zeros(len(frames))
-        carried = np.zeros(len(frames))
-        for t in range(self.reference, len(frames)):
-            z = z + self.smoothing * (left[t] - z)
-            index[t] = math.sqrt(z @ self.precision @ z / spread)
-            back = t - self.pace_over
-            if back >= self.reference:
-                carried[t] = index[t] + self.ahead * (index[t] - index[back]) / self.pace_over
-            else:
-                carried[t] = index[t]
+        index = self.deviations(frames) @ self.votes
+        carried = np.array(index, dtype=np.float64)
+        now = np.arange(self.reference + self.pace_over, len(frames))
+        carried[now] += self.ahead * (index[now] - index[now - self.pace_over]) / self.pace_over
         return carried
 
     def alarm(self, trace: Array, *, limit: float | None = None) -> int | None:
         """Return the first frame at which the trace has been above the limit for long enough, None if never."""
-        above = 0
-        for t, value in enumerate(trace):
-            above = above + 1 if value > (self.limit if limit is None else limit) else 0
-            if above >= self.sustained:
-                return t
-        return None
+        above = np.asarray(trace > (self.limit if limit is None else limit), dtype=np.bool_)
+        if len(above) < self.sustained:
+            return None
+        together = np.all(np.lib.stride_tricks.sliding_window_view(above, self.sustained), axis=1)
+        first = np.flatnonzero(together)
+        return int(first[0]) + self.sustained - 1 if len(first) else None
 
-    def earliest_limit(self, traces: Sequence[Array], *, longest_lead: int) -> float:
-        """Return the lowest limit at which no asset of a fleet that ran to failure is called earlier than this."""
-        limit = 2.0
-        while any((k := self.alarm(t, limit=limit)) is not None and len(t) - 1 - k > longest_lead for t in traces):
-            limit *= 1.01
-        return limit
+    def latest_limit(self, traces: Sequence[Array], *, lead: float, share: float = 0.95) -> float:
+        """Return the highest limit at which this share of a fleet that ran to failure is called so long before its end.
+
+        ``lead`` is in frames. The highest, since an alarm that comes too early costs what it was meant to save.
+        """
+        limit = 0.1
+        while True:
+            alarms = [self.alarm(trace, limit=limit * 1.005) for trace in traces]
+            leads = [-1 if at is None else len(trace) - 1 - at for at, trace in zip(alarms, traces, strict=True)]
+            if not leads or np.percentile(leads, 100 * (1 - share)) < lead:
+                return limit
+            limit *= 1.005
