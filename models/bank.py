@@ -28,8 +28,8 @@ class LevelShiftBank:
 
     def __init__(self, like: LevelShift, signals: tuple[str, ...], assets: int) -> None:
         self.like = like
-        self._regime = [signals.index(signal) for signal in like.regime]
-        self._columns = [i for i, signal in enumerate(signals) if signal not in like.regime]
+        self._regime = np.array([signals.index(signal) for signal in like.regime], dtype=np.int64)
+        self._columns = np.array([i for i, signal in enumerate(signals) if signal not in like.regime], dtype=np.int64)
         self.signals = tuple(signals[i] for i in self._columns)
         self._shape = Shape(len(self._columns), len(self._regime), -(-like.warmup // like.spacing))
         self._parameters = kernel.parameters(like)
@@ -52,10 +52,9 @@ class LevelShiftBank:
             self._counts,
             self._samples,
             self._parameters,
-            self._shape.signals,
-            self._shape.regimes,
-            np.ascontiguousarray(frames[:, self._columns]),
-            np.ascontiguousarray(frames[:, self._regime]),
+            np.ascontiguousarray(frames, dtype=np.float64),
+            self._columns,
+            self._regime,
             self._nobody if hold is None else hold,
             out,
         )
@@ -66,6 +65,12 @@ class LevelShiftBank:
         for a in np.flatnonzero(assets):
             shape = self._shape
             kernel.start_afresh(self._counts[a], shape.signals, shape.regimes, self.like.horizon)
+
+    def come_to_rest(self, assets: Mask, *, outlived: bool = False) -> None:
+        """Take for ordinary where the signals of these assets are now: their alarms are over."""
+        for a in np.flatnonzero(assets):
+            shape = self._shape
+            kernel.come_to_rest(self._numbers[a], self._counts[a], shape.signals, shape.regimes, outlived)
 
     @property
     def nbytes(self) -> int:

@@ -13,17 +13,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from models.level_shift import APART, LEAST_EIGENVALUE, NOVEL, RENEW, REPEATS_ANYWAY, RIDGE, STEADY, UNSEEN, LevelShift
+if TYPE_CHECKING:
+    from models.level_shift import LevelShift
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
+# What is compiled is kept until this file changes. So every constant of it stands here, and `models.level_shift` takes
+# the ones that both need from here.
+RIDGE = 0.01
+REPEATS_ANYWAY = 2
+UNSEEN = 10
+LEAST_EIGENVALUE = 1e-3
+STEADY = 0.1
+NOVEL = 1.0
+APART = 2.0
+RENEW = 8
+"""Every so many samples the signals' parts in each other are computed anew: it is dear, and they change slowly."""
 FULL = 1.1
 """The alarm's sum stops growing at so many times the patience: an alarm is over soon after its cause."""
 RELIEF = 3.0
@@ -31,20 +43,28 @@ RELIEF = 3.0
 EASE = 0.5
 """An alarm is kept up by what surprises at least so many times as much as the worst of it: what has come nearly back is
 over, though not quite where it was."""
-REST = 20
+BACK = 0.5
+"""A signal keeps an alarm up while it is off by at least so many times its own worst of this alarm: what is on its way
+back is no longer what the alarm is about, however improbable it still is."""
+REST = 25
 """Frames in a row without any surprise left that end an alarm: a lull of noise does not."""
+OUTLIVED = 1.0
+"""An alarm that has lasted for so many times the frames that its normal was learned from is over: a past says nothing
+about what has lasted longer than itself."""
+TREND = 12.0
+"""The variance of a straight line's slope, in that of one look by the number of looks and the square of their span."""
 DOUBT = 0.5
 """From this part of the patience on nothing is learned, until the sum has fallen again."""
 GAP = 10
 """A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
 
 # Parameters, by their place in the row that `parameters` makes.
-SMOOTHING, HORIZON, SPACING, WARMUP, PROTECT, MEMORY, TRUST, CLIP, DRIFT, PATIENCE = range(10)
+SMOOTHING, HORIZON, SPACING, WARMUP, PROTECT, MEMORY, TRUST, CLIP, DRIFT, PATIENCE, PARAMETERS = range(11)
 
 # One signal's numbers.
 VALUE, LEVEL, NEAR, WEIGHT, SPREAD, ECHO, NEAR_SPREAD, NEAR_ECHO, LAST, LAST_NEAR = range(10)
 WORTH, NEAR_WORTH, FREEDOM, NEAR_FREEDOM, GROWTH = range(10, 15)
-LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, VECTORS = range(15, 20)
+LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, ZONE, WORST, VECTORS = range(15, 22)
 # One signal's counts. LOOKED: 0 never judged, 1 before, 2 in the newest frame.
 KNOWN, JUDGED, SEEN, SETTLED, HELD, NEAR_AGE, REPEATS, LONGEST, MISSING, TAKEN, LOOKED, COUNTS = range(12)
 # The asset's counts come first; a flag for each regime signal that was seen follows.
@@ -96,6 +116,12 @@ def _block(features):
 
 
 @compiled
+def _work(signals, regimes):
+    """Length of the scratch row that a frame is judged in: taking one anew for each part would cost a third more."""
+    return 10 * signals + 2 * (1 + 3 * regimes) + 8
+
+
+@compiled
 def begin(numbers, counts):
     """Make empty rows those of an asset that nothing is known of."""
     numbers[:] = 0.0
@@ -141,14 +167,20 @@ def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
     counts[AT] = at_us
     counts[TIMED] = 1
     hold = counts[ACTIVE] != 0 or numbers[total] > DOUBT * patience
-    surprise = score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold)
+    work = np.empty(_work(signals, regimes))
+    surprise = score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold, work)
     if surprise < 0.0:
         return counts[ACTIVE] != 0
-    if numbers[total] == 0.0 and not counts[ACTIVE]:
+    begins = numbers[total] == 0.0 and not counts[ACTIVE]
+    if begins:
         counts[SINCE] = at_us
         numbers[peak] = 0.0
     numbers[peak] = max(numbers[peak], surprise)
-    least = max(p[DRIFT], EASE * numbers[peak]) if counts[ACTIVE] else p[DRIFT]
+    still, outlived = _kept_up(numbers, counts, p, signals, regimes, begins)
+    least = p[DRIFT]
+    if counts[ACTIVE]:
+        least = max(least, EASE * numbers[peak])
+        surprise = still
     beyond = 0.5 * (surprise * surprise - least * least)
     if beyond <= 0.0:
         beyond *= RELIEF
@@ -156,27 +188,79 @@ def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
     if numbers[total] >= patience:
         counts[ACTIVE] = 1
     counts[AT_REST] = counts[AT_REST] + 1 if numbers[total] == 0.0 else 0
-    if counts[AT_REST] > REST:
+    if counts[ACTIVE] and (outlived or counts[AT_REST] > REST):
         counts[ACTIVE] = 0
+        numbers[total] = 0.0
+        come_to_rest(numbers, counts, signals, regimes, outlived)
     return counts[ACTIVE] != 0
 
 
 @compiled
-def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold):
+def _kept_up(numbers, counts, p, signals, regimes, begins):
+    """Return the surprise of what keeps an alarm up, and whether the worst signal's has outlived what it is held to."""
+    f = 1 + 3 * regimes
+    size, first = _block(f), _head(regimes)
+    still, worst, outlived = 0.0, 0.0, False
+    for s in range(signals):
+        n, c = first + s * size, FLAGS + regimes + s * COUNTS
+        if begins:
+            numbers[n + WORST] = 0.0
+        if counts[c + LOOKED] != 2:
+            continue
+        off, surprise = abs(numbers[n + LOOK_LEVEL] - numbers[n + LOOK_EXPECTED]), numbers[n + LOOK_SURPRISE]
+        numbers[n + WORST] = max(numbers[n + WORST], off)
+        if off >= BACK * numbers[n + WORST]:
+            still = max(still, surprise)
+        if surprise > worst:
+            worst = surprise
+            outlived = counts[c + HELD] > OUTLIVED * min(float(counts[c + SEEN]), p[MEMORY])
+    return still, outlived
+
+
+@compiled
+def come_to_rest(numbers, counts, signals, regimes, outlived):
+    """After an alarm: what lies between the usual and where a signal has come to rest is ordinary from now on.
+
+    Where the alarm was ``outlived``, by a machine that has left its past for good, how far it went is learned as what
+    it does by itself.
+    """
+    f = 1 + 3 * regimes
+    size, first = _block(f), _head(regimes)
+    for s in range(signals):
+        n, c = first + s * size, FLAGS + regimes + s * COUNTS
+        if counts[c + LOOKED] != 2:
+            continue
+        off, zone = numbers[n + LEVEL] - _dot(numbers, n + VECTORS + 2 * f, numbers[:f]), numbers[n + ZONE]
+        if numbers[n + LOOK_SURPRISE] > 1.0 and (off * zone <= 0.0 or abs(off) > abs(zone)):
+            numbers[n + ZONE] = off
+            if outlived:
+                part = min(counts[c + HELD] / counts[c + SEEN], 1.0)
+                gone = off * off * part / (1.0 + part) / (1.0 + part)
+                numbers[n + SPREAD] += gone
+                numbers[n + ECHO] += gone
+        counts[c + NEAR_AGE] = 0
+        if outlived:
+            counts[c + HELD] = 0
+
+
+@compiled
+def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold, work):
     """Score a frame, then learn it unless ``hold``; return its surprise, or -1 where nothing was judged."""
     f = 1 + 3 * regimes
     size = VECTORS + 3 * f + 2 * f * f
     first = f + 3 * regimes + 3
-    point = np.empty(f)
+    levels, stuck = work[:signals], work[signals : 2 * signals]
+    far = work[2 * signals : 6 * signals].reshape((signals, 4))
+    near = work[6 * signals : 10 * signals].reshape((signals, 4))
+    point, rest = work[10 * signals : 10 * signals + f], work[10 * signals + f :]
     steady = _operating_point(numbers, counts, p, regimes, regime, point)
-    levels = np.empty(signals)
-    stuck = np.zeros(signals, np.bool_)
-    far = np.full((signals, 4), -1.0)
-    near = np.full((signals, 4), -1.0)
     unsettled = 2.0 / p[SMOOTHING]
+    before = -1
     for s in range(signals):
         value = values[s]
         n, c = first + s * size, FLAGS + regimes + s * COUNTS
+        stuck[s] = 0.0
+        far[s, 3] = near[s, 3] = -1.0
         if counts[c + LOOKED] == 2:
             counts[c + LOOKED] = 1
         if not math.isfinite(value):
@@ -186,18 +270,19 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
             continue
         was_stuck = _stuck(counts, c)
         settled = 0 if was_stuck or counts[c + MISSING] >= UNSEEN else counts[c + SETTLED]
-        stuck[s] = was_stuck and value == numbers[n + VALUE]
+        stuck[s] = 1.0 if was_stuck and value == numbers[n + VALUE] else 0.0
         level = numbers[n + LEVEL] + max(p[SMOOTHING], 1.0 / (settled + 1)) * (value - numbers[n + LEVEL])
         levels[s] = level
-        if counts[c + JUDGED] and not stuck[s] and settled >= unsettled and numbers[n + SPREAD] > 0.0:
-            _deviate(numbers, counts, n, c, f, level, point, p, far[s], near[s])
+        if counts[c + JUDGED] and stuck[s] == 0.0 and settled >= unsettled and numbers[n + SPREAD] > 0.0:
+            _deviate(numbers, counts, n, c, f, level, point, p, far[s], near[s], before, rest)
+            before = n
     surprise = -1.0
     if steady:
-        surprise = _look(numbers, counts, first, size, signals, regimes, levels, far, near)
+        surprise = _look(numbers, counts, first, size, signals, regimes, levels, far, near, rest)
     numbers[:f] = point
     counts[FRAMES] += 1
     ordinary = steady and not hold and max(surprise, 0.0) < p[PROTECT]
-    left, how_many, renew = _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary)
+    left, how_many, renew = _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, near, ordinary)
     if how_many.shape[0]:
         _learn_together(numbers, first, size, signals, left, how_many, renew)
     return surprise
@@ -268,20 +353,35 @@ def _deviation(off, variance, freedom, out):
 
 
 @compiled
-def _deviate(numbers, counts, n, c, f, level, point, p, far, near):
+def _deviate(numbers, counts, n, c, f, level, point, p, far, near, before, work):
     near_point, coefficients = n + VECTORS, n + VECTORS + 2 * f
     inverse = n + VECTORS + 3 * f + f * f
     scale = numbers[n + WEIGHT] / numbers[n + WORTH]
-    new = _quadratic(numbers, inverse, point) * scale
+    # Signals that come together have their operating points in common, so that most of them need no new products.
+    way, measured = work[:f], work[f : f + 2]
+    same = before >= 0 and _equal(numbers, inverse, inverse - n + before, f * f)
+    if not same:
+        measured[0] = _quadratic(numbers, inverse, point)
+    new = measured[0] * scale
     spread, near_spread = numbers[n + SPREAD], numbers[n + NEAR_SPREAD]
     held = counts[c + HELD]
+    moved_before = measured[1] if same else -1.0
+    measured[1] = -1.0
     off = level - _dot(numbers, coefficients, point)
     if new < NOVEL:
         aged = held / counts[c + SEEN]
-        _deviation(off, spread * (1.0 + new + aged), numbers[n + FREEDOM], far)
+        aged *= 1.0 + TREND * (1.0 + aged) / numbers[n + WORTH]
+        out = off - _within(off, numbers[n + ZONE])
+        _deviation(out, spread * (1.0 + new + aged), numbers[n + FREEDOM], far)
     if 2 * counts[c + NEAR_AGE] >= p[HORIZON] and near_spread > 0.0:
         then = numbers[near_point : near_point + f]
-        moved = _quadratic(numbers, inverse, point - then) * scale
+        if moved_before >= 0.0 and _equal(numbers, near_point, near_point - n + before, f):
+            measured[1] = moved_before
+        else:
+            for i in range(f):
+                way[i] = point[i] - then[i]
+            measured[1] = _quadratic(numbers, inverse, way)
+        moved = measured[1] * scale
         if moved >= NOVEL:
             return
         off -= numbers[n + NEAR] - _dot(numbers, coefficients, then)
@@ -289,6 +389,20 @@ def _deviate(numbers, counts, n, c, f, level, point, p, far, near):
         stale += 2.0 * max(0.0, spread - near_spread) * held / (held + p[HORIZON])
         variance = near_spread * (1.0 + 1.0 / numbers[n + NEAR_WORTH] + moved) + stale
         _deviation(off, variance, numbers[n + NEAR_FREEDOM], near)
+
+
+@compiled
+def _equal(numbers, at, other, length):
+    same = True
+    for i in range(length):
+        same = same and numbers[at + i] == numbers[other + i]
+    return same
+
+
+@compiled
+def _within(off, zone):
+    """Return the part of a deviation that lies between 0 and ``zone``."""
+    return min(max(off, min(0.0, zone)), max(0.0, zone))
 
 
 @compiled
@@ -308,11 +422,11 @@ def _apart(numbers, others, signals, s, seen, table, out):
 
 
 @compiled
-def _look(numbers, counts, first, size, signals, regimes, levels, far, near):
+def _look(numbers, counts, first, size, signals, regimes, levels, far, near, work):
     """Leave a look in the block of each judged signal; return the largest surprise, -1 where none was judged."""
     others = first + signals * size + signals * signals
     worst = -1.0
-    seen, lately = np.empty(4), np.empty(4)
+    seen, lately = work[:4], work[4:8]
     for s in range(signals):
         seen[:] = far[s]
         if far[s, 3] > APART:
@@ -336,17 +450,16 @@ def _look(numbers, counts, first, size, signals, regimes, levels, far, near):
 
 
 @compiled
-def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary):
+def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, unused, ordinary):
     """Take the frame into every level, and into the pasts where it is ordinary.
 
-    Returns what the regressions left of the new samples, how many there are of each signal, both empty where none, and
-    whether it is time to renew what the signals make of each other.
+    Returns what the regressions left of the new samples, how many there are of each signal (empty where there are none,
+    and then ``unused`` stands for what was left), and whether it is time to renew what the signals make of each other.
     """
     f = 1 + 3 * regimes
     size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
     needed = samples.shape[0] // max(1, signals * (2 + 2 * f))
-    left = np.empty((0, 0))
-    how_many = np.empty(0, np.int64)
+    left, how_many = unused, counts[:0]
     renew = False
     for s in range(signals):
         c = FLAGS + regimes + s * COUNTS
@@ -375,7 +488,7 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
                 counts[c + LONGEST] = max(counts[c + LONGEST], counts[c + REPEATS])
             counts[c + REPEATS] = 0
         numbers[n + VALUE] = value
-        if stuck[s]:
+        if stuck[s] != 0.0:
             continue
         numbers[n + LEVEL] = levels[s] if counts[c + SETTLED] else value
         counts[c + SETTLED] += 1
@@ -424,9 +537,15 @@ def _sample(numbers, counts, samples, p, n, c, s, needed, f, left):
     # At a point that is new the regression may be far off: it must be free to learn that, and the spread not widen.
     unsure = math.sqrt(1.0 + _quadratic(numbers, inverse, point) * numbers[n + WEIGHT] / numbers[n + WORTH])
     reach = p[CLIP] * math.sqrt(numbers[n + SPREAD]) * unsure
-    over = min(max(numbers[n + LEVEL] - expected, -reach), reach)
-    level = expected + over
-    off = (over - numbers[n + NEAR] + _dot(numbers, coefficients, numbers[near_point : near_point + f])) / unsure
+    over = numbers[n + LEVEL] - expected
+    within = _within(over, numbers[n + ZONE])
+    # What is learned catches up with where the signal came to rest as fast as this is forgotten.
+    numbers[n + ZONE] *= 1.0 - 1.0 / (numbers[n + WEIGHT] + 1.0)
+    over = min(max(over - within, -reach), reach)
+    level = expected + within + over
+    off = (
+        over + within - numbers[n + NEAR] + _dot(numbers, coefficients, numbers[near_point : near_point + f])
+    ) / unsure
     over /= unsure
     keep = 1.0 - p[SPACING] / p[MEMORY]
     weight = numbers[n + WEIGHT] * keep + 1.0
@@ -534,6 +653,16 @@ def _invert(numbers, gram, inverse, f):
         if i > 0:
             a[i, i] += RIDGE
         a[i, f + i] = 1.0
+    _eliminate(a)
+    for i in range(f):
+        for j in range(f):
+            numbers[inverse + i * f + j] = a[i, f + j]
+
+
+@compiled
+def _eliminate(a):
+    """Turn a matrix with a unit matrix beside it into a unit matrix with its inverse beside it."""
+    f = a.shape[0]
     for k in range(f):
         best = k
         for i in range(k + 1, f):
@@ -550,9 +679,24 @@ def _invert(numbers, gram, inverse, f):
                 factor = a[i, k]
                 for j in range(2 * f):
                     a[i, j] -= factor * a[k, j]
-    for i in range(f):
-        for j in range(f):
-            numbers[inverse + i * f + j] = a[i, f + j]
+
+
+@compiled
+def _all_above(matrix, least, lower):
+    """Whether all eigenvalues of a symmetric matrix are above ``least``: then Cholesky's factor of the rest exists."""
+    m = matrix.shape[0]
+    for i in range(m):
+        for j in range(i + 1):
+            total = matrix[i, j] - (least if i == j else 0.0)
+            for k in range(j):
+                total -= lower[i, k] * lower[j, k]
+            if i == j:
+                if total <= 0.0:
+                    return False
+                lower[i, i] = math.sqrt(total)
+            else:
+                lower[i, j] = total / lower[j, j]
+    return True
 
 
 @compiled
@@ -593,13 +737,18 @@ def _learn_together(numbers, first, size, signals, left, how_many, renew):
             known = min(numbers[first + a * size + WORTH], numbers[first + b * size + WORTH])
             scale = math.sqrt(numbers[together + a * signals + a]) * math.sqrt(numbers[together + b * signals + b])
             matrix[i, j] = numbers[together + a * signals + b] / scale * known / (known + m)
-    least = np.linalg.eigvalsh(matrix)[0]
-    shrink = max(LEAST_EIGENVALUE - least, 0.0) / max(1.0 - least, LEAST_EIGENVALUE)
-    if shrink > 0.0:
+    beside = np.zeros((m, 2 * m))
+    if not _all_above(matrix, LEAST_EIGENVALUE, beside):
+        least = np.linalg.eigvalsh(matrix)[0]
+        shrink = max(LEAST_EIGENVALUE - least, 0.0) / max(1.0 - least, LEAST_EIGENVALUE)
         matrix *= 1.0 - shrink
         for i in range(m):
             matrix[i, i] += shrink
-    inverted = np.linalg.inv(matrix)
+    for i in range(m):
+        for j in range(m):
+            beside[i, j], beside[i, m + j] = matrix[i, j], 1.0 if i == j else 0.0
+    _eliminate(beside)
+    inverted = beside[:, m:]
     for i in range(m):
         a = names[i]
         row = others + a * signals
@@ -615,12 +764,22 @@ def _learn_together(numbers, first, size, signals, left, how_many, renew):
 
 
 @compiled
-def score_learn_many(numbers, counts, samples, p, signals, regimes, values, regime, hold, out):
-    """`score_learn` for a row of each asset; ``out`` gets the surprise of each judged signal, NaN for the others."""
+def score_learn_many(numbers, counts, samples, p, frames, judged, told, hold, out):
+    """`score_learn` for a row of each asset: the columns ``judged`` of a frame, and ``told``, the regime's.
+
+    ``out`` gets the surprise of each judged signal, NaN for the others.
+    """
+    signals, regimes = judged.shape[0], told.shape[0]
     f = 1 + 3 * regimes
     size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
+    row, work = np.empty(signals + regimes), np.empty(_work(signals, regimes))
+    values, regime = row[:signals], row[signals:]
     for a in range(numbers.shape[0]):
-        score_learn(numbers[a], counts[a], samples[a], p, signals, regimes, values[a], regime[a], hold[a])
+        for s in range(signals):
+            values[s] = frames[a, judged[s]]
+        for s in range(regimes):
+            regime[s] = frames[a, told[s]]
+        score_learn(numbers[a], counts[a], samples[a], p, signals, regimes, values, regime, hold[a], work)
         for s in range(signals):
             looked = counts[a, FLAGS + regimes + s * COUNTS + LOOKED] == 2
             out[a, s] = numbers[a, first + s * size + LOOK_SURPRISE] if looked else np.nan
@@ -671,7 +830,7 @@ def make_ready() -> None:
     shape = Shape(1, 1, 1)
     numbers, counts, samples = np.zeros(shape.numbers), np.zeros(shape.counts, dtype=np.int64), np.zeros(shape.samples)
     begin(numbers, counts)
-    judge(numbers, counts, samples, parameters(LevelShift()), 1, 1, 0, np.zeros(1), np.zeros(1))
+    judge(numbers, counts, samples, np.ones(PARAMETERS), 1, 1, 0, np.zeros(1), np.zeros(1))
 
 
 if __name__ == "__main__":

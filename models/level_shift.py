@@ -24,16 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from river.base import AnomalyDetector
 
+from models.kernel import APART, LEAST_EIGENVALUE, NOVEL, RENEW, REPEATS_ANYWAY, RIDGE, STEADY, TREND, UNSEEN
+
 HALF = math.log(2.0)
-RIDGE = 0.01
-REPEATS_ANYWAY = 2
-UNSEEN = 10
-LEAST_EIGENVALUE = 1e-3
-STEADY = 0.1
-NOVEL = 1.0
-APART = 2.0
-RENEW = 8
-"""Every so many samples the signals' parts in each other are computed anew: it is dear, and they change slowly."""
 _NOTHING: tuple[list[list[float]], float] = ([], 0.0)
 
 
@@ -74,6 +67,11 @@ def independent(weight: float, spread: float, echo: float) -> float:
     return max(weight * (1.0 - rho) / (1.0 + rho), 0.5)
 
 
+def within(off: float, zone: float) -> float:
+    """Return the part of a deviation that lies between 0 and ``zone``."""
+    return min(max(off, min(0.0, zone)), max(0.0, zone))
+
+
 def fitting_together(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return correlation matrices (last two axes), shrunk towards none as far as it takes to make them possible.
 
@@ -111,7 +109,8 @@ class _Past:
     ``level`` is the smoothed value, ``settled`` the frames it has been smoothed over. ``near`` remembers a horizon of
     levels, ``near_point`` the operating points that go with it, over ``near_age`` frames; for ``held`` frames neither
     has moved. The rest comes from samples, ``spacing`` frames apart, that weigh ``weight`` together: the regression on
-    the operating point with the inverse of its moments, and variance and lagged covariance of what it leaves.
+    the operating point with the inverse of its moments, and variance and lagged covariance of what it leaves. ``zone``
+    is how far from what is expected the signal came to rest after an alarm: up to there it is ordinary.
     """
 
     __slots__ = (
@@ -144,6 +143,7 @@ class _Past:
         "spread",
         "value",
         "weight",
+        "zone",
     )
 
     def __init__(self, features: int) -> None:
@@ -161,7 +161,7 @@ class _Past:
         self.cross = [0.0] * features
         self.coefficients = [0.0] * features
         self.looks_worth = self.near_worth = self.freedom = self.near_freedom = 1.0
-        self.growth = 0.0
+        self.growth = self.zone = 0.0
 
     def state(self) -> list[Any]:
         return [_copy(getattr(self, name)) for name in self.__slots__]
@@ -234,6 +234,7 @@ class LevelShift(AnomalyDetector):
         self._together: dict[str, dict[str, float]] = {}
         self._others: dict[str, dict[str, float]] = {}
         self._measured: tuple[list[list[float]], float] = _NOTHING
+        self._newest: list[Look] = []
 
     # river's two verbs
 
@@ -256,6 +257,7 @@ class LevelShift(AnomalyDetector):
         steady = self._steady(x, point)
         if not steady:
             looks = []
+        self._newest = looks
         self._point = point
         self._settled += 1
         ordinary = steady and not hold and self.surprise(looks) < self.protect_above
@@ -295,6 +297,26 @@ class LevelShift(AnomalyDetector):
         self._settled = 0
         for past in self._past.values():
             past.settled, past.near_age = 0, -2 * self.horizon
+
+    def come_to_rest(self, *, outlived: bool = False) -> None:
+        """Take what lies between the usual and where each signal is now for ordinary: an alarm is over.
+
+        With ``outlived`` the machine has left its past for good, longer ago than that lasted: how far it went is
+        learned as what it does by itself.
+        """
+        for look in self._newest:
+            past = self._past[look.signal]
+            off = past.level - _dot(past.coefficients, self._point)
+            if look.surprise > 1.0 and (off * past.zone <= 0.0 or abs(off) > abs(past.zone)):
+                past.zone = off
+                if outlived:
+                    part = min(past.held / past.seen, 1.0)
+                    gone = off * off * part / (1.0 + part) / (1.0 + part)
+                    past.spread += gone
+                    past.echo += gone
+            past.near_age = 0
+            if outlived:
+                past.held = 0
 
     def state(self) -> list[Any]:
         """Return what was learned, of plain types."""
@@ -416,8 +438,11 @@ class LevelShift(AnomalyDetector):
         off = level - _dot(past.coefficients, point)
         if new < NOVEL:
             # A past of so many frames says less about a time that is as many frames after it.
+            # Nor can it tell a slow trend from none.
             aged = past.held / past.seen
-            far[signal] = _deviation(level, off, past.spread * (1.0 + new + aged), past.freedom)
+            aged *= 1.0 + TREND * (1.0 + aged) / past.looks_worth
+            out = off - within(off, past.zone)
+            far[signal] = _deviation(level, out, past.spread * (1.0 + new + aged), past.freedom)
         if 2 * past.near_age >= self.horizon and past.near_spread > 0.0:
             # The usual level falls out of a difference: only the way between the operating points has to be known.
             moved = _quadratic(past.inverse, [u - v for u, v in zip(point, past.near_point, strict=True)]) * scale
@@ -472,9 +497,13 @@ class LevelShift(AnomalyDetector):
         # At a point that is new the regression may be far off: it must be free to learn that, and the spread not widen.
         unsure = math.sqrt(1.0 + _quadratic(past.inverse, self._point) * past.weight / past.looks_worth)
         reach = self.clip * math.sqrt(past.spread) * unsure
-        left = min(max(past.level - expected, -reach), reach)
-        level = expected + left
-        off = (left - past.near + _dot(past.coefficients, past.near_point)) / unsure
+        left = past.level - expected
+        inside = within(left, past.zone)
+        # What is learned catches up with where the signal came to rest as fast as this is forgotten.
+        past.zone *= 1.0 - 1.0 / (past.weight + 1.0)
+        left = min(max(left - inside, -reach), reach)
+        level = expected + inside + left
+        off = (left + inside - past.near + _dot(past.coefficients, past.near_point)) / unsure
         left /= unsure
         keep = 1.0 - self.spacing / self.memory
         past.weight = past.weight * keep + 1.0

@@ -24,7 +24,7 @@ from models.named_watch import NamedWatch
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "Watch", "begin", "go_on"]
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 
 
 class AssetWatch:

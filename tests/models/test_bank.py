@@ -1,10 +1,13 @@
 """The bank says what the one-at-a-time form says."""
 
+import ast
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from models import kernel
 from models.bank import LevelShiftBank
 from models.level_shift import LevelShift
 from tests.models.laws import stream
@@ -45,6 +48,11 @@ def test_the_bank_scores_as_the_one_at_a_time_form(regime: tuple[str, ...]) -> N
             bank.resume(pause)
             for one in ones[::2]:
                 one.resume()
+        if k in (760, 1100):
+            rested = np.array([asset % 2 == 1 for asset in range(assets)])
+            bank.come_to_rest(rested, outlived=k == 1100)
+            for one in ones[1::2]:
+                one.come_to_rest(outlived=k == 1100)
         table = np.array([[streams[a][k].get(signal, math.nan) for signal in SIGNALS] for a in range(assets)])
         many = bank.score_learn_many(table)
         for a, one in enumerate(ones):
@@ -61,3 +69,9 @@ def test_the_bank_scores_as_the_one_at_a_time_form(regime: tuple[str, ...]) -> N
 def test_a_detector_takes_at_most_eight_kilobytes_a_signal() -> None:
     bank = LevelShiftBank(LevelShift(regime=("speed",)), SIGNALS, 100)
     assert bank.nbytes / 100 / len(SIGNALS) <= 8192
+
+
+def test_what_is_compiled_takes_no_constant_from_a_file_that_numba_does_not_watch() -> None:
+    tree = ast.parse(Path(kernel.__file__).read_text(encoding="utf-8"))
+    taken = [node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
+    assert not [module for module in taken if module.split(".")[0] == "models"]

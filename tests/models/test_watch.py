@@ -27,7 +27,7 @@ def test_a_healthy_machine_raises_nothing() -> None:
 
 
 def test_a_shift_is_one_lasting_anomaly_that_names_its_signal_first() -> None:
-    said = run(AssetWatch(DOCUMENT), list(stream(2000, shift_at=1000)))
+    said = run(AssetWatch(DOCUMENT), list(stream(1900, shift_at=1000)))
     first = next(k for k, anomaly in enumerate(said) if anomaly)
     assert 1000 < first < 1060
     assert all(said[first:])
@@ -40,6 +40,39 @@ def test_a_shift_is_one_lasting_anomaly_that_names_its_signal_first() -> None:
     assert sum(part.share for part in last.contributions) == pytest.approx(1.0)
     assert [part.share for part in last.contributions] == sorted((p.share for p in last.contributions), reverse=True)
     assert 0.0 < last.limit <= last.score <= 1.0
+
+
+def episodes(said: list[Anomaly | None]) -> list[tuple[int, int]]:
+    """First frame of each alarm, and the first after it."""
+    flags = [False, *(anomaly is not None for anomaly in said), False]
+    edges = [k for k in range(len(flags) - 1) if flags[k] != flags[k + 1]]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def test_what_comes_back_by_two_thirds_is_over_and_stays_over() -> None:
+    """And what goes beyond the fault's worst after that is told again."""
+    frames = list(stream(4000, shift_at=1500, by=6.0))
+    for k, (_, values) in enumerate(frames):
+        if 1800 <= k < 3500:
+            values["bearing_temp"] -= 4.0 * 0.3
+        if k >= 3500:
+            values["bearing_temp"] += 4.0 * 0.3
+    (first, over), (second, _) = episodes(run(AssetWatch(DOCUMENT), frames))
+    assert 1500 < first < 1530
+    assert 1800 < over < 1860
+    assert 3500 < second < 3530
+
+
+def test_an_alarm_does_not_outlive_what_it_is_held_to() -> None:
+    """A machine that was known for 1000 frames and is another from then on is that other after 1000 more."""
+    watch = AssetWatch(DOCUMENT)
+    frames = list(stream(9000, shift_at=1000))
+    ((first, over),) = episodes(run(watch, frames))
+    assert 1000 < first < 1060
+    assert 1900 < over < 2200
+    usual, (_, newest) = watch.usual("bearing_temp"), frames[-1]
+    assert usual is not None
+    assert usual[0] - 1.0 < newest["bearing_temp"] < usual[1] + 1.0
 
 
 def test_nothing_is_said_while_warming_up() -> None:
