@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from api import problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, my_work, pages, people, signing, steps
+from api.board import alarm_pages, my_work, pages, people, shadow_pages, signing, steps
 from api.board import order_content as order_content_pages
 from api.guard import Guard
 from api.keys import Door, Lasting
@@ -95,6 +95,7 @@ def create(
     for board in (
         pages.router,
         alarm_pages.router,
+        shadow_pages.router,
         steps.router,
         order_content_pages.router,
         people.router,

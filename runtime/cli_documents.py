@@ -12,7 +12,7 @@ import typer
 from rich.syntax import Syntax
 from rich.table import Table
 
-from db import documents, shadow
+from db import documents, shadow, shadow_report
 from db.documents import Kind, Version
 from models import documents as model_documents
 from rules import rulebook as rulebooks
@@ -136,8 +136,18 @@ def show_run(
     """Compare what a run would have opened with what the plant opened since it began."""
     with told(), _plant(database) as conn:
         run = shadow.run(conn, _newest(conn) if run_id is None else run_id)
+        beside = shadow_report.report(conn, run.id)
         found = shadowed.against_live(conn, run)
     console.print(f"run {run.id}, {run.name}: {run.outcome or 'running'}, {run.orders} orders; {run.begun_why}")
+    if run.first is None:
+        console.print("The engine takes it up with its next batch; look again when it has judged something.")
+        return
+    console.print(
+        f"since {run.begun_at:%Y-%m-%d %H:%M} UTC, {beside.frames:,} frames judged; opened by both {len(beside.both)}, "
+        f"by the plant alone {len(beside.found.lost)}, by the run alone {len(beside.found.gained)}\n"
+        f"right by the close-outs: the plant's {_rightness(beside.live)}; the run's, of what both opened, "
+        f"{_rightness(beside.candidate)}"
+    )
     report.show_difference(found, "the plant's own orders", console)
 
 
@@ -151,6 +161,12 @@ def promote(why: Why, by: By = None, database: Database = None) -> None:
 def drop(why: Why, by: By = None, database: Database = None) -> None:
     """End the trial and leave what is in force."""
     _end("dropped", why, by, database)
+
+
+def _rightness(found: shadow_report.Rightness) -> str:
+    if found.precision is None:
+        return "not known, none is closed yet"
+    return f"{found.right} of {found.close_outs} ({found.precision:.0%})"
 
 
 def _end(outcome: Literal["promoted", "dropped"], why: str, by: str | None, database: str | None) -> None:

@@ -10,12 +10,13 @@ from api.shapes.documents import (
     EndIn,
     RollBackIn,
     ShadowOrderOut,
+    ShadowReportOut,
     ShadowRunIn,
     ShadowRunOut,
     VersionOut,
 )
 from api.shapes.health import PrecisionOut
-from db import documents, labels, shadow
+from db import documents, labels, shadow, shadow_report
 from db.documents import Kind
 
 router = APIRouter(tags=["rules and models"])
@@ -86,6 +87,12 @@ def run(run_id: RunId, conn: Conn) -> ShadowRunOut:
 def orders(run_id: RunId, conn: Conn) -> list[ShadowOrderOut]:
     """List what a run would have opened, the oldest first."""
     return [ShadowOrderOut.of(each) for each in shadow.orders(conn, shadow.run(conn, run_id).id)]
+
+
+@router.get("/shadow-runs/{run_id}/report", dependencies=[SEES_ALL])
+def report(run_id: RunId, conn: Conn) -> ShadowReportOut:
+    """Tell what a run would have opened beside what the plant opened meanwhile, and how right both were."""
+    return ShadowReportOut.of(shadow_report.report(conn, run_id))
 
 
 @router.post("/shadow-runs/{run_id}/promote", dependencies=[ENGINEERS])

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from db.documents import Version
 from db.shadow import ShadowOrder, ShadowRun
+from db.shadow_report import LiveOrder, Report, Rightness
 
 WHY = Field(min_length=3, max_length=2000, description="the reason, kept with the version")
 
@@ -90,3 +91,76 @@ class ShadowOrderOut(BaseModel):
     @classmethod
     def of(cls, order: ShadowOrder) -> "ShadowOrderOut":
         return cls(**{name: getattr(order, name) for name in cls.model_fields})
+
+
+class LiveOrderOut(BaseModel):
+    """An order that the plant has opened since a run began; its evidence is at `/api/v1/work-orders/{id}`."""
+
+    id: UUID
+    number: str
+    asset_id: int
+    asset: str
+    component: str
+    failure_mode: str
+    type: str
+    opened_as: str
+    opened_at: datetime
+    status: str
+    close_finding: str | None
+    why: str
+    evidence: int
+
+    @classmethod
+    def of(cls, order: LiveOrder) -> "LiveOrderOut":
+        return cls(**{name: getattr(order, name) for name in cls.model_fields})
+
+
+class BothOut(BaseModel):
+    """What both have opened. ``later_by_s``: how much later the candidate would have, of event time."""
+
+    live: LiveOrderOut
+    candidate: ShadowOrderOut
+    later_by_s: float
+
+
+class RightnessOut(BaseModel):
+    """Of the orders that were closed with a finding, for how many there was something."""
+
+    right: int
+    close_outs: int
+    precision: float | None = Field(description="0 to 1; none where nothing was closed")
+
+    @classmethod
+    def of(cls, found: Rightness) -> "RightnessOut":
+        return cls(right=found.right, close_outs=found.close_outs, precision=found.precision)
+
+
+class ShadowReportOut(BaseModel):
+    """A run beside the plant since it began. What only the candidate would have opened nobody has looked at."""
+
+    run: ShadowRunOut
+    frames: int = Field(description="how many both have judged; 0 until the engine has taken the run up")
+    both: list[BothOut]
+    only_live: list[LiveOrderOut]
+    only_candidate: list[ShadowOrderOut]
+    live: RightnessOut
+    candidate: RightnessOut = Field(description="of what both have opened, by the plant's close-outs")
+
+    @classmethod
+    def of(cls, report: Report) -> "ShadowReportOut":
+        return cls(
+            run=ShadowRunOut.of(report.run),
+            frames=report.frames,
+            both=[
+                BothOut(
+                    live=LiveOrderOut.of(pair.before),
+                    candidate=ShadowOrderOut.of(pair.after),
+                    later_by_s=pair.later_by.total_seconds(),
+                )
+                for pair in report.both
+            ],
+            only_live=[LiveOrderOut.of(each) for each in report.found.lost],
+            only_candidate=[ShadowOrderOut.of(each) for each in report.found.gained],
+            live=RightnessOut.of(report.live),
+            candidate=RightnessOut.of(report.candidate),
+        )

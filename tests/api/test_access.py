@@ -46,6 +46,9 @@ TABLE: dict[str, set[Role]] = {
     "POST /quarantine/{kept_id}/retry": {R, A},
     "POST /assets/{asset_id}/judged-as": {P, R, A},
     "GET /alarms/rules": ALL,
+    "GET /shadow": ALL,
+    "GET /shadow/{run_id}": ALL,
+    "POST /shadow/{run_id}/{verb}": {R, A},
     "POST /alarms/rules/{step}": {R, A},
     "GET /alarms": ALL,
     "GET /alarms/history": ALL,
@@ -152,6 +155,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/shadow-runs": {R, A},
     "GET /api/v1/shadow-runs/{run_id}": ALL,
     "GET /api/v1/shadow-runs/{run_id}/orders": ALL,
+    "GET /api/v1/shadow-runs/{run_id}/report": ALL,
     "POST /api/v1/shadow-runs/{run_id}/promote": {R, A},
     "POST /api/v1/shadow-runs/{run_id}/drop": {R, A},
     "GET /api/v1/quarantine": ALL,
@@ -164,7 +168,8 @@ EVERY_SITE = {
     name
     for name in TABLE
     if re.search(
-        r"/(documents|rules|models|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}", name
+        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}",
+        name,
     )
 }
 """Concerns the whole plant, so that who is scoped to some sites may not."""

@@ -55,6 +55,9 @@ def test_a_trial_from_begin_to_promotion(client):
     second = client.post(f"{V1}/shadow-runs", json={"name": "other", "models": MODELS, "why": "why not"})
     assert second.status_code == 409
     assert client.get(f"{V1}/shadow-runs/{run['id']}/orders").json() == []
+    report = client.get(f"{V1}/shadow-runs/{run['id']}/report").json()
+    assert (report["frames"], report["both"], report["only_live"], report["only_candidate"]) == (0, [], [], [])
+    assert report["candidate"] == {"right": 0, "close_outs": 0, "precision": None}
     ended = client.post(f"{V1}/shadow-runs/{run['id']}/promote", json={"why": "fewer indeed"}).json()
     assert ended["outcome"] == "promoted"
     assert client.get(f"{V1}/documents/models").json()[0]["document"] == MODELS
@@ -62,3 +65,35 @@ def test_a_trial_from_begin_to_promotion(client):
     assert client.get(f"{V1}/shadow-runs/99").status_code == 404
     assert client.post(f"{V1}/shadow-runs", json={"name": "empty", "why": "nothing"}).status_code == 422
     assert [each["name"] for each in client.get(f"{V1}/shadow-runs").json()] == ["calmer"]
+
+
+def test_the_page_of_trials_says_what_to_do_while_there_is_nothing(client, pool, seeded):
+    assert "Nothing was ever on trial" in client.get("/shadow").text
+    run = client.post(f"{V1}/shadow-runs", json={"name": "calmer", "models": MODELS, "why": "fewer visits"}).json()
+    assert "The engine takes it up with its next batch" in client.get("/shadow").text
+    with pool.connection() as conn:
+        conn.execute("UPDATE judge_events SET arrival = 1 WHERE kind = 'shadow'")
+    assert "Neither has opened anything yet" not in client.get("/shadow").text, "the plant has orders of its own"
+    with pool.connection() as conn:
+        known = conn.execute("SELECT order_id FROM evidence WHERE arrival > 1 LIMIT 1").fetchone()
+        asset = conn.execute("SELECT id FROM assets ORDER BY id LIMIT 1").fetchone()
+        conn.execute(
+            "INSERT INTO shadow_orders (run_id, id, asset_id, component, failure_mode, type, opened_as, opened_at, why)"
+            " VALUES (%s, gen_random_uuid(), %s, 'seal', 'ELP', 'predictive', 'predictive', '2001-01-01', %s)",
+            [run["id"], *asset, "model:x: off"],
+        )
+    text = client.get(f"/shadow/{run['id']}").text
+    assert f'href="/orders/{known[0]}#evidence"' in text
+    assert "model:x: off" in text and "1</b> by what is on trial alone" in text
+    assert "none closed yet" in text
+    report = client.get(f"{V1}/shadow-runs/{run['id']}/report").json()
+    assert [each["component"] for each in report["only_candidate"]] == ["seal"]
+    assert str(known[0]) in {each["id"] for each in report["only_live"]}
+    here = {"Origin": "http://localhost"}
+    refused = client.post(f"/shadow/{run['id']}/dropped", data={"why": " "}, headers=here)
+    assert refused.status_code == 422 and "Say why in one sentence" in refused.text
+    done = client.post(f"/shadow/{run['id']}/dropped", data={"why": "too many"}, headers=here)
+    assert "dropped" in done.text and "too many" in done.text
+    again = client.post(f"/shadow/{run['id']}/promoted", data={"why": "after all"}, headers=here)
+    assert again.status_code == 409
+    assert client.get("/shadow/99").status_code == 404

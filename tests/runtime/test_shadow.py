@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from db import documents, shadow
+from db import documents, shadow, shadow_report
 from db import judge as judge_db
 from db.documents import Kind
 from db.errors import AlreadyThere, NotFound, NothingOnTrial
@@ -109,6 +109,58 @@ def test_what_it_would_have_opened_is_shown_beside_what_the_plant_opened(lived: 
     assert len(found.same) == len(lived.without) and not found.lost and not found.changed
     assert all(order.evidence >= 1 for order in orders)
     assert len([order for order in orders if order.component == "lubrication"]) == run.orders - len(lived.without)
+
+
+def test_the_report_counts_frames_and_how_right_both_were(lived: Lived) -> None:
+    with psycopg.connect(lived.url) as conn:
+        run = shadow.run(conn, 1)
+        first = shadow_report.report(conn, 1)
+        judged = conn.execute("SELECT count(DISTINCT arrival) FROM readings WHERE arrival > %s", [run.first]).fetchone()
+        assert judged is not None
+        assert first.frames == judged[0] > 5_000
+        assert (len(first.both), len(first.found.lost)) == (len(lived.without), 0)
+        assert first.found.gained and {order.component for order in first.found.gained} == {"lubrication"}
+        assert first.live.precision is None and first.candidate.precision is None
+        # What is closed counts for both where both have opened it, and for the plant where it alone has.
+        findings = ("confirmed", "nothing_found")
+        for pair, finding in zip(first.both, findings, strict=False):
+            conn.execute(
+                "UPDATE work_orders SET status = 'closed', close_finding = %s, close_cause = 'wear', "
+                "close_remedy = 'replace', close_failure_mode = %s WHERE id = %s",
+                [finding, "OHE" if finding == "confirmed" else None, pair.before.id],
+            )
+        conn.execute("DELETE FROM shadow_orders WHERE id <> %s", [first.both[0].after.id])
+        second = shadow_report.report(conn, 1)
+        assert "nothing_found" in {order.close_finding for order in second.found.lost}
+        assert (second.live.right, second.live.close_outs, second.live.precision) == (1, 2, 0.5)
+        assert (second.candidate.right, second.candidate.close_outs, second.candidate.precision) == (1, 1, 1.0)
+        conn.rollback()
+
+
+def test_a_pipeline_of_river_is_tried_beside_the_default_over_a_restart(database: str) -> None:
+    cut.load_plant(database)
+    stream = messages()
+    estimator = [
+        {"class": "river.compose.Select", "args": ["flow", "vibration", "discharge_pressure"]},
+        "river.preprocessing.StandardScaler",
+        "river.anomaly.StandardAbsoluteDeviation",
+    ]
+    with psycopg.connect(database) as conn:
+        feed(conn, take_up(conn), stream[:500])
+        document = {"name": "apart", "estimator": estimator, "regime": ["speed"], "patience": 60.0}
+        shadow.begin(conn, "apart", rulebook=None, models={"default": document}, actor=WHO, why="to see")
+        conn.commit()
+        feed(conn, take_up(conn), stream[500:2500])
+        state = take_up(conn)
+        feed(conn, state, stream[2500:])
+        assert state.judge.shadow is not None
+        watches = [asset.watch for asset in state.judge.shadow.judge.assets.values() if asset.watch is not None]
+        assert watches and all(watch.document.name == "apart" and watch.ready() for watch in watches)
+        report = shadow_report.report(conn, 1)
+        found = [order for order in shadow.orders(conn, 1) if order.why.startswith("model:apart")]
+    assert report.frames > 5_000
+    assert found
+    assert all(order.opened_as == "predictive" for order in found)
 
 
 def test_an_order_that_nobody_saw_does_not_hide_the_next(database: str) -> None:
@@ -264,11 +316,20 @@ def test_from_the_command_line(database, tmp_path) -> None:
     assert "Begin: plantwright shadow start" in run_cli("shadow", "list", *plant)
     run_cli("shadow", "start", "patient", "--models", str(tmp_path / "models.toml"), "--why", "calm", *plant)
     assert "patient" in run_cli("shadow", "list", *plant)
-    assert "same orders as the plant's own orders: 0" in run_cli("shadow", "show", *plant)
+    assert "takes it up with its next batch" in run_cli("shadow", "show", *plant)
+    with psycopg.connect(database) as conn:
+        pipeline.process(conn, [], take_up(conn))
+    shown_run = run_cli("shadow", "show", *plant)
+    assert "0 frames judged; opened by both 0, by the plant alone 0, by the run alone 0" in shown_run
+    assert "not known, none is closed yet" in shown_run
+    assert "same orders as the plant's own orders: 0" in shown_run
     assert "models in force" in run_cli("shadow", "promote", "--why", "calm indeed", *plant)
     assert "promoted" in run_cli("shadow", "list", *plant)
     wrong = ["documents", "put", "models", str(tmp_path / "wrong.toml"), "--why", "a slip", *plant]
     shown = CliRunner().invoke(cli.app, wrong)
     assert shown.exit_code == 2
     with psycopg.connect(database) as conn:
-        assert [each.document for each in documents.versions(conn, Kind.MODELS)] == [{"default": {"patience": 60.0}}]
+        # The other one is what the settings named when the engine took the plant up.
+        assert [each.document for each in documents.versions(conn, Kind.MODELS)] == [
+            {"default": {"patience": 60.0}}, MODELS,
+        ]  # fmt: skip
