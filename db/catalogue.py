@@ -9,19 +9,25 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import sql
+from db.judge import Event
 from ingest.messages import Details
+from workorder_core.signals import folded
 
 _QUERIES = sql.load("catalogue")
 
 
 @dataclass(slots=True)
 class KnownAsset:
-    """An asset's id, its signals' ids by name, and by alias the names that they are known by."""
+    """An asset's id, its signals' ids by name, and by alias the names that they are known by.
+
+    ``states`` are by the signal's own name and the state's folded name.
+    """
 
     id: int
     signals: dict[str, int] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    states: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -54,8 +60,11 @@ class Catalogue:
                     known.aliases[name] = alias_of
                 elif name is not None:
                     known.signals[name] = signal_id
-            for key, name, unit in cursor.execute(_QUERIES["units"]):
-                assets[key].units[name] = unit
+            for key, name, unit, states in cursor.execute(_QUERIES["meanings"]):
+                if unit:
+                    assets[key].units[name] = unit
+                if states:
+                    assets[key].states[name] = _folded(states)
         return cls(assets, admit_unknown=admit_unknown)
 
     def find(
@@ -94,6 +103,33 @@ class Catalogue:
                 conn.execute(_QUERIES["say_unit"], {"signal_id": asset.signals[name], "unit": unit})
                 asset.units[name] = unit
 
+    def know_states(self, conn: Connection, asset: KnownAsset, texts: Mapping[str, str], asked: set[int]) -> None:
+        """Ask anew which states an asset's signals have, where one of those texts is none that is known.
+
+        Of an asset (by its id) that was ``asked`` for, nobody is asked again.
+        """
+        if asset.id in asked:
+            return
+        own = {asset.aliases.get(name, name): text for name, text in texts.items()}
+        if all(folded(text) in asset.states.get(name, ()) for name, text in own.items()):
+            return
+        asked.add(asset.id)
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(_QUERIES["states"], {"asset_id": asset.id}).fetchall()
+        asset.states = {name: _folded(states) for name, states in rows}
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Take over what somebody has said of a signal meanwhile, by the events that tell the judge of it."""
+        for event in events:
+            asset = self.assets.get(event.asset or "") if event.kind == "signal" else None
+            if asset is not None:
+                name = str(event.payload["signal"])
+                if unit := str(event.payload["unit"]):
+                    asset.units[name] = unit
+                else:
+                    asset.units.pop(name, None)
+                asset.states[name] = _folded(event.payload.get("states", {}))
+
     def known(self, key: str) -> KnownAsset | None:
         """Return an asset by ``<site>/<asset>``, or None."""
         return self.assets.get(key)
@@ -101,3 +137,7 @@ class Catalogue:
     def asset_id(self, key: str) -> int:
         """Return the id of an asset that is known."""
         return self.assets[key].id
+
+
+def _folded(states: Mapping[str, float]) -> dict[str, float]:
+    return {folded(name): float(number) for name, number in states.items()}

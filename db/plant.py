@@ -8,10 +8,12 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row, scalar_row
+from psycopg.types.json import Jsonb
 
 from db import scope, sql
 from db.errors import NotFound
 from workorder_core.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.signals import MEASUREMENT, Meaning, name_of
 from workorder_core.words import Criticality, OrderType
 
 _QUERIES = sql.load("plant")
@@ -73,7 +75,7 @@ class Installed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A signal with its newest quantity and unit; ``unit`` is empty where nobody has said it."""
+    """A signal with its newest quantity, unit and meaning; ``unit`` is empty where nobody has said it."""
 
     id: int
     asset_id: int
@@ -81,10 +83,15 @@ class Signal:
     label: str | None
     quantity: str | None
     unit: str
+    meaning: Meaning = MEASUREMENT
 
     @property
     def title(self) -> str:
         return self.label or self.name.replace("_", " ")
+
+    def state(self, number: float) -> str | None:
+        """Return the name of the state that a number stands for; None where it has none."""
+        return name_of(self.meaning.states, number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,10 +216,28 @@ def installed(conn: Connection, asset_id: int) -> Installed:
 def signals(conn: Connection, asset_ids: Sequence[int]) -> Mapping[int, list[Signal]]:
     """Return what the assets measure, by asset id."""
     by_asset: dict[int, list[Signal]] = defaultdict(list)
-    with conn.cursor(row_factory=class_row(Signal)) as cursor:
-        for each in cursor.execute(_QUERIES["signals"], {"asset_ids": list(asset_ids)}):
-            by_asset[each.asset_id].append(each)
+    with conn.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(_QUERIES["signals"], {"asset_ids": list(asset_ids)}):
+            meaning = {name: row.pop(name) for name in ("states", "counter", "wraps_at")}
+            meaning["states"] = meaning["states"] or {}
+            by_asset[row["asset_id"]].append(Signal(**row, meaning=Meaning(**meaning)))
     return by_asset
+
+
+def signal(conn: Connection, asset_id: int, name: str) -> Signal:
+    """Return one signal of an asset. Raises NotFound."""
+    for each in signals(conn, [asset_id]).get(asset_id, []):
+        if each.name == name:
+            return each
+    raise NotFound("signal", name)
+
+
+def declare(conn: Connection, asset_id: int, entry: SignalEntry, *, actor: str, at: datetime) -> Signal:
+    """Say what an asset measures; a signal that is not known is made known. The judge hears of it in its next batch."""
+    conn.execute(_QUERIES["known_as"], {"actor": actor})
+    _load_signal(conn, asset_id, entry, at)
+    conn.execute(_QUERIES["call_signal"], {"asset_id": asset_id, "name": entry.name, "label": entry.label})
+    return signal(conn, asset_id, entry.name)
 
 
 def load(conn: Connection, plant: Plant, *, at: datetime) -> None:
@@ -255,7 +280,17 @@ def _load_asset(conn: Connection, site_id: int, entry: AssetEntry, places: Mappi
 
 def _load_signal(conn: Connection, asset_id: int, entry: SignalEntry, at: datetime) -> None:
     signal_id = _put(conn, "put_signal", {"asset_id": asset_id, "name": entry.name, "label": entry.label})
-    version = {"signal_id": signal_id, "quantity": entry.quantity, "unit": entry.unit, "at": at}
+    meaning = entry.meaning or MEASUREMENT
+    version = {
+        "signal_id": signal_id,
+        "quantity": entry.quantity,
+        "unit": entry.unit,
+        "said": entry.meaning is not None,
+        "states": Jsonb(dict(meaning.states)) if meaning.states else None,
+        "counter": meaning.counter,
+        "wraps_at": meaning.wraps_at,
+        "at": at,
+    }
     conn.execute(_QUERIES["put_signal_version"], version)
 
 

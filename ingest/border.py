@@ -4,10 +4,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ingest.messages import Message, Reason, Refused
+from ingest.messages import Details, Message, Reason, Refused
 
 MAX_BYTES = 256 * 1024
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
@@ -38,12 +38,13 @@ def refusals(message: Message, bad: Sequence[Bad]) -> list[Refused]:
     for each in bad:
         problems.setdefault(each.reason, []).append(each.problem)
     return [
-        Refused(message.topic, message.payload, message.received_us, reason, _told(told))
+        Refused(message.topic, message.payload, message.received_us, reason, told_of(told))
         for reason, told in problems.items()
     ]
 
 
-def _told(problems: Sequence[str]) -> str:
+def told_of(problems: Sequence[str]) -> str:
+    """Return what stands for several problems of one sort."""
     return problems[0] if len(problems) == 1 else f"{problems[0]}; {len(problems) - 1} more like it"
 
 
@@ -116,22 +117,54 @@ def number(name: str, value: object) -> float:
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: the number is too large") from None
 
 
-def measure(name: str, value: object) -> float:
-    """Return what a device that is no stickler for types means: true is 1, "21.5" is 21.5. Raises Bad."""
-    if isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in ("true", "false"):
-            return float(word == "true")
-        try:
-            found = float(word)
-        except ValueError:
-            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value[:80]!r} is not a number") from None
-        if not math.isfinite(found) or "_" in word:
-            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value[:80]!r} is not a number")
-        return found
-    return number(name, value)
+def value(name: str, sent: object) -> float | str:
+    """Return what a device means: true is 1, "21.5" is 21.5, any other text may be the name of a state. Raises Bad."""
+    if isinstance(sent, bool):
+        return float(sent)
+    if not isinstance(sent, str):
+        return number(name, sent)
+    text = sent.strip()
+    if text.lower() in ("true", "false"):
+        return float(text.lower() == "true")
+    try:
+        found = float(text)
+    except ValueError:
+        if not text:
+            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: the text is empty") from None
+        return text
+    if not math.isfinite(found) or "_" in text:
+        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {sent[:80]!r} is not a number")
+    return found
+
+
+def measure(name: str, sent: object) -> float:
+    """Return the number that a device means, where it can be nothing else. Raises Bad."""
+    found = value(name, sent)
+    if isinstance(found, str):
+        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {found[:80]!r} is not a number")
+    return found
+
+
+@dataclass(slots=True)
+class Taken:
+    """The values of a frame, as they are read: numbers, and texts that may be states."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def put(self, signal: str, found: float | str) -> None:
+        """Take a value in."""
+        if isinstance(found, str):
+            self.texts[signal] = found
+        else:
+            self.values[signal] = found
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.texts)
+
+    def details(self, said: Details | None = None) -> Details | None:
+        """Return what is said of the frame besides its numbers; None where that is nothing."""
+        return replace(said or Details(), texts=self.texts) if self.texts else said
 
 
 def scaled(name: str, value: float, factor: float, offset: float = 0.0) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ingest import border, payload
-from ingest.border import Bad, Bounds
+from ingest.border import Bad, Bounds, Taken
 from ingest.mapping import MISSING, unit_of
 from ingest.mapping import Mapping as Document
 from ingest.messages import Details, Frame, Message, Reason, Refused
@@ -33,7 +33,7 @@ def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Fra
             raise Bad(Reason.NO_VALUES, "there is nothing in it")
     except Bad as wrong:
         bad.append(wrong)
-    return [frame for frame in frames if frame.values], border.refusals(message, bad) if bad else []
+    return [frame for frame in frames if frame.values or frame.texts], border.refusals(message, bad) if bad else []
 
 
 def row(mapping: Document, cells: Mapping[str, Any], stem: str, now_us: int, bounds: Bounds) -> tuple[Frame, list[Bad]]:
@@ -80,17 +80,17 @@ def _frame(
     at_us = received_us
     if mapping.time is not None:
         at_us = border.within(mapping.time.read(mapping.time.path.find(root, element)), received_us, bounds)
-    values, units = _values(mapping, levels, root, element, bad)
+    taken, units = _values(mapping, levels, root, element, bad)
     quality = 0 if mapping.quality is None else mapping.quality.read(mapping.quality.path.find(root, element))
     location = None if mapping.location is None else border.code(mapping.location.fill(levels, root, element))
     details = Details(location=location, quality=quality, units=units) if units or quality or location else None
-    return Frame(site, asset, at_us, received_us, values, details)
+    return Frame(site, asset, at_us, received_us, taken.values, taken.details(details))
 
 
 def _values(
     mapping: Document, levels: Mapping[str, str], root: Any, element: Any, bad: list[Bad]
-) -> tuple[dict[str, float], dict[str, str]]:
-    values: dict[str, float] = {}
+) -> tuple[Taken, dict[str, str]]:
+    taken = Taken()
     units: dict[str, str] = {}
     there = 0
     for signal in mapping.signals:
@@ -100,7 +100,8 @@ def _values(
         there += 1
         try:
             name = border.signal_of(signal.signal.fill(levels, root, element))
-            values[name] = border.scaled(name, border.measure(name, found), signal.scale)
+            value = border.value(name, found)
+            taken.put(name, value if isinstance(value, str) else border.scaled(name, value, signal.scale))
             if unit := unit_of(signal, levels, root, element):
                 units[name] = unit
         except Bad as wrong:
@@ -111,10 +112,10 @@ def _values(
             there += len(bag)
             for key, value in bag.items():
                 try:
-                    values[border.signal_of(key)] = border.measure(key, value)
+                    taken.put(border.signal_of(key), border.value(key, value))
                 except Bad as wrong:
                     bad.append(wrong)
     if not there:
         looked = [each.path.text for each in mapping.signals] + ([] if mapping.bag is None else [mapping.bag.text])
         raise Bad(Reason.NO_VALUES, f"there is no value at {', '.join(repr(each) for each in looked[:5])}")
-    return values, units
+    return taken, units

@@ -11,6 +11,9 @@ STALE = 3
 """Qualities of readings, from ``readings.quality``: 0 good, 1 uncertain."""
 
 
+_NO_TEXTS: Mapping[str, str] = {}
+
+
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One MQTT message. ``received_us`` is the wall clock when it came off the wire, epoch microseconds.
 
@@ -40,12 +43,15 @@ class Details:
         0 good, 1 uncertain, 2 bad, 3 stale. Only 0 and 1 are judged.
     units
         By signal, where the device says in which unit it measures.
+    texts
+        By signal, values that are texts: the names of states, whose numbers the plant has said.
     """
 
     location: str | None = None
     historical: bool = False
     quality: int = 0
     units: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def judged(self) -> bool:
@@ -56,7 +62,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """An asset's signals at one time, as one message carries them together.
 
     ``at_us`` is the device's clock (epoch microseconds, UTC), ``values`` are finite numbers in the signals' units, or
-    in the units that ``details`` name.
+    in the units that ``details`` name. They may be none where ``details`` have texts.
     """
 
     site: str
@@ -69,6 +75,10 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     @property
     def key(self) -> str:
         return f"{self.site}/{self.asset}"
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        return _NO_TEXTS if self.details is None else self.details.texts
 
 
 class Reason(StrEnum):
@@ -85,6 +95,7 @@ class Reason(StrEnum):
     IN_FUTURE = "in_future"
     NO_VALUES = "no_values"
     NOT_A_NUMBER = "not_a_number"
+    UNKNOWN_STATE = "unknown_state"
     WRONG_SIGNAL = "wrong_signal"
     WRONG_UNIT = "wrong_unit"
     NOT_BORN = "not_born"

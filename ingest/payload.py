@@ -1,8 +1,9 @@
 """The native payload: one JSON object or an array of them, ``{"ts": …, "values": {"flow": 71.3, …}}``.
 
 ``ts`` is an ISO 8601 time with a zone, or epoch milliseconds. The topic is ``plantwright/v1/<site>/<asset>``. ``units``
-by signal and ``quality`` (of the whole frame: good, uncertain, bad, stale, or 0 to 3) may stand beside ``values``. Good
-values beside a bad one are kept; what cannot be read is refused with the reason. No bytes make this module raise.
+by signal and ``quality`` (of the whole frame: good, uncertain, bad, stale, or 0 to 3) may stand beside ``values``. A
+value is a number, true or false (1 and 0), or a text: a number, or the name of one of the signal's states. Good values
+beside a bad one are kept; what cannot be read is refused with the reason. No bytes make this module raise.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ingest import border
-from ingest.border import MAX_BYTES, Bad, Bounds
+from ingest.border import MAX_BYTES, Bad, Bounds, Taken
 from ingest.messages import Details, Frame, Message, Reason, Refused
 
 __all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "loosely", "parse"]
@@ -58,15 +59,15 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
         for document in _documents(message.payload):
             try:
                 at_us = _time(document, message.received_us, bounds)
-                values = {}
+                taken = Taken()
                 for name, value in _values(document):
                     try:
-                        values[_signal(name)] = border.number(name, value)
+                        taken.put(_signal(name), border.value(name, value))
                     except Bad as wrong:
                         bad.append(wrong)
-                if values:
-                    details = _details(document)
-                    frames.append(Frame(*place, at_us, message.received_us, values, details))
+                if taken:
+                    details = taken.details(_details(document))
+                    frames.append(Frame(*place, at_us, message.received_us, taken.values, details))
             except Bad as wrong:
                 bad.append(wrong)
     except Bad as wrong:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ingest import border, payload, sparkplug_metrics
-from ingest.border import Bad, Bounds
+from ingest.border import Bad, Bounds, Taken
 from ingest.mapping import Text
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.sparkplug_b_pb2 import Payload
@@ -246,9 +246,9 @@ class Sparkplug:
         node.members[device] = member
         self.reborn.add((*key, device))
         bad += [Bad(Reason.WRONG_SIGNAL, problem) for problem in member.birth.left_out]
-        if others := sparkplug_metrics.not_numbers(member.birth):
+        if others := sparkplug_metrics.no_values(member.birth):
             told = ", ".join(each[:80] for each in others[:5]) + (" and others" if len(others) > 5 else "")
-            bad.append(Bad(Reason.NOT_A_NUMBER, f"only numbers are stored, not {told}"))
+            bad.append(Bad(Reason.NOT_A_NUMBER, f"only numbers and texts can be readings, not {told}"))
         return member
 
     def _living(self, key: tuple[str, str], node: Node, device: str, said: Payload, message: Message) -> Member:
@@ -318,7 +318,7 @@ class Sparkplug:
         bounds: Bounds,
         bad: list[Bad],
     ) -> list[Frame]:
-        taken: dict[tuple[int, bool, int], dict[str, float]] = {}
+        taken: dict[tuple[int, bool, int], Taken] = {}
         nulls = []
         for metric in said.metrics:
             if sparkplug_metrics.is_control(metric):
@@ -327,29 +327,29 @@ class Sparkplug:
                 known = self._known(key, node, member, metric, message)
                 if known is None:
                     continue
-                if metric.is_null:
+                found = None if metric.is_null else sparkplug_metrics.value(metric, known.datatype)
+                if found is None:
                     nulls.append(known.signal)
                     continue
                 ms = metric.timestamp or said.timestamp
                 at_us = border.within(ms * 1000, message.received_us, bounds) if ms else message.received_us
-                number = sparkplug_metrics.value(metric, known.datatype)
                 place = (at_us, metric.is_historical, sparkplug_metrics.quality(metric))
-                taken.setdefault(place, {})[known.signal] = number
+                taken.setdefault(place, Taken()).put(known.signal, found)
             except Bad as wrong:
                 bad.append(wrong)
         self._tell_stale(member, nulls, message.received_us)
         units = member.birth.units
         return [
-            Frame(member.site, member.asset, at_us, message.received_us, values, Details(
+            Frame(member.site, member.asset, at_us, message.received_us, each.values, each.details(Details(
                 location=member.location, historical=historical, quality=quality, units=units,
-            ))
-            for (at_us, historical, quality), values in sorted(taken.items(), key=lambda each: each[0])
+            )))
+            for (at_us, historical, quality), each in sorted(taken.items(), key=lambda each: each[0])
         ]  # fmt: skip
 
     def _known(
         self, key: tuple[str, str], node: Node, member: Member, metric: Payload.Metric, message: Message
     ) -> Known | None:
-        """Return what is known of a metric; None for one that its birth has told to be no number."""
+        """Return what is known of a metric; None for one that its birth has told to be no value."""
         if metric.name:
             known = member.birth.by_name.get(metric.name)
             problem = f"{metric.name[:80]} is not among the metrics of the birth"
@@ -359,7 +359,7 @@ class Sparkplug:
             if not node.trusted:
                 problem = "messages before it were lost, so that aliases may mean something else"
         if known is not None:
-            return known if known.is_number else None
+            return known if known.is_value else None
         self._want(key, node, message.received_us)
         raise Bad(Reason.NOT_BORN, f"{problem}; the node was asked for a rebirth")
 

@@ -1,4 +1,4 @@
-"""Metrics of Sparkplug B payloads as numbers: data types, nulls, quality, units, and what a birth says of them all."""
+"""Metrics of Sparkplug B payloads as values: data types, nulls, quality, units, and what a birth says of them all."""
 
 import math
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from ingest.sparkplug_b_pb2 import Payload
 
 _SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}
 _NUMBERS = frozenset(range(1, 12))
+_TEXTS = frozenset({12, 14})
 _TYPES = {
     0: "Unknown", 1: "Int8", 2: "Int16", 3: "Int32", 4: "Int64", 5: "UInt8", 6: "UInt16", 7: "UInt32", 8: "UInt64",
     9: "Float", 10: "Double", 11: "Boolean", 12: "String", 13: "DateTime", 14: "Text", 15: "UUID", 16: "DataSet",
@@ -34,8 +35,9 @@ class Known:
     unit: str
 
     @property
-    def is_number(self) -> bool:
-        return self.datatype in _NUMBERS
+    def is_value(self) -> bool:
+        """Whether it can be a reading: a number, true or false, or a text that may be the name of a state."""
+        return self.datatype in _NUMBERS or self.datatype in _TEXTS
 
 
 LEFT_OUT = Known("", 0, "")
@@ -53,7 +55,7 @@ class Birth:
 
     @property
     def signals(self) -> tuple[str, ...]:
-        return tuple(sorted({known.signal for known in self.by_name.values() if known.is_number}))
+        return tuple(sorted({known.signal for known in self.by_name.values() if known.is_value}))
 
 
 def decode(raw: bytes) -> Payload:
@@ -99,12 +101,12 @@ def death_number(payload: Payload) -> int | None:
     return next((_whole(metric) for metric in payload.metrics if metric.name == "bdSeq"), None)
 
 
-def not_numbers(found: Birth) -> list[str]:
-    """Return the metrics that are no numbers, with their types: known, and not stored."""
+def no_values(found: Birth) -> list[str]:
+    """Return the metrics that cannot be readings, with their types: known, and not stored."""
     return [
         f"{name} ({_TYPES.get(known.datatype, 'an array')})"
         for name, known in found.by_name.items()
-        if known.signal and not known.is_number
+        if known.signal and not known.is_value
     ]
 
 
@@ -113,10 +115,12 @@ def is_control(metric: Payload.Metric) -> bool:
     return metric.name == "bdSeq" or metric.name.startswith(_CONTROL)
 
 
-def value(metric: Payload.Metric, datatype: int) -> float:
-    """Return a metric's number. Raises Bad."""
+def value(metric: Payload.Metric, datatype: int) -> float | str | None:
+    """Return a metric's number, or the text that may be the name of a state; None for an empty text. Raises Bad."""
     kind = metric.WhichOneof("value")
     raw = None if kind is None else getattr(metric, kind)
+    if isinstance(raw, str) and datatype in _TEXTS:
+        return border.value(metric.name or str(metric.alias), raw) if raw.strip() else None
     if isinstance(raw, int) and not isinstance(raw, bool) and datatype in _SIGNED:
         bits = _SIGNED[datatype]
         raw &= (1 << bits) - 1

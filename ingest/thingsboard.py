@@ -1,7 +1,7 @@
 """Telemetry as devices and gateways of ThingsBoard publish it, so that they need only another address.
 
 A device: ``{"k": v}``, ``{"ts": ms, "values": {"k": v}}``, or an array of those. A gateway: ``{device: [of those]}``.
-What has no ``ts`` was measured when it came. Numbers may be written as texts, and true is 1, as ThingsBoard takes them.
+What has no ``ts`` was measured when it came.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest import border, payload
-from ingest.border import Bad, Bounds
+from ingest.border import Bad, Bounds, Taken
 from ingest.messages import Frame, Message, Reason, Refused
 
 GATEWAY = "v1/gateway/telemetry"
@@ -91,14 +91,14 @@ def _frames(site: str, asset: str, document: Any, message: Message, bounds: Boun
     except Bad as wrong:
         bad.append(wrong)
         return
-    taken = {}
+    taken = Taken()
     for name, value in values.items():
         try:
-            taken[border.signal_of(name)] = border.measure(name, value)
+            taken.put(border.signal_of(name), border.value(name, value))
         except Bad as wrong:
             bad.append(wrong)
     if taken:
-        yield Frame(site, asset, at_us, message.received_us, taken)
+        yield Frame(site, asset, at_us, message.received_us, taken.values, taken.details())
 
 
 def _ts(ts: object) -> int:

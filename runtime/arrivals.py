@@ -6,7 +6,7 @@ which for a healthy stream is nothing.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -19,6 +19,7 @@ from db.readings import Columns, JudgedFrame
 from ingest import border, units
 from ingest.border import Bad
 from ingest.messages import Frame, Reason, Refused
+from workorder_core.signals import folded
 
 NO_STEPS: Mapping[str, int] = {}
 NEVER_US = -(1 << 62)
@@ -52,6 +53,7 @@ def admit(
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
     refused: list[Refused] = []
+    asked: set[int] = set()
     for each, key in zip(frames, keys if keys is not None else [frame.key for frame in frames], strict=True):
         sent = each
         plain = assets.get(key) if each.details is None else None
@@ -59,18 +61,20 @@ def admit(
             admitted.append(each)
             ids.append(plain.signals)
             continue
-        asset = catalogue.find(conn, sent.site, sent.asset, sent.values, sent.details)
-        if asset is not None and sent.details is not None and sent.details.units:
-            sent, wrong = _in_our_units(sent, asset)
+        asset = catalogue.find(conn, sent.site, sent.asset, [*sent.values, *sent.texts], sent.details)
+        if asset is not None and sent.details is not None:
+            if sent.texts:
+                catalogue.know_states(conn, asset, sent.texts, asked)
+            sent, wrong = _as_we_have_it(sent, asset)
             refused += wrong
-            if not sent.values:
+            if not sent.values and not sent.texts:
                 continue
         frame, twice = (sent, []) if asset is None else _by_own_names(sent, asset)
         if twice:
             problem = f"{', '.join(twice)}: another value is there under the signal's own name, which stays"
             refused.append(_refused(sent, twice, Reason.OTHER_VALUE_STORED, problem))
         known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
-        unknown = [name for name in frame.values if name not in known]
+        unknown = [name for name in (*frame.values, *frame.texts) if name not in known]
         if unknown:
             what = (
                 f"asset {frame.key} is not known"
@@ -80,11 +84,53 @@ def admit(
             problem = f"{what}; add it, or set admit_unknown"
             refused.append(_refused(frame, unknown, Reason.UNKNOWN_ASSET, problem, as_sent=True))
         if unknown and known:
-            frame = structs.replace(frame, values={name: frame.values[name] for name in known})
+            details = None if frame.details is None else replace(frame.details, texts={})
+            frame = structs.replace(frame, values={name: frame.values[name] for name in known}, details=details)
         if known:
             admitted.append(frame)
             ids.append(known)
     return admitted, ids, refused
+
+
+def _as_we_have_it(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame in numbers and in our units, and what of it cannot be."""
+    refused: list[Refused] = []
+    if frame.texts:
+        frame, refused = _as_numbers(frame, asset)
+    if frame.details is not None and frame.details.units:
+        frame, wrong = _in_our_units(frame, asset)
+        refused += wrong
+    return frame, refused
+
+
+def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame with the numbers of the states that it names, and what is no state of its signal.
+
+    The texts of signals that are not known stay what they are.
+    """
+    assert frame.details is not None
+    values, left = dict(frame.values), {}
+    unknown: dict[str, str] = {}
+    for name, text in frame.texts.items():
+        own = asset.aliases.get(name, name)
+        if own not in asset.signals:
+            left[name] = text
+        elif (number := asset.states.get(own, {}).get(folded(text))) is not None:
+            values.setdefault(name, number)
+        else:
+            unknown[name] = _no_state(frame, name, text, asset.states.get(own, {}))
+    refused = []
+    if unknown:
+        told = border.told_of([*unknown.values()])
+        refused.append(_refused(frame, [*unknown], Reason.UNKNOWN_STATE, told, as_sent=True))
+    return structs.replace(frame, values=values, details=replace(frame.details, texts=left)), refused
+
+
+def _no_state(frame: Frame, name: str, text: str, states: Mapping[str, float]) -> str:
+    where = f"on the page of asset {frame.asset}, or in the plant file"
+    if states:
+        return f"{name}: {text[:40]!r} is none of its states {', '.join([*states][:8])[:80]}; add it {where}"
+    return f"{name}: {text[:40]!r} is no number, and the signal has no states; say which number it is {where}"
 
 
 def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
@@ -295,7 +341,8 @@ def _sift(
 
 def _refused(frame: Frame, names: Sequence[str], reason: Reason, problem: str, *, as_sent: bool = False) -> Refused:
     """Return part of a frame as a message that can be tried again; ``as_sent`` in the units that the device names."""
-    document: dict[str, object] = {"ts": frame.at_us / 1000, "values": {name: frame.values[name] for name in names}}
+    values = {**frame.texts, **frame.values}
+    document: dict[str, object] = {"ts": frame.at_us / 1000, "values": {name: values[name] for name in names}}
     if frame.details is not None:
         units = {name: frame.details.units[name] for name in names if name in frame.details.units} if as_sent else {}
         if units:

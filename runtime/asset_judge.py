@@ -12,6 +12,7 @@ from models.alarm import Anomaly
 from models.attendant import Attendant
 from models.document import ModelDocument
 from rules import operating_state
+from rules.counter import Counter
 from rules.operating_state import StateNow
 from rules.rulebook import Rulebook
 from rules.threshold import NORMAL
@@ -43,6 +44,8 @@ class AssetJudge:
         The asset that it stands behind.
     area
         Where it is installed: ``<site>/<location>`` of level area; None where nobody has said.
+    named
+        The signals whose numbers stand for states that have names.
     downtimes
         Planned downtimes by id, as (start, end).
     alarmed, ahead
@@ -64,6 +67,7 @@ class AssetJudge:
     parent: str | None = None
     area: str | None = None
     units: dict[str, str] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
     watermark_us: int | None = None
     state: StateNow = UNSEEN
     limits: Limits = field(default_factory=Limits)
@@ -78,6 +82,7 @@ class AssetJudge:
     ahead: Alarmed | None = None
     _state_rule: operating_state.StateRule | None = None
     _fleet: OfFleet = NO_FLEET
+    _apart: frozenset[str] = frozenset()
     _looks: int = 0
     _trends: dict[str, Trend | None] = field(default_factory=dict)
 
@@ -111,6 +116,17 @@ class AssetJudge:
         """Whether nothing but its limits and its model looks at the next reading, in an operating state that stays."""
         running_on = self._state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
         return running_on and self.gathering.fit
+
+    def is_told_of(self, signal: str, meaning: Mapping[str, Any]) -> None:
+        """What a signal's numbers are: ``states`` where they have names, ``counter`` where they count, else neither."""
+        told = meaning.get("counter")
+        self.limits.count(signal, None if told is None else Counter(told.get("wraps_at")))
+        self.named = self.named | {signal} if "states" in meaning else self.named - {signal}
+        self._set_apart()
+
+    def _set_apart(self) -> None:
+        """The model sees no counter's level, and of states only what says how the machine is run."""
+        self._apart = (self.named | self.limits.counters.keys()) - frozenset(self.document.regime)
 
     def takes_in(self, at_us: int, values: Mapping[str, float]) -> bool:
         """Gather readings of the open step of which nothing is to be said; False where ``judge`` has to look.
@@ -255,6 +271,7 @@ class AssetJudge:
             "parent": self.parent,
             "area": self.area,
             "units": dict(sorted(self.units.items())),
+            "named": sorted(self.named),
             "watermark_us": self.watermark_us,
             "state": [self.state.state.value, self.state.since, self.state.last],
             "limits": self.limits.dump(),
@@ -288,6 +305,7 @@ class AssetJudge:
             parent=dumped["parent"],
             area=dumped["area"],
             units=dict(dumped["units"]),
+            named=frozenset(dumped["named"]),
             watermark_us=dumped["watermark_us"],
             state=StateNow(OperatingState(state), since, last),
             limits=Limits.restore(dumped["limits"], rulesets.of(dumped["class"], key)),
@@ -304,6 +322,7 @@ class AssetJudge:
         self.limits.use(self.rulesets.of(self.asset_class, self.key))
         self._state_rule = self.rulebook.state_rule_for(self.asset_class)
         self._fleet = OfFleet(self.fleets, self.asset_class, self.key)
+        self._set_apart()
 
     def _follow_state(self, at_us: int, values: Mapping[str, float]) -> None:
         if self.downtimes and any(start <= at_us < end for start, end in self.downtimes.values()):
@@ -316,6 +335,10 @@ class AssetJudge:
             self.state = StateNow(OperatingState.UNKNOWN, at_us, at_us)
 
     def _judge_by_model(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+        if self._apart and not self._apart.isdisjoint(values):
+            values = {signal: value for signal, value in values.items() if signal not in self._apart}
+            if not values:
+                return
         if self.watch is None:
             self.watch = attendant.begin(self.document, self.factor)
         try:

@@ -87,7 +87,7 @@ class Import:
         bad: list[Bad] = []
         try:
             frame, bad = mapped.row(self._mapping, row, self._stem, now_us, self._bounds)
-            if frame.values:
+            if frame.values or frame.texts:
                 details = replace(frame.details or Details(), historical=True)
                 frame = structs.replace(frame, details=details)
                 if known:

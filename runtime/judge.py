@@ -378,7 +378,9 @@ class Judge:
         self._end_alarms("the asset is judged by the rules of another class", asset.key)
 
     def _on_signal(self, event: Event) -> None:
-        self._asset(_of(event)).units[event.payload["signal"]] = event.payload["unit"]
+        asset, signal = self._asset(_of(event)), event.payload["signal"]
+        asset.units[signal] = event.payload["unit"]
+        asset.is_told_of(signal, event.payload)
 
     def _on_downtime(self, event: Event) -> None:
         asset, name = self._asset(_of(event)), str(event.payload["id"])

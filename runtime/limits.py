@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from rules import ruleset, threshold
+from rules.counter import Counter
 from rules.expression import Around, WrongExpression
 from rules.figures import Fleet, Memory
 from rules.rulebook import EMPTY, Rulebook
@@ -93,6 +94,8 @@ class Limits:
         When each signal was last measured, kept where a rule looks for stale ones.
     raised, chattering
         When each rule became active within a minute; of one that chatters, when it was last active by itself.
+    counters
+        The signals that are counters: a rate is that of what they have counted.
     quiet_since_us
         The wall clock of the first tick after the newest frame.
     around
@@ -106,6 +109,7 @@ class Limits:
     heard: dict[str, int] = field(default_factory=dict)
     raised: dict[str, list[int]] = field(default_factory=dict)
     chattering: dict[str, int] = field(default_factory=dict)
+    counters: dict[str, Counter] = field(default_factory=dict)
     quiet_since_us: int | None = None
     around: dict[str, tuple[str, dict[str, tuple[int, float]]]] = field(default_factory=dict)
     _look_again_us: int = 0
@@ -128,6 +132,20 @@ class Limits:
         if not rules.below:
             self.around.clear()
         self.rules, self._look_again_us = rules, 0
+
+    def count(self, signal: str, counter: Counter | None) -> None:
+        """Take note that a signal is a counter, or (None) is none. Its rates begin anew where that is another one."""
+        before = self.counters.get(signal)
+        if (before is None) == (counter is None) and (
+            before is None or counter is None or before.wraps_at == counter.wraps_at
+        ):
+            return
+        self.counters.pop(signal, None)
+        if counter is not None:
+            self.counters[signal] = counter
+        for rule in self.rules.of(signal):
+            if rule.kind == "rate":
+                self.memories.pop(rule.id, None)
 
     def judge(self, at_us: int, values: Mapping[str, float], state: OperatingState, fleet: "OfFleet") -> Iterator[Hit]:
         """Judge the values of a frame, or of a part of one, and yield the rules that are active or just cleared."""
@@ -239,6 +257,7 @@ class Limits:
             {name: self.heard[name] for name in sorted(self.heard)},
             {name: self.raised[name] for name in sorted(self.raised)},
             {name: self.chattering[name] for name in sorted(self.chattering)},
+            {name: self.counters[name].dump() for name in sorted(self.counters)},
             self.quiet_since_us,
             self._look_again_us,
             [
@@ -250,7 +269,9 @@ class Limits:
     @classmethod
     def restore(cls, dumped: list[Any], rules: RuleSet) -> "Limits":
         """Continue from a dump."""
-        conditions, memories, latest, heard, raised, chattering, quiet_since_us, look_again_us, around = dumped
+        conditions, memories, latest, heard, raised, chattering, counters, quiet_since_us, look_again_us, around = (
+            dumped
+        )
         return cls(
             rules=rules,
             conditions={name: Condition(*values) for name, values in conditions.items()},
@@ -259,6 +280,7 @@ class Limits:
             heard=dict(heard),
             raised=dict(raised),
             chattering=dict(chattering),
+            counters={name: Counter(*known) for name, known in counters.items()},
             quiet_since_us=quiet_since_us,
             _look_again_us=look_again_us,
             around={
@@ -285,7 +307,7 @@ class Limits:
             if memory is None:
                 memory = self.memories[rule.id] = []
             reference = self._reference(rule, at_us, value, fleet) if rule.reference is not None else None
-            known = rule.figure.step(memory, at_us, value, reference)
+            known = rule.figure.step(memory, at_us, self._counted(rule, at_us, value), reference)
             if known is None:
                 return None
             figure = known
@@ -321,6 +343,11 @@ class Limits:
         else:
             del self.chattering[key]
         return condition
+
+    def _counted(self, rule: Threshold, at_us: int, value: float) -> float:
+        """What a rate is made of: of a counter what it has counted in all, else the value itself."""
+        counter = self.counters.get(rule.signal) if rule.kind == "rate" else None
+        return value if counter is None else counter.total(at_us, value)
 
     def _reference(self, rule: Threshold, at_us: int, value: float, fleet: "OfFleet") -> float | None:
         assert rule.reference is not None

@@ -45,6 +45,7 @@ def told(frame: Frame) -> list[str]:
     for name, value in frame.values.items():
         unit = "" if details is None else details.units.get(name, "")
         lines.append(f"  {name} = {value:g} {unit}".rstrip())
+    lines += [f"  {name} = {text!r}, by its states" for name, text in frame.texts.items()]
     if details is not None and details.quality:
         lines.append(f"  quality: {('good', 'uncertain', 'bad', 'stale')[details.quality]}")
     if details is not None and details.historical:

@@ -104,6 +104,7 @@ def take(conn: Connection, part: Part, place: int, state: Engine, processed: Pro
 def _heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
     """Fold the events that wait. They come before the frames: what is late depends on what they say."""
     events = judge_db.take_waiting(conn, place)
+    state.catalogue.follow(events)
     outcome.verdicts += state.judge.decide(events)
     return place + len(events)
 

@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from db import plant as db_plant
 from workorder_core.plant import AssetEntry, LocationEntry, Plant, SignalEntry, TechnicianEntry
+from workorder_core.signals import Meaning, WrongMeaning
 from workorder_core.words import Criticality
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -164,7 +165,7 @@ def _parents_of_assets_first(path: Path, assets: tuple[AssetEntry, ...]) -> None
 
 def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]:
     """Return a signal with the class or the asset that has it; just one of the two is given."""
-    table.only("id", "name", "class", "asset", "label", "quantity", "unit")
+    table.only("id", "name", "class", "asset", "label", "quantity", "unit", "states", "counter", "wraps_at")
     asset_class, asset = table.maybe("class"), table.maybe("asset")
     if (asset_class is None) == (asset is None):
         raise table.wrong(
@@ -174,9 +175,30 @@ def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]
     if not isinstance(unit, str):
         raise table.wrong("unit", f"must be a text, not {unit!r}")
     entry = SignalEntry(
-        name=table.text("id", "name"), quantity=table.maybe("quantity"), unit=unit, label=table.maybe("label")
+        name=table.text("id", "name"),
+        quantity=table.maybe("quantity"),
+        unit=unit,
+        label=table.maybe("label"),
+        meaning=_meaning(table),
     )
     return table, asset_class, asset, entry
+
+
+def _meaning(table: _Table) -> Meaning | None:
+    """Return what a signal's numbers are; None where the file does not say it."""
+    said = {key: table.values[key] for key in ("states", "counter", "wraps_at") if key in table.values}
+    if not said:
+        return None
+    table.maybe_bool("counter")
+    if not isinstance(said.get("states", {}), dict):
+        raise table.wrong("states", "must be a table of name = number, like { STOPPED = 0, RUNNING = 1 }")
+    wraps_at = said.get("wraps_at")
+    if wraps_at is not None and (isinstance(wraps_at, bool) or not isinstance(wraps_at, int | float)):
+        raise table.wrong("wraps_at", f"must be a number, like 65536, not {wraps_at!r}")
+    try:
+        return Meaning(**said)
+    except WrongMeaning as error:
+        raise table.wrong(next(iter(said)), str(error)) from None
 
 
 def _asset(

@@ -29,7 +29,7 @@ AT_ONCE_S = 0.1
 LOOK_EVERY_S = 0.5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_AFTER_READING = (Reason.UNKNOWN_ASSET, Reason.WRONG_UNIT, Reason.OTHER_VALUE_STORED)
+_AFTER_READING = (Reason.UNKNOWN_ASSET, Reason.UNKNOWN_STATE, Reason.WRONG_UNIT, Reason.OTHER_VALUE_STORED)
 """What was refused for these had shown who sent it."""
 _OF_ITS_MOMENT = (
     "a Sparkplug message cannot be tried again: what its aliases meant then is not known any more; "

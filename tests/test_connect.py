@@ -15,8 +15,9 @@ from ingest import mapping
 from ingest.border import Bounds
 from ingest.messages import Message
 from models import documents as model_documents
-from runtime import mappings, sources
+from runtime import mappings, plant_file, sources
 from runtime.settings import Settings, load
+from workorder_core.signals import Meaning
 
 PAGE = Path(__file__).parent.parent / "docs" / "connect.md"
 BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -41,7 +42,7 @@ def test_every_message_of_the_page_is_followed_by_what_it_becomes():
     kinds = [kind for kind, _, _ in BLOCKS]
     assert len(EXAMPLES) >= 8
     assert all(kinds[i + 1] == "becomes" for i, kind in enumerate(kinds) if kind == "message")
-    assert set(kinds) <= {"message", "becomes", "settings", "mapping", "file", "sh", "prints", "toml"}
+    assert set(kinds) <= {"message", "becomes", "settings", "mapping", "file", "sh", "prints", "toml", "plant"}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,15 @@ def test_the_model_document_of_the_page_is_taken(tmp_path):
     (text,) = [text for kind, _, text in BLOCKS if kind == "toml"]
     (tmp_path / "models.toml").write_text(text)
     assert model_documents.of_class(model_documents.read(tmp_path / "models.toml"), "pump").frame_step_s == 60
+
+
+def test_the_plant_file_of_the_page_is_taken(tmp_path):
+    (text,) = [text for kind, _, text in BLOCKS if kind == "plant"]
+    asset = '[[assets]]\nid = "P-1"\nclass = "centrifugal_pump"\n'
+    (tmp_path / "plant.toml").write_text(f'[site]\ncode = "NTH"\nname = "North"\n{asset}{text}')
+    mode, energy = plant_file.read(tmp_path / "plant.toml").assets[0].signals
+    assert mode.meaning == Meaning(states={"STOPPED": 0, "RUNNING": 1, "FAULT": 7})
+    assert energy.meaning == Meaning(counter=True, wraps_at=65536)
 
 
 def test_every_setting_that_the_page_names_is_one():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import time
 
+from workorder_core.signals import Meaning
 from workorder_core.words import Criticality
 
 
@@ -18,12 +19,16 @@ class LocationEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalEntry:
-    """What a machine measures, in ``unit``; ``name`` is the one that its messages use."""
+    """What a machine measures, in ``unit``; ``name`` is the one that its messages use.
+
+    ``meaning`` is what its numbers are; None keeps what is known.
+    """
 
     name: str
     quantity: str | None
     unit: str
     label: str | None = None
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,19 @@ LEFT JOIN (
 ) AS named ON named.asset_id = a.id
 ORDER BY a.id, named.signal_id;
 
--- name: units
--- The unit of each signal whose unit somebody has said, by the signal's own name.
-SELECT si.code || '/' || a.code AS key, s.name, v.unit
+-- name: meanings
+-- The unit and the states of each signal of which somebody has said one, by the signal's own name.
+SELECT si.code || '/' || a.code AS key, s.name, v.unit, v.states
 FROM signals s JOIN assets a ON a.id = s.asset_id JOIN sites si ON si.id = a.site_id
-JOIN LATERAL (SELECT unit FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1) AS v ON true
-WHERE v.unit <> '';
+JOIN LATERAL (SELECT unit, states FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1) AS v ON true
+WHERE v.unit <> '' OR v.states IS NOT NULL;
+
+-- name: states
+-- The states of an asset's signals that have some.
+SELECT s.name, v.states
+FROM signals s
+JOIN LATERAL (SELECT states FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1) AS v ON true
+WHERE s.asset_id = %(asset_id)s AND v.states IS NOT NULL;
 
 -- name: add_location
 -- The place of an asset that is made known by its first message.
@@ -31,9 +38,12 @@ WHERE si.code = %(site)s AND l.code = %(code)s
 ON CONFLICT (asset_id) WHERE removed_at IS NULL DO NOTHING;
 
 -- name: say_unit
--- A unit that nobody had said yet was this one all the time.
-INSERT INTO signal_versions (signal_id, version, unit)
-SELECT %(signal_id)s, coalesce((SELECT max(version) FROM signal_versions WHERE signal_id = %(signal_id)s), 0) + 1, %(unit)s;
+-- A unit that nobody had said yet was this one all the time; what else is known of the signal stays.
+INSERT INTO signal_versions (signal_id, version, quantity, unit, states, counter, wraps_at)
+SELECT %(signal_id)s, coalesce(max(version), 0) + 1, (array_agg(quantity ORDER BY version DESC))[1], %(unit)s,
+       (array_agg(states ORDER BY version DESC))[1], coalesce((array_agg(counter ORDER BY version DESC))[1], false),
+       (array_agg(wraps_at ORDER BY version DESC))[1]
+FROM signal_versions WHERE signal_id = %(signal_id)s;
 
 -- name: add_site
 -- A site that is made known by its first message.

@@ -70,10 +70,10 @@ ORDER BY i.installed_at DESC, a.code;
 
 -- name: signals
 -- What an asset measures now: each signal with its newest version.
-SELECT s.id, s.asset_id, s.name, s.label, v.quantity, v.unit
+SELECT s.id, s.asset_id, s.name, s.label, v.quantity, v.unit, v.states, v.counter, v.wraps_at
 FROM signals s
 JOIN LATERAL (
-    SELECT quantity, unit FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1
+    SELECT quantity, unit, states, counter, wraps_at FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1
 ) AS v ON true
 WHERE s.asset_id = ANY(%(asset_ids)s::integer[]) ORDER BY s.asset_id, s.id;
 
@@ -117,16 +117,34 @@ ON CONFLICT (asset_id) WHERE removed_at IS NULL DO NOTHING;
 INSERT INTO signals (asset_id, name, label) VALUES (%(asset_id)s, %(name)s, %(label)s)
 ON CONFLICT (asset_id, name) DO UPDATE SET label = coalesce(excluded.label, signals.label) RETURNING id;
 
+-- name: call_signal
+-- What people call a signal; nothing, where it has no label any more.
+UPDATE signals SET label = %(label)s WHERE asset_id = %(asset_id)s AND name = %(name)s;
+
 -- name: put_signal_version
--- A first or another quantity or unit, from now on. A unit that nobody had said yet was this one all the time.
+-- Another quantity, unit or meaning, from now on; a meaning that is not said stays. Of what nobody had said anything, it
+-- was so all the time.
 WITH newest AS (
-    SELECT version, quantity, unit FROM signal_versions WHERE signal_id = %(signal_id)s ORDER BY version DESC LIMIT 1
+    SELECT version, quantity, unit, states, counter, wraps_at FROM signal_versions WHERE signal_id = %(signal_id)s
+    ORDER BY version DESC LIMIT 1
+), wanted AS (
+    SELECT %(quantity)s::text AS quantity, %(unit)s::text AS unit,
+           CASE WHEN %(said)s::boolean THEN %(states)s::jsonb ELSE (SELECT states FROM newest) END AS states,
+           CASE WHEN %(said)s THEN %(counter)s::boolean ELSE coalesce((SELECT counter FROM newest), false) END AS counter,
+           CASE WHEN %(said)s THEN %(wraps_at)s::double precision ELSE (SELECT wraps_at FROM newest) END AS wraps_at
 )
-INSERT INTO signal_versions (signal_id, version, quantity, unit, valid_from)
-SELECT %(signal_id)s, coalesce((SELECT max(version) FROM newest), 0) + 1, %(quantity)s, %(unit)s,
-       CASE WHEN NOT EXISTS (SELECT FROM newest WHERE unit <> '' OR quantity IS NOT NULL)
+INSERT INTO signal_versions (signal_id, version, quantity, unit, states, counter, wraps_at, valid_from)
+SELECT %(signal_id)s, coalesce((SELECT max(version) FROM newest), 0) + 1, w.quantity, w.unit, w.states, w.counter, w.wraps_at,
+       CASE WHEN NOT EXISTS (SELECT FROM newest WHERE unit <> '' OR quantity IS NOT NULL OR states IS NOT NULL OR counter)
             THEN '-infinity'::timestamptz ELSE %(at)s END
-WHERE NOT EXISTS (SELECT FROM newest WHERE unit = %(unit)s AND quantity IS NOT DISTINCT FROM %(quantity)s::text);
+FROM wanted w
+WHERE NOT EXISTS (
+    SELECT FROM newest n WHERE (n.unit, n.quantity, n.states, n.counter, n.wraps_at)
+                            IS NOT DISTINCT FROM (w.unit, w.quantity, w.states, w.counter, w.wraps_at));
+
+-- name: known_as
+-- Who changes what: triggers tell the judge of it, with this name. Until the end of the transaction.
+SELECT set_config('plantwright.actor', %(actor)s, true);
 
 -- name: put_technician
 -- A technician as the plant document has them. Who has been set inactive stays so.

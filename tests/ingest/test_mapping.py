@@ -126,7 +126,7 @@ def test_a_quality_is_good_uncertain_or_bad(said, quality):
 
 
 def test_one_wrong_element_does_not_cost_the_others():
-    sent = {"head": {"at": ISO}, "samples": [sample(v="on"), sample(), sample(place=None), 5, sample(name="ok")]}
+    sent = {"head": {"at": ISO}, "samples": [sample(v="inf"), sample(), sample(place=None), 5, sample(name="ok")]}
     found = read(EACH, "gw/1", sent)
     assert found is not None
     assert [list(frame.values) for frame in found[0]] == [["flow"], ["ok"]]
@@ -186,7 +186,13 @@ def test_homie_sends_the_bare_value(payload, value):
     assert taken(homie, "homie/5/boiler/sensor/temp", payload) == [("homie/boiler", NOW_MS, {"sensor/temp": value})]
 
 
-@pytest.mark.parametrize("payload", [b"heating", b"", b"\xff\xfe", b"21,5", b"nan", b'{"a":1}', b"1_0"])
+@pytest.mark.parametrize("payload", [b"heating", b"21,5"])
+def test_a_bare_text_may_be_a_state(payload):
+    (frame,), refused = read(mapping.ready_made("homie"), "homie/5/boiler/sensor/mode", payload)
+    assert (frame.values, frame.texts, refused) == ({}, {"sensor/mode": payload.decode()}, [])
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"nan", b'{"a":1}', b"1_0"])
 def test_a_bare_value_that_is_no_number_is_refused(payload):
     (reason,) = reasons(mapping.ready_made("homie"), "homie/5/boiler/sensor/mode", payload)
     assert reason in (Reason.NOT_A_NUMBER, Reason.NO_VALUES)

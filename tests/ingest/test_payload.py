@@ -100,8 +100,8 @@ REFUSED = {
     "no values": (b'{"ts":"2026-03-02T06:00:00Z"}', Reason.WRONG_SHAPE),
     "values in a list": (of([71.3]), Reason.WRONG_SHAPE),
     "values empty": (of({}), Reason.NO_VALUES),
-    "a string value": (of({"temp": "71.3"}), Reason.NOT_A_NUMBER),
-    "a value true": (of({"temp": True}), Reason.NOT_A_NUMBER),
+    "an empty text": (of({"temp": " "}), Reason.NOT_A_NUMBER),
+    "a text that is no finite number": (of({"temp": "NaN"}), Reason.NOT_A_NUMBER),
     "a value null": (of({"temp": None}), Reason.NOT_A_NUMBER),
     "a value in an object": (of({"temp": {"value": 71.3}}), Reason.NOT_A_NUMBER),
     "a number without end": (of({"temp": 10**400}), Reason.NOT_A_NUMBER),
@@ -141,9 +141,16 @@ def test_the_largest_message_is_read():
 
 
 def test_good_values_beside_a_bad_one_are_kept():
-    (frame,), refused = read(of({"temp": 71.3, "flow": "much", "oil_temp": 55}))
+    (frame,), refused = read(of({"temp": 71.3, "flow": None, "oil_temp": 55}))
     assert frame.values == {"temp": 71.3, "oil_temp": 55.0}
     assert refused == [Reason.NOT_A_NUMBER]
+
+
+def test_switches_texts_and_numbers_are_one_frame():
+    (frame,), refused = read(of({"on": True, "off": False, "temp": "71.3", "mode": " AUTO ", "flow": 5}))
+    assert frame.values == {"on": 1.0, "off": 0.0, "temp": 71.3, "flow": 5.0}
+    assert frame.texts == {"mode": "AUTO"}
+    assert refused == []
 
 
 def test_good_objects_beside_bad_ones_are_kept():
@@ -153,23 +160,23 @@ def test_good_objects_beside_bad_ones_are_kept():
 
 
 def test_a_refusal_holds_the_whole_message_and_a_sentence_with_the_fact():
-    payload = of({"temp": 71.3, "flow": "much"})
+    payload = of({"temp": 71.3, "flow": ["much"]})
     _, (refused,) = parse(Message(TOPIC, payload, NOW_US), Bounds())
     assert (refused.topic, refused.payload, refused.received_us) == (TOPIC, payload, NOW_US)
-    assert refused.problem == "flow: 'much' is not a number"
+    assert refused.problem == """flow: "['much']" is not a number"""
 
 
 def test_a_message_is_refused_once_for_each_reason_however_many_values_are_wrong():
     """Each refusal keeps the message: a broken device must not multiply it by its values."""
-    payload = of({f"s{i}": "much" for i in range(1000)} | {"temp": 71.3, "": 1, " ": 1})
+    payload = of({f"s{i}": "inf" for i in range(1000)} | {"temp": 71.3, "": 1, " ": 1})
     (frame,), refused = parse(Message(TOPIC, payload, NOW_US), Bounds())
     assert frame.values == {"temp": 71.3}
     assert [each.reason for each in refused] == [Reason.NOT_A_NUMBER, Reason.WRONG_SIGNAL]
-    assert refused[0].problem == "s0: 'much' is not a number; 999 more like it"
+    assert refused[0].problem == "s0: 'inf' is not a number; 999 more like it"
 
 
 def test_a_sentence_does_not_repeat_a_text_without_end():
-    _, (value,) = parse(Message(TOPIC, of({"temp": "x" * 100_000}), NOW_US), Bounds())
+    _, (value,) = parse(Message(TOPIC, of({"temp": ["x" * 100_000]}), NOW_US), Bounds())
     _, (name,) = parse(Message(TOPIC, of({"x" * 100_000: 1}), NOW_US), Bounds())
     _, (time,) = parse(Message(TOPIC, at("x" * 100_000), NOW_US), Bounds())
     assert max(len(each.problem) for each in (value, name, time)) < 300
@@ -199,7 +206,7 @@ def test_no_bytes_on_any_topic_raise_and_every_message_leads_to_something(payloa
     frames, refused = read(payload, topic)
     assert frames or refused
     for frame in frames:
-        assert frame.values
+        assert frame.values or frame.texts
         assert all(abs(value) < float("inf") for value in frame.values.values())
 
 

@@ -17,9 +17,9 @@ from ingest.sparkplug_metrics import REBIRTH
 NOW = 1_772_000_000_000_000
 MS = NOW // 1000
 PATIENCE = 5_000_000
-INT8, INT32, INT64, UINT64, FLOAT, DOUBLE, BOOLEAN, STRING = 1, 3, 4, 8, 9, 10, 11, 12
+INT8, INT32, INT64, UINT64, FLOAT, DOUBLE, BOOLEAN, STRING, DATE_TIME = 1, 3, 4, 8, 9, 10, 11, 12, 13
 KIND = {INT8: "int_value", INT32: "int_value", INT64: "long_value", UINT64: "long_value", FLOAT: "float_value",
-        DOUBLE: "double_value", BOOLEAN: "boolean_value", STRING: "string_value"}  # fmt: skip
+        DOUBLE: "double_value", BOOLEAN: "boolean_value", STRING: "string_value", DATE_TIME: "long_value"}  # fmt: skip
 
 
 def metric(name="", value=None, kind=DOUBLE, *, alias=None, at=None, typed=True, **more):
@@ -200,11 +200,23 @@ def test_a_null_says_that_nobody_knows(plant):
     assert plant.stale() == [("P-1", ("temp",))]
 
 
-def test_texts_are_told_once_by_the_birth_and_cost_nothing():
+def test_a_text_may_be_a_state_and_an_empty_one_is_no_value():
     plant = Plant()
-    assert plant.node(metric("serial", "A7", STRING, alias=1), metric("t", 1.0)) == [("NTH/N1", {"t": 1.0})]
-    assert plant.problems == ["only numbers are stored, not serial (String)"]
-    assert plant.hear("NDATA", data(None, 1, string_value="A8"), seq=1) == []
+    plant.node(metric("mode", "AUTO", STRING, alias=1))
+    (frame,), refused = plant.host.parse(
+        message("spBv1.0/NTH/NDATA/N1", data(None, 1, string_value=" MANUAL "), seq=1), Bounds()
+    )
+    assert (frame.values, frame.texts, refused) == ({}, {"mode": "MANUAL"}, [])
+    assert plant.hear("NDATA", data(None, 1, string_value=""), seq=2) == []
+    assert plant.refused == []
+    assert plant.stale() == [("N1", ("mode",))]
+
+
+def test_what_can_be_no_value_is_told_once_by_the_birth_and_costs_nothing():
+    plant = Plant()
+    assert plant.node(metric("made", 5, DATE_TIME, alias=1), metric("t", 1.0)) == [("NTH/N1", {"t": 1.0})]
+    assert plant.problems == ["only numbers and texts can be readings, not made (DateTime)"]
+    assert plant.hear("NDATA", data(None, 1, long_value=6), seq=1) == []
     assert (plant.refused, plant.asked()) == ([], [])
 
 

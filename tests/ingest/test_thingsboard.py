@@ -64,8 +64,7 @@ def test_a_topic_that_names_no_device_says_what_to_do():
 
 
 WRONG = {
-    "a text": ({"state": "on"}, [], Reason.NOT_A_NUMBER),
-    "a text beside a number": ({"state": "on", "a": 1}, [{"a": 1.0}], Reason.NOT_A_NUMBER),
+    "nothing beside a number": ({"state": None, "a": 1}, [{"a": 1.0}], Reason.NOT_A_NUMBER),
     "a text that looks like no number": ({"a": "nan"}, [], Reason.NOT_A_NUMBER),
     "an object": ({"a": {"b": 1}}, [], Reason.NOT_A_NUMBER),
     "no JSON": (b"\xff", [], Reason.NOT_JSON),

@@ -509,3 +509,58 @@ def test_a_model_that_fails_learns_again_and_does_not_stop_the_plant(monkeypatch
     monkeypatch.undo()
     judge.decide(frames[3:])
     assert judge.assets["OSL/pump"].watch is not None
+
+
+def a_machine_that_counts(*, told: bool = True, with_counts: bool = True) -> Sequence:
+    """A pump that counts its energy, which wraps, begins anew and then runs away, and tells its mode."""
+    noise, story = random.Random(3), Sequence()
+    rises = {"id": "hungry", "asset_class": "pump", "signal": "energy", "over": "10 min", "per": "1 h", "raise_at": 900}
+    rises |= {"clear_below": 800, "component": "motor", "failure_mode": "OHE", "severity": "degrading"}
+    story.event("rulebook", None, **RULEBOOK, rate=[rises])
+    if told:
+        story.event("signal", PUMP, signal="energy", unit="kWh", counter={"wraps_at": 1000})
+        story.event("signal", PUMP, signal="mode", unit="", states={"AUTO": 1, "MANUAL": 2})
+    energy = 400.0
+    for minute in range(200):
+        energy = (energy + (30 if minute >= 180 else 10)) % 1000
+        if minute == 150:
+            energy = 5.0
+        counts = {"energy": energy, "mode": 1.0 + minute % 2} if with_counts else {}
+        story.frame(minute, temp=noise.gauss(60, 0.5), vibration=noise.gauss(2, 0.1), **counts)
+    return story
+
+
+def test_a_rate_of_a_counter_is_judged_across_its_wrap_and_its_reset_and_the_model_sees_nothing_of_it():
+    verdicts, judge = judged(a_machine_that_counts())
+    assert [each for each in told(verdicts) if "Open" in each] == ["182 Open OHE"]
+    _, without = judged(a_machine_that_counts(with_counts=False))
+    watch, of_without = judge.assets[PUMP].watch, without.assets[PUMP].watch
+    assert watch is not None
+    assert of_without is not None
+    assert watch.ready()
+    assert watch.state() == of_without.state()
+
+
+def test_what_nobody_has_said_to_be_a_counter_is_a_measurement():
+    _, judge = judged(a_machine_that_counts(told=False))
+    watch = judge.assets[PUMP].watch
+    assert watch is not None
+    assert watch.usual("energy") is not None
+
+
+def test_a_regime_may_be_a_state():
+    story = Sequence().event("models", None, pump=MODELS["pump"] | {"regime": ["mode"]})
+    story.event("signal", PUMP, signal="mode", unit="", states={"AUTO": 1})
+    story.frame(0, temp=60.0, mode=1.0)
+    judge = judged(story)[1]
+    assert judge.assets[PUMP].named == {"mode"}
+    assert judge.assets[PUMP]._apart == set()
+
+
+def test_counters_and_states_go_on_after_a_restart_at_any_input():
+    inputs = a_machine_that_counts().inputs
+    whole, cut = Judge(), Judge()
+    for each in inputs:
+        assert list(whole.consider([each])) == list(cut.consider([each]))
+        cut = Judge.restore(cut.dump(), cut.arrival)
+    assert cut.dump() == whole.dump()

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import rulebook
+from rules.counter import Counter
 from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.words import OperatingState
 
 MINUTE = 60_000_000
+W = 65_536
 RUNNING, STOPPED = OperatingState.RUNNING, OperatingState.STOPPED
 
 COMMON = 'id = "r"\nasset_class = "pump"\ncomponent = "bearing"\nfailure_mode = "OHE"\nseverity = "malfunction"\n'
@@ -128,6 +130,37 @@ CASES = {
 @pytest.mark.parametrize(("text", "frames", "says"), CASES.values(), ids=CASES.keys())
 def test_a_rule(text, frames, says):
     assert fed(of(text), frames) == says
+
+
+COUNTS = {
+    "a steady counter that wraps is steady": (W, [*range(65_436, 65_536, 10), *range(4, 104, 10)], "." * 20),
+    "one that is not known to wrap has begun anew": (None, [65_500, *range(65_520, 65_536, 4), *range(8)], "." * 13),
+    "one that begins anew is steady too": (None, [*range(900, 1_000, 10), *range(0, 100, 10)], "." * 20),
+    "one that runs away does so across its wrap": (
+        W, [*range(65_486, 65_536, 10), *range(20, 300, 40)], "." * 6 + "!" * 6,
+    ),
+    "one exchanged for one that shows less has not risen": (None, [*range(9_000, 9_100, 10), 7_000], "." * 11),
+    "a jump upwards is a rise": (None, [*range(100, 200, 10), 50_000], "." * 10 + "!"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("wraps_at", "readings", "says"), COUNTS.values(), ids=COUNTS.keys())
+def test_a_rate_of_a_counter_is_that_of_what_it_counts(wraps_at, readings, says):
+    text = RATE.replace("raise_at = 60", "raise_at = 1000").replace("clear_below = 30", "clear_below = 900")
+    limits = of(text)
+    limits.count("t", Counter(wraps_at))
+    assert fed(limits, t(*readings)) == says
+
+
+def test_a_counter_that_is_none_any_more_has_its_rate_begun_anew():
+    limits = of(RATE)
+    limits.count("t", Counter(None))
+    fed(limits, t(900, 901, 902, 0, 1, 2))
+    assert limits.memories["r"]
+    limits.count("t", Counter(None))
+    assert limits.memories["r"], "it was said again, and is the same"
+    limits.count("t", None)
+    assert (limits.counters, limits.memories) == ({}, {})
 
 
 HOT = f'[[threshold]]\n{COMMON}signal = "t"\nraise_at = 10\nclear_below = 8\n'
@@ -263,6 +296,8 @@ FRAMES = st.lists(
 def test_a_restart_anywhere_changes_nothing(frames, every):
     rules = RuleSets(rulebook.parse(tomllib.loads(ALL))).of("pump", "S/A")
     whole, cut, at = Limits(rules), Limits(rules), 0
+    for limits in (whole, cut):
+        limits.count("t", Counter(100.0))
     for number, (gap, values, state) in enumerate(frames):
         at += gap * MINUTE // 10
         in_order = dict(sorted(values.items()))

@@ -92,8 +92,9 @@ def test_a_message_that_does_not_fit_says_why_and_exits_with_one(tmp_path):
         return done.returncode, done.stdout + done.stderr
 
     assert attempt("homie/5/b/s/t", "21.5") == (0, "homie/b  when it came\n  s/t = 21.5\n")
-    code, said = attempt("homie/5/b/s/t", "warm")
-    assert (code, "refused, not_a_number: s/t: 'warm' is not a number" in said) == (1, True)
+    assert attempt("homie/5/b/s/t", "warm") == (0, "homie/b  when it came\n  s/t = 'warm', by its states\n")
+    code, said = attempt("homie/5/b/s/t", "nan")
+    assert (code, "refused, not_a_number: s/t: 'nan' is not a number" in said) == (1, True)
     assert attempt("other/topic", "5")[0] == 1
     code, said = attempt("a", "5", str(tmp_path / "none.toml"))
     assert (code, "name a file, or one of homie, skab, umh" in said) == (2, True)

@@ -83,7 +83,10 @@ def stream() -> tuple[Message, ...]:
         if step % 25 == 3:
             messages += [messages[-1], a_message(minute - 15, {"temp": 95.0}), a_message(minute, {"oil": 40.0})]
         if step % 50 == 7:
-            messages += [a_message(minute, {"temp": "hot", "flow": 1.0}), Message(TOPIC, b"junk", us(START) + step)]
+            messages += [
+                a_message(minute, {"temp": "hot", "oil": None, "flow": 1.0}),
+                Message(TOPIC, b"junk", us(START) + step),
+            ]
     return tuple(messages)
 
 
@@ -147,7 +150,7 @@ def test_the_stream_has_something_of_everything(whole):
     modes = {row[3] for row in left["orders"]}
     assert modes >= {"OHE", "VIB"}
     assert {row[2].split(":")[0] for row in left["evidence"]} == {"rule", "model"}
-    assert {row[2] for row in left["quarantine"]} >= {"not_a_number", "not_json"}
+    assert {row[2] for row in left["quarantine"]} >= {"not_a_number", "unknown_state", "not_json"}
     assert any(late for *_, late in left["readings"])
 
 
@@ -267,7 +270,7 @@ MALFORMED = {
     "a naive time": (a_message(0, ts="2026-03-02T06:00:00"), "naive_time"),
     "1970": (a_message(0, ts="1970-01-01T00:00:00Z"), "too_old"),
     "2100": (a_message(0, ts="2100-01-01T00:00:00Z"), "in_future"),
-    "a string value": (a_message(0, {"temp": "71.3"}), "not_a_number"),
+    "a text that is no number": (a_message(0, {"temp": "inf"}), "not_a_number"),
     "an empty object": (raw(b"{}"), "no_values"),
     "a megabyte of junk": (raw(random.Random(1).randbytes(1_048_576)), "too_large"),
     "a wrong topic": (a_message(0, topic="plantwright/v1/NTH"), "wrong_topic"),
@@ -288,10 +291,18 @@ def test_what_is_malformed_is_kept_and_the_good_around_it_stored(conn, bad, reas
     assert (done.stored, readings.count(conn)) == (2, (2, 0))
 
 
+def test_a_text_that_is_no_state_is_kept_alone_and_the_good_around_it_stored(conn):
+    done = pipeline.process(conn, [a_message(1), a_message(0, {"temp": "warm"}), a_message(2)], take_up(conn))
+    assert [refused.reason for refused in done.refused] == ["unknown_state"]
+    (kept,) = quarantine.page(conn)
+    assert json.loads(quarantine.one(conn, kept.id).payload) == {"ts": us(START) / 1000, "values": {"temp": "warm"}}
+    assert done.stored == 2
+
+
 def test_good_values_beside_a_bad_one_are_stored(conn):
     done = pipeline.process(conn, [a_message(0, {"temp": 60.0, "flow": "much"})], take_up(conn))
     assert done.stored == 1
-    assert quarantine.count_by_reason(conn) == {"not_a_number": 1}
+    assert quarantine.count_by_reason(conn) == {"unknown_state": 1}
 
 
 def test_what_comes_late_is_stored_and_not_judged(conn):

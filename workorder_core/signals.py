@@ -1,0 +1,80 @@
+"""What a signal's numbers are: a measurement, states that have names, or a counter."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MOST_STATES = 200
+LONGEST = 80
+"""Of a state's name, in characters."""
+
+
+class WrongMeaning(ValueError):
+    """A signal's states, or its counter, cannot be so; the sentence says why and what to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """A measurement where neither is said. Raises WrongMeaning.
+
+    Parameters
+    ----------
+    states
+        By name, the number that stands for it: ``{"STOPPED": 0, "RUNNING": 1}``.
+    counter
+        It only rises, until it wraps round or begins anew.
+    wraps_at
+        Of a counter: the first number that it cannot show, such as 65536; it goes on from 0 there. None: it is not known
+        to wrap.
+    """
+
+    states: Mapping[str, float] = field(default_factory=dict)
+    counter: bool = False
+    wraps_at: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.states and self.counter:
+            raise WrongMeaning("a signal has states or is a counter, not both")
+        if self.wraps_at is not None and not self.counter:
+            raise WrongMeaning("wraps_at is of a counter; say counter = true with it")
+        if self.wraps_at is not None and not (math.isfinite(self.wraps_at) and self.wraps_at > 0):
+            raise WrongMeaning("wraps_at is the first number that the counter cannot show, such as 65536")
+        _check(self.states)
+
+
+def _check(states: Mapping[str, float]) -> None:
+    if len(states) > MOST_STATES:
+        raise WrongMeaning(f"there are {len(states)} states; a signal may have {MOST_STATES}")
+    seen: dict[str, str] = {}
+    for name, number in states.items():
+        if not name.strip() or len(name) > LONGEST or "\0" in name:
+            raise WrongMeaning(f"{name[:LONGEST]!r} is no state's name: a text of 1 to {LONGEST} characters")
+        if _is_a_value(name):
+            raise WrongMeaning(f"{name!r} is a number already, and is taken as such; leave it out")
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+            raise WrongMeaning(f"{name!r} stands for {number!r}; write the number that is to be stored, like 1")
+        if (other := seen.setdefault(folded(name), name)) != name:
+            raise WrongMeaning(f"{other!r} and {name!r} differ in capitals only, which devices are not trusted with")
+
+
+def _is_a_value(name: str) -> bool:
+    if folded(name) in ("true", "false"):
+        return True
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+MEASUREMENT = Meaning()
+
+
+def folded(name: str) -> str:
+    """Return a state's name as it is looked up: devices spell it with other capitals, and blanks round it."""
+    return name.strip().casefold()
+
+
+def name_of(states: Mapping[str, float], number: float) -> str | None:
+    """Return the state that a number stands for, or None."""
+    return next((name for name, each in states.items() if each == number), None)
