@@ -1,4 +1,4 @@
-"""What the timetable asks of the database: who does a job, and the retention of readings."""
+"""What the timetable asks of the database: who does a job, and the retention of readings and alarms."""
 
 from datetime import datetime
 
@@ -43,3 +43,10 @@ def drop_old_chunks(conn: Connection, *, before: datetime) -> int:
 def delete_some(conn: Connection, *, before: datetime, most: int) -> int:
     """Delete up to so many readings that came before that moment (wall clock); return how many."""
     return conn.execute(_QUERIES["delete_some"], {"before": before, "most": most}).rowcount
+
+
+def delete_some_alarms(conn: Connection, *, before: datetime, most: int) -> int:
+    """Delete up to so many alarms that were over before that moment, and as many moves made before; return how many."""
+    conn.execute(_QUERIES["may_delete_moves"])
+    facts = {"before": before, "most": most}
+    return sum(conn.execute(_QUERIES[name], facts).rowcount for name in ("delete_some_alarms", "delete_some_moves"))

@@ -89,12 +89,16 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
     with told():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
-        keep = None if settings.retention_days is None else timedelta(days=settings.retention_days)
+        keep, keep_alarms = (
+            None if days is None else timedelta(days=days)
+            for days in (settings.retention_days, settings.alarm_retention_days)
+        )
         timetable = working.Timetable(
             assign_every_s=settings.assign_every_s,
             escalate_every_s=settings.escalate_every_s,
             budgets_every_s=settings.budgets_every_s,
             retention=keep,
+            alarm_retention=keep_alarms,
         )
         working.run(settings.database, timetable, stop_on_signals(with_parent))
 

@@ -27,7 +27,7 @@ _log = structlog.get_logger("jobs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """How often each job looks, in seconds; ``retention`` None keeps readings for ever."""
+    """How often each job looks, in seconds; ``retention`` None keeps readings for ever, ``alarm_retention`` alarms."""
 
     assign_every_s: float = 2
     escalate_every_s: float = 30
@@ -36,6 +36,7 @@ class Timetable:
     retention_every_s: float = 3600
     budgets_every_s: float = 600
     retention: timedelta | None = None
+    alarm_retention: timedelta | None = None
 
 
 def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
@@ -62,6 +63,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.anchor_every_s, anchor_history, "anchor")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
+        if (kept := timetable.alarm_retention) is not None:
+            every(timetable.retention_every_s, lambda conn: drop_old_alarms(conn, keep=kept), "retention of alarms")
         scheduler.start()
         try:
             stop.wait()
@@ -152,6 +155,23 @@ def drop_old_readings(conn: Connection, *, keep: timedelta) -> int:
             deleted = jobs.delete_some(conn, before=before, most=_DELETED_AT_ONCE)
         gone += deleted
         if deleted < _DELETED_AT_ONCE:
+            return gone
+
+
+def drop_old_alarms(conn: Connection, *, keep: timedelta) -> int:
+    """Drop the alarms that were over longer ago than ``keep``, and the moves made before; return how many.
+
+    An alarm that stands stays, and so does how each alarm stands now.
+    """
+    before = datetime.now(UTC) - keep
+    gone = 0
+    while True:
+        with conn.transaction():
+            if not jobs.try_lock(conn, "retention of alarms"):
+                return gone
+            deleted = jobs.delete_some_alarms(conn, before=before, most=_DELETED_AT_ONCE)
+        gone += deleted
+        if not deleted:
             return gone
 
 

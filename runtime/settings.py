@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(
         None, ge=1, description="readings are dropped so long after they came; none: never"
     )
+    alarm_retention_days: int | None = Field(
+        None, ge=30, description="alarms are dropped so long after they were over, with what people did; none: never"
+    )
 
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")

@@ -30,3 +30,16 @@ DELETE FROM readings WHERE ctid IN (
     SELECT ctid FROM readings
     WHERE received_at < %(before)s AND arrival <= coalesce((SELECT min(arrival) FROM checkpoints), -1)
     LIMIT %(most)s);
+
+-- name: may_delete_moves
+-- Retention may delete what is append-only for everybody else; until the end of the transaction.
+SELECT set_config('plantwright.retention', 'alarms', true);
+
+-- name: delete_some_alarms
+-- A batch of alarms that were recorded, and were over, long ago; one that stands stays.
+DELETE FROM alarms WHERE id IN (
+    SELECT id FROM alarms WHERE cleared_at < %(before)s AND recorded_at < %(before)s ORDER BY cleared_at LIMIT %(most)s);
+
+-- name: delete_some_moves
+-- A batch of the moves of long ago, in the order in which they were written.
+DELETE FROM alarm_moves WHERE id IN (SELECT id FROM alarm_moves ORDER BY id LIMIT %(most)s) AND at < %(before)s;

@@ -214,3 +214,55 @@ def test_what_was_replayed_yesterday_is_new_to_us(measured):
     checkpoint(measured, 240)
     jobs.drop_old_readings(measured, keep=timedelta(days=1))
     assert count(measured) == 240
+
+
+DAY = timedelta(days=1)
+
+
+def an_alarm(conn, asset_id, source, *, recorded, raised, cleared) -> None:
+    """Times are days ago; ``cleared`` None: it stands."""
+    conn.execute(
+        """INSERT INTO alarms (asset_id, source, severity, summary, arrival, recorded_at, raised_at, cleared_at)
+           VALUES (%s, %s, 1, 'x', 1, now() - %s, now() - %s, now() - %s::interval)""",
+        [asset_id, source, recorded * DAY, raised * DAY, None if cleared is None else cleared * DAY],
+    )
+
+
+def a_move(conn, asset_id, ago: float) -> None:
+    conn.execute(
+        """INSERT INTO alarm_moves (asset_id, source, at, actor, move, old_state, new_state)
+           VALUES (%s, 'rule:hot', now() - %s, 'person:a', 'acknowledge', 'unacknowledged', 'acknowledged')""",
+        [asset_id, ago * DAY],
+    )
+
+
+def test_alarms_that_are_long_over_are_dropped_and_what_people_did_then(conn, seeded, monkeypatch):
+    asset = seeded.assets["P-101"]
+    an_alarm(conn, asset, "old", recorded=50, raised=50, cleared=40)
+    an_alarm(conn, asset, "long", recorded=50, raised=50, cleared=20)
+    an_alarm(conn, asset, "stands", recorded=50, raised=50, cleared=None)
+    an_alarm(conn, asset, "replayed", recorded=1, raised=50, cleared=40)
+    for ago in (50, 40, 29, 1):
+        a_move(conn, asset, ago)
+    conn.commit()
+    monkeypatch.setattr(jobs, "_DELETED_AT_ONCE", 2)
+    assert jobs.drop_old_alarms(conn, keep=30 * DAY) == 3
+    assert {row[0] for row in conn.execute("SELECT source FROM alarms")} == {"long", "stands", "replayed"}
+    assert conn.execute("SELECT count(*), min(at) > now() - interval '30 days' FROM alarm_moves").fetchone() == (
+        2,
+        True,
+    )
+    conn.commit()
+    assert jobs.drop_old_alarms(conn, keep=30 * DAY) == 0
+
+
+def test_nobody_else_deletes_what_people_did(conn, seeded):
+    a_move(conn, seeded.assets["P-101"], 50)
+    conn.commit()
+    jobs.drop_old_alarms(conn, keep=100 * DAY)
+    for statement in ("DELETE FROM alarm_moves", "UPDATE alarm_moves SET why = 'x'"):
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"), conn.transaction():
+            conn.execute(statement)
+    conn.execute("SELECT set_config('plantwright.retention', 'alarms', false)")
+    with pytest.raises(psycopg.errors.RaiseException), conn.transaction():
+        conn.execute("UPDATE alarm_moves SET why = 'x'")
