@@ -10,7 +10,10 @@ from psycopg_pool import ConnectionPool
 from api import problems
 from api.asking import KNOWN, SEES
 from api.board import alarm_pages, my_work, pages, people, shadow_pages, signing, steps
+from api.board import devices as devices_page
+from api.board import engine as engine_page
 from api.board import order_content as order_content_pages
+from api.board import signals as signal_pages
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.metrics import Counted, Metrics
@@ -18,8 +21,10 @@ from api.routers import (
     access,
     alarms,
     calendars,
+    devices,
     documents,
     downtimes,
+    engine,
     health,
     hierarchy,
     job_plans,
@@ -28,6 +33,7 @@ from api.routers import (
     plant,
     quarantine,
     rules,
+    signals,
     technicians,
     work_orders,
 )
@@ -76,11 +82,14 @@ def create(
         work_orders,
         plant,
         hierarchy,
+        signals,
         alarms,
         downtimes,
         technicians,
         documents,
         rules,
+        engine,
+        devices,
         quarantine,
         access,
         order_moves,
@@ -94,16 +103,19 @@ def create(
     app.include_router(health.router)
     for board in (
         pages.router,
+        signal_pages.router,
         alarm_pages.router,
         shadow_pages.router,
         steps.router,
         order_content_pages.router,
         people.router,
         my_work.router,
+        engine_page.router,
+        devices_page.router,
         signing.router,
-        signing.open_router,
     ):
-        app.include_router(board)
+        app.include_router(board, dependencies=[engine_page.WITH_ALARMS])
+    app.include_router(signing.open_router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)
     app.add_middleware(Guard)

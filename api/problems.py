@@ -20,6 +20,7 @@ from db.assignments import NobodyEligible
 from db.attachments import AttachmentWrong
 from db.budgets import SafetyRule
 from db.calendars import NoSuchCountry
+from db.devices import WrongBinding
 from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
 from db.hierarchy import Ring
 from db.order_links import LinkWrong
@@ -30,6 +31,7 @@ from rules.rulebook import WrongRulebook
 from workorder_core.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
 from workorder_core.job_plans import StepWrong
+from workorder_core.signals import WrongMeaning
 from workorder_core.working_time import NoWorkingTime
 
 _log = structlog.get_logger("api")
@@ -78,6 +80,8 @@ STATUS: Mapping[type[Exception], int] = {
     WrongEnd: 422,
     KeyUsedOtherwise: 422,
     StepWrong: 422,
+    WrongMeaning: 422,
+    WrongBinding: 422,
     NoSuchCountry: 422,
     AttachmentWrong: 422,
     LinkWrong: 409,

@@ -1,6 +1,7 @@
 """What the process that judges counts and measures, for those who ask another process."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -56,6 +57,10 @@ class Told:
 
     figures: Figures
     age_s: float
+
+    def told_at(self, now: datetime) -> datetime:
+        """When that was."""
+        return now - timedelta(seconds=self.age_s)
 
     @property
     def lag_s(self) -> float:

@@ -18,6 +18,16 @@ _CODE = "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _TOPIC = re.compile(f"plantwright/as/({_CODE})/({_CODE}/{_CODE})")
 
 
+def is_code(name: str) -> bool:
+    """Whether a device, a site or an asset can be called so."""
+    return re.fullmatch(_CODE, name) is not None
+
+
+def is_asset(key: str) -> bool:
+    """Whether that can name an asset: ``<site>/<asset>``."""
+    return re.fullmatch(f"{_CODE}/{_CODE}", key) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Bindings:
     """By device, the assets (``<site>/<asset>``) that it may speak for; ``bound`` are all those together."""

@@ -1,7 +1,7 @@
 """``plantwright devices`` and ``broker-files``: who may speak for which asset, and what the broker needs for it."""
 
 import getpass
-import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +11,12 @@ from psycopg import Connection
 from rich.table import Table
 
 from db import devices
+from db.errors import NotFound
 from runtime.command_line import Database, console, given, needing, told
-from runtime.settings import CODE, WrongSettings
+from runtime.settings import WrongSettings
 
 app = typer.Typer(help="Which device may speak for which assets.", no_args_is_help=True)
 Device = Annotated[str, typer.Argument(help="its user name at the broker")]
-_ASSET = re.compile(CODE.strip("^$") + "/" + CODE.strip("^$"))
 
 
 @app.command(name="list")
@@ -41,7 +41,7 @@ def bind(
     with told():
         _check(device, assets)
         with _connected(database) as conn:
-            devices.bind(conn, device, assets, actor=f"person:{getpass.getuser()}")
+            devices.bind(conn, device, assets, actor=_actor(), at=datetime.now(UTC))
     topics = ", ".join(f"plantwright/as/{device}/{asset}" for asset in assets)
     console.print(f"{device} is bound and publishes on {topics}; an engine that runs knows it within seconds")
 
@@ -54,8 +54,11 @@ def unbind(
 ) -> None:
     """Take bindings back."""
     with told(), _connected(database) as conn:
-        gone = devices.unbind(conn, device, assets or [])
-    console.print(f"{gone} bindings of {device} are gone")
+        try:
+            gone = devices.unbind(conn, device, assets or [], actor=_actor(), at=datetime.now(UTC))
+        except NotFound:
+            gone = []
+    console.print(f"{len(gone)} bindings of {device} are gone")
     raise typer.Exit(0 if gone else 1)
 
 
@@ -81,11 +84,14 @@ def broker_files(
 
 
 def _check(device: str, assets: list[str]) -> None:
-    if re.fullmatch(CODE, device) is None:
-        raise WrongSettings(f"{device!r} is no device name: letters, digits and _ . - up to 64")
-    for asset in assets:
-        if _ASSET.fullmatch(asset) is None:
-            raise WrongSettings(f"{asset!r} is no asset: write <site>/<asset>, like NTH/P-101")
+    try:
+        devices.check(device, assets)
+    except devices.WrongBinding as error:
+        raise WrongSettings(str(error)) from None
+
+
+def _actor() -> str:
+    return f"person:{getpass.getuser()}"
 
 
 def _connected(database: str | None) -> Connection:

@@ -14,7 +14,9 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import UndefinedTable
 
+from db import engine_alarms
 from db import judge as judge_db
+from db.judge import NotTheWriter
 from ingest import payload
 from ingest.broker import BrokerUnreachable
 from ingest.subscriber import Subscriber
@@ -96,6 +98,18 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
                 _save_at_the_end(conn, state, counted)
         except psycopg.Error as error:
             patience.wait(error)
+        except NotTheWriter as error:
+            _note_fenced_off(settings.database, error, holder)
+            raise
+
+
+def _note_fenced_off(url: str, error: NotTheWriter, holder: str) -> None:
+    """Say it to those who look at the board too; where that cannot be done, the exit code and the log say it."""
+    try:
+        with _connected(url) as conn:
+            engine_alarms.note_fenced_off(conn, error, holder)
+    except psycopg.Error as problem:
+        _log.warning("could not note for the board that this process was fenced off", why=str(problem).strip())
 
 
 def _connected(url: str) -> psycopg.Connection:

@@ -24,8 +24,8 @@ class Meaning:
     counter
         It only rises, until it wraps round or begins anew.
     wraps_at
-        Of a counter: the first number that it cannot show, such as 65536; it goes on from 0 there. None: it is not known
-        to wrap.
+        Of a counter: the first number that it cannot show, such as 65536; it goes on from 0 there. None: it does not
+        wrap.
     """
 
     states: Mapping[str, float] = field(default_factory=dict)

@@ -49,6 +49,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         path=request.url.path,
         version=request.app.version,
         who=who,
+        engine_alarms=getattr(request.state, "engine_alarms", []),
         administers=who is not None and who.sites is None and who.may(()),
         **facts,
     )

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from api.asking import KNOWN, SEES_ALL, Conn, Now
 from api.metrics import Metrics
-from db import engine_figures, schema, telemetry
+from db import engine_alarms, engine_figures, schema, telemetry
+from workorder_core.engine_alarms import Code, standing
 
 router = APIRouter(tags=["health"])
 
@@ -30,6 +31,7 @@ class Ready(BaseModel):
     newest_readings_age_s: float | None
     ingest: str = Field("unknown", description="judging, behind (its own alarm), silent, stopped, or never ran")
     ingest_lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
+    engine_alarms: list[Code] = Field([], description="the engine's own; /api/v1/engine says what to do about them")
 
 
 @router.get("/health/live")
@@ -47,6 +49,7 @@ def ready(request: Request, response: Response) -> Ready:
             waiting = _waiting(request, conn)
             newest = None if waiting else telemetry.newest_received(conn)
             engine = None if waiting else engine_figures.read(conn)
+            facts = None if waiting else engine_alarms.facts(conn, engine)
     except (Error, PoolTimeout):
         response.status_code = 503
         return Ready(
@@ -65,6 +68,7 @@ def ready(request: Request, response: Response) -> Ready:
         newest_readings_age_s=None if newest is None else (datetime.now(UTC) - newest).total_seconds(),
         ingest="never ran" if engine is None else engine.state,
         ingest_lag_s=None if engine is None else engine.lag_s,
+        engine_alarms=[] if facts is None else [each.code for each in standing(facts, now=datetime.now(UTC))],
     )
 
 

@@ -58,6 +58,7 @@ class ReadingOut(BaseModel):
     observed_at: datetime = Field(description="when it was measured")
     received_at: datetime
     value: float
+    state: str | None = Field(None, description="the name of the state that the value stands for")
     quality: int = Field(description="0 good, 1 uncertain, 2 bad, 3 stale")
 
 
@@ -70,6 +71,9 @@ class SignalOut(BaseModel):
                     "label": "Thrust bearing temperature",
                     "quantity": "temperature",
                     "unit": "degC",
+                    "states": {},
+                    "counter": False,
+                    "wraps_at": None,
                     "newest": None,
                 }
             ]
@@ -80,12 +84,19 @@ class SignalOut(BaseModel):
     label: str | None
     quantity: str | None
     unit: str
+    states: dict[str, float] = Field(description="by name, the number that stands for it; {}: it has none")
+    counter: bool = Field(description="it only rises, until it wraps or begins anew")
+    wraps_at: float | None = Field(description="of a counter: the first number that it cannot show")
     newest: ReadingOut | None = None
 
     @classmethod
     def of(cls, signal: Signal, newest: Newest | None) -> "SignalOut":
         reading = None if newest is None else ReadingOut.model_validate(newest)
-        return cls(name=signal.name, label=signal.label, quantity=signal.quantity, unit=signal.unit, newest=reading)
+        if reading is not None:
+            reading.state = signal.state(reading.value)
+        facts = {name: getattr(signal, name) for name in ("name", "label", "quantity", "unit")}
+        meaning = {name: getattr(signal.meaning, name) for name in ("states", "counter", "wraps_at")}
+        return cls(**facts, **meaning, newest=reading)
 
 
 class AssetOut(BaseModel):

@@ -43,8 +43,18 @@ TABLE: dict[str, set[Role]] = {
     "POST /assets/{asset_id}/downtimes": {P, R, A},
     "POST /downtimes/{downtime_id}/cancel": {P, R, A},
     "GET /quarantine": ALL,
+    "GET /devices": ALL,
+    "POST /devices": {R, A},
+    "POST /devices/{device}/unbind": {R, A},
+    "GET /api/v1/devices": ALL,
+    "POST /api/v1/devices/{device}/bind": {R, A},
+    "POST /api/v1/devices/{device}/unbind": {R, A},
+    "GET /engine": ALL,
+    "GET /api/v1/engine": ALL,
     "POST /quarantine/{kept_id}/retry": {R, A},
     "POST /assets/{asset_id}/judged-as": {P, R, A},
+    "GET /assets/{asset_id}/signals/{signal:path}": ALL,
+    "POST /assets/{asset_id}/signals/{signal:path}": {P, R, A},
     "GET /alarms/rules": ALL,
     "GET /shadow": ALL,
     "GET /shadow/{run_id}": ALL,
@@ -123,6 +133,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/assets": ALL,
     "GET /api/v1/assets/{asset_id}": ALL,
     "PATCH /api/v1/assets/{asset_id}": {P, R, A},
+    "PATCH /api/v1/assets/{asset_id}/signals/{signal:path}": {P, R, A},
     "GET /api/v1/assets/{asset_id}/health": ALL,
     "GET /api/v1/assets/{asset_id}/readings": ALL,
     "GET /api/v1/alarms": ALL,
@@ -168,7 +179,8 @@ EVERY_SITE = {
     name
     for name in TABLE
     if re.search(
-        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics)(/|$)|/retry$|{kept_id}",
+        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics|devices)(/|$)"
+        r"|/retry$|{kept_id}",
         name,
     )
 }
@@ -176,6 +188,8 @@ EVERY_SITE = {
 
 NO_SITES = {
     "kind",
+    "device",
+    "signal",
     "seq",
     "attachment_id",
     "plan_code",

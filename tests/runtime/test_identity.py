@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -103,7 +104,7 @@ def test_a_device_is_taken_for_its_own_asset_only(
         broker_key=f"{engine}.key",
     )
     with psycopg.connect(database, autocommit=True) as conn:
-        devices.bind(conn, "gw-2", ["NTH/P-102"], actor="test")
+        devices.bind(conn, "gw-2", ["NTH/P-102"], actor="test", at=datetime.now(UTC))
         with kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest:
             ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
             time.sleep(1)

@@ -61,7 +61,7 @@
     timer = setTimeout(async () => { if (!document.hidden) await refresh(); plan(); }, EVERY_MS);
   }
 
-  if (document.querySelector("[data-live]") && !document.querySelector("[role=alert]")) plan();
+  if (document.querySelector("main [data-live]") && !document.querySelector("[role=alert]")) plan();
   document.addEventListener("visibilitychange", () => { if (!document.hidden) plan(); });
   document.addEventListener("change", (event) => { event.target.closest("[data-filter]")?.requestSubmit(); });
   document.addEventListener("submit", (event) => {

@@ -1,0 +1,25 @@
+"""The engine's own alarms at the head of every page, and the page that says what to do about them."""
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.board.rendering import page
+from db import engine_alarms, engine_figures, judge
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+
+
+def _look(request: Request, conn: Conn, now: Now, who: Asking) -> None:
+    request.state.engine_alarms = engine_alarms.standing(conn, now=now, within=who.sites)
+
+
+WITH_ALARMS = Depends(_look)
+"""What every router of pages asks for: whoever looks at the board sees that nothing is judged."""
+
+
+@router.get("/engine", dependencies=[SEES])
+def engine(request: Request, conn: Conn, now: Now) -> HTMLResponse:
+    """Show how the engine is, and what to do about its alarms."""
+    told = engine_figures.read(conn)
+    return page(request, "engine.html", now=now, told=told, holder=judge.holder_now(conn)[0])

@@ -1,0 +1,58 @@
+"""Which device may speak for which assets."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
+from db import devices
+from db.devices import Bound
+
+router = APIRouter(tags=["devices"])
+Device = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$", description="its user name at the broker")]
+
+
+class AssetsIn(BaseModel):
+    assets: list[str] = Field(max_length=1000, description="as <site>/<asset>", examples=[["NTH/P-101"]])
+
+
+class BoundOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    asset: str = Field(description="<site>/<asset>")
+    known: bool = Field(description="whether there is such an asset; it may have sent nothing yet")
+    actor: str
+    bound_at: datetime
+
+
+class DeviceOut(BaseModel):
+    """A device that is bound, and the assets that are taken from it alone."""
+
+    device: str
+    assets: list[BoundOut]
+
+    @classmethod
+    def of(cls, device: str, bound: list[Bound]) -> "DeviceOut":
+        return cls(device=device, assets=[BoundOut.model_validate(each) for each in bound])
+
+
+@router.get("/devices", dependencies=[SEES_ALL])
+def find(conn: Conn) -> list[DeviceOut]:
+    """List the devices that are bound, with their assets; none: whoever may publish may speak for any asset."""
+    return [DeviceOut.of(device, bound) for device, bound in devices.listed(conn).items()]
+
+
+@router.post("/devices/{device}/bind", dependencies=[ENGINEERS])
+def bind(device: Device, body: AssetsIn, conn: Conn, actor: Actor, now: Now) -> DeviceOut:
+    """Let a device speak for assets; within seconds they are taken from it alone, on plantwright/as/<device>/…"""
+    devices.bind(conn, device, body.assets, actor=actor, at=now)
+    return DeviceOut.of(device, devices.listed(conn).get(device, []))
+
+
+@router.post("/devices/{device}/unbind", dependencies=[ENGINEERS])
+def unbind(device: Device, body: AssetsIn, conn: Conn, actor: Actor, now: Now) -> DeviceOut:
+    """Take bindings back, all of the device where no asset is named; the answer has those that are left."""
+    devices.unbind(conn, device, body.assets, actor=actor, at=now)
+    return DeviceOut.of(device, devices.listed(conn).get(device, []))

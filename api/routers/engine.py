@@ -1,0 +1,63 @@
+"""How the process that judges is: its own alarms, and what it measures of itself."""
+
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.asking import SEES, Asking, Conn, Now
+from db import engine_alarms, engine_figures, judge
+from workorder_core import engine_alarms as core
+from workorder_core.engine_alarms import Code, EngineAlarm
+
+router = APIRouter(tags=["health"])
+
+
+class EngineAlarmOut(BaseModel):
+    code: Code
+    problem: str
+    mend: str
+
+    @classmethod
+    def of(cls, alarm: EngineAlarm) -> "EngineAlarmOut":
+        return cls(code=alarm.code, problem=alarm.problem, mend=alarm.mend)
+
+
+class EngineOut(BaseModel):
+    """What is not known of an engine that never ran is none."""
+
+    state: Literal["judging", "behind", "silent", "stopped", "never ran"]
+    alarms: list[EngineAlarmOut] = Field(description="the engine's own, the worst first; none: all is well")
+    holder: str | None = Field(description="the process that judges this plant")
+    told_at: datetime | None = Field(description="when it last told of itself; it does so every second")
+    lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
+    lag_limit_s: float | None = None
+    queue: int | None = Field(None, description="messages taken off the wire and not judged yet")
+    messages_per_s: float | None = Field(None, description="over the last half minute")
+    readings_per_s: float | None = None
+    messages: int | None = Field(None, description="committed and acknowledged since it took the plant")
+    stored: int | None = Field(None, description="readings, since then")
+    late: int | None = Field(None, description="of them")
+    refused: dict[str, int] | None = Field(None, description="by reason, since then")
+
+
+@router.get("/engine", dependencies=[SEES])
+def engine(conn: Conn, now: Now, who: Asking) -> EngineOut:
+    """Tell how the engine is, which of its own alarms stand, and what to do about them."""
+    told = engine_figures.read(conn)
+    facts = engine_alarms.facts(conn, told, who.sites)
+    alarms = [EngineAlarmOut.of(each) for each in core.standing(facts, now=now)]
+    holder = judge.holder_now(conn)[0]
+    if told is None:
+        return EngineOut(state="never ran", alarms=alarms, holder=holder, told_at=None)
+    figures = told.figures
+    same = ("lag_limit_s", "queue", "messages_per_s", "readings_per_s", "messages", "stored", "late", "refused")
+    return EngineOut(
+        state=told.state,
+        alarms=alarms,
+        holder=holder,
+        told_at=told.told_at(now),
+        lag_s=told.lag_s,
+        **{name: getattr(figures, name) for name in same},
+    )

@@ -1,0 +1,65 @@
+"""What an asset measures: the unit of each signal, and what its numbers are."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from api.asking import PLANS, Actor, Conn, Now
+from api.shapes.plant import SignalOut
+from db import plant, telemetry
+from db.errors import NotFound
+from ingest import units
+from workorder_core.plant import SignalEntry
+from workorder_core.signals import Meaning
+
+router = APIRouter(tags=["plant"])
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}$", description="as messages name it")]
+
+
+class SignalIn(BaseModel):
+    """What is not given stays as it is. ``states`` and ``counter`` rule each other out: one said ends the other."""
+
+    label: str | None = Field(None, min_length=1, max_length=100, description="what people call it")
+    quantity: str | None = Field(None, min_length=1, max_length=100)
+    unit: str | None = Field(None, max_length=40)
+    states: dict[str, float] | None = Field(
+        None, description='by name, the number that stands for it, like {"STOPPED": 0, "RUNNING": 1}; {}: none'
+    )
+    counter: bool | None = Field(None, description="it only rises: its rates are those of what it has counted")
+    wraps_at: float | None = Field(
+        None, description="of a counter: the first number that it cannot show, such as 65536; null: it does not wrap"
+    )
+
+    def meaning(self, before: Meaning) -> Meaning | None:
+        """Return what the numbers are from now on; None where nothing is said of it. Raises WrongMeaning."""
+        if not self.model_fields_set & {"states", "counter", "wraps_at"}:
+            return None
+        states = dict(before.states) if self.states is None else self.states
+        counter = before.counter if self.counter is None else self.counter
+        if self.states and self.counter is None:
+            counter = False
+        if self.counter and self.states is None:
+            states = {}
+        wraps_at = self.wraps_at if "wraps_at" in self.model_fields_set else before.wraps_at if counter else None
+        return Meaning(states=states, counter=counter, wraps_at=wraps_at)
+
+
+@router.patch("/assets/{asset_id}/signals/{signal:path}", dependencies=[PLANS])
+def change(asset_id: int, signal: Name, body: SignalIn, conn: Conn, actor: Actor, now: Now) -> SignalOut:
+    """Say what a signal of an asset is; one that is not known yet is made known. It holds from the next batch on."""
+    plant.asset(conn, asset_id, now=now)
+    try:
+        before = plant.signal(conn, asset_id, signal)
+    except NotFound:
+        before = plant.Signal(id=0, asset_id=asset_id, name=signal, label=None, quantity=None, unit="")
+    entry = SignalEntry(
+        name=signal,
+        label=body.label if "label" in body.model_fields_set else before.label,
+        quantity=body.quantity or before.quantity,
+        unit=before.unit if body.unit is None else units.spelled(body.unit),
+        meaning=body.meaning(before.meaning),
+    )
+    found = plant.declare(conn, asset_id, entry, actor=actor, at=now)
+    newest = telemetry.newest(conn, [asset_id]).get(asset_id, [])
+    return SignalOut.of(found, next((each for each in newest if each.signal == signal), None))

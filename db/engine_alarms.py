@@ -1,0 +1,45 @@
+"""The engine's own alarms, as the database knows of them."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from db import engine_figures, scope, sql
+from db.engine_figures import Told
+from db.judge import NotTheWriter
+from workorder_core import engine_alarms
+from workorder_core.engine_alarms import LOOKS_BACK, EngineAlarm, Facts
+
+_QUERIES = sql.load("engine_alarms")
+
+
+def standing(conn: Connection, *, now: datetime, within: Collection[str] | None = None) -> list[EngineAlarm]:
+    """Return the alarms that stand; of the quarantine what is of the sites within."""
+    return engine_alarms.standing(facts(conn, engine_figures.read(conn), within), now=now)
+
+
+def facts(conn: Connection, told: Told | None, within: Collection[str] | None = None) -> Facts:
+    """Return what is known of the engine, given what it last told of itself."""
+    most = Facts(state=None).refused_most
+    asked = {"most": most, "back": LOOKS_BACK, "within": scope.codes(within)}
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        fenced_off: Any = cursor.execute(_QUERIES["fenced_off"]).fetchone()
+        refused: Any = cursor.execute(_QUERIES["refused"], asked).fetchone()
+    if told is None:
+        return Facts(state=None, fenced_off=fenced_off, refused=refused[0])
+    return Facts(
+        state=told.state,
+        age_s=told.age_s,
+        lag_s=told.lag_s,
+        lag_limit_s=told.figures.lag_limit_s,
+        fenced_off=fenced_off,
+        refused=refused[0],
+    )
+
+
+def note_fenced_off(conn: Connection, error: NotTheWriter, holder: str) -> None:
+    """Note that a process was fenced off, for those who look at the board."""
+    conn.execute(_QUERIES["note_fenced_off"], {"fence": error.fence, "holder": holder, "taken_by": error.holder})

@@ -1,0 +1,18 @@
+-- name: fenced_off
+-- The newest process that another one has taken the plant from.
+SELECT holder, taken_by, at FROM fenced_off ORDER BY fence DESC LIMIT 1;
+
+-- name: refused
+-- How many sorts of message were refused of late, counted to a bound; of some sites, as the list of the quarantine has it.
+SELECT count(*) FROM (
+    SELECT FROM quarantine
+    WHERE last_received_at > now() - %(back)s::interval
+      AND (%(within)s::text[] IS NULL OR split_part(topic, '/', 3) = ANY(%(within)s) AND starts_with(topic, 'plantwright/v1/'))
+    LIMIT %(most)s) AS of_late;
+
+-- name: note_fenced_off
+-- A process was fenced off; the newest hundred are kept.
+WITH old AS (
+    DELETE FROM fenced_off WHERE fence < (SELECT min(fence) FROM (SELECT fence FROM fenced_off ORDER BY fence DESC LIMIT 99) AS newest)
+)
+INSERT INTO fenced_off (fence, holder, taken_by) VALUES (%(fence)s, %(holder)s, %(taken_by)s) ON CONFLICT DO NOTHING;

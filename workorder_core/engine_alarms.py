@@ -1,0 +1,117 @@
+"""The engine's own alarms: what keeps readings from being judged, and what to do about it. No clock, no I/O."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+TOLD_FOR = timedelta(hours=1)
+"""That a process was fenced off is told for so long: two that are started again and again would do it every minute."""
+LOOKS_BACK = timedelta(minutes=10)
+GROWS_BY = 10
+"""Sorts of message refused within ``LOOKS_BACK``, from which the quarantine is said to grow."""
+
+
+class Code(StrEnum):
+    NEVER_RAN = "never_ran"
+    STOPPED = "stopped"
+    SILENT = "silent"
+    BEHIND = "behind"
+    FENCED_OFF = "fenced_off"
+    QUARANTINE_GROWS = "quarantine_grows"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAlarm:
+    """``problem`` says what is wrong, ``mend`` what to do; each is a sentence without its stop."""
+
+    code: Code
+    problem: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the engine.
+
+    Parameters
+    ----------
+    state
+        judging, behind, silent or stopped; None where no process has ever judged this plant.
+    age_s
+        Since it last told of itself.
+    lag_s, lag_limit_s
+        How long what has arrived waits to be judged, and how long it may.
+    fenced_off
+        The newest process that another one has taken the plant from, who has taken it, and when.
+    refused
+        Sorts of message refused within ``LOOKS_BACK``, counted to ``refused_most``.
+    """
+
+    state: str | None
+    age_s: float = 0.0
+    lag_s: float = 0.0
+    lag_limit_s: float = 0.0
+    fenced_off: tuple[str, str | None, datetime] | None = None
+    refused: int = 0
+    refused_most: int = 1000
+
+
+def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
+    """Return the alarms that stand, the worst first."""
+    return [*_of_process(facts), *_of_fence(facts, now), *_of_quarantine(facts)]
+
+
+def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
+    waits = "what machines send waits at the broker as far as its queue reaches"
+    start = "Start `plantwright serve`, or `plantwright ingest` on its own"
+    if facts.state is None:
+        yield EngineAlarm(Code.NEVER_RAN, "Nothing is judged: ingest has never run on this plant", start)
+    elif facts.state == "stopped":
+        problem = f"Nothing is judged: ingest was stopped {spoken(facts.age_s)} ago; {waits}"
+        yield EngineAlarm(Code.STOPPED, problem, start)
+    elif facts.state == "silent":
+        problem = f"Nothing is judged: ingest was last heard of {spoken(facts.age_s)} ago; {waits}"
+        mend = (
+            "Its log says what it waits for, `plantwright doctor` looks at what it stands on; if it has ended, start it"
+        )
+        yield EngineAlarm(Code.SILENT, problem, mend)
+    elif facts.state == "behind":
+        limit = spoken(facts.lag_limit_s)
+        problem = f"Judging lags {spoken(facts.lag_s)} behind what arrives, more than {limit}; nothing is lost"
+        mend = (
+            "If much has just come, it catches up by itself. If not: the times of its stages say what is slow, the "
+            "database (`store`, `commit`) or judging; give it more CPU or a faster disk"
+        )
+        yield EngineAlarm(Code.BEHIND, problem, mend)
+
+
+def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
+    if facts.fenced_off is None or now - facts.fenced_off[2] > TOLD_FOR:
+        return
+    holder, taken_by, at = facts.fenced_off
+    ago = spoken((now - at).total_seconds())
+    problem = (
+        f"Two ingest processes were started on this plant: {ago} ago {holder} was stopped, "
+        f"because {taken_by or 'another one'} has taken over"
+    )
+    mend = "Run one, and see that nothing starts the other again (systemd: RestartPreventExitStatus=3). Nothing is lost"
+    yield EngineAlarm(Code.FENCED_OFF, problem, mend)
+
+
+def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
+    if facts.refused < GROWS_BY:
+        return
+    many = f"{facts.refused} or more" if facts.refused >= facts.refused_most else str(facts.refused)
+    minutes = int(LOOKS_BACK.total_seconds() // 60)
+    problem = f"The quarantine grows: {many} sorts of message were refused in the last {minutes} minutes"
+    mend = "The quarantine says of each why, and what mends it; then it can be tried again"
+    yield EngineAlarm(Code.QUARANTINE_GROWS, problem, mend)
+
+
+def spoken(seconds: float) -> str:
+    """Return a time as people say it, by its greatest unit."""
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
