@@ -39,7 +39,7 @@ from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 13
+FORMAT = 14
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
