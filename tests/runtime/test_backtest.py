@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from db import assignments, work_orders
 from db import judge as judge_db
 from ingest.messages import Message
+from models import documents as model_documents
 from rules import rulebook
 from runtime import cli, engine, pipeline
 from runtime.backtest import failures, stored
@@ -22,6 +23,7 @@ from runtime.backtest.difference import difference, facts
 from runtime.backtest.outcomes import Failure, outcome
 from runtime.backtest.running import Assumed, Documents
 from runtime.backtest.stored import NothingToJudge, Range
+from runtime.judge import Judge
 from runtime.sample_plants import SAMPLES
 from runtime.settings import Settings
 from tests.parts import databases
@@ -83,6 +85,13 @@ def close(conn: psycopg.Connection, order_id: UUID, finding: CloseFinding) -> No
     conn.commit()
 
 
+def moved(conn: psycopg.Connection) -> dict[str, Any]:
+    """What an event says that lowers the model's limit."""
+    row: Any = conn.execute("SELECT class FROM assets WHERE code = 'P-103'").fetchone()
+    document = model_documents.of_class(MORE_PATIENT, row[0])
+    return {"class": row[0], "model": document.name, "version": document.version, "factor": 0.75}
+
+
 @pytest.fixture(scope="module")
 def lived(embedded_server, _template) -> Iterator[str]:
     """A plant that has lived: late and repeated frames, a restart, another model document, a repair, in their midst."""
@@ -101,6 +110,9 @@ def lived(embedded_server, _template) -> Iterator[str]:
                     ended = conn.execute("SELECT id FROM work_orders WHERE status = 'open'").fetchall()
                     for (order_id,) in ended[:1]:
                         close(conn, order_id, CloseFinding.CONFIRMED)
+                    # As close-outs move it: another limit for every machine of the class from here on.
+                    judge_db.add(conn, "threshold", moved(conn), "person:Ola")
+                    conn.commit()
                 pipeline.process(conn, stream[start : start + BATCH], state)
         yield url
 
@@ -128,6 +140,21 @@ def test_the_same_documents_open_the_same_orders_as_live(lived: str) -> None:
     result = tried(lived, against="live")
     assert [facts(order) for order in result.run.orders] == live(lived)
     assert result.difference is not None and result.difference.none
+
+
+def test_a_limit_that_close_outs_have_moved_judges_in_the_backtest_too(lived: str) -> None:
+    with psycopg.connect(lived) as conn:
+        _, _, following = judge_db.holder_now(conn)
+        judge = Judge()
+        engine.fold(conn, judge, upto=following - 1)
+        attendant = judge.assets["NTH/P-103"].watch
+        known: Any = conn.execute("SELECT count(*) FROM judge_events WHERE kind = 'threshold'").fetchone()
+    assert known[0] == 1
+    assert attendant is not None
+    assert (attendant.factor, attendant.limit) == (0.75, pytest.approx(0.75 * 80.0))
+    # A try of other documents is judged without it: it is of that version.
+    deaf = tried(lived, documents=Documents(models=DEAF))
+    assert deaf.run.orders != tried(lived).run.orders
 
 
 def test_several_processes_come_to_the_same(lived: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,18 @@ def a_day_without(k: int, values: dict[str, float]) -> int:
     return DAY if k >= 2000 else 0
 
 
+def broken_while_away(k: int, values: dict[str, float]) -> int:
+    if k >= 2000:
+        values["bearing_temp"] += 2.0
+        return DAY
+    return 0
+
+
+def swapped_over_a_gap(k: int, values: dict[str, float]) -> int:
+    swapped(k, values)
+    return DAY if k >= 2000 else 0
+
+
 def another_duty(k: int, values: dict[str, float]) -> int:
     if k >= 2000:
         for signal, by in (("speed", -300.0), ("flow", -30.0), ("bearing_temp", -6.0)):
@@ -105,6 +117,7 @@ EXPECTED: dict[str, tuple[Change, list[tuple[str, str]]]] = {
         stuck, [("rule:instruments-stuck:flow", "AIR")],
     ),
     "a gap of a day is nothing": (a_day_without, []),
+    "a fault that is there after a gap of a day is told": (broken_while_away, [("model:level-shift", "OHE")]),
     "another duty is nothing": (another_duty, []),
     "a hot bearing is one order that says what it is likely to be": (bearing, [("model:level-shift", "OHE")]),
 }  # fmt: skip
@@ -120,15 +133,17 @@ def test_days_and_a_slow_season_are_nothing():
     assert orders(judged(days_and_seasons, 8 * DAY)[0]) == []
 
 
-def test_two_signals_that_were_swapped_lead_one_order():
-    verdicts, judge = judged(swapped)
+@pytest.mark.parametrize("change", [swapped, swapped_over_a_gap])
+def test_two_signals_that_were_swapped_lead_one_order(change):
+    verdicts, judge = judged(change)
     assert len(orders(verdicts)) == 1
-    told = [each.decision.finding for each in verdicts if each.decision.finding.source == "model:level-shift"]
+    found = (each.decision.finding for each in verdicts)
+    told = [each for each in found if each.source == "model:level-shift" and not each.cleared]
     assert {sign.signal for sign in told[-1].signs[:2]} == {"bearing_temp", "vibration"}
     assert len([entry for entry in judge.book.all() if entry.unfinished]) == 1
 
 
-@pytest.mark.parametrize("change", [bearing, swapped, missing])
+@pytest.mark.parametrize("change", [bearing, swapped, missing, stuck, broken_while_away, another_duty])
 def test_a_restart_in_mid_fault_changes_nothing(change):
     whole, one = judged(change, 2600)
     again, other = judged(change, 2600, restart_every=7)
