@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from bench.metrics_labels import Events, Rows, count_events, count_rows
 from bench.metrics_nab import PROFILES, normalised, raw_score
 from models import kernel
@@ -46,12 +49,29 @@ def files(data: Path) -> Iterator[Path]:
     yield from sorted(found, key=lambda p: (p.parent.name, len(p.name), p.name))
 
 
-def run_file(path: Path, document: ModelDocument = DOCUMENT) -> Run:
-    """Send one file through a fresh watch, a row a second."""
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One file: its signals, a row a second, with the labels."""
+
+    signals: list[str]
+    values: npt.NDArray[np.float64]
+    anomaly: list[bool]
+    change: list[bool]
+
+
+def read(path: Path) -> Series:
     text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rows = list(csv.DictReader(text.decode().splitlines(), delimiter=";"))
     signals = [name for name in rows[0] if name not in ("datetime", "anomaly", "changepoint")]
-    frames = [{name: float(row[name]) for name in signals} for row in rows]
+    values = np.array([[float(row[name]) for name in signals] for row in rows])
+    anomaly, change = ([float(row.get(name) or 0) > 0 for row in rows] for name in ("anomaly", "changepoint"))
+    return Series(signals, values, anomaly, change)
+
+
+def run_file(path: Path, document: ModelDocument = DOCUMENT) -> Run:
+    """Send one file through a fresh watch, a row a second."""
+    series = read(path)
+    frames = [dict(zip(series.signals, row, strict=True)) for row in series.values.tolist()]
     watch = AssetWatch(document)
     scores, alarms = [], []
     started = time.perf_counter()
@@ -59,10 +79,8 @@ def run_file(path: Path, document: ModelDocument = DOCUMENT) -> Run:
         alarms.append(watch.judge(k * 1_000_000, frame) is not None)
         scores.append(watch.score())
     seconds = (time.perf_counter() - started) / len(frames)
-    anomaly = [float(row.get("anomaly") or 0) > 0 for row in rows]
-    change = [float(row.get("changepoint") or 0) > 0 for row in rows]
     cut = slice(LEARN, None)
-    return Run(path.parent.name, path.name, scores[cut], alarms[cut], anomaly[cut], change[cut], seconds)
+    return Run(path.parent.name, path.name, scores[cut], alarms[cut], series.anomaly[cut], series.change[cut], seconds)
 
 
 def report(runs: list[Run]) -> dict[str, object]:

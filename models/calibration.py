@@ -16,8 +16,9 @@ from typing import Any
 FROM = 6.0
 """Excursions count from this height on. Heights are sums of evidence, as the document's patience is."""
 PRIOR_HEIGHTS = 8.0
-PRIOR_EXCESS = 128.0
-"""What is thought of heights before anything was seen: as much as eight excursions of 16 beyond the mark."""
+PRIOR_EXCESS = 256.0
+"""What is thought of heights before anything was seen: as much as eight excursions of 32 beyond the mark, which is
+somewhat more than those of a document that is far too keen."""
 PRIOR_EXCURSIONS = 1.0
 PRIOR_FRAMES = 4_000.0
 """And of their number: as much as one in 4,000 frames."""

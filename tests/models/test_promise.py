@@ -42,3 +42,12 @@ def test_the_default_keeps_its_promise_on_the_sample_plant() -> None:
     months = found.judged_us / MONTH_US
     assert months > 2.5
     assert found.episodes <= months * ModelDocument().false_episodes_per_month
+
+
+def test_a_document_that_is_far_too_keen_is_held_near_the_promise() -> None:
+    keen = ModelDocument(regime=("speed",), patience=12.0, limit_most=100.0)
+    alone = plant(ModelDocument(regime=("speed",), patience=12.0, limit_most=100.0, false_episodes_per_month=0.0))
+    found = plant(keen)
+    months = found.judged_us / MONTH_US
+    assert alone.episodes > 2.0 * months, "the promise would be kept by the patience alone"
+    assert found.episodes <= months * keen.false_episodes_per_month + 2.0 * math.sqrt(months)
