@@ -121,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=Path(__file__).parent)
     into = parser.parse_args().into
-    draw("P-101", "vibration", "mm/s RMS", (7.0, 17.0), into / "detection-wear.png")
+    draw("P-101", "vibration", "mm/s RMS", (8.0, 18.2), into / "detection-wear.png")
     draw("P-108", "flow", "m³/h", (5.0, 18.0), into / "detection-duty.png")
 
 
