@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import class_row
@@ -15,18 +14,14 @@ _QUERIES = sql.load("health")
 
 def write(conn: Connection, told: Iterable[tuple[str, Health | None]], asset_id: Callable[[str], int]) -> None:
     """Keep how assets (``<site>/<asset>``) are; None where nothing is known of one any more."""
-    forgotten: list[dict[str, Any]] = []
-    kept: list[dict[str, Any]] = []
-    for asset, health in told:
-        facts: dict[str, Any] = {"asset_id": asset_id(asset)}
-        if health is None:
-            forgotten.append(facts)
-        else:
-            kept.append(facts | {each.name: getattr(health, each.name) for each in fields(health)})
-    with conn.cursor() as cursor:
-        for query, rows in (("forget", forgotten), ("write", kept)):
-            if rows:
-                cursor.executemany(_QUERIES[query], rows)
+    of = dict(told)
+    forgotten = [asset_id(asset) for asset, health in of.items() if health is None]
+    if forgotten:
+        conn.execute(_QUERIES["forget"], {"asset_ids": forgotten})
+    kept = {asset_id(asset): health for asset, health in of.items() if health is not None}
+    if kept:
+        columns = {each.name: [getattr(health, each.name) for health in kept.values()] for each in fields(Health)}
+        conn.execute(_QUERIES["write"], columns | {"asset_id": list(kept)})
 
 
 def of_asset(conn: Connection, asset_id: int) -> Health | None:

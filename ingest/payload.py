@@ -29,7 +29,7 @@ class _Document(msgspec.Struct):
     quality: str | int | None = None
 
 
-class Plain(msgspec.Struct):
+class Plain(msgspec.Struct, gc=False):
     """A document of values and a time in milliseconds, and nothing else that says anything of them."""
 
     ts: Annotated[int, msgspec.Meta(ge=0, le=10**14)]
@@ -98,13 +98,16 @@ def ordinary(message: Message, bounds: Bounds) -> Frame | None:
     return Frame(*place, at_us, received_us, values)
 
 
-def plain(messages: Sequence[Message]) -> list[Plain | None]:
-    """Return the document of each message that is a single plain one; None where ``parse`` has to look."""
+def plain(messages: Sequence[Message], wanted: Sequence[object]) -> list[Plain | None]:
+    """Return the document of each ``wanted`` message that is a single plain one; None where ``parse`` has to look."""
     decode = _plain.decode
     try:
-        return [decode(each.payload) if len(each.payload) <= MAX_BYTES else None for each in messages]
+        return [
+            decode(message.payload) if is_wanted and len(message.payload) <= MAX_BYTES else None
+            for message, is_wanted in zip(messages, wanted, strict=True)
+        ]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [_as_plain(message) for message in messages]
+        return [_as_plain(message) if is_wanted else None for message, is_wanted in zip(messages, wanted, strict=True)]
 
 
 def _as_plain(message: Message) -> Plain | None:

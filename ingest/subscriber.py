@@ -78,6 +78,7 @@ class Subscriber:
         self._arrived = []
         self._cutter = Cutter()
         self._connected = self._ready = False
+        self._lost: BrokerUnreachable | None = None
         self._unanswered: set[int] = set()
         self._packet_id = _SUBSCRIPTION
         self._heard, self._heard_at = 0, time.monotonic()
@@ -143,6 +144,20 @@ class Subscriber:
             batch, self._arrived = self._arrived[:most], self._arrived[most:]
             yield batch
 
+    def look_ahead(self, *, most: int) -> Sequence[Message]:
+        """Take what has come already, up to ``most`` messages or little more; return what waits for the next batch.
+
+        Never raises: what is wrong with the connection is told when the next batch is asked for.
+        """
+        try:
+            before = -1
+            while before < len(self._arrived) < most:
+                before = len(self._arrived)
+                self._drive(0)
+        except BrokerUnreachable as error:
+            self._lost = error
+        return self._arrived[:most]
+
     def acknowledge(self, batch: Sequence[Message]) -> None:
         """Tell the broker that the batch is kept."""
         tokens = [message.token for message in batch if message.token]
@@ -186,6 +201,8 @@ class Subscriber:
 
     def _drive(self, wait_s: float) -> None:
         """Let the connection receive and send for so long, or until something came."""
+        if self._lost is not None:
+            raise self._lost
         piece = self._wire.receive(wait_s)
         try:
             if piece:

@@ -160,6 +160,10 @@ def _listen(
     with Subscriber(settings.broker, topics=topics, client_id=client_id, presence=presence, tls=tls) as subscriber:
         sources.connected(state.formats)
         looked = time.monotonic()
+
+        def look_ahead() -> None:
+            state.open_lane().read_ahead(subscriber.look_ahead(most=settings.batch_most))
+
         for came in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
             if stop.is_set():
                 return
@@ -168,7 +172,7 @@ def _listen(
             now = time.monotonic()
             if batch or now - looked >= IDLE_CHECK_S:
                 looked = now
-                processed = splitting.process(conn, batch, state)
+                processed = splitting.process(conn, batch, state, look_ahead)
                 began = time.perf_counter()
                 try:
                     subscriber.acknowledge(came)

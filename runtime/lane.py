@@ -9,6 +9,7 @@ anything else leaves the lane with all that was learned of it, and comes back on
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress, repeat
@@ -22,6 +23,7 @@ from db.readings import Columns
 from ingest import payload
 from ingest.border import Bounds
 from ingest.messages import Message
+from ingest.payload import Plain
 from rules.threshold import NORMAL, Condition
 from runtime import lane_kernel
 from runtime.asset_judge import AssetJudge
@@ -115,6 +117,7 @@ class Lane:
         self._signals = np.zeros((_ROOM, SIGNAL), dtype=np.int64)
         self._numbers = np.zeros((_ROOM, NUMBERS))
         self._signals_used = 0
+        self._ahead: tuple[Sequence[Message], list[Plain | None]] = ((), [])
 
     def agree(self, catalogue: Catalogue, bound: frozenset[str]) -> None:
         """Go on with another catalogue, or other assets that only their devices speak for."""
@@ -124,8 +127,7 @@ class Lane:
 
     def sift(self, batch: Sequence[Message], bounds: Bounds) -> tuple[Ordinary | None, Sequence[Message]]:
         """Return the ordinary part of a batch, and the rest in its order. Nothing of either is taken in yet."""
-        rows = [self._topics.get(message.topic) for message in batch]
-        which, ordinary, spoiled = _read(batch, rows)
+        which, ordinary, spoiled = self._read(batch)
         if ordinary is None:
             return None, batch
         bad = np.zeros(len(which), dtype=np.bool_)
@@ -143,6 +145,41 @@ class Lane:
             return ordinary, ()
         taken = set(which.tolist())
         return ordinary, [message for number, message in enumerate(batch) if number not in taken]
+
+    def _read(self, batch: Sequence[Message]) -> tuple[Whole, Ordinary | None, list[int]]:
+        """Return which messages of a batch say plain values of known signals of assets that are on, and what they say;
+        and the assets, by their place, of which some message says anything else.
+        """
+        found = [self._topics.get(message.topic) for message in batch]
+        documents = self._documents(batch, found)
+        rows = [
+            row if document is not None and row is not None and row.signals.keys() >= document.values.keys() else None
+            for row, document in zip(found, documents, strict=True)
+        ]
+        which = np.arange(len(batch))
+        spoiled: list[int] = []
+        if not all(rows):
+            which = np.array([number for number, row in enumerate(rows) if row], dtype=np.int64)
+            spoiled = [row.place for row, fine in zip(found, rows, strict=True) if row and not fine]
+            batch = list(compress(batch, rows))
+            documents = list(compress(documents, rows))
+        if not batch:
+            return which, None, spoiled
+        said = [document for document in documents if document is not None]
+        values_of, times_ms = [each.values for each in said], [each.ts for each in said]
+        return which, _columns(batch, [row for row in rows if row], values_of, times_ms), spoiled
+
+    def read_ahead(self, coming: Sequence[Message]) -> None:
+        """Read what will come as the next batch, or its beginning, while there is nothing else to do."""
+        self._ahead = coming, payload.plain(coming, [message.topic in self._topics for message in coming])
+
+    def _documents(self, batch: Sequence[Message], wanted: Sequence[object]) -> list[Plain | None]:
+        """Return the batch's plain documents, None for those that are none or not ``wanted``."""
+        (coming, documents), self._ahead = self._ahead, ((), [])
+        if not coming or not all(map(operator.is_, coming, batch)):
+            return payload.plain(batch, wanted)
+        known = len(coming)
+        return documents[: len(batch)] + payload.plain(batch[known:], wanted[known:])
 
     def take(self, ordinary: Ordinary, first: int) -> tuple[Columns, list[ForModel]]:
         """Take the frames in, as the inputs from ``first`` on. Return their readings, and the frames for the models."""
@@ -296,40 +333,20 @@ class Lane:
         return row
 
 
-def _read(batch: Sequence[Message], rows: Sequence[Row | None]) -> tuple[Whole, Ordinary | None, list[int]]:
-    """Read the messages of assets that are on the lane. Return which those are and what they say, and the assets (by
-    their place) of which some message says anything else than plain values of known signals.
-    """
-    spoiled: list[int] = []
-    messages, of, which = batch, [row for row in rows if row], np.arange(len(batch))
-    if len(of) < len(batch):
-        which = np.array([number for number, row in enumerate(rows) if row], dtype=np.int64)
-        messages = [message for message, row in zip(batch, rows, strict=True) if row]
-    documents = payload.plain(messages)
-    fine = [
-        document is not None and row.signals.keys() >= document.values.keys()
-        for row, document in zip(of, documents, strict=True)
-    ]
-    if not all(fine):
-        spoiled = [row.place for row, is_fine in zip(of, fine, strict=True) if not is_fine]
-        messages, of = list(compress(messages, fine)), list(compress(of, fine))
-        documents = list(compress(documents, fine))
-        which = which[fine]
-    if not of:
-        return which, None, spoiled
-    values_of = [document.values for document in documents if document is not None]
-    begin = np.zeros(len(of) + 1, dtype=np.int64)
+def _columns(
+    messages: Sequence[Message], rows: Sequence[Row], values_of: list[dict[str, float]], times_ms: Sequence[int]
+) -> Ordinary:
+    begin = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(values) for values in values_of], out=begin[1:])
-    ordinary = Ordinary(
-        np.array([row.place for row in of]),
-        np.array([document.ts for document in documents if document is not None]) * 1000,
+    return Ordinary(
+        np.array([row.place for row in rows]),
+        np.array(times_ms) * 1000,
         np.array([message.received_us for message in messages]),
         begin,
-        np.array([row.signals[name] for row, values in zip(of, values_of, strict=True) for name in values]),
+        np.array([row.signals[name] for row, values in zip(rows, values_of, strict=True) for name in values]),
         np.array([value for values in values_of for value in values.values()]),
         values_of,
     )
-    return which, ordinary, spoiled
 
 
 def _only(ordinary: Ordinary, kept: npt.NDArray[np.bool_]) -> Ordinary:

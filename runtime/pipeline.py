@@ -5,7 +5,7 @@ leaves nothing behind: the caller takes the engine up anew from the database, an
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -62,8 +62,12 @@ class Outcome:
     heard: set[str] = field(default_factory=set)
 
 
-def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
-    """Store, judge and act on a batch, and commit."""
+def process(
+    conn: Connection, batch: Sequence[Message], state: Engine, meanwhile: Callable[[], None] | None = None
+) -> Processed:
+    """Store, judge and act on a batch, and commit. What is to be done ``meanwhile`` is, where the database keeps us
+    waiting, or not at all; it must not raise.
+    """
     processed = Processed()
     with conn.transaction():
         begin = judge_db.hold(conn, state.fence)
@@ -71,11 +75,12 @@ def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Proces
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
         outcome = Outcome()
         place = _heed(conn, begin, state, outcome)
+        processed.lap("begin")
         lane = state.open_lane()
         ordinary, rest = lane.sift(batch, state.bounds)
         processed.lap("read")
         if ordinary is not None:
-            place = _take_ordinary(conn, ordinary, place, state, processed, outcome)
+            place = _take_ordinary(conn, ordinary, place, state, processed, outcome, meanwhile)
         if rest or state.formats.sparkplug is not None:
             for part in sources.parts(rest, state.formats, state.bounds):
                 processed.lap("read")
@@ -110,7 +115,13 @@ def _heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
 
 
 def _take_ordinary(
-    conn: Connection, ordinary: Ordinary, place: int, state: Engine, processed: Processed, outcome: Outcome
+    conn: Connection,
+    ordinary: Ordinary,
+    place: int,
+    state: Engine,
+    processed: Processed,
+    outcome: Outcome,
+    meanwhile: Callable[[], None] | None,
 ) -> int:
     """Store and judge what the lane takes, and return the next free place."""
     lane = state.open_lane()
@@ -120,6 +131,9 @@ def _take_ordinary(
         outcome.verdicts += state.judge.decide_for_models(for_models)
         outcome.heard.update(each.asset for each in for_models)
         processed.lap("judge")
+        if meanwhile is not None:
+            meanwhile()
+            processed.lap("read")
     processed.lap("store")
     processed.frames += len(ordinary)
     processed.stored += len(columns)

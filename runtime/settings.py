@@ -76,12 +76,12 @@ class Settings(BaseSettings):
         None, description="folder of Python modules whose classes model documents may name; they are run"
     )
 
-    batch_most: int = Field(1000, ge=1, le=100_000, description="messages in a transaction, at most")
+    batch_most: int = Field(2000, ge=1, le=100_000, description="messages in a transaction, at most")
     batch_max_wait_s: float = Field(0.1, gt=0, le=10, description="how long a silent wire is listened to at once")
     lag_limit_s: float = Field(
         60, gt=0, description="what has arrived may wait so long to be judged; past it the engine raises its own alarm"
     )
-    checkpoint_every_inputs: int = Field(100_000, ge=1, description="inputs between two checkpoints of the judge")
+    checkpoint_every_inputs: int = Field(250_000, ge=1, description="inputs between two checkpoints of the judge")
     checkpoint_every_s: float = Field(60, gt=0, description="seconds between two checkpoints of the judge")
     tick_every_s: float = Field(60, gt=0, description="seconds between two ticks in the sequence of inputs")
 

@@ -3,7 +3,7 @@
 Cutting a batch changes nothing of what is decided, so the rest is stored and judged as if the message had never come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from psycopg import Connection, DataError, Error, IntegrityError
@@ -26,14 +26,16 @@ def is_of_content(error: Error) -> bool:
     return isinstance(error, DataError | IntegrityError) or (error.sqlstate or "")[:2] in (_LIMIT_EXCEEDED, _RAISED)
 
 
-def process(conn: Connection, batch: Sequence[Message], state: Engine) -> Processed:
+def process(
+    conn: Connection, batch: Sequence[Message], state: Engine, meanwhile: Callable[[], None] | None = None
+) -> Processed:
     """Process a batch and commit; what the database refuses goes to quarantine, alone.
 
     Where something was refused, the parts of the batch are committed one by one, in their order; who acknowledges
     afterwards acknowledges what is kept. Any other error is the caller's, and leaves the engine to be taken up anew.
     """
     try:
-        return pipeline.process(conn, batch, state)
+        return pipeline.process(conn, batch, state, meanwhile)
     except Error as error:
         if not is_of_content(error):
             raise

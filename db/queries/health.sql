@@ -1,9 +1,11 @@
 -- name: write
--- How an asset is now.
+-- How assets are now, each once.
 INSERT INTO asset_health (asset_id, at, index, signal, value, limit_at, limit_known, change, change_low, change_high,
                           likely_at, earliest_at, latest_at)
-VALUES (%(asset_id)s, %(at)s, %(index)s, %(signal)s, %(value)s, %(limit)s, %(known)s, %(change)s, %(change_low)s,
-        %(change_high)s, %(likely_at)s, %(earliest_at)s, %(latest_at)s)
+SELECT * FROM unnest(%(asset_id)s::int[], %(at)s::timestamptz[], %(index)s::float8[], %(signal)s::text[],
+                     %(value)s::float8[], %(limit)s::float8[], %(known)s::bool[], %(change)s::float8[],
+                     %(change_low)s::float8[], %(change_high)s::float8[], %(likely_at)s::timestamptz[],
+                     %(earliest_at)s::timestamptz[], %(latest_at)s::timestamptz[])
 ON CONFLICT (asset_id) DO UPDATE
 SET at = excluded.at, index = excluded.index, signal = excluded.signal, value = excluded.value,
     limit_at = excluded.limit_at, limit_known = excluded.limit_known, change = excluded.change,
@@ -11,8 +13,8 @@ SET at = excluded.at, index = excluded.index, signal = excluded.signal, value = 
     earliest_at = excluded.earliest_at, latest_at = excluded.latest_at;
 
 -- name: forget
--- Its model learns anew: nothing is known of it.
-DELETE FROM asset_health WHERE asset_id = %(asset_id)s;
+-- Their models learn anew: nothing is known of them.
+DELETE FROM asset_health WHERE asset_id = ANY(%(asset_ids)s);
 
 -- name: of_asset
 -- How an asset is, with the unit of its worst signal.

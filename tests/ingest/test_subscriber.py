@@ -86,6 +86,29 @@ def test_a_lost_connection_is_told_and_what_it_had_brought_comes_again_over_the_
         assert payloads(take(later, 2)) == [b"two", b"three"]
 
 
+def test_what_was_looked_at_ahead_comes_with_the_next_batch_once(mosquitto):
+    with subscriber(mosquitto) as source:
+        publish(mosquitto, *numbered(20))
+        first = take(source, 1)
+        deadline = time.monotonic() + 5
+        while len(ahead := source.look_ahead(most=19)) < 20 - len(first):
+            assert time.monotonic() < deadline
+        rest = take(source, 20 - len(first))
+        assert list(ahead) == rest
+        assert payloads(first + rest) == numbered(20)
+        assert nothing_more(source)
+
+
+def test_looking_ahead_over_a_lost_connection_is_told_when_the_next_batch_is_asked_for(mosquitto):
+    with subscriber(mosquitto) as source:
+        throw_out(mosquitto)
+        deadline = time.monotonic() + 5
+        while source.look_ahead(most=10) == [] and source._lost is None:
+            assert time.monotonic() < deadline
+        with pytest.raises(BrokerUnreachable, match="the connection was lost"):
+            nothing_more(source)
+
+
 def throw_out(broker: Broker) -> None:
     """A second client of the same name ends the first one's connection, and goes at once."""
     intruder = paho.Client(CallbackAPIVersion.VERSION2, client_id=CLIENT, clean_session=False, manual_ack=True)

@@ -110,6 +110,8 @@ def ran(conn: psycopg.Connection, seed: int, size: int, seconds: int = 500) -> t
             found = pipeline.process(conn, batch, state)
             taken += found.frames
             batch = []
+        elif len(batch) == size // 2:
+            state.open_lane().read_ahead(batch[:])  # the beginning of what comes next
         if isinstance(each, tuple):
             with conn.transaction():
                 judge_db.add(conn, each[0], each[2], "user:test", None if each[1] is None else ids[each[1]])
