@@ -81,7 +81,7 @@ def test_metrics_health_and_doctor_tell_of_an_engine_that_works_and_of_one_that_
         assert found[("health", "judging")] < 3
         assert 1 <= found[("plantwright_ingest_batch_messages_largest",)] <= 60
         stages = {name[1] for name in found if name[0] == "plantwright_ingest_stage_seconds_total"}
-        assert stages == {"read", "store", "judge", "act", "keep", "commit", "acknowledge"}
+        assert stages == {"begin", "read", "store", "judge", "act", "keep", "commit", "acknowledge"}
         assert found[("plantwright_device_clock_skew_seconds", "NTH/AHEAD")] == pytest.approx(-40, abs=30)
         healthy, said = examined(database, mosquitto.url)
         assert healthy, said
