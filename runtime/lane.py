@@ -52,19 +52,21 @@ from runtime.lane_kernel import (
 )  # fmt: skip
 
 Whole = npt.NDArray[np.int64]
+NOWHERE = -1
 _ROOM = 1_024
 """Rows with which a table begins; it doubles."""
 
 
 class Row(NamedTuple):
-    """An asset's place in the tables: its row, its signals' rows by name, in the names' order, and where they begin."""
+    """An asset's place in the tables, its signals' names in their order and where their rows begin, and the keys of
+    their limits' conditions, by signal.
+    """
 
     asset: AssetJudge
     place: int
-    signals: dict[str, int]
+    names: tuple[str, ...]
     first: int
     bands: tuple[tuple[str, ...], ...]
-    """The keys of the limits' conditions, by signal."""
 
 
 class ForModel(NamedTuple):
@@ -111,8 +113,10 @@ class Lane:
         self._bound: frozenset[str] = frozenset()
         self._shy: set[str] = set()
         self._places: dict[str, Row] = {}
-        self._topics: dict[str, Row] = {}
+        self._topics: dict[str, int] = {}
         self._keys: list[str] = []
+        self._names: list[dict[str, int]] = []
+        self._alike: dict[tuple[str, ...], dict[str, int]] = {}
         self._assets = np.zeros((_ROOM, ASSET), dtype=np.int64)
         self._signals = np.zeros((_ROOM, SIGNAL), dtype=np.int64)
         self._numbers = np.zeros((_ROOM, NUMBERS))
@@ -150,24 +154,48 @@ class Lane:
         """Return which messages of a batch say plain values of known signals of assets that are on, and what they say;
         and the assets, by their place, of which some message says anything else.
         """
-        found = [self._topics.get(message.topic) for message in batch]
-        documents = self._documents(batch, found)
-        rows = [
-            row if document is not None and row is not None and row.signals.keys() >= document.values.keys() else None
-            for row, document in zip(found, documents, strict=True)
-        ]
+        places = [self._topics.get(message.topic, NOWHERE) for message in batch]
+        documents = self._documents(batch, [place != NOWHERE for place in places])
         which = np.arange(len(batch))
-        spoiled: list[int] = []
-        if not all(rows):
-            which = np.array([number for number, row in enumerate(rows) if row], dtype=np.int64)
-            spoiled = [row.place for row, fine in zip(found, rows, strict=True) if row and not fine]
-            batch = list(compress(batch, rows))
-            documents = list(compress(documents, rows))
-        if not batch:
-            return which, None, spoiled
-        said = [document for document in documents if document is not None]
-        values_of, times_ms = [each.values for each in said], [each.ts for each in said]
-        return which, _columns(batch, [row for row in rows if row], values_of, times_ms), spoiled
+        if NOWHERE not in places and all(documents):
+            try:
+                return which, self._columns(batch, places, documents), []
+            except KeyError:
+                pass
+        fine = [
+            place != NOWHERE and document is not None and self._names[place].keys() >= document.values.keys()
+            for place, document in zip(places, documents, strict=True)
+        ]
+        spoiled = [place for place, is_fine in zip(places, fine, strict=True) if place != NOWHERE and not is_fine]
+        if not any(fine):
+            return which[:0], None, spoiled
+        batch, places, documents = (
+            list(compress(batch, fine)),
+            list(compress(places, fine)),
+            list(compress(documents, fine)),
+        )
+        return which[fine], self._columns(batch, places, documents), spoiled
+
+    def _columns(
+        self, messages: Sequence[Message], places: Sequence[int], documents: Sequence[Plain | None]
+    ) -> Ordinary:
+        """Raises KeyError where a signal is not known."""
+        said, names, count = [document for document in documents if document is not None], self._names, len(messages)
+        values_of = [document.values for document in said]
+        offsets = [names[place][name] for place, values in zip(places, values_of, strict=True) for name in values]
+        of_frame = np.fromiter(places, np.int64, count)
+        counts = np.fromiter(map(len, values_of), np.int64, count)
+        begin = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(counts, out=begin[1:])
+        return Ordinary(
+            of_frame,
+            np.fromiter([document.ts for document in said], np.int64, count) * 1000,
+            np.fromiter([message.received_us for message in messages], np.int64, count),
+            begin,
+            np.repeat(self._assets[of_frame, FIRST], counts) + np.fromiter(offsets, np.int64, len(offsets)),
+            np.fromiter([value for values in values_of for value in values.values()], np.float64, len(offsets)),
+            values_of,
+        )
 
     def read_ahead(self, coming: Sequence[Message]) -> None:
         """Read what will come as the next batch, or its beginning, while there is nothing else to do."""
@@ -192,15 +220,16 @@ class Lane:
             ordinary.of_reading, ordinary.values, closed, gathered,
         )  # fmt: skip
         for_models = []
-        keys, on = self._keys, self.on
+        keys = self._keys
         for place, frame, at_us, begins in closed[:count].tolist():
             key = keys[place]
             if begins < 0:
                 values = ordinary.values_of[frame]
-                if len(values) > 1:
-                    values = dict(sorted(values.items()))
+                names = sorted(values)
+                if names != list(values):
+                    values = {name: values[name] for name in names}
             else:
-                names = on[key].signals
+                names = self._names[place]
                 row = gathered[begins : begins + len(names)].tolist()
                 values = dict(zip(names, row, strict=True))
                 if any(map(math.isnan, row)):
@@ -232,26 +261,26 @@ class Lane:
             if found is None or any(limits.conditions.get(key, NORMAL).active for key, _, _ in found):
                 return
             bands.append(found)
-        row = self._row(asset, names, tuple(tuple(key for key, _, _ in found) for found in bands))
+        row = self._row(asset, tuple(names), tuple(tuple(key for key, _, _ in found) for found in bands))
         of_asset = self._assets[row.place]
         opened = NONE if gathering.start_us is None else gathering.start_us
         of_asset[:] = 0
         of_asset[[MARK, MARK_SEEN, STEP, HOLD]] = (*repeat(asset.watermark_us, 2), gathering.step_us, gathering.hold_us)
         of_asset[[OPEN, LAST, ROUND, FIRST, COUNT]] = opened, gathering.last_us, 1, row.first, len(names)
-        for name, found in zip(names, bands, strict=True):
+        for slot, (name, found) in enumerate(zip(names, bands, strict=True), start=row.first):
             signal = known.signals[name]
             heard = [limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found]
             at, value = gathering.held.get(name, (NONE, 0.0))
             if gathering.start_us is not None:
                 value = gathering.values.get(name, value)
-            whole = self._signals[row.signals[name]]
+            whole = self._signals[slot]
             whole[:] = signal, newest[signal], newest[signal], max(heard, default=NONE), at, 0, 0
             whole[IN_ROUND] = int(gathering.start_us is not None and name in gathering.values)
             low = max((low for _, low, _ in found), default=-math.inf)
             high = min((high for _, _, high in found), default=math.inf)
-            self._numbers[row.signals[name]] = low, high, value
+            self._numbers[slot] = low, high, value
         self.on[asset.key] = row
-        self._topics[f"plantwright/v1/{asset.key}"] = row
+        self._topics[f"plantwright/v1/{asset.key}"] = row.place
 
     def avoid(self, ordinary: Ordinary, keys: Iterable[str]) -> None:
         """Take on no more assets that have ordinary readings and others of ``keys`` in one batch.
@@ -282,6 +311,7 @@ class Lane:
         self.leave(None)
         self._places.clear()
         self._keys.clear()
+        self._names.clear()
         self._signals_used = 0
 
     def settle(self) -> None:
@@ -296,7 +326,7 @@ class Lane:
         touched = np.flatnonzero(signals[:, TOUCHED]).tolist()
         if not touched:
             return
-        names, whole, gathering = list(row.signals), signals.tolist(), asset.gathering
+        names, whole, gathering = row.names, signals.tolist(), asset.gathering
         asset.watermark_us = of_asset[MARK]
         gathering.start_us = None if of_asset[OPEN] == NONE else of_asset[OPEN]
         gathering.last_us = of_asset[LAST]
@@ -315,38 +345,25 @@ class Lane:
                 gathering.held[names[i]] = whole[i][HELD], values[i]
         signals[:, TOUCHED] = 0
 
-    def _row(self, asset: AssetJudge, names: Sequence[str], bands: tuple[tuple[str, ...], ...]) -> Row:
+    def _row(self, asset: AssetJudge, names: tuple[str, ...], bands: tuple[tuple[str, ...], ...]) -> Row:
         """Return the asset's place, where it had one with the same signals the old one."""
         row = self._places.get(asset.key)
         place = len(self._keys) if row is None else row.place
-        if row is not None and list(row.signals) == list(names):
+        if row is not None and row.names == names:
             row = row._replace(asset=asset, bands=bands)
         else:
             first = self._signals_used
             self._signals_used += len(names)
-            row = Row(asset, place, {name: first + i for i, name in enumerate(names)}, first, bands)
+            row = Row(asset, place, names, first, bands)
         if place == len(self._keys):
             self._keys.append(asset.key)
+            self._names.append({})
+        # Machines of a kind measure the same: they share what tells a signal's row from its name.
+        self._names[place] = self._alike.setdefault(names, {name: i for i, name in enumerate(names)})
         self._assets = _with_room(self._assets, len(self._keys))
         self._signals, self._numbers = (_with_room(each, self._signals_used) for each in (self._signals, self._numbers))
         self._places[asset.key] = row
         return row
-
-
-def _columns(
-    messages: Sequence[Message], rows: Sequence[Row], values_of: list[dict[str, float]], times_ms: Sequence[int]
-) -> Ordinary:
-    begin = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(values) for values in values_of], out=begin[1:])
-    return Ordinary(
-        np.array([row.place for row in rows]),
-        np.array(times_ms) * 1000,
-        np.array([message.received_us for message in messages]),
-        begin,
-        np.array([row.signals[name] for row, values in zip(rows, values_of, strict=True) for name in values]),
-        np.array([value for values in values_of for value in values.values()]),
-        values_of,
-    )
 
 
 def _only(ordinary: Ordinary, kept: npt.NDArray[np.bool_]) -> Ordinary:
