@@ -68,7 +68,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What was done to a user or a key, when, and by whom."""
+    """What was done to a user, a key or a device, when, and by whom."""
 
     id: int
     at: datetime
@@ -179,13 +179,13 @@ def check_sites(conn: Connection, sites: Collection[str] | None) -> None:
 def note_change(
     conn: Connection, what: str, subject: str, detail: Mapping[str, Any], *, actor: str, at: datetime
 ) -> None:
-    """Keep what was done to a user or a key, and by whom."""
+    """Keep what was done to a user, a key or a device, and by whom."""
     facts = {"at": at, "actor": actor, "what": what, "subject": subject, "detail": Jsonb(dict(detail))}
     conn.execute(_QUERIES["note_change"], facts)
 
 
 def changes(conn: Connection, *, before: int | None = None, limit: int = 50) -> list[Change]:
-    """Return what was done to users and keys, the newest first."""
+    """Return what was done to users, keys and the bindings of devices, the newest first."""
     with conn.cursor(row_factory=class_row(Change)) as cursor:
         return cursor.execute(_QUERIES["changes"], {"before": before, "limit": limit}).fetchall()
 

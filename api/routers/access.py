@@ -85,7 +85,7 @@ def changes(
     before: Annotated[int | None, Query(description="smaller ids", ge=1, le=2**63 - 1)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[ChangeOut]:
-    """List what was done to users and keys, the newest first."""
+    """List what was done to users, keys and the bindings of devices, the newest first."""
     return [ChangeOut.of(each) for each in users.changes(conn, before=before, limit=limit)]
 
 

@@ -142,7 +142,7 @@ class NewKeyOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """What was done to a user or a key."""
+    """What was done to a user, a key or a device."""
 
     model_config = ConfigDict(from_attributes=True)
 

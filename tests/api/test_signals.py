@@ -1,0 +1,103 @@
+"""What a signal is, by API and page: unit, states, counter; who says so, and that the judge is told."""
+
+import pytest
+
+from workorder_core.access import Role
+
+V1 = "/api/v1"
+HERE = {"Origin": "http://localhost"}
+
+
+@pytest.fixture
+def say(client, seeded):
+    def say(signal: str, **facts):
+        return client.patch(f"{V1}/assets/{seeded.assets['P-101']}/signals/{signal}", json=facts)
+
+    return say
+
+
+def told(pool) -> tuple:
+    with pool.connection() as conn:
+        found: tuple = conn.execute(
+            "SELECT actor, payload FROM judge_events WHERE kind = 'signal' ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    return found
+
+
+def test_a_signal_has_states_or_counts_and_the_judge_is_told_by_whom(say, pool, client, seeded):
+    answer = say("speed", states={"STOPPED": 0, "RUNNING": 1480})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["states"], answer.json()["unit"]) == ({"STOPPED": 0, "RUNNING": 1480}, "rpm")
+    assert told(pool)[0] == "key:planner"
+    assert told(pool)[1]["states"] == {"STOPPED": 0, "RUNNING": 1480}
+    counts = say("speed", counter=True, wraps_at=65536).json()
+    assert (counts["states"], counts["counter"], counts["wraps_at"]) == ({}, True, 65536)
+    assert told(pool)[1]["counter"] == {"wraps_at": 65536}
+    assert say("speed", wraps_at=None).json()["counter"] is True
+    plain = say("speed", counter=False, unit="1/min").json()
+    assert (plain["counter"], plain["wraps_at"], plain["unit"]) == (False, None, "rpm")
+    assert told(pool)[1] == {"signal": "speed", "unit": "rpm"}
+    assert client.get(f"{V1}/assets/{seeded.assets['P-101']}").json()["signals"][0]["counter"] is False
+
+
+def test_what_is_said_again_is_no_news(say, pool):
+    say("flow", counter=True)
+    with pool.connection() as conn:
+        before = conn.execute("SELECT count(*) FROM signal_versions").fetchone()
+    say("flow", counter=True)
+    say("flow", label="Flow, measured")
+    with pool.connection() as conn:
+        assert conn.execute("SELECT count(*) FROM signal_versions").fetchone() == before
+
+
+def test_a_signal_that_is_not_known_is_made_known(say, client, seeded):
+    assert say("gate/mode", states={"OPEN": 1}, label="Gate").json()["name"] == "gate/mode"
+    names = [each["name"] for each in client.get(f"{V1}/assets/{seeded.assets['P-101']}").json()["signals"]]
+    assert "gate/mode" in names
+    assert say("gate/mode", label=None).json()["label"] is None
+    page = client.get(f"/assets/{seeded.assets['P-101']}/signals/gate/mode").text
+    assert "OPEN = 1" in page
+    assert "None yet" in page
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        ({"states": {"ON": 1}, "counter": True}, "not both"),
+        ({"states": {"On": 1, "ON": 2}}, "capitals only"),
+        ({"wraps_at": 65536}, "say counter = true"),
+        ({"states": {"1": 1}}, "a number already"),
+    ],
+)
+def test_what_cannot_be_is_told(say, facts, problem):
+    answer = say("flow", **facts)
+    assert (answer.status_code, problem in answer.json()["detail"]) == (422, True), answer.text
+
+
+def test_a_reading_is_shown_by_the_name_of_its_state(say, client, seeded):
+    path = f"/assets/{seeded.assets['P-101']}"
+    newest = next(each for each in client.get(V1 + path).json()["signals"] if each["name"] == "speed")["newest"]
+    assert newest["state"] is None
+    answer = say("speed", states={"AT DUTY": newest["value"]})
+    assert answer.json()["newest"]["state"] == "AT DUTY"
+    assert "AT DUTY" in client.get(path).text
+    assert "AT DUTY" in client.get("/assets").text
+
+
+def test_the_page_takes_what_people_type_and_says_what_is_wrong(client, seeded, pool):
+    path = f"/assets/{seeded.assets['P-101']}/signals/flow"
+    wrong = {"numbers": "states", "states": "RUNNING", "unit": "m3/h"}
+    refused = client.post(path, data=wrong, headers=HERE)
+    assert (refused.status_code, "write one a line, like RUNNING = 1" in refused.text) == (422, True)
+    assert "RUNNING</textarea>" in refused.text
+    right = {"numbers": "counter", "wraps_at": "4294967296", "unit": "m3/h", "label": "Volume"}
+    assert "4294967296" not in client.post(path, data=right, headers=HERE).text
+    page = client.get(path).text
+    assert 'value="4294967296"' in page
+    assert 'value="Volume"' in page
+    assert told(pool)[1]["counter"] == {"wraps_at": 4294967296}
+
+
+def test_who_may_not_plan_may_not_say_it(known, seeded):
+    path = f"{V1}/assets/{seeded.assets['P-101']}/signals/flow"
+    assert known(Role.TECHNICIAN).patch(path, json={"counter": True}).status_code == 403
