@@ -12,12 +12,21 @@ import gzip
 import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from bench.metrics_nab import PROFILES, best_threshold
 from models.rare_course import RareCourse
 
 PROBATION, PROBATION_AT_MOST = 0.15, 750
+DAY_S = 86_400.0
+SPACING_FROM = 100
+"""Rows that tell how far apart rows are."""
+PLACES_AT_MOST = 288
+QUIET = 0.3
+"""An episode is one piece of news for this part of the rows that are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +55,25 @@ def probation(rows: int) -> int:
     return min(int(PROBATION * rows), PROBATION_AT_MOST)
 
 
+def rows_a_day(stamps: list[str]) -> int:
+    """How many rows a day has at the median spacing of the first ones."""
+    times = [datetime.fromisoformat(stamp) for stamp in stamps[:SPACING_FROM]]
+    spacings = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    spacing = median(each for each in spacings if each > 0) if any(each > 0 for each in spacings) else DAY_S
+    return max(1, min(round(DAY_S / spacing), PLACES_AT_MOST))
+
+
 def score(series: Series) -> list[float]:
     """One fresh detector over one series: score, then learn. It may warm up for as long as NAB does not count."""
-    detector = RareCourse(warmup=max(1, probation(len(series.values))))
+    unscored = max(1, probation(len(series.values)))
+    detector = RareCourse(
+        warmup=unscored, quiet=int(QUIET * unscored), phase="time of day", places=rows_a_day(series.stamps)
+    )
     scores = []
-    for value in series.values:
-        frame = {"value": value}
+    for stamp, value in zip(series.stamps, series.values, strict=True):
+        at = datetime.fromisoformat(stamp)
+        seconds = at.hour * 3600 + at.minute * 60 + at.second
+        frame = {"value": value, "time of day": seconds / DAY_S}
         scores.append(detector.score_one(frame))
         detector.learn_one(frame)
     return scores

@@ -77,3 +77,33 @@ def test_scoring_changes_nothing_and_a_copy_goes_on_the_same():
     other = copy.deepcopy(detector)
     rest = noise(500, 3)
     assert scores(rest, detector) == scores(rest, other)
+
+
+def days(count: int, missing: int | None = None) -> list[dict[str, float]]:
+    """Days of 48 frames with a peak at noon; of one day it does not come."""
+    rng = random.Random(4)
+    peak = [80.0 if 20 <= k % 48 < 28 and k // 48 != missing else 20.0 for k in range(48 * count)]
+    return [{"value": v + rng.uniform(-3.0, 3.0), "hour": k % 48 / 48} for k, v in enumerate(peak)]
+
+
+def told(frames: list[dict[str, float]], detector: RareCourse) -> list[float]:
+    said = []
+    for frame in frames:
+        said.append(detector.score_one(frame))
+        detector.learn_one(frame)
+    return said
+
+
+def test_what_does_not_come_at_its_time_of_the_day_is_told_where_the_time_is():
+    knows = told(days(30, missing=25), RareCourse(warmup=200, phase="hour", places=48))
+    assert max(knows[200 : 25 * 48]) < 0.5
+    assert max(knows[25 * 48 + 20 : 25 * 48 + 30]) > 0.5
+    assert max(knows[27 * 48 :]) < 0.5
+    blind = told(days(30, missing=25), RareCourse(warmup=200))
+    assert max(blind[200:]) < 0.5
+
+
+def test_without_a_time_a_frame_is_judged_by_the_rest():
+    detector = RareCourse(phase="hour", places=24)
+    assert scores([*noise(2000), 40.0], detector)[-1] > 0.5
+    assert detector.score_one({"hour": 0.5}) == 0.0
