@@ -24,7 +24,7 @@ from db.devices import WrongBinding
 from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
 from db.hierarchy import Ring
 from db.order_links import LinkWrong
-from db.quarantine import CutShort
+from db.quarantine import NotAgain
 from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
@@ -89,7 +89,7 @@ STATUS: Mapping[type[Exception], int] = {
     WrongModels: 422,
     WrongRulebook: 422,
     NothingOnTrial: 422,
-    CutShort: 422,
+    NotAgain: 422,
     UnknownSites: 422,
     WeakPassword: 422,
     AskedTooMuch: 422,

@@ -11,12 +11,17 @@ from psycopg.rows import class_row, tuple_row
 
 from db import scope, sql
 from db.errors import NotFound, StoreError
+from ingest import sparkplug
 from ingest.messages import Refused
 
 KEPT_BYTES = 2 * 1024 * 1024
 """Of a payload: as much as the broker that we start lets in. What is cut cannot be tried again."""
 SHOWN_BYTES = 65_536
 """Of a payload, where several are listed."""
+OF_ITS_MOMENT = (
+    "what the aliases of a Sparkplug message meant when it came is not known any more. Mend the cause and start ingest "
+    "again: every node is then asked for all its values; what it has kept it can send as history"
+)
 KEPT_CHARACTERS = 250
 """Of a topic and of a problem. No readable topic is longer; an entry of an index has at most 2,700 bytes."""
 _QUERIES = sql.load("quarantine")
@@ -45,15 +50,22 @@ class Kept:
     tried_at: datetime | None
     tries: int
 
+    @property
+    def not_again(self) -> str | None:
+        """Why it cannot be tried again, and what can be done; None where it can."""
+        if self.payload_bytes > KEPT_BYTES:
+            return (
+                f"of its {self.payload_bytes:,} bytes the first {KEPT_BYTES:,} are kept: let the device send it anew, "
+                "in smaller ones"
+            )
+        return OF_ITS_MOMENT if self.topic.startswith(sparkplug.PREFIX) else None
 
-class CutShort(StoreError):
-    """Only the beginning of a message is kept."""
+
+class NotAgain(StoreError):
+    """Something in quarantine cannot be tried again."""
 
     def __init__(self, kept: Kept) -> None:
-        super().__init__(
-            f"message {kept.id} has {kept.payload_bytes:,} bytes, of which the first {KEPT_BYTES:,} are kept: "
-            "it cannot be tried again; let the device send it anew, in smaller ones"
-        )
+        super().__init__(f"message {kept.id} cannot be tried again: {kept.not_again}")
         self.id = kept.id
 
 
@@ -122,16 +134,25 @@ def ask_retry(
     actor: str,
     at: datetime,
 ) -> list[int]:
-    """Ask the engine to try again what fits all that is given; return the ids. Raises NotFound and CutShort."""
+    """Ask the engine to try again what fits all that is given; return the ids. Raises NotFound and NotAgain.
+
+    What cannot be tried again is raised for where its id is given, else left out; see ``left_out``.
+    """
     facts = {"ids": None if ids is None else list(ids), "reason": reason, "topic": topic, "actor": actor, "at": at}
     with conn.cursor(row_factory=tuple_row) as cursor:
         asked = [id_ for (id_,) in cursor.execute(_QUERIES["ask_retry"], facts)]
     for id_ in ids or ():
         if id_ not in asked:
             kept = one(conn, id_)
-            if kept.payload_bytes > len(kept.payload):
-                raise CutShort(kept)
+            if kept.not_again is not None:
+                raise NotAgain(kept)
     return asked
+
+
+def left_out(conn: Connection, *, reason: str | None = None, topic: str | None = None) -> int:
+    """Return how much of what fits cannot be tried again."""
+    row: Any = conn.execute(_QUERIES["left_out"], {"reason": reason, "topic": topic}).fetchone()
+    return int(row[0])
 
 
 def some_asked(conn: Connection) -> bool:

@@ -66,9 +66,10 @@ def retry(
         asked = quarantine.ask_retry(
             conn, ids=ids or None, reason=reason, topic=topic, actor=actor, at=datetime.now(UTC)
         )
+        left = 0 if ids else quarantine.left_out(conn, reason=reason, topic=topic)
         kept, waiting = await_tries(conn, asked)
-    console.print(outcome(len(asked), kept, waiting))
-    raise typer.Exit(1 if kept else 0)
+    console.print(outcome(len(asked), kept, waiting, left))
+    raise typer.Exit(1 if kept or left else 0)
 
 
 def _connected(database: str | None) -> Connection:
@@ -87,10 +88,11 @@ def await_tries(conn: Connection, asked: list[int], *, patience_s: float = PATIE
         time.sleep(0.2)
 
 
-def outcome(asked: int, kept: int, waiting: int) -> str:
-    """Say what became of them."""
+def outcome(asked: int, kept: int, waiting: int, left_out: int = 0) -> str:
+    """Say what became of them; those that are ``left_out`` cannot be tried again."""
+    not_again = f"{left_out} cannot be tried again: the quarantine's page says of each why, and what can be done"
     if not asked:
-        return "nothing of that is kept; `plantwright quarantine list` shows what is"
+        return not_again if left_out else "nothing of that is kept; `plantwright quarantine list` shows what is"
     told = [f"{asked - kept} of {asked} taken, and stored as late"]
     if kept - waiting:
         told.append(f"{kept - waiting} still refused: `plantwright quarantine list` says why")
@@ -98,6 +100,8 @@ def outcome(asked: int, kept: int, waiting: int) -> str:
         told.append(
             f"{waiting} wait for the engine, which tries them between two batches: does `plantwright ingest` run?"
         )
+    if left_out:
+        told.append(not_again)
     return "; ".join(told)
 
 
@@ -119,6 +123,8 @@ def show(
     for each in kept:
         begin = each.payload[:60].decode(errors="replace")
         waits = " (waits to be tried again)" if each.retry_asked_at is not None else ""
+        if each.not_again is not None:
+            waits = f" (not again: {each.not_again})"
         table.add_row(
             str(each.id), f"{each.last_received_at:%Y-%m-%d %H:%M:%S}", str(each.times), each.topic, each.reason,
             f"{each.problem}{waits}", begin, f"{each.payload_bytes:,}",

@@ -31,10 +31,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _AFTER_READING = (Reason.UNKNOWN_ASSET, Reason.UNKNOWN_STATE, Reason.WRONG_UNIT, Reason.OTHER_VALUE_STORED)
 """What was refused for these had shown who sent it."""
-_OF_ITS_MOMENT = (
-    "a Sparkplug message cannot be tried again: what its aliases meant then is not known any more; "
-    "ask the node for a rebirth, or to send it as history"
-)
 
 
 def try_asked(conn: Connection, state: Engine) -> int:
@@ -84,7 +80,7 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
     """Store what can be read of it now; return what is refused."""
     if state.formats.sparkplug is not None and kept.topic.startswith(sparkplug.PREFIX):
         at_us = (kept.received_at - _EPOCH) // _MICROSECOND
-        return [Refused(kept.topic, kept.payload, at_us, Reason(kept.reason), _OF_ITS_MOMENT)]
+        return [Refused(kept.topic, kept.payload, at_us, Reason(kept.reason), quarantine.OF_ITS_MOMENT)]
     frames, refused = _read(kept, kept.received_at, state)
     if kept.times > 1 and any(_EPOCH + frame.at_us * _MICROSECOND == kept.received_at for frame in frames):
         # Without a time of its own it was measured each time that it came, of which the first and the last are known.

@@ -42,7 +42,7 @@ def one(kept_id: Id, conn: Conn) -> KeptOut:
 def retry_many(body: RetryIn, conn: Conn, actor: Actor, now: Now) -> RetryOut:
     """Have the engine read again what fits, by what is set and known now; what it takes is stored as late."""
     asked = quarantine.ask_retry(conn, reason=body.reason, topic=body.topic, actor=actor, at=now)
-    return RetryOut(asked=len(asked))
+    return RetryOut(asked=len(asked), left_out=quarantine.left_out(conn, reason=body.reason, topic=body.topic))
 
 
 @router.post("/{kept_id}/retry", status_code=202, dependencies=[ENGINEERS])

@@ -331,6 +331,7 @@ class KeptOut(BaseModel):
     retry_asked_by: str | None
     tried_at: datetime | None = Field(description="when it was last tried again, in vain")
     tries: int
+    not_again: str | None = Field(description="why it cannot be tried again, and what can be done; none: it can")
 
     @classmethod
     def of(cls, kept: Kept) -> "KeptOut":
@@ -349,6 +350,7 @@ class KeptOut(BaseModel):
             retry_asked_by=kept.retry_asked_by,
             tried_at=kept.tried_at,
             tries=kept.tries,
+            not_again=kept.not_again,
         )
 
 
@@ -374,6 +376,7 @@ class RetryOut(BaseModel):
     """How many wait for the engine's next batch. What is taken leaves the quarantine; the rest says why not."""
 
     asked: int
+    left_out: int = Field(0, description="fit too, but cannot be tried again; each says why: not_again")
 
 
 class QuarantinePage(BaseModel):

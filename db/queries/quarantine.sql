@@ -31,13 +31,20 @@ SELECT id, topic, payload, payload_bytes, payload_sha256, reason, problem, recei
 FROM quarantine WHERE id = %(id)s;
 
 -- name: ask_retry
--- Ask the engine to try again what is named, or all of a reason or topic. What was cut cannot be.
+-- Ask the engine to try again what is named, or all of a reason or topic. What was cut cannot be, nor can Sparkplug's.
 UPDATE quarantine SET retry_asked_at = %(at)s, retry_asked_by = %(actor)s
 WHERE (%(ids)s::bigint[] IS NULL OR id = ANY (%(ids)s))
   AND (%(reason)s::text IS NULL OR reason = %(reason)s)
   AND (%(topic)s::text IS NULL OR starts_with(topic, %(topic)s))
-  AND payload_bytes = length(payload)
+  AND payload_bytes = length(payload) AND NOT starts_with(topic, 'spBv1.0/')
 RETURNING id;
+
+-- name: left_out
+-- What cannot be tried again of a reason or topic.
+SELECT count(*) FROM quarantine
+WHERE (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(topic)s::text IS NULL OR starts_with(topic, %(topic)s))
+  AND (payload_bytes > length(payload) OR starts_with(topic, 'spBv1.0/'));
 
 -- name: next_asked
 -- What is to be tried next, the oldest first, locked until the end of the transaction.
