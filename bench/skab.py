@@ -25,7 +25,7 @@ from models.watch import AssetWatch, ModelDocument
 
 LEARN = 400
 CHANGE_WINDOW_S = 60
-DOCUMENT = ModelDocument(name="skab", drift=2.5, patience=72.0)
+DOCUMENT = ModelDocument(name="skab", drift=2.5, patience=64.0)
 """The default, but less patient: a frame a second may have a false alarm in some hours, where a plant's frame a minute
 may have one in months. Chosen on the sample plant, on cuts of the anomaly-free run and with valve1 in view."""
 

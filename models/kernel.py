@@ -231,8 +231,11 @@ def come_to_rest(numbers, counts, signals, regimes, outlived):
         if counts[c + LOOKED] != 2:
             continue
         off, zone = numbers[n + LEVEL] - _dot(numbers, n + VECTORS + 2 * f, numbers[:f]), numbers[n + ZONE]
-        if numbers[n + LOOK_SURPRISE] > 1.0 and (off * zone <= 0.0 or abs(off) > abs(zone)):
-            numbers[n + ZONE] = off
+        # An alarm that ended in a lull must not make the fault ordinary.
+        most = BACK * numbers[n + WORST]
+        rest = off if outlived or most == 0.0 else min(max(off, -most), most)
+        if numbers[n + LOOK_SURPRISE] > 1.0 and (rest * zone <= 0.0 or abs(rest) > abs(zone)):
+            numbers[n + ZONE] = rest
             if outlived:
                 part = min(counts[c + HELD] / counts[c + SEEN], 1.0)
                 gone = off * off * part / (1.0 + part) / (1.0 + part)
@@ -640,7 +643,7 @@ def _solve(numbers, p, n, f):
     numbers[n + NEAR_FREEDOM] = max(numbers[n + NEAR_WORTH] - 1.0, p[TRUST])
     wandering = spread / near_spread - 1.0 if near_spread > 0.0 else 0.0
     frames = weight * p[SPACING]
-    numbers[n + GROWTH] = min(max(wandering * 3.0 * p[HORIZON] / frames, 0.0), 1.0) / p[HORIZON]
+    numbers[n + GROWTH] = min(max(wandering * 6.0 * p[HORIZON] / frames, 0.0), 1.0) / p[HORIZON]
 
 
 @compiled

@@ -597,7 +597,8 @@ class LevelShift(AnomalyDetector):
         past.near_freedom = max(past.near_worth - 1.0, self.trust)
         wandering = past.spread / past.near_spread - 1.0 if past.near_spread > 0.0 else 0.0
         frames = past.weight * self.spacing
-        past.growth = min(max(wandering * 3.0 * self.horizon / frames, 0.0), 1.0) / self.horizon
+        # A random walk is spread about its mean by a sixth of the variance that it gathers.
+        past.growth = min(max(wandering * 6.0 * self.horizon / frames, 0.0), 1.0) / self.horizon
 
 
 def _quadratic(matrix: list[list[float]], v: list[float]) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bench import skab
 from models.watch import Anomaly, AssetWatch, ModelDocument, ModelDocumentError
 from tests.models.laws import SECOND, stream
 
@@ -227,7 +228,7 @@ def test_the_version_changes_with_what_is_written() -> None:
     not SKAB.exists(), reason="the SKAB data is not here (../shared/data/skab): one real fault not tried"
 )
 def test_the_valve_fault_of_skab_is_one_episode_after_it_began() -> None:
-    watch = AssetWatch(ModelDocument(drift=2.5, patience=72.0))
+    watch = AssetWatch(skab.DOCUMENT)
     with gzip.open(SKAB / "valve1" / "1.csv.gz", "rt") as file:
         names = file.readline().strip().split(";")[1:-2]
         rows = [[float(v) for v in line.split(";")[1:]] for line in file]
