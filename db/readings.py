@@ -31,6 +31,7 @@ _ROW = np.dtype(
         ("late_bytes", ">i4"), ("late", "u1"),
     ]
 )  # fmt: skip
+_BLANK = np.array((7, 4, 0, 8, 0, 8, 0, 8, 0, 8, 0.0, 2, 0, 1, 0), dtype=_ROW)
 _JUDGED = np.dtype([("arrival", ">i8"), ("signal", ">i4"), ("observed", ">i8"), ("value", ">f8")])
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -92,18 +93,7 @@ def storing(conn: Connection, columns: Columns) -> Iterator[None]:
     if not len(columns):
         yield
         return
-    rows = np.empty(len(columns), dtype=_ROW)
-    rows["columns"] = 7
-    for name, size in (
-        ("signal", 4),
-        ("observed", 8),
-        ("received", 8),
-        ("arrival", 8),
-        ("value", 8),
-        ("quality", 2),
-        ("late", 1),
-    ):
-        rows[f"{name}_bytes"] = size
+    rows = np.full(len(columns), _BLANK)
     rows["signal"] = columns.signal
     rows["observed"] = np.asarray(columns.observed_us, dtype=np.int64) - _POSTGRES_EPOCH_US
     rows["received"] = np.asarray(columns.received_us, dtype=np.int64) - _POSTGRES_EPOCH_US

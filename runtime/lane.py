@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress, repeat
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,12 +34,10 @@ from runtime.lane_kernel import (
     FIRST,
     HEARD,
     HELD,
-    HOLD,
     ID,
     IN_ROUND,
     LAST,
     MARK,
-    MARK_SEEN,
     NEWEST,
     NONE,
     NUMBERS,
@@ -262,23 +260,23 @@ class Lane:
                 return
             bands.append(found)
         row = self._row(asset, tuple(names), tuple(tuple(key for key, _, _ in found) for found in bands))
-        of_asset = self._assets[row.place]
         opened = NONE if gathering.start_us is None else gathering.start_us
-        of_asset[:] = 0
-        of_asset[[MARK, MARK_SEEN, STEP, HOLD]] = (*repeat(asset.watermark_us, 2), gathering.step_us, gathering.hold_us)
-        of_asset[[OPEN, LAST, ROUND, FIRST, COUNT]] = opened, gathering.last_us, 1, row.first, len(names)
-        for slot, (name, found) in enumerate(zip(names, bands, strict=True), start=row.first):
+        in_round = gathering.values if gathering.start_us is not None else {}
+        mark, step, hold = asset.watermark_us, gathering.step_us, gathering.hold_us
+        self._assets[row.place] = mark, mark, step, hold, opened, gathering.last_us, 1, row.first, len(names), 0
+        whole: list[tuple[int, ...]] = []
+        numbers: list[tuple[float, ...]] = []
+        for name, found in zip(names, bands, strict=True):
             signal = known.signals[name]
-            heard = [limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found]
+            heard = max((limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found), default=NONE)
             at, value = gathering.held.get(name, (NONE, 0.0))
-            if gathering.start_us is not None:
-                value = gathering.values.get(name, value)
-            whole = self._signals[slot]
-            whole[:] = signal, newest[signal], newest[signal], max(heard, default=NONE), at, 0, 0
-            whole[IN_ROUND] = int(gathering.start_us is not None and name in gathering.values)
+            whole.append((signal, newest[signal], newest[signal], heard, at, int(name in in_round), 0))
             low = max((low for _, low, _ in found), default=-math.inf)
             high = min((high for _, _, high in found), default=math.inf)
-            self._numbers[slot] = low, high, value
+            numbers.append((low, high, in_round.get(name, value)))
+        if names:
+            self._signals[row.first : row.first + len(names)] = whole
+            self._numbers[row.first : row.first + len(names)] = numbers
         self.on[asset.key] = row
         self._topics[f"plantwright/v1/{asset.key}"] = row.place
 
