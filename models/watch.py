@@ -18,7 +18,8 @@ from models.course import Look
 from models.document import ModelDocument, ModelDocumentError
 from models.drift_watch import DriftWatch
 from models.estimators import Kind
-from models.kernel import Shape
+from models.frame import Row
+from models.kernel import Numbers, Shape
 from models.level_shift import LevelShift
 from models.named_watch import NamedWatch
 
@@ -39,6 +40,8 @@ class AssetWatch:
         self._parameters = kernel.parameters(like, document.drift, document.patience)
         self._needed = -(-like.warmup // like.spacing)
         self._slots: dict[str, int] = {}
+        self._other: Mapping[str, int] | None
+        self._alike: bool
         self._regime_slots = {signal: i for i, signal in enumerate(like.regime)}
         self._regime = np.empty(len(like.regime))
         self._lay_out(())
@@ -49,18 +52,11 @@ class AssetWatch:
 
         Returns the anomaly on every frame while the alarm is active, None otherwise and while warming up.
         """
-        if not values.keys() <= self._known:
-            self._meet(values)
         row, regime = self._values, self._regime
-        if len(values) < len(self._known):
-            row.fill(np.nan)
-            regime.fill(np.nan)
-        for signal, value in values.items():
-            slot = self._slots.get(signal)
-            if slot is not None:
-                row[slot] = value
-            else:
-                regime[self._regime_slots[signal]] = value
+        if isinstance(values, Row) and self._lies_as(values.places):
+            row[:] = values.numbers
+        else:
+            row = self._filled(values)
         shape = self._shape
         active = kernel.judge(
             self._numbers,
@@ -131,9 +127,32 @@ class AssetWatch:
                 getattr(watch, name)[:] = row
         return watch
 
+    def _filled(self, values: Mapping[str, float]) -> Numbers:
+        """Return the row of the values, those of the regime in theirs; what has not been seen before gets its slot."""
+        if not values.keys() <= self._known:
+            self._meet(values)
+        row, regime = self._values, self._regime
+        if len(values) < len(self._known):
+            row.fill(np.nan)
+            regime.fill(np.nan)
+        for signal, value in values.items():
+            slot = self._slots.get(signal)
+            if slot is not None:
+                row[slot] = value
+            else:
+                regime[self._regime_slots[signal]] = value
+        return row
+
+    def _lies_as(self, places: Mapping[str, int]) -> bool:
+        """Whether a row with these places is one of ours as it is."""
+        if places is not self._other:
+            self._other, self._alike = places, not self._regime_slots and places == self._slots
+        return self._alike
+
     def _lay_out(self, signals: tuple[str, ...]) -> None:
         """Make empty rows for these signals."""
         self._slots = {signal: slot for slot, signal in enumerate(signals)}
+        self._other, self._alike = None, False
         self._known = self._slots.keys() | self._regime_slots.keys()
         self._shape = Shape(len(signals), len(self._regime), self._needed)
         self._numbers = np.zeros(self._shape.numbers)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from ingest import payload
 from ingest.border import Bounds
 from ingest.messages import Message
 from ingest.payload import Plain
+from models.frame import Row as FrameRow
 from rules.threshold import NORMAL, Condition
 from runtime import lane_kernel
 from runtime.asset_judge import AssetJudge
@@ -73,7 +74,7 @@ class ForModel(NamedTuple):
     asset: str
     arrival: int
     at_us: int
-    values: dict[str, float]
+    values: Mapping[str, float]
 
 
 @dataclass(slots=True)
@@ -218,20 +219,18 @@ class Lane:
             ordinary.of_reading, ordinary.values, closed, gathered,
         )  # fmt: skip
         for_models = []
-        keys = self._keys
+        keys, starts = self._keys, ordinary.begin.tolist()
+        whole = self._as_they_lie(ordinary) if (closed[:count, 3] < 0).any() else []
         for place, frame, at_us, begins in closed[:count].tolist():
             key = keys[place]
-            if begins < 0:
-                values = ordinary.values_of[frame]
-                names = sorted(values)
-                if names != list(values):
-                    values = {name: values[name] for name in names}
+            names = self._names[place]
+            values: Mapping[str, float]
+            if begins >= 0:
+                values = FrameRow(names, gathered[begins : begins + len(names)])
+            elif whole[frame]:
+                values = FrameRow(names, ordinary.values[starts[frame] : starts[frame + 1]])
             else:
-                names = self._names[place]
-                row = gathered[begins : begins + len(names)].tolist()
-                values = dict(zip(names, row, strict=True))
-                if any(map(math.isnan, row)):
-                    values = {name: value for name, value in values.items() if value == value}
+                values = dict(sorted(ordinary.values_of[frame].items()))
             for_models.append(ForModel(key, first + frame, at_us, values))
         of_reading, arrival = ordinary.of_reading, np.arange(first, first + frames, dtype=np.int64)
         observed, received = ordinary.at_us, ordinary.received_us
@@ -241,6 +240,15 @@ class Lane:
         late = np.zeros(len(of_reading), dtype=np.bool_)
         columns = Columns(self._signals[of_reading, ID], observed, received, arrival, ordinary.values, late)
         return columns, for_models
+
+    def _as_they_lie(self, ordinary: Ordinary) -> list[bool]:
+        """Return which frames have all signals of their asset, in the order of their rows."""
+        counts, first = np.diff(ordinary.begin), self._assets[ordinary.of_frame, FIRST]
+        right = ordinary.of_reading - np.repeat(first, counts) == np.arange(len(ordinary.of_reading)) - np.repeat(
+            ordinary.begin[:-1], counts
+        )
+        complete = counts == self._assets[ordinary.of_frame, COUNT]
+        return list((complete & np.logical_and.reduceat(right, ordinary.begin[:-1])).tolist())
 
     def enter(self, asset: AssetJudge | None) -> None:
         """Take an asset on where all that its judging needs lies in the tables; otherwise it stays as it is."""
