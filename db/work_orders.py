@@ -34,7 +34,10 @@ ENGINE = "system:engine"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A finding as it was kept, with a copy of the readings it cites: (epoch seconds, value) by signal."""
+    """A finding as it was kept, with a copy of the readings it cites: (epoch seconds, value) by signal.
+
+    One that is ``ended`` tells that what was found is over, and not why the order exists.
+    """
 
     seq: int
     arrival: int
@@ -50,6 +53,7 @@ class Evidence:
     signs: tuple[Sign, ...]
     summary: str
     readings: Mapping[str, Sequence[tuple[float, float]]]
+    ended: bool = False
 
 
 def get(conn: Connection, order_id: UUID, who: Who | None = None) -> WorkOrder:
@@ -306,4 +310,5 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
         signs=tuple(Sign(**sign) for sign in row["signs"]),
         summary=row["summary"],
         readings={name: [(at, value) for at, value in points] for name, points in row["readings"].items()},
+        ended=row["ended"],
     )

@@ -136,6 +136,10 @@ def order_page(
     known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
     signals = {each.name: each for each in known}
     evidence = work_orders.evidence(conn, order_id, limit=20)
+    newest = evidence[0] if evidence else None
+    # What was found leads, and not that it is over.
+    leading = next((each for each in evidence if not each.ended), newest)
+    evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
     people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
     proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
     return page(
@@ -148,6 +152,7 @@ def order_page(
         zone=zone,
         signals=signals,
         evidence=evidence,
+        newest=newest,
         charts={each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
         history=work_orders.history(conn, order_id),
         people=people,

@@ -234,6 +234,7 @@ class EvidenceOut(BaseModel):
     signs: Sequence[SignOut]
     summary: str
     readings: Mapping[str, Sequence[tuple[float, float]]] = Field(description="(epoch seconds, value) by signal")
+    ended: bool = Field(description="it tells that what was found is over")
 
     @classmethod
     def of(cls, evidence: Evidence) -> "EvidenceOut":

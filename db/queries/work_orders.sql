@@ -82,9 +82,14 @@ INSERT INTO judge_events (kind, asset_id, actor, payload)
 VALUES ('order_moved', %(asset_id)s, %(actor)s, %(payload)s);
 
 -- name: evidence
--- Why the order exists, the newest finding first.
-SELECT seq, arrival, source, version, component, failure_mode, severity, since, at, score, limit_at, signs, summary, readings
-FROM evidence WHERE order_id = %(order_id)s ORDER BY seq DESC LIMIT %(limit)s;
+-- Why the order exists, the newest finding first; one that an alarm ended with tells that it is over.
+SELECT e.seq, e.arrival, e.source, e.version, e.component, e.failure_mode, e.severity, e.since, e.at, e.score, e.limit_at,
+       e.signs, e.summary, e.readings,
+       EXISTS (
+           SELECT FROM alarms al WHERE al.cleared_at = e.at AND al.source = e.source AND al.asset_id = w.asset_id
+       ) AS ended
+FROM evidence e JOIN work_orders w ON w.id = e.order_id
+WHERE e.order_id = %(order_id)s ORDER BY e.seq DESC LIMIT %(limit)s;
 
 -- name: targets_near
 -- Orders of which a target is near or has run out and nobody may have been told yet; the core decides on each once it is

@@ -60,6 +60,33 @@ def test_evidence_is_there_to_be_drawn(client, seeded):
     assert "Thrust bearing temperature" in page
 
 
+def test_an_order_is_told_by_what_was_found_and_not_by_its_end(client, pool):
+    with pool.connection() as conn:
+        order_id, asset_id, seq, before = conn.execute(
+            "SELECT w.id, w.asset_id, e.seq, e.summary FROM work_orders w JOIN evidence e ON e.order_id = w.id"
+            " WHERE w.status NOT IN ('closed', 'cancelled') ORDER BY w.number, e.seq DESC LIMIT 1"
+        ).fetchone()
+        source, at = conn.execute(
+            "INSERT INTO evidence (order_id, seq, arrival, source, version, component, failure_mode, severity, since,"
+            " at, signs, summary)"
+            " SELECT order_id, seq + 1, arrival, source, version, component, failure_mode, severity, since,"
+            " at + interval '1 hour', signs, 'it is cold again' FROM evidence WHERE order_id = %s AND seq = %s"
+            " RETURNING source, at",
+            (order_id, seq),
+        ).fetchone()
+        conn.execute(
+            "INSERT INTO alarms (asset_id, source, severity, summary, arrival, raised_at, cleared_at)"
+            " VALUES (%s, %s, 2, 'it was hot', 1, '2026-01-01', %s)",
+            (asset_id, source, at),
+        )
+    listed = {each["id"]: each for each in client.get("/api/v1/work-orders").json()["items"]}[str(order_id)]
+    assert (listed["why"], listed["evidence_count"]) == (before, seq + 1)
+    told = client.get(f"/api/v1/work-orders/{order_id}").json()["evidence"]
+    assert [each["ended"] for each in told[:2]] == [True, False]
+    page = client.get(f"/orders/{order_id}").text
+    assert page.index(words.sentence(before)) < page.index(": it is cold again</p>")
+
+
 def test_a_form_takes_a_step_and_leads_back_to_the_order(client, seeded):
     path = f"/orders/{seeded.orders['predictive']}"
     answer = client.post(f"{path}/assign", data={"version": 1}, headers=HTML, follow_redirects=False)
