@@ -17,6 +17,9 @@ _QUERIES = sql.load("order_lists")
 MOST_COUNTED = 1_000
 """How far a list is counted: nobody pages to its end, and counting many orders costs more than showing a page."""
 
+MOST_WORDS = 8
+"""Of a text that orders are narrowed to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
@@ -47,6 +50,8 @@ class Filters:
     ----------
     assignee
         A technician's code; "-" asks for orders that nobody has.
+    text
+        Words, or parts of words, all of which stand in the number, the title, or the asset's code and name.
     within
         The codes of the sites that whoever asks may see.
     """
@@ -60,6 +65,7 @@ class Filters:
     asset_id: int | None = None
     assignee: str | None = None
     requested_by: str | None = None
+    text: str | None = None
     unfinished: bool | None = None
     opened_from: datetime | None = None
     opened_to: datetime | None = None
@@ -140,7 +146,15 @@ def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
     # One alone is told as one: only then is the list read in the order of an index.
     for many, one in (("assets", "asset"), ("assignees", "assignee")):
         asked[one] = asked[many][0] if asked[many] is not None and len(asked[many]) == 1 else None
-    return asked | {"nobody": filters.assignee == "-", "requested_by": filters.requested_by}
+    words = [f"%{_literally(word)}%" for word in (filters.text or "").replace("\0", "").split()[:MOST_WORDS]]
+    return asked | {
+        "nobody": filters.assignee == "-", "requested_by": filters.requested_by, "words": words or None,
+    }  # fmt: skip
+
+
+def _literally(word: str) -> str:
+    """A word as a pattern that only it fits."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _sites(filters: Filters) -> list[str]:

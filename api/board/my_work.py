@@ -1,5 +1,7 @@
 """A technician's own page: what they have, the most urgent first, with targets that a thumb can hit."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -21,8 +23,8 @@ _AT_ONCE = (Step.START, Step.RESUME)
 
 
 @router.get("/my-work", dependencies=[SEES])
-def mine(request: Request, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
-    """Show the orders of who asks, if they are a technician."""
+def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None = None) -> HTMLResponse:
+    """Show the orders of who asks, if they are a technician; of the order ``plan`` the steps too."""
     found: list[work_orders.Listed] = []
     if who.technician is not None:
         filters = work_orders.Filters(
@@ -38,4 +40,6 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
         steps={each.order.id: order_content.steps(conn, each.order.id) for each in found},
         offered={each.order.id: lifecycle.offered(each.order, who, at=now) for each in found},
         at_once=_AT_ONCE,
+        at_work=lifecycle.WAITING | lifecycle.BEGUN,
+        shown_plan=plan,
     )

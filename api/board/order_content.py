@@ -29,6 +29,7 @@ def do_step(
     value: Annotated[str, Form(max_length=40)] = "",
     note: Annotated[str, Form(max_length=4000)] = "",
     photo: Annotated[str, Form(max_length=40)] = "",
+    then: Annotated[str, Form(max_length=20)] = "order",
 ) -> Response:
     """Record a step of the job plan as done."""
     try:
@@ -38,7 +39,8 @@ def do_step(
             order_work.do_step(conn, order_id, seq, who=who, at=now, value=number, note=note, attachment_id=attachment)
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused)
-    return RedirectResponse(f"/orders/{order_id}#plan", 303)
+    there = f"/my-work?plan={order_id}#plan-{order_id}" if then == "my-work" else f"/orders/{order_id}#plan"
+    return RedirectResponse(there, 303)
 
 
 @router.post("/orders/{order_id}/remarks/new", dependencies=[REQUESTS])

@@ -65,6 +65,7 @@ def orders(
     kind: Annotated[str, Query(alias="type")] = "",
     assignee: str = "",
     asset: str = "",
+    text: Annotated[str, Query(max_length=200)] = "",
     number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
 ) -> HTMLResponse:
     """Show orders, the most urgent first."""
@@ -75,10 +76,14 @@ def orders(
         within=who.sites,
         asset=asset or None,
         assignee=assignee or None,
+        text=text.strip() or None,
         unfinished={"unfinished": True, "finished": False}.get(show),
     )
     total = work_orders.count(conn, filters)
-    chosen = {"show": show, "site": site, "status": status, "type": kind, "assignee": assignee, "asset": asset}
+    chosen = {
+        "show": show, "site": site, "status": status, "type": kind, "assignee": assignee, "asset": asset,
+        "text": text.strip(),
+    }  # fmt: skip
     return page(
         request,
         "orders.html",

@@ -40,6 +40,9 @@ def find(
     asset: Annotated[str | None, Query(description="an asset's code")] = None,
     assignee: Annotated[str | None, Query(description="a technician's code; - for orders that nobody has")] = None,
     requested_by: Annotated[str | None, Query(description="who asked for it, as history names them")] = None,
+    text: Annotated[
+        str | None, Query(max_length=200, description="words of the number, the title, the asset's code or name")
+    ] = None,
     unfinished: Annotated[
         bool | None, Query(description="true: neither closed nor cancelled, nor work that could not be done")
     ] = None,
@@ -58,6 +61,7 @@ def find(
         asset=asset,
         assignee=assignee,
         requested_by=requested_by,
+        text=text,
         unfinished=unfinished,
         opened_from=opened_from,
         opened_to=opened_to,

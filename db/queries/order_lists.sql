@@ -11,6 +11,8 @@
   AND (%(assignees)s::integer[] IS NULL OR w.assignee_id = ANY(%(assignees)s))
   AND (NOT %(nobody)s::boolean OR w.assignee_id IS NULL)
   AND (%(requested_by)s::text IS NULL OR w.requested_by = %(requested_by)s)
+  AND (%(words)s::text[] IS NULL OR concat_ws(' ', w.number, w.title, (SELECT a.code || ' ' || a.name FROM assets a WHERE a.id = w.asset_id))
+       ILIKE ALL(%(words)s))
   AND (%(opened_from)s::timestamptz IS NULL OR w.opened_at >= %(opened_from)s)
   AND (%(opened_to)s::timestamptz IS NULL OR w.opened_at < %(opened_to)s)
 

@@ -32,6 +32,10 @@ FILTERS = {
     "assignee": ({"assignee": "petersen"}, {"reactive"}),
     "nobody": ({"assignee": "-", "type": ["predictive"]}, {"predictive", "unspecific"}),
     "site that is none": ({"site": "STH"}, set()),
+    "words of the title": ({"text": "RATTLES  guard"}, {"by hand"}),
+    "an asset's code and a word": ({"text": "p-103 pump"}, {"predictive"}),
+    "words that stand in no one order": ({"text": "rattles P-103"}, set()),
+    "signs that a pattern would take for any": ({"text": "%_"}, set()),
     "opened before": ({"opened_to": "2020-01-01T00:00:00Z"}, set()),
 }
 

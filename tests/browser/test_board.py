@@ -140,7 +140,10 @@ def test_every_page_draws_without_a_fault(watched, seeded):
         "/",
         "/assets",
         f"/assets/{seeded.assets['P-103']}",
+        f"/assets/{seeded.assets['P-103']}/signals/speed",
         "/quarantine",
+        "/engine",
+        "/devices",
         "/new-order",
         "/?show=all&type=predictive",
     ):

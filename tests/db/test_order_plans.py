@@ -82,6 +82,7 @@ LISTS = {
     "nobody's": Filters(assignee="-", unfinished=True),
     "asset": Filters(asset="P-7"),
     "asset by id": Filters(asset_id=7),
+    "words": Filters(text="pump P-7", unfinished=True),
     "opened lately": Filters(opened_from=SOON - timedelta(hours=2), unfinished=True),
 }
 ASKED: dict[str, Callable[..., object]] = {

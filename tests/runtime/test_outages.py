@@ -4,11 +4,13 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from db import engine_alarms
 from db.schema import migrate
 from runtime.embedded import broker
 from runtime.embedded.broker import Broker
@@ -179,4 +181,8 @@ def test_of_two_ingest_processes_on_one_plant_one_ends_and_says_why(
             assert "took the plant under fencing number" in first.said()
             assert "Run one ingest process for a plant" in first.said()
             finish(second, database)
+    with psycopg.connect(database) as conn:
+        told = [each for each in engine_alarms.standing(conn, now=datetime.now(UTC)) if each.code == "fenced_off"]
+    assert len(told) == 1, "whoever looks at the board sees it too"
+    assert f"process {second.pid} has taken over" in told[0].problem
     is_as_uninterrupted(database, uninterrupted)
