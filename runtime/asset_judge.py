@@ -11,6 +11,7 @@ from models import attendant
 from models.alarm import Anomaly
 from models.attendant import Attendant
 from models.document import ModelDocument
+from models.estimator_state import StateError
 from rules import operating_state
 from rules.counter import Counter
 from rules.operating_state import StateNow
@@ -310,7 +311,7 @@ class AssetJudge:
             state=StateNow(OperatingState(state), since, last),
             limits=Limits.restore(dumped["limits"], rulesets.of(dumped["class"], key)),
             downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
-            watch=None if dumped["watch"] is None else Attendant.restore(document, dumped["watch"]),
+            watch=None if dumped["watch"] is None else _restored(key, document, dumped["watch"]),
             factor=factor,
             pressing=dumped["pressing"],
             gathering=_gathering(document, dumped["gathering"]),
@@ -421,6 +422,17 @@ class AssetJudge:
             self.key, self.asset_class, self.rulebook, self.limits.rules, self.document, self.watch, self.state.state,
             self.units, self._trends,
         )  # fmt: skip
+
+
+def _restored(key: str, document: ModelDocument, state: object) -> Attendant | None:
+    try:
+        return Attendant.restore(document, state)
+    except StateError:
+        # Such as that of a class that another release of river has no more; it must not keep the plant from starting.
+        _log.exception(
+            "a model's state cannot be read and it learns again from nothing", asset=key, model=document.name
+        )
+        return None
 
 
 def _gathering(document: ModelDocument, dumped: list[Any] | None = None) -> Gathering:

@@ -201,3 +201,19 @@ def test_it_judges_a_pump_and_goes_on_from_a_dump_to_the_same(way: str) -> None:
     opened = [each.decision for each in verdicts if isinstance(each.decision, Open)]
     assert opened or way not in FINDS
     assert all(each.finding.signs for each in opened)
+
+
+def test_a_state_that_cannot_be_read_any_more_keeps_no_plant_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = begun("river.drift.PageHinkley")
+    for each in inputs():
+        judge.decide([each])
+    kept = judge.dump()
+    monkeypatch.delattr("river.drift.page_hinkley.PageHinkley")
+    again = Judge.restore(kept, judge.arrival)
+    assert again.assets[PUMP].watch is None
+    monkeypatch.undo()
+    at_us, values = frames()[-1]
+    again.decide([JudgedFrame(judge.arrival + 1, PUMP, at_us + MINUTE, values)])
+    watch = again.assets[PUMP].watch
+    assert watch is not None
+    assert not watch.ready()
