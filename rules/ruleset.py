@@ -72,11 +72,11 @@ class RuleSet:
         return each[1]
 
     def plain_bands(self, signal: str, state: OperatingState) -> Bands | None:
-        """Return the bands of a signal's rules where all that looks at it are plain limits; None otherwise."""
-        bands = self.bands(state)
-        if bands is None:
+        """Return the bands of a signal's rules where only plain limits look at it, and silences; None otherwise."""
+        if self.expressions or self.of_score or self.derived or self.latest:
             return None
-        return bands[signal] if signal in bands else self.band(signal, state)
+        bands = self.bands(state)
+        return bands[signal] if bands is not None and signal in bands else self.band(signal, state)
 
     def band(self, signal: str, state: OperatingState) -> Bands | None:
         """Return a signal's bands; None where one of its rules looks at more than the value, or not in that state."""

@@ -114,9 +114,24 @@ class AssetJudge:
 
     @property
     def steady(self) -> bool:
-        """Whether nothing but its limits and its model looks at the next reading, in an operating state that stays."""
-        running_on = self._state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
-        return running_on and self.gathering.fit
+        """Whether nothing but its limits and its model looks at the next reading, if the operating state stays."""
+        rule = self._state_rule
+        if rule is None:
+            stays = self.state.state is not _MAINTENANCE
+        else:
+            stays = self.state.last == self.watermark_us and operating_state.settled(rule, self.state)
+        return stays and not self.downtimes and self.gathering.fit
+
+    @property
+    def state_rule(self) -> operating_state.StateRule | None:
+        """What tells its operating state."""
+        return self._state_rule
+
+    def runs_on(self, at_us: int) -> None:
+        """Take note that all up to a time has been judged, in the operating state that it was in."""
+        self.watermark_us = at_us
+        if self._state_rule is not None:
+            self.state = self.state._replace(last=at_us)
 
     def is_told_of(self, signal: str, meaning: Mapping[str, Any]) -> None:
         """What a signal's numbers are: ``states`` where they have names, ``counter`` where they count, else neither."""

@@ -38,6 +38,7 @@ from runtime.lane_kernel import (
     ID,
     IN_ROUND,
     LAST,
+    LOOK,
     MARK,
     NEWEST,
     NONE,
@@ -257,21 +258,26 @@ class Lane:
         known, gathering = self.catalogue.assets.get(asset.key), asset.gathering
         if known is None or known.aliases or asset.watermark_us is None:
             return
-        limits, state, newest = asset.limits, asset.state.state, self.catalogue.newest
+        limits, state, newest, rule = asset.limits, asset.state.state, self.catalogue.newest, asset.state_rule
         names = sorted(name for name, signal in known.signals.items() if signal in newest)
         if not gathering.values.keys() <= set(names) >= gathering.held.keys():
+            return
+        if any(condition.active for condition in limits.conditions.values()):
             return
         bands = []
         for name in names:
             found = limits.rules.plain_bands(name, state)
-            if found is None or any(limits.conditions.get(key, NORMAL).active for key, _, _ in found):
+            if found is None:
                 return
             bands.append(found)
         row = self._row(asset, tuple(names), tuple(tuple(key for key, _, _ in found) for found in bands))
         opened = NONE if gathering.start_us is None else gathering.start_us
         in_round = gathering.values if gathering.start_us is not None else {}
         mark, step, hold = asset.watermark_us, gathering.step_us, gathering.hold_us
-        self._assets[row.place] = mark, mark, step, hold, opened, gathering.last_us, 1, row.first, len(names), 0
+        gap, look = 0 if rule is None else rule.max_gap_us, limits.look_again_us
+        self._assets[row.place] = (
+            mark, mark, step, hold, opened, gathering.last_us, 1, row.first, len(names), gap, look, 0,
+        )  # fmt: skip
         whole: list[tuple[int, ...]] = []
         numbers: list[tuple[float, ...]] = []
         for name, found in zip(names, bands, strict=True):
@@ -281,6 +287,8 @@ class Lane:
             whole.append((signal, newest[signal], newest[signal], heard, at, int(name in in_round), 0))
             low = max((low for _, low, _ in found), default=-math.inf)
             high = min((high for _, _, high in found), default=math.inf)
+            if rule is not None and name == rule.signal:
+                low = max(low, rule.stopped_below)
             numbers.append((low, high, in_round.get(name, value)))
         if names:
             self._signals[row.first : row.first + len(names)] = whole
@@ -300,9 +308,13 @@ class Lane:
 
     def tick(self) -> None:
         """Follow where the assets' judges have closed frames to which nothing is added any more."""
-        for row in self.on.values():
+        for key, row in list(self.on.items()):
+            limits = row.asset.limits
+            self._assets[row.place, LOOK] = limits.look_again_us
             if row.asset.gathering.start_us is None:
                 self._assets[row.place, OPEN] = NONE
+            if limits.rules.stale and any(condition.active for condition in limits.conditions.values()):
+                self.leave(key)
 
     def leave(self, key: str | None) -> None:
         """Give an asset back, as it is now; all of them where it is None."""
@@ -333,7 +345,8 @@ class Lane:
         if not touched:
             return
         names, whole, gathering = row.names, signals.tolist(), asset.gathering
-        asset.watermark_us = of_asset[MARK]
+        asset.runs_on(of_asset[MARK])
+        asset.limits.quiet_since_us = None
         gathering.start_us = None if of_asset[OPEN] == NONE else of_asset[OPEN]
         gathering.last_us = of_asset[LAST]
         gathering.quiet_since_us = None
@@ -345,6 +358,8 @@ class Lane:
         for i in touched:
             at_us, newest = whole[i][HEARD], whole[i][NEWEST]
             self.catalogue.newest[whole[i][ID]] = newest
+            if asset.limits.rules.stale:
+                asset.limits.heard[names[i]] = at_us
             for key in row.bands[i]:
                 asset.limits.conditions[key] = Condition(None, False, at_us)
             if gathering.hold_us:

@@ -15,8 +15,9 @@ NONE = -(1 << 62)
 """No time at all."""
 
 # An asset's row. OPEN: where the step that is gathered begins, LAST the newest time in it, ROUND its number. FIRST and
-# COUNT: its signals' rows. BAD: this batch has something of it that the lane does not take.
-MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, BAD, ASSET = range(11)
+# COUNT: its signals' rows. GAP: after a longer silence its operating state is looked at, 0 where nothing tells it; from
+# LOOK on its silences are. BAD: this batch has something of it that the lane does not take.
+MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, GAP, LOOK, BAD, ASSET = range(13)
 # A signal's rows: of whole numbers, then of values. HEARD: when its limits were last judged, TOUCHED: here at all.
 ID, NEWEST, NEWEST_SEEN, HEARD, HELD, IN_ROUND, TOUCHED, SIGNAL = range(8)
 LOW, HIGH, VALUE, NUMBERS = range(4)
@@ -34,7 +35,8 @@ def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, va
         a = of_frame[f]
         now, mark = at[f], assets[a, MARK_SEEN]
         step = assets[a, STEP]
-        fine = received[f] - oldest <= now <= received[f] + skew
+        fine = received[f] - oldest <= now <= received[f] + skew and now < assets[a, LOOK]
+        fine = fine and (assets[a, GAP] == 0 or now - mark <= assets[a, GAP])
         if now <= mark:
             fine = fine and step > 0 and now // step == mark // step
         else:

@@ -30,6 +30,10 @@ RULES = {
         {"id": f"hot-{of_class}", "asset_class": of_class, "signal": "temp", "raise_at": 90} | LIMIT
         for of_class in sorted(set(ASSETS.values()))
     ],
+    "stale": [
+        {"id": f"silent-{of_class}", "asset_class": of_class, "signal": "*", "after": after}
+        for of_class, after in (("held", "0.2 min"), ("stateful", "0.1 min"))
+    ],
     "operating_state": [{"asset_class": "stateful", "signal": "speed", "running_above": 50, "stopped_below": 10}],
 }
 MODEL = {"warmup_frames": 64, "memory_frames": 640, "horizon_frames": 8, "patience": 10.0}
@@ -157,10 +161,16 @@ def test_the_lane_changes_nothing(fresh_database, seed, monkeypatch):
 def test_a_judge_that_is_rebuilt_one_by_one_is_the_one_that_ran(fresh_database, seed, size, monkeypatch):
     taken: Counter[str] = Counter()
     take = Lane.take
-    monkeypatch.setattr(Lane, "take", lambda self, *said: (taken.update(frames=len(said[0])), take(self, *said))[1])
+
+    def counting(self, ordinary, first):
+        taken.update(self._keys[place] for place in ordinary.of_frame.tolist())
+        return take(self, ordinary, first)
+
+    monkeypatch.setattr(Lane, "take", counting)
     with fresh_database() as url, psycopg.connect(url) as conn:
         state, frames = ran(conn, seed, size)
         again = engine.restore(conn)
         assert again.dump() == state.judge.dump()
         assert again.arrival == state.judge.arrival
-        assert frames / 20 < taken["frames"] < frames
+        assert frames / 20 < taken.total() < frames
+        assert size > 100 or taken.keys() == {f"NTH/{asset}" for asset in ASSETS}
