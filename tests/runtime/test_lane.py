@@ -25,7 +25,7 @@ SIGNALS = ("flow", "speed", "temp")
 Happening = tuple[str, str | None, dict[str, Any]]
 """An event for the judge: its kind, ``<site>/<asset>`` or None, and its payload."""
 LIMIT = {"component": "bearing", "clear_below": 80, "severity": "malfunction", "failure_mode": "OHE"}
-RULES = {
+RULES: dict[str, list[dict[str, Any]]] = {
     "threshold": [
         {"id": f"hot-{of_class}", "asset_class": of_class, "signal": "temp", "raise_at": 90} | LIMIT
         for of_class in sorted(set(ASSETS.values()))
