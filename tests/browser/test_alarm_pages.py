@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from db import documents
+from db import documents, shadow
 from db.documents import Kind
 from tests import a_plant, people
 from tests.a_plant import Seeded
@@ -112,6 +112,7 @@ def test_no_page_of_alarms_has_to_be_scrolled_sideways(watched, seeded):  # noqa
         "/alarms/history",
         "/alarms/figures?span=30d",
         "/alarms/rules",
+        "/shadow",
     ):
         page.goto(path)
         page.wait_for_load_state("networkidle")
@@ -136,3 +137,33 @@ def test_a_rule_over_its_budget_is_sent_to_the_shadow_and_back(watched, seeded, 
     with psycopg.connect(database) as conn:
         told = conn.execute("SELECT payload FROM judge_events WHERE kind = 'rule_shadow' ORDER BY id").fetchall()
     assert [row[0]["shadow"] for row in told] == [True, False]
+
+
+def test_a_trial_is_read_beside_the_plant_and_ended(watched, seeded, database):  # noqa: F811
+    with psycopg.connect(database) as conn:
+        run = shadow.begin(
+            conn, "adwin beside the default", rulebook=None, actor="person:Ingrid Dahl", why="it is said to be calmer",
+            models={"default": {"name": "adwin", "estimator": "river.drift.ADWIN"}},
+        )  # fmt: skip
+        conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
+        conn.execute(
+            "INSERT INTO shadow_orders (run_id, id, asset_id, component, failure_mode, type, opened_as, opened_at, why)"
+            " VALUES (%s, gen_random_uuid(), %s, 'thrust_bearing', 'UNK', 'predictive', 'predictive', now(), %s)",
+            (run, seeded.assets["P-102"], "model:adwin: does not behave as it usually does: oil temp 53.1 degC"),
+        )
+    page = watched.page
+    page.goto("/alarms")
+    page.get_by_role("link", name="On trial").click()
+    assert page.get_by_role("heading", name="Adwin beside the default").count() == 1
+    trial = page.locator(".one-alarm", has_text="model:adwin")
+    assert trial.get_by_text("P-102").count() == 1
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    page.locator(".one-alarm a").first.click()
+    page.locator("#evidence").wait_for()
+    page.go_back()
+    page.get_by_text("Drop it…").click()
+    page.get_by_label("Why?").last.fill("Too many.")
+    page.get_by_role("button", name="Drop it").click()
+    page.get_by_text("Too many.").wait_for()
+    assert page.get_by_text("Let it judge…").count() == 0
