@@ -372,7 +372,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--messages", type=int, default=200_000)
     parser.add_argument("--assets", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=1_000)
+    parser.add_argument("--batch", type=int, default=2_000)
     parser.add_argument("--rate", type=float, default=5_000, help="messages a second while latency is measured")
     parser.add_argument("--curve", type=int, nargs="*", default=[10, 100, 1_000, 10_000])
     parser.add_argument("--subjects", nargs="*", default=["receive", *STORES])

@@ -29,7 +29,7 @@ allow_anonymous false
 acl_file {folder}/access
 password_file {folder}/passwords
 persistence true
-max_inflight_messages 2000
+max_inflight_messages 4000
 max_queued_messages 200000
 set_tcp_nodelay true
 
