@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from models import estimators, kernel
 from models.alarm import Anomaly, Contribution
@@ -40,8 +41,9 @@ class AssetWatch:
         self._parameters = kernel.parameters(like, document.drift, document.patience)
         self._needed = -(-like.warmup // like.spacing)
         self._slots: dict[str, int] = {}
-        self._other: Mapping[str, int] | None
-        self._alike: bool
+        self._places: Mapping[str, int] | None
+        self._from: npt.NDArray[np.int64] | None
+        self._others: npt.NDArray[np.int64]
         self._regime_slots = {signal: i for i, signal in enumerate(like.regime)}
         self._regime = np.empty(len(like.regime))
         self._lay_out(())
@@ -53,9 +55,7 @@ class AssetWatch:
         Returns the anomaly on every frame while the alarm is active, None otherwise and while warming up.
         """
         row, regime = self._values, self._regime
-        if isinstance(values, Row) and self._lies_as(values.places):
-            row[:] = values.numbers
-        else:
+        if not (isinstance(values, Row) and self._takes_over(values)):
             row = self._filled(values)
         shape = self._shape
         active = kernel.judge(
@@ -143,16 +143,24 @@ class AssetWatch:
                 regime[self._regime_slots[signal]] = value
         return row
 
-    def _lies_as(self, places: Mapping[str, int]) -> bool:
-        """Whether a row with these places is one of ours as it is."""
-        if places is not self._other:
-            self._other, self._alike = places, not self._regime_slots and places == self._slots
-        return self._alike
+    def _takes_over(self, values: Row) -> bool:
+        """Fill our row from another; whether it has nothing that ours has no slot for."""
+        places = values.places
+        if places is not self._places:
+            self._places = places
+            self._from = None
+            if self._slots and not self._regime_slots and self._slots.keys() <= places.keys():
+                self._from = np.array([places[signal] for signal in self._slots])
+                self._others = np.array([place for signal, place in places.items() if signal not in self._slots])
+        if self._from is None or (len(self._others) and not np.isnan(values.numbers[self._others]).all()):
+            return False
+        np.take(values.numbers, self._from, out=self._values)
+        return True
 
     def _lay_out(self, signals: tuple[str, ...]) -> None:
         """Make empty rows for these signals."""
         self._slots = {signal: slot for slot, signal in enumerate(signals)}
-        self._other, self._alike = None, False
+        self._places, self._from = None, None
         self._known = self._slots.keys() | self._regime_slots.keys()
         self._shape = Shape(len(signals), len(self._regime), self._needed)
         self._numbers = np.zeros(self._shape.numbers)

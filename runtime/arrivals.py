@@ -5,7 +5,7 @@ which for a healthy stream is nothing.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -276,6 +276,15 @@ def _late(
         else:
             late.append(_is_late(frame, mark - at_us, steps.get(key)))
     return late
+
+
+def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:
+    """Ask once for the newest event time stored of every signal of those assets."""
+    newest = catalogue.newest
+    known = (catalogue.assets[key] for key in keys if key in catalogue.assets)
+    unknown = sorted(signal for asset in known for signal in asset.signals.values() if signal not in newest)
+    if unknown:
+        newest.update(dict.fromkeys(unknown, NEVER_US) | readings.newest(conn, unknown))
 
 
 def _behind(

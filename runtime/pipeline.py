@@ -175,7 +175,9 @@ def _take_part(
         processed.lap("judge")
     processed.lap("store")
     outcome.heard.update(frame.asset for frame in arrived.frames)
+    arrivals.know_newest(conn, state.catalogue, set(keys))
     judge.enter_lane(sorted(set(keys)))
+    processed.lap("store")
     processed.refused += part.refused + unknown + arrived.refused
     processed.frames += len(arrived.frames)
     processed.stored += len(arrived.columns)
