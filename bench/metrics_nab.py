@@ -8,6 +8,7 @@ the window before it; a window without one costs a miss. 0 is what a silent dete
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,11 +79,13 @@ def best_threshold(
     levels = sorted({round(score, 6) for scores, _, _ in series for score in scores}, reverse=True)
     # All of the highest levels, then ever fewer: the low ones alarm nearly every row.
     levels = [level for k, level in enumerate(levels) if k < 200 or k % (k // 100) == 0][:800]
+    order = [sorted(range(len(scores)), key=lambda row: -scores[row]) for scores, _, _ in series]
+    falling = [[-scores[row] for row in rows] for rows, (scores, _, _) in zip(order, series, strict=True)]
     best = (1.1, 0.0)
     for level in levels:
         raw = sum(
-            raw_score([k for k, score in enumerate(scores) if score >= level], spans, profile, probation=probation)
-            for scores, spans, probation in series
+            raw_score(sorted(rows[: bisect_right(negative, -level)]), spans, profile, probation=probation)
+            for rows, negative, (_, spans, probation) in zip(order, falling, series, strict=True)
         )
         score = normalised(raw, windows, profile)
         if score > best[1]:
