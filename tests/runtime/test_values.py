@@ -230,3 +230,34 @@ def test_a_counter_and_a_state_are_rebuilt_as_they_were_judged(conn, state):
     engine.rebuild(conn, state)
     assert state.judge.dump() == live
     assert state.judge.assets["NTH/A1"].named == {"s"}
+
+
+def test_the_model_sees_no_counter_by_the_quick_way_either(conn, state):
+    """Ordinary readings are judged together by tables; two machines that differ in a counter alone look the same."""
+
+    def messages(first: int, last: int) -> list[Message]:
+        made = []
+        for second in range(first, last):
+            temp = 60 + (second * 7919 % 13) / 10
+            for asset, more in (("A1", {"c": second}), ("A2", {})):
+                document = {"ts": NOW_US // 1000 + 1000 * second, "values": {"temp": temp} | more}
+                payload = json.dumps(document).encode()
+                made.append(Message(f"plantwright/v1/NTH/{asset}", payload, NOW_US + 3_600_000_000))
+        return made
+
+    pipeline.process(conn, messages(0, 1), state)
+    counts = SignalEntry(name="c", quantity=None, unit="", meaning=Meaning(counter=True))
+    plant.declare(conn, state.catalogue.asset_id("NTH/A1"), counts, actor="person:a", at=datetime.now(UTC))
+    conn.commit()
+    state.judge.assets["NTH/A1"].learn_again()
+    state.judge.assets["NTH/A2"].learn_again()
+    for first in range(1, 601, 50):
+        pipeline.process(conn, messages(first, first + 50), state)
+    assert {"NTH/A1", "NTH/A2"} <= state.open_lane().on.keys()
+    with_counter, without = (state.judge.assets[f"NTH/{asset}"].watch for asset in ("A1", "A2"))
+    assert with_counter is not None
+    assert without is not None
+    assert with_counter.ready()
+    assert with_counter.usual("c") is None
+    assert with_counter.usual("temp") == without.usual("temp")
+    assert with_counter.score() == without.score()
