@@ -7,12 +7,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from db import schema
+from db import alarm_points, schema
 from runtime import serve
 from runtime.embedded import broker, postgres, process
 from runtime.embedded.broker import Broker
@@ -21,8 +22,12 @@ from tests.runtime.cut import Outcome
 from tests.runtime.kills import Running, Stream
 from tests.runtime.mortal_ingest import POINTS
 from tests.runtime.undisturbed import Plant, finish, is_as_uninterrupted
+from workorder_core.alarm_states import State
 
 COMMITTED = "between commit and acknowledgement"
+ALARM_MOVES = (
+    "SELECT asset_id, source, event_at, actor, move, old_state, new_state, why FROM alarm_moves ORDER BY 1, 2, 3, id"
+)
 
 
 def killed_at_random(plant: Plant, *, times: int, seed: int) -> None:
@@ -209,3 +214,42 @@ def resumed(serving: Running, station: Station) -> Iterator[tuple[Stream, psycop
         stream = Stream(wire, database, cut.rest(conn))
         stream.start()
         yield stream, conn
+
+
+@pytest.mark.slow
+def test_a_shelf_outlives_the_engine_that_was_told_of_it(
+    database: str, timescale_database: str, mosquitto: Broker, data_dir: Path
+) -> None:
+    """What is shelved opens nothing, and is the same in a run that was killed again and again while it was."""
+    told = datetime.now(UTC)
+    outcomes, moves = [], []
+    for url, times in ((database, 0), (timescale_database, 4)):
+        cut.load_plant(url)
+        plant = Plant(url, mosquitto.url, data_dir)
+        with plant.ingesting() as ingest, psycopg.connect(url, autocommit=True) as conn:
+            ingest.wait_until(lambda: cut.position(conn) > 0, "the rulebook is in force")
+            ingest.stop()
+        with psycopg.connect(url) as conn:
+            (asset_id,) = conn.execute("SELECT id FROM assets WHERE code = 'P-103'").fetchone() or (0,)
+            until = told + timedelta(hours=8)
+            alarm = (asset_id, "rule:flow-low")
+            alarm_points.shelve(conn, alarm, until=until, why="its meter is cleaned", actor="person:dahl", at=told)
+        with kills.published(mosquitto.url, url):
+            killed_at_random(plant, times=times, seed=7)
+            with plant.ingesting() as ingest:
+                finish(ingest, url)
+        with psycopg.connect(url) as conn:
+            (point,) = alarm_points.page(conn, source="rule:flow-low", asset_id=asset_id)
+            assert (point.state, point.until) == (State.SHELVED, until)
+            suppressed = "SELECT DISTINCT suppressed FROM alarms WHERE source = 'rule:flow-low' AND asset_id = %s"
+            assert conn.execute(suppressed, [asset_id]).fetchall() == [("shelved",)]
+            moves.append(conn.execute(ALARM_MOVES).fetchall())
+        outcomes.append(cut.outcome(url))
+    calm, killed = outcomes
+    assert cut.differences(killed, calm) == []
+    assert moves[0] == moves[1]
+    checkpoint, restored, folded = killed.judge
+    assert checkpoint == restored == folded
+    types = {(order["asset"], order["type"]) for order in killed.orders}
+    assert ("P-103", "reactive") not in types, "the shelved rule makes no order worse"
+    assert ("P-104", "emergency") in types, "the rest is judged"
