@@ -274,7 +274,8 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
         was_stuck = _stuck(counts, c)
         settled = 0 if was_stuck or counts[c + MISSING] >= UNSEEN else counts[c + SETTLED]
         stuck[s] = 1.0 if was_stuck and value == numbers[n + VALUE] else 0.0
-        level = numbers[n + LEVEL] + max(p[SMOOTHING], 1.0 / (settled + 1)) * (value - numbers[n + LEVEL])
+        gain = p[SMOOTHING] if settled >= unsettled else max(p[SMOOTHING], 1.0 / (settled + 1))
+        level = numbers[n + LEVEL] + gain * (value - numbers[n + LEVEL])
         levels[s] = level
         if counts[c + JUDGED] and stuck[s] == 0.0 and settled >= unsettled and numbers[n + SPREAD] > 0.0:
             _deviate(numbers, counts, n, c, f, level, p, work, far + 4 * s, near + 4 * s, at, before)
@@ -376,8 +377,10 @@ def _deviate(numbers, counts, n, c, f, level, p, work, far, near, point, before)
     work[moved_known] = -1.0
     off = level - _dot(numbers, coefficients, work, point, f)
     if new < NOVEL:
-        aged = held / counts[c + SEEN]
-        aged *= 1.0 + TREND * (1.0 + aged) / numbers[n + WORTH]
+        aged = 0.0
+        if held:
+            aged = held / counts[c + SEEN]
+            aged *= 1.0 + TREND * (1.0 + aged) / numbers[n + WORTH]
         out = off - _within(off, numbers[n + ZONE])
         _deviation(out, spread * (1.0 + new + aged), numbers[n + FREEDOM], work, far)
     if 2 * counts[c + NEAR_AGE] >= p[HORIZON] and near_spread > 0.0:
@@ -391,8 +394,10 @@ def _deviate(numbers, counts, n, c, f, level, p, work, far, near, point, before)
         if moved >= NOVEL:
             return
         off -= numbers[n + NEAR] - _dot(numbers, coefficients, numbers, near_point, f)
-        stale = near_spread * numbers[n + GROWTH] * held
-        stale += 2.0 * max(0.0, spread - near_spread) * held / (held + p[HORIZON])
+        stale = 0.0
+        if held:
+            stale = near_spread * numbers[n + GROWTH] * held
+            stale += 2.0 * max(0.0, spread - near_spread) * held / (held + p[HORIZON])
         variance = near_spread * (1.0 + 1.0 / numbers[n + NEAR_WORTH] + moved) + stale
         _deviation(off, variance, numbers[n + NEAR_FREEDOM], work, near)
 
@@ -468,6 +473,7 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
     size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
     needed = samples.shape[0] // max(1, signals * (2 + 2 * f))
     left, how_many = numbers[:0].reshape((0, 1)), counts[:0]
+    slow = 1.0 / p[HORIZON]
     renew = False
     for s in range(signals):
         c = FLAGS + regimes + s * COUNTS
@@ -515,7 +521,7 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
             if how_many[s] > 1 or counts[c + SEEN] % (RENEW * int(p[SPACING])) == 0:
                 renew = True
         counts[c + NEAR_AGE] += 1
-        gain = max(1.0 / p[HORIZON], 1.0 / max(1, counts[c + NEAR_AGE]))
+        gain = slow if counts[c + NEAR_AGE] >= p[HORIZON] else max(slow, 1.0 / max(1, counts[c + NEAR_AGE]))
         numbers[n + NEAR] += gain * (numbers[n + LEVEL] - numbers[n + NEAR])
         for i in range(f):
             u = numbers[n + VECTORS + i]
