@@ -1,7 +1,8 @@
 """Make the pictures of the README from a board that runs: ``python docs/pictures/make.py http://127.0.0.1:8000``.
 
-Start ``./run demo`` first and wait until the sample plant has come up to the present. Writes board.png and order.png
-beside this file, or into ``--into``; fails when a page logs an error.
+Start ``./run demo`` first and wait until the sample plant has come up to the present, and ten minutes more: until then
+the board tells of the wrong clocks in the sample. Writes board.png and order.png beside this file, or into ``--into``;
+fails when a page logs an error.
 """
 
 import argparse

@@ -52,7 +52,7 @@ WAYS: dict[str, tuple[str, Any]] = {
         "river.anomaly.HalfSpaceTrees",
         [{"class": "river.feature_selection.VarianceThreshold", "threshold": 0.001}, NARROW, TREES],
     ),
-    "LODA": ("river.anomaly.LODA", [SCALED, {"class": "river.anomaly.LODA", "seed": 1}]),
+    "LODA": ("river.anomaly.LODA", [SCALED, {"class": "river.anomaly.LODA", "n_random_cuts": 30, "seed": 1}]),
     "LocalOutlierFactor": (
         "river.anomaly.LocalOutlierFactor",
         [
@@ -119,7 +119,13 @@ WAYS: dict[str, tuple[str, Any]] = {
     ),
     "ADWIN": ("river.drift.ADWIN", "river.drift.ADWIN"),
     "ADWIN, scaled": ("river.drift.ADWIN", [SCALED, {"class": "river.drift.ADWIN", "delta": 0.0001}]),
-    "KSWIN": ("river.drift.KSWIN", {"class": "river.drift.KSWIN", "alpha": 0.0001, "seed": 1}),
+    "KSWIN": (
+        "river.drift.KSWIN",
+        [
+            {"class": "river.compose.Select", "args": ["flow", "vibration"]},
+            {"class": "river.drift.KSWIN", "alpha": 0.0001, "seed": 1},
+        ],
+    ),
     "PageHinkley": ("river.drift.PageHinkley", [SCALED, "river.drift.PageHinkley"]),
     "NoDrift": ("river.drift.NoDrift", "river.drift.NoDrift"),
     "DummyDriftDetector": ("river.drift.DummyDriftDetector", {"class": "river.drift.DummyDriftDetector", "t_0": 450}),
