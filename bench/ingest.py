@@ -36,10 +36,11 @@ from runtime.settings import load
 from tests.parts import databases, mosquitto, timescale
 
 STORES = ("minimal", "peer", "whole")
+WAYS = ("live", "drain")
 PATIENCE_S = 300
 """A run that takes longer hangs, and is ended."""
 PEER = [{"batch_size": batch, "concurrency": tasks} for batch in (500, 1_000, 2_000) for tasks in (1, 2, 4)]
-"""What mq-bridge is tried with before it is measured; the fastest at draining is taken."""
+"""What mq-bridge is tried with before it is measured; the fastest of each way is taken."""
 LETTERS = {"receive": "a", "minimal": "b", "peer": "c", "whole": "d", "copy": "e"}
 
 
@@ -55,7 +56,8 @@ class Bench:
     batch: int
     template: str
     packets: Path
-    peer: dict[str, int] = field(default_factory=lambda: {"batch_size": 1_000, "concurrency": 1})
+    peer: dict[str, dict[str, int]] = field(default_factory=lambda: dict.fromkeys(WAYS, PEER[3]))
+    """Options of mq-bridge, by way."""
 
 
 @contextmanager
@@ -106,7 +108,7 @@ def hear(output: IO[str] | None, event: str) -> dict[str, Any]:
     raise RuntimeError(f"a subject ended before it said {event!r}; its error is above")
 
 
-def facts_of(name: str, bench: Bench, port: int, database: str) -> dict[str, Any]:
+def facts_of(name: str, bench: Bench, port: int, database: str, way: str) -> dict[str, Any]:
     url = f"mqtt://127.0.0.1:{port}"
     settings = {"database": database, "broker": url, "client_id": CLIENT, "batch_most": bench.batch}
     facts = {"broker": url, "database": database, "messages": bench.messages, "batch": bench.batch}
@@ -123,7 +125,7 @@ def facts_of(name: str, bench: Bench, port: int, database: str) -> dict[str, Any
             },
             "output": {"sqlx": {"url": database, "table": "peer_rows", "columns": "auto", "bulk_copy": True}},
             "empty_batch_delay_ms": 1,
-            **bench.peer,
+            **bench.peer[way],
         }  # fmt: skip
     return facts
 
@@ -132,7 +134,7 @@ def run(name: str, bench: Bench, *, draining: bool, rate: float | None = None) -
     """One run of one subject on a broker and a database that nobody used before."""
     with broker(bench.folder) as (port, broker_pid), databases.fresh(bench.server, bench.template) as database:
         publisher_arguments = [str(port), str(bench.packets), *(["--rate", str(rate)] if rate else [])]
-        facts = facts_of(name, bench, port, database)
+        facts = facts_of(name, bench, port, database, "drain" if draining else "live")
         keep_from_now_on(facts["broker"], topics=TOPICS, client_id=CLIENT)
         with child("bench.ingest_parts.wire", *publisher_arguments) as publisher:
             assert publisher.stdin is not None
@@ -276,16 +278,20 @@ def told(figures: dict[str, Any]) -> str:
     return f"{figures['subject']} {figures['way']}: {numbers}"
 
 
-def tuned(bench: Bench, messages: int) -> Bench:
-    """Return the bench with mq-bridge's options that drained fastest: one run of each, of fewer messages."""
-    rates = []
+def tuned(bench: Bench, messages: int, ways: list[str]) -> Bench:
+    """Return the bench with mq-bridge's options that were fastest, by way: one run of each, of fewer messages."""
     packets = bench.folder / "few"
     wire.write(packets, bench.plant, messages)
-    for options in PEER:
-        figures = run("peer", replace(bench, messages=messages, packets=packets, peer=options), draining=True)
-        say(f"  mq-bridge with {options}: {figures['per_s']:,.0f} a second, cpu_us {figures['cpu_us']:.1f}")
-        rates.append(figures["per_s"])
-    return replace(bench, peer=PEER[rates.index(max(rates))])
+    best = dict(bench.peer)
+    for way in ways:
+        rates = []
+        for options in PEER:
+            tried = replace(bench, messages=messages, packets=packets, peer={way: options})
+            figures = run("peer", tried, draining=way == "drain")
+            say(f"  mq-bridge {way} with {options}: {figures['per_s']:,.0f} a second, cpu_us {figures['cpu_us']:.1f}")
+            rates.append(figures["per_s"])
+        best[way] = PEER[rates.index(max(rates))]
+    return replace(bench, peer=best)
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -307,7 +313,7 @@ def single(server: str, given: argparse.Namespace) -> dict[str, Any]:
     """Messages of one value: every subject, and the ratios."""
     plant = Plant.of(given.assets, 7, 1, given.messages)
     with prepared(server, plant, given.messages, given.batch) as made:
-        bench = tuned(made, given.messages // 4) if "peer" in given.subjects and not given.quick else made
+        bench = tuned(made, given.messages // 4, given.ways) if "peer" in given.subjects and not given.quick else made
         found = medians(turns(bench, given.subjects, given.ways, given.rounds))
         latency = run("whole", bench, draining=False, rate=given.rate) if "whole" in given.subjects else {}
         copied = statistics.median(copy_alone(bench, 200_000, into="peer_rows") for _ in range(3))
@@ -376,7 +382,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=5_000, help="messages a second while latency is measured")
     parser.add_argument("--curve", type=int, nargs="*", default=[10, 100, 1_000, 10_000])
     parser.add_argument("--subjects", nargs="*", default=["receive", *STORES])
-    parser.add_argument("--ways", nargs="*", default=["live", "drain"])
+    parser.add_argument("--ways", nargs="*", default=list(WAYS))
     parser.add_argument("--only", choices=["single", "hundred", "curve"])
     given = parser.parse_args(arguments)
     if given.quick:
