@@ -253,7 +253,9 @@ class Lane:
 
     def enter(self, asset: AssetJudge | None) -> None:
         """Take an asset on where all that its judging needs lies in the tables; otherwise it stays as it is."""
-        if asset is None or asset.key in self.on or asset.key in self._bound | self._shy or not asset.steady:
+        if asset is None or asset.key in self.on or not asset.steady:
+            return
+        if asset.key in self._bound or asset.key in self._shy:
             return
         known, gathering = self.catalogue.assets.get(asset.key), asset.gathering
         if known is None or known.aliases or asset.watermark_us is None:
