@@ -18,13 +18,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from db.catalogue import Catalogue
+from db.catalogue import Catalogue, KnownAsset
 from db.readings import Columns
 from ingest import payload
 from ingest.border import Bounds
 from ingest.messages import Message
 from ingest.payload import Plain
 from models.frame import Row as FrameRow
+from rules.ruleset import Bands
 from rules.threshold import NORMAL, Condition
 from runtime import lane_kernel
 from runtime.asset_judge import AssetJudge
@@ -253,26 +254,13 @@ class Lane:
 
     def enter(self, asset: AssetJudge | None) -> None:
         """Take an asset on where all that its judging needs lies in the tables; otherwise it stays as it is."""
-        if asset is None or asset.key in self.on or not asset.steady:
+        known = None if asset is None else self.catalogue.assets.get(asset.key)
+        bands = None if asset is None or known is None else self._bands(asset, known)
+        if asset is None or known is None or bands is None or asset.watermark_us is None:
             return
-        if asset.key in self._bound or asset.key in self._shy:
-            return
-        known, gathering = self.catalogue.assets.get(asset.key), asset.gathering
-        if known is None or known.aliases or asset.watermark_us is None:
-            return
-        limits, state, newest, rule = asset.limits, asset.state.state, self.catalogue.newest, asset.state_rule
-        names = sorted(name for name, signal in known.signals.items() if signal in newest)
-        if not gathering.values.keys() <= set(names) >= gathering.held.keys():
-            return
-        if any(condition.active for condition in limits.conditions.values()):
-            return
-        bands = []
-        for name in names:
-            found = limits.rules.plain_bands(name, state)
-            if found is None:
-                return
-            bands.append(found)
-        row = self._row(asset, tuple(names), tuple(tuple(key for key, _, _ in found) for found in bands))
+        limits, gathering, newest, rule = asset.limits, asset.gathering, self.catalogue.newest, asset.state_rule
+        names = tuple(bands)
+        row = self._row(asset, names, tuple(tuple(key for key, _, _ in found) for found in bands.values()))
         opened = NONE if gathering.start_us is None else gathering.start_us
         in_round = gathering.values if gathering.start_us is not None else {}
         mark, step, hold = asset.watermark_us, gathering.step_us, gathering.hold_us
@@ -282,7 +270,7 @@ class Lane:
         )  # fmt: skip
         whole: list[tuple[int, ...]] = []
         numbers: list[tuple[float, ...]] = []
-        for name, found in zip(names, bands, strict=True):
+        for name, found in bands.items():
             signal = known.signals[name]
             heard = max((limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found), default=NONE)
             at, value = gathering.held.get(name, (NONE, 0.0))
@@ -297,6 +285,19 @@ class Lane:
             self._numbers[row.first : row.first + len(names)] = numbers
         self.on[asset.key] = row
         self._topics[f"plantwright/v1/{asset.key}"] = row.place
+
+    def _bands(self, asset: AssetJudge, known: KnownAsset) -> dict[str, Bands] | None:
+        """Return the bands of all its signals, in the order of their names; None where the lane cannot take it on."""
+        key, limits, gathering, newest = asset.key, asset.limits, asset.gathering, self.catalogue.newest
+        if key in self.on or key in self._bound or key in self._shy or known.aliases or not asset.steady:
+            return None
+        if any(condition.active for condition in limits.conditions.values()):
+            return None
+        names = sorted(name for name, signal in known.signals.items() if signal in newest)
+        if not gathering.values.keys() <= set(names) >= gathering.held.keys():
+            return None
+        found = {name: limits.rules.plain_bands(name, asset.state.state) for name in names}
+        return None if None in found.values() else {name: each for name, each in found.items() if each is not None}
 
     def avoid(self, ordinary: Ordinary, keys: Iterable[str]) -> None:
         """Take on no more assets that have ordinary readings and others of ``keys`` in one batch.
