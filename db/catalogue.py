@@ -11,7 +11,7 @@ from psycopg.rows import tuple_row
 from db import sql
 from db.judge import Event
 from ingest.messages import Details
-from workorder_core.signals import folded
+from workorder_core.signals import folded, number_of
 
 _QUERIES = sql.load("catalogue")
 
@@ -111,7 +111,7 @@ class Catalogue:
         if asset.id in asked:
             return
         own = {asset.aliases.get(name, name): text for name, text in texts.items()}
-        if all(folded(text) in asset.states.get(name, ()) for name, text in own.items()):
+        if all(number_of(asset.states.get(name, {}), text) is not None for name, text in own.items()):
             return
         asked.add(asset.id)
         with conn.cursor(row_factory=tuple_row) as cursor:

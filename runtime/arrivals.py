@@ -19,7 +19,7 @@ from db.readings import Columns, JudgedFrame
 from ingest import border, units
 from ingest.border import Bad
 from ingest.messages import Frame, Reason, Refused
-from workorder_core.signals import folded
+from workorder_core.signals import number_of
 
 NO_STEPS: Mapping[str, int] = {}
 NEVER_US = -(1 << 62)
@@ -115,7 +115,7 @@ def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
         own = asset.aliases.get(name, name)
         if own not in asset.signals:
             left[name] = text
-        elif (number := asset.states.get(own, {}).get(folded(text))) is not None:
+        elif (number := number_of(asset.states.get(own, {}), text)) is not None:
             values.setdefault(name, number)
         else:
             unknown[name] = _no_state(frame, name, text, asset.states.get(own, {}))

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MOST_STATES = 200
+ANY_OTHER = "*"
+"""The state that stands for every text that is not named: nobody need list what a device may say."""
 LONGEST = 80
 """Of a state's name, in characters."""
 
@@ -20,7 +22,7 @@ class Meaning:
     Parameters
     ----------
     states
-        By name, the number that stands for it: ``{"STOPPED": 0, "RUNNING": 1}``.
+        By name, the number that stands for it: ``{"STOPPED": 0, "RUNNING": 1}``; that of ``*`` for any other text.
     counter
         It only rises, until it wraps round or begins anew.
     wraps_at
@@ -75,6 +77,12 @@ def folded(name: str) -> str:
     return name.strip().casefold()
 
 
+def number_of(states: Mapping[str, float], text: str) -> float | None:
+    """Return the number of the state that a device names, given states by folded name; None for one that is none."""
+    found = states.get(folded(text))
+    return states.get(ANY_OTHER) if found is None else found
+
+
 def name_of(states: Mapping[str, float], number: float) -> str | None:
     """Return the state that a number stands for, or None."""
-    return next((name for name, each in states.items() if each == number), None)
+    return next((name for name, each in states.items() if each == number and name != ANY_OTHER), None)

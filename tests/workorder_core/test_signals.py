@@ -2,7 +2,7 @@
 
 import pytest
 
-from workorder_core.signals import Meaning, WrongMeaning, folded, name_of
+from workorder_core.signals import Meaning, WrongMeaning, folded, name_of, number_of
 
 WRONG = {
     "both": ({"states": {"ON": 1}, "counter": True}, "not both"),
@@ -34,3 +34,10 @@ def test_a_state_is_looked_up_as_devices_spell_it():
 def test_a_number_has_the_name_of_its_state():
     states = {"STOPPED": 0, "RUNNING": 1.0}
     assert [name_of(states, number) for number in (0.0, 1, 2)] == ["STOPPED", "RUNNING", None]
+
+
+def test_any_other_text_may_have_a_number_too():
+    states = {"on": 1.0, "*": -1.0}
+    assert [number_of(states, text) for text in (" ON", "firmware 2.1", "*")] == [1.0, -1.0, -1.0]
+    assert number_of({"on": 1.0}, "off") is None
+    assert [name_of(states, number) for number in (1.0, -1.0)] == ["on", None]
