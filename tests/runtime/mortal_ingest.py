@@ -40,11 +40,13 @@ class Trap:
         process, acknowledge = pipeline.process, Subscriber.acknowledge
         advance, save = judge_db.advance, engine.save
 
-        def process_once(conn: Any, batch: Sequence[Message], state: engine.Engine) -> pipeline.Processed:
+        def process_once(
+            conn: Any, batch: Sequence[Message], state: engine.Engine, meanwhile: Any = None
+        ) -> pipeline.Processed:
             self._left -= bool(batch)
             if batch:
                 self._spring("before anything is written")
-            processed = process(conn, batch, state)
+            processed = process(conn, batch, state, meanwhile)
             self._brought_new = processed.stored > 0
             return processed
 
