@@ -127,12 +127,6 @@ _TITLES: Mapping[type[Exception], str] = {
     PoolTimeout: "Database away",
 }
 
-
-def status_of(refused: Exception) -> int:
-    """Return the status of what a page shows itself; 422 for what is wrong with a form alone."""
-    return next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
-
-
 Render = Callable[[Request, int, str, str], Response]
 """Makes a page of an error for who looks at the board: (request, status, title, sentence)."""
 

@@ -81,13 +81,21 @@ def ordinary(message: Message, bounds: Bounds) -> Frame | None:
     What most messages are, at a quarter of the price: topics and names that have passed once are remembered.
     """
     place = _places.get(message.topic)
-    document = None if place is None else _as_plain(message)
-    if place is None or document is None or not _names.issuperset(document.values):
+    if place is None or len(message.payload) > MAX_BYTES:
         return None
-    at_us, received_us = document.ts * 1000, message.received_us
+    try:
+        document = _exact.decode(message.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    ts, values, received_us = document.ts, document.values, message.received_us
+    if type(ts) is not int or not values or not _names.issuperset(values):
+        return None
+    if document.units is not None or document.quality is not None:
+        return None
+    at_us = ts * 1000
     if not received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
         return None
-    return Frame(*place, at_us, received_us, document.values)
+    return Frame(*place, at_us, received_us, values)
 
 
 def plain(messages: Sequence[Message], wanted: Sequence[object]) -> list[Plain | None]:

@@ -16,15 +16,16 @@ from typing import Any, cast
 
 from models import estimator_state, estimators, kernel
 from models.alarm import Anomaly
+from models.course import Look
 from models.document import ModelDocument
-from models.usual import OfSignals, Usuals, finite
+from models.usual import Usuals, finite
 
 STATE_VERSION = 1
 OUTSIDE = 2.0
 """So many standard deviations off, a value counts as having happened for a detector of what happens or not."""
 
 
-class DriftWatch(OfSignals):
+class DriftWatch:
     """The watch of an asset whose document names a drift detector; see `models.watch.AssetWatch` for its verbs."""
 
     def __init__(self, document: ModelDocument) -> None:
@@ -58,6 +59,15 @@ class DriftWatch(OfSignals):
         if frame:
             self._newest = self._smoothed(frame if features is frame else features | frame)
         return self.anomaly() if held else None
+
+    def usual(self, signal: str) -> tuple[float, float] | None:
+        """Return a signal's mean while nothing drifted, three standard deviations to either side; None until known."""
+        usual = self._signals.get(signal)
+        return None if usual is None or usual.frames < self.document.warmup_frames else usual.range
+
+    def ready(self) -> bool:
+        """Whether the warm-up is over."""
+        return self._frames >= self.document.warmup_frames
 
     def score(self) -> float:
         """Return 0 while nothing is held, 1 when a drift has just been told, `Anomaly.limit` when it is forgotten."""
@@ -102,6 +112,10 @@ class DriftWatch(OfSignals):
         watch._frames, watch._since_us, newest = rest
         watch._newest = dict(newest)
         return watch
+
+    def looks(self) -> dict[str, Look]:
+        """Return how each signal of the newest frame stands to its mean while nothing drifted."""
+        return self._signals.looks(self._newest) if self.ready() else {}
 
     def anomaly(self) -> Anomaly:
         """Return what there is to be told of the newest frame: the signals that drifted, by how far each is off now."""

@@ -14,9 +14,10 @@ from typing import Any, cast
 
 from models import estimator_state, estimators, kernel
 from models.alarm import Anomaly
+from models.course import Look
 from models.document import ModelDocument
 from models.estimators import Kind
-from models.usual import OfSignals, Usuals, finite
+from models.usual import Usuals, finite
 
 STATE_VERSION = 3
 PROTECT = 3.5
@@ -27,7 +28,7 @@ _WHOLE = ""
 """The name of the score of a detector that scores whole frames."""
 
 
-class NamedWatch(OfSignals):
+class NamedWatch:
     """The watch of an asset whose model document names an estimator; see `models.watch.AssetWatch` for its verbs."""
 
     def __init__(self, document: ModelDocument) -> None:
@@ -46,7 +47,7 @@ class NamedWatch(OfSignals):
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
         """Score the frame, then learn from it when it is ordinary enough; the anomaly while the alarm is active."""
         frame = finite(values)
-        warm = self.ready()
+        warm = self._frames >= self.document.warmup_frames
         taken, scores = self._scored(frame, warm=warm)
         surprise = 0.0
         self._surprises = {}
@@ -63,6 +64,15 @@ class NamedWatch(OfSignals):
             self._learn(frame, taken, scores)
         self._newest = frame or self._newest
         return self.anomaly() if self._active else None
+
+    def usual(self, signal: str) -> tuple[float, float] | None:
+        """Return a signal's mean on ordinary frames, three standard deviations to either side; None until known."""
+        usual = self._signals.get(signal)
+        return None if usual is None or usual.frames < self.document.warmup_frames else usual.range
+
+    def ready(self) -> bool:
+        """Whether the warm-up is over."""
+        return self._frames >= self.document.warmup_frames
 
     def score(self) -> float:
         """Return how far the surprise has added up: 0 ordinary, `Anomaly.limit` where the alarm is raised, 1 full."""
@@ -102,6 +112,10 @@ class NamedWatch(OfSignals):
         watch._frames, watch._sum, watch._active, watch._since_us, newest = rest
         watch._newest = dict(newest)
         return watch
+
+    def looks(self) -> dict[str, Look]:
+        """Return how each signal of the newest frame stands to its mean on ordinary frames."""
+        return self._signals.looks(self._newest) if self.ready() else {}
 
     def anomaly(self) -> Anomaly:
         """Return what there is to be told of the newest frame, whether the alarm is active or not."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from models.alarm import Contribution
 from models.course import Look
-from models.document import ModelDocument
 
 
 class Usual:
@@ -77,28 +76,6 @@ class Usuals(dict[str, Usual]):
             low, high = self[name].range if name in self else (values[name], values[name])
             parts.append(Contribution(name, values[name], low, high, weight * weight / total))
         return tuple(parts)
-
-
-class OfSignals:
-    """What the watches of named detectors tell of signals alike, by what each usually is while nothing is found."""
-
-    document: ModelDocument
-    _signals: Usuals
-    _newest: dict[str, float]
-    _frames: int
-
-    def usual(self, signal: str) -> tuple[float, float] | None:
-        """Return a signal's mean on ordinary frames, three standard deviations to either side; None until known."""
-        usual = self._signals.get(signal)
-        return None if usual is None or usual.frames < self.document.warmup_frames else usual.range
-
-    def ready(self) -> bool:
-        """Whether the warm-up is over."""
-        return self._frames >= self.document.warmup_frames
-
-    def looks(self) -> dict[str, Look]:
-        """Return how each signal of the newest frame stands to its mean on ordinary frames."""
-        return self._signals.looks(self._newest) if self.ready() else {}
 
 
 def finite(values: Mapping[str, float | None]) -> dict[str, float]:

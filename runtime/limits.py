@@ -18,7 +18,7 @@ CHATTER_US = 60_000_000
 """A rule chatters when it becomes active three times within a minute (ISA-18.2)."""
 CALM_US = 600_000_000
 """One that chatters stays active until its value has not passed the limit for ten minutes."""
-NO_END_US = 1 << 62
+NEVER_US = 1 << 62
 FEWEST_OTHERS = 3
 """A fleet's median is that of at least so many other machines."""
 _new = tuple.__new__
@@ -137,7 +137,7 @@ class Limits:
     @property
     def look_again_us(self) -> int:
         """The first event time at which a silence can have lasted too long; one that never comes where no rule asks."""
-        return self._look_again_us if self.rules.stale else NO_END_US
+        return self._look_again_us if self.rules.stale else NEVER_US
 
     def count(self, signal: str, counter: Counter | None) -> None:
         """Take note that a signal is a counter, or (None) is none. Its rates begin anew where that is another one."""

@@ -15,7 +15,7 @@ from psycopg import Connection
 from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
-from api.problems import status_of
+from api.problems import STATUS
 from db import alarm_points, alarms, budgets, plant, rules_in_force, rules_in_shadow, scope
 from db.alarm_points import Id
 from db.budgets import SafetyRule
@@ -250,7 +250,8 @@ def shadow(
     try:
         verb(conn, rule, actor=who.actor, why=why.strip(), at=now)
     except (SafetyRule, StoreError) as refused:
-        return _rules(request, conn, now, show, number, status=status_of(refused), problem=str(refused))
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return _rules(request, conn, now, show, number, status=STATUS[kind], problem=str(refused))
     return RedirectResponse(f"/alarms/rules?show={show}&page={number}", 303)
 
 
@@ -283,7 +284,8 @@ def move(
             ids = [_id(conn, who, each) for each in alarm[: 2 * PAGE_SIZE]]
             _move(conn, asked, ids, until, {"actor": who.actor, "at": now, "why": why.strip()})
     except (AlarmError, StoreError) as refused:
-        return _standing(request, conn, who, now, shown, status=status_of(refused), problem=str(refused))
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return _standing(request, conn, who, now, shown, status=STATUS[kind], problem=str(refused))
     more = f"&page={shown.number}" if shown.number > 1 else ""
     return RedirectResponse(f"/alarms?{shown.query}{more}", 303)
 

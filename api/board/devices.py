@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Actor, Conn, Now
 from api.board.rendering import page
-from api.problems import status_of
+from api.problems import STATUS
 from db import devices, plant
 from db.errors import StoreError
 
@@ -62,10 +62,13 @@ def _page(
     refused: StoreError | None = None,
     filled: dict[str, str] | None = None,
 ) -> HTMLResponse:
+    status = 200
+    if refused is not None:
+        status = next(STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS)
     return page(
         request,
         "devices.html",
-        status=200 if refused is None else status_of(refused),
+        status=status,
         now=now,
         bound=devices.listed(conn),
         assets=[each.key for each in plant.assets(conn, now=now)],

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.pages import order_page
 from api.board.step_form import FormWrong
-from api.problems import status_of
+from api.problems import STATUS
 from db import attachments, order_work, work_orders
 from db.errors import StoreError
 from db.order_links import LinkKind
@@ -107,5 +107,5 @@ def _number(text: str) -> float | None:
 
 
 def _refused(request: Request, conn: Conn, order_id: UUID, now: Now, who: Asking, refused: Exception) -> Response:
-    status = status_of(refused)
+    status = next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
     return order_page(request, conn, order_id, now=now, who=who, status=status, problem=str(refused))

@@ -13,7 +13,7 @@ from api import passwords
 from api.asking import ADMINISTERS, KNOWN, Actor, Conn, Now
 from api.board.rendering import page
 from api.keys import Door
-from api.problems import status_of
+from api.problems import STATUS
 from api.routers.access import refuse_a_name_of_the_settings
 from api.shapes.access import KeyIn, TechnicianOf, UserFacts, UserIn
 from db import api_keys, plant, technicians, users
@@ -100,7 +100,7 @@ def add_user(request: Request, conn: Conn, now: Now, actor: Actor, form: Filled)
         with conn.transaction():
             users.add(conn, user.name, user.standing(), password_hash=hashed, must_change=True, actor=actor, at=now)
     except (StoreError, ValidationError) as refused:
-        return _page(request, conn, now, status=status_of(refused), problem=_sentence(refused))
+        return _page(request, conn, now, status=_status(refused), problem=_sentence(refused))
     return _page(request, conn, now, made=("password", user.name, password))
 
 
@@ -111,7 +111,7 @@ def change_user(request: Request, user_name: str, conn: Conn, now: Now, actor: A
         with conn.transaction():
             users.save(conn, user_name, form.facts().standing(), actor=actor, at=now)
     except (StoreError, ValidationError) as refused:
-        return _page(request, conn, now, status=status_of(refused), problem=_sentence(refused))
+        return _page(request, conn, now, status=_status(refused), problem=_sentence(refused))
     return RedirectResponse("/access", 303)
 
 
@@ -134,7 +134,7 @@ def add_key(request: Request, conn: Conn, now: Now, actor: Actor, form: Filled) 
         with conn.transaction():
             key = api_keys.add(conn, wanted.name, roles=frozenset(wanted.roles), sites=sites, actor=actor, at=now)
     except (StoreError, ValidationError) as refused:
-        return _page(request, conn, now, status=status_of(refused), problem=_sentence(refused))
+        return _page(request, conn, now, status=_status(refused), problem=_sentence(refused))
     return _page(request, conn, now, made=("key", wanted.name, key))
 
 
@@ -143,6 +143,10 @@ def revoke_key(key_name: str, conn: Conn, now: Now, actor: Actor) -> Response:
     """Let a key open nothing from now on."""
     api_keys.revoke(conn, key_name, actor=actor, at=now)
     return RedirectResponse("/access", 303)
+
+
+def _status(refused: Exception) -> int:
+    return next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
 
 
 _MENDS = {

@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Asking, Conn, Now
 from api.board.rendering import page
-from api.problems import status_of
+from api.problems import STATUS
 from db import shadow, shadow_report
 from db.errors import StoreError
 
@@ -48,7 +48,8 @@ def end(
         with conn.transaction():
             shadow.end(conn, run_id, verb, actor=who.actor, why=why.strip())
     except StoreError as refused:
-        return _page(request, conn, now, run_id, status=status_of(refused), problem=str(refused))
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return _page(request, conn, now, run_id, status=STATUS[kind], problem=str(refused))
     return RedirectResponse(f"/shadow/{run_id}", 303)
 
 

@@ -15,7 +15,7 @@ from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, Actor, Asking, Conn, N
 from api.board.pages import asset_page, order_page
 from api.board.rendering import page
 from api.board.step_form import FormWrong, StepForm, local
-from api.problems import status_of
+from api.problems import STATUS
 from db import (
     assignments,
     calendars,
@@ -83,7 +83,7 @@ def take(
         with conn.transaction():
             _take(conn, order_id, step, form, who, now)
     except (WorkOrderError, StoreError, NobodyEligible, FormWrong) as refused:
-        status = status_of(refused)
+        status = next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
         problem, filled = str(refused), form.filled()
         return order_page(
             request, conn, order_id, now=now, who=who, status=status, problem=problem, filled=filled, tried=step.value
@@ -242,7 +242,8 @@ def judge_as(
                 at=now,
             )
     except StoreError as refused:
-        return asset_page(request, conn, asset_id, now=now, status=status_of(refused), problem=str(refused))
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return asset_page(request, conn, asset_id, now=now, status=STATUS[kind], problem=str(refused))
     return RedirectResponse(f"/assets/{asset_id}", 303)
 
 
