@@ -10,7 +10,18 @@ import psycopg
 import typer
 
 from runtime import cli_audit, cli_devices, cli_documents, cli_people, cli_quarantine
-from runtime.command_line import Broker, Database, DataDir, RulebookFile, WithParent, console, given, needing, told
+from runtime.command_line import (
+    Broker,
+    Database,
+    DataDir,
+    RulebookFile,
+    WithParent,
+    console,
+    given,
+    needing,
+    told,
+    with_running,
+)
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
@@ -137,7 +148,8 @@ def replay(
     from runtime import replay as replaying
 
     with told():
-        settings = needing(given(database, broker), "broker")
+        settings = given(database, broker)
+        settings = needing(settings if settings.broker else with_running(settings), "broker")
         replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
 
 
@@ -272,7 +284,7 @@ def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir =
     from runtime import doctor as examining
 
     with told():
-        settings = given(database, broker, data_dir)
+        settings = with_running(given(database, broker, data_dir))
         healthy = examining.examine(settings, console)
     raise typer.Exit(0 if healthy else 1)
 

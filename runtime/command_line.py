@@ -17,7 +17,8 @@ from db.judge import NotTheWriter
 from ingest.broker import BrokerUnreachable
 from ingest.replay import WrongMapping
 from rules.rulebook import WrongRulebook
-from runtime.embedded.process import EmbeddedServerError
+from runtime.embedded import broker, postgres
+from runtime.embedded.process import EmbeddedServerError, default_data_dir
 from runtime.settings import Settings, WrongSettings, load
 
 console = Console(stderr=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
@@ -61,15 +62,34 @@ def told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def given(database: str | None, broker: str | None, data_dir: Path | None = None, **others: Any) -> Settings:
+def given(database: str | None, broker_url: str | None, data_dir: Path | None = None, **others: Any) -> Settings:
     _log_plainly()
-    return load(database=database, broker=broker, data_dir=data_dir, **others)
+    return load(database=database, broker=broker_url, data_dir=data_dir, **others)
+
+
+def with_running(settings: Settings) -> Settings:
+    """Return the settings with the embedded database and broker that run in the data folder, where none are given.
+
+    So a command beside a running ``demo`` or ``serve`` works on what that uses, without an address.
+    """
+    folder = settings.data_dir or default_data_dir()
+    found = {
+        "database": settings.database or postgres.running(folder / "postgres"),
+        "broker": settings.broker or broker.running(folder / "broker"),
+    }
+    return settings.model_copy(update=found)
 
 
 def needing(settings: Settings, *names: str) -> Settings:
+    """Return the settings with each of ``names`` given, or running in the data folder. Raises WrongSettings."""
+    running = with_running(settings)
+    settings = settings.model_copy(update={name: getattr(running, name) for name in names})
     for name in names:
         if getattr(settings, name) is None:
-            raise WrongSettings(f"{name} is needed here: give --{name} or set PLANTWRIGHT_{name.upper()}")
+            raise WrongSettings(
+                f"{name} is needed here, and no embedded one runs in {settings.data_dir or default_data_dir()}: "
+                f"start `plantwright serve` or `plantwright demo`, give --{name}, or set PLANTWRIGHT_{name.upper()}"
+            )
     return settings
 
 

@@ -71,7 +71,7 @@ def _documents(settings: Settings, said: _Findings) -> None:
 
 def _database(settings: Settings, said: _Findings) -> None:
     if settings.database is None:
-        said.good("database", "embedded PostgreSQL (started by serve and demo); give --database to examine one")
+        said.good("database", "embedded PostgreSQL, not running (serve and demo start it); or give --database")
         _no_timescaledb(said)
         return
     try:
@@ -172,7 +172,7 @@ def _broker(settings: Settings, said: _Findings) -> None:
             mend = "apt install mosquitto: its in-flight window and queue can be larger"
             said.off("broker", "mosquitto is not installed, the embedded one is iotcore", mend)
         else:
-            said.good("broker", f"embedded {program} (started by serve and demo); give --broker to examine one")
+            said.good("broker", f"embedded {program}, not running (serve and demo start it); or give --broker")
         return
     tried = max(QUEUE_TRIED, 3 * settings.batch_most)
     try:

@@ -158,6 +158,13 @@ def start(folder: Path, *, inflight: int, queued: int, kind: Kind | None = None)
         return Broker(url, running.port, running.pid, running.kind, window, adopted, folder, use)
 
 
+def running(folder: Path) -> str | None:
+    """Return the URL of the broker whose state is in ``folder`` if it runs now; None otherwise. Changes nothing."""
+    folder = folder.absolute()
+    last = _last(folder)
+    return f"mqtt://{process.LOOPBACK}:{last.port}" if last is not None and _runs(last, folder) else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Running:
     """What the pid file says of the broker last started."""

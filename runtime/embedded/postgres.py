@@ -109,6 +109,19 @@ def start(folder: Path) -> Server:
         return Server(_url(folder, DATABASE), pid, adopted, folder, account, use)
 
 
+def running(folder: Path) -> str | None:
+    """Return the URL of the server whose data are in ``folder`` if it runs now; None otherwise. Changes nothing.
+
+    The URL has the password in it: don't print it.
+    """
+    folder = folder.absolute()
+    try:
+        pid = int((folder / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+        return _url(folder, DATABASE) if process.runs(pid, str(folder / "data")) else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def _make_data(folder: Path, account: Account | None) -> None:
     """Run initdb unless the data are there. A half-made folder, left by a kill, is made again."""
     if (folder / "data" / "PG_VERSION").exists():
