@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from api import problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, my_work, pages, people, shadow_pages, signing, steps
+from api.board import alarm_pages, my_work, order_page, pages, people, shadow_pages, signing, steps
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import order_content as order_content_pages
@@ -103,6 +103,7 @@ def create(
     app.include_router(health.router)
     for board in (
         pages.router,
+        order_page.router,
         signal_pages.router,
         alarm_pages.router,
         shadow_pages.router,

@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import dict_row, scalar_row
+from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import scope, sql
 from db.errors import AlreadyThere, NotFound
+from workorder_core import planned_dates
 from workorder_core.assignment import Job, Technician
+from workorder_core.planned_dates import Planned
 from workorder_core.words import Priority, Status
 
 _QUERIES = sql.load("technicians")
@@ -71,6 +74,14 @@ def work_of_site(conn: Connection, site_id: int) -> Mapping[str, list[Job]]:
                 )
             )
     return work
+
+
+def planned_work(conn: Connection, technician: Technician, besides: UUID) -> list[Planned]:
+    """Return when a technician's other work is planned, by its begin."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(_QUERIES["planned_work"], {"technician_id": technician.id, "besides": besides}).fetchall()
+    planned = ((number, planned_dates.span(start, end, hours)) for number, start, end, hours in rows)
+    return [Planned(number, *at) for number, at in planned if at is not None]
 
 
 def _technician(row: Mapping[str, Any]) -> Technician:

@@ -318,16 +318,37 @@ def _count(orders: int) -> str:
     return "1 unfinished order" if orders == 1 else f"{orders} unfinished orders"
 
 
-def by_hand(proposal: Proposal, number: str, code: str, why: str) -> str:
+_BY_HAND = "Assigned by hand"
+
+
+def by_hand(proposal: Proposal, number: str, code: str, why: str, *, already: str | None = None) -> str:
     """Return the note of an assignment that a person decides on; raises NotQualified where it has to be justified.
 
     A shift or other work are the planner's business. A missing skill or certificate needs a reason, which is recorded.
+
+    Parameters
+    ----------
+    already
+        The note with which the same technician was named before. It justifies what it weighed, and nothing new.
     """
     candidate = next((one for one in proposal.candidates if one.technician.code == code), None)
     if candidate is None:
         return why
-    hard = tuple(reason for reason in candidate.reasons_against if reason.startswith(("lacks", "not active")))
+    hard = hard_reasons(candidate)
     if hard and not why.strip():
-        raise NotQualified(number, candidate.technician.name, hard)
+        if not justified(candidate, already):
+            raise NotQualified(number, candidate.technician.name, hard)
+        return already or ""
     weighed = candidate.reasons_for + candidate.reasons_against
-    return f"Assigned by hand{': ' + why.strip() if why.strip() else ''} ({', '.join(weighed)})."
+    return f"{_BY_HAND}{': ' + why.strip() if why.strip() else ''} ({', '.join(weighed)})."
+
+
+def hard_reasons(candidate: Candidate) -> tuple[str, ...]:
+    """Return what a person may decide against with a reason only: a missing skill or certificate, or being inactive."""
+    return tuple(reason for reason in candidate.reasons_against if reason.startswith(("lacks", "not active")))
+
+
+def justified(candidate: Candidate, note: str | None) -> bool:
+    """Whether a note records a person's reason for all that speaks hard against somebody."""
+    said = note is not None and note.startswith(f"{_BY_HAND}: ")
+    return all(said and reason in (note or "") for reason in hard_reasons(candidate))

@@ -256,11 +256,20 @@ def plan(order: WorkOrder, *, at: datetime) -> WorkOrder:
 
 
 def schedule(
-    order: WorkOrder, start: datetime, end: datetime | None, *, at: datetime, assignee: str | None = None
+    order: WorkOrder,
+    start: datetime,
+    end: datetime | None,
+    *,
+    at: datetime,
+    assignee: str | None = None,
+    note: str | None = None,
 ) -> WorkOrder:
-    """When the work is done is known, and maybe by whom; it is given to them when it is dispatched."""
-    moved = _move(order, Step.SCHEDULE, at)
-    return replace(moved, scheduled_start=start, scheduled_end=end, assignee=assignee or order.assignee)
+    """When the work is done is known, and maybe by whom; it is given to them when it is dispatched.
+
+    ``note`` says why it is theirs; without an ``assignee`` whoever had the order keeps it, and the note with it.
+    """
+    moved = replace(_move(order, Step.SCHEDULE, at), scheduled_start=start, scheduled_end=end)
+    return moved if assignee is None else replace(moved, assignee=assignee, assignment_note=note)
 
 
 def assign(order: WorkOrder, assignee: str, *, at: datetime, note: str | None = None) -> WorkOrder:
@@ -275,9 +284,12 @@ def unassign(order: WorkOrder, reason: str, *, at: datetime) -> WorkOrder:
     return replace(moved, assignee=None, assignment_note=reason)
 
 
-def start(order: WorkOrder, *, at: datetime, technician: str | None = None) -> WorkOrder:
-    """Somebody is at the machine; an order that nobody had is theirs from now on."""
-    return replace(_move(order, Step.START, at), assignee=order.assignee or technician)
+def start(order: WorkOrder, *, at: datetime, technician: str | None = None, note: str | None = None) -> WorkOrder:
+    """Somebody is at the machine; an order that nobody had is theirs from now on, for what ``note`` says."""
+    moved = _move(order, Step.START, at)
+    if order.assignee is not None or technician is None:
+        return moved
+    return replace(moved, assignee=technician, assignment_note=note)
 
 
 def hold(order: WorkOrder, reason: str, *, at: datetime, waits_for: HoldReason = HoldReason.OTHER) -> WorkOrder:

@@ -1,5 +1,6 @@
-"""A technician's own page: what they have, the most urgent first, with targets that a thumb can hit."""
+"""A technician's own page: what they have, by date and then urgency, with targets that a thumb can hit."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -8,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
 from db import order_content, work_orders
-from workorder_core import lifecycle
+from workorder_core import lifecycle, planned_dates
 from workorder_core.lifecycle import Step
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -30,7 +31,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
         filters = work_orders.Filters(
             assignee=who.technician, site=who.technician_site, within=who.sites, unfinished=True
         )
-        found = work_orders.page(conn, filters, limit=MOST)
+        found = sorted(work_orders.page(conn, filters, limit=MOST), key=_when)
     groups = [(title, [each for each in found if each.order.status in statuses]) for title, statuses in _GROUPS]
     return page(
         request,
@@ -40,6 +41,14 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
         steps={each.order.id: order_content.steps(conn, each.order.id) for each in found},
         offered={each.order.id: lifecycle.offered(each.order, who, at=now) for each in found},
         at_once=_AT_ONCE,
+        dated=planned_dates.DATED,
         at_work=lifecycle.WAITING | lifecycle.BEGUN,
         shown_plan=plan,
     )
+
+
+def _when(listed: work_orders.Listed) -> tuple[bool, datetime]:
+    """What has a date comes first, by that date; what has none stays in the order of its urgency."""
+    order = listed.order
+    start = order.scheduled_start if order.status in planned_dates.DATED else None
+    return start is None, start or datetime.min.replace(tzinfo=UTC)

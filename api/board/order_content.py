@@ -7,7 +7,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
-from api.board.pages import order_page
+from api.board.order_page import order_page
 from api.board.step_form import FormWrong
 from api.problems import STATUS
 from db import attachments, order_work, work_orders

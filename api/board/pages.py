@@ -1,11 +1,10 @@
-"""The pages: orders by urgency, one order, assets, one asset, quarantine."""
+"""The pages: orders by urgency, assets, one asset, quarantine."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -15,41 +14,13 @@ from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.shapes.plant import SeriesOut
-from db import (
-    assignments,
-    attachments,
-    downtimes,
-    health,
-    order_content,
-    order_links,
-    plant,
-    quarantine,
-    technicians,
-    telemetry,
-    work_orders,
-)
+from db import downtimes, health, plant, quarantine, technicians, telemetry, work_orders
 from workorder_core import lifecycle
-from workorder_core.access import Who
-from workorder_core.assignment import TIE_BREAK
-from workorder_core.close_out import Cause, Mechanism, Remedy
-from workorder_core.lifecycle import Step
-from workorder_core.words import CloseFinding, Criticality, FailureMode, HoldReason, OrderType, Priority, Status
+from workorder_core.words import Criticality, OrderType, Priority, Status
 
 PAGE_SIZE = 25
 SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
 _SHOWN_BUCKETS = 400
-_NATURAL_NEXT = {
-    Status.DRAFT: Step.SUBMIT,
-    Status.AWAITING_APPROVAL: Step.APPROVE,
-    Status.OPEN: Step.ASSIGN,
-    Status.PLANNED: Step.ASSIGN,
-    Status.SCHEDULED: Step.ASSIGN,
-    Status.DISPATCHED: Step.START,
-    Status.IN_PROGRESS: Step.COMPLETE,
-    Status.ON_HOLD: Step.RESUME,
-    Status.COMPLETED: Step.VERIFY,
-    Status.VERIFIED: Step.CLOSE,
-}
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
@@ -114,87 +85,6 @@ def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
         "to_check": sum(each.orders for each in live if each.status in (Status.COMPLETED, Status.VERIFIED)),
         "ever": sum(each.orders for each in tallies),
     }
-
-
-@router.get("/orders/{order_id}", dependencies=[SEES])
-def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
-    """Show one order: why it exists, what happened to it, and what can be done."""
-    return order_page(request, conn, order_id, now=now, who=who)
-
-
-def order_page(
-    request: Request,
-    conn: Connection,
-    order_id: UUID,
-    *,
-    now: datetime,
-    who: Who,
-    status: int = 200,
-    problem: str = "",
-    filled: dict[str, str] | None = None,
-    tried: str = "",
-) -> HTMLResponse:
-    """Return an order's page; ``problem`` says why a step was refused, ``filled`` is what had been typed for it."""
-    shown = work_orders.get(conn, order_id, who)
-    asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
-    zone = plant.site(conn, shown.site_id).time_zone
-    known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
-    signals = {each.name: each for each in known}
-    evidence = work_orders.evidence(conn, order_id, limit=20)
-    newest = evidence[0] if evidence else None
-    # What was found leads, and not that it is over.
-    leading = next((each for each in evidence if not each.ended), newest)
-    evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
-    people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
-    proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
-    return page(
-        request,
-        "order.html",
-        status=status,
-        now=now,
-        order=shown,
-        asset=asset,
-        zone=zone,
-        signals=signals,
-        evidence=evidence,
-        newest=newest,
-        charts={each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
-        history=work_orders.history(conn, order_id),
-        people=people,
-        proposal=proposed,
-        tie_break=TIE_BREAK,
-        possible=lifecycle.offered(shown, who, at=now),
-        natural=_NATURAL_NEXT.get(shown.status),
-        follows=_maybe_order(conn, shown.follows),
-        duplicate_of=_maybe_order(conn, shown.duplicate_of),
-        displaces=_displaced(conn, proposed.displaces if proposed else None),
-        findings=list(CloseFinding),
-        modes=list(FailureMode),
-        causes=list(Cause),
-        remedies=list(Remedy),
-        mechanisms=list(Mechanism),
-        hold_reasons=list(HoldReason),
-        final=lifecycle.FINAL,
-        cause_labels={each.value: each.label for each in Cause},
-        remedy_labels={each.value: each.label for each in Remedy},
-        steps=order_content.steps(conn, order_id),
-        parts=order_content.parts(conn, order_id),
-        comments=order_content.comments(conn, order_id),
-        files=attachments.of_order(conn, order_id),
-        links=order_links.of_order(conn, order_id),
-        link_kinds=list(order_links.LinkKind),
-        problem=problem,
-        filled=defaultdict(str, filled or {}),
-        tried=tried,
-    )
-
-
-def _maybe_order(conn: Connection, order_id: UUID | None) -> Any:
-    return None if order_id is None else work_orders.get(conn, order_id)
-
-
-def _displaced(conn: Connection, number: str | None) -> Any:
-    return None if number is None else work_orders.get(conn, work_orders.id_of_number(conn, number))
 
 
 @router.get("/assets", dependencies=[SEES])

@@ -33,9 +33,11 @@ for name in (
     "target",
     "labelled",
     "named",
+    "site_time",
+    "site_span",
+    "minutes",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
-_ENVIRONMENT.filters["site_time"] = words.site_time
 
 
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')

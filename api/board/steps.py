@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, Actor, Asking, Conn, Now
-from api.board.pages import asset_page, order_page
+from api.board.order_page import order_page
+from api.board.pages import asset_page
 from api.board.rendering import page
 from api.board.step_form import FormWrong, StepForm, local
 from api.problems import STATUS
@@ -25,7 +26,6 @@ from db import (
     job_plans,
     plant,
     quarantine,
-    technicians,
     work_orders,
 )
 from db.assignments import NobodyEligible
@@ -56,7 +56,6 @@ _TAKE: Mapping[Step, Callable[[WorkOrder, _Asked], WorkOrder]] = {
     Step.REJECT: lambda order, to: lifecycle.reject(order, to.form.why, at=to.at),
     Step.PLAN: lambda order, to: lifecycle.plan(order, at=to.at),
     Step.UNASSIGN: lambda order, to: lifecycle.unassign(order, to.form.why, at=to.at),
-    Step.START: lambda order, to: lifecycle.start(order, at=to.at, technician=to.who.technician),
     Step.HOLD: lambda order, to: lifecycle.hold(order, to.form.why, at=to.at, waits_for=to.form.waits_for()),
     Step.RESUME: lambda order, to: lifecycle.resume(order, at=to.at, by=to.by),
     Step.VERIFY: lambda order, to: lifecycle.verify(order, at=to.at),
@@ -101,6 +100,8 @@ def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, who: Who
         assignments.accept(conn, order_id, why=form.why, **asked)
     elif step is Step.SCHEDULE:
         _schedule(conn, order_id, form, asked)
+    elif step is Step.START:
+        assignments.start(conn, order_id, why=form.why, **asked)
     else:
         order = work_orders.get(conn, order_id, who)
         to = _Asked(form, at, who, calendars.of_site(conn, order.site_id, at=at))
@@ -110,13 +111,7 @@ def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, who: Who
 def _schedule(conn: Connection, order_id: UUID, form: StepForm, asked: Mapping[str, Any]) -> None:
     order = work_orders.get(conn, order_id, asked["who"])
     start, end = form.span(ZoneInfo(plant.site(conn, order.site_id).time_zone))
-    if form.technician:
-        technicians.get(conn, order.site_id, form.technician)
-
-    def step(order: WorkOrder) -> WorkOrder:
-        return lifecycle.schedule(order, start, end, at=asked["at"], assignee=form.technician or None)
-
-    work_orders.take(conn, order_id, Step.SCHEDULE, step, why=form.why, **asked)
+    assignments.schedule(conn, order_id, start, end, technician=form.technician or None, why=form.why, **asked)
 
 
 @router.get("/new-order", dependencies=[REQUESTS])

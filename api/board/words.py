@@ -40,6 +40,9 @@ _STEP_LABELS = {
     "link": "linked",
     "unlink": "unlinked",
     "parts": "parts noted",
+    "nobody eligible": "nobody could be found",
+    "step undone": "step taken back",
+    "note": "noted",
     "migrate": "history chained",
     "escalate": "escalated",
     "change": "changed",
@@ -55,6 +58,22 @@ def site_time(at: datetime | None, zone: str) -> Markup:
     text = f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local.tzname()}"
     exact = f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S} {local.tzname()} ({zone})"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
+
+
+def site_span(start: datetime, end: datetime | None, zone: str) -> Markup:
+    """Return from when to when, on the site's clock; the day is said once where both are on it."""
+    if end is None:
+        return site_time(start, zone)
+    local = end.astimezone(ZoneInfo(zone))
+    if start.astimezone(local.tzinfo).date() != local.date():
+        return Markup("{} to {}").format(site_time(start, zone), site_time(end, zone))
+    until = Markup('<time datetime="{}">{}</time>').format(end.isoformat(), f"{local:%H:%M}")
+    return Markup("{} to {}").format(site_time(start, zone), until)
+
+
+def minutes(span: int) -> str:
+    """Return minutes as people say them: ``3 h 20 min``; none is "none"."""
+    return _duration(timedelta(minutes=span)) if span else "none"
 
 
 def age(since: datetime, now: datetime) -> str:
@@ -85,7 +104,12 @@ def _duration(span: timedelta) -> str:
 
 
 def target(order: WorkOrder) -> tuple[str, datetime] | None:
-    """Return the target that counts now: for waiting orders when to begin, for begun ones when to be done."""
+    """Return the target that counts now: for waiting orders when to begin, for begun ones when to be done.
+
+    None where none does: before approval, once the work is done, and while the clock is stopped.
+    """
+    if order.hold_reason is not None and order.hold_reason.stops_clock:
+        return None
     if order.status in WAITING and order.response_due is not None:
         return "begin", order.response_due
     if order.status in BEGUN and order.completion_due is not None:

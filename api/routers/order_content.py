@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, File, Response, UploadFile
+from fastapi import APIRouter, File, Request, Response, UploadFile
 
 from api.asking import PLANS, REQUESTS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.once import OnlyOnce
@@ -105,14 +105,18 @@ def attach(
     response_class=Response,
     responses={200: {"content": {kind: {} for kind in attachments.KINDS}}},
 )
-def download(order_id: UUID, attachment_id: UUID, conn: Conn, who: Asking) -> Response:
-    """Read a file of an order."""
+def download(order_id: UUID, attachment_id: UUID, conn: Conn, who: Asking, request: Request) -> Response:
+    """Read a file of an order. It never changes: who has it already is answered 304."""
     work_orders.get(conn, order_id, who)
+    # Asked for each time, so that nobody sees it who has signed out; sent once.
+    kept = {"ETag": f'"{attachment_id}"', "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == kept["ETag"]:
+        return Response(status_code=304, headers=kept)
     attachment, content = attachments.read(conn, order_id, attachment_id)
     kind = attachment.kind + ("; charset=utf-8" if attachment.kind.startswith("text/") else "")
     how = "inline" if attachment.kind.startswith("image/") else "attachment"
     headers = {"Content-Disposition": f"{how}; filename*=UTF-8''{quote(attachment.name)}"}
-    return Response(content, media_type=kind, headers=headers)
+    return Response(content, media_type=kind, headers=headers | kept)
 
 
 @router.post("/links", status_code=201, response_model=LinkOut, dependencies=[PLANS])

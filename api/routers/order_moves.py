@@ -12,7 +12,7 @@ from api.asking import PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now, Versi
 from api.routers.work_orders import tagged
 from api.shapes.order_steps import AssignIn, CloseOutIn, HoldIn, NoteIn, PlanIn, ReasonIn, ScheduleIn
 from api.shapes.orders import WorkOrderOut
-from db import assignments, calendars, closing, job_plans, technicians, work_orders
+from db import assignments, calendars, closing, job_plans, work_orders
 from workorder_core import lifecycle
 from workorder_core.job_plans import planned
 from workorder_core.lifecycle import Step
@@ -83,14 +83,19 @@ def plan(take: Take, body: PlanIn) -> WorkOrderOut:
 
 @router.post("/schedule", dependencies=[PLANS])
 def schedule(body: ScheduleIn, take: Take) -> WorkOrderOut:
-    """Record when the work is done, and maybe by whom."""
-
-    def step(order: WorkOrder) -> WorkOrder:
-        if body.technician is not None:
-            technicians.get(take.conn, order.site_id, body.technician)
-        return lifecycle.schedule(order, body.start, body.end, at=take.now, assignee=body.technician)
-
-    return take(Step.SCHEDULE, step, body.why)
+    """Record when the work is done, and maybe by whom; who lacks a skill or certificate is named with a reason only."""
+    order = assignments.schedule(
+        take.conn,
+        take.order_id,
+        body.start,
+        body.end,
+        technician=body.technician,
+        who=take.who,
+        at=take.now,
+        why=body.why,
+        expected_version=take.version,
+    )
+    return tagged(order, take.response)
 
 
 @router.post("/assign", dependencies=[PLANS])
@@ -111,8 +116,10 @@ def unassign(body: ReasonIn, take: Take) -> WorkOrderOut:
 @router.post("/start", dependencies=[WORKS_OR_PLANS])
 def start(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Record that somebody is at the machine; an order that nobody had is theirs, if they are a technician."""
-    technician = take.who.technician
-    return take(Step.START, lambda order: lifecycle.start(order, at=take.now, technician=technician), body.why)
+    order = assignments.start(
+        take.conn, take.order_id, who=take.who, at=take.now, why=body.why, expected_version=take.version
+    )
+    return tagged(order, take.response)
 
 
 @router.post("/hold", dependencies=[WORKS_OR_PLANS])

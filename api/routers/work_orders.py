@@ -136,11 +136,12 @@ def moves() -> dict[Step, dict[str, list[str]]]:
 
 
 @router.get("/{order_id}", dependencies=[SEES])
-def read(order_id: UUID, conn: Conn, who: Asking, response: Response) -> WholeOrderOut:
-    """Read one order with its evidence, the newest first, its history, and the steps that are possible."""
+def read(order_id: UUID, conn: Conn, now: Now, who: Asking, response: Response) -> WholeOrderOut:
+    """Read one order with its evidence, the newest first, its history, its warnings and the steps that are possible."""
     order = work_orders.get(conn, order_id, who)
     response.headers["ETag"] = f'"{order.version}"'
-    return WholeOrderOut.whole(order, work_orders.evidence(conn, order_id), work_orders.history(conn, order_id))
+    evidence, told = work_orders.evidence(conn, order_id), work_orders.history(conn, order_id)
+    return WholeOrderOut.whole(order, evidence, told, assignments.doubts(conn, order, now=now))
 
 
 @router.patch("/{order_id}", dependencies=[REQUESTS])

@@ -264,11 +264,17 @@ class WholeOrderOut(WorkOrderOut):
 
     evidence: list[EvidenceOut]
     history: list[HistoryOut]
+    warnings: Sequence[str] = Field(
+        description="what is doubtful about its date: past, beyond a target, off shift, at the time of other work"
+    )
 
     @classmethod
-    def whole(cls, order: WorkOrder, evidence: Sequence[Evidence], history: Sequence[HistoryRow]) -> "WholeOrderOut":
+    def whole(
+        cls, order: WorkOrder, evidence: Sequence[Evidence], history: Sequence[HistoryRow], warnings: Sequence[str] = ()
+    ) -> "WholeOrderOut":
         return cls(
             **WorkOrderOut.of(order).model_dump(),
+            warnings=warnings,
             evidence=[EvidenceOut.of(each) for each in evidence],
             history=[HistoryOut.of(each) for each in history],
         )

@@ -37,3 +37,11 @@ SELECT t.code AS assignee, w.number, w.priority, w.status, w.required_skill, w.r
 FROM work_orders w JOIN technicians t ON t.id = w.assignee_id
 WHERE w.site_id = %(site_id)s AND w.status IN ('scheduled', 'dispatched', 'in_progress', 'on_hold')
 ORDER BY t.code, w.priority, w.number;
+
+-- name: planned_work
+-- What a technician has a date for, besides one order: the work whose date is in force.
+SELECT w.number, w.scheduled_start, w.scheduled_end, w.estimated_hours
+FROM work_orders w
+WHERE w.assignee_id = %(technician_id)s AND w.id <> %(besides)s AND w.scheduled_start IS NOT NULL
+  AND w.status IN ('scheduled', 'dispatched', 'in_progress', 'on_hold')
+ORDER BY w.scheduled_start, w.number;

@@ -40,7 +40,7 @@ DO = {
     Step.APPROVE: lambda order, at, who: lifecycle.approve(order, at=at),
     Step.REJECT: lambda order, at, who: lifecycle.reject(order, "x", at=at),
     Step.PLAN: lambda order, at, who: lifecycle.plan(order, at=at),
-    Step.SCHEDULE: lambda order, at, who: lifecycle.schedule(order, at, None, at=at, assignee="holm"),
+    Step.SCHEDULE: lambda order, at, who: lifecycle.schedule(order, at, None, at=at, assignee="holm", note="x"),
     Step.ASSIGN: lambda order, at, who: lifecycle.assign(order, "petersen", at=at),
     Step.UNASSIGN: lambda order, at, who: lifecycle.unassign(order, "x", at=at),
     Step.START: lambda order, at, who: lifecycle.start(order, at=at, technician=who.technician),

@@ -1,0 +1,155 @@
+"""An order's history for people: what was done, by whom, and what it changed, in words and the site's time.
+
+A row keeps just what changed, and rows of earlier versions may say less: nothing here counts on a field.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from api.board import words
+from db.order_history import HistoryRow
+from db.order_links import Link
+from workorder_core.close_out import Cause, Remedy
+from workorder_core.words import CloseFinding, FailureMode, HoldReason, Priority
+
+Text = str | Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of history as a page shows it: ``facts`` are (what, its old value or "", its new one)."""
+
+    done: str
+    by: str
+    at: datetime
+    why: str
+    facts: Sequence[tuple[str, Text, Text]]
+    links: Sequence[Link] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What codes in history mean: people's names by code, and the site's time zone."""
+
+    people: Mapping[str, str]
+    zone: str
+
+
+def entries(rows: Sequence[HistoryRow], names: Names, links: Sequence[Link] = ()) -> list[Entry]:
+    """Return what happened, the newest first."""
+    return [_entry(row, names, links) for row in reversed(rows)]
+
+
+def _entry(row: HistoryRow, names: Names, links: Sequence[Link]) -> Entry:
+    done = words.sentence(words.step(row.step))
+    given = row.new.get("assignee")
+    if given and row.step in ("assign", "schedule"):
+        done += f" {'to' if row.step == 'assign' else 'for'} {_person(given, names)}"
+    facts = [] if row.step == "open" else list(_facts(row, names))
+    return Entry(
+        done=done,
+        by=words.who(row.actor),
+        at=row.at,
+        why=row.why,
+        facts=facts,
+        links=_links(row, links),
+    )
+
+
+def _facts(row: HistoryRow, names: Names) -> Sequence[tuple[str, Text, Text]]:
+    told: list[tuple[str, Text, Text]] = []
+    for name, value in row.new.items():
+        if name not in _TOLD or (name == "assignee" and row.step in ("assign", "schedule")):
+            continue
+        label, say = _TOLD[name]
+        before, after = row.old.get(name), value
+        if before in (None, [], "") and after in (None, [], ""):
+            continue
+        told.append((label, "" if before in (None, [], "") else _said(say, before, names), _said(say, after, names)))
+    return told
+
+
+def _said(say: Callable[[Any, Names], Text], value: Any, names: Names) -> Text:
+    if value in (None, [], ""):
+        return "none"
+    try:
+        return say(value, names)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # What an earlier version wrote otherwise is still better shown than not.
+        return str(value)
+
+
+def _links(row: HistoryRow, links: Sequence[Link]) -> Sequence[Link]:
+    link = row.new.get("link") or row.old.get("link")
+    if not isinstance(link, Mapping):
+        return ()
+    ends = (link.get("from_id"), link.get("to_id"))
+    return [each for each in links if str(each.id) in ends and each.kind == link.get("kind")]
+
+
+def _text(value: Any, _: Names) -> Text:
+    return words.sentence(words.words(", ".join(value) if isinstance(value, list) else str(value)))
+
+
+def _time(value: Any, names: Names) -> Text:
+    return words.site_time(datetime.fromisoformat(value), names.zone)
+
+
+def _person(value: Any, names: Names) -> str:
+    return names.people.get(str(value), str(value))
+
+
+def _hours(value: Any, _: Names) -> Text:
+    return f"{words.number(float(value))} h"
+
+
+def _priority(value: Any, _: Names) -> Text:
+    return Priority(int(value)).name.lower()
+
+
+def _mode(value: Any, _: Names) -> Text:
+    return FailureMode(value).label
+
+
+def _hold(value: Any, _: Names) -> Text:
+    reason = HoldReason(value)
+    return words.words(reason.value) + (" (the clock stopped)" if reason.stops_clock else "")
+
+
+def _close_out(value: Any, _: Names) -> Text:
+    mode = value.get("failure_mode")
+    found = words.words(CloseFinding(value["finding"]).value) + (f": {FailureMode(mode).label}" if mode else "")
+    causes, remedies = {each.value: each.label for each in Cause}, {each.value: each.label for each in Remedy}
+    cause, remedy = value.get("cause", ""), value.get("remedy", "")
+    return f"{found}; cause: {causes.get(cause, cause)}; done: {remedies.get(remedy, remedy)}"
+
+
+_TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
+    "title": ("Title", _text),
+    "type": ("Type", _text),
+    "priority": ("Priority", _priority),
+    "component": ("Component", _text),
+    "failure_mode": ("Failure mode", _mode),
+    "required_skill": ("Skill", _text),
+    "other_skills": ("Other skills", _text),
+    "required_certificates": ("Certificates", _text),
+    "required_tools": ("Tools", _text),
+    "requested_for": ("Wanted by", _time),
+    "scheduled_start": ("From", _time),
+    "scheduled_end": ("To", _time),
+    "assignee": ("Technician", _person),
+    "response_due": ("Begin by", _time),
+    "completion_due": ("Complete by", _time),
+    "hold_reason": ("Waits for", _hold),
+    "estimated_hours": ("Estimated", _hours),
+    "actual_hours": ("Worked", _hours),
+    "cost": ("Cost", _text),
+    "currency": ("Currency", _text),
+    "plan": ("Job plan", lambda value, _: str(value)),
+    "close_out": ("Found", _close_out),
+}
+"""What is told of a changed field; the others follow from the step, or are for the engine alone."""

@@ -1,0 +1,139 @@
+"""One order's page: why it exists, what happened to it, and what can be done."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from psycopg import Connection
+
+from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.board import drawing, history
+from api.board.rendering import page
+from db import assignments, attachments, order_content, order_links, plant, technicians, work_orders
+from workorder_core import assignment, lifecycle, planned_dates
+from workorder_core.access import Who
+from workorder_core.assignment import TIE_BREAK, Proposal
+from workorder_core.close_out import Cause, Mechanism, Remedy
+from workorder_core.lifecycle import Step
+from workorder_core.orders import WorkOrder
+from workorder_core.words import CloseFinding, FailureMode, HoldReason, Status
+
+_NATURAL_NEXT = {
+    Status.DRAFT: Step.SUBMIT,
+    Status.AWAITING_APPROVAL: Step.APPROVE,
+    Status.OPEN: Step.ASSIGN,
+    Status.PLANNED: Step.ASSIGN,
+    Status.SCHEDULED: Step.ASSIGN,
+    Status.DISPATCHED: Step.START,
+    Status.IN_PROGRESS: Step.COMPLETE,
+    Status.ON_HOLD: Step.RESUME,
+    Status.COMPLETED: Step.VERIFY,
+    Status.VERIFIED: Step.CLOSE,
+}
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+
+
+@router.get("/orders/{order_id}", dependencies=[SEES])
+def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
+    """Show one order: why it exists, what happened to it, and what can be done."""
+    return order_page(request, conn, order_id, now=now, who=who)
+
+
+def order_page(
+    request: Request,
+    conn: Connection,
+    order_id: UUID,
+    *,
+    now: datetime,
+    who: Who,
+    status: int = 200,
+    problem: str = "",
+    filled: dict[str, str] | None = None,
+    tried: str = "",
+) -> HTMLResponse:
+    """Return an order's page; ``problem`` says why a step was refused, ``filled`` is what had been typed for it."""
+    shown = work_orders.get(conn, order_id, who)
+    asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
+    zone = plant.site(conn, shown.site_id).time_zone
+    known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
+    signals = {each.name: each for each in known}
+    evidence = work_orders.evidence(conn, order_id, limit=20)
+    newest = evidence[0] if evidence else None
+    # What was found leads, and not that it is over.
+    leading = next((each for each in evidence if not each.ended), newest)
+    evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
+    people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
+    proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
+    links = order_links.of_order(conn, order_id)
+    names = history.Names({code: each.name for code, each in people.items()}, zone)
+    told = work_orders.history(conn, order_id)
+    return page(
+        request,
+        "order.html",
+        status=status,
+        now=now,
+        order=shown,
+        asset=asset,
+        zone=zone,
+        signals=signals,
+        evidence=evidence,
+        newest=newest,
+        charts={each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
+        began=told[0].why if told else "",
+        history=history.entries(told, names, links),
+        doubts=assignments.doubts(conn, shown, now=now),
+        dated=planned_dates.DATED,
+        lacks=_lacks(proposed, shown, who),
+        people=people,
+        proposal=proposed,
+        tie_break=TIE_BREAK,
+        possible=lifecycle.offered(shown, who, at=now),
+        natural=_NATURAL_NEXT.get(shown.status),
+        follows=_maybe_order(conn, shown.follows),
+        duplicate_of=_maybe_order(conn, shown.duplicate_of),
+        displaces=_displaced(conn, proposed.displaces if proposed else None),
+        findings=list(CloseFinding),
+        modes=list(FailureMode),
+        causes=list(Cause),
+        remedies=list(Remedy),
+        mechanisms=list(Mechanism),
+        hold_reasons=list(HoldReason),
+        final=lifecycle.FINAL,
+        cause_labels={each.value: each.label for each in Cause},
+        remedy_labels={each.value: each.label for each in Remedy},
+        mechanism_labels={each.value: each.label for each in Mechanism},
+        picture_kinds=[each for each in attachments.KINDS if each.startswith("image/")],
+        steps=order_content.steps(conn, order_id),
+        parts=order_content.parts(conn, order_id),
+        comments=order_content.comments(conn, order_id),
+        files=attachments.of_order(conn, order_id),
+        links=links,
+        link_kinds=list(order_links.LinkKind),
+        problem=problem,
+        filled=defaultdict(str, filled or {}),
+        tried=tried,
+    )
+
+
+def _lacks(proposal: Proposal | None, order: WorkOrder, who: Who) -> tuple[str, ...]:
+    """Return what whoever is named by one click lacks: who it is scheduled for, or who would start it themselves.
+
+    Empty where nothing is lacking, or where a person has said already why they shall do it all the same.
+    """
+    site = order.number.rpartition("-")[0]
+    code = order.assignee or (who.technician if who.technician_site in (None, site) else None)
+    one = next((each for each in proposal.candidates if each.technician.code == code), None) if proposal else None
+    if one is None or (order.assignee is not None and assignment.justified(one, order.assignment_note)):
+        return ()
+    return assignment.hard_reasons(one)
+
+
+def _maybe_order(conn: Connection, order_id: UUID | None) -> Any:
+    return None if order_id is None else work_orders.get(conn, order_id)
+
+
+def _displaced(conn: Connection, number: str | None) -> Any:
+    return None if number is None else work_orders.get(conn, work_orders.id_of_number(conn, number))
