@@ -7,9 +7,8 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row
-from psycopg.types.json import Jsonb
 
-from db import rules_in_force, scope, sql
+from db import rules_in_force, scope, sql, storable
 from db.errors import NotFound
 from workorder_core import alarm_states
 from workorder_core.alarm_states import Move, Point, State, Terms
@@ -230,7 +229,7 @@ def _step(
     if move in _TELLS_THE_JUDGE:
         until = None if new.until is None else new.until.isoformat()
         payload = {"source": alarm[1], "move": move.value, "until": until, "why": why}
-        told = {"asset_id": alarm[0], "actor": actor, "why": why, "payload": Jsonb(payload)}
+        told = {"asset_id": alarm[0], "actor": actor, "why": why, "payload": storable.json(payload)}
         conn.execute(_QUERIES["tell_the_judge"], told)
     return get(conn, alarm)
 

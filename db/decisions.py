@@ -1,14 +1,14 @@
 """Carrying out what intake has decided, in the transaction of the batch that it was decided in."""
 
+import math
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
-from db import calendars, job_plans, sql, work_orders
+from db import calendars, job_plans, sql, storable, work_orders
 from db.errors import NotFound
 from workorder_core import lifecycle, targets
 from workorder_core.assignment import required_skill
@@ -227,7 +227,7 @@ def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: 
             "at": finding.at,
             "score": finding.score,
             "limit_at": finding.limit,
-            "signs": Jsonb([asdict(sign) for sign in finding.signs]),
+            "signs": storable.json([asdict(sign) for sign in finding.signs if math.isfinite(sign.value)]),
             "signals": [sign.signal for sign in finding.signs],
             "assets": [asset for asset, _ in measured],
             "names": [name for _, name in measured],

@@ -1,17 +1,19 @@
 """The engine's own alarms, as the database knows of them."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
-from db import engine_figures, scope, sql
+from db import engine_figures, scope, sql, storable
 from db.engine_figures import Told
 from db.judge import NotTheWriter
+from ingest.messages import Reason
 from workorder_core import engine_alarms
-from workorder_core.engine_alarms import LOOKS_BACK, EngineAlarm, Facts
+from workorder_core.engine_alarms import LOOKS_BACK, TOLD_FOR, TROUBLES, Code, EngineAlarm, Facts, Trouble
 
 _QUERIES = sql.load("engine_alarms")
 
@@ -25,19 +27,33 @@ def facts(conn: Connection, told: Told | None, within: Collection[str] | None = 
     """Return what is known of the engine, given what it last told of itself."""
     most = Facts(state=None).refused_most
     asked = {"most": most, "back": LOOKS_BACK, "within": scope.codes(within)}
+    failed = {"back": TOLD_FOR, "within": scope.codes(within), "reason": Reason.UNREADABLE.value}
     with conn.cursor(row_factory=tuple_row) as cursor:
         fenced_off: Any = cursor.execute(_QUERIES["fenced_off"]).fetchone()
         refused: Any = cursor.execute(_QUERIES["refused"], asked).fetchone()
+        unreadable: Any = cursor.execute(_QUERIES["unreadable"], failed).fetchone()
+        noted = cursor.execute(_QUERIES["troubles"]).fetchall()
+    known = Facts(
+        state=None,
+        fenced_off=fenced_off,
+        refused=refused[0],
+        unreadable=(int(unreadable[0]), unreadable[1]),
+        troubles={Code(kind): Trouble(said, times, at) for kind, said, times, at in noted if kind in TROUBLES},
+    )
     if told is None:
-        return Facts(state=None, fenced_off=fenced_off, refused=refused[0])
-    return Facts(
+        return known
+    return replace(
+        known,
         state=told.state,
         age_s=told.age_s,
         lag_s=told.lag_s,
         lag_limit_s=told.figures.lag_limit_s,
-        fenced_off=fenced_off,
-        refused=refused[0],
     )
+
+
+def note_trouble(conn: Connection, code: Code, said: str) -> None:
+    """Note that something of ``TROUBLES`` went wrong. Commits nothing."""
+    conn.execute(_QUERIES["note_trouble"], {"kind": code.value, "said": storable.text(said)[:500]})
 
 
 def note_fenced_off(conn: Connection, error: NotTheWriter, holder: str) -> None:

@@ -7,9 +7,8 @@ from typing import Any, Literal
 import msgspec
 from psycopg import Connection
 from psycopg.rows import tuple_row
-from psycopg.types.json import Jsonb
 
-from db import sql
+from db import sql, storable
 
 _QUERIES = sql.load("engine_figures")
 SILENT_AFTER_S = 5.0
@@ -84,7 +83,7 @@ class Told:
 
 def write(conn: Connection, fence: int, figures: Figures) -> None:
     """Write them, as the plant's writer."""
-    conn.execute(_QUERIES["write"], {"fence": fence, "figures": Jsonb(msgspec.to_builtins(figures))})
+    conn.execute(_QUERIES["write"], {"fence": fence, "figures": storable.json(msgspec.to_builtins(figures))})
 
 
 def read(conn: Connection) -> Told | None:

@@ -5,9 +5,8 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
-from psycopg.types.json import Jsonb
 
-from db import sql
+from db import sql, storable
 
 _QUERIES = sql.load("judge")
 
@@ -69,7 +68,7 @@ def take_waiting(conn: Connection, first: int) -> list[Event]:
 
 def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str, asset_id: int | None = None) -> None:
     """Write an event; it gets its place when the pipeline takes it."""
-    facts = {"kind": kind, "asset_id": asset_id, "payload": Jsonb(payload), "actor": actor}
+    facts = {"kind": kind, "asset_id": asset_id, "payload": storable.json(payload), "actor": actor}
     conn.execute(_QUERIES["add"], facts)
 
 

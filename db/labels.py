@@ -10,9 +10,8 @@ from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row
-from psycopg.types.json import Jsonb
 
-from db import documents, sql
+from db import documents, sql, storable
 from db.errors import NotFound
 from models import documents as model_documents
 from models.document import ModelDocument
@@ -72,7 +71,11 @@ def heed(conn: Connection, order_id: UUID, *, actor: str) -> None:
         told = moved.get(asset_class, {})
         if asked != (float(told["factor"]) if told.get("version") == version else 1.0):
             payload = {"class": asset_class, "model": model, "version": version, "factor": asked}
-            facts = {"payload": Jsonb(payload), "actor": actor, "why": _why(labels, document, asset_class, asked)}
+            facts = {
+                "payload": storable.json(payload),
+                "actor": actor,
+                "why": _why(labels, document, asset_class, asked),
+            }
             conn.execute(_QUERIES["move"], facts)
 
 

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
-from db import sql
+from db import sql, storable
 
 _QUERIES = sql.load("history")
 
@@ -41,7 +40,9 @@ def append(
 ) -> None:
     """Add a row to the history of an order whose row this transaction holds. ``at`` is the wall clock."""
     row = {"order_id": order_id, "at": at, "actor": actor, "step": step, "why": why}
-    conn.execute(_QUERIES["append"], row | {"old": Jsonb(dict(old or {})), "new": Jsonb(dict(new or {}))})
+    conn.execute(
+        _QUERIES["append"], row | {"old": storable.json(dict(old or {})), "new": storable.json(dict(new or {}))}
+    )
 
 
 def of_order(conn: Connection, order_id: UUID) -> list[HistoryRow]:

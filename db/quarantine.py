@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row, tuple_row
 
-from db import scope, sql
+from db import scope, sql, storable
 from db.errors import NotFound, StoreError
 from ingest import sparkplug
 from ingest.messages import Refused
@@ -89,8 +89,7 @@ def _row(refused: Refused) -> dict[str, Any]:
 
 
 def _storable(text: str) -> str:
-    # PostgreSQL's text has no NUL; MQTT forbids it in topics too, but not every client obeys.
-    whole = text.replace("\0", "\\0").encode(errors="replace").decode()
+    whole = storable.text(text)
     return whole if len(whole) <= KEPT_CHARACTERS else f"{whole[:KEPT_CHARACTERS]}… ({len(whole)} characters)"
 
 

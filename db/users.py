@@ -7,9 +7,8 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row, scalar_row
-from psycopg.types.json import Jsonb
 
-from db import plant, sql, technicians
+from db import plant, sql, storable, technicians
 from db.errors import AlreadyThere, NotFound, StoreError
 from workorder_core.access import Role, Who
 
@@ -180,7 +179,7 @@ def note_change(
     conn: Connection, what: str, subject: str, detail: Mapping[str, Any], *, actor: str, at: datetime
 ) -> None:
     """Keep what was done to a user, a key or a device, and by whom."""
-    facts = {"at": at, "actor": actor, "what": what, "subject": subject, "detail": Jsonb(dict(detail))}
+    facts = {"at": at, "actor": actor, "what": what, "subject": subject, "detail": storable.json(dict(detail))}
     conn.execute(_QUERIES["note_change"], facts)
 
 

@@ -9,9 +9,8 @@ from uuid import UUID, uuid4
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import dict_row, scalar_row
-from psycopg.types.json import Jsonb
 
-from db import calendars, job_plans, labels, order_content, order_history, order_links, order_rows, sql
+from db import calendars, job_plans, labels, order_content, order_history, order_links, order_rows, sql, storable
 from db.errors import FaultHasOrder, NotFound, VersionConflict
 from db.order_history import HistoryRow
 from db.order_lists import Filters, Listed, Tally, count, page, tally
@@ -279,7 +278,9 @@ def _tell_judge(conn: Connection, before: WorkOrder, after: WorkOrder, actor: st
     }
     if before.status in FINAL:
         payload["entry"] = _entry(conn, after)
-    conn.execute(_QUERIES["tell_judge"], {"asset_id": after.asset_id, "actor": actor, "payload": Jsonb(payload)})
+    conn.execute(
+        _QUERIES["tell_judge"], {"asset_id": after.asset_id, "actor": actor, "payload": storable.json(payload)}
+    )
     if after.status is Status.CLOSED and close_out is not None:
         labels.heed(conn, after.id, actor=actor)
 

@@ -43,6 +43,16 @@ def refusals(message: Message, bad: Sequence[Bad]) -> list[Refused]:
     ]
 
 
+def unreadable(message: Message, error: Exception) -> Refused:
+    """Return what goes to quarantine of a message that made the program fail: its error's name, and what it said."""
+    said = str(error).strip().partition("\n")[0]
+    problem = (
+        f"{type(error).__name__}{f': {said[:120]}' if said else ''}; a fault of the program, which read on without the "
+        "message: report it, then run `plantwright quarantine retry`"
+    )
+    return Refused(message.topic, message.payload, message.received_us, Reason.UNREADABLE, problem)
+
+
 def told_of(problems: Sequence[str]) -> str:
     """Return what stands for several problems of one sort."""
     return problems[0] if len(problems) == 1 else f"{problems[0]}; {len(problems) - 1} more like it"

@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ingest import devices, mapped, payload, sparkplug
+import structlog
+
+from ingest import border, devices, mapped, payload, sparkplug
 from ingest.border import Bounds
 from ingest.devices import Bindings
 from ingest.mapping import Mapping as MappingDocument
@@ -12,6 +14,7 @@ from ingest.messages import Frame, Message, Reason, Refused
 from ingest.sparkplug import Sparkplug, Stale
 from ingest.thingsboard import ThingsBoard
 
+_log = structlog.get_logger("ingest")
 _NATIVE = "plantwright/"
 _NOBODY = "no format is set for this topic; `plantwright mapping listen` proposes a mapping for what comes on it"
 
@@ -54,8 +57,16 @@ class Formats:
     def parse(self, message: Message, bounds: Bounds, *, vouched: bool = False) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message, in its own order, and what of it is refused. No bytes make this raise.
 
-        One that is ``vouched`` for need not name the device that its asset is bound to.
+        One that is ``vouched`` for need not name the device that its asset is bound to. Whatever fails in reading a
+        message refuses that message.
         """
+        try:
+            return self._parse(message, bounds, vouched)
+        except Exception as error:  # noqa: BLE001 - no message may stop the others, whatever it makes fail
+            _log.exception("a message made a parser fail; it is in quarantine", topic=message.topic[:200])
+            return [], [border.unreadable(message, error)]
+
+    def _parse(self, message: Message, bounds: Bounds, vouched: bool) -> tuple[list[Frame], list[Refused]]:
         if message.topic.startswith(devices.PREFIX):
             return self._of_device(message, bounds)
         frames, refused = self._of_anybody(message, bounds)

@@ -103,6 +103,8 @@ class Reason(StrEnum):
     OTHER_VALUE_STORED = "other_value_stored"
     NOT_BOUND = "not_bound"
     REFUSED_BY_DATABASE = "refused_by_database"
+    UNREADABLE = "unreadable"
+    """An error of the program came of it, which nobody has foreseen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,20 @@ class Sparkplug:
                 frames += self._read(message, bounds, bad)
         except Bad as wrong:
             bad.append(wrong)
+        except Exception:
+            self._doubt(message)
+            raise
         return frames, border.refusals(message, bad) if bad else []
+
+    def _doubt(self, message: Message) -> None:
+        """Treat a message that made us fail as one that was lost: its node is asked for all that it knows."""
+        place = _TOPIC.fullmatch(message.topic)
+        node = None if place is None else self.nodes.get((place[1], place[3]))
+        if place is not None and node is not None:
+            key = place[1], place[3]
+            node.trusted = False
+            self.changed.add(key)
+            self._want(key, node, message.received_us)
 
     def _hear_of_ourselves(self, raw: bytes) -> None:
         said = payload.loosely(raw)

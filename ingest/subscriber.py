@@ -184,6 +184,7 @@ class Subscriber:
             if time.monotonic() > deadline:
                 raise self._unusable(f"no answer in {CONNECT_TIMEOUT_S:.0f} s")
             self._drive(0.1)
+        self._wire.ping_every(PING_AFTER_S)
         self.announce()
 
     def _say_goodbye(self, presence: Presence) -> None:

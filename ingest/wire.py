@@ -1,16 +1,17 @@
 """A connection to a broker that its caller drives: bytes in and out without a thread, never waiting longer than asked.
 
 What goes out is kept until the network takes it; nothing is read behind the caller's back, so that a caller who is busy
-holds the broker back.
+slows the broker down. Only pings go out behind it: a broker must not take a caller who works on something for gone.
 """
 
 import select
 import socket
 import ssl
+import threading
 import time
 
 from ingest.broker import BrokerAddress, BrokerUnreachable
-from ingest.mqtt import DISCONNECT
+from ingest.mqtt import DISCONNECT, PINGREQ
 
 PIECE = 1 << 18
 """Bytes that are read at once."""
@@ -31,6 +32,20 @@ class Wire:
         except OSError as error:
             raise BrokerUnreachable(str(address), str(error) or type(error).__name__) from None
         self._events = select.poll()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def ping_every(self, silence_s: float) -> None:
+        """Ping the broker from now on whenever nothing was sent for so long, whatever the caller does meanwhile."""
+        threading.Thread(target=self._ping, args=(silence_s,), name="mqtt ping", daemon=True).start()
+
+    def _ping(self, silence_s: float) -> None:
+        while not self._closing.wait(max(self.sent_at + silence_s - time.monotonic(), silence_s / 10)):
+            if time.monotonic() - self.sent_at >= silence_s:
+                try:
+                    self.send(PINGREQ)
+                except BrokerUnreachable:
+                    return  # the caller hears of it at its next look
 
     def receive(self, wait_s: float) -> bytes:
         """Return what has come, up to PIECE; nothing where nothing came for ``wait_s``."""
@@ -46,13 +61,15 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         """Send, or keep what the network does not take yet for the next ``receive`` or ``send``."""
-        if not self._out:
-            self._taken_at = time.monotonic()
-        self._out += data
+        with self._lock:
+            if not self._out:
+                self._taken_at = time.monotonic()
+            self._out += data
         self._flush()
 
     def close(self, *, politely_s: float) -> None:
         """End the connection; a broker that still reads gets what it has not taken yet, and our goodbye."""
+        self._closing.set()
         try:
             if politely_s > 0:
                 self.send(DISCONNECT)
@@ -70,7 +87,8 @@ class Wire:
 
     def _read(self) -> bytes:
         try:
-            count = self._socket.recv_into(self._buffer)
+            with self._lock:
+                count = self._socket.recv_into(self._buffer)
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return b""
         except (OSError, ValueError) as error:
@@ -82,8 +100,9 @@ class Wire:
     def _flush(self) -> None:
         try:
             while self._out:
-                count = self._socket.send(self._out)
-                del self._out[:count]
+                with self._lock:
+                    count = self._socket.send(self._out)
+                    del self._out[:count]
                 self.sent_at = self._taken_at = time.monotonic()
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             if time.monotonic() - self._taken_at > STALL_S:
@@ -98,6 +117,7 @@ class Wire:
         self._events.poll(max(wait_s, 0.0) * 1000)
 
     def _lost(self, why: str) -> BrokerUnreachable:
+        self._closing.set()
         self._socket.close()
         return BrokerUnreachable(str(self._address), f"the connection was lost ({why})")
 

@@ -5,7 +5,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from db import judge as judge_db
 from db.judge import NotTheWriter
 from ingest import payload
 from ingest.broker import BrokerUnreachable
+from ingest.messages import Message
 from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
@@ -28,6 +29,7 @@ from runtime.figures import Counted
 from runtime.pipeline import Processed
 from runtime.pulse import Pulse
 from runtime.settings import Settings
+from workorder_core.engine_alarms import Code
 
 _log = structlog.get_logger("ingest")
 IDLE_CHECK_S = 0.5
@@ -99,17 +101,24 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
         except psycopg.Error as error:
             patience.wait(error)
         except NotTheWriter as error:
-            _note_fenced_off(settings.database, error, holder)
+            _note_end(settings.database, error, holder)
+            raise
+        except Exception as error:
+            _log.exception("ingest ends: no message is to blame for this error, and nothing is acknowledged")
+            _note_end(settings.database, error, holder)
             raise
 
 
-def _note_fenced_off(url: str, error: NotTheWriter, holder: str) -> None:
+def _note_end(url: str, error: Exception, holder: str) -> None:
     """Say it to those who look at the board too; where that cannot be done, the exit code and the log say it."""
     try:
         with _connected(url) as conn:
-            engine_alarms.note_fenced_off(conn, error, holder)
+            if isinstance(error, NotTheWriter):
+                engine_alarms.note_fenced_off(conn, error, holder)
+            else:
+                engine_alarms.note_trouble(conn, Code.INGEST_FAILED, f"{type(error).__name__}: {error}")
     except psycopg.Error as problem:
-        _log.warning("could not note for the board that this process was fenced off", why=str(problem).strip())
+        _log.warning("could not note for the board why this process ends", why=str(problem).strip())
 
 
 def _connected(url: str) -> psycopg.Connection:
@@ -172,10 +181,11 @@ def _listen(
             now = time.monotonic()
             if batch or now - looked >= IDLE_CHECK_S:
                 looked = now
-                processed = splitting.process(conn, batch, state, look_ahead)
+                answered = Answered(subscriber, came)
+                processed = splitting.process(conn, batch, state, look_ahead, answered.upto)
                 began = time.perf_counter()
                 try:
-                    subscriber.acknowledge(came)
+                    answered.all()
                 finally:  # it is committed, whatever has become of the connection
                     counted.count(batch, processed, time.perf_counter() - began)
                 sources.answer(state.formats, subscriber)
@@ -188,6 +198,27 @@ def _listen(
             queue = len(batch) + subscriber.waiting
             if counted.write_when_due(conn, state.fence, lag_s=pulse.lag_s(now_us), queue=queue):
                 sources.look_again(conn, state.formats)
+
+
+@dataclass(slots=True)
+class Answered:
+    """How far a batch is acknowledged: never twice, because the broker uses a packet's id again."""
+
+    subscriber: Subscriber
+    came: Sequence[Message]
+    done: int = 0
+
+    def upto(self, message: Message) -> None:
+        """Acknowledge what has come up to a message that is kept, and the message."""
+        self._move(next(i for i in range(self.done, len(self.came)) if self.came[i] is message) + 1)
+
+    def all(self) -> None:
+        """Acknowledge what is left."""
+        self._move(len(self.came))
+
+    def _move(self, upto: int) -> None:
+        left, self.done = self.came[self.done : upto], upto
+        self.subscriber.acknowledge(left)
 
 
 def _save_at_the_end(conn: psycopg.Connection, state: Engine, counted: Counted) -> None:

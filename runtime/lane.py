@@ -106,11 +106,14 @@ class Lane:
     ----------
     on
         Those assets, by ``<site>/<asset>``: what `AssetJudge` says of them is out of date until they leave.
+    closed
+        No more assets enter.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.on: dict[str, Row] = {}
+        self.closed = False
         self._bound: frozenset[str] = frozenset()
         self._shy: set[str] = set()
         self._places: dict[str, Row] = {}
@@ -256,7 +259,7 @@ class Lane:
         """Take an asset on where all that its judging needs lies in the tables; otherwise it stays as it is."""
         known = None if asset is None else self.catalogue.assets.get(asset.key)
         bands = None if asset is None or known is None else self._bands(asset, known)
-        if asset is None or known is None or bands is None or asset.watermark_us is None:
+        if self.closed or asset is None or known is None or bands is None or asset.watermark_us is None:
             return
         limits, gathering, newest, rule = asset.limits, asset.gathering, self.catalogue.newest, asset.state_rule
         names = tuple(bands)

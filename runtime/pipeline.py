@@ -17,6 +17,7 @@ from db.decisions import Done
 from ingest.messages import Message, Refused
 from runtime import arrivals, engine, sources
 from runtime.engine import Engine
+from runtime.faults import of_no_message
 from runtime.judge import Verdict
 from runtime.lane import Ordinary
 from runtime.sources import Part
@@ -70,14 +71,15 @@ def process(
     """
     processed = Processed()
     with conn.transaction():
-        begin = judge_db.hold(conn, state.fence)
-        if state.tick_is_due():
-            judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
         outcome = Outcome()
-        place = _heed(conn, begin, state, outcome)
+        with of_no_message("what waits to be judged"):
+            begin = judge_db.hold(conn, state.fence)
+            if state.tick_is_due():
+                judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
+            place = _heed(conn, begin, state, outcome)
         processed.lap("begin")
         lane = state.open_lane()
-        ordinary, rest = lane.sift(batch, state.bounds)
+        ordinary, rest = lane.sift(batch, state.bounds) if state.by_lane else (None, batch)
         processed.lap("read")
         if ordinary is not None:
             place = _take_ordinary(conn, ordinary, place, state, processed, outcome, meanwhile)
@@ -87,12 +89,13 @@ def process(
                 place = _take_part(conn, part, place, state, processed, outcome, beside=ordinary)
         _act(conn, outcome, state, processed)
         quarantine.keep(conn, processed.refused)
-        if place > begin:
-            judge_db.advance(conn, state.fence, place)
-            state.judge.arrival = place - 1
         sources.remember(conn, state.formats)
-        if state.checkpoint_is_due():
-            engine.save(conn, state)
+        with of_no_message("keeping the judge's state"):
+            if place > begin:
+                judge_db.advance(conn, state.fence, place)
+                state.judge.arrival = place - 1
+            if state.checkpoint_is_due():
+                engine.save(conn, state)
         processed.lap("keep")
     processed.lap("commit")
     return processed

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from msgspec import structs
-from psycopg import Connection, Error
+from psycopg import Connection
 
 from db import judge as judge_db
 from db import quarantine
@@ -60,8 +60,8 @@ def _try_next(conn: Connection, state: Engine) -> bool:
             if kept is None:
                 return False
             _settle(conn, kept, _store(conn, kept, place, state))
-    except Error as error:
-        if kept is None or not splitting.is_of_content(error):
+    except Exception as error:
+        if kept is None or not splitting.may_be_of_a_message(error):
             raise
         engine.rebuild(conn, state)
         with conn.transaction():

@@ -67,7 +67,7 @@ def parts(batch: Sequence[Message], formats: Formats, bounds: Bounds) -> Iterato
         formats.sparkplug.overdue(time.time_ns() // 1000)
     part, parse, bound = Part(stale=formats.stale()), formats.parse, formats.bindings.bound
     for message in batch:
-        frame = payload.ordinary(message, bounds)
+        frame = _ordinary(message, bounds)
         if frame is not None and not (bound and frame.key in bound):
             part.frames.append(frame)
             continue
@@ -80,6 +80,13 @@ def parts(batch: Sequence[Message], formats: Formats, bounds: Bounds) -> Iterato
         part.frames += frames
         part.refused += refused
     yield part
+
+
+def _ordinary(message: Message, bounds: Bounds) -> Frame | None:
+    try:
+        return payload.ordinary(message, bounds)
+    except Exception:  # noqa: BLE001 - the parser that looks closer says what is wrong with it
+        return None
 
 
 def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, place: int) -> None:

@@ -1,6 +1,7 @@
-"""A batch in which the database refuses something is halved until that message stands alone, and goes to quarantine.
+"""A batch that fails is worked on once more, message by message: what fails alone goes to quarantine, alone.
 
 Cutting a batch changes nothing of what is decided, so the rest is stored and judged as if the message had never come.
+The judge is rebuilt once for the batch and once for each message that fails, never to look for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,9 +11,12 @@ from psycopg import Connection, DataError, Error, IntegrityError
 
 from db import judge as judge_db
 from db import quarantine
+from db.judge import NotTheWriter
+from ingest import border
 from ingest.messages import Message, Reason, Refused
 from runtime import engine, pipeline
 from runtime.engine import Engine
+from runtime.faults import OfNoMessage
 from runtime.pipeline import Processed
 
 _log = structlog.get_logger("ingest")
@@ -26,59 +30,88 @@ def is_of_content(error: Error) -> bool:
     return isinstance(error, DataError | IntegrityError) or (error.sqlstate or "")[:2] in (_LIMIT_EXCEEDED, _RAISED)
 
 
-def process(
-    conn: Connection, batch: Sequence[Message], state: Engine, meanwhile: Callable[[], None] | None = None
-) -> Processed:
-    """Process a batch and commit; what the database refuses goes to quarantine, alone.
+def may_be_of_a_message(error: Exception) -> bool:
+    """Whether a message can be to blame for an error."""
+    if isinstance(error, Error):
+        return is_of_content(error)
+    return not isinstance(error, OfNoMessage | NotTheWriter)
 
-    Where something was refused, the parts of the batch are committed one by one, in their order; who acknowledges
-    afterwards acknowledges what is kept. Any other error is the caller's, and leaves the engine to be taken up anew.
+
+def process(
+    conn: Connection,
+    batch: Sequence[Message],
+    state: Engine,
+    meanwhile: Callable[[], None] | None = None,
+    kept: Callable[[Message], None] | None = None,
+) -> Processed:
+    """Process a batch and commit; a message that cannot be processed goes to quarantine, alone.
+
+    Where one fails, the messages are committed one by one, in their order, and ``kept`` is called with each; who
+    acknowledges afterwards acknowledges what is left. Any other error is the caller's, and leaves the engine to be
+    taken up anew.
     """
     try:
         return pipeline.process(conn, batch, state, meanwhile)
-    except Error as error:
-        if not is_of_content(error):
+    except Exception as error:
+        if not may_be_of_a_message(error):
             raise
-        _log.warning("the database refuses a batch; looking for the message", messages=len(batch), why=_said(error))
-    engine.rebuild(conn, state)
-    # Without a message: what fails now (an event, a tick) would fail beside any message, and is none's fault.
-    processed = pipeline.process(conn, [], state)
-    _halve(conn, batch, state, processed)
+        _log.warning("a batch cannot be processed; looking for the message", messages=len(batch), why=_said(error))
+        failed = error
+    # Without the lane: what fails in the lane and nowhere else is no message's fault.
+    state.by_lane = False
+    try:
+        _begin_again(conn, state)
+        processed = _one_by_one(conn, batch, state, kept)
+    finally:
+        state.by_lane = True
+    if not any(each.reason in (Reason.UNREADABLE, Reason.REFUSED_BY_DATABASE) for each in processed.refused):
+        _log.error("a batch failed of which no message fails alone; all are processed", exc_info=failed)
     return processed
 
 
-def _halve(conn: Connection, batch: Sequence[Message], state: Engine, processed: Processed) -> None:
-    """Process a batch that has failed, in halves; alone it failed for what is in it."""
-    middle = len(batch) // 2
-    for part in (batch[:middle], batch[middle:]) if middle else (batch,):
-        if not part:
-            continue
+def _one_by_one(
+    conn: Connection, batch: Sequence[Message], state: Engine, kept: Callable[[Message], None] | None
+) -> Processed:
+    processed = Processed()
+    for message in batch:
         try:
-            processed.add(pipeline.process(conn, part, state))
-        except Error as error:
-            if not is_of_content(error):
+            processed.add(pipeline.process(conn, [message], state))
+        except Exception as error:
+            if not may_be_of_a_message(error):
                 raise
-            engine.rebuild(conn, state)
-            if len(part) > 1:
-                _halve(conn, part, state, processed)
-            else:
-                processed.refused.append(_keep(conn, part[0], error, state))
+            _begin_again(conn, state)
+            processed.refused.append(_keep(conn, message, error, state))
+        if kept is not None:
+            kept(message)
+    return processed
 
 
-def _keep(conn: Connection, message: Message, error: Error, state: Engine) -> Refused:
+def _begin_again(conn: Connection, state: Engine) -> None:
+    """Take back what has failed, then commit an empty batch: what fails now (an event, a tick) would fail beside any
+    message, and no message is to blame for it.
+    """
+    engine.rebuild(conn, state)
+    pipeline.process(conn, [], state)
+
+
+def _keep(conn: Connection, message: Message, error: Exception, state: Engine) -> Refused:
     refused = refusal(message, error)
     with conn.transaction():
         judge_db.hold(conn, state.fence)
         quarantine.keep(conn, [refused])
-    _log.warning("a message is in quarantine", topic=message.topic, why=_said(error))
+    _log.warning("a message is in quarantine", topic=message.topic[:200], why=_said(error), exc_info=error)
     return refused
 
 
-def refusal(message: Message, error: Error) -> Refused:
-    """Return what goes to quarantine of a message that the database refuses."""
+def refusal(message: Message, error: Exception) -> Refused:
+    """Return what goes to quarantine of a message that the database refuses, or that made the program fail."""
+    if not isinstance(error, Error):
+        return border.unreadable(message, error)
     problem = f"the database refuses it: {_said(error)}; mend the cause, then run `plantwright quarantine retry`"
     return Refused(message.topic, message.payload, message.received_us, Reason.REFUSED_BY_DATABASE, problem)
 
 
-def _said(error: Error) -> str:
-    return error.diag.message_primary or str(error).strip().partition("\n")[0] or type(error).__name__
+def _said(error: Exception) -> str:
+    primary = error.diag.message_primary if isinstance(error, Error) else None
+    said = primary or str(error).strip().partition("\n")[0]
+    return said if isinstance(error, Error) and said else f"{type(error).__name__}: {said}"

@@ -1,7 +1,7 @@
 """The engine's own alarms: what keeps readings from being judged, and what to do about it. No clock, no I/O."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +19,31 @@ class Code(StrEnum):
     BEHIND = "behind"
     FENCED_OFF = "fenced_off"
     QUARANTINE_GROWS = "quarantine_grows"
+    INGEST_FAILED = "ingest_failed"
+    CLOCK_JUMPED = "clock_jumped"
+    UNREADABLE = "unreadable"
+
+
+TROUBLES: Mapping[Code, tuple[str, str]] = {
+    Code.INGEST_FAILED: (
+        "Ingest ended with an error that no message is to blame for",
+        "Its log has the whole error: report it. Ingest is started again with growing waits; nothing is lost",
+    ),
+    Code.CLOCK_JUMPED: (
+        "The clock of the machine that runs the jobs was changed",
+        "See what sets the clock (time synchronisation, a person). The jobs go on; targets count by the new time",
+    ),
+}
+"""What is noted when it happens: what to say of it, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that went wrong: what was said of it last, how often it was so, and when last."""
+
+    said: str
+    times: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +71,10 @@ class Facts:
         The newest process that another one has taken the plant from, who has taken it, and when.
     refused
         Sorts of message refused within ``LOOKS_BACK``, counted to ``refused_most``.
+    unreadable
+        Messages that made the program fail, of those received within ``TOLD_FOR``; and what the newest of them led to.
+    troubles
+        What went wrong, by what it was.
     """
 
     state: str | None
@@ -55,11 +84,19 @@ class Facts:
     fenced_off: tuple[str, str | None, datetime] | None = None
     refused: int = 0
     refused_most: int = 1000
+    unreadable: tuple[int, str | None] = (0, None)
+    troubles: Mapping[Code, Trouble] = field(default_factory=dict)
 
 
 def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
     """Return the alarms that stand, the worst first."""
-    return [*_of_process(facts), *_of_fence(facts, now), *_of_quarantine(facts)]
+    return [
+        *_of_process(facts),
+        *_of_fence(facts, now),
+        *_of_troubles(facts, now),
+        *_of_unreadable(facts),
+        *_of_quarantine(facts),
+    ]
 
 
 def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
@@ -97,6 +134,24 @@ def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
     )
     mend = "Run one, and see that nothing starts the other again (systemd: RestartPreventExitStatus=3). Nothing is lost"
     yield EngineAlarm(Code.FENCED_OFF, problem, mend)
+
+
+def _of_troubles(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
+    for code, (problem, mend) in TROUBLES.items():
+        trouble = facts.troubles.get(code)
+        if trouble is not None and now - trouble.at <= TOLD_FOR:
+            ago = spoken(max(0.0, (now - trouble.at).total_seconds()))
+            often = f", {trouble.times} times so far" if trouble.times > 1 else ""
+            yield EngineAlarm(code, f"{problem} {ago} ago{often}: {trouble.said}", mend)
+
+
+def _of_unreadable(facts: Facts) -> Iterator[EngineAlarm]:
+    count, said = facts.unreadable
+    if count:
+        many = "A message" if count == 1 else f"{count} messages"
+        problem = f"{many} made the program fail within the last hour, and went to quarantine: {said}"
+        mend = "Report the error. What else came is judged; the quarantine keeps these and can try them again"
+        yield EngineAlarm(Code.UNREADABLE, problem, mend)
 
 
 def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:

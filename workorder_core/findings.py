@@ -1,5 +1,6 @@
 """A finding: what a rule or a model has seen on one asset, with the reasons. The only way into the order book."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +34,15 @@ class Sign:
     trend: float | None = None
     trend_low: float | None = None
     trend_high: float | None = None
+
+    def __post_init__(self) -> None:
+        # What no number says is not known: nothing that is kept or shown has to reckon with NaN.
+        for names in (("usual_low",), ("usual_high",), ("trend", "trend_low", "trend_high")):
+            if any(not _is_known(getattr(self, name)) for name in names):
+                for name in names:
+                    object.__setattr__(self, name, None)
+        if not math.isfinite(self.share):
+            object.__setattr__(self, "share", 0.0)
 
     @property
     def unusual(self) -> bool:
@@ -90,6 +100,9 @@ class Finding:
     def __post_init__(self) -> None:
         if not self.signs:
             raise ValueError(f"{self.source}: a finding must name at least one signal")
+        for name in ("score", "limit"):
+            if not _is_known(getattr(self, name)):
+                object.__setattr__(self, name, None)
 
     @property
     def answers(self) -> bool:
@@ -105,3 +118,7 @@ class Finding:
     def weighty_signals(self) -> frozenset[str]:
         """The signals that tie it to another one: they carry at least 10 % of it, or are out of their usual range."""
         return frozenset(sign.signal for sign in self.signs if sign.share >= WEIGHTY_SHARE or sign.unusual)
+
+
+def _is_known(number: float | None) -> bool:
+    return number is None or math.isfinite(number)

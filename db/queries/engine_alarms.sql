@@ -16,3 +16,18 @@ WITH old AS (
     DELETE FROM fenced_off WHERE fence < (SELECT min(fence) FROM (SELECT fence FROM fenced_off ORDER BY fence DESC LIMIT 99) AS newest)
 )
 INSERT INTO fenced_off (fence, holder, taken_by) VALUES (%(fence)s, %(holder)s, %(taken_by)s) ON CONFLICT DO NOTHING;
+
+-- name: unreadable
+-- How many messages made the program fail of late, and what the newest of them led to.
+SELECT coalesce(sum(times), 0), (array_agg(problem ORDER BY last_received_at DESC))[1] FROM quarantine
+WHERE reason = %(reason)s AND last_received_at > now() - %(back)s::interval
+  AND (%(within)s::text[] IS NULL OR split_part(topic, '/', 3) = ANY(%(within)s) AND starts_with(topic, 'plantwright/v1/'));
+
+-- name: troubles
+-- What went wrong in the engine, by what it was.
+SELECT kind, said, times, at FROM engine_troubles;
+
+-- name: note_trouble
+-- Something went wrong: the first time, or once more.
+INSERT INTO engine_troubles (kind, said) VALUES (%(kind)s, %(said)s)
+ON CONFLICT (kind) DO UPDATE SET said = excluded.said, times = engine_troubles.times + 1, at = now();
