@@ -1,1 +1,5 @@
 """The only room that speaks SQL: migrations, and named queries in files, a function each. The caller commits."""
+
+from db.timestamps import read_in_utc
+
+read_in_utc()

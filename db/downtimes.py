@@ -15,12 +15,12 @@ _QUERIES = sql.load("downtimes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downtime:
-    """``starts_at`` and ``ends_at`` are the asset's event time, the others the wall clock."""
+    """``starts_at`` and ``ends_at`` (None: open-ended) are the asset's event time, the others the wall clock."""
 
     id: int
     asset_id: int
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime | None
     reason: str
     actor: str
     recorded_at: datetime
@@ -28,9 +28,16 @@ class Downtime:
 
 
 def create(
-    conn: Connection, asset_id: int, *, starts_at: datetime, ends_at: datetime, reason: str, actor: str, at: datetime
+    conn: Connection,
+    asset_id: int,
+    *,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    reason: str,
+    actor: str,
+    at: datetime,
 ) -> Downtime:
-    """Plan a downtime and return it."""
+    """Plan a downtime and return it; without an end it lasts until it is taken back."""
     facts = {
         "asset_id": asset_id,
         "starts_at": starts_at,

@@ -24,7 +24,7 @@ from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge
 from runtime.lane import ForModel, Lane
 from runtime.limits import Fleets, RuleSets
-from runtime.moments import micros, moment
+from runtime.moments import downtime_span, micros, moment
 from runtime.shadow import Shadow
 from workorder_core import flood, intake, priority
 from workorder_core.alarm_states import Move
@@ -387,8 +387,7 @@ class Judge:
         if event.payload.get("cancelled"):
             asset.downtimes.pop(name, None)
             return
-        start, end = (micros(datetime.fromisoformat(event.payload[key])) for key in ("starts_at", "ends_at"))
-        asset.downtimes[name] = (start, end)
+        asset.downtimes[name] = downtime_span(event.payload["starts_at"], event.payload["ends_at"])
 
     def _on_order_moved(self, event: Event) -> None:
         asset, status = self._asset(_of(event)), Status(event.payload["status"])

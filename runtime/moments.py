@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER = 2**62
+"""Later than any event time, and an integer that JSON carries."""
 
 
 def moment(us: int) -> datetime:
@@ -13,3 +15,20 @@ def moment(us: int) -> datetime:
 def micros(at: datetime) -> int:
     """Return the epoch microseconds of a time."""
     return (at - _EPOCH) // datetime.resolution
+
+
+def downtime_span(starts_at: str, ends_at: str | None) -> tuple[int, int]:
+    """Return a planned downtime as it was told, in epoch microseconds; the end is ``FOREVER`` where it has none.
+
+    A database may have one from before far dates were refused, of a year that no datetime has.
+    """
+    start = _read(starts_at)
+    end = None if ends_at is None else _read(ends_at)
+    return micros(start or _EPOCH), FOREVER if end is None else micros(end)
+
+
+def _read(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

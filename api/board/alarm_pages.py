@@ -24,6 +24,7 @@ from db.plant import Site
 from workorder_core.access import Who
 from workorder_core.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, AlarmError, Move, State
 from workorder_core.alarms import figures
+from workorder_core.far_times import FarTime, near
 from workorder_core.words import Severity
 
 PAGE_SIZE = 25
@@ -188,10 +189,12 @@ def _range(since: str, until: str, span: str, now: datetime, zone: str) -> tuple
         return *usual, ""
     try:
         begin, end = (datetime.fromisoformat(each) for each in (since, until))
-        begin, end = (each if each.tzinfo else each.replace(tzinfo=ZoneInfo(zone)) for each in (begin, end))
+        begin, end = (near(each if each.tzinfo else each.replace(tzinfo=ZoneInfo(zone))) for each in (begin, end))
         if not begin < end <= begin + LONGEST:
             return *usual, "the range must end after it begins, and be a year at most"
-    except (ValueError, OverflowError):
+    except FarTime as far:
+        return *usual, str(far)
+    except ValueError:
         return *usual, "give both times, as the site's clock shows them"
     return begin, end, ""
 

@@ -8,6 +8,7 @@ from fastapi import Form
 
 from db.closing import Closing, FollowUp, PartUsed
 from workorder_core.close_out import Cause, Mechanism, Remedy
+from workorder_core.far_times import FarTime, near
 from workorder_core.orders import CloseOut, Measured
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType
 
@@ -128,8 +129,10 @@ def _part(line: str) -> PartUsed:
 
 
 def local(text: str, zone: ZoneInfo) -> datetime:
-    """Read a time of the site's clock. Raises FormWrong."""
+    """Read a time of the site's clock and return it in UTC. Raises FormWrong."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone)
+        return near(datetime.fromisoformat(text).replace(tzinfo=zone))
+    except FarTime as far:
+        raise FormWrong(str(far)) from None
     except ValueError:
         raise FormWrong("give both times, as the site's clock shows them") from None

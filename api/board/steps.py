@@ -197,15 +197,17 @@ def plan_downtime(
     starts_at: Annotated[str, Form(max_length=40)] = "",
     ends_at: Annotated[str, Form(max_length=40)] = "",
     reason: Annotated[str, Form(max_length=200)] = "",
+    open_ended: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Plan a downtime, in the site's time."""
+    """Plan a downtime, in the site's time; an open-ended one lasts until it is taken back."""
     zone = ZoneInfo(plant.asset(conn, asset_id, now=now).time_zone)
     try:
-        start, end = (local(text, zone) for text in (starts_at, ends_at))
-        if not start < end or not reason.strip():
+        start, end = local(starts_at, zone), None if open_ended else local(ends_at, zone)
+        if (end is not None and not start < end) or not reason.strip():
             raise FormWrong("a downtime ends after it begins and has a reason")
     except FormWrong as refused:
         filled = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
+        filled |= {"open_ended": "true" if open_ended else ""}
         return asset_page(request, conn, asset_id, now=now, status=422, problem=str(refused), filled=filled)
     downtimes.create(conn, asset_id, starts_at=start, ends_at=end, reason=reason.strip(), actor=actor, at=now)
     return RedirectResponse(f"/assets/{asset_id}", 303)

@@ -53,6 +53,9 @@ def site_time(at: datetime | None, zone: str) -> Markup:
     """Return a time on the site's clock, ``Mon 2 Mar, 09:14 CET``, as an element that holds the exact one."""
     if at is None:
         return Markup("–")
+    if not 1 < at.year < 9999:
+        # No calendar of any zone has such days: the change of the zone could overflow.
+        return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at.day} {at:%b} {at.year}")
     local = at.astimezone(ZoneInfo(zone))
     year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
     text = f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local.tzname()}"

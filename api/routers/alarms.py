@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
 from psycopg import Connection
-from pydantic import AwareDatetime
 
 from api.asking import PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.shapes.alarms import (
@@ -19,6 +18,7 @@ from api.shapes.alarms import (
     StandingOut,
     TakeOutIn,
 )
+from api.shapes.times import Moment
 from db import alarm_points, alarms, scope
 from workorder_core.access import Who
 from workorder_core.alarm_states import State
@@ -60,7 +60,7 @@ def find(
 
 
 @router.get("/figures", dependencies=[SEES])
-def count(conn: Conn, who: Asking, since: AwareDatetime, until: AwareDatetime, site: Site = None) -> FiguresOut:
+def count(conn: Conn, who: Asking, since: Moment, until: Moment, site: Site = None) -> FiguresOut:
     """Count the figures of ISA-18.2 over a range of event time, a year at most."""
     if not since < until <= since + LONGEST:
         raise HTTPException(422, "until must be after since, by a year at most; ask for a range such as the last week")

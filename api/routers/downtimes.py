@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from api.asking import PLANS, SEES, Actor, Asking, Conn, Now
 from api.shapes.plant import DowntimeIn, DowntimeOut
+from api.shapes.times import Moment
 from db import downtimes, plant
 
 router = APIRouter(tags=["planned downtime"])
@@ -17,8 +17,8 @@ def find(
     conn: Conn,
     who: Asking,
     asset_id: int | None = None,
-    after: Annotated[AwareDatetime | None, Query(description="ends after")] = None,
-    before: Annotated[AwareDatetime | None, Query(description="begins before")] = None,
+    after: Annotated[Moment | None, Query(description="ends after")] = None,
+    before: Annotated[Moment | None, Query(description="begins before")] = None,
 ) -> list[DowntimeOut]:
     """List planned downtimes that touch a span of time, cancelled ones among them."""
     found = downtimes.listed(conn, asset_id=asset_id, after=after, before=before, within=who.sites)

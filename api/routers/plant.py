@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from psycopg import Connection
-from pydantic import AwareDatetime
 
 from api.asking import SEES, Asking, Conn, Now
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
+from api.shapes.times import Moment
 from db import health, plant, telemetry
 
 MOST_BUCKETS = 5_000
@@ -69,10 +69,8 @@ def readings(
     asset_id: int,
     conn: Conn,
     now: Now,
-    start: Annotated[AwareDatetime | None, Query(description="event time; none: a day before the end")] = None,
-    end: Annotated[
-        AwareDatetime | None, Query(description="event time, not included; none: the newest reading")
-    ] = None,
+    start: Annotated[Moment | None, Query(description="event time; none: a day before the end")] = None,
+    end: Annotated[Moment | None, Query(description="event time, not included; none: the newest reading")] = None,
     bucket_s: Annotated[float | None, Query(gt=0, le=31_536_000, description="none: some 400 buckets")] = None,
     signal: Annotated[list[str] | None, Query(description="names of signals; none: all")] = None,
 ) -> ReadingsOut:

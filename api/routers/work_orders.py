@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from api.asking import REQUESTS, SEES, Asking, Conn, Now, Version
 from api.once import OnlyOnce
 from api.shapes.order_steps import ChangesIn, ProposalOut
 from api.shapes.orders import ListedOut, OrderIn, WholeOrderOut, WorkOrderOut, WorkOrderPage
+from api.shapes.times import Moment
 from db import assignments, calendars, job_plans, plant, work_orders
 from workorder_core import lifecycle, targets
 from workorder_core.decisions import Urgency
@@ -46,8 +46,8 @@ def find(
     unfinished: Annotated[
         bool | None, Query(description="true: neither closed nor cancelled, nor work that could not be done")
     ] = None,
-    opened_from: AwareDatetime | None = None,
-    opened_to: AwareDatetime | None = None,
+    opened_from: Moment | None = None,
+    opened_to: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> WorkOrderPage:

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
+from api.shapes.times import Moment
 from db.alarm_points import Moved, Standing
 from db.alarms import Row
 from workorder_core.alarm_states import Move, State
@@ -61,12 +62,12 @@ class MoveIn(AlarmIn):
 
 
 class ShelveIn(AlarmIn):
-    until: AwareDatetime = Field(description="within 12 h, or what the rule's max_shelf says")
+    until: Moment = Field(description="within 12 h, or what the rule's max_shelf says")
     why: str = WHY
 
 
 class TakeOutIn(AlarmIn):
-    until: AwareDatetime | None = Field(None, description="within 90 d; a safety alarm needs one, within 8 h")
+    until: Moment | None = Field(None, description="within 90 d; a safety alarm needs one, within 8 h")
     why: str = WHY
 
 

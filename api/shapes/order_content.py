@@ -1,7 +1,7 @@
 """What belongs to an order besides its row, and the templates that it comes from."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from api.shapes.order_steps import FollowUpIn, PartUsedIn
 from api.shapes.orders import Line, Text
+from api.shapes.times import Day
 from db.attachments import Attachment
 from db.calendars import WorkingWeek
 from db.order_links import LinkKind
@@ -284,8 +285,8 @@ class CalendarInOut(BaseModel):
     shifts: list[ShiftInOut] = Field(min_length=1, max_length=50)
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
     subdivision: Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,6}$")] | None = None
-    closed_on: list[date] = Field([], max_length=400)
-    works_on: list[date] = Field([], max_length=400, description="public holidays on which the site works")
+    closed_on: list[Day] = Field([], max_length=400)
+    works_on: list[Day] = Field([], max_length=400, description="public holidays on which the site works")
 
     def week(self) -> WorkingWeek:
         return WorkingWeek(
@@ -305,7 +306,8 @@ class CalendarInOut(BaseModel):
 
     @classmethod
     def of(cls, week: WorkingWeek) -> "CalendarInOut":
-        return cls(
+        # Not validated: what a database has from before this rule about dates can still be read.
+        return cls.model_construct(
             shifts=[ShiftInOut(weekdays=sorted(each.weekdays), start=each.start, end=each.end) for each in week.shifts],
             country=week.country,
             subdivision=week.subdivision,

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.shapes.orders import Currency, Line, Text
+from api.shapes.times import Moment
 from db.closing import Closing, FollowUp, PartUsed
 from workorder_core.assignment import TIE_BREAK, Candidate, Proposal
 from workorder_core.close_out import Cause, Mechanism, Remedy
@@ -121,7 +122,7 @@ class ChangesIn(BaseModel):
 
     title: Line | None = None
     priority: Priority | None = None
-    requested_for: AwareDatetime | None = None
+    requested_for: Moment | None = None
     required_skill: Line | None = None
     other_skills: list[Line] | None = Field(None, max_length=20)
     required_certificates: list[Line] | None = Field(None, max_length=20)
@@ -140,8 +141,8 @@ class ScheduleIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"start": "2026-03-03T08:00:00+01:00", "technician": "holm"}]}
     )
 
-    start: AwareDatetime
-    end: AwareDatetime | None = None
+    start: Moment
+    end: Moment | None = None
     technician: str | None = None
     why: Text = ""
 

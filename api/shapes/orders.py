@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
+from api.shapes.times import Moment
 from db.work_orders import Evidence, HistoryRow, Listed
 from workorder_core import lifecycle
 from workorder_core.findings import Sign
@@ -309,7 +310,7 @@ class OrderIn(BaseModel):
     status: Literal["draft", "awaiting_approval", "open"] | None = Field(
         None, description="none: open for who may approve, awaiting approval for others"
     )
-    requested_for: AwareDatetime | None = Field(None, description="when it is wanted; not a target")
+    requested_for: Moment | None = Field(None, description="when it is wanted; not a target")
     required_skill: Line | None = Field(None, description="none: from the component and the failure mode")
     other_skills: list[Line] = Field([], max_length=20)
     required_certificates: list[Line] = Field([], max_length=20)

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.problems import WrongRange
 from api.shapes.orders import Line
+from api.shapes.times import Moment
 from db.downtimes import Downtime
 from db.plant import Asset, Installed, Location, Signal, Site
 from db.quarantine import Kept
@@ -204,13 +205,13 @@ class DowntimeIn(BaseModel):
         },
     )
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment | None = Field(description="null: open-ended, until it is taken back")
     reason: Line
 
     @model_validator(mode="after")
     def _in_order(self) -> "DowntimeIn":
-        if not self.starts_at < self.ends_at:
+        if self.ends_at is not None and not self.starts_at < self.ends_at:
             raise ValueError(str(WrongRange("starts_at", "ends_at")))
         return self
 
@@ -221,7 +222,7 @@ class DowntimeOut(BaseModel):
     id: int
     asset_id: int
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime | None = Field(description="null: open-ended, until it is taken back")
     reason: str
     actor: str
     recorded_at: datetime

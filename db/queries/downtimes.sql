@@ -36,6 +36,6 @@ WHERE (%(within)s::text[] IS NULL OR asset_id IN (
            SELECT a.id FROM assets a JOIN sites s ON s.id = a.site_id WHERE s.code = ANY(%(within)s)))
   AND (%(id)s::bigint IS NULL OR id = %(id)s)
   AND (%(asset_id)s::integer IS NULL OR asset_id = %(asset_id)s)
-  AND (%(after)s::timestamptz IS NULL OR ends_at > %(after)s)
+  AND (%(after)s::timestamptz IS NULL OR (ends_at IS NULL OR ends_at > %(after)s))
   AND (%(before)s::timestamptz IS NULL OR starts_at < %(before)s)
 ORDER BY starts_at, id;

@@ -35,7 +35,7 @@ SELECT a.id, a.site_id, s.code AS site_code, s.time_zone, a.code, a.name, a.clas
        (SELECT code FROM assets WHERE id = a.parent_id) AS parent, a.archived_at, i.location_id, concat_ws(' / ', s.name, p.path, a.code) AS path,
        o.orders AS unfinished_orders, o.worst AS worst_type,
        EXISTS (SELECT FROM planned_downtimes d WHERE d.asset_id = a.id AND d.cancelled_at IS NULL
-               AND d.starts_at <= %(now)s AND d.ends_at > %(now)s) AS in_planned_downtime
+               AND d.starts_at <= %(now)s AND (d.ends_at IS NULL OR d.ends_at > %(now)s)) AS in_planned_downtime
 FROM assets a
 JOIN sites s ON s.id = a.site_id
 LEFT JOIN installations i ON i.asset_id = a.id AND i.removed_at IS NULL

@@ -64,7 +64,7 @@ class Sequence:
         times = {
             key: (START + timedelta(minutes=at)).isoformat() for key, at in (("starts_at", begins), ("ends_at", ends))
         }
-        return self.event("downtime", PUMP, id=name, **times, **more)
+        return self.event("downtime", PUMP, id=name, **times | more)
 
 
 def judged(sequence: Sequence) -> tuple[list[Verdict], Judge]:
@@ -281,6 +281,15 @@ def watch(story: Sequence):
 
 DOWNTIMES = {
     "a limit in a planned downtime is no finding": (Sequence().downtime(5, 10).frame(5, temp=95).frame(9, temp=95), []),
+    "one without an end lasts": (Sequence().downtime(5, 6, ends_at=None).frame(5e5, temp=95), []),
+    "until it is taken back": (
+        Sequence().downtime(5, 6, ends_at=None).frame(9, temp=95).downtime(5, 6, cancelled=True).frame(10, temp=95),
+        ["10 Open OHE"],
+    ),
+    "an end that no calendar has is none": (
+        Sequence().downtime(5, 6, ends_at="10000-01-01T04:59:59.000000+00:00").frame(9, temp=95),
+        [],
+    ),
     "before it begins it is judged": (Sequence().downtime(5, 10).frame(4.9, temp=95), ["4.9 Open OHE"]),
     "when it is over it is judged": (
         Sequence().downtime(5, 10).frame(5, temp=95).frame(10, temp=95),

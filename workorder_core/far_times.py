@@ -1,0 +1,31 @@
+"""Which times may come in from people and systems: a year between 1970 and 2200."""
+
+from datetime import UTC, date, datetime
+
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+_FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+_END = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
+
+
+class FarTime(ValueError):
+    """A time so far away that it is a mistake, or some program's word for "never"."""
+
+    def __init__(self) -> None:
+        super().__init__(f"give a year between {FIRST_YEAR} and {LAST_YEAR}; leave out an end that is not known")
+
+
+def near(at: datetime) -> datetime:
+    """Return a time with its zone in UTC. Raises FarTime.
+
+    The year is looked at first: close to the ends of the calendar the change of the zone would overflow.
+    """
+    if not FIRST_YEAR - 1 <= at.year <= LAST_YEAR + 1 or not _FIRST <= at < _END:
+        raise FarTime
+    return at.astimezone(UTC)
+
+
+def near_day(day: date) -> date:
+    """Return a day of the calendar. Raises FarTime."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise FarTime
+    return day
