@@ -173,6 +173,6 @@ def test_times_are_read_in_utc_whatever_the_sessions_zone(database):
                 ("infinity", datetime.max.replace(tzinfo=UTC)),
                 ("-infinity", datetime.min.replace(tzinfo=UTC)),
             ):
-                found = conn.execute("SELECT %s::timestamptz", [text], binary=binary).fetchone()[0]
+                [(found,)] = conn.execute("SELECT %s::timestamptz", [text], binary=binary).fetchall()
                 assert found == read
                 assert found.utcoffset() == timedelta(0)
