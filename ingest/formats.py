@@ -55,10 +55,11 @@ class Formats:
         return list(dict.fromkeys(found))
 
     def parse(self, message: Message, bounds: Bounds, *, vouched: bool = False) -> tuple[list[Frame], list[Refused]]:
-        """Return the frames of a message, in its own order, and what of it is refused. No bytes make this raise.
+        """Return the frames of a message, oldest first, and what of it is refused. No bytes make this raise.
 
-        One that is ``vouched`` for need not name the device that its asset is bound to. Whatever fails in reading a
-        message refuses that message.
+        A device that kept its readings back may send the newest first: judged so, only that one would be. One that is
+        ``vouched`` for need not name the device that its asset is bound to. Whatever fails in reading a message refuses
+        that message.
         """
         try:
             return self._parse(message, bounds, vouched)
@@ -70,6 +71,7 @@ class Formats:
         if message.topic.startswith(devices.PREFIX):
             return self._of_device(message, bounds)
         frames, refused = self._of_anybody(message, bounds)
+        frames.sort(key=_time)
         if self.bindings.bound and not vouched:
             return self.bindings.only_of_nobody(message, frames, refused)
         return frames, refused
@@ -79,6 +81,7 @@ class Formats:
         if isinstance(native, Refused):
             return [], [native]
         frames, refused = payload.parse(native, bounds)
+        frames.sort(key=_time)
         return frames, [replace(each, topic=message.topic) for each in refused]
 
     def _of_anybody(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
@@ -123,3 +126,7 @@ class Formats:
         if self._thingsboard is not None and self._thingsboard.takes(message.topic):
             return self._thingsboard.parse(message, bounds)
         return [], [Refused(message.topic, message.payload, message.received_us, Reason.WRONG_TOPIC, _NOBODY)]
+
+
+def _time(frame: Frame) -> int:
+    return frame.at_us

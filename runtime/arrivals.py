@@ -21,7 +21,6 @@ from ingest.border import Bad
 from ingest.messages import Frame, Reason, Refused
 from workorder_core.signals import number_of
 
-NO_STEPS: Mapping[str, int] = {}
 NEVER_US = -(1 << 62)
 """The newest event time stored of a signal of which nothing is."""
 
@@ -175,66 +174,82 @@ def arrange(
     conn: Connection,
     frames: Sequence[Frame],
     ids: Sequence[dict[str, int]],
-    watermarks: dict[str, int],
+    judged: dict[str, dict[str, int]],
     first: int,
-    steps: Mapping[str, int] = NO_STEPS,
     *,
     newest: dict[int, int] | None = None,
     keys: Sequence[str] | None = None,
 ) -> Arrived:
     """Number the frames that bring something new, from ``first`` on, in their order.
 
-    ``watermarks`` are the newest event times judged, by asset; they are moved on here. ``steps`` are of assets whose
-    frames a step of event time closes: what lies in the newest one's step is not late.
+    ``judged`` are the newest event times judged, by asset and signal; they are moved on here.
     ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
     is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand.
     """
     keys = keys if keys is not None else [frame.key for frame in frames]
-    late = _late(frames, keys, watermarks, steps)
     signals, behind = _behind(conn, frames, ids, newest)
     if behind:
-        return _sifted(conn, frames, ids, late, first, behind)
-    return _numbered(frames, keys, signals, late, first, [], 0)
+        return _sifted(conn, frames, ids, judged, first, behind)
+    return _numbered(frames, keys, signals, judged, first, [], 0)
 
 
 def _numbered(
     frames: Sequence[Frame],
     keys: Sequence[str],
     signals: Sequence[int],
-    late: Sequence[bool],
+    judged: dict[str, dict[str, int]],
     first: int,
     refused: list[Refused],
     repeated: int,
 ) -> Arrived:
     """Number frames all of whose values are new."""
-    places = range(first, first + len(frames))
-    judged = [
-        JudgedFrame(place, key, frame.at_us, frame.values)
-        for frame, key, place, is_late in zip(frames, keys, places, late, strict=True)
-        if not is_late and (frame.details is None or frame.details.judged)
-    ]
+    late: list[bool] = []
+    to_judge: list[JudgedFrame] = []
+    place = first
+    for frame, key in zip(frames, keys, strict=True):
+        details, values = frame.details, frame.values
+        old = _late(frame, judged.setdefault(key, {}))
+        late += old
+        if details is None or details.judged:
+            if True in old:
+                values = {name: value for (name, value), is_old in zip(values.items(), old, strict=True) if not is_old}
+            if values:
+                to_judge.append(JudgedFrame(place, key, frame.at_us, values))
+        place += 1
     observed = np.array([frame.at_us for frame in frames], dtype=np.int64)
     received = np.array([frame.received_us for frame in frames], dtype=np.int64)
-    arrival, are_late = np.arange(first, places.stop, dtype=np.int64), np.array(late, dtype=bool)
+    arrival = np.arange(first, place, dtype=np.int64)
     qualities = None
     if any(frame.details is not None for frame in frames):
         qualities = np.array([0 if frame.details is None else frame.details.quality for frame in frames])
     if len(signals) > len(frames):
         counts = [len(frame.values) for frame in frames]
-        observed, received, arrival, are_late = (
-            np.repeat(each, counts) for each in (observed, received, arrival, are_late)
-        )
+        observed, received, arrival = (np.repeat(each, counts) for each in (observed, received, arrival))
         qualities = None if qualities is None else np.repeat(qualities, counts)
-    values = [value for frame in frames for value in frame.values.values()]
-    columns = Columns(signals, observed, received, arrival, values, are_late, qualities)
-    return Arrived(columns, judged, refused, repeated, int(are_late.sum()), places.stop)
+    all_values = [value for frame in frames for value in frame.values.values()]
+    columns = Columns(signals, observed, received, arrival, all_values, np.array(late, dtype=bool), qualities)
+    return Arrived(columns, to_judge, refused, repeated, sum(late), place)
+
+
+def _late(frame: Frame, judged: dict[str, int]) -> list[bool]:
+    """Return which of a frame's readings are late: older than what was judged of their own signal; move that on.
+
+    Another signal's clock has no part in it: two gateways of one machine never agree to the millisecond.
+    """
+    at_us, details, values = frame.at_us, frame.details, frame.values
+    if details is not None and details.historical:
+        return [True] * len(values)
+    late = [judged.get(name, NEVER_US) > at_us for name in values]
+    if details is None or details.judged:
+        judged.update((name, at_us) for name, is_late in zip(values, late, strict=True) if not is_late)
+    return late
 
 
 def _sifted(
     conn: Connection,
     frames: Sequence[Frame],
     ids: Sequence[dict[str, int]],
-    late: Sequence[bool],
+    judged: dict[str, dict[str, int]],
     first: int,
     behind: Sequence[tuple[int, int]],
 ) -> Arrived:
@@ -243,10 +258,9 @@ def _sifted(
     asked = set(behind)
     kept: list[Frame] = []
     kept_ids: list[dict[str, int]] = []
-    kept_late: list[bool] = []
     refused: list[Refused] = []
     repeated = 0
-    for frame, known, is_late in zip(frames, ids, late, strict=True):
+    for frame, known in zip(frames, ids, strict=True):
         fresh, other, again = _sift(frame.at_us, known, frame.values, asked, seen)
         repeated += again
         if other:
@@ -255,27 +269,9 @@ def _sifted(
         if fresh:
             kept.append(frame if len(fresh) == len(frame.values) else structs.replace(frame, values=fresh))
             kept_ids.append(known)
-            kept_late.append(is_late)
     keys = [frame.key for frame in kept]
     signals = [known[name] for frame, known in zip(kept, kept_ids, strict=True) for name in frame.values]
-    return _numbered(kept, keys, signals, kept_late, first, refused, repeated)
-
-
-def _late(
-    frames: Sequence[Frame], keys: Sequence[str], watermarks: dict[str, int], steps: Mapping[str, int]
-) -> list[bool]:
-    """Return which frames are late, and move the watermarks on."""
-    late: list[bool] = []
-    for frame, key in zip(frames, keys, strict=True):
-        at_us, details = frame.at_us, frame.details
-        mark = watermarks.get(key)
-        if mark is None or at_us > mark:
-            if details is None or details.judged:
-                watermarks[key] = at_us
-            late.append(details is not None and details.historical)
-        else:
-            late.append(_is_late(frame, mark - at_us, steps.get(key)))
-    return late
+    return _numbered(kept, keys, signals, judged, first, refused, repeated)
 
 
 def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:
@@ -311,14 +307,6 @@ def _behind(
             else:
                 behind.append((signal, at_us))
     return signals, behind
-
-
-def _is_late(frame: Frame, lag_us: int, step_us: int | None) -> bool:
-    if frame.details is not None and frame.details.historical:
-        return True
-    if not lag_us:
-        return False
-    return step_us is None or frame.at_us // step_us != (frame.at_us + lag_us) // step_us
 
 
 def _sift(

@@ -40,7 +40,9 @@ class AssetJudge:
     Parameters
     ----------
     watermark_us
-        The newest reading judged; what is older came late and is not judged.
+        The newest reading judged. An older one is not for the model, unless it belongs to the step that is open.
+    newest
+        The newest event time judged of each signal; what is older of that signal came late and is not judged.
     parent
         The asset that it stands behind.
     area
@@ -70,6 +72,7 @@ class AssetJudge:
     units: dict[str, str] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     watermark_us: int | None = None
+    newest: dict[str, int] = field(default_factory=dict)
     state: StateNow = UNSEEN
     limits: Limits = field(default_factory=Limits)
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -160,17 +163,27 @@ class AssetJudge:
             return False
         if self.watermark_us is None or at_us > self.watermark_us:
             self.watermark_us = at_us
+        self.newest.update(dict.fromkeys(values, at_us))
         gathering.add(at_us, values, True)
         return True
 
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
-        """Judge one frame, or a part of one, and return what is found. They come in order of event time, but that parts
-        of one step may come in any order.
+        """Judge one frame, or a part of one, and return what is found.
+
+        What comes of one signal comes in order of event time. Signals may come in any order: of what lies before the
+        asset's newest frame the limits are judged, and the model leaves it out.
         """
+        self.newest.update(dict.fromkeys(values, at_us))
+        behind = self._is_behind(at_us)
         running_on = self._state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
         if running_on and self.limits.passes(at_us, values, self.state.state):
-            return self._let_pass(arrival, at_us, values)
-        return self._look_at(arrival, at_us, values)
+            return () if behind else self._let_pass(arrival, at_us, values)
+        return self._look_at(arrival, at_us, values, behind=behind)
+
+    def _is_behind(self, at_us: int) -> bool:
+        """Whether a time lies before the newest frame that the model has, or will have."""
+        mark, step_us = self.watermark_us, self.gathering.step_us
+        return mark is not None and at_us < mark and (not step_us or at_us // step_us != mark // step_us)
 
     def _let_pass(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
         """Judge a frame in which no limit is passed, of an asset whose state stays: what is left is the model."""
@@ -185,16 +198,16 @@ class AssetJudge:
         gathering.add(at_us, values, fit=True)
         return found
 
-    def _look_at(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
-        if self.gathering.due(at_us):
+    def _look_at(self, arrival: int, at_us: int, values: Mapping[str, float], *, behind: bool) -> Iterator[Finding]:
+        if not behind and self.gathering.due(at_us):
             yield from self.close_frame(arrival)
         self.watermark_us = at_us if self.watermark_us is None else max(self.watermark_us, at_us)
         self._follow_state(at_us, values)
         for hit in self.limits.judge(at_us, values, self.state.state, self._fleet):
             yield from self._of_hit(hit, arrival)
-        if self.gathering.step_us:
+        if self.gathering.step_us and not behind:
             self.gathering.add(at_us, values, self._model_judges())
-        elif self._model_judges():
+        elif not behind and self._model_judges():
             yield from self._judge_by_model(arrival, at_us, values)
         if self.alarmed is not None and not self._model_judges():
             why = f"is not judged while the machine is {self._stands_still()}"
@@ -253,6 +266,7 @@ class AssetJudge:
             if self.gathering.due(at_us):
                 self._drop(self.close_frame(arrival))
             self.watermark_us = at_us
+            self.newest.update(dict.fromkeys(values, at_us))
             self._follow_state(at_us, values)
             if self.gathering.step_us:
                 self.gathering.add(at_us, values, self._model_judges())
@@ -289,6 +303,7 @@ class AssetJudge:
             "units": dict(sorted(self.units.items())),
             "named": sorted(self.named),
             "watermark_us": self.watermark_us,
+            "newest": {name: self.newest[name] for name in sorted(self.newest)},
             "state": [self.state.state.value, self.state.since, self.state.last],
             "limits": self.limits.dump(),
             "downtimes": {name: list(self.downtimes[name]) for name in sorted(self.downtimes)},
@@ -323,6 +338,7 @@ class AssetJudge:
             units=dict(dumped["units"]),
             named=frozenset(dumped["named"]),
             watermark_us=dumped["watermark_us"],
+            newest=dict(dumped["newest"]),
             state=StateNow(OperatingState(state), since, last),
             limits=Limits.restore(dumped["limits"], rulesets.of(dumped["class"], key)),
             downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
@@ -341,14 +357,19 @@ class AssetJudge:
         self._set_apart()
 
     def _follow_state(self, at_us: int, values: Mapping[str, float]) -> None:
-        if self.downtimes and any(start <= at_us < end for start, end in self.downtimes.values()):
+        """Follow the operating state up to the asset's newest moment, which a reading of ``at_us`` may lie behind."""
+        now_us = at_us if self.watermark_us is None else max(at_us, self.watermark_us)
+        if self.downtimes and any(start <= now_us < end for start, end in self.downtimes.values()):
             planned = self.state.state is OperatingState.MAINTENANCE
-            self.state = StateNow(OperatingState.MAINTENANCE, self.state.since if planned else at_us, at_us)
+            self.state = StateNow(OperatingState.MAINTENANCE, self.state.since if planned else now_us, now_us)
             return
-        if self._state_rule is not None and at_us >= self.state.last:
-            self.state = operating_state.step(self._state_rule, self.state, at_us, values.get(self._state_rule.signal))
+        rule = self._state_rule
+        if rule is not None:
+            # What lies further back than the state's own patience says nothing of now.
+            value = values.get(rule.signal) if now_us - at_us <= rule.max_gap_us else None
+            self.state = operating_state.step(rule, self.state, now_us, value)
         if self.state.state is OperatingState.MAINTENANCE:
-            self.state = StateNow(OperatingState.UNKNOWN, at_us, at_us)
+            self.state = StateNow(OperatingState.UNKNOWN, now_us, now_us)
 
     def _judge_by_model(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         if self._apart and not self._apart.isdisjoint(values):

@@ -39,7 +39,7 @@ from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 14
+FORMAT = 15
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -255,22 +255,18 @@ class Judge:
                 found[key] = asset.watermark_us
         return found
 
-    def clocks(self, assets: Iterable[str]) -> tuple[dict[str, int], dict[str, int]]:
-        """Return the newest event time judged of those assets that have one, and the step (microseconds) of those whose
-        frames a step of event time closes.
+    def judged_times(self, assets: Iterable[str]) -> dict[str, dict[str, int]]:
+        """Return the newest event time judged of every signal of those assets, each asset's own map: whoever numbers
+        readings moves them on, as judging the same readings does.
         """
-        marks: dict[str, int] = {}
-        steps: dict[str, int] = {}
+        found: dict[str, dict[str, int]] = {}
         for key in assets:
             if self.lane is not None and key in self.lane.on:
                 self.lane.leave(key)
             asset = self.assets.get(key)
             if asset is not None:
-                if asset.watermark_us is not None:
-                    marks[key] = asset.watermark_us
-                if asset.gathering.step_us:
-                    steps[key] = asset.gathering.step_us
-        return marks, steps
+                found[key] = asset.newest
+        return found
 
     def take_healths(self, assets: Iterable[str]) -> list[tuple[str, Health | None]]:
         """Return how those assets are of which that is told anew since it was last taken."""

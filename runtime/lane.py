@@ -363,7 +363,7 @@ class Lane:
         }
         for i in touched:
             at_us, newest = whole[i][HEARD], whole[i][NEWEST]
-            self.catalogue.newest[whole[i][ID]] = newest
+            self.catalogue.newest[whole[i][ID]] = asset.newest[names[i]] = newest
             if asset.limits.rules.stale:
                 asset.limits.heard[names[i]] = at_us
             for key in row.bands[i]:

@@ -1,6 +1,6 @@
 """The rules of one asset, folded over its values: what each remembers, and which are active. No I/O, no clock."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -160,8 +160,6 @@ class Limits:
             self._hear(at_us, values)
         if rules.latest:
             self._remember(at_us, values)
-        if rules.derived:
-            values = self._with_derived(at_us, values)
         for signal, value in values.items():
             of_signal = rules.by_signal.get(signal)
             if of_signal is None:
@@ -170,6 +168,8 @@ class Limits:
                 hit = self._step(rule, at_us, value, state, fleet)
                 if hit is not None:
                     yield hit
+        if rules.derived:
+            values = yield from self._judge_derived(at_us, values, state, fleet)
         if rules.expressions:
             yield from self._judge_expressions(at_us, values, state)
         if rules.stale and at_us >= self._look_again_us:
@@ -217,7 +217,7 @@ class Limits:
                 latest[signal] = at_us, values[signal]
         for rule in self.rules.below:
             if not seen.isdisjoint(ruleset.reads_below(rule).get(asset_class, ())):
-                now = max(at_us, self.conditions.get(rule.id, NORMAL).last or at_us)
+                now = max(self._now(ruleset.reads(rule), at_us), self.conditions.get(rule.id, NORMAL).last or at_us)
                 known = self._fresh(ruleset.reads(rule), now, rule.max_gap_us)
                 if known is not None:
                     yield from self._judge_expression(rule, now, known, state)
@@ -306,7 +306,7 @@ class Limits:
             now = Condition(None, False, at_us)
             return Hit(rule, now, at_us, value, ((rule.signal, value),), calm=calm, judged=False)
         if before.last is not None and at_us < before.last:
-            return None  # an older part of the same step: the rule has judged a newer value of its signal
+            return None  # the rule has judged a newer value of its signal
         figure = value
         if rule.figure is not None:
             memory = self.memories.get(rule.id)
@@ -360,7 +360,7 @@ class Limits:
         if rule.reference == EVERY:
             return fleet.median(rule.signal, at_us, value, rule.max_gap_us)
         seen = self.latest.get(rule.reference)
-        return None if seen is None or at_us - seen[0] > rule.max_gap_us else seen[1]
+        return None if seen is None or abs(at_us - seen[0]) > rule.max_gap_us else seen[1]
 
     def _remember(self, at_us: int, values: Mapping[str, float]) -> None:
         for signal in self.rules.latest:
@@ -379,18 +379,31 @@ class Limits:
             found[signal] = seen[1]
         return found
 
-    def _with_derived(self, at_us: int, values: Mapping[str, float]) -> Mapping[str, float]:
-        made: dict[str, float] = {}
-        for derived in self.rules.derived:
+    def _now(self, signals: frozenset[str], at_us: int) -> int:
+        """The newest time of what is looked at together: a reading that lies behind another one completes it."""
+        return max([at_us, *(self.latest[signal][0] for signal in signals if signal in self.latest)])
+
+    def _judge_derived(
+        self, at_us: int, values: Mapping[str, float], state: OperatingState, fleet: "OfFleet"
+    ) -> Generator[Hit, None, Mapping[str, float]]:
+        """Judge what those values make of the signals that are reckoned from others; return them with the values."""
+        rules, made = self.rules, dict(values)
+        for derived in rules.derived:
             if derived.value.reads.isdisjoint(values):
                 continue
-            known = self._fresh(derived.value.reads, at_us, derived.max_gap_us)
+            now = self._now(derived.value.reads, at_us)
+            known = self._fresh(derived.value.reads, now, derived.max_gap_us)
             number = None if known is None else _reckoned(derived.value, known)
-            if isinstance(number, float) and number - number == 0.0:  # neither infinite nor not a number
-                made[derived.name] = number
-        if self.rules.latest:
-            self._remember(at_us, made)
-        return {**values, **made}
+            if not isinstance(number, float) or number - number != 0.0:  # infinite, or not a number
+                continue
+            made[derived.name] = number
+            if derived.name in rules.latest:
+                self.latest[derived.name] = now, number
+            for rule in rules.of(derived.name):
+                hit = self._step(rule, now, number, state, fleet)
+                if hit is not None:
+                    yield hit
+        return made
 
     def _judge_expressions(self, at_us: int, values: Mapping[str, float], state: OperatingState) -> Iterator[Hit]:
         done: set[str] = set()
@@ -399,9 +412,10 @@ class Limits:
                 if rule.id in done:
                     continue
                 done.add(rule.id)
-                known = self._fresh(ruleset.reads(rule), at_us, rule.max_gap_us)
+                now = max(self._now(ruleset.reads(rule), at_us), self.conditions.get(rule.id, NORMAL).last or at_us)
+                known = self._fresh(ruleset.reads(rule), now, rule.max_gap_us)
                 if known is not None:
-                    yield from self._judge_expression(rule, at_us, known, state)
+                    yield from self._judge_expression(rule, now, known, state)
 
     def _judge_expression(
         self, rule: Threshold, at_us: int, known: Mapping[str, float], state: OperatingState
@@ -410,7 +424,6 @@ class Limits:
         before = self.conditions.get(rule.id, NORMAL)
         around, signs = None, sorted(known.items())
         if rule.expression.below or (rule.clears is not None and rule.clears.below):
-            at_us = max(at_us, before.last or at_us)
             around = self._around(rule, at_us, signs)
             if around is None:
                 return

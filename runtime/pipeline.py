@@ -168,9 +168,8 @@ def _take_part(
     if len(frames) != len(keys):
         keys = [frame.key for frame in frames]
     place = _heed(conn, place, state, outcome)
-    marks, steps = judge.clocks(keys)
-    newest = state.catalogue.newest
-    arrived = arrivals.arrange(conn, frames, ids, marks, place, steps, newest=newest, keys=keys)
+    judged, newest = judge.judged_times(keys), state.catalogue.newest
+    arrived = arrivals.arrange(conn, frames, ids, judged, place, newest=newest, keys=keys)
     # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
     with readings.storing(conn, arrived.columns):
         processed.lap("store")

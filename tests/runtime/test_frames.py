@@ -9,7 +9,6 @@ import pytest
 from db.judge import Event
 from db.readings import JudgedFrame
 from ingest.messages import Frame
-from runtime.arrivals import arrange
 from runtime.frames import Closed, Gathering
 from runtime.judge import Judge
 from workorder_core.decisions import Ignore
@@ -183,18 +182,6 @@ def frame(second, **values):
     return Frame("NTH", "P-101", START_US + round(second * S), START_US, values)
 
 
-def test_only_what_lies_before_the_newest_step_is_late(database):
-    """Else a reading whose topic was a little faster would keep the others of its moment from being judged."""
-    import psycopg
-
-    with psycopg.connect(database) as conn:
-        frames = [frame(61, a=1.0), frame(65, b=1.0), frame(62, c=1.0), frame(59, d=1.0)]
-        ids = [{name: i} for i, name in enumerate("abcd", start=1)]
-        stepped = arrange(conn, frames, ids, {}, 1, {PUMP: MINUTE})
-        assert (stepped.late, [each.values for each in stepped.frames]) == (1, [{"a": 1.0}, {"b": 1.0}, {"c": 1.0}])
-        assert arrange(conn, frames, ids, {}, 1).late == 2
-
-
 @pytest.mark.parametrize("size", [1, 3, 7, 60])
 def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
     """Not even for the first ones of a machine, whose step is only known once it is."""
@@ -204,10 +191,12 @@ def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
     from runtime import engine, pipeline
     from runtime.settings import Settings
 
-    noise, messages = random.Random(2), []
+    noise, messages, late, seen = random.Random(2), [], 0, set()
     for second in range(0, 3000, 25):
-        at = START + timedelta(seconds=second + noise.choice([0, -20, -70]))
-        payload = f'{{"ts":"{at.isoformat()}","values":{{"{noise.choice("abc")}":{noise.random()}}}}}'
+        at, name = START + timedelta(seconds=second + noise.choice([0, -20, -70])), noise.choice("abc")
+        late += (name, at) not in seen and any(other == name and at < before for other, before in seen)
+        seen.add((name, at))
+        payload = f'{{"ts":"{at.isoformat()}","values":{{"{name}":{noise.random()}}}}}'
         messages.append(Message("plantwright/v1/NTH/P-1", payload.encode(), START_US + second * S))
     from rules import rulebook
 
@@ -216,6 +205,6 @@ def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
         state = engine.take_up(conn, settings, rulebook=rulebook.EMPTY, models=models, holder="test")
         for i in range(0, len(messages), size):
             pipeline.process(conn, messages[i : i + size], state)
-        late = conn.execute("SELECT count(*) FROM readings WHERE late").fetchone()
-        assert late == (17,)
+        assert late > 5
+        assert conn.execute("SELECT count(*) FROM readings WHERE late").fetchone() == (late,)
         assert engine.restore(conn).dump() == state.judge.dump()
