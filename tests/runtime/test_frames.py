@@ -191,7 +191,7 @@ def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
     from runtime import engine, pipeline
     from runtime.settings import Settings
 
-    noise, messages, late, seen = random.Random(2), [], 0, set()
+    noise, messages, late, seen = random.Random(2), [], 0, set[tuple[str, datetime]]()
     for second in range(0, 3000, 25):
         at, name = START + timedelta(seconds=second + noise.choice([0, -20, -70])), noise.choice("abc")
         late += (name, at) not in seen and any(other == name and at < before for other, before in seen)
