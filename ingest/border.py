@@ -14,6 +14,8 @@ _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
+_FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,11 @@ def counted(ts: float, us_each: float) -> int:
 def since_epoch(moment: datetime) -> int:
     """Return a time with a zone as epoch microseconds."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def is_on_calendar(at_us: int) -> bool:
+    """Whether a time can be said as a date of the years 1 to 9999 in UTC."""
+    return _FIRST_US <= at_us <= _LAST_US
 
 
 def text_of(at_us: int) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest import border, payload
+from ingest import border, local_time, payload
 from ingest.border import Bad, Bounds, Taken
-from ingest.mapping import MISSING, unit_of
+from ingest.local_time import RowOrder
 from ingest.mapping import Mapping as Document
+from ingest.mapping import unit_of
 from ingest.messages import Details, Frame, Message, Reason, Refused
+from ingest.paths import MISSING
 
 _PLAIN = Details()
 
@@ -36,10 +38,15 @@ def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Fra
     return [frame for frame in frames if frame.values or frame.texts], border.refusals(message, bad) if bad else []
 
 
-def row(mapping: Document, cells: Mapping[str, Any], stem: str, now_us: int, bounds: Bounds) -> tuple[Frame, list[Bad]]:
-    """Return what a row of a file becomes, and what of it cannot be taken. Raises Bad for the whole row."""
+def row(
+    mapping: Document, cells: Mapping[str, Any], stem: str, now_us: int, bounds: Bounds, order: RowOrder | None = None
+) -> tuple[Frame, list[Bad]]:
+    """Return what a row of a file becomes, and what of it cannot be taken. Raises Bad for the whole row.
+
+    ``order`` knows the rows before it; without one a row's time is read as a live message's.
+    """
     bad: list[Bad] = []
-    return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad), bad
+    return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, order), bad
 
 
 def _decoded(mapping: Document, raw: bytes) -> Any:
@@ -74,13 +81,19 @@ def _frame(
     received_us: int,
     bounds: Bounds,
     bad: list[Bad],
+    order: RowOrder | None = None,
 ) -> Frame:
     site = border.code(mapping.site.fill(levels, root, element))
     asset = border.code(mapping.asset.fill(levels, root, element))
-    at_us = received_us
-    if mapping.time is not None:
-        at_us = border.within(mapping.time.read(mapping.time.path.find(root, element)), received_us, bounds)
+    meant = (received_us,) if mapping.time is None else mapping.time.read(mapping.time.path.find(root, element))
+    if len(meant) == 1:
+        border.within(meant[0], received_us, bounds)
     taken, units = _values(mapping, levels, root, element, bad)
+    if order is not None:
+        at_us = order.choose(meant, f"{site}/{asset}", [*taken.values, *taken.texts])
+    else:
+        at_us = local_time.nearest(meant, received_us)
+    border.within(at_us, received_us, bounds)
     quality = 0 if mapping.quality is None else mapping.quality.read(mapping.quality.path.find(root, element))
     location = None if mapping.location is None else border.code(mapping.location.fill(levels, root, element))
     details = Details(location=location, quality=quality, units=units) if units or quality or location else None

@@ -9,16 +9,15 @@ import re
 import tomllib
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ingest import border, units
-from ingest.border import Bad
-from ingest.messages import Reason
+from ingest import times, units
+from ingest.paths import MISSING, JsonPath, Text
 from ingest.replay import WrongMapping
+from ingest.times import Time
 
 READY_MADE = ("homie", "skab", "umh")
 _TOP = {
@@ -26,124 +25,6 @@ _TOP = {
     "unit", "signals",
 }  # fmt: skip
 _LEVEL = re.compile(r"([^{}]*)\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}([^{}]*)|([^{}]+)")
-_FIELD = re.compile(r"\{([^{}]+)\}")
-_COUNTED = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
-MISSING = object()
-
-
-@dataclass(frozen=True, slots=True)
-class JsonPath:
-    """Where something is in JSON: ``a.b[0].c``; ``$.a`` from the root of the payload, ``""`` the element itself.
-
-    A key that holds dots or brackets is found whole before it is taken apart.
-    """
-
-    text: str
-    keys: tuple[str | int, ...]
-    from_root: bool
-
-    @classmethod
-    def of(cls, text: str) -> "JsonPath":
-        """Read a path."""
-        from_root = text == "$" or text.startswith("$.")
-        rest = text[2:] if from_root else text
-        keys: list[str | int] = []
-        for part in rest.split(".") if rest else []:
-            name, *indexes = part.replace("]", "").split("[")
-            keys += [name] if name else []
-            keys += [int(index) if index.isdigit() else index for index in indexes]
-        return cls(rest, tuple(keys), from_root)
-
-    def find(self, root: Any, element: Any) -> Any:
-        """Return what is there, or MISSING."""
-        at = root if self.from_root else element
-        if isinstance(at, dict) and self.text in at:
-            return at[self.text]
-        for key in self.keys:
-            if isinstance(key, str):
-                if not isinstance(at, dict) or key not in at:
-                    return MISSING
-                at = at[key]
-            else:
-                if not isinstance(at, list) or key >= len(at):
-                    return MISSING
-                at = at[key]
-        return at
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text with fields: ``{level}`` of the topic, ``{.path}`` in the element, ``{$.path}`` in the payload."""
-
-    parts: tuple[str | JsonPath, ...]
-    levels: frozenset[str]
-
-    @classmethod
-    def of(cls, text: str) -> "Text":
-        """Read a text."""
-        parts: list[str | JsonPath] = []
-        levels = set()
-        for i, part in enumerate(_FIELD.split(text)):
-            if i % 2 == 0:
-                parts += [part] if part else []
-            elif part.startswith((".", "$")):
-                parts.append(JsonPath.of(part.removeprefix(".")))
-            else:
-                levels.add(part)
-                parts.append("{" + part + "}")
-        return cls(tuple(parts), frozenset(levels))
-
-    def fill(self, levels: Table[str, str], root: Any, element: Any) -> str:
-        """Return the text. Raises Bad where a field is not in the payload."""
-        made = []
-        for part in self.parts:
-            if isinstance(part, str):
-                made.append(levels[part[1:-1]] if part[:1] == "{" else part)
-                continue
-            found = part.find(root, element)
-            if not isinstance(found, str | int | float) or isinstance(found, bool):
-                raise Bad(Reason.WRONG_SHAPE, f"{part.text} is missing; the mapping needs it for a name or a unit")
-            made.append(str(found))
-        return "".join(made)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Time:
-    """Where the time is and how it is written. ``zone`` is for times without one; None refuses those."""
-
-    path: JsonPath
-    format: str
-    zone: ZoneInfo | None
-
-    def read(self, value: object) -> int:
-        """Return epoch microseconds. Raises Bad."""
-        if value is MISSING or value is None or value == "":
-            raise Bad(Reason.NO_TIME, f"there is no time at {self.path.text!r}")
-        if isinstance(value, datetime):
-            return self._moment(value)
-        if self.format in _COUNTED:
-            try:
-                return border.counted(float(border.measure("time", value)), _COUNTED[self.format])
-            except Bad:
-                raise Bad(Reason.WRONG_TIME, f"{str(value)[:40]!r} is no number of {self.format}") from None
-        if self.format == "auto" and isinstance(value, int | float):
-            return border.microseconds(value)
-        try:
-            text = str(value)
-            if self.format in ("iso", "auto"):
-                at = datetime.fromisoformat(text)
-            else:
-                at = datetime.strptime(text, self.format)  # noqa: DTZ007 (a naive time is put into the zone below)
-        except ValueError:
-            raise Bad(Reason.WRONG_TIME, f"{str(value)[:40]!r} is no time of format {self.format}") from None
-        return self._moment(at)
-
-    def _moment(self, at: datetime) -> int:
-        if at.tzinfo is None:
-            if self.zone is None:
-                raise Bad(Reason.NAIVE_TIME, f"{at.isoformat()} has no zone; give the mapping [time] zone")
-            at = at.replace(tzinfo=self.zone)
-        return border.since_epoch(at.astimezone(UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,7 +203,7 @@ def _time(keys: "_Keys") -> Time:
         raise table.wrong("column", "is the same as path; give one of them")
     path = table.text("column" if "column" in table.table else "path")
     format_ = table.text("format", "auto")
-    if format_ not in ("auto", "iso", *_COUNTED) and "%" not in format_:
+    if not times.is_format(format_):
         raise table.wrong(
             "format", f"{format_!r} is not known; use auto, iso, s, ms, us, ns, or like %Y-%m-%d %H:%M:%S"
         )

@@ -14,9 +14,14 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ingest import border, local_time
+from ingest.border import Bad
+from ingest.local_time import RowOrder
+
 MINUTES = 30_240
 """The sample plant's three weeks; the day recorded after them is repeated for ever."""
 LOOP_MINUTES = 1_440
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class WrongMapping(ValueError):
@@ -184,22 +189,30 @@ def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
         missing = {mapping.time_column, *(each.column for each in mapping.columns)} - set(reader.fieldnames or ())
         if missing:
             raise WrongMapping(str(path), f"has no column {', '.join(sorted(missing))}; it has {reader.fieldnames}")
+        order = RowOrder()
         for row in reader:
-            at = _row_time(row[mapping.time_column], mapping, f"{path}, line {reader.line_num}")
+            meant = _row_times(row[mapping.time_column], mapping, f"{path}, line {reader.line_num}")
+            at = _EPOCH + timedelta(microseconds=order.choose(meant, "", ()))
             values = {each.signal: _value(row[each.column]) for each in mapping.columns if row[each.column]}
             if values:
                 yield Publication(topic, json.dumps({"ts": at.isoformat(), "values": values}).encode(), at)
 
 
-def _row_time(text: str | None, mapping: FileMapping, place: str) -> datetime:
+def _row_times(text: str | None, mapping: FileMapping, place: str) -> tuple[int, ...]:
     if text is None:
         raise WrongMapping(place, f"the line ends before its column {mapping.time_column}")
     try:
         # A naive time is put into the mapping's zone below.
         at = datetime.strptime(text, mapping.time_format) if mapping.time_format else datetime.fromisoformat(text)  # noqa: DTZ007
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise WrongMapping(place, f"{error}; set [time] format") from None
-    return (at if at.tzinfo else at.replace(tzinfo=mapping.zone)).astimezone(UTC)
+    try:
+        meant = local_time.moments(at, mapping.zone) if at.tzinfo is None else (border.since_epoch(at),)
+    except Bad as wrong:
+        raise WrongMapping(place, wrong.problem) from None
+    if not all(border.is_on_calendar(each) for each in meant):
+        raise WrongMapping(place, f"{text!r} is at the edge of the calendar: no device measured then")
+    return meant
 
 
 def _value(text: str) -> float | str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from ingest import border, payload, sparkplug_metrics
 from ingest.border import Bad, Bounds, Taken
-from ingest.mapping import Text
 from ingest.messages import Details, Frame, Message, Reason, Refused
+from ingest.paths import Text
 from ingest.sparkplug_b_pb2 import Payload
 from ingest.sparkplug_metrics import Birth, Known
 

@@ -25,6 +25,7 @@ from db.imports import Progress
 from ingest import history, mapped
 from ingest import mapping as mappings
 from ingest.border import Bad, Bounds
+from ingest.local_time import RowOrder
 from ingest.mapping import Mapping
 from ingest.messages import Details, Frame, Refused
 from ingest.replay import WrongMapping
@@ -69,6 +70,7 @@ class Import:
             self._catalogue = Catalogue.load(conn, admit_unknown=True)
         self._tails: dict[str, deque[tuple[int, dict[str, float]]]] = {}
         self._classified: set[str] = set()
+        self._order = RowOrder()
 
     def pieces(self) -> Iterator[int]:
         """Store piece by piece, each with its commit; yield how many rows have been read."""
@@ -86,7 +88,7 @@ class Import:
         now_us = time.time_ns() // 1000
         bad: list[Bad] = []
         try:
-            frame, bad = mapped.row(self._mapping, row, self._stem, now_us, self._bounds)
+            frame, bad = mapped.row(self._mapping, row, self._stem, now_us, self._bounds, self._order)
             if frame.values or frame.texts:
                 details = replace(frame.details or Details(), historical=True)
                 frame = structs.replace(frame, details=details)

@@ -13,7 +13,7 @@ from pydantic_settings import (
 )
 
 from ingest.broker import BrokerAddress
-from ingest.mapping import Text
+from ingest.paths import Text
 from models import estimators
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"

@@ -12,8 +12,8 @@ from db.catalogue import Catalogue
 from ingest import mapping, payload
 from ingest.border import Bounds
 from ingest.formats import Formats
-from ingest.mapping import Text
 from ingest.messages import Frame, Message, Refused
+from ingest.paths import Text
 from ingest.sparkplug import Names, Sparkplug, Stale
 from ingest.subscriber import Presence, Subscriber
 from ingest.thingsboard import ThingsBoard

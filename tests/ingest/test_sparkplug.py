@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.border import Bounds
-from ingest.mapping import Text
 from ingest.messages import Message, Reason
+from ingest.paths import Text
 from ingest.sparkplug import Names, Sparkplug, Stale
 from ingest.sparkplug_b_pb2 import Payload
 from ingest.sparkplug_metrics import REBIRTH

@@ -98,3 +98,11 @@ def test_a_message_that_does_not_fit_says_why_and_exits_with_one(tmp_path):
     assert attempt("other/topic", "5")[0] == 1
     code, said = attempt("a", "5", str(tmp_path / "none.toml"))
     assert (code, "name a file, or one of homie, skab, umh" in said) == (2, True)
+
+
+def test_trying_a_date_at_the_edge_of_the_calendar_says_that_it_is_refused(tmp_path, capsys):
+    document = 'topic = "net/{machine}/out"\nsite = "NET"\nasset = "{machine}"\nvalues = "v"\n'
+    (tmp_path / "m.toml").write_text(document + '[time]\npath = "t"\nformat = "iso"\nzone = "Europe/Oslo"\n')
+    payload = '{"t": "0001-01-01T00:00:00", "v": {"temp": 20.5}}'
+    assert not mappings.attempt(str(tmp_path / "m.toml"), "net/press-1/out", payload, Console())
+    assert capsys.readouterr().out.startswith("refused, too_old: ")

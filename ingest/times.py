@@ -1,0 +1,68 @@
+"""Times as mapping documents describe them: where they are, how they are written, and what they mean."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from ingest import border, local_time
+from ingest.border import Bad
+from ingest.messages import Reason
+from ingest.paths import MISSING, JsonPath
+
+COUNTED = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+"""Formats that count from 1970, and the microseconds of one."""
+_PROBE = datetime(2026, 11, 25, 13, 48, 59, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Time:
+    """Where the time is and how it is written. ``zone`` is for times without one; None refuses those."""
+
+    path: JsonPath
+    format: str
+    zone: ZoneInfo | None
+
+    def read(self, value: object) -> tuple[int, ...]:
+        """Return epoch microseconds: two moments for a local time that came twice. Raises Bad."""
+        if isinstance(value, datetime):
+            return self._moments(value)
+        if isinstance(value, str):
+            value = value.strip()
+        if value is MISSING or value is None or value == "":
+            raise Bad(Reason.NO_TIME, f"there is no time at {self.path.text!r}")
+        if self.format in COUNTED:
+            try:
+                number = border.measure("time", value)
+            except Bad:
+                raise Bad(Reason.WRONG_TIME, f"{str(value)[:40]!r} is no number of {self.format}") from None
+            return (border.counted(number, COUNTED[self.format]),)
+        if self.format == "auto" and isinstance(value, int | float):
+            return (border.microseconds(value),)
+        try:
+            text = str(value)
+            if self.format in ("iso", "auto"):
+                at = datetime.fromisoformat(text)
+            else:
+                at = datetime.strptime(text, self.format)  # noqa: DTZ007 (a naive time is put into the zone below)
+        except (ValueError, OverflowError):
+            raise Bad(Reason.WRONG_TIME, f"{str(value)[:40]!r} is no time of format {self.format}") from None
+        return self._moments(at)
+
+    def _moments(self, at: datetime) -> tuple[int, ...]:
+        if at.tzinfo is not None:
+            return (border.since_epoch(at),)
+        if self.zone is None:
+            raise Bad(Reason.NAIVE_TIME, f"{at.isoformat()} has no zone; give the mapping [time] zone")
+        return local_time.moments(at, self.zone)
+
+
+def is_format(text: str) -> bool:
+    """Whether times can be written so: auto, iso, a count, or what ``strptime`` reads."""
+    if text in ("auto", "iso", *COUNTED):
+        return True
+    try:
+        datetime.strptime(_PROBE.strftime(text), text)  # noqa: DTZ007 (it is tried, and forgotten)
+    except (ValueError, OverflowError, re.error):
+        return False
+    return "%" in text
