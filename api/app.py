@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from api import problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, my_work, order_page, pages, people, shadow_pages, signing, steps
+from api.board import alarm_pages, my_work, new_order, order_page, pages, people, shadow_pages, signing, steps
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import order_content as order_content_pages
@@ -104,6 +104,7 @@ def create(
     for board in (
         pages.router,
         order_page.router,
+        new_order.router,
         signal_pages.router,
         alarm_pages.router,
         shadow_pages.router,

@@ -17,6 +17,8 @@ from workorder_core.lifecycle import Step
 from workorder_core.orders import CloseOut, WorkOrder
 from workorder_core.words import FailureMode, OrderType, Status
 
+PIECES = "pcs"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
@@ -33,7 +35,7 @@ class FollowUp:
 class PartUsed:
     part: str
     used: float
-    unit: str = "pcs"
+    unit: str = PIECES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +77,24 @@ def complete(
 
 
 def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, actor: str, at: datetime) -> None:
-    """Note which parts an order whose row this transaction holds has used; the last word counts."""
-    lines = {line.part: line for line in order_content.parts(conn, order_id)}
+    """Note which parts an order whose row this transaction holds has used; the last word counts.
+
+    A part in another unit than the order asked for is a line of its own. Pieces, which nobody has to say, may mean
+    the unit that the order asked for.
+    """
+    lines = {(line.part, line.unit): line for line in order_content.parts(conn, order_id)}
+    changed: dict[int, PartLine] = {}
     for each in used:
-        line = lines.get(each.part)
+        line = lines.get((each.part, each.unit))
+        if line is None and each.unit == PIECES:
+            line = next((there for (part, _), there in lines.items() if part == each.part), None)
         if line is None:
             number = max((there.line for there in lines.values()), default=0) + 1
             line = PartLine(line=number, part=each.part, needed=0, unit=each.unit)
-        lines[each.part] = replace(line, used=each.used)
-    changed = [lines[each.part] for each in used]
-    order_content.put_parts(conn, order_id, changed)
-    told = {f"part {line.line}": record.plain(line) for line in changed}
+        line = replace(line, used=each.used)
+        lines[line.part, line.unit] = changed[line.line] = line
+    order_content.put_parts(conn, order_id, list(changed.values()))
+    told = {f"part {line.line}": record.plain(line) for line in changed.values()}
     order_history.append(conn, order_id, at=at, actor=actor, step="parts", new=told)
 
 

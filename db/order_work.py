@@ -3,12 +3,14 @@
 Each takes the order's row, so that what two people do at once comes one after the other, and is told in its history.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
 
 from db import attachments, closing, order_content, order_history, order_links, work_orders
+from db import job_plans as plans
 from db.closing import FollowUp
 from db.errors import NotFound
 from db.order_links import LinkKind
@@ -16,8 +18,38 @@ from workorder_core import job_plans, lifecycle
 from workorder_core.access import Who
 from workorder_core.errors import IllegalMove
 from workorder_core.job_plans import StepDone
-from workorder_core.lifecycle import FINAL
+from workorder_core.lifecycle import FINAL, Step
 from workorder_core.orders import WorkOrder
+
+
+def plan(
+    conn: Connection,
+    order_id: UUID,
+    *,
+    code: str | None,
+    hours: float | None,
+    who: Who,
+    at: datetime,
+    why: str = "",
+    expected_version: int | None = None,
+) -> WorkOrder:
+    """Record that what the work needs is known; a job plan named by its code gives the order its steps.
+
+    Raises NotFound where no such plan is in force.
+    """
+    chosen = None if code is None else plans.get(conn, code)
+
+    def step(order: WorkOrder) -> WorkOrder:
+        moved = lifecycle.plan(order, at=at)
+        moved = moved if chosen is None else job_plans.planned(moved, chosen)
+        return moved if hours is None else replace(moved, estimated_hours=hours)
+
+    order = work_orders.take(
+        conn, order_id, Step.PLAN, step, who=who, at=at, why=why, expected_version=expected_version
+    )
+    if chosen is not None:
+        plans.copy_to(conn, order.id, chosen)
+    return order
 
 
 def comment(conn: Connection, order_id: UUID, text: str, *, who: Who, at: datetime) -> int:

@@ -1,6 +1,6 @@
 """Work orders: read, made, and moved by one pure step at a time. The caller owns the transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from workorder_core import lifecycle, priority, record, targets
 from workorder_core.access import Who
 from workorder_core.assignment import required_skill
 from workorder_core.decisions import Urgency
+from workorder_core.dispatching import BY_DEFAULT, Dispatched, kinds
 from workorder_core.findings import Sign
 from workorder_core.job_plans import JobPlan, planned
 from workorder_core.lifecycle import FINAL, WAITING, Situation, Step
@@ -157,10 +158,10 @@ def targets_near(conn: Connection, *, now: datetime) -> list[UUID]:
         return cursor.execute(_QUERIES["targets_near"], {"now": now}).fetchall()
 
 
-def unassigned(conn: Connection) -> list[UUID]:
+def unassigned(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> list[UUID]:
     """Return the open orders that wait for the timetable to find somebody, emergencies first."""
     with conn.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(_QUERIES["unassigned"]).fetchall()
+        return cursor.execute(_QUERIES["unassigned"], {"kinds": kinds(dispatched)}).fetchall()
 
 
 def note_nobody(conn: Connection, order_id: UUID, note: str, *, actor: str, at: datetime) -> bool:

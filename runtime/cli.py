@@ -25,6 +25,7 @@ from runtime.command_line import (
 from runtime.processes import stop_on_signals
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
+from workorder_core.dispatching import Dispatched
 
 app = typer.Typer(help="Telemetry in, explained work orders out.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -106,6 +107,7 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
         )
         timetable = working.Timetable(
             assign_every_s=settings.assign_every_s,
+            dispatched=tuple(Dispatched.of(each) for each in settings.dispatch),
             escalate_every_s=settings.escalate_every_s,
             budgets_every_s=settings.budgets_every_s,
             retention=keep,

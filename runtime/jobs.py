@@ -5,7 +5,7 @@ where another process has it; what it finds done it does not do again.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 
 from db import assignments, audit, budgets, idempotency, jobs, work_orders
 from workorder_core import escalation
+from workorder_core.dispatching import BY_DEFAULT, Dispatched
 
 ACTOR = "system:timetable"
 ANSWERS_KEPT = timedelta(days=7)
@@ -30,6 +31,7 @@ class Timetable:
     """How often each job looks, in seconds; ``retention`` None keeps readings for ever, ``alarm_retention`` alarms."""
 
     assign_every_s: float = 2
+    dispatched: tuple[Dispatched, ...] = BY_DEFAULT
     escalate_every_s: float = 30
     tidy_every_s: float = 3600
     anchor_every_s: float = 3600
@@ -56,7 +58,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             first = datetime.now(UTC) + timedelta(seconds=min(seconds, 1))
             scheduler.add_job(_once, "interval", seconds=seconds, args=(pool, name, work), id=name, next_run_time=first)
 
-        every(timetable.assign_every_s, assign_open, "assign")
+        every(timetable.assign_every_s, lambda conn: assign_open(conn, timetable.dispatched), "assign")
         every(timetable.escalate_every_s, escalate_late, "escalate")
         every(timetable.budgets_every_s, keep_budgets, "budgets")
         every(timetable.tidy_every_s, forget_answers, "forget answers")
@@ -72,13 +74,14 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             scheduler.shutdown(wait=True)
 
 
-def assign_open(conn: Connection) -> int:
+def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> int:
     """Give the open orders that nobody has to somebody, emergencies first; return how many were given.
 
+    Only orders of the kinds ``dispatched`` are given away; the others wait for a planner.
     One transaction an order: an order is held for a moment only, and never while another one is waited for.
     """
     given = 0
-    for order_id in work_orders.unassigned(conn):
+    for order_id in work_orders.unassigned(conn, dispatched):
         conn.rollback()
         with conn.transaction():
             if not jobs.try_lock(conn, "assign"):

@@ -15,6 +15,7 @@ from pydantic_settings import (
 from ingest.broker import BrokerAddress
 from ingest.paths import Text
 from models import estimators
+from workorder_core.dispatching import Dispatched
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -86,6 +87,10 @@ class Settings(BaseSettings):
     tick_every_s: float = Field(60, gt=0, description="seconds between two ticks in the sequence of inputs")
 
     assign_every_s: float = Field(2, gt=0, description="seconds between two looks for open orders to assign")
+    dispatch: list[str] = Field(
+        ["engine"],
+        description="orders assigned without a planner: engine, person, schedule, or one with a type: person:emergency",
+    )
     budgets_every_s: float = Field(600, gt=0, description="seconds between two looks at rules over their alarm budget")
     escalate_every_s: float = Field(
         30, gt=0, description="seconds between two looks at response and completion targets"
@@ -121,6 +126,13 @@ class Settings(BaseSettings):
         unknown = sorted(Text.of(value).levels - {"group", "node", "device"})
         if unknown or not value:
             raise ValueError("write a text with {group}, {node} and {device} in it, like {node}.{device}")
+        return value
+
+    @field_validator("dispatch")
+    @classmethod
+    def _of_orders(cls, value: list[str]) -> list[str]:
+        for each in value:
+            Dispatched.of(each)
         return value
 
     @field_validator("database")

@@ -62,11 +62,10 @@ def _entry(row: HistoryRow, names: Names, links: Sequence[Link]) -> Entry:
 
 def _facts(row: HistoryRow, names: Names) -> Sequence[tuple[str, Text, Text]]:
     told: list[tuple[str, Text, Text]] = []
-    for name, value in row.new.items():
-        if name not in _TOLD or (name == "assignee" and row.step in ("assign", "schedule")):
+    for name, (label, say) in _TOLD.items():
+        if name not in row.new or (name == "assignee" and row.step in ("assign", "schedule")):
             continue
-        label, say = _TOLD[name]
-        before, after = row.old.get(name), value
+        before, after = row.old.get(name), row.new[name]
         if before in (None, [], "") and after in (None, [], ""):
             continue
         told.append((label, "" if before in (None, [], "") else _said(say, before, names), _said(say, after, names)))

@@ -7,9 +7,8 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
-from api.board.order_page import order_page
-from api.board.step_form import FormWrong
-from api.problems import STATUS
+from api.board.form_errors import FormWrong
+from api.board.order_page import Refused, order_page
 from db import attachments, order_work, work_orders
 from db.errors import StoreError
 from db.order_links import LinkKind
@@ -38,7 +37,7 @@ def do_step(
             attachment = UUID(photo) if photo else None
             order_work.do_step(conn, order_id, seq, who=who, at=now, value=number, note=note, attachment_id=attachment)
     except (WorkOrderError, StoreError, FormWrong) as refused:
-        return _refused(request, conn, order_id, now, who, refused)
+        return _refused(request, conn, order_id, now, who, refused, f"step-{seq}", value=value, note=note)
     there = f"/my-work?plan={order_id}#plan-{order_id}" if then == "my-work" else f"/orders/{order_id}#plan"
     return RedirectResponse(there, 303)
 
@@ -54,7 +53,8 @@ def comment(
 ) -> Response:
     """Say something about an order."""
     if not text.strip():
-        return _refused(request, conn, order_id, now, who, FormWrong("write what you want to say"))
+        wrong = FormWrong(fields={"text": "write what you want to say"})
+        return _refused(request, conn, order_id, now, who, wrong, "remark")
     order_work.comment(conn, order_id, text.strip(), who=who, at=now)
     return RedirectResponse(f"/orders/{order_id}#remarks", 303)
 
@@ -69,7 +69,7 @@ def attach(
         with conn.transaction():
             order_work.attach(conn, order_id, file.filename or "file", content, who=who, at=now)
     except StoreError as refused:
-        return _refused(request, conn, order_id, now, who, refused)
+        return _refused(request, conn, order_id, now, who, refused, "file")
     return RedirectResponse(f"/orders/{order_id}#remarks", 303)
 
 
@@ -89,11 +89,11 @@ def link(
     try:
         with conn.transaction():
             if kind not in set(LinkKind):
-                raise FormWrong("choose how the order stands to the other one")
+                raise FormWrong(fields={"kind": "choose how the order stands to the other one"})
             other = work_orders.id_of_number(conn, number.strip().upper())
             change(conn, order_id, LinkKind(kind), other, who=who, at=now)
     except (WorkOrderError, StoreError, FormWrong) as refused:
-        return _refused(request, conn, order_id, now, who, refused)
+        return _refused(request, conn, order_id, now, who, refused, "link", kind=kind, number=number)
     return RedirectResponse(f"/orders/{order_id}#more", 303)
 
 
@@ -103,9 +103,10 @@ def _number(text: str) -> float | None:
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
-        raise FormWrong(f"a measurement is a number, not {text.strip()!r}") from None
+        raise FormWrong(fields={"value": f"a measurement is a number, not {text.strip()!r}"}) from None
 
 
-def _refused(request: Request, conn: Conn, order_id: UUID, now: Now, who: Asking, refused: Exception) -> Response:
-    status = next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
-    return order_page(request, conn, order_id, now=now, who=who, status=status, problem=str(refused))
+def _refused(
+    request: Request, conn: Conn, order_id: UUID, now: Now, who: Asking, refused: Exception, tried: str, **filled: str
+) -> Response:
+    return order_page(request, conn, order_id, now=now, who=who, refused=Refused(refused, tried=tried, filled=filled))

@@ -1,6 +1,8 @@
 """One order's page: why it exists, what happened to it, and what can be done."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,12 +13,15 @@ from psycopg import Connection
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing, history
+from api.board.form_errors import FormWrong
 from api.board.rendering import page
-from db import assignments, attachments, order_content, order_links, plant, technicians, work_orders
+from api.problems import STATUS
+from db import assignments, attachments, job_plans, order_content, order_links, plant, technicians, work_orders
 from workorder_core import assignment, lifecycle, planned_dates
 from workorder_core.access import Who
 from workorder_core.assignment import TIE_BREAK, Proposal
 from workorder_core.close_out import Cause, Mechanism, Remedy
+from workorder_core.errors import NotQualified
 from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, Status
@@ -36,6 +41,36 @@ _NATURAL_NEXT = {
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form that was sent and not accepted: why, which of the page's forms it was, and what had been typed."""
+
+    why: Exception
+    tried: str
+    filled: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        return next((STATUS[kind] for kind in type(self.why).__mro__ if kind in STATUS), 422)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What is wrong, by field of the form."""
+        if isinstance(self.why, NotQualified):
+            return {"why": "needed here: " + "; ".join(self.why.reasons)}
+        return self.why.fields if isinstance(self.why, FormWrong) else {}
+
+    @property
+    def problem(self) -> str:
+        """The sentence above the page."""
+        if not self.fields or isinstance(self.why, NotQualified):
+            return str(self.why)
+        count = len(self.fields)
+        return "nothing is saved yet: " + (
+            "a field needs another look" if count == 1 else f"{count} fields need another look"
+        )
+
+
 @router.get("/orders/{order_id}", dependencies=[SEES])
 def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
     """Show one order: why it exists, what happened to it, and what can be done."""
@@ -49,12 +84,9 @@ def order_page(
     *,
     now: datetime,
     who: Who,
-    status: int = 200,
-    problem: str = "",
-    filled: dict[str, str] | None = None,
-    tried: str = "",
+    refused: Refused | None = None,
 ) -> HTMLResponse:
-    """Return an order's page; ``problem`` says why a step was refused, ``filled`` is what had been typed for it."""
+    """Return an order's page; ``refused`` is a form that was sent and not accepted, shown again with what was typed."""
     shown = work_orders.get(conn, order_id, who)
     asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
     zone = plant.site(conn, shown.site_id).time_zone
@@ -73,7 +105,7 @@ def order_page(
     return page(
         request,
         "order.html",
-        status=status,
+        status=refused.status if refused else 200,
         now=now,
         order=shown,
         asset=asset,
@@ -111,10 +143,12 @@ def order_page(
         comments=order_content.comments(conn, order_id),
         files=attachments.of_order(conn, order_id),
         links=links,
+        job_plans=job_plans.in_force(conn) if Step.PLAN in lifecycle.possible(shown.status) else [],
         link_kinds=list(order_links.LinkKind),
-        problem=problem,
-        filled=defaultdict(str, filled or {}),
-        tried=tried,
+        problem=refused.problem if refused else "",
+        wrong=refused.fields if refused else {},
+        filled=defaultdict(str, refused.filled if refused else {}),
+        tried=refused.tried if refused else "",
     )
 
 

@@ -1,11 +1,14 @@
 """What the forms of an order send, and what it means to the core."""
 
+import math
+import re
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Form
 
+from api.board.form_errors import Fields, FormWrong, figure
 from db.closing import Closing, FollowUp, PartUsed
 from workorder_core.close_out import Cause, Mechanism, Remedy
 from workorder_core.far_times import FarTime, near
@@ -14,12 +17,28 @@ from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderTyp
 
 _FIELDS = (
     "technician", "why", "finding", "failure_mode", "cause", "remedy", "mechanism", "downtime", "hours", "readings",
-    "parts", "follow_up", "waits", "starts_at", "ends_at",
+    "parts", "follow_up", "waits", "starts_at", "ends_at", "plan",
 )  # fmt: skip
 
+_MEASURED = re.compile(
+    r"(?P<name>\S.*?)[ :=]+(?P<value>[-+]?\d{1,12}(?:[.,]\d{1,12})?)(?P<unit>(?: |[^\d\s.,]).{0,39})?"
+)
+_USED = re.compile(
+    r"(?P<used>\d{1,9}(?:[.,]\d{1,6})?)(?:\s*[x×]\s+|[x×](?=\D)|\s+|(?=[^\W\d]+[²³23]?\s))(?P<part>\S.*)"
+)
+_UNITS = {
+    "l": "l", "litre": "l", "litres": "l", "liter": "l", "ml": "ml", "cl": "cl", "dl": "dl", "m": "m",
+    "kg": "kg", "g": "g", "t": "t", "m2": "m2", "m²": "m2", "m3": "m3", "m³": "m3",
+    "pcs": "pcs", "pc": "pcs", "pieces": "pcs", "pair": "pairs",
+    "pairs": "pairs", "set": "sets", "sets": "sets", "roll": "rolls", "rolls": "rolls", "h": "h",
+}  # fmt: skip
+"""Units of parts as people write them, and as they are kept; what is none of them belongs to the part's name."""
 
-class FormWrong(Exception):
-    """Something in a form is missing or cannot be read; says what to write."""
+_SIZES = frozenset({"mm", "cm", "inch", "bar", "v", "kv", "a", "w", "kw", "nm"})
+"""Units of how large a part is: "10 mm bolt" is one bolt."""
+
+_MANY = 1000
+"""Pieces of a part beyond which a line more probably begins with the part's name than with a number of it."""
 
 
 class StepForm:
@@ -43,89 +62,94 @@ class StepForm:
         waits: Annotated[str, Form(max_length=20)] = "",
         starts_at: Annotated[str, Form(max_length=40)] = "",
         ends_at: Annotated[str, Form(max_length=40)] = "",
+        plan: Annotated[str, Form(max_length=100)] = "",
     ) -> None:
         self.version = version
         self.technician, self.why = technician.strip(), why.strip()
         self.finding, self.failure_mode, self.cause, self.remedy = finding, failure_mode, cause, remedy
         self.mechanism, self.downtime, self.hours = mechanism, downtime.strip(), hours.strip()
         self.readings, self.parts, self.follow_up = readings.strip(), parts.strip(), follow_up.strip()
-        self.waits, self.starts_at, self.ends_at = waits, starts_at, ends_at
+        self.waits, self.starts_at, self.ends_at, self.plan = waits, starts_at, ends_at, plan
 
-    def close_out(self) -> CloseOut:
-        """Return the close-out that the form describes. Raises FormWrong."""
-        if self.finding not in set(CloseFinding):
-            raise FormWrong("say what was found: choose one of the three findings")
-        if self.cause not in set(Cause):
-            raise FormWrong("choose a cause; 'unknown' is one")
-        if self.remedy not in set(Remedy):
-            raise FormWrong("choose what was done; 'nothing was done' is possible too")
-        mode = FailureMode(self.failure_mode) if self.failure_mode in set(FailureMode) else None
-        minutes = _figure(self.downtime, "the downtime in minutes")
-        return CloseOut(
+    def closing(self) -> Closing:
+        """Return all that the form says of the end of the work. Raises FormWrong."""
+        with Fields() as read:
+            read.need(
+                "finding", self.finding in set(CloseFinding), "say what was found: choose one of the three findings"
+            )
+            read.need("cause", self.cause in set(Cause), "choose a cause; 'unknown' is one")
+            read.need("remedy", self.remedy in set(Remedy), "choose what was done; 'nothing was done' is possible too")
+            minutes = read("downtime", None, lambda: figure(self.downtime))
+            hours = read("hours", None, lambda: figure(self.hours, most=100_000))
+            readings = read("readings", (), lambda: tuple(_reading(line) for line in _lines(self.readings)))
+            parts = read("parts", (), lambda: tuple(part_used(line) for line in _lines(self.parts)))
+        found = CloseOut(
             finding=CloseFinding(self.finding),
-            failure_mode=mode,
+            failure_mode=FailureMode(self.failure_mode) if self.failure_mode in set(FailureMode) else None,
             cause=self.cause,
             remedy=self.remedy,
             note=self.why,
             mechanism=self.mechanism if self.mechanism in set(Mechanism) else None,
             downtime_minutes=None if minutes is None else round(minutes),
-            readings=tuple(_reading(line) for line in self.readings.splitlines() if line.strip()),
+            readings=readings,
         )
-
-    def closing(self) -> Closing:
-        """Return all that the form says of the end of the work. Raises FormWrong."""
-        found = self.close_out()
         made = (FollowUp(title=self.follow_up, type=OrderType.PROACTIVE),) if self.follow_up else ()
-        return Closing(
-            close_out=found,
-            hours=_figure(self.hours, "the hours of work"),
-            parts_used=tuple(_part(line) for line in self.parts.splitlines() if line.strip()),
-            follow_ups=made,
-        )
+        return Closing(close_out=found, hours=hours, parts_used=parts, follow_ups=made)
 
     def waits_for(self) -> HoldReason:
         return HoldReason(self.waits) if self.waits in set(HoldReason) else HoldReason.OTHER
 
     def span(self, zone: ZoneInfo) -> tuple[datetime, datetime | None]:
         """Return when the work is to be done, by the site's clock. Raises FormWrong."""
-        start, end = local(self.starts_at, zone), local(self.ends_at, zone) if self.ends_at else None
-        if end is not None and end <= start:
-            raise FormWrong("the work ends after it begins; choose a later end")
+        with Fields() as read:
+            start = read("starts_at", None, lambda: local(self.starts_at, zone))
+            end = read("ends_at", None, lambda: local(self.ends_at, zone) if self.ends_at else None)
+            read.need(
+                "ends_at", not (start and end) or start < end, "the work ends after it begins; choose a later end"
+            )
+        assert start is not None, "its lack is an error of its field"
         return start, end
 
     def filled(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in _FIELDS}
 
 
-def _figure(text: str, what: str) -> float | None:
-    """Return a number of a form, None where it is empty; a comma will do. Raises FormWrong."""
-    if not text:
-        return None
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e7:
-        raise FormWrong(f"{what} must be a number, not {text!r}")
-    return value
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _reading(line: str) -> Measured:
-    """Read "vibration 1.8 mm/s". Raises FormWrong."""
-    name, _, rest = line.strip().partition(" ")
-    value, _, unit = rest.strip().partition(" ")
-    try:
-        return Measured(name=name, value=float(value.replace(",", ".")), unit=unit.strip())
-    except ValueError:
-        raise FormWrong(f"a reading is written as 'vibration 1.8 mm/s', not {line.strip()!r}") from None
+    """Read "vibration 1.8 mm/s"; the name may be of several words. Raises FormWrong."""
+    found = _MEASURED.fullmatch(line)
+    if found is None or not math.isfinite(float(found["value"].replace(",", "."))):
+        raise FormWrong(f"a reading is written as 'vibration 1.8 mm/s', not {line!r}")
+    return Measured(
+        name=found["name"].strip(" :="),
+        value=float(found["value"].replace(",", ".")),
+        unit=(found["unit"] or "").strip(),
+    )
 
 
-def _part(line: str) -> PartUsed:
-    """Read "2 bearing 6312"; one, where no number is said."""
-    count, _, name = line.strip().partition(" ")
-    if count.replace(".", "", 1).replace(",", "", 1).isdecimal() and name.strip():
-        return PartUsed(part=name.strip(), used=float(count.replace(",", ".")))
-    return PartUsed(part=line.strip(), used=1)
+def part_used(line: str) -> PartUsed:
+    """Read "2 bearing 6312", "0.5 l oil" or "gasket", which is one of it. Raises FormWrong."""
+    found = _USED.fullmatch(line)
+    if found is None:
+        if not line.strip("0123456789., "):
+            raise FormWrong(f"say what it was {line} of, as in '2 bearing 6312'")
+        return PartUsed(part=line, used=1)
+    used = float(found["used"].replace(",", "."))
+    unit, _, rest = found["part"].partition(" ")
+    glued = line[len(found["used"])].isalpha() and line[len(found["used"])] not in "x×"
+    if unit.lower() in _SIZES or (glued and unit.lower() not in _UNITS):
+        return PartUsed(part=line, used=1)
+    if unit.lower() in _UNITS:
+        part = rest.strip().removeprefix("of ").strip()
+        if not part:
+            raise FormWrong(f"say what it was {line} of, as in '0.5 l oil'")
+        return PartUsed(part=part, used=used, unit=_UNITS[unit.lower()])
+    if used > _MANY:
+        raise FormWrong(f"{found['used']} pieces? Write '1 x {line}' or '{found['used']} pcs {found['part']}'")
+    return PartUsed(part=found["part"].strip(), used=used)
 
 
 def local(text: str, zone: ZoneInfo) -> datetime:

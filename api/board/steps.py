@@ -1,4 +1,4 @@
-"""What people do on the board: steps of an order, a new order, a planned downtime."""
+"""What people do on the board: steps of an order, a planned downtime."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, Actor, Asking, Conn, Now
-from api.board.order_page import order_page
+from api.board.form_errors import Fields, FormWrong, figure
+from api.board.order_page import Refused, order_page
 from api.board.pages import asset_page
-from api.board.rendering import page
-from api.board.step_form import FormWrong, StepForm, local
+from api.board.step_form import StepForm, local
 from api.problems import STATUS
 from db import (
     assignments,
@@ -23,21 +23,20 @@ from db import (
     closing,
     downtimes,
     hierarchy,
-    job_plans,
+    order_work,
     plant,
     quarantine,
     work_orders,
 )
 from db.assignments import NobodyEligible
-from db.errors import NotFound, StoreError
+from db.errors import StoreError
 from workorder_core import lifecycle
 from workorder_core.access import Who
-from workorder_core.decisions import Urgency
 from workorder_core.errors import WorkOrderError
 from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
 from workorder_core.targets import Targets
-from workorder_core.words import Criticality, FailureMode, OrderType, Priority
+from workorder_core.words import Criticality
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
@@ -54,7 +53,6 @@ _TAKE: Mapping[Step, Callable[[WorkOrder, _Asked], WorkOrder]] = {
     Step.SUBMIT: lambda order, to: lifecycle.submit(order, at=to.at),
     Step.APPROVE: lambda order, to: lifecycle.approve(order, at=to.at, by=to.by),
     Step.REJECT: lambda order, to: lifecycle.reject(order, to.form.why, at=to.at),
-    Step.PLAN: lambda order, to: lifecycle.plan(order, at=to.at),
     Step.UNASSIGN: lambda order, to: lifecycle.unassign(order, to.form.why, at=to.at),
     Step.HOLD: lambda order, to: lifecycle.hold(order, to.form.why, at=to.at, waits_for=to.form.waits_for()),
     Step.RESUME: lambda order, to: lifecycle.resume(order, at=to.at, by=to.by),
@@ -82,10 +80,8 @@ def take(
         with conn.transaction():
             _take(conn, order_id, step, form, who, now)
     except (WorkOrderError, StoreError, NobodyEligible, FormWrong) as refused:
-        status = next((STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS), 422)
-        problem, filled = str(refused), form.filled()
         return order_page(
-            request, conn, order_id, now=now, who=who, status=status, problem=problem, filled=filled, tried=step.value
+            request, conn, order_id, now=now, who=who, refused=Refused(refused, tried=step.value, filled=form.filled())
         )
     return RedirectResponse(f"/orders/{order_id}", 303)
 
@@ -100,6 +96,10 @@ def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, who: Who
         assignments.accept(conn, order_id, why=form.why, **asked)
     elif step is Step.SCHEDULE:
         _schedule(conn, order_id, form, asked)
+    elif step is Step.PLAN:
+        with Fields() as read:
+            hours = read("hours", None, lambda: figure(form.hours, most=100_000))
+        order_work.plan(conn, order_id, code=form.plan or None, hours=hours, why=form.why, **asked)
     elif step is Step.START:
         assignments.start(conn, order_id, why=form.why, **asked)
     else:
@@ -112,79 +112,6 @@ def _schedule(conn: Connection, order_id: UUID, form: StepForm, asked: Mapping[s
     order = work_orders.get(conn, order_id, asked["who"])
     start, end = form.span(ZoneInfo(plant.site(conn, order.site_id).time_zone))
     assignments.schedule(conn, order_id, start, end, technician=form.technician or None, why=form.why, **asked)
-
-
-@router.get("/new-order", dependencies=[REQUESTS])
-def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | None = None) -> Response:
-    """Ask what an order made by hand is about."""
-    return _new_order_page(request, conn, now, who, {"asset_id": str(asset or "")})
-
-
-def _new_order_page(
-    request: Request,
-    conn: Connection,
-    now: datetime,
-    who: Who,
-    filled: Mapping[str, str],
-    *,
-    problem: str = "",
-    status: int = 200,
-) -> Response:
-    return page(
-        request,
-        "new_order.html",
-        status=status,
-        assets=plant.assets(conn, now=now, within=who.sites),
-        types=list(OrderType),
-        modes=list(FailureMode),
-        priorities=list(Priority),
-        filled=filled,
-        problem=problem,
-    )
-
-
-@router.post("/new-order", dependencies=[REQUESTS])
-def create_order(
-    request: Request,
-    conn: Conn,
-    now: Now,
-    who: Asking,
-    asset_id: Annotated[str, Form(max_length=20)] = "",
-    kind: Annotated[str, Form(max_length=40)] = "",
-    title: Annotated[str, Form(max_length=200)] = "",
-    component: Annotated[str, Form(max_length=200)] = "",
-    failure_mode: Annotated[str, Form(max_length=40)] = "UNK",
-    priority: Annotated[str, Form(max_length=2)] = "",
-    why: Annotated[str, Form(max_length=4000)] = "",
-) -> Response:
-    """Make an order by hand and show it."""
-    try:
-        if not asset_id.isdecimal() or kind not in set(OrderType) or not title.strip():
-            raise FormWrong("choose an asset and a type, and say in a title what is to be done")
-        urgency = None
-        mode = FailureMode(failure_mode) if failure_mode in set(FailureMode) else FailureMode.UNK
-        if priority.isdecimal() and int(priority) in set(Priority):
-            chosen = Priority(int(priority))
-            urgency = Urgency(chosen, f"{chosen.name.capitalize()}: set by {who.actor}.")
-        order = work_orders.create_by_hand(
-            conn,
-            asset=plant.asset(conn, int(asset_id), now=now, within=who.sites),
-            kind=OrderType(kind),
-            title=title.strip(),
-            component=component.strip() or "machine",
-            failure_mode=mode,
-            actor=who.actor,
-            at=now,
-            urgency=urgency,
-            why=why.strip(),
-            status=lifecycle.first_status(who, None),
-            plan=job_plans.fitting(conn, int(asset_id), mode),
-        )
-    except (FormWrong, NotFound) as refused:
-        filled = {"asset_id": asset_id, "kind": kind, "title": title, "component": component}
-        filled |= {"failure_mode": failure_mode, "priority": priority, "why": why}
-        return _new_order_page(request, conn, now, who, filled, problem=str(refused), status=422)
-    return RedirectResponse(f"/orders/{order.id}", 303)
 
 
 @router.post("/assets/{asset_id}/downtimes", dependencies=[PLANS])

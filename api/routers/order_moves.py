@@ -1,7 +1,6 @@
 """The steps of an order's lifecycle, one path each. Who may take each and what it needs is the core's table."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -12,9 +11,8 @@ from api.asking import PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now, Versi
 from api.routers.work_orders import tagged
 from api.shapes.order_steps import AssignIn, CloseOutIn, HoldIn, NoteIn, PlanIn, ReasonIn, ScheduleIn
 from api.shapes.orders import WorkOrderOut
-from db import assignments, calendars, closing, job_plans, work_orders
+from db import assignments, calendars, closing, order_work, work_orders
 from workorder_core import lifecycle
-from workorder_core.job_plans import planned
 from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
 from workorder_core.targets import Targets
@@ -68,17 +66,17 @@ def reject(body: ReasonIn, take: Take) -> WorkOrderOut:
 @router.post("/plan", dependencies=[PLANS])
 def plan(take: Take, body: PlanIn) -> WorkOrderOut:
     """Record that what the work needs is known; a job plan named here gives the order its steps."""
-    chosen = None if body.plan is None else job_plans.get(take.conn, body.plan)
-
-    def step(order: WorkOrder) -> WorkOrder:
-        moved = lifecycle.plan(order, at=take.now)
-        moved = moved if chosen is None else planned(moved, chosen)
-        return moved if body.estimated_hours is None else replace(moved, estimated_hours=body.estimated_hours)
-
-    order = take(Step.PLAN, step, body.why)
-    if chosen is not None:
-        job_plans.copy_to(take.conn, order.id, chosen)
-    return order
+    order = order_work.plan(
+        take.conn,
+        take.order_id,
+        code=body.plan,
+        hours=body.estimated_hours,
+        who=take.who,
+        at=take.now,
+        why=body.why,
+        expected_version=take.version,
+    )
+    return tagged(order, take.response)
 
 
 @router.post("/schedule", dependencies=[PLANS])

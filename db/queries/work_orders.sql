@@ -104,9 +104,10 @@ WHERE status IN ('open', 'planned', 'scheduled', 'dispatched', 'in_progress', 'o
   AND coalesce(hold_reason, 'other') = 'other';
 
 -- name: unassigned
--- Open orders that nobody has, emergencies first. One that a person has taken back from a technician is left to people.
+-- Open orders of some kinds (origin:type) that nobody has, emergencies first. One that a person has taken back from a
+-- technician is left to people.
 SELECT w.id FROM work_orders w
-WHERE w.status = 'open' AND w.assignee_id IS NULL
+WHERE w.status = 'open' AND w.assignee_id IS NULL AND w.origin || ':' || w.type = ANY(%(kinds)s::text[])
   AND NOT EXISTS (
       SELECT FROM (
           SELECT step, actor FROM order_history h

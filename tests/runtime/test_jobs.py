@@ -13,6 +13,7 @@ from tests import a_plant
 from tests.a_plant import Seeded
 from workorder_core import lifecycle
 from workorder_core.access import Role, Who
+from workorder_core.dispatching import Dispatched
 from workorder_core.words import Status
 
 DAHL = Who("person:dahl", frozenset({Role.PLANNER}))
@@ -38,12 +39,27 @@ def steps(conn, order_id) -> list[tuple[str, str]]:
 
 
 def test_open_orders_are_given_to_somebody_with_the_reason(conn, seeded):
-    assert jobs.assign_open(conn) == 4
-    for name in ("emergency", "predictive", "unspecific", "by hand"):
+    assert jobs.assign_open(conn) == 3
+    for name in ("emergency", "predictive", "unspecific"):
         order = work_orders.get(conn, seeded.orders[name])
         assert order.status is Status.DISPATCHED
         assert order.assignment_note is not None
         assert steps(conn, order.id)[-1] == ("assign", "system:timetable")
+
+
+def test_an_order_that_a_person_makes_is_left_to_people(conn, seeded):
+    jobs.assign_open(conn)
+    order = work_orders.get(conn, seeded.orders["by hand"])
+    assert (order.status, order.assignee) == (Status.OPEN, None)
+
+
+def test_what_is_given_out_is_a_setting_by_origin_and_type(conn, seeded):
+    by_hand, emergency = seeded.orders["by hand"], seeded.orders["emergency"]
+    assert jobs.assign_open(conn, [Dispatched.of("person:emergency"), Dispatched.of("engine:emergency")]) == 1
+    assert work_orders.get(conn, emergency).status is Status.DISPATCHED
+    assert jobs.assign_open(conn, [Dispatched.of("person:inspection")]) == 1
+    assert work_orders.get(conn, by_hand).status is Status.DISPATCHED
+    assert jobs.assign_open(conn, []) == 0
 
 
 def test_a_second_time_there_is_nothing_to_do(conn):
@@ -130,7 +146,7 @@ def test_two_at_once_do_each_thing_once(database, conn, seeded):
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(run, range(4)))
-    for name in ("emergency", "predictive", "unspecific", "by hand"):
+    for name in ("emergency", "predictive", "unspecific"):
         taken = [step for step, _ in steps(conn, seeded.orders[name])]
         assert (taken.count("assign"), taken.count("escalate")) == (1, 1), name
 
@@ -142,7 +158,7 @@ def test_while_one_process_has_the_lock_another_does_nothing(database, conn):
         assert db_jobs.try_lock(other, "assign")
         assert jobs.assign_open(conn) == 0
         other.rollback()
-    assert jobs.assign_open(conn) == 4
+    assert jobs.assign_open(conn) == 3
 
 
 def test_the_timetable_runs_until_it_is_told_to_stop(database, conn, seeded):

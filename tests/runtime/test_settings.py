@@ -155,3 +155,12 @@ def test_a_folder_of_detectors_that_does_not_fit_is_told(tmp_path, make, problem
         (folder / make).write_text("")
     with pytest.raises(WrongSettings, match=problem):
         load(detectors=folder)
+
+
+def test_what_the_timetable_gives_out_names_orders_that_there_can_be(file):
+    assert load().dispatch == ["engine"]
+    file('dispatch = ["engine", "person:emergency"]')
+    assert load().dispatch == ["engine", "person:emergency"]
+    file('dispatch = ["engine", "person:urgent"]')
+    with pytest.raises(WrongSettings, match="'person:urgent' names no orders: write engine, person, schedule"):
+        load()

@@ -1,0 +1,221 @@
+"""The form for an order made by hand: what is to be done where, and, for a planner, by what plan, when and by whom."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from psycopg import Connection
+
+from api.asking import KNOWN, REQUESTS, Asking, Conn, Now
+from api.board.form_errors import Fields, FormWrong, figure
+from api.board.rendering import page
+from api.board.step_form import local
+from db import assignments, job_plans, plant, technicians, work_orders
+from db.errors import NotFound
+from workorder_core import lifecycle
+from workorder_core.access import Who
+from workorder_core.decisions import Urgency
+from workorder_core.errors import NotQualified
+from workorder_core.job_plans import JobPlan
+from workorder_core.lifecycle import MOVES, Step
+from workorder_core.orders import WorkOrder
+from workorder_core.words import FailureMode, OrderType, Priority, Status
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+Short = Annotated[str, Form(max_length=100)]
+Line = Annotated[str, Form(max_length=200)]
+Text = Annotated[str, Form(max_length=4000)]
+
+
+class NewOrderForm:
+    """The fields of the form, as they were typed."""
+
+    def __init__(
+        self,
+        asset_id: Short = "",
+        kind: Short = "",
+        title: Line = "",
+        component: Line = "",
+        failure_mode: Short = "UNK",
+        priority: Short = "",
+        why: Text = "",
+        plan: Short = "",
+        skill: Line = "",
+        hours: Short = "",
+        starts_at: Short = "",
+        ends_at: Short = "",
+        technician: Line = "",
+        why_them: Text = "",
+        draft: Short = "",
+    ) -> None:
+        self.typed: dict[str, str] = {name: value.strip() for name, value in locals().items() if name != "self"}
+
+    def __getitem__(self, name: str) -> str:
+        return self.typed[name]
+
+
+@router.get("/new-order", dependencies=[REQUESTS])
+def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | None = None) -> Response:
+    """Ask what an order made by hand is about."""
+    return _form(request, conn, now, who, {"asset_id": str(asset or "")})
+
+
+@router.post("/new-order", dependencies=[REQUESTS])
+def create(request: Request, conn: Conn, now: Now, who: Asking, form: Annotated[NewOrderForm, Depends()]) -> Response:
+    """Make an order by hand and show it; what is refused is shown beside what was typed."""
+    try:
+        with conn.transaction():
+            order = _made(conn, form, who, now)
+    except NotQualified as refused:
+        wrong = {"why_them": f"needed here: {'; '.join(refused.reasons)}"}
+        return _form(request, conn, now, who, form.typed, wrong=wrong, problem=str(refused), status=409)
+    except FormWrong as refused:
+        return _form(request, conn, now, who, form.typed, wrong=refused.fields, problem=_sum(refused), status=422)
+    return RedirectResponse(f"/orders/{order.id}", 303)
+
+
+def _sum(refused: FormWrong) -> str:
+    count = len(refused.fields)
+    return f"no order is made yet: {'a field needs' if count == 1 else f'{count} fields need'} another look"
+
+
+def plans(who: Who) -> bool:
+    """Whether somebody may say when an order is done and by whom."""
+    return bool(who.may(MOVES[Step.SCHEDULE].roles))
+
+
+def _made(conn: Connection, form: NewOrderForm, who: Who, now: datetime) -> WorkOrder:
+    """Make the order that the form describes. Raises FormWrong with all that is wrong, or NotQualified."""
+    with Fields() as read:
+        asset = read("asset_id", None, lambda: _asset(conn, form["asset_id"], who, now))
+        read.need("kind", form["kind"] in set(OrderType), "choose a type")
+        read.need("title", form["title"], "say in a few words what is to be done")
+        hours = read("hours", None, lambda: figure(form["hours"], most=100_000))
+        plan = read("plan", None, lambda: _plan(conn, form["plan"]))
+        zone = ZoneInfo(asset.time_zone if asset else "UTC")
+        start = read("starts_at", None, lambda: local(form["starts_at"], zone) if form["starts_at"] else None)
+        end = read("ends_at", None, lambda: local(form["ends_at"], zone) if form["ends_at"] else None)
+        read.need("starts_at", start or not end, "say when it begins too, or leave the end out")
+        read.need("ends_at", not (start and end) or start < end, "the work ends after it begins; choose a later end")
+        if form["draft"] and plans(who):
+            problem = "a draft has none yet: leave it out, or open the order"
+            read.need("starts_at", not start, problem)
+            read.need("technician", not form["technician"], problem)
+        if asset is not None and form["technician"]:
+            read("technician", None, lambda: _technician(conn, asset.site_id, form["technician"]))
+    assert asset is not None, "its lack is an error of its field"
+    order = _create(conn, form, asset, hours, plan, None if plans(who) else start, who, now)
+    if plans(who) and order.status is Status.OPEN:
+        return _given(conn, order, form, start, end, who, now)
+    return order
+
+
+def _create(
+    conn: Connection,
+    form: NewOrderForm,
+    asset: plant.Asset,
+    hours: float | None,
+    plan: JobPlan | None,
+    wanted: datetime | None,
+    who: Who,
+    now: datetime,
+) -> WorkOrder:
+    urgency = None
+    mode = FailureMode(form["failure_mode"]) if form["failure_mode"] in set(FailureMode) else FailureMode.UNK
+    if form["priority"] in {str(each.value) for each in Priority}:
+        chosen = Priority(int(form["priority"]))
+        urgency = Urgency(chosen, f"{chosen.name.capitalize()}: set by {who.actor}.")
+    said: dict[str, Any] = {"estimated_hours": hours, "requested_for": wanted}
+    if form["skill"]:
+        said["required_skill"] = form["skill"]
+    return work_orders.create_by_hand(
+        conn,
+        asset=asset,
+        kind=OrderType(form["kind"]),
+        title=form["title"],
+        component=form["component"] or "machine",
+        failure_mode=mode,
+        actor=who.actor,
+        at=now,
+        urgency=urgency,
+        why=form["why"],
+        status=lifecycle.first_status(who, Status.DRAFT if form["draft"] else None),
+        plan=plan or job_plans.fitting(conn, asset.id, mode),
+        **said,
+    )
+
+
+def _given(
+    conn: Connection,
+    order: WorkOrder,
+    form: NewOrderForm,
+    start: datetime | None,
+    end: datetime | None,
+    who: Who,
+    now: datetime,
+) -> WorkOrder:
+    """Schedule a new order, or give it at once, as the form says. Raises NotQualified."""
+    asked: dict[str, Any] = {"who": who, "at": now, "why": form["why_them"]}
+    if start is not None:
+        return assignments.schedule(conn, order.id, start, end, technician=form["technician"] or None, **asked)
+    if form["technician"]:
+        return assignments.assign_to(conn, order.id, form["technician"], **asked)
+    return order
+
+
+def _asset(conn: Connection, text: str, who: Who, now: datetime) -> plant.Asset:
+    if not text.isdecimal() or len(text) > 9:
+        raise FormWrong("choose an asset")
+    try:
+        return plant.asset(conn, int(text), now=now, within=who.sites)
+    except NotFound:
+        raise FormWrong("this asset is not there any more; choose another one") from None
+
+
+def _plan(conn: Connection, code: str) -> JobPlan | None:
+    try:
+        return job_plans.get(conn, code) if code else None
+    except NotFound:
+        raise FormWrong(f"there is no job plan {code} in force; choose another one") from None
+
+
+def _technician(conn: Connection, site_id: int, code: str) -> None:
+    try:
+        technicians.get(conn, site_id, code)
+    except NotFound:
+        raise FormWrong("no technician of this asset's site; choose one of its own") from None
+
+
+def _form(
+    request: Request,
+    conn: Connection,
+    now: datetime,
+    who: Who,
+    filled: Mapping[str, str],
+    *,
+    wrong: Mapping[str, str] | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    people = technicians.listed(conn, within=who.sites)
+    return page(
+        request,
+        "new_order.html",
+        status=status,
+        assets=plant.assets(conn, now=now, within=who.sites),
+        types=list(OrderType),
+        modes=list(FailureMode),
+        priorities=list(Priority),
+        job_plans=job_plans.in_force(conn),
+        sites=plant.sites(conn, who.sites),
+        people=[each for each in people if each.active],
+        skills=sorted({skill for each in people for skill in each.skills}),
+        planner=plans(who),
+        approves=who.may(MOVES[Step.APPROVE].roles),
+        filled=dict.fromkeys(NewOrderForm().typed, "") | {"failure_mode": "UNK", "kind": "inspection"} | dict(filled),
+        wrong=wrong or {},
+        problem=problem,
+    )
