@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from ingest import units
 from ingest.messages import Details, Message, Reason, Refused
 
 MAX_BYTES = 256 * 1024
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
+_LONGEST_UNIT = 40
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
@@ -46,13 +48,19 @@ def refusals(message: Message, bad: Sequence[Bad]) -> list[Refused]:
 
 
 def unreadable(message: Message, error: Exception) -> Refused:
-    """Return what goes to quarantine of a message that made the program fail: its error's name, and what it said."""
+    """Return what goes to quarantine of a message that made the program fail."""
+    bad = failed(error)
+    return Refused(message.topic, message.payload, message.received_us, bad.reason, bad.problem)
+
+
+def failed(error: Exception) -> Bad:
+    """Return the problem of what made the program fail: the error's name, and what it said."""
     said = str(error).strip().partition("\n")[0]
-    problem = (
-        f"{type(error).__name__}{f': {said[:120]}' if said else ''}; a fault of the program, which read on without the "
-        "message: report it, then run `plantwright quarantine retry`"
+    told = (
+        f"{type(error).__name__}{f': {said[:120]}' if said else ''}; a fault of the program, which went on without it: "
+        "report it, then run `plantwright quarantine retry`"
     )
-    return Refused(message.topic, message.payload, message.received_us, Reason.UNREADABLE, problem)
+    return Bad(Reason.UNREADABLE, told)
 
 
 def told_of(problems: Sequence[str]) -> str:
@@ -122,6 +130,16 @@ def signal(name: str) -> str:
     if _SIGNAL.fullmatch(name) is None:
         raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} is no signal name: letters, digits and _ . : / - up to 128")
     return name
+
+
+def unit(name: str, said: str) -> str:
+    """Return the unit that a device names for a signal, as the plant spells it. Raises Bad where it cannot be kept."""
+    made = units.spelled(said)
+    if len(made) > _LONGEST_UNIT or not made.isprintable():
+        raise Bad(
+            Reason.WRONG_UNIT, f"{name[:80]}: {said[:40]!r} is no unit: up to {_LONGEST_UNIT} printable characters"
+        )
+    return made
 
 
 def number(name: str, value: object) -> float:

@@ -31,6 +31,8 @@ def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Fra
                 frames.append(_frame(mapping, found.groupdict(), root, element, message.received_us, bounds, bad))
             except Bad as wrong:
                 bad.append(wrong)
+            except Exception as error:  # noqa: BLE001 - the elements beside it can be read
+                bad.append(border.failed(error))
         if not frames and not bad:
             raise Bad(Reason.NO_VALUES, "there is nothing in it")
     except Bad as wrong:
@@ -46,7 +48,12 @@ def row(
     ``order`` knows the rows before it; without one a row's time is read as a live message's.
     """
     bad: list[Bad] = []
-    return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, order), bad
+    try:
+        return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, order), bad
+    except Bad:
+        raise
+    except Exception as error:
+        raise border.failed(error) from error
 
 
 def _decoded(mapping: Document, raw: bytes) -> Any:
@@ -113,9 +120,9 @@ def _values(
         there += 1
         try:
             name = border.signal_of(signal.signal.fill(levels, root, element))
-            value = border.value(name, found)
+            value, unit = border.value(name, found), border.unit(name, unit_of(signal, levels, root, element))
             taken.put(name, value if isinstance(value, str) else border.scaled(name, value, signal.scale))
-            if unit := unit_of(signal, levels, root, element):
+            if unit:
                 units[name] = unit
         except Bad as wrong:
             bad.append(wrong)

@@ -8,6 +8,7 @@ beside a bad one are kept; what cannot be read is refused with the reason. No by
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -65,8 +66,11 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
                         taken.put(_signal(name), border.value(name, value))
                     except Bad as wrong:
                         bad.append(wrong)
+                details = _details(document)
+                if details is not None and details.units:
+                    details = _with_units(details, taken, bad)
                 if taken:
-                    details = taken.details(_details(document))
+                    details = taken.details(details)
                     frames.append(Frame(*place, at_us, message.received_us, taken.values, details))
             except Bad as wrong:
                 bad.append(wrong)
@@ -184,6 +188,19 @@ def _details(document: Any) -> Details | None:
     if isinstance(quality, bool) or not isinstance(known, int) or known not in _QUALITIES.values():
         raise Bad(Reason.WRONG_SHAPE, f"quality {str(quality)[:40]!r} must be good, uncertain, bad, stale, or 0 to 3")
     return Details(quality=known, units=units or {})
+
+
+def _with_units(details: Details, taken: Taken, bad: list[Bad]) -> Details:
+    """Return the details with the units of what was taken; a value whose unit is none that can be kept is taken out."""
+    made = {}
+    for name in details.units.keys() & (taken.values.keys() | taken.texts.keys()):
+        try:
+            made[name] = border.unit(name, details.units[name])
+        except Bad as wrong:
+            bad.append(wrong)
+            taken.values.pop(name, None)
+            taken.texts.pop(name, None)
+    return replace(details, units=dict(sorted(made.items())))
 
 
 def _values(document: Any) -> Iterator[tuple[str, object]]:

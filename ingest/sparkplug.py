@@ -213,6 +213,7 @@ class Sparkplug:
                 Reason.NOT_BORN, "the broker kept it from before we came; Sparkplug's messages are never retained"
             )
         said = sparkplug_metrics.decode(message.payload)
+        bad += sparkplug_metrics.readable(said)
         key = group, node_id
         node = self.nodes.get(key)
         if kind == "DEATH":
@@ -381,7 +382,9 @@ class Sparkplug:
         site, asset, location = (
             border.code(text.fill(ids, None, None)) for text in (self.names.site, self.names.asset, self.names.location)
         )
-        return Member(site, asset, location, raw, sparkplug_metrics.birth(sparkplug_metrics.decode(raw)))
+        said = sparkplug_metrics.decode(raw)
+        sparkplug_metrics.readable(said)
+        return Member(site, asset, location, raw, sparkplug_metrics.birth(said))
 
     def _claim(self, key: tuple[str, str], device: str, member: Member) -> None:
         for other_key, node in self.nodes.items():

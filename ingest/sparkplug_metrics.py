@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
-from ingest import border, units
+from ingest import border
 from ingest.border import Bad
 from ingest.messages import STALE, Reason
 from ingest.sparkplug_b_pb2 import Payload
@@ -23,6 +23,8 @@ _BOOLEAN = 11
 REBIRTH = "Node Control/Rebirth"
 _CONTROL = ("Node Control/", "Device Control/")
 _UNIT_KEYS = ("engUnit", "EngUnit", "unit", "units", "Unit")
+_MOST_WHOLE = 1 << 63
+"""What a database has room for; the number of a birth counts to 255."""
 _GOOD, _UNCERTAIN, _STALE = 192, 64, 500
 
 
@@ -68,6 +70,34 @@ def decode(raw: bytes) -> Payload:
     return payload
 
 
+def readable(payload: Payload) -> list[Bad]:
+    """Take out of a payload the metrics whose texts are no UTF-8, and return what is wrong with them."""
+    bad = []
+    for place in reversed(range(len(payload.metrics))):
+        try:
+            broken = next((text for text in _texts(payload.metrics[place]) if not isinstance(text, str)), None)
+        except UnicodeDecodeError as error:
+            broken = error.object
+        if broken is not None:
+            bad.append(Bad(Reason.WRONG_SIGNAL, f"a metric's name or text is no UTF-8: {broken[:40]!r}"))
+            del payload.metrics[place]
+    return bad[::-1]
+
+
+def _texts(metric: Payload.Metric) -> Iterator[object]:
+    """Yield every text of a metric that is looked at. What is no UTF-8 comes as bytes, or raises UnicodeDecodeError:
+    that depends on how protobuf was built.
+    """
+    yield metric.name
+    if metric.HasField("string_value"):
+        yield metric.string_value
+    if metric.HasField("properties"):
+        yield from metric.properties.keys
+        for each in metric.properties.values:
+            if each.HasField("string_value"):
+                yield each.string_value
+
+
 def birth(payload: Payload) -> Birth:
     """Return what a birth certificate says of its metrics."""
     made = Birth()
@@ -83,7 +113,7 @@ def birth(payload: Payload) -> Birth:
         try:
             signal = border.signal_of(name)
             if taken.setdefault(signal, name) == name:
-                known = Known(signal, metric.datatype, _unit(metric))
+                known = Known(signal, metric.datatype, border.unit(name, _unit(metric)))
             else:
                 made.left_out.append(f"{name[:80]!r} and {taken[signal][:80]!r} both make the signal {signal!r}")
         except Bad as wrong:
@@ -152,13 +182,13 @@ def rebirth_request(now_us: int) -> bytes:
 def _whole(metric: Payload.Metric) -> int | None:
     kind = metric.WhichOneof("value")
     raw = None if kind is None else getattr(metric, kind)
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw < _MOST_WHOLE else None
 
 
 def _unit(metric: Payload.Metric) -> str:
     found = {key: _property(each) for key, each in _properties(metric) if key in _UNIT_KEYS}
     text = next((found[key] for key in _UNIT_KEYS if isinstance(found.get(key), str)), "")
-    return units.spelled(str(text))[:40]
+    return str(text)
 
 
 def _properties(metric: Payload.Metric) -> Iterator[tuple[str, Payload.PropertyValue]]:

@@ -243,3 +243,21 @@ def test_a_certificate_of_another_name_is_not_taken(certificate):
         source = listen(url.replace("localhost", "127.0.0.1"), tls=trusting)
         with pytest.raises(BrokerUnreachable, match="IP address mismatch"), source:
             pass
+
+
+def test_a_broker_is_pinged_while_the_caller_works_on_a_batch(monkeypatch):
+    monkeypatch.setattr(subscriber, "PING_AFTER_S", 0.05)
+    pinged = threading.Event()
+    pings: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        welcome(connection)
+        while (piece := connection.recv(1024)) == PINGREQ:
+            pings.append(piece)
+            connection.sendall(PINGRESP)
+            if len(pings) == 3:
+                pinged.set()
+
+    with scripted(script) as url, listen(url) as source:
+        assert pinged.wait(60), "nobody drives the connection, and it is kept all the same"
+        assert next(source.batches(most=10, max_wait_s=0.1)) == []

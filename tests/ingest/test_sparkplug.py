@@ -443,3 +443,52 @@ def _said_nothing(plant, each):
         return True
     members = plant.host.nodes["G", "N"].members.values()
     return any(each.name in member.birth.by_name for member in members)
+
+
+def test_a_metric_whose_name_is_no_utf_8_is_refused_alone():
+    plant = Plant()
+    good = Payload(timestamp=MS, seq=0, metrics=[metric("temp", 60.0)])
+    plant.raw("spBv1.0/NTH/NBIRTH/N1", good.SerializeToString() + bytes.fromhex("12030a01ff"))
+    assert plant.refused == [Reason.WRONG_SIGNAL]
+    assert plant.host.nodes["NTH", "N1"].members[""].birth.signals == ("temp",)
+    plant.raw("spBv1.0/NTH/NBIRTH/N2", bytes.fromhex("12030a01ff"))
+    plant.raw("spBv1.0/NTH/NDEATH/N1", bytes.fromhex("12030a01ff"))
+
+
+@pytest.mark.parametrize("field", ["string_value", "key", "property"])
+def test_a_text_of_a_metric_that_is_no_utf_8_refuses_its_metric_alone(field):
+    bad = metric("bad", "XXXX" if field == "string_value" else "ok", STRING)
+    bad.properties.keys.append("XXXX" if field == "key" else "engUnit")
+    bad.properties.values.add().string_value = "XXXX" if field == "property" else "bar"
+    whole = Payload(timestamp=MS, seq=0, metrics=[bad, metric("temp", 60.0)]).SerializeToString()
+    frames, refused = Sparkplug("plant").parse(
+        Message("spBv1.0/NTH/NBIRTH/N1", whole.replace(b"XXXX", b"XX\xffX"), NOW), Bounds()
+    )
+    assert [frame.values for frame in frames] == [{"temp": 60.0}]
+    assert [each.reason for each in refused] == [Reason.WRONG_SIGNAL]
+
+
+@pytest.mark.parametrize("at", [1, 2**63 - 1, 2**63, 2**64 - 1, 253_402_300_799_999])
+def test_a_time_at_the_edge_refuses_its_metric_alone(at):
+    plant = Plant()
+    plant.hear("NBIRTH", metric("temp", 60.0), metric("flow", 1.0, at=at), seq=0)
+    assert plant.refused in ([Reason.IN_FUTURE], [Reason.TOO_OLD])
+    assert plant.host.nodes["NTH", "N1"].alive
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+def test_the_number_of_a_birth_that_no_database_has_room_for_is_none(number):
+    plant = Plant()
+    plant.hear("NBIRTH", metric("bdSeq", number, UINT64), metric("temp", 60.0), seq=0)
+    assert plant.host.nodes["NTH", "N1"].bd_seq is None
+
+
+@pytest.mark.parametrize("unit", ["a\0", "x" * 41])
+def test_a_unit_that_cannot_be_kept_leaves_its_metric_out(unit):
+    bad = metric("bad", 1.0)
+    bad.properties.keys.append("engUnit")
+    bad.properties.values.add().string_value = unit
+    plant = Plant()
+    plant.hear("NBIRTH", bad, metric("temp", 60.0), seq=0)
+    assert plant.refused == [Reason.WRONG_SIGNAL]
+    assert plant.host.nodes["NTH", "N1"].members[""].birth.signals == ("temp",)

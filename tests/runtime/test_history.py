@@ -18,7 +18,7 @@ from ingest import mapping
 from ingest.messages import Message
 from ingest.replay import WrongMapping
 from rules import rulebook
-from runtime import engine, history, pipeline, splitting
+from runtime import engine, history, mappings, pipeline, splitting
 from runtime.engine import Engine
 from runtime.history import Import
 from runtime.settings import Settings
@@ -246,3 +246,30 @@ def test_from_the_command_line(conn, database, folder):
             [*command, "--database", database], capture_output=True, text=True, check=False, timeout=60
         )
         assert (done.returncode, expected in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_a_row_that_makes_the_program_fail_is_refused_and_the_rest_comes_in(conn, database, folder, monkeypatch):
+    read = mapping.Time.read
+
+    def failing(self, value):
+        if "06:01" in str(value):
+            raise OverflowError("date value out of range")
+        return read(self, value)
+
+    monkeypatch.setattr(mapping.Time, "read", failing)
+    file = folder / "P-3.csv"
+    file.write_text("when,temp,speed\n" + "".join(f"2026-01-05T06:0{n}:00Z,60,1480\n" for n in range(3)))
+    take_in(database, folder, file)
+    assert readings.count(conn) == (4, 4)
+    (kept,) = quarantine.page(conn)
+    assert kept.reason == "unreadable"
+    assert kept.problem.startswith("row 2: OverflowError: date value out of range")
+
+
+def test_a_message_that_makes_a_mapping_fail_is_told_as_refused(monkeypatch, capsys):
+    def failing(*_arguments):
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr(mapping.Text, "fill", failing)
+    assert not mappings.attempt("homie", "homie/5/P-4/n/a", "21.5", Console())
+    assert "refused, unreadable: OverflowError: date value out of range" in capsys.readouterr().out

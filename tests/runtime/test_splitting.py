@@ -1,14 +1,17 @@
 """A message that the database refuses is in quarantine, alone; all around it is as if it had never come."""
 
+import json
+import math
 import random
 import threading
+from datetime import timedelta
 from itertools import count
 
 import psycopg
 import pytest
 
 from db import judge as judge_db
-from db import plant, quarantine, readings
+from db import plant, quarantine, readings, storable
 from ingest.messages import Message
 from runtime import ingest, splitting
 from runtime.engine import Engine
@@ -24,6 +27,7 @@ from tests.runtime.test_pipeline import (
     ran,
     stream,
     take_up,
+    us,
 )
 
 POISON = 6.66e8
@@ -133,3 +137,36 @@ def test_waits_grow_and_are_short_again_once_something_went_well():
     patience.went_well()
     patience.wait(OSError("away"))
     assert slept[-1] <= 0.5
+
+
+UNITS = {
+    "a NUL": '{"a":"\\u0000","b":"bar"}',
+    "half a surrogate pair": '{"a":"\\ud800","b":"bar"}',  # which is no JSON
+    "a page of text": json.dumps({"a": "x" * 4_000, "b": "bar"}),
+}
+
+
+@pytest.mark.parametrize("units", UNITS.values(), ids=UNITS)
+def test_what_the_database_would_refuse_is_refused_before_it_is_sent(database, monkeypatch, units):
+    """So that a burst of such messages costs what a burst of others costs."""
+    with psycopg.connect(database) as conn:
+        state = take_up(conn)
+        monkeypatch.setattr(splitting, "_one_by_one", None)
+        batch = []
+        for minute in range(120):
+            at = (START + timedelta(minutes=minute)).isoformat()
+            said = f',"units":{units}' if minute % 2 else ""
+            raw = f'{{"ts":"{at}","values":{{"a":1,"b":2}}{said}}}'.encode()
+            batch.append(Message(TOPIC, raw, us(START + timedelta(minutes=minute))))
+        done = splitting.process(conn, batch, state)
+        no_json = "ud800" in units
+        assert done.stored == (120 if no_json else 180)
+        assert [each.reason for each in done.refused] == ["not_json" if no_json else "wrong_unit"] * 60
+
+
+def test_numbers_that_are_none_never_reach_the_database(database):
+    with psycopg.connect(database) as conn:
+        told = {"a": [math.nan, {"b\0": math.inf, "c": "x\0\ud800"}], "d": 1.5}
+        (back,) = conn.execute("SELECT %s::jsonb", (storable.json(told),)).fetchone() or ()
+        assert back == {"a": [None, {"b\\0": None, "c": "x\\0?"}], "d": 1.5}
+        assert conn.execute("SELECT %s::text", (storable.text("a\0\ud800"),)).fetchone() == ("a\\0?",)
