@@ -75,11 +75,11 @@ def readable(payload: Payload) -> list[Bad]:
     bad = []
     for place in reversed(range(len(payload.metrics))):
         try:
-            broken = next((text for text in _texts(payload.metrics[place]) if not isinstance(text, str)), None)
+            broken: object = next((text for text in _texts(payload.metrics[place]) if not isinstance(text, str)), None)
         except UnicodeDecodeError as error:
             broken = error.object
         if broken is not None:
-            bad.append(Bad(Reason.WRONG_SIGNAL, f"a metric's name or text is no UTF-8: {broken[:40]!r}"))
+            bad.append(Bad(Reason.WRONG_SIGNAL, f"a metric's name or text is no UTF-8: {str(broken)[:40]}"))
             del payload.metrics[place]
     return bad[::-1]
 

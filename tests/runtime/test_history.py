@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from db import quarantine, readings
-from ingest import mapping
+from ingest import mapping, paths, times
 from ingest.messages import Message
 from ingest.replay import WrongMapping
 from rules import rulebook
@@ -249,14 +249,14 @@ def test_from_the_command_line(conn, database, folder):
 
 
 def test_a_row_that_makes_the_program_fail_is_refused_and_the_rest_comes_in(conn, database, folder, monkeypatch):
-    read = mapping.Time.read
+    read = times.Time.read
 
     def failing(self, value):
         if "06:01" in str(value):
             raise OverflowError("date value out of range")
         return read(self, value)
 
-    monkeypatch.setattr(mapping.Time, "read", failing)
+    monkeypatch.setattr(times.Time, "read", failing)
     file = folder / "P-3.csv"
     file.write_text("when,temp,speed\n" + "".join(f"2026-01-05T06:0{n}:00Z,60,1480\n" for n in range(3)))
     take_in(database, folder, file)
@@ -270,6 +270,6 @@ def test_a_message_that_makes_a_mapping_fail_is_told_as_refused(monkeypatch, cap
     def failing(*_arguments):
         raise OverflowError("date value out of range")
 
-    monkeypatch.setattr(mapping.Text, "fill", failing)
+    monkeypatch.setattr(paths.Text, "fill", failing)
     assert not mappings.attempt("homie", "homie/5/P-4/n/a", "21.5", Console())
     assert "refused, unreadable: OverflowError: date value out of range" in capsys.readouterr().out
