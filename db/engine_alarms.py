@@ -48,6 +48,7 @@ def facts(conn: Connection, told: Told | None, within: Collection[str] | None = 
         age_s=told.age_s,
         lag_s=told.lag_s,
         lag_limit_s=told.figures.lag_limit_s,
+        checkpoint_failed=told.figures.checkpoint_failed,
     )
 
 

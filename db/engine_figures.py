@@ -27,6 +27,8 @@ class Figures:
         Messages taken off the wire and not judged yet.
     messages_per_s, readings_per_s
         Over the last half minute or so.
+    checkpoint_failed
+        Why the judge's state could not be written when that was last tried; empty where it was.
     stopped
         The process was told to end, and did.
     """
@@ -47,6 +49,7 @@ class Figures:
     lag_limit_s: float = 0.0
     messages_per_s: float = 0.0
     readings_per_s: float = 0.0
+    checkpoint_failed: str = ""
     stopped: bool = False
 
 

@@ -1,7 +1,9 @@
 """The judge's place in the sequence of inputs: who writes, the events in it, and the checkpoints."""
 
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
@@ -9,6 +11,42 @@ from psycopg.rows import tuple_row
 from db import sql, storable
 
 _QUERIES = sql.load("judge")
+PART_MOST_BYTES = 256 * 1024 * 1024
+"""Of one part of a checkpoint, compressed: a quarter of what PostgreSQL lets one value be."""
+PIECE_BYTES = 8 * 1024 * 1024
+"""Of a checkpoint, written by one statement."""
+PART_COSTS_BYTES = 100
+"""Of a statement, for each part beside its state."""
+PartName = tuple[str, str, str]
+
+
+class Part(NamedTuple):
+    """A part of the judge's state, as plain bytes.
+
+    ``judge`` is "live" or "shadow", ``kind`` what the part is, "asset" of one asset; ``asset`` is its
+    ``<site>/<asset>``, empty for what is of the whole plant.
+    """
+
+    judge: str
+    kind: str
+    asset: str
+    state: bytes
+
+    @property
+    def name(self) -> PartName:
+        return self[:3]
+
+
+class PartTooLarge(Exception):
+    """A part of the judge's state has grown beyond what a checkpoint may keep of it."""
+
+    def __init__(self, name: PartName, size: int) -> None:
+        judge, kind, asset = name
+        super().__init__(
+            f"the state of {asset or kind} ({judge}) is {size:,} bytes, of which at most {PART_MOST_BYTES:,} are kept: "
+            "give the asset's class a model that remembers less, or fewer signals"
+        )
+        self.name, self.size = name, size
 
 
 class NotTheWriter(Exception):
@@ -79,23 +117,71 @@ def events_after(conn: Connection, after: int, upto: int) -> list[Event]:
         return [Event(*row) for row in cursor]
 
 
-def save_checkpoint(conn: Connection, arrival: int, *, format_: int, code_version: str, state: bytes) -> None:
-    """Store the judge's state after input ``arrival``; the newest three are kept."""
-    facts = {"arrival": arrival, "format": format_, "code_version": code_version, "state": state}
-    conn.execute(_QUERIES["save_checkpoint"], facts)
-    conn.execute(_QUERIES["drop_old_checkpoints"])
+def save_checkpoint(
+    conn: Connection,
+    arrival: int,
+    *,
+    format_: int,
+    code_version: str,
+    changed: Iterable[Part],
+) -> None:
+    """Store the judge's state after input ``arrival``: the parts that have ``changed`` since the last one, in pieces.
+
+    Raises PartTooLarge. The checkpoint of other code is dropped a day after it was written.
+    """
+    conn.execute(_QUERIES["put_checkpoint"], {"format": format_, "arrival": arrival, "code_version": code_version})
+    piece: list[Part] = []
+    size = 0
+    for part in changed:
+        packed = part._replace(state=zlib.compress(part.state, 1))
+        if len(packed.state) > PART_MOST_BYTES:
+            raise PartTooLarge(part.name, len(packed.state))
+        piece.append(packed)
+        size += len(packed.state) + PART_COSTS_BYTES
+        if size > PIECE_BYTES:
+            _put(conn, format_, piece)
+            piece, size = [], 0
+    if piece:
+        _put(conn, format_, piece)
+    conn.execute(_QUERIES["drop_other_checkpoints"], {"format": format_})
 
 
-def newest_checkpoint(conn: Connection, *, format_: int) -> tuple[int, bytes] | None:
-    """Return the place and the state of the newest checkpoint of this format, or None."""
-    row: Any = conn.execute(_QUERIES["newest_checkpoint"], {"format": format_}).fetchone()
-    return None if row is None else (int(row[0]), bytes(row[1]))
+def drop_parts(conn: Connection, names: Sequence[PartName], *, format_: int) -> None:
+    """Drop what is not a part of the judge's state any more."""
+    if names:
+        conn.execute(_QUERIES["drop_parts"], {"format": format_, **_columns(names)})
 
 
-def checkpointed(conn: Connection, *, format_: int) -> int:
-    """Return the place of the newest checkpoint of this format, 0 where there is none."""
-    row: Any = conn.execute(_QUERIES["checkpointed"], {"format": format_}).fetchone()
-    return row[0] or 0
+def drop_checkpoint(conn: Connection, *, format_: int) -> None:
+    """Drop the checkpoint of this format with all its parts."""
+    conn.execute(_QUERIES["drop_checkpoint"], {"format": format_})
+
+
+def _put(conn: Connection, format_: int, parts: Sequence[Part]) -> None:
+    facts = {"format": format_, **_columns([part.name for part in parts]), "states": [part.state for part in parts]}
+    with conn.cursor(binary=True) as cursor:
+        cursor.execute(_QUERIES["put_parts"], facts)
+
+
+def _columns(names: Sequence[PartName]) -> dict[str, list[str]]:
+    judges, kinds, assets = (list(column) for column in zip(*names, strict=True))
+    return {"judges": judges, "kinds": kinds, "assets": assets}
+
+
+def checkpointed(conn: Connection, *, format_: int) -> int | None:
+    """Return the input after which the newest checkpoint of this format was written, None where there is none."""
+    row: Any = conn.execute(_QUERIES["checkpoint"], {"format": format_}).fetchone()
+    return None if row is None else int(row[0])
+
+
+def checkpoint_parts(conn: Connection, *, format_: int) -> Iterator[Part]:
+    """Yield the newest checkpoint of this format: of each judge what is of the whole plant, then its assets.
+
+    The connection is busy until the last of them.
+    """
+    with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
+        for judge, kind, asset, state in cursor.stream(_QUERIES["checkpoint_parts"], {"format": format_}):
+            yield Part(judge, kind, asset, zlib.decompress(state))
 
 
 def holder_now(conn: Connection) -> tuple[str | None, int, int]:

@@ -1,7 +1,9 @@
 """The engine's state between two batches, and how it is rebuilt: crashing is the only error path."""
 
+import hashlib
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,7 @@ from db import decisions, documents, readings
 from db import judge as judge_db
 from db.catalogue import Catalogue
 from db.documents import Kind
+from db.judge import Part, PartName
 from ingest.border import Bounds
 from ingest.formats import Formats
 from models import kernel
@@ -31,8 +34,19 @@ ASSETS = 1_000
 """Assets for which the setting of inputs between two checkpoints is meant; on a larger plant there are more between."""
 RESTORE_SPAN = 20_000
 """Inputs read at once while the judge is rebuilt; bounds the memory that takes."""
+DEAR_S = 1.0
+CHECKPOINT_PART = 20
+"""After a checkpoint of more than ``DEAR_S`` seconds, so many times as long passes before the next one."""
 REBUILD_SPAN = 2_000
 """Inputs after a checkpoint that are folded again rather than written, while a refused batch is being halved."""
+
+
+@dataclass(slots=True)
+class Written:
+    """The newest checkpoint: after which input, None where there is none, and a digest of each of its parts."""
+
+    arrival: int | None = None
+    digests: dict[PartName, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -43,10 +57,12 @@ class Engine:
     ----------
     fence
         The number that proves to the database that this process is the plant's only writer.
-    next_tick, next_checkpoint, next_retry_look
-        On the process's monotonic clock, in seconds.
     by_lane
         Whether ordinary readings are judged many at once. Without, the same comes of them, more slowly.
+    next_tick, next_checkpoint, next_retry_look, not_before
+        On the process's monotonic clock, in seconds; no checkpoint is written ``not_before``.
+    checkpoint_failed
+        Why the newest checkpoint could not be written; empty where it was.
     """
 
     fence: int
@@ -61,6 +77,9 @@ class Engine:
     next_retry_look: float = 0.0
     by_lane: bool = True
     counts: dict[str, int] = field(default_factory=dict)
+    not_before: float = 0.0
+    written: Written = field(default_factory=Written)
+    checkpoint_failed: str = ""
 
     def tick_is_due(self) -> bool:
         """Whether a minute has passed since the last tick."""
@@ -83,12 +102,17 @@ class Engine:
         """Whether the judge has come far enough, or long enough, since its last checkpoint."""
         inputs = self.judge.arrival - self.checkpointed
         now = time.monotonic()
+        if now < self.not_before:
+            return False
         # A checkpoint costs as much as the plant is large; so that an input costs the same on every plant:
         enough = self.settings.checkpoint_every_inputs * max(1.0, len(self.judge.assets) / ASSETS)
-        if inputs < enough and (inputs == 0 or now < self.next_checkpoint):
-            return False
+        return inputs >= enough or (inputs > 0 and now >= self.next_checkpoint)
+
+    def set_next_checkpoint(self, spent_s: float) -> None:
+        """The next checkpoint is due after the settings' time, and once ``spent_s`` is a small part of the time."""
+        now = time.monotonic()
         self.next_checkpoint = now + self.settings.checkpoint_every_s
-        return True
+        self.not_before = now + (CHECKPOINT_PART * spent_s if spent_s > DEAR_S else 0.0)
 
 
 def take_up(
@@ -107,7 +131,8 @@ def take_up(
             _log.warning("a rule does not fit the plant", problem=str(problem))
         # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
         judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
-        judge = restore(conn)
+        written = Written()
+        judge = restore(conn, written)
         judge.alarms = []
         catalogue = Catalogue.load(conn, admit_unknown=settings.admit_unknown)
         formats = sources.understood(settings, conn)
@@ -123,6 +148,7 @@ def take_up(
         checkpointed=judge.arrival,
         next_tick=now + settings.tick_every_s,
         next_checkpoint=now + settings.checkpoint_every_s,
+        written=written,
     )
 
 
@@ -133,13 +159,14 @@ def rebuild(conn: Connection, engine: Engine) -> None:
     """
     with conn.transaction():
         judge_db.hold(conn, engine.fence)
-        engine.judge = restore(conn)
+        engine.written = Written()
+        engine.judge = restore(conn, engine.written)
         engine.judge.alarms = []
         engine.catalogue = Catalogue.load(conn, admit_unknown=engine.settings.admit_unknown)
         engine.formats = sources.understood(engine.settings, conn)
         # What the failed transaction asked nodes for has not been sent.
         sources.connected(engine.formats)
-        if engine.judge.arrival - judge_db.checkpointed(conn, format_=FORMAT) > REBUILD_SPAN:
+        if engine.judge.arrival - (judge_db.checkpointed(conn, format_=FORMAT) or 0) > REBUILD_SPAN:
             save(conn, engine)
 
 
@@ -168,13 +195,21 @@ def _compile() -> None:
         _log.info("compiled the detector; where a cache folder can be written this happens once")
 
 
-def restore(conn: Connection) -> Judge:
-    """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs where no checkpoint fits."""
-    judge = _from_checkpoint(conn)
+def restore(conn: Connection, written: Written | None = None) -> Judge:
+    """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs where no checkpoint fits.
+
+    ``written`` is filled with what that checkpoint is.
+    """
+    judge = _from_checkpoint(conn, written or Written())
     from_none = judge is None
     judge = judge or Judge()
     _, _, next_arrival = judge_db.holder_now(conn)
-    if judge.arrival + 1 < next_arrival:
+    if from_none and next_arrival > 1:
+        _log.warning(
+            "no checkpoint of this version; rules and models learn again from the stored readings",
+            inputs=next_arrival - 1,
+        )
+    elif judge.arrival + 1 < next_arrival:
         _log.info("rebuilding the judge from stored inputs", after=judge.arrival, upto=next_arrival - 1)
     fold(conn, judge, upto=next_arrival - 1)
     judge.arrival = next_arrival - 1
@@ -183,19 +218,30 @@ def restore(conn: Connection) -> Judge:
     return judge
 
 
-def _from_checkpoint(conn: Connection) -> Judge | None:
+def _from_checkpoint(conn: Connection, written: Written) -> Judge | None:
     """The judge of the newest checkpoint, or None where there is none that this code can read."""
-    checkpoint = judge_db.newest_checkpoint(conn, format_=FORMAT)
-    if checkpoint is None:
+    arrival = judge_db.checkpointed(conn, format_=FORMAT)
+    if arrival is None:
         return None
-    arrival, state = checkpoint
+    written.arrival = arrival
     try:
-        return Judge.restore(state, arrival)
-    except (ValueError, TypeError, LookupError, msgspec.DecodeError) as error:
+        return Judge.from_parts(_noted(judge_db.checkpoint_parts(conn, format_=FORMAT), written.digests), arrival)
+    except (ValueError, TypeError, LookupError, msgspec.DecodeError, zlib.error) as error:
         _log.warning(
             "a checkpoint of other code does not fit; rebuilding from readings", arrival=arrival, why=str(error)
         )
+        written.arrival = None
         return None
+
+
+def _noted(parts: Iterable[Part], digests: dict[PartName, bytes]) -> Iterator[Part]:
+    for part in parts:
+        digests[part.name] = _digest(part)
+        yield part
+
+
+def _digest(part: Part) -> bytes:
+    return hashlib.blake2b(part.state, digest_size=16).digest()
 
 
 def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
@@ -208,10 +254,46 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
 
 
 def save(conn: Connection, engine: Engine) -> None:
-    """Write a checkpoint in the caller's transaction."""
-    state = engine.judge.dump()
-    judge_db.save_checkpoint(conn, engine.judge.arrival, format_=FORMAT, code_version=CODE_VERSION, state=state)
-    engine.checkpointed = engine.judge.arrival
+    """Write a checkpoint in the caller's transaction: what has changed since the last one.
+
+    Where it cannot be written the last one stays, the engine's own alarm says why, and judging goes on.
+    """
+    began = time.monotonic()
+    try:
+        with conn.transaction():
+            written = _write(conn, engine)
+    except Exception as error:
+        if conn.broken:
+            raise
+        if not engine.checkpoint_failed:
+            _log.exception("ALARM: a checkpoint cannot be written; a restart has to judge all since the last one again")
+        engine.checkpoint_failed = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+        engine.set_next_checkpoint(time.monotonic() - began)
+        engine.not_before = engine.next_checkpoint
+        return
+    if engine.checkpoint_failed:
+        _log.info("checkpoints are written again")
+    engine.checkpoint_failed = ""
+    engine.written, engine.checkpointed = written, engine.judge.arrival
+    engine.set_next_checkpoint(time.monotonic() - began)
+
+
+def _write(conn: Connection, engine: Engine) -> Written:
+    """Write the parts that have changed and drop those that are gone; return what the checkpoint is now."""
+    before, now = engine.written, Written(engine.judge.arrival)
+    if before.arrival is None or judge_db.checkpointed(conn, format_=FORMAT) != before.arrival:
+        judge_db.drop_checkpoint(conn, format_=FORMAT)
+        before = Written()
+
+    def changed() -> Iterator[Part]:
+        for part in engine.judge.parts():
+            digest = now.digests[part.name] = _digest(part)
+            if before.digests.get(part.name) != digest:
+                yield part
+
+    judge_db.save_checkpoint(conn, engine.judge.arrival, format_=FORMAT, code_version=CODE_VERSION, changed=changed())
+    judge_db.drop_parts(conn, [name for name in before.digests if name not in now.digests], format_=FORMAT)
+    return now
 
 
 def _agree_with_orders(conn: Connection, judge: Judge) -> None:

@@ -54,7 +54,9 @@ class Counted:
             batch_largest=max(told.batch_largest, len(batch)),
         )
 
-    def write_when_due(self, conn: Connection, fence: int, *, lag_s: float, queue: int) -> bool:
+    def write_when_due(
+        self, conn: Connection, fence: int, *, lag_s: float, queue: int, checkpoint_failed: str = ""
+    ) -> bool:
         """Write the figures once a second, in a transaction of their own; say when the lag passes its limit."""
         now = time.monotonic()
         if now - self._written < EVERY_S:
@@ -65,7 +67,7 @@ class Counted:
         self._written = now
         self._marks.append((now, self.figures.messages, self.figures.stored))
         with conn.transaction():
-            engine_figures.write(conn, fence, self._told(lag_s, queue))
+            engine_figures.write(conn, fence, replace(self._told(lag_s, queue), checkpoint_failed=checkpoint_failed))
         limit_s = self.figures.lag_limit_s
         if (lag_s > limit_s) != self.behind:
             self.behind = not self.behind

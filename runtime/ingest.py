@@ -196,7 +196,8 @@ def _listen(
             if (beat := pulse.due(now_us)) is not None:
                 subscriber.publish_surely(pulse.topic, beat)
             queue = len(batch) + subscriber.waiting
-            if counted.write_when_due(conn, state.fence, lag_s=pulse.lag_s(now_us), queue=queue):
+            lag_s, failed = pulse.lag_s(now_us), state.checkpoint_failed
+            if counted.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, checkpoint_failed=failed):
                 sources.look_again(conn, state.formats)
 
 

@@ -9,13 +9,13 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from db.judge import Event
+from db.judge import Event, Part
 from db.readings import JudgedFrame
 from models import documents as model_documents
 from models.document import ModelDocument
@@ -39,7 +39,7 @@ from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 15
+FORMAT = 16
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 Input = JudgedFrame | Event
@@ -92,6 +92,7 @@ class Judge:
         self.alarms: list[Change] | None = None
         self.shadow: Shadow | None = None
         self.lane: Lane | None = None
+        self._on_trial: Mapping[str, Any] | None = None
 
     @property
     def rulebook(self) -> Rulebook:
@@ -278,51 +279,86 @@ class Judge:
                 found.append((key, asset.health))
         return found
 
-    def dump(self) -> bytes:
-        """Return the state in a form whose bytes depend on the inputs alone."""
+    def parts(self, name: str = "live") -> Iterator[Part]:
+        """Yield the state part by part, an asset's each by itself; their bytes depend on the inputs alone."""
         if self.lane is not None:
             self.lane.settle()
-        return msgspec.msgpack.encode(
-            {
-                "rulebook": self.rulebook.document,
-                "models": self.models,
-                "factors": {key: list(self.factors[key]) for key in sorted(self.factors)},
-                "fleets": self.fleets.dump(),
-                "assets": {key: self.assets[key].dump() for key in sorted(self.assets)},
-                "book": [_dump_entry(entry) for entry in self.book.all()],
-                "inhibition": self.inhibition.dump(),
-                "floods": self.floods.dump(),
-                "standing": self.standing.dump(),
-                "silences": self.silences.dump(),
-                "rules_in_shadow": sorted(self.rules_in_shadow),
-                "shadow": None if self.shadow is None else self.shadow.dump(),
-            }
-        )
+        whole: dict[str, Any] = {
+            "book": [_dump_entry(entry) for entry in self.book.all()],
+            "factors": {key: list(self.factors[key]) for key in sorted(self.factors)},
+            "fleets": self.fleets.dump(),
+            "floods": self.floods.dump(),
+            "inhibition": self.inhibition.dump(),
+            "models": self.models,
+            "rulebook": self.rulebook.document,
+            "rules_in_shadow": sorted(self.rules_in_shadow),
+            "shadow": None if self.shadow is None else self.shadow.dump(),
+            "silences": self.silences.dump(),
+            "standing": self.standing.dump(),
+        }
+        for kind, state in whole.items():
+            yield Part(name, kind, "", msgspec.msgpack.encode(state))
+        for key in sorted(self.assets):
+            yield Part(name, "asset", key, msgspec.msgpack.encode(self.assets[key].dump()))
+        if self.shadow is not None:
+            yield from self.shadow.judge.parts("shadow")
+
+    def dump(self) -> bytes:
+        """Return the state in a form whose bytes depend on the inputs alone."""
+        return msgspec.msgpack.encode([tuple(part) for part in self.parts()])
 
     @classmethod
     def restore(cls, dumped: bytes, arrival: int, policy: intake.Policy | None = None) -> "Judge":
         """Continue from a dump of this code's FORMAT, made after input ``arrival``."""
-        state = msgspec.msgpack.decode(dumped)
-        judge = cls(policy)
-        judge.arrival = arrival
-        if state["rulebook"]:
-            judge.rulesets = RuleSets(parse_rulebook(state["rulebook"]))
-        judge.fleets = Fleets(state["fleets"])
-        judge.models = state["models"]
-        judge.factors = {key: (version, factor) for key, (version, factor) in state["factors"].items()}
-        judge.book = OrderBook(iter([_restore_entry(entry) for entry in state["book"]]))
-        judge.inhibition = Inhibition.restore(state["inhibition"])
-        judge.floods = Floods.restore(state["floods"])
-        judge.standing = Standing.restore(state["standing"])
-        judge.silences = Silences.restore(state["silences"])
-        judge.rules_in_shadow = set(state["rules_in_shadow"])
-        for key, dumped_asset in state["assets"].items():
-            document = judge._document(dumped_asset["class"])
-            factor = judge._factor(dumped_asset["class"], document)
-            judge.assets[key] = AssetJudge.restore(key, dumped_asset, judge.rulesets, judge.fleets, document, factor)
-        if state["shadow"] is not None:
-            judge.shadow = Shadow.restore(state["shadow"], cls.restore(state["shadow"]["judge"], arrival, policy))
+        return cls.from_parts((Part(*each) for each in msgspec.msgpack.decode(dumped)), arrival, policy)
+
+    @classmethod
+    def from_parts(cls, parts: Iterable[Part], arrival: int, policy: intake.Policy | None = None) -> "Judge":
+        """Continue from parts in the order in which `parts` yields them, made after input ``arrival``."""
+        judges: dict[str, Judge] = {}
+        for name, of_judge in groupby(parts, key=lambda part: part.judge):
+            judges[name] = cls._of_parts(of_judge, arrival, policy)
+        judge = judges["live"]
+        if judge._on_trial is not None:
+            judge.shadow = Shadow.restore(judge._on_trial, judges["shadow"])
+            judge._on_trial = None
         return judge
+
+    @classmethod
+    def _of_parts(cls, parts: Iterable[Part], arrival: int, policy: intake.Policy | None) -> "Judge":
+        judge, whole = cls(policy), dict[str, Any]()
+        judge.arrival = arrival
+        for part in parts:
+            state = msgspec.msgpack.decode(part.state)
+            if part.kind != "asset":
+                whole[part.kind] = state
+                continue
+            if whole:
+                judge._go_on(whole)
+                whole = {}
+            document = judge._document(state["class"])
+            factor = judge._factor(state["class"], document)
+            judge.assets[part.asset] = AssetJudge.restore(
+                part.asset, state, judge.rulesets, judge.fleets, document, factor
+            )
+        if whole:
+            judge._go_on(whole)
+        return judge
+
+    def _go_on(self, whole: Mapping[str, Any]) -> None:
+        """Go on from what is of the whole plant."""
+        if whole["rulebook"]:
+            self.rulesets = RuleSets(parse_rulebook(whole["rulebook"]))
+        self.fleets = Fleets(whole["fleets"])
+        self.models = whole["models"]
+        self.factors = {key: (version, factor) for key, (version, factor) in whole["factors"].items()}
+        self.book = OrderBook(iter([_restore_entry(entry) for entry in whole["book"]]))
+        self.inhibition = Inhibition.restore(whole["inhibition"])
+        self.floods = Floods.restore(whole["floods"])
+        self.standing = Standing.restore(whole["standing"])
+        self.silences = Silences.restore(whole["silences"])
+        self.rules_in_shadow = set(whole["rules_in_shadow"])
+        self._on_trial = whole["shadow"]
 
     def _follow(self, event: Event) -> Iterable[Finding]:
         handler = _FOLLOW.get(event.kind)

@@ -54,8 +54,8 @@ class Shadow:
         yield from self.judge.consider((each,))
 
     def dump(self) -> dict[str, Any]:
-        """Return the state in plain types."""
-        return {"run": self.run, "replaced": list(self.replaced), "judge": self.judge.dump()}
+        """Return the state in plain types, but its judge's, which is kept beside the plant's."""
+        return {"run": self.run, "replaced": list(self.replaced)}
 
     @classmethod
     def restore(cls, dumped: Mapping[str, Any], judge: "Judge") -> "Shadow":

@@ -18,6 +18,7 @@ class Code(StrEnum):
     SILENT = "silent"
     BEHIND = "behind"
     FENCED_OFF = "fenced_off"
+    CHECKPOINT_FAILS = "checkpoint_fails"
     QUARANTINE_GROWS = "quarantine_grows"
     INGEST_FAILED = "ingest_failed"
     CLOCK_JUMPED = "clock_jumped"
@@ -69,6 +70,8 @@ class Facts:
         How long what has arrived waits to be judged, and how long it may.
     fenced_off
         The newest process that another one has taken the plant from, who has taken it, and when.
+    checkpoint_failed
+        Why the judge's state could not be written when that was last tried; empty where it was.
     refused
         Sorts of message refused within ``LOOKS_BACK``, counted to ``refused_most``.
     unreadable
@@ -82,6 +85,7 @@ class Facts:
     lag_s: float = 0.0
     lag_limit_s: float = 0.0
     fenced_off: tuple[str, str | None, datetime] | None = None
+    checkpoint_failed: str = ""
     refused: int = 0
     refused_most: int = 1000
     unreadable: tuple[int, str | None] = (0, None)
@@ -94,6 +98,7 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
         *_of_process(facts),
         *_of_fence(facts, now),
         *_of_troubles(facts, now),
+        *_of_checkpoint(facts),
         *_of_unreadable(facts),
         *_of_quarantine(facts),
     ]
@@ -152,6 +157,16 @@ def _of_unreadable(facts: Facts) -> Iterator[EngineAlarm]:
         problem = f"{many} made the program fail within the last hour, and went to quarantine: {said}"
         mend = "Report the error. What else came is judged; the quarantine keeps these and can try them again"
         yield EngineAlarm(Code.UNREADABLE, problem, mend)
+
+
+def _of_checkpoint(facts: Facts) -> Iterator[EngineAlarm]:
+    if facts.checkpoint_failed:
+        problem = (
+            f"The engine's state cannot be written ({facts.checkpoint_failed}); readings are stored and judged, but a "
+            "restart has to judge all since the last checkpoint again, which takes longer and longer"
+        )
+        mend = "Remove the cause: space on the database's disk, or the asset or model that the reason names"
+        yield EngineAlarm(Code.CHECKPOINT_FAILS, problem, mend)
 
 
 def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:

@@ -35,21 +35,38 @@ SELECT e.arrival, e.kind, si.code || '/' || a.code AS asset, e.payload
 FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si ON si.id = a.site_id
 WHERE e.arrival > %(after)s AND e.arrival <= %(upto)s ORDER BY e.arrival;
 
--- name: save_checkpoint
--- The judge's state after an input, written in that input's own transaction. Other code may have written its own there.
-INSERT INTO checkpoints (arrival, format, code_version, state)
-VALUES (%(arrival)s, %(format)s, %(code_version)s, %(state)s)
-ON CONFLICT (arrival) DO UPDATE
-SET format = excluded.format, code_version = excluded.code_version, state = excluded.state, written_at = now();
+-- name: checkpoint
+-- How far the newest checkpoint has come that this code can read; nothing where there is none.
+SELECT arrival FROM checkpoints WHERE format = %(format)s;
 
--- name: drop_old_checkpoints
--- The newest three are kept.
-DELETE FROM checkpoints WHERE arrival < (SELECT min(arrival) FROM (SELECT arrival FROM checkpoints ORDER BY arrival DESC LIMIT 3) AS newest);
+-- name: checkpoint_parts
+-- The parts of a checkpoint: of each judge what is of the whole plant before its assets.
+SELECT judge, kind, asset, state FROM checkpoint_parts WHERE format = %(format)s
+ORDER BY judge, kind = 'asset', kind, asset COLLATE "C";
 
--- name: newest_checkpoint
--- The newest that this code can read.
-SELECT arrival, state FROM checkpoints WHERE format = %(format)s ORDER BY arrival DESC LIMIT 1;
+-- name: put_checkpoint
+-- The state of the judge is now that after another input, in that input's own transaction.
+INSERT INTO checkpoints (format, arrival, code_version) VALUES (%(format)s, %(arrival)s, %(code_version)s)
+ON CONFLICT (format) DO UPDATE
+SET arrival = excluded.arrival, code_version = excluded.code_version, written_at = now();
 
--- name: checkpointed
--- How far the newest checkpoint that this code can read has come; nothing where there is none.
-SELECT max(arrival) FROM checkpoints WHERE format = %(format)s;
+-- name: put_parts
+-- What has changed since the last checkpoint.
+INSERT INTO checkpoint_parts (format, judge, kind, asset, state)
+SELECT %(format)s, p.judge, p.kind, p.asset, p.state
+FROM unnest(%(judges)s::text[], %(kinds)s::text[], %(assets)s::text[], %(states)s::bytea[]) AS p (judge, kind, asset, state)
+ON CONFLICT (format, judge, kind, asset) DO UPDATE SET state = excluded.state;
+
+-- name: drop_parts
+-- What is not a part of the state any more.
+DELETE FROM checkpoint_parts c
+USING unnest(%(judges)s::text[], %(kinds)s::text[], %(assets)s::text[]) AS p (judge, kind, asset)
+WHERE c.format = %(format)s AND (c.judge, c.kind, c.asset) = (p.judge, p.kind, p.asset);
+
+-- name: drop_checkpoint
+-- With all its parts.
+DELETE FROM checkpoints WHERE format = %(format)s;
+
+-- name: drop_other_checkpoints
+-- Those of other code are kept for a day, so that an upgrade can be undone; they keep retention from what comes after them.
+DELETE FROM checkpoints WHERE format <> %(format)s AND written_at < now() - INTERVAL '1 day';

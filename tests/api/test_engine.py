@@ -67,8 +67,13 @@ def test_one_that_judges_is_not(client, tells):
 
 @pytest.mark.parametrize(
     ("ago_s", "figures", "code"),
-    [(0, {"lag_s": 61.0}, "behind"), (120, {}, "silent"), (0, {"stopped": True}, "stopped")],
-    ids=["behind", "silent", "stopped"],
+    [
+        (0, {"lag_s": 61.0}, "behind"),
+        (120, {}, "silent"),
+        (0, {"stopped": True}, "stopped"),
+        (0, {"checkpoint_failed": "DiskFull: no space"}, "checkpoint_fails"),
+    ],
+    ids=["behind", "silent", "stopped", "no checkpoint"],
 )
 def test_one_that_does_not_is(client, tells, ago_s, figures, code):
     tells(ago_s, **figures)

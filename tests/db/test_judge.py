@@ -1,12 +1,13 @@
-"""One process judges a plant; every input has its place once; the newest checkpoints are kept."""
+"""One process judges a plant; every input has its place once; a checkpoint is kept part by part."""
 
+import random
 import threading
 
 import psycopg
 import pytest
 
 from db import judge
-from db.judge import Event, NotTheWriter
+from db.judge import Event, NotTheWriter, Part, PartTooLarge
 from tests.parts import databases
 
 
@@ -115,34 +116,71 @@ def test_what_is_installed_tells_the_judge_of_it(conn):
     ]
 
 
-def checkpoint(conn, arrival, *, format_=1, state=b""):
-    judge.save_checkpoint(conn, arrival, format_=format_, code_version="test", state=state)
+PLANT = Part("live", "book", "", b"orders")
 
 
-def test_the_newest_three_checkpoints_are_kept(conn):
-    for arrival in (10, 20, 30, 40, 50):
-        checkpoint(conn, arrival, state=b"%d" % arrival)
-    kept = [row[0] for row in conn.execute("SELECT arrival FROM checkpoints ORDER BY arrival")]
-    assert kept == [30, 40, 50]
-    assert judge.newest_checkpoint(conn, format_=1) == (50, b"50")
+def checkpoint(conn, arrival, *changed, format_=1):
+    judge.save_checkpoint(conn, arrival, format_=format_, code_version="test", changed=changed)
+
+
+def of_asset(key, state, name="live"):
+    return Part(name, "asset", key, state)
+
+
+def parts(conn, format_=1):
+    return list(judge.checkpoint_parts(conn, format_=format_))
+
+
+def test_a_checkpoint_is_the_one_before_with_what_has_changed(conn):
+    checkpoint(conn, 10, PLANT, of_asset("NTH/P-1", b"one"), of_asset("NTH/P-2", b"two"))
+    checkpoint(conn, 20, of_asset("NTH/P-2", b"two more"), of_asset("NTH/P-3", b"three"))
+    judge.drop_parts(conn, [("live", "asset", "NTH/P-1")], format_=1)
+    assert judge.checkpointed(conn, format_=1) == 20
+    assert parts(conn) == [PLANT, of_asset("NTH/P-2", b"two more"), of_asset("NTH/P-3", b"three")]
+
+
+def test_what_is_of_the_whole_plant_comes_before_its_assets_for_each_judge(conn):
+    both = [PLANT, Part("live", "zones", "", b""), of_asset("A/plant", b""), of_asset("b/P", b"")]
+    both += [part._replace(judge="shadow") for part in both]
+    checkpoint(conn, 1, *reversed(both))
+    assert parts(conn) == both
 
 
 def test_a_checkpoint_of_another_format_is_passed_over(conn):
-    checkpoint(conn, 10, state=b"old")
-    checkpoint(conn, 20, format_=2, state=b"new")
-    assert judge.newest_checkpoint(conn, format_=1) == (10, b"old")
-    assert judge.newest_checkpoint(conn, format_=2) == (20, b"new")
-    assert judge.newest_checkpoint(conn, format_=3) is None
+    checkpoint(conn, 10, of_asset("NTH/P-1", b"old"))
+    checkpoint(conn, 20, of_asset("NTH/P-1", b"new"), format_=2)
+    assert (judge.checkpointed(conn, format_=1), parts(conn)) == (10, [of_asset("NTH/P-1", b"old")])
+    assert (judge.checkpointed(conn, format_=2), parts(conn, 2)) == (20, [of_asset("NTH/P-1", b"new")])
+    assert judge.checkpointed(conn, format_=3) is None
 
 
-def test_other_code_writes_its_own_checkpoint_at_the_same_place(conn):
-    """After an upgrade the judge is rebuilt once, not at every start until the next input comes."""
-    checkpoint(conn, 10, state=b"old")
-    checkpoint(conn, 10, format_=2, state=b"new")
-    assert judge.newest_checkpoint(conn, format_=2) == (10, b"new")
+def test_the_checkpoint_of_other_code_is_kept_for_a_day(conn):
+    checkpoint(conn, 10, PLANT)
+    checkpoint(conn, 20, PLANT, format_=2)
+    assert judge.checkpointed(conn, format_=1) == 10
+    conn.execute("UPDATE checkpoints SET written_at = now() - INTERVAL '25 hours' WHERE format = 1")
+    checkpoint(conn, 30, format_=2)
+    assert judge.checkpointed(conn, format_=1) is None
+    assert parts(conn) == []
 
 
-def test_any_bytes_are_a_state(conn):
+def test_any_bytes_are_a_state_and_what_repeats_itself_costs_little(conn):
     state = bytes(range(256)) * 1000
-    checkpoint(conn, 1, state=state)
-    assert judge.newest_checkpoint(conn, format_=1) == (1, state)
+    checkpoint(conn, 1, of_asset("NTH/P-1", state))
+    assert parts(conn) == [of_asset("NTH/P-1", state)]
+    stored = conn.execute("SELECT sum(length(state)) FROM checkpoint_parts").fetchone()[0]
+    assert stored < len(state) / 50
+
+
+def test_a_checkpoint_that_is_written_in_many_pieces_is_read_whole(conn, monkeypatch):
+    """A message to PostgreSQL is at most 1 GB."""
+    monkeypatch.setattr(judge, "PIECE_BYTES", 10_000)
+    many = [of_asset(f"NTH/P-{number:04}", random.Random(number).randbytes(900)) for number in range(200)]
+    checkpoint(conn, 1, *many)
+    assert parts(conn) == many
+
+
+def test_a_part_beyond_what_a_value_may_be_is_refused_by_name(conn, monkeypatch):
+    monkeypatch.setattr(judge, "PART_MOST_BYTES", 1_000)
+    with pytest.raises(PartTooLarge, match="NTH/P-1"):
+        checkpoint(conn, 1, of_asset("NTH/P-1", random.Random(1).randbytes(2_000)))

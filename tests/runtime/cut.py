@@ -20,7 +20,7 @@ from db import plant as plant_db
 from db import readings
 from ingest.replay import Publication, SamplePlant
 from runtime import engine, plant_file
-from runtime.judge import FORMAT
+from runtime.judge import FORMAT, Judge
 from runtime.sample_plants import SAMPLES
 
 ASSETS = ("P-103", "P-104")
@@ -124,7 +124,8 @@ def outcome(database: str) -> Outcome:
         with conn.cursor(row_factory=tuple_row) as cursor:
             rows = cursor.execute(_READINGS).fetchall()
             refused: Any = cursor.execute("SELECT count(*) FROM quarantine").fetchone()
-        kept = judge_db.newest_checkpoint(conn, format_=FORMAT)
+        at = judge_db.checkpointed(conn, format_=FORMAT)
+        kept = b"" if at is None else Judge.from_parts(judge_db.checkpoint_parts(conn, format_=FORMAT), at).dump()
         restored = engine.restore(conn).dump()
         conn.execute("DELETE FROM checkpoints")
         folded = engine.restore(conn).dump()
@@ -136,7 +137,7 @@ def outcome(database: str) -> Outcome:
         readings={(asset, signal, at): (value, late) for asset, signal, at, value, late in rows},
         stored=len(rows),
         refused=refused[0],
-        judge=(b"" if kept is None else kept[1], restored, folded),
+        judge=(kept, restored, folded),
     )
 
 

@@ -196,8 +196,9 @@ def measured(any_database):
         yield conn
 
 
-def checkpoint(conn, arrival: int) -> None:
-    conn.execute("INSERT INTO checkpoints (arrival, format, code_version, state) VALUES (%s, 1, '', '')", [arrival])
+def checkpoint(conn, arrival: int, *, format_: int = 1) -> None:
+    facts = [format_, arrival]
+    conn.execute("INSERT INTO checkpoints (format, arrival, code_version) VALUES (%s, %s, '')", facts)
     conn.commit()
 
 
@@ -213,7 +214,7 @@ def test_retention_drops_what_came_long_ago(measured):
 
 def test_retention_never_passes_what_the_oldest_checkpoint_needs(measured):
     checkpoint(measured, 30)
-    checkpoint(measured, 240)
+    checkpoint(measured, 240, format_=2)
     jobs.drop_old_readings(measured, keep=timedelta(days=1))
     oldest = measured.execute("SELECT min(arrival) FROM readings").fetchone()[0]
     assert oldest <= 31

@@ -17,7 +17,7 @@ from ingest.messages import Message
 from rules import rulebook
 from runtime import engine, pipeline
 from runtime.engine import Engine
-from runtime.judge import FORMAT
+from runtime.judge import FORMAT, Judge
 from runtime.pipeline import Processed
 from runtime.settings import Settings
 from tests.parts import databases
@@ -165,9 +165,9 @@ def test_how_the_stream_is_cut_changes_nothing(any_database, whole, size):
 def test_a_restore_from_a_checkpoint_or_from_none_is_the_judge_that_ran(any_database):
     with psycopg.connect(any_database) as conn:
         state = ran(conn, 40, checkpoint_every_inputs=150)
-        newest = judge_db.newest_checkpoint(conn, format_=FORMAT)
+        newest = judge_db.checkpointed(conn, format_=FORMAT)
         assert newest is not None
-        assert 0 < newest[0] < state.judge.arrival
+        assert 0 < newest < state.judge.arrival
         from_checkpoint = engine.restore(conn)
         conn.execute("DELETE FROM checkpoints")
         from_none = engine.restore(conn)
@@ -424,7 +424,8 @@ def test_a_changed_rulebook_is_an_input_and_judges_from_there_on(conn):
 def test_a_checkpoint_stands_for_all_inputs_up_to_its_place_late_ones_too(conn):
     state = take_up(conn, checkpoint_every_inputs=1)
     pipeline.process(conn, [a_message(0), a_message(1), a_message(0.5)], state)
-    assert judge_db.newest_checkpoint(conn, format_=FORMAT) == (7, state.judge.dump())
+    assert judge_db.checkpointed(conn, format_=FORMAT) == 7
+    assert Judge.from_parts(judge_db.checkpoint_parts(conn, format_=FORMAT), 7).dump() == state.judge.dump()
     assert judge_db.holder_now(conn)[2] == 8
     conn.execute("DELETE FROM checkpoints")
     assert engine.restore(conn).arrival == state.judge.arrival == 7

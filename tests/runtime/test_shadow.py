@@ -189,8 +189,8 @@ def test_an_order_that_nobody_saw_does_not_hide_the_next(database: str) -> None:
 
 def test_the_rebuilt_judge_has_the_same_state_from_a_checkpoint_and_from_none(lived: Lived) -> None:
     with psycopg.connect(lived.url) as conn:
-        arrival, kept = judge_db.newest_checkpoint(conn, format_=FORMAT) or (0, b"")
-        from_kept, from_none = Judge.restore(kept, arrival), Judge()
+        arrival = judge_db.checkpointed(conn, format_=FORMAT) or 0
+        from_kept, from_none = Judge.from_parts(judge_db.checkpoint_parts(conn, format_=FORMAT), arrival), Judge()
         _, _, following = judge_db.holder_now(conn)
         engine.fold(conn, from_kept, upto=following - 1)
         engine.fold(conn, from_none, upto=following - 1)
