@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from db import rules_in_shadow, sql
 from db.errors import NotFound
 from models import documents as model_documents
+from models.document import ModelDocument
 from rules import fit, rulebook
 from rules.rulebook import Rulebook, WrongRulebook
 
@@ -60,6 +61,12 @@ def version(conn: Connection, kind: Kind, number: int | None = None) -> Version:
     if not found:
         raise NotFound(f"version of the {kind.value}", number or "at all")
     return found[0]
+
+
+def model_of(conn: Connection, asset_class: str) -> ModelDocument:
+    """Return the model document in force for an asset class."""
+    found = versions(conn, Kind.MODELS, limit=1)
+    return model_documents.of_class(found[0].document if found else {}, asset_class)
 
 
 def newest_by(conn: Connection, kind: Kind, actor: str) -> Mapping[str, Any] | None:

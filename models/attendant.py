@@ -12,14 +12,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
+
 from models import kernel, watch
 from models.alarm import Anomaly
 from models.calibration import Calibration
 from models.course import EVERY, Course
 from models.document import ModelDocument
+from models.frame import Row
 from models.watch import Watch
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 GROWTH = 3.0
 """Beyond the document's patience the sum is full; there an excursion grows by so much evidence a frame."""
 
@@ -45,6 +49,9 @@ class Attendant:
     _pace_us: float
     _span_us: int
     _until_look: int
+    _admitted: dict[str, None]
+    _fits: Mapping[str, int] | None
+    _absent: npt.NDArray[np.int64] | None
 
     def __init__(self, document: ModelDocument, factor: float = 1.0, of: Watch | None = None) -> None:
         self.document = document
@@ -59,6 +66,7 @@ class Attendant:
         """Judge the frame. Returns the anomaly on every frame while the alarm is active, None otherwise and while the
         warm-up lasts, which takes the document's frames *and* its duty cycles.
         """
+        values = self._within_most(values)
         said = self.watch.judge(at_us, values)
         before, self._at_us = self._at_us, at_us
         if before is not None:
@@ -129,12 +137,13 @@ class Attendant:
             self.course.state(),
             [self.factor, self.limit, self._peak, self._full, self.active, self.cycles, *self._duty],
             [self._at_us, self._pace_us, self._span_us, self._until_look],
+            list(self._admitted),
         ]
 
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> Attendant:
         """Return an attendant that goes on from a state, bit for bit. Raises ValueError where it can't."""
-        version, of, calibration, course, numbers, times = cast("list[Any]", state)
+        version, of, calibration, course, numbers, times, admitted = cast("list[Any]", state)
         if version != STATE_VERSION:
             raise ValueError(
                 f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
@@ -144,6 +153,7 @@ class Attendant:
         made.course = Course.restore(course)
         _, made.limit, made._peak, made._full, made.active, made.cycles, *made._duty = numbers
         made._at_us, made._pace_us, made._span_us, made._until_look = times
+        made._admitted = dict.fromkeys(admitted)
         return made
 
     def _begin(self) -> None:
@@ -156,6 +166,32 @@ class Attendant:
         self._pace_us = 0.0
         self._span_us = 0
         self._until_look = EVERY
+        self._admitted = {}
+        self._fits, self._absent = None, None
+
+    def _within_most(self, values: Mapping[str, float]) -> Mapping[str, float]:
+        """Return what the model judges of a frame: the document's most of signals, those that came first."""
+        row = values if isinstance(values, Row) else None
+        if row is not None and row.places is self._fits and (self._absent is None or _is_empty(row, self._absent)):
+            return values
+        admitted = self._admitted
+        names = values.keys() if row is None else row.places.keys()
+        if names <= admitted.keys():
+            self._fits, self._absent = None if row is None else row.places, None
+            return values
+        most, left_out = self.document.most_signals, False
+        for name in values:
+            if name not in admitted:
+                if len(admitted) < most or name in self.document.regime:
+                    admitted[name] = None
+                else:
+                    left_out = True
+        if left_out:
+            return {name: value for name, value in values.items() if name in admitted}
+        if row is not None:
+            others = [place for name, place in row.places.items() if name not in admitted]
+            self._fits, self._absent = row.places, np.array(others, dtype=np.int64) if others else None
+        return values
 
     def _look(self, at_us: int) -> None:
         self.calibration.frames += EVERY - self._until_look
@@ -196,6 +232,10 @@ class Attendant:
                 self.cycles += 1
             side = now
         self._duty = [count, mean, spread, side]
+
+
+def _is_empty(row: Row, places: npt.NDArray[np.int64]) -> bool:
+    return bool(np.isnan(row.numbers[places]).all())
 
 
 def begin(document: ModelDocument, factor: float = 1.0) -> Attendant:

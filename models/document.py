@@ -11,6 +11,9 @@ from typing import Any
 
 from models import estimators
 
+MOST_SIGNALS = 5_000
+"""No document may let a model judge more: each signal costs its share of every frame, and some 3 KB of state."""
+
 
 class ModelDocumentError(ValueError):
     """A model document has a key or a value that no model can use."""
@@ -57,6 +60,8 @@ class ModelDocument:
     precision_goal
         The part of the model's orders that shall be right, by the close-outs: orders for nothing raise the limit, those
         that were right lower it, and it rests at this precision. 0: close-outs move nothing.
+    most_signals
+        Signals of an asset that the model judges: those that came first. The others are stored and judged by limits.
     lead_time_days
         An order opens when a trend is likely to bring a signal to its limit within so many days. 0: none does.
     estimator
@@ -83,6 +88,7 @@ class ModelDocument:
     limit_most: float = 4.0
     precision_goal: float = 0.75
     lead_time_days: float = 7.0
+    most_signals: int = 500
     estimator: Any = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -93,6 +99,10 @@ class ModelDocument:
         self._at_least("warmup_frames", 64)
         self._at_least("horizon_frames", 8)
         self._at_least("memory_frames", 10 * self.warmup_frames)
+        if not 1 <= self.most_signals <= MOST_SIGNALS:
+            raise self._wrong(
+                "most_signals", f"is {self.most_signals}", f"write a whole number from 1 to {MOST_SIGNALS}"
+            )
         if not 0.0 < self.smoothing <= 1.0:
             raise self._wrong("smoothing", f"is {self.smoothing}", "write a number above 0, at most 1")
         for key, most in (("frame_step_s", 86_400.0), ("hold_s", 30 * 86_400.0)):
@@ -109,6 +119,8 @@ class ModelDocument:
     def version(self) -> str:
         """Twelve hex digits that change with anything written in the document, and with an estimator's code."""
         facts = asdict(self)
+        if self.most_signals == type(self).most_signals:
+            del facts["most_signals"]
         if not self.estimator:
             del facts["estimator"], facts["parameters"]
         else:

@@ -55,6 +55,9 @@ TREND = 12.0
 """The variance of a straight line's slope, in that of one look by the number of looks and the square of their span."""
 DOUBT = 0.5
 """From this part of the patience on nothing is learned, until the sum has fallen again."""
+GROUP = 64
+"""Signals that may explain each other's deviations: the first so many of an asset, the next so many, and so on. Tables
+of all signals by all would grow with the square of their number."""
 GAP = 10
 """A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
 
@@ -85,8 +88,13 @@ class Shape(NamedTuple):
 
     @property
     def numbers(self) -> int:
-        """Length of a row of numbers: the asset's own, a block for each signal, and two signal by signal tables."""
-        return int(_head(self.regimes)) + self.signals * (int(_block(self.features)) + 2 * self.signals)
+        """Length of a row of numbers: the asset's own, a block for each signal, and two tables of each by its group."""
+        return int(_head(self.regimes)) + self.signals * (int(_block(self.features)) + 2 * self.width)
+
+    @property
+    def width(self) -> int:
+        """Columns of the tables that say how a signal deviates with those of its group."""
+        return min(self.signals, GROUP)
 
     @property
     def counts(self) -> int:
@@ -135,8 +143,9 @@ def start_afresh(counts, signals, regimes, horizon):
     counts[FRAMES] = 0
     for s in range(signals):
         c = FLAGS + regimes + s * COUNTS
-        counts[c + SETTLED] = 0
-        counts[c + NEAR_AGE] = -2 * horizon
+        if counts[c + KNOWN]:
+            counts[c + SETTLED] = 0
+            counts[c + NEAR_AGE] = -2 * horizon
 
 
 @compiled
@@ -419,13 +428,15 @@ def _within(off, zone):
 @compiled
 def _apart(numbers, others, signals, s, work, table, out):
     """Leave at ``out`` what is left of a deviation once the other signals have explained their part, if it is less."""
-    row, seen = others + s * signals, table + 4 * s
+    # The row of a table begins with the first signal of the group.
+    begins = s - s % GROUP
+    row, seen = others + s * min(signals, GROUP) - begins, table + 4 * s
     for i in range(4):
         work[out + i] = work[seen + i]
     if numbers[row + s] == 0.0:
         return
     off = work[seen]
-    for other in range(signals):
+    for other in range(begins, min(begins + GROUP, signals)):
         if other != s and work[table + 4 * other + 3] >= 0.0:
             off -= numbers[row + other] * work[table + 4 * other]
     _deviation(off, work[seen + 1] * numbers[row + s], work[seen + 2], work, out)
@@ -437,7 +448,7 @@ def _apart(numbers, others, signals, s, work, table, out):
 @compiled
 def _look(numbers, counts, first, size, signals, regimes, work, far, near, rest):
     """Leave a look in the block of each judged signal; return the largest surprise, -1 where none was judged."""
-    others = first + signals * size + signals * signals
+    others = first + signals * size + signals * min(signals, GROUP)
     worst = -1.0
     for s in range(signals):
         seen, lately = far + 4 * s, near + 4 * s
@@ -712,11 +723,23 @@ def _all_above(matrix, least, lower):
 
 @compiled
 def _learn_together(numbers, first, size, signals, left, how_many, renew):
-    """Learn how the signals deviate together, and from it what the others make of each."""
-    together = first + signals * size
-    others = together + signals * signals
-    for a in range(signals):
-        for b in range(signals):
+    """Learn how the signals of each group deviate together, and from it what the others make of each."""
+    width = min(signals, GROUP)
+    for begins in range(0, signals, GROUP):
+        ends = min(begins + GROUP, signals)
+        # A row of a table begins with the group's first signal.
+        together = first + signals * size - begins
+        others = together + signals * width
+        _add_products(numbers, first, size, begins, ends, together, width, left, how_many)
+        if renew:
+            _renew(numbers, first, size, begins, ends, together, others, width)
+
+
+@compiled
+def _add_products(numbers, first, size, begins, ends, together, width, left, how_many):
+    """Add what the regressions have left of new samples to the table of a group's products."""
+    for a in range(begins, ends):
+        for b in range(begins, ends):
             if how_many[a] == 0 or how_many[a] != how_many[b]:
                 continue
             product = 0.0
@@ -725,14 +748,17 @@ def _learn_together(numbers, first, size, signals, left, how_many, renew):
             product /= how_many[a]
             weight = min(numbers[first + a * size + WEIGHT], numbers[first + b * size + WEIGHT])
             share = min(how_many[a] / max(weight, 1.0), 1.0)
-            at = together + a * signals + b
+            at = together + a * width + b
             numbers[at] += share * (product - numbers[at])
-    if not renew:
-        return
+
+
+@compiled
+def _renew(numbers, first, size, begins, ends, together, others, width):
+    """Compute anew what the signals of a group make of each other."""
     m = 0
-    names = np.empty(signals, np.int64)
-    for a in range(signals):
-        if numbers[together + a * signals + a] > 0.0:
+    names = np.empty(ends - begins, np.int64)
+    for a in range(begins, ends):
+        if numbers[together + a * width + a] > 0.0:
             names[m] = a
             m += 1
     if m < 2:
@@ -746,8 +772,8 @@ def _learn_together(numbers, first, size, signals, left, how_many, renew):
                 continue
             # Few looks say little about a correlation, the less the more signals there are to correlate.
             known = min(numbers[first + a * size + WORTH], numbers[first + b * size + WORTH])
-            scale = math.sqrt(numbers[together + a * signals + a]) * math.sqrt(numbers[together + b * signals + b])
-            matrix[i, j] = numbers[together + a * signals + b] / scale * known / (known + m)
+            scale = math.sqrt(numbers[together + a * width + a]) * math.sqrt(numbers[together + b * width + b])
+            matrix[i, j] = numbers[together + a * width + b] / scale * known / (known + m)
     beside = np.zeros((m, 2 * m))
     if not _all_above(matrix, LEAST_EIGENVALUE, beside):
         least = np.linalg.eigvalsh(matrix)[0]
@@ -762,15 +788,15 @@ def _learn_together(numbers, first, size, signals, left, how_many, renew):
     inverted = beside[:, m:]
     for i in range(m):
         a = names[i]
-        row = others + a * signals
-        for b in range(signals):
+        row = others + a * width
+        for b in range(begins, ends):
             numbers[row + b] = 0.0
         for j in range(m):
             b = names[j]
             if a == b:
                 numbers[row + b] = 1.0 / inverted[i, i]
             else:
-                scale = math.sqrt(numbers[together + a * signals + a]) / math.sqrt(numbers[together + b * signals + b])
+                scale = math.sqrt(numbers[together + a * width + a]) / math.sqrt(numbers[together + b * width + b])
                 numbers[row + b] = -inverted[i, j] / inverted[i, i] * scale
 
 
@@ -829,11 +855,11 @@ def move(
     after[1][: counts_of_signal(new, old.signals)] = before[1]
     after[2][: len(before[2])] = before[2]
     for table in range(2):
-        from_ = was + table * old.signals * old.signals
-        to = row_of_signal(new, new.signals) + table * new.signals * new.signals
-        part = before[0][from_ : from_ + old.signals * old.signals].reshape(old.signals, old.signals)
-        whole = after[0][to : to + new.signals * new.signals].reshape(new.signals, new.signals)
-        whole[: old.signals, : old.signals] = part
+        from_ = was + table * old.signals * old.width
+        to = row_of_signal(new, new.signals) + table * new.signals * new.width
+        part = before[0][from_ : from_ + old.signals * old.width].reshape(old.signals, old.width)
+        whole = after[0][to : to + new.signals * new.width].reshape(new.signals, new.width)
+        whole[: old.signals, : old.width] = part
 
 
 def make_ready() -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from river.base import AnomalyDetector
 
-from models.kernel import APART, LEAST_EIGENVALUE, NOVEL, RENEW, REPEATS_ANYWAY, RIDGE, STEADY, TREND, UNSEEN
+from models.kernel import APART, GROUP, LEAST_EIGENVALUE, NOVEL, RENEW, REPEATS_ANYWAY, RIDGE, STEADY, TREND, UNSEEN
 
 HALF = math.log(2.0)
 _NOTHING: tuple[list[list[float]], float] = ([], 0.0)
@@ -556,16 +556,26 @@ class LevelShift(AnomalyDetector):
 
     def _learn_together(self, left: dict[str, list[float]], renew: bool) -> None:
         """Learn how the signals deviate together, and from it what the others make of each."""
+        groups = self._groups()
         for a, here in left.items():
             row = self._together.setdefault(a, {})
             for b, there in left.items():
-                if len(here) == len(there):
+                if len(here) == len(there) and groups[a] == groups[b]:
                     product = sum(map(mul, here, there)) / len(here)
                     share = len(here) / max(min(self._past[a].weight, self._past[b].weight), 1.0)
                     row[b] = row.get(b, 0.0) + min(share, 1.0) * (product - row.get(b, 0.0))
         if not renew:
             return
-        names = [signal for signal, row in self._together.items() if row.get(signal, 0.0) > 0.0]
+        known = [signal for signal, row in self._together.items() if row.get(signal, 0.0) > 0.0]
+        for group in sorted(set(groups.values())):
+            self._renew([signal for signal in known if groups[signal] == group])
+
+    def _groups(self) -> dict[str, int]:
+        """Return in which group each signal is: only within one do the others explain a signal's part."""
+        return {signal: place // GROUP for place, signal in enumerate(self._past)}
+
+    def _renew(self, names: list[str]) -> None:
+        """Compute anew what the signals of a group make of each other."""
         if len(names) < 2:
             return
         table = np.array([[self._together[a].get(b, 0.0) for b in names] for a in names])

@@ -26,7 +26,9 @@ from models.named_watch import NamedWatch
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "Watch", "begin", "go_on"]
 
-STATE_VERSION = 4
+STATE_VERSION = 5
+ROOM_FROM = 16
+"""From so many signals on rows are made with room for half as many more, so that they are not made anew for each."""
 
 
 class AssetWatch:
@@ -99,6 +101,7 @@ class AssetWatch:
         return [
             STATE_VERSION,
             list(self._slots),
+            self._shape.signals,
             self._numbers.astype("<f8").tobytes(),
             self._counts.astype("<i8").tobytes(),
             samples,
@@ -112,9 +115,9 @@ class AssetWatch:
             raise ValueError(
                 f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
             )
-        signals, numbers, counts, samples = rest
+        signals, room, numbers, counts, samples = rest
         watch = cls(document)
-        watch._lay_out(tuple(signals))
+        watch._lay_out(tuple(signals), room)
         for name, kept, kind in (
             ("_numbers", numbers, "<f8"),
             ("_counts", counts, "<i8"),
@@ -154,26 +157,34 @@ class AssetWatch:
                 self._others = np.array([place for signal, place in places.items() if signal not in self._slots])
         if self._from is None or (len(self._others) and not np.isnan(values.numbers[self._others]).all()):
             return False
-        np.take(values.numbers, self._from, out=self._values)
+        np.take(values.numbers, self._from, out=self._values[: len(self._slots)])
         return True
 
-    def _lay_out(self, signals: tuple[str, ...]) -> None:
-        """Make empty rows for these signals."""
-        self._slots = {signal: slot for slot, signal in enumerate(signals)}
-        self._places, self._from = None, None
-        self._known = self._slots.keys() | self._regime_slots.keys()
-        self._shape = Shape(len(signals), len(self._regime), self._needed)
+    def _lay_out(self, signals: tuple[str, ...], room: int = 0) -> None:
+        """Make empty rows for these signals, and room for so many."""
+        self._shape = Shape(max(room, len(signals)), len(self._regime), self._needed)
         self._numbers = np.zeros(self._shape.numbers)
         self._sum_at = int(kernel.sum_place(self._shape))
         self._counts = np.zeros(self._shape.counts, dtype=np.int64)
         self._samples = np.zeros(self._shape.samples)
-        self._values = np.empty(len(signals))
+        self._values = np.full(self._shape.signals, np.nan)
+        self._name(signals)
+
+    def _name(self, signals: tuple[str, ...]) -> None:
+        """Give the signals their slots."""
+        self._slots = {signal: slot for slot, signal in enumerate(signals)}
+        self._places, self._from = None, None
+        self._known = self._slots.keys() | self._regime_slots.keys()
 
     def _meet(self, values: Mapping[str, float]) -> None:
         """Make room for signals that have not been seen before."""
-        new = [signal for signal in values if signal not in self._known]
+        signals = (*self._slots, *[signal for signal in values if signal not in self._known])
+        if len(signals) <= self._shape.signals:
+            self._name(signals)
+            return
         old_shape, old = self._shape, (self._numbers, self._counts, self._samples)
-        self._lay_out((*self._slots, *new))
+        room = len(signals) + len(signals) // 2 if self._slots and len(signals) > ROOM_FROM else 0
+        self._lay_out(signals, room)
         kernel.move(old_shape, old, self._shape, (self._numbers, self._counts, self._samples))
 
     def _looked(self, slot: int) -> int:

@@ -14,7 +14,7 @@ from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.shapes.plant import SeriesOut
-from db import downtimes, health, plant, quarantine, technicians, telemetry, work_orders
+from db import documents, downtimes, health, plant, quarantine, technicians, telemetry, work_orders
 from workorder_core import lifecycle
 from workorder_core.words import Criticality, OrderType, Priority, Status
 
@@ -143,6 +143,7 @@ def asset_page(
         asset=shown,
         zone=shown.time_zone,
         signals=signals,
+        model_judges_most=documents.model_of(conn, shown.asset_class).most_signals,
         newest=newest,
         charts=charts,
         span=span if span in SPANS else "24h",

@@ -2,6 +2,8 @@
 
 import pytest
 
+from db import documents
+from db.documents import Kind
 from workorder_core.access import Role
 
 V1 = "/api/v1"
@@ -101,3 +103,11 @@ def test_the_page_takes_what_people_type_and_says_what_is_wrong(client, seeded, 
 def test_who_may_not_plan_may_not_say_it(known, seeded):
     path = f"{V1}/assets/{seeded.assets['P-101']}/signals/flow"
     assert known(Role.TECHNICIAN).patch(path, json={"counter": True}).status_code == 403
+
+
+def test_an_assets_page_says_where_the_model_judges_only_some_of_its_signals(client, seeded, pool):
+    page = f"/assets/{seeded.assets['P-101']}"
+    assert "The model judges" not in client.get(page).text
+    with pool.connection() as conn:
+        documents.write(conn, Kind.MODELS, {"default": {"most_signals": 1}}, actor="person:Ola", why="a narrow model")
+    assert "The model judges the 1 signals that came first" in client.get(page).text
