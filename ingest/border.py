@@ -103,7 +103,7 @@ def microseconds(ts: object) -> int:
 def counted(ts: float, us_each: float) -> int:
     """Read a number of milliseconds, seconds and so on since 1970. Raises Bad."""
     if not -1e18 < ts * us_each < 1e18:
-        raise Bad(Reason.WRONG_TIME, f"ts {ts!r} is out of range; it counts milliseconds from 1970")
+        raise Bad(Reason.WRONG_TIME, f"ts {str(ts)[:40]} is out of range; it counts milliseconds from 1970")
     return round(ts * us_each)
 
 
@@ -147,9 +147,13 @@ def number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {str(value)[:80]!r} is not a number")
     try:
-        return float(value)
+        found = float(value)
     except OverflowError:
-        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: the number is too large") from None
+        found = math.inf
+    if not math.isfinite(found):
+        problem = "NaN is not a number" if found != found else "the number is infinite, or too large"
+        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {problem}")
+    return found
 
 
 def value(name: str, sent: object) -> float | str:

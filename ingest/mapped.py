@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest import border, local_time, payload
+import msgspec
+
+from ingest import border, json_text, local_time
 from ingest.border import Bad, Bounds, Taken
 from ingest.local_time import RowOrder
 from ingest.mapping import Mapping as Document
@@ -11,7 +13,7 @@ from ingest.mapping import unit_of
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.paths import MISSING
 
-_PLAIN = Details()
+_strict = msgspec.json.Decoder()
 
 
 def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]] | None:
@@ -23,21 +25,30 @@ def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Fra
     bad: list[Bad] = []
     try:
         border.check_size(message.payload)
-        root = _decoded(mapping, message.payload)
         if mapping.time is None and message.retained:
             raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
-        for element in _elements(mapping, root):
-            try:
-                frames.append(_frame(mapping, found.groupdict(), root, element, message.received_us, bounds, bad))
-            except Bad as wrong:
-                bad.append(wrong)
-            except Exception as error:  # noqa: BLE001 - the elements beside it can be read
-                bad.append(border.failed(error))
+        for root in _roots(mapping, message.payload, bad):
+            frames += _frames(mapping, found.groupdict(), root, message.received_us, bounds, bad)
         if not frames and not bad:
             raise Bad(Reason.NO_VALUES, "there is nothing in it")
     except Bad as wrong:
         bad.append(wrong)
     return [frame for frame in frames if frame.values or frame.texts], border.refusals(message, bad) if bad else []
+
+
+def _frames(
+    mapping: Document, levels: Mapping[str, str], root: Any, received_us: int, bounds: Bounds, bad: list[Bad]
+) -> Iterator[Frame]:
+    try:
+        for element in _elements(mapping, root):
+            try:
+                yield _frame(mapping, levels, root, element, received_us, bounds, bad)
+            except Bad as wrong:
+                bad.append(wrong)
+            except Exception as error:  # noqa: BLE001 - the elements beside it can be read
+                bad.append(border.failed(error))
+    except Bad as wrong:
+        bad.append(wrong)
 
 
 def row(
@@ -56,16 +67,17 @@ def row(
         raise border.failed(error) from error
 
 
-def _decoded(mapping: Document, raw: bytes) -> Any:
+def _roots(mapping: Document, raw: bytes, bad: list[Bad]) -> list[Any]:
+    if not mapping.bare:
+        return json_text.documents(raw, bad)
     try:
-        return payload.loosely(raw)
-    except Bad:
-        if not mapping.bare:
-            raise
+        return [_strict.decode(raw)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
     try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise Bad(Reason.NOT_A_NUMBER, "the payload is neither JSON nor a text") from None
+        return [json_text.text_of(raw)]
+    except Bad as wrong:
+        raise Bad(Reason.NOT_A_NUMBER, f"the payload is neither JSON nor a text: {wrong.problem}") from None
 
 
 def _elements(mapping: Document, root: Any) -> Iterator[Any]:

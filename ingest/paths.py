@@ -82,7 +82,7 @@ class Text:
                 made.append(levels[part[1:-1]] if part[:1] == "{" else part)
                 continue
             found = part.find(root, element)
-            if not isinstance(found, str | int | float) or isinstance(found, bool):
+            if not isinstance(found, str | int | float) or isinstance(found, bool) or found != found:
                 raise Bad(Reason.WRONG_SHAPE, f"{part.text} is missing; the mapping needs it for a name or a unit")
             made.append(str(found))
         return "".join(made)

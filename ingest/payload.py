@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ingest import border
+from ingest import border, json_text
 from ingest.border import MAX_BYTES, Bad, Bounds, Taken
 from ingest.messages import Details, Frame, Message, Reason, Refused
 
-__all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "loosely", "parse"]
+__all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "parse"]
 
 TOPIC_FILTER = "plantwright/#"
 _TOPIC = re.compile(r"plantwright/v1/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})")
@@ -42,7 +42,6 @@ class Plain(msgspec.Struct, gc=False):
 _QUALITIES = {"good": 0, "uncertain": 1, "bad": 2, "stale": 3}
 _exact = msgspec.json.Decoder(_Document)
 _plain = msgspec.json.Decoder(Plain)
-_loose = msgspec.json.Decoder()
 _REMEMBERED = 100_000
 _places: dict[str, tuple[str, str]] = {}
 _names: set[str] = set()
@@ -57,7 +56,7 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
     bad: list[Bad] = []
     try:
         place = _place(message.topic)
-        for document in _documents(message.payload):
+        for document in _documents(message.payload, bad):
             try:
                 at_us = _time(document, message.received_us, bounds)
                 taken = Taken()
@@ -140,26 +139,18 @@ def _signal(name: str) -> str:
     return name
 
 
-def _documents(payload: bytes) -> list[Any]:
+def _documents(payload: bytes, bad: list[Bad]) -> list[Any]:
     border.check_size(payload)
     try:
         return [_exact.decode(payload)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
-    found = loosely(payload)
-    if not isinstance(found, list):
-        return [found]
-    if not found:
-        raise Bad(Reason.NO_VALUES, "an empty array")
+    found: list[Any] = []
+    for document in json_text.documents(payload, bad):
+        if document == []:
+            bad.append(Bad(Reason.NO_VALUES, "an empty array"))
+        found += document if isinstance(document, list) else [document]
     return found
-
-
-def loosely(payload: bytes) -> Any:
-    """Return any JSON. Raises Bad."""
-    try:
-        return _loose.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Bad(Reason.NOT_JSON, f"{error}; NaN and Infinity are not JSON") from None
 
 
 def _time(document: Any, received_us: int, bounds: Bounds) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ingest import border
+from ingest import border, json_text
 from ingest.border import Bad
 from ingest.messages import Message
 
@@ -25,8 +25,8 @@ def proposals(messages: Iterable[Message]) -> list[str]:
 
 def _decoded(payload: bytes) -> Any:
     try:
-        return msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return json_text.document(payload)
+    except Bad:
         return payload
 
 

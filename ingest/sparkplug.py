@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ingest import border, payload, sparkplug_metrics
+from ingest import border, json_text, sparkplug_metrics
 from ingest.border import Bad, Bounds, Taken
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.paths import Text
@@ -197,7 +197,7 @@ class Sparkplug:
             self._want(key, node, message.received_us)
 
     def _hear_of_ourselves(self, raw: bytes) -> None:
-        said = payload.loosely(raw)
+        said = json_text.document(raw)
         if isinstance(said, dict) and said.get("online") is False:
             self.announce_again = True
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ingest import border, payload
+from ingest import border, json_text
 from ingest.border import Bad, Bounds, Taken
 from ingest.messages import Frame, Message, Reason, Refused
 
@@ -48,16 +48,22 @@ class ThingsBoard:
         bad: list[Bad] = []
         try:
             border.check_size(message.payload)
-            found = payload.loosely(message.payload)
-            for name, documents in self._devices(message.topic, found, bad):
-                asset = border.code(name)
-                for document in documents if isinstance(documents, list) else [documents]:
-                    frames += _frames(self.site, asset, document, message, bounds, bad)
+            for found in json_text.documents(message.payload, bad):
+                frames += self._frames(found, message, bounds, bad)
             if not frames and not bad:
                 raise Bad(Reason.NO_VALUES, "there is nothing in it")
         except Bad as wrong:
             bad.append(wrong)
         return frames, border.refusals(message, bad) if bad else []
+
+    def _frames(self, found: Any, message: Message, bounds: Bounds, bad: list[Bad]) -> Iterator[Frame]:
+        try:
+            for name, documents in self._devices(message.topic, found, bad):
+                asset = border.code(name)
+                for document in documents if isinstance(documents, list) else [documents]:
+                    yield from _frames(self.site, asset, document, message, bounds, bad)
+        except Bad as wrong:
+            bad.append(wrong)
 
     def _devices(self, topic: str, found: Any, bad: list[Bad]) -> Iterator[tuple[str, Any]]:
         if topic == GATEWAY:

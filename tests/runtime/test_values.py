@@ -79,13 +79,17 @@ ROWS: dict[str, list[tuple[object, float | str]]] = {
     "text that names one of the signal's states": [("RUNNING", 1.0), (" fault ", 7.0)],
     "any other text": [("AUTO", "unknown_state")],
     "enumeration by number": [(7, 7.0), (3, 3.0)],
-    "NaN, infinite": [("NaN", "not_a_number"), ("-Infinity", "not_a_number"), (float("nan"), "not_json")],
+    "NaN, infinite": [
+        ("NaN", "not_a_number"),
+        ("-Infinity", "not_a_number"),
+        (float("nan"), "not_a_number"),
+        (float("-inf"), "not_a_number"),
+    ],
     "`null`, an object, an array": [(None, "not_a_number"), ({"a": 1}, "not_a_number"), ([1], "not_a_number")],
 }
 """By row of the page's table: values, and what is stored or why it is in quarantine."""
 BY_FORMAT = {
     ("mapped", "None"): "no_values",
-    ("sparkplug", "nan"): "not_a_number",
 }
 """Where a format cannot say it in another way: why it is in quarantine there."""
 CASES = [(row, value, outcome) for row, values in ROWS.items() for value, outcome in values]
