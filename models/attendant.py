@@ -218,7 +218,7 @@ class Attendant:
     def _follow_duty(self, values: Mapping[str, float]) -> None:
         """Count a duty cycle when the operating point has swung from one side of its mean to the other and back."""
         signal = next((each for each in self.document.regime if each in values), None)
-        if signal is None or not math.isfinite(values[signal]):
+        if signal is None or not abs(values[signal]) <= kernel.HUGE:
             return
         count, mean, spread, side = self._duty
         value = values[signal]

@@ -58,6 +58,16 @@ DOUBT = 0.5
 GROUP = 64
 """Signals that may explain each other's deviations: the first so many of an asset, the next so many, and so on. Tables
 of all signals by all would grow with the square of their number."""
+FEW = 30
+"""Values of a signal from which on it is known how far it steps."""
+FAR = 3.0
+"""A value that lies so many times as far from the level as any of late is set aside until the next one bears it out."""
+FIRM = 50.0
+"""What is borne out counts up to so many times the farthest of late: no two readings move a level for good."""
+FADE = 1.0 - 1.0 / 1024.0
+"""What is left of the farthest step of late with every value that is another one."""
+HUGE = 1e100
+"""Beyond this no value is one: its square would be none either."""
 GAP = 10
 """A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
 
@@ -67,10 +77,12 @@ SMOOTHING, HORIZON, SPACING, WARMUP, PROTECT, MEMORY, TRUST, CLIP, DRIFT, PATIEN
 # One signal's numbers.
 VALUE, LEVEL, NEAR, WEIGHT, SPREAD, ECHO, NEAR_SPREAD, NEAR_ECHO, LAST, LAST_NEAR = range(10)
 WORTH, NEAR_WORTH, FREEDOM, NEAR_FREEDOM, GROWTH = range(10, 15)
-LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, ZONE, WORST, VECTORS = range(15, 22)
+LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, ZONE, WORST, REACH, VECTORS = range(15, 23)
 # One signal's counts. LOOKED: 0 never judged, 1 before, 2 in the newest frame.
-KNOWN, JUDGED, SEEN, SETTLED, HELD, NEAR_AGE, REPEATS, LONGEST, MISSING, TAKEN, LOOKED, COUNTS = range(12)
-# The asset's counts come first; a flag for each regime signal that was seen follows.
+KNOWN, JUDGED, SEEN, SETTLED, HELD, NEAR_AGE, REPEATS, LONGEST, MISSING, TAKEN, LOOKED, GIVEN, OUTSIDE, COUNTS = range(
+    14
+)
+# The asset's counts come first; a flag for each regime signal follows: 1 once it was seen, 2 while it has leapt.
 FRAMES, ACTIVE, SINCE, AT, TIMED, AT_REST, FLAGS = range(7)
 
 
@@ -115,7 +127,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 @compiled
 def _head(regimes):
-    return 1 + 3 * regimes + 3 * regimes + 3
+    return 1 + 3 * regimes + 4 * regimes + 3
 
 
 @compiled
@@ -156,7 +168,7 @@ def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
     """
     patience = p[PATIENCE]
     head = 1 + 3 * regimes
-    total, pace, peak = head + 3 * regimes, head + 3 * regimes + 1, head + 3 * regimes + 2
+    total, pace, peak = head + 4 * regimes, head + 4 * regimes + 1, head + 4 * regimes + 2
     if counts[TIMED]:
         step = at_us - counts[AT]
         if numbers[pace] > 0.0 and step > GAP * numbers[pace]:
@@ -260,11 +272,12 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
     """Score a frame, then learn it unless ``hold``; return its surprise, or -1 where nothing was judged."""
     f = 1 + 3 * regimes
     size = VECTORS + 3 * f + 2 * f * f
-    first = f + 3 * regimes + 3
+    first = f + 4 * regimes + 3
     levels, stuck = work[:signals], work[signals : 2 * signals]
     # A view made anew for every signal would cost a third of the time: parts of the scratch row go by their places.
     far, near, at = 2 * signals, 6 * signals, 10 * signals
     point = work[at : at + f]
+    _believe_all(numbers, counts, first, size, signals, regimes, values, regime)
     steady = _operating_point(numbers, counts, p, regimes, regime, point)
     unsettled = 2.0 / p[SMOOTHING]
     before = -1
@@ -302,6 +315,55 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
 
 
 @compiled
+def _believe_all(numbers, counts, first, size, signals, regimes, values, regime):
+    """Leave of a frame what is believed of it, NaN where nothing is."""
+    f = 1 + 3 * regimes
+    for i in range(regimes):
+        if not math.fabs(regime[i]) <= HUGE:
+            regime[i] = np.nan
+        elif counts[FLAGS + i] != 0:
+            leap = abs((regime[i] - numbers[f + 4 * i]) * numbers[f + 4 * i + 1] - numbers[1 + 3 * i])
+            if counts[FRAMES] >= FEW and leap > FAR * numbers[f + 4 * i + 3]:
+                if counts[FLAGS + i] == 1:
+                    counts[FLAGS + i] = 2
+                    regime[i] = np.nan
+                    continue
+            else:
+                counts[FLAGS + i] = 1
+            numbers[f + 4 * i + 3] = max(numbers[f + 4 * i + 3], leap)
+    for s in range(signals):
+        values[s] = _believed(numbers, counts, first + s * size, FLAGS + regimes + s * COUNTS, values[s])
+
+
+@compiled
+def _believed(numbers, counts, n, c, value):
+    """Return what of a value is smoothed: all where it is no farther from the level than usual, else nothing before the
+    next one bears it out, and then no more than a bounded step.
+    """
+    if not math.fabs(value) <= HUGE:
+        return np.nan
+    level = numbers[n + LEVEL]
+    fresh = counts[c + SETTLED] == 0 or counts[c + MISSING] >= UNSEEN or _stuck(counts, c)
+    if counts[c + GIVEN] >= FEW:
+        off, reach = value - level, numbers[n + REACH]
+        if abs(off) > FAR * reach:
+            counts[c + OUTSIDE] += 1
+            if counts[c + OUTSIDE] == 1:
+                return np.nan
+            if not fresh and reach > 0.0:
+                value = level + min(max(off, -FIRM * reach), FIRM * reach)
+        else:
+            counts[c + OUTSIDE] = 0
+    if not fresh and value != numbers[n + VALUE]:
+        step, reach = abs(value - level), numbers[n + REACH]
+        if counts[c + OUTSIDE] and reach > 0.0:
+            step = min(step, FAR * reach)
+        numbers[n + REACH] = max(step, reach * FADE)
+    counts[c + GIVEN] += 1
+    return value
+
+
+@compiled
 def _operating_point(numbers, counts, p, regimes, regime, point):
     """Fill ``point``; return whether no regime signal is on its way from one operating point to another."""
     f = 1 + 3 * regimes
@@ -313,7 +375,7 @@ def _operating_point(numbers, counts, p, regimes, regime, point):
         value = regime[i]
         if not math.isfinite(value):
             continue
-        origin, scale, restless = f + 3 * i, f + 3 * i + 1, f + 3 * i + 2
+        origin, scale, restless = f + 4 * i, f + 4 * i + 1, f + 4 * i + 2
         if counts[FLAGS + i] == 0:
             counts[FLAGS + i] = 1
             numbers[origin] = value
@@ -481,7 +543,7 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
     whether it is time to renew what the signals make of each other.
     """
     f = 1 + 3 * regimes
-    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
+    size, first = VECTORS + 3 * f + 2 * f * f, f + 4 * regimes + 3
     needed = samples.shape[0] // max(1, signals * (2 + 2 * f))
     left, how_many = numbers[:0].reshape((0, 1)), counts[:0]
     slow = 1.0 / p[HORIZON]
@@ -808,7 +870,7 @@ def score_learn_many(numbers, counts, samples, p, frames, judged, told, hold, ou
     """
     signals, regimes = judged.shape[0], told.shape[0]
     f = 1 + 3 * regimes
-    size, first = VECTORS + 3 * f + 2 * f * f, f + 3 * regimes + 3
+    size, first = VECTORS + 3 * f + 2 * f * f, f + 4 * regimes + 3
     row, work = np.empty(signals + regimes), np.empty(_work(signals, regimes))
     values, regime = row[:signals], row[signals:]
     for a in range(numbers.shape[0]):
@@ -843,7 +905,7 @@ def parameters(like: LevelShift, drift: float = 0.0, patience: float = 0.0) -> N
 
 def sum_place(shape: Shape) -> int:
     """Return where the alarm's sum of surprise lies in a row of numbers."""
-    return shape.features + 3 * shape.regimes
+    return shape.features + 4 * shape.regimes
 
 
 def move(

@@ -24,7 +24,24 @@ import numpy as np
 from numpy.typing import NDArray
 from river.base import AnomalyDetector
 
-from models.kernel import APART, GROUP, LEAST_EIGENVALUE, NOVEL, RENEW, REPEATS_ANYWAY, RIDGE, STEADY, TREND, UNSEEN
+from models.kernel import (
+    APART,
+    BACK,
+    FADE,
+    FAR,
+    FEW,
+    FIRM,
+    GROUP,
+    HUGE,
+    LEAST_EIGENVALUE,
+    NOVEL,
+    RENEW,
+    REPEATS_ANYWAY,
+    RIDGE,
+    STEADY,
+    TREND,
+    UNSEEN,
+)
 
 HALF = math.log(2.0)
 _NOTHING: tuple[list[list[float]], float] = ([], 0.0)
@@ -110,7 +127,9 @@ class _Past:
     levels, ``near_point`` the operating points that go with it, over ``near_age`` frames; for ``held`` frames neither
     has moved. The rest comes from samples, ``spacing`` frames apart, that weigh ``weight`` together: the regression on
     the operating point with the inverse of its moments, and variance and lagged covariance of what it leaves. ``zone``
-    is how far from what is expected the signal came to rest after an alarm: up to there it is ordinary.
+    is how far from what is expected the signal came to rest after an alarm: up to there it is ordinary. ``reach`` is
+    the farthest that one of ``given`` values has lain from the level of late, ``outside`` how many running lie far
+    beyond it, ``worst`` how far off the level was at the worst of the alarm there is.
     """
 
     __slots__ = (
@@ -118,6 +137,7 @@ class _Past:
         "cross",
         "echo",
         "freedom",
+        "given",
         "gram",
         "growth",
         "held",
@@ -136,6 +156,8 @@ class _Past:
         "near_point",
         "near_spread",
         "near_worth",
+        "outside",
+        "reach",
         "repeats",
         "samples",
         "seen",
@@ -143,6 +165,7 @@ class _Past:
         "spread",
         "value",
         "weight",
+        "worst",
         "zone",
     )
 
@@ -161,7 +184,8 @@ class _Past:
         self.cross = [0.0] * features
         self.coefficients = [0.0] * features
         self.looks_worth = self.near_worth = self.freedom = self.near_freedom = 1.0
-        self.growth = self.zone = 0.0
+        self.growth = self.zone = self.reach = self.worst = 0.0
+        self.given = self.outside = 0
 
     def state(self) -> list[Any]:
         return [_copy(getattr(self, name)) for name in self.__slots__]
@@ -230,6 +254,7 @@ class LevelShift(AnomalyDetector):
         self._point = [1.0] + [0.0] * (self._features - 1)
         self._settled = 0
         self._restless: dict[str, list[float]] = {}
+        self._leaps: dict[str, list[float]] = {}
         self._past: dict[str, _Past] = {}
         self._together: dict[str, dict[str, float]] = {}
         self._others: dict[str, dict[str, float]] = {}
@@ -240,7 +265,8 @@ class LevelShift(AnomalyDetector):
 
     def score_one(self, x: Mapping[str, float]) -> float:  # type: ignore[override]
         """Return how unusual the frame is: 0 ordinary, 0.5 at the limit, towards 1 never seen; 0 while warming up."""
-        return self.as_score(self.surprise(self._looks(x)[0]))
+        believed, _, _ = self._believed(x)
+        return self.as_score(self.surprise(self._looks(believed)[0]))
 
     def learn_one(self, x: Mapping[str, float]) -> None:  # type: ignore[override]
         """Take the frame into the levels, and into the past if it surprises little."""
@@ -253,6 +279,7 @@ class LevelShift(AnomalyDetector):
 
         With ``hold`` nothing is learned, however ordinary the frame: an alarm is raised, or about to be.
         """
+        x = self._believe(x)
         looks, point, levels = self._looks(x)
         steady = self._steady(x, point)
         if not steady:
@@ -298,17 +325,29 @@ class LevelShift(AnomalyDetector):
         for past in self._past.values():
             past.settled, past.near_age = 0, -2 * self.horizon
 
+    def note_worst(self, *, begins: bool) -> None:
+        """Note how far off each signal is while the sum of surprise is above nothing, which ``begins`` here or not."""
+        for past in self._past.values():
+            if begins:
+                past.worst = 0.0
+        for look in self._newest:
+            past = self._past[look.signal]
+            past.worst = max(past.worst, abs(look.level - look.expected))
+
     def come_to_rest(self, *, outlived: bool = False) -> None:
         """Take what lies between the usual and where each signal is now for ordinary: an alarm is over.
 
-        With ``outlived`` the machine has left its past for good, longer ago than that lasted: how far it went is
-        learned as what it does by itself.
+        Up to a part of the worst of it: an alarm that ended in a lull must not make the fault ordinary. With
+        ``outlived`` the machine has left its past for good, longer ago than that lasted: how far it went is learned as
+        what it does by itself.
         """
         for look in self._newest:
             past = self._past[look.signal]
             off = past.level - _dot(past.coefficients, self._point)
-            if look.surprise > 1.0 and (off * past.zone <= 0.0 or abs(off) > abs(past.zone)):
-                past.zone = off
+            most = BACK * past.worst
+            rest = off if outlived or most == 0.0 else min(max(off, -most), most)
+            if look.surprise > 1.0 and (rest * past.zone <= 0.0 or abs(rest) > abs(past.zone)):
+                past.zone = rest
                 if outlived:
                     part = min(past.held / past.seen, 1.0)
                     gone = off * off * part / (1.0 + part) / (1.0 + part)
@@ -324,6 +363,7 @@ class LevelShift(AnomalyDetector):
             self._point[:],
             self._settled,
             [[signal, *scale, *self._restless.get(signal, ())] for signal, scale in self._origin.items()],
+            [[signal, *leap] for signal, leap in self._leaps.items()],
             [[signal, past.state()] for signal, past in self._past.items()],
             _twice(self._together),
             _twice(self._others),
@@ -331,7 +371,8 @@ class LevelShift(AnomalyDetector):
 
     def resume_from(self, state: list[Any]) -> None:
         """Go on from what `state` returned."""
-        point, self._settled, origins, pasts, together, others = state
+        point, self._settled, origins, leaps, pasts, together, others = state
+        self._leaps = {signal: leap for signal, *leap in leaps}
         self._together, self._others = _twice(together), _twice(others)
         self._point = point[:]
         self._origin = {signal: numbers[:2] for signal, *numbers in origins}
@@ -352,6 +393,72 @@ class LevelShift(AnomalyDetector):
         return max((look.surprise for look in looks), default=0.0)
 
     # how it is done
+
+    def _believed(self, x: Mapping[str, float]) -> tuple[dict[str, float], list[str], dict[str, tuple[float, float]]]:
+        """Return what is believed of a frame, the signals of which too much is far off, and each regime signal's leap.
+
+        A value is believed where it is no farther from the level than usual; else nothing of it before the next one
+        bears it out, and then no more than a bounded step.
+        """
+        believed: dict[str, float] = {}
+        outside: list[str] = []
+        leaps: dict[str, tuple[float, float]] = {}
+        for signal, value in x.items():
+            if not abs(value) <= HUGE:
+                continue
+            if signal in self.regime:
+                leap = self._leap(signal, value)
+                if leap is not None:
+                    leaps[signal] = leap
+                if leap is None or not leap[1] or self._leaps[signal][1]:
+                    believed[signal] = value
+                continue
+            past = self._past.get(signal)
+            believed[signal] = value
+            if past is not None and past.given >= FEW and abs(value - past.level) > FAR * past.reach:
+                outside.append(signal)
+                if not past.outside:
+                    del believed[signal]
+                elif not self._fresh(past) and past.reach > 0.0:
+                    most = FIRM * past.reach
+                    believed[signal] = past.level + min(max(value - past.level, -most), most)
+        return believed, outside, leaps
+
+    def _leap(self, signal: str, value: float) -> tuple[float, float] | None:
+        """Return the farthest leap of a regime signal, this one counted where it is believed, and whether this one is
+        far beyond those before it; None for one that was never seen.
+        """
+        if signal not in self._origin:
+            return None
+        origin, scale = self._origin[signal]
+        leap = abs((value - origin) * scale - self._point[1 + 3 * self.regime.index(signal)])
+        farthest, leapt = self._leaps.setdefault(signal, [0.0, 0.0])
+        far = self._settled >= FEW and leap > FAR * farthest
+        return max(farthest, 0.0 if far and not leapt else leap), float(far)
+
+    def _believe(self, x: Mapping[str, float]) -> dict[str, float]:
+        """Return what is believed of a frame, and note how far it goes."""
+        believed, outside, leaps = self._believed(x)
+        self._leaps.update({signal: [*leap] for signal, leap in leaps.items()})
+        for signal in outside:
+            self._past[signal].outside += 1
+        for signal, value in believed.items():
+            if signal in self.regime:
+                continue
+            past = self._past.get(signal) or self._past.setdefault(signal, _Past(self._features))
+            if signal not in outside:
+                past.outside = 0
+            if not self._fresh(past) and value != past.value:
+                step = abs(value - past.level)
+                if past.outside and past.reach > 0.0:
+                    step = min(step, FAR * past.reach)
+                past.reach = max(step, past.reach * FADE)
+            past.given += 1
+        return believed
+
+    def _fresh(self, past: _Past) -> bool:
+        """Whether the level begins with the next value, however far from the old one it is."""
+        return past.settled == 0 or past.missing >= UNSEEN or self._stuck(past)
 
     def _operating_point(self, x: Mapping[str, float]) -> list[float]:
         """Each regime signal smoothed, its square, its slow average, scaled so that 1 is a change of 10 %."""

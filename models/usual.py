@@ -8,6 +8,7 @@ from typing import Any
 
 from models.alarm import Contribution
 from models.course import Look
+from models.kernel import HUGE
 
 
 class Usual:
@@ -79,5 +80,5 @@ class Usuals(dict[str, Usual]):
 
 
 def finite(values: Mapping[str, float | None]) -> dict[str, float]:
-    """Return what was really measured."""
-    return {name: float(value) for name, value in values.items() if value is not None and math.isfinite(value)}
+    """Return what was really measured: numbers whose square is one too."""
+    return {name: float(value) for name, value in values.items() if value is not None and abs(value) <= HUGE}

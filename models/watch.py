@@ -26,7 +26,7 @@ from models.named_watch import NamedWatch
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "Watch", "begin", "go_on"]
 
-STATE_VERSION = 5
+STATE_VERSION = 6
 ROOM_FROM = 16
 """From so many signals on rows are made with room for half as many more, so that they are not made anew for each."""
 
