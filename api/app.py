@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
+from starlette.middleware.gzip import GZipMiddleware
 
 from api import problems
 from api.asking import KNOWN, SEES
@@ -120,6 +121,7 @@ def create(
     app.include_router(signing.open_router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)
+    app.add_middleware(GZipMiddleware, compresslevel=5)
     app.add_middleware(Guard)
     app.add_middleware(Counted, metrics=app.state.metrics)
     return app

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent
+from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent, unmasked
 from db import scope
 from workorder_core.access import Role, Who
 
@@ -93,7 +93,9 @@ def _of_session(request: Request, door: Door, conn: Connection, token: str, toke
     session = door.session(conn, token, now=now)
     if session is None:
         raise KeyMissing(wrong=False)
-    if request.method not in _SAFE and not hmac.compare_digest(form_token(token).encode(), token_sent.encode()):
+    if request.method not in _SAFE and not hmac.compare_digest(
+        form_token(token).encode(), unmasked(token_sent).encode()
+    ):
         raise FormNotOurs
     if session.must_change and request.url.path not in OPEN_TO_A_NEW_PASSWORD:
         request.state.must_change = True

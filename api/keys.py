@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -92,3 +93,27 @@ def sent(connection: HTTPConnection) -> str | None:
 def form_token(token: str) -> str:
     """Return what the forms of a session carry: made from its secret, and no help to guess it."""
     return hmac.new(token.encode(), b"plantwright forms", hashlib.sha256).hexdigest()
+
+
+def masked(form_token: str) -> str:
+    """Return a form's token in other letters each time, so that the size of a compressed page tells nothing of it."""
+    mask = secrets.token_bytes(len(form_token) // 2)
+    return (mask + _exclusive(mask, bytes.fromhex(form_token))).hex()
+
+
+def unmasked(sent: str) -> str:
+    """Return the token that was masked; what is no masked one comes back as it is."""
+    try:
+        raw = bytes.fromhex(sent)
+    except ValueError:
+        return sent
+    if len(raw) != _MASKED_BYTES:
+        return sent
+    return _exclusive(raw[: _MASKED_BYTES // 2], raw[_MASKED_BYTES // 2 :]).hex()
+
+
+_MASKED_BYTES = 64
+
+
+def _exclusive(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Path, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
@@ -73,14 +73,14 @@ def standing(
     severity: str = "",
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
-) -> HTMLResponse:
+) -> Response:
     """Show the alarms that are not normal, what asks for somebody first."""
     return _standing(request, conn, who, now, _shown(site, state, severity, asset_id, number))
 
 
 def _standing(
     request: Request, conn: Connection, who: Who, now: datetime, shown: Shown, *, status: int = 200, problem: str = ""
-) -> HTMLResponse:
+) -> Response:
     found = alarm_points.page(
         conn,
         states=[State(shown.state)] if shown.state else None,
@@ -124,7 +124,7 @@ def history(
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     source: Annotated[str, Query(max_length=200)] = "",
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-) -> HTMLResponse:
+) -> Response:
     """Show who moved alarms, when and why."""
     found = alarm_points.moves(
         conn, asset_id=asset_id, source=source or None, within=who.sites, before=before, limit=PAGE_SIZE
@@ -153,7 +153,7 @@ def count(
     site: str = "",
     since: Annotated[str, Query(max_length=40)] = "",
     until: Annotated[str, Query(max_length=40)] = "",
-) -> HTMLResponse:
+) -> Response:
     """Show the figures of ISA-18.2 over a range, beside what is acceptable."""
     sites = _sites(conn, who)
     zone = _zone([each for each in sites if each.code == site] or sites)
@@ -206,14 +206,14 @@ def rules(
     now: Now,
     show: Annotated[str, Query(pattern="^(all|budgeted|shadow)$")] = "all",
     number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
-) -> HTMLResponse:
+) -> Response:
     """Show the rules in force against their alarm budgets."""
     return _rules(request, conn, now, show, number)
 
 
 def _rules(
     request: Request, conn: Connection, now: datetime, show: str, number: int, *, status: int = 200, problem: str = ""
-) -> HTMLResponse:
+) -> Response:
     there = rules_in_shadow.now_there(conn)
     book = rules_in_force.newest(conn)
     limited = [each for each in book.rules if each.budget is not None]

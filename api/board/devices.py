@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Actor, Conn, Now
@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
 @router.get("/devices", dependencies=[SEES_ALL])
-def bound(request: Request, conn: Conn, now: Now) -> HTMLResponse:
+def bound(request: Request, conn: Conn, now: Now) -> Response:
     """Show the devices that are bound."""
     return _page(request, conn, now)
 
@@ -61,7 +61,7 @@ def _page(
     now: Now,
     refused: StoreError | None = None,
     filled: dict[str, str] | None = None,
-) -> HTMLResponse:
+) -> Response:
     status = 200
     if refused is not None:
         status = next(STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS)

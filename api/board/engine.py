@@ -1,7 +1,7 @@
 """The engine's own alarms at the head of every page, and the page that says what to do about them."""
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
@@ -19,7 +19,7 @@ WITH_ALARMS = Depends(_look)
 
 
 @router.get("/engine", dependencies=[SEES])
-def engine(request: Request, conn: Conn, now: Now) -> HTMLResponse:
+def engine(request: Request, conn: Conn, now: Now) -> Response:
     """Show how the engine is, and what to do about its alarms."""
     told = engine_figures.read(conn)
     return page(request, "engine.html", now=now, told=told, holder=judge.holder_now(conn)[0])

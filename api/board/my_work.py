@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
@@ -24,7 +24,7 @@ _AT_ONCE = (Step.START, Step.RESUME)
 
 
 @router.get("/my-work", dependencies=[SEES])
-def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None = None) -> HTMLResponse:
+def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None = None) -> Response:
     """Show the orders of who asks, if they are a technician; of the order ``plan`` the steps too."""
     found: list[work_orders.Listed] = []
     if who.technician is not None:

@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing, history
 from api.board.form_errors import FormWrong
-from api.board.rendering import page
+from api.board.rendering import page, shown_already
 from api.problems import STATUS
 from db import assignments, attachments, job_plans, order_content, order_links, plant, technicians, work_orders
 from workorder_core import assignment, lifecycle, planned_dates
@@ -72,7 +72,7 @@ class Refused:
 
 
 @router.get("/orders/{order_id}", dependencies=[SEES])
-def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
+def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
     """Show one order: why it exists, what happened to it, and what can be done."""
     return order_page(request, conn, order_id, now=now, who=who)
 
@@ -85,15 +85,17 @@ def order_page(
     now: datetime,
     who: Who,
     refused: Refused | None = None,
-) -> HTMLResponse:
+) -> Response:
     """Return an order's page; ``refused`` is a form that was sent and not accepted, shown again with what was typed."""
     shown = work_orders.get(conn, order_id, who)
     asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
     zone = plant.site(conn, shown.site_id).time_zone
     known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
     signals = {each.name: each for each in known}
-    evidence = work_orders.evidence(conn, order_id, limit=20)
+    evidence = work_orders.evidence(conn, order_id, limit=1)
     newest = evidence[0] if evidence else None
+    drawn = newest is not None and shown_already(request, "evidence") == str(newest.seq)
+    evidence = evidence if drawn else work_orders.evidence(conn, order_id, limit=20)
     # What was found leads, and not that it is over.
     leading = next((each for each in evidence if not each.ended), newest)
     evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
@@ -113,7 +115,8 @@ def order_page(
         signals=signals,
         evidence=evidence,
         newest=newest,
-        charts={each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
+        drawn=drawn,
+        charts={} if drawn else {each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
         began=told[0].why if told else "",
         history=history.entries(told, names, links),
         doubts=assignments.doubts(conn, shown, now=now),

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
@@ -38,7 +38,7 @@ def orders(
     asset: str = "",
     text: Annotated[str, Query(max_length=200)] = "",
     number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
-) -> HTMLResponse:
+) -> Response:
     """Show orders, the most urgent first."""
     filters = work_orders.Filters(
         status=[Status(status)] if status in set(Status) else None,
@@ -88,7 +88,7 @@ def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
 
 
 @router.get("/assets", dependencies=[SEES])
-def assets(request: Request, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
+def assets(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
     """Show the machines, where they are and how they are."""
     found = plant.assets(conn, now=now, within=who.sites)
     ids = [asset.id for asset in found]
@@ -106,7 +106,7 @@ def assets(request: Request, conn: Conn, now: Now, who: Asking) -> HTMLResponse:
 
 
 @router.get("/assets/{asset_id}", dependencies=[SEES])
-def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h") -> HTMLResponse:
+def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h") -> Response:
     """Show one machine: what its signals did, its orders and its planned downtime."""
     return asset_page(request, conn, asset_id, now=now, span=span)
 
@@ -121,7 +121,7 @@ def asset_page(
     status: int = 200,
     problem: str = "",
     filled: dict[str, str] | None = None,
-) -> HTMLResponse:
+) -> Response:
     """Return an asset's page; ``problem`` says why a downtime was refused."""
     shown = plant.asset(conn, asset_id, now=now)
     signals = plant.signals(conn, [asset_id]).get(asset_id, [])
@@ -162,7 +162,7 @@ def asset_page(
 @router.get("/quarantine", dependencies=[SEES])
 def quarantined(
     request: Request, conn: Conn, now: Now, who: Asking, reason: str = "", before: int | None = None
-) -> HTMLResponse:
+) -> Response:
     """Show what could not be read, with the reason."""
     kept = quarantine.page(conn, reason=reason or None, before_id=before, within=who.sites, limit=PAGE_SIZE)
     return page(

@@ -1,14 +1,17 @@
 """Templates, and what all of them can say."""
 
+import hashlib
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.board import words
+from api.keys import masked
 from workorder_core.access import Who
 
 _ENVIRONMENT = Environment(
@@ -43,19 +46,42 @@ for name in (
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
 """Every form that changes something is given its session's token here, so that no template can forget it."""
 
+_SAYS_NOTHING_NEW = re.compile(
+    r'(<span data-(?:age|due)="[^"]*">)[^<]*|(<body data-now=")[^"]*'
+    r'|(<input type="hidden" name="(?:csrf|once)" value=")[^"]*'
+)
+"""What differs from one answer to the next though nothing has happened: spans of time, and the tokens of forms."""
 
-def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
-    """Return a page of the board."""
+
+def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
+    """Return a page of the board, or 304 to a page that asks again and has this version already."""
     who: Who | None = getattr(request.state, "who", None)
     text = _ENVIRONMENT.get_template(template).render(
         path=request.url.path,
         version=request.app.version,
         who=who,
+        rendered_at=datetime.now(UTC).isoformat(),
         engine_alarms=getattr(request.state, "engine_alarms", []),
         administers=who is not None and who.sites is None and who.may(()),
         **facts,
     )
+    tag = f'"{hashlib.sha256(_SAYS_NOTHING_NEW.sub(_kept, text).encode()).hexdigest()[:32]}"'
+    if status == 200 and request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})
     token: str | None = getattr(request.state, "form_token", None)
-    return HTMLResponse(
-        text if token is None else _FORM.sub(rf'\1<input type="hidden" name="csrf" value="{token}">', text), status
-    )
+    if token is not None:
+        text = _FORM.sub(rf'\1<input type="hidden" name="csrf" value="{masked(token)}">', text)
+    return HTMLResponse(text, status, headers={"ETag": tag} if status == 200 else None)
+
+
+def _kept(found: re.Match[str]) -> str:
+    return next((each for each in found.groups() if each is not None), "")
+
+
+def shown_already(request: Request, part: str) -> str | None:
+    """Return the stamp of a part that a page that asks again has drawn already; such a part need not be sent again."""
+    for each in request.headers.get("x-have", "").split(","):
+        name, _, stamp = each.strip().partition("=")
+        if name == part:
+            return stamp
+    return None

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Asking, Conn, Now
@@ -19,14 +19,14 @@ RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("/shadow", dependencies=[SEES_ALL])
-def newest(request: Request, conn: Conn, now: Now) -> HTMLResponse:
+def newest(request: Request, conn: Conn, now: Now) -> Response:
     """Show the newest run."""
     found = shadow.runs(conn, limit=1)
     return _page(request, conn, now, found[0].id if found else None)
 
 
 @router.get("/shadow/{run_id}", dependencies=[SEES_ALL])
-def run(request: Request, run_id: RunId, conn: Conn, now: Now) -> HTMLResponse:
+def run(request: Request, run_id: RunId, conn: Conn, now: Now) -> Response:
     """Show a run beside the plant."""
     return _page(request, conn, now, run_id)
 
@@ -55,7 +55,7 @@ def end(
 
 def _page(
     request: Request, conn: Connection, now: Now, run_id: int | None, *, status: int = 200, problem: str = ""
-) -> HTMLResponse:
+) -> Response:
     return page(
         request,
         "shadow.html",

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Actor, Conn, Now
@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
 @router.get("/assets/{asset_id}/signals/{signal:path}", dependencies=[SEES])
-def signal(request: Request, asset_id: int, signal: str, conn: Conn, now: Now) -> HTMLResponse:
+def signal(request: Request, asset_id: int, signal: str, conn: Conn, now: Now) -> Response:
     """Show what a signal is."""
     return _page(request, conn, asset_id, signal, now)
 
@@ -63,7 +63,7 @@ def _page(
     status: int = 200,
     problem: str = "",
     filled: dict[str, str] | None = None,
-) -> HTMLResponse:
+) -> Response:
     asset = plant.asset(conn, asset_id, now=now)
     shown = plant.signal(conn, asset_id, name)
     meaning = shown.meaning

@@ -79,16 +79,17 @@ def minutes(span: int) -> str:
     return _duration(timedelta(minutes=span)) if span else "none"
 
 
-def age(since: datetime, now: datetime) -> str:
-    """Return how long ago something was, to the two greatest units: ``3 h 20 min``."""
-    return _duration(now - since)
+def age(since: datetime, now: datetime) -> Markup:
+    """Return how long ago something was, to the two greatest units: ``3 h 20 min``. The page counts it on by itself."""
+    return Markup('<span data-age="{}">{}</span>').format(since.isoformat(), _duration(now - since))
 
 
-def due(at: datetime | None, now: datetime) -> str:
-    """Return how far off a target is: ``in 3 h``, or ``overdue by 20 min``."""
+def due(at: datetime | None, now: datetime) -> Markup:
+    """Return how far off a target is: ``in 3 h``, or ``overdue by 20 min``. The page counts it on by itself."""
     if at is None:
-        return ""
-    return f"in {_duration(at - now)}" if at > now else f"overdue by {_duration(now - at)}"
+        return Markup("")
+    text = f"in {_duration(at - now)}" if at > now else f"overdue by {_duration(now - at)}"
+    return Markup('<span data-due="{}">{}</span>').format(at.isoformat(), text)
 
 
 def _duration(span: timedelta) -> str:

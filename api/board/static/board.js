@@ -1,11 +1,16 @@
-/* The page refreshes its live parts by itself, and never under the hands of somebody who is filling in a form. */
+/* The page refreshes its live parts by itself, and never under the hands of somebody who is filling in a form.
+
+   It asks with the version that it has (ETag) and with what it has drawn (X-Have), so that nothing is sent twice.
+   Spans of time are counted on here, by the server's clock. */
 "use strict";
 (() => {
-  const EVERY_MS = 4000;
+  const EVERY_MS = 4000, COUNT_MS = 15000, PATIENCE_MS = 60000;
   const connection = document.getElementById("connection");
   const refreshed = document.getElementById("refreshed");
   // What the server last sent of each live part: this runs before the charts are drawn into them.
   const seen = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, part.outerHTML]));
+  const ahead = Date.parse(document.body.dataset.now || "") - Date.now() || 0;
+  let version = null, latest = null;
 
   const changed = (field) => {
     if (field.type === "hidden" || field.type === "submit") return false;
@@ -20,6 +25,24 @@
     return [...part.querySelectorAll("input, select, textarea")].some(changed) || !!part.querySelector("details.fold[open]");
   }
 
+  function span(ms) {
+    const minutes = Math.floor(ms / 60000), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
+    if (minutes < 1) return "less than a minute";
+    if (days >= 10) return `${days} d`;
+    if (days) return hours % 24 ? `${days} d ${hours % 24} h` : `${days} d`;
+    if (hours) return minutes % 60 && hours < 10 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+    return `${minutes} min`;
+  }
+
+  function count() {
+    const now = Date.now() + ahead;
+    for (const each of document.querySelectorAll("[data-age]")) each.textContent = span(now - Date.parse(each.dataset.age));
+    for (const each of document.querySelectorAll("[data-due]")) {
+      const left = Date.parse(each.dataset.due) - now;
+      each.textContent = left > 0 ? `in ${span(left)}` : `overdue by ${span(-left)}`;
+    }
+  }
+
   function swap(part, fresh) {
     if (part.dataset.stamp !== undefined && part.dataset.stamp === fresh.dataset.stamp) return;
     const open = [...part.querySelectorAll("details[id][open]")].map((details) => details.id);
@@ -29,21 +52,38 @@
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     if (href) fresh.querySelector(`[href="${CSS.escape(href)}"]`)?.focus({ preventScroll: true });
     window.drawCharts?.(fresh);
+    document.dispatchEvent(new CustomEvent("swapped", { detail: fresh }));
   }
 
   async function refresh() {
     let text;
+    const headers = { Accept: "text/html" };
+    if (version) headers["If-None-Match"] = version;
+    const have = [...document.querySelectorAll("[data-live][data-stamp]")].map((part) => `${part.id}=${part.dataset.stamp}`);
+    if (have.length) headers["X-Have"] = have.join(",");
+    let answer;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+      answer = await fetch(location.href, { headers, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) });
       if (answer.redirected) { location.reload(); return; }
-      if (!answer.ok) throw new Error(String(answer.status));
-      text = await answer.text();
+      if (answer.status !== 304) {
+        if (!answer.ok) throw new Error(String(answer.status));
+        text = await answer.text();
+      }
       connection.hidden = true;
     } catch {
       connection.hidden = false;
       return;
     }
-    const next = new DOMParser().parseFromString(text, "text/html");
+    refreshed.textContent = "· refreshes by itself";
+    if (text !== undefined) {
+      latest = new DOMParser().parseFromString(text, "text/html");
+      version = answer.headers.get("etag");
+    }
+    if (latest) show(latest);
+  }
+
+  // What is in somebody's hands is shown as soon as they have let go of it.
+  function show(next) {
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = next.getElementById(part.id);
       if (!fresh || inUse(part)) continue;
@@ -52,7 +92,7 @@
       seen.set(part.id, html);
       swap(part, document.importNode(fresh, true));
     }
-    refreshed.textContent = "· refreshes by itself";
+    count();
   }
 
   let timer;
@@ -61,8 +101,9 @@
     timer = setTimeout(async () => { if (!document.hidden) await refresh(); plan(); }, EVERY_MS);
   }
 
-  if (document.querySelector("main [data-live]") && !document.querySelector("[role=alert]")) plan();
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) plan(); });
+  if (document.querySelector("main [data-live]") && !document.querySelector("main .problem[role=alert]")) plan();
+  if (document.querySelector("[data-age], [data-due]")) setInterval(() => { if (!document.hidden) count(); }, COUNT_MS);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { count(); plan(); } });
   document.addEventListener("change", (event) => { event.target.closest("[data-filter]")?.requestSubmit(); });
   document.addEventListener("submit", (event) => {
     // A second click must not send the step twice.
