@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from psycopg import Connection
@@ -10,7 +11,7 @@ from psycopg.rows import tuple_row
 
 from db import sql
 from db.judge import Event
-from ingest.messages import Details
+from ingest.messages import Details, Reason
 from workorder_core.signals import folded, number_of
 
 _QUERIES = sql.load("catalogue")
@@ -30,6 +31,24 @@ class KnownAsset:
     states: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What is made known by its first message.
+
+    Parameters
+    ----------
+    unknown
+        Whether anything is.
+    most_assets, most_signals
+        Assets of the plant, and signals of an asset, that are known already or made known so; those that a person or a
+        plant file makes known are counted and never refused.
+    """
+
+    unknown: bool = True
+    most_assets: int = 100_000
+    most_signals: int = 5_000
+
+
 class Catalogue:
     """Assets by ``<site>/<asset>``, as they stood when this was loaded, and those made known since.
 
@@ -44,14 +63,14 @@ class Catalogue:
         is newer is not stored. Kept up by who stores.
     """
 
-    def __init__(self, assets: dict[str, KnownAsset], *, admit_unknown: bool) -> None:
+    def __init__(self, assets: dict[str, KnownAsset], admission: Admission) -> None:
         self.assets = assets
-        self.admit_unknown = admit_unknown
+        self.admission = admission
         self.newest: dict[int, int] = {}
 
     @classmethod
-    def load(cls, conn: Connection, *, admit_unknown: bool) -> "Catalogue":
-        """Read every asset and signal. With ``admit_unknown`` what is not there is made known by its first message."""
+    def load(cls, conn: Connection, admission: Admission) -> "Catalogue":
+        """Read every asset and signal."""
         assets: dict[str, KnownAsset] = {}
         with conn.cursor(row_factory=tuple_row) as cursor:
             for key, asset_id, name, signal_id, alias_of in cursor.execute(_QUERIES["all"]):
@@ -65,19 +84,19 @@ class Catalogue:
                     assets[key].units[name] = unit
                 if states:
                     assets[key].states[name] = _folded(states)
-        return cls(assets, admit_unknown=admit_unknown)
+        return cls(assets, admission)
 
     def find(
         self, conn: Connection, site: str, asset: str, signals: Iterable[str], details: Details | None = None
     ) -> KnownAsset | None:
-        """Return the asset with all of those signals, or None where it is unknown and is not admitted.
+        """Return the asset with those of the signals that are known now, or None where it is unknown and not admitted.
 
         ``details`` may say where a new asset stands, and in which units signals come that have none yet.
         """
         key = f"{site}/{asset}"
         known = self.assets.get(key)
         if known is None:
-            if not self.admit_unknown:
+            if self.refuses_asset() is not None:
                 return None
             conn.execute(_QUERIES["add_site"], {"code": site})
             row: Any = conn.execute(_QUERIES["add_asset"], {"site": site, "code": asset}).fetchone()
@@ -86,22 +105,45 @@ class Catalogue:
                 place = {"site": site, "code": details.location, "asset_id": known.id, "at": datetime.now(UTC)}
                 conn.execute(_QUERIES["add_location"], place)
                 conn.execute(_QUERIES["install_new"], place)
-        for name in signals:
-            if name not in known.signals and name not in known.aliases:
-                if not self.admit_unknown:
-                    continue
-                found: Any = conn.execute(_QUERIES["add_signal"], {"asset_id": known.id, "name": name}).fetchone()
-                known.signals[name] = found[0]
-        if details is not None and details.units:
-            self._say_units(conn, known, details.units)
+        if self.admission.unknown:
+            new = dict.fromkeys(name for name in signals if name not in known.signals and name not in known.aliases)
+            room = max(0, self.admission.most_signals - len(known.signals))
+            if new and room:
+                facts = {"asset_id": known.id, "names": [*islice(new, room)]}
+                with conn.cursor(row_factory=tuple_row) as cursor:
+                    known.signals.update(cursor.execute(_QUERIES["add_signals"], facts))
+            if details is not None and details.units:
+                self._say_units(conn, known, details.units)
         return known
 
+    def refuses_asset(self) -> tuple[Reason, str] | None:
+        """Why an asset that is not known is not made known now; None where it is."""
+        if not self.admission.unknown:
+            return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
+        most = self.admission.most_assets
+        if len(self.assets) >= most:
+            return Reason.TOO_MANY_ASSETS, f"{most:,} assets are known, and no more are made known (admit_assets_most)"
+        return None
+
+    def refuses_signals(self) -> tuple[Reason, str]:
+        """Why signals that are not known are not made known."""
+        if not self.admission.unknown:
+            return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
+        most = (
+            f"it has {self.admission.most_signals:,} signals or more, and no others are made known (admit_signals_most)"
+        )
+        return Reason.TOO_MANY_SIGNALS, f"{most}: does the device change their names?"
+
     def _say_units(self, conn: Connection, asset: KnownAsset, units: Mapping[str, str]) -> None:
+        said: dict[str, str] = {}
         for given, unit in units.items():
             name = asset.aliases.get(given, given)
-            if unit and self.admit_unknown and name in asset.signals and name not in asset.units:
-                conn.execute(_QUERIES["say_unit"], {"signal_id": asset.signals[name], "unit": unit})
-                asset.units[name] = unit
+            if unit and name in asset.signals and name not in asset.units:
+                said.setdefault(name, unit)
+        if said:
+            facts = {"signal_ids": [asset.signals[name] for name in said], "units": list(said.values())}
+            conn.execute(_QUERIES["say_units"], facts)
+            asset.units |= said
 
     def know_states(self, conn: Connection, asset: KnownAsset, texts: Mapping[str, str], asked: set[int]) -> None:
         """Ask anew which states an asset's signals have, where one of those texts is none that is known.

@@ -27,6 +27,8 @@ class Figures:
         Messages taken off the wire and not judged yet.
     messages_per_s, readings_per_s
         Over the last half minute or so.
+    assets, assets_most, signals_most
+        Assets that are known; and how many may be, of an asset how many signals, for a message to make more known.
     checkpoint_failed
         Why the judge's state could not be written when that was last tried; empty where it was.
     stopped
@@ -49,6 +51,9 @@ class Figures:
     lag_limit_s: float = 0.0
     messages_per_s: float = 0.0
     readings_per_s: float = 0.0
+    assets: int = 0
+    assets_most: int = 0
+    signals_most: int = 0
     checkpoint_failed: str = ""
     stopped: bool = False
 

@@ -100,6 +100,8 @@ class Reason(StrEnum):
     WRONG_UNIT = "wrong_unit"
     NOT_BORN = "not_born"
     UNKNOWN_ASSET = "unknown_asset"
+    TOO_MANY_ASSETS = "too_many_assets"
+    TOO_MANY_SIGNALS = "too_many_signals"
     OTHER_VALUE_STORED = "other_value_stored"
     NOT_BOUND = "not_bound"
     REFUSED_BY_DATABASE = "refused_by_database"

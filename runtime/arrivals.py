@@ -21,6 +21,8 @@ from ingest.border import Bad
 from ingest.messages import Frame, Reason, Refused
 from workorder_core.signals import number_of
 
+SHOWN = 4
+"""Names of signals in a sentence."""
 NEVER_US = -(1 << 62)
 """The newest event time stored of a signal of which nothing is."""
 
@@ -75,13 +77,7 @@ def admit(
         known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
         unknown = [name for name in (*frame.values, *frame.texts) if name not in known]
         if unknown:
-            what = (
-                f"asset {frame.key} is not known"
-                if asset is None
-                else f"{frame.key} has no signal {', '.join(unknown)}"
-            )
-            problem = f"{what}; add it, or set admit_unknown"
-            refused.append(_refused(frame, unknown, Reason.UNKNOWN_ASSET, problem, as_sent=True))
+            refused.append(_not_known(frame, unknown, catalogue, asset))
         if unknown and known:
             details = None if frame.details is None else replace(frame.details, texts={})
             frame = structs.replace(frame, values={name: frame.values[name] for name in known}, details=details)
@@ -89,6 +85,18 @@ def admit(
             admitted.append(frame)
             ids.append(known)
     return admitted, ids, refused
+
+
+def _not_known(frame: Frame, names: Sequence[str], catalogue: Catalogue, asset: KnownAsset | None) -> Refused:
+    """Return the part of a frame of an asset or of signals that are not known and not made known, with the reason."""
+    if asset is None:
+        reason, why = catalogue.refuses_asset() or (Reason.UNKNOWN_ASSET, "send it again")
+        problem = f"asset {frame.key} is not known; {why}"
+    else:
+        reason, why = catalogue.refuses_signals()
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+        problem = f"{frame.key} has no signal {shown}; {why}"
+    return _refused(frame, names, reason, problem, as_sent=True)
 
 
 def _as_we_have_it(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:

@@ -98,6 +98,15 @@ class Engine:
         lane.closed = not self.by_lane
         return lane
 
+    def figures(self) -> dict[str, Any]:
+        """Return what `db.engine_figures.Figures` tells of this state."""
+        return {
+            "assets": len(self.catalogue.assets),
+            "assets_most": self.settings.admit_assets_most,
+            "signals_most": self.settings.admit_signals_most,
+            "checkpoint_failed": self.checkpoint_failed,
+        }
+
     def checkpoint_is_due(self) -> bool:
         """Whether the judge has come far enough, or long enough, since its last checkpoint."""
         inputs = self.judge.arrival - self.checkpointed
@@ -134,7 +143,7 @@ def take_up(
         written = Written()
         judge = restore(conn, written)
         judge.alarms = []
-        catalogue = Catalogue.load(conn, admit_unknown=settings.admit_unknown)
+        catalogue = Catalogue.load(conn, settings.admission)
         formats = sources.understood(settings, conn)
     bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
     now = time.monotonic()
@@ -162,7 +171,7 @@ def rebuild(conn: Connection, engine: Engine) -> None:
         engine.written = Written()
         engine.judge = restore(conn, engine.written)
         engine.judge.alarms = []
-        engine.catalogue = Catalogue.load(conn, admit_unknown=engine.settings.admit_unknown)
+        engine.catalogue = Catalogue.load(conn, engine.settings.admission)
         engine.formats = sources.understood(engine.settings, conn)
         # What the failed transaction asked nodes for has not been sent.
         sources.connected(engine.formats)

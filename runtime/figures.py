@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import structlog
 from psycopg import Connection
@@ -55,9 +56,12 @@ class Counted:
         )
 
     def write_when_due(
-        self, conn: Connection, fence: int, *, lag_s: float, queue: int, checkpoint_failed: str = ""
+        self, conn: Connection, fence: int, *, lag_s: float, queue: int, of_engine: Mapping[str, Any]
     ) -> bool:
-        """Write the figures once a second, in a transaction of their own; say when the lag passes its limit."""
+        """Write the figures once a second, in a transaction of their own; say when the lag passes its limit.
+
+        ``of_engine`` are those that the engine knows of itself, by their names.
+        """
         now = time.monotonic()
         if now - self._written < EVERY_S:
             return False
@@ -67,7 +71,7 @@ class Counted:
         self._written = now
         self._marks.append((now, self.figures.messages, self.figures.stored))
         with conn.transaction():
-            engine_figures.write(conn, fence, replace(self._told(lag_s, queue), checkpoint_failed=checkpoint_failed))
+            engine_figures.write(conn, fence, replace(self._told(lag_s, queue), **of_engine))
         limit_s = self.figures.lag_limit_s
         if (lag_s > limit_s) != self.behind:
             self.behind = not self.behind

@@ -67,7 +67,7 @@ class Import:
         self._digest = _digest(file, mapping)
         with conn.transaction():
             self.progress: Progress = imports.begin(conn, self._digest, file.name)
-            self._catalogue = Catalogue.load(conn, admit_unknown=True)
+            self._catalogue = Catalogue.load(conn, replace(settings.admission, unknown=True))
         self._tails: dict[str, deque[tuple[int, dict[str, float]]]] = {}
         self._classified: set[str] = set()
         self._order = RowOrder()

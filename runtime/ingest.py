@@ -196,8 +196,8 @@ def _listen(
             if (beat := pulse.due(now_us)) is not None:
                 subscriber.publish_surely(pulse.topic, beat)
             queue = len(batch) + subscriber.waiting
-            lag_s, failed = pulse.lag_s(now_us), state.checkpoint_failed
-            if counted.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, checkpoint_failed=failed):
+            lag_s, of_engine = pulse.lag_s(now_us), state.figures()
+            if counted.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, of_engine=of_engine):
                 sources.look_again(conn, state.formats)
 
 

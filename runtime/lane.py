@@ -54,6 +54,8 @@ from runtime.lane_kernel import (
 
 Whole = npt.NDArray[np.int64]
 NOWHERE = -1
+RELAID_MOST = 4_000
+"""Rows that an asset may leave behind because its signals were others; then it stays off the lane."""
 _ROOM = 1_024
 """Rows with which a table begins; it doubles."""
 
@@ -117,6 +119,7 @@ class Lane:
         self._bound: frozenset[str] = frozenset()
         self._shy: set[str] = set()
         self._places: dict[str, Row] = {}
+        self._relaid: dict[str, int] = {}
         self._topics: dict[str, int] = {}
         self._keys: list[str] = []
         self._names: list[dict[str, int]] = []
@@ -296,6 +299,8 @@ class Lane:
             return None
         if any(condition.active for condition in limits.conditions.values()):
             return None
+        if self._relaid.get(key, 0) > RELAID_MOST:
+            return None
         names = sorted(name for name, signal in known.signals.items() if signal in newest)
         if not gathering.values.keys() <= set(names) >= gathering.held.keys():
             return None
@@ -334,6 +339,7 @@ class Lane:
         """Give all assets back, and forget the tables' layout."""
         self.leave(None)
         self._places.clear()
+        self._relaid.clear()
         self._keys.clear()
         self._names.clear()
         self._signals_used = 0
@@ -379,6 +385,8 @@ class Lane:
         if row is not None and row.names == names:
             row = row._replace(asset=asset, bands=bands)
         else:
+            if row is not None:
+                self._relaid[asset.key] = self._relaid.get(asset.key, 0) + len(row.names)
             first = self._signals_used
             self._signals_used += len(names)
             row = Row(asset, place, names, first, bands)

@@ -29,7 +29,14 @@ AT_ONCE_S = 0.1
 LOOK_EVERY_S = 0.5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_AFTER_READING = (Reason.UNKNOWN_ASSET, Reason.UNKNOWN_STATE, Reason.WRONG_UNIT, Reason.OTHER_VALUE_STORED)
+_AFTER_READING = (
+    Reason.UNKNOWN_ASSET,
+    Reason.TOO_MANY_ASSETS,
+    Reason.TOO_MANY_SIGNALS,
+    Reason.UNKNOWN_STATE,
+    Reason.WRONG_UNIT,
+    Reason.OTHER_VALUE_STORED,
+)
 """What was refused for these had shown who sent it."""
 
 
@@ -40,7 +47,7 @@ def try_asked(conn: Connection, state: Engine) -> int:
         return 0
     if quarantine.some_asked(conn):
         # What was mended may be the plant: assets and signals that have been made known since.
-        state.catalogue = Catalogue.load(conn, admit_unknown=state.settings.admit_unknown)
+        state.catalogue = Catalogue.load(conn, state.settings.admission)
     conn.commit()
     tried = 0
     while time.monotonic() - began < AT_ONCE_S:

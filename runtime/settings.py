@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from db.catalogue import Admission
 from ingest.broker import BrokerAddress
 from ingest.paths import Text
 from models import estimators
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     topics: list[str] = Field(["plantwright/#"], min_length=1, description="topic filters to subscribe to")
     client_id: str = Field("plantwright-ingest", min_length=1, max_length=64, description="name of our broker session")
     admit_unknown: bool = Field(True, description="make assets and signals known on first sight, else refuse them")
+    admit_assets_most: int = Field(100_000, ge=1, description="assets known, from which on no more are made known so")
+    admit_signals_most: int = Field(5_000, ge=1, description="signals of an asset, from which on likewise")
     max_skew_s: float = Field(300, ge=0, le=86_400, description="how far ahead of our clock a device may be")
     oldest_days: int = Field(
         7300, ge=1, le=36_500, description="older event times are refused: a device clock that was never set"
@@ -112,6 +115,11 @@ class Settings(BaseSettings):
     )
     session_idle_h: float = Field(12, gt=0, le=8760, description="hours after which an unused session has ended")
     session_h: float = Field(168, gt=0, le=8760, description="hours after which every session has ended")
+
+    @property
+    def admission(self) -> Admission:
+        """What is made known by its first message."""
+        return Admission(self.admit_unknown, self.admit_assets_most, self.admit_signals_most)
 
     @field_validator("broker")
     @classmethod

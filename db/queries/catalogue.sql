@@ -37,13 +37,14 @@ SELECT %(asset_id)s, l.id, %(at)s FROM locations l JOIN sites si ON si.id = l.si
 WHERE si.code = %(site)s AND l.code = %(code)s
 ON CONFLICT (asset_id) WHERE removed_at IS NULL DO NOTHING;
 
--- name: say_unit
--- A unit that nobody had said yet was this one all the time; what else is known of the signal stays.
+-- name: say_units
+-- Units that nobody had said yet were these all the time; what else is known of the signals stays.
 INSERT INTO signal_versions (signal_id, version, quantity, unit, states, counter, wraps_at)
-SELECT %(signal_id)s, coalesce(max(version), 0) + 1, (array_agg(quantity ORDER BY version DESC))[1], %(unit)s,
-       (array_agg(states ORDER BY version DESC))[1], coalesce((array_agg(counter ORDER BY version DESC))[1], false),
-       (array_agg(wraps_at ORDER BY version DESC))[1]
-FROM signal_versions WHERE signal_id = %(signal_id)s;
+SELECT said.signal_id, coalesce(v.version, 0) + 1, v.quantity, said.unit, v.states, coalesce(v.counter, false), v.wraps_at
+FROM unnest(%(signal_ids)s::integer[], %(units)s::text[]) WITH ORDINALITY AS said (signal_id, unit, place)
+LEFT JOIN LATERAL (
+    SELECT * FROM signal_versions WHERE signal_id = said.signal_id ORDER BY version DESC LIMIT 1) AS v ON true
+ORDER BY said.place;
 
 -- name: add_site
 -- A site that is made known by its first message.
@@ -54,12 +55,17 @@ INSERT INTO sites (code, name) VALUES (%(code)s, %(code)s) ON CONFLICT (code) DO
 INSERT INTO assets (site_id, code, name) SELECT id, %(code)s, %(code)s FROM sites WHERE code = %(site)s
 ON CONFLICT (site_id, code) DO UPDATE SET code = excluded.code RETURNING id;
 
--- name: add_signal
--- A signal that is made known by its first message, with its first version; its unit is not known.
-WITH added AS (
-    INSERT INTO signals (asset_id, name) VALUES (%(asset_id)s, %(name)s)
-    ON CONFLICT (asset_id, name) DO NOTHING RETURNING id
+-- name: add_signals
+-- Signals that are made known by their first message, each with its first version; their units are not known.
+WITH wanted AS (
+    SELECT name, place FROM unnest(%(names)s::text[]) WITH ORDINALITY AS w (name, place)
+), added AS (
+    INSERT INTO signals (asset_id, name) SELECT %(asset_id)s, name FROM wanted ORDER BY place
+    ON CONFLICT (asset_id, name) DO NOTHING RETURNING id, name
 ), versioned AS (
-    INSERT INTO signal_versions (signal_id, version) SELECT id, 1 FROM added RETURNING signal_id
+    INSERT INTO signal_versions (signal_id, version) SELECT id, 1 FROM added ORDER BY id RETURNING signal_id
 )
-SELECT id FROM added UNION ALL SELECT id FROM signals WHERE asset_id = %(asset_id)s AND name = %(name)s LIMIT 1;
+SELECT name, id FROM added
+UNION ALL
+SELECT s.name, s.id FROM signals s JOIN wanted USING (name) WHERE s.asset_id = %(asset_id)s
+ORDER BY id;

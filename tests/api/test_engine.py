@@ -109,3 +109,9 @@ def test_a_quarantine_that_grows_is_told_to_who_sees_what_is_in_it(client, known
 
 def test_the_door_needs_no_engine(stranger):
     assert "engine" not in stranger.get("/login").text.replace('id="engine-alarms"', "")
+
+
+def test_its_page_shows_how_much_first_messages_may_make_known(client, tells):
+    tells(assets=1234, assets_most=100_000, signals_most=5_000)
+    page = client.get("/engine").text
+    assert "1,234 assets" in page and "100,000" in page and "5,000 signals of each" in page

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from db import readings
-from db.catalogue import Catalogue
+from db.catalogue import Admission, Catalogue
 from db.readings import Columns, JudgedFrame
 from tests.parts import databases
 
@@ -34,7 +34,7 @@ def conn(shared):
 
 def signals(conn, asset="P-101", names=("temp", "flow")):
     """Make an asset known and return the ids of its signals by name."""
-    known = Catalogue.load(conn, admit_unknown=True).find(conn, "NTH", asset, names)
+    known = Catalogue.load(conn, Admission()).find(conn, "NTH", asset, names)
     assert known is not None
     return known.signals
 

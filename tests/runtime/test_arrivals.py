@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import readings
-from db.catalogue import Catalogue
+from db.catalogue import Admission, Catalogue
 from ingest.messages import Frame, Reason, Refused
 from runtime import arrivals
 from tests.parts import databases
@@ -41,7 +41,7 @@ class Sequence:
 
     def __init__(self, conn, newest=None):
         self.conn, self.newest = conn, newest
-        self.catalogue = Catalogue.load(conn, admit_unknown=True)
+        self.catalogue = Catalogue.load(conn, Admission())
         self.marks: dict[str, dict[str, int]] = {}
         self.next = 1
         self.told: list[str] = []
@@ -161,7 +161,7 @@ def test_the_first_value_stays(conn):
 
 
 def test_what_is_judged_is_what_is_stored_and_not_late(conn):
-    catalogue = Catalogue.load(conn, admit_unknown=True)
+    catalogue = Catalogue.load(conn, Admission())
     frames, ids, _ = arrivals.admit(conn, [a_frame(1, t=1), a_frame(0, t=2), a_frame(1, t=1, f=3)], catalogue)
     arrived = arrivals.arrange(conn, frames, ids, {}, 8)
     readings.insert_new(conn, arrived.columns)
@@ -195,8 +195,8 @@ def test_how_a_stream_is_cut_changes_nothing(shared, frames, size):
 
 def known_only(conn):
     """A catalogue that knows P-101's ``t`` and admits nothing else."""
-    Catalogue.load(conn, admit_unknown=True).find(conn, "NTH", PUMP, ["t"])
-    return Catalogue.load(conn, admit_unknown=False)
+    Catalogue.load(conn, Admission()).find(conn, "NTH", PUMP, ["t"])
+    return Catalogue.load(conn, Admission(unknown=False))
 
 
 def test_an_asset_that_is_not_known_is_refused_where_that_is_set(conn):
@@ -216,8 +216,8 @@ def test_a_signal_that_is_not_known_spares_those_beside_it(conn):
 
 
 def test_what_is_made_known_on_first_sight_is_known_to_the_next_process(conn):
-    arrivals.admit(conn, [a_frame(0, t=1, f=2)], Catalogue.load(conn, admit_unknown=True))
-    later = Catalogue.load(conn, admit_unknown=False)
+    arrivals.admit(conn, [a_frame(0, t=1, f=2)], Catalogue.load(conn, Admission()))
+    later = Catalogue.load(conn, Admission(unknown=False))
     _, (ids,), refused = arrivals.admit(conn, [a_frame(1, t=1, f=2)], later)
     assert (sorted(ids), refused) == (["f", "t"], [])
 
@@ -235,12 +235,12 @@ ALIASES = {
 @pytest.mark.parametrize(("sent", "judged", "refused"), ALIASES.values(), ids=ALIASES.keys())
 def test_other_names_of_a_signal(conn, sent, judged, refused):
     """The judge must see the name that it sees when it is rebuilt, and a signal named twice must not stop the batch."""
-    Catalogue.load(conn, admit_unknown=True).find(conn, "NTH", PUMP, ["flow"])
+    Catalogue.load(conn, Admission()).find(conn, "NTH", PUMP, ["flow"])
     for alias in ("flux", "debit"):
         conn.execute(
             "INSERT INTO signal_aliases (asset_id, alias, signal_id) SELECT asset_id, %s, id FROM signals", [alias]
         )
-    catalogue = Catalogue.load(conn, admit_unknown=True)
+    catalogue = Catalogue.load(conn, Admission())
     frames, ids, contradicted = arrivals.admit(conn, [a_frame(0, **values) for values in sent], catalogue)
     arrived = arrivals.arrange(conn, frames, ids, {}, 1)
     readings.insert_new(conn, arrived.columns)
