@@ -7,16 +7,19 @@ from functools import lru_cache
 from typing import Any
 
 import holidays
+import structlog
 from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from db import sql
 from db.errors import NotFound, StoreError
+from workorder_core import targets
 from workorder_core.targets import BY_PRIORITY, Target, Targets
 from workorder_core.words import Priority
 from workorder_core.working_time import ROUND_THE_CLOCK, Calendar, Shift
 
+_log = structlog.get_logger("calendars")
 _QUERIES = sql.load("calendars")
 _YEARS_AHEAD = 3
 
@@ -48,11 +51,19 @@ def of_site(conn: Connection, site_id: int, *, at: datetime) -> Targets:
     if row["shifts"] is not None:
         free: set[date] = set(row["closed_on"])
         if row["country"] is not None:
-            for year in range(at.year, at.year + _YEARS_AHEAD + 1):
-                free |= _public(row["country"], row["subdivision"], year)
+            free |= _holidays(row["country"], row["subdivision"], at.year)
         free -= set(row["works_on"])
         calendar = Calendar(zone=row["time_zone"], shifts=_shifts(row["shifts"]), holidays=frozenset(free))
     return Targets(promised(conn, site_id), calendar)
+
+
+def _holidays(country: str, subdivision: str | None, year: int) -> set[date]:
+    """Return the public holidays from a year on. Where nobody knows them any more, work goes on without them."""
+    try:
+        return {day for ahead in range(_YEARS_AHEAD + 1) for day in _public(country, subdivision, year + ahead)}
+    except NoSuchCountry as error:
+        _log.warning("targets are counted without public holidays", why=str(error))
+        return set()
 
 
 def promised(conn: Connection, site_id: int) -> Mapping[Priority, Target]:
@@ -81,7 +92,7 @@ def week(conn: Connection, site_id: int) -> WorkingWeek | None:
 
 
 def put_week(conn: Connection, site_id: int, week: WorkingWeek, *, actor: str, at: datetime) -> None:
-    """Store when a site works; targets that are set from now on count by it. Raises NoSuchCountry."""
+    """Store when a site works; targets that are set from now on count by it. Raises NoSuchCountry and NoWorkingTime."""
     if week.country is not None:
         _public(week.country, week.subdivision, at.year)
     facts = {
@@ -98,11 +109,12 @@ def put_week(conn: Connection, site_id: int, week: WorkingWeek, *, actor: str, a
         "works_on": list(week.works_on),
     }
     conn.execute(_QUERIES["put_calendar"], facts | {"actor": actor, "at": at})
+    targets.check(of_site(conn, site_id, at=at), at)
 
 
-def put_targets(conn: Connection, site_id: int, targets: Mapping[Priority, Target]) -> None:
-    """Store what a site promises; orders keep the targets that they have."""
-    for priority, target in targets.items():
+def put_targets(conn: Connection, site_id: int, promises: Mapping[Priority, Target], *, at: datetime) -> None:
+    """Store what a site promises; orders keep the targets that they have. Raises NoWorkingTime."""
+    for priority, target in promises.items():
         facts = {
             "site_id": site_id,
             "priority": int(priority),
@@ -111,6 +123,7 @@ def put_targets(conn: Connection, site_id: int, targets: Mapping[Priority, Targe
             "working": target.working,
         }
         conn.execute(_QUERIES["put_target"], facts)
+    targets.check(of_site(conn, site_id, at=at), at)
 
 
 def _row(conn: Connection, site_id: int) -> dict[str, Any]:

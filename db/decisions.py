@@ -1,11 +1,14 @@
 """Carrying out what intake has decided, in the transaction of the batch that it was decided in."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
-from psycopg import Connection
+import structlog
+from psycopg import Connection, InterfaceError, OperationalError
 from psycopg.rows import dict_row
 
 from db import calendars, job_plans, sql, storable, work_orders
@@ -25,7 +28,7 @@ from workorder_core.decisions import (
     Urgency,
 )
 from workorder_core.findings import Finding
-from workorder_core.job_plans import planned
+from workorder_core.job_plans import JobPlan, planned
 from workorder_core.lifecycle import DONE, FINAL, WAITING
 from workorder_core.order_book import Entry
 from workorder_core.orders import WorkOrder
@@ -35,6 +38,8 @@ ACTOR = work_orders.ENGINE
 LEAST_CITED = timedelta(hours=6)
 MOST_CITED = timedelta(days=14)
 _QUERIES = sql.load("decisions")
+_log = structlog.get_logger("decisions")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +133,33 @@ def _open(conn: Connection, decision: Open, urgency: Urgency, asset_id: int, now
     if decision.follows is not None:
         why = f"again after an order that has ended; {why}"
     order = targets.set_anew(order, now, calendars.of_site(conn, site_id, at=now))
-    plan = job_plans.fitting(conn, asset_id, finding.failure_mode)
-    work_orders.insert(conn, order if plan is None else planned(order, plan), actor=ACTOR, why=why)
-    if plan is not None:
-        job_plans.copy_to(conn, order.id, plan)
+    if (code := targets.missing(order)) is not None:
+        why = f"{why}; without a target ({code}): the working hours of the site's calendar are too few"
+    plan = optional(conn, "the job plan", lambda: job_plans.fitting(conn, asset_id, finding.failure_mode))
+    if plan is None or optional(conn, "the job plan", lambda: _insert_planned(conn, order, plan, why)) is None:
+        work_orders.insert(conn, order, actor=ACTOR, why=why)
     _add_evidence(conn, decision.order_id, finding, asset_id)
+
+
+def _insert_planned(conn: Connection, order: WorkOrder, plan: JobPlan, why: str) -> WorkOrder:
+    made = planned(order, plan)
+    work_orders.insert(conn, made, actor=ACTOR, why=why)
+    job_plans.copy_to(conn, order.id, plan)
+    return made
+
+
+def optional(conn: Connection, what: str, work: Callable[[], _Made]) -> _Made | None:
+    """Do what a finding can do without: where what people have set makes it fail, nothing of it is done, and None comes
+    back. The order is opened all the same.
+    """
+    try:
+        with conn.transaction():
+            return work()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001 - an order that is missing is worse than one without its plan
+        _log.exception("what was set by people makes an order's extras fail; it goes on without", what=what)
+        return None
 
 
 def _change(

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from db.judge import Event, Part
 from db.readings import JudgedFrame
@@ -42,6 +43,8 @@ from workorder_core.words import CloseFinding, Criticality, FailureMode, Severit
 FORMAT = 16
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
+_log = structlog.get_logger("judge")
+_MOST_FAILED = 100
 Input = JudgedFrame | Event
 
 
@@ -57,6 +60,10 @@ class Verdict:
     shadow: int | None = None
 
 
+class UnknownEvent(ValueError):
+    """An event that other code has written; nothing after it can be judged as that code would."""
+
+
 class Judge:
     """Rules, models and the order book of a plant, as far as the sequence of inputs has come.
 
@@ -68,6 +75,8 @@ class Judge:
         By asset class: the version of a model whose limit close-outs have moved, and by how much.
     alarms
         What was raised and what is over, for whoever wants to keep it and takes it away; None where nobody does.
+    failed
+        What was said of events that failed, for whoever takes it away.
     shadow
         Documents on trial that judge beside those in force.
     lane
@@ -93,6 +102,7 @@ class Judge:
         self.shadow: Shadow | None = None
         self.lane: Lane | None = None
         self._on_trial: Mapping[str, Any] | None = None
+        self.failed: list[str] = []
 
     @property
     def rulebook(self) -> Rulebook:
@@ -109,7 +119,7 @@ class Judge:
             self.arrival = each.arrival
             if isinstance(each, Event):
                 self._give_back(each)
-                findings = self._follow(each)
+                findings = self._followed(each)
                 assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
             else:
                 key, values = each.asset, each.values
@@ -360,10 +370,33 @@ class Judge:
         self.rules_in_shadow = set(whole["rules_in_shadow"])
         self._on_trial = whole["shadow"]
 
+    def _followed(self, event: Event) -> Iterable[Finding]:
+        """Follow an event. One that fails is left at what it has done so far: it fails so in every replay too."""
+        try:
+            findings = self._follow(event)
+        except UnknownEvent:
+            raise
+        except Exception as error:  # noqa: BLE001 - what a person has set must not stop the plant
+            self._note_failed(event, error)
+            return ()
+        return self._found(event, findings)
+
+    def _found(self, event: Event, findings: Iterable[Finding]) -> Iterator[Finding]:
+        try:
+            yield from findings
+        except Exception as error:  # noqa: BLE001 - likewise
+            self._note_failed(event, error)
+
+    def _note_failed(self, event: Event, error: Exception) -> None:
+        _log.error("an event fails and judging goes on", kind=event.kind, arrival=event.arrival, exc_info=error)
+        if len(self.failed) < _MOST_FAILED:
+            self.failed.append(f"input {event.arrival}, {event.kind!r}: {type(error).__name__}: {error}")
+
     def _follow(self, event: Event) -> Iterable[Finding]:
         handler = _FOLLOW.get(event.kind)
         if handler is None:
-            raise ValueError(f"input {event.arrival} is an event of kind {event.kind!r}, which this code does not know")
+            said = f"input {event.arrival} is an event of kind {event.kind!r}, which this code does not know"
+            raise UnknownEvent(said)
         return handler(self, event) or ()
 
     def _on_rulebook(self, event: Event) -> None:
@@ -543,7 +576,7 @@ def _sorted(values: dict[str, float]) -> dict[str, float]:
 
 def _of(event: Event) -> str:
     if event.asset is None:
-        raise ValueError(f"input {event.arrival}, an event of kind {event.kind!r}, names no asset")
+        raise UnknownEvent(f"input {event.arrival}, an event of kind {event.kind!r}, names no asset")
     return event.asset
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from psycopg import Connection
 
-from db import alarms, assignments, decisions, health, quarantine, readings, shadow
+from db import alarms, assignments, decisions, engine_alarms, health, quarantine, readings, shadow
 from db import judge as judge_db
 from db.decisions import Done
 from ingest.messages import Message, Refused
@@ -21,6 +21,7 @@ from runtime.faults import of_no_message
 from runtime.judge import Verdict
 from runtime.lane import Ordinary
 from runtime.sources import Part
+from workorder_core.engine_alarms import Code
 
 
 @dataclass(slots=True)
@@ -193,6 +194,9 @@ def _act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed
     if state.judge.alarms:
         alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
         state.judge.alarms.clear()
+    for said in state.judge.failed:
+        engine_alarms.note_trouble(conn, Code.EVENT_FAILED, said)
+    state.judge.failed.clear()
     health.write(conn, state.judge.take_healths(outcome.heard), state.catalogue.asset_id)
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in outcome.verdicts])
     processed.lap("act")
@@ -207,5 +211,8 @@ def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None
         return None
     done = decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=now)
     if done is not None and done.emergency:
-        assignments.assign_best(conn, done.order_id, actor=decisions.ACTOR, at=now)
+        order_id = done.order_id
+        decisions.optional(
+            conn, "assigning", lambda: assignments.assign_best(conn, order_id, actor=decisions.ACTOR, at=now)
+        )
     return done

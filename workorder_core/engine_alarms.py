@@ -23,12 +23,17 @@ class Code(StrEnum):
     INGEST_FAILED = "ingest_failed"
     CLOCK_JUMPED = "clock_jumped"
     UNREADABLE = "unreadable"
+    EVENT_FAILED = "event_failed"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.INGEST_FAILED: (
         "Ingest ended with an error that no message is to blame for",
         "Its log has the whole error: report it. Ingest is started again with growing waits; nothing is lost",
+    ),
+    Code.EVENT_FAILED: (
+        "What was set by a person, a document or the clock made the judge fail, and is followed in part only",
+        "Report the error; the log has it whole. Set it otherwise: the next change is followed as ever",
     ),
     Code.CLOCK_JUMPED: (
         "The clock of the machine that runs the jobs was changed",

@@ -6,13 +6,24 @@ Pure: the calendar is given. Targets count from when an order was approved or re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfoNotFoundError
 
 from workorder_core.orders import WorkOrder
-from workorder_core.words import Priority
-from workorder_core.working_time import ROUND_THE_CLOCK, Calendar
+from workorder_core.words import Priority, Status
+from workorder_core.working_time import ROUND_THE_CLOCK, Calendar, NoWorkingTime
 
 WARN_AT = 0.75
 """The part of a target's time after which it is warned of."""
+
+NO_WORKING_TIME = "no_working_time"
+"""Why a target is missing: the site's calendar has too few working hours for it to run out within three years."""
+_WITHOUT_TARGETS = frozenset(
+    {
+        Status.DRAFT, Status.AWAITING_APPROVAL, Status.COMPLETED, Status.VERIFIED, Status.CLOSED, Status.CANCELLED,
+        Status.CANNOT_COMPLETE,
+    }
+)  # fmt: skip
+"""Statuses in which nobody waits for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +66,47 @@ DEFAULT = Targets()
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When targets run out, and when each is to be warned of."""
+    """When targets run out, and when each is to be warned of; None for one that cannot be computed."""
 
-    response: datetime
-    completion: datetime
-    response_warn: datetime
-    completion_warn: datetime
+    response: datetime | None
+    completion: datetime | None
+    response_warn: datetime | None
+    completion_warn: datetime | None
 
 
 def due(priority: Priority, since: datetime, by: Targets = DEFAULT) -> Due:
     """Return when work of a priority must have begun and must be completed; both count from ``since``."""
     target, clock = by.by_priority[priority], by.clock(priority)
+    response, completion = _after(clock, since, target.response), _after(clock, since, target.completion)
     return Due(
-        response=clock.after(since, target.response),
-        completion=clock.after(since, target.completion),
-        response_warn=clock.after(since, target.response * WARN_AT),
-        completion_warn=clock.after(since, target.completion * WARN_AT),
+        response=response,
+        completion=completion,
+        response_warn=response and _after(clock, since, target.response * WARN_AT),
+        completion_warn=completion and _after(clock, since, target.completion * WARN_AT),
     )
+
+
+def check(by: Targets, since: datetime) -> None:
+    """Raise NoWorkingTime where the targets of a priority cannot be computed for work that begins at ``since``."""
+    for priority, target in by.by_priority.items():
+        for what, span in (("response", target.response), ("completion", target.completion)):
+            if _after(by.clock(priority), since, span) is None:
+                raise NoWorkingTime(f"the {what} target of {priority.name.lower()} work", span)
+
+
+def missing(order: WorkOrder) -> str | None:
+    """Return why an order has no target that should have one, as a code; None where nothing is missing."""
+    if order.status in _WITHOUT_TARGETS or None not in (order.response_due, order.completion_due):
+        return None
+    return NO_WORKING_TIME
+
+
+def _after(clock: Calendar, since: datetime, span: timedelta) -> datetime | None:
+    """Return when a span of working time has passed; None where that cannot be computed."""
+    try:
+        return clock.after(since, span)
+    except (NoWorkingTime, OverflowError, ZoneInfoNotFoundError):
+        return None
 
 
 def set_anew(order: WorkOrder, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
@@ -103,7 +138,7 @@ def moved_on(order: WorkOrder, stopped: datetime, at: datetime, by: Targets = DE
     def later(target: datetime | None) -> datetime | None:
         if target is None or target <= stopped:
             return target
-        return clock.after(at, clock.between(stopped, target))
+        return _after(clock, at, clock.between(stopped, target))
 
     return replace(
         order,
@@ -124,5 +159,5 @@ def _with(order: WorkOrder, found: Due) -> WorkOrder:
     )
 
 
-def _sooner(old: datetime | None, new: datetime) -> datetime:
-    return new if old is None else min(old, new)
+def _sooner(old: datetime | None, new: datetime | None) -> datetime | None:
+    return min((each for each in (old, new) if each is not None), default=None)

@@ -10,10 +10,15 @@ _FARTHEST = timedelta(days=3 * 366)
 
 
 class NoWorkingTime(ValueError):
-    """A calendar has no working hours in which a target could run out."""
+    """A calendar has too few working hours for a target to run out."""
 
-    def __init__(self) -> None:
-        super().__init__("the calendar has no working hours in the next three years; give it shifts")
+    def __init__(self, what: str = "the target", span: timedelta | None = None) -> None:
+        of = "" if span is None else f" of {span.total_seconds() / 3600:g} working hours"
+        super().__init__(
+            f"{what}{of} does not run out in the next three years of the calendar; give it more hours of work, or the "
+            "priority a shorter target, or one that counts round the clock"
+        )
+        self.what, self.span = what, span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ class Calendar:
             if here >= left:
                 return (max(opens, start) + left).astimezone(start.tzinfo)
             left -= here
-        raise NoWorkingTime
+        raise NoWorkingTime(span=span)
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return how much working time lies between two times; nothing where the end is not after the start."""
@@ -74,8 +79,10 @@ class Calendar:
         reached = start.astimezone(UTC)
         while day <= last:
             for opens, closes in sorted(self._of_day(day, zone)):
-                if closes > reached and opens < end:
-                    yield max(opens, reached), closes
+                begins = max(opens, reached)
+                # A shift within the hour that a change of the clocks leaves out has no time at all.
+                if begins < min(closes, end):
+                    yield begins, closes
                     reached = closes
             day += timedelta(days=1)
 

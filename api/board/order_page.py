@@ -17,7 +17,7 @@ from api.board.form_errors import FormWrong
 from api.board.rendering import page, shown_already
 from api.problems import STATUS
 from db import assignments, attachments, job_plans, order_content, order_links, plant, technicians, work_orders
-from workorder_core import assignment, lifecycle, planned_dates
+from workorder_core import assignment, lifecycle, planned_dates, targets
 from workorder_core.access import Who
 from workorder_core.assignment import TIE_BREAK, Proposal
 from workorder_core.close_out import Cause, Mechanism, Remedy
@@ -121,6 +121,7 @@ def order_page(
         history=history.entries(told, names, links),
         doubts=assignments.doubts(conn, shown, now=now),
         dated=planned_dates.DATED,
+        no_target=targets.missing(shown),
         lacks=_lacks(proposed, shown, who),
         people=people,
         proposal=proposed,

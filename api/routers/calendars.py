@@ -31,8 +31,8 @@ def targets(site_code: str, conn: Conn, who: Asking) -> list[TargetInOut]:
 
 
 @router.put("/targets", dependencies=[PLANS])
-def put_targets(site_code: str, body: list[TargetInOut], conn: Conn, who: Asking) -> list[TargetInOut]:
+def put_targets(site_code: str, body: list[TargetInOut], conn: Conn, now: Now, who: Asking) -> list[TargetInOut]:
     """Say what a site promises; priorities that are left out stay, and so do the targets of orders that are there."""
     site = plant.site_by_code(conn, site_code, who.sites)
-    calendars.put_targets(conn, site.id, {each.priority: each.target() for each in body})
+    calendars.put_targets(conn, site.id, {each.priority: each.target() for each in body}, at=now)
     return targets_out(calendars.promised(conn, site.id))

@@ -168,11 +168,12 @@ def _changed(order: WorkOrder, body: ChangesIn, actor: str, *, targets_of: targe
     after = replace(order, **{name: value for name, value in said.items() if value is not None})
     if (after.cost is None) != (after.currency is None):
         raise CurrencyMissing(after.number)
-    if body.priority is None or body.priority is order.priority:
+    if body.priority is None or (body.priority is order.priority and targets.missing(order) is None):
         return after
     reason = f"{body.priority.name.capitalize()}: set by {actor}."
     after = replace(after, priority=body.priority, priority_reason=reason)
-    return after if order.response_due is None else targets.set_anew(after, order.recorded_at, targets_of)
+    none = order.response_due is None and targets.missing(order) is None
+    return after if none else targets.set_anew(after, order.recorded_at, targets_of)
 
 
 @router.get("/{order_id}/proposal", dependencies=[SEES])

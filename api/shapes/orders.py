@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from api.shapes.times import Moment
 from db.work_orders import Evidence, HistoryRow, Listed
-from workorder_core import lifecycle
+from workorder_core import lifecycle, targets
 from workorder_core.findings import Sign
 from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
@@ -132,6 +132,9 @@ class WorkOrderOut(BaseModel):
     completion_due: datetime | None
     response_warn_at: datetime | None
     completion_warn_at: datetime | None
+    no_target: str | None = Field(
+        None, description="why a target is missing: no_working_time, the site's calendar has too few hours; else none"
+    )
     warned: int = Field(description="0; 1: the response target was warned of; 2: the completion target was")
     hold_reason: HoldReason | None = Field(description="parts, permit and access stop the clock of the targets")
     estimated_hours: float | None
@@ -154,6 +157,7 @@ class WorkOrderOut(BaseModel):
         facts |= {
             "failure_mode_label": order.failure_mode.label,
             "priority_name": order.priority.name.lower(),
+            "no_target": targets.missing(order),
             "possible": lifecycle.possible(order.status),
             "close_out": None if order.close_out is None else CloseOutOut.model_validate(order.close_out),
         }

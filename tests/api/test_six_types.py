@@ -267,3 +267,27 @@ def test_targets_count_in_the_sites_working_hours(planner, pool, seeded):
     nowhere = planner.client.put("/api/v1/sites/NTH/calendar", json=week | {"country": "XX"})
     assert "are not known" in nowhere.json()["detail"]
     assert planner.client.get("/api/v1/sites/STH/calendar").status_code == 404
+
+
+def test_a_calendar_too_short_for_a_target_is_refused_where_it_is_set_and_survived_where_used(planner, pool, seeded):
+    four = {"shifts": [{"weekdays": [3], "start": "08:00", "end": "12:00"}]}
+    refused = planner.client.put("/api/v1/sites/NTH/calendar", json=four)
+    assert refused.status_code == 422
+    assert "the completion target of low work of 720 working hours does not run out" in refused.json()["detail"]
+    whole = {"shifts": [{"weekdays": [1, 2, 3, 4, 5, 6, 7], "start": "00:00", "end": "00:00"}]}
+    assert planner.client.put("/api/v1/sites/NTH/calendar", json=whole).status_code == 200
+    long = [{"priority": 4, "response_minutes": 480, "completion_minutes": 5_000_000}]
+    refused = planner.client.put("/api/v1/sites/NTH/targets", json=long)
+    assert refused.status_code == 422
+    assert "the completion target of low work" in refused.json()["detail"]
+    with pool.connection() as conn:  # as a holiday more, or an older version, would leave it
+        conn.execute("""UPDATE site_calendars SET shifts = '[{"weekdays": [3], "start": "08:00", "end": "12:00"}]'""")
+    order = planner.makes(asset_id=seeded.assets["P-107"], type="inspection", title="Look")
+    low = planner.client.patch(
+        f"{V1}/{order['id']}", json={"priority": 4, "why": "it can wait"}, headers={"If-Match": "*"}
+    )
+    assert low.status_code == 200, low.text
+    assert low.json()["completion_due"] is None
+    assert low.json()["no_target"] == "no_working_time"
+    page = planner.client.get(f"/orders/{order['id']}", headers={"Accept": "text/html"})
+    assert "the working hours of the site’s calendar are too few" in page.text

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.workorder_core.test_lifecycle import an_order
 from workorder_core import escalation, lifecycle, targets
@@ -155,3 +157,71 @@ def test_a_warning_is_given_once():
     assert warning is not None
     assert "near" in warning.reason
     assert escalation.warning(escalation.warn(order, warning), now=now) is None
+
+
+FOUR_HOURS = Calendar(zone="Europe/Oslo", shifts=(Shift(weekdays=frozenset({3}), start=time(8), end=time(12)),))
+
+
+def test_a_target_that_cannot_be_computed_leaves_the_order_without_and_says_why():
+    few = Targets(calendar=FOUR_HOURS)
+    low = targets.set_anew(replace(an_order(), priority=Priority.LOW), FRIDAY, few)
+    assert low.response_due is not None
+    assert (low.completion_due, low.completion_warn_at) == (None, None)
+    assert targets.missing(low) == "no_working_time"
+    assert targets.missing(targets.set_anew(low, FRIDAY, Targets(calendar=DAY))) is None
+    assert escalation.needed(low, now=FRIDAY) is None
+    sooner = targets.brought_forward(low, FRIDAY, Targets(calendar=DAY))
+    assert sooner.completion_due is not None
+
+
+def test_a_draft_and_work_that_is_done_miss_no_target():
+    for status in (Status.DRAFT, Status.AWAITING_APPROVAL, Status.COMPLETED, Status.CLOSED):
+        assert targets.missing(replace(an_order(), status=status, response_due=None, completion_due=None)) is None
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        FOUR_HOURS,
+        replace(DAY, zone="Nowhere/Atlantis"),
+        Calendar(shifts=(Shift(weekdays=frozenset(), start=time(8), end=time(9)),)),
+    ],
+    ids=["few hours", "a zone that nobody knows", "no hours"],
+)
+def test_what_is_set_is_checked_by_the_targets_that_it_makes(calendar):
+    with pytest.raises(NoWorkingTime, match="target of low work" if calendar is FOUR_HOURS else "target of"):
+        targets.check(Targets(calendar=calendar), FRIDAY)
+    targets.check(Targets(calendar=DAY), FRIDAY)
+
+
+SHIFTS = st.lists(
+    st.builds(
+        Shift,
+        weekdays=st.frozensets(st.integers(1, 7), min_size=1),
+        start=st.times(timezones=st.none()).map(lambda at: at.replace(second=0, microsecond=0)),
+        end=st.times(timezones=st.none()).map(lambda at: at.replace(second=0, microsecond=0)),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(SHIFTS, st.integers(0, 5_000), st.integers(0, 4_000), st.sampled_from(["2026-03-27 00:00", "2026-10-23 00:00"]))
+def test_working_time_is_every_minute_that_lies_in_some_shift_counted_once(shifts, ahead, minutes, around):
+    """Whatever overlaps, whatever passes midnight, and when the clocks change."""
+    start = oslo(around).astimezone(UTC) + timedelta(minutes=ahead)
+    end = start + timedelta(minutes=minutes)
+    calendar = Calendar(zone="Europe/Oslo", shifts=tuple(shifts))
+    worked = set[datetime]()
+    for days in range(-1, 9):
+        day = (oslo(around) + timedelta(days=days)).date()
+        for shift in shifts:
+            if day.isoweekday() in shift.weekdays:
+                last = day if shift.start < shift.end else day + timedelta(days=1)
+                at = datetime.combine(day, shift.start, OSLO).astimezone(UTC)
+                closes = datetime.combine(last, shift.end, OSLO).astimezone(UTC)
+                while at < closes:
+                    if start <= at < end:
+                        worked.add(at)
+                    at += timedelta(minutes=1)
+    assert calendar.between(start, end) == timedelta(minutes=len(worked))
