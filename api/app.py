@@ -65,7 +65,8 @@ def create(
     keys
         The settings' keys by name, beside those in the database. They may do everything; history says ``key:<name>``.
     pages_as
-        A user as whom pages are signed in without a password, for who calls this machine by a loopback name.
+        A user as whom pages are signed in without a password, for who calls this machine by a loopback name. Several,
+        with commas: the first; the others can be tried by a menu.
     """
     app = FastAPI(
         title="Plantwright",
@@ -75,7 +76,7 @@ def create(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.pool, app.state.door = pool, Door(dict(keys), pages_as, lasting)
+    app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN], responses=dict(problems.DESCRIBED))
@@ -130,3 +131,8 @@ def create(
 def _is_for_the_board(request: Request) -> bool:
     machine = request.url.path.startswith(("/api/", "/health/", "/metrics", "/static/"))
     return not machine and "text/html" in request.headers.get("accept", "")
+
+
+def _names(users: str | None) -> tuple[str, ...]:
+    """Return the users whose names a setting lists with commas."""
+    return tuple(filter(None, (each.strip() for each in (users or "").split(","))))

@@ -63,11 +63,12 @@ class Door:
     by_name
         Keys of the settings by name. Who can write the settings can do everything, so these keys can.
     pages_as
-        A user as whom pages are signed in without a password, for who calls this machine by a loopback name; or None.
+        Users as whom pages are signed in without a password, for who calls this machine by a loopback name: the first
+        at once, the others by a menu.
     """
 
     by_name: Mapping[str, str]
-    pages_as: str | None = None
+    pages_as: tuple[str, ...] = ()
     lasting: Lasting = field(default_factory=Lasting)
 
     def key(self, conn: Connection, key: str, *, now: datetime) -> Who | None:

@@ -15,11 +15,15 @@ _QUERIES = sql.load("feed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """A step in an order's history, with the order as it stands now. ``at`` is the wall clock."""
+    """A step in an order's history, with the order as it is now.
+
+    ``at`` is the wall clock; ``event_at`` the machine's time of what led to the step, None where no machine did.
+    """
 
     order_id: UUID
     seq: int
     at: datetime
+    event_at: datetime | None
     actor: str
     step: str
     old: dict[str, Any]

@@ -155,6 +155,20 @@ def replay(
         replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
 
 
+@app.command()
+def publish(
+    asset: Annotated[str, typer.Argument(help="<site>/<asset>, like OSL/pump-7")],
+    values: Annotated[list[str], typer.Argument(help="<signal>=<number>, like flow=212")],
+    broker: Broker = None,
+) -> None:
+    """Publish one frame of a machine, measured now: to try a connection without a device."""
+    from runtime import publishing
+
+    with told():
+        settings = needing(given(None, broker), "broker")
+        publishing.run(asset, values, settings, console)
+
+
 mapping_app = typer.Typer(help="Mapping documents: what other topics' messages become.", no_args_is_help=True)
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(cli_audit.app, name="audit")

@@ -8,36 +8,37 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from db import feed, readings
 from db import judge as judge_db
+from db import readings
+from ingest.broker import BrokerAddress
 from ingest.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
-from runtime import broker_tls, demo_report, people, plant_file, sample_plants, serve
+from runtime import broker_tls, demo_past, demo_report, people, plant_file, sample_plants, serve
+from runtime.demo_teller import Teller
+from runtime.embedded import process
 from runtime.embedded.process import default_data_dir
 from runtime.sample_plants import SAMPLES
 from runtime.serve import Parts
 from runtime.settings import LOOPBACK, Settings
 
+NEXT = (
+    ("./run plantwright publish NTH/pump-7 flow=212", "a machine of yours: it is on the board at once"),
+    ("./run plantwright doctor", "what runs, and whether it is well"),
+    ("./run plantwright backtest --against live", "the same readings judged again: the same orders"),
+    ("./run plantwright quarantine list", "what was refused, and why"),
+    ("./run plantwright keys add reader --role viewer", "a key for the API"),
+)
 AHEAD = 10_000
 """Messages that the publisher may be ahead of the engine; the broker's queue holds many times that."""
-STEPS_TOLD = {
-    "open": "opened",
-    "upgraded": "upgraded",
-    "refined": "refined",
-    "merged": "merged",
-    "assign": "assigned",
-    "cancel": "cancelled",
-    "rework": "sent back",
-}
-_COLOURS = {1: "bold red", 2: "red", 3: "yellow", 4: "cyan"}
 
 
 class DemoProblem(Exception):
@@ -67,16 +68,19 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                 "data_dir": data_dir,
                 "rulebook": settings.rulebook or rulebook,
                 "models": settings.models or SAMPLES / "models.toml",
-                "pages_as": people.DEMO if settings.host in LOOPBACK else None,
+                "pages_as": _names_to_try() if settings.host in LOOPBACK else None,
             }
         )
         with serve.parts(settings, say=console.print) as standing:
             assert standing.settings.database is not None
             with psycopg.connect(standing.settings.database, autocommit=True) as conn:
                 with conn.transaction():
-                    people.make_demo(conn)
                     site = plant_file.load_plant(conn, SAMPLES / "plant.toml").code
-                plant = SamplePlant(folder, site=site, anchor=_anchor(wanted, data_dir, conn, site))
+                    people.make_demo(conn, site=site)
+                anchor = _anchor(wanted, data_dir, conn, site)
+                with conn.transaction():
+                    demo_past.make(conn, site=site, now=anchor)
+                plant = SamplePlant(folder, site=site, anchor=anchor)
                 return _watch(wanted, standing, conn, plant, folder, stop, console)
 
 
@@ -92,12 +96,11 @@ def _watch(
     zone = ZoneInfo(plant_file.read(SAMPLES / "plant.toml").time_zone)
     over = threading.Event()
     outcome: list[int] = []
-    served = threading.Thread(target=lambda: outcome.append(_serve(standing, over, stop)), daemon=True)
+    served = threading.Thread(target=lambda: outcome.append(_serve(standing, over, stop, console)), daemon=True)
     served.start()
-    teller = _Teller(conn, console, zone)
+    teller = Teller(conn, console, zone)
     try:
-        at_home = f" (from this machine you are signed in as {people.DEMO})" if standing.settings.pages_as else ""
-        console.print(f"the board: [link]http://{standing.settings.host}:{standing.settings.port}/[/link]{at_home}")
+        _show_addresses(standing, console)
         _catch_up(wanted, standing, conn, plant, teller, stop, console)
         if wanted.once and not stop.is_set():
             _await_assignment(teller, stop)
@@ -115,10 +118,44 @@ def _watch(
     return outcome[0]
 
 
-def _serve(standing: Parts, over: threading.Event, stop: threading.Event) -> int:
+def _show_addresses(standing: Parts, console: Console) -> None:
+    settings = standing.settings
+    assert settings.broker is not None
+    assert settings.database is not None
+    database = conninfo_to_dict(settings.database)
+    console.print(f"board     [link]http://{settings.host}:{settings.port}/[/link]", highlight=False)
+    if settings.pages_as:
+        console.print(
+            "          no password from this machine; “Try as somebody else” in your menu shows it as they see it"
+        )
+    # The addresses without their passwords: whoever may read the data folder has those.
+    console.print(f"broker    {BrokerAddress.of(settings.broker)}", highlight=False)
+    console.print(
+        f"database  {database.get('dbname')} on {database.get('host')}:{database.get('port')}; "
+        "every `./run plantwright` command finds it while this runs",
+        highlight=False,
+    )
+    console.print(f"log       {_log_file(standing)}", highlight=False)
+
+
+def _show_what_next(console: Console) -> None:
+    console.print("\nNow in real time: a frame a minute from each machine. Try, in another terminal:", highlight=False)
+    for command, what in NEXT:
+        console.print(f"  {command:<50} {what}", highlight=False)
+    console.print("Ctrl-C stops everything; the next start goes on.\n")
+
+
+def _log_file(standing: Parts) -> Path:
+    return standing.data_dir / "plantwright.log"
+
+
+def _serve(standing: Parts, over: threading.Event, stop: threading.Event, console: Console) -> int:
     """Run the engine beside the publisher; when it cannot go on, neither can the demo."""
-    code = serve.run(standing, over)
+    log = _log_file(standing)
+    process.shorten(log)
+    code = serve.run(standing, over, log=log)
     if code:
+        console.print(f"[red]the engine has stopped[/red]; {log} ends:\n{process.tail(log)}", highlight=False)
         stop.set()
     return code
 
@@ -128,7 +165,7 @@ def _catch_up(
     standing: Parts,
     conn: psycopg.Connection,
     plant: SamplePlant,
-    teller: "_Teller",
+    teller: Teller,
     stop: threading.Event,
     console: Console,
 ) -> None:
@@ -166,12 +203,10 @@ def _catch_up(
     console.print(f"{total:,} messages in {took:.0f} s ({total / took:,.0f} a second), stored and judged")
 
 
-def _go_on(standing: Parts, plant: SamplePlant, teller: "_Teller", stop: threading.Event, console: Console) -> None:
+def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.Event, console: Console) -> None:
     """Publish each minute as it comes."""
     assert standing.settings.broker is not None
-    console.print(
-        "now in real time: a frame a minute from each machine. Ctrl-C stops everything; the next start goes on."
-    )
+    _show_what_next(console)
     minute = plant.minute_at(datetime.now(UTC))
     with Publisher(standing.settings.broker, tls=broker_tls.context(standing.settings)) as publisher:
         while not stop.is_set():
@@ -199,7 +234,7 @@ def _judged_since(conn: psycopg.Connection, start: int) -> int:
     return judge_db.holder_now(conn)[2] - start
 
 
-def _await_assignment(teller: "_Teller", stop: threading.Event) -> None:
+def _await_assignment(teller: Teller, stop: threading.Event) -> None:
     """Give the jobs the time to look at every order once."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and not stop.is_set() and teller.unassigned():
@@ -246,6 +281,10 @@ def _anchor(wanted: Wanted, data_dir: Path, conn: psycopg.Connection, site: str)
     return anchor
 
 
+def _names_to_try() -> str:
+    return ",".join(each.name for each in people.DEMO_PEOPLE)
+
+
 def _rulebook(wanted: Wanted, data_dir: Path) -> Path:
     rulebook = SAMPLES / "rulebook.toml"
     if not wanted.without_limits:
@@ -254,43 +293,3 @@ def _rulebook(wanted: Wanted, data_dir: Path) -> Path:
     lines = rulebook.read_text(encoding="utf-8").splitlines()
     copy.write_text("\n".join(f"{line}\nenabled = false" if line == "[[threshold]]" else line for line in lines))
     return copy
-
-
-class _Teller:
-    """Prints what happens to orders as it happens."""
-
-    def __init__(self, conn: psycopg.Connection, console: Console, zone: ZoneInfo) -> None:
-        self._conn, self._console, self._zone = conn, console, zone
-        self._from = datetime.now(UTC)
-        self._told: set[tuple[object, int]] = set()
-        self._newest: dict[object, str] = {}
-        self._looked = 0.0
-
-    def tell(self) -> None:
-        """Print what is new; looks twice a second at most."""
-        if time.monotonic() - self._looked < 0.5:
-            return
-        self._looked = time.monotonic()
-        for each in feed.since(self._conn, self._from - timedelta(seconds=10)):
-            if (each.order_id, each.seq) in self._told:
-                continue
-            self._told.add((each.order_id, each.seq))
-            self._from = max(self._from, each.at)
-            self._newest[each.order_id] = each.status
-            if each.step in STEPS_TOLD:
-                self._print(each)
-
-    def unassigned(self) -> bool:
-        """Whether an order is open that nobody has looked at."""
-        return any(status == "open" for status in self._newest.values())
-
-    def _print(self, each: feed.Happening) -> None:
-        colour = _COLOURS[each.priority]
-        when = each.opened_at.astimezone(self._zone) if each.step == "open" else each.at.astimezone(self._zone)
-        who = f" to {each.assignee}" if each.step == "assign" and each.assignee else ""
-        what = f"{STEPS_TOLD[each.step]}{who}"
-        self._console.print(
-            f"{when:%d %b %H:%M}  [bold]{each.number}[/bold] {each.asset} {what}: [{colour}]{each.type}, "
-            f"P{each.priority}[/{colour}] {each.title}. {each.why}",
-            highlight=False,
-        )

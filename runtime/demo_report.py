@@ -14,6 +14,7 @@ from rich.table import Table
 from db import readings, work_orders
 from db.work_orders import Evidence, Filters, HistoryRow, Listed
 from ingest.replay import SamplePlant
+from workorder_core.words import Origin
 
 FAULTS = ("predictive", "reactive", "emergency", "sensor")
 
@@ -74,8 +75,8 @@ def read_truth(file: Path, plant: SamplePlant) -> list[Truth]:
 
 
 def collect(conn: Connection, truth: list[Truth], *, site: str) -> Report:
-    """Read what the engine has made of the sample."""
-    listed = work_orders.page(conn, Filters(site=site), limit=1000)
+    """Read what the engine has made of the sample; what people ordered beside it is not counted."""
+    listed = work_orders.page(conn, Filters(site=site, origin=[Origin.ENGINE]), limit=1000)
     orders = [
         (each, work_orders.evidence(conn, each.order.id), work_orders.history(conn, each.order.id)) for each in listed
     ]

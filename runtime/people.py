@@ -1,6 +1,7 @@
 """Users and keys from the command line and at the first start. Who reaches the database may make whom they like."""
 
 import getpass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import psycopg
@@ -26,11 +27,37 @@ def make_first(url: str) -> str | None:
     return password
 
 
-def make_demo(conn: psycopg.Connection) -> None:
-    """Make the user as whom the demo's pages are signed in. Nobody knows the password."""
-    if users.find(conn, DEMO) is None:
-        standing = Standing(full_name="Demo", roles=frozenset({Role.ADMINISTRATOR}))
-        _add(conn, DEMO, standing, passwords.one_time(), actor="system:demo", must_change=False)
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody of the sample plant whose pages can be tried; ``technician`` is their code among the technicians."""
+
+    name: str
+    full_name: str
+    role: Role
+    technician: str | None = None
+
+
+DEMO_PEOPLE = (
+    DemoPerson(DEMO, "Demo", Role.ADMINISTRATOR),
+    DemoPerson("berg", "Sofia Berg", Role.PLANNER),
+    DemoPerson("petersen", "Jonas Petersen", Role.TECHNICIAN, "petersen"),
+    DemoPerson("iversen", "Nina Iversen", Role.RELIABILITY_ENGINEER),
+    DemoPerson("dahl", "Henrik Dahl", Role.REQUESTER),
+)
+"""The first is as whom the demo's pages are signed in."""
+
+
+def make_demo(conn: psycopg.Connection, *, site: str) -> None:
+    """Make the people of the demo. Nobody knows their passwords: this machine's pages need none."""
+    for each in DEMO_PEOPLE:
+        if users.find(conn, each.name) is None:
+            standing = Standing(
+                full_name=each.full_name,
+                roles=frozenset({each.role}),
+                technician=each.technician,
+                technician_site=None if each.technician is None else site,
+            )
+            _add(conn, each.name, standing, passwords.one_time(), actor="system:demo", must_change=False)
 
 
 def add(conn: psycopg.Connection, name: str, standing: Standing) -> str:

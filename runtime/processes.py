@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -23,6 +25,8 @@ class Children:
     """The processes of ``serve``. One that dies is started again; its state is in the database."""
 
     environment: Mapping[str, str]
+    log: Path | None = None
+    """Where they write what they have to say; None: to our own standard error."""
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
     _patience: dict[str, float] = field(default_factory=dict)
@@ -32,7 +36,10 @@ class Children:
         for name in names:
             command = [sys.executable, "-m", "runtime.cli", name, "--with-parent", str(os.getpid())]
             # A group of its own: Ctrl-C in a terminal is for the parent, which then stops its children in order.
-            self._running[name] = subprocess.Popen(command, env=dict(self.environment), process_group=0)
+            with nullcontext() if self.log is None else self.log.open("ab") as output:
+                self._running[name] = subprocess.Popen(
+                    command, env=dict(self.environment), process_group=0, stdout=output, stderr=output
+                )
             self._begun[name] = time.monotonic()
 
     def watch(self) -> str | None:
@@ -42,7 +49,7 @@ class Children:
             if code is None:
                 continue
             if code in STOPS_ALL:
-                return f"{name} has stopped and says why above"
+                return f"{name} has stopped and says why above" if self.log is None else f"{name} has stopped"
             if time.monotonic() - self._begun[name] >= self._patience.get(name, 1.0):
                 lasted = time.monotonic() - self._begun[name]
                 patience = self._patience.get(name, 1.0)

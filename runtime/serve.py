@@ -54,7 +54,7 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
         assert settings.database is not None
         applied = schema.migrate(settings.database)
         if applied:
-            say(f"schema: applied {', '.join(applied)}")
+            say(f"schema: {len(applied)} migrations applied, the newest {applied[-1]}")
         assert settings.broker is not None
         topics, tls = sources.topics(settings), broker_tls.context(settings)
         subscriber.keep_from_now_on(settings.broker, topics=topics, client_id=settings.client_id, tls=tls)
@@ -73,9 +73,18 @@ def environment(settings: Settings) -> dict[str, str]:
     return kept
 
 
-def run(standing: Parts, stop: threading.Event, on_started: Callable[[Children], None] = lambda _: None) -> int:
-    """Run ingest, jobs and API until told to stop, or until one of them cannot go on; return the exit code."""
-    children = Children(environment(standing.settings))
+def run(
+    standing: Parts,
+    stop: threading.Event,
+    on_started: Callable[[Children], None] = lambda _: None,
+    *,
+    log: Path | None = None,
+) -> int:
+    """Run ingest, jobs and API until told to stop, or until one of them cannot go on; return the exit code.
+
+    What they log goes to the file ``log``; None: to standard error.
+    """
+    children = Children(environment(standing.settings), log=log)
     children.start(["ingest", "jobs", "api"])
     try:
         on_started(children)

@@ -111,7 +111,9 @@ class Settings(BaseSettings):
         {}, description="name of each key that may do everything, and the key; others: `plantwright keys`"
     )
     pages_as: str | None = Field(
-        None, description="user as whom pages are signed in without a password, from this machine only; none: nobody"
+        None,
+        description="user as whom pages are signed in without a password, from this machine only; none: nobody. "
+        "Several, with commas: the first, and the others can be tried by a menu",
     )
     session_idle_h: float = Field(12, gt=0, le=8760, description="hours after which an unused session has ended")
     session_h: float = Field(168, gt=0, le=8760, description="hours after which every session has ended")

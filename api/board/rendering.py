@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.board import words
+from api.guard import is_at_home
 from api.keys import masked
 from workorder_core.access import Who
 
@@ -62,6 +63,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         who=who,
         rendered_at=datetime.now(UTC).isoformat(),
         engine_alarms=getattr(request.state, "engine_alarms", []),
+        can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),
         administers=who is not None and who.sites is None and who.may(()),
         **facts,
     )

@@ -8,13 +8,14 @@ from psycopg_pool import ConnectionPool
 from starlette.requests import HTTPConnection
 
 from api import passwords, signing_in
-from api.asking import KNOWN, SEES, Asking, Now
+from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
 from api.guard import is_at_home
 from api.keys import COOKIE, Door
 from api.passwords import WeakPassword
 from api.signing_in import TooManyAttempts, WrongPassword
 from db import sessions, users
+from db.errors import NotFound
 
 open_router = APIRouter(include_in_schema=False)
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -24,8 +25,8 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 def ask(request: Request, now: Now, there: Annotated[str, Query(alias="next", max_length=2000)] = "/") -> Response:
     """Ask for name and password; where this machine's own pages need none, sign in at once."""
     door: Door = request.app.state.door
-    if door.pages_as is not None and is_at_home(request):
-        return _signed_in(request, door.pages_as, _here(there), now)
+    if door.pages_as and is_at_home(request):
+        return _signed_in(request, door.pages_as[0], _here(there), now)
     return page(request, "login.html", there=_here(there), problem="", name="")
 
 
@@ -60,6 +61,30 @@ def _signed_in(request: Request, user: str, there: str, now: Now) -> Response:
     age, secure = int(door.lasting.whole.total_seconds()), request.url.scheme == "https"
     response.set_cookie(COOKIE, token, max_age=age, httponly=True, samesite="lax", secure=secure)
     return response
+
+
+@router.get("/try-as", dependencies=[SEES])
+def people_to_try(request: Request, conn: Conn, who: Asking) -> Response:
+    """Show as whom this machine's pages can be tried without a password."""
+    known = {each.name: each for each in users.listed(conn)}
+    people = [known[name] for name in _tried(request) if name in known]
+    return page(request, "try_as.html", people=people, name=_name(who.actor))
+
+
+@router.post("/try-as", dependencies=[SEES])
+def try_as(request: Request, now: Now, name: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """Go on as another of the people that can be tried."""
+    if name not in _tried(request):
+        raise NotFound("person to try", name)
+    return _signed_in(request, name, "/", now)
+
+
+def _tried(request: Request) -> tuple[str, ...]:
+    """Return who can be tried. Raises NotFound where everybody signs in with a password."""
+    door: Door = request.app.state.door
+    if len(door.pages_as) < 2 or not is_at_home(request):
+        raise NotFound("page", "/try-as")
+    return door.pages_as
 
 
 @router.post("/logout", dependencies=[SEES])

@@ -25,6 +25,8 @@ TABLE: dict[str, set[Role]] = {
     "GET /login": OPEN,
     "POST /login": OPEN,
     "GET /metrics": ALL,
+    "GET /try-as": ALL,
+    "POST /try-as": ALL,
     "POST /logout": ALL,
     "GET /password": ALL,
     "POST /password": ALL,
