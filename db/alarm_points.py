@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row
@@ -13,7 +14,7 @@ from db.errors import NotFound
 from workorder_core import alarm_states
 from workorder_core.alarm_states import Move, Point, State, Terms
 from workorder_core.alarms import Change
-from workorder_core.words import Severity
+from workorder_core.words import Severity, Status
 
 _QUERIES = sql.load("alarm_points")
 _TELLS_THE_JUDGE = (Move.SHELVE, Move.UNSHELVE, Move.TAKE_OUT, Move.RETURN)
@@ -44,6 +45,10 @@ class Standing:
     raised_at: datetime | None
 
     @property
+    def id(self) -> Id:
+        return self.asset_id, self.source
+
+    @property
     def to_be_seen(self) -> bool:
         """Whether somebody can acknowledge it."""
         return Move.ACKNOWLEDGE in self.possible
@@ -57,12 +62,22 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOf:
+    """The order that an alarm is evidence of."""
+
+    id: UUID
+    number: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """A move in an alarm's history."""
 
     id: int
     asset_id: int
     asset: str
+    time_zone: str
     source: str
     at: datetime
     event_at: datetime | None
@@ -189,6 +204,16 @@ def tally(
     """Return how many alarms stand in each state, by severity."""
     rows = conn.execute(_QUERIES["tally"], {"site": site, "within": scope.codes(within)}).fetchall()
     return [(State(state), Severity(severity), count) for state, severity, count in rows]
+
+
+def orders_of(conn: Connection, alarms: Sequence[Id]) -> dict[Id, OrderOf]:
+    """Return the newest order of each alarm that has one."""
+    asked = {"asset_ids": [asset_id for asset_id, _ in alarms], "sources": [source for _, source in alarms]}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return {
+            (row["asset_id"], row["source"]): OrderOf(id=row["id"], number=row["number"], status=Status(row["status"]))
+            for row in cursor.execute(_QUERIES["orders_of"], asked)
+        }
 
 
 def moves(

@@ -27,6 +27,8 @@ class Listed:
 
     Parameters
     ----------
+    why_at
+        When that was so, in event time; None where nothing was found.
     asset_code, asset_name
         Of work at a place without an asset the code is None and the name the place's.
     """
@@ -39,6 +41,7 @@ class Listed:
     asset_name: str
     assignee_name: str | None
     why: str
+    why_at: datetime | None
     evidence_count: int
 
 
@@ -173,5 +176,6 @@ def _listed(row: Mapping[str, Any]) -> Listed:
         asset_name=row["asset_name"],
         assignee_name=row["assignee_name"],
         why=row["newest_summary"] or row["title"],
+        why_at=row["newest_at"],
         evidence_count=row["evidence_count"] or 0,
     )

@@ -152,6 +152,12 @@ def evidence(conn: Connection, order_id: UUID, *, limit: int = 100) -> list[Evid
         return [_evidence(row) for row in cursor.execute(_QUERIES["evidence"], {"order_id": order_id, "limit": limit})]
 
 
+def sources(conn: Connection, order_id: UUID) -> list[str]:
+    """Return the rules and models whose findings an order stands on."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(_QUERIES["sources"], {"order_id": order_id}).fetchall()
+
+
 def targets_near(conn: Connection, *, now: datetime) -> list[UUID]:
     """Return the orders of which a target is near or has run out by ``now`` (wall clock), nobody told of it yet."""
     with conn.cursor(row_factory=scalar_row) as cursor:

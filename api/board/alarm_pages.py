@@ -15,6 +15,7 @@ from psycopg import Connection
 from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
+from api.board.words import zone_of
 from api.problems import STATUS
 from db import alarm_points, alarms, budgets, plant, rules_in_force, rules_in_shadow, scope
 from db.alarm_points import Id
@@ -98,6 +99,7 @@ def _standing(
         status=status,
         now=now,
         alarms=found[:PAGE_SIZE],
+        orders=alarm_points.orders_of(conn, [each.id for each in found[:PAGE_SIZE]]),
         more=len(found) > PAGE_SIZE,
         shown=shown,
         filtered=bool(shown.query),
@@ -135,7 +137,6 @@ def history(
         "alarm_history.html",
         now=now,
         moves=found,
-        zone=_zone(_sites(conn, who)),
         asset_id=asset_id,
         source=source,
         query=urlencode({name: value for name, value in narrowed.items() if value}),
@@ -156,7 +157,7 @@ def count(
 ) -> Response:
     """Show the figures of ISA-18.2 over a range, beside what is acceptable."""
     sites = _sites(conn, who)
-    zone = _zone([each for each in sites if each.code == site] or sites)
+    zone = zone_of([each for each in sites if each.code == site] or sites)
     begin, end, problem = _range(since, until, span, now, zone)
     counted = figures(alarms.between(conn, begin, end, site or None, who.sites), begin, end)
     newest = alarms.page(conn, site=site or None, within=who.sites, limit=1)
@@ -229,7 +230,7 @@ def _rules(
         show=show,
         number=number,
         pages=max(1, ceil(len(found) / PAGE_SIZE)),
-        zone=_zone(plant.sites(conn)),
+        zone=zone_of(plant.sites(conn)),
         problem=problem,
     )
 
@@ -322,12 +323,6 @@ def _id(conn: Connection, who: Who, text: str) -> Id:
 
 def _sites(conn: Connection, who: Who) -> list[Site]:
     return plant.sites(conn, who.sites)
-
-
-def _zone(sites: list[Site]) -> str:
-    """The clock of what is shown: the sites' own where they have one together, else UTC."""
-    zones = {each.time_zone for each in sites}
-    return zones.pop() if len(zones) == 1 else "UTC"
 
 
 def _local(at: datetime, zone: str) -> str:

@@ -172,7 +172,7 @@ def _asset(conn: Connection, text: str, who: Who, now: datetime) -> plant.Asset:
     try:
         return plant.asset(conn, int(text), now=now, within=who.sites)
     except NotFound:
-        raise FormWrong("this asset is not there any more; choose another one") from None
+        raise FormWrong("there is no asset of this number; choose another one") from None
 
 
 def _plan(conn: Connection, code: str) -> JobPlan | None:

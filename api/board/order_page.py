@@ -16,12 +16,25 @@ from api.board import drawing, history
 from api.board.form_errors import FormWrong
 from api.board.rendering import page, shown_already
 from api.problems import STATUS
-from db import assignments, attachments, job_plans, order_content, order_links, plant, technicians, work_orders
+from db import (
+    alarm_points,
+    assignments,
+    attachments,
+    job_plans,
+    order_content,
+    order_links,
+    plant,
+    technicians,
+    telemetry,
+    work_orders,
+)
 from workorder_core import assignment, lifecycle, planned_dates, targets
 from workorder_core.access import Who
+from workorder_core.alarm_states import State
 from workorder_core.assignment import TIE_BREAK, Proposal
 from workorder_core.close_out import Cause, Mechanism, Remedy
 from workorder_core.errors import NotQualified
+from workorder_core.findings import Sign
 from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, Status
@@ -116,6 +129,9 @@ def order_page(
         evidence=evidence,
         newest=newest,
         drawn=drawn,
+        alarms=_alarms(conn, shown),
+        found_at=None if newest is None else (newest if drawn else leading or newest).at,
+        readings=_readings(conn, shown, newest if drawn else leading),
         charts={} if drawn else {each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
         began=told[0].why if told else "",
         history=history.entries(told, names, links),
@@ -154,6 +170,25 @@ def order_page(
         filled=defaultdict(str, refused.filled if refused else {}),
         tried=refused.tried if refused else "",
     )
+
+
+def _alarms(conn: Connection, order: WorkOrder) -> list[alarm_points.Standing]:
+    """Return the alarms that the order is about, as they stand."""
+    if order.asset_id is None:
+        return []
+    sources = set(work_orders.sources(conn, order.id))
+    found = alarm_points.page(conn, states=list(State), asset_id=order.asset_id, limit=200)
+    return [each for each in found if each.source in sources]
+
+
+def _readings(
+    conn: Connection, order: WorkOrder, finding: work_orders.Evidence | None
+) -> list[tuple[Sign, telemetry.Newest]]:
+    """Return what a finding was about, each signal with its newest reading."""
+    if finding is None or order.asset_id is None or order.status in lifecycle.FINAL:
+        return []
+    newest = {each.signal: each for each in telemetry.newest(conn, [order.asset_id]).get(order.asset_id, [])}
+    return [(sign, newest[sign.signal]) for sign in finding.signs if sign.signal in newest]
 
 
 def _lacks(proposal: Proposal | None, order: WorkOrder, who: Who) -> tuple[str, ...]:

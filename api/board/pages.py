@@ -13,6 +13,7 @@ from psycopg import Connection
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
+from api.board.words import zone_of
 from api.shapes.plant import SeriesOut
 from db import documents, downtimes, health, plant, quarantine, technicians, telemetry, work_orders
 from workorder_core import lifecycle
@@ -169,6 +170,7 @@ def quarantined(
         request,
         "quarantine.html",
         now=now,
+        zone=zone_of(plant.sites(conn, who.sites)),
         kept=kept,
         texts={each.id: _shown(each.payload) for each in kept},
         counts=quarantine.count_by_reason(conn, who.sites),

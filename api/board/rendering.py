@@ -40,6 +40,8 @@ for name in (
     "site_time",
     "site_span",
     "minutes",
+    "condition",
+    "past",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 

@@ -8,8 +8,9 @@ from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Asking, Conn, Now
 from api.board.rendering import page
+from api.board.words import zone_of
 from api.problems import STATUS
-from db import shadow, shadow_report
+from db import plant, shadow, shadow_report
 from db.errors import StoreError
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -59,6 +60,7 @@ def _page(
     return page(
         request,
         "shadow.html",
+        zone=zone_of(plant.sites(conn)),
         status=status,
         now=now,
         report=None if run_id is None else shadow_report.report(conn, run_id),

@@ -1,5 +1,6 @@
 """How pages say times, ages, numbers and codes. Every time of day is the site's and carries its zone."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -171,6 +172,31 @@ def source(code: str) -> str:
     """Return what judged: ``rule:hot_bearing`` is "rule hot bearing"."""
     kind, _, name = code.partition(":")
     return f"{kind} {words(name)}".strip()
+
+
+def condition(code: str) -> str:
+    """Return what an alarm is about, as people call it: ``rule:bearing-hot`` is "bearing hot"."""
+    kind, _, name = code.partition(":")
+    return "unusual behaviour" if kind == "model" else name.replace("-", " ").replace("_", " ") or kind
+
+
+_THEN = {
+    "is": "was", "are": "were", "has": "had", "have": "had", "does not": "did not", "runs": "ran", "behaves": "behaved",
+    "vibrates": "vibrated", "judges": "judged", "stays": "stayed", "rises": "rose", "falls": "fell",
+    "as it usually does": "as it usually does",
+}  # fmt: skip
+_NOW = re.compile(rf"(?<!\S)({'|'.join(sorted(_THEN, key=len, reverse=True))})(?=[\s,;:.]|$)")
+
+
+def past(text: str) -> str:
+    """Return what an engine's sentence said of its own time as it reads afterwards: "was at 105 °C"."""
+    return _NOW.sub(lambda found: _THEN[found[0]], text)
+
+
+def zone_of(sites: Sequence[Site]) -> str:
+    """Return the clock of what is shown: the sites' own where they have one together, else UTC."""
+    zones = {each.time_zone for each in sites}
+    return zones.pop() if len(zones) == 1 else "UTC"
 
 
 def priority_class(priority: Priority) -> str:

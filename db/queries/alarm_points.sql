@@ -57,7 +57,7 @@ GROUP BY p.state, p.severity;
 
 -- name: moves
 -- What happened to alarms, the newest first.
-SELECT m.id, m.asset_id, s.code || '/' || a.code AS asset, m.source, m.at, m.event_at, m.actor, m.move, m.old_state,
+SELECT m.id, m.asset_id, s.code || '/' || a.code AS asset, s.time_zone, m.source, m.at, m.event_at, m.actor, m.move, m.old_state,
        m.new_state, m.until, m.why
 FROM alarm_moves m JOIN assets a ON a.id = m.asset_id JOIN sites s ON s.id = a.site_id
 WHERE (%(asset_id)s::integer IS NULL OR m.asset_id = %(asset_id)s)
@@ -71,3 +71,11 @@ ORDER BY m.id DESC LIMIT %(limit)s;
 -- What an asset is called, and of which class it is.
 SELECT s.code || '/' || a.code AS asset, a.class AS asset_class FROM assets a JOIN sites s ON s.id = a.site_id
 WHERE a.id = %(asset_id)s;
+
+-- name: orders_of
+-- The newest order that alarms are evidence of: what is being done about each.
+SELECT DISTINCT ON (k.asset_id, k.source) k.asset_id, k.source, w.id, w.number, w.status
+FROM unnest(%(asset_ids)s::integer[], %(sources)s::text[]) AS k (asset_id, source)
+JOIN work_orders w ON w.asset_id = k.asset_id
+JOIN evidence e ON e.order_id = w.id AND e.source = k.source
+ORDER BY k.asset_id, k.source, w.opened_at DESC, w.id;

@@ -41,7 +41,7 @@ LIMIT %(limit)s OFFSET %(offset)s;
 -- The orders of one page with the names that go with them, in the page's order. Why an order exists is not told by what
 -- ended an alarm.
 SELECT w.*, t.code AS assignee, t.name AS assignee_name, a.code AS asset_code, coalesce(a.name, l.name) AS asset_name,
-       s.code AS site_code, s.name AS site_name, s.time_zone, e.summary AS newest_summary,
+       s.code AS site_code, s.name AS site_name, s.time_zone, e.summary AS newest_summary, e.at AS newest_at,
        (SELECT count(*) FROM evidence ev WHERE ev.order_id = w.id) AS evidence_count
 FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS asked (id, place)
 JOIN work_orders w ON w.id = asked.id
@@ -50,7 +50,7 @@ LEFT JOIN assets a ON a.id = w.asset_id
 LEFT JOIN locations l ON l.id = w.location_id
 LEFT JOIN technicians t ON t.id = w.assignee_id
 LEFT JOIN LATERAL (
-    SELECT ev.summary FROM evidence ev
+    SELECT ev.summary, ev.at FROM evidence ev
     WHERE ev.order_id = w.id AND NOT EXISTS (
         SELECT FROM alarms al WHERE al.cleared_at = ev.at AND al.source = ev.source AND al.asset_id = w.asset_id
     )

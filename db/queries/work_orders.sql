@@ -91,6 +91,10 @@ SELECT e.seq, e.arrival, e.source, e.version, e.component, e.failure_mode, e.sev
 FROM evidence e JOIN work_orders w ON w.id = e.order_id
 WHERE e.order_id = %(order_id)s ORDER BY e.seq DESC LIMIT %(limit)s;
 
+-- name: sources
+-- The rules and models whose findings an order stands on.
+SELECT DISTINCT source FROM evidence WHERE order_id = %(order_id)s ORDER BY source;
+
 -- name: targets_near
 -- Orders of which a target is near or has run out and nobody may have been told yet; the core decides on each once it is
 -- locked. Work that waits for what stops the clock is left out.
