@@ -10,7 +10,18 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, my_work, new_order, order_page, pages, people, shadow_pages, signing, steps
+from api.board import (
+    alarm_pages,
+    change_pages,
+    my_work,
+    new_order,
+    order_page,
+    pages,
+    people,
+    shadow_pages,
+    signing,
+    steps,
+)
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import order_content as order_content_pages
@@ -22,6 +33,7 @@ from api.routers import (
     access,
     alarms,
     calendars,
+    changes,
     devices,
     documents,
     downtimes,
@@ -98,6 +110,7 @@ def create(
         order_content,
         job_plans,
         calendars,
+        changes,
     ):
         v1.include_router(room.router)
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
@@ -116,6 +129,7 @@ def create(
         my_work.router,
         engine_page.router,
         devices_page.router,
+        change_pages.router,
         signing.router,
     ):
         app.include_router(board, dependencies=[engine_page.WITH_ALARMS])

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent, unmasked
-from db import scope
+from db import changes, scope
 from workorder_core.access import Role, Who
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -45,7 +45,10 @@ def _said(role: Role) -> str:
 
 def _connection(request: Request) -> Iterator[Connection]:
     pool: ConnectionPool = request.app.state.pool
+    who: Who | None = getattr(request.state, "who", None)
     with pool.connection(timeout=10) as conn:
+        if who is not None and request.method not in _SAFE:
+            changes.made_by(conn, who.actor)
         yield conn
 
 
@@ -130,11 +133,25 @@ def _actor(who: Asking) -> str:
 
 
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
-"""A transaction. It commits after the handler and before the answer leaves; an error rolls it back."""
+"""A transaction. It commits after the handler and before the answer leaves; an error rolls it back. Where it changes
+something, the log of changes names who asks."""
 Now = Annotated[datetime, Depends(_now)]
 Actor = Annotated[str, Depends(_actor)]
 """Just the name of who asks, as history records it."""
 Version = Annotated[int | None, Depends(_version)]
+
+
+def _why(
+    conn: Conn, why: Annotated[str, Query(max_length=2000, description="why, for the log of changes")] = ""
+) -> str:
+    said = why.replace("\0", "").strip()
+    if said:
+        changes.because(conn, said)
+    return said
+
+
+Why = Annotated[str, Depends(_why)]
+"""The reason that a change is made for, as a query parameter."""
 
 
 class Needs:

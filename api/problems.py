@@ -25,6 +25,7 @@ from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, Ver
 from db.hierarchy import Ring
 from db.order_links import LinkWrong
 from db.quarantine import NotAgain
+from db.safety import DecidedAlready, Overtaken, SamePerson, WaitsAlready, WhyMissing
 from db.users import NobodyLeft, UnknownSites
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
@@ -71,6 +72,11 @@ STATUS: Mapping[type[Exception], int] = {
     IllegalAlarmMove: 409,
     MayNotBeShelved: 409,
     SafetyRule: 409,
+    SamePerson: 403,
+    WaitsAlready: 409,
+    DecidedAlready: 409,
+    Overtaken: 409,
+    WhyMissing: 422,
     Ring: 409,
     NobodyEligible: 409,
     VersionConflict: 412,

@@ -1,45 +1,124 @@
 """Job plans: versioned templates of work, and the copy of one that an order gets. The caller owns the transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import dict_row, scalar_row
+from psycopg.rows import dict_row, scalar_row, tuple_row
 from psycopg.types.json import Jsonb
 
-from db import order_content, sql
+from db import changes, order_content, safety, scope, sql
 from db.errors import AlreadyThere, NotFound
-from workorder_core import job_plans
+from db.safety import Overtaken, Proposal
+from workorder_core import job_plans, record
 from workorder_core.job_plans import JobPlan, Part, PartLine, PlanStep, StepKind
+from workorder_core.safety import lost_permits, permits
 from workorder_core.words import FailureMode
 
 _QUERIES = sql.load("job_plans")
 
 
-def in_force(conn: Connection) -> list[JobPlan]:
-    """Return the plans that orders can get, each at its newest version."""
+def in_force(conn: Connection, within: Collection[str] | None = None) -> list[JobPlan]:
+    """Return the plans that orders can get, each at its newest version: the plant's, and those of the sites within."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        return [_plan(row) for row in cursor.execute(_QUERIES["in_force"]) if row["retired_at"] is None]
+        return [_plan(row) for row in cursor.execute(_QUERIES["in_force"], {"within": scope.codes(within)})]
 
 
-def get(conn: Connection, code: str, version: int | None = None) -> JobPlan:
-    """Return a plan at a version, or the newest of one that is in force. Raises NotFound."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_QUERIES["versions"], {"code": code}).fetchall()
-    for row in rows:
+def get(conn: Connection, code: str, version: int | None = None, *, site: str | None = None) -> JobPlan:
+    """Return a plan of a site or of the plant at a version, or the newest of one that is in force. Raises NotFound."""
+    for row in _versions(conn, code, site):
         if row["version"] == version or (version is None and row["retired_at"] is None):
             return _plan(row)
     raise NotFound("job plan", code if version is None else f"{code} at version {version}")
 
 
-def save(conn: Connection, plan: JobPlan, *, actor: str, at: datetime) -> JobPlan:
-    """Store a plan as its code's next version and return it. Raises AlreadyThere where somebody else just did."""
+def for_order(conn: Connection, code: str, site: str) -> JobPlan:
+    """Return the plan that somebody at a site means by a code: the site's own before the plant's. Raises NotFound."""
+    own = code.removeprefix(f"{site}/")
+    for of in (site, None):
+        rows = _versions(conn, own, of)
+        if rows and rows[0]["retired_at"] is None:
+            return _plan(rows[0])
+    raise NotFound("job plan", code)
+
+
+def save(conn: Connection, plan: JobPlan, *, actor: str, at: datetime, why: str = "") -> JobPlan | Proposal:
+    """Store a plan as its code's next version and return it.
+
+    One by which orders would lose safety permits waits for a second person, and the proposal comes back. Raises
+    AlreadyThere where somebody else just did, and what ``safety.propose`` raises.
+    """
+    before = _locked(conn, plan.code, plan.site)
+    lost = lost_permits(before, plan, in_force(conn))
+    if lost:
+        return _propose(conn, plan, before, lost, {"plan": record.plain(plan)}, why, actor, at)
+    changes.made_by(conn, actor, why)
+    return _add(conn, plan, actor, at)
+
+
+def retire(
+    conn: Connection, code: str, *, site: str | None = None, actor: str, at: datetime, why: str = ""
+) -> Proposal | None:
+    """Take a plan out of force; one with safety permits waits for a second person. Raises NotFound where none is."""
+    before = _locked(conn, code, site)
+    if before is None:
+        raise NotFound("job plan in force", code)
+    lost = lost_permits(before, None, ())
+    if lost:
+        return _propose(conn, before, before, lost, {"retire": True}, why, actor, at)
+    changes.made_by(conn, actor, why)
+    conn.execute(_QUERIES["retire"], {"code": code, "site": site, "at": at})
+    return None
+
+
+def confirm(conn: Connection, code: str, proposal: Proposal, *, actor: str, at: datetime) -> None:
+    """Change a plan as two people want it. Raises Overtaken where it is not as it was when that was proposed."""
+    before = _locked(conn, code, proposal.site)
+    if proposal.was["version"] != (before.version if before is not None else None):
+        raise Overtaken(proposal.subject)
+    changes.made_by(conn, actor, f"confirmed what {proposal.proposed_by} proposed: {proposal.why}")
+    if proposal.change.get("retire"):
+        conn.execute(_QUERIES["retire"], {"code": code, "site": proposal.site, "at": at})
+    else:
+        _add(conn, _plan(proposal.change["plan"]), actor, at)
+
+
+def _propose(
+    conn: Connection,
+    plan: JobPlan,
+    before: JobPlan | None,
+    lost: Sequence[str],
+    change: Mapping[str, Any],
+    why: str,
+    actor: str,
+    at: datetime,
+) -> Proposal:
+    was = {"version": None if before is None else before.version, "permits_lost": list(lost)}
+    return safety.propose(
+        conn, plan.key, site=plan.site, plan=plan.code, was=was, change=change, why=why, actor=actor, at=at
+    )
+
+
+def _locked(conn: Connection, code: str, site: str | None) -> JobPlan | None:
+    """Return the plan in force, None where there is none. Nobody else writes plans until the transaction ends."""
+    conn.execute(_QUERIES["lock"])
+    rows = _versions(conn, code, site)
+    return _plan(rows[0]) if rows and rows[0]["retired_at"] is None else None
+
+
+def _versions(conn: Connection, code: str, site: str | None) -> list[dict[str, Any]]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES["versions"], {"code": code, "site": site}).fetchall()
+
+
+def _add(conn: Connection, plan: JobPlan, actor: str, at: datetime) -> JobPlan:
     facts: dict[str, Any] = {name: list(getattr(plan, name)) for name in ("skills", "certificates", "tools")}
     facts |= {
         "code": plan.code,
+        "site": plan.site,
         "title": plan.title,
         "asset_class": plan.asset_class,
         "failure_mode": None if plan.failure_mode is None else plan.failure_mode.value,
@@ -54,25 +133,26 @@ def save(conn: Connection, plan: JobPlan, *, actor: str, at: datetime) -> JobPla
     return replace(plan, version=version)
 
 
-def retire(conn: Connection, code: str, *, at: datetime) -> None:
-    """Take a plan out of force. Raises NotFound where none of that code is."""
-    if conn.execute(_QUERIES["retire"], {"code": code, "at": at}).rowcount == 0:
-        raise NotFound("job plan in force", code)
-
-
 def fitting(conn: Connection, asset_id: int | None, failure_mode: FailureMode) -> JobPlan | None:
     """Return the plan in force for a fault of an asset; None where there is none."""
-    plans = in_force(conn)
-    if not plans or asset_id is None:
+    if asset_id is None:
         return None
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        asset_class = cursor.execute(_QUERIES["class_of"], {"asset_id": asset_id}).fetchone()
-    return job_plans.fitting(plans, str(asset_class), failure_mode)
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        asset_class, site = cursor.execute(_QUERIES["class_of"], {"asset_id": asset_id}).fetchone() or ("", "")
+    return job_plans.fitting(in_force(conn, [site]), asset_class, failure_mode)
 
 
 def copy_to(conn: Connection, order_id: UUID, plan: JobPlan) -> None:
-    """Give an order the steps and parts of a plan; the order itself gets the rest by ``job_plans.planned``."""
-    order_content.set_steps(conn, order_id, plan.steps)
+    """Give an order the steps and parts of a plan; the order itself gets the rest by ``job_plans.planned``.
+
+    A safety permit that the order asks for already stays: another plan does not make the work safer.
+    """
+    kept = [
+        PlanStep(kind=step.kind, instruction=step.instruction)
+        for step in order_content.steps(conn, order_id)
+        if step.kind is StepKind.PERMIT and step.mandatory and step.instruction.strip() not in permits(plan)
+    ]
+    order_content.set_steps(conn, order_id, [*kept, *plan.steps])
     there = {line.part: line for line in order_content.parts(conn, order_id)}
     lines = max((line.line for line in there.values()), default=0)
     for number, part in enumerate((part for part in plan.parts if part.part not in there), lines + 1):
@@ -86,6 +166,7 @@ def _plan(row: Mapping[str, Any]) -> JobPlan:
     return JobPlan(
         code=row["code"],
         version=row["version"],
+        site=row["site"],
         title=row["title"],
         asset_class=row["asset_class"],
         failure_mode=None if mode is None else FailureMode(mode),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from db import attachments, closing, order_content, order_history, order_links, work_orders
+from db import attachments, closing, order_content, order_history, order_links, plant, work_orders
 from db import job_plans as plans
 from db.closing import FollowUp
 from db.errors import NotFound
@@ -37,7 +37,8 @@ def plan(
 
     Raises NotFound where no such plan is in force.
     """
-    chosen = None if code is None else plans.get(conn, code)
+    site = plant.site(conn, work_orders.get(conn, order_id, who).site_id).code
+    chosen = None if code is None else plans.for_order(conn, code, site)
 
     def step(order: WorkOrder) -> WorkOrder:
         moved = lifecycle.plan(order, at=at)

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from db import scope, sql
+from db import changes, scope, sql
 from db.errors import NotFound
 from workorder_core.plant import AssetEntry, Plant, SignalEntry
 from workorder_core.signals import MEASUREMENT, Meaning, name_of
@@ -232,9 +232,9 @@ def signal(conn: Connection, asset_id: int, name: str) -> Signal:
     raise NotFound("signal", name)
 
 
-def declare(conn: Connection, asset_id: int, entry: SignalEntry, *, actor: str, at: datetime) -> Signal:
+def declare(conn: Connection, asset_id: int, entry: SignalEntry, *, actor: str, at: datetime, why: str = "") -> Signal:
     """Say what an asset measures; a signal that is not known is made known. The judge hears of it in its next batch."""
-    conn.execute(_QUERIES["known_as"], {"actor": actor})
+    changes.made_by(conn, actor, why)
     _load_signal(conn, asset_id, entry, at)
     conn.execute(_QUERIES["call_signal"], {"asset_id": asset_id, "name": entry.name, "label": entry.label})
     return signal(conn, asset_id, entry.name)

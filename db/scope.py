@@ -17,6 +17,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "asset_id": ("asset", "sees_asset"),
     "technician_id": ("technician", "sees_technician"),
     "downtime_id": ("planned downtime", "sees_downtime"),
+    "proposal_id": ("safety proposal", "sees_proposal"),
 }
 """What an id means by its name in a path, and the query that says whether it is seen."""
 

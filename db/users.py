@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row, dict_row, scalar_row
+from psycopg.rows import dict_row, scalar_row
 
-from db import plant, sql, storable, technicians
+from db import changes as changes_log
+from db import plant, sql, technicians
 from db.errors import AlreadyThere, NotFound, StoreError
 from workorder_core.access import Role, Who
 
@@ -178,15 +179,26 @@ def check_sites(conn: Connection, sites: Collection[str] | None) -> None:
 def note_change(
     conn: Connection, what: str, subject: str, detail: Mapping[str, Any], *, actor: str, at: datetime
 ) -> None:
-    """Keep what was done to a user, a key or a device, and by whom."""
-    facts = {"at": at, "actor": actor, "what": what, "subject": subject, "detail": storable.json(dict(detail))}
-    conn.execute(_QUERIES["note_change"], facts)
+    """Keep what was done to a user, a key or a device, and by whom; ``what`` begins with which of them it is."""
+    kind = what.partition(" ")[0].replace("password", "user")
+    old, new = (detail["old"], detail["new"]) if detail.keys() == {"old", "new"} else ({}, detail)
+    changes_log.append(conn, kind, subject, what, old=old, new=new, actor=actor, at=at)
 
 
 def changes(conn: Connection, *, before: int | None = None, limit: int = 50) -> list[Change]:
     """Return what was done to users, keys and the bindings of devices, the newest first."""
-    with conn.cursor(row_factory=class_row(Change)) as cursor:
-        return cursor.execute(_QUERIES["changes"], {"before": before, "limit": limit}).fetchall()
+    found = changes_log.page(conn, kinds=changes_log.OF_ACCESS, before=before, limit=limit)
+    return [
+        Change(
+            id=each.id,
+            at=each.at,
+            actor=each.actor,
+            what=each.what,
+            subject=each.subject,
+            detail={"old": each.old, "new": each.new} if each.old else each.new,
+        )
+        for each in found
+    ]
 
 
 def _facts(conn: Connection, standing: Standing) -> dict[str, Any]:

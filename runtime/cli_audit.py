@@ -25,7 +25,7 @@ def verify(
         assert settings.database is not None
         with psycopg.connect(settings.database) as conn:
             found = audit.verify(conn, expected=anchor)
-    console.print(f"{found.rows:,} rows of history of {found.orders:,} orders", highlight=False)
+    console.print(f"{found.rows:,} rows of history of {found.orders:,} orders and things of the plant", highlight=False)
     for each in found.broken:
         console.print(f"[red]{each.number or each.order_id}, row {each.seq}: {each.problem}[/red]", highlight=False)
     for number in found.broken_anchors:

@@ -109,12 +109,15 @@ class JobPlan:
         What it is for; None: for any.
     skills
         The first is the trade that the work is given to.
+    site
+        The code of the site whose plan it is; None: the plant's, for every site.
     """
 
     code: str
     title: str
     steps: tuple[PlanStep, ...]
     version: int = 1
+    site: str | None = None
     asset_class: str | None = None
     failure_mode: FailureMode | None = None
     parts: tuple[Part, ...] = ()
@@ -123,11 +126,21 @@ class JobPlan:
     tools: tuple[str, ...] = ()
     estimated_hours: float | None = None
 
+    @property
+    def key(self) -> str:
+        """As orders and people name it: ``SWAP``, or ``NTH/SWAP`` for a site's own."""
+        return self.code if self.site is None else f"{self.site}/{self.code}"
+
+    @property
+    def preference(self) -> tuple[bool, bool]:
+        """A site's own plan comes before the plant's, then one made for the class before one for any."""
+        return self.site is not None, self.asset_class is not None
+
 
 def fitting(plans: Sequence[JobPlan], asset_class: str, failure_mode: FailureMode) -> JobPlan | None:
-    """Return the plan for a fault of a class of assets, one made for the class before one for any; None for none."""
+    """Return the preferred plan for a fault of a class of assets, of the site's and the plant's; None for none."""
     fits = [plan for plan in plans if plan.failure_mode is failure_mode and plan.asset_class in (None, asset_class)]
-    return max(fits, key=lambda plan: plan.asset_class is not None, default=None)
+    return max(fits, key=lambda plan: plan.preference, default=None)
 
 
 def planned(order: WorkOrder, plan: JobPlan) -> WorkOrder:
@@ -135,7 +148,7 @@ def planned(order: WorkOrder, plan: JobPlan) -> WorkOrder:
     trade, *others = plan.skills or (order.required_skill,)
     return replace(
         order,
-        plan=plan.code,
+        plan=plan.key,
         plan_version=plan.version,
         required_skill=trade,
         other_skills=_with(order.other_skills, others),

@@ -204,7 +204,8 @@ def _missing(need: Need, order: WorkOrder, who: Who, situation: Situation, at: d
     if need is Need.PERMITS and situation.open_permits:
         return [f"safety permits are missing: {'; '.join(situation.open_permits)}"]
     if need is Need.SECOND_PERSON and situation.safety_critical and did_the_work(order, who):
-        return ["the asset is safety-critical, so that somebody else than who did the work has to verify it"]
+        critical = "the asset is safety-critical, or was since the order was recorded"
+        return [f"{critical}, so that somebody else than who did the work has to verify it"]
     if need is Need.RECENT and at - order.status_since > REOPEN_WITHIN:
         return [f"it was closed more than {REOPEN_WITHIN.days} days ago; make a follow-up order instead"]
     return []

@@ -10,7 +10,8 @@ from db import engine_alarms, engine_figures, judge
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
-def _look(request: Request, conn: Conn, now: Now, who: Asking) -> None:
+def _look(request: Request, who: Asking, conn: Conn, now: Now) -> None:
+    # Who asks comes before the connection, which names them in the log of changes.
     request.state.engine_alarms = engine_alarms.standing(conn, now=now, within=who.sites)
 
 

@@ -94,7 +94,7 @@ def _made(conn: Connection, form: NewOrderForm, who: Who, now: datetime) -> Work
         read.need("kind", form["kind"] in set(OrderType), "choose a type")
         read.need("title", form["title"], "say in a few words what is to be done")
         hours = read("hours", None, lambda: figure(form["hours"], most=100_000))
-        plan = read("plan", None, lambda: _plan(conn, form["plan"]))
+        plan = read("plan", None, lambda: _plan(conn, form["plan"], asset.site_code if asset else ""))
         zone = ZoneInfo(asset.time_zone if asset else "UTC")
         start = read("starts_at", None, lambda: local(form["starts_at"], zone) if form["starts_at"] else None)
         end = read("ends_at", None, lambda: local(form["ends_at"], zone) if form["ends_at"] else None)
@@ -175,9 +175,9 @@ def _asset(conn: Connection, text: str, who: Who, now: datetime) -> plant.Asset:
         raise FormWrong("there is no asset of this number; choose another one") from None
 
 
-def _plan(conn: Connection, code: str) -> JobPlan | None:
+def _plan(conn: Connection, code: str, site: str) -> JobPlan | None:
     try:
-        return job_plans.get(conn, code) if code else None
+        return job_plans.for_order(conn, code, site) if code else None
     except NotFound:
         raise FormWrong(f"there is no job plan {code} in force; choose another one") from None
 
@@ -209,7 +209,7 @@ def _form(
         types=list(OrderType),
         modes=list(FailureMode),
         priorities=list(Priority),
-        job_plans=job_plans.in_force(conn),
+        job_plans=job_plans.in_force(conn, who.sites),
         sites=plant.sites(conn, who.sites),
         people=[each for each in people if each.active],
         skills=sorted({skill for each in people for skill in each.skills}),

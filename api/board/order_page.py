@@ -102,7 +102,8 @@ def order_page(
     """Return an order's page; ``refused`` is a form that was sent and not accepted, shown again with what was typed."""
     shown = work_orders.get(conn, order_id, who)
     asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
-    zone = plant.site(conn, shown.site_id).time_zone
+    site = plant.site(conn, shown.site_id)
+    zone = site.time_zone
     known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
     signals = {each.name: each for each in known}
     evidence = work_orders.evidence(conn, order_id, limit=1)
@@ -163,7 +164,7 @@ def order_page(
         comments=order_content.comments(conn, order_id),
         files=attachments.of_order(conn, order_id),
         links=links,
-        job_plans=job_plans.in_force(conn) if Step.PLAN in lifecycle.possible(shown.status) else [],
+        job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in lifecycle.possible(shown.status) else [],
         link_kinds=list(order_links.LinkKind),
         problem=refused.problem if refused else "",
         wrong=refused.fields if refused else {},

@@ -15,7 +15,7 @@ from api.board import drawing
 from api.board.rendering import page
 from api.board.words import zone_of
 from api.shapes.plant import SeriesOut
-from db import documents, downtimes, health, plant, quarantine, technicians, telemetry, work_orders
+from db import changes, documents, downtimes, health, plant, quarantine, safety, technicians, telemetry, work_orders
 from workorder_core import lifecycle
 from workorder_core.words import Criticality, OrderType, Priority, Status
 
@@ -155,6 +155,8 @@ def asset_page(
         installed=plant.installed(conn, asset_id),
         health=health.of_asset(conn, asset_id),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
+        changes=changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),
+        waiting=safety.page(conn, asset_id=asset_id, waiting=True),
         problem=problem,
         filled=defaultdict(str, filled or {}),
     )

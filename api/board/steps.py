@@ -151,6 +151,7 @@ def judge_as(
     criticality: Annotated[int, Form(ge=1, le=4)] = 2,
     parent: Annotated[str, Form(max_length=64)] = "",
     safety_critical: Annotated[bool | None, Form()] = None,
+    why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Change an asset's class and criticality, what it stands behind, and whether its work is verified by another."""
     try:
@@ -164,6 +165,7 @@ def judge_as(
                 parent=parent or None,
                 actor=actor,
                 at=now,
+                why=why,
             )
     except StoreError as refused:
         kind = next(each for each in type(refused).__mro__ if each in STATUS)

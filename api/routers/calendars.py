@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.asking import PLANS, SEES, Asking, Conn, Now
+from api.asking import PLANS, SEES, Asking, Conn, Now, Why
 from api.shapes.order_content import CalendarInOut, TargetInOut, targets_out
 from db import calendars, plant
 
@@ -17,7 +17,7 @@ def calendar(site_code: str, conn: Conn, who: Asking) -> CalendarInOut | None:
 
 
 @router.put("/calendar", dependencies=[PLANS])
-def put_calendar(site_code: str, body: CalendarInOut, conn: Conn, now: Now, who: Asking) -> CalendarInOut:
+def put_calendar(site_code: str, body: CalendarInOut, conn: Conn, now: Now, who: Asking, _: Why) -> CalendarInOut:
     """Say when a site works; targets set from now on count by it."""
     site = plant.site_by_code(conn, site_code, who.sites)
     calendars.put_week(conn, site.id, body.week(), actor=who.actor, at=now)
@@ -31,7 +31,9 @@ def targets(site_code: str, conn: Conn, who: Asking) -> list[TargetInOut]:
 
 
 @router.put("/targets", dependencies=[PLANS])
-def put_targets(site_code: str, body: list[TargetInOut], conn: Conn, now: Now, who: Asking) -> list[TargetInOut]:
+def put_targets(
+    site_code: str, body: list[TargetInOut], conn: Conn, now: Now, who: Asking, _: Why
+) -> list[TargetInOut]:
     """Say what a site promises; priorities that are left out stay, and so do the targets of orders that are there."""
     site = plant.site_by_code(conn, site_code, who.sites)
     calendars.put_targets(conn, site.id, {each.priority: each.target() for each in body}, at=now)

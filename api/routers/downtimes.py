@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.asking import PLANS, SEES, Actor, Asking, Conn, Now
+from api.asking import PLANS, SEES, Actor, Asking, Conn, Now, Why
 from api.shapes.plant import DowntimeIn, DowntimeOut
 from api.shapes.times import Moment
 from db import downtimes, plant
@@ -43,6 +43,6 @@ def create(asset_id: int, body: DowntimeIn, conn: Conn, now: Now, actor: Actor) 
 
 
 @router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])
-def cancel(downtime_id: int, conn: Conn, now: Now, actor: Actor) -> DowntimeOut:
+def cancel(downtime_id: int, conn: Conn, now: Now, actor: Actor, _: Why) -> DowntimeOut:
     """Take a planned downtime back."""
     return DowntimeOut.of(downtimes.cancel(conn, downtime_id, actor=actor, at=now))

@@ -1,11 +1,13 @@
 """As what an asset is judged, and what it stands behind."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.asking import PLANS, Asking, Conn, Now
+from api.asking import PLANS, Asking, Conn, Now, Why
+from api.routers.changes import WAITS, waits
 from api.shapes.plant import AssetOut
 from db import hierarchy, plant, telemetry
+from db.safety import Proposal
 from workorder_core.words import Criticality
 
 router = APIRouter(tags=["plant"])
@@ -22,11 +24,12 @@ class JudgedAsIn(BaseModel):
     )
 
 
-@router.patch("/assets/{asset_id}", dependencies=[PLANS])
-def change(asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking) -> AssetOut:
+@router.patch("/assets/{asset_id}", response_model=AssetOut, responses=WAITS, dependencies=[PLANS])
+def change(asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking, why: Why) -> AssetOut | Response:
     """Change an asset's class, criticality, what it stands behind, or whether its work is verified by a second person.
 
-    It is judged so from the next batch on.
+    It is judged so from the next batch on. What makes a safety-critical asset less safe (that it is so no longer,
+    another class, a lower criticality) needs ``why``, and waits until a second person confirms it.
     """
     before = plant.asset(conn, asset_id, now=now)
     found = hierarchy.change(
@@ -38,6 +41,9 @@ def change(asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking) -
         parent=body.parent if "parent" in body.model_fields_set else before.parent,
         actor=who.actor,
         at=now,
+        why=why,
     )
+    if isinstance(found, Proposal):
+        return waits(found)
     signals, newest = plant.signals(conn, [asset_id]), telemetry.newest(conn, [asset_id])
     return AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))

@@ -1,36 +1,60 @@
-"""Job plans: versioned templates of work."""
+"""Job plans: versioned templates of work, of the plant or of a site."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query, Response
 
-from api.asking import PLANS, SEES, Asking, Conn, Now
+from api.asking import PLANS, SEES, Asking, Conn, Now, OfEverySite, Why
+from api.routers.changes import WAITS, waits
 from api.shapes.order_content import JobPlanIn, JobPlanOut
-from db import job_plans
+from db import job_plans, plant
+from db.safety import Proposal
+from workorder_core.access import Who
 
 router = APIRouter(prefix="/job-plans", tags=["job plans"])
 Code = Annotated[str, Path(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Site = Annotated[str | None, Query(max_length=64, description="a site's code; none: the plant's own")]
+
+
+def _may_write(conn: Conn, who: Who, site: str | None) -> None:
+    """Refuse a site that is not seen, and the plant's plans to who does not see every site."""
+    if site is not None:
+        plant.site_by_code(conn, site, who.sites)
+    elif who.sites is not None:
+        raise OfEverySite(who)
 
 
 @router.get("", dependencies=[SEES])
-def in_force(conn: Conn) -> list[JobPlanOut]:
-    """List the job plans in force, each at its newest version."""
-    return [JobPlanOut.model_validate(each) for each in job_plans.in_force(conn)]
+def in_force(conn: Conn, who: Asking) -> list[JobPlanOut]:
+    """List the job plans in force, each at its newest version: the plant's, and those of the sites that are seen."""
+    return [JobPlanOut.model_validate(each) for each in job_plans.in_force(conn, who.sites)]
 
 
 @router.get("/{plan_code}", dependencies=[SEES])
-def read(plan_code: Code, conn: Conn, version: int | None = None) -> JobPlanOut:
+def read(plan_code: Code, conn: Conn, who: Asking, version: int | None = None, site: Site = None) -> JobPlanOut:
     """Read a job plan: the version in force, or another one."""
-    return JobPlanOut.model_validate(job_plans.get(conn, plan_code, version))
+    if site is not None:
+        plant.site_by_code(conn, site, who.sites)
+    return JobPlanOut.model_validate(job_plans.get(conn, plan_code, version, site=site))
 
 
-@router.put("/{plan_code}", dependencies=[PLANS])
-def write(plan_code: Code, body: JobPlanIn, conn: Conn, now: Now, who: Asking) -> JobPlanOut:
-    """Write the next version of a job plan; orders that have an older one keep it."""
-    return JobPlanOut.model_validate(job_plans.save(conn, body.plan(plan_code), actor=who.actor, at=now))
+@router.put("/{plan_code}", response_model=JobPlanOut, responses=WAITS, dependencies=[PLANS])
+def write(
+    plan_code: Code, body: JobPlanIn, conn: Conn, now: Now, who: Asking, why: Why, site: Site = None
+) -> JobPlanOut | Response:
+    """Write the next version of a job plan; orders that have an older one keep it.
+
+    The plant's plans are written by who sees every site. One by which orders would lose safety permits is not written
+    but proposed, and a second person confirms it.
+    """
+    _may_write(conn, who, site)
+    made = job_plans.save(conn, body.plan(plan_code, site), actor=who.actor, at=now, why=why)
+    return waits(made) if isinstance(made, Proposal) else JobPlanOut.model_validate(made)
 
 
-@router.delete("/{plan_code}", status_code=204, dependencies=[PLANS])
-def retire(plan_code: Code, conn: Conn, now: Now) -> None:
-    """Take a job plan out of force; orders that have it keep it."""
-    job_plans.retire(conn, plan_code, at=now)
+@router.delete("/{plan_code}", status_code=204, response_model=None, responses=WAITS, dependencies=[PLANS])
+def retire(plan_code: Code, conn: Conn, now: Now, who: Asking, why: Why, site: Site = None) -> Response | None:
+    """Take a job plan out of force; orders that have it keep it. One with safety permits takes a second person."""
+    _may_write(conn, who, site)
+    proposed = job_plans.retire(conn, plan_code, site=site, actor=who.actor, at=now, why=why)
+    return None if proposed is None else waits(proposed)

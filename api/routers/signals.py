@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.asking import PLANS, Actor, Conn, Now
+from api.asking import PLANS, Actor, Conn, Now, Why
 from api.shapes.plant import SignalOut
 from db import plant, telemetry
 from db.errors import NotFound
@@ -46,7 +46,7 @@ class SignalIn(BaseModel):
 
 
 @router.patch("/assets/{asset_id}/signals/{signal:path}", dependencies=[PLANS])
-def change(asset_id: int, signal: Name, body: SignalIn, conn: Conn, actor: Actor, now: Now) -> SignalOut:
+def change(asset_id: int, signal: Name, body: SignalIn, conn: Conn, actor: Actor, now: Now, why: Why) -> SignalOut:
     """Say what a signal of an asset is; one that is not known yet is made known. It holds from the next batch on."""
     plant.asset(conn, asset_id, now=now)
     try:
@@ -60,6 +60,6 @@ def change(asset_id: int, signal: Name, body: SignalIn, conn: Conn, actor: Actor
         unit=before.unit if body.unit is None else units.spelled(body.unit),
         meaning=body.meaning(before.meaning),
     )
-    found = plant.declare(conn, asset_id, entry, actor=actor, at=now)
+    found = plant.declare(conn, asset_id, entry, actor=actor, at=now, why=why)
     newest = telemetry.newest(conn, [asset_id]).get(asset_id, [])
     return SignalOut.of(found, next((each for each in newest if each.signal == signal), None))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.asking import PLANS_PEOPLE, SEES, Asking, Conn
+from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Why
 from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
 from db import plant, technicians
 
@@ -21,7 +21,7 @@ def find(
 
 
 @router.post("", status_code=201, dependencies=[PLANS_PEOPLE])
-def create(body: TechnicianIn, conn: Conn, who: Asking) -> TechnicianOut:
+def create(body: TechnicianIn, conn: Conn, who: Asking, _: Why) -> TechnicianOut:
     """Make a technician known."""
     site = plant.site_by_code(conn, body.site, who.sites)
     return TechnicianOut.of(technicians.create(conn, body.technician(technician_id=0, site_id=site.id, code=body.code)))
@@ -34,7 +34,7 @@ def read(technician_id: int, conn: Conn) -> TechnicianOut:
 
 
 @router.put("/{technician_id}", dependencies=[PLANS_PEOPLE])
-def update(technician_id: int, body: TechnicianFacts, conn: Conn) -> TechnicianOut:
+def update(technician_id: int, body: TechnicianFacts, conn: Conn, _: Why) -> TechnicianOut:
     """Change a technician's facts; site and code stay. Who has left is set inactive, never deleted."""
     before = technicians.by_id(conn, technician_id)
     after = body.technician(technician_id=before.id, site_id=before.site_id, code=before.code)

@@ -100,7 +100,9 @@ def create(body: OrderIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> 
             urgency=urgency,
             why=body.why,
             status=lifecycle.first_status(who, None if body.status is None else Status(body.status)),
-            plan=fitting if body.plan is None else job_plans.get(conn, body.plan),
+            plan=fitting
+            if body.plan is None
+            else job_plans.for_order(conn, body.plan, plant.site(conn, place.site_id).code),
             requested_for=body.requested_for,
             other_skills=tuple(body.other_skills),
             required_certificates=tuple(body.required_certificates),

@@ -212,9 +212,10 @@ class JobPlanIn(BaseModel):
     tools: list[Line] = Field([], max_length=50)
     estimated_hours: float | None = Field(None, ge=0, le=100_000)
 
-    def plan(self, code: str) -> JobPlan:
+    def plan(self, code: str, site: str | None) -> JobPlan:
         return JobPlan(
             code=code,
+            site=site,
             title=self.title,
             steps=tuple(each.step() for each in self.steps),
             asset_class=self.asset_class,
@@ -250,6 +251,7 @@ class JobPlanOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     code: str
+    site: str | None = Field(description="whose plan it is; null: the plant's")
     version: int
     title: str
     asset_class: str | None

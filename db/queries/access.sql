@@ -122,15 +122,6 @@ UPDATE sign_in_attempts SET attempts = greatest(attempts - 1, 0) WHERE bucket = 
 -- Windows that are over.
 DELETE FROM sign_in_attempts WHERE began_at <= %(window_began)s;
 
--- name: note_change
--- What was done to a user or a key, and by whom.
-INSERT INTO access_changes (at, actor, what, subject, detail) VALUES (%(at)s, %(actor)s, %(what)s, %(subject)s, %(detail)s);
-
--- name: changes
--- What was done, the newest first.
-SELECT id, at, actor, what, subject, detail FROM access_changes
-WHERE %(before)s::bigint IS NULL OR id < %(before)s ORDER BY id DESC LIMIT %(limit)s;
-
 -- name: sees_order
 -- Whether an order is one of these sites'.
 SELECT EXISTS (SELECT FROM work_orders w JOIN sites s ON s.id = w.site_id
@@ -155,3 +146,9 @@ SELECT EXISTS (SELECT FROM technicians t JOIN sites s ON s.id = t.site_id
 -- Whether a planned downtime is one of these sites'.
 SELECT EXISTS (SELECT FROM planned_downtimes d JOIN assets a ON a.id = d.asset_id JOIN sites s ON s.id = a.site_id
                WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_proposal
+-- Whether a proposal is about one of these sites' things.
+SELECT EXISTS (SELECT FROM safety_proposals p LEFT JOIN assets a ON a.id = p.asset_id
+               JOIN sites s ON s.id = coalesce(p.site_id, a.site_id)
+               WHERE p.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

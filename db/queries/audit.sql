@@ -1,11 +1,25 @@
+-- part: every
+    SELECT order_id, seq, at, actor, step, old, new, why, hash FROM order_history
+    UNION ALL
+    SELECT chain, seq, at, actor, concat_ws(' ', kind, site, what), old, new, why, hash FROM changes
+
+-- part: heads
+    SELECT order_id, seq, hash FROM history_heads
+    UNION ALL
+    SELECT chain, seq, hash FROM change_heads
+
 -- name: broken
--- What is wrong with the chains: rows whose hash is not that of what they say after the row before them, numbers that are
--- missing, and ends that are not where the head says. One row per order: the first thing that is wrong.
-WITH rows AS (
+-- What is wrong with the chains of orders and of the log of changes: rows whose hash is not that of what they say after the row before them, numbers that are
+-- missing, and ends that are not where the head says. One row per chain: the first thing that is wrong.
+WITH every AS (
+-- as in: every
+), heads AS (
+-- as in: heads
+), rows AS (
     SELECT order_id, seq, hash,
            row_number() OVER of_order AS place,
            history_hash(coalesce(lag(hash) OVER of_order, ''::bytea), order_id, seq, at, actor, step, old, new, why) AS told
-    FROM order_history
+    FROM every
     WINDOW of_order AS (PARTITION BY order_id ORDER BY seq)
 ), wrong AS (
     SELECT order_id, seq,
@@ -13,26 +27,35 @@ WITH rows AS (
     FROM rows WHERE seq <> place OR hash <> told
     UNION ALL
     SELECT h.order_id, h.seq, 'rows after the head were put in, or the end was taken off'
-    FROM history_heads h
-    LEFT JOIN (SELECT order_id, max(seq) AS seq FROM order_history GROUP BY order_id) AS last USING (order_id)
+    FROM heads h
+    LEFT JOIN (SELECT order_id, max(seq) AS seq FROM every GROUP BY order_id) AS last USING (order_id)
     WHERE last.seq IS DISTINCT FROM h.seq
     UNION ALL
     SELECT h.order_id, h.seq, 'the last row is not the one that the head knows'
-    FROM history_heads h JOIN order_history r ON r.order_id = h.order_id AND r.seq = h.seq WHERE r.hash <> h.hash
+    FROM heads h JOIN every r ON r.order_id = h.order_id AND r.seq = h.seq WHERE r.hash <> h.hash
+    UNION ALL
+    SELECT chain, seq, 'the row is of another thing' FROM changes WHERE chain <> md5(kind || ' ' || subject)::uuid
+    UNION ALL
+    SELECT chain, min(seq), 'the thing has no head' FROM changes WHERE chain NOT IN (SELECT chain FROM change_heads)
+    GROUP BY chain
     UNION ALL
     SELECT w.id, 0, 'the order has no history' FROM work_orders w
     WHERE NOT EXISTS (SELECT FROM history_heads h WHERE h.order_id = w.id)
     UNION ALL
     SELECT a.order_id, a.seq, 'an anchor knows another row here, or a row that is gone'
-    FROM audit_anchored a LEFT JOIN order_history r ON r.order_id = a.order_id AND r.seq = a.seq
+    FROM audit_anchored a LEFT JOIN every r ON r.order_id = a.order_id AND r.seq = a.seq
     WHERE r.hash IS DISTINCT FROM a.hash
 )
-SELECT DISTINCT ON (wrong.order_id) wrong.order_id, w.number, wrong.seq, wrong.problem
+SELECT DISTINCT ON (wrong.order_id) wrong.order_id,
+       coalesce(w.number, (SELECT kind || ' ' || subject FROM changes WHERE chain = wrong.order_id LIMIT 1)) AS number,
+       wrong.seq, wrong.problem
 FROM wrong LEFT JOIN work_orders w ON w.id = wrong.order_id ORDER BY wrong.order_id, wrong.seq, wrong.problem;
 
 -- name: counted
 -- How much there was to look at.
-SELECT count(*) AS rows, count(DISTINCT order_id) AS orders FROM order_history;
+SELECT count(*) AS rows, count(DISTINCT order_id) AS orders FROM (
+-- as in: every
+) AS every;
 
 -- name: anchors
 -- The anchors with the hash that each should have: over the anchor before, its time, and the heads that it holds.
@@ -45,8 +68,12 @@ FROM audit_anchors a ORDER BY id;
 
 -- name: anchor
 -- One more anchor over the heads that have moved since the last one; nothing where none has.
-WITH moved AS (
+WITH of_orders AS (
     UPDATE history_heads SET anchored = seq WHERE seq > anchored RETURNING order_id, seq, hash
+), of_changes AS (
+    UPDATE change_heads SET anchored = seq WHERE seq > anchored RETURNING chain, seq, hash
+), moved AS (
+    SELECT * FROM of_orders UNION ALL SELECT chain, seq, hash FROM of_changes
 ), last AS (
     SELECT id, hash FROM audit_anchors ORDER BY id DESC LIMIT 1
 ), made AS (

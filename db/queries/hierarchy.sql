@@ -6,10 +6,6 @@ SELECT id, parent_id FROM assets WHERE site_id = (SELECT site_id FROM assets WHE
 -- Another asset of the same site, by its code.
 SELECT o.id FROM assets a JOIN assets o ON o.site_id = a.site_id WHERE a.id = %(asset_id)s AND o.code = %(code)s;
 
--- name: known_as
--- Whoever changes assets in this transaction.
-SELECT set_config('plantwright.actor', %(actor)s, true);
-
 -- name: change
 -- How an asset is judged; the judge is told by a trigger.
 UPDATE assets SET class = %(asset_class)s, criticality = %(criticality)s,

@@ -142,10 +142,6 @@ WHERE NOT EXISTS (
     SELECT FROM newest n WHERE (n.unit, n.quantity, n.states, n.counter, n.wraps_at)
                             IS NOT DISTINCT FROM (w.unit, w.quantity, w.states, w.counter, w.wraps_at));
 
--- name: known_as
--- Who changes what: triggers tell the judge of it, with this name. Until the end of the transaction.
-SELECT set_config('plantwright.actor', %(actor)s, true);
-
 -- name: put_technician
 -- A technician as the plant document has them. Who has been set inactive stays so.
 INSERT INTO technicians (site_id, code, name, skills, certificates, shift_start, shift_end, weekdays)

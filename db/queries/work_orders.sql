@@ -1,6 +1,10 @@
 -- name: get
--- One order, with what is known of its asset.
-SELECT w.*, t.code AS assignee, s.code AS site_code, coalesce(a.safety_critical, false) AS safety_critical
+-- One order, with what is known of its asset: safety-critical is what is so now, or was at some time since the order was
+-- recorded, so that nobody verifies their own work by changing that meanwhile.
+SELECT w.*, t.code AS assignee, s.code AS site_code,
+       coalesce(a.safety_critical, false) OR EXISTS (
+           SELECT FROM changes c WHERE c.asset_id = w.asset_id AND c.kind = 'asset' AND c.at >= w.recorded_at
+           AND c.old @> '{"safety_critical": true}') AS safety_critical
 FROM work_orders w
 JOIN sites s ON s.id = w.site_id
 LEFT JOIN technicians t ON t.id = w.assignee_id

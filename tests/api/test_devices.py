@@ -20,7 +20,7 @@ def assets(client) -> dict[str, list[tuple[str, bool]]]:
 def done(pool) -> list[tuple]:
     with pool.connection() as conn:
         found: list[tuple] = conn.execute(
-            "SELECT actor, what, subject, detail -> 'assets' FROM access_changes WHERE what LIKE 'device%' ORDER BY id"
+            "SELECT actor, what, subject, new -> 'assets' FROM changes WHERE what LIKE 'device%' ORDER BY id"
         ).fetchall()
         return found
 

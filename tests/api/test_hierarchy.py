@@ -49,8 +49,10 @@ def test_an_asset_is_made_safety_critical(change, client, seeded):
     assert change("P-102", criticality=4).json()["safety_critical"] is True, "what is not given stays"
     url = f"/assets/{seeded.assets['P-102']}"
     assert "safety-critical: a second person verifies the work" in client.get(url).text
-    form = {"asset_class": "centrifugal_pump", "criticality": "3", "safety_critical": "false"}
-    assert "a second person verifies the work</dd>" not in client.post(f"{url}/judged-as", data=form).text
+    form = {"asset_class": "centrifugal_pump", "criticality": "4", "safety_critical": "false", "why": "caged"}
+    page = client.post(f"{url}/judged-as", data=form).text
+    assert "waits for a second person" in page
+    assert "a second person verifies the work</dd>" in page
     assert client.get(f"{V1}{url}").json()["safety_critical"] is False
 
 

@@ -69,7 +69,7 @@ def test_every_change_of_people_and_keys_is_signed(admin, pool):
     assert rows[3]["detail"]["old"]["roles"] == ["viewer"]
     assert rows[3]["detail"]["new"]["roles"] == ["planner"]
     with pool.connection() as conn, pytest.raises(Exception, match="append-only"):
-        conn.execute("DELETE FROM access_changes")
+        conn.execute("DELETE FROM changes")
 
 
 def test_a_key_is_shown_once_and_opens_what_it_was_given(admin, pool, seeded):

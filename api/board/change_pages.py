@@ -1,0 +1,92 @@
+"""The log of changes, and what becomes of changes that wait for a second person."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from psycopg import Connection
+
+from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
+from api.board.rendering import page
+from api.problems import STATUS
+from api.routers.changes import kinds_for
+from db import changes, confirming, plant, safety
+from db.errors import StoreError
+from workorder_core.access import Who
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+PAGE_SIZE = 50
+
+
+@router.get("/changes", dependencies=[SEES])
+def log(
+    request: Request,
+    conn: Conn,
+    who: Asking,
+    kind: Annotated[str, Query(max_length=40)] = "",
+    subject: Annotated[str, Query(max_length=300)] = "",
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+) -> HTMLResponse:
+    """Show who changed what decisions depend on, and what waits for a second person."""
+    return _page(request, conn, who, kind, subject, asset_id, before)
+
+
+def _page(
+    request: Request,
+    conn: Connection,
+    who: Who,
+    kind: str = "",
+    subject: str = "",
+    asset_id: int | None = None,
+    before: int | None = None,
+    *,
+    status: int = 200,
+    problem: str = "",
+) -> HTMLResponse:
+    found = changes.page(
+        conn,
+        kinds=[each for each in kinds_for(who) if kind in ("", each)],
+        subject=subject.replace("\0", "") or None,
+        asset_id=asset_id,
+        within=who.sites,
+        before=before,
+        limit=PAGE_SIZE,
+    )
+    zones = {each.time_zone for each in plant.sites(conn, who.sites)}
+    narrowed = {"kind": kind, "subject": subject, "asset_id": asset_id}
+    return page(
+        request,
+        "changes.html",
+        status=status,
+        changes=found,
+        waiting=safety.page(conn, waiting=True, asset_id=asset_id, within=who.sites),
+        zone=zones.pop() if len(zones) == 1 else "UTC",
+        kind=kind,
+        subject=subject,
+        asset_id=asset_id,
+        query=urlencode({name: value for name, value in narrowed.items() if value}),
+        older=found[-1].id if len(found) == PAGE_SIZE else None,
+        problem=problem,
+    )
+
+
+@router.post("/safety-proposals/{proposal_id}/{verdict}", dependencies=[PLANS])
+def decide(
+    request: Request,
+    proposal_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    verdict: Literal["confirm", "reject"],
+    conn: Conn,
+    now: Now,
+    who: Asking,
+) -> Response:
+    """Make a proposed change as a second person, or leave all as it is."""
+    verb = confirming.confirm if verdict == "confirm" else confirming.reject
+    try:
+        with conn.transaction():
+            made = verb(conn, proposal_id, actor=who.actor, at=now)
+    except StoreError as refused:
+        kind = next(each for each in type(refused).__mro__ if each in STATUS)
+        return _page(request, conn, who, status=STATUS[kind], problem=str(refused))
+    return RedirectResponse(f"/assets/{made.asset_id}#changes" if made.asset_id else "/changes", 303)

@@ -1,0 +1,85 @@
+"""Who changed what decisions depend on; and changes of safety facts, which take two people."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from api.asking import PLANS, SEES, Asking, Conn, Now
+from api.shapes.changes import ChangeOut, DecisionIn, SafetyProposalOut
+from db import changes, confirming, safety
+from db.safety import Proposal
+from workorder_core.access import Who
+
+router = APIRouter(tags=["changes"])
+Before = Annotated[int | None, Query(description="smaller ids", ge=1, le=2**63 - 1)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+WAITS: dict[int | str, dict[str, Any]] = {
+    202: {"model": SafetyProposalOut, "description": "What lessens safety waits for a second person"}
+}
+"""What a route answers besides, of which a change can need a second person."""
+NOTHING_SAID = DecisionIn()
+
+
+def waits(proposal: Proposal) -> Response:
+    """Return the answer to a change that waits for a second person, who finds it at its Location."""
+    body = SafetyProposalOut.model_validate(proposal).model_dump_json()
+    headers = {"Location": f"/api/v1/safety-proposals/{proposal.id}"}
+    return Response(body, 202, headers, media_type="application/json")
+
+
+def kinds_for(who: Who) -> tuple[str, ...]:
+    """Return the kinds of changes that somebody may read."""
+    return changes.OF_PLANT + (changes.OF_ACCESS if who.sites is None and who.may(()) else ())
+
+
+@router.get("/changes", dependencies=[SEES])
+def find(
+    conn: Conn,
+    who: Asking,
+    kind: Annotated[str | None, Query(max_length=40, description="asset, signal, technician, job plan …")] = None,
+    subject: Annotated[str | None, Query(max_length=300, description="like NTH/P-101")] = None,
+    site: Annotated[str | None, Query(max_length=64, description="a site's code")] = None,
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of it and of what belongs to it")] = None,
+    before: Before = None,
+    limit: Limit = 50,
+) -> list[ChangeOut]:
+    """List who changed what decisions depend on, the newest first; of the whole plant only for who sees every site."""
+    kinds = [each for each in kinds_for(who) if kind in (None, each)]
+    found = changes.page(
+        conn, kinds=kinds, subject=subject, site=site, asset_id=asset_id, within=who.sites, before=before, limit=limit
+    )
+    return [ChangeOut.model_validate(each) for each in found]
+
+
+@router.get("/safety-proposals", dependencies=[SEES])
+def proposals(
+    conn: Conn,
+    who: Asking,
+    waiting: Annotated[bool | None, Query(description="only those that wait, or that do not")] = None,
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    before: Before = None,
+    limit: Limit = 50,
+) -> list[SafetyProposalOut]:
+    """List changes by which work would be less safe, the newest first."""
+    found = safety.page(conn, waiting=waiting, asset_id=asset_id, within=who.sites, before=before, limit=limit)
+    return [SafetyProposalOut.model_validate(each) for each in found]
+
+
+@router.get("/safety-proposals/{proposal_id}", dependencies=[SEES])
+def proposal(proposal_id: int, conn: Conn) -> SafetyProposalOut:
+    """Read one of them."""
+    return SafetyProposalOut.model_validate(safety.get(conn, proposal_id))
+
+
+@router.post("/safety-proposals/{proposal_id}/confirm", dependencies=[PLANS])
+def confirm(proposal_id: int, conn: Conn, now: Now, who: Asking, body: DecisionIn = NOTHING_SAID) -> SafetyProposalOut:
+    """Make the change, as a second person: it is refused to who proposed it."""
+    return SafetyProposalOut.model_validate(
+        confirming.confirm(conn, proposal_id, actor=who.actor, at=now, why=body.why)
+    )
+
+
+@router.post("/safety-proposals/{proposal_id}/reject", dependencies=[PLANS])
+def reject(proposal_id: int, conn: Conn, now: Now, who: Asking, body: DecisionIn = NOTHING_SAID) -> SafetyProposalOut:
+    """Leave all as it is. Who proposed it takes it back so."""
+    return SafetyProposalOut.model_validate(confirming.reject(conn, proposal_id, actor=who.actor, at=now, why=body.why))

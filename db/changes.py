@@ -1,0 +1,89 @@
+"""Who changed what decisions depend on, when, from what to what, and why: one log, which nothing changes or removes.
+
+Triggers write it for the plant's own tables, in the transaction of the change; ``append`` is for what no trigger can
+tell, such as another password. The caller owns the transaction.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from db import scope, sql, storable
+
+_QUERIES = sql.load("changes")
+_LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
+OF_PLANT = (*_LOGGED, "safety")
+"""Kinds that everybody may read of the sites that they see: what triggers write, and proposals."""
+OF_ACCESS = ("user", "key", "device")
+"""Kinds that only administrators of every site may read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of one thing. ``old`` and ``new`` have just the fields that changed; ``site`` None: the whole plant."""
+
+    id: int
+    at: datetime
+    actor: str
+    kind: str
+    subject: str
+    site: str | None
+    asset_id: int | None
+    what: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    why: str
+
+
+def made_by(conn: Connection, actor: str, why: str = "") -> None:
+    """Name who makes the changes of this transaction from here on, and why."""
+    conn.execute(_QUERIES["made_by"], {"actor": actor, "why": why.strip()})
+
+
+def because(conn: Connection, why: str) -> None:
+    """Say why the changes of this transaction are made; who makes them stays."""
+    conn.execute(_QUERIES["because"], {"why": why.strip()})
+
+
+def append(
+    conn: Connection,
+    kind: str,
+    subject: str,
+    what: str,
+    *,
+    old: Mapping[str, Any] | None = None,
+    new: Mapping[str, Any] | None = None,
+    site: str | None = None,
+    asset_id: int | None = None,
+    actor: str,
+    at: datetime,
+    why: str = "",
+) -> None:
+    """Write a change that no trigger sees."""
+    facts: dict[str, Any] = {"kind": kind, "subject": subject, "what": what, "site": site, "asset_id": asset_id}
+    facts |= {"actor": actor, "at": at, "why": why.strip()}
+    conn.execute(
+        _QUERIES["append"], facts | {"old": storable.json(dict(old or {})), "new": storable.json(dict(new or {}))}
+    )
+
+
+def page(
+    conn: Connection,
+    *,
+    kinds: Collection[str] | None = None,
+    subject: str | None = None,
+    site: str | None = None,
+    asset_id: int | None = None,
+    within: Collection[str] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Change]:
+    """Return changes, the newest first; ``before`` an id, so that a next page never shows a change twice."""
+    asked: dict[str, Any] = {"kinds": None if kinds is None else list(kinds), "subject": subject, "site": site}
+    asked |= {"asset_id": asset_id, "within": scope.codes(within), "before": before, "limit": limit}
+    with conn.cursor(row_factory=class_row(Change)) as cursor:
+        return cursor.execute(_QUERIES["page"], asked).fetchall()
