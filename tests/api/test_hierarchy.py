@@ -44,7 +44,7 @@ def test_no_ring_is_closed(change):
     assert change("P-101", criticality=9).status_code == 422
 
 
-def test_an_asset_is_made_safety_critical(change, client, seeded):
+def test_an_asset_is_made_safety_critical_by_one_and_less_so_by_two(change, client, seeded):
     assert change("P-102", safety_critical=True).json()["safety_critical"] is True
     assert change("P-102", criticality=4).json()["safety_critical"] is True, "what is not given stays"
     url = f"/assets/{seeded.assets['P-102']}"
@@ -53,7 +53,7 @@ def test_an_asset_is_made_safety_critical(change, client, seeded):
     page = client.post(f"{url}/judged-as", data=form).text
     assert "waits for a second person" in page
     assert "a second person verifies the work</dd>" in page
-    assert client.get(f"{V1}{url}").json()["safety_critical"] is False
+    assert client.get(f"{V1}{url}").json()["safety_critical"] is True
 
 
 def test_who_may_not_plan_may_not_change_it(known, seeded):
