@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
@@ -28,7 +28,7 @@ def log(
     subject: Annotated[str, Query(max_length=300)] = "",
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-) -> HTMLResponse:
+) -> Response:
     """Show who changed what decisions depend on, and what waits for a second person."""
     return _page(request, conn, who, kind, subject, asset_id, before)
 
@@ -44,7 +44,7 @@ def _page(
     *,
     status: int = 200,
     problem: str = "",
-) -> HTMLResponse:
+) -> Response:
     found = changes.page(
         conn,
         kinds=[each for each in kinds_for(who) if kind in ("", each)],
