@@ -12,7 +12,7 @@ from psycopg.rows import tuple_row
 from db import sql
 from db.judge import Event
 from ingest.messages import Details, Reason
-from workorder_core.signals import folded, number_of
+from workorder_core.signals import folded, number_of, within
 
 _QUERIES = sql.load("catalogue")
 
@@ -21,7 +21,8 @@ _QUERIES = sql.load("catalogue")
 class KnownAsset:
     """An asset's id, its signals' ids by name, and by alias the names that they are known by.
 
-    ``states`` are by the signal's own name and the state's folded name.
+    ``states`` are by the signal's own name and the state's folded name; ``plausible`` are the ranges that somebody has
+    said, outside which no reading of a signal can be true.
     """
 
     id: int
@@ -29,6 +30,7 @@ class KnownAsset:
     units: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     states: dict[str, dict[str, float]] = field(default_factory=dict)
+    plausible: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,13 @@ class Catalogue:
                     known.aliases[name] = alias_of
                 elif name is not None:
                     known.signals[name] = signal_id
-            for key, name, unit, states in cursor.execute(_QUERIES["meanings"]):
+            for key, name, unit, states, low, high in cursor.execute(_QUERIES["meanings"]):
                 if unit:
                     assets[key].units[name] = unit
                 if states:
                     assets[key].states[name] = _folded(states)
+                if (low, high) != (None, None):
+                    assets[key].plausible[name] = within(low, high)
         return cls(assets, admission)
 
     def find(
@@ -171,6 +175,9 @@ class Catalogue:
                 else:
                     asset.units.pop(name, None)
                 asset.states[name] = _folded(event.payload.get("states", {}))
+                asset.plausible.pop(name, None)
+                if "plausible" in event.payload:
+                    asset.plausible[name] = within(*event.payload["plausible"])
 
     def known(self, key: str) -> KnownAsset | None:
         """Return an asset by ``<site>/<asset>``, or None."""

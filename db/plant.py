@@ -17,6 +17,7 @@ from workorder_core.signals import MEASUREMENT, Meaning, name_of
 from workorder_core.words import Criticality, OrderType
 
 _QUERIES = sql.load("plant")
+_MEANING = ("states", "counter", "wraps_at", "plausible_low", "plausible_high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +219,7 @@ def signals(conn: Connection, asset_ids: Sequence[int]) -> Mapping[int, list[Sig
     by_asset: dict[int, list[Signal]] = defaultdict(list)
     with conn.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(_QUERIES["signals"], {"asset_ids": list(asset_ids)}):
-            meaning = {name: row.pop(name) for name in ("states", "counter", "wraps_at")}
+            meaning = {name: row.pop(name) for name in _MEANING}
             meaning["states"] = meaning["states"] or {}
             by_asset[row["asset_id"]].append(Signal(**row, meaning=Meaning(**meaning)))
     return by_asset
@@ -289,6 +290,8 @@ def _load_signal(conn: Connection, asset_id: int, entry: SignalEntry, at: dateti
         "states": Jsonb(dict(meaning.states)) if meaning.states else None,
         "counter": meaning.counter,
         "wraps_at": meaning.wraps_at,
+        "plausible_low": meaning.plausible_low,
+        "plausible_high": meaning.plausible_high,
         "at": at,
     }
     conn.execute(_QUERIES["put_signal_version"], version)

@@ -13,6 +13,8 @@ from psycopg.rows import tuple_row
 
 from db import sql
 
+IMPLAUSIBLE = 4
+"""The quality of a reading that is bad by its value, as 2 is that of one that its device calls bad."""
 Numbers = np.ndarray[Any, np.dtype[Any]]
 _QUERIES = sql.load("readings")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +34,7 @@ _ROW = np.dtype(
     ]
 )  # fmt: skip
 _BLANK = np.array((7, 4, 0, 8, 0, 8, 0, 8, 0, 8, 0.0, 2, 0, 1, 0), dtype=_ROW)
-_JUDGED = np.dtype([("arrival", ">i8"), ("signal", ">i4"), ("observed", ">i8"), ("value", ">f8")])
+_JUDGED = np.dtype([("arrival", ">i8"), ("signal", ">i4"), ("observed", ">i8"), ("value", ">f8"), ("quality", ">i2")])
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 
@@ -41,7 +43,7 @@ _TRAILER = b"\xff\xff"
 class Columns:
     """Readings as columns of equal length; times are epoch microseconds, values are in the signals' units.
 
-    ``quality`` is 0 good, 1 uncertain, 2 bad, 3 stale; None where all are good.
+    ``quality`` is 0 good, 1 uncertain, 2 bad, 3 stale, 4 bad because its value cannot be true; None where all are good.
     """
 
     signal: Sequence[int] | Numbers
@@ -57,12 +59,16 @@ class Columns:
 
 
 class JudgedFrame(msgspec.Struct, frozen=True, gc=False):
-    """A frame as it was judged: its place in the sequence of inputs, ``<site>/<asset>``, event time, values."""
+    """A frame as it was judged: its place in the sequence of inputs, ``<site>/<asset>``, event time, values.
+
+    Of the signals that are ``doubtful`` the values cannot be true: no model sees them.
+    """
 
     arrival: int
     asset: str
     at_us: int
     values: dict[str, float]
+    doubtful: tuple[str, ...] = ()
 
 
 def stored(conn: Connection, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
@@ -130,15 +136,20 @@ def judged_after(
     rows = np.frombuffer(packed[0] or b"", dtype=_JUDGED)
     arrivals, values = rows["arrival"].tolist(), rows["value"].tolist()
     times = (rows["observed"] + _POSTGRES_EPOCH_US).tolist()
+    doubted = set(np.flatnonzero(rows["quality"] == IMPLAUSIBLE).tolist())
     frame: JudgedFrame | None = None
-    for arrival, signal_id, at_us, value in zip(arrivals, rows["signal"].tolist(), times, values, strict=True):
+    for i, (arrival, signal_id, at_us, value) in enumerate(
+        zip(arrivals, rows["signal"].tolist(), times, values, strict=True)
+    ):
         asset, signal = names[signal_id]
         if frame is not None and frame.arrival == arrival:
             frame.values[signal] = value
-            continue
-        if frame is not None:
-            yield frame
-        frame = JudgedFrame(arrival, asset, at_us, {signal: value})
+        else:
+            if frame is not None:
+                yield frame
+            frame = JudgedFrame(arrival, asset, at_us, {signal: value})
+        if i in doubted:
+            frame = msgspec.structs.replace(frame, doubtful=(*frame.doubtful, signal))
     if frame is not None:
         yield frame
 

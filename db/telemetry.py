@@ -26,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newest:
-    """A signal's newest reading by event time. ``quality``: 0 good, 1 uncertain, 2 bad, 3 stale."""
+    """A signal's newest reading by event time. ``quality``: 0 good, 1 uncertain, 2 bad, 3 stale, 4 bad by its value."""
 
     asset_id: int
     signal: str

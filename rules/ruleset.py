@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from rules.rulebook import Derived, Rulebook
 from rules.threshold import EVERY, Threshold
-from workorder_core.words import OperatingState
+from workorder_core.words import OperatingState, Severity
 
 Bands = tuple[tuple[str, float, float], ...]
 """Of each rule of a signal: its id, and the values between which it is not beyond its limit, exclusive."""
@@ -53,6 +53,16 @@ class RuleSet:
         if found is None:
             found = self.by_signal[signal] = _for_signal(self.for_every, signal)
         return found
+
+    def protects_by(self, signal: str) -> tuple[str, ...]:
+        """Return the ids of the safety rules that look at a signal, by itself or through one that is made of it."""
+        made = {each.name for each in self.derived if signal in each.value.reads}
+        return tuple(
+            rule.id
+            for rule in self.rules.values()
+            if rule.severity is Severity.SAFETY
+            and not made.union({signal}).isdisjoint({*reads(rule), rule.signal, rule.reference or ""})
+        )
 
     def bands(self, state: OperatingState) -> dict[str, Bands | None] | None:
         """Return, by signal, the bands in which an asset in that state is ordinary; filled through ``band``.

@@ -15,14 +15,16 @@ from psycopg import Connection
 
 from db import readings
 from db.catalogue import Catalogue, KnownAsset
-from db.readings import Columns, JudgedFrame
+from db.readings import IMPLAUSIBLE, Columns, JudgedFrame
 from ingest import border, units
 from ingest.border import Bad
-from ingest.messages import Frame, Reason, Refused
-from workorder_core.signals import number_of
+from ingest.messages import BAD, Frame, Reason, Refused
+from workorder_core.signals import implausible, number_of
 
 SHOWN = 4
 """Names of signals in a sentence."""
+NO_RANGES: Mapping[str, tuple[float, float]] = {}
+NO_ASSETS: Mapping[str, KnownAsset] = {}
 NEVER_US = -(1 << 62)
 """The newest event time stored of a signal of which nothing is."""
 
@@ -187,18 +189,20 @@ def arrange(
     *,
     newest: dict[int, int] | None = None,
     keys: Sequence[str] | None = None,
+    assets: Mapping[str, KnownAsset] = NO_ASSETS,
 ) -> Arrived:
     """Number the frames that bring something new, from ``first`` on, in their order.
 
     ``judged`` are the newest event times judged, by asset and signal; they are moved on here.
     ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
-    is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand.
+    is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand. What lies
+    outside the plausible range of a signal of ``assets`` is bad, and its signal doubtful.
     """
     keys = keys if keys is not None else [frame.key for frame in frames]
     signals, behind = _behind(conn, frames, ids, newest)
     if behind:
-        return _sifted(conn, frames, ids, judged, first, behind)
-    return _numbered(frames, keys, signals, judged, first, [], 0)
+        return _sifted(conn, frames, ids, judged, first, behind, assets)
+    return _numbered(frames, keys, signals, judged, first, assets, [], 0)
 
 
 def _numbered(
@@ -207,33 +211,42 @@ def _numbered(
     signals: Sequence[int],
     judged: dict[str, dict[str, int]],
     first: int,
+    assets: Mapping[str, KnownAsset],
     refused: list[Refused],
     repeated: int,
 ) -> Arrived:
     """Number frames all of whose values are new."""
     late: list[bool] = []
     to_judge: list[JudgedFrame] = []
+    doubted: list[int] = []
     place = first
     for frame, key in zip(frames, keys, strict=True):
         details, values = frame.details, frame.values
+        known = assets.get(key)
+        doubtful = implausible(values, NO_RANGES if known is None else known.plausible)
         old = _late(frame, judged.setdefault(key, {}))
+        if doubtful:
+            doubted += [len(late) + i for i, name in enumerate(values) if name in doubtful]
         late += old
         if details is None or details.judged:
             if True in old:
                 values = {name: value for (name, value), is_old in zip(values.items(), old, strict=True) if not is_old}
+                doubtful = tuple(name for name in doubtful if name in values)
             if values:
-                to_judge.append(JudgedFrame(place, key, frame.at_us, values))
+                to_judge.append(JudgedFrame(place, key, frame.at_us, values, doubtful))
         place += 1
     observed = np.array([frame.at_us for frame in frames], dtype=np.int64)
     received = np.array([frame.received_us for frame in frames], dtype=np.int64)
     arrival = np.arange(first, place, dtype=np.int64)
     qualities = None
-    if any(frame.details is not None for frame in frames):
+    if doubted or any(frame.details is not None for frame in frames):
         qualities = np.array([0 if frame.details is None else frame.details.quality for frame in frames])
     if len(signals) > len(frames):
         counts = [len(frame.values) for frame in frames]
         observed, received, arrival = (np.repeat(each, counts) for each in (observed, received, arrival))
         qualities = None if qualities is None else np.repeat(qualities, counts)
+    if doubted and qualities is not None:
+        qualities[doubted] = np.where(qualities[doubted] < BAD, IMPLAUSIBLE, qualities[doubted])
     all_values = [value for frame in frames for value in frame.values.values()]
     columns = Columns(signals, observed, received, arrival, all_values, np.array(late, dtype=bool), qualities)
     return Arrived(columns, to_judge, refused, repeated, sum(late), place)
@@ -260,6 +273,7 @@ def _sifted(
     judged: dict[str, dict[str, int]],
     first: int,
     behind: Sequence[tuple[int, int]],
+    assets: Mapping[str, KnownAsset],
 ) -> Arrived:
     """Number what is new where some of it may be stored already."""
     seen = readings.stored(conn, behind)
@@ -279,7 +293,7 @@ def _sifted(
             kept_ids.append(known)
     keys = [frame.key for frame in kept]
     signals = [known[name] for frame, known in zip(kept, kept_ids, strict=True) for name in frame.values]
-    return _numbered(kept, keys, signals, judged, first, refused, repeated)
+    return _numbered(kept, keys, signals, judged, first, assets, refused, repeated)
 
 
 def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """The findings of one asset: what its limits and its model have said, worded, with its signals. No I/O, no clock."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -68,6 +69,16 @@ class Facts(NamedTuple):
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return the usual range of a signal, where the model knows it."""
         return self.watch.usual(signal) if self.watch is not None else None
+
+
+class Doubt(NamedTuple):
+    """A value that cannot be true, outside ``low`` to ``high``, and the safety rules that look at its signal."""
+
+    signal: str
+    value: float
+    low: float
+    high: float
+    rules: tuple[str, ...]
 
 
 def of_hit(facts: Facts, hit: Hit, arrival: int) -> Iterator[Finding]:
@@ -152,6 +163,35 @@ def of_lead_time(facts: Facts, found: Health, watch: Attendant, arrival: int) ->
         at=found.at,
         score=None,
         limit=None,
+    )
+
+
+def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int) -> Finding:
+    """That a safety rule's instrument shows what cannot be true, or (where no rules are named) does so no more."""
+    unit = facts.unit(doubt.signal)
+    low = None if math.isinf(doubt.low) else doubt.low
+    high = None if math.isinf(doubt.high) else doubt.high
+    between = " to ".join(["any value" if each is None else f"{each:.4g}" for each in (low, high)])
+    shows = f"{_told(doubt.signal)} shows {_quantity(doubt.value, unit)}"
+    summary = f"{shows}, which can be true again"
+    if doubt.rules:
+        blind = "is blind" if len(doubt.rules) == 1 else "are blind"
+        summary = f"{shows}, which cannot be true ({between}): {', '.join(doubt.rules)} {blind} until it is mended"
+    return Finding(
+        asset=facts.asset,
+        arrival=arrival,
+        component=INSTRUMENT,
+        failure_mode=FailureMode.AIR,
+        severity=Severity.MALFUNCTION,
+        source=f"implausible:{doubt.signal}",
+        version=facts.rulebook.version,
+        since=moment(since_us),
+        at=moment(at_us),
+        score=None,
+        limit=None,
+        signs=(Sign(signal=doubt.signal, value=doubt.value, unit=unit, usual_low=low, usual_high=high, share=1.0),),
+        summary=summary,
+        cleared=not doubt.rules,
     )
 
 

@@ -1,8 +1,9 @@
 """Judging one asset: its operating state, its limits and its model, folded over its own frames. No I/O, no clock."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -19,13 +20,14 @@ from rules.rulebook import Rulebook
 from rules.threshold import NORMAL
 from rules.trend import Trend
 from runtime import asset_findings, health
-from runtime.asset_findings import Alarmed, Facts
+from runtime.asset_findings import Alarmed, Doubt, Facts
 from runtime.frames import Gathering
 from runtime.health import PRESSING
 from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from runtime.moments import moment
 from workorder_core.findings import Finding
 from workorder_core.health import Health
+from workorder_core.signals import BEYOND, within
 from workorder_core.words import CloseFinding, Criticality, OperatingState
 
 UNSEEN = StateNow()
@@ -49,6 +51,10 @@ class AssetJudge:
         Where it is installed: ``<site>/<location>`` of level area; None where nobody has said.
     named
         The signals whose numbers stand for states that have names.
+    plausible
+        The ranges that somebody has said, outside which no reading of a signal can be true.
+    doubted
+        Since when a signal that a safety rule looks at has had no value that can be true.
     downtimes
         Planned downtimes by id, as (start, end).
     alarmed, ahead
@@ -71,6 +77,8 @@ class AssetJudge:
     area: str | None = None
     units: dict[str, str] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
+    plausible: dict[str, tuple[float, float]] = field(default_factory=dict)
+    doubted: dict[str, int] = field(default_factory=dict)
     watermark_us: int | None = None
     newest: dict[str, int] = field(default_factory=dict)
     state: StateNow = UNSEEN
@@ -123,7 +131,7 @@ class AssetJudge:
             stays = self.state.state is not _MAINTENANCE
         else:
             stays = self.state.last == self.watermark_us and operating_state.settled(rule, self.state)
-        return stays and not self.downtimes and self.gathering.fit
+        return stays and not self.downtimes and not self.doubted and self.gathering.fit
 
     @property
     def state_rule(self) -> operating_state.StateRule | None:
@@ -137,7 +145,13 @@ class AssetJudge:
             self.state = self.state._replace(last=at_us)
 
     def is_told_of(self, signal: str, meaning: Mapping[str, Any]) -> None:
-        """What a signal's numbers are: ``states`` where they have names, ``counter`` where they count, else neither."""
+        """Note what a signal's numbers are: ``states`` where they have names, ``counter`` where they count, else neither.
+
+        And the range outside which they cannot be true, where somebody has said one.
+        """
+        self.plausible.pop(signal, None)
+        if "plausible" in meaning:
+            self.plausible[signal] = within(*meaning["plausible"])
         told = meaning.get("counter")
         self.limits.count(signal, None if told is None else Counter(told.get("wraps_at")))
         self.named = self.named | {signal} if "states" in meaning else self.named - {signal}
@@ -157,7 +171,7 @@ class AssetJudge:
         if start_us is None or not start_us <= at_us < start_us + gathering.step_us:
             return False
         state = self.state[0]
-        if self._state_rule is not None or self.downtimes or state is _MAINTENANCE:
+        if self._state_rule is not None or self.downtimes or self.doubted or state is _MAINTENANCE:
             return False
         if not self.limits.passes(at_us, values, state):
             return False
@@ -167,6 +181,38 @@ class AssetJudge:
         gathering.add(at_us, values, True)
         return True
 
+    def judge_doubtful(
+        self, arrival: int, at_us: int, values: Mapping[str, float], doubtful: Collection[str]
+    ) -> Iterator[Finding]:
+        """Judge a frame in which values of the ``doubtful`` signals cannot be true.
+
+        No model sees those, and limits only where nobody has said what can be true. Where a safety rule looks at one,
+        its instrument has failed: what the rule protects is not seen.
+        """
+        sound = {signal: value for signal, value in values.items() if signal not in doubtful}
+        if sound:
+            yield from self.judge(arrival, at_us, sound)
+        self.newest.update(dict.fromkeys(doubtful, at_us))
+        judged = {signal: values[signal] for signal in sorted(doubtful) if signal not in self.plausible}
+        if judged:
+            for hit in self.limits.judge(at_us, judged, self.state.state, self._fleet):
+                yield from self._of_hit(hit, arrival)
+        for signal in sorted(doubtful):
+            rules = self.limits.rules.protects_by(signal)
+            if rules:
+                since_us = self.doubted.setdefault(signal, at_us)
+                low, high = self.plausible.get(signal, (-BEYOND, BEYOND))
+                doubt = Doubt(signal, values[signal], low, high, rules)
+                yield asset_findings.of_doubt(self._facts(), doubt, arrival, since_us, at_us)
+
+    def _believe_again(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+        """What a safety rule looks at is measured again by a value that can be true."""
+        for signal in sorted(self.doubted.keys() & values.keys()):
+            since_us = self.doubted.pop(signal)
+            low, high = self.plausible.get(signal, (-BEYOND, BEYOND))
+            doubt = Doubt(signal, values[signal], low, high, ())
+            yield asset_findings.of_doubt(self._facts(), doubt, arrival, since_us, at_us)
+
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
         """Judge one frame, or a part of one, and return what is found.
 
@@ -175,6 +221,10 @@ class AssetJudge:
         """
         self.newest.update(dict.fromkeys(values, at_us))
         behind = self._is_behind(at_us)
+        if self.doubted and not self.doubted.keys().isdisjoint(values):
+            return chain(
+                self._believe_again(arrival, at_us, values), self._look_at(arrival, at_us, values, behind=behind)
+            )
         running_on = self._state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
         if running_on and self.limits.passes(at_us, values, self.state.state):
             return () if behind else self._let_pass(arrival, at_us, values)
@@ -283,6 +333,8 @@ class AssetJudge:
         kind, _, name = source.partition(":")
         if kind == "model":
             return any(each is not None and each.source == source for each in (self.alarmed, self.ahead))
+        if kind == "implausible":
+            return name in self.doubted
         if kind == "chatter":
             return name in self.limits.chattering
         return self.limits.conditions.get(name, NORMAL).active
@@ -302,6 +354,8 @@ class AssetJudge:
             "area": self.area,
             "units": dict(sorted(self.units.items())),
             "named": sorted(self.named),
+            "plausible": {name: list(self.plausible[name]) for name in sorted(self.plausible)},
+            "doubted": {name: self.doubted[name] for name in sorted(self.doubted)},
             "watermark_us": self.watermark_us,
             "newest": {name: self.newest[name] for name in sorted(self.newest)},
             "state": [self.state.state.value, self.state.since, self.state.last],
@@ -337,6 +391,8 @@ class AssetJudge:
             area=dumped["area"],
             units=dict(dumped["units"]),
             named=frozenset(dumped["named"]),
+            plausible={name: (low, high) for name, (low, high) in dumped["plausible"].items()},
+            doubted=dict(dumped["doubted"]),
             watermark_us=dumped["watermark_us"],
             newest=dict(dumped["newest"]),
             state=StateNow(OperatingState(state), since, last),

@@ -31,6 +31,7 @@ from ingest.messages import Details, Frame, Refused
 from ingest.replay import WrongMapping
 from runtime import arrivals
 from runtime.settings import Settings
+from workorder_core.signals import implausible
 
 PIECE = 2_000
 """Rows in a transaction: what an import that was killed does again at most, and how long it keeps the judge waiting."""
@@ -113,14 +114,16 @@ class Import:
                 self._classified.add(frame.key)
                 imports.classify(self._conn, self._catalogue.asset_id(frame.key), self._mapping.asset_class)
             if self._warm and frame.details is not None and frame.details.quality < 2:
-                self._tails.setdefault(frame.key, deque(maxlen=self._warm)).append((frame.at_us, frame.values))
+                doubtful = implausible(frame.values, self._catalogue.assets[frame.key].plausible)
+                values = {name: value for name, value in frame.values.items() if name not in doubtful}
+                self._tails.setdefault(frame.key, deque(maxlen=self._warm)).append((frame.at_us, values))
         return frames, ids, refused
 
     def _commit(self, piece: _Piece, *, last: bool = False) -> int:
         with self._conn.transaction():
             place = imports.hold(self._conn)
             frames, ids, refused = self._admit(piece.frames)
-            arrived = arrivals.arrange(self._conn, frames, ids, {}, place)
+            arrived = arrivals.arrange(self._conn, frames, ids, {}, place, assets=self._catalogue.assets)
             readings.insert_new(self._conn, arrived.columns)
             imports.move(self._conn, arrived.next_arrival)
             refused = [*piece.refused, *refused, *arrived.refused]

@@ -40,7 +40,7 @@ from workorder_core.order_book import Entry, OrderBook
 from workorder_core.silence import Held, Silences
 from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 16
+FORMAT = 17
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 _log = structlog.get_logger("judge")
@@ -130,7 +130,12 @@ class Judge:
                 asset = assets.get(key) or self._asset(key)
                 if len(values) > 1:
                     values = _sorted(values)
-                findings = () if asset.takes_in(each.at_us, values) else asset.judge(each.arrival, each.at_us, values)
+                if each.doubtful:
+                    findings = asset.judge_doubtful(each.arrival, each.at_us, values, each.doubtful)
+                    values = {name: value for name, value in values.items() if name not in each.doubtful}
+                else:
+                    taken = asset.takes_in(each.at_us, values)
+                    findings = () if taken else asset.judge(each.arrival, each.at_us, values)
                 if looks_below:
                     findings = chain(findings, self._judge_above(each, values))
             yield from self._weigh(findings)

@@ -51,6 +51,7 @@ from runtime.lane_kernel import (
     TOUCHED,
     VALUE,
 )  # fmt: skip
+from workorder_core.signals import BEYOND
 
 Whole = npt.NDArray[np.int64]
 NOWHERE = -1
@@ -283,6 +284,8 @@ class Lane:
             whole.append((signal, newest[signal], newest[signal], heard, at, int(name in in_round), 0))
             low = max((low for _, low, _ in found), default=-math.inf)
             high = min((high for _, _, high in found), default=math.inf)
+            least, most = known.plausible.get(name, (-BEYOND, BEYOND))
+            low, high = max(low, least), min(high, most)
             if rule is not None and name == rule.signal:
                 low = max(low, rule.stopped_below)
             numbers.append((low, high, in_round.get(name, value)))

@@ -170,7 +170,9 @@ def _take_part(
         keys = [frame.key for frame in frames]
     place = _heed(conn, place, state, outcome)
     judged, newest = judge.judged_times(keys), state.catalogue.newest
-    arrived = arrivals.arrange(conn, frames, ids, judged, place, newest=newest, keys=keys)
+    arrived = arrivals.arrange(
+        conn, frames, ids, judged, place, newest=newest, keys=keys, assets=state.catalogue.assets
+    )
     # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
     with readings.storing(conn, arrived.columns):
         processed.lap("store")

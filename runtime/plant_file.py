@@ -20,6 +20,8 @@ from workorder_core.words import Criticality
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LEVELS = ("area", "work_centre", "work_unit")
 
+_PLAUSIBLE = ("plausible_low", "plausible_high")
+
 
 class WrongPlantFile(Exception):
     """The plant file cannot be used; says where and what to write instead."""
@@ -165,7 +167,9 @@ def _parents_of_assets_first(path: Path, assets: tuple[AssetEntry, ...]) -> None
 
 def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]:
     """Return a signal with the class or the asset that has it; just one of the two is given."""
-    table.only("id", "name", "class", "asset", "label", "quantity", "unit", "states", "counter", "wraps_at")
+    table.only(
+        "id", "name", "class", "asset", "label", "quantity", "unit", "states", "counter", "wraps_at", *_PLAUSIBLE
+    )
     asset_class, asset = table.maybe("class"), table.maybe("asset")
     if (asset_class is None) == (asset is None):
         raise table.wrong(
@@ -186,15 +190,16 @@ def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]
 
 def _meaning(table: _Table) -> Meaning | None:
     """Return what a signal's numbers are; None where the file does not say it."""
-    said = {key: table.values[key] for key in ("states", "counter", "wraps_at") if key in table.values}
+    said = {key: table.values[key] for key in ("states", "counter", "wraps_at", *_PLAUSIBLE) if key in table.values}
     if not said:
         return None
     table.maybe_bool("counter")
     if not isinstance(said.get("states", {}), dict):
         raise table.wrong("states", "must be a table of name = number, like { STOPPED = 0, RUNNING = 1 }")
-    wraps_at = said.get("wraps_at")
-    if wraps_at is not None and (isinstance(wraps_at, bool) or not isinstance(wraps_at, int | float)):
-        raise table.wrong("wraps_at", f"must be a number, like 65536, not {wraps_at!r}")
+    for key in ("wraps_at", *_PLAUSIBLE):
+        number = said.get(key)
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int | float)):
+            raise table.wrong(key, f"must be a number, like 65536, not {number!r}")
     try:
         return Meaning(**said)
     except WrongMeaning as error:

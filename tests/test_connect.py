@@ -80,7 +80,7 @@ def test_the_plant_file_of_the_page_is_taken(tmp_path):
     (tmp_path / "plant.toml").write_text(f'[site]\ncode = "NTH"\nname = "North"\n{asset}{text}')
     mode, energy = plant_file.read(tmp_path / "plant.toml").assets[0].signals
     assert mode.meaning == Meaning(states={"STOPPED": 0, "RUNNING": 1, "FAULT": 7})
-    assert energy.meaning == Meaning(counter=True, wraps_at=65536)
+    assert energy.meaning == Meaning(counter=True, wraps_at=65536, plausible_low=0, plausible_high=1e9)
 
 
 def test_every_setting_that_the_page_names_is_one():

@@ -1,4 +1,4 @@
-"""What a signal's numbers are: a measurement, states that have names, or a counter."""
+"""What a signal's numbers are: a measurement, states that have names, or a counter; and which of them can be true."""
 
 import math
 from collections.abc import Mapping
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 MOST_STATES = 200
 ANY_OTHER = "*"
 """The state that stands for every text that is not named: nobody need list what a device may say."""
+BEYOND = 1e18
+"""Nothing that a machine measures in any unit is larger: a float's largest number, an overflow."""
 LONGEST = 80
 """Of a state's name, in characters."""
 
@@ -28,11 +30,15 @@ class Meaning:
     wraps_at
         Of a counter: the first number that it cannot show, such as 65536; it goes on from 0 there. None: it does not
         wrap.
+    plausible_low, plausible_high
+        What is measured beyond these cannot be true, and is no reading to go by; None where nobody has said it.
     """
 
     states: Mapping[str, float] = field(default_factory=dict)
     counter: bool = False
     wraps_at: float | None = None
+    plausible_low: float | None = None
+    plausible_high: float | None = None
 
     def __post_init__(self) -> None:
         if self.states and self.counter:
@@ -41,7 +47,20 @@ class Meaning:
             raise WrongMeaning("wraps_at is of a counter; say counter = true with it")
         if self.wraps_at is not None and not (math.isfinite(self.wraps_at) and self.wraps_at > 0):
             raise WrongMeaning("wraps_at is the first number that the counter cannot show, such as 65536")
+        for each in (self.plausible_low, self.plausible_high):
+            if each is not None and not math.isfinite(each):
+                raise WrongMeaning(
+                    "plausible_low and plausible_high are numbers in the signal's unit, like -50 and 250"
+                )
+        low, high = self.plausible
+        if not low < high:
+            raise WrongMeaning(f"plausible_low ({low:g}) must be lower than plausible_high ({high:g})")
         _check(self.states)
+
+    @property
+    def plausible(self) -> tuple[float, float]:
+        """The range outside which no reading can be true, infinite on a side of which nothing is said."""
+        return within(self.plausible_low, self.plausible_high)
 
 
 def _check(states: Mapping[str, float]) -> None:
@@ -67,6 +86,25 @@ def _is_a_value(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def within(low: float | None, high: float | None) -> tuple[float, float]:
+    """Return a range, infinite on a side of which nothing is said."""
+    return (-math.inf if low is None else low), (math.inf if high is None else high)
+
+
+def implausible(values: Mapping[str, float], ranges: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
+    """Return the signals whose values cannot be true: outside their range or, where none is said, beyond anything that
+    is measured.
+    """
+    if not ranges and values and max(values.values()) <= BEYOND and min(values.values()) >= -BEYOND:
+        return ()
+    found = []
+    for name, value in values.items():
+        low, high = ranges.get(name, (-BEYOND, BEYOND))
+        if not low <= value <= high:
+            found.append(name)
+    return tuple(found)
 
 
 MEASUREMENT = Meaning()

@@ -1,5 +1,6 @@
 """The page of one signal: what people call it, its unit, and what its numbers are."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -35,6 +36,8 @@ def change(
     numbers: Annotated[str, Form(pattern="^(measurement|states|counter)$")] = "measurement",
     states: Annotated[str, Form(max_length=20_000)] = "",
     wraps_at: Annotated[str, Form(max_length=40)] = "",
+    plausible_low: Annotated[str, Form(max_length=40)] = "",
+    plausible_high: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Say what a signal is."""
     before = plant.signal(conn, asset_id, signal)
@@ -44,10 +47,20 @@ def change(
             label=label.strip() or None,
             quantity=before.quantity,
             unit=units.spelled(unit),
-            meaning=_meaning(numbers, states, wraps_at),
+            meaning=replace(
+                _meaning(numbers, states, wraps_at),
+                plausible_low=_bound(plausible_low, "lowest"),
+                plausible_high=_bound(plausible_high, "highest"),
+            ),
         )
     except WrongMeaning as refused:
-        filled = {"numbers": numbers, "states": states, "wraps_at": wraps_at}
+        filled = {
+            "numbers": numbers,
+            "states": states,
+            "wraps_at": wraps_at,
+            "plausible_low": plausible_low,
+            "plausible_high": plausible_high,
+        }
         return _page(request, conn, asset_id, signal, now, status=422, problem=str(refused), filled=filled)
     plant.declare(conn, asset_id, entry, actor=actor, at=now)
     return RedirectResponse(f"/assets/{asset_id}#signals", 303)
@@ -71,7 +84,10 @@ def _page(
     of_now = {
         "numbers": "states" if meaning.states else "counter" if meaning.counter else "measurement",
         "states": "\n".join(f"{state} = {number:.15g}" for state, number in _by_number(meaning)),
-        "wraps_at": "" if meaning.wraps_at is None else f"{meaning.wraps_at:.15g}",
+        **{
+            name: "" if (number := getattr(meaning, name)) is None else f"{number:.15g}"
+            for name in ("wraps_at", "plausible_low", "plausible_high")
+        },
     }
     return page(
         request,
@@ -107,6 +123,10 @@ def _meaning(numbers: str, states: str, wraps_at: str) -> Meaning:
     if not found:
         raise WrongMeaning("write the states, one a line, like RUNNING = 1")
     return Meaning(states=found)
+
+
+def _bound(text: str, what: str) -> float | None:
+    return _number(text, f"the {what} value that can be true") if text.strip() else None
 
 
 def _number(text: str, what: str) -> float:

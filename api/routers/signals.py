@@ -14,6 +14,7 @@ from workorder_core.plant import SignalEntry
 from workorder_core.signals import Meaning
 
 router = APIRouter(tags=["plant"])
+_PLAUSIBLE = ("plausible_low", "plausible_high")
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}$", description="as messages name it")]
 
 
@@ -31,9 +32,15 @@ class SignalIn(BaseModel):
         None, description="of a counter: the first number that it cannot show, such as 65536; null: it does not wrap"
     )
 
+    plausible_low: float | None = Field(
+        None,
+        description="what is measured below cannot be true: stored as bad, judged by no rule or model; null: no bound",
+    )
+    plausible_high: float | None = Field(None, description="the same, of what is measured above")
+
     def meaning(self, before: Meaning) -> Meaning | None:
         """Return what the numbers are from now on; None where nothing is said of it. Raises WrongMeaning."""
-        if not self.model_fields_set & {"states", "counter", "wraps_at"}:
+        if not self.model_fields_set & {"states", "counter", "wraps_at", *_PLAUSIBLE}:
             return None
         states = dict(before.states) if self.states is None else self.states
         counter = before.counter if self.counter is None else self.counter
@@ -42,7 +49,8 @@ class SignalIn(BaseModel):
         if self.counter and self.states is None:
             states = {}
         wraps_at = self.wraps_at if "wraps_at" in self.model_fields_set else before.wraps_at if counter else None
-        return Meaning(states=states, counter=counter, wraps_at=wraps_at)
+        plausible = {name: getattr(self if name in self.model_fields_set else before, name) for name in _PLAUSIBLE}
+        return Meaning(states=states, counter=counter, wraps_at=wraps_at, **plausible)
 
 
 @router.patch("/assets/{asset_id}/signals/{signal:path}", dependencies=[PLANS])

@@ -60,7 +60,7 @@ class ReadingOut(BaseModel):
     received_at: datetime
     value: float
     state: str | None = Field(None, description="the name of the state that the value stands for")
-    quality: int = Field(description="0 good, 1 uncertain, 2 bad, 3 stale")
+    quality: int = Field(description="0 good, 1 uncertain, 2 bad, 3 stale, 4 bad: its value cannot be true")
 
 
 class SignalOut(BaseModel):
@@ -75,6 +75,8 @@ class SignalOut(BaseModel):
                     "states": {},
                     "counter": False,
                     "wraps_at": None,
+                    "plausible_low": -40.0,
+                    "plausible_high": 200.0,
                     "newest": None,
                 }
             ]
@@ -88,6 +90,8 @@ class SignalOut(BaseModel):
     states: dict[str, float] = Field(description="by name, the number that stands for it; {}: it has none")
     counter: bool = Field(description="it only rises, until it wraps or begins anew")
     wraps_at: float | None = Field(description="of a counter: the first number that it cannot show")
+    plausible_low: float | None = Field(description="what is measured below cannot be true")
+    plausible_high: float | None = Field(description="what is measured above cannot be true")
     newest: ReadingOut | None = None
 
     @classmethod
@@ -96,7 +100,8 @@ class SignalOut(BaseModel):
         if reading is not None:
             reading.state = signal.state(reading.value)
         facts = {name: getattr(signal, name) for name in ("name", "label", "quantity", "unit")}
-        meaning = {name: getattr(signal.meaning, name) for name in ("states", "counter", "wraps_at")}
+        said = ("states", "counter", "wraps_at", "plausible_low", "plausible_high")
+        meaning = {name: getattr(signal.meaning, name) for name in said}
         return cls(**facts, **meaning, newest=reading)
 
 

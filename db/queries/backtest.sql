@@ -36,7 +36,8 @@ ORDER BY r.observed_at;
 
 -- name: readings_by_step
 -- The same, as means over steps of event time.
-SELECT s.name AS signal, date_bin(%(every)s, r.observed_at, '2000-01-01 00:00:00+00') AS observed_at, avg(r.value) AS value
+SELECT s.name AS signal, date_bin(%(every)s, r.observed_at, '2000-01-01 00:00:00+00') AS observed_at, 
+       coalesce(avg(r.value) FILTER (WHERE abs(r.value) < 1e140), min(r.value) / 2 + max(r.value) / 2) AS value
 FROM readings r JOIN signals s ON s.id = r.signal_id
 WHERE s.asset_id = %(asset_id)s AND r.observed_at >= %(since)s AND r.observed_at < %(until)s AND r.quality < 2
   AND (%(signals)s::text[] IS NULL OR s.name = ANY(%(signals)s))

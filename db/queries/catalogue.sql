@@ -11,11 +11,14 @@ LEFT JOIN (
 ORDER BY a.id, named.signal_id;
 
 -- name: meanings
--- The unit and the states of each signal of which somebody has said one, by the signal's own name.
-SELECT si.code || '/' || a.code AS key, s.name, v.unit, v.states
+-- The unit, the states and the plausible range of each signal of which somebody has said one, by the signal's own name.
+SELECT si.code || '/' || a.code AS key, s.name, v.unit, v.states, v.plausible_low, v.plausible_high
 FROM signals s JOIN assets a ON a.id = s.asset_id JOIN sites si ON si.id = a.site_id
-JOIN LATERAL (SELECT unit, states FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1) AS v ON true
-WHERE v.unit <> '' OR v.states IS NOT NULL;
+JOIN LATERAL (
+    SELECT unit, states, plausible_low, plausible_high FROM signal_versions
+    WHERE signal_id = s.id ORDER BY version DESC LIMIT 1
+) AS v ON true
+WHERE v.unit <> '' OR v.states IS NOT NULL OR v.plausible_low IS NOT NULL OR v.plausible_high IS NOT NULL;
 
 -- name: states
 -- The states of an asset's signals that have some.
@@ -39,8 +42,9 @@ ON CONFLICT (asset_id) WHERE removed_at IS NULL DO NOTHING;
 
 -- name: say_units
 -- Units that nobody had said yet were these all the time; what else is known of the signals stays.
-INSERT INTO signal_versions (signal_id, version, quantity, unit, states, counter, wraps_at)
-SELECT said.signal_id, coalesce(v.version, 0) + 1, v.quantity, said.unit, v.states, coalesce(v.counter, false), v.wraps_at
+INSERT INTO signal_versions (signal_id, version, quantity, unit, states, counter, wraps_at, plausible_low, plausible_high)
+SELECT said.signal_id, coalesce(v.version, 0) + 1, v.quantity, said.unit, v.states, coalesce(v.counter, false), v.wraps_at,
+       v.plausible_low, v.plausible_high
 FROM unnest(%(signal_ids)s::integer[], %(units)s::text[]) WITH ORDINALITY AS said (signal_id, unit, place)
 LEFT JOIN LATERAL (
     SELECT * FROM signal_versions WHERE signal_id = said.signal_id ORDER BY version DESC LIMIT 1) AS v ON true

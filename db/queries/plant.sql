@@ -70,10 +70,11 @@ ORDER BY i.installed_at DESC, a.code;
 
 -- name: signals
 -- What an asset measures now: each signal with its newest version.
-SELECT s.id, s.asset_id, s.name, s.label, v.quantity, v.unit, v.states, v.counter, v.wraps_at
+SELECT s.id, s.asset_id, s.name, s.label, v.quantity, v.unit, v.states, v.counter, v.wraps_at, v.plausible_low, v.plausible_high
 FROM signals s
 JOIN LATERAL (
-    SELECT quantity, unit, states, counter, wraps_at FROM signal_versions WHERE signal_id = s.id ORDER BY version DESC LIMIT 1
+    SELECT quantity, unit, states, counter, wraps_at, plausible_low, plausible_high FROM signal_versions
+    WHERE signal_id = s.id ORDER BY version DESC LIMIT 1
 ) AS v ON true
 WHERE s.asset_id = ANY(%(asset_ids)s::integer[]) ORDER BY s.asset_id, s.id;
 
@@ -125,22 +126,26 @@ UPDATE signals SET label = %(label)s WHERE asset_id = %(asset_id)s AND name = %(
 -- Another quantity, unit or meaning, from now on; a meaning that is not said stays. Of what nobody had said anything, it
 -- was so all the time.
 WITH newest AS (
-    SELECT version, quantity, unit, states, counter, wraps_at FROM signal_versions WHERE signal_id = %(signal_id)s
-    ORDER BY version DESC LIMIT 1
+    SELECT version, quantity, unit, states, counter, wraps_at, plausible_low, plausible_high FROM signal_versions
+    WHERE signal_id = %(signal_id)s ORDER BY version DESC LIMIT 1
 ), wanted AS (
     SELECT %(quantity)s::text AS quantity, %(unit)s::text AS unit,
            CASE WHEN %(said)s::boolean THEN %(states)s::jsonb ELSE (SELECT states FROM newest) END AS states,
            CASE WHEN %(said)s THEN %(counter)s::boolean ELSE coalesce((SELECT counter FROM newest), false) END AS counter,
-           CASE WHEN %(said)s THEN %(wraps_at)s::double precision ELSE (SELECT wraps_at FROM newest) END AS wraps_at
+           CASE WHEN %(said)s THEN %(wraps_at)s::double precision ELSE (SELECT wraps_at FROM newest) END AS wraps_at,
+           CASE WHEN %(said)s THEN %(plausible_low)s::double precision ELSE (SELECT plausible_low FROM newest) END AS plausible_low,
+           CASE WHEN %(said)s THEN %(plausible_high)s::double precision ELSE (SELECT plausible_high FROM newest) END AS plausible_high
 )
-INSERT INTO signal_versions (signal_id, version, quantity, unit, states, counter, wraps_at, valid_from)
+INSERT INTO signal_versions
+    (signal_id, version, quantity, unit, states, counter, wraps_at, plausible_low, plausible_high, valid_from)
 SELECT %(signal_id)s, coalesce((SELECT max(version) FROM newest), 0) + 1, w.quantity, w.unit, w.states, w.counter, w.wraps_at,
+       w.plausible_low, w.plausible_high,
        CASE WHEN NOT EXISTS (SELECT FROM newest WHERE unit <> '' OR quantity IS NOT NULL OR states IS NOT NULL OR counter)
             THEN '-infinity'::timestamptz ELSE %(at)s END
 FROM wanted w
 WHERE NOT EXISTS (
-    SELECT FROM newest n WHERE (n.unit, n.quantity, n.states, n.counter, n.wraps_at)
-                            IS NOT DISTINCT FROM (w.unit, w.quantity, w.states, w.counter, w.wraps_at));
+    SELECT FROM newest n WHERE (n.unit, n.quantity, n.states, n.counter, n.wraps_at, n.plausible_low, n.plausible_high)
+          IS NOT DISTINCT FROM (w.unit, w.quantity, w.states, w.counter, w.wraps_at, w.plausible_low, w.plausible_high));
 
 -- name: put_technician
 -- A technician as the plant document has them. Who has been set inactive stays so.

@@ -1,7 +1,9 @@
 -- name: series
 -- Readings of an asset by bucket, with what a thinned chart must not hide: the extremes. Bad and stale ones are left out.
 SELECT s.name AS signal, date_bin(%(bucket)s::interval, r.observed_at, '2000-01-01T00:00:00Z') AS at,
-       min(r.value) AS low, avg(r.value) AS mean, max(r.value) AS high, count(*) AS readings
+       min(r.value) AS low, max(r.value) AS high, count(*) AS readings,
+       -- The mean of numbers so large that their sum, or its square, is none lies somewhere between the extremes.
+       coalesce(avg(r.value) FILTER (WHERE abs(r.value) < 1e140), min(r.value) / 2 + max(r.value) / 2) AS mean
 FROM signals s JOIN readings r ON r.signal_id = s.id
 WHERE s.asset_id = %(asset_id)s AND (%(signals)s::text[] IS NULL OR s.name = ANY(%(signals)s))
   AND r.observed_at >= %(start)s AND r.observed_at < %(end)s AND r.quality < 2

@@ -111,3 +111,36 @@ def test_an_assets_page_says_where_the_model_judges_only_some_of_its_signals(cli
     with pool.connection() as conn:
         documents.write(conn, Kind.MODELS, {"default": {"most_signals": 1}}, actor="person:Ola", why="a narrow model")
     assert "The model judges the 1 signals that came first" in client.get(page).text
+
+
+def test_a_plausible_range_is_said_by_api_and_page_and_the_judge_is_told(say, pool, client, seeded):
+    ranged = say("flow", plausible_low=-5, plausible_high=400).json()
+    assert (ranged["plausible_low"], ranged["plausible_high"]) == (-5, 400)
+    assert told(pool)[1]["plausible"] == [-5, 400]
+    assert say("flow", counter=True).json()["plausible_high"] == 400
+    assert say("flow", plausible_low=None).json()["plausible_low"] is None
+    assert say("flow", plausible_low=500).status_code == 422
+    page = f"/assets/{seeded.assets['P-101']}/signals/flow"
+    assert 'value="400"' in client.get(page).text
+    form = {"unit": "", "plausible_low": "-1,5", "plausible_high": "90"}
+    assert client.post(page, data=form, headers=HERE, follow_redirects=False).status_code == 303
+    assert told(pool)[1]["plausible"] == [-1.5, 90]
+    wrong = client.post(page, data=form | {"plausible_low": "much"}, headers=HERE)
+    assert wrong.status_code == 422 and "lowest value that can be true" in wrong.text
+
+
+def test_readings_as_large_as_a_number_can_be_have_a_page_and_a_chart(pool, client, seeded):
+    asset = seeded.assets["P-101"]
+    with pool.connection() as conn:
+        signal = conn.execute("SELECT id FROM signals WHERE asset_id = %s AND name = 'flow'", [asset]).fetchone()[0]
+        for second, value in enumerate((1e308, 1.7976931348623157e308, -1e308, 1e200, 5.0)):
+            conn.execute(
+                "INSERT INTO readings (signal_id, observed_at, received_at, arrival, value, late) "
+                "VALUES (%s, now() - make_interval(secs => %s), now(), 900000, %s, false)",
+                [signal, 10 + second, value],
+            )
+    assert client.get(f"/assets/{asset}").status_code == 200
+    for minutes in (1, 60):
+        answer = client.get(f"{V1}/assets/{asset}/readings", params={"bucket_minutes": minutes})
+        assert answer.status_code == 200, answer.text
+    assert client.get(f"{V1}/assets/{asset}").status_code == 200
