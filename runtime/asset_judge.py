@@ -145,8 +145,9 @@ class AssetJudge:
             self.state = self.state._replace(last=at_us)
 
     def is_told_of(self, signal: str, meaning: Mapping[str, Any]) -> None:
-        """Note what a signal's numbers are (``states`` where they have names, ``counter`` where they count), and the range
-        outside which they cannot be true, where somebody has said one.
+        """Note what a signal's numbers are: ``states`` where they have names, ``counter`` where they count.
+
+        ``plausible`` is the range outside which they cannot be true, where somebody has said one.
         """
         self.plausible.pop(signal, None)
         if "plausible" in meaning:
