@@ -1,6 +1,6 @@
 """The application: the API under /api/v1, health and metrics, and the board at /."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -28,6 +28,7 @@ from api.board import order_content as order_content_pages
 from api.board import signals as signal_pages
 from api.guard import Guard
 from api.keys import Door, Lasting
+from api.limits import Limits, Room
 from api.metrics import Counted, Metrics
 from api.routers import (
     access,
@@ -69,6 +70,8 @@ def create(
     pages_as: str | None = None,
     lasting: Lasting = DAYS,
     version: str = "0",
+    names: Collection[str] | None = None,
+    room: Room | None = None,
 ) -> FastAPI:
     """Return the application. The caller opens the pool and closes it.
 
@@ -79,6 +82,8 @@ def create(
     pages_as
         A user as whom pages are signed in without a password, for who calls this machine by a loopback name. Several,
         with commas: the first; the others can be tried by a menu.
+    names
+        Names and addresses under which the plant is called; a request for another host is refused. None: any.
     """
     app = FastAPI(
         title="Plantwright",
@@ -92,7 +97,7 @@ def create(
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
 
     v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN], responses=dict(problems.DESCRIBED))
-    for room in (
+    for subject in (
         work_orders,
         plant,
         hierarchy,
@@ -112,7 +117,7 @@ def create(
         calendars,
         changes,
     ):
-        v1.include_router(room.router)
+        v1.include_router(subject.router)
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
     app.include_router(v1)
     app.include_router(health.router)
@@ -137,7 +142,8 @@ def create(
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)
     app.add_middleware(GZipMiddleware, compresslevel=5)
-    app.add_middleware(Guard)
+    app.add_middleware(Limits, room=room or Room())
+    app.add_middleware(Guard, names=names)
     app.add_middleware(Counted, metrics=app.state.metrics)
     return app
 

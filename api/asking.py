@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Query, Request
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
+from starlette.requests import HTTPConnection
 
 from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent, unmasked
 from db import changes, scope
@@ -120,6 +121,19 @@ def _version(
     digits = if_match.strip().removeprefix("W/").strip('"')
     # What is no version matches no version.
     return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
+
+
+def is_known(connection: HTTPConnection) -> bool:
+    """Whether a request shows a key or a session that opens anything. Asks the database; changes nothing."""
+    door: Door = connection.app.state.door
+    key, token = sent(connection), connection.cookies.get(COOKIE)
+    if not key and not token:
+        return False
+    pool: ConnectionPool = connection.app.state.pool
+    with pool.connection(timeout=10) as conn:
+        if key:
+            return door.key(conn, key, now=_now()) is not None
+        return door.session(conn, token or "", now=_now()) is not None
 
 
 KNOWN = Depends(_who)

@@ -1,5 +1,6 @@
 """What stands before every request: who may ask from where, and the headers that keep a page to itself."""
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from fastapi.responses import JSONResponse
@@ -34,10 +35,15 @@ def is_at_home(connection: HTTPConnection) -> bool:
 
 
 class Guard:
-    """Refuses what another site sends through somebody's browser, and sets the headers of every answer."""
+    """Refuses what another site sends through somebody's browser, and sets the headers of every answer.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``names`` are those under which the plant is called, beside loopback and the address that the request came to; what
+    is meant for another host is refused, so that no answer repeats a name that somebody made up.
+    """
+
+    def __init__(self, app: ASGIApp, *, names: Collection[str] | None = None) -> None:
         self.app = app
+        self._names = None if names is None else frozenset(name.lower() for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,13 +59,30 @@ class Guard:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refusal = self._refusal(scope)
+        stranger = self._wrong_host(scope)
+        refusal = stranger or self._refusal(scope)
         if refusal is not None:
-            body = {"type": "/problems/refused", "title": "Refused", "status": 403, "detail": refusal}
-            answer = JSONResponse(body, 403, media_type="application/problem+json")
+            status = 403 if stranger is None else 421
+            body = {"type": "/problems/refused", "title": "Refused", "status": status, "detail": refusal}
+            answer = JSONResponse(body, status, media_type="application/problem+json")
             await answer(scope, receive, send_with_headers)
             return
         await self.app(scope, receive, send_with_headers)
+
+    def _wrong_host(self, scope: Scope) -> str | None:
+        if self._names is None:
+            return None
+        try:
+            host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+        except ValueError:
+            host = ""
+        here = (scope.get("server") or ("", None))[0]
+        if host in self._names or host in _LOOPBACK or host == here:
+            return None
+        return (
+            "the request is for another host than this one; call the plant by a name that the setting `names` lists, "
+            "or add this one there"
+        )
 
     def _refusal(self, scope: Scope) -> str | None:
         connection = HTTPConnection(scope)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from psycopg import DataError, OperationalError
+from psycopg.errors import QueryCanceled, ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -101,6 +102,8 @@ STATUS: Mapping[type[Exception], int] = {
     AskedTooMuch: 422,
     WrongRange: 422,
     DataError: 422,
+    QueryCanceled: 503,
+    ReadOnlySqlTransaction: 503,
     OperationalError: 503,
     PoolTimeout: 503,
 }
@@ -129,6 +132,8 @@ DESCRIBED: Mapping[int | str, dict[str, Any]] = {
 
 _TITLES: Mapping[type[Exception], str] = {
     DataError: "Not storable",
+    QueryCanceled: "Too slow",
+    ReadOnlySqlTransaction: "Database read-only",
     OperationalError: "Database away",
     PoolTimeout: "Database away",
 }
@@ -195,6 +200,10 @@ def problem(request: Request, status: int, title: str, detail: str, **more: Any)
 _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
     DataError: lambda _: (
         "a value cannot be stored: a text has characters that no text has, or a number is out of range"
+    ),
+    QueryCanceled: lambda _: "this took the database longer than a request may take; ask for less at a time",
+    ReadOnlySqlTransaction: lambda _: (
+        "the database takes no changes now: it is a standby, or was made read-only; nothing was changed"
     ),
     OperationalError: lambda _: "the database cannot be reached now; try again in a moment",
     PoolTimeout: lambda _: "the database is too busy now; try again in a moment",

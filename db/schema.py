@@ -41,6 +41,11 @@ def waiting(conn: psycopg.Connection) -> list[str]:
     return [name for name in known if name not in applied]
 
 
+def read_only(conn: psycopg.Connection) -> bool:
+    """Return whether the database takes no changes: a standby, or one that was made read-only."""
+    return _one(conn, "SHOW transaction_read_only") == "on"
+
+
 def facts(url: str) -> ServerFacts:
     """Ask the server what it is and how far its schema has come. Changes nothing."""
     known = [path.stem for path in sorted(_MIGRATIONS.glob("*.sql"))]

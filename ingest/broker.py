@@ -5,7 +5,9 @@ from urllib.parse import unquote, urlsplit
 
 
 class BrokerUnreachable(Exception):
-    """The broker did not answer, or refused us."""
+    """The broker did not answer, or refused us. ``closed``: a connection that was made broke."""
+
+    closed = False
 
     def __init__(self, url: str, problem: str) -> None:
         super().__init__(f"the broker at {url} cannot be used: {problem}")

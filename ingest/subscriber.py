@@ -29,10 +29,26 @@ GOODBYE_S = 2.0
 _SUBSCRIPTION = 1
 
 
-def keep_from_now_on(url: str, *, topics: Sequence[str], client_id: str, tls: ssl.SSLContext | None = None) -> None:
-    """Make the persistent session, so that the broker keeps what is published before the engine is there."""
-    with Subscriber(url, topics=topics, client_id=client_id, tls=tls):
-        pass
+def keep_from_now_on(url: str, *, topics: Sequence[str], client_id: str, tls: ssl.SSLContext | None = None) -> bool:
+    """Make the persistent session, so that the broker keeps what is published before the engine is there.
+
+    Returns whether it was there already.
+    """
+    with Subscriber(url, topics=topics, client_id=client_id, tls=tls) as made:
+        return made.session_present
+
+
+def refuse_to_share(url: str, *, client_id: str, tls: ssl.SSLContext | None = None) -> None:
+    """Raise BrokerUnreachable where the broker gives a client of a new name a session that is there already.
+
+    Such a broker names sessions by the account, so that a tool with the engine's account would take the engine's
+    session, and one that is not lasting would drop what waits in it. ``client_id`` has never been used before.
+    """
+    with Subscriber(url, topics=["plantwright-doctor/none"], client_id=client_id, tls=tls, subscribes=False) as tried:
+        present = tried.session_present
+    if present:
+        problem = "it gives every client of this account one session, which the engine uses: use another account"
+        raise BrokerUnreachable(str(BrokerAddress.of(url)), problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,7 @@ class Subscriber:
     The caller's thread drives the connection, so that nothing is acknowledged or received behind its back. When the
     connection is lost, ``batches`` and ``acknowledge`` raise BrokerUnreachable: enter a new one, and what was not
     acknowledged comes again. One that is not ``lasting`` has no session at the broker that outlives its connection.
+    ``session_present``: the broker had a session of this name when we came.
     ``tls`` is for ``mqtts://``; without it the system's certificates are trusted.
     """
 
@@ -65,7 +82,9 @@ class Subscriber:
         presence: Presence | None = None,
         lasting: bool = True,
         tls: ssl.SSLContext | None = None,
+        subscribes: bool = True,
     ) -> None:
+        self._subscribes = subscribes
         self._address = BrokerAddress.of(url)
         self._topics = list(topics)
         self._client_id = client_id
@@ -77,7 +96,7 @@ class Subscriber:
     def __enter__(self) -> Self:
         self._arrived = []
         self._cutter = Cutter()
-        self._connected = self._ready = False
+        self._connected = self._ready = self.session_present = False
         self._lost: BrokerUnreachable | None = None
         self._unanswered: set[int] = set()
         self._packet_id = _SUBSCRIPTION
@@ -247,6 +266,10 @@ class Subscriber:
             why = mqtt.REFUSALS.get(body[1], f"code {body[1]}")
             raise self._unusable(f"it refused the connection: {why}")
         self._connected = True
+        self.session_present = bool(body[0])
+        if not self._subscribes:
+            self._ready = True
+            return
         self._wire.send(mqtt.subscribe(_SUBSCRIPTION, self._topics))
         # A session that is there goes on at once: its broker may answer the subscription only after our next
         # acknowledgements.

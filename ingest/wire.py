@@ -119,7 +119,9 @@ class Wire:
     def _lost(self, why: str) -> BrokerUnreachable:
         self._closing.set()
         self._socket.close()
-        return BrokerUnreachable(str(self._address), f"the connection was lost ({why})")
+        error = BrokerUnreachable(str(self._address), f"the connection was lost ({why})")
+        error.closed = True
+        return error
 
 
 def _connected(address: BrokerAddress, timeout_s: float, tls: ssl.SSLContext | None) -> socket.socket:

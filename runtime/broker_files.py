@@ -4,11 +4,10 @@ What is in the folder already is kept, so that a device more is one call more: t
 and access files are written anew for all. Keys and passwords can be read by their owner alone.
 """
 
-import base64
-import hashlib
 import ipaddress
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,9 +18,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-ENGINE = "plantwright-engine"
-ROUNDS = 101
-"""Of PBKDF2-SHA512, mosquitto's own number: its passwords are long and random here, not thought up by people."""
+from runtime import broker_tls, mosquitto_passwords
+from runtime.embedded import files
+from runtime.settings import WrongSettings
+
+ENGINE, TOOL = "plantwright-engine", broker_tls.TOOL
+OURS = (ENGINE, TOOL)
+"""The engine, and what people call beside it (doctor, replay): each account has one session at this broker."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _AUTHORITY_DAYS = 3650
 _CONF = """\
 # mosquitto -c {folder}/mosquitto.conf
@@ -29,24 +33,38 @@ allow_anonymous false
 acl_file {folder}/access
 password_file {folder}/passwords
 persistence true
+persistence_location {folder}/
 max_inflight_messages 4000
 max_queued_messages 200000
 set_tcp_nodelay true
 
-# Devices and the engine show a certificate; its common name is their user name.
+# So that the log names who connects, and who takes whose session.
+log_type error
+log_type warning
+log_type notice
+connection_messages true
+
+# Devices and the engine show a certificate; its common name is their user name. Whatever id a client gives itself, its
+# session is that of its user name (use_username_as_clientid): nobody takes the engine's, and what waits in it.
 listener 8883
 cafile {folder}/ca.crt
 certfile {folder}/server.crt
 keyfile {folder}/server.key
 require_certificate true
 use_identity_as_username true
+use_username_as_clientid true
 
 # Devices that can show none give name and password, over TLS all the same.
 listener 8884
 cafile {folder}/ca.crt
 certfile {folder}/server.crt
 keyfile {folder}/server.key
+use_username_as_clientid true
 """
+
+
+class BrokerFilesProblem(WrongSettings):
+    """The files cannot be made; says what to do."""
 
 
 def make(folder: Path, *, hosts: Sequence[str], devices: Mapping[str, Sequence[str]], days: int) -> str:
@@ -60,31 +78,58 @@ def make(folder: Path, *, hosts: Sequence[str], devices: Mapping[str, Sequence[s
         By name, the assets on whose own topics it may publish; below ``plantwright/as/<name>/`` each may.
     """
     folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)
-    (folder / "clients").mkdir(exist_ok=True)
-    authority = _authority(folder)
-    if hosts or not (folder / "server.crt").exists():
-        _sign(authority, folder / "server", "plantwright broker", days, hosts=hosts)
+    _enter(folder)
     known = _known(folder) | {name: list(assets) for name, assets in devices.items()}
-    for name in (ENGINE, *known):
+    for name in known:
+        if name in OURS or not _NAME.fullmatch(name):
+            raise BrokerFilesProblem(f"{name!r} cannot be a device's name: give it another of letters, digits, - . _")
+    names = (*OURS, *known)
+    unsigned = [name for name in names if not (folder / "clients" / f"{name}.crt").exists()]
+    needs_server = bool(hosts) or not (folder / "server.crt").exists()
+    if unsigned or needs_server:
+        authority = _authority(folder, ", ".join([*unsigned, *(["the broker"] if needs_server else [])]))
+        if needs_server:
+            _sign(authority, folder / "server", "plantwright broker", days, hosts=hosts)
+        for name in unsigned:
+            _sign(authority, folder / "clients" / name, name, days)
+    for name in names:
         place = folder / "clients" / name
-        if not place.with_name(f"{name}.crt").exists():
-            _sign(authority, place, name, days)
         if not place.with_name(f"{name}.password").exists():
             _write(place.with_name(f"{name}.password"), secrets.token_urlsafe(24))
     _write(folder / "devices.json", json.dumps(known, indent=1))
-    names = (ENGINE, *known)
-    passwords = {name: (folder / "clients" / f"{name}.password").read_text() for name in names}
-    _write(folder / "passwords", "".join(f"{name}:{hashed(word)}\n" for name, word in passwords.items()))
+    words = {name: (folder / "clients" / f"{name}.password").read_text() for name in names}
+    lines = [f"{name}:{mosquitto_passwords.hashed(word)}\n" for name, word in words.items()]
+    _write(folder / "passwords", "".join(lines))
     _write(folder / "access", access(known))
     if not (folder / "mosquitto.conf").exists():
         _write(folder / "mosquitto.conf", _CONF.format(folder=folder))
     return _told(folder, known)
 
 
+def _enter(folder: Path) -> None:
+    """Make the folders. Root goes through no link that the broker's account could have made there."""
+    try:
+        files.refuse_links(folder / "clients")
+    except files.LinkInTheWay as link:
+        raise BrokerFilesProblem(str(link)) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)
+    (folder / "clients").mkdir(exist_ok=True)
+
+
+def _missing_in(conf: Path) -> list[str]:
+    """Return the lines of ours that a configuration from before them has not."""
+    said = conf.read_text()
+    wanted = ("persistence_location", "use_username_as_clientid true")
+    return [line for line in wanted if line not in said]
+
+
 def _told(folder: Path, known: Mapping[str, Sequence[str]]) -> str:
     lines = [
+        f"mosquitto.conf is an older version's, without {each}: rename it, run this again, carry your changes over."
+        for each in _missing_in(folder / "mosquitto.conf")
+    ]
+    lines += [
         f"In {folder}: mosquitto.conf, passwords, access, and the broker's certificate. Let mosquitto's account own it",
         f"(chown -R mosquitto {folder}), keep ca.key somewhere safe, and start mosquitto -c {folder}/mosquitto.conf.",
         "The engine:",
@@ -108,17 +153,13 @@ def access(devices: Mapping[str, Sequence[str]]) -> str:
         *("topic read plantwright/#", "topic readwrite plantwright/pulse/#", "topic readwrite plantwright-doctor/#"),
         *("topic read spBv1.0/#", "topic write spBv1.0/+/NCMD/#", "topic write spBv1.0/STATE/#", "topic read v1/#"),
         "topic read $SYS/broker/version",
+        "",
+        f"user {TOOL}",
+        *("topic read #", "topic read $SYS/#", "topic readwrite plantwright-doctor/#", "topic write plantwright/v1/#"),
     ]
     for name, assets in devices.items():
         lines += ["", f"user {name}", *(f"topic write plantwright/v1/{asset}" for asset in assets)]
     return "\n".join(lines) + "\n"
-
-
-def hashed(password: str, salt: bytes | None = None) -> str:
-    """Return a password as mosquitto keeps it: ``$7$<rounds>$<salt>$<hash>``, PBKDF2 with SHA-512."""
-    salt = salt or secrets.token_bytes(12)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS, dklen=64)
-    return f"$7${ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def _known(folder: Path) -> dict[str, list[str]]:
@@ -132,8 +173,14 @@ def _known(folder: Path) -> dict[str, list[str]]:
 Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
-def _authority(folder: Path) -> Authority:
+def _authority(folder: Path, wanted: str) -> Authority:
+    """Return the authority, made where there is none yet. Raises BrokerFilesProblem where its key is elsewhere."""
     cert_file, key_file = folder / "ca.crt", folder / "ca.key"
+    if cert_file.exists() and not key_file.exists():
+        raise BrokerFilesProblem(
+            f"to sign for {wanted} the authority's key is needed, and {key_file} is not there: bring it back for this "
+            "one call. Another authority would make every certificate that has been given out worthless"
+        )
     if not key_file.exists():
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name(f"plantwright authority {secrets.token_hex(4)}")
@@ -206,8 +253,7 @@ def _write_pair(place: Path, cert: x509.Certificate, key: ec.EllipticCurvePrivat
 
 def _write(file: Path, text: str, *, mode: int = 0o600) -> None:
     """Write a file whole, never readable by others for a moment."""
-    half_written = file.with_name(f"{file.name}.new")
-    half_written.unlink(missing_ok=True)
-    with os.fdopen(os.open(half_written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as handle:
-        handle.write(text)
-    half_written.replace(file)
+    folder = file.parent.stat()
+    # What root adds to a folder that was given to the broker's account, that account must be able to read.
+    owner = (folder.st_uid, folder.st_gid) if os.geteuid() == 0 else None
+    files.write_new(file, text, mode=mode, owner=owner)

@@ -11,7 +11,8 @@ from typing import Any
 import paho.mqtt.client as paho
 
 from ingest.broker import BrokerAddress, BrokerUnreachable
-from ingest.publisher import Publisher, client
+from ingest.publisher import client
+from ingest.subscriber import refuse_to_share
 
 SILENCE_S = 1.5
 
@@ -27,14 +28,16 @@ class BrokerFacts:
 
 
 def measure(url: str, *, tried: int, tls: ssl.SSLContext | None = None) -> BrokerFacts:
-    """Measure with ``tried`` small messages on a topic of its own; nothing is left behind. Raises BrokerUnreachable."""
+    """Measure with ``tried`` small messages on a topic of its own; nothing is left behind. Raises BrokerUnreachable.
+
+    One client at a time: a broker may have one session an account. The engine's own session is never used.
+    """
     address = BrokerAddress.of(url)
     name = f"plantwright-doctor-{uuid.uuid4().hex[:12]}"
+    refuse_to_share(url, client_id=name, tls=tls)
     version = _version(address, name, tls)
     first = _Listener(address, name, tls, answers=False)
-    with Publisher(url, tls=tls) as publisher:
-        for number in range(tried):
-            publisher.publish(f"plantwright-doctor/{name}", b"%d" % number)
+    first.publish(tried)
     inflight = first.count_until_silence()
     first.leave()
     again = _Listener(address, name, tls, answers=True)
@@ -53,6 +56,7 @@ class _Listener:
         self._newest = time.monotonic()
         self._seen: set[bytes] = set()
         self._ready = threading.Event()
+        self._url = str(address)
         self._client = client(address, name, clean_session=clean, manual_ack=not answers, tls=tls)
         self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: self._ready.set()
@@ -66,6 +70,14 @@ class _Listener:
         if not self._ready.wait(10):
             self._client.loop_stop()
             raise BrokerUnreachable(str(address), "it refuses to let us subscribe to plantwright-doctor/#")
+
+    def publish(self, tried: int) -> None:
+        """Publish so many messages to ourselves, and wait until the broker has them."""
+        sent = [self._client.publish(self._topic, b"%d" % number, qos=1) for number in range(tried)]
+        for each in sent:
+            each.wait_for_publish(timeout=30)
+            if not each.is_published():
+                raise BrokerUnreachable(self._url, "it has not answered for 30 s")
 
     def count_until_silence(self) -> int:
         """Wait until nothing more comes and return how many different messages came."""

@@ -5,10 +5,15 @@ from pathlib import Path
 
 from runtime.settings import Settings, WrongSettings
 
+TOOL = "plantwright-tool"
+"""Whose certificate tools show where it lies beside the engine's: a broker may know one session an account."""
 
-def context(settings: Settings) -> ssl.SSLContext | None:
+
+def context(settings: Settings, *, tool: bool = False) -> ssl.SSLContext | None:
     """Return what the settings say of TLS; None where they say nothing. Raises WrongSettings for files of no use."""
     ca, cert, key = settings.broker_ca, settings.broker_cert, settings.broker_key
+    if tool and cert is not None and cert.with_name(f"{TOOL}.crt").is_file():
+        cert, key = cert.with_name(f"{TOOL}.crt"), cert.with_name(f"{TOOL}.key")
     if ca is None and cert is None:
         if key is not None:
             raise WrongSettings("broker_key without broker_cert: a key proves nothing without its certificate")

@@ -76,7 +76,7 @@ def serve(
         settings = given(database, broker, data_dir, rulebook=rulebook, port=port)
         stop = stop_on_signals()
         with serving.parts(settings, say=console.print) as standing:
-            console.print(f"broker {standing.settings.broker}   board http://{settings.host}:{settings.port}/")
+            console.print(f"broker {standing.broker_shown}   board http://{settings.host}:{settings.port}/")
             code = serving.run(standing, stop)
     raise typer.Exit(code)
 
@@ -89,7 +89,8 @@ def ingest(
     from runtime import ingest as ingesting
 
     with told():
-        settings = needing(given(database, broker, rulebook=rulebook), "database", "broker")
+        settings = with_running(given(database, broker, rulebook=rulebook), engine=True)
+        settings = needing(settings, "database", "broker")
         ingesting.run(settings, stop_on_signals(with_parent))
 
 
@@ -176,6 +177,7 @@ app.add_typer(cli_documents.app, name="documents")
 app.add_typer(cli_quarantine.app, name="quarantine")
 app.add_typer(cli_devices.app, name="devices")
 app.command(name="broker-files")(cli_devices.broker_files)
+app.command(name="broker-url")(cli_devices.broker_url)
 app.add_typer(cli_documents.shadow_app, name="shadow")
 app.add_typer(cli_people.users_app, name="users")
 app.add_typer(cli_people.keys_app, name="keys")

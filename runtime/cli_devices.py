@@ -12,7 +12,7 @@ from rich.table import Table
 
 from db import devices
 from db.errors import NotFound
-from runtime.command_line import Database, console, given, needing, told
+from runtime.command_line import Database, DataDir, console, given, needing, told
 from runtime.settings import WrongSettings
 
 app = typer.Typer(help="Which device may speak for which assets.", no_args_is_help=True)
@@ -81,6 +81,13 @@ def broker_files(
             _check(name, wanted[name])
         said = making.make(folder, hosts=host or [], devices=wanted, days=days)
     console.print(said)
+
+
+def broker_url(data_dir: DataDir = None) -> None:
+    """Print the URL, with its password, under which this machine's devices publish to the embedded broker that runs."""
+    with told():
+        settings = needing(given(None, None, data_dir), "broker")
+    print(settings.broker)
 
 
 def _check(device: str, assets: list[str]) -> None:

@@ -19,7 +19,7 @@ from ingest.replay import WrongMapping
 from rules.rulebook import WrongRulebook
 from runtime.embedded import broker, postgres
 from runtime.embedded.process import EmbeddedServerError, default_data_dir
-from runtime.settings import Settings, WrongSettings, load
+from runtime.settings import Settings, WrongSettings, as_engine, load
 
 console = Console(stderr=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 """What goes to a file or another program is not folded to a screen's width."""
@@ -67,16 +67,17 @@ def given(database: str | None, broker_url: str | None, data_dir: Path | None = 
     return load(database=database, broker=broker_url, data_dir=data_dir, **others)
 
 
-def with_running(settings: Settings) -> Settings:
+def with_running(settings: Settings, *, engine: bool = False) -> Settings:
     """Return the settings with the embedded database and broker that run in the data folder, where none are given.
 
-    So a command beside a running ``demo`` or ``serve`` works on what that uses, without an address.
+    So a command beside a running ``demo`` or ``serve`` works on what that uses, without an address. At the broker it
+    uses the account of devices and tools, unless it is the ``engine``.
     """
     folder = settings.data_dir or default_data_dir()
-    found = {
-        "database": settings.database or postgres.running(folder / "postgres"),
-        "broker": settings.broker or broker.running(folder / "broker"),
-    }
+    found: dict[str, Any] = {"database": settings.database or postgres.running(folder / "postgres")}
+    runs = broker.running(folder / "broker", engine=engine) if settings.broker is None else None
+    if runs is not None:
+        found |= as_engine(settings, *runs) if engine else {"broker": runs[0]}
     return settings.model_copy(update=found)
 
 

@@ -180,7 +180,7 @@ def _catch_up(
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with (
         Progress(*columns, console=console) as progress,
-        Publisher(standing.settings.broker, tls=broker_tls.context(standing.settings)) as publisher,
+        Publisher(standing.devices, tls=broker_tls.context(standing.settings, tool=True)) as publisher,
     ):
         task = progress.add_task("publishing the past", total=total)
         _, _, start = judge_db.holder_now(conn)
@@ -208,7 +208,7 @@ def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.
     assert standing.settings.broker is not None
     _show_what_next(console)
     minute = plant.minute_at(datetime.now(UTC))
-    with Publisher(standing.settings.broker, tls=broker_tls.context(standing.settings)) as publisher:
+    with Publisher(standing.devices, tls=broker_tls.context(standing.settings, tool=True)) as publisher:
         while not stop.is_set():
             now = plant.minute_at(datetime.now(UTC))
             for publication in plant.frames(minute, now):

@@ -176,7 +176,7 @@ def _broker(settings: Settings, said: _Findings) -> None:
         return
     tried = max(QUEUE_TRIED, 3 * settings.batch_most)
     try:
-        facts = broker_probe.measure(settings.broker, tried=tried, tls=broker_tls.context(settings))
+        facts = broker_probe.measure(settings.broker, tried=tried, tls=broker_tls.context(settings, tool=True))
     except BrokerUnreachable as error:
         said.bad("broker", error.problem, "start it, or mend PLANTWRIGHT_BROKER")
         return

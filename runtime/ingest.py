@@ -14,7 +14,7 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import UndefinedTable
 
-from db import engine_alarms
+from db import broker_sessions, engine_alarms
 from db import judge as judge_db
 from db.judge import NotTheWriter
 from ingest import payload
@@ -23,11 +23,12 @@ from ingest.messages import Message
 from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import broker_tls, engine, retry, sources, splitting
+from runtime import broker_tls, engine, retry, session_loss, sources, splitting
 from runtime.engine import Engine
 from runtime.figures import Counted
 from runtime.pipeline import Processed
 from runtime.pulse import Pulse
+from runtime.session_loss import Closings
 from runtime.settings import Settings
 from workorder_core.engine_alarms import Code
 
@@ -135,7 +136,7 @@ def _listen_on(
     on_batch: Callable[[Processed], None],
 ) -> None:
     """Take batches until told to stop, through as many connections to the broker as it takes."""
-    patience = Patience(stop)
+    patience, closings = Patience(stop), Closings()
 
     def noted(processed: Processed) -> None:
         patience.went_well()
@@ -143,8 +144,9 @@ def _listen_on(
 
     while not stop.is_set():
         try:
-            _listen(settings, stop, conn, state, counted, noted)
+            _listen(settings, stop, conn, state, counted, noted, closings)
         except BrokerUnreachable as error:
+            closings.note(conn, settings, error)
             patience.wait(error)
             # Who lost the broker may have lost it to another process, which has the plant now.
             with conn.transaction():
@@ -158,15 +160,19 @@ def _listen(
     state: Engine,
     counted: Counted,
     on_batch: Callable[[Processed], None],
+    closings: Closings,
 ) -> None:
     """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
     assert settings.broker is not None
-    pulse = Pulse.of(settings.client_id)
+    with conn.transaction():
+        pulse = Pulse.of(settings.client_id, broker_sessions.pulse_key(conn))
     topics, presence = sources.topics(settings), sources.presence(state.formats)
     if payload.TOPIC_FILTER not in topics:
         topics.append(pulse.topic)
     client_id, tls = settings.client_id, broker_tls.context(settings)
     with Subscriber(settings.broker, topics=topics, client_id=client_id, presence=presence, tls=tls) as subscriber:
+        closings.accepted = True
+        session_loss.note(conn, settings, present=subscriber.session_present)
         sources.connected(state.formats)
         looked = time.monotonic()
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import uuid
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from ingest import mapped, mapping, proposal
 from ingest.border import Bounds
 from ingest.messages import Frame, Message
 from ingest.replay import WrongMapping
-from ingest.subscriber import Subscriber
+from ingest.subscriber import Subscriber, refuse_to_share
 from runtime import broker_tls, sources
 from runtime.settings import Settings
 
@@ -59,7 +60,8 @@ def listen(settings: Settings, topics: list[str], for_s: float, stop: threading.
     formats, taken = sources.understood(settings), 0
     heard: list[Message] = []
     deadline = time.monotonic() + for_s
-    name, tls = f"{settings.client_id}-listen", broker_tls.context(settings)
+    name, tls = f"plantwright-listen-{uuid.uuid4().hex[:12]}", broker_tls.context(settings, tool=True)
+    refuse_to_share(settings.broker, client_id=name, tls=tls)
     with Subscriber(settings.broker, topics=topics, client_id=name, lasting=False, tls=tls) as source:
         for batch in source.batches(most=500, max_wait_s=0.2):
             for message in batch:

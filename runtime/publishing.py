@@ -18,7 +18,7 @@ def run(asset: str, values: Sequence[str], settings: Settings, console: Console)
         raise WrongSettings(f"{asset!r} is no asset: write <site>/<asset>, like OSL/pump-7")
     topic = f"plantwright/v1/{asset}"
     payload = json.dumps({"ts": datetime.now(UTC).isoformat(), "values": dict(map(_pair, values))})
-    with Publisher(settings.broker, tls=broker_tls.context(settings)) as publisher:
+    with Publisher(settings.broker, tls=broker_tls.context(settings, tool=True)) as publisher:
         publisher.publish(topic, payload.encode())
     console.print(f"published to {topic}: {payload}", highlight=False)
     console.print("Look at the page Assets; what cannot be read is on the page Quarantine, with the reason.")

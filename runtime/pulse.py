@@ -2,8 +2,14 @@
 
 A broker tells nobody how much it keeps for whom. What we publish at QoS 1 to ourselves stands in the same queue, behind
 all that came before it; so its age when it comes back is theirs, and while it is away they are at least as old.
+
+It is signed with a key that only the plant's database has, and one that is older than the newest counts for nothing:
+who else publishes on its topic, or says again what we said, cannot make the engine look late, or on time. Its topic
+does not give the session's name away, which may be a secret.
 """
 
+import hashlib
+import hmac
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +27,16 @@ class Pulse:
     """One pulse at a time is on its way. It carries the wall clock's time, so that one from before a restart counts."""
 
     topic: str
+    key: bytes
+    newest_us: int = 0
     sent_us: int | None = None
     sent_at: float = -EVERY_S
     newest_lag_s: float = 0.0
     heard_at: float = 0.0
 
     @classmethod
-    def of(cls, client_id: str) -> "Pulse":
-        return cls(PREFIX + client_id)
+    def of(cls, client_id: str, key: bytes) -> "Pulse":
+        return cls(PREFIX + hashlib.sha256(client_id.encode()).hexdigest()[:16], key)
 
     def due(self, now_us: int) -> bytes | None:
         """Return what to publish, if anything."""
@@ -36,7 +44,7 @@ class Pulse:
         if self.sent_us is not None or now - self.sent_at < EVERY_S:
             return None
         self.sent_us, self.sent_at = now_us, now
-        return b"%d" % now_us
+        return self._signed(now_us)
 
     def sift(self, batch: Sequence[Message], now_us: int) -> Sequence[Message]:
         """Return the batch without pulses, ours or anybody's, having noted ours."""
@@ -48,12 +56,26 @@ class Pulse:
         if not any(message.topic.startswith(PREFIX) for message in batch):
             return batch
         for message in batch:
-            if message.topic == self.topic and message.payload.isdigit():
-                sent_us = int(message.payload[:20])
+            sent_us = self._read(message)
+            if sent_us is not None and sent_us > self.newest_us:
+                self.newest_us = sent_us
                 self.newest_lag_s = max(0.0, (now_us - sent_us) / 1e6)
                 if self.sent_us is not None and sent_us >= self.sent_us:
                     self.sent_us = None
         return [message for message in batch if not message.topic.startswith(PREFIX)]
+
+    def _signed(self, sent_us: int) -> bytes:
+        said = b"%d" % sent_us
+        sign = hmac.new(self.key, self.topic.encode() + b" " + said, hashlib.sha256).hexdigest()
+        return said + b" " + sign.encode()
+
+    def _read(self, message: Message) -> int | None:
+        """Return when a pulse of ours was sent; None for what another has published."""
+        said, _, _ = message.payload[:100].partition(b" ")
+        if message.topic != self.topic or not said.isdigit() or len(said) > 17:
+            return None
+        sent_us = int(said)
+        return sent_us if hmac.compare_digest(message.payload, self._signed(sent_us)) else None
 
     def lag_s(self, now_us: int) -> float:
         """How long what comes now has waited, at least."""

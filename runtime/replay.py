@@ -45,7 +45,7 @@ def run(
     assert settings.broker is not None
     sent = 0
     with (
-        Publisher(settings.broker, tls=broker_tls.context(settings)) as publisher,
+        Publisher(settings.broker, tls=broker_tls.context(settings, tool=True)) as publisher,
         Progress(console=console) as progress,
     ):
         for file in files:

@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import structlog
 
 from db import schema
 from ingest import subscriber
-from runtime import broker_tls, sources
+from ingest.broker import BrokerAddress
+from runtime import broker_tls, session_loss, sources
 from runtime.embedded import broker, postgres
 from runtime.embedded.process import default_data_dir
 from runtime.processes import Children
-from runtime.settings import Settings
+from runtime.settings import Settings, as_engine
 
 _log = structlog.get_logger("serve")
 QUEUED = 200_000
@@ -30,6 +32,13 @@ class Parts:
     settings: Settings
     data_dir: Path
     embedded: tuple[str, ...]
+    devices: str
+    """The broker's URL for machines and tools; it may have a password in it."""
+
+    @property
+    def broker_shown(self) -> str:
+        """The broker without a password."""
+        return str(BrokerAddress.of(self.devices))
 
 
 @contextmanager
@@ -38,6 +47,7 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
     data_dir = settings.data_dir or default_data_dir()
     started: list[postgres.Server | broker.Broker] = []
     embedded: list[str] = []
+    devices = settings.broker
     try:
         if settings.database is None:
             say(f"starting PostgreSQL in {data_dir / 'postgres'}")
@@ -50,15 +60,18 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
             wire = broker.start(data_dir / "broker", inflight=2 * settings.batch_most, queued=QUEUED)
             started.append(wire)
             embedded.append(wire.kind)
-            settings = settings.model_copy(update={"broker": wire.url})
+            devices = wire.device_url
+            settings = settings.model_copy(update=as_engine(settings, wire.url, wire.session))
         assert settings.database is not None
         applied = schema.migrate(settings.database)
         if applied:
             say(f"schema: {len(applied)} migrations applied, the newest {applied[-1]}")
-        assert settings.broker is not None
+        assert settings.broker is not None and devices is not None
         topics, tls = sources.topics(settings), broker_tls.context(settings)
-        subscriber.keep_from_now_on(settings.broker, topics=topics, client_id=settings.client_id, tls=tls)
-        yield Parts(settings, data_dir, tuple(embedded))
+        present = subscriber.keep_from_now_on(settings.broker, topics=topics, client_id=settings.client_id, tls=tls)
+        with psycopg.connect(settings.database) as conn:
+            session_loss.note(conn, settings, present=present)
+        yield Parts(settings, data_dir, tuple(embedded), devices)
     finally:
         for part in reversed(started):
             part.stop()

@@ -107,6 +107,16 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")
+    names: list[str] = Field(
+        [], description="names and addresses under which people call the API, beside loopback and this machine's own"
+    )
+    proxies: list[str] = Field(
+        [],
+        description="addresses of proxies before the API, whose X-Forwarded-For and -Proto are believed; none: nobody",
+    )
+    tls_cert: Path | None = Field(None, description="PEM file of the API's certificate; none: no TLS, or the proxy's")
+    tls_key: Path | None = Field(None, description="PEM file of its key; none: in the same file")
+    statement_s: float = Field(20, gt=0, le=3600, description="seconds after which a query of the API is given up")
     api_keys: dict[str, str] = Field(
         {}, description="name of each key that may do everything, and the key; others: `plantwright keys`"
     )
@@ -201,6 +211,12 @@ def load(**given: Any) -> Settings:
         except estimators.NoSuchEstimator as error:
             raise WrongSettings(f"detectors: {error}") from None
     return settings
+
+
+def as_engine(settings: Settings, url: str, session: str | None) -> dict[str, Any]:
+    """Return the changes that make settings the engine's at an embedded broker; a session that is named stays."""
+    named = "client_id" in settings.model_fields_set or session is None
+    return {"broker": url} if named else {"broker": url, "client_id": session}
 
 
 def _refuse_unknown_variables() -> None:

@@ -24,6 +24,8 @@ class Code(StrEnum):
     CLOCK_JUMPED = "clock_jumped"
     UNREADABLE = "unreadable"
     EVENT_FAILED = "event_failed"
+    SESSION_TAKEN = "session_taken"
+    SESSION_LOST = "session_lost"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -38,6 +40,14 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.CLOCK_JUMPED: (
         "The clock of the machine that runs the jobs was changed",
         "See what sets the clock (time synchronisation, a person). The jobs go on; targets count by the new time",
+    ),
+    Code.SESSION_TAKEN: (
+        "The engine's session at the broker is being taken: what machines send may go to another client",
+        "The broker's log names the other client: stop it. `plantwright broker-files` makes a broker that binds the id",
+    ),
+    Code.SESSION_LOST: (
+        "The broker lost the engine's session, and with it what waited there",
+        "Let the broker keep sessions on disk (mosquitto: persistence_location), and nobody else use the engine's id",
     ),
 }
 """What is noted when it happens: what to say of it, and what to do."""

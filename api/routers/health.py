@@ -46,6 +46,7 @@ def ready(request: Request, response: Response) -> Ready:
     pool: ConnectionPool = request.app.state.pool
     try:
         with pool.connection(timeout=3) as conn:
+            read_only = schema.read_only(conn)
             waiting = _waiting(request, conn)
             newest = None if waiting else telemetry.newest_received(conn)
             engine = None if waiting else engine_figures.read(conn)
@@ -59,10 +60,10 @@ def ready(request: Request, response: Response) -> Ready:
             newest_readings_received_at=None,
             newest_readings_age_s=None,
         )
-    response.status_code = 503 if waiting else 200
+    response.status_code = 503 if waiting or read_only else 200
     return Ready(
-        status="not ready" if waiting else "ready",
-        database="its schema is older than this code: run `plantwright migrate`" if waiting else "reachable",
+        status="not ready" if waiting or read_only else "ready",
+        database=_said(waiting, read_only),
         schema_waiting=waiting,
         newest_readings_received_at=newest,
         newest_readings_age_s=None if newest is None else (datetime.now(UTC) - newest).total_seconds(),
@@ -77,6 +78,14 @@ def metrics(request: Request, conn: Conn, now: Now) -> Response:
     """Give the numbers in Prometheus' text format."""
     numbers: Metrics = request.app.state.metrics
     return Response(numbers.text(conn, now=now), media_type=CONTENT_TYPE_LATEST)
+
+
+def _said(waiting: list[str], read_only: bool) -> str:
+    if waiting:
+        return "its schema is older than this code: run `plantwright migrate`"
+    if read_only:
+        return "takes no changes: it is a standby, or was made read-only; end that, or name another in 'database'"
+    return "reachable"
 
 
 def _waiting(request: Request, conn: Connection) -> list[str]:

@@ -1,7 +1,8 @@
 """The MQTT broker that plantwright starts itself, for a plant without one.
 
 mosquitto where it is installed; otherwise the rumqttd that the iotcore package carries. Both listen on loopback only,
-on the port of the last start when that is still free, so that clients find it again.
+on the port of the last start when that is still free, so that clients find it again. Both ask for a password
+(``broker_accounts``): other people's programs on this machine stay out.
 
 What they keep differs, and no setting changes it:
 
@@ -14,6 +15,7 @@ acknowledged out of order      taken                             drops the conne
 delivered again                marked as a duplicate             not marked
 queue for an absent client     so many messages, newest dropped  so many bytes, oldest dropped
 subscribing, window full       confirmed                         confirmed only after acknowledgements
+topics of the device account   all but the engine's pulse        all: the pulse is signed
 killed with what it queued     all but the last seconds          all lost, the session too
 =============================  ================================  =====================================
 
@@ -28,7 +30,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runtime.embedded import process
+from runtime.embedded import broker_accounts, files, process
 from runtime.embedded.process import EmbeddedServerError
 
 Kind = Literal["mosquitto", "iotcore"]
@@ -42,7 +44,9 @@ _PORT_TRIES = 5
 _MOSQUITTO_CONF = """\
 # Written at every start; changes made here are lost.
 listener {port} 127.0.0.1
-allow_anonymous true
+allow_anonymous false
+password_file {folder}/passwords
+acl_file {folder}/access
 max_inflight_messages {inflight}
 max_queued_messages {queued}
 max_packet_size {packet}
@@ -55,7 +59,7 @@ log_dest stderr
 log_type error
 log_type warning
 log_type notice
-connection_messages false
+connection_messages true
 """
 
 # rumqttd keeps a log in memory for each topic filter: its segments, not a number of messages, bound what waits.
@@ -80,6 +84,10 @@ connection_timeout_ms = 60000
 max_payload_size = {packet}
 max_inflight_count = {inflight}
 dynamic_filters = true
+
+[v4.1.connections.auth]
+"{engine}" = "{engine_password}"
+"{device}" = "{device_password}"
 """
 _IOTCORE_SEGMENTS = 10
 _BYTES_A_MESSAGE = 512
@@ -96,6 +104,10 @@ class Broker:
         be larger, and should be at most half of it; iotcore has 100 whatever was asked.
     adopted
         It was running already, left by a process that was killed or shared with one that lives.
+    url
+        For the engine, with its password: don't print it. ``device_url`` is for machines and tools.
+    session
+        The name of the engine's session, which nobody else knows; None: the one of the settings.
     """
 
     url: str
@@ -106,6 +118,8 @@ class Broker:
     adopted: bool
     _folder: Path = field(repr=False)
     _use: process.Use = field(repr=False)
+    device_url: str = field(default="", repr=False)
+    session: str | None = field(default=None, repr=False)
 
     def stop(self) -> None:
         """Stop the broker, unless another process uses it too. mosquitto saves its queues first."""
@@ -135,6 +149,7 @@ def start(folder: Path, *, inflight: int, queued: int, kind: Kind | None = None)
     window = inflight if chosen == "mosquitto" else IOTCORE_INFLIGHT
     process.give_folder(folder, process.server_account(folder))
     with process.alone(folder / "start.lock"):
+        accounts = broker_accounts.made(folder)
         last = _last(folder)
         running = last if last is not None and _runs(last, folder) else None
         if running is None and last is not None:
@@ -154,15 +169,32 @@ def start(folder: Path, *, inflight: int, queued: int, kind: Kind | None = None)
             running = _start_new(
                 folder, chosen, program, inflight=window, queued=queued, last_port=None if last is None else last.port
             )
-        url = f"mqtt://{process.LOOPBACK}:{running.port}"
-        return Broker(url, running.port, running.pid, running.kind, window, adopted, folder, use)
+        engine, device = (accounts.url(running.port, engine=each) for each in (True, False))
+        return Broker(
+            url=engine,
+            port=running.port,
+            pid=running.pid,
+            kind=running.kind,
+            inflight=window,
+            adopted=adopted,
+            _folder=folder,
+            _use=use,
+            device_url=device,
+            session=accounts.session,
+        )
 
 
-def running(folder: Path) -> str | None:
-    """Return the URL of the broker whose state is in ``folder`` if it runs now; None otherwise. Changes nothing."""
+def running(folder: Path, *, engine: bool = False) -> tuple[str, str | None] | None:
+    """Return the URL of the broker whose state is in ``folder``, for devices and tools or for the engine, and the name
+    of the engine's session; None where it does not run. Changes nothing. The URL has a password in it.
+    """
     folder = folder.absolute()
-    last = _last(folder)
-    return f"mqtt://{process.LOOPBACK}:{last.port}" if last is not None and _runs(last, folder) else None
+    last, accounts = _last(folder), broker_accounts.read(folder)
+    if last is None or not _runs(last, folder):
+        return None
+    if accounts is None:  # started by an older version, which let everybody in
+        return f"mqtt://{process.LOOPBACK}:{last.port}", None
+    return accounts.url(last.port, engine=engine), accounts.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +221,7 @@ def _conf_file(folder: Path, kind: Kind) -> Path:
 
 
 def _conf(folder: Path, kind: Kind, *, port: int, inflight: int, queued: int) -> str:
+    accounts = broker_accounts.made(folder)
     if kind == "mosquitto":
         return _MOSQUITTO_CONF.format(
             port=port, inflight=inflight, queued=queued, packet=MAX_PACKET_BYTES, folder=folder
@@ -199,6 +232,10 @@ def _conf(folder: Path, kind: Kind, *, port: int, inflight: int, queued: int) ->
         packet=MAX_PACKET_BYTES,
         segments=_IOTCORE_SEGMENTS,
         segment_bytes=max(MAX_PACKET_BYTES, queued * _BYTES_A_MESSAGE // _IOTCORE_SEGMENTS),
+        engine=broker_accounts.ENGINE,
+        engine_password=accounts.engine,
+        device=broker_accounts.DEVICE,
+        device_password=accounts.device,
     )
 
 
@@ -228,11 +265,15 @@ def _start_new(
         # It logs every packet as an error below this level.
         command = [sys.executable, "-P", "-m", "iotcore", "--config", str(conf), "--log-level", "CRITICAL"]
     process.shorten(log)
+    if kind == "mosquitto":
+        broker_accounts.write_for_mosquitto(folder, broker_accounts.made(folder), account)
+    owner = None if account is None else (account.uid, account.gid)
     for attempt in range(_PORT_TRIES):
         again = attempt == 0 and last_port is not None and process.port_is_free(last_port)
         port = last_port if again and last_port is not None else process.free_port()
-        conf.write_text(_conf(folder, kind, port=port, inflight=inflight, queued=queued))
-        with log.open("ab") as output:
+        text = _conf(folder, kind, port=port, inflight=inflight, queued=queued)
+        files.write_new(conf, text, owner=owner)
+        with files.open_to_append(log) as output:
             child = subprocess.Popen(
                 command,
                 cwd="/",
@@ -247,9 +288,7 @@ def _start_new(
             )
         if _listens(child, port):
             running = _Running(child.pid, port, kind)
-            half_written = folder / "broker.json.new"
-            half_written.write_text(json.dumps(asdict(running)))
-            half_written.replace(folder / "broker.json")
+            files.write_new(folder / "broker.json", json.dumps(asdict(running)))
             _OURS[child.pid] = child
             return running
     raise EmbeddedServerError(

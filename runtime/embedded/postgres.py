@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 from tenacity import Retrying, retry_if_exception_type, wait_exponential
 
-from runtime.embedded import process
+from runtime.embedded import files, process
 from runtime.embedded.process import Account, EmbeddedServerError
 
 USER = "plantwright"
@@ -129,12 +129,8 @@ def _make_data(folder: Path, account: Account | None) -> None:
     half_made = folder / "data.new"
     shutil.rmtree(half_made, ignore_errors=True)
     password = folder / "password"
-    password.unlink(missing_ok=True)
-    descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(secrets.token_urlsafe(24))
-    if account is not None:
-        os.chown(password, account.uid, account.gid)
+    owner = None if account is None else (account.uid, account.gid)
+    files.write_new(password, secrets.token_urlsafe(24), owner=owner)
     _run(
         [
             *("initdb", "-D", str(half_made), "-U", USER, "-A", "scram-sha-256", f"--pwfile={password}"),
@@ -169,7 +165,8 @@ def _start_new(folder: Path, account: Account | None) -> int:
     deadline = time.monotonic() + _START_WAIT_S
     ports_lost = 0
     while True:
-        conf.write_text(_CONF.format(port=process.free_port()))
+        owner = None if account is None else (account.uid, account.gid)
+        files.write_new(conf, _CONF.format(port=process.free_port()), owner=owner)
         before = log.stat().st_size if log.exists() else 0
         try:
             _pg_ctl("start", "-w", "-t", str(_START_WAIT_S), "-l", str(log), folder=folder, account=account)

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from runtime.embedded import files
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -76,7 +78,11 @@ def server_account(folder: Path) -> Account | None:
 
 
 def give_folder(folder: Path, account: Account | None) -> None:
-    """Make a private folder for the server's files, owned by who runs it."""
+    """Make a private folder for the server's files, owned by who runs it. Root follows no link of somebody else's."""
+    try:
+        files.refuse_links(folder)
+    except files.LinkInTheWay as link:
+        raise EmbeddedServerError(str(link)) from None
     made = [parent for parent in folder.parents if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     if account is not None:
@@ -87,9 +93,14 @@ def give_folder(folder: Path, account: Account | None) -> None:
         raise EmbeddedServerError(
             f"{folder} belongs to '{owner}'; start as that user, as root, or with another --data-dir"
         )
-    folder.chmod(0o700)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fchmod(descriptor, 0o700)
+        if account is not None:
+            os.fchown(descriptor, account.uid, account.gid)
+    finally:
+        os.close(descriptor)
     if account is not None:
-        os.chown(folder, account.uid, account.gid)
         for parent in folder.resolve().parents:
             if not _may_enter(parent, account):
                 raise FolderNotReachable(folder, account.name, parent)
@@ -156,7 +167,7 @@ def end(pid: int, argument: str, *, wait_s: float = 10.0) -> None:
 def alone(lock_file: Path) -> Iterator[None]:
     """Hold a folder for the length of a start or a stop; a second process waits its turn."""
     lock_file.parent.mkdir(parents=True, exist_ok=True)
-    with lock_file.open("a") as handle:
+    with files.open_to_append(lock_file) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -165,7 +176,7 @@ class Use:
     """One process's share in a running server, given back by the system when that process dies in any way."""
 
     def __init__(self, use_file: Path) -> None:
-        self._handle: IO[str] | None = use_file.open("a")
+        self._handle: IO[bytes] | None = files.open_to_append(use_file)
         fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def give_back(self) -> bool:

@@ -15,13 +15,13 @@ import pysparkplug as psp
 class Edge:
     """A node with devices; metrics are sent by alias once they are born."""
 
-    def __init__(self, *, host: str, port: int, group: str, node: str, bd: int) -> None:
+    def __init__(self, *, host: str, port: int, user: str, password: str, group: str, node: str, bd: int) -> None:
         self.group, self.node = group, node
         self.metrics: dict[str, dict[str, Any]] = {}
         self.seq = 255
         self.answers = True
         self.bd = psp.Metric(timestamp=now(), name="bdSeq", datatype=psp.DataType.UINT64, value=bd)
-        self.client = psp.Client()
+        self.client = psp.Client(username=user, password=password)
         death = psp.NDeath(timestamp=now(), bd_seq_metric=self.bd)
         self.client.set_will(self.message(psp.MessageType.NDEATH, death, qos=psp.QoS.AT_LEAST_ONCE))
         commands = psp.Topic(message_type=psp.MessageType.NCMD, group_id=group, edge_node_id=node)

@@ -13,6 +13,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from ingest.broker import BrokerAddress
 from runtime.embedded import broker, process
 from runtime.embedded.broker import Broker
 
@@ -22,7 +23,7 @@ TOPIC = "plantwright/v1/north/P-101"
 class Subscriber:
     """A durable session that acknowledges by hand, as ingest does."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, url: str) -> None:
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="plantwright-test", clean_session=False, manual_ack=True
         )
@@ -39,7 +40,9 @@ class Subscriber:
                 self.client.subscribe("plantwright/#", qos=1)
 
         self.client.on_connect = subscribe_once
-        self.client.connect("127.0.0.1", port)
+        address = BrokerAddress.of(url)
+        self.client.username_pw_set(address.user, address.password)
+        self.client.connect(address.host, address.port)
         self.client.loop_start()
         ready.get(timeout=10)
 
@@ -69,7 +72,7 @@ class Subscriber:
 
 @contextmanager
 def subscriber(running: Broker) -> Iterator[Subscriber]:
-    one = Subscriber(running.port)
+    one = Subscriber(running.url)
     try:
         yield one
     finally:
@@ -80,7 +83,9 @@ def subscriber(running: Broker) -> Iterator[Subscriber]:
 def publish(running: Broker, payloads: list[bytes]) -> None:
     """Publish and return when the broker has accepted every one."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    client.connect("127.0.0.1", running.port)
+    address = BrokerAddress.of(running.device_url)
+    client.username_pw_set(address.user, address.password)
+    client.connect(address.host, address.port)
     client.loop_start()
     for sent in [client.publish(TOPIC, payload, qos=1) for payload in payloads]:
         sent.wait_for_publish(timeout=20)

@@ -104,21 +104,36 @@ def test_metrics_health_and_doctor_tell_of_an_engine_that_works_and_of_one_that_
 
 
 def test_a_pulse_tells_how_long_messages_wait_at_the_broker() -> None:
-    beat = Pulse.of("us")
+    beat = Pulse.of("us", b"key")
     other = Message(TOPIC, b"{}", 0)
-    assert beat.due(1_000_000) == b"1000000"
+    sent = beat.due(1_000_000)
+    assert sent is not None and sent.startswith(b"1000000 ")
     assert beat.due(1_500_000) is None
     assert list(beat.sift([other], 3_000_000)) == [other]
     assert beat.lag_s(3_000_000) == 2.0
-    came = [other, Message(f"{pulse.PREFIX}us", b"1000000", 0), Message(f"{pulse.PREFIX}them", b"0", 0)]
+    came = [other, Message(beat.topic, sent, 0), Message(f"{pulse.PREFIX}them", b"0", 0)]
     assert list(beat.sift(came, 5_000_000)) == [other]
     assert beat.lag_s(9_000_000) == 4.0
 
 
 def test_a_pulse_from_before_a_restart_tells_of_the_time_between() -> None:
-    beat = Pulse.of("us")
-    assert list(beat.sift([Message(f"{pulse.PREFIX}us", b"1000000", 0, again=True)], 61_000_000)) == []
+    beat, sent = Pulse.of("us", b"key"), Pulse.of("us", b"key").due(1_000_000)
+    assert sent is not None
+    assert list(beat.sift([Message(beat.topic, sent, 0, again=True)], 61_000_000)) == []
     assert beat.lag_s(61_000_000) == 60.0
+
+
+def test_nobody_else_makes_the_engine_look_late_or_on_time() -> None:
+    beat, stranger = Pulse.of("us", b"key"), Pulse.of("us", b"another key")
+    old = beat.due(1_000_000)
+    assert old is not None
+    beat.sift([Message(beat.topic, old, 0)], 2_000_000)
+    forged = stranger.due(9_000_000)
+    assert forged is not None
+    for payload in (b"1", b"9000000", b"9000000 ", forged, old, b"9" * 5000, b"\xff", b"1000000 " + b"\xff" * 64):
+        assert list(beat.sift([Message(beat.topic, payload, 0)], 60_000_000)) == []
+        assert beat.lag_s(60_000_000) == 1.0
+    assert "secret" not in Pulse.of("plantwright-ingest-secret", b"key").topic
 
 
 @pytest.mark.parametrize(

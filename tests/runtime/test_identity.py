@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ingest.devices import Bindings
 from ingest.formats import Formats
 from ingest.messages import Message
 from ingest.publisher import Publisher
-from ingest.subscriber import Subscriber
+from ingest.subscriber import Subscriber, keep_from_now_on
 from runtime import broker_files, broker_tls
 from runtime.cli import app
 from runtime.embedded import process
@@ -61,12 +62,17 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def guarded(files: Path, mosquitto_program: Path, data_dir: Path) -> Iterator[tuple[str, str]]:
     """The URLs of a mosquitto that runs with these files: for certificates, and for passwords."""
-    ports = [process.free_port() for _ in range(2)]
+    with started(files, mosquitto_program, data_dir, [process.free_port() for _ in range(2)]) as urls:
+        yield urls
+
+
+@contextmanager
+def started(files: Path, mosquitto_program: Path, data_dir: Path, ports: list[int]) -> Iterator[tuple[str, str]]:
     conf = (files / "mosquitto.conf").read_text()
     for given, port in zip((8883, 8884), ports, strict=True):
         conf = conf.replace(f"listener {given}", f"listener {port} 127.0.0.1")
     # As the account that runs the tests: the files are its own.
-    (data_dir / "conf").write_text(conf.replace("persistence true", "user root"))
+    (data_dir / "conf").write_text(conf.replace("persistence true", "persistence true\nuser root"))
     with (data_dir / "log").open("w") as log:
         running = subprocess.Popen([mosquitto_program, "-c", data_dir / "conf"], stdout=log, stderr=log)
     try:
@@ -158,8 +164,25 @@ def test_what_is_there_is_kept_and_only_its_owner_reads_it(files: Path) -> None:
     assert {file.stat().st_mode & 0o077 for file in files.rglob("*") if file.suffix in (".key", ".password")} == {0}
     assert "user gw-1\ntopic write plantwright/v1/NTH/P-101" in (files / "access").read_text()
     assert [line.split(":")[0] for line in (files / "passwords").read_text().splitlines()] == [
-        broker_files.ENGINE, "gw-1", "gw-2", "gw-3",
+        broker_files.ENGINE, broker_files.TOOL, "gw-1", "gw-2", "gw-3",
     ]  # fmt: skip
+
+
+def test_what_waits_for_the_engine_outlives_a_restart_of_the_broker(
+    files: Path, mosquitto_program: Path, data_dir: Path
+) -> None:
+    ports, engine = [process.free_port() for _ in range(2)], of(files, broker_files.ENGINE)
+    topic = "plantwright/v1/NTH/P-101"
+    with started(files, mosquitto_program, data_dir, ports) as (url, _):
+        keep_from_now_on(url, topics=["plantwright/#"], client_id="x", tls=engine)
+        with Publisher(url, tls=of(files, "gw-1")) as device:
+            device.publish(topic, PAYLOAD)
+    with (
+        started(files, mosquitto_program, data_dir, ports) as (url, _),
+        Subscriber(url, topics=["plantwright/#"], client_id="x", tls=engine) as back,
+    ):
+        assert back.session_present
+        assert topic in [each.topic for each in next(iter(back.batches(most=10, max_wait_s=60)))]
 
 
 @pytest.mark.parametrize(

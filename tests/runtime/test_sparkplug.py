@@ -16,6 +16,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from db import quarantine, readings
+from ingest.broker import BrokerAddress
 from runtime import engine
 from runtime.serve import environment
 from runtime.settings import Settings
@@ -32,8 +33,17 @@ METRICS = {
 class Edge:
     """An edge node in a process of its own."""
 
-    def __init__(self, python: Path, port: int, *, node: str = "N1", bd: int = 1) -> None:
-        facts = {"host": "127.0.0.1", "port": port, "group": "NTH", "node": node, "bd": bd}
+    def __init__(self, python: Path, url: str, *, node: str = "N1", bd: int = 1) -> None:
+        at = BrokerAddress.of(url)
+        facts = {
+            "host": at.host,
+            "port": at.port,
+            "user": at.user,
+            "password": at.password,
+            "group": "NTH",
+            "node": node,
+            "bd": bd,
+        }
         command = [str(python), "-P", str(EDGE), json.dumps(facts)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.commands = 0
@@ -95,9 +105,11 @@ class Plant:
     def state(self) -> dict[str, object] | None:
         """What the broker keeps as our STATE, without its time."""
         found: list[bytes] = []
+        address = BrokerAddress.of(str(self.settings.broker))
         client = paho.Client(CallbackAPIVersion.VERSION2)
+        client.username_pw_set(address.user, address.password)
         client.on_message = lambda _client, _data, message: found.append(bytes(message.payload))
-        client.connect("127.0.0.1", int(str(self.settings.broker).rsplit(":", 1)[1]))
+        client.connect(address.host, address.port)
         client.subscribe("spBv1.0/STATE/plant", qos=1)
         deadline = time.monotonic() + 0.5
         while not found and time.monotonic() < deadline:
@@ -148,7 +160,7 @@ def plant(database: str, mosquitto, tmp_path: Path) -> Iterator[Plant]:
 
 @contextmanager
 def edge_node(python: Path, plant: Plant, **more) -> Iterator[Edge]:
-    edge = Edge(python, int(str(plant.settings.broker).rsplit(":", 1)[1]), **more)
+    edge = Edge(python, str(plant.settings.broker), **more)
     try:
         yield edge
     finally:

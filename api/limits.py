@@ -1,0 +1,163 @@
+"""What a request may cost: how large and slow its body is, how much is read and how many are worked on at once.
+
+Bodies are read here, before anything parses them. What is larger than an ordinary form is read only for somebody who is
+known already. So a stranger can neither fill the memory nor the temporary folder, and whoever sends slowly occupies no
+thread and no connection to the database.
+"""
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+from fastapi.responses import JSONResponse
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.asking import is_known
+from db.attachments import LARGEST
+
+ORDINARY = 64 * 1024
+"""Bytes of a body that anybody may send."""
+LARGE = ((re.compile(r"/attachments$"), LARGEST + 64 * 1024), (re.compile(r"^/api/v1/"), 2 * 1024 * 1024))
+"""By path, bytes of a body that somebody who is known may send; elsewhere it is ``ORDINARY`` for them too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much an application does at once.
+
+    Parameters
+    ----------
+    body_s
+        Seconds in which a whole body has to come.
+    buffered
+        Bytes of bodies that are kept until they are whole, of all requests together.
+    at_once
+        Requests that are worked on or wait for a thread; more are answered 503.
+    """
+
+    body_s: float = 120.0
+    buffered: int = 64 * 1024 * 1024
+    at_once: int = 200
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.title, self.detail = status, title, detail
+
+
+class Limits:
+    """Reads the body of every request within bounds, then lets the application have it."""
+
+    def __init__(self, app: ASGIApp, *, room: Room) -> None:
+        self.app, self.room = app, room
+        self._buffered = 0
+        self._at_once = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = bytearray()
+        try:
+            await self._read(scope, receive, body)
+            if self._at_once >= self.room.at_once:
+                raise _Refused(503, "Busy", "too much is asked at once; try again in a moment")
+        except _Refused as refused:
+            self._buffered -= len(body)
+            await _answer(scope, receive, send, refused)
+            return
+        except BaseException:
+            self._buffered -= len(body)
+            raise
+        self._at_once += 1
+        try:
+            await self.app(scope, _replayed(body, receive), send)
+        finally:
+            self._at_once -= 1
+            self._buffered -= len(body)
+
+    async def _read(self, scope: Scope, receive: Receive, body: bytearray) -> None:
+        headers = Headers(scope=scope)
+        said = headers.get("content-length", "")
+        length = int(said) if said.isdecimal() and len(said) < 16 else 0
+        if not length and "transfer-encoding" not in headers:
+            return
+        most = ORDINARY
+        if length > most:
+            most = await self._most(scope)
+        if length > most:
+            raise _too_large(most)
+        try:
+            async with asyncio.timeout(self.room.body_s):
+                more = True
+                while more:
+                    more = await self._read_piece(receive, body)
+                    if len(body) > most:
+                        most = await self._most(scope)
+                        if len(body) > most:
+                            raise _too_large(most)
+        except TimeoutError:
+            sentence = f"the body did not come within {self.room.body_s:.0f} seconds; send it over a better line"
+            raise _Refused(408, "Too slow", sentence) from None
+
+    async def _read_piece(self, receive: Receive, body: bytearray) -> bool:
+        """Add a piece to the body; False when it was the last one."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Refused(400, "Broken off", "the connection ended before the body was whole")
+        piece = message.get("body", b"")
+        if self._buffered + len(piece) > self.room.buffered:
+            raise _Refused(503, "Busy", "too much is sent at once; try again in a moment")
+        body += piece
+        self._buffered += len(piece)
+        return bool(message.get("more_body", False))
+
+    async def _most(self, scope: Scope) -> int:
+        """Return how large a body of this request may be; more than an ordinary one of somebody known only."""
+        most = next((size for path, size in LARGE if path.search(scope["path"])), ORDINARY)
+        if most == ORDINARY:
+            return ORDINARY
+        try:
+            known = await run_in_threadpool(is_known, HTTPConnection(scope))
+        except (OperationalError, PoolTimeout):
+            raise _Refused(503, "Database away", "the database cannot be reached now; try again in a moment") from None
+        return most if known else ORDINARY
+
+
+def _too_large(most: int) -> _Refused:
+    size = f"{most // (1024 * 1024)} MB" if most >= 1024 * 1024 else f"{most // 1024} kB"
+    return _Refused(
+        413, "Too large", f"the body is larger than the {size} that may be sent here; sign in, or send less"
+    )
+
+
+def _replayed(body: bytearray, receive: Receive) -> Receive:
+    """Return a ``receive`` that gives the body that was read, then whatever comes after."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return again
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send, refused: _Refused) -> None:
+    slug = refused.title.lower().replace(" ", "-")
+    body = {"type": f"/problems/{slug}", "title": refused.title, "status": refused.status, "detail": refused.detail}
+    headers = {"Connection": "close"}
+    if refused.status == 503:
+        headers["Retry-After"] = "2"
+    response = JSONResponse(
+        body | {"instance": scope["path"]}, refused.status, headers=headers, media_type="application/problem+json"
+    )
+    await response(scope, receive, send)

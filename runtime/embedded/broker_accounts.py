@@ -1,0 +1,76 @@
+"""Who may use the embedded broker: the engine, and this machine's devices and tools, each with a password of its own.
+
+The passwords are made at the first start, in a file that its owner alone can read. The engine's session has a name with
+a secret in it besides: who has the devices' password does not know it, so cannot take the session and what waits in it.
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from runtime import mosquitto_passwords
+from runtime.embedded import files, process
+from runtime.embedded.process import Account
+
+ENGINE, DEVICE = "plantwright-engine", "device"
+FILE = "accounts.json"
+
+# Devices and tools may say and hear everything but what the engine measures its own lag by.
+ACCESS = f"""\
+# Written at every start; changes made here are lost.
+user {ENGINE}
+topic readwrite #
+topic read $SYS/#
+
+user {DEVICE}
+topic deny plantwright/pulse/#
+topic readwrite #
+topic read $SYS/#
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The passwords of both, and the name of the engine's session; None where the settings name it.
+
+    A broker's folder from before there were accounts has messages that wait for the session of that name.
+    """
+
+    engine: str
+    device: str
+    session: str | None
+
+    def url(self, port: int, *, engine: bool) -> str:
+        """Return the broker's URL with a password in it: don't print it."""
+        name, password = (ENGINE, self.engine) if engine else (DEVICE, self.device)
+        return f"mqtt://{name}:{quote(password)}@{process.LOOPBACK}:{port}"
+
+
+def read(folder: Path) -> Accounts | None:
+    """Return the accounts of a broker's folder; None where none have been made."""
+    try:
+        return Accounts(**json.loads((folder / FILE).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def made(folder: Path) -> Accounts:
+    """Return the accounts of a broker's folder, made at its first start."""
+    accounts = read(folder)
+    if accounts is None:
+        used_before = (folder / "broker.json").exists()
+        session = None if used_before else f"plantwright-ingest-{secrets.token_hex(12)}"
+        accounts = Accounts(secrets.token_urlsafe(24), secrets.token_urlsafe(24), session)
+        files.write_new(folder / FILE, json.dumps(asdict(accounts)))
+    return accounts
+
+
+def write_for_mosquitto(folder: Path, accounts: Accounts, account: Account | None) -> None:
+    """Write the password and access files that mosquitto reads, for the account that runs it."""
+    owner = None if account is None else (account.uid, account.gid)
+    words = {ENGINE: accounts.engine, DEVICE: accounts.device}
+    lines = "".join(f"{name}:{mosquitto_passwords.hashed(word)}\n" for name, word in words.items())
+    files.write_new(folder / "passwords", lines, owner=owner)
+    files.write_new(folder / "access", ACCESS, owner=owner)

@@ -1,0 +1,103 @@
+"""HTTP connections that are closed when nothing comes of them: silent ones, and more of one address than it may have.
+
+uvicorn waits for a request for ever. Here the head of each has to come within seconds, and where an address has too
+many connections, the one that has been silent for the longest gives way to the newest: whoever opens a thousand and
+says nothing shuts nobody out.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_S = 15.0
+"""Seconds in which the whole head of a request has to come."""
+MOST = 600
+"""Connections at once, which leaves the process files to open."""
+MOST_OF_ADDRESS = 200
+"""Connections at once from one address; from a named proxy as many as there are at all."""
+
+
+class Doors:
+    """The connections of one server, by address, the longest open first."""
+
+    def __init__(self, *, proxies: Collection[str] = (), most: int = MOST, of_address: int = MOST_OF_ADDRESS) -> None:
+        self._proxies = frozenset(proxies)
+        self._most, self._of_address = most, of_address
+        self._open: dict[PatientProtocol, str] = {}
+        self._by_address: dict[str, dict[PatientProtocol, None]] = defaultdict(dict)
+
+    def enter(self, protocol: "PatientProtocol", address: str) -> None:
+        """Let a connection in; where that is one too many, close the longest silent one, else the newcomer."""
+        self._open[protocol] = address
+        self._by_address[address][protocol] = None
+        if len(self._by_address[address]) > self._of_address and address not in self._proxies:
+            self._make_room(list(self._by_address[address]), protocol)
+        elif len(self._open) > self._most:
+            # Of the address that has most: who has few connections does not pay for who has many.
+            crowd = max(self._by_address.values(), key=len)
+            self._make_room(list(crowd), protocol)
+
+    def leave(self, protocol: "PatientProtocol") -> None:
+        """Forget a connection that has ended."""
+        address = self._open.pop(protocol, None)
+        if address is not None:
+            self._by_address[address].pop(protocol, None)
+            if not self._by_address[address]:
+                del self._by_address[address]
+
+    def _make_room(self, candidates: "list[PatientProtocol]", newest: "PatientProtocol") -> None:
+        goes = next((each for each in candidates if each.is_silent and each is not newest), newest)
+        self.leave(goes)
+        goes.give_way()
+
+
+class PatientProtocol(H11Protocol):
+    """uvicorn's protocol with a deadline for each request's head."""
+
+    doors: Doors = Doors()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head: asyncio.TimerHandle | None = None
+        self._await_head()
+        self.doors.enter(self, self.client[0] if self.client else "")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        self.doors.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.is_silent and self._head is None:
+            self._await_head()
+        super().data_received(data)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if not self.is_silent:
+            self._head_came()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no request is being received or answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def give_way(self) -> None:
+        """Close the connection at once."""
+        self._head_came()
+        self.transport.abort()
+
+    def _await_head(self) -> None:
+        self._head = self.loop.call_later(HEAD_S, self.give_way)
+
+    def _head_came(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+
+def protocol(doors: Doors) -> type[asyncio.Protocol]:
+    """Return the protocol of a server with those doors, for uvicorn's setting ``http``."""
+    return type("PatientProtocol", (PatientProtocol,), {"doors": doors})

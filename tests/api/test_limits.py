@@ -1,0 +1,248 @@
+"""What a request may cost, asked of a server as it is run."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+from psycopg_pool import ConnectionPool
+
+from api import signing_in
+from api.app import create
+from api.limits import ORDINARY, Room
+from runtime import patient_http, web
+from runtime.patient_http import Doors
+from runtime.settings import Settings
+from tests.api.conftest import KEY
+
+V1 = "/api/v1"
+MINUTE = 60.0
+Served = Callable[..., str]
+
+
+@pytest.fixture
+def served(pool: ConnectionPool, seeded: object) -> Iterator[Served]:
+    """Serves the application by uvicorn with our settings; returns its URL."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def serve(*, doors: Doors | None = None, room: Room | None = None, **more: object) -> str:
+        settings = Settings(port=0, **more)  # type: ignore[arg-type]
+        app = create(pool, keys={"planner": KEY}, room=room, names=settings.names)
+        config = web.configured(app, settings)
+        if doors is not None:
+            config.http = patient_http.protocol(doors)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        within(lambda: server.started)
+        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+    yield serve
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(MINUTE)
+
+
+def within(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + MINUTE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def at(url: str) -> tuple[str, int]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+@contextlib.contextmanager
+def silent(url: str, count: int) -> Iterator[list[socket.socket]]:
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(socket.create_connection(at(url), timeout=MINUTE)) for _ in range(count)]
+
+
+def ended(wire: socket.socket) -> bool:
+    """Wait until the other side has closed."""
+    wire.settimeout(MINUTE)
+    with contextlib.suppress(ConnectionError):
+        while wire.recv(65536):
+            pass
+    return True
+
+
+@pytest.mark.parametrize("path", [f"{V1}/work-orders", "/login", f"{V1}/nothing", "/orders/x/attachments"])
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "application/octet-stream"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["said", "chunked"])
+def test_a_stranger_sends_no_large_body(stranger, path: str, kind: str, chunked: bool) -> None:
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield b" " * 8192
+
+    content = pieces() if chunked else b" " * (ORDINARY + 1)
+    answer = stranger.post(path, content=content, headers={"Content-Type": kind, "X-API-Key": "made up"})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"].startswith("the body is larger than the 64 kB")
+
+
+def test_who_is_known_sends_what_the_path_is_for(client, seeded) -> None:
+    order = seeded.orders["by hand"]
+    much = b"\xff\xd8\xff" + b"x" * 3_000_000
+    path = f"{V1}/work-orders/{order}/attachments"
+    answer = client.post(path, files={"file": ("a.jpg", much, "image/jpeg")}, headers={"Idempotency-Key": "much"})
+    assert answer.status_code == 201, answer.text
+    more = b"\xff\xd8\xff" + b"x" * 12_000_000
+    assert client.post(path, files={"file": ("a.jpg", more)}, headers={"Idempotency-Key": "more"}).status_code == 413
+    assert client.post(f"{V1}/work-orders", content=b" " * 3_000_000).status_code == 413
+    assert client.post(f"{V1}/work-orders", content=b" " * 1_000_000).status_code == 422
+
+
+def test_a_body_that_comes_too_slowly_is_given_up_and_leaves_nothing_behind(served: Served) -> None:
+    url = served(room=Room(body_s=0.5, buffered=ORDINARY))
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n"
+    with silent(url, 1) as (wire,):
+        wire.sendall(head + b"name=" + b"x" * 50_000)
+        answer = wire.recv(4096)
+        assert b" 408 " in answer.split(b"\r\n")[0]
+        assert ended(wire)
+    for _ in range(3):
+        assert httpx.post(f"{url}/login", content=b"x" * 40_000, timeout=MINUTE).status_code != 503
+
+
+def test_bodies_that_are_kept_have_a_bound_together(served: Served) -> None:
+    url = served(room=Room(buffered=100_000))
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n"
+    with silent(url, 2) as (first, second):
+        first.sendall(head + b"x" * 55_000)
+        time.sleep(0.5)
+        second.sendall(head + b"x" * 55_000)
+        assert b" 503 " in second.recv(4096).split(b"\r\n")[0]
+        first.sendall(b"x" * 5_000)
+        assert b" 503 " not in first.recv(4096).split(b"\r\n")[0]
+
+
+def test_silent_connections_shut_nobody_out(served: Served) -> None:
+    url = served(doors=Doors(most=60, of_address=40))
+    with silent(url, 150):
+        for _ in range(5):
+            assert httpx.get(f"{url}/health/live", timeout=MINUTE).status_code == 200
+
+
+def test_a_connection_that_is_used_does_not_give_way_to_silent_ones(served: Served) -> None:
+    url = served(doors=Doors(most=60, of_address=40), room=Room(body_s=MINUTE))
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
+    with silent(url, 1) as (wire,):
+        wire.sendall(head + b"name=")
+        time.sleep(0.5)
+        with silent(url, 150):
+            wire.sendall(b"admin")
+            assert b"HTTP/1.1 401" in wire.recv(4096)
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "], ids=repr)
+def test_a_head_that_does_not_come_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(patient_http, "HEAD_S", 0.3)
+    url = served()
+    with silent(url, 1) as (wire,):
+        wire.sendall(said)
+        assert ended(wire)
+    with silent(url, 1) as (wire,):
+        wire.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n" + said)
+        assert b"200" in wire.recv(4096)
+        assert ended(wire)
+
+
+def test_a_head_without_an_end_is_refused(served: Served) -> None:
+    url = served()
+    with silent(url, 1) as (wire,):
+        with contextlib.suppress(ConnectionError):
+            wire.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000)
+        assert ended(wire)
+
+
+def test_a_query_that_takes_too_long_is_given_up_and_said(database: str) -> None:
+    from fastapi import FastAPI
+
+    from api import problems
+
+    def configure(conn: psycopg.Connection) -> None:
+        web._limit_statements(conn, seconds=0.2)
+
+    with ConnectionPool(database, min_size=1, max_size=1, open=True, configure=configure) as pool:
+        with pool.connection() as conn, pytest.raises(psycopg.errors.QueryCanceled) as slow:
+            conn.execute("SELECT pg_sleep(60)")
+        with pool.connection() as conn:
+            assert conn.execute("SELECT 1").fetchone() == (1,)
+    assert problems.STATUS[next(kind for kind in type(slow.value).__mro__ if kind in problems.STATUS)] == 503
+    assert isinstance(create(pool, keys={}), FastAPI)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("plant.example", 303),
+        ("PLANT.example:8000", 303),
+        ("127.0.0.1", 303),
+        ("localhost:1", 303),
+        ("evil.example", 421),
+        ("plant.example.evil", 421),
+        ("", 421),
+        ("[", 421),
+    ],
+)
+def test_a_request_for_a_host_that_nobody_named_is_refused(served: Served, host: str, status: int) -> None:
+    url = served(names=["plant.example"])
+    with silent(url, 1) as (wire,):
+        wire.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n".encode())
+        answer = wire.recv(4096).decode()
+    assert answer.split()[1] == str(status)
+    assert "evil" not in answer
+
+
+def test_only_a_named_proxy_says_who_asks(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many wrong passwords from one address stop it, whatever address it says it has."""
+    monkeypatch.setattr(signing_in, "MOST_BY_ADDRESS", 3)
+
+    def tried(url: str) -> list[int]:
+        answers = []
+        for number in range(5):
+            forwarded = {"X-Forwarded-For": f"203.0.113.{number}"}
+            form = {"name": f"n{number}", "password": "wrong"}
+            answers.append(httpx.post(f"{url}/login", data=form, headers=forwarded, timeout=MINUTE).status_code)
+        return answers
+
+    assert set(tried(served(proxies=["127.0.0.1"]))) == {401}
+    assert tried(served())[-1] == 429
+
+
+def test_a_read_only_database_is_said_to_be_one(client, database: str, seeded, pool: ConnectionPool) -> None:
+    assert client.get("/health/ready").status_code == 200
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(f'ALTER DATABASE "{conn.info.dbname}" SET default_transaction_read_only = on'.encode())
+    pool.check()
+    with pool.connection() as conn:
+        conn.execute("SET default_transaction_read_only = on")
+    for _ in range(3):
+        with pool.connection() as conn:
+            conn.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+            conn.commit()
+    ready = client.get("/health/ready")
+    assert ready.status_code == 503
+    assert ready.json()["database"].startswith("takes no changes")
+    body = {"title": "x"}
+    for answer in (
+        client.patch(f"{V1}/work-orders/{seeded.orders['by hand']}", json=body),
+        client.post("/login", data={"name": "admin", "password": "wrong"}),
+    ):
+        assert answer.status_code == 503, answer.text
+    assert client.get(f"{V1}/work-orders").status_code == 200

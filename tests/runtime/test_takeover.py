@@ -1,0 +1,269 @@
+"""Who tries to take the engine's session at the broker, does not get it; where somebody does, it is an alarm."""
+
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from db import engine_alarms, readings
+from ingest.broker import BrokerAddress, BrokerUnreachable
+from ingest.publisher import Publisher, client
+from ingest.subscriber import Subscriber, keep_from_now_on, refuse_to_share
+from runtime import broker_files, session_loss
+from runtime.embedded import broker, broker_accounts, process
+from runtime.embedded import files as writing
+from runtime.embedded.broker import Broker
+from runtime.settings import Settings, as_engine
+from tests.runtime import kills
+from tests.runtime.test_identity import files as files  # noqa: PLC0414
+from tests.runtime.test_identity import guarded as guarded  # noqa: PLC0414
+from tests.runtime.test_identity import of
+
+TOPIC = "plantwright/v1/NTH/P-101"
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+MANY = 1_000
+
+
+def payload(number: int) -> bytes:
+    return json.dumps({"ts": (START + timedelta(seconds=number)).isoformat(), "values": {"temp": 60.0}}).encode()
+
+
+def send(url: str, numbers: range, topic: str = TOPIC, **more: object) -> None:
+    with Publisher(url, **more) as publisher:  # type: ignore[arg-type]
+        for number in numbers:
+            publisher.publish(topic, payload(number))
+
+
+def thief(url: str, name: str, tls: object = None) -> None:
+    """Connect under another's id with a session that begins anew, which drops what waited in it; then leave."""
+    address = BrokerAddress.of(url)
+    client_ = client(address, name, clean_session=True, tls=tls)  # type: ignore[arg-type]
+    try:
+        client_.connect(address.host, address.port)
+    except OSError:
+        return
+    for _ in range(10):
+        client_.loop(0.05)
+    client_.disconnect()
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["the engine is away", "the engine is there"])
+def test_nobody_takes_the_embedded_brokers_session_and_nothing_is_lost(
+    any_broker: Broker, database: str, data_dir: Path, away: bool
+) -> None:
+    settings = Settings(database=database, broker=any_broker.url)
+    settings = settings.model_copy(update=as_engine(settings, any_broker.url, any_broker.session))
+    assert settings.client_id != "plantwright-ingest"
+    keep_from_now_on(any_broker.url, topics=["plantwright/#"], client_id=settings.client_id)
+    env = kills.environment(database=database, broker=any_broker.url, client_id=settings.client_id)
+    without = f"mqtt://127.0.0.1:{any_broker.port}"
+    with psycopg.connect(database, autocommit=True) as conn:
+
+        def steal() -> None:
+            with pytest.raises(BrokerUnreachable), Subscriber(without, topics=["#"], client_id=settings.client_id):
+                pass
+            thief(without, settings.client_id)
+            thief(any_broker.device_url, "plantwright-ingest")
+            thief(any_broker.device_url, broker_accounts.ENGINE)
+
+        send(any_broker.device_url, range(MANY // 2))
+        if away:
+            steal()
+        with kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest:
+            ingest.wait_until(lambda: readings.count(conn)[0] > 0, "it judges")
+            steal()
+            send(any_broker.device_url, range(MANY // 2, MANY))
+            ingest.wait_until(lambda: readings.count(conn) == (MANY, 0), f"all {MANY} are stored")
+            assert "the connection was lost" not in ingest.said()
+            ingest.stop()
+        codes = {each.code for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
+        assert not codes & {"session_taken", "session_lost"}
+
+
+def test_the_device_account_learns_nothing_of_the_session_and_cannot_touch_the_pulse(
+    mosquitto: Broker, database: str, data_dir: Path
+) -> None:
+    assert mosquitto.session is not None
+    env = kills.environment(database=database, broker=mosquitto.url, client_id=mosquitto.session)
+    secret = mosquitto.session.rpartition("-")[2]
+    with (
+        Subscriber(mosquitto.device_url, topics=["#", "$SYS/#"], client_id="curious", lasting=False) as curious,
+        kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest,
+    ):
+        ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
+        heard = []
+        deadline = time.monotonic() + 3
+        for batch in curious.batches(most=100, max_wait_s=0.2):
+            heard += batch
+            curious.acknowledge(batch)
+            if time.monotonic() > deadline:
+                break
+        ingest.stop()
+    assert heard
+    assert not [each.topic for each in heard if each.topic.startswith("plantwright/pulse/")]
+    assert not [each for each in heard if secret in each.topic or secret.encode() in each.payload]
+
+
+def test_passwords_are_made_once_and_only_their_owner_reads_them(any_broker: Broker) -> None:
+    folder = any_broker._folder
+    kept = broker_accounts.read(folder)
+    for name in ("accounts.json", "passwords", "access", "mosquitto.conf", "iotcore.toml"):
+        if (folder / name).exists():
+            assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
+    assert kept is not None
+    assert broker_accounts.made(folder) == kept
+    assert kept.engine not in any_broker.device_url
+    for url in (any_broker.url, any_broker.device_url):
+        assert url not in repr(any_broker) or url == any_broker.url
+    running = broker.running(folder)
+    assert running is not None
+    assert running[0] == any_broker.device_url
+
+
+def test_a_folder_from_before_the_accounts_keeps_the_session_in_which_messages_wait(data_dir: Path) -> None:
+    (data_dir / "broker.json").write_text("{}")
+    assert broker_accounts.made(data_dir).session is None
+    named = Settings(client_id="mine")
+    assert as_engine(named, "mqtt://a", "secret") == {"broker": "mqtt://a"}
+
+
+@pytest.mark.parametrize("by", ["certificate", "password"])
+def test_nobody_takes_the_session_at_a_broker_with_our_files(
+    files: Path,
+    guarded: tuple[str, str],
+    database: str,
+    data_dir: Path,
+    by: str,
+) -> None:
+    by_certificate, by_password = guarded
+    engine = files / "clients" / broker_files.ENGINE
+    password = (files / "clients" / "gw-1.password").read_text()
+    device_url = by_password.replace("mqtts://", f"mqtts://gw-1:{password}@")
+    env = kills.environment(
+        database=database,
+        broker=by_certificate,
+        broker_ca=files / "ca.crt",
+        broker_cert=f"{engine}.crt",
+        broker_key=f"{engine}.key",
+    )
+
+    def steal() -> None:
+        for name in (broker_files.ENGINE, "plantwright-ingest"):
+            if by == "certificate":
+                thief(by_certificate, name, of(files, "gw-1"))
+            else:
+                thief(device_url, name, of(files, None))
+
+    keep_from_now_on(
+        by_certificate, topics=["plantwright/#"], client_id="plantwright-ingest", tls=of(files, broker_files.ENGINE)
+    )
+    with psycopg.connect(database, autocommit=True) as conn:
+        send(by_certificate, range(MANY // 2), tls=of(files, "gw-1"))
+        steal()
+        with kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest:
+            ingest.wait_until(lambda: readings.count(conn)[0] > 0, "it judges")
+            steal()
+            send(by_certificate, range(MANY // 2, MANY), tls=of(files, "gw-1"))
+            ingest.wait_until(lambda: readings.count(conn) == (MANY, 0), f"all {MANY} are stored")
+            assert "the connection was lost" not in ingest.said()
+            ingest.stop()
+
+
+def test_a_tool_never_uses_the_engines_session(files: Path, guarded: tuple[str, str]) -> None:
+    by_certificate, _ = guarded
+    engine = of(files, broker_files.ENGINE)
+    keep_from_now_on(by_certificate, topics=["plantwright/#"], client_id="plantwright-ingest", tls=engine)
+    send(by_certificate, range(10), tls=of(files, "gw-1"))
+    with pytest.raises(BrokerUnreachable, match="one session, which the engine uses"):
+        refuse_to_share(by_certificate, client_id="plantwright-listen-1", tls=engine)
+    refuse_to_share(by_certificate, client_id="plantwright-listen-2", tls=of(files, broker_files.TOOL))
+    with Subscriber(by_certificate, topics=["plantwright/#"], client_id="x", tls=engine) as back:
+        assert back.session_present
+        got = [each for each in next(iter(back.batches(most=100, max_wait_s=60))) if each.topic == TOPIC]
+        assert len(got) == 10
+
+
+def test_a_session_that_is_taken_again_and_again_is_an_alarm_with_the_id(
+    mosquitto: Broker, database: str, data_dir: Path
+) -> None:
+    """A copied configuration: the same id, a session that begins anew, and connecting again by itself."""
+    env = kills.environment(database=database, broker=mosquitto.url, client_id="copied")
+    with psycopg.connect(database, autocommit=True) as conn:
+
+        def alarms() -> dict[str, str]:
+            return {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
+
+        with kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest:
+            ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
+            ingest.wait_until(lambda: alarms() is not None and "silent" not in alarms(), "it is heard of")
+
+            def taken() -> bool:
+                thief(mosquitto.url, "copied")
+                return {"session_taken", "session_lost"} <= set(alarms())
+
+            ingest.wait_until(taken, "it is an alarm")
+            assert "another client uses the id copied" in alarms()["session_taken"]
+            assert "messages may be lost since" in alarms()["session_lost"]
+            ingest.stop()
+
+
+def test_a_session_that_was_there_all_the_time_is_no_alarm(database: str) -> None:
+    settings = Settings(database=database, broker="mqtt://user:secret@broker.example")
+    with psycopg.connect(database) as conn:
+        for present, lost in ((False, False), (True, False), (False, True)):
+            session_loss.note(conn, settings, present=present)
+            told = {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
+            assert ("session_lost" in told) is lost
+            assert "secret" not in str(told)
+
+
+@contextmanager
+def owned_by(uid: int, folder: Path) -> Iterator[Path]:
+    folder.mkdir(mode=0o755)
+    os.chown(folder, uid, uid)
+    yield folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be made to write for another")
+def test_root_writes_through_no_link_that_another_account_made(data_dir: Path) -> None:
+    precious = data_dir / "precious"
+    precious.mkdir(mode=0o700)
+    (precious / "kept").write_text("kept")
+    with owned_by(65534, data_dir / "theirs") as theirs:
+        (theirs / "broker").symlink_to(precious)
+        with pytest.raises(process.EmbeddedServerError, match="is a link in a folder that"):
+            process.give_folder(theirs / "broker", process.server_account(theirs))
+        with pytest.raises(broker_files.BrokerFilesProblem, match="is a link in a folder that"):
+            broker_files.make(theirs / "broker", hosts=[], devices={}, days=1)
+        for name in ("mosquitto.conf", "start.lock"):
+            (theirs / name).symlink_to(precious / "kept")
+        with pytest.raises(OSError, match="symbolic"), process.alone(theirs / "start.lock"):
+            pass
+        writing.write_new(theirs / "mosquitto.conf", "ours")
+    assert precious.stat().st_uid == 0
+    assert (precious / "kept").read_text() == "kept"
+    assert [each.name for each in precious.iterdir()] == ["kept"]
+
+
+def test_without_the_authoritys_key_no_device_is_added_and_no_authority_made(tmp_path: Path) -> None:
+    broker_files.make(tmp_path, hosts=[], devices={"gw-1": []}, days=1)
+    before = (tmp_path / "ca.crt").read_bytes()
+    key = (tmp_path / "ca.key").rename(tmp_path.parent / "safe.key")
+    with pytest.raises(broker_files.BrokerFilesProblem, match="the authority's key is needed"):
+        broker_files.make(tmp_path, hosts=[], devices={"gw-2": []}, days=1)
+    assert (tmp_path / "ca.crt").read_bytes() == before
+    # What needs no signature needs no key.
+    broker_files.make(tmp_path, hosts=[], devices={"gw-1": ["NTH/P-101"]}, days=1)
+    assert "topic write plantwright/v1/NTH/P-101" in (tmp_path / "access").read_text()
+    key.rename(tmp_path / "ca.key")
+    broker_files.make(tmp_path, hosts=[], devices={"gw-2": []}, days=1)
+    assert (tmp_path / "clients" / "gw-2.crt").exists()
+    with pytest.raises(broker_files.BrokerFilesProblem, match="cannot be a device's name"):
+        broker_files.make(tmp_path, hosts=[], devices={broker_files.ENGINE: []}, days=1)
