@@ -14,11 +14,15 @@ from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.paths import MISSING
 
 _strict = msgspec.json.Decoder()
+_LONGEST_TOPIC = 1_000
+"""Characters of a topic that a mapping looks at; MQTT allows 65,535."""
 
 
 def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]] | None:
     """Return the frames of a message and what of it is refused; None where the topic is not the mapping's."""
-    found = None if mapping.topic is None else mapping.topic.fullmatch(message.topic)
+    if mapping.topic is None or len(message.topic) > _LONGEST_TOPIC:
+        return None
+    found = mapping.topic.fullmatch(message.topic)
     if found is None:
         return None
     frames: list[Frame] = []

@@ -24,6 +24,8 @@ _TOP = {
     "topic", "site", "asset", "location", "class", "delimiter", "each", "time", "quality", "values", "value", "signal",
     "unit", "signals",
 }  # fmt: skip
+_MOST_SEVERAL = 2
+"""Of one topic: with more, looking for a topic's levels would cost its length to that power."""
 _LEVEL = re.compile(r"([^{}]*)\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}([^{}]*)|([^{}]+)")
 
 
@@ -109,7 +111,7 @@ def read(name: str | Path) -> Mapping:
     except OSError as error:
         mend = f"name a file, or one of {', '.join(READY_MADE)}"
         raise WrongMapping(str(name), f"cannot be read ({error.strerror}); {mend}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WrongMapping(str(name), str(error)) from None
 
 
@@ -159,6 +161,8 @@ def _topic(keys: "_Keys") -> tuple[re.Pattern[str], str, set[str]]:
             continue
         if name in levels:
             raise keys.wrong("topic", f"has {{{name}}} twice")
+        if several and filter_.count("#") == _MOST_SEVERAL:
+            raise keys.wrong("topic", f"has more than {_MOST_SEVERAL} names for several levels; name the levels")
         levels.add(name)
         body = r"[^/]+(?:/[^/]+)*?" if several else r"[^/]+?"
         pattern.append(f"{re.escape(before)}(?P<{name}>{body}){re.escape(after)}")

@@ -145,7 +145,7 @@ def read_mapping(path: Path) -> FileMapping:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WrongMapping(str(path), "there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WrongMapping(str(path), str(error)) from None
     table = _Keys(document, str(path))
     time = _Keys(table.table("time"), f"{path}: [time]")

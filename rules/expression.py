@@ -12,6 +12,8 @@ from typing import Any
 
 import cel
 
+from rules import expression_bounds
+
 _ITERATED = re.compile(r"\.(?:exists|exists_one|all|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _NAMED = re.compile(r"""signals\s*\[\s*(?:"([^"]*)"|'([^']*)')\s*\]""")
@@ -65,6 +67,10 @@ class Expression:
 def compiled(text: str, *, wanted: type) -> Expression:
     """Compile an expression whose result is a ``bool`` or a ``float``. Raises WrongExpression with place and mend."""
     try:
+        expression_bounds.check(text)
+    except expression_bounds.TooCostly as error:
+        raise WrongExpression(f"{_beginning(text)!r} {error}") from None
+    try:
         program = cel.compile(text)
     except (ValueError, RuntimeError) as error:
         raise WrongExpression(_mend(str(error), text)) from None
@@ -110,6 +116,10 @@ def _below(text: str) -> dict[str, frozenset[str]]:
             raise WrongExpression(f"{text!r} names no signal of {each!r}; name one, such as {each}.flow")
         below.setdefault(of_class, set()).update(named)
     return {of_class: frozenset(named) for of_class, named in below.items()}
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _mend(said: str, text: str) -> str:

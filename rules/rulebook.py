@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,10 @@ __all__ = ["EMPTY", "Derived", "Rulebook", "WrongRulebook", "parse", "read"]
 
 _STATE_KEYS = {"asset_class", "signal", "running_above", "stopped_below", "settle", "max_gap"}
 _DERIVED_KEYS = {"asset_class", "name", "unit", "value", "max_gap"}
+MOST_RULES = 200_000
+MOST_OF_SIGNAL = 1_000
+MOST_EXPRESSIONS = 200
+"""Conditions and derived signals of an asset class."""
 _TOP_KEYS = {*KINDS, "operating_state", "component_of_signal", "derived", "override", "pack", "pattern"}
 
 
@@ -133,10 +137,11 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
             raise WrongRulebook(
                 source, f"{kind} {table.table.get('id')!r}", "the id is used twice; give each rule its own"
             )
+    _check_sizes(written, [*tables(document, "derived", source), *tables(document, "override", source)], source)
     made = [kinds.rule(kind, table) for kind, table in written]
     states = [_state(table) for table in tables(document, "operating_state", source)]
     classes = [rule.asset_class for rule in states]
-    for twice in {each for each in classes if classes.count(each) > 1}:
+    for twice in (each for each, times in Counter(classes).items() if times > 1):
         raise WrongRulebook(source, f"operating_state of {twice!r}", "a class has one operating state rule; join them")
     components = document.get("component_of_signal", {})
     if not isinstance(components, Mapping) or not all(map(_texts, components.values())):
@@ -154,6 +159,24 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     )
 
 
+def _check_sizes(written: Sequence[tuple[str, Table]], others: Sequence[Table], source: str) -> None:
+    """Refuse a document by which a reading, or a change of the document, would cost too much. Raises WrongRulebook."""
+    if len(written) + len(others) > MOST_RULES:
+        problem = f"has {len(written) + len(others):,} rules, derived signals and overrides; {MOST_RULES:,} is the most"
+        raise WrongRulebook(source, "the document", f"{problem}: write one rule for a class, not one for each asset")
+    of_class = Counter(str(table.table.get("asset_class")) for kind, table in written if kind == "expression")
+    of_class.update(str(table.table.get("asset_class")) for table in others if "value" in table)
+    of_signal = Counter((str(table.table.get("asset_class")), str(table.table.get("signal"))) for _, table in written)
+    for name, count in of_class.items():
+        if count > MOST_EXPRESSIONS:
+            problem = f"has {count:,} expressions; {MOST_EXPRESSIONS} is the most, as a reading may cost each of them"
+            raise WrongRulebook(source, f"asset class {name!r}", problem)
+    for (name, signal), count in of_signal.items():
+        if count > MOST_OF_SIGNAL:
+            problem = f"has {count:,} rules on the signal {signal!r}; {MOST_OF_SIGNAL:,} is the most"
+            raise WrongRulebook(source, f"asset class {name!r}", problem)
+
+
 def _patterns(
     document: Mapping[str, Any], from_packs: list[dict[str, list[dict[str, Any]]]], source: str
 ) -> tuple[Pattern, ...]:
@@ -166,7 +189,7 @@ def _document(path: Path) -> Mapping[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WrongRulebook(str(path), "file", "there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WrongRulebook(str(path), "TOML", str(error)) from None
 
 

@@ -46,7 +46,7 @@ def read(path: Path) -> Plant:
         raise WrongPlantFile(
             path, "file", f"cannot be read ({error.strerror}); name a plant file that exists"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WrongPlantFile(path, "file", f"is not TOML: {error}") from None
     _Table(path, "the file", document).only("site", "locations", "assets", "signals", "technicians")
     site = _Table(path, "site", document.get("site"))

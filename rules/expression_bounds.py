@@ -1,0 +1,54 @@
+"""What an expression may cost, checked on its text before anything compiles it.
+
+Whoever compiles or evaluates recurses into what stands in it, and what goes through lists is evaluated for each of
+their elements: a long enough text would end the process, and lists in lists would make every reading cost seconds.
+"""
+
+import re
+
+MOST_CHARACTERS = 4_000
+MOST_PARTS = 600
+"""Names, numbers, texts and operators; a sum of 300 terms has as many."""
+MOST_DEPTH = 16
+"""Brackets within brackets."""
+MOST_ITERATIONS = 8
+_PART = re.compile(
+    r"""(?P<text>[rR]?(?:\"{3}.*?(?:\"{3}|$)|'{3}.*?(?:'{3}|$)|"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)))"""
+    r"""|(?P<name>\w+(?:\.\d+)?)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<sign>&&|\|\||[<>=!]=|\S)""",
+    re.DOTALL,
+)
+_ITERATES = frozenset({"exists", "exists_one", "all", "map", "filter"})
+
+
+class TooCostly(ValueError):
+    """An expression that goes beyond a bound: says which, and the mend."""
+
+
+def check(text: str) -> None:
+    """Raise TooCostly for an expression that is too large, too deep, or goes through lists too often."""
+    if len(text) > MOST_CHARACTERS:
+        raise TooCostly(f"has {len(text):,} characters, and may have {MOST_CHARACTERS:,}; {_SPLIT}")
+    iterations, before = 0, ("", "")
+    opened: list[bool] = []
+    for parts, found in enumerate(_PART.finditer(text), start=1):
+        if parts > MOST_PARTS:
+            raise TooCostly(f"has more than {MOST_PARTS} names, numbers and operators; {_SPLIT}")
+        if found.lastgroup == "open":
+            iterates = found[0] == "(" and before[0] == "." and before[1] in _ITERATES
+            if iterates and any(opened):
+                raise TooCostly(
+                    f"has {before[1]}() within what goes through a list already, which costs each reading a list times "
+                    "a list; write two rules, or a [[derived]] signal"
+                )
+            iterations += iterates
+            opened.append(iterates)
+            if len(opened) > MOST_DEPTH:
+                raise TooCostly(f"has brackets within brackets, more than {MOST_DEPTH} deep; {_SPLIT}")
+            if iterations > MOST_ITERATIONS:
+                raise TooCostly(f"goes through lists more than {MOST_ITERATIONS} times; {_SPLIT}")
+        elif found.lastgroup == "close" and opened:
+            opened.pop()
+        before = (before[1], found[0])
+
+
+_SPLIT = "split it into [[derived]] signals, or into several rules"
