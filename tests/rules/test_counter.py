@@ -29,6 +29,18 @@ CASES = {
     "a wrap is believed while no rise is known": ((65_530, 4, 14), W, [0, 10, 20]),
     "nothing is known of a new beginning while no rise is": ((900, 40, 60), None, [0, 0, 20]),
     "it cannot show what lies beyond its wrap": ((70_000, 70_010, 5), W, [0, 10, 15]),
+    "a nought among its readings is none": ((500, 510, 520, 0, 540, 550), None, [0, 10, 20, 20, 40, 50]),
+    "so are a few": ((500, 510, 520, 0, 0, 0, 560, 570), None, [0, 10, 20, 20, 20, 20, 60, 70]),
+    "and a number far too high": ((101, 102, 103, 4_294_967_295, 105, 106), None, [0, 1, 2, 2, 4, 5]),
+    "or several": ((101, 102, 103, 4_294_967_295, 4_294_967_295, 106), None, [0, 1, 2, 2, 2, 5]),
+    "one that shows neither goes on from each": ((101, 102, 103, 9_999, 0, 106, 107), None, [0, 1, 2, 2, 2, 5, 6]),
+    "a rise that goes on was one": ((10, 11, 12, 112, 212, 312), None, [0, 1, 2, 2, 202, 302]),
+    "what stays away for good began anew": (
+        (500, 510, 520, *range(8)),
+        None,
+        [0, 10, 20, 20, 21, 22, 23, 24, 25, 26, 27],
+    ),
+    "a device that was begun anew may pass where it was": ((30, 40, 50, 5, 35, 60), None, [0, 10, 20, 25, 55, 80]),
     "below nothing nothing is counted": ((5, 10, -3, 2), None, [0, 5, 5, 10]),
 }
 
@@ -36,6 +48,14 @@ CASES = {
 @pytest.mark.parametrize(("readings", "wraps_at", "expected"), CASES.values(), ids=CASES)
 def test_a_counter(readings, wraps_at, expected):
     assert counted(*readings, wraps_at=wraps_at) == expected
+
+
+def test_a_leap_never_becomes_the_pace():
+    counter = Counter(None)
+    for minute, raw in enumerate((101, 102, 103, 4_294_967_295, 104, 105, 106)):
+        counter.total(minute * MINUTE, raw)
+    assert counter.pace * MINUTE == pytest.approx(1.0, rel=0.01)
+    assert counter.total(7 * MINUTE, 0) == counter.total(8 * MINUTE, 0)
 
 
 def test_an_older_reading_tells_nothing_new():

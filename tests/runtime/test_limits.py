@@ -140,7 +140,11 @@ COUNTS = {
         W, [*range(65_486, 65_536, 10), *range(20, 300, 40)], "." * 6 + "!" * 6,
     ),
     "one exchanged for one that shows less has not risen": (None, [*range(9_000, 9_100, 10), 7_000], "." * 11),
-    "a jump upwards is a rise": (None, [*range(100, 200, 10), 50_000], "." * 10 + "!"),
+    "a jump upwards is a rise once it goes on": (None, [*range(100, 200, 10), 50_000, 50_010], "." * 11 + "!"),
+    "a nought among its readings is no rise": (
+        None, [*range(13_000, 13_100, 10), 0, *range(13_110, 13_200, 10)], "." * 20,
+    ),
+    "nor is a number far too high": (None, [*range(100, 200, 10), 4_294_967_295, *range(210, 300, 10)], "." * 20),
 }  # fmt: skip
 
 
