@@ -57,7 +57,7 @@ def doors(database: str) -> Iterator[list[str]]:
     for process in running:
         process.send_signal(signal.SIGTERM)
     for process in running:
-        process.wait(20)
+        process.wait(120)
 
 
 def _await(address: str) -> None:

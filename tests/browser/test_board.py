@@ -70,14 +70,14 @@ def address(database: str, seeded: Seeded) -> Iterator[str]:
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
         server.should_exit = True
-        thread.join(20)
+        thread.join(90)
 
 
 @pytest.fixture(params=["desk", "phone"])
 def watched(request: pytest.FixtureRequest, browser: "Browser", address: str) -> Iterator[Watched]:
     size = {"desk": (1280, 900), "phone": (390, 844)}[request.param]
     page = browser.new_page(viewport={"width": size[0], "height": size[1]}, base_url=address)
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(90_000)
     watched = Watched(page, urlsplit(address).netloc)
     yield watched
     page.close()

@@ -44,14 +44,14 @@ def address(database: str, seeded: Seeded) -> Iterator[str]:
             time.sleep(0.02)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         server.should_exit = True
-        thread.join(20)
+        thread.join(90)
 
 
 @pytest.fixture(params=["desk", "phone"])
 def page(request: pytest.FixtureRequest, browser: "Browser", address: str) -> Iterator["Page"]:
     size = {"desk": (1280, 800), "phone": (390, 844)}[request.param]
     page = browser.new_page(viewport={"width": size[0], "height": size[1]}, base_url=address)
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(90_000)
     faults = list[str]()
     page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -66,7 +66,7 @@ def test_who_takes_over_waits_for_the_batch_that_is_under_way(database):
         assert not taken.wait(0.2)
         judge.advance(old, fence, 5)
         old.commit()
-        assert taken.wait(10)
+        assert taken.wait(90)
         thread.join()
         assert judge.holder_now(new) == ("new", fence + 1, 5)
 

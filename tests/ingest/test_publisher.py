@@ -71,7 +71,7 @@ def test_what_the_broker_had_not_answered_is_sent_again_when_it_is_back(mosquitt
         with pytest.raises(BrokerUnreachable):
             publisher.flush(timeout_s=0.1)
         second = start()
-        publisher.flush(timeout_s=15)
+        publisher.flush(timeout_s=90)
     second.stop()
     first.stop()
 

@@ -30,7 +30,7 @@ def publish(broker: Broker, *payloads: bytes) -> None:
 def take(source: Subscriber, count: int) -> list[Message]:
     """Wait until so many messages have come, in whatever batches."""
     taken: list[Message] = []
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     for batch in source.batches(most=count, max_wait_s=0.1):
         taken += batch
         if len(taken) >= count:
@@ -90,7 +90,7 @@ def test_what_was_looked_at_ahead_comes_with_the_next_batch_once(mosquitto):
     with subscriber(mosquitto) as source:
         publish(mosquitto, *numbered(20))
         first = take(source, 1)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while len(ahead := source.look_ahead(most=19)) < 20 - len(first):
             assert time.monotonic() < deadline
         rest = take(source, 20 - len(first))
@@ -102,7 +102,7 @@ def test_what_was_looked_at_ahead_comes_with_the_next_batch_once(mosquitto):
 def test_looking_ahead_over_a_lost_connection_is_told_when_the_next_batch_is_asked_for(mosquitto):
     with subscriber(mosquitto) as source:
         throw_out(mosquitto)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while source.look_ahead(most=10) == [] and source._lost is None:
             assert time.monotonic() < deadline
         with pytest.raises(BrokerUnreachable, match="the connection was lost"):
@@ -115,7 +115,7 @@ def throw_out(broker: Broker) -> None:
     address = BrokerAddress.of(broker.url)
     intruder.connect(address.host, address.port)
     intruder.loop_start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not intruder.is_connected():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -188,7 +188,7 @@ def retained(broker: Broker, topic: str) -> bytes | None:
     address = BrokerAddress.of(broker.url)
     client.connect(address.host, address.port)
     client.subscribe(topic, qos=1)
-    deadline = time.monotonic() + 1
+    deadline = time.monotonic() + 5
     while not found and time.monotonic() < deadline:
         client.loop(0.05)
     client.disconnect()

@@ -40,7 +40,7 @@ def scripted(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[str]
         yield f"{'mqtts' if tls else 'mqtt'}://localhost:{listener.getsockname()[1]}"
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
-        serving.join(5)
+        serving.join(90)
 
 
 def _serve(listener: socket.socket, script: Script, tls: ssl.SSLContext | None) -> None:

@@ -60,7 +60,7 @@ def demo(run_folder: Path) -> Iterator[tuple[Path, str]]:
         yield folder, terminal.read_text()
     finally:
         running.send_signal(signal.SIGINT)
-        running.wait(60)
+        running.wait(120)
 
 
 def test_each_command_of_the_readme_works_as_printed(demo: tuple[Path, str]) -> None:

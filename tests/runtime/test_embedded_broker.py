@@ -44,10 +44,10 @@ class Subscriber:
         self.client.username_pw_set(address.user, address.password)
         self.client.connect(address.host, address.port)
         self.client.loop_start()
-        ready.get(timeout=10)
+        ready.get(timeout=90)
 
     def take(self, count: int) -> list[mqtt.MQTTMessage]:
-        return [self.arrived.get(timeout=10) for _ in range(count)]
+        return [self.arrived.get(timeout=90) for _ in range(count)]
 
     def take_acknowledging(self, count: int) -> list[bytes]:
         """Take so many payloads in batches of a hundred, each acknowledged when it is whole."""
@@ -88,7 +88,7 @@ def publish(running: Broker, payloads: list[bytes]) -> None:
     client.connect(address.host, address.port)
     client.loop_start()
     for sent in [client.publish(TOPIC, payload, qos=1) for payload in payloads]:
-        sent.wait_for_publish(timeout=20)
+        sent.wait_for_publish(timeout=90)
         assert sent.is_published()
     client.disconnect()
     client.loop_stop()

@@ -81,7 +81,7 @@ def started(files: Path, mosquitto_program: Path, data_dir: Path, ports: list[in
         yield f"mqtts://127.0.0.1:{ports[0]}", f"mqtts://127.0.0.1:{ports[1]}"
     finally:
         running.terminate()
-        running.wait(20)
+        running.wait(120)
 
 
 def of(files: Path, name: str | None) -> ssl.SSLContext:

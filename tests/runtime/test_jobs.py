@@ -174,7 +174,7 @@ def test_the_timetable_runs_until_it_is_told_to_stop(database, conn, seeded):
             stop.wait(0.1)
     finally:
         stop.set()
-        runner.join(20)
+        runner.join(90)
     assert not runner.is_alive()
     assert work_orders.get(conn, seeded.orders["unspecific"]).status is Status.DISPATCHED
 

@@ -111,7 +111,7 @@ class Plant:
         client.on_message = lambda _client, _data, message: found.append(bytes(message.payload))
         client.connect(address.host, address.port)
         client.subscribe("spBv1.0/STATE/plant", qos=1)
-        deadline = time.monotonic() + 0.5
+        deadline = time.monotonic() + 3
         while not found and time.monotonic() < deadline:
             client.loop(0.05)
         client.disconnect()
