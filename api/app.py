@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import problems
+from api import once, problems
 from api.asking import KNOWN, SEES
 from api.board import (
     alarm_pages,
@@ -140,6 +140,7 @@ def create(
         app.include_router(board, dependencies=[engine_page.WITH_ALARMS])
     app.include_router(signing.open_router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     app.add_middleware(Limits, room=room or Room())

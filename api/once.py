@@ -1,11 +1,17 @@
-"""What creates something is done once, however often it is asked for: the header Idempotency-Key."""
+"""What creates something is done once, however often it is asked for.
+
+A system says by the header Idempotency-Key which requests are the same, a page by a token in each of its forms. Both
+keep the answer in the transaction of what it tells of.
+"""
 
 import hashlib
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
+from starlette.datastructures import UploadFile
 
 from api.asking import Asking, Conn, Now
 from db import idempotency
@@ -57,10 +63,17 @@ class Once:
         self.request, self.conn, self.now, self.who = request, conn, now, who
         self.key = (idempotency_key or "").strip()
 
-    def __call__(self, body: BaseModel | bytes, make: Callable[[Response], BaseModel]) -> Response:
-        """Return the answer of ``make``, kept with the request in the same transaction, or the one kept before."""
+    def __call__(
+        self, body: BaseModel | bytes, make: Callable[[Response], BaseModel], *, needed: bool = True
+    ) -> Response:
+        """Return the answer of ``make``, kept with the request in the same transaction, or the one kept before.
+
+        Where no key is ``needed``, a request without one is done each time that it comes.
+        """
         if not self.key:
-            raise NoIdempotencyKey
+            if needed:
+                raise NoIdempotencyKey
+            return Response(make(Response()).model_dump_json(), 201, media_type="application/json")
         sent = body if isinstance(body, bytes) else body.model_dump_json().encode()
         asked = hashlib.sha256(f"{self.request.method} {self.request.url.path}\n".encode() + sent).digest()
         if not idempotency.begin(self.conn, self.who.actor, self.key):
@@ -79,6 +92,68 @@ class Once:
 
 
 OnlyOnce = Annotated[Once, Depends(Once)]
+
+
+class AnsweredBefore(Exception):
+    """A form comes again, and leads where it led the first time."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+async def _what_was_sent(request: Request) -> str:
+    """Return by what a form that comes again is known: its token and all that was typed. Empty: it has no token.
+
+    Who goes back, types something else and sends that means something else.
+    """
+    form = await request.form()
+    token = form.get("once")
+    if not isinstance(token, str) or not token:
+        return ""
+    digest = hashlib.sha256(f"{request.url.path}\n".encode())
+    for name, value in form.multi_items():
+        if name in ("once", "csrf"):
+            continue
+        if isinstance(value, UploadFile):
+            content = await value.read()
+            await value.seek(0)
+        else:
+            content = value.encode()
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return f"form {token[:MOST_LETTERS]} {digest.hexdigest()}"
+
+
+class Form:
+    """A form that somebody sent, perhaps twice. Raises AnsweredBefore where it has been answered.
+
+    The second of two that come at once waits for the first.
+    """
+
+    def __init__(self, conn: Conn, now: Now, who: Asking, sent: Annotated[str, Depends(_what_was_sent)]) -> None:
+        self.conn, self.now, self.who, self.sent = conn, now, who, sent
+        if not sent:
+            return
+        idempotency.wait(conn, who.actor, sent)
+        known = idempotency.find(conn, who.actor, sent)
+        if known is not None:
+            raise AnsweredBefore(known.headers["Location"])
+
+    def leads_to(self, location: str) -> RedirectResponse:
+        """Return the answer to a form that did what it asks for, and keep it for when the form comes again."""
+        if self.sent:
+            answer = Answer(request=b"", status=303, headers={"Location": location}, body="")
+            idempotency.keep(self.conn, self.who.actor, self.sent, answer, at=self.now)
+        return RedirectResponse(location, 303)
+
+
+SentForm = Annotated[Form, Depends(Form)]
+
+
+def lead_there_again(_: Request, error: Exception) -> Response:
+    """Answer a form that came again."""
+    assert isinstance(error, AnsweredBefore)
+    return RedirectResponse(error.location, 303)
 
 
 def _response(answer: Answer) -> Response:

@@ -29,6 +29,11 @@ def begin(conn: Connection, actor: str, key: str) -> bool:
         return bool(cursor.execute(_QUERIES["begin"], {"actor": actor, "key": key}).fetchone())
 
 
+def wait(conn: Connection, actor: str, key: str) -> None:
+    """Wait until no other transaction works on a request with a key, and let none until this one ends."""
+    conn.execute(_QUERIES["wait"], {"actor": actor, "key": key})
+
+
 def find(conn: Connection, actor: str, key: str) -> Answer | None:
     """Return what was answered to somebody's request with a key."""
     with conn.cursor(row_factory=class_row(Answer)) as cursor:

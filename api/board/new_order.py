@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, REQUESTS, Asking, Conn, Now
 from api.board.form_errors import Fields, FormWrong, figure
 from api.board.rendering import page
 from api.board.step_form import local
+from api.once import SentForm
 from db import assignments, job_plans, plant, technicians, work_orders
 from db.errors import NotFound
 from workorder_core import lifecycle
@@ -64,7 +65,9 @@ def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | 
 
 
 @router.post("/new-order", dependencies=[REQUESTS])
-def create(request: Request, conn: Conn, now: Now, who: Asking, form: Annotated[NewOrderForm, Depends()]) -> Response:
+def create(
+    request: Request, conn: Conn, now: Now, who: Asking, form: Annotated[NewOrderForm, Depends()], sent: SentForm
+) -> Response:
     """Make an order by hand and show it; what is refused is shown beside what was typed."""
     try:
         with conn.transaction():
@@ -74,7 +77,7 @@ def create(request: Request, conn: Conn, now: Now, who: Asking, form: Annotated[
         return _form(request, conn, now, who, form.typed, wrong=wrong, problem=str(refused), status=409)
     except FormWrong as refused:
         return _form(request, conn, now, who, form.typed, wrong=refused.fields, problem=_sum(refused), status=422)
-    return RedirectResponse(f"/orders/{order.id}", 303)
+    return sent.leads_to(f"/orders/{order.id}")
 
 
 def _sum(refused: FormWrong) -> str:

@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.form_errors import FormWrong
 from api.board.order_page import Refused, order_page
+from api.once import SentForm
 from db import attachments, order_work, work_orders
 from db.errors import StoreError
 from db.order_links import LinkKind
@@ -25,6 +26,7 @@ def do_step(
     conn: Conn,
     now: Now,
     who: Asking,
+    sent: SentForm,
     value: Annotated[str, Form(max_length=40)] = "",
     note: Annotated[str, Form(max_length=4000)] = "",
     photo: Annotated[str, Form(max_length=40)] = "",
@@ -39,7 +41,7 @@ def do_step(
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused, f"step-{seq}", value=value, note=note)
     there = f"/my-work?plan={order_id}#plan-{order_id}" if then == "my-work" else f"/orders/{order_id}#plan"
-    return RedirectResponse(there, 303)
+    return sent.leads_to(there)
 
 
 @router.post("/orders/{order_id}/remarks/new", dependencies=[REQUESTS])
@@ -49,6 +51,7 @@ def comment(
     conn: Conn,
     now: Now,
     who: Asking,
+    sent: SentForm,
     text: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """Say something about an order."""
@@ -56,12 +59,18 @@ def comment(
         wrong = FormWrong(fields={"text": "write what you want to say"})
         return _refused(request, conn, order_id, now, who, wrong, "remark")
     order_work.comment(conn, order_id, text.strip(), who=who, at=now)
-    return RedirectResponse(f"/orders/{order_id}#remarks", 303)
+    return sent.leads_to(f"/orders/{order_id}#remarks")
 
 
 @router.post("/orders/{order_id}/files/new", dependencies=[REQUESTS])
 def attach(
-    request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking, file: Annotated[UploadFile, File()]
+    request: Request,
+    order_id: UUID,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    file: Annotated[UploadFile, File()],
 ) -> Response:
     """Attach a picture, a PDF or a text."""
     content = file.file.read(attachments.LARGEST + 1)
@@ -70,7 +79,7 @@ def attach(
             order_work.attach(conn, order_id, file.filename or "file", content, who=who, at=now)
     except StoreError as refused:
         return _refused(request, conn, order_id, now, who, refused, "file")
-    return RedirectResponse(f"/orders/{order_id}#remarks", 303)
+    return sent.leads_to(f"/orders/{order_id}#remarks")
 
 
 @router.post("/orders/{order_id}/links/{verb}", dependencies=[PLANS])
@@ -81,6 +90,7 @@ def link(
     conn: Conn,
     now: Now,
     who: Asking,
+    sent: SentForm,
     kind: Annotated[str, Form(max_length=40)] = "",
     number: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
@@ -94,7 +104,7 @@ def link(
             change(conn, order_id, LinkKind(kind), other, who=who, at=now)
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused, "link", kind=kind, number=number)
-    return RedirectResponse(f"/orders/{order_id}#more", 303)
+    return sent.leads_to(f"/orders/{order_id}#more")
 
 
 def _number(text: str) -> float | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ for name in (
 
 
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
-"""Every form that changes something is given its session's token here, so that no template can forget it."""
+"""Every form that changes something is given its tokens here, so that no template can forget them."""
 
 _SAYS_NOTHING_NEW = re.compile(
     r'(<span data-(?:age|due)="[^"]*">)[^<]*|(<body data-now=")[^"]*'
@@ -72,10 +73,15 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
     tag = f'"{hashlib.sha256(_SAYS_NOTHING_NEW.sub(_kept, text).encode()).hexdigest()[:32]}"'
     if status == 200 and request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
-    token: str | None = getattr(request.state, "form_token", None)
-    if token is not None:
-        text = _FORM.sub(rf'\1<input type="hidden" name="csrf" value="{masked(token)}">', text)
+    text = _FORM.sub(lambda form: form[1] + _hidden(request), text)
     return HTMLResponse(text, status, headers={"ETag": tag} if status == 200 else None)
+
+
+def _hidden(request: Request) -> str:
+    """Return what every form carries: its session's token, and one of its own by which it is known if sent twice."""
+    token: str | None = getattr(request.state, "form_token", None)
+    csrf = "" if token is None else f'<input type="hidden" name="csrf" value="{masked(token)}">'
+    return f'{csrf}<input type="hidden" name="once" value="{secrets.token_urlsafe(16)}">'
 
 
 def _kept(found: re.Match[str]) -> str:

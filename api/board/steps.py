@@ -16,6 +16,7 @@ from api.board.form_errors import Fields, FormWrong, figure
 from api.board.order_page import Refused, order_page
 from api.board.pages import asset_page
 from api.board.step_form import StepForm, local
+from api.once import SentForm
 from api.problems import STATUS
 from db import (
     assignments,
@@ -74,6 +75,7 @@ def take(
     now: Now,
     who: Asking,
     form: Annotated[StepForm, Depends()],
+    sent: SentForm,
 ) -> Response:
     """Take a step of the lifecycle; what is refused is shown on the order's page beside what was typed."""
     try:
@@ -83,7 +85,7 @@ def take(
         return order_page(
             request, conn, order_id, now=now, who=who, refused=Refused(refused, tried=step.value, filled=form.filled())
         )
-    return RedirectResponse(f"/orders/{order_id}", 303)
+    return sent.leads_to(f"/orders/{order_id}")
 
 
 def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, who: Who, at: datetime) -> None:
@@ -121,6 +123,7 @@ def plan_downtime(
     conn: Conn,
     now: Now,
     actor: Actor,
+    sent: SentForm,
     starts_at: Annotated[str, Form(max_length=40)] = "",
     ends_at: Annotated[str, Form(max_length=40)] = "",
     reason: Annotated[str, Form(max_length=200)] = "",
@@ -137,7 +140,7 @@ def plan_downtime(
         filled |= {"open_ended": "true" if open_ended else ""}
         return asset_page(request, conn, asset_id, now=now, status=422, problem=str(refused), filled=filled)
     downtimes.create(conn, asset_id, starts_at=start, ends_at=end, reason=reason.strip(), actor=actor, at=now)
-    return RedirectResponse(f"/assets/{asset_id}", 303)
+    return sent.leads_to(f"/assets/{asset_id}")
 
 
 @router.post("/assets/{asset_id}/judged-as", dependencies=[PLANS])
@@ -147,6 +150,7 @@ def judge_as(
     conn: Conn,
     now: Now,
     actor: Actor,
+    sent: SentForm,
     asset_class: Annotated[str, Form(max_length=100)] = "",
     criticality: Annotated[int, Form(ge=1, le=4)] = 2,
     parent: Annotated[str, Form(max_length=64)] = "",
@@ -170,7 +174,7 @@ def judge_as(
     except StoreError as refused:
         kind = next(each for each in type(refused).__mro__ if each in STATUS)
         return asset_page(request, conn, asset_id, now=now, status=STATUS[kind], problem=str(refused))
-    return RedirectResponse(f"/assets/{asset_id}", 303)
+    return sent.leads_to(f"/assets/{asset_id}")
 
 
 @router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])

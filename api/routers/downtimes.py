@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.asking import PLANS, SEES, Actor, Asking, Conn, Now, Why
+from api.once import OnlyOnce
 from api.shapes.plant import DowntimeIn, DowntimeOut
 from api.shapes.times import Moment
 from db import downtimes, plant
@@ -25,21 +26,25 @@ def find(
     return [DowntimeOut.of(each) for each in found]
 
 
-@router.post("/assets/{asset_id}/downtimes", status_code=201, dependencies=[PLANS])
-def create(asset_id: int, body: DowntimeIn, conn: Conn, now: Now, actor: Actor) -> DowntimeOut:
-    """Plan a downtime: what the asset shows meanwhile opens no orders."""
+@router.post("/assets/{asset_id}/downtimes", status_code=201, response_model=DowntimeOut, dependencies=[PLANS])
+def create(asset_id: int, body: DowntimeIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
+    """Plan a downtime: what the asset shows meanwhile opens no orders. With an Idempotency-Key it is planned once."""
     plant.asset(conn, asset_id, now=now)
-    return DowntimeOut.of(
-        downtimes.create(
-            conn,
-            asset_id,
-            starts_at=body.starts_at,
-            ends_at=body.ends_at,
-            reason=body.reason,
-            actor=actor,
-            at=now,
+
+    def make(_: Response) -> DowntimeOut:
+        return DowntimeOut.of(
+            downtimes.create(
+                conn,
+                asset_id,
+                starts_at=body.starts_at,
+                ends_at=body.ends_at,
+                reason=body.reason,
+                actor=actor,
+                at=now,
+            )
         )
-    )
+
+    return once(body, make, needed=False)
 
 
 @router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])

@@ -2,6 +2,10 @@
 -- Whether this transaction is the only one that works on a request with this key; released by its end.
 SELECT pg_try_advisory_xact_lock(hashtextextended('plantwright once ' || %(actor)s::text || ' ' || %(key)s::text, 0));
 
+-- name: wait
+-- The same, after the one that works on it.
+SELECT pg_advisory_xact_lock(hashtextextended('plantwright once ' || %(actor)s::text || ' ' || %(key)s::text, 0));
+
 -- name: find
 -- What was answered to a key.
 SELECT request, status, headers, body FROM idempotent_answers WHERE actor = %(actor)s AND key = %(key)s;
