@@ -21,7 +21,7 @@ FOUND = {
 def counted(pool):
     def counted(table: str) -> int:
         with pool.connection() as conn:
-            return conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            return int(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
     return counted
 
@@ -29,7 +29,7 @@ def counted(pool):
 def token(client, page: str) -> str:
     found = TOKEN.findall(client.get(page).text)
     assert len(found) == len(set(found)), "each form has its own"
-    return found[0]
+    return str(found[0])
 
 
 FORMS = {
