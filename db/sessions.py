@@ -77,3 +77,14 @@ def forgive_attempt(conn: Connection, bucket: str) -> None:
 def drop_attempts(conn: Connection, *, now: datetime, window: timedelta) -> None:
     """Forget the windows that are over."""
     conn.execute(_QUERIES["drop_attempts"], {"window_began": now - window})
+
+
+def knows_device(conn: Connection, name: str, token: str) -> bool:
+    """Return whether a user has signed in from the browser that has this token."""
+    row = conn.execute(_QUERIES["knows_device"], {"name": name, "token_sha256": digest(token)}).fetchone()
+    return bool(row and row[0])
+
+
+def note_device(conn: Connection, name: str, token: str, *, now: datetime) -> None:
+    """Note that a user has signed in from the browser that has this token."""
+    conn.execute(_QUERIES["note_device"], {"name": name, "token_sha256": digest(token), "now": now})

@@ -1,10 +1,13 @@
 """The pages that open without a session or change it: signing in, signing out, another password."""
 
+import asyncio
+from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from psycopg_pool import ConnectionPool
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from api import passwords, signing_in
@@ -17,6 +20,7 @@ from api.signing_in import TooManyAttempts, WrongPassword
 from db import sessions, users
 from db.errors import NotFound
 
+_YEAR_S = 365 * 86_400
 open_router = APIRouter(include_in_schema=False)
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
@@ -30,7 +34,18 @@ def ask(request: Request, now: Now, there: Annotated[str, Query(alias="next", ma
     return page(request, "login.html", there=_here(there), problem="", name="")
 
 
-@open_router.post("/login")
+async def _wait_where_guessed(request: Request) -> None:
+    """Let an attempt wait where there were too many for its name; no thread waits with it."""
+    name = (await request.form()).get("name")
+    device = request.cookies.get(signing_in.DEVICE)
+    now = datetime.now(UTC)
+    called = name if isinstance(name, str) else ""
+    delay_s = await run_in_threadpool(signing_in.delay_s, _pool(request), called, device=device, now=now)
+    if delay_s:
+        await asyncio.sleep(delay_s)
+
+
+@open_router.post("/login", dependencies=[Depends(_wait_where_guessed)])
 def sign_in(
     request: Request,
     now: Now,
@@ -39,15 +54,22 @@ def sign_in(
     there: Annotated[str, Form(alias="next", max_length=2000)] = "/",
 ) -> Response:
     """Begin a session; a name and a password that do not belong together are told so, and not which is wrong."""
+    device = request.cookies.get(signing_in.DEVICE)
     try:
-        user = signing_in.verified(_pool(request), name, password, address=_address(request), now=now)
+        user = signing_in.verified(_pool(request), name, password, address=_address(request), now=now, device=device)
     except (WrongPassword, TooManyAttempts) as refused:
         status = 401 if isinstance(refused, WrongPassword) else 429
         answer = page(request, "login.html", status=status, there=_here(there), problem=_sentence(refused), name=name)
         if isinstance(refused, TooManyAttempts):
             answer.headers["Retry-After"] = str(refused.retry_after_s)
         return answer
-    return _signed_in(request, user.name, "/password" if user.must_change else _here(there), now)
+    response = _signed_in(request, user.name, "/password" if user.must_change else _here(there), now)
+    token = signing_in.remember_device(_pool(request), user.name, device, now=now)
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        signing_in.DEVICE, token, max_age=_YEAR_S, path="/login", httponly=True, samesite="lax", secure=secure
+    )
+    return response
 
 
 def _signed_in(request: Request, user: str, there: str, now: Now) -> Response:

@@ -122,6 +122,20 @@ UPDATE sign_in_attempts SET attempts = greatest(attempts - 1, 0) WHERE bucket = 
 -- Windows that are over.
 DELETE FROM sign_in_attempts WHERE began_at <= %(window_began)s;
 
+-- name: knows_device
+-- Whether a user has signed in from a browser before.
+SELECT EXISTS (SELECT FROM known_devices WHERE user_name = %(name)s AND token_sha256 = %(token_sha256)s);
+
+-- name: note_device
+-- A user has signed in from a browser; the newest twenty of a user are kept.
+WITH old AS (
+    DELETE FROM known_devices WHERE user_name = %(name)s AND token_sha256 IN (
+        SELECT token_sha256 FROM known_devices WHERE user_name = %(name)s AND token_sha256 <> %(token_sha256)s
+        ORDER BY used_at DESC OFFSET 19)
+)
+INSERT INTO known_devices (user_name, token_sha256, used_at) VALUES (%(name)s, %(token_sha256)s, %(now)s)
+ON CONFLICT (user_name, token_sha256) DO UPDATE SET used_at = excluded.used_at;
+
 -- name: sees_order
 -- Whether an order is one of these sites'.
 SELECT EXISTS (SELECT FROM work_orders w JOIN sites s ON s.id = w.site_id

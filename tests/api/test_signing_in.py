@@ -233,3 +233,70 @@ def test_pages_sign_in_by_themselves_only_where_nobody_else_can_be(pool, mette):
     assert home.get("/api/v1/sites").status_code == 200
     nothing_shown = TestClient(app, "http://localhost", client=("127.0.0.1", 5))
     assert nothing_shown.get("/api/v1/sites").status_code == 401
+
+
+def from_address(pool, number):
+    app = create(pool, keys={})
+    return TestClient(app, "http://plant.example", headers=HERE, follow_redirects=False, client=(f"10.0.0.{number}", 5))
+
+
+@pytest.fixture
+def quickly(monkeypatch):
+    """Signing in without hashes, and with what was waited for in a list instead of waiting."""
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr(passwords, "fits", lambda known, given: known is not None and given == PASSWORD)
+    monkeypatch.setattr("api.board.signing.asyncio.sleep", sleep)
+    monkeypatch.setattr(signing_in, "MOST_BY_NAME", 12)
+    return waited
+
+
+@pytest.mark.parametrize("disguised", ["mette\0", "\0mette", "met\0te", "mette\x01", "METTE\u0130", "mette" + "\0" * 9])
+def test_a_name_in_disguise_is_nobodys_and_is_counted(pool, mette, quickly, disguised):
+    client = from_address(pool, 1)
+    for _ in range(signing_in.MOST_BY_NAME_AND_ADDRESS):
+        assert sign_in(client, name=disguised).status_code == 401
+    assert sign_in(client, name=disguised).status_code == 429
+
+
+def test_a_strangers_wrong_guesses_lock_nobody_out(pool, mette, quickly):
+    used = from_address(pool, 1)
+    assert sign_in(used).status_code == 303
+    for number in range(2, 6):
+        stranger = from_address(pool, number)
+        assert {sign_in(stranger, password="guess").status_code for _ in range(5)} == {401}
+    assert set(quickly) == {signing_in.DELAY_S}
+    quickly.clear()
+    assert sign_in(used).status_code == 303
+    assert quickly == [], "a browser that she has used does not wait"
+    assert sign_in(from_address(pool, 9)).status_code == 303
+    assert quickly == [signing_in.DELAY_S], "another one does, and is let in"
+
+
+def test_a_known_browser_goes_on_where_its_address_is_stopped_and_has_a_bound_of_its_own(pool, mette, quickly):
+    used, neighbour = from_address(pool, 1), from_address(pool, 1)
+    assert sign_in(used).status_code == 303
+    for _ in range(signing_in.MOST_BY_NAME_AND_ADDRESS + 1):
+        sign_in(neighbour, password="guess")
+    assert sign_in(neighbour).status_code == 429
+    assert sign_in(used).status_code == 303
+    for _ in range(signing_in.MOST_BY_DEVICE):
+        assert sign_in(used, password="guess").status_code == 401
+    assert sign_in(used).status_code == 429
+
+
+def test_a_browser_is_known_for_who_has_signed_in_there_and_by_a_token_of_ours(pool, mette, quickly):
+    with pool.connection() as conn:
+        people.add_user(conn, "holm", Role.TECHNICIAN)
+    client = from_address(pool, 1)
+    client.cookies.set(signing_in.DEVICE, "chosen-by-a-stranger", domain="plant.example", path="/login")
+    answer = sign_in(client)
+    assert answer.status_code == 303
+    assert "chosen-by-a-stranger" not in answer.headers["set-cookie"]
+    with pool.connection() as conn:
+        assert not sessions.knows_device(conn, "mette", "chosen-by-a-stranger")
+        (kept,) = conn.execute("SELECT user_name FROM known_devices").fetchall()
+    assert kept == ("mette",)
