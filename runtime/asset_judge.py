@@ -48,7 +48,7 @@ class AssetJudge:
     parent
         The asset that it stands behind.
     area
-        Where it is installed: ``<site>/<location>`` of level area; None where nobody has said.
+        Where it is installed: ``<site>/<location>`` of level area; None where nobody has said, which is its site's.
     named
         The signals whose numbers stand for states that have names.
     plausible

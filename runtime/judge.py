@@ -214,8 +214,9 @@ class Judge:
             if held:
                 return collected, Held.CAUSE if any(cause.active for cause in causes) else Held.WAITS
         decision = intake.decide(finding, orders, self.policy)
-        area = self.assets[finding.asset].area
-        return (decision, None) if area is None else self._flood(decision, area, new=new)
+        # Machines that nobody has put anywhere have one operator too: those of a site are an area.
+        area = self.assets[finding.asset].area or finding.asset.partition("/")[0]
+        return self._flood(decision, area, new=new)
 
     def _in_shadow(self, source: str) -> bool:
         """Whether the rule behind a source judges in shadow; one for every signal is named with the signal too."""

@@ -147,7 +147,7 @@ def _families(
     """The assets by what they stand behind and where: what can have to do with one another is judged in one process."""
     families: dict[str, set[str]] = {}
     for asset in assets:
-        together = {asset, above.get(asset, [asset])[-1], f"area {areas.get(asset) or asset}"}
+        together = {asset, above.get(asset, [asset])[-1], f"area {areas.get(asset) or asset.partition('/')[0]}"}
         for name in [*together]:
             together |= families.get(name, set())
         families.update(dict.fromkeys(together, together))

@@ -245,6 +245,22 @@ def test_past_ten_alarms_in_ten_minutes_one_order_for_the_area_collects_the_rest
     assert engine.restore(hall).dump() == state.judge.dump()
 
 
+def test_machines_of_a_site_that_nobody_has_put_anywhere_are_one_area(database):
+    """Made known by their first message, as everything is on the first day."""
+    anywhere = [f"X-{number:02}" for number in range(1, 16)]
+    rules = {"threshold": [each | {"asset_class": "unclassified"} for each in (RULES["threshold"][-1], SMOKE)]}
+    with psycopg.connect(database) as conn:
+        state = take_up(conn, rules)
+        pipeline.process(conn, [a_message(number, code, vibration=1.0) for number, code in enumerate(anywhere)], state)
+        pipeline.process(conn, storm(anywhere, 60, 3), state)
+        found = orders(conn)
+        assert [row[0] for row in found] == anywhere[:11]
+        assert found[-1][1:] == ("OTH", "reactive", 5)
+        pipeline.process(conn, [a_message(120, anywhere[0], smoke=9.0)], state)
+        assert len(orders(conn)) == 12
+        assert engine.restore(conn).dump() == state.judge.dump()
+
+
 def test_a_flood_is_over_below_five_alarms(hall):
     state = take_up(hall, FAN_RULES)
     pipeline.process(hall, storm(FANS[:12], 0, 10), state)
