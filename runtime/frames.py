@@ -51,7 +51,7 @@ class Gathering:
         """
         if self.start_us is None:
             return False
-        if self.quiet_since_us is None:
+        if self.quiet_since_us is None or wall_us < self.quiet_since_us:  # the clock was set back
             self.quiet_since_us = wall_us
         return wall_us - self.quiet_since_us >= self.step_us
 

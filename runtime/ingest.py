@@ -24,6 +24,7 @@ from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime import broker_tls, engine, retry, session_loss, sources, splitting
+from runtime.clock import Clock, told
 from runtime.engine import Engine
 from runtime.figures import Counted
 from runtime.pipeline import Processed
@@ -174,7 +175,7 @@ def _listen(
         closings.accepted = True
         session_loss.note(conn, settings, present=subscriber.session_present)
         sources.connected(state.formats)
-        looked = time.monotonic()
+        looked, clock = time.monotonic(), Clock()
 
         def look_ahead() -> None:
             state.open_lane().read_ahead(subscriber.look_ahead(most=settings.batch_most))
@@ -201,10 +202,21 @@ def _listen(
                 subscriber.acknowledge(came)
             if (beat := pulse.due(now_us)) is not None:
                 subscriber.publish_surely(pulse.topic, beat)
+            if jump_s := clock.jumped_s():
+                _note_jump(conn, jump_s)
             queue = len(batch) + subscriber.waiting
             lag_s, of_engine = pulse.lag_s(now_us), state.figures()
             if counted.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, of_engine=of_engine):
                 sources.look_again(conn, state.formats)
+
+
+def _note_jump(conn: psycopg.Connection, jump_s: float) -> None:
+    _log.error(
+        "ALARM: the clock has jumped; what devices send is compared with it, and may be refused or be too late",
+        by_s=round(jump_s, 1),
+    )
+    with conn.transaction():
+        engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, told(jump_s))
 
 
 @dataclass(slots=True)

@@ -14,14 +14,17 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection, OperationalError
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from db import assignments, audit, budgets, idempotency, jobs, work_orders
+from db import assignments, audit, budgets, engine_alarms, idempotency, jobs, work_orders
+from runtime.clock import TOLD_FROM_S, Clock, told
 from workorder_core import escalation
 from workorder_core.dispatching import BY_DEFAULT, Dispatched
+from workorder_core.engine_alarms import Code
 
 ACTOR = "system:timetable"
 ANSWERS_KEPT = timedelta(days=7)
+LOOK_AT_CLOCK_S = 2.0
 _DELETED_AT_ONCE = 20_000
 _log = structlog.get_logger("jobs")
 
@@ -68,10 +71,27 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         if (kept := timetable.alarm_retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_alarms(conn, keep=kept), "retention of alarms")
         scheduler.start()
+        clock = Clock()
         try:
-            stop.wait()
+            while not stop.wait(LOOK_AT_CLOCK_S):
+                if jump_s := clock.jumped_s(LOOK_AT_CLOCK_S):
+                    _go_on_after(jump_s, scheduler, pool)
         finally:
             scheduler.shutdown(wait=True)
+
+
+def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: ConnectionPool) -> None:
+    """Let every job run now and go on from there: the timetable goes by a clock that was set."""
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(UTC))
+    if abs(jump_s) < TOLD_FROM_S:
+        return
+    _log.error("ALARM: the clock has jumped; all jobs run now", by_s=round(jump_s, 1))
+    try:
+        with pool.connection() as conn:
+            engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, told(jump_s))
+    except (OperationalError, PoolTimeout) as error:
+        _log.warning("could not note for the board that the clock has jumped", error=str(error))
 
 
 def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> int:

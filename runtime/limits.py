@@ -236,7 +236,7 @@ class Limits:
         """
         if not self.rules.stale or last_us is None:
             return
-        if self.quiet_since_us is None:
+        if self.quiet_since_us is None or wall_us < self.quiet_since_us:  # the clock was set back
             self.quiet_since_us = wall_us
         yield from self._look_for_stale(last_us + wall_us - self.quiet_since_us, state)
 

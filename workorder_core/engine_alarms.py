@@ -38,8 +38,8 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
         "Report the error; the log has it whole. Set it otherwise: the next change is followed as ever",
     ),
     Code.CLOCK_JUMPED: (
-        "The clock of the machine that runs the jobs was changed",
-        "See what sets the clock (time synchronisation, a person). The jobs go on; targets count by the new time",
+        "The clock of a machine that the engine runs on was changed",
+        "See what sets it: time synchronisation, a person, a machine that slept. Jobs and judging go on by the new one",
     ),
     Code.SESSION_TAKEN: (
         "The engine's session at the broker is being taken: what machines send may go to another client",

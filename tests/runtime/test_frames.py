@@ -208,3 +208,11 @@ def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
         assert late > 5
         assert conn.execute("SELECT count(*) FROM readings WHERE late").fetchone() == (late,)
         assert engine.restore(conn).dump() == state.judge.dump()
+
+
+def test_a_clock_that_is_set_back_keeps_no_frame_open_for_as_long():
+    gathering = gathered()
+    gathering.add(START_US, {"temp": 60.0}, True)
+    assert not gathering.quiet(START_US)
+    assert not gathering.quiet(START_US - 3600 * S)
+    assert gathering.quiet(START_US - 3600 * S + MINUTE)

@@ -1,19 +1,22 @@
 """The timetable on a real database: each thing once, however many processes run it."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from apscheduler.schedulers import base as schedulers
 
-from db import assignments, work_orders
-from runtime import jobs
+from db import assignments, engine_alarms, work_orders
+from runtime import clock, jobs
 from tests import a_plant
 from tests.a_plant import Seeded
 from workorder_core import lifecycle
 from workorder_core.access import Role, Who
 from workorder_core.dispatching import Dispatched
+from workorder_core.engine_alarms import Code
 from workorder_core.words import Status
 
 DAHL = Who("person:dahl", frozenset({Role.PLANNER}))
@@ -177,6 +180,59 @@ def test_the_timetable_runs_until_it_is_told_to_stop(database, conn, seeded):
         runner.join(90)
     assert not runner.is_alive()
     assert work_orders.get(conn, seeded.orders["unspecific"]).status is Status.DISPATCHED
+
+
+class Set:
+    """The wall clock as the program sees it, set back or forward; the monotonic one goes on."""
+
+    def __init__(self, monkeypatch):
+        self.by_s = 0.0
+        outer = self
+
+        class Shifted(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return datetime.now(tz) + timedelta(seconds=outer.by_s)
+
+        monkeypatch.setattr(schedulers, "datetime", Shifted)
+        monkeypatch.setattr(jobs, "datetime", Shifted)
+        ahead = clock._ahead_s
+        monkeypatch.setattr(clock, "_ahead_s", lambda: ahead() + self.by_s)
+
+
+@pytest.mark.parametrize("by_s", [-7_200.0, 86_400.0])
+def test_a_clock_that_is_set_stops_no_job_and_is_an_alarm(database, conn, monkeypatch, by_s):
+    ran: list[float] = []
+    wall = Set(monkeypatch)
+    monkeypatch.setattr(jobs, "LOOK_AT_CLOCK_S", 0.2)
+
+    def assign(*_: object) -> int:
+        ran.append(wall.by_s)
+        return 0
+
+    monkeypatch.setattr(jobs, "assign_open", assign)
+    stop = threading.Event()
+    every = jobs.Timetable(assign_every_s=0.2, escalate_every_s=3600)
+    runner = threading.Thread(target=jobs.run, args=(database, every, stop))
+    runner.start()
+    try:
+        until(lambda: ran)
+        wall.by_s = by_s
+        until(lambda: ran.count(by_s) > 3)
+        until(lambda: Code.CLOCK_JUMPED in {each.code for each in engine_alarms.standing(conn, now=datetime.now(UTC))})
+    finally:
+        stop.set()
+        runner.join(60)
+    said = next(each for each in engine_alarms.standing(conn, now=datetime.now(UTC)) if each.code == Code.CLOCK_JUMPED)
+    assert ("set back by 7,200 s" if by_s < 0 else "set forward by 86,400 s") in said.problem
+
+
+def until(condition) -> None:
+    for _ in range(1_200):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never came")
 
 
 def count(conn):

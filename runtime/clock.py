@@ -1,0 +1,38 @@
+"""The machine's clock, compared with the one that nobody can set: whether it has jumped."""
+
+import time
+from dataclasses import dataclass, field
+
+TOLD_FROM_S = 60.0
+"""A jump of at least so many seconds is told of. What keeps a clock right moves it by less."""
+
+
+def _ahead_s() -> float:
+    """How far the wall clock is ahead of the monotonic one."""
+    return time.time() - time.monotonic()
+
+
+@dataclass(slots=True)
+class Clock:
+    """Notices that the wall clock was set since it was last looked at. A machine that slept looks as if set forward."""
+
+    _ahead_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ahead_s = _ahead_s()
+
+    def jumped_s(self, least_s: float = TOLD_FROM_S) -> float:
+        """Return by how much the clock was set since the last jump, negative for back; 0 where that is less than
+        ``least_s``.
+        """
+        now_s = _ahead_s()
+        jump_s = now_s - self._ahead_s
+        if abs(jump_s) < least_s:
+            return 0.0
+        self._ahead_s = now_s
+        return jump_s
+
+
+def told(jump_s: float) -> str:
+    """Return a jump as people say it."""
+    return f"it was set {'forward' if jump_s > 0 else 'back'} by {abs(jump_s):,.0f} s"
