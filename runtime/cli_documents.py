@@ -12,7 +12,7 @@ import typer
 from rich.syntax import Syntax
 from rich.table import Table
 
-from db import documents, shadow, shadow_report
+from db import documents, rules_in_force, shadow, shadow_report, slow_devices
 from db.documents import Kind, Version
 from models import documents as model_documents
 from rules import rulebook as rulebooks
@@ -73,6 +73,13 @@ def put(kind: Kind, file: Path, why: Why, by: By = None, database: Database = No
     with told(), _plant(database) as conn:
         documents.write(conn, kind, _read(kind, file), actor=_who(by), why=why)
         console.print(f"{kind.value}: version {documents.version(conn, kind).number} judges from the next batch on")
+        _warn(conn, kind)
+
+
+def _warn(conn: psycopg.Connection, kind: Kind) -> None:
+    if kind is Kind.RULEBOOK:
+        for told_of in slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).values():
+            console.print(f"[yellow]warning[/yellow]: {told_of}", highlight=False)
 
 
 @app.command()
@@ -87,6 +94,7 @@ def rollback(
     with told(), _plant(database) as conn:
         made = documents.roll_back(conn, kind, number, actor=_who(by), why=why)
         console.print(f"{kind.value}: version {made.number} judges from the next batch on; {made.why}")
+        _warn(conn, kind)
 
 
 @shadow_app.command()

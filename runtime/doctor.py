@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from db import api_keys, engine_figures, quarantine, readings, schema, users
+from db import api_keys, engine_figures, quarantine, readings, rules_in_force, schema, slow_devices, users
 from db import judge as judge_db
 from ingest.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
@@ -98,6 +98,7 @@ def _database(settings: Settings, said: _Findings) -> None:
         said.good("readings", f"{stored:,} stored, {late:,} of them late")
         _access(conn, settings, said)
         _ingest(conn, said)
+        _slow_devices(conn, said)
         kept = quarantine.count_by_reason(conn)
         if kept:
             reasons = ", ".join(f"{count} {reason}" for reason, count in kept.items())
@@ -154,6 +155,12 @@ def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
     skews = engine_figures.skews(conn, limit=SKEWS_TOLD)
     if skews:
         said.good("device clocks", "; ".join(f"{asset} {_skew(seconds)}" for asset, seconds in skews.items()))
+
+
+def _slow_devices(conn: psycopg.Connection, said: _Findings) -> None:
+    for name, sentence in slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).items():
+        fact, _, mend = sentence.partition("; ")
+        said.off(f"rule {name}", fact, mend)
 
 
 def _skew(seconds: float) -> str:

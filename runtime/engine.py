@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from psycopg import Connection
 
-from db import decisions, documents, readings
+from db import decisions, documents, readings, slow_devices
 from db import judge as judge_db
 from db.catalogue import Catalogue
 from db.documents import Kind
@@ -138,6 +138,8 @@ def take_up(
         # Sensors say what they measure when they first publish, so that a start is not refused.
         for problem in documents.misfits(conn, rulebook):
             _log.warning("a rule does not fit the plant", problem=str(problem))
+        for told in slow_devices.by_rule(slow_devices.of(conn, rulebook)).values():
+            _log.warning("a rule can never become active somewhere", problem=told)
         # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
         judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
         written = Written()

@@ -17,7 +17,7 @@ from api.board import drawing
 from api.board.rendering import page
 from api.board.words import zone_of
 from api.problems import STATUS
-from db import alarm_points, alarms, budgets, plant, rules_in_force, rules_in_shadow, scope
+from db import alarm_points, alarms, budgets, plant, rules_in_force, rules_in_shadow, scope, slow_devices
 from db.alarm_points import Id
 from db.budgets import SafetyRule
 from db.errors import StoreError
@@ -225,6 +225,7 @@ def _rules(
         "alarm_rules.html",
         status=status,
         now=now,
+        slow=slow_devices.by_rule(slow_devices.of(conn, book)),
         rules=budgets.of(conn, found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], now=now),
         counts={"all": len(book.rules), "budgeted": len(limited), "shadow": len(shadowed)},
         show=show,

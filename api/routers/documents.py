@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from psycopg import Connection
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn
 from api.shapes.documents import (
@@ -16,7 +17,7 @@ from api.shapes.documents import (
     VersionOut,
 )
 from api.shapes.health import PrecisionOut
-from db import documents, labels, shadow, shadow_report
+from db import documents, labels, rules_in_force, shadow, shadow_report, slow_devices
 from db.documents import Kind
 
 router = APIRouter(tags=["rules and models"])
@@ -45,13 +46,20 @@ def version(kind: Kind, version_number: Annotated[int, Path(ge=1, le=2**31 - 1)]
 def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor) -> VersionOut:
     """Check a document and put it in force as a new version; the engine takes it up at its next batch."""
     documents.write(conn, kind, body.document, actor=actor, why=body.why)
-    return VersionOut.of(documents.version(conn, kind))
+    return VersionOut.of(documents.version(conn, kind), _warnings(conn, kind))
 
 
 @router.post("/documents/{kind}/rollback", status_code=201, dependencies=[ENGINEERS])
 def roll_back(kind: Kind, body: RollBackIn, conn: Conn, actor: Actor) -> VersionOut:
     """Put an earlier version in force again, as a new one."""
-    return VersionOut.of(documents.roll_back(conn, kind, body.number, actor=actor, why=body.why))
+    found = documents.roll_back(conn, kind, body.number, actor=actor, why=body.why)
+    return VersionOut.of(found, _warnings(conn, kind))
+
+
+def _warnings(conn: Connection, kind: Kind) -> list[str]:
+    if kind is not Kind.RULEBOOK:
+        return []
+    return [*slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).values()]
 
 
 @router.get("/models/precision", dependencies=[SEES_ALL])

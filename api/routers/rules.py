@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
 from api.shapes.rules import RuleOut, WhyIn
-from db import budgets, rules_in_force, rules_in_shadow
+from db import budgets, rules_in_force, rules_in_shadow, slow_devices
 
 router = APIRouter(prefix="/rules", tags=["rules and models"])
 
@@ -30,13 +30,16 @@ def find(
         and in_shadow in (None, each.id in there)
         and budgeted in (None, each.budget is not None)
     ]
-    return [RuleOut.of(each) for each in budgets.of(conn, found[offset : offset + limit], now=now)]
+    slow = slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn)))
+    page = budgets.of(conn, found[offset : offset + limit], now=now)
+    return [RuleOut.of(each, slow.get(each.rule.id)) for each in page]
 
 
 @router.get("/{rule:path}", dependencies=[SEES_ALL])
 def read(rule: str, conn: Conn, now: Now) -> RuleOut:
     """Read one rule."""
-    return RuleOut.of(budgets.of(conn, [budgets.one(conn, rule)], now=now)[0])
+    slow = slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn)))
+    return RuleOut.of(budgets.of(conn, [budgets.one(conn, rule)], now=now)[0], slow.get(rule))
 
 
 @router.post("/{rule:path}/shadow", dependencies=[ENGINEERS])

@@ -1,5 +1,6 @@
 """What the API takes and gives of documents and of runs in shadow."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,10 +23,15 @@ class VersionOut(BaseModel):
     why: str | None
     recorded_at: datetime
     arrival: int | None
+    warnings: list[str] = Field(
+        default=[],
+        description="when it was put in force: rules that cannot become active on devices that report too seldom",
+    )
 
     @classmethod
-    def of(cls, version: Version) -> "VersionOut":
-        return cls(**{name: getattr(version, name) for name in cls.model_fields})
+    def of(cls, version: Version, warnings: Iterable[str] = ()) -> "VersionOut":
+        facts = {name: getattr(version, name) for name in cls.model_fields if name != "warnings"}
+        return cls(**facts, warnings=[*warnings])
 
 
 class DocumentIn(BaseModel):

@@ -39,9 +39,12 @@ class RuleOut(BaseModel):
     precision: float | None
     over: str | None = Field(description="why it is over its budget; null while it is not")
     in_shadow: ShadowedOut | None = Field(description="null while it opens orders")
+    slow: str | None = Field(
+        None, description="where it cannot become active, because a device reports too seldom for its max_gap"
+    )
 
     @classmethod
-    def of(cls, now: RuleNow) -> "RuleOut":
+    def of(cls, now: RuleNow, slow: str | None = None) -> "RuleOut":
         rule, spent, there = now.rule, now.spent, now.in_shadow
         same = ("id", "kind", "asset_class", "signal", "component", "latching")
         limits = None
@@ -58,6 +61,7 @@ class RuleOut(BaseModel):
             nothing_found=spent.wrong,
             precision=spent.precision,
             over=now.over,
+            slow=slow,
             in_shadow=None if there is None else ShadowedOut(since=there.begun_at, by=there.begun_by, why=there.why),
         )
 

@@ -35,3 +35,21 @@ WITH RECURSIVE chain AS (
 )
 SELECT DISTINCT p.class AS above, o.class AS below FROM chain c JOIN assets p ON p.id = c.above JOIN assets o ON o.id = c.id
 ORDER BY 1, 2;
+
+-- name: paces
+-- How often signals are measured: the median step between their newest ten good readings, of those that have four.
+SELECT si.code || '/' || a.code AS asset, a.class, s.name AS signal, pace.us
+FROM signals s JOIN assets a ON a.id = s.asset_id JOIN sites si ON si.id = a.site_id
+JOIN LATERAL (
+    SELECT (percentile_cont(0.5) WITHIN GROUP (ORDER BY step))::bigint AS us FROM (
+        SELECT extract(epoch FROM observed_at - lag(observed_at) OVER (ORDER BY observed_at)) * 1000000 AS step
+        FROM (
+            SELECT observed_at FROM readings
+            WHERE signal_id = s.id AND quality < 2 ORDER BY observed_at DESC LIMIT 10
+        ) AS newest
+    ) AS steps
+    WHERE step IS NOT NULL HAVING count(*) >= 3
+) AS pace ON true
+WHERE a.archived_at IS NULL AND a.class = ANY(%(classes)s::text[])
+  AND (%(signals)s::text[] IS NULL OR s.name = ANY(%(signals)s::text[]))
+ORDER BY 1, 3;

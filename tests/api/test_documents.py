@@ -19,6 +19,29 @@ def test_a_version_is_put_in_force_and_rolled_back(client):
     assert client.get(f"{V1}/documents/recipes").status_code == 422
 
 
+def test_a_rule_that_can_never_become_active_is_warned_of_when_put_in_force_and_on_its_page(client, pool, seeded):
+    rule = {
+        "id": "slow", "asset_class": "pump", "signal": "flow", "raise_at": 9, "clear_below": 8, "for": "5 min",
+        "component": "impeller", "failure_mode": "LOO", "severity": "malfunction",
+    }  # fmt: skip
+    with pool.connection() as conn:
+        asset = seeded.assets["P-101"]
+        (of_class,) = conn.execute("SELECT class FROM assets WHERE id = %s", [asset]).fetchone()
+        (signal,) = conn.execute("SELECT id FROM signals WHERE asset_id = %s AND name = 'flow'", [asset]).fetchone()
+        conn.execute("DELETE FROM readings WHERE signal_id = %s", [signal])
+        conn.execute(
+            "INSERT INTO readings (signal_id, observed_at, received_at, arrival, value, late) "
+            "SELECT %s, now() - n * interval '20 min', now(), 900000 + n, 1.0, false FROM generate_series(1, 8) n",
+            [signal],
+        )
+    body = {"document": {"threshold": [rule | {"asset_class": of_class}]}, "why": "a try"}
+    (warning,) = client.post("/api/v1/documents/rulebook", json=body).json()["warnings"]
+    assert "P-101 reports flow every 20 min, longer than max_gap (15 min): slow cannot become active there" in warning
+    assert client.get("/api/v1/rules/slow").json()["slow"] == warning
+    assert client.get("/api/v1/rules").json()[0]["slow"] == warning
+    assert "reports flow every 20 min" in client.get("/alarms/rules").text
+
+
 def test_a_wrong_document_changes_nothing_and_says_where(client):
     wrong = {"threshold": [{"id": "hot", "asset_class": "pump", "signal": "oil_temp"}]}
     answer = client.post(f"{V1}/documents/rulebook", json={"document": wrong, "why": "a slip"})
