@@ -13,6 +13,7 @@ from api.asking import KNOWN, SEES
 from api.board import (
     alarm_pages,
     change_pages,
+    my_requests,
     my_work,
     new_order,
     order_page,
@@ -132,6 +133,7 @@ def create(
         order_content_pages.router,
         people.router,
         my_work.router,
+        my_requests.router,
         engine_page.router,
         devices_page.router,
         change_pages.router,

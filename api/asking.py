@@ -174,6 +174,10 @@ class Needs:
     def __init__(self, roles: frozenset[Role], *, every_site: bool) -> None:
         self.roles, self.every_site = roles, every_site
 
+    def lets(self, who: Who) -> bool:
+        """Whether somebody may take it."""
+        return who.may(self.roles) and not (self.every_site and who.sites is not None)
+
     def __call__(self, who: Asking) -> None:
         if not who.may(self.roles):
             raise Forbidden(who, self.roles)

@@ -55,6 +55,8 @@ class Filters:
         A technician's code; "-" asks for orders that nobody has.
     text
         Words, or parts of words, all of which stand in the number, the title, or the asset's code and name.
+    overdue
+        Only those of which a target has run out that still counts.
     within
         The codes of the sites that whoever asks may see.
     """
@@ -73,6 +75,7 @@ class Filters:
     opened_from: datetime | None = None
     opened_to: datetime | None = None
     within: Collection[str] | None = None
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,8 @@ def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
         asked[one] = asked[many][0] if asked[many] is not None and len(asked[many]) == 1 else None
     words = [f"%{_literally(word)}%" for word in (filters.text or "").replace("\0", "").split()[:MOST_WORDS]]
     return asked | {
-        "nobody": filters.assignee == "-", "requested_by": filters.requested_by, "words": words or None,
+        "overdue": filters.overdue, "nobody": filters.assignee == "-", "requested_by": filters.requested_by,
+        "words": words or None,
     }  # fmt: skip
 
 

@@ -54,10 +54,18 @@ def _entry(row: HistoryRow, names: Names, links: Sequence[Link]) -> Entry:
         done=done,
         by=words.who(row.actor),
         at=row.at,
-        why=row.why,
+        why=_why(row),
         facts=facts,
         links=_links(row, links),
     )
+
+
+def _why(row: HistoryRow) -> str:
+    """Return a row's reason; the engine's names the rule or model, and its sentence is of that time."""
+    source, colon, told = row.why.partition(": ")
+    if row.actor != "system:engine" or not colon or not source.startswith(("rule:", "model:")):
+        return row.why
+    return words.sentence(f"{words.source(source)}: {words.past(told)}")
 
 
 def _facts(row: HistoryRow, names: Names) -> Sequence[tuple[str, Text, Text]]:

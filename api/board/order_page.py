@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from psycopg import Connection
 
-from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.asking import KNOWN, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing, history
 from api.board.form_errors import FormWrong
 from api.board.rendering import page, shown_already
@@ -33,7 +33,7 @@ from workorder_core.access import Who
 from workorder_core.alarm_states import State
 from workorder_core.assignment import TIE_BREAK, Proposal
 from workorder_core.close_out import Cause, Mechanism, Remedy
-from workorder_core.errors import NotQualified
+from workorder_core.errors import NotAllowed, NotQualified
 from workorder_core.findings import Sign
 from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
@@ -139,6 +139,7 @@ def order_page(
         doubts=assignments.doubts(conn, shown, now=now),
         dated=planned_dates.DATED,
         no_target=targets.missing(shown),
+        works=_works(shown, who),
         lacks=_lacks(proposed, shown, who),
         people=people,
         proposal=proposed,
@@ -171,6 +172,15 @@ def order_page(
         filled=defaultdict(str, refused.filled if refused else {}),
         tried=refused.tried if refused else "",
     )
+
+
+def _works(order: WorkOrder, who: Who) -> bool:
+    """Whether somebody may do the steps of an order's plan."""
+    try:
+        lifecycle.working_on(order, who)
+    except NotAllowed:
+        return False
+    return bool(WORKS_OR_PLANS.dependency.lets(who))
 
 
 def _alarms(conn: Connection, order: WorkOrder) -> list[alarm_points.Standing]:

@@ -38,11 +38,16 @@ def orders(
     assignee: str = "",
     asset: str = "",
     text: Annotated[str, Query(max_length=200)] = "",
+    priority: str = "",
+    only: str = "",
     number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
 ) -> Response:
     """Show orders, the most urgent first."""
+    chosen_status = [Status(status)] if status in set(Status) else None
     filters = work_orders.Filters(
-        status=[Status(status)] if status in set(Status) else None,
+        status=[Status.COMPLETED, Status.VERIFIED] if only == "to-check" else chosen_status,
+        priority=[Priority(int(priority))] if priority in {str(each.value) for each in Priority} else None,
+        overdue=only == "overdue",
         type=[OrderType(kind)] if kind in set(OrderType) else None,
         site=site or None,
         within=who.sites,
@@ -54,7 +59,7 @@ def orders(
     total = work_orders.count(conn, filters)
     chosen = {
         "show": show, "site": site, "status": status, "type": kind, "assignee": assignee, "asset": asset,
-        "text": text.strip(),
+        "text": text.strip(), "priority": priority, "only": only,
     }  # fmt: skip
     return page(
         request,

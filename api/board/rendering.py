@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, WORKS_OR_PLANS
 from api.board import words
 from api.guard import is_at_home
 from api.keys import masked
@@ -67,6 +69,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         rendered_at=datetime.now(UTC).isoformat(),
         engine_alarms=getattr(request.state, "engine_alarms", []),
         can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),
+        can=_can(who),
         administers=who is not None and who.sites is None and who.may(()),
         **facts,
     )
@@ -82,6 +85,16 @@ def _hidden(request: Request) -> str:
     token: str | None = getattr(request.state, "form_token", None)
     csrf = "" if token is None else f'<input type="hidden" name="csrf" value="{masked(token)}">'
     return f'{csrf}<input type="hidden" name="once" value="{secrets.token_urlsafe(16)}">'
+
+
+_OPENS: Mapping[str, Any] = {
+    "request": REQUESTS, "work": WORKS_OR_PLANS, "plan": PLANS, "engineer": ENGINEERS, "see_all": SEES_ALL,
+}  # fmt: skip
+
+
+def _can(who: Who | None) -> Mapping[str, bool]:
+    """Return what somebody may do, so that no page offers what would be refused to them."""
+    return {name: who is not None and opens.dependency.lets(who) for name, opens in _OPENS.items()}
 
 
 def _kept(found: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from api import passwords, signing_in
-from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.board.rendering import page
 from api.guard import is_at_home
 from api.keys import COOKIE, Door
@@ -19,6 +19,7 @@ from api.passwords import WeakPassword
 from api.signing_in import TooManyAttempts, WrongPassword
 from db import sessions, users
 from db.errors import NotFound
+from workorder_core.access import Role
 
 _YEAR_S = 365 * 86_400
 open_router = APIRouter(include_in_schema=False)
@@ -79,10 +80,20 @@ def _signed_in(request: Request, user: str, there: str, now: Now) -> Response:
         with _pool(request).connection(timeout=10) as conn:
             sessions.end(conn, old)
     token = signing_in.begin(_pool(request), door, user, now=now)
-    response = RedirectResponse(there, 303)
+    response = RedirectResponse("/home" if there == "/" else there, 303)
     age, secure = int(door.lasting.whole.total_seconds()), request.url.scheme == "https"
     response.set_cookie(COOKIE, token, max_age=age, httponly=True, samesite="lax", secure=secure)
     return response
+
+
+@router.get("/home", dependencies=[SEES])
+def home(who: Asking) -> Response:
+    """Lead to what somebody looks for first: a technician to their work, who asks for work to their requests."""
+    if who.may(PLANS.dependency.roles):
+        return RedirectResponse("/", 303)
+    if who.technician is not None and Role.TECHNICIAN in who.roles:
+        return RedirectResponse("/my-work", 303)
+    return RedirectResponse("/my-requests" if Role.REQUESTER in who.roles else "/", 303)
 
 
 @router.get("/try-as", dependencies=[SEES])

@@ -10,6 +10,7 @@
   AND (%(assignee)s::integer IS NULL OR w.assignee_id = %(assignee)s)
   AND (%(assignees)s::integer[] IS NULL OR w.assignee_id = ANY(%(assignees)s))
   AND (NOT %(nobody)s::boolean OR w.assignee_id IS NULL)
+  AND (NOT %(overdue)s::boolean OR (w.escalation > 0 AND w.status NOT IN ('completed', 'verified')))
   AND (%(requested_by)s::text IS NULL OR w.requested_by = %(requested_by)s)
   AND (%(words)s::text[] IS NULL OR concat_ws(' ', w.number, w.title, (SELECT a.code || ' ' || a.name FROM assets a WHERE a.id = w.asset_id))
        ILIKE ALL(%(words)s))

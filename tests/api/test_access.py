@@ -34,6 +34,8 @@ TABLE: dict[str, set[Role]] = {
     "GET /orders/{order_id}": ALL,
     "POST /orders/{order_id}/{step}": {Q, T, P, R, A},
     "GET /my-work": ALL,
+    "GET /my-requests": ALL,
+    "GET /home": ALL,
     "POST /orders/{order_id}/plan-steps/{seq}": {T, P, R, A},
     "POST /orders/{order_id}/remarks/new": {Q, T, P, R, A},
     "POST /orders/{order_id}/files/new": {Q, T, P, R, A},

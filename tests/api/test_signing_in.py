@@ -60,7 +60,7 @@ def test_who_is_not_signed_in_is_led_to_the_door_and_back(pool, mette):
 
 @pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", ""])
 def test_who_signs_in_is_sent_nowhere_else(pool, mette, there):
-    assert sign_in(at_the_door(pool), there=there).headers["location"] == "/"
+    assert sign_in(at_the_door(pool), there=there).headers["location"] == "/home"
 
 
 def test_history_has_the_name_of_who_took_the_step(pool, mette, seeded):

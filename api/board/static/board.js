@@ -8,9 +8,14 @@
   const connection = document.getElementById("connection");
   const refreshed = document.getElementById("refreshed");
   // What the server last sent of each live part: this runs before the charts are drawn into them.
-  const seen = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, part.outerHTML]));
+  const seen = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, said(part)]));
   const ahead = Date.parse(document.body.dataset.now || "") - Date.now() || 0;
   let version = null, latest = null;
+
+  // What a part says, without the tokens of its forms and the spans of time, which differ each time.
+  function said(part) {
+    return part.outerHTML.replace(/(name="(?:csrf|once)" value=")[^"]*/g, "$1").replace(/(<span data-(?:age|due)="[^"]*">)[^<]*/g, "$1");
+  }
 
   const changed = (field) => {
     if (field.type === "hidden" || field.type === "submit") return false;
@@ -87,7 +92,7 @@
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = next.getElementById(part.id);
       if (!fresh || inUse(part)) continue;
-      const html = fresh.outerHTML;
+      const html = said(fresh);
       if (seen.get(part.id) === html) continue;
       seen.set(part.id, html);
       swap(part, document.importNode(fresh, true));

@@ -1,0 +1,45 @@
+"""A requester's own page: what they asked for, and what has become of it."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.board.rendering import page
+from db import work_orders
+from workorder_core import lifecycle, planned_dates
+from workorder_core.words import Status
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+MOST = 50
+_NEXT: Mapping[Status, str] = {
+    Status.DRAFT: "Not sent yet: open it, and send it for approval.",
+    Status.AWAITING_APPROVAL: "A planner decides whether it is done.",
+    Status.OPEN: "Approved; nobody has it yet.",
+    Status.PLANNED: "Planned; it gets a date next.",
+    Status.SCHEDULED: "It has a date.",
+    Status.DISPATCHED: "A technician has it.",
+    Status.IN_PROGRESS: "Somebody is working on it.",
+    Status.ON_HOLD: "The work waits for something.",
+    Status.COMPLETED: "Done; somebody else looks at it.",
+    Status.VERIFIED: "Done and verified.",
+    Status.CLOSED: "Done.",
+    Status.CANCELLED: "It will not be done; the order's history says why.",
+    Status.CANNOT_COMPLETE: "It could not be done; the order's history says why.",
+}
+
+
+@router.get("/my-requests", dependencies=[SEES])
+def mine(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show the orders that whoever asks has asked for, the unfinished ones first."""
+    filters = work_orders.Filters(requested_by=who.actor, within=who.sites)
+    return page(
+        request,
+        "my_requests.html",
+        now=now,
+        found=work_orders.page(conn, filters, limit=MOST),
+        next=_NEXT,
+        dated=planned_dates.DATED,
+        final=lifecycle.FINAL,
+    )
