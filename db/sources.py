@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import sql
+from ingest.names import Names
 from ingest.sparkplug import Node, Sparkplug
 
 _QUERIES = sql.load("sources")
@@ -22,6 +23,19 @@ def take(conn: Connection, taken: Mapping[int, bytes]) -> None:
     """Remember messages without a time, in their batch's own transaction."""
     if taken:
         conn.execute(_QUERIES["take"], {"tokens": list(taken), "digests": list(taken.values())})
+
+
+def foreign_names(conn: Connection) -> Names:
+    """Return which foreign name has which code."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return Names(cursor.execute(_QUERIES["foreign_names"]))
+
+
+def own_names(conn: Connection, names: Names) -> None:
+    """Store the names that are new, in their batch's own transaction."""
+    if new := names.new():
+        sites, assets, signals, foreign = (list(column) for column in zip(*new, strict=True))
+        conn.execute(_QUERIES["own_names"], {"sites": sites, "assets": assets, "signals": signals, "names": foreign})
 
 
 def restore_sparkplug(conn: Connection, host: Sparkplug) -> None:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +12,6 @@ from ingest.messages import Details, Message, Reason, Refused
 MAX_BYTES = 256 * 1024
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
 _LONGEST_UNIT = 40
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
 _FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
@@ -212,22 +210,3 @@ def scaled(name: str, value: float, factor: float, offset: float = 0.0) -> float
     if not math.isfinite(made):
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value!r} is too large for its unit")
     return made
-
-
-def code(name: str) -> str:
-    """Return the site, asset or location code that a foreign name becomes: ``Pumpe 1 (Süd)`` is ``Pumpe_1_Sud``.
-
-    Raises Bad where nothing of it can be used.
-    """
-    plain = unicodedata.normalize("NFKD", name.replace("/", ".")).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_").lstrip("_.-")[:64]
-    if _CODE.fullmatch(made) is None:
-        raise Bad(Reason.WRONG_TOPIC, f"{name[:80]!r} makes no code: letters, digits and _ . - up to 64; map it")
-    return made
-
-
-def signal_of(name: str) -> str:
-    """Return the signal's name that a foreign name becomes. Raises Bad where nothing of it can be used."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^A-Za-z0-9_.:/ -]+", "_", plain).strip("_ ").lstrip("_.:/- ")[:128]
-    return signal(made) if made else signal(name)

@@ -11,6 +11,7 @@ from ingest.border import Bounds
 from ingest.devices import Bindings
 from ingest.mapping import Mapping as MappingDocument
 from ingest.messages import Frame, Message, Reason, Refused
+from ingest.names import Names
 from ingest.sparkplug import Sparkplug, Stale
 from ingest.thingsboard import ThingsBoard
 
@@ -37,7 +38,9 @@ class Formats:
         sparkplug: Sparkplug | None = None,
         taken: Mapping[int, bytes] | None = None,
         bindings: Bindings | None = None,
+        names: Names | None = None,
     ) -> None:
+        self.names = names or Names()
         self.bindings = bindings or Bindings()
         self._mappings = [each for each in mappings if each.topic is not None]
         self._thingsboard = thingsboard
@@ -120,11 +123,11 @@ class Formats:
         if self.sparkplug is not None and message.topic.startswith(sparkplug.PREFIX):
             return self.sparkplug.parse(message, bounds)
         for mapping in self._mappings:
-            read = mapped.parse(mapping, message, bounds)
+            read = mapped.parse(mapping, message, bounds, self.names)
             if read is not None:
                 return read
         if self._thingsboard is not None and self._thingsboard.takes(message.topic):
-            return self._thingsboard.parse(message, bounds)
+            return self._thingsboard.parse(message, bounds, self.names)
         return [], [Refused(message.topic, message.payload, message.received_us, Reason.WRONG_TOPIC, _NOBODY)]
 
 

@@ -11,6 +11,7 @@ from ingest.local_time import RowOrder
 from ingest.mapping import Mapping as Document
 from ingest.mapping import unit_of
 from ingest.messages import Details, Frame, Message, Reason, Refused
+from ingest.names import Names, code
 from ingest.paths import MISSING
 
 _strict = msgspec.json.Decoder()
@@ -18,7 +19,9 @@ _LONGEST_TOPIC = 1_000
 """Characters of a topic that a mapping looks at; MQTT allows 65,535."""
 
 
-def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]] | None:
+def parse(
+    mapping: Document, message: Message, bounds: Bounds, names: Names | None = None
+) -> tuple[list[Frame], list[Refused]] | None:
     """Return the frames of a message and what of it is refused; None where the topic is not the mapping's."""
     if mapping.topic is None or len(message.topic) > _LONGEST_TOPIC:
         return None
@@ -32,7 +35,7 @@ def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Fra
         if mapping.time is None and message.retained:
             raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
         for root in _roots(mapping, message.payload, bad):
-            frames += _frames(mapping, found.groupdict(), root, message.received_us, bounds, bad)
+            frames += _frames(mapping, found.groupdict(), root, message.received_us, bounds, bad, names or Names())
         if not frames and not bad:
             raise Bad(Reason.NO_VALUES, "there is nothing in it")
     except Bad as wrong:
@@ -41,12 +44,18 @@ def parse(mapping: Document, message: Message, bounds: Bounds) -> tuple[list[Fra
 
 
 def _frames(
-    mapping: Document, levels: Mapping[str, str], root: Any, received_us: int, bounds: Bounds, bad: list[Bad]
+    mapping: Document,
+    levels: Mapping[str, str],
+    root: Any,
+    received_us: int,
+    bounds: Bounds,
+    bad: list[Bad],
+    names: Names,
 ) -> Iterator[Frame]:
     try:
         for element in _elements(mapping, root):
             try:
-                yield _frame(mapping, levels, root, element, received_us, bounds, bad)
+                yield _frame(mapping, levels, root, element, received_us, bounds, bad, names)
             except Bad as wrong:
                 bad.append(wrong)
             except Exception as error:  # noqa: BLE001 - the elements beside it can be read
@@ -56,7 +65,13 @@ def _frames(
 
 
 def row(
-    mapping: Document, cells: Mapping[str, Any], stem: str, now_us: int, bounds: Bounds, order: RowOrder | None = None
+    mapping: Document,
+    cells: Mapping[str, Any],
+    stem: str,
+    now_us: int,
+    bounds: Bounds,
+    order: RowOrder | None = None,
+    names: Names | None = None,
 ) -> tuple[Frame, list[Bad]]:
     """Return what a row of a file becomes, and what of it cannot be taken. Raises Bad for the whole row.
 
@@ -64,7 +79,7 @@ def row(
     """
     bad: list[Bad] = []
     try:
-        return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, order), bad
+        return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, names or Names(), order), bad
     except Bad:
         raise
     except Exception as error:
@@ -104,30 +119,37 @@ def _frame(
     received_us: int,
     bounds: Bounds,
     bad: list[Bad],
+    names: Names,
     order: RowOrder | None = None,
 ) -> Frame:
-    site = border.code(mapping.site.fill(levels, root, element))
-    asset = border.code(mapping.asset.fill(levels, root, element))
+    place = names.place(mapping.site.fill(levels, root, element), mapping.asset.fill(levels, root, element))
     meant = (received_us,) if mapping.time is None else mapping.time.read(mapping.time.path.find(root, element))
     if len(meant) == 1:
         border.within(meant[0], received_us, bounds)
-    taken, units = _values(mapping, levels, root, element, bad)
+    taken, units = _values(mapping, levels, root, element, bad, names, place)
     if order is not None:
-        at_us = order.choose(meant, f"{site}/{asset}", [*taken.values, *taken.texts])
+        at_us = order.choose(meant, "/".join(place), [*taken.values, *taken.texts])
     else:
         at_us = local_time.nearest(meant, received_us)
     border.within(at_us, received_us, bounds)
     quality = 0 if mapping.quality is None else mapping.quality.read(mapping.quality.path.find(root, element))
-    location = None if mapping.location is None else border.code(mapping.location.fill(levels, root, element))
+    location = None if mapping.location is None else code(mapping.location.fill(levels, root, element))
     details = Details(location=location, quality=quality, units=units) if units or quality or location else None
-    return Frame(site, asset, at_us, received_us, taken.values, taken.details(details))
+    return Frame(*place, at_us, received_us, taken.values, taken.details(details))
 
 
 def _values(
-    mapping: Document, levels: Mapping[str, str], root: Any, element: Any, bad: list[Bad]
+    mapping: Document,
+    levels: Mapping[str, str],
+    root: Any,
+    element: Any,
+    bad: list[Bad],
+    names: Names,
+    place: tuple[str, str],
 ) -> tuple[Taken, dict[str, str]]:
     taken = Taken()
     units: dict[str, str] = {}
+    given: dict[str, str] = {}
     there = 0
     for signal in mapping.signals:
         found = signal.path.find(root, element)
@@ -135,23 +157,33 @@ def _values(
             continue
         there += 1
         try:
-            name = border.signal_of(signal.signal.fill(levels, root, element))
+            name = names.signal(place, signal.signal.fill(levels, root, element))
             value, unit = border.value(name, found), border.unit(name, unit_of(signal, levels, root, element))
+            if name in given:
+                both = f"{given[name]!r} and {signal.path.text!r}"
+                raise Bad(Reason.WRONG_SIGNAL, f"{both} both give the signal {name!r}; the first one is stored")
+            given[name] = signal.path.text
             taken.put(name, value if isinstance(value, str) else border.scaled(name, value, signal.scale))
             if unit:
                 units[name] = unit
         except Bad as wrong:
             bad.append(wrong)
-    if mapping.bag is not None:
-        bag = mapping.bag.find(root, element)
-        if isinstance(bag, dict):
-            there += len(bag)
-            for key, value in bag.items():
-                try:
-                    taken.put(border.signal_of(key), border.value(key, value))
-                except Bad as wrong:
-                    bad.append(wrong)
+    bag = MISSING if mapping.bag is None else mapping.bag.find(root, element)
+    if isinstance(bag, dict):
+        there += len(bag)
+        _unpack(bag, taken, bad, names, place)
     if not there:
         looked = [each.path.text for each in mapping.signals] + ([] if mapping.bag is None else [mapping.bag.text])
         raise Bad(Reason.NO_VALUES, f"there is no value at {', '.join(repr(each) for each in looked[:5])}")
     return taken, units
+
+
+def _unpack(bag: Mapping[str, Any], taken: Taken, bad: list[Bad], names: Names, place: tuple[str, str]) -> None:
+    for key, value in bag.items():
+        try:
+            name = names.signal(place, key)
+            if name in taken.values or name in taken.texts:
+                raise Bad(Reason.WRONG_SIGNAL, f"{key[:80]!r} gives the signal {name!r}, which [signals] gives already")
+            taken.put(name, border.value(key, value))
+        except Bad as wrong:
+            bad.append(wrong)

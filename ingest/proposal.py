@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ingest import border, json_text
+from ingest import border, json_text, names
 from ingest.border import Bad
 from ingest.messages import Message
 
@@ -127,7 +127,7 @@ def _format(value: Any) -> str:
 
 def _signal(path: str) -> str:
     try:
-        return border.signal_of(path.replace(".", "/"))
+        return names.signal(path.replace(".", "/"))
     except Bad:
         return "SIGNAL"
 

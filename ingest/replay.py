@@ -21,6 +21,7 @@ from ingest.local_time import RowOrder
 MINUTES = 30_240
 """The sample plant's three weeks; the day recorded after them is repeated for ever."""
 LOOP_MINUTES = 1_440
+_ENDINGS = (".csv", ".tsv", ".txt", ".log", ".dat", ".gz", ".xz", ".parquet", ".pq")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,6 +94,14 @@ class SamplePlant:
                 yield Publication(f"plantwright/v1/{self.site}/{asset}", payload, at)
 
 
+def stem(path: Path) -> str:
+    """Return a file's name without its known endings: ``P.101.csv.gz`` is ``P.101``."""
+    name = path.name
+    while (ending := name[name.rfind(".") :].lower()) in _ENDINGS and ending != name.lower():
+        name = name[: -len(ending)]
+    return name
+
+
 def _sample_rows(path: Path) -> list[_Row]:
     with lzma.open(path, "rt", encoding="utf-8") as file:
         reader = csv.reader(file)
@@ -136,7 +145,7 @@ class FileMapping:
 
     def asset_of(self, path: Path) -> str:
         """Return the asset that a file is of."""
-        return self.asset.replace("{stem}", path.name.split(".")[0])
+        return self.asset.replace("{stem}", stem(path))
 
 
 def read_mapping(path: Path) -> FileMapping:

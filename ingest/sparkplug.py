@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ingest import border, json_text, sparkplug_metrics
 from ingest.border import Bad, Bounds, Taken
 from ingest.messages import Details, Frame, Message, Reason, Refused
+from ingest.names import code
 from ingest.paths import Text
 from ingest.sparkplug_b_pb2 import Payload
 from ingest.sparkplug_metrics import Birth, Known
@@ -380,7 +381,7 @@ class Sparkplug:
     def _member(self, group: str, node_id: str, device: str, raw: bytes) -> Member:
         ids = {"group": group, "node": node_id, "device": device or node_id}
         site, asset, location = (
-            border.code(text.fill(ids, None, None)) for text in (self.names.site, self.names.asset, self.names.location)
+            code(text.fill(ids, None, None)) for text in (self.names.site, self.names.asset, self.names.location)
         )
         said = sparkplug_metrics.decode(raw)
         sparkplug_metrics.readable(said)

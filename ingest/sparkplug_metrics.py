@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
-from ingest import border
+from ingest import border, names
 from ingest.border import Bad
 from ingest.messages import STALE, Reason
 from ingest.sparkplug_b_pb2 import Payload
@@ -111,7 +111,7 @@ def birth(payload: Payload) -> Birth:
             continue
         known = LEFT_OUT
         try:
-            signal = border.signal_of(name)
+            signal = names.signal(name)
             if taken.setdefault(signal, name) == name:
                 known = Known(signal, metric.datatype, border.unit(name, _unit(metric)))
             else:

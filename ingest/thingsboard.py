@@ -12,6 +12,7 @@ from typing import Any
 from ingest import border, json_text
 from ingest.border import Bad, Bounds, Taken
 from ingest.messages import Frame, Message, Reason, Refused
+from ingest.names import Names
 
 GATEWAY = "v1/gateway/telemetry"
 DEVICE = "v1/devices/me/telemetry"
@@ -42,40 +43,39 @@ class ThingsBoard:
         """Whether a topic is one of ThingsBoard's."""
         return topic == GATEWAY or _DEVICE.fullmatch(topic) is not None
 
-    def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
+    def parse(self, message: Message, bounds: Bounds, names: Names | None = None) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message and what of it is refused."""
         frames: list[Frame] = []
         bad: list[Bad] = []
+        names = names or Names()
         try:
             border.check_size(message.payload)
             for found in json_text.documents(message.payload, bad):
-                frames += self._frames(found, message, bounds, bad)
+                frames += self._frames(found, message, bounds, bad, names)
             if not frames and not bad:
                 raise Bad(Reason.NO_VALUES, "there is nothing in it")
         except Bad as wrong:
             bad.append(wrong)
         return frames, border.refusals(message, bad) if bad else []
 
-    def _frames(self, found: Any, message: Message, bounds: Bounds, bad: list[Bad]) -> Iterator[Frame]:
+    def _frames(self, found: Any, message: Message, bounds: Bounds, bad: list[Bad], names: Names) -> Iterator[Frame]:
         try:
-            for name, documents in self._devices(message.topic, found, bad):
-                asset = border.code(name)
-                for document in documents if isinstance(documents, list) else [documents]:
-                    yield from _frames(self.site, asset, document, message, bounds, bad)
-        except Bad as wrong:
-            bad.append(wrong)
-
-    def _devices(self, topic: str, found: Any, bad: list[Bad]) -> Iterator[tuple[str, Any]]:
-        if topic == GATEWAY:
-            if not isinstance(found, dict):
-                raise Bad(Reason.WRONG_SHAPE, 'a gateway sends an object like {"Pump 1": [{"ts": …, "values": {…}}]}')
-            for name, documents in found.items():
+            for name, documents in self._devices(message.topic, found):
                 try:
-                    border.code(name)
+                    place = names.place(self.site, name)
                 except Bad as wrong:
                     bad.append(wrong)
                     continue
-                yield name, documents
+                for document in documents if isinstance(documents, list) else [documents]:
+                    yield from _frames(place, document, message, bounds, bad, names)
+        except Bad as wrong:
+            bad.append(wrong)
+
+    def _devices(self, topic: str, found: Any) -> Iterator[tuple[str, Any]]:
+        if topic == GATEWAY:
+            if not isinstance(found, dict):
+                raise Bad(Reason.WRONG_SHAPE, 'a gateway sends an object like {"Pump 1": [{"ts": …, "values": {…}}]}')
+            yield from found.items()
             return
         place = _DEVICE.fullmatch(topic)
         name = self.device if place is None or place[1] is None else place[1]
@@ -85,7 +85,9 @@ class ThingsBoard:
         yield name, found
 
 
-def _frames(site: str, asset: str, document: Any, message: Message, bounds: Bounds, bad: list[Bad]) -> Iterator[Frame]:
+def _frames(
+    place: tuple[str, str], document: Any, message: Message, bounds: Bounds, bad: list[Bad], names: Names
+) -> Iterator[Frame]:
     try:
         if not isinstance(document, dict):
             raise Bad(Reason.WRONG_SHAPE, 'expected {"k": v}, {"ts": ms, "values": {"k": v}}, or an array of those')
@@ -100,11 +102,11 @@ def _frames(site: str, asset: str, document: Any, message: Message, bounds: Boun
     taken = Taken()
     for name, value in values.items():
         try:
-            taken.put(border.signal_of(name), border.value(name, value))
+            taken.put(names.signal(place, name), border.value(name, value))
         except Bad as wrong:
             bad.append(wrong)
     if taken:
-        yield Frame(site, asset, at_us, message.received_us, taken.values, taken.details())
+        yield Frame(*place, at_us, message.received_us, taken.values, taken.details())
 
 
 def _ts(ts: object) -> int:

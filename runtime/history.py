@@ -18,7 +18,7 @@ from msgspec import structs
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from db import imports, quarantine, readings
+from db import imports, quarantine, readings, sources
 from db import judge as judge_db
 from db.catalogue import Catalogue
 from db.imports import Progress
@@ -28,7 +28,7 @@ from ingest.border import Bad, Bounds
 from ingest.local_time import RowOrder
 from ingest.mapping import Mapping
 from ingest.messages import Details, Frame, Refused
-from ingest.replay import WrongMapping
+from ingest.replay import WrongMapping, stem
 from runtime import arrivals
 from runtime.settings import Settings
 from workorder_core.signals import implausible
@@ -63,12 +63,13 @@ class Import:
         self, conn: psycopg.Connection, file: Path, mapping: Mapping, settings: Settings, warm_frames: int
     ) -> None:
         self._conn, self._file, self._mapping, self._warm = conn, file, mapping, warm_frames
-        self._stem = file.name.split(".")[0]
+        self._stem = stem(file)
         self._bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
         self._digest = _digest(file, mapping)
         with conn.transaction():
             self.progress: Progress = imports.begin(conn, self._digest, file.name)
             self._catalogue = Catalogue.load(conn, replace(settings.admission, unknown=True))
+            self._names = sources.foreign_names(conn)
         self._tails: dict[str, deque[tuple[int, dict[str, float]]]] = {}
         self._classified: set[str] = set()
         self._order = RowOrder()
@@ -89,7 +90,7 @@ class Import:
         now_us = time.time_ns() // 1000
         bad: list[Bad] = []
         try:
-            frame, bad = mapped.row(self._mapping, row, self._stem, now_us, self._bounds, self._order)
+            frame, bad = mapped.row(self._mapping, row, self._stem, now_us, self._bounds, self._order, self._names)
             if frame.values or frame.texts:
                 details = replace(frame.details or Details(), historical=True)
                 frame = structs.replace(frame, details=details)
@@ -126,6 +127,7 @@ class Import:
             arrived = arrivals.arrange(self._conn, frames, ids, {}, place, assets=self._catalogue.assets)
             readings.insert_new(self._conn, arrived.columns)
             imports.move(self._conn, arrived.next_arrival)
+            sources.own_names(self._conn, self._names)
             refused = [*piece.refused, *refused, *arrived.refused]
             quarantine.keep(self._conn, refused[: max(0, MOST_KEPT - self.progress.refused)])
             self.progress.rows_done += piece.rows

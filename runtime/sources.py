@@ -45,6 +45,7 @@ def understood(settings: Settings, conn: Connection | None = None) -> Formats:
         sparkplug=host,
         taken=None if conn is None else sources.taken(conn),
         bindings=None if conn is None else devices.bindings(conn),
+        names=None if conn is None else sources.foreign_names(conn),
     )
 
 
@@ -131,5 +132,6 @@ def answer(formats: Formats, subscriber: Subscriber) -> None:
 def remember(conn: Connection, formats: Formats) -> None:
     """Write what has to outlive this process, in the batch's own transaction."""
     sources.take(conn, formats.newly_taken())
+    sources.own_names(conn, formats.names)
     if formats.sparkplug is not None:
         sources.save_sparkplug(conn, formats.sparkplug)

@@ -36,3 +36,13 @@ DO UPDATE SET payload = excluded.payload, alive = excluded.alive, awaited_us = e
 UPDATE sparkplug_births SET alive = %(alive)s, awaited_us = %(awaited_us)s
 WHERE group_id = %(group_id)s AND node_id = %(node_id)s AND device_id = %(device_id)s
   AND (alive, awaited_us) IS DISTINCT FROM (%(alive)s, %(awaited_us)s::bigint);
+
+-- name: foreign_names
+-- Which foreign name has which code.
+SELECT site, asset, signal, name FROM foreign_names ORDER BY site, asset, signal;
+
+-- name: own_names
+-- The names that a batch was the first to bring, with it.
+INSERT INTO foreign_names (site, asset, signal, name)
+SELECT * FROM unnest(%(sites)s::text[], %(assets)s::text[], %(signals)s::text[], %(names)s::text[])
+ON CONFLICT DO NOTHING;

@@ -61,3 +61,13 @@ def test_the_hour_that_comes_twice_is_stored_twice(conn, database, tmp_path):
         ("23:30", 10.0), ("00:00", 20.0), ("00:30", 21.0), ("01:00", 30.0), ("01:30", 31.0), ("02:00", 40.0),
     ]  # fmt: skip
     assert refused(conn) == []
+
+
+def test_files_whose_names_begin_alike_are_two_assets(conn, database, tmp_path):
+    document = 'site = "NET"\nasset = "{stem}"\n[time]\ncolumn = "ts"\n[signals]\ntemp = "temp"\n'
+    for name in ("P.101.csv", "P.102.csv", "P 101.csv", "P_101.csv"):
+        take_in(database, tmp_path, document, f"ts,temp\n2026-11-01T10:00:00Z,{len(name)}\n", name)
+    codes = [code for (code,) in conn.execute("SELECT code FROM assets ORDER BY code")]
+    assert [code for code in codes if len(code) < 8] == ["P.101", "P.102", "P_101"]
+    assert len(codes) == 4
+    assert refused(conn) == []

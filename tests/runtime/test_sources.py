@@ -216,3 +216,15 @@ def test_a_device_of_thingsboard_needs_only_another_address(database, mosquitto_
     finally:
         broker.terminate()
         broker.wait()
+
+
+def test_two_names_stay_two_assets_and_two_signals_when_the_engine_starts_again(conn):
+    def sent(device, signal, value, second):
+        return message(GATEWAY, {device: [{"ts": START_US // 1000 + second * 1000, "values": {signal: value}}]}, second)
+
+    pipeline.process(conn, [sent("Pump 7", "T (C)", 1, 0)], taken_up(conn))
+    pipeline.process(conn, [sent("Pump_7", "T (C)", 2, 1), sent("Pump 7", "T [C]", 3, 2)], taken_up(conn))
+    found = stored(conn)
+    assert len({row[0] for row in found}) == 2
+    assert len({row[:2] for row in found}) == 3
+    assert found[0][:2] == ("Pump_7", "T _C")

@@ -1,0 +1,129 @@
+"""What foreign names become: codes of sites and assets, names of signals. Different names never become one.
+
+A name that can be used as it is stays. Signs that cannot be become ``_``, and letters lose their accents. Where more
+had to be dropped or cut, a short hash of the whole name is at the end; so it is where another name has the code.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from ingest import border
+from ingest.border import Bad
+from ingest.messages import Reason
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
+_NO_CODE = re.compile(r"[^A-Za-z0-9_.-]+")
+_NO_SIGNAL = re.compile(r"[^A-Za-z0-9_.:/ -]+")
+_AROUND = " \t\r\n()[]{}\"'?!"
+"""What may stand around a name and says nothing: it goes without a trace."""
+_HASH = 6
+"""Hexadecimal digits of the hash at the end of a name."""
+_LONGEST = 200
+"""Characters of a foreign name that are remembered; a longer one is remembered by its hash."""
+MOST_BYTES = 128 << 20
+"""Of all names that are remembered, roughly. Of names beyond it those that had to be changed have the hash at once."""
+_OF_ENTRY = 200
+"""Bytes that a name costs besides its characters, roughly."""
+
+Owned = tuple[str, str, str, str]
+"""Site, asset and signal (empty: the asset, or the site, itself) and the foreign name that has it."""
+
+
+def code(name: str) -> str:
+    """Return the site, asset or location code that a foreign name becomes: ``Pumpe 1 (Süd)`` is ``Pumpe_1_Sud``.
+
+    Raises Bad where nothing of it can be used.
+    """
+    made = _made(name.replace("/", "."), name, _CODE, _NO_CODE, 64)
+    if not made:
+        raise Bad(Reason.WRONG_TOPIC, f"{name[:80]!r} makes no code: letters, digits and _ . - up to 64; map it")
+    return made
+
+
+def signal(name: str) -> str:
+    """Return the signal's name that a foreign name becomes. Raises Bad where nothing of it can be used."""
+    return _made(name, name, _SIGNAL, _NO_SIGNAL, 128) or border.signal(name)
+
+
+def _made(text: str, whole: str, usable: re.Pattern[str], unusable: re.Pattern[str], most: int) -> str:
+    text = text.strip(_AROUND)
+    if usable.fullmatch(text):
+        return text
+    letters = [sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)]
+    kept = "".join(sign for sign in letters if sign.isascii()).strip(_AROUND)
+    body = unusable.sub("_", kept)
+    begin = next((i for i, sign in enumerate(body) if sign.isalnum()), len(body))
+    made = body[begin:]
+    if unusable.fullmatch(kept[-1:]):
+        made = made.rstrip("_")
+    if not made:
+        return ""
+    ends = begin > 0 or bool(unusable.fullmatch(kept[-1:]))
+    return made if len(made) <= most and len(kept) == len(text) and not ends else hashed(made, whole, most)
+
+
+def hashed(made: str, name: str, most: int) -> str:
+    """Return what a name has become with a hash of the whole name at its end."""
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:_HASH]
+    return f"{made[: most - _HASH - 1]}-{digest}"
+
+
+class Names:
+    """Which foreign name has which code, and which signal of which asset: whoever came first, for good.
+
+    ``owned`` are those that were committed. The names that a batch brings wait to be stored with it.
+    """
+
+    def __init__(self, owned: Iterable[Owned] = ()) -> None:
+        self._owners: dict[tuple[str, str], dict[str, str]] = {}
+        self._new: list[Owned] = []
+        self.bytes = 0
+        for site, asset, of_signal, name in owned:
+            key, made = ((site, asset), of_signal) if of_signal else ((site, ""), asset)
+            self._remember(key, made, name)
+
+    def place(self, site: str, asset: str) -> tuple[str, str]:
+        """Return the codes of a site and an asset that are named so. Raises Bad."""
+        site_code = self._one(("", ""), site, code(site), 64)
+        return site_code, self._one((site_code, ""), asset, code(asset), 64)
+
+    def signal(self, place: tuple[str, str], name: str) -> str:
+        """Return the signal of an asset that is named so. Raises Bad."""
+        return self._one(place, name, signal(name), 128)
+
+    def new(self) -> list[Owned]:
+        """Return, once, what has to be stored."""
+        new, self._new = self._new, []
+        return new
+
+    def _one(self, key: tuple[str, str], name: str, made: str, most: int) -> str:
+        owners = self._owners.get(key)
+        owner = None if owners is None else owners.get(made)
+        if owner is not None and (owner == name or owner == _remembered(name)):
+            return made
+        if owner is not None:
+            return hashed(made, name, most)
+        if self.bytes > MOST_BYTES:
+            return made if made == name else hashed(made, name, most)
+        self._remember(key, made, _remembered(name))
+        site, asset = key
+        if not asset:
+            self._new.append((site, made, "", _remembered(name)))
+        else:
+            self._new.append((site, asset, made, _remembered(name)))
+        return made
+
+    def _remember(self, key: tuple[str, str], made: str, name: str) -> None:
+        self._owners.setdefault(key, {})[made] = name
+        self.bytes += _OF_ENTRY + len(made) + (0 if made == name else len(name))
+
+
+def _remembered(name: str) -> str:
+    text = name.encode(errors="replace").decode().replace("\0", "\ufffd")
+    if len(text) <= _LONGEST and text == name:
+        return name
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+    return f"{text[: _LONGEST - 65]} {digest}"
