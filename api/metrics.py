@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.engine_numbers import EngineNumbers
 from db import judge, quarantine, telemetry, work_orders
+from workorder_core import lifecycle
 
 
 class Metrics:
@@ -60,7 +61,7 @@ class Metrics:
         escalated = 0
         for tally in work_orders.tally(conn):
             self._orders.labels(tally.type, tally.status, tally.priority.name.lower()).set(tally.orders)
-            escalated += tally.escalated if tally.status not in ("closed", "cancelled") else 0
+            escalated += tally.escalated if tally.status not in lifecycle.FINAL else 0
         self._escalated.set(escalated)
         self._refused.clear()
         for reason, kept in quarantine.count_by_reason(conn).items():

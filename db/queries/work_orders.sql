@@ -73,7 +73,10 @@ SELECT si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w
        count(DISTINCT e.seq) AS evidence, coalesce(max(e.at), w.opened_at) AS last_evidence_at,
        w.failure_mode NOT IN ('UNK', 'PDE') AND NOT coalesce(bool_or(
            e.failure_mode = w.failure_mode AND e.source NOT LIKE 'model:%%'), false) AS inferred,
-       coalesce(array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= 0.1), '{}') AS signals
+       -- Those that carry a tenth of it, and those out of their usual range.
+       coalesce(array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= 0.1
+           OR (sign ->> 'value')::double precision < (sign ->> 'usual_low')::double precision
+           OR (sign ->> 'value')::double precision > (sign ->> 'usual_high')::double precision), '{}') AS signals
 FROM work_orders w
 JOIN assets a ON a.id = w.asset_id JOIN sites si ON si.id = a.site_id
 LEFT JOIN evidence e ON e.order_id = w.id

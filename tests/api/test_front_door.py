@@ -96,6 +96,27 @@ def test_health_and_metrics(client):
     assert re.search(r"^plantwright_next_arrival 7\d\.0$", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("status", ["closed", "cancelled", "cannot_complete"])
+def test_no_order_is_escalated_for_ever(client, pool, seeded, status):
+    """What has ended waits for nobody, whichever way it ended."""
+
+    def escalated() -> float:
+        (line,) = [
+            each for each in client.get("/metrics").text.splitlines()
+            if each.startswith("plantwright_work_orders_escalated ")
+        ]  # fmt: skip
+        return float(line.split()[1])
+
+    with pool.connection() as conn:
+        conn.execute("UPDATE work_orders SET escalation = 0")
+        (order,) = conn.execute("SELECT id FROM work_orders ORDER BY number LIMIT 1").fetchone()
+        conn.execute("UPDATE work_orders SET escalation = 1, status = 'in_progress' WHERE id = %s", [order])
+    assert escalated() == 1
+    with pool.connection() as conn:
+        conn.execute("UPDATE work_orders SET status = %s WHERE id = %s", [status, order])
+    assert escalated() == 0
+
+
 def test_health_asks_for_no_key_and_metrics_do(stranger):
     assert stranger.get("/health/ready").status_code == 200
     assert stranger.get("/metrics").status_code == 401
