@@ -53,7 +53,8 @@ def _frames(
     names: Names,
 ) -> Iterator[Frame]:
     try:
-        for element in _elements(mapping, root):
+        for key, element in _elements(mapping, root):
+            levels = {**levels, "#key": key}
             try:
                 yield _frame(mapping, levels, root, element, received_us, bounds, bad, names)
             except Bad as wrong:
@@ -99,16 +100,18 @@ def _roots(mapping: Document, raw: bytes, bad: list[Bad]) -> list[Any]:
         raise Bad(Reason.NOT_A_NUMBER, f"the payload is neither JSON nor a text: {wrong.problem}") from None
 
 
-def _elements(mapping: Document, root: Any) -> Iterator[Any]:
+def _elements(mapping: Document, root: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the elements with their names, or their numbers."""
     if mapping.each is None:
-        yield root
+        yield "", root
         return
     listed = mapping.each.find(root, root)
     if isinstance(listed, dict):
-        listed = list(listed.values())
-    if not isinstance(listed, list):
+        yield from listed.items()
+    elif isinstance(listed, list):
+        yield from ((str(number), each) for number, each in enumerate(listed))
+    else:
         raise Bad(Reason.WRONG_SHAPE, f"there is no array at {mapping.each.text!r}")
-    yield from listed
 
 
 def _frame(

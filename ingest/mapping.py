@@ -68,7 +68,8 @@ class Mapping:
     topic, filter
         The pattern of topics, and the subscription that brings them; None for a mapping of files only.
     each
-        An array, or an object, whose elements are taken one by one; None: the payload is the one element.
+        An array, or an object, whose elements are taken one by one; None: the payload is the one element. ``{#key}`` is
+        an element's name in the object, or its number in the array.
     time
         None where what comes was measured when it came.
     bag
@@ -121,6 +122,8 @@ def parse(document: Table[str, Any], *, source: str) -> Mapping:
     topic, filter_, levels = (None, None, {"stem"})
     if "topic" in document:
         topic, filter_, levels = _topic(keys)
+    if "each" in document:
+        levels.add("#key")
     signals = tuple(_signals(keys, levels))
     bag = None if "values" not in document else JsonPath.of(keys.text("values"))
     if not signals and bag is None:
@@ -150,7 +153,11 @@ def _topic(keys: "_Keys") -> tuple[re.Pattern[str], str, set[str]]:
     pattern, filter_, levels = [], [], set[str]()
     for level in keys.text("topic").split("/"):
         found = _LEVEL.fullmatch(level)
-        if level in ("", "+", "#") or found is None:
+        if level == "":  # a slash at the beginning or the end, or two together, stand round a level of no signs
+            pattern.append("")
+            filter_.append("")
+            continue
+        if level in ("+", "#") or found is None:
             raise keys.wrong(
                 "topic", f"{level!r} is no level; write a text, {{name}} for one level, {{name*}} for several"
             )

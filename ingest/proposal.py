@@ -16,10 +16,12 @@ MOST_SIGNALS = 30
 
 def proposals(messages: Iterable[Message]) -> list[str]:
     """Return a mapping document, as TOML with its doubts in comments, for each sort of topic and payload."""
-    sorts: dict[tuple[int, str, str], list[Message]] = defaultdict(list)
+    sorts: dict[tuple[tuple[bool, ...], str, str], list[Message]] = defaultdict(list)
     for message in messages:
         levels = message.topic.split("/")
-        sorts[len(levels), levels[0], _shape(_decoded(message.payload))].append(message)
+        there = tuple(level != "" for level in levels)
+        first = next(filter(None, levels), "")
+        sorts[there, first, _shape(_decoded(message.payload))].append(message)
     return [_proposal(sort) for _, sort in sorted(sorts.items())]
 
 
@@ -32,21 +34,30 @@ def _decoded(payload: bytes) -> Any:
 
 def _shape(found: Any) -> str:
     if isinstance(found, dict):
-        return "object"
+        return "objects" if _is_keyed(found) else "object"
     return "array" if isinstance(found, list) else "value"
+
+
+def _is_keyed(found: dict[str, Any]) -> bool:
+    """Whether an object looks like one of assets by their names: several objects, which have keys in common."""
+    elements = list(found.values())
+    if len(elements) < 2 or not all(isinstance(each, dict) for each in elements):
+        return False
+    return bool(set.intersection(*(set(each) for each in elements)))
 
 
 def _proposal(messages: list[Message]) -> str:
     topics = sorted({message.topic for message in messages})
     found = _decoded(messages[0].payload)
-    lines = [f"# {len(messages)} messages on {len(topics)} topics, like {topics[0]}"]
+    lines = [f"# {len(messages)} messages on {len(topics)} topics, like {_quoted(topics[0])[1:-1]}"]
     template, levels = _topic(topics)
-    element = found[0] if isinstance(found, list) and found else found
+    keyed = isinstance(found, dict) and _is_keyed(found)
+    element = found[0] if isinstance(found, list) and found else next(iter(found.values())) if keyed else found
     lines += [f"topic = {_quoted(template)}", 'site = "SITE"  # the site\'s code']
     if isinstance(element, dict):
         asset = levels[-1] if levels else None
-        lines.append(f"asset = {_quoted(f'{{{asset}}}' if asset else 'ASSET')}")
-        if isinstance(found, list):
+        lines.append(f"asset = {_quoted('{#key}' if keyed else f'{{{asset}}}' if asset else 'ASSET')}")
+        if keyed or isinstance(found, list):
             lines.append('each = ""')
         return "\n".join([*lines, *_object(element)]) + "\n"
     asset, name = (levels[-2], levels[-1]) if len(levels) > 1 else ((levels or ["ASSET"])[0], None)
@@ -63,9 +74,10 @@ def _topic(topics: list[str]) -> tuple[str, list[str]]:
     """Return the template, and the names of the levels that differ; the last one where all are the same."""
     columns = list(zip(*(topic.split("/") for topic in topics), strict=True))
     template, names = [], []
+    last = max((i for i, column in enumerate(columns) if column[0]), default=0)
     for i, column in enumerate(columns):
-        varies = len(set(column)) > 1 or (len(topics) == 1 and i == len(columns) - 1 and i > 0)
-        if varies:
+        varies = len(set(column)) > 1 or (len(topics) == 1 and i == last and i > 0)
+        if varies or "{" in column[0] or "}" in column[0] or column[0] in ("+", "#"):
             names.append(f"level{i + 1}")
             template.append(f"{{level{i + 1}}}")
         else:
@@ -133,4 +145,4 @@ def _signal(path: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")

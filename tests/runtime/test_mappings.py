@@ -1,12 +1,16 @@
 """Trying a mapping, and hearing on a real broker what nobody maps: the proposal is a mapping that works."""
 
 import io
+import json
 import subprocess
 import sys
 import threading
 import time
 import tomllib
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from ingest import mapped, mapping, proposal
@@ -106,3 +110,41 @@ def test_trying_a_date_at_the_edge_of_the_calendar_says_that_it_is_refused(tmp_p
     payload = '{"t": "0001-01-01T00:00:00", "v": {"temp": 20.5}}'
     assert not mappings.attempt(str(tmp_path / "m.toml"), "net/press-1/out", payload, Console())
     assert capsys.readouterr().out.startswith("refused, too_old: ")
+
+
+@pytest.mark.parametrize(
+    "topic", ["/sensors/boiler/SENSOR", "sensors/boiler/SENSOR/", "sensors//boiler/SENSOR", "//a", "/"]
+)
+def test_an_empty_level_is_a_level_and_the_proposal_for_it_works(topic):
+    (text,) = proposal.proposals(heard((topic, b'{"temp": 41.5}')))
+    made = mapping.parse(tomllib.loads(text), source="proposed")
+    assert made.filter is not None
+    assert [level == "" for level in made.filter.split("/")] == [level == "" for level in topic.split("/")]
+    assert [values for _, _, values in proposed(heard((topic, b'{"temp": 41.5}')))] == [{"temp": 41.5}]
+
+
+def test_topics_with_and_without_a_leading_slash_are_two_sorts():
+    found = proposed(heard(("/shop/fan", b'{"a": 1}'), ("shop//fan", b'{"a": 2}'), ("/shop/saw", b'{"a": 3}')))
+    assert [(asset, values["a"]) for asset, _, values in found] == [("fan", 1.0), ("fan", 2.0), ("saw", 3.0)]
+
+
+def test_an_object_of_machines_is_proposed_with_their_names():
+    found = proposed(heard(("shop/all", b'{"P-101": {"temp": 41.5}, "P-102": {"temp": 44}}')))
+    assert found == [("P-101", NOW_US // 1_000_000, {"temp": 41.5}), ("P-102", NOW_US // 1_000_000, {"temp": 44.0})]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.lists(st.tuples(st.text(alphabet="ab/{}+#*\n\"'é", max_size=12), JSON.map(json.dumps)), max_size=4))
+def test_every_proposal_loads_and_is_for_its_messages(pairs):
+    messages = heard(*((topic, text.encode()) for topic, text in pairs))
+    texts = proposal.proposals(messages)
+    assert all(tomllib.loads(text) for text in texts)
+    made = [mapping.parse(tomllib.loads(text), source="x") for text in texts if "# No number" not in text]
+    for message in messages:
+        assert len(made) < len(texts) or any(mapped.parse(each, message, Bounds()) is not None for each in made)
