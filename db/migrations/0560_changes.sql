@@ -56,9 +56,14 @@ END
 $$;
 
 -- What was kept of users, keys and devices until now goes on in the same log.
-SELECT append_change(at, actor, split_part(replace(what, 'password', 'user'), ' ', 1), subject, NULL, NULL, what,
-                     coalesce(detail -> 'old', '{}'), coalesce(detail -> 'new', detail), '')
-FROM (SELECT * FROM access_changes ORDER BY id) AS kept;
+-- In a block, since the migration tool prints what a query returns.
+DO $$
+BEGIN
+    PERFORM append_change(at, actor, split_part(replace(what, 'password', 'user'), ' ', 1), subject, NULL, NULL, what,
+                          coalesce(detail -> 'old', '{}'), coalesce(detail -> 'new', detail), '')
+    FROM (SELECT * FROM access_changes ORDER BY id) AS kept;
+END
+$$;
 DROP TABLE access_changes;
 DROP FUNCTION refuse_change_of_access_changes();
 
