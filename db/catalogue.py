@@ -63,12 +63,15 @@ class Catalogue:
     newest
         By signal id, the newest event time stored (epoch microseconds), of the signals that have been asked for: what
         is newer is not stored. Kept up by who stores.
+    said
+        How often this has said something new of the plant, of which events tell the judge.
     """
 
     def __init__(self, assets: dict[str, KnownAsset], admission: Admission) -> None:
         self.assets = assets
         self.admission = admission
         self.newest: dict[int, int] = {}
+        self.said = 0
 
     @classmethod
     def load(cls, conn: Connection, admission: Admission) -> "Catalogue":
@@ -102,6 +105,7 @@ class Catalogue:
         if known is None:
             if self.refuses_asset() is not None:
                 return None
+            self.said += 1
             conn.execute(_QUERIES["add_site"], {"code": site})
             row: Any = conn.execute(_QUERIES["add_asset"], {"site": site, "code": asset}).fetchone()
             known = self.assets[key] = KnownAsset(row[0])
@@ -113,6 +117,7 @@ class Catalogue:
             new = dict.fromkeys(name for name in signals if name not in known.signals and name not in known.aliases)
             room = max(0, self.admission.most_signals - len(known.signals))
             if new and room:
+                self.said += 1
                 facts = {"asset_id": known.id, "names": [*islice(new, room)]}
                 with conn.cursor(row_factory=tuple_row) as cursor:
                     known.signals.update(cursor.execute(_QUERIES["add_signals"], facts))
@@ -145,6 +150,7 @@ class Catalogue:
             if unit and name in asset.signals and name not in asset.units:
                 said.setdefault(name, unit)
         if said:
+            self.said += 1
             facts = {"signal_ids": [asset.signals[name] for name in said], "units": list(said.values())}
             conn.execute(_QUERIES["say_units"], facts)
             asset.units |= said

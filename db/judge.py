@@ -93,15 +93,37 @@ def advance(conn: Connection, fence: int, next_arrival: int) -> None:
     conn.execute(_QUERIES["advance"], {"fence": fence, "next_arrival": next_arrival})
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that has no number yet."""
+
+    id: int
+    kind: str
+    asset: str | None
+    payload: dict[str, Any]
+
+
 def take_waiting(conn: Connection, first: int) -> list[Event]:
-    """Give the events that wait the places from ``first`` on and return them in that order."""
+    """Number the events that wait from ``first`` on and return them in that order."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        rows = cursor.execute(_QUERIES["waiting"]).fetchall()
-    events = [Event(first + i, kind, asset, payload) for i, (_, kind, asset, payload) in enumerate(rows)]
-    if events:
-        ids, arrivals = [row[0] for row in rows], [event.arrival for event in events]
-        conn.execute(_QUERIES["number"], {"ids": ids, "arrivals": arrivals})
-    return events
+        return number(conn, [Waiting(*row) for row in cursor.execute(_QUERIES["waiting"])], first)
+
+
+def written(conn: Connection, after: int = 0) -> list[Waiting]:
+    """Return the events without a number that this very transaction has written, oldest first, ``after`` that id.
+
+    What others have committed meanwhile waits for the next batch.
+    """
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return [Waiting(*row) for row in cursor.execute(_QUERIES["written"], {"after": after})]
+
+
+def number(conn: Connection, waiting: Sequence[Waiting], first: int | Sequence[int]) -> list[Event]:
+    """Give events their numbers: those, or from ``first`` on."""
+    arrivals = range(first, first + len(waiting)) if isinstance(first, int) else first
+    if waiting:
+        conn.execute(_QUERIES["number"], {"ids": [each.id for each in waiting], "arrivals": list(arrivals)})
+    return [Event(at, each.kind, each.asset, each.payload) for at, each in zip(arrivals, waiting, strict=True)]
 
 
 def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str, asset_id: int | None = None) -> None:

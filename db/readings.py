@@ -94,12 +94,23 @@ def insert_new(conn: Connection, columns: Columns) -> None:
 
 
 @contextmanager
-def storing(conn: Connection, columns: Columns) -> Iterator[None]:
+def storing(conn: Connection, *columns: Columns) -> Iterator[None]:
     """``insert_new``, with whatever is done meanwhile: the database works on what was sent, and may fail at the end."""
-    if not len(columns):
+    rows = np.full(sum(map(len, columns)), _BLANK)
+    if not len(rows):
         yield
         return
-    rows = np.full(len(columns), _BLANK)
+    begin = 0
+    for each in columns:
+        _put(rows[begin : begin + len(each)], each)
+        begin += len(each)
+    with conn.cursor() as cursor, cursor.copy(_QUERIES["copy_in"]) as copy:
+        copy.write(_HEADER + rows.tobytes() + _TRAILER)
+        yield
+
+
+def _put(rows: Numbers, columns: Columns) -> None:
+    """Write readings into rows of COPY's binary form."""
     rows["signal"] = columns.signal
     rows["observed"] = np.asarray(columns.observed_us, dtype=np.int64) - _POSTGRES_EPOCH_US
     rows["received"] = np.asarray(columns.received_us, dtype=np.int64) - _POSTGRES_EPOCH_US
@@ -107,9 +118,6 @@ def storing(conn: Connection, columns: Columns) -> Iterator[None]:
     rows["value"] = columns.value
     rows["quality"] = 0 if columns.quality is None else columns.quality
     rows["late"] = columns.late
-    with conn.cursor() as cursor, cursor.copy(_QUERIES["copy_in"]) as copy:
-        copy.write(_HEADER + rows.tobytes() + _TRAILER)
-        yield
 
 
 def grow_stale(conn: Connection, signals: Sequence[int], *, at_us: int, arrival: int) -> None:

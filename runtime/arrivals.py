@@ -5,20 +5,24 @@ which for a healthy stream is nothing.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import structs
 from psycopg import Connection
 
+from db import judge as judge_db
 from db import readings
 from db.catalogue import Catalogue, KnownAsset
+from db.judge import Waiting
 from db.readings import IMPLAUSIBLE, Columns, JudgedFrame
 from ingest import border, units
 from ingest.border import Bad
 from ingest.messages import BAD, Frame, Reason, Refused
+from runtime.sequence import Numbers
 from workorder_core.signals import implausible, number_of
 
 SHOWN = 4
@@ -31,40 +35,53 @@ NEVER_US = -(1 << 62)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A batch in order: all its new readings, the frames among them to be judged, what was refused or repeated.
-
-    ``next_arrival`` is the first place in the sequence that is still free.
-    """
+    """A batch in order: all its new readings, the frames among them to be judged, what was refused or repeated."""
 
     columns: Columns
     frames: list[JudgedFrame]
     refused: list[Refused]
     repeated: int
     late: int
-    next_arrival: int
+
+
+class Admitted(NamedTuple):
+    """Frames of known assets under their signals' own names; of each the ids of all its signals, perhaps with others of
+    its asset, and ``which`` it was of those that came.
+
+    ``events`` tell what was made known, each with the index of the frame that made it so; they have no numbers yet.
+    """
+
+    frames: list[Frame]
+    ids: list[dict[str, int]]
+    refused: list[Refused]
+    which: list[int]
+    events: list[tuple[int, Waiting]]
 
 
 def admit(
     conn: Connection, frames: Sequence[Frame], catalogue: Catalogue, keys: Sequence[str] | None = None
-) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
-    """Return the frames of known assets under their signals' own names, the signals' ids, and what is refused.
-
-    The ids of a frame are those of all its signals, and may be those of others of its asset. ``keys`` are the frames',
-    where the caller has them at hand.
-    """
+) -> Admitted:
+    """Return the frames of known assets. ``keys`` are the frames', where the caller has them at hand."""
     assets = catalogue.assets
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
     refused: list[Refused] = []
+    which: list[int] = []
+    events: list[tuple[int, Waiting]] = []
     asked: set[int] = set()
-    for each, key in zip(frames, keys if keys is not None else [frame.key for frame in frames], strict=True):
+    keys = keys if keys is not None else [frame.key for frame in frames]
+    for i, (each, key) in enumerate(zip(frames, keys, strict=True)):
         sent = each
         plain = assets.get(key) if each.details is None else None
         if plain is not None and not plain.aliases and each.values.keys() <= plain.signals.keys():
             admitted.append(each)
             ids.append(plain.signals)
+            which.append(i)
             continue
+        said = catalogue.said
         asset = catalogue.find(conn, sent.site, sent.asset, [*sent.values, *sent.texts], sent.details)
+        if catalogue.said != said:
+            events += [(i, event) for event in judge_db.written(conn, events[-1][1].id if events else 0)]
         if asset is not None and sent.details is not None:
             if sent.texts:
                 catalogue.know_states(conn, asset, sent.texts, asked)
@@ -76,17 +93,28 @@ def admit(
         if twice:
             problem = f"{', '.join(twice)}: another value is there under the signal's own name, which stays"
             refused.append(_refused(sent, twice, Reason.OTHER_VALUE_STORED, problem))
-        known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
-        unknown = [name for name in (*frame.values, *frame.texts) if name not in known]
-        if unknown:
-            refused.append(_not_known(frame, unknown, catalogue, asset))
-        if unknown and known:
-            details = None if frame.details is None else replace(frame.details, texts={})
-            frame = structs.replace(frame, values={name: frame.values[name] for name in known}, details=details)
+        frame, known, wrong = _of_known_signals(frame, asset, catalogue)
+        refused += wrong
         if known:
             admitted.append(frame)
             ids.append(known)
-    return admitted, ids, refused
+            which.append(i)
+    return Admitted(admitted, ids, refused, which, events)
+
+
+def _of_known_signals(
+    frame: Frame, asset: KnownAsset | None, catalogue: Catalogue
+) -> tuple[Frame, dict[str, int], list[Refused]]:
+    """Return the frame without what nobody knows, the ids of its signals, and what is refused."""
+    known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
+    unknown = [name for name in (*frame.values, *frame.texts) if name not in known]
+    if not unknown:
+        return frame, known, []
+    refused = [_not_known(frame, unknown, catalogue, asset)]
+    if known:
+        details = None if frame.details is None else replace(frame.details, texts={})
+        frame = structs.replace(frame, values={name: frame.values[name] for name in known}, details=details)
+    return frame, known, refused
 
 
 def _not_known(frame: Frame, names: Sequence[str], catalogue: Catalogue, asset: KnownAsset | None) -> Refused:
@@ -185,14 +213,15 @@ def arrange(
     frames: Sequence[Frame],
     ids: Sequence[dict[str, int]],
     judged: dict[str, dict[str, int]],
-    first: int,
+    number: Callable[[Sequence[int]], Numbers],
     *,
     newest: dict[int, int] | None = None,
     keys: Sequence[str] | None = None,
     assets: Mapping[str, KnownAsset] = NO_ASSETS,
 ) -> Arrived:
-    """Number the frames that bring something new, from ``first`` on, in their order.
+    """Number the frames that bring something new.
 
+    ``number`` gives those, by their index in ascending order, their ascending numbers. It is called once.
     ``judged`` are the newest event times judged, by asset and signal; they are moved on here.
     ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
     is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand. What lies
@@ -201,8 +230,8 @@ def arrange(
     keys = keys if keys is not None else [frame.key for frame in frames]
     signals, behind = _behind(conn, frames, ids, newest)
     if behind:
-        return _sifted(conn, frames, ids, judged, first, behind, assets)
-    return _numbered(frames, keys, signals, judged, first, assets, [], 0)
+        return _sifted(conn, frames, ids, judged, number, behind, assets)
+    return _numbered(frames, keys, signals, judged, number(range(len(frames))), assets, [], 0)
 
 
 def _numbered(
@@ -210,17 +239,16 @@ def _numbered(
     keys: Sequence[str],
     signals: Sequence[int],
     judged: dict[str, dict[str, int]],
-    first: int,
+    arrival: Numbers,
     assets: Mapping[str, KnownAsset],
     refused: list[Refused],
     repeated: int,
 ) -> Arrived:
-    """Number frames all of whose values are new."""
+    """Put frames all of whose values are new at their numbers."""
     late: list[bool] = []
     to_judge: list[JudgedFrame] = []
     doubted: list[int] = []
-    place = first
-    for frame, key in zip(frames, keys, strict=True):
+    for frame, key, place in zip(frames, keys, arrival.tolist(), strict=True):
         details, values = frame.details, frame.values
         known = assets.get(key)
         doubtful = implausible(values, NO_RANGES if known is None else known.plausible)
@@ -234,10 +262,8 @@ def _numbered(
                 doubtful = tuple(name for name in doubtful if name in values)
             if values:
                 to_judge.append(JudgedFrame(place, key, frame.at_us, values, doubtful))
-        place += 1
     observed = np.array([frame.at_us for frame in frames], dtype=np.int64)
     received = np.array([frame.received_us for frame in frames], dtype=np.int64)
-    arrival = np.arange(first, place, dtype=np.int64)
     qualities = None
     if doubted or any(frame.details is not None for frame in frames):
         qualities = np.array([0 if frame.details is None else frame.details.quality for frame in frames])
@@ -249,7 +275,7 @@ def _numbered(
         qualities[doubted] = np.where(qualities[doubted] < BAD, IMPLAUSIBLE, qualities[doubted])
     all_values = [value for frame in frames for value in frame.values.values()]
     columns = Columns(signals, observed, received, arrival, all_values, np.array(late, dtype=bool), qualities)
-    return Arrived(columns, to_judge, refused, repeated, sum(late), place)
+    return Arrived(columns, to_judge, refused, repeated, sum(late))
 
 
 def _late(frame: Frame, judged: dict[str, int]) -> list[bool]:
@@ -271,7 +297,7 @@ def _sifted(
     frames: Sequence[Frame],
     ids: Sequence[dict[str, int]],
     judged: dict[str, dict[str, int]],
-    first: int,
+    number: Callable[[Sequence[int]], Numbers],
     behind: Sequence[tuple[int, int]],
     assets: Mapping[str, KnownAsset],
 ) -> Arrived:
@@ -280,9 +306,10 @@ def _sifted(
     asked = set(behind)
     kept: list[Frame] = []
     kept_ids: list[dict[str, int]] = []
+    which: list[int] = []
     refused: list[Refused] = []
     repeated = 0
-    for frame, known in zip(frames, ids, strict=True):
+    for i, (frame, known) in enumerate(zip(frames, ids, strict=True)):
         fresh, other, again = _sift(frame.at_us, known, frame.values, asked, seen)
         repeated += again
         if other:
@@ -291,9 +318,10 @@ def _sifted(
         if fresh:
             kept.append(frame if len(fresh) == len(frame.values) else structs.replace(frame, values=fresh))
             kept_ids.append(known)
+            which.append(i)
     keys = [frame.key for frame in kept]
     signals = [known[name] for frame, known in zip(kept, kept_ids, strict=True) for name in frame.values]
-    return _numbered(kept, keys, signals, judged, first, assets, refused, repeated)
+    return _numbered(kept, keys, signals, judged, number(which), assets, refused, repeated)
 
 
 def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:

@@ -30,6 +30,7 @@ from ingest.mapping import Mapping
 from ingest.messages import Details, Frame, Refused
 from ingest.replay import WrongMapping, stem
 from runtime import arrivals
+from runtime.sequence import Places
 from runtime.settings import Settings
 from workorder_core.signals import implausible
 
@@ -109,8 +110,8 @@ class Import:
             piece.refused.append(Refused(f"import/{self._file.name}", told, now_us, each.reason, problem))
 
     def _admit(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
-        frames, ids, refused = arrivals.admit(self._conn, frames, self._catalogue)
-        for frame in frames:
+        admitted, ids, refused, *_ = arrivals.admit(self._conn, frames, self._catalogue)
+        for frame in admitted:
             if frame.key not in self._classified:
                 self._classified.add(frame.key)
                 imports.classify(self._conn, self._catalogue.asset_id(frame.key), self._mapping.asset_class)
@@ -118,15 +119,16 @@ class Import:
                 doubtful = implausible(frame.values, self._catalogue.assets[frame.key].plausible)
                 values = {name: value for name, value in frame.values.items() if name not in doubtful}
                 self._tails.setdefault(frame.key, deque(maxlen=self._warm)).append((frame.at_us, values))
-        return frames, ids, refused
+        return admitted, ids, refused
 
     def _commit(self, piece: _Piece, *, last: bool = False) -> int:
         with self._conn.transaction():
             place = imports.hold(self._conn)
             frames, ids, refused = self._admit(piece.frames)
-            arrived = arrivals.arrange(self._conn, frames, ids, {}, place, assets=self._catalogue.assets)
+            places = Places(place, [], range(len(frames)))
+            arrived = arrivals.arrange(self._conn, frames, ids, {}, places.number, assets=self._catalogue.assets)
             readings.insert_new(self._conn, arrived.columns)
-            imports.move(self._conn, arrived.next_arrival)
+            imports.move(self._conn, places.next)
             sources.own_names(self._conn, self._names)
             refused = [*piece.refused, *refused, *arrived.refused]
             quarantine.keep(self._conn, refused[: max(0, MOST_KEPT - self.progress.refused)])

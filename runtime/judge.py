@@ -6,6 +6,7 @@ state, byte for byte.
 """
 
 import heapq
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,9 +24,10 @@ from models.document import ModelDocument
 from rules.rulebook import Rulebook
 from rules.rulebook import parse as parse_rulebook
 from runtime.asset_judge import AssetJudge
-from runtime.lane import ForModel, Lane
+from runtime.lane import Lane
 from runtime.limits import Fleets, RuleSets
 from runtime.moments import downtime_span, micros, moment
+from runtime.ordinary import ForModel
 from runtime.shadow import Shadow
 from workorder_core import flood, intake, priority
 from workorder_core.alarm_states import Move
@@ -108,15 +110,20 @@ class Judge:
     def rulebook(self) -> Rulebook:
         return self.rulesets.rulebook
 
-    def decide(self, inputs: Iterable[Input]) -> list[Verdict]:
+    def decide(self, inputs: Iterable[Input | ForModel]) -> list[Verdict]:
         """Judge inputs in their order and return what is to be done; what is ignored is left out."""
         return [verdict for verdict in self.consider(inputs) if not isinstance(verdict.decision, Ignore)]
 
-    def consider(self, inputs: Iterable[Input]) -> Iterator[Verdict]:
+    def consider(self, inputs: Iterable[Input | ForModel]) -> Iterator[Verdict]:
         """Judge inputs in their order and yield every decision, with the ignored findings and the reasons why."""
         assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
+        findings: Iterable[Finding]
         for each in inputs:
             self.arrival = each.arrival
+            if isinstance(each, ForModel):
+                # The lane has judged its limits; while a shadow judges, nothing is on the lane.
+                yield from self._weigh(assets[each.asset].judge_frame(each.arrival, each.at_us, each.values))
+                continue
             if isinstance(each, Event):
                 self._give_back(each)
                 findings = self._followed(each)
@@ -140,17 +147,11 @@ class Judge:
                     findings = chain(findings, self._judge_above(each, values))
             yield from self._weigh(findings)
             if self.shadow is not None:
-                for verdict in self.shadow.consider(each, self.book):
-                    yield replace(verdict, shadow=self.shadow.run)
+                yield from self._in_shadow_beside(self.shadow, each)
 
-    def decide_for_models(self, frames: Iterable[ForModel]) -> list[Verdict]:
-        """Judge what the lane has completed for the models, in its order, and return what is to be done."""
-        verdicts: list[Verdict] = []
-        for each in frames:
-            self.arrival = each.arrival
-            findings = self.assets[each.asset].judge_frame(each.arrival, each.at_us, each.values)
-            verdicts += [verdict for verdict in self._weigh(findings) if not isinstance(verdict.decision, Ignore)]
-        return verdicts
+    def _in_shadow_beside(self, shadow: Shadow, each: Input) -> Iterator[Verdict]:
+        for verdict in shadow.consider(each, self.book):
+            yield replace(verdict, shadow=shadow.run)
 
     def enter_lane(self, keys: Iterable[str]) -> None:
         """Give those assets to the lane that it can take."""
@@ -572,6 +573,20 @@ def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event]) -> Iterator
     if not events:
         return iter(frames)
     return heapq.merge(frames, events, key=lambda each: each.arrival)
+
+
+def merged(
+    events: Sequence[Event], frames: Sequence[JudgedFrame], for_models: Sequence[ForModel]
+) -> Sequence[Input | ForModel]:
+    """Bring what a stretch of a batch gives to be judged into the order of its numbers; each is in order already."""
+    if not events and not for_models:
+        return frames
+    if not events and not frames:
+        return for_models
+    return sorted([*events, *frames, *for_models], key=_ARRIVAL)
+
+
+_ARRIVAL = operator.attrgetter("arrival")
 
 
 def _sorted(values: dict[str, float]) -> dict[str, float]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -51,12 +50,14 @@ from runtime.lane_kernel import (
     TOUCHED,
     VALUE,
 )  # fmt: skip
+from runtime.ordinary import ForModel, Ordinary, Said, Whole
 from workorder_core.signals import BEYOND
 
-Whole = npt.NDArray[np.int64]
 NOWHERE = -1
 RELAID_MOST = 4_000
 """Rows that an asset may leave behind because its signals were others; then it stays off the lane."""
+OWN_TOPIC = "plantwright/v1/"
+"""Before an asset's key: the one topic of it that the lane reads."""
 _ROOM = 1_024
 """Rows with which a table begins; it doubles."""
 
@@ -73,35 +74,6 @@ class Row(NamedTuple):
     bands: tuple[tuple[str, ...], ...]
 
 
-class ForModel(NamedTuple):
-    """A frame that a model is to judge: ``<site>/<asset>``, the input that has completed it, its time, its values."""
-
-    asset: str
-    arrival: int
-    at_us: int
-    values: Mapping[str, float]
-
-
-@dataclass(slots=True)
-class Ordinary:
-    """The frames of a batch that the lane takes, as columns.
-
-    ``begin`` has where each one's readings begin, and where the last ones end; ``values_of`` are their values as they
-    came.
-    """
-
-    of_frame: Whole
-    at_us: Whole
-    received_us: Whole
-    begin: Whole
-    of_reading: Whole
-    values: npt.NDArray[np.float64]
-    values_of: list[dict[str, float]]
-
-    def __len__(self) -> int:
-        return len(self.of_frame)
-
-
 class Lane:
     """The tables of the assets that are ordinary at present.
 
@@ -110,7 +82,9 @@ class Lane:
     on
         Those assets, by ``<site>/<asset>``: what `AssetJudge` says of them is out of date until they leave.
     closed
-        No more assets enter.
+        No more assets enter, and nothing is read.
+    foreign
+        Assets that other topics than their own speak of. They are kept off: they would leave with every batch.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -118,7 +92,7 @@ class Lane:
         self.on: dict[str, Row] = {}
         self.closed = False
         self._bound: frozenset[str] = frozenset()
-        self._shy: set[str] = set()
+        self.foreign: set[str] = set()
         self._places: dict[str, Row] = {}
         self._relaid: dict[str, int] = {}
         self._topics: dict[str, int] = {}
@@ -137,55 +111,51 @@ class Lane:
             self.clear()
             self.catalogue, self._bound = catalogue, bound
 
-    def sift(self, batch: Sequence[Message], bounds: Bounds) -> tuple[Ordinary | None, Sequence[Message]]:
-        """Return the ordinary part of a batch, and the rest in its order. Nothing of either is taken in yet."""
-        which, ordinary, spoiled = self._read(batch)
-        if ordinary is None:
-            return None, batch
-        bad = np.zeros(len(which), dtype=np.bool_)
-        self._assets[spoiled, BAD] = 1
-        count = lane_kernel.sift(
-            self._assets, self._signals, self._numbers, ordinary.of_frame, ordinary.at_us, ordinary.received_us,
-            ordinary.begin, ordinary.of_reading, ordinary.values, bounds.oldest_us, bounds.skew_us, bad,
-        )  # fmt: skip
-        self._assets[spoiled, BAD] = 0
-        if count == len(which):
-            return None, batch
-        if count:
-            which, ordinary = which[~bad], _only(ordinary, ~bad)
-        if len(which) == len(batch):
-            return ordinary, ()
-        taken = set(which.tolist())
-        return ordinary, [message for number, message in enumerate(batch) if number not in taken]
-
-    def _read(self, batch: Sequence[Message]) -> tuple[Whole, Ordinary | None, list[int]]:
-        """Return which messages of a batch say plain values of known signals of assets that are on, and what they say;
-        and the assets, by their place, of which some message says anything else.
-        """
+    def read(self, batch: Sequence[Message]) -> Said:
+        """Read what a batch says in plain values of known signals of assets that are on. Nothing is taken in yet."""
+        if not batch or self.closed:
+            return Said(None, range(len(batch)), ())
         places = [self._topics.get(message.topic, NOWHERE) for message in batch]
         documents = self._documents(batch, [place != NOWHERE for place in places])
         which = np.arange(len(batch))
         if NOWHERE not in places and all(documents):
             try:
-                return which, self._columns(batch, places, documents), []
+                return Said(self._columns(which, batch, places, documents), (), ())
             except KeyError:
                 pass
         fine = [
             place != NOWHERE and document is not None and self._names[place].keys() >= document.values.keys()
             for place, document in zip(places, documents, strict=True)
         ]
-        spoiled = [place for place, is_fine in zip(places, fine, strict=True) if place != NOWHERE and not is_fine]
+        rest = [number for number, is_fine in enumerate(fine) if not is_fine]
+        spoiled = [places[number] for number in rest if places[number] != NOWHERE]
         if not any(fine):
-            return which[:0], None, spoiled
-        batch, places, documents = (
-            list(compress(batch, fine)),
-            list(compress(places, fine)),
-            list(compress(documents, fine)),
-        )
-        return which[fine], self._columns(batch, places, documents), spoiled
+            return Said(None, rest, spoiled)
+        batch, places = list(compress(batch, fine)), list(compress(places, fine))
+        return Said(self._columns(which[fine], batch, places, list(compress(documents, fine))), rest, spoiled)
+
+    def sift(self, said: Said, bounds: Bounds, others: Iterable[str]) -> tuple[Ordinary | None, list[int]]:
+        """Return what the lane judges of what it has read, and by their index the messages that the fold has to judge:
+        all of each asset of which anything is out of the ordinary, or that is among the ``others``.
+        """
+        ordinary = said.ordinary
+        if ordinary is None:
+            return None, []
+        bad = np.zeros(len(ordinary), dtype=np.bool_)
+        spoiled = [*said.spoiled, *(self.on[key].place for key in others if key in self.on)]
+        self._assets[spoiled, BAD] = 1
+        count = lane_kernel.sift(
+            self._assets, self._signals, self._numbers, ordinary.of_frame, ordinary.at_us, ordinary.received_us,
+            ordinary.begin, ordinary.of_reading, ordinary.values, bounds.oldest_us, bounds.skew_us, bad,
+        )  # fmt: skip
+        self._assets[spoiled, BAD] = 0
+        if not count:
+            return ordinary, []
+        back = ordinary.of_message[bad].tolist()
+        return None if count == len(ordinary) else ordinary.only(~bad), back
 
     def _columns(
-        self, messages: Sequence[Message], places: Sequence[int], documents: Sequence[Plain | None]
+        self, which: Whole, messages: Sequence[Message], places: Sequence[int], documents: Sequence[Plain | None]
     ) -> Ordinary:
         """Raises KeyError where a signal is not known."""
         said, names, count = [document for document in documents if document is not None], self._names, len(messages)
@@ -196,6 +166,7 @@ class Lane:
         begin = np.zeros(count + 1, dtype=np.int64)
         np.cumsum(counts, out=begin[1:])
         return Ordinary(
+            which,
             of_frame,
             np.fromiter([document.ts for document in said], np.int64, count) * 1000,
             np.fromiter([message.received_us for message in messages], np.int64, count),
@@ -217,8 +188,8 @@ class Lane:
         known = len(coming)
         return documents[: len(batch)] + payload.plain(batch[known:], wanted[known:])
 
-    def take(self, ordinary: Ordinary, first: int) -> tuple[Columns, list[ForModel]]:
-        """Take the frames in, as the inputs from ``first`` on. Return their readings, and the frames for the models."""
+    def take(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
+        """Take the frames in, as the inputs of those numbers. Return their readings, and the frames for the models."""
         frames = len(ordinary)
         closed = np.empty((frames, 4), dtype=np.int64)
         room = int((self._assets[ordinary.of_frame, COUNT] * (self._assets[ordinary.of_frame, STEP] > 0)).sum())
@@ -228,9 +199,11 @@ class Lane:
             ordinary.of_reading, ordinary.values, closed, gathered,
         )  # fmt: skip
         for_models = []
+        closed = closed[:count]
         keys, starts = self._keys, ordinary.begin.tolist()
-        whole = self._as_they_lie(ordinary) if (closed[:count, 3] < 0).any() else []
-        for place, frame, at_us, begins in closed[:count].tolist():
+        whole = self._as_they_lie(ordinary) if (closed[:, 3] < 0).any() else []
+        completed_by = arrival[closed[:, 1]].tolist()
+        for number, (place, frame, at_us, begins) in zip(completed_by, closed.tolist(), strict=True):
             key = keys[place]
             names = self._names[place]
             values: Mapping[str, float]
@@ -240,9 +213,8 @@ class Lane:
                 values = FrameRow(names, ordinary.values[starts[frame] : starts[frame + 1]])
             else:
                 values = dict(sorted(ordinary.values_of[frame].items()))
-            for_models.append(ForModel(key, first + frame, at_us, values))
-        of_reading, arrival = ordinary.of_reading, np.arange(first, first + frames, dtype=np.int64)
-        observed, received = ordinary.at_us, ordinary.received_us
+            for_models.append(ForModel(key, number, at_us, values))
+        of_reading, observed, received = ordinary.of_reading, ordinary.at_us, ordinary.received_us
         if len(of_reading) > frames:
             counts = np.diff(ordinary.begin)
             observed, received, arrival = (np.repeat(each, counts) for each in (observed, received, arrival))
@@ -293,12 +265,12 @@ class Lane:
             self._signals[row.first : row.first + len(names)] = whole
             self._numbers[row.first : row.first + len(names)] = numbers
         self.on[asset.key] = row
-        self._topics[f"plantwright/v1/{asset.key}"] = row.place
+        self._topics[OWN_TOPIC + asset.key] = row.place
 
     def _bands(self, asset: AssetJudge, known: KnownAsset) -> dict[str, Bands] | None:
         """Return the bands of all its signals, in the order of their names; None where the lane cannot take it on."""
         key, limits, gathering, newest = asset.key, asset.limits, asset.gathering, self.catalogue.newest
-        if key in self.on or key in self._bound or key in self._shy or known.aliases or not asset.steady:
+        if key in self.on or key in self._bound or key in self.foreign or known.aliases or not asset.steady:
             return None
         if any(condition.active for condition in limits.conditions.values()):
             return None
@@ -310,15 +282,9 @@ class Lane:
         found = {name: limits.rules.plain_bands(name, asset.state.state) for name in names}
         return None if None in found.values() else {name: each for name, each in found.items() if each is not None}
 
-    def avoid(self, ordinary: Ordinary, keys: Iterable[str]) -> None:
-        """Take on no more assets that have ordinary readings and others of ``keys`` in one batch.
-
-        They come by two ways, and what comes by one could overtake the other.
-        """
-        taken = {self._keys[place] for place in np.unique(ordinary.of_frame).tolist()}
-        for key in taken.intersection(keys):
-            self.leave(key)
-            self._shy.add(key)
+    def keep_off(self, keys: Iterable[str]) -> None:
+        """Take on no more assets that a message of another topic than their own was about."""
+        self.foreign.update(keys)
 
     def tick(self) -> None:
         """Follow where the assets' judges have closed frames to which nothing is added any more."""
@@ -335,7 +301,7 @@ class Lane:
         for each in [key] if key is not None else list(self.on):
             row = self.on.pop(each, None)
             if row is not None:
-                del self._topics[f"plantwright/v1/{each}"]
+                del self._topics[OWN_TOPIC + each]
                 self._settle(row)
 
     def clear(self) -> None:
@@ -402,17 +368,6 @@ class Lane:
         self._signals, self._numbers = (_with_room(each, self._signals_used) for each in (self._signals, self._numbers))
         self._places[asset.key] = row
         return row
-
-
-def _only(ordinary: Ordinary, kept: npt.NDArray[np.bool_]) -> Ordinary:
-    counts = np.diff(ordinary.begin)
-    readings = np.repeat(kept, counts)
-    begin = np.zeros(int(kept.sum()) + 1, dtype=np.int64)
-    np.cumsum(counts[kept], out=begin[1:])
-    return Ordinary(
-        ordinary.of_frame[kept], ordinary.at_us[kept], ordinary.received_us[kept], begin, ordinary.of_reading[readings],
-        ordinary.values[readings], [ordinary.values_of[f] for f in np.flatnonzero(kept)],
-    )  # fmt: skip
 
 
 def _with_room(table: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:

@@ -6,6 +6,7 @@ leaves nothing behind: the caller takes the engine up anew from the database, an
 
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,20 +16,24 @@ from db import alarms, assignments, decisions, engine_alarms, health, quarantine
 from db import judge as judge_db
 from db.decisions import Done
 from ingest.messages import Message, Refused
-from runtime import arrivals, engine, sources
+from runtime import arrivals, engine, reading, sources
 from runtime.engine import Engine
 from runtime.faults import of_no_message
-from runtime.judge import Verdict
-from runtime.lane import Ordinary
-from runtime.sources import Part
+from runtime.judge import Verdict, merged
+from runtime.ordinary import ForModel
+from runtime.reading import Part
+from runtime.sequence import NOTHING, Places
 from workorder_core.engine_alarms import Code
 
 
 @dataclass(slots=True)
 class Processed:
-    """What a batch came to. Counts are of readings, but ``frames`` of judged frames and ``refused`` of refusals."""
+    """What a batch came to. Counts are of readings, but ``frames`` of judged frames, ``by_lane`` of those among them
+    that the lane has judged, and ``refused`` of refusals.
+    """
 
     frames: int = 0
+    by_lane: int = 0
     stored: int = 0
     late: int = 0
     repeated: int = 0
@@ -47,6 +52,7 @@ class Processed:
     def add(self, other: "Processed") -> None:
         """Count another part of the same batch too."""
         self.frames += other.frames
+        self.by_lane += other.by_lane
         self.stored += other.stored
         self.late += other.late
         self.repeated += other.repeated
@@ -79,15 +85,12 @@ def process(
                 judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
             place = _heed(conn, begin, state, outcome)
         processed.lap("begin")
-        lane = state.open_lane()
-        ordinary, rest = lane.sift(batch, state.bounds) if state.by_lane else (None, batch)
+        parts = reading.parts(batch, state.open_lane(), state.formats, state.bounds)
         processed.lap("read")
-        if ordinary is not None:
-            place = _take_ordinary(conn, ordinary, place, state, processed, outcome, meanwhile)
-        if rest or state.formats.sparkplug is not None:
-            for part in sources.parts(rest, state.formats, state.bounds):
-                processed.lap("read")
-                place = _take_part(conn, part, place, state, processed, outcome, beside=ordinary)
+        for number, part in enumerate(parts, 1):
+            last = meanwhile if number == len(parts) else None
+            place = _take_part(conn, part, place, state, processed, outcome, last)
+        _enter_lane(conn, state, {key for part in parts for key in part.keys})
         _act(conn, outcome, state, processed)
         quarantine.keep(conn, processed.refused)
         sources.remember(conn, state.formats)
@@ -111,37 +114,11 @@ def take(conn: Connection, part: Part, place: int, state: Engine, processed: Pro
 
 
 def _heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
-    """Fold the events that wait. They come before the frames: what is late depends on what they say."""
+    """Fold the events that wait, once a batch and before all of its messages: what is late depends on what they say."""
     events = judge_db.take_waiting(conn, place)
     state.catalogue.follow(events)
     outcome.verdicts += state.judge.decide(events)
     return place + len(events)
-
-
-def _take_ordinary(
-    conn: Connection,
-    ordinary: Ordinary,
-    place: int,
-    state: Engine,
-    processed: Processed,
-    outcome: Outcome,
-    meanwhile: Callable[[], None] | None,
-) -> int:
-    """Store and judge what the lane takes, and return the next free place."""
-    lane = state.open_lane()
-    columns, for_models = lane.take(ordinary, place)
-    with readings.storing(conn, columns):
-        processed.lap("store")
-        outcome.verdicts += state.judge.decide_for_models(for_models)
-        outcome.heard.update(each.asset for each in for_models)
-        processed.lap("judge")
-        if meanwhile is not None:
-            meanwhile()
-            processed.lap("read")
-    processed.lap("store")
-    processed.frames += len(ordinary)
-    processed.stored += len(columns)
-    return place + len(ordinary)
 
 
 def _take_part(
@@ -151,44 +128,54 @@ def _take_part(
     state: Engine,
     processed: Processed,
     outcome: Outcome,
-    *,
-    beside: Ordinary | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> int:
-    """Store and judge frames one by one, and return the next free place; ``beside`` is what the lane took of their
-    batch.
-    """
-    judge, lane = state.judge, state.open_lane()
-    if part.stale:
-        for each in part.stale:
-            lane.leave(f"{each.site}/{each.asset}")
-        sources.grow_stale(conn, part.stale, state.catalogue, place)
-    keys = [frame.key for frame in part.frames]
-    if beside is not None:
-        lane.avoid(beside, keys)
-    frames, ids, unknown = arrivals.admit(conn, part.frames, state.catalogue, keys)
-    if len(frames) != len(keys):
-        keys = [frame.key for frame in frames]
-    place = _heed(conn, place, state, outcome)
-    judged, newest = judge.judged_times(keys), state.catalogue.newest
-    arrived = arrivals.arrange(
-        conn, frames, ids, judged, place, newest=newest, keys=keys, assets=state.catalogue.assets
+    """Admit, number, store and judge a stretch of a batch in the order of its messages; return the next free place."""
+    judge, lane, catalogue = state.judge, state.open_lane(), state.catalogue
+    for each in part.stale:
+        lane.leave(f"{each.site}/{each.asset}")
+    events = sources.grow_stale(conn, part.stale, catalogue, place)
+    frames, ids, unknown, which, made_known = arrivals.admit(conn, part.frames, catalogue, part.keys)
+    keys = part.keys if len(frames) == len(part.keys) else [part.keys[i] for i in which]
+    came_by = part.of_message
+    places = Places(
+        place + len(events),
+        [came_by[i] for i, _ in made_known],
+        came_by if keys is part.keys else [came_by[i] for i in which],
+        NOTHING if part.ordinary is None else part.ordinary.of_message,
     )
+    judged, newest, assets = judge.judged_times(keys), catalogue.newest, catalogue.assets
+    arrived = arrivals.arrange(conn, frames, ids, judged, places.number, newest=newest, keys=keys, assets=assets)
+    events += judge_db.number(conn, [event for _, event in made_known], places.events.tolist())
+    columns, for_models = [arrived.columns], list[ForModel]()
+    if part.ordinary is not None:
+        of_lane, for_models = lane.take(part.ordinary, places.ordinary)
+        columns.append(of_lane)
     # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
-    with readings.storing(conn, arrived.columns):
+    with readings.storing(conn, *columns):
         processed.lap("store")
-        outcome.verdicts += judge.decide(arrived.frames)
+        inputs = merged(events, arrived.frames, for_models)
+        outcome.verdicts += judge.decide(inputs)
+        outcome.heard.update(each.asset for each in inputs if each.asset is not None)
         processed.lap("judge")
-    processed.lap("store")
-    outcome.heard.update(frame.asset for frame in arrived.frames)
-    arrivals.know_newest(conn, state.catalogue, set(keys))
-    judge.enter_lane(sorted(set(keys)))
+        if meanwhile is not None:
+            meanwhile()
+            processed.lap("read")
     processed.lap("store")
     processed.refused += part.refused + unknown + arrived.refused
-    processed.frames += len(arrived.frames)
-    processed.stored += len(arrived.columns)
+    processed.frames += len(arrived.frames) + len(places.ordinary)
+    processed.by_lane += len(places.ordinary)
+    processed.stored += sum(map(len, columns))
     processed.late += arrived.late
     processed.repeated += arrived.repeated
-    return arrived.next_arrival
+    return places.next
+
+
+def _enter_lane(conn: Connection, state: Engine, keys: AbstractSet[str]) -> None:
+    """Let the lane take on those assets that it can, now that the fold has judged them."""
+    able = keys - state.open_lane().foreign
+    arrivals.know_newest(conn, state.catalogue, able)
+    state.judge.enter_lane(sorted(able))
 
 
 def _act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed) -> None:

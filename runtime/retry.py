@@ -21,7 +21,7 @@ from ingest.messages import Details, Frame, Message, Reason, Refused
 from runtime import engine, pipeline, splitting
 from runtime.engine import Engine
 from runtime.pipeline import Processed
-from runtime.sources import Part
+from runtime.reading import Part
 
 _log = structlog.get_logger("ingest")
 AT_ONCE_S = 0.1
@@ -93,7 +93,7 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
         # Without a time of its own it was measured each time that it came, of which the first and the last are known.
         frames += _read(kept, kept.last_received_at, state)[0]
     processed = Processed()
-    end = pipeline.take(conn, Part(frames=frames, refused=refused), place, state, processed)
+    end = pipeline.take(conn, Part.of_one(frames, refused), place, state, processed)
     if end > place:
         judge_db.advance(conn, state.fence, end)
         state.judge.arrival = end - 1

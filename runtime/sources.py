@@ -1,32 +1,21 @@
 """What the engine understands and listens to, as the settings say, and what it has to remember of it."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from psycopg import Connection
 
 from db import devices, readings, sources
 from db import judge as judge_db
 from db.catalogue import Catalogue
-from ingest import mapping, payload
-from ingest.border import Bounds
+from db.judge import Event
+from ingest import mapping
 from ingest.formats import Formats
-from ingest.messages import Frame, Message, Refused
 from ingest.paths import Text
 from ingest.sparkplug import Names, Sparkplug, Stale
 from ingest.subscriber import Presence, Subscriber
 from ingest.thingsboard import ThingsBoard
 from runtime.settings import Settings
-
-
-@dataclass(slots=True)
-class Part:
-    """A stretch of a batch: what is measured no more, then what was measured. Nearly always it is the whole batch."""
-
-    stale: list[Stale] = field(default_factory=list)
-    frames: list[Frame] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
 
 
 def understood(settings: Settings, conn: Connection | None = None) -> Formats:
@@ -62,36 +51,9 @@ def presence(formats: Formats) -> Presence | None:
     return Presence(host.state_topic, host.presence(True, now_us), host.presence(False, now_us))
 
 
-def parts(batch: Sequence[Message], formats: Formats, bounds: Bounds) -> Iterator[Part]:
-    """Yield a batch, read, in stretches: what is stale has its place between the frames before it and after it."""
-    if formats.sparkplug is not None:
-        formats.sparkplug.overdue(time.time_ns() // 1000)
-    part, parse, bound = Part(stale=formats.stale()), formats.parse, formats.bindings.bound
-    for message in batch:
-        frame = _ordinary(message, bounds)
-        if frame is not None and not (bound and frame.key in bound):
-            part.frames.append(frame)
-            continue
-        frames, refused = parse(message, bounds)
-        if formats.sparkplug is not None and (stale := formats.stale()):
-            if part.frames:
-                yield part
-                part = Part()
-            part.stale += stale
-        part.frames += frames
-        part.refused += refused
-    yield part
-
-
-def _ordinary(message: Message, bounds: Bounds) -> Frame | None:
-    try:
-        return payload.ordinary(message, bounds)
-    except Exception:  # noqa: BLE001 - the parser that looks closer says what is wrong with it
-        return None
-
-
-def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, place: int) -> None:
-    """Store that signals are measured no more, and log it for the judge."""
+def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, first: int) -> list[Event]:
+    """Store that signals are measured no more; return the events that tell the judge, numbered from ``first`` on."""
+    events: list[Event] = []
     for each in stale:
         asset = catalogue.known(f"{each.site}/{each.asset}")
         if asset is None:
@@ -99,10 +61,12 @@ def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, p
         names = [name for name in (asset.aliases.get(name, name) for name in each.signals) if name in asset.signals]
         if names:
             judge_db.add(conn, "stale", {"signals": sorted(names)}, "system:sparkplug", asset.id)
+            events += judge_db.number(conn, judge_db.written(conn), first + len(events))
             ids = [asset.signals[name] for name in names]
-            readings.grow_stale(conn, ids, at_us=each.at_us, arrival=place)
+            readings.grow_stale(conn, ids, at_us=each.at_us, arrival=events[-1].arrival)
             for signal in ids:
                 catalogue.newest.pop(signal, None)
+    return events
 
 
 def look_again(conn: Connection, formats: Formats) -> None:

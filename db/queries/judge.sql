@@ -20,6 +20,12 @@ SELECT e.id, e.kind, si.code || '/' || a.code AS asset, e.payload
 FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si ON si.id = a.site_id
 WHERE e.arrival IS NULL ORDER BY e.kind = 'history', e.id;
 
+-- name: written
+-- Events without a number that the asking transaction has written: what its messages have made known or stale.
+SELECT e.id, e.kind, si.code || '/' || a.code AS asset, e.payload
+FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si ON si.id = a.site_id
+WHERE e.arrival IS NULL AND e.recorded_at = now() AND e.id > %(after)s ORDER BY e.id;
+
 -- name: number
 -- Give the waiting events their places.
 UPDATE judge_events e SET arrival = n.arrival

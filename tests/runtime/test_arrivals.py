@@ -12,6 +12,7 @@ from db import readings
 from db.catalogue import Admission, Catalogue
 from ingest.messages import Frame, Reason, Refused
 from runtime import arrivals
+from runtime.sequence import Places
 from tests.parts import databases
 
 START_US = int(datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()) * 1_000_000
@@ -36,6 +37,11 @@ def a_frame(second, asset=PUMP, **values):
     )
 
 
+def in_a_row(first, frames):
+    """Number the frames of a batch that has nothing else."""
+    return Places(first, [], range(len(frames)))
+
+
 class Sequence:
     """The arrivals of a stream, batch after batch, as the pipeline takes them."""
 
@@ -49,11 +55,12 @@ class Sequence:
         self.repeated = 0
 
     def take(self, batch):
-        frames, ids, _ = arrivals.admit(self.conn, batch, self.catalogue)
-        arrived = arrivals.arrange(self.conn, frames, ids, self.marks, self.next, newest=self.newest)
+        frames, ids, *_ = arrivals.admit(self.conn, batch, self.catalogue)
+        places = in_a_row(self.next, frames)
+        arrived = arrivals.arrange(self.conn, frames, ids, self.marks, places.number, newest=self.newest)
         readings.insert_new(self.conn, arrived.columns)
         judged = {frame.arrival for frame in arrived.frames}
-        for place in range(self.next, arrived.next_arrival):
+        for place in range(self.next, places.next):
             rows = [i for i, arrival in enumerate(arrived.columns.arrival) if arrival == place]
             late = {bool(arrived.columns.late[i]) for i in rows}
             assert (False in late) == (place in judged)
@@ -62,7 +69,7 @@ class Sequence:
                 f"{arrived.columns.value[i]:g}{'-' * is_late}" for i, is_late in zip(rows, partly, strict=True)
             )
             self.told.append(f"{place}: {' '.join(values)}{' late' if late == {True} else ''}")
-        self.next = arrived.next_arrival
+        self.next = places.next
         self.refused += arrived.refused
         self.repeated += arrived.repeated
 
@@ -162,12 +169,13 @@ def test_the_first_value_stays(conn):
 
 def test_what_is_judged_is_what_is_stored_and_not_late(conn):
     catalogue = Catalogue.load(conn, Admission())
-    frames, ids, _ = arrivals.admit(conn, [a_frame(1, t=1), a_frame(0, t=2), a_frame(1, t=1, f=3)], catalogue)
-    arrived = arrivals.arrange(conn, frames, ids, {}, 8)
+    frames, ids, *_ = arrivals.admit(conn, [a_frame(1, t=1), a_frame(0, t=2), a_frame(1, t=1, f=3)], catalogue)
+    places = in_a_row(8, frames)
+    arrived = arrivals.arrange(conn, frames, ids, {}, places.number)
     readings.insert_new(conn, arrived.columns)
     assert list(readings.judged_after(conn, 0, 100)) == arrived.frames
     assert [frame.arrival for frame in arrived.frames] == [8, 10]
-    assert (arrived.late, arrived.next_arrival) == (1, 11)
+    assert (arrived.late, places.next) == (1, 11)
 
 
 FRAMES = st.lists(
@@ -200,25 +208,25 @@ def known_only(conn):
 
 
 def test_an_asset_that_is_not_known_is_refused_where_that_is_set(conn):
-    frames, ids, (refused,) = arrivals.admit(conn, [a_frame(0, FAN, t=1)], known_only(conn))
+    frames, ids, (refused,), *_ = arrivals.admit(conn, [a_frame(0, FAN, t=1)], known_only(conn))
     assert (frames, ids) == ([], [])
     assert refused.reason is Reason.UNKNOWN_ASSET
     assert refused.problem == "asset NTH/F-7 is not known; add it, or set admit_unknown"
 
 
 def test_a_signal_that_is_not_known_spares_those_beside_it(conn):
-    frames, ids, (refused,) = arrivals.admit(conn, [a_frame(0, t=1, f=2)], known_only(conn))
+    frames, ids, (refused,), *_ = arrivals.admit(conn, [a_frame(0, t=1, f=2)], known_only(conn))
     assert [list(known) for known in ids] == [["t"]]
     assert refused.problem == "NTH/P-101 has no signal f; add it, or set admit_unknown"
     assert json.loads(refused.payload)["values"] == {"f": 2.0}
-    arrived = arrivals.arrange(conn, frames, ids, {}, 1)
+    arrived = arrivals.arrange(conn, frames, ids, {}, in_a_row(1, frames).number)
     assert [frame.values for frame in arrived.frames] == [{"t": 1.0}]
 
 
 def test_what_is_made_known_on_first_sight_is_known_to_the_next_process(conn):
     arrivals.admit(conn, [a_frame(0, t=1, f=2)], Catalogue.load(conn, Admission()))
     later = Catalogue.load(conn, Admission(unknown=False))
-    _, (ids,), refused = arrivals.admit(conn, [a_frame(1, t=1, f=2)], later)
+    _, (ids,), refused, *_ = arrivals.admit(conn, [a_frame(1, t=1, f=2)], later)
     assert (sorted(ids), refused) == (["f", "t"], [])
 
 
@@ -241,8 +249,8 @@ def test_other_names_of_a_signal(conn, sent, judged, refused):
             "INSERT INTO signal_aliases (asset_id, alias, signal_id) SELECT asset_id, %s, id FROM signals", [alias]
         )
     catalogue = Catalogue.load(conn, Admission())
-    frames, ids, contradicted = arrivals.admit(conn, [a_frame(0, **values) for values in sent], catalogue)
-    arrived = arrivals.arrange(conn, frames, ids, {}, 1)
+    frames, ids, contradicted, *_ = arrivals.admit(conn, [a_frame(0, **values) for values in sent], catalogue)
+    arrived = arrivals.arrange(conn, frames, ids, {}, in_a_row(1, frames).number)
     readings.insert_new(conn, arrived.columns)
     assert [frame.values for frame in arrived.frames] == judged
     assert list(readings.judged_after(conn, 0, 9)) == arrived.frames

@@ -13,7 +13,7 @@ from ingest import border, mapped, payload
 from ingest.messages import Message, Reason
 from ingest.sparkplug import Sparkplug
 from ingest.thingsboard import ThingsBoard
-from runtime import arrivals, engine, ingest, pipeline, sources, splitting
+from runtime import arrivals, engine, ingest, pipeline, reading, splitting
 from runtime.asset_judge import AssetJudge
 from runtime.faults import OfNoMessage
 from runtime.judge import Judge
@@ -94,7 +94,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "what the lane reads": (payload, "plain"),
     "the lane's choice": (Lane, "sift"),
     "the lane's judging": (Lane, "take"),
-    "the parts of a batch": (sources, "parts"),
+    "the parts of a batch": (reading, "parts"),
     "admission": (arrivals, "admit"),
     "lateness": (arrivals, "arrange"),
     "storing": (readings, "storing"),

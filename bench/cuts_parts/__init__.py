@@ -1,0 +1,1 @@
+"""What bench.cuts is made of: cases, and bringing them through the main path."""
