@@ -102,6 +102,7 @@ STATUS: Mapping[type[Exception], int] = {
     AskedTooMuch: 422,
     WrongRange: 422,
     DataError: 422,
+    UnicodeEncodeError: 422,
     QueryCanceled: 503,
     ReadOnlySqlTransaction: 503,
     OperationalError: 503,
@@ -132,6 +133,7 @@ DESCRIBED: Mapping[int | str, dict[str, Any]] = {
 
 _TITLES: Mapping[type[Exception], str] = {
     DataError: "Not storable",
+    UnicodeEncodeError: "Not storable",
     QueryCanceled: "Too slow",
     ReadOnlySqlTransaction: "Database read-only",
     OperationalError: "Database away",
@@ -194,13 +196,13 @@ def problem(request: Request, status: int, title: str, detail: str, **more: Any)
     slug = title.lower().replace(" ", "-")
     body = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
     body |= {"instance": request.url.path} | more
-    return JSONResponse(body, status, media_type="application/problem+json")
+    return JSONResponse(_sendable(body), status, media_type="application/problem+json")
 
 
+_NOT_STORABLE = "a value cannot be stored: a text has characters that no text has, or a number is out of range"
 _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
-    DataError: lambda _: (
-        "a value cannot be stored: a text has characters that no text has, or a number is out of range"
-    ),
+    DataError: lambda _: _NOT_STORABLE,
+    UnicodeEncodeError: lambda _: _NOT_STORABLE,
     QueryCanceled: lambda _: "this took the database longer than a request may take; ask for less at a time",
     ReadOnlySqlTransaction: lambda _: (
         "the database takes no changes now: it is a standby, or was made read-only; nothing was changed"
@@ -208,6 +210,15 @@ _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
     OperationalError: lambda _: "the database cannot be reached now; try again in a moment",
     PoolTimeout: lambda _: "the database is too busy now; try again in a moment",
 }
+
+
+def _sendable(value: Any) -> Any:
+    """Return what can be sent: halves of characters, which JSON's escapes can name, are question marks."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_sendable(name): _sendable(each) for name, each in value.items()}
+    return [_sendable(each) for each in value] if isinstance(value, list) else value
 
 
 def _title(error: type[Exception], kind: type[Exception]) -> str:

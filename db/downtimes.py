@@ -72,9 +72,11 @@ def listed(
     after: datetime | None = None,
     before: datetime | None = None,
     within: Collection[str] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[Downtime]:
     """Return the planned downtimes that touch a span of time, cancelled ones among them."""
-    return _listed(conn, None, asset_id, after, before, within)
+    return _listed(conn, None, asset_id, after, before, within, limit, offset)
 
 
 def _listed(
@@ -84,8 +86,10 @@ def _listed(
     after: datetime | None = None,
     before: datetime | None = None,
     within: Collection[str] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[Downtime]:
     asked: dict[str, object] = {"id": downtime_id, "asset_id": asset_id, "after": after, "before": before}
-    asked |= {"within": scope.codes(within)}
+    asked |= {"within": scope.codes(within), "limit": limit, "offset": offset}
     with conn.cursor(row_factory=class_row(Downtime)) as cursor:
         return cursor.execute(_QUERIES["listed"], asked).fetchall()

@@ -160,10 +160,18 @@ def site_by_code(conn: Connection, code: str, within: Collection[str] | None = N
     return found
 
 
-def locations(conn: Connection, site_id: int | None = None, within: Collection[str] | None = None) -> list[Location]:
+def locations(
+    conn: Connection,
+    site_id: int | None = None,
+    within: Collection[str] | None = None,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Location]:
     """Return the functional locations of a site, or of all sites, or of those within."""
+    asked = {"site_id": site_id, "within": scope.codes(within), "limit": limit, "offset": offset}
     with conn.cursor(row_factory=class_row(Location)) as cursor:
-        return cursor.execute(_QUERIES["locations"], {"site_id": site_id, "within": scope.codes(within)}).fetchall()
+        return cursor.execute(_QUERIES["locations"], asked).fetchall()
 
 
 def location(conn: Connection, location_id: int, *, within: Collection[str] | None = None) -> Location:
@@ -183,9 +191,11 @@ def assets(
     site: str | None = None,
     within: Collection[str] | None = None,
     archived: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[Asset]:
     """Return equipment by place. ``now`` decides whether it is in planned downtime."""
-    return _assets(conn, now, site=site, within=within, archived=archived)
+    return _assets(conn, now, site=site, within=within, archived=archived, limit=limit, offset=offset)
 
 
 def asset(conn: Connection, asset_id: int, *, now: datetime, within: Collection[str] | None = None) -> Asset:
@@ -313,9 +323,11 @@ def _assets(
     code: str | None = None,
     within: Collection[str] | None = None,
     archived: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[Asset]:
     facts: dict[str, Any] = {"now": now, "id": asset_id, "site": site, "code": code, "archived": archived}
-    facts["within"] = scope.codes(within)
+    facts |= {"within": scope.codes(within), "limit": limit, "offset": offset}
     with conn.cursor(row_factory=dict_row) as cursor:
         return [_asset(row) for row in cursor.execute(_QUERIES["assets"], facts)]
 

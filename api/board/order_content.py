@@ -36,7 +36,7 @@ def do_step(
     try:
         with conn.transaction():
             number = _number(value)
-            attachment = UUID(photo) if photo else None
+            attachment = _picture(photo)
             order_work.do_step(conn, order_id, seq, who=who, at=now, value=number, note=note, attachment_id=attachment)
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused, f"step-{seq}", value=value, note=note)
@@ -105,6 +105,13 @@ def link(
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused, "link", kind=kind, number=number)
     return sent.leads_to(f"/orders/{order_id}#more")
+
+
+def _picture(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise FormWrong("choose one of the order's pictures") from None
 
 
 def _number(text: str) -> float | None:

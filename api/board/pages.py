@@ -19,7 +19,7 @@ from db import changes, documents, downtimes, health, plant, quarantine, safety,
 from workorder_core import lifecycle
 from workorder_core.words import Criticality, OrderType, Priority, Status
 
-PAGE_SIZE = 25
+PAGE_SIZE, MACHINES_A_PAGE = 25, 100
 SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
 _SHOWN_BUCKETS = 400
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -94,13 +94,24 @@ def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
 
 
 @router.get("/assets", dependencies=[SEES])
-def assets(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
+def assets(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+) -> Response:
     """Show the machines, where they are and how they are."""
-    found = plant.assets(conn, now=now, within=who.sites)
+    fetched = plant.assets(
+        conn, now=now, within=who.sites, limit=MACHINES_A_PAGE + 1, offset=(number - 1) * MACHINES_A_PAGE
+    )
+    found = fetched[:MACHINES_A_PAGE]
     ids = [asset.id for asset in found]
     return page(
         request,
         "assets.html",
+        number=number,
+        more=len(fetched) > MACHINES_A_PAGE,
         now=now,
         assets=found,
         signals=plant.signals(conn, ids),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from api import passwords
 from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
 from api.keys import Door
+from api.paging import Paged
 from api.shapes.access import ChangeOut, KeyIn, KeyOut, MeOut, NewKeyOut, NewUserOut, UserFacts, UserIn, UserOut
 from db import api_keys, users
 from db.errors import AlreadyThere
@@ -22,9 +23,9 @@ def me(who: Asking) -> MeOut:
 
 
 @router.get("/users", dependencies=[ADMINISTERS])
-def find_users(conn: Conn) -> list[UserOut]:
+def find_users(conn: Conn, part: Paged) -> list[UserOut]:
     """List the users, the disabled ones last."""
-    return [UserOut.of(each) for each in users.listed(conn)]
+    return [UserOut.of(each) for each in part.of_all(users.listed(conn))]
 
 
 @router.post("/users", status_code=201, dependencies=[ADMINISTERS])
@@ -58,9 +59,9 @@ def give_password(user_name: Name, conn: Conn, now: Now, actor: Actor) -> NewUse
 
 
 @router.get("/keys", dependencies=[ADMINISTERS])
-def find_keys(conn: Conn) -> list[KeyOut]:
+def find_keys(conn: Conn, part: Paged) -> list[KeyOut]:
     """List the keys of the database, as far as they are known; those of the settings are not among them."""
-    return [KeyOut.of(each) for each in api_keys.listed(conn)]
+    return [KeyOut.of(each) for each in part.of_all(api_keys.listed(conn))]
 
 
 @router.post("/keys", status_code=201, dependencies=[ADMINISTERS])

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
+from api.paging import Paged
 from db import devices
 from db.devices import Bound
 
@@ -39,9 +40,9 @@ class DeviceOut(BaseModel):
 
 
 @router.get("/devices", dependencies=[SEES_ALL])
-def find(conn: Conn) -> list[DeviceOut]:
+def find(conn: Conn, part: Paged) -> list[DeviceOut]:
     """List the devices that are bound, with their assets; none: whoever may publish may speak for any asset."""
-    return [DeviceOut.of(device, bound) for device, bound in devices.listed(conn).items()]
+    return [DeviceOut.of(device, bound) for device, bound in part.of_all(list(devices.listed(conn).items()))]
 
 
 @router.post("/devices/{device}/bind", dependencies=[ENGINEERS])

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.asking import PLANS, SEES, Actor, Asking, Conn, Now, Why
 from api.once import OnlyOnce
+from api.paging import Paged
 from api.shapes.plant import DowntimeIn, DowntimeOut
 from api.shapes.times import Moment
 from db import downtimes, plant
@@ -17,13 +18,22 @@ router = APIRouter(tags=["planned downtime"])
 def find(
     conn: Conn,
     who: Asking,
+    part: Paged,
     asset_id: int | None = None,
     after: Annotated[Moment | None, Query(description="ends after")] = None,
     before: Annotated[Moment | None, Query(description="begins before")] = None,
 ) -> list[DowntimeOut]:
     """List planned downtimes that touch a span of time, cancelled ones among them."""
-    found = downtimes.listed(conn, asset_id=asset_id, after=after, before=before, within=who.sites)
-    return [DowntimeOut.of(each) for each in found]
+    found = downtimes.listed(
+        conn,
+        asset_id=asset_id,
+        after=after,
+        before=before,
+        within=who.sites,
+        limit=part.fetched,
+        offset=part.offset,
+    )
+    return [DowntimeOut.of(each) for each in part.of_fetched(found)]
 
 
 @router.post("/assets/{asset_id}/downtimes", status_code=201, response_model=DowntimeOut, dependencies=[PLANS])

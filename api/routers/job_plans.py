@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from api.asking import PLANS, SEES, Asking, Conn, Now, OfEverySite, Why
+from api.paging import Paged
 from api.routers.changes import WAITS, waits
 from api.shapes.order_content import JobPlanIn, JobPlanOut
 from db import job_plans, plant
@@ -25,9 +26,9 @@ def _may_write(conn: Conn, who: Who, site: str | None) -> None:
 
 
 @router.get("", dependencies=[SEES])
-def in_force(conn: Conn, who: Asking) -> list[JobPlanOut]:
+def in_force(conn: Conn, who: Asking, part: Paged) -> list[JobPlanOut]:
     """List the job plans in force, each at its newest version: the plant's, and those of the sites that are seen."""
-    return [JobPlanOut.model_validate(each) for each in job_plans.in_force(conn, who.sites)]
+    return [JobPlanOut.model_validate(each) for each in part.of_all(job_plans.in_force(conn, who.sites))]
 
 
 @router.get("/{plan_code}", dependencies=[SEES])

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from psycopg import Connection
 
 from api.asking import SEES, Asking, Conn, Now
+from api.paging import Paged
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
@@ -20,18 +21,19 @@ router = APIRouter(tags=["plant"])
 
 
 @router.get("/sites", dependencies=[SEES])
-def sites(conn: Conn, who: Asking) -> list[SiteOut]:
+def sites(conn: Conn, who: Asking, part: Paged) -> list[SiteOut]:
     """List the sites."""
-    return [SiteOut.of(site) for site in plant.sites(conn, who.sites)]
+    return [SiteOut.of(site) for site in part.of_all(plant.sites(conn, who.sites))]
 
 
 @router.get("/locations", dependencies=[SEES])
 def locations(
-    conn: Conn, who: Asking, site: Annotated[str | None, Query(description="a site's code")] = None
+    conn: Conn, who: Asking, part: Paged, site: Annotated[str | None, Query(description="a site's code")] = None
 ) -> list[LocationOut]:
     """List the functional locations of a site, or of all."""
     site_id = None if site is None else plant.site_by_code(conn, site, who.sites).id
-    return [LocationOut.of(each) for each in plant.locations(conn, site_id, who.sites)]
+    found = plant.locations(conn, site_id, who.sites, limit=part.fetched, offset=part.offset)
+    return [LocationOut.of(each) for each in part.of_fetched(found)]
 
 
 @router.get("/assets", dependencies=[SEES])
@@ -39,11 +41,15 @@ def assets(
     conn: Conn,
     now: Now,
     who: Asking,
+    part: Paged,
     site: Annotated[str | None, Query(description="a site's code")] = None,
     archived: Annotated[bool, Query(description="list archived ones too")] = False,
 ) -> list[AssetOut]:
     """List equipment with the newest reading of each signal."""
-    found = plant.assets(conn, now=now, site=site, within=who.sites, archived=archived)
+    fetched = plant.assets(
+        conn, now=now, site=site, within=who.sites, archived=archived, limit=part.fetched, offset=part.offset
+    )
+    found = part.of_fetched(fetched)
     ids = [asset.id for asset in found]
     signals, newest = plant.signals(conn, ids), telemetry.newest(conn, ids)
     return [AssetOut.of(asset, signals.get(asset.id, []), newest.get(asset.id, [])) for asset in found]

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Why
+from api.paging import Paged
 from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
 from db import plant, technicians
 
@@ -13,11 +14,11 @@ router = APIRouter(prefix="/technicians", tags=["technicians"])
 
 @router.get("", dependencies=[SEES])
 def find(
-    conn: Conn, who: Asking, site: Annotated[str | None, Query(description="a site's code")] = None
+    conn: Conn, who: Asking, part: Paged, site: Annotated[str | None, Query(description="a site's code")] = None
 ) -> list[TechnicianOut]:
     """List the technicians of a site, or of all."""
     site_id = None if site is None else plant.site_by_code(conn, site, who.sites).id
-    return [TechnicianOut.of(each) for each in technicians.listed(conn, site_id, who.sites)]
+    return [TechnicianOut.of(each) for each in part.of_all(technicians.listed(conn, site_id, who.sites))]
 
 
 @router.post("", status_code=201, dependencies=[PLANS_PEOPLE])

@@ -17,7 +17,7 @@ SELECT id, site_id, parent_id, code, name, level
 FROM locations
 WHERE (%(site_id)s::integer IS NULL OR site_id = %(site_id)s)
   AND (%(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s)))
-ORDER BY site_id, code;
+ORDER BY site_id, code LIMIT %(limit)s::bigint OFFSET %(offset)s;
 
 -- name: location
 -- One functional location.
@@ -51,7 +51,7 @@ WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(code)s::text IS NULL OR a.code = %(code)s)
   AND (%(archived)s::boolean OR a.archived_at IS NULL)
-ORDER BY s.code, p.path, a.code;
+ORDER BY s.code, p.path, a.code LIMIT %(limit)s::bigint OFFSET %(offset)s;
 
 -- name: installed
 -- Where an asset has stood, and what stood before it where it stands now, the newest first.

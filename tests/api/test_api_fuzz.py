@@ -1,0 +1,57 @@
+"""Values that nobody should send, to every route: no 500."""
+
+import json
+
+import pytest
+
+from api import passwords
+from api.app import create
+from bench import api_fuzz
+from tests import people
+
+V1 = "/api/v1"
+
+
+@pytest.fixture(autouse=True)
+def _cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", people.CHEAP)
+
+
+@pytest.mark.slow
+def test_no_made_up_request_is_answered_with_a_500(database: str, pool) -> None:
+    ids = api_fuzz.ids_of(database)
+    outcome = api_fuzz.run(create(pool, keys={"fuzz": api_fuzz.KEY}), ids, count=600, seed=7)
+    assert outcome.failed == []
+    assert len(outcome.statuses) > 5
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "\udfff\ud800"], ids=ascii)
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("work-orders", {"asset_id": 1, "type": "inspection", "title": "TEXT"}),
+        ("quarantine/retry", {"reason": "TEXT", "all": True}),
+        ("devices/gw-1/unbind", {"assets": ["TEXT"]}),
+        ("assets/1/downtimes", {"starts_at": "2026-03-04T06:00:00Z", "ends_at": None, "reason": "TEXT"}),
+        ("users", {"name": "TEXT", "roles": ["viewer"]}),
+        ("work-orders", {"TEXT": "TEXT"}),
+    ],
+)
+def test_what_is_no_text_is_refused_and_said(client, path, body, text) -> None:
+    def filled(value: object) -> object:
+        if isinstance(value, dict):
+            return {filled(name): filled(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [filled(each) for each in value]
+        return text if value == "TEXT" else value
+
+    headers = {"Idempotency-Key": "x", "Content-Type": "application/json"}
+    answer = client.post(f"{V1}/{path}", content=json.dumps(filled(body)), headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"]
+
+
+def test_a_picture_that_is_none_is_said_at_the_step(client, seeded) -> None:
+    answer = client.post(f"/orders/{seeded.orders['by hand']}/plan-steps/1", data={"photo": "none of them"})
+    assert answer.status_code == 422
+    assert "hoose one of the order" in answer.text

@@ -1,0 +1,67 @@
+"""Every list of what a plant may have many of comes in parts."""
+
+import re
+
+import psycopg
+import pytest
+
+V1 = "/api/v1"
+OF_ONE_THING = {
+    "/api/v1/models/precision": "a row a model",
+    "/api/v1/shadow-runs/{run_id}/orders": "of one run",
+    "/api/v1/sites/{site_code}/targets": "a row a priority",
+}
+
+
+def test_every_list_is_paged(client) -> None:
+    unpaged = []
+    for path, methods in client.app.openapi()["paths"].items():
+        read = methods.get("get", {})
+        said = read.get("responses", {}).get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        if said.get("type") == "array" and not {"limit"} & {each["name"] for each in read.get("parameters", ())}:
+            unpaged.append(path)
+    assert sorted(unpaged) == sorted(OF_ONE_THING)
+
+
+@pytest.fixture
+def many(database: str, seeded) -> int:
+    with psycopg.connect(database) as conn:
+        conn.execute(
+            "INSERT INTO assets (site_id, code, name, class, criticality) "
+            "SELECT 1, 'M-' || lpad(n::text, 5, '0'), 'x', 'pump', 2 FROM generate_series(1, 700) n"
+        )
+        conn.execute(
+            "INSERT INTO planned_downtimes (asset_id, starts_at, reason, actor) "
+            "SELECT 1, now() + n * interval '1 hour', 'x', 'x' FROM generate_series(1, 700) n"
+        )
+        conn.execute(
+            "INSERT INTO sites (code, name, time_zone) SELECT 'S' || n, 'x', 'UTC' FROM generate_series(1, 600) n"
+        )
+    return 708
+
+
+@pytest.mark.parametrize(("path", "count"), [("assets", 708), ("downtimes", 700), ("sites", 601)])
+@pytest.mark.parametrize("limit", [None, 300])
+def test_following_the_link_gives_the_whole_list_once(client, many, path, count, limit) -> None:
+    url, found, parts = f"{V1}/{path}" + (f"?limit={limit}" if limit else ""), [], 0
+    while url:
+        answer = client.get(url)
+        found += [each["id"] for each in answer.json()]
+        parts += 1
+        link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("link", ""))
+        url = link[1] if link else ""
+    assert parts == -(-count // (limit or 500))
+    assert len(found) == len(set(found)) == count
+
+
+def test_a_part_may_not_be_larger_than_that(client) -> None:
+    assert client.get(f"{V1}/assets", params={"limit": 1001}).status_code == 422
+
+
+def test_the_page_of_assets_shows_a_hundred_and_leads_on(client, many) -> None:
+    first = client.get("/assets").text
+    assert first.count('<li class="asset') == 100
+    assert 'href="/assets?page=2"' in first
+    last = client.get("/assets", params={"page": 8}).text
+    assert last.count('<li class="asset') == 8
+    assert 'rel="next"' not in last
