@@ -1,9 +1,9 @@
 """One order's page: why it exists, what happened to it, and what can be done."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from db import (
     assignments,
     attachments,
     job_plans,
+    late_excursions,
     order_content,
     order_links,
     plant,
@@ -28,6 +29,7 @@ from db import (
     telemetry,
     work_orders,
 )
+from db.late_excursions import Excursion
 from workorder_core import assignment, lifecycle, planned_dates, targets
 from workorder_core.access import Who
 from workorder_core.alarm_states import State
@@ -51,6 +53,8 @@ _NATURAL_NEXT = {
     Status.COMPLETED: Step.VERIFY,
     Status.VERIFIED: Step.CLOSE,
 }
+_BEFORE = timedelta(days=1)
+"""How long before an order was opened what came late has to do with it."""
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
@@ -128,6 +132,7 @@ def order_page(
         zone=zone,
         signals=signals,
         evidence=evidence,
+        late=_late(conn, shown, asset, now),
         newest=newest,
         drawn=drawn,
         alarms=_alarms(conn, shown),
@@ -190,6 +195,16 @@ def _alarms(conn: Connection, order: WorkOrder) -> list[alarm_points.Standing]:
     sources = set(work_orders.sources(conn, order.id))
     found = alarm_points.page(conn, states=list(State), asset_id=order.asset_id, limit=200)
     return [each for each in found if each.source in sources]
+
+
+def _late(conn: Connection, shown: WorkOrder, asset: plant.Asset | None, now: datetime) -> Sequence[Excursion]:
+    """Return what was beyond a limit about the time of the order, and came too late to be judged."""
+    if asset is None:
+        return []
+    start, end = shown.opened_at - _BEFORE, shown.status_since if shown.status in lifecycle.FINAL else now
+    return late_excursions.of_asset(
+        conn, asset.id, f"{asset.site_code}/{asset.code}", asset.asset_class, start=start, end=max(start, end)
+    )
 
 
 def _readings(

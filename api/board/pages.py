@@ -15,12 +15,26 @@ from api.board import drawing
 from api.board.rendering import page
 from api.board.words import zone_of
 from api.shapes.plant import SeriesOut
-from db import changes, documents, downtimes, health, plant, quarantine, safety, technicians, telemetry, work_orders
+from db import (
+    changes,
+    documents,
+    downtimes,
+    health,
+    late_excursions,
+    plant,
+    quarantine,
+    safety,
+    technicians,
+    telemetry,
+    work_orders,
+)
 from workorder_core import lifecycle
 from workorder_core.words import Criticality, OrderType, Priority, Status
 
 PAGE_SIZE, MACHINES_A_PAGE = 25, 100
 SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
+_LATE = timedelta(days=30)
+"""How far back an asset's page tells what came late."""
 _SHOWN_BUCKETS = 400
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
@@ -162,6 +176,10 @@ def asset_page(
         signals=signals,
         model_judges_most=documents.model_of(conn, shown.asset_class).most_signals,
         newest=newest,
+        late=late_excursions.of_asset(
+            conn, asset_id, f"{shown.site_code}/{shown.code}", shown.asset_class, start=end - _LATE, end=end
+        ),
+        by_name={each.name: each for each in signals},
         charts=charts,
         span=span if span in SPANS else "24h",
         spans=list(SPANS),

@@ -22,3 +22,15 @@ WHERE s.asset_id = ANY(%(asset_ids)s::integer[]) ORDER BY s.asset_id, s.id;
 -- name: newest_received
 -- When the newest batch came in: the sequence of inputs is looked at from its end.
 SELECT max(received_at) FROM readings WHERE arrival >= (SELECT next_arrival - 2000 FROM judge_position);
+
+-- name: late_beyond
+-- By rule, what came too late to be judged and lies beyond a plain limit. Late readings are few, and have their own index.
+SELECT w.rule, w.signal, min(r.observed_at) AS since, max(r.observed_at) AS until, max(r.received_at) AS received_at,
+       count(*) AS readings, CASE WHEN w.upper THEN max(r.value) ELSE min(r.value) END AS worst
+FROM unnest(%(rules)s::text[], %(signals)s::text[], %(limits)s::double precision[], %(uppers)s::boolean[])
+     AS w (rule, signal, raise_at, upper)
+JOIN signals s ON s.asset_id = %(asset_id)s AND s.name = w.signal
+JOIN readings r ON r.signal_id = s.id
+WHERE r.late AND r.quality < 2 AND r.observed_at >= %(start)s AND r.observed_at < %(end)s
+  AND CASE WHEN w.upper THEN r.value >= w.raise_at ELSE r.value <= w.raise_at END
+GROUP BY w.rule, w.signal, w.upper ORDER BY since, w.rule;

@@ -93,7 +93,7 @@ def test_the_page_takes_what_people_type_and_says_what_is_wrong(client, seeded, 
     assert (refused.status_code, "write one a line, like RUNNING = 1" in refused.text) == (422, True)
     assert "RUNNING</textarea>" in refused.text
     right = {"numbers": "counter", "wraps_at": "4294967296", "unit": "m3/h", "label": "Volume"}
-    assert "4294967296" not in client.post(path, data=right, headers=HERE).text
+    assert 'role="alert"' not in client.post(path, data=right, headers=HERE).text
     page = client.get(path).text
     assert 'value="4294967296"' in page
     assert 'value="Volume"' in page
@@ -144,3 +144,32 @@ def test_readings_as_large_as_a_number_can_be_have_a_page_and_a_chart(pool, clie
         answer = client.get(f"{V1}/assets/{asset}/readings", params={"bucket_minutes": minutes})
         assert answer.status_code == 200, answer.text
     assert client.get(f"{V1}/assets/{asset}").status_code == 200
+
+
+def test_an_excursion_in_data_that_came_late_is_on_the_assets_page_and_the_orders(pool, client, seeded):
+    """It opens no order for the past: newer values had been judged."""
+    rule = {
+        "id": "late-flow", "asset_class": "pump", "signal": "flow", "raise_at": 900, "clear_below": 800,
+        "component": "impeller", "failure_mode": "LOO", "severity": "malfunction",
+    }  # fmt: skip
+    asset, order = seeded.assets["P-103"], seeded.orders["predictive"]
+    with pool.connection() as conn:
+        (of_class,) = conn.execute("SELECT class FROM assets WHERE id = %s", [asset]).fetchone()
+        document = {"threshold": [rule | {"asset_class": of_class}]}
+        documents.write(conn, Kind.RULEBOOK, document, actor="user:test", why="a try")
+    pages = [f"/assets/{asset}", f"/orders/{order}"]
+    assert not any("In data that came late" in client.get(page).text for page in pages)
+    with pool.connection() as conn:
+        (signal,) = conn.execute("SELECT id FROM signals WHERE asset_id = %s AND name = 'flow'", [asset]).fetchone()
+        conn.execute("DELETE FROM readings WHERE signal_id = %s", [signal])
+        conn.execute(
+            "INSERT INTO readings (signal_id, observed_at, received_at, arrival, value, quality, late) "
+            "SELECT %s, (SELECT opened_at FROM work_orders WHERE id = %s) + n * interval '1 min', now(), 900000 + n, "
+            "CASE WHEN n <= 3 THEN 950 + n ELSE 100 END, CASE WHEN n = 3 THEN 2 ELSE 0 END, n < 6 "
+            "FROM generate_series(1, 8) n",
+            [signal, order],
+        )
+    for page in pages:
+        text = " ".join(client.get(page).text.split())
+        assert "In data that came late" in text, page
+        assert "was 952" in text and "above the limit of 900 of <b>late-flow</b>: 2 readings" in text
