@@ -1,6 +1,6 @@
 """What happened to orders: appended to, chained, and read. The caller owns the transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from db import sql, storable
+from db import scope, sql, storable
 
 _QUERIES = sql.load("history")
 
@@ -45,7 +45,7 @@ def append(
     )
 
 
-def of_order(conn: Connection, order_id: UUID) -> list[HistoryRow]:
-    """Return what happened to an order, from its beginning."""
+def of_order(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> list[HistoryRow]:
+    """Return what happened to an order, from its beginning; links with orders of sites not within are not told."""
     with conn.cursor(row_factory=class_row(HistoryRow)) as cursor:
-        return cursor.execute(_QUERIES["of_order"], {"order_id": order_id}).fetchall()
+        return cursor.execute(_QUERIES["of_order"], {"order_id": order_id, "within": scope.codes(within)}).fetchall()

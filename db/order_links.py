@@ -1,5 +1,6 @@
 """What orders have to do with each other. The caller owns the transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import kwargs_row, scalar_row
 
-from db import order_history, sql
+from db import order_history, scope, sql
 from db.errors import StoreError
 from workorder_core.words import Status
 
@@ -83,16 +84,16 @@ def remove(
     _tell(conn, "unlink", "old", facts, actor, at, why)
 
 
-def of_order(conn: Connection, order_id: UUID) -> list[Link]:
-    """Return what an order has to do with others."""
+def of_order(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> list[Link]:
+    """Return what an order has to do with others, of all sites or of those within."""
     with conn.cursor(row_factory=kwargs_row(_link)) as cursor:
-        return cursor.execute(_QUERIES["of_order"], {"id": order_id}).fetchall()
+        return cursor.execute(_QUERIES["of_order"], {"id": order_id, "within": scope.codes(within)}).fetchall()
 
 
-def blockers(conn: Connection, order_id: UUID) -> tuple[str, ...]:
-    """Return the numbers of the orders that have to be done before an order."""
+def blockers(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return the numbers of the orders that have to be done before an order; of one that is not within, no number."""
     with conn.cursor(row_factory=scalar_row) as cursor:
-        return tuple(cursor.execute(_QUERIES["blockers"], {"id": order_id}).fetchall())
+        return tuple(cursor.execute(_QUERIES["blockers"], {"id": order_id, "within": scope.codes(within)}).fetchall())
 
 
 def _tell(conn: Connection, step: str, side: str, facts: dict[str, Any], actor: str, at: datetime, why: str) -> None:

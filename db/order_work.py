@@ -3,6 +3,7 @@
 Each takes the order's row, so that what two people do at once comes one after the other, and is told in its history.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -11,14 +12,14 @@ from psycopg import Connection
 
 from db import attachments, closing, order_content, order_history, order_links, plant, work_orders
 from db import job_plans as plans
-from db.closing import FollowUp
+from db.closing import FollowUp, PartUsed
 from db.errors import NotFound
 from db.order_links import LinkKind
-from workorder_core import job_plans, lifecycle
+from workorder_core import edits, job_plans, lifecycle
 from workorder_core.access import Who
-from workorder_core.errors import IllegalMove
+from workorder_core.edits import Edit
 from workorder_core.job_plans import StepDone
-from workorder_core.lifecycle import FINAL, Step
+from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
 
 
@@ -55,7 +56,7 @@ def plan(
 
 def comment(conn: Connection, order_id: UUID, text: str, *, who: Who, at: datetime) -> int:
     """Note what somebody says about an order, finished or not; return the remark's number."""
-    work_orders.lock(conn, order_id, who)
+    _locked(conn, order_id, Edit.REMARKS, who)
     number = order_content.add_comment(conn, order_id, text, actor=who.actor, at=at)
     told = {f"comment {number}": text}
     order_history.append(conn, order_id, at=at, actor=who.actor, step="comment", new=told, why=text[:500])
@@ -90,23 +91,29 @@ def undo_step(conn: Connection, order_id: UUID, seq: int, *, who: Who, at: datet
     return after
 
 
+def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, who: Who, at: datetime) -> None:
+    """Note which parts an order has used. Raises IllegalMove, NotAllowed."""
+    _locked(conn, order_id, Edit.PARTS, who)
+    closing.use_parts(conn, order_id, used, actor=who.actor, at=at)
+
+
 def attach(conn: Connection, order_id: UUID, name: str, content: bytes, *, who: Who, at: datetime) -> UUID:
-    """Attach a file to an order and return its id."""
-    work_orders.lock(conn, order_id, who)
+    """Attach a file to an order and return its id. Raises IllegalMove, NotAllowed."""
+    _locked(conn, order_id, Edit.FILES, who)
     return attachments.add(conn, order_id, name, content, actor=who.actor, at=at).id
 
 
 def link(
     conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime, why: str = ""
 ) -> None:
-    """Link two orders. Raises LinkWrong."""
-    _lock_both(conn, order_id, other_id, who)
+    """Link two orders. Raises LinkWrong, NotAllowed."""
+    _lock_both(conn, order_id, other_id, Edit.LINK, who)
     order_links.add(conn, order_id, kind, other_id, actor=who.actor, at=at, why=why)
 
 
 def unlink(conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime) -> None:
-    """Take a link between two orders back. Raises LinkWrong."""
-    _lock_both(conn, order_id, other_id, who)
+    """Take a link between two orders back. Raises LinkWrong, IllegalMove, NotAllowed."""
+    _lock_both(conn, order_id, other_id, Edit.UNLINK, who)
     order_links.remove(conn, order_id, kind, other_id, actor=who.actor, at=at)
 
 
@@ -114,17 +121,13 @@ def make_linked(
     conn: Connection, order_id: UUID, asked: FollowUp, kind: LinkKind, *, who: Who, at: datetime
 ) -> WorkOrder:
     """Make an order that follows from one, is split from it or is a part of it."""
-    order = work_orders.lock(conn, order_id, who)
+    order = _locked(conn, order_id, Edit.FOLLOW_UP, who)
     status = lifecycle.first_status(who, None)
     return closing.make_linked(conn, order, asked, kind, actor=who.actor, at=at, status=status)
 
 
 def _step(conn: Connection, order_id: UUID, seq: int, who: Who) -> StepDone:
-    order = work_orders.lock(conn, order_id, who)
-    if order.status in FINAL or order.status in lifecycle.DONE:
-        ways = tuple(lifecycle.possible(order.status))
-        raise IllegalMove(order.id, order.number, order.status, "do a step of the plan", ways)
-    lifecycle.working_on(order, who)
+    order = _locked(conn, order_id, Edit.STEPS, who)
     step = next((each for each in order_content.steps(conn, order_id) if each.seq == seq), None)
     if step is None:
         raise NotFound(f"step of {order.number}", seq)
@@ -140,6 +143,12 @@ def _save_step(conn: Connection, order_id: UUID, before: StepDone, after: StepDo
     )
 
 
-def _lock_both(conn: Connection, one: UUID, other: UUID, who: Who) -> None:
+def _locked(conn: Connection, order_id: UUID, edit: Edit, who: Who) -> WorkOrder:
+    order = work_orders.lock(conn, order_id, who)
+    edits.permit(order, edit, who)
+    return order
+
+
+def _lock_both(conn: Connection, one: UUID, other: UUID, edit: Edit, who: Who) -> None:
     for order_id in sorted({one, other}):
-        work_orders.lock(conn, order_id, who)
+        _locked(conn, order_id, edit, who)

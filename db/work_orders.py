@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import dict_row, scalar_row
 
-from db import calendars, job_plans, labels, order_content, order_history, order_links, order_rows, sql, storable
+from db import calendars, job_plans, labels, order_content, order_history, order_links, order_rows, scope, sql, storable
 from db.errors import FaultHasOrder, NotFound, VersionConflict
 from db.order_history import HistoryRow
 from db.order_lists import Filters, Listed, Tally, count, page, tally
@@ -63,10 +63,11 @@ def get(conn: Connection, order_id: UUID, who: Who | None = None) -> WorkOrder:
     return order_rows.order(_seen(row, order_id, who))
 
 
-def id_of_number(conn: Connection, number: str) -> UUID:
-    """Return the id of the order with that number. Raises NotFound."""
+def id_of_number(conn: Connection, number: str, who: Who | None = None) -> UUID:
+    """Return the id of the order with that number. Raises NotFound, also where ``who`` does not see its site."""
+    asked = {"number": number, "within": scope.codes(who.sites if who else None)}
     with conn.cursor(row_factory=scalar_row) as cursor:
-        found: UUID | None = cursor.execute(_QUERIES["id_of_number"], {"number": number}).fetchone()
+        found: UUID | None = cursor.execute(_QUERIES["id_of_number"], asked).fetchone()
     if found is None:
         raise NotFound("work order", number)
     return found
@@ -118,7 +119,7 @@ def take(
         safety_critical=row["safety_critical"],
         open_steps=undone.steps,
         open_permits=undone.permits,
-        blocked_by=order_links.blockers(conn, order_id) if step is Step.START else (),
+        blocked_by=order_links.blockers(conn, order_id, who.sites) if step is Step.START else (),
     )
     lifecycle.permit(before, step, who, situation, at=at)
     return _saved(conn, before, do(before), step=step, actor=who.actor, at=at, why=why)

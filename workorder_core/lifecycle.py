@@ -78,7 +78,7 @@ def _from(*sources: Status) -> frozenset[Status]:
     return frozenset(sources)
 
 
-_PLANNERS = frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER, Role.ADMINISTRATOR})
+PLANNERS = frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER, Role.ADMINISTRATOR})
 _TECHNICIAN = frozenset({Role.TECHNICIAN})
 _REQUESTER = frozenset({Role.REQUESTER, Role.TECHNICIAN})
 _S = Status
@@ -91,28 +91,28 @@ FINAL = _from(_S.CLOSED, _S.CANCELLED, _S.CANNOT_COMPLETE)
 """Nothing is done any more. A closed order can be opened again for a while; until then it is finished."""
 
 MOVES: Mapping[Step, Move] = {
-    Step.SUBMIT: Move(_from(_S.DRAFT), _S.AWAITING_APPROVAL, _PLANNERS, _REQUESTER),
-    Step.APPROVE: Move(_from(_S.DRAFT, _S.AWAITING_APPROVAL), _S.OPEN, _PLANNERS),
-    Step.REJECT: Move(_from(_S.AWAITING_APPROVAL), _S.DRAFT, _PLANNERS, needs=(Need.REASON,)),
-    Step.PLAN: Move(_from(_S.OPEN), _S.PLANNED, _PLANNERS),
-    Step.SCHEDULE: Move(_from(_S.OPEN, _S.PLANNED, _S.SCHEDULED), _S.SCHEDULED, _PLANNERS, needs=(Need.TIME,)),
-    Step.ASSIGN: Move(WAITING | {_S.IN_PROGRESS}, _S.DISPATCHED, _PLANNERS),
-    Step.UNASSIGN: Move(_from(_S.SCHEDULED, _S.DISPATCHED), _S.OPEN, _PLANNERS, _TECHNICIAN, (Need.REASON,)),
-    Step.START: Move(WAITING, _S.IN_PROGRESS, _PLANNERS, _TECHNICIAN, (Need.UNBLOCKED, Need.PERMITS)),
-    Step.HOLD: Move(_from(_S.DISPATCHED, _S.IN_PROGRESS), _S.ON_HOLD, _PLANNERS, _TECHNICIAN, (Need.REASON,)),
-    Step.RESUME: Move(_from(_S.ON_HOLD), _S.IN_PROGRESS, _PLANNERS, _TECHNICIAN, (Need.PERMITS,)),
+    Step.SUBMIT: Move(_from(_S.DRAFT), _S.AWAITING_APPROVAL, PLANNERS, _REQUESTER),
+    Step.APPROVE: Move(_from(_S.DRAFT, _S.AWAITING_APPROVAL), _S.OPEN, PLANNERS),
+    Step.REJECT: Move(_from(_S.AWAITING_APPROVAL), _S.DRAFT, PLANNERS, needs=(Need.REASON,)),
+    Step.PLAN: Move(_from(_S.OPEN), _S.PLANNED, PLANNERS),
+    Step.SCHEDULE: Move(_from(_S.OPEN, _S.PLANNED, _S.SCHEDULED), _S.SCHEDULED, PLANNERS, needs=(Need.TIME,)),
+    Step.ASSIGN: Move(WAITING | {_S.IN_PROGRESS}, _S.DISPATCHED, PLANNERS),
+    Step.UNASSIGN: Move(_from(_S.SCHEDULED, _S.DISPATCHED), _S.OPEN, PLANNERS, _TECHNICIAN, (Need.REASON,)),
+    Step.START: Move(WAITING, _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.UNBLOCKED, Need.PERMITS)),
+    Step.HOLD: Move(_from(_S.DISPATCHED, _S.IN_PROGRESS), _S.ON_HOLD, PLANNERS, _TECHNICIAN, (Need.REASON,)),
+    Step.RESUME: Move(_from(_S.ON_HOLD), _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.PERMITS,)),
     Step.COMPLETE: Move(
-        _from(_S.IN_PROGRESS), _S.COMPLETED, _PLANNERS, _TECHNICIAN, (Need.STEPS, Need.PERMITS, Need.CLOSE_OUT)
+        _from(_S.IN_PROGRESS), _S.COMPLETED, PLANNERS, _TECHNICIAN, (Need.STEPS, Need.PERMITS, Need.CLOSE_OUT)
     ),
-    Step.VERIFY: Move(_from(_S.COMPLETED), _S.VERIFIED, _PLANNERS, _TECHNICIAN, (Need.SECOND_PERSON,)),
-    Step.CLOSE: Move(_from(_S.VERIFIED), _S.CLOSED, _PLANNERS),
-    Step.REWORK: Move(DONE, _S.OPEN, _PLANNERS, _TECHNICIAN, (Need.REASON,)),
-    Step.REOPEN: Move(_from(_S.CLOSED), _S.OPEN, _PLANNERS, needs=(Need.REASON, Need.RECENT)),
+    Step.VERIFY: Move(_from(_S.COMPLETED), _S.VERIFIED, PLANNERS, _TECHNICIAN, (Need.SECOND_PERSON,)),
+    Step.CLOSE: Move(_from(_S.VERIFIED), _S.CLOSED, PLANNERS),
+    Step.REWORK: Move(DONE, _S.OPEN, PLANNERS, _TECHNICIAN, (Need.REASON,)),
+    Step.REOPEN: Move(_from(_S.CLOSED), _S.OPEN, PLANNERS, needs=(Need.REASON, Need.RECENT)),
     Step.CANNOT_COMPLETE: Move(
-        BEGUN | {_S.DISPATCHED}, _S.CANNOT_COMPLETE, _PLANNERS, _TECHNICIAN, (Need.REASON,)
+        BEGUN | {_S.DISPATCHED}, _S.CANNOT_COMPLETE, PLANNERS, _TECHNICIAN, (Need.REASON,)
     ),
     Step.CANCEL: Move(
-        WAITING | BEGUN | {_S.DRAFT, _S.AWAITING_APPROVAL}, _S.CANCELLED, _PLANNERS, _REQUESTER, (Need.REASON,)
+        WAITING | BEGUN | {_S.DRAFT, _S.AWAITING_APPROVAL}, _S.CANCELLED, PLANNERS, _REQUESTER, (Need.REASON,)
     ),
 }  # fmt: skip
 
@@ -216,22 +216,6 @@ def first_status(who: Who, wanted: Status | None) -> Status:
     if who.roles & MOVES[Step.APPROVE].roles:
         return wanted or Status.OPEN
     return Status.DRAFT if wanted is Status.DRAFT else Status.AWAITING_APPROVAL
-
-
-def editable(order: WorkOrder, who: Who) -> None:
-    """Let a change of what an order says pass. Raises IllegalMove or NotAllowed."""
-    if order.status in FINAL:
-        raise IllegalMove(order.id, order.number, order.status, "change", tuple(possible(order.status)))
-    own_request = order.requested_by == who.actor and order.status in (Status.DRAFT, Status.AWAITING_APPROVAL)
-    own_work = Role.TECHNICIAN in who.roles and has(order, who)
-    if not (who.roles & _PLANNERS or own_request or own_work):
-        raise NotAllowed(order.number, "change", "it is for planners, for who has the order, or for who asked for it")
-
-
-def working_on(order: WorkOrder, who: Who) -> None:
-    """Let what is done on an order pass of who may do its work. Raises NotAllowed."""
-    if not (who.roles & _PLANNERS or (Role.TECHNICIAN in who.roles and (order.assignee is None or has(order, who)))):
-        raise NotAllowed(order.number, "do a step of the plan", f"{order.assignee or 'nobody'} has the order")
 
 
 def submit(order: WorkOrder, *, at: datetime) -> WorkOrder:

@@ -100,7 +100,7 @@ def link(
         with conn.transaction():
             if kind not in set(LinkKind):
                 raise FormWrong(fields={"kind": "choose how the order stands to the other one"})
-            other = work_orders.id_of_number(conn, number.strip().upper())
+            other = work_orders.id_of_number(conn, number.strip().upper(), who)
             change(conn, order_id, LinkKind(kind), other, who=who, at=now)
     except (WorkOrderError, StoreError, FormWrong) as refused:
         return _refused(request, conn, order_id, now, who, refused, "link", kind=kind, number=number)

@@ -29,6 +29,7 @@ from db import (
     telemetry,
     work_orders,
 )
+from db.errors import NotFound
 from db.late_excursions import Excursion
 from workorder_core import assignment, lifecycle, planned_dates, targets
 from workorder_core.access import Who
@@ -119,9 +120,9 @@ def order_page(
     evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
     people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
     proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
-    links = order_links.of_order(conn, order_id)
+    links = order_links.of_order(conn, order_id, who.sites)
     names = history.Names({code: each.name for code, each in people.items()}, zone)
-    told = work_orders.history(conn, order_id)
+    told = work_orders.history(conn, order_id, who.sites)
     return page(
         request,
         "order.html",
@@ -151,8 +152,8 @@ def order_page(
         tie_break=TIE_BREAK,
         possible=lifecycle.offered(shown, who, at=now),
         natural=_NATURAL_NEXT.get(shown.status),
-        follows=_maybe_order(conn, shown.follows),
-        duplicate_of=_maybe_order(conn, shown.duplicate_of),
+        follows=_maybe_order(conn, shown.follows, who),
+        duplicate_of=_maybe_order(conn, shown.duplicate_of, who),
         displaces=_displaced(conn, proposed.displaces if proposed else None),
         findings=list(CloseFinding),
         modes=list(FailureMode),
@@ -230,8 +231,11 @@ def _lacks(proposal: Proposal | None, order: WorkOrder, who: Who) -> tuple[str, 
     return assignment.hard_reasons(one)
 
 
-def _maybe_order(conn: Connection, order_id: UUID | None) -> Any:
-    return None if order_id is None else work_orders.get(conn, order_id)
+def _maybe_order(conn: Connection, order_id: UUID | None, who: Who) -> Any:
+    try:
+        return None if order_id is None else work_orders.get(conn, order_id, who)
+    except NotFound:
+        return None
 
 
 def _displaced(conn: Connection, number: str | None) -> Any:

@@ -23,7 +23,7 @@ from api.shapes.order_content import (
     StepOut,
 )
 from api.shapes.orders import WorkOrderOut
-from db import attachments, closing, order_content, order_links, order_work, work_orders
+from db import attachments, order_content, order_links, order_work, work_orders
 from db.closing import PartUsed
 
 router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: content"])
@@ -38,7 +38,7 @@ def read(order_id: UUID, conn: Conn, who: Asking) -> ContentOut:
         parts=[PartOut.model_validate(each) for each in order_content.parts(conn, order_id)],
         comments=[CommentOut.model_validate(each) for each in order_content.comments(conn, order_id)],
         attachments=[AttachmentOut.of(each) for each in attachments.of_order(conn, order_id)],
-        links=[LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id)],
+        links=[LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites)],
     )
 
 
@@ -67,9 +67,8 @@ def undo_step(order_id: UUID, seq: int, conn: Conn, now: Now, who: Asking) -> St
 @router.put("/parts", dependencies=[WORKS_OR_PLANS])
 def use_parts(order_id: UUID, body: PartsIn, conn: Conn, now: Now, who: Asking) -> list[PartOut]:
     """Note which parts were used; a part that the order asked for is known by its name."""
-    work_orders.lock(conn, order_id, who)
     used = [PartUsed(part=each.part, used=each.used, unit=each.unit) for each in body.used]
-    closing.use_parts(conn, order_id, used, actor=who.actor, at=now)
+    order_work.use_parts(conn, order_id, used, who=who, at=now)
     return [PartOut.model_validate(each) for each in order_content.parts(conn, order_id)]
 
 
@@ -125,7 +124,7 @@ def link(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking, once: 
 
     def make(_: Response) -> LinkOut:
         order_work.link(conn, order_id, body.kind, body.other_id, who=who, at=now, why=body.why)
-        links = order_links.of_order(conn, order_id)
+        links = order_links.of_order(conn, order_id, who.sites)
         made = next(each for each in links if each.kind is body.kind and each.outward and each.id == body.other_id)
         return LinkOut.model_validate(made)
 
@@ -136,7 +135,7 @@ def link(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking, once: 
 def unlink(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking) -> list[LinkOut]:
     """Take a link back; the answer holds those that are left."""
     order_work.unlink(conn, order_id, body.kind, body.other_id, who=who, at=now)
-    return [LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id)]
+    return [LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites)]
 
 
 @router.post("/linked-orders", status_code=201, response_model=WorkOrderOut, dependencies=[REQUESTS])

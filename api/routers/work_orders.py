@@ -12,8 +12,9 @@ from api.shapes.order_steps import ChangesIn, ProposalOut
 from api.shapes.orders import ListedOut, OrderIn, WholeOrderOut, WorkOrderOut, WorkOrderPage
 from api.shapes.times import Moment
 from db import assignments, calendars, job_plans, plant, work_orders
-from workorder_core import lifecycle, targets
+from workorder_core import edits, lifecycle, targets
 from workorder_core.decisions import Urgency
+from workorder_core.edits import Edit
 from workorder_core.errors import CurrencyMissing
 from workorder_core.lifecycle import MOVES, Step
 from workorder_core.orders import WorkOrder
@@ -142,7 +143,7 @@ def read(order_id: UUID, conn: Conn, now: Now, who: Asking, response: Response) 
     """Read one order with its evidence, the newest first, its history, its warnings and the steps that are possible."""
     order = work_orders.get(conn, order_id, who)
     response.headers["ETag"] = f'"{order.version}"'
-    evidence, told = work_orders.evidence(conn, order_id), work_orders.history(conn, order_id)
+    evidence, told = work_orders.evidence(conn, order_id), work_orders.history(conn, order_id, who.sites)
     return WholeOrderOut.whole(order, evidence, told, assignments.doubts(conn, order, now=now))
 
 
@@ -153,7 +154,7 @@ def change(
     """Change what an unfinished order says; a priority set by hand sets its targets anew."""
 
     def step(order: WorkOrder) -> WorkOrder:
-        lifecycle.editable(order, who)
+        edits.permit(order, Edit.FIELDS, who)
         return _changed(order, body, who.actor, targets_of=calendars.of_site(conn, order.site_id, at=now))
 
     order = work_orders.change(

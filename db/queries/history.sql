@@ -16,5 +16,15 @@ INSERT INTO history_heads (order_id, seq, hash) SELECT %(order_id)s, seq, hash F
 ON CONFLICT (order_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash;
 
 -- name: of_order
--- What happened to an order, from its beginning.
-SELECT seq, at, actor, step, old, new, why FROM order_history WHERE order_id = %(order_id)s ORDER BY seq;
+-- What happened to an order, from its beginning. Of a link with an order that is not seen, just that there was one.
+SELECT h.seq, h.at, h.actor, h.step, CASE WHEN b.beyond THEN '{}' ELSE h.old END AS old,
+       CASE WHEN b.beyond THEN '{}' ELSE h.new END AS new, CASE WHEN b.beyond THEN '' ELSE h.why END AS why
+FROM order_history h
+CROSS JOIN LATERAL (
+    SELECT %(within)s::text[] IS NOT NULL AND coalesce(h.new -> 'link', h.old -> 'link') IS NOT NULL AND EXISTS (
+        SELECT FROM work_orders w JOIN sites s ON s.id = w.site_id
+        WHERE w.id IN ((coalesce(h.new -> 'link', h.old -> 'link') ->> 'from_id')::uuid,
+                       (coalesce(h.new -> 'link', h.old -> 'link') ->> 'to_id')::uuid)
+          AND s.code <> ALL(%(within)s)) AS beyond
+) AS b
+WHERE h.order_id = %(order_id)s ORDER BY h.seq;

@@ -32,10 +32,12 @@ WITH links AS (
     SELECT 'duplicate_of', id, false FROM work_orders WHERE duplicate_of = %(id)s
 )
 SELECT l.kind, l.outward, w.id, w.number, w.title, w.status
-FROM links l JOIN work_orders w ON w.id = l.other ORDER BY l.kind, l.outward DESC, w.recorded_at, w.id;
+FROM links l JOIN work_orders w ON w.id = l.other JOIN sites s ON s.id = w.site_id
+WHERE %(within)s::text[] IS NULL OR s.code = ANY(%(within)s) ORDER BY l.kind, l.outward DESC, w.recorded_at, w.id;
 
 -- name: blockers
 -- The numbers of the unfinished orders that have to be done before an order.
-SELECT w.number FROM order_links l JOIN work_orders w ON w.id = l.from_id
+SELECT CASE WHEN %(within)s::text[] IS NULL OR s.code = ANY(%(within)s) THEN w.number ELSE 'an order of another site' END
+FROM order_links l JOIN work_orders w ON w.id = l.from_id JOIN sites s ON s.id = w.site_id
 WHERE l.to_id = %(id)s AND l.kind = 'blocks'
   AND w.status NOT IN ('completed', 'verified', 'closed', 'cancelled', 'cannot_complete') ORDER BY w.number;

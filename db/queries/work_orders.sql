@@ -18,7 +18,8 @@ SELECT FROM work_orders WHERE id = %(id)s FOR UPDATE;
 
 -- name: id_of_number
 -- The order that people mean by a number.
-SELECT id FROM work_orders WHERE number = %(number)s;
+SELECT w.id FROM work_orders w JOIN sites s ON s.id = w.site_id
+WHERE w.number = %(number)s AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s));
 
 -- name: next_number
 -- The site's next number; a transaction that fails leaves no gap, one that waits here waits for the other's end.
