@@ -31,12 +31,13 @@ from db import (
 )
 from db.errors import NotFound
 from db.late_excursions import Excursion
-from workorder_core import assignment, lifecycle, planned_dates, targets
+from workorder_core import assignment, edits, lifecycle, planned_dates, targets
 from workorder_core.access import Who
 from workorder_core.alarm_states import State
 from workorder_core.assignment import TIE_BREAK, Proposal
 from workorder_core.close_out import Cause, Mechanism, Remedy
-from workorder_core.errors import NotAllowed, NotQualified
+from workorder_core.edits import Edit
+from workorder_core.errors import IllegalMove, NotAllowed, NotQualified
 from workorder_core.findings import Sign
 from workorder_core.lifecycle import Step
 from workorder_core.orders import WorkOrder
@@ -183,8 +184,8 @@ def order_page(
 def _works(order: WorkOrder, who: Who) -> bool:
     """Whether somebody may do the steps of an order's plan."""
     try:
-        lifecycle.working_on(order, who)
-    except NotAllowed:
+        edits.permit(order, Edit.STEPS, who)
+    except (IllegalMove, NotAllowed):
         return False
     return bool(WORKS_OR_PLANS.dependency.lets(who))
 
