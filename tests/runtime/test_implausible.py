@@ -1,6 +1,7 @@
 """What cannot be true is stored as bad and no model sees it; a safety rule whose instrument shows it is not silent."""
 
 import json
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -141,3 +142,25 @@ def test_a_range_that_is_said_while_it_runs_holds_from_the_next_batch(conn):
     assert [each.step for each in done.done] == ["opened"]
     assert qualities(conn)[-1] == (150.0, 4)
     assert conn.execute("SELECT component FROM work_orders").fetchall() == [("instrument",)]
+
+
+@pytest.mark.parametrize("value", [None, -127.0, 65535.0, 1e6, 3.4028235e38, 1.7976931348623157e308])
+def test_one_impossible_reading_opens_nothing_and_the_fault_after_it_is_found(conn, value):
+    """A day of frames a minute, one impossible reading, a day and a half, and then a fault of fifty deviations."""
+    found = 2 * 1440 + 720
+    messages = []
+    for minute in range(found + 100):
+        r = random.Random(minute)
+        values = {"t1": 50 + r.gauss(0, 0.3) + 15 * (minute >= found), "vib": 1.5 + r.gauss(0, 0.05)}
+        if minute == 1440 and value is not None:
+            values["t1"] = value
+        messages.append(a_message(minute, values))
+    state = engine.take_up(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="test")
+    for i in range(0, found, 360):
+        assert pipeline.process(conn, messages[i : i + 360], state).done == []
+    done = pipeline.process(conn, messages[found:], state).done
+    assert [each.step for each in done][:1] == ["opened"]
+    health = state.judge.assets["NTH/P-101"].health
+    assert health is not None and health.index < 50
+    assert not conn.execute("SELECT 1 FROM evidence WHERE signs::text LIKE '%%NaN%%'").fetchall()
+    assert engine.restore(conn).dump() == state.judge.dump()
