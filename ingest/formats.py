@@ -9,6 +9,7 @@ import structlog
 from ingest import border, devices, mapped, payload, sparkplug
 from ingest.border import Bounds
 from ingest.devices import Bindings
+from ingest.failures import traced
 from ingest.mapping import Mapping as MappingDocument
 from ingest.messages import Frame, Message, Reason, Refused
 from ingest.names import Names
@@ -67,7 +68,9 @@ class Formats:
         try:
             return self._parse(message, bounds, vouched)
         except Exception as error:  # noqa: BLE001 - no message may stop the others, whatever it makes fail
-            _log.exception("a message made a parser fail; it is in quarantine", topic=message.topic[:200])
+            _log.error(
+                "a message made a parser fail; it is in quarantine", topic=message.topic[:200], whole=traced(error)
+            )
             return [], [border.unreadable(message, error)]
 
     def _parse(self, message: Message, bounds: Bounds, vouched: bool) -> tuple[list[Frame], list[Refused]]:

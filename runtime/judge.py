@@ -19,6 +19,7 @@ import structlog
 
 from db.judge import Event, Part
 from db.readings import JudgedFrame
+from ingest.failures import traced
 from models import documents as model_documents
 from models.document import ModelDocument
 from rules.rulebook import Rulebook
@@ -395,7 +396,13 @@ class Judge:
             self._note_failed(event, error)
 
     def _note_failed(self, event: Event, error: Exception) -> None:
-        _log.error("an event fails and judging goes on", kind=event.kind, arrival=event.arrival, exc_info=error)
+        _log.error(
+            "an event fails and judging goes on",
+            kind=event.kind,
+            arrival=event.arrival,
+            why=str(error),
+            whole=traced(error),
+        )
         if len(self.failed) < _MOST_FAILED:
             self.failed.append(f"input {event.arrival}, {event.kind!r}: {type(error).__name__}: {error}")
 

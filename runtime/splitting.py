@@ -13,6 +13,7 @@ from db import judge as judge_db
 from db import quarantine
 from db.judge import NotTheWriter
 from ingest import border
+from ingest.failures import traced
 from ingest.messages import Message, Reason, Refused
 from runtime import engine, pipeline
 from runtime.engine import Engine
@@ -65,7 +66,9 @@ def process(
     finally:
         state.by_lane = True
     if not any(each.reason in (Reason.UNREADABLE, Reason.REFUSED_BY_DATABASE) for each in processed.refused):
-        _log.error("a batch failed of which no message fails alone; all are processed", exc_info=failed)
+        _log.error(
+            "a batch failed of which no message fails alone; all are processed", why=_said(failed), whole=traced(failed)
+        )
     return processed
 
 
@@ -99,7 +102,7 @@ def _keep(conn: Connection, message: Message, error: Exception, state: Engine) -
     with conn.transaction():
         judge_db.hold(conn, state.fence)
         quarantine.keep(conn, [refused])
-    _log.warning("a message is in quarantine", topic=message.topic[:200], why=_said(error), exc_info=error)
+    _log.warning("a message is in quarantine", topic=message.topic[:200], why=_said(error), whole=traced(error))
     return refused
 
 

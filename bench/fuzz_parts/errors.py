@@ -1,0 +1,78 @@
+"""Errors that are injected: for one value wherever it comes by, and once in a while for nobody's sake."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from db import decisions, readings
+from ingest import payload
+from ingest.messages import Message
+from runtime import arrivals, pipeline
+from runtime.asset_judge import AssetJudge
+
+POISON = {"parse": 66_601.25, "admit": 66_602.25, "judge": 66_603.25, "store": 66_604.25}
+
+
+class Injected(Exception):
+    """An error that nobody has foreseen."""
+
+
+class Injector:
+    """Makes stages of the main path fail: always for their poison, and one call in ``every`` for nothing.
+
+    Only while messages are processed: what fails while the judge is rebuilt is no message's fault, and ends ingest.
+    """
+
+    def __init__(self, seed: int, every: int) -> None:
+        self._chance, self._every = random.Random(seed), every
+        self.injected = 0
+        self._armed = False
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Wrap the main path."""
+        process = pipeline.process
+
+        def armed(conn: Any, batch: Sequence[Message], *more: Any) -> pipeline.Processed:
+            self._armed = bool(batch)
+            try:
+                return process(conn, batch, *more)
+            finally:
+                self._armed = False
+
+        with ExitStack() as stack:
+            stack.enter_context(patch.object(pipeline, "process", armed))
+            for where, name, poisoned in self._stages():
+                stack.enter_context(patch.object(where, name, self._failing(getattr(where, name), poisoned)))
+            yield
+
+    def _failing(self, function: Callable[..., Any], poisoned: Callable[..., bool]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            if not self._armed:
+                return function(*arguments, **named)
+            if poisoned(*arguments):
+                self.injected += 1
+                raise Injected("poison")
+            if self._chance.random() * self._every < 1:
+                self.injected += 1
+                raise Injected("chance")
+            return function(*arguments, **named)
+
+        return wrapped
+
+    @staticmethod
+    def _stages() -> list[tuple[Any, str, Callable[..., bool]]]:
+        parse, judge = str(POISON["parse"]).encode(), POISON["judge"]
+        never: Callable[..., bool] = lambda *_: False  # noqa: E731
+        return [
+            (payload, "_documents", lambda raw, *_: parse in raw),
+            (arrivals, "admit", lambda _, frames, *__: any(POISON["admit"] in each.values.values() for each in frames)),
+            (arrivals, "arrange", never),
+            (AssetJudge, "judge", lambda _, __, ___, values: judge in values.values()),
+            (AssetJudge, "takes_in", lambda _, __, values: judge in values.values()),
+            (readings, "storing", lambda _, columns: POISON["store"] in list(columns.value)),
+            (pipeline, "_act", never),
+            (decisions, "apply", never),
+        ]
