@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
 from starlette.middleware.gzip import GZipMiddleware
@@ -27,6 +27,7 @@ from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import order_content as order_content_pages
 from api.board import signals as signal_pages
+from api.description import describe, refuse_unknown_parameters
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.limits import Limits, Room
@@ -97,7 +98,9 @@ def create(
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
     app.state.metrics, app.state.schema_is_current = Metrics(version), False
 
-    v1 = APIRouter(prefix="/api/v1", dependencies=[KNOWN], responses=dict(problems.DESCRIBED))
+    v1 = APIRouter(
+        prefix="/api/v1", dependencies=[KNOWN, Depends(refuse_unknown_parameters)], responses=dict(problems.DESCRIBED)
+    )
     for subject in (
         work_orders,
         plant,
@@ -119,6 +122,7 @@ def create(
         changes,
     ):
         v1.include_router(subject.router)
+    app.openapi = describe(app)  # type: ignore[method-assign]
     v1.add_api_route("/openapi.json", app.openapi, dependencies=[SEES], include_in_schema=False)
     app.include_router(v1)
     app.include_router(health.router)

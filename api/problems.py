@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.asking import Forbidden, OfEverySite
+from api.description import UnknownParameter
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.passwords import WeakPassword
@@ -101,6 +102,7 @@ STATUS: Mapping[type[Exception], int] = {
     WeakPassword: 422,
     AskedTooMuch: 422,
     WrongRange: 422,
+    UnknownParameter: 422,
     DataError: 422,
     UnicodeEncodeError: 422,
     QueryCanceled: 503,

@@ -6,8 +6,9 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from db import api_keys, engine_figures, quarantine, readings, rules_in_force, schema, slow_devices, users
+from db import api_keys, documents, engine_figures, quarantine, readings, rules_in_force, schema, slow_devices, users
 from db import judge as judge_db
+from db.documents import Kind
 from ingest.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
 from runtime import broker_probe, broker_tls
@@ -18,6 +19,7 @@ from runtime.version import CODE_VERSION
 LEAST_FREE_BYTES = 2_000_000_000
 QUEUE_TRIED = 3000
 SKEWS_TOLD = 5
+RULEBOOK_MEND = "set PLANTWRIGHT_RULEBOOK to a TOML file of limits, or `plantwright documents put rulebook`"
 
 
 class _Findings:
@@ -62,11 +64,27 @@ def _folders(settings: Settings, said: _Findings) -> None:
 
 
 def _documents(settings: Settings, said: _Findings) -> None:
-    if settings.rulebook is None:
-        said.off("rulebook", "none: only models judge", "set PLANTWRIGHT_RULEBOOK to a TOML file of limits")
+    if settings.rulebook is not None:
+        book = rulebooks.read(settings.rulebook)
+        said.good("rulebook file", f"{settings.rulebook}, version {book.version}, {len(book.rules)} rules")
+    elif settings.database is None:
+        said.off("rulebook", "none: only models judge", RULEBOOK_MEND)
+
+
+def _rulebook(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:
+    """Say which rulebook judges, wherever it came from."""
+    found = documents.versions(conn, Kind.RULEBOOK, limit=1)
+    if not found:
+        said.off("rulebook in force", "none: only models judge", RULEBOOK_MEND)
         return
-    book = rulebooks.read(settings.rulebook)
-    said.good("rulebook", f"{settings.rulebook}, version {book.version}, {len(book.rules)} rules")
+    newest, book = found[0], rules_in_force.newest(conn)
+    told = f"version {newest.number} ({book.version}) by {newest.actor}, {len(book.rules)} rules"
+    if settings.rulebook is not None and rulebooks.read(settings.rulebook).version != book.version:
+        said.off("rulebook in force", told, "the file is another one: it judges from the next start of ingest on")
+    elif newest.arrival is None:
+        said.off("rulebook in force", f"{told}; the engine has not read it yet", "it does so when it runs")
+    else:
+        said.good("rulebook in force", told)
 
 
 def _database(settings: Settings, said: _Findings) -> None:
@@ -96,6 +114,7 @@ def _database(settings: Settings, said: _Findings) -> None:
         said.good("judge", f"held by {holder or 'nobody yet'} (fence {fence}), {next_arrival - 1:,} inputs judged")
         stored, late = readings.count(conn)
         said.good("readings", f"{stored:,} stored, {late:,} of them late")
+        _rulebook(conn, settings, said)
         _access(conn, settings, said)
         _ingest(conn, said)
         _slow_devices(conn, said)
