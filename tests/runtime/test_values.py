@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from db import plant, quarantine
+from db.catalogue import Admission
 from ingest import mapping
 from ingest.formats import Formats
 from ingest.messages import Message
@@ -207,7 +208,7 @@ def test_what_is_said_of_a_signal_holds_for_the_engine_that_runs(conn, state):
 
 def test_where_nothing_unknown_is_admitted_a_text_is_refused_as_that(conn, state):
     declare(conn, state, "A1", states={"OFF": 0})
-    state.catalogue.admit_unknown = False
+    state.catalogue.admission = Admission(unknown=False)
     odd = Message(
         "plantwright/v1/NTH/A1", json.dumps({"ts": NOW_US // 1000, "values": {"s": "off", "new": "x"}}).encode(), NOW_US
     )
