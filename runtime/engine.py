@@ -38,7 +38,7 @@ DEAR_S = 1.0
 CHECKPOINT_PART = 20
 """After a checkpoint of more than ``DEAR_S`` seconds, so many times as long passes before the next one."""
 REBUILD_SPAN = 2_000
-"""Inputs after a checkpoint that are folded again rather than written, while a batch is searched for what makes it fail."""
+"""Inputs after a checkpoint that are folded again rather than written, while a batch is searched for what fails."""
 
 
 @dataclass(slots=True)
