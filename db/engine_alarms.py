@@ -49,6 +49,7 @@ def facts(conn: Connection, told: Told | None, within: Collection[str] | None = 
         lag_s=told.lag_s,
         lag_limit_s=told.figures.lag_limit_s,
         checkpoint_failed=told.figures.checkpoint_failed,
+        quarantine_full=told.figures.quarantine_full,
     )
 
 

@@ -29,6 +29,8 @@ class Figures:
         Over the last half minute or so.
     assets, assets_most, signals_most
         Assets that are known; and how many may be, of an asset how many signals, for a message to make more known.
+    quarantine_full
+        A message was refused of which nothing is kept, because so much is kept already.
     checkpoint_failed
         Why the judge's state could not be written when that was last tried; empty where it was.
     stopped
@@ -55,6 +57,7 @@ class Figures:
     assets_most: int = 0
     signals_most: int = 0
     checkpoint_failed: str = ""
+    quarantine_full: bool = False
     stopped: bool = False
 
 

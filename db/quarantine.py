@@ -9,29 +9,28 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row, tuple_row
 
-from db import scope, sql, storable
+from db import scope, sql
 from db.errors import NotFound, StoreError
+from db.quarantine_ledger import KEPT_BYTES, Ledger, shown
 from ingest import sparkplug
 from ingest.messages import Refused
 
-KEPT_BYTES = 2 * 1024 * 1024
-"""Of a payload: as much as the broker that we start lets in. What is cut cannot be tried again."""
 SHOWN_BYTES = 65_536
 """Of a payload, where several are listed."""
 OF_ITS_MOMENT = (
     "what the aliases of a Sparkplug message meant when it came is not known any more. Mend the cause and start ingest "
     "again: every node is then asked for all its values; what it has kept it can send as history"
 )
-KEPT_CHARACTERS = 250
-"""Of a topic and of a problem. No readable topic is longer; an entry of an index has at most 2,700 bytes."""
 _QUERIES = sql.load("quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """One sort of refused message. ``payload`` is its beginning, ``payload_bytes`` its whole length.
+    """A kind of refused message (topic and reason), or in a list of payloads one message of it.
 
+    ``payload`` is the beginning of the first one, ``payload_bytes`` its length, ``kept_bytes`` what of it is kept.
+    ``times`` a message of the kind was refused; ``payloads`` different ones are kept, ``others`` are only counted.
     Somebody who asks for another try is noted until the engine has made it; ``tries`` were in vain.
     """
 
@@ -39,12 +38,15 @@ class Kept:
     topic: str
     payload: bytes
     payload_bytes: int
+    kept_bytes: int
     payload_sha256: bytes
     reason: str
     problem: str
     received_at: datetime
     last_received_at: datetime
     times: int
+    others: int
+    payloads: int
     retry_asked_at: datetime | None
     retry_asked_by: str | None
     tried_at: datetime | None
@@ -53,11 +55,10 @@ class Kept:
     @property
     def not_again(self) -> str | None:
         """Why it cannot be tried again, and what can be done; None where it can."""
-        if self.payload_bytes > KEPT_BYTES:
-            return (
-                f"of its {self.payload_bytes:,} bytes the first {KEPT_BYTES:,} are kept: let the device send it anew, "
-                "in smaller ones"
-            )
+        if self.payload_bytes > self.kept_bytes:
+            smaller = ", in smaller ones" if self.kept_bytes else ""
+            kept = f"the first {self.kept_bytes:,} are kept" if self.kept_bytes else "none are kept"
+            return f"of its {self.payload_bytes:,} bytes {kept}: let the device send it anew{smaller}"
         return OF_ITS_MOMENT if self.topic.startswith(sparkplug.PREFIX) else None
 
 
@@ -70,27 +71,20 @@ class NotAgain(StoreError):
 
 
 def keep(conn: Connection, refused: Sequence[Refused]) -> None:
-    """Keep what was refused, with its payload. What comes again the same is counted."""
-    if refused:
-        with conn.cursor() as cursor:
-            cursor.executemany(_QUERIES["keep"], [_row(each) for each in refused])
+    """Keep what was refused, by one who refuses seldom; who refuses much has a Ledger."""
+    Ledger().keep(conn, refused)
 
 
 def _row(refused: Refused) -> dict[str, Any]:
     return {
-        "topic": _storable(refused.topic),
+        "topic": shown(refused.topic),
         "payload": refused.payload[:KEPT_BYTES],
         "payload_bytes": len(refused.payload),
         "payload_sha256": hashlib.sha256(refused.payload).digest(),
         "reason": refused.reason.value,
-        "problem": _storable(refused.problem),
+        "problem": shown(refused.problem),
         "received_at": _EPOCH + timedelta(microseconds=refused.received_us),
     }
-
-
-def _storable(text: str) -> str:
-    whole = storable.text(text)
-    return whole if len(whole) <= KEPT_CHARACTERS else f"{whole[:KEPT_CHARACTERS]}… ({len(whole)} characters)"
 
 
 def page(
@@ -102,14 +96,14 @@ def page(
     within: Collection[str] | None = None,
     limit: int = 50,
 ) -> list[Kept]:
-    """Return kept messages, the newest first; ``before_id`` goes on after the last of the page before."""
+    """Return the kinds of refused message, the newest first; ``before_id`` goes on after the last one of a page."""
     facts = {"reason": reason, "topic": topic, "before_id": before_id, "limit": limit, "within": scope.codes(within)}
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         return cursor.execute(_QUERIES["page"], facts).fetchall()
 
 
 def count_by_reason(conn: Connection, within: Collection[str] | None = None) -> dict[str, int]:
-    """Return how many messages are kept for each reason."""
+    """Return how many kinds of message were refused for each reason."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_QUERIES["count_by_reason"], {"within": scope.codes(within)})
         return {reason: kept for reason, kept, _ in rows}
@@ -122,6 +116,40 @@ def one(conn: Connection, id_: int) -> Kept:
     if kept is None:
         raise NotFound("message in quarantine", id_)
     return kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """The beginning of one kept message of a kind."""
+
+    id: int
+    payload: bytes
+    payload_bytes: int
+    problem: str
+    received_at: datetime
+    last_received_at: datetime
+
+
+def payloads(conn: Connection, id_: int, *, most: int = SHOWN_BYTES) -> list[Payload]:
+    """Return what is kept of a kind, by the id of one of its messages: of each payload at most ``most`` bytes."""
+    with conn.cursor(row_factory=class_row(Payload)) as cursor:
+        return cursor.execute(_QUERIES["payloads"], {"id": id_, "most": most}).fetchall()
+
+
+def drop(
+    conn: Connection,
+    *,
+    ids: Sequence[int] | None = None,
+    reason: str | None = None,
+    topic: str | None = None,
+    before: datetime | None = None,
+) -> int:
+    """Drop what fits all that is given, kinds by the id of one of their messages; return how many messages were kept.
+
+    ``before``: what has not come since.
+    """
+    facts = {"ids": None if ids is None else list(ids), "reason": reason, "topic": topic, "before": before}
+    return conn.execute(_QUERIES["drop"], facts).rowcount
 
 
 def ask_retry(
@@ -179,7 +207,7 @@ def settle(conn: Connection, kept: Kept, refused: Sequence[Refused]) -> None:
         return
     # A message has a row for each reason; this row's own one stays its own as long as it holds.
     its_own = next((each for each in refused if each.reason.value == kept.reason), refused[0])
-    facts = {"id": kept.id, "reason": its_own.reason.value, "problem": _storable(its_own.problem)}
+    facts = {"id": kept.id, "reason": its_own.reason.value, "problem": shown(its_own.problem)}
     merged = conn.execute(_QUERIES["merge"], facts).rowcount
     conn.execute(_QUERIES["forget" if merged else "still_refused"], facts)
     others = [_row(each) for each in refused if each is not its_own]

@@ -102,9 +102,9 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
     with told():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
-        keep, keep_alarms = (
+        keep, keep_alarms, keep_refusals = (
             None if days is None else timedelta(days=days)
-            for days in (settings.retention_days, settings.alarm_retention_days)
+            for days in (settings.retention_days, settings.alarm_retention_days, settings.quarantine_retention_days)
         )
         timetable = working.Timetable(
             assign_every_s=settings.assign_every_s,
@@ -113,6 +113,7 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
             budgets_every_s=settings.budgets_every_s,
             retention=keep,
             alarm_retention=keep_alarms,
+            quarantine_retention=keep_refusals,
         )
         working.run(settings.database, timetable, stop_on_signals(with_parent))
 

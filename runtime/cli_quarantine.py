@@ -1,8 +1,8 @@
-"""``plantwright quarantine``: what was refused, and another try once the cause is mended."""
+"""``plantwright quarantine``: what was refused, another try once the cause is mended, and an end to the rest."""
 
 import getpass
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import psycopg
@@ -72,6 +72,24 @@ def retry(
     raise typer.Exit(1 if kept or left else 0)
 
 
+@app.command()
+def drop(
+    ids: Annotated[list[int] | None, typer.Argument(help="of the kinds; or say which by an option")] = None,
+    reason: Reason = None,
+    topic: Topic = None,
+    older_than_days: Annotated[int | None, typer.Option(min=0, help="only what has not come for so long")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="whatever is kept")] = False,
+    database: Database = None,
+) -> None:
+    """Drop refused messages that nobody wants to try again."""
+    with told(), _connected(database) as conn:
+        if not (ids or reason or topic or older_than_days is not None or everything):
+            raise WrongSettings("say what to drop: ids, --reason, --topic, --older-than-days, or --all")
+        before = None if older_than_days is None else datetime.now(UTC) - timedelta(days=older_than_days)
+        dropped = quarantine.drop(conn, ids=ids or None, reason=reason, topic=topic, before=before)
+    console.print(f"{dropped} kept messages dropped")
+
+
 def _connected(database: str | None) -> Connection:
     settings = needing(given(database, None), "database")
     assert settings.database is not None
@@ -126,7 +144,7 @@ def show(
         if each.not_again is not None:
             waits = f" (not again: {each.not_again})"
         table.add_row(
-            str(each.id), f"{each.last_received_at:%Y-%m-%d %H:%M:%S}", str(each.times), each.topic, each.reason,
+            str(each.id), f"{each.last_received_at:%Y-%m-%d %H:%M:%S}", f"{each.times:,}", each.topic, each.reason,
             f"{each.problem}{waits}", begin, f"{each.payload_bytes:,}",
         )  # fmt: skip
     out.print(table)

@@ -16,6 +16,7 @@ from db import judge as judge_db
 from db.catalogue import Catalogue
 from db.documents import Kind
 from db.judge import Part, PartName
+from db.quarantine_ledger import Ledger
 from ingest.border import Bounds
 from ingest.formats import Formats
 from models import kernel
@@ -80,6 +81,7 @@ class Engine:
     not_before: float = 0.0
     written: Written = field(default_factory=Written)
     checkpoint_failed: str = ""
+    quarantine: Ledger = field(default_factory=Ledger)
 
     def tick_is_due(self) -> bool:
         """Whether a minute has passed since the last tick."""
@@ -105,6 +107,7 @@ class Engine:
             "assets_most": self.settings.admit_assets_most,
             "signals_most": self.settings.admit_signals_most,
             "checkpoint_failed": self.checkpoint_failed,
+            "quarantine_full": self.quarantine.full,
         }
 
     def checkpoint_is_due(self) -> bool:
@@ -160,6 +163,7 @@ def take_up(
         next_tick=now + settings.tick_every_s,
         next_checkpoint=now + settings.checkpoint_every_s,
         written=written,
+        quarantine=Ledger(settings.quarantine_most_mb * 1024 * 1024),
     )
 
 
@@ -170,6 +174,7 @@ def rebuild(conn: Connection, engine: Engine) -> None:
     """
     with conn.transaction():
         judge_db.hold(conn, engine.fence)
+        engine.quarantine.forget()
         engine.written = Written()
         engine.judge = restore(conn, engine.written)
         engine.judge.alarms = []

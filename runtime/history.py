@@ -18,10 +18,11 @@ from msgspec import structs
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from db import imports, quarantine, readings, sources
+from db import imports, readings, sources
 from db import judge as judge_db
 from db.catalogue import Catalogue
 from db.imports import Progress
+from db.quarantine_ledger import Ledger
 from ingest import history, mapped
 from ingest import mapping as mappings
 from ingest.border import Bad, Bounds
@@ -38,8 +39,6 @@ PIECE = 2_000
 """Rows in a transaction: what an import that was killed does again at most, and how long it keeps the judge waiting."""
 EVENT = 500
 """Frames in an event of the sequence of inputs."""
-MOST_KEPT = 200
-"""Rows of a file that go to quarantine; what is beyond is counted only."""
 
 
 @dataclass(slots=True)
@@ -71,6 +70,7 @@ class Import:
             self.progress: Progress = imports.begin(conn, self._digest, file.name)
             self._catalogue = Catalogue.load(conn, replace(settings.admission, unknown=True))
             self._names = sources.foreign_names(conn)
+        self._quarantine = Ledger(settings.quarantine_most_mb * 1024 * 1024)
         self._tails: dict[str, deque[tuple[int, dict[str, float]]]] = {}
         self._classified: set[str] = set()
         self._order = RowOrder()
@@ -131,7 +131,7 @@ class Import:
             imports.move(self._conn, places.next)
             sources.own_names(self._conn, self._names)
             refused = [*piece.refused, *refused, *arrived.refused]
-            quarantine.keep(self._conn, refused[: max(0, MOST_KEPT - self.progress.refused)])
+            self._quarantine.keep(self._conn, refused)
             self.progress.rows_done += piece.rows
             self.progress.stored += len(arrived.columns)
             self.progress.refused += len(refused)

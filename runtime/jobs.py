@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from db import assignments, audit, budgets, engine_alarms, idempotency, jobs, work_orders
+from db import assignments, audit, budgets, engine_alarms, idempotency, jobs, quarantine, work_orders
 from runtime.clock import TOLD_FROM_S, Clock, told
 from workorder_core import escalation
 from workorder_core.dispatching import BY_DEFAULT, Dispatched
@@ -31,7 +31,9 @@ _log = structlog.get_logger("jobs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """How often each job looks, in seconds; ``retention`` None keeps readings for ever, ``alarm_retention`` alarms."""
+    """How often each job looks, in seconds; ``retention`` None keeps readings for ever, likewise
+    ``alarm_retention`` alarms and ``quarantine_retention`` what was refused.
+    """
 
     assign_every_s: float = 2
     dispatched: tuple[Dispatched, ...] = BY_DEFAULT
@@ -42,6 +44,7 @@ class Timetable:
     budgets_every_s: float = 600
     retention: timedelta | None = None
     alarm_retention: timedelta | None = None
+    quarantine_retention: timedelta | None = None
 
 
 def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
@@ -70,6 +73,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
         if (kept := timetable.alarm_retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_alarms(conn, keep=kept), "retention of alarms")
+        if (refused := timetable.quarantine_retention) is not None:
+            every(timetable.retention_every_s, lambda conn: drop_old_refusals(conn, keep=refused), "quarantine")
         scheduler.start()
         clock = Clock()
         try:
@@ -196,6 +201,14 @@ def drop_old_alarms(conn: Connection, *, keep: timedelta) -> int:
         gone += deleted
         if not deleted:
             return gone
+
+
+def drop_old_refusals(conn: Connection, *, keep: timedelta) -> int:
+    """Drop what was refused and has not come for longer than ``keep``; return how many messages were kept."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "quarantine"):
+            return 0
+        return quarantine.drop(conn, before=datetime.now(UTC) - keep)
 
 
 def _once(pool: ConnectionPool, name: str, work: Callable[[Connection], int]) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from psycopg import Connection
 
-from db import alarms, assignments, decisions, engine_alarms, health, quarantine, readings, shadow
+from db import alarms, assignments, decisions, engine_alarms, health, readings, shadow
 from db import judge as judge_db
 from db.decisions import Done
 from ingest.messages import Message, Refused
@@ -92,7 +92,7 @@ def process(
             place = _take_part(conn, part, place, state, processed, outcome, last)
         _enter_lane(conn, state, {key for part in parts for key in part.keys})
         _act(conn, outcome, state, processed)
-        quarantine.keep(conn, processed.refused)
+        state.quarantine.keep(conn, processed.refused)
         sources.remember(conn, state.formats)
         with of_no_message("keeping the judge's state"):
             if place > begin:

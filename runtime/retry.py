@@ -67,6 +67,7 @@ def _try_next(conn: Connection, state: Engine) -> bool:
             if kept is None:
                 return False
             _settle(conn, kept, _store(conn, kept, place, state))
+            state.quarantine.forget()
     except Exception as error:
         if kept is None or not splitting.may_be_of_a_message(error):
             raise
@@ -89,7 +90,11 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
         at_us = (kept.received_at - _EPOCH) // _MICROSECOND
         return [Refused(kept.topic, kept.payload, at_us, Reason(kept.reason), quarantine.OF_ITS_MOMENT)]
     frames, refused = _read(kept, kept.received_at, state)
-    if kept.times > 1 and any(_EPOCH + frame.at_us * _MICROSECOND == kept.received_at for frame in frames):
+    if (
+        kept.times > 1
+        and not kept.others
+        and any(_EPOCH + frame.at_us * _MICROSECOND == kept.received_at for frame in frames)
+    ):
         # Without a time of its own it was measured each time that it came, of which the first and the last are known.
         frames += _read(kept, kept.last_received_at, state)[0]
     processed = Processed()

@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(
         None, ge=1, description="readings are dropped so long after they came; none: never"
     )
+    quarantine_retention_days: int | None = Field(
+        90, ge=1, description="what was refused is dropped so long after it last came; none: never"
+    )
+    quarantine_most_mb: int = Field(
+        100, ge=1, le=100_000, description="megabytes of refused messages kept; what is beyond is only counted"
+    )
     alarm_retention_days: int | None = Field(
         None, ge=30, description="alarms are dropped so long after they were over, with what people did; none: never"
     )

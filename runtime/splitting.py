@@ -10,7 +10,6 @@ import structlog
 from psycopg import Connection, DataError, Error, IntegrityError
 
 from db import judge as judge_db
-from db import quarantine
 from db.judge import NotTheWriter
 from ingest import border
 from ingest.failures import traced
@@ -101,7 +100,7 @@ def _keep(conn: Connection, message: Message, error: Exception, state: Engine) -
     refused = refusal(message, error)
     with conn.transaction():
         judge_db.hold(conn, state.fence)
-        quarantine.keep(conn, [refused])
+        state.quarantine.keep(conn, [refused])
     _log.warning("a message is in quarantine", topic=message.topic[:200], why=_said(error), whole=traced(error))
     return refused
 

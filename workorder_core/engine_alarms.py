@@ -9,7 +9,7 @@ TOLD_FOR = timedelta(hours=1)
 """That a process was fenced off is told for so long: two that are started again and again would do it every minute."""
 LOOKS_BACK = timedelta(minutes=10)
 GROWS_BY = 10
-"""Sorts of message refused within ``LOOKS_BACK``, from which the quarantine is said to grow."""
+"""Kinds of message refused within ``LOOKS_BACK``, from which the quarantine is said to grow."""
 
 
 class Code(StrEnum):
@@ -20,6 +20,7 @@ class Code(StrEnum):
     FENCED_OFF = "fenced_off"
     CHECKPOINT_FAILS = "checkpoint_fails"
     QUARANTINE_GROWS = "quarantine_grows"
+    QUARANTINE_FULL = "quarantine_full"
     INGEST_FAILED = "ingest_failed"
     CLOCK_JUMPED = "clock_jumped"
     UNREADABLE = "unreadable"
@@ -87,8 +88,10 @@ class Facts:
         The newest process that another one has taken the plant from, who has taken it, and when.
     checkpoint_failed
         Why the judge's state could not be written when that was last tried; empty where it was.
+    quarantine_full
+        A message was refused of which nothing is kept, because so much is kept already.
     refused
-        Sorts of message refused within ``LOOKS_BACK``, counted to ``refused_most``.
+        Kinds of message refused within ``LOOKS_BACK``, counted to ``refused_most``.
     unreadable
         Messages that made the program fail, of those received within ``TOLD_FOR``; and what the newest of them led to.
     troubles
@@ -101,6 +104,7 @@ class Facts:
     lag_limit_s: float = 0.0
     fenced_off: tuple[str, str | None, datetime] | None = None
     checkpoint_failed: str = ""
+    quarantine_full: bool = False
     refused: int = 0
     refused_most: int = 1000
     unreadable: tuple[int, str | None] = (0, None)
@@ -185,11 +189,17 @@ def _of_checkpoint(facts: Facts) -> Iterator[EngineAlarm]:
 
 
 def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
+    if facts.quarantine_full:
+        yield EngineAlarm(
+            Code.QUARANTINE_FULL,
+            "The quarantine is full: messages are refused and counted, and nothing is kept of them",
+            "Remove the causes it names; then try its messages again or drop them, or raise quarantine_most_mb",
+        )
     if facts.refused < GROWS_BY:
         return
     many = f"{facts.refused} or more" if facts.refused >= facts.refused_most else str(facts.refused)
     minutes = int(LOOKS_BACK.total_seconds() // 60)
-    problem = f"The quarantine grows: {many} sorts of message were refused in the last {minutes} minutes"
+    problem = f"The quarantine grows: {many} kinds of message were refused in the last {minutes} minutes"
     mend = "The quarantine says of each why, and what mends it; then it can be tried again"
     yield EngineAlarm(Code.QUARANTINE_GROWS, problem, mend)
 

@@ -14,6 +14,7 @@ from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.rendering import page
 from api.board.words import zone_of
+from api.routers.quarantine import READERS
 from api.shapes.plant import SeriesOut
 from db import (
     changes,
@@ -36,6 +37,7 @@ SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
 _LATE = timedelta(days=30)
 """How far back an asset's page tells what came late."""
 _SHOWN_BUCKETS = 400
+_SHOWN_OF_PAYLOAD = 400
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
@@ -208,18 +210,28 @@ def quarantined(
         now=now,
         zone=zone_of(plant.sites(conn, who.sites)),
         kept=kept,
-        texts={each.id: _shown(each.payload) for each in kept},
+        texts=_payloads(conn, kept) if who.may(READERS) else {},
         counts=quarantine.count_by_reason(conn, who.sites),
         reason=reason,
         older=kept[-1].id if len(kept) == PAGE_SIZE else None,
     )
 
 
+def _payloads(conn: Connection, kept: list[quarantine.Kept]) -> dict[int, list[str]]:
+    """Return the beginnings of what is kept of each kind."""
+    return {
+        each.id: [_shown(one.payload) for one in quarantine.payloads(conn, each.id, most=_SHOWN_OF_PAYLOAD + 1)]
+        if each.payloads > 1
+        else [_shown(each.payload)]
+        for each in kept
+    }
+
+
 def _shown(payload: bytes) -> str:
     """Return the beginning of a payload as text; what is no text is shown as its escapes."""
-    text = payload[:400].decode("utf-8", errors="backslashreplace")
+    text = payload[:_SHOWN_OF_PAYLOAD].decode("utf-8", errors="backslashreplace")
     readable = "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text)
-    return readable + ("…" if len(payload) > 400 else "")
+    return readable + ("…" if len(payload) > _SHOWN_OF_PAYLOAD else "")
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> Response:

@@ -189,3 +189,10 @@ def retry(kept_id: int, conn: Conn, actor: Actor, now: Now) -> Response:
     """Ask the engine to read a refused message again."""
     quarantine.ask_retry(conn, ids=[kept_id], actor=actor, at=now)
     return RedirectResponse("/quarantine", 303)
+
+
+@router.post("/quarantine/{kept_id}/drop", dependencies=[ENGINEERS])
+def drop(kept_id: int, conn: Conn) -> Response:
+    """Drop what is kept of a kind of refused message."""
+    quarantine.drop(conn, ids=[kept_id])
+    return RedirectResponse("/quarantine", 303)

@@ -1,14 +1,18 @@
-"""What could not be read, with the reason, and another try once the cause is mended."""
+"""What could not be read, with the reason, another try once the cause is removed, and an end to what nobody wants."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.asking import ENGINEERS, SEES, SEES_ALL, Actor, Asking, Conn, Now
-from api.shapes.plant import KeptOut, QuarantinePage, RetryIn, RetryOut
+from api.asking import ENGINEERS, SEES, Actor, Asking, Conn, Now
+from api.shapes.plant import DropIn, DropOut, KeptOut, PayloadOut, QuarantinePage, RetryIn, RetryOut
 from db import quarantine
+from workorder_core.access import Role
 
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
+READERS = frozenset({Role.RELIABILITY_ENGINEER})
+"""Whose roles may read payloads: they are whatever people and devices have sent."""
 
 
 @router.get("", dependencies=[SEES])
@@ -20,10 +24,10 @@ def find(
     before: Annotated[int | None, Query(description="next_before of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QuarantinePage:
-    """List refused messages and values, the newest first."""
+    """List the kinds of refused messages and values, the newest first. Payloads are there for engineers."""
     kept = quarantine.page(conn, reason=reason, topic=topic, before_id=before, within=who.sites, limit=limit)
     return QuarantinePage(
-        items=[KeptOut.of(each) for each in kept],
+        items=[KeptOut.of(each, readable=who.may(READERS)) for each in kept],
         next_before=kept[-1].id if len(kept) == limit else None,
         counts=quarantine.count_by_reason(conn, who.sites),
     )
@@ -32,10 +36,16 @@ def find(
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-@router.get("/{kept_id}", dependencies=[SEES_ALL])
+@router.get("/{kept_id}", dependencies=[ENGINEERS])
 def one(kept_id: Id, conn: Conn) -> KeptOut:
-    """Read one, with all that is kept of its payload."""
-    return KeptOut.of(quarantine.one(conn, kept_id))
+    """Read one kept message, with all that is kept of its payload."""
+    return KeptOut.of(quarantine.one(conn, kept_id), readable=True)
+
+
+@router.get("/{kept_id}/payloads", dependencies=[ENGINEERS])
+def payloads(kept_id: Id, conn: Conn) -> list[PayloadOut]:
+    """Read the messages that are kept of a kind, the first ones."""
+    return [PayloadOut.of(each) for each in quarantine.payloads(conn, kept_id)]
 
 
 @router.post("/retry", status_code=202, dependencies=[ENGINEERS])
@@ -47,5 +57,18 @@ def retry_many(body: RetryIn, conn: Conn, actor: Actor, now: Now) -> RetryOut:
 
 @router.post("/{kept_id}/retry", status_code=202, dependencies=[ENGINEERS])
 def retry(kept_id: Id, conn: Conn, actor: Actor, now: Now) -> RetryOut:
-    """Have the engine read one again; when it is taken, there is no such message any more."""
+    """Have the engine read again what is kept of a kind; when it is taken, there is no such message any more."""
     return RetryOut(asked=len(quarantine.ask_retry(conn, ids=[kept_id], actor=actor, at=now)))
+
+
+@router.post("/drop", dependencies=[ENGINEERS])
+def drop_many(body: DropIn, conn: Conn, now: Now) -> DropOut:
+    """Drop what fits: nobody can try it again."""
+    before = None if body.older_than_days is None else now - timedelta(days=body.older_than_days)
+    return DropOut(dropped=quarantine.drop(conn, reason=body.reason, topic=body.topic, before=before))
+
+
+@router.post("/{kept_id}/drop", dependencies=[ENGINEERS])
+def drop(kept_id: Id, conn: Conn) -> DropOut:
+    """Drop what is kept of a kind: nobody can try it again."""
+    return DropOut(dropped=quarantine.drop(conn, ids=[kept_id]))

@@ -5,7 +5,7 @@ SELECT holder, taken_by, at FROM fenced_off ORDER BY fence DESC LIMIT 1;
 -- name: refused
 -- How many sorts of message were refused of late, counted to a bound; of some sites, as the list of the quarantine has it.
 SELECT count(*) FROM (
-    SELECT FROM quarantine
+    SELECT DISTINCT topic, reason FROM quarantine
     WHERE last_received_at > now() - %(back)s::interval
       AND (%(within)s::text[] IS NULL OR split_part(topic, '/', 3) = ANY(%(within)s) AND starts_with(topic, 'plantwright/v1/'))
     LIMIT %(most)s) AS of_late;

@@ -55,6 +55,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/devices/{device}/unbind": {R, A},
     "GET /engine": ALL,
     "GET /api/v1/engine": ALL,
+    "POST /quarantine/{kept_id}/drop": {R, A},
     "POST /quarantine/{kept_id}/retry": {R, A},
     "POST /assets/{asset_id}/judged-as": {P, R, A},
     "GET /assets/{asset_id}/signals/{signal:path}": ALL,
@@ -181,7 +182,10 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/shadow-runs/{run_id}/promote": {R, A},
     "POST /api/v1/shadow-runs/{run_id}/drop": {R, A},
     "GET /api/v1/quarantine": ALL,
-    "GET /api/v1/quarantine/{kept_id}": ALL,
+    "GET /api/v1/quarantine/{kept_id}": {R, A},
+    "GET /api/v1/quarantine/{kept_id}/payloads": {R, A},
+    "POST /api/v1/quarantine/drop": {R, A},
+    "POST /api/v1/quarantine/{kept_id}/drop": {R, A},
     "POST /api/v1/quarantine/retry": {R, A},
     "POST /api/v1/quarantine/{kept_id}/retry": {R, A},
 }
@@ -191,7 +195,7 @@ EVERY_SITE = {
     for name in TABLE
     if re.search(
         r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics|devices)(/|$)"
-        r"|/retry$|{kept_id}",
+        r"|/retry$|/quarantine/drop$|{kept_id}",
         name,
     )
 }

@@ -72,8 +72,9 @@ def test_one_that_judges_is_not(client, tells):
         (120, {}, "silent"),
         (0, {"stopped": True}, "stopped"),
         (0, {"checkpoint_failed": "DiskFull: no space"}, "checkpoint_fails"),
+        (0, {"quarantine_full": True}, "quarantine_full"),
     ],
-    ids=["behind", "silent", "stopped", "no checkpoint"],
+    ids=["behind", "silent", "stopped", "no checkpoint", "full"],
 )
 def test_one_that_does_not_is(client, tells, ago_s, figures, code):
     tells(ago_s, **figures)
@@ -97,7 +98,7 @@ def test_a_process_that_was_fenced_off_is_told_of(client, tells, pool):
 def test_a_quarantine_that_grows_is_told_to_who_sees_what_is_in_it(client, known, tells, pool):
     tells()
     now_us = int(datetime.now(UTC).timestamp() * 1e6)
-    refused = [Refused("plantwright/v1/NTH/P-101", b"%d" % i, now_us, Reason.NOT_JSON, "x") for i in range(12)]
+    refused = [Refused(f"plantwright/v1/NTH/P-10{i}", b"%d" % i, now_us, Reason.NOT_JSON, "x") for i in range(12)]
     with pool.connection() as conn:
         quarantine.keep(conn, refused)
     assert codes(client) == ["quarantine_grows"]
