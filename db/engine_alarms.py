@@ -58,6 +58,11 @@ def note_trouble(conn: Connection, code: Code, said: str) -> None:
     conn.execute(_QUERIES["note_trouble"], {"kind": code.value, "said": storable.text(said)[:500]})
 
 
+def end_trouble(conn: Connection, code: Code) -> None:
+    """Note that something of ``TROUBLES`` is over. Commits nothing."""
+    conn.execute(_QUERIES["end_trouble"], {"kind": code.value})
+
+
 def note_fenced_off(conn: Connection, error: NotTheWriter, holder: str) -> None:
     """Note that a process was fenced off, for those who look at the board."""
     conn.execute(_QUERIES["note_fenced_off"], {"fence": error.fence, "holder": holder, "taken_by": error.holder})

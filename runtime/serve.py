@@ -4,21 +4,23 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import structlog
 
-from db import schema
+from db import engine_alarms, schema
 from ingest import subscriber
 from ingest.broker import BrokerAddress
 from runtime import broker_tls, session_loss, sources
-from runtime.embedded import broker, postgres
+from runtime.embedded import broker, broker_disk, postgres
+from runtime.embedded.broker_disk import Intake
 from runtime.embedded.process import default_data_dir
 from runtime.processes import Children
 from runtime.settings import Settings, as_engine
+from workorder_core.engine_alarms import Code
 
 _log = structlog.get_logger("serve")
 QUEUED = 200_000
@@ -47,7 +49,7 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
     data_dir = settings.data_dir or default_data_dir()
     started: list[postgres.Server | broker.Broker] = []
     embedded: list[str] = []
-    devices = settings.broker
+    devices, wire = settings.broker, None
     try:
         if settings.database is None:
             say(f"starting PostgreSQL in {data_dir / 'postgres'}")
@@ -71,10 +73,32 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
         present = subscriber.keep_from_now_on(settings.broker, topics=topics, client_id=settings.client_id, tls=tls)
         with psycopg.connect(settings.database) as conn:
             session_loss.note(conn, settings, present=present)
-        yield Parts(settings, data_dir, tuple(embedded), devices)
+        with _disk_guarded(wire, settings):
+            yield Parts(settings, data_dir, tuple(embedded), devices)
     finally:
         for part in reversed(started):
             part.stop()
+
+
+def _disk_guarded(wire: broker.Broker | None, settings: Settings) -> AbstractContextManager[None]:
+    """Keep devices out of our own broker while its disk is nearly full, and note that for the board."""
+    guard = None if wire is None else wire.guard(settings.broker_disk_least_mb * 1024 * 1024)
+    if guard is None:
+        return nullcontext()
+    assert settings.database is not None
+    url, mb = settings.database, settings.broker_disk_least_mb
+
+    def note(intake: Intake) -> None:
+        try:
+            with psycopg.connect(url, connect_timeout=10) as conn:
+                if intake is Intake.OPEN:
+                    engine_alarms.end_trouble(conn, Code.DEVICES_KEPT_OUT)
+                else:
+                    engine_alarms.note_trouble(conn, Code.DEVICES_KEPT_OUT, f"less than {mb} MB are free on its disk")
+        except psycopg.Error as problem:  # it may be on the same disk
+            _log.warning("could not note for the board that devices are kept out", why=str(problem).strip())
+
+    return broker_disk.guarding(guard, note)
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -41,6 +41,13 @@ class Settings(BaseSettings):
     broker_key: Path | None = Field(None, description="PEM file of its key; none: in the same file")
     data_dir: Path | None = Field(None, description="folder of the embedded parts; none: the user's data folder")
 
+    broker_disk_least_mb: int = Field(
+        200,
+        ge=1,
+        le=1_000_000,
+        description="free megabytes on the embedded broker's disk below which devices are kept out",
+    )
+
     topics: list[str] = Field(["plantwright/#"], min_length=1, description="topic filters to subscribe to")
     client_id: str = Field("plantwright-ingest", min_length=1, max_length=64, description="name of our broker session")
     admit_unknown: bool = Field(True, description="make assets and signals known on first sight, else refuse them")

@@ -27,6 +27,7 @@ class Code(StrEnum):
     EVENT_FAILED = "event_failed"
     SESSION_TAKEN = "session_taken"
     SESSION_LOST = "session_lost"
+    DEVICES_KEPT_OUT = "devices_kept_out"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -49,6 +50,10 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.SESSION_LOST: (
         "The broker lost the engine's session, and with it what waited there",
         "Let the broker keep sessions on disk (mosquitto: persistence_location), and nobody else use the engine's id",
+    ),
+    Code.DEVICES_KEPT_OUT: (
+        "The embedded broker lets no device in, so that nothing it has acknowledged can be lost on a full disk",
+        "Make room on the disk; devices are let in by themselves then. They keep what was not acknowledged",
     ),
 }
 """What is noted when it happens: what to say of it, and what to do."""

@@ -31,3 +31,7 @@ SELECT kind, said, times, at FROM engine_troubles;
 -- Something went wrong: the first time, or once more.
 INSERT INTO engine_troubles (kind, said) VALUES (%(kind)s, %(said)s)
 ON CONFLICT (kind) DO UPDATE SET said = excluded.said, times = engine_troubles.times + 1, at = now();
+
+-- name: end_trouble
+-- It is over.
+DELETE FROM engine_troubles WHERE kind = %(kind)s;

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.embedded import broker_accounts, files, process
+from runtime.embedded.broker_disk import Guard
 from runtime.embedded.process import EmbeddedServerError
 
 Kind = Literal["mosquitto", "iotcore"]
@@ -120,6 +121,12 @@ class Broker:
     _use: process.Use = field(repr=False)
     device_url: str = field(default="", repr=False)
     session: str | None = field(default=None, repr=False)
+
+    def guard(self, least: int) -> Guard | None:
+        """Return what keeps devices out below ``least`` free bytes on the disk; None for iotcore: it saves nothing."""
+        if self.kind != "mosquitto":
+            return None
+        return Guard(self._folder, least, process.server_account(self._folder), lambda: _pid(self._folder))
 
     def stop(self) -> None:
         """Stop the broker, unless another process uses it too. mosquitto saves its queues first."""
@@ -214,6 +221,12 @@ def _last(folder: Path) -> _Running | None:
         )
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _pid(folder: Path) -> int | None:
+    """Return the process id of the mosquitto that runs in a folder; None where none does."""
+    last = _last(folder)
+    return last.pid if last is not None and process.runs(last.pid, str(_conf_file(folder, last.kind))) else None
 
 
 def _conf_file(folder: Path, kind: Kind) -> Path:

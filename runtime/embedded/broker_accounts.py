@@ -69,8 +69,16 @@ def made(folder: Path) -> Accounts:
 
 def write_for_mosquitto(folder: Path, accounts: Accounts, account: Account | None) -> None:
     """Write the password and access files that mosquitto reads, for the account that runs it."""
-    owner = None if account is None else (account.uid, account.gid)
-    words = {ENGINE: accounts.engine, DEVICE: accounts.device}
+    write_passwords(folder / "passwords", accounts, account, devices=True)
+    files.write_new(folder / "access", ACCESS, owner=_owner(account))
+
+
+def write_passwords(path: Path, accounts: Accounts, account: Account | None, *, devices: bool) -> None:
+    """Write a password file for mosquitto, with the account of the devices or without."""
+    words = {ENGINE: accounts.engine} | ({DEVICE: accounts.device} if devices else {})
     lines = "".join(f"{name}:{mosquitto_passwords.hashed(word)}\n" for name, word in words.items())
-    files.write_new(folder / "passwords", lines, owner=owner)
-    files.write_new(folder / "access", ACCESS, owner=owner)
+    files.write_new(path, lines, owner=_owner(account))
+
+
+def _owner(account: Account | None) -> tuple[int, int] | None:
+    return None if account is None else (account.uid, account.gid)
