@@ -191,7 +191,7 @@ def test_a_text_without_a_state_waits_with_the_mend_and_is_taken_once_it_is_decl
         ("unknown_state", f"s: {word!r} is no number, and the signal has no states; {mend}")
         for word in ("Auto", "auto")
     }
-    assert json.loads(kept[0].payload)["values"] == {"s": "auto"}, "what was good is stored, and not tried again"
+    assert json.loads(kept[-1].payload)["values"] == {"s": "auto"}, "what was good is stored, and not tried again"
     say(conn, state, "A1", states={"AUTO": 3})
     assert len(quarantine.ask_retry(conn, reason="unknown_state", actor="person:a", at=datetime.now(UTC))) == 2
     conn.commit()
