@@ -12,6 +12,10 @@ from ingest.messages import Details, Message, Reason, Refused
 MAX_BYTES = 256 * 1024
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
 _LONGEST_UNIT = 40
+_COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:[. '\u00a0\u202f]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?")
+_POINT_NUMBER = re.compile(r"[-+]?\d*\.\d*(?:[eE][-+]?\d+)?")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_GROUPING = re.compile(r"[. '\u00a0\u202f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
 _FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
@@ -172,6 +176,24 @@ def value(name: str, sent: object) -> float | str:
     if not math.isfinite(found) or "_" in text:
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {sent[:80]!r} is not a number")
     return found
+
+
+def with_point(name: str, text: str) -> str:
+    """Return a number that is written with a decimal comma, ``1.312,5``, as others write it. Raises Bad."""
+    plain = text.strip()
+    if _COMMA_NUMBER.fullmatch(plain):
+        return _GROUPING.sub("", plain).replace(",", ".")
+    if _POINT_NUMBER.fullmatch(plain):
+        raise Bad(
+            Reason.NOT_A_NUMBER,
+            f"{name[:80]}: {text[:40]!r} has a decimal point, and the mapping says a comma: decimal",
+        )
+    return text
+
+
+def looks_like_a_number(text: str) -> bool:
+    """Whether a text is a number with a decimal comma, or with commas between thousands."""
+    return ("," in text and _COMMA_NUMBER.fullmatch(text) is not None) or _THOUSANDS.fullmatch(text) is not None
 
 
 def measure(name: str, sent: object) -> float:

@@ -79,6 +79,9 @@ def row(
     ``order`` knows the rows before it; without one a row's time is read as a live message's.
     """
     bad: list[Bad] = []
+    if beyond := cells.get(None):  # type: ignore[call-overload] # where csv puts what the header does not name
+        told = f"the row has {len(beyond)} cells more than the header, {str(beyond[0])[:40]!r} the first"
+        raise Bad(Reason.WRONG_SHAPE, f"{told}: mend the delimiter, or a decimal comma without quotes")
     try:
         return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, names or Names(), order), bad
     except Bad:
@@ -161,7 +164,7 @@ def _values(
         there += 1
         try:
             name = names.signal(place, signal.signal.fill(levels, root, element))
-            value, unit = border.value(name, found), border.unit(name, unit_of(signal, levels, root, element))
+            value, unit = _value(mapping, name, found), border.unit(name, unit_of(signal, levels, root, element))
             if name in given:
                 both = f"{given[name]!r} and {signal.path.text!r}"
                 raise Bad(Reason.WRONG_SIGNAL, f"{both} both give the signal {name!r}; the first one is stored")
@@ -174,19 +177,27 @@ def _values(
     bag = MISSING if mapping.bag is None else mapping.bag.find(root, element)
     if isinstance(bag, dict):
         there += len(bag)
-        _unpack(bag, taken, bad, names, place)
+        _unpack(mapping, bag, taken, bad, names, place)
     if not there:
         looked = [each.path.text for each in mapping.signals] + ([] if mapping.bag is None else [mapping.bag.text])
         raise Bad(Reason.NO_VALUES, f"there is no value at {', '.join(repr(each) for each in looked[:5])}")
     return taken, units
 
 
-def _unpack(bag: Mapping[str, Any], taken: Taken, bad: list[Bad], names: Names, place: tuple[str, str]) -> None:
+def _value(mapping: Document, name: str, found: object) -> float | str:
+    if mapping.decimal == "," and isinstance(found, str):
+        found = border.with_point(name, found)
+    return border.value(name, found)
+
+
+def _unpack(
+    mapping: Document, bag: Mapping[str, Any], taken: Taken, bad: list[Bad], names: Names, place: tuple[str, str]
+) -> None:
     for key, value in bag.items():
         try:
             name = names.signal(place, key)
             if name in taken.values or name in taken.texts:
                 raise Bad(Reason.WRONG_SIGNAL, f"{key[:80]!r} gives the signal {name!r}, which [signals] gives already")
-            taken.put(name, border.value(key, value))
+            taken.put(name, _value(mapping, key, value))
         except Bad as wrong:
             bad.append(wrong)

@@ -22,7 +22,7 @@ from ingest.times import Time
 READY_MADE = ("homie", "skab", "umh")
 _TOP = {
     "topic", "site", "asset", "location", "class", "delimiter", "each", "time", "quality", "values", "value", "signal",
-    "unit", "signals",
+    "unit", "signals", "decimal", "encoding", "skip_rows", "units_row",
 }  # fmt: skip
 _MOST_SEVERAL = 2
 """Of one topic: with more, looking for a topic's levels would cost its length to that power."""
@@ -76,6 +76,9 @@ class Mapping:
         An object of numbers by signal name, all of which are taken.
     bare
         The payload itself is the value: it need not be JSON.
+    decimal, encoding, skip_rows, units_row
+        Of files: the sign before decimals (of messages' texts too), how texts are written as bytes, how many lines come
+        before the header, and whether the line after it names units and is passed over.
     version
         A hash of the document.
     """
@@ -94,6 +97,10 @@ class Mapping:
     signals: tuple[Signal, ...]
     bag: JsonPath | None
     bare: bool = False
+    decimal: str = "."
+    encoding: str = "utf-8-sig"
+    skip_rows: int = 0
+    units_row: bool = False
     version: str = ""
 
 
@@ -144,6 +151,10 @@ def parse(document: Table[str, Any], *, source: str) -> Mapping:
         quality=_quality(keys) if "quality" in document else None,
         signals=signals,
         bag=bag,
+        decimal=_decimal(keys),
+        encoding=_encoding(keys),
+        skip_rows=_skip_rows(keys),
+        units_row=_units_row(keys),
         version=hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()[:12],
         bare=any(not each.path.keys and not each.path.from_root for each in signals) and "each" not in document,
     )
@@ -243,6 +254,36 @@ def _delimiter(keys: "_Keys") -> str:
     if len(delimiter) != 1:
         raise keys.wrong("delimiter", f"{delimiter!r} is not one character")
     return delimiter
+
+
+def _decimal(keys: "_Keys") -> str:
+    decimal = keys.text("decimal", ".")
+    if decimal not in (".", ","):
+        raise keys.wrong("decimal", f'{decimal!r} is neither "." nor ","')
+    return decimal
+
+
+def _encoding(keys: "_Keys") -> str:
+    name = keys.text("encoding", "utf-8-sig")
+    try:
+        "text".encode(name)  # what is no encoding of texts, like hex, is a LookupError too
+    except LookupError:
+        raise keys.wrong("encoding", f"{name!r} is not known; write one like utf-8, latin-1, cp1252, utf-16") from None
+    return name
+
+
+def _skip_rows(keys: "_Keys") -> int:
+    rows = keys.table.get("skip_rows", 0)
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
+        raise keys.wrong("skip_rows", "must be the number of lines before the header")
+    return rows
+
+
+def _units_row(keys: "_Keys") -> bool:
+    there = keys.table.get("units_row", False)
+    if not isinstance(there, bool):
+        raise keys.wrong("units_row", "must be true where the line after the header names units")
+    return there
 
 
 class _Keys:

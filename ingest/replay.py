@@ -198,6 +198,9 @@ def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
         missing = {mapping.time_column, *(each.column for each in mapping.columns)} - set(reader.fieldnames or ())
         if missing:
             raise WrongMapping(str(path), f"has no column {', '.join(sorted(missing))}; it has {reader.fieldnames}")
+        names = [mapping.time_column, *(each.column for each in mapping.columns)]
+        if twice := [name for name in names if list(reader.fieldnames or ()).count(name) > 1]:
+            raise WrongMapping(str(path), f"has two columns {', '.join(map(repr, twice))}; nobody knows which is meant")
         order = RowOrder()
         for row in reader:
             meant = _row_times(row[mapping.time_column], mapping, f"{path}, line {reader.line_num}")

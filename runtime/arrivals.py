@@ -164,6 +164,9 @@ def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
 
 
 def _no_state(frame: Frame, name: str, text: str, states: Mapping[str, float]) -> str:
+    if border.looks_like_a_number(text):
+        mend = 'send it with a point; a mapping may say decimal = ","'
+        return f"{name}: {text[:40]!r} looks like a number with a comma: {mend}"
     where = f"on the page of asset {frame.asset}, or in the plant file"
     if states:
         return f"{name}: {text[:40]!r} is none of its states {', '.join([*states][:8])[:80]}; add it {where}"

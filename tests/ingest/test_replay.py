@@ -207,3 +207,10 @@ def test_a_mapping_that_is_not_there_is_named(tmp_path):
 def test_only_the_files_stem_is_put_into_the_assets_name(tmp_path):
     odd = mapping(tmp_path, MAPPING.replace("testbed-{stem}", "{stem}-{0}-{"))
     assert odd.asset_of(tmp_path / "7.csv.gz") == "7-{0}-{"
+
+
+def test_two_columns_of_one_name_are_told(tmp_path):
+    (tmp_path / "m.toml").write_text(MAPPING)
+    (tmp_path / "1.csv").write_text(ROWS.replace("remark", "Temp"))
+    with pytest.raises(WrongMapping, match="has two columns 'Temp'"):
+        list(file_frames(tmp_path / "1.csv", read_mapping(tmp_path / "m.toml")))

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from db import quarantine
+from ingest.replay import WrongMapping
 from runtime import history
 from runtime.settings import Settings
 
@@ -71,3 +72,78 @@ def test_files_whose_names_begin_alike_are_two_assets(conn, database, tmp_path):
     assert [code for code in codes if len(code) < 8] == ["P.101", "P.102", "P_101"]
     assert len(codes) == 4
     assert refused(conn) == []
+
+
+COMMA = """
+site = "NTH"
+asset = "{stem}"
+delimiter = ";"
+decimal = ","
+[time]
+column = "Zeit"
+format = "%d.%m.%Y %H:%M"
+zone = "UTC"
+[signals]
+Temp = "temp"
+Durchfluss = "flow"
+"""
+ROWS = "Zeit;Temp;Durchfluss\n01.11.2026 10:00;71,3;1.312,5\n01.11.2026 10:01;71,4;1.311\n"
+
+
+def test_a_decimal_comma_is_read_where_the_mapping_says_so(conn, database, tmp_path):
+    take_in(database, tmp_path, COMMA, ROWS + "01.11.2026 10:02;71.4;1.3\n01.11.2026 10:03;-0,5;1'000'000,25\n")
+    assert set(stored(conn)) == {
+        ("10:00", 71.3), ("10:00", 1312.5), ("10:01", 71.4), ("10:01", 1311.0), ("10:03", -0.5), ("10:03", 1000000.25),
+    }  # fmt: skip
+    assert [reason for reason, _ in refused(conn)] == ["not_a_number", "not_a_number"]
+
+
+def test_without_it_a_number_with_a_comma_is_told_as_one(conn, database, tmp_path):
+    take_in(database, tmp_path, COMMA.replace('decimal = ","\n', ""), ROWS)
+    told = [problem for _, problem in refused(conn)]
+    assert all("looks like a number with a comma" in each and 'decimal = ","' in each for each in told)
+    assert len(told) == 2
+
+
+PLAIN = COMMA.replace('Durchfluss = "flow"\n', "")
+READ = [("10:00", 71.3), ("10:01", 71.4)]
+WHOLE = ROWS.replace(";1.312,5", "").replace(";1.311", "").replace(";Durchfluss", "")
+WAYS = {
+    "latin-1": ('encoding = "latin-1"', WHOLE.replace("Temp", "Wärme").encode("latin-1")),
+    "UTF-16": ('encoding = "utf-16"', WHOLE.encode("utf-16")),
+    "a preamble": ("skip_rows = 2", b"Logger 7\r\nserial; 12\r\n" + WHOLE.encode()),
+    "a row of units": ("units_row = true", WHOLE.replace("Temp\n", "Temp\n;degC\n").encode()),
+    "sep=": ("", b"sep=;\r\n" + WHOLE.encode()),
+    "spaces around names": ("", WHOLE.replace("Zeit;Temp", " Zeit ; Temp ").encode()),
+    "spaces around times": ("", WHOLE.replace("01.11", " 01.11").encode()),
+    "empty columns at the end": ("", WHOLE.replace("\n", ";;\n").encode()),
+}
+
+
+@pytest.mark.parametrize(("key", "content"), WAYS.values(), ids=WAYS.keys())
+def test_a_file_of_a_logger_or_a_spreadsheet_comes_in(key, content, conn, database, tmp_path):
+    document = key + PLAIN + ('"Wärme" = "temp"\n' if "latin-1" in key else "")
+    take_in(database, tmp_path, document.replace('Temp = "temp"\n', "") if "latin-1" in key else document, content)
+    assert (stored(conn), refused(conn)) == (READ, [])
+
+
+WRONG = {
+    "two columns of one name": (b"Zeit;Temp;Temp\n01.11.2026 10:00;1;99\n", "has two columns 'Temp'"),
+    "another encoding": (WHOLE.replace("Temp", "Wärme").encode("latin-1"), 'say encoding = "latin-1"'),
+    "no such column": (b"Zeit ;Tmp\n01.11.2026 10:00;1\n", "none of the columns Temp; it has 'Zeit', 'Tmp'"),
+}
+
+
+@pytest.mark.parametrize(("content", "problem"), WRONG.values(), ids=WRONG.keys())
+def test_a_file_that_cannot_be_meant_is_refused_with_the_name(content, problem, conn, database, tmp_path):
+    with pytest.raises(WrongMapping, match=problem):
+        take_in(database, tmp_path, PLAIN, content)
+    assert stored(conn) == []
+
+
+def test_a_row_with_more_cells_than_the_header_is_refused_alone(conn, database, tmp_path):
+    """A decimal comma where the comma is the delimiter would shift the values."""
+    document = PLAIN.replace('delimiter = ";"', 'delimiter = ","').replace('decimal = ","', "")
+    take_in(database, tmp_path, document, "Zeit,Temp\n01.11.2026 10:00,71,3\n01.11.2026 10:01,72\n")
+    assert stored(conn) == [("10:01", 72.0)]
+    assert [reason for reason, _ in refused(conn)] == ["wrong_shape"]
