@@ -1,6 +1,7 @@
 """A batch that fails is worked on once more, message by message: what fails alone goes to quarantine, alone.
 
-Cutting a batch changes nothing of what is decided, so the rest is stored and judged as if the message had never come.
+Cutting a batch changes nothing of what is decided, across assets too, because numbers follow the messages whichever of
+lane and fold judges them (`runtime.sequence`): the rest is stored and judged as if the message had never come.
 The judge is rebuilt once for the batch and once for each message that fails, never to look for it.
 """
 

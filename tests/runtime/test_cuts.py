@@ -1,6 +1,7 @@
 """The same messages, cut into batches otherwise or with restarts in between, leave the same behind, byte for byte."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import cuts
 from bench.cuts_parts import run as runs
 from bench.cuts_parts.minimal import MINIMAL
 from bench.cuts_parts.plants import Case
@@ -17,10 +19,15 @@ from tests.parts import databases
 
 
 @pytest.fixture
-def run(embedded_server, _template) -> Callable[..., Left]:
+def fresh(embedded_server, _template) -> Callable[[], AbstractContextManager[str]]:
+    return lambda: databases.fresh(embedded_server, _template)
+
+
+@pytest.fixture
+def run(fresh) -> Callable[..., Left]:
     def run(case: Case, sizes: list[int] | int, **more: Any) -> Left:
         left = iter(sizes if isinstance(sizes, list) else [sizes] * len(case.items))
-        with databases.fresh(embedded_server, _template) as url:
+        with fresh() as url:
             return runs.run(url, case, lambda: next(left), **more)
 
     return run
@@ -87,3 +94,13 @@ def test_numbers_ascend_with_the_messages_events_first(messages):
     numbers = [*places.events.tolist(), *frames.tolist(), *places.ordinary.tolist()]
     assert sorted(numbers) == list(range(10, places.next))
     assert [each for _, each in sorted(zip(numbers, found, strict=True))] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_streams_come_to_the_same_however_they_are_cut_restarted_and_killed(fresh, seed):
+    found = cuts.compare(fresh, seed)
+    assert [each for each in found if each["differs"]] == []
+    assert len(found) == 15
+    assert all(each["by_lane"] for each in found)
+    assert all(each["orders"] for each in found)
