@@ -24,6 +24,11 @@ def near(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+def is_near(at: datetime) -> bool:
+    """Whether a time is of a year that may come in, so that one can reckon with it."""
+    return _FIRST <= at < _END
+
+
 def near_day(day: date) -> date:
     """Return a day of the calendar. Raises FarTime."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workorder_core.assignment import Technician, on_shift
+from workorder_core.far_times import is_near
 from workorder_core.lifecycle import WAITING
 from workorder_core.orders import WorkOrder
 from workorder_core.words import Status
@@ -31,10 +32,13 @@ class Planned:
 def span(
     start: datetime | None, end: datetime | None, estimated_hours: float | None
 ) -> tuple[datetime, datetime] | None:
-    """Return from when to when work is planned, its length estimated where no end is known; None without a start."""
-    if start is None:
+    """Return from when to when work is planned, its length estimated where no end is known; None without a start.
+
+    A far date, which a database may have from before they were refused, is no date to reckon with.
+    """
+    if start is None or not is_near(start):
         return None
-    if end is not None:
+    if end is not None and is_near(end):
         return start, end
     return start, start + (UNKNOWN_LENGTH if not estimated_hours else timedelta(hours=min(estimated_hours, 10_000)))
 
