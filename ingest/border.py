@@ -15,6 +15,11 @@ _LONGEST_UNIT = 40
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:[. '\u00a0\u202f]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?")
 _POINT_NUMBER = re.compile(r"[-+]?\d*\.\d*(?:[eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_DIGITS = re.compile(r"[-+]?\d{9,}(?:\.\d*)?")
+_COUNTS = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanoseconds": 1e-3}
+"""What a time may count from 1970, and the microseconds of one."""
+_LIKELY_US = (1e15, 4e15)
+"""Times of the years 2001 to 2096: a number that is such a time in just one of the counts is likely meant in it."""
 _GROUPING = re.compile(r"[. '\u00a0\u202f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
@@ -70,19 +75,37 @@ def told_of(problems: Sequence[str]) -> str:
     return problems[0] if len(problems) == 1 else f"{problems[0]}; {len(problems) - 1} more like it"
 
 
-def check_size(payload: bytes) -> None:
-    """Raise Bad for a payload that is too large."""
-    if len(payload) > MAX_BYTES:
-        raise Bad(Reason.TOO_LARGE, f"{len(payload)} bytes; a message may have {MAX_BYTES}: send smaller arrays")
+def check_size(payload: bytes, size: int = 0) -> None:
+    """Raise Bad for a payload that is too large. ``size`` is what was sent, where only the head of it was kept."""
+    size = max(size, len(payload))
+    if size > MAX_BYTES:
+        raise Bad(Reason.TOO_LARGE, f"{size} bytes; a message may have {MAX_BYTES}: send smaller arrays")
 
 
-def within(at_us: int, received_us: int, bounds: Bounds) -> int:
-    """Return a time that a device may claim. Raises Bad."""
-    if at_us > received_us + bounds.skew_us:
-        raise Bad(Reason.IN_FUTURE, f"ts {text_of(at_us)} was in the future when it came: set the device's clock")
-    if at_us < received_us - bounds.oldest_us:
-        raise Bad(Reason.TOO_OLD, f"ts {text_of(at_us)} is older than is accepted: set the device's clock")
-    return at_us
+def within(at_us: int, received_us: int, bounds: Bounds, *, us_each: float | None = None) -> int:
+    """Return a time that a device may claim. ``us_each`` is of a count, None of a text. Raises Bad."""
+    if received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
+        return at_us
+    advice = (other_count(at_us / us_each, us_each) if us_each else "") or "set the device's clock"
+    if at_us > received_us:
+        raise Bad(Reason.IN_FUTURE, f"ts {text_of(at_us)} was in the future when it came: {advice}")
+    raise Bad(Reason.TOO_OLD, f"ts {text_of(at_us)} is older than is accepted: {advice}")
+
+
+def other_count(number: float, us_each: float) -> str:
+    """Return in which count a number is likely a time, where that is not its own; empty where in none."""
+    first, last = _LIKELY_US
+    likely = next((name for name, each in _COUNTS.items() if first <= number * each < last), None)
+    own = next((name for name, each in _COUNTS.items() if each == us_each), None)
+    return "" if likely is None or own is None or likely == own else f"that looks like {likely}; ts counts {own}"
+
+
+def digits(text: str, us_each: float = 1000) -> str:
+    """Return what to say of a time that is a text of digits; empty for another text."""
+    if not _DIGITS.fullmatch(text.strip()[:40]):
+        return ""
+    advice = other_count(float(text), us_each)
+    return f"ts {text[:40]!r} is a text of digits; send a number{f': {advice}' if advice else ' of milliseconds'}"
 
 
 def microseconds(ts: object) -> int:
@@ -90,6 +113,8 @@ def microseconds(ts: object) -> int:
     if ts is None:
         raise Bad(Reason.NO_TIME, "ts is missing; send an ISO 8601 time with its zone, or epoch milliseconds")
     if isinstance(ts, str):
+        if said := digits(ts):
+            raise Bad(Reason.WRONG_TIME, said)
         try:
             moment = datetime.fromisoformat(ts)
         except ValueError:
@@ -105,7 +130,9 @@ def microseconds(ts: object) -> int:
 def counted(ts: float, us_each: float) -> int:
     """Read a number of milliseconds, seconds and so on since 1970. Raises Bad."""
     if not -1e18 < ts * us_each < 1e18:
-        raise Bad(Reason.WRONG_TIME, f"ts {str(ts)[:40]} is out of range; it counts milliseconds from 1970")
+        advice = other_count(ts, us_each)
+        own = next((name for name, each in _COUNTS.items() if each == us_each), "milliseconds")
+        raise Bad(Reason.WRONG_TIME, f"ts {str(ts)[:40]} is out of range: {advice or f'it counts {own} from 1970'}")
     return round(ts * us_each)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 
 from ingest import border, devices, mapped, payload, sparkplug
-from ingest.border import Bounds
+from ingest.border import Bad, Bounds
 from ingest.devices import Bindings
 from ingest.failures import traced
 from ingest.mapping import Mapping as MappingDocument
@@ -74,6 +74,10 @@ class Formats:
             return [], [border.unreadable(message, error)]
 
     def _parse(self, message: Message, bounds: Bounds, vouched: bool) -> tuple[list[Frame], list[Refused]]:
+        if message.size:
+            return [], border.refusals(message, [_too_large(message)])
+        if not message.payload and not message.topic.startswith(sparkplug.PREFIX):
+            return [], []  # So a retained message is cleared: nothing was measured.
         if message.topic.startswith(devices.PREFIX):
             return self._of_device(message, bounds)
         frames, refused = self._of_anybody(message, bounds)
@@ -132,6 +136,14 @@ class Formats:
         if self._thingsboard is not None and self._thingsboard.takes(message.topic):
             return self._thingsboard.parse(message, bounds, self.names)
         return [], [Refused(message.topic, message.payload, message.received_us, Reason.WRONG_TOPIC, _NOBODY)]
+
+
+def _too_large(message: Message) -> Bad:
+    try:
+        border.check_size(message.payload, message.size)
+    except Bad as wrong:
+        return wrong
+    return Bad(Reason.TOO_LARGE, f"only the head of {message.size} bytes was kept: send smaller arrays")
 
 
 def _time(frame: Frame) -> int:

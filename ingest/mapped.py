@@ -129,9 +129,13 @@ def _frame(
     order: RowOrder | None = None,
 ) -> Frame:
     place = names.place(mapping.site.fill(levels, root, element), mapping.asset.fill(levels, root, element))
-    meant = (received_us,) if mapping.time is None else mapping.time.read(mapping.time.path.find(root, element))
+    us_each: float | None = None
+    meant: tuple[int, ...] = (received_us,)
+    if mapping.time is not None:
+        said = mapping.time.path.find(root, element)
+        meant, us_each = mapping.time.read(said), mapping.time.us_each(said)
     if len(meant) == 1:
-        border.within(meant[0], received_us, bounds)
+        border.within(meant[0], received_us, bounds, us_each=us_each)
     taken, units = _values(mapping, levels, root, element, bad, names, place)
     if order is not None:
         at_us = order.choose(meant, "/".join(place), [*taken.values, *taken.texts])

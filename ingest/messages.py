@@ -18,7 +18,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     """One MQTT message. ``received_us`` is the wall clock when it came off the wire, epoch microseconds.
 
     ``token`` lets the subscriber acknowledge it, 0 where nothing is to be; one that comes ``again`` has the token
-    that it had. ``retained`` is what the broker kept from before we came.
+    that it had. ``retained`` is what the broker kept from before we came. ``size`` is what the payload had, in bytes,
+    where only the head of it was kept; 0 where it is whole.
     """
 
     topic: str
@@ -27,6 +28,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     token: int = 0
     again: bool = False
     retained: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

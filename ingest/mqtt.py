@@ -1,6 +1,7 @@
 """MQTT 3.1.1 as bytes: the packets that a subscriber sends, and the cutting of those that it gets. No I/O, no clock."""
 
 import struct
+import sys
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -12,8 +13,10 @@ MOST_HEAD = MOST_PAYLOAD + (1 << 16) + 8
 """Bytes of a message's packet that are kept: the payload, the longest topic, and what stands around them."""
 MOST_ANSWER = 1 << 16
 """Bytes of any other packet; a broker has nothing to say that is longer."""
-MOST_TOPICS = 1 << 16
-"""Topics that are remembered in decoded form; then the memory begins anew."""
+MOST_TOPICS = 16 << 20
+"""Bytes of memory for topics that are remembered in decoded form; then the memory begins anew."""
+_OF_ENTRY = 100
+"""Bytes that a topic costs in the table besides its two texts, at most."""
 
 
 class Kind(IntEnum):
@@ -131,6 +134,7 @@ class Cutter:
         self._wanted = 0
         self._pass_over = 0
         self._topics: dict[bytes, str] = {}
+        self.topic_bytes = 0
 
     def feed(self, piece: bytes, received_us: int, messages: list[Message]) -> None:
         """Take what came off the wire and append the messages that are complete. Raises BrokenPacket.
@@ -198,14 +202,15 @@ class Cutter:
             self._wanted = kept - at
             return at
         if message:
-            messages.append(self._message(data[at], data[begin:kept], received_us))
+            messages.append(self._message(data[at], data[begin:kept], received_us, stop - kept))
         else:
             self.answers.append((Kind(data[at] >> 4), data[begin:stop]))
             self.packets += 1
         self._pass_over = max(stop - len(data), 0)
         return min(stop, len(data))
 
-    def _message(self, first: int, body: bytes, received_us: int) -> Message:
+    def _message(self, first: int, body: bytes, received_us: int, cut: int) -> Message:
+        """Return a message, of whose payload so many bytes are cut."""
         qos = first >> 1 & 3
         named = 2 + int.from_bytes(body[:2])
         begin = named + 2 if qos else named
@@ -216,16 +221,20 @@ class Cutter:
             raise BrokenPacket("a message whose packet id is 0")
         if qos == 2:
             self.exactly_once.add(token)
-        topic = self._remember(body[2:named])
-        return Message(topic, body[begin:], received_us, token, first & 8 != 0, first & 1 != 0)
+        name = body[2:named]
+        topic = self._topics.get(name) or self._remember(name)
+        size = len(body) - begin + cut if cut else 0
+        return Message(topic, body[begin:], received_us, token, first & 8 != 0, first & 1 != 0, size)
 
     def _remember(self, name: bytes) -> str:
         try:
             topic = name.decode()
         except UnicodeDecodeError:
             topic = repr(name)
-        if len(self._topics) >= MOST_TOPICS:
+        self.topic_bytes += sys.getsizeof(name) + sys.getsizeof(topic) + _OF_ENTRY
+        if self.topic_bytes > MOST_TOPICS:
             self._topics.clear()
+            self.topic_bytes = sys.getsizeof(name) + sys.getsizeof(topic) + _OF_ENTRY
         self._topics[name] = topic
         return topic
 

@@ -20,6 +20,7 @@ from ingest.messages import Details, Frame, Message, Reason, Refused
 __all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "parse"]
 
 TOPIC_FILTER = "plantwright/#"
+_SIGN = re.compile(r"[A-Za-z0-9_.-]")
 _TOPIC = re.compile(r"plantwright/v1/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})")
 
 
@@ -124,11 +125,34 @@ def _place(topic: str) -> tuple[str, str]:
     """Return site and asset of a topic. Raises Bad."""
     found = _TOPIC.fullmatch(topic)
     if found is None:
-        raise Bad(Reason.WRONG_TOPIC, "the topic must be plantwright/v1/<site>/<asset>")
+        raise Bad(Reason.WRONG_TOPIC, f"the topic must be plantwright/v1/<site>/<asset>{_wrong_in(topic)}")
     if len(_places) >= _REMEMBERED:
         _places.clear()
     _places[topic] = place = (found[1], found[2])
     return place
+
+
+def _wrong_in(topic: str) -> str:
+    """Return what is wrong with a topic: its levels, or the sign that no code may have."""
+    levels = topic.split("/")
+    if levels[:2] != ["plantwright", "v1"]:
+        return ""
+    if len(levels) != 4:
+        return f"; it has {len(levels)} levels instead of 4"
+    for what, code in zip(("site", "asset"), levels[2:], strict=True):
+        wrong = next((sign for sign in code if not _SIGN.fullmatch(sign)), None)
+        if not code:
+            return f"; the {what} is empty"
+        if wrong is None and len(code) <= 64 and code[0].isalnum():
+            continue
+        fault = f"has {len(code)} signs" if wrong is None and len(code) > 64 else f"has {wrong!r}"
+        if wrong is None and len(code) <= 64:
+            fault = f"begins with {code[0]!r}"
+        return (
+            f"; the {what} {code[:80]!r} {fault}: A-Z, a-z, digits and _ . - are allowed, a letter or digit first, "
+            "64 signs at most"
+        )
+    return ""
 
 
 def _signal(name: str) -> str:
@@ -162,7 +186,7 @@ def _time(document: Any, received_us: int, bounds: Bounds) -> int:
         ts = document.get("ts")
     else:
         raise Bad(Reason.WRONG_SHAPE, 'expected an object {"ts": …, "values": {…}} or an array of them')
-    return border.within(border.microseconds(ts), received_us, bounds)
+    return border.within(border.microseconds(ts), received_us, bounds, us_each=None if isinstance(ts, str) else 1000)
 
 
 def _details(document: Any) -> Details | None:

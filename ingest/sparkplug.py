@@ -198,7 +198,7 @@ class Sparkplug:
             self._want(key, node, message.received_us)
 
     def _hear_of_ourselves(self, raw: bytes) -> None:
-        said = json_text.document(raw)
+        said = json_text.document(raw) if raw else {"online": False}  # Empty: somebody has cleared it.
         if isinstance(said, dict) and said.get("online") is False:
             self.announce_again = True
 
@@ -347,7 +347,9 @@ class Sparkplug:
                     nulls.append(known.signal)
                     continue
                 ms = metric.timestamp or said.timestamp
-                at_us = border.within(ms * 1000, message.received_us, bounds) if ms else message.received_us
+                at_us = message.received_us
+                if ms:
+                    at_us = border.within(ms * 1000, at_us, bounds, us_each=1000)
                 place = (at_us, metric.is_historical, sparkplug_metrics.quality(metric))
                 taken.setdefault(place, Taken()).put(known.signal, found)
             except Bad as wrong:

@@ -93,7 +93,7 @@ def _frames(
             raise Bad(Reason.WRONG_SHAPE, 'expected {"k": v}, {"ts": ms, "values": {"k": v}}, or an array of those')
         values, at_us = document, message.received_us
         if isinstance(document.get("values"), dict) and "ts" in document:
-            values, at_us = document["values"], border.within(_ts(document["ts"]), message.received_us, bounds)
+            values, at_us = document["values"], _time(document["ts"], message.received_us, bounds)
         elif message.retained:
             raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
     except Bad as wrong:
@@ -109,7 +109,9 @@ def _frames(
         yield Frame(*place, at_us, message.received_us, taken.values, taken.details())
 
 
-def _ts(ts: object) -> int:
+def _time(ts: object, received_us: int, bounds: Bounds) -> int:
+    if isinstance(ts, str) and (said := border.digits(ts)):
+        raise Bad(Reason.WRONG_TIME, said)
     if isinstance(ts, bool) or not isinstance(ts, int | float):
         raise Bad(Reason.WRONG_TIME, f"ts must be epoch milliseconds, not {str(ts)[:40]!r}")
-    return border.counted(ts, 1000)
+    return border.within(border.counted(ts, 1000), received_us, bounds, us_each=1000)

@@ -46,8 +46,15 @@ class Time:
             else:
                 at = datetime.strptime(text, self.format)  # noqa: DTZ007 (a naive time is put into the zone below)
         except (ValueError, OverflowError):
-            raise Bad(Reason.WRONG_TIME, f"{str(value)[:40]!r} is no time of format {self.format}") from None
+            said = border.digits(text) if self.format in ("iso", "auto") else ""
+            raise Bad(Reason.WRONG_TIME, said or f"{str(value)[:40]!r} is no time of format {self.format}") from None
         return self._moments(at)
+
+    def us_each(self, value: object) -> float | None:
+        """Return the microseconds of one, where a time is a count; None where it is a text or a date."""
+        if self.format in COUNTED:
+            return COUNTED[self.format]
+        return 1e3 if self.format == "auto" and isinstance(value, int | float) else None
 
     def _moments(self, at: datetime) -> tuple[int, ...]:
         if at.tzinfo is not None:

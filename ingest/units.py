@@ -4,6 +4,7 @@ What plants measure in is a table here, with the spellings that devices use; any
 """
 
 import re
+import unicodedata
 from functools import cache, lru_cache
 from typing import Any
 
@@ -37,6 +38,18 @@ _SPELLINGS = {
     "m³/s": "m3/s", "m/s²": "m/s2", "m/s^2": "m/s2", "mm/s²": "mm/s2", "µm": "um", "μm": "um", "RPM": "rpm",
     "1/min": "rpm", "percent": "%", "Bar": "bar", "PSI": "psi", "amps": "A", "volts": "V",
 }  # fmt: skip
+_FOLDED = {
+    **dict.fromkeys(("celsius", "degc", "degcelsius", "degreecelsius", "degreescelsius", "gradc"), "degC"),
+    **dict.fromkeys(("fahrenheit", "degf", "degfahrenheit", "degreesfahrenheit"), "degF"), "kelvin": "K",
+    **dict.fromkeys(("rpm", "r/min", "u/min", "1/min", "min-1", "rev/min", "upm"), "rpm"), "hz": "Hz",
+    **dict.fromkeys(("1/s", "s-1"), "1/s"), "bar": "bar", "kpa": "kPa", "hpa": "hPa", "psi": "psi",
+    **dict.fromkeys(("l/min", "lpm"), "L/min"), "l/s": "L/s", "l/h": "L/h", "m3/h": "m3/h", "m3/s": "m3/s",
+    "gpm": "gpm", "mm/s": "mm/s", "m/s2": "m/s2", "mm/s2": "mm/s2", "kw": "kW", "kwh": "kWh", "kv": "kV", "ka": "kA",
+    **dict.fromkeys(("amp", "amps", "ampere", "amperes"), "A"), **dict.fromkeys(("volt", "volts"), "V"),
+    **dict.fromkeys(("percent", "pct", "prozent"), "%"),
+}  # fmt: skip
+"""Spellings without case, spaces and signs of powers. None in which case says the size: mW is not MW."""
+_LONGEST = 40
 _PLAIN = re.compile(r"[^\W\d_]+\d?([*/ ·][^\W\d_]+\d?){0,5}")
 """What a device may ask pint about: names with a power of one digit. It would calculate whatever else stands there."""
 _OF = {unit: quantity for quantity, units in _QUANTITIES.items() for unit in units}
@@ -45,7 +58,16 @@ _OF = {unit: quantity for quantity, units in _QUANTITIES.items() for unit in uni
 def spelled(unit: str) -> str:
     """Return a unit as the plant spells it: ``°C`` is ``degC``. One that is not known stays as it is."""
     unit = unit.strip()
-    return _SPELLINGS.get(unit, unit)
+    if unit in _OF or len(unit) > _LONGEST:
+        return unit
+    return _SPELLINGS.get(unit) or _folded(unit)
+
+
+@lru_cache(maxsize=1024)
+def _folded(unit: str) -> str:
+    plain = unicodedata.normalize("NFKC", unit.replace("º", "°").replace("˚", "°")).casefold()
+    plain = re.sub(r"[\s.^_]", "", plain.replace("\u2212", "-")).replace("°", "deg")
+    return _FOLDED.get(plain.replace("degdeg", "deg"), unit)
 
 
 def factor(given: str, wanted: str) -> tuple[float, float] | None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ PAYLOADS = st.binary(max_size=80) | (JSON | TELEMETRY).map(lambda found: json.du
 def test_no_payload_raises_and_none_vanishes(topic, payload, again, retained, token):
     formats = everything()
     frames, refused = formats.parse(Message(topic, payload, NOW_US, token, again, retained), Bounds())
-    assert frames or refused or topic == "spBv1.0/STATE/plant"
+    assert frames or refused or topic == "spBv1.0/STATE/plant" or not payload
     for frame in frames:
         assert frame.values or frame.texts
         assert all(abs(value) < float("inf") for value in frame.values.values())
@@ -70,3 +71,9 @@ def test_skabs_ready_made_mapping_is_that_of_its_files():
         (each.path.text, "".join(map(str, each.signal.parts)), "".join(map(str, each.unit.parts)))
         for each in imported.signals
     ]
+
+
+@pytest.mark.parametrize("topic", ["plantwright/v1/NTH/P-1", "v1/devices/me/telemetry", "factory/P-1", "anything"])
+def test_a_retained_message_that_is_cleared_is_passed_over(topic):
+    formats = Formats(thingsboard=ThingsBoard("NTH", "P-1"))
+    assert formats.parse(Message(topic, b"", 1_772_000_000_000_000, 7), Bounds()) == ([], [])

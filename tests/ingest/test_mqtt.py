@@ -1,6 +1,7 @@
 """MQTT 3.1.1 as bytes: what is cut is what was sent, wherever the pieces end, and no bytes are more than refused."""
 
 import struct
+import sys
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest import mqtt
+from ingest.border import Bounds
+from ingest.formats import Formats
 from ingest.messages import Message
 from ingest.mqtt import BrokenPacket, Cutter, Kind
 
@@ -164,10 +167,22 @@ def test_of_a_message_that_is_too_long_only_the_head_is_kept_and_the_next_one_is
 
 def test_the_topics_remembered_are_bounded():
     cutter, messages = Cutter(), list[Message]()
-    for number in range(mqtt.MOST_TOPICS + 10):
-        cutter.feed(a_message(b"%d" % number), 5, messages)
-    assert len(cutter._topics) <= mqtt.MOST_TOPICS
-    assert messages[-1].topic == str(mqtt.MOST_TOPICS + 9)
+    for number in range(1_000):
+        cutter.feed(a_message(b"%060000d" % number), 5, messages)
+        messages[:-1] = []
+        remembered = sum(sys.getsizeof(name) + sys.getsizeof(topic) for name, topic in cutter._topics.items())
+        assert remembered <= cutter.topic_bytes <= mqtt.MOST_TOPICS
+    assert messages[-1].topic == f"{999:060000d}"
+    assert len(cutter._topics) > 10
+
+
+def test_a_topic_that_comes_again_costs_nothing_more():
+    cutter, messages = Cutter(), list[Message]()
+    for payload in (b"1", bytes(20_000), b"2", bytes(20_000)):
+        cutter.feed(a_message(payload=payload), 5, messages)
+    once = Cutter()
+    once.feed(a_message(), 5, messages)
+    assert cutter.topic_bytes == once.topic_bytes
 
 
 def test_acknowledgements_are_one_piece_of_bytes():
@@ -185,3 +200,10 @@ def test_a_connect_says_who_we_are_and_what_is_said_when_we_are_gone():
 def test_a_text_that_is_too_long_for_mqtt_is_refused():
     with pytest.raises(ValueError, match="65535 is the most"):
         mqtt.subscribe(1, ["x" * 70_000])
+
+
+def test_of_a_message_that_is_too_long_its_size_is_kept_and_said():
+    (long, short) = cut(a_message(payload=bytes(1_900_000)) + a_message(payload=b"x", number=8))[0]
+    assert (long.size, short.size) == (1_900_000, 0)
+    ((refused,),) = [Formats().parse(long, Bounds())[1]]
+    assert refused.problem.startswith("1900000 bytes; a message may have")

@@ -215,3 +215,39 @@ def test_nesting_of_no_depth_raises():
         nested = b"[" * depth + b"]" * depth
         assert read(nested)[1]
         assert read(b'{"ts":%d,"values":{"temp":%s}}' % (NOW_US // 1000, nested))[1]
+
+
+NOW_S = NOW_US // SECOND
+COUNTS = {
+    "seconds": (NOW_S, "that looks like seconds; ts counts milliseconds"),
+    "seconds with a fraction": (NOW_S + 0.5, "that looks like seconds; ts counts milliseconds"),
+    "microseconds": (NOW_US, "that looks like microseconds; ts counts milliseconds"),
+    "nanoseconds": (NOW_US * 1000, "that looks like nanoseconds; ts counts milliseconds"),
+    "a text of seconds": (str(NOW_S), "is a text of digits; send a number: that looks like seconds"),
+    "a text of milliseconds": (str(NOW_S * 1000), "is a text of digits; send a number of milliseconds"),
+    "a clock that is off": (NOW_S * 1000 + 86_400_000, "was in the future when it came: set the device's clock"),
+    "a device that was just switched on": ("1970-01-21T18:48:49Z", "older than is accepted: set the device's clock"),
+}
+
+
+@pytest.mark.parametrize(("ts", "said"), COUNTS.values(), ids=COUNTS.keys())
+def test_a_time_that_counts_something_else_is_said_to(ts, said):
+    ((problem, *_),) = [[each.problem] for each in parse(Message(TOPIC, at(ts), NOW_US), Bounds())[1]]
+    assert said in problem
+
+
+TOPICS = {
+    "a space": ("plantwright/v1/NTH/Pump 7", "the asset 'Pump 7' has ' ': A-Z, a-z, digits and _ . - are allowed"),
+    "an umlaut": ("plantwright/v1/SÜD/P-7", "the site 'SÜD' has 'Ü'"),
+    "65 signs": ("plantwright/v1/NTH/" + "P" * 65, "has 65 signs"),
+    "a dash first": ("plantwright/v1/NTH/-7", "begins with '-'"),
+    "a level more": ("plantwright/v1/NTH/hall/P-7", "it has 5 levels instead of 4"),
+    "an empty asset": ("plantwright/v1/NTH/", "the asset is empty"),
+}
+
+
+@pytest.mark.parametrize(("topic", "said"), TOPICS.values(), ids=TOPICS.keys())
+def test_which_sign_of_a_topic_is_wrong_is_said(topic, said):
+    (refused,) = parse(Message(topic, GOOD, NOW_US), Bounds())[1]
+    assert refused.reason == Reason.WRONG_TOPIC
+    assert said in refused.problem

@@ -492,3 +492,14 @@ def test_a_unit_that_cannot_be_kept_leaves_its_metric_out(unit):
     plant.hear("NBIRTH", bad, metric("temp", 60.0), seq=0)
     assert plant.refused == [Reason.WRONG_SIGNAL]
     assert plant.host.nodes["NTH", "N1"].members[""].birth.signals == ("temp",)
+
+
+@pytest.mark.parametrize(("at", "said"), [(MS // 1000, "seconds"), (MS * 1000, "microseconds"), (NOW * 1000, "nanose")])
+def test_a_time_that_counts_something_else_is_said_to(plant, at, said):
+    assert plant.hear("DDATA", data(21.0, 2, at=at), seq=2, device="P-1") == []
+    assert f"that looks like {said}" in plant.problems[0]
+
+
+def test_a_state_of_ours_that_somebody_clears_is_said_again(plant):
+    plant.raw(plant.host.state_topic, b"")
+    assert (plant.refused, plant.host.announce_again) == ([], True)

@@ -94,3 +94,17 @@ def test_a_gateways_wrong_device_does_not_cost_the_others():
     frames, reasons = read({"???": [{"a": 1}], "B": [{"a": 2}]}, GATEWAY)
     assert [key for key, _, _ in frames] == ["NTH/B"]
     assert reasons == [Reason.WRONG_TOPIC]
+
+
+@pytest.mark.parametrize(
+    ("ts", "said"),
+    [
+        (NOW_MS // 1000, "looks like seconds"),
+        (NOW_MS * 10**6, "looks like nanoseconds"),
+        (str(NOW_MS), "text of digits"),
+    ],
+)
+def test_a_time_that_counts_something_else_is_said_to(ts, said):
+    payload = json.dumps({"ts": ts, "values": {"a": 1}}).encode()
+    (refused,) = BOARD.parse(Message(DEVICE, payload, NOW_MS * 1000), Bounds())[1]
+    assert said in refused.problem

@@ -49,3 +49,21 @@ def test_what_does_not_convert_is_told_at_once(unit):
 @given(st.text())
 def test_no_text_of_a_device_raises(unit):
     assert units.factor(unit, "mbar") is None or units.spelled(unit)
+
+
+FOLDED = {
+    "degC": ["Celsius", "deg C", "DegC", "DEGC", "deg. C", "º C", "° C", "degrees Celsius"], "kPa": ["kpa", "KPA"],
+    "L/min": ["L/MIN", "lpm"], "rpm": ["r/min", "U/min", "min-1", "min⁻¹", "min^-1", "Rpm"],
+    "m3/h": ["M3/H", "m ³/h"], "kW": ["KW"],
+    "mW": ["mW"], "mPa": ["mPa"], "mpa": ["mpa"], "S": ["S"], "Ma": ["Ma"], "MV": ["MV"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("unit", "said"), [(unit, said) for unit, spelled in FOLDED.items() for said in spelled])
+def test_a_spelling_is_known_in_any_case_unless_case_says_the_size(unit, said):
+    assert units.spelled(said) == unit
+
+
+@given(st.sampled_from([unit for known in units._QUANTITIES.values() for unit in known]))
+def test_a_known_unit_stays_itself(unit):
+    assert units.spelled(unit) == unit
