@@ -236,7 +236,7 @@ def test_a_time_that_counts_something_else_is_said_to(ts, said):
     assert said in problem
 
 
-TOPICS = {
+WRONG_TOPICS = {
     "a space": ("plantwright/v1/NTH/Pump 7", "the asset 'Pump 7' has ' ': A-Z, a-z, digits and _ . - are allowed"),
     "an umlaut": ("plantwright/v1/SÜD/P-7", "the site 'SÜD' has 'Ü'"),
     "65 signs": ("plantwright/v1/NTH/" + "P" * 65, "has 65 signs"),
@@ -246,7 +246,7 @@ TOPICS = {
 }
 
 
-@pytest.mark.parametrize(("topic", "said"), TOPICS.values(), ids=TOPICS.keys())
+@pytest.mark.parametrize(("topic", "said"), WRONG_TOPICS.values(), ids=WRONG_TOPICS.keys())
 def test_which_sign_of_a_topic_is_wrong_is_said(topic, said):
     (refused,) = parse(Message(topic, GOOD, NOW_US), Bounds())[1]
     assert refused.reason == Reason.WRONG_TOPIC
