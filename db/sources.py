@@ -7,8 +7,9 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import sql
+from ingest.edge_nodes import Node
 from ingest.names import Names
-from ingest.sparkplug import Node, Sparkplug
+from ingest.sparkplug import Sparkplug
 
 _QUERIES = sql.load("sources")
 
@@ -50,10 +51,15 @@ def restore_sparkplug(conn: Connection, host: Sparkplug) -> None:
 
 def save_sparkplug(conn: Connection, host: Sparkplug) -> None:
     """Write what a batch has changed of the nodes and their births, in its own transaction."""
+    gone = sorted(host.nodes.forgotten)
+    if gone:
+        conn.execute(_QUERIES["forget_births"], {"groups": [key[0] for key in gone], "nodes": [key[1] for key in gone]})
+        conn.execute(_QUERIES["forget_nodes"], {"groups": [key[0] for key in gone], "nodes": [key[1] for key in gone]})
+        host.nodes.forgotten.clear()
     if not host.changed:
         return
     nodes, births, lives = [], [], []
-    for key in sorted(host.changed):
+    for key in sorted(host.changed & host.nodes.keys()):
         node, ids = host.nodes[key], {"group_id": key[0], "node_id": key[1]}
         nodes.append(ids | {"bd_seq": node.bd_seq, "seq": node.seq, "trusted": node.trusted})
         for device, member in node.members.items():

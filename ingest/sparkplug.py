@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 
 from ingest import border, json_text, sparkplug_metrics
 from ingest.border import Bad, Bounds, Taken
+from ingest.edge_nodes import NODE, EdgeNodes, Member, Node
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.names import code
 from ingest.paths import Text
 from ingest.sparkplug_b_pb2 import Payload
-from ingest.sparkplug_metrics import Birth, Known
+from ingest.sparkplug_metrics import Known
 
 PREFIX = "spBv1.0/"
-NODE = ""
-"""The node itself, where a device's name would stand."""
 _TOPIC = re.compile(rf"{PREFIX}([^/]+)/([ND](?:BIRTH|DATA|DEATH))/([^/]+)(?:/([^/]+))?")
 _LONGEST = 200
 """Of a group's, node's or device's name, in characters."""
@@ -48,53 +47,6 @@ class Stale:
     at_us: int
 
 
-@dataclass(slots=True)
-class Member:
-    """A node or a device: its newest birth as it came, and whether it is alive.
-
-    ``awaited_us`` is since when its node was born again without it; None where it is not awaited.
-    """
-
-    site: str
-    asset: str
-    location: str
-    raw: bytes
-    birth: Birth
-    alive: bool = True
-    awaited_us: int | None = None
-
-
-@dataclass(slots=True)
-class Node:
-    """An edge node.
-
-    Parameters
-    ----------
-    seq
-        Of its newest message; None where it numbers none.
-    trusted
-        No message was lost since its birth, so that aliases mean what it says.
-    asked_us
-        When it was last asked for a rebirth; 0 never.
-    silent_since_us
-        Our connection is newer than what is known of it: since when it has not been heard. None where it has.
-    left_out
-        Devices whose birth was refused: another one would not change that.
-    """
-
-    members: dict[str, Member] = field(default_factory=dict)
-    bd_seq: int | None = None
-    seq: int | None = None
-    trusted: bool = True
-    asked_us: int = 0
-    silent_since_us: int | None = None
-    left_out: set[str] = field(default_factory=set)
-
-    @property
-    def alive(self) -> bool:
-        return NODE in self.members and self.members[NODE].alive
-
-
 class Sparkplug:
     """The state of all edge nodes, and what it leads to. No I/O: what has to be stored or sent is handed out.
 
@@ -111,7 +63,7 @@ class Sparkplug:
 
     def __init__(self, host: str, names: Names | None = None, *, patience_us: int = 5_000_000) -> None:
         self.host, self.names, self.patience_us = host, names or Names(), patience_us
-        self.nodes: dict[tuple[str, str], Node] = {}
+        self.nodes = EdgeNodes()
         self.changed: set[tuple[str, str]] = set()
         self.lives_changed: set[tuple[str, str]] = set()
         self.reborn: set[tuple[str, str, str]] = set()
@@ -161,15 +113,21 @@ class Sparkplug:
     def restore(
         self, group: str, node_id: str, node: Node, members: Iterable[tuple[str, bytes, bool, int | None]]
     ) -> None:
-        """Go on with a node as it was stored: (device, birth, alive, awaited since)."""
-        self.nodes[group, node_id] = node
+        """Go on with a node as it was stored: (device, birth, alive, awaited since). Past the bound it is forgotten."""
+        key = group, node_id
+        try:
+            kept = self.nodes.meet(key)
+        except Bad:
+            self.nodes.forgotten.add(key)
+            return
+        kept.bd_seq, kept.seq, kept.trusted = node.bd_seq, node.seq, node.trusted
         for device, raw, alive, awaited_us in members:
             try:
                 member = self._member(group, node_id, device, raw)
+                member.alive, member.awaited_us = alive, awaited_us
+                self.nodes.put(key, device, member)
             except Bad:
-                continue  # Other settings make no code of its name: its next message tells of it.
-            member.alive, member.awaited_us = alive, awaited_us
-            node.members[device] = member
+                continue  # Other settings make no code of its name, or another's: its next message tells of it.
 
     def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message and what of it is refused."""
@@ -221,9 +179,9 @@ class Sparkplug:
             self._hear_of_death(key, node, device, said, message)
             return
         if device == NODE and kind == "BIRTH":
-            node = self.nodes.setdefault(key, Node())
+            node = self.nodes.meet(key)
         if node is None or not (node.alive or (device == NODE and kind == "BIRTH")):
-            node = self.nodes.setdefault(key, Node())
+            node = self.nodes.meet(key)
             if NODE in node.left_out:
                 raise Bad(Reason.WRONG_TOPIC, f"the birth of {group}/{node_id} was refused; the quarantine tells why")
             self._want(key, node, message.received_us)
@@ -243,22 +201,21 @@ class Sparkplug:
             self._follow(key, node, said, message)
         try:
             member = self._member(*key, device, message.payload)
-            self._claim(key, device, member)
+            before = node.members.get(device)
+            self.nodes.put(key, device, member)
         except Bad:
-            node.left_out.add(device)
+            self.nodes.leave_out(key, device)
             raise
-        node.left_out.discard(device)
+        self.nodes.admit(key, device)
         if device == NODE:
             node.bd_seq, node.seq, node.trusted = member.birth.bd_seq, _seq(said), True
             for name, other in node.members.items():
                 if name != NODE and other.alive:
                     other.awaited_us = message.received_us
                     self.lives_changed.add(key)
-        before = node.members.get(device)
         if before is not None:
             gone = set(before.birth.signals) - set(member.birth.signals)
             self._tell_stale(member, gone, message.received_us)
-        node.members[device] = member
         self.reborn.add((*key, device))
         bad += [Bad(Reason.WRONG_SIGNAL, problem) for problem in member.birth.left_out]
         if others := sparkplug_metrics.no_values(member.birth):
@@ -300,6 +257,7 @@ class Sparkplug:
                 self._tell_stale(member, member.birth.signals, at_us)
         if not node.alive:
             node.silent_since_us = None
+        self.nodes.settle(key)
 
     def _follow(self, key: tuple[str, str], node: Node, said: Payload, message: Message) -> None:
         """Follow the sequence numbers. One that is missing may have been a birth with other aliases."""
@@ -388,15 +346,6 @@ class Sparkplug:
         said = sparkplug_metrics.decode(raw)
         sparkplug_metrics.readable(said)
         return Member(site, asset, location, raw, sparkplug_metrics.birth(said))
-
-    def _claim(self, key: tuple[str, str], device: str, member: Member) -> None:
-        for other_key, node in self.nodes.items():
-            for name, other in node.members.items():
-                same = (other.site, other.asset) == (member.site, member.asset)
-                if same and other.alive and (other_key, name) != (key, device):
-                    owner = "/".join(filter(None, (*other_key, name)))
-                    mend = "set sparkplug_asset to {node}.{device}, or give them other names"
-                    raise Bad(Reason.WRONG_TOPIC, f"asset {member.site}/{member.asset} is {owner} already: {mend}")
 
     def _tell_stale(self, member: Member, signals: Iterable[str], at_us: int) -> None:
         names = tuple(sorted(signals))

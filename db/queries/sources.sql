@@ -37,6 +37,16 @@ UPDATE sparkplug_births SET alive = %(alive)s, awaited_us = %(awaited_us)s
 WHERE group_id = %(group_id)s AND node_id = %(node_id)s AND device_id = %(device_id)s
   AND (alive, awaited_us) IS DISTINCT FROM (%(alive)s, %(awaited_us)s::bigint);
 
+-- name: forget_births
+-- The births of nodes that are forgotten; a node that is heard again is asked for them.
+DELETE FROM sparkplug_births USING unnest(%(groups)s::text[], %(nodes)s::text[]) AS gone (group_id, node_id)
+WHERE sparkplug_births.group_id = gone.group_id AND sparkplug_births.node_id = gone.node_id;
+
+-- name: forget_nodes
+-- Nodes that are forgotten, after their births.
+DELETE FROM sparkplug_nodes USING unnest(%(groups)s::text[], %(nodes)s::text[]) AS gone (group_id, node_id)
+WHERE sparkplug_nodes.group_id = gone.group_id AND sparkplug_nodes.node_id = gone.node_id;
+
 -- name: foreign_names
 -- Which foreign name has which code.
 SELECT site, asset, signal, name FROM foreign_names ORDER BY site, asset, signal;

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest import edge_nodes
 from ingest.border import Bounds
 from ingest.messages import Message, Reason
 from ingest.paths import Text
@@ -503,3 +504,37 @@ def test_a_time_that_counts_something_else_is_said_to(plant, at, said):
 def test_a_state_of_ours_that_somebody_clears_is_said_again(plant):
     plant.raw(plant.host.state_topic, b"")
     assert (plant.refused, plant.host.announce_again) == ([], True)
+
+
+def test_made_up_nodes_are_forgotten_the_longest_unheard_first_and_living_ones_stay(plant, monkeypatch):
+    monkeypatch.setattr(edge_nodes, "MOST_NODES", 1_000)
+    for number in range(50_000):
+        plant.host.parse(Message(f"spBv1.0/NTH/NDATA/{number:0200d}", b"", NOW), Bounds())
+        plant.asked()
+    assert len(plant.host.nodes) == 1_000
+    assert plant.host.nodes.bytes == sum(node.bytes for node in plant.host.nodes.values()) < 4 << 20
+    assert ("NTH", f"{49_999:0200d}") in plant.host.nodes
+    assert plant.hear("DDATA", data(21.0, 2), seq=2, device="P-1") == [("NTH/P-1", {"temp": 21.0})]
+
+
+def test_births_of_made_up_nodes_are_bounded_in_bytes_and_living_ones_stay(plant, monkeypatch):
+    monkeypatch.setattr(edge_nodes, "MOST_BYTES", 1 << 20)
+    name = "x" * 1_000
+    for number in range(1_000):
+        plant.node(metric(name, 1.0), node=f"made-up-{number}")
+        assert plant.host.nodes.bytes <= 1 << 20
+    assert plant.refused == [Reason.TOO_MANY_ASSETS]
+    assert plant.hear("DDATA", data(21.0, 2), seq=2, device="P-1") == [("NTH/P-1", {"temp": 21.0})]
+
+
+def test_a_node_that_was_forgotten_is_asked_for_its_birth_and_comes_back(plant, monkeypatch):
+    monkeypatch.setattr(edge_nodes, "MOST_NODES", 2)
+    plant.hear("NDEATH", metric("bdSeq", 1, UINT64))
+    plant.hear("NDATA", node="N8")
+    plant.hear("NDATA", node="N9")
+    assert plant.host.nodes.forgotten == {("NTH", "N1")}
+    plant.asked()
+    plant.hear("NDATA", data(1.0, 1), seq=1)
+    assert plant.asked() == ["spBv1.0/NTH/NCMD/N1"]
+    plant.node(metric("load", 1.0, alias=1), bd=2)
+    assert plant.hear("NDATA", data(2.0, 1), seq=1) == [("NTH/N1", {"load": 2.0})]

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from ingest import edge_nodes
 from ingest.messages import Message
 from ingest.sparkplug_b_pb2 import Payload
 from rules import rulebook
@@ -112,3 +113,26 @@ def test_cut_or_not_the_judge_comes_to_the_same_bytes(database, empty_database):
         with psycopg.connect(url) as conn:
             dumps.append(ran(conn, size, killed=killed))
     assert dumps[0] == dumps[1]
+
+
+def test_what_is_forgotten_of_nodes_is_stored_no_more(conn, monkeypatch):
+    monkeypatch.setattr(edge_nodes, "MOST_NODES", 3)
+    state = taken_up(conn)
+    pipeline.process(conn, [message("NBIRTH", number(1), seq=0)], state)
+    for each in range(8):
+        birth = Payload(metrics=[number(1), metric("bad\x00", 1, 1.0)], seq=0).SerializeToString()
+        death = Payload(metrics=[number(1)]).SerializeToString()
+        pipeline.process(
+            conn,
+            [
+                Message(f"spBv1.0/NTH/NBIRTH/M{each}", birth, NOW_US),
+                Message(f"spBv1.0/NTH/NDEATH/M{each}", death, NOW_US),
+            ],
+            state,
+        )
+    rows = conn.execute("SELECT node_id FROM sparkplug_nodes ORDER BY node_id").fetchall()
+    assert [row[0] for row in rows] == ["M6", "M7", "N1"]
+    assert conn.execute("SELECT count(*) FROM sparkplug_births").fetchone() == (3,)
+    again = taken_up(conn).formats.sparkplug
+    assert again is not None
+    assert sorted(key[1] for key in again.nodes) == ["M6", "M7", "N1"]
