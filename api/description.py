@@ -37,6 +37,8 @@ _NAMED = {
     ("get", "/quarantine/{kept_id}"): "get_quarantined_message",
     ("post", "/quarantine/retry"): "retry_quarantined_messages",
     ("post", "/quarantine/{kept_id}/retry"): "retry_quarantined_message",
+    ("post", "/quarantine/drop"): "drop_quarantined_messages",
+    ("post", "/quarantine/{kept_id}/drop"): "drop_quarantined_message",
     ("post", "/users/{user_name}/password"): "give_password",
     ("get", "/me"): "get_me",
     ("get", "/engine"): "get_engine",
