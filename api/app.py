@@ -12,6 +12,7 @@ from api import once, problems
 from api.asking import KNOWN, SEES
 from api.board import (
     alarm_pages,
+    api_docs,
     change_pages,
     my_requests,
     my_work,
@@ -141,6 +142,7 @@ def create(
         engine_page.router,
         devices_page.router,
         change_pages.router,
+        api_docs.router,
         signing.router,
     ):
         app.include_router(board, dependencies=[engine_page.WITH_ALARMS])

@@ -142,6 +142,15 @@ _TITLES: Mapping[type[Exception], str] = {
     PoolTimeout: "Database away",
 }
 
+
+def titles() -> dict[int, list[str]]:
+    """Return the titles of the problems that the API answers with, by status."""
+    found: dict[int, set[str]] = {404: {"Not Found"}, 422: {"Not understood"}}
+    for kind, status in STATUS.items():
+        found.setdefault(status, set()).add(_title(kind, kind))
+    return {status: sorted(found[status]) for status in sorted(found)}
+
+
 Render = Callable[[Request, int, str, str], Response]
 """Makes a page of an error for who looks at the board: (request, status, title, sentence)."""
 

@@ -54,6 +54,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/devices/{device}/bind": {R, A},
     "POST /api/v1/devices/{device}/unbind": {R, A},
     "GET /engine": ALL,
+    "GET /docs": ALL,
     "GET /api/v1/engine": ALL,
     "POST /quarantine/{kept_id}/drop": {R, A},
     "POST /quarantine/{kept_id}/retry": {R, A},
