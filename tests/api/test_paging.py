@@ -8,6 +8,7 @@ import pytest
 V1 = "/api/v1"
 OF_ONE_THING = {
     "/api/v1/models/precision": "a row a model",
+    "/api/v1/quarantine/{kept_id}/payloads": "five at most",
     "/api/v1/shadow-runs/{run_id}/orders": "of one run",
     "/api/v1/sites/{site_code}/targets": "a row a priority",
 }

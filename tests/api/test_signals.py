@@ -140,8 +140,8 @@ def test_readings_as_large_as_a_number_can_be_have_a_page_and_a_chart(pool, clie
                 [signal, 10 + second, value],
             )
     assert client.get(f"/assets/{asset}").status_code == 200
-    for minutes in (1, 60):
-        answer = client.get(f"{V1}/assets/{asset}/readings", params={"bucket_minutes": minutes})
+    for seconds in (60, 3600):
+        answer = client.get(f"{V1}/assets/{asset}/readings", params={"bucket_s": seconds})
         assert answer.status_code == 200, answer.text
     assert client.get(f"{V1}/assets/{asset}").status_code == 200
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api.app import create
 from tests import people
 from tests.api import two_sites
 from tests.api.test_access import OPEN, TABLE
@@ -118,16 +119,20 @@ ALWAYS = {"since": "2026-01-01T00:00:00Z", "until": "2026-12-31T00:00:00Z"}
 
 def reads(theirs: dict[str, Any], own: dict[str, Any]):
     """Yield every GET with the other's ids, with the own ones, and asked for the other's by each of its parameters."""
-    known = queries(theirs)
+    known, described = queries(theirs), create(None, keys={}).openapi()["paths"]  # type: ignore[arg-type]
     for name in TABLE:
         method, path = name.split(" ", 1)
         if method == "GET":
-            yield name, ids_for(path, theirs), ALWAYS
+            # The API refuses a parameter that a route has not; a page passes it over.
+            heeded = {each["name"] for each in described.get(path, {}).get("get", {}).get("parameters", ())}
+            heeds = heeded.__contains__ if path.startswith("/api/") else bool
+            always = {query: value for query, value in ALWAYS.items() if heeds(query)}
+            yield name, ids_for(path, theirs), always
             if "{" in path:
-                yield name, ids_for(path, own), ALWAYS
+                yield name, ids_for(path, own), always
             for query, value in known.items():
-                if "{" not in path or query == "span":
-                    yield name, ids_for(path, own), ALWAYS | {query: value}
+                if heeds(query) and ("{" not in path or query == "span"):
+                    yield name, ids_for(path, own), always | {query: value}
 
 
 def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
@@ -219,7 +224,7 @@ def test_nobody_of_one_site_reads_anything_of_the_other(limited, world, role):
             continue  # the name that was asked for
         assert not found, f"{role} reads {found and found[0]!r} at {path} {query}: {answer.text[:2000]}"
         tried += 1
-    assert tried > 200
+    assert tried > 100
 
 
 def test_whoever_sees_every_site_reads_the_marks_so_that_the_table_can_fail(known, world):

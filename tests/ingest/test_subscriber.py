@@ -113,6 +113,7 @@ def throw_out(broker: Broker) -> None:
     """A second client of the same name ends the first one's connection, and goes at once."""
     intruder = paho.Client(CallbackAPIVersion.VERSION2, client_id=CLIENT, clean_session=False, manual_ack=True)
     address = BrokerAddress.of(broker.url)
+    intruder.username_pw_set(address.user, address.password)
     intruder.connect(address.host, address.port)
     intruder.loop_start()
     deadline = time.monotonic() + 60
@@ -186,6 +187,7 @@ def retained(broker: Broker, topic: str) -> bytes | None:
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.on_message = lambda _client, _data, message: found.append(bytes(message.payload))
     address = BrokerAddress.of(broker.url)
+    client.username_pw_set(address.user, address.password)
     client.connect(address.host, address.port)
     client.subscribe(topic, qos=1)
     deadline = time.monotonic() + 5

@@ -265,7 +265,7 @@ def raw(payload: bytes, topic: str = TOPIC) -> Message:
 
 MALFORMED = {
     "not JSON": (raw(b"temp=71.3"), "not_json"),
-    "NaN": (raw(b'{"ts":"2026-03-02T06:00:00Z","values":{"temp":NaN}}'), "not_json"),
+    "NaN": (raw(b'{"ts":"2026-03-02T06:00:00Z","values":{"temp":NaN}}'), "not_a_number"),
     "no time": (raw(b'{"values":{"temp":71.3}}'), "no_time"),
     "a naive time": (a_message(0, ts="2026-03-02T06:00:00"), "naive_time"),
     "1970": (a_message(0, ts="1970-01-01T00:00:00Z"), "too_old"),
