@@ -62,6 +62,9 @@ FEW = 30
 """Values of a signal from which on it is known how far it steps."""
 FAR = 3.0
 """A value that lies so many times as far from the level as any of late is set aside until the next one bears it out."""
+REGIME_FAR = 300.0
+"""So many times the farthest leap of late, for what says how the machine is run: it leaps with every start, and a frame
+without it is judged by the operating point before. At 3, a keen document alarmed half as often again."""
 FIRM = 50.0
 """What is borne out counts up to so many times the farthest of late: no two readings move a level for good."""
 FADE = 1.0 - 1.0 / 1024.0
@@ -323,7 +326,7 @@ def _believe_all(numbers, counts, first, size, signals, regimes, values, regime)
             regime[i] = np.nan
         elif counts[FLAGS + i] != 0:
             leap = abs((regime[i] - numbers[f + 4 * i]) * numbers[f + 4 * i + 1] - numbers[1 + 3 * i])
-            if counts[FRAMES] >= FEW and leap > FAR * numbers[f + 4 * i + 3]:
+            if counts[FRAMES] >= FEW and leap > REGIME_FAR * numbers[f + 4 * i + 3]:
                 if counts[FLAGS + i] == 1:
                     counts[FLAGS + i] = 2
                     regime[i] = np.nan

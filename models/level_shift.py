@@ -35,6 +35,7 @@ from models.kernel import (
     HUGE,
     LEAST_EIGENVALUE,
     NOVEL,
+    REGIME_FAR,
     RENEW,
     REPEATS_ANYWAY,
     RIDGE,
@@ -433,7 +434,7 @@ class LevelShift(AnomalyDetector):
         origin, scale = self._origin[signal]
         leap = abs((value - origin) * scale - self._point[1 + 3 * self.regime.index(signal)])
         farthest, leapt = self._leaps.setdefault(signal, [0.0, 0.0])
-        far = self._settled >= FEW and leap > FAR * farthest
+        far = self._settled >= FEW and leap > REGIME_FAR * farthest
         return max(farthest, 0.0 if far and not leapt else leap), float(far)
 
     def _believe(self, x: Mapping[str, float]) -> dict[str, float]:
