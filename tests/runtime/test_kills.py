@@ -165,6 +165,10 @@ class Station:
         for pid in (self._shares[-1].pid, facts["pid"]):
             os.kill(pid, signal.SIGKILL)
 
+    def devices(self) -> str | None:
+        """Return the URL by which a device reaches the broker that runs."""
+        return broker.running(self._folder / "broker")
+
     def close(self) -> None:
         for share in self._shares:
             share.stop()
@@ -208,7 +212,9 @@ def reached(conn: psycopg.Connection, place: int) -> Callable[[], bool]:
 @contextmanager
 def resumed(serving: Running, station: Station) -> Iterator[tuple[Stream, psycopg.Connection]]:
     """A publisher that goes on from what the database holds, once the broker listens."""
-    wire = serving.told("mqtt://")
+    serving.told("mqtt://")
+    wire = station.devices()
+    assert wire is not None, "the broker runs once its address is printed"
     database = station.database()
     with psycopg.connect(database, autocommit=True) as conn:
         stream = Stream(wire, database, cut.rest(conn))
