@@ -167,7 +167,8 @@ class Station:
 
     def devices(self) -> str | None:
         """Return the URL by which a device reaches the broker that runs."""
-        return broker.running(self._folder / "broker")
+        found = broker.running(self._folder / "broker")
+        return None if found is None else found[0]
 
     def close(self) -> None:
         for share in self._shares:

@@ -13,6 +13,7 @@ import pytest
 
 from db import engine_figures, judge, readings
 from ingest import mqtt
+from ingest.broker import BrokerAddress
 from ingest.replay import Publication
 from runtime.embedded import broker
 from runtime.embedded.broker import Broker
@@ -98,7 +99,7 @@ def test_a_minute_of_ten_times_as_much_waits_at_the_broker_and_not_in_our_memory
             kills.plantwright("ingest", env=env, log=data_dir / "log") as ingest,
         ):
             ingest.wait_until(lambda: engine_figures.read(conn), "it judges, and has told of itself")
-            publisher = Burst(wire.port)
+            publisher = Burst(wire.url)
             publisher.send(single_values(0, STEADY * STEADY_S), rate=STEADY)
             before_mb = memory_mb(ingest)
             publisher.send(single_values(STEADY * STEADY_S, count), rate=BURST)
@@ -130,10 +131,12 @@ def single_values(begin: int, end: int) -> Iterator[tuple[str, bytes]]:
 class Burst:
     """A publisher at QoS 1 that keeps to a rate, as far as the broker takes it."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
-        self._socket.sendall(mqtt.connect("burst", clean=True, keep_alive_s=0, user=None, password=None, will=None))
-        assert len(self._socket.recv(4)) == 4
+    def __init__(self, url: str) -> None:
+        address = BrokerAddress.of(url)
+        self._socket = socket.create_connection((address.host, address.port))
+        who = {"user": address.user, "password": address.password}
+        self._socket.sendall(mqtt.connect("burst", clean=True, keep_alive_s=0, will=None, **who))
+        assert self._socket.recv(4)[3:] == b"\x00", "the broker lets the device in"
         self._sent = self._answered = self._left_over = 0
         self._socket.setblocking(False)
 
