@@ -23,6 +23,8 @@ from ingest import border, units
 from ingest.border import Bad
 from ingest.messages import BAD, Frame, Reason, Refused
 from runtime.sequence import Numbers
+from workorder_core import seen
+from workorder_core.seen import Seen
 from workorder_core.signals import implausible, number_of
 
 SHOWN = 4
@@ -221,6 +223,7 @@ def arrange(
     newest: dict[int, int] | None = None,
     keys: Sequence[str] | None = None,
     assets: Mapping[str, KnownAsset] = NO_ASSETS,
+    ranges: Mapping[str, dict[str, Seen]] | None = None,
 ) -> Arrived:
     """Number the frames that bring something new.
 
@@ -228,13 +231,14 @@ def arrange(
     ``judged`` are the newest event times judged, by asset and signal; they are moved on here.
     ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
     is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand. What lies
-    outside the plausible range of a signal of ``assets`` is bad, and its signal doubtful.
+    outside the plausible range of a signal of ``assets`` is bad, and its signal doubtful; ``ranges`` are what has been
+    seen of signals, by asset, and what that makes too far out. They are moved on here as well.
     """
     keys = keys if keys is not None else [frame.key for frame in frames]
     signals, behind = _behind(conn, frames, ids, newest)
     if behind:
-        return _sifted(conn, frames, ids, judged, number, behind, assets)
-    return _numbered(frames, keys, signals, judged, number(range(len(frames))), assets, [], 0)
+        return _sifted(conn, frames, ids, judged, number, behind, assets, ranges)
+    return _numbered(frames, keys, signals, judged, number(range(len(frames))), assets, ranges, [], 0)
 
 
 def _numbered(
@@ -244,6 +248,7 @@ def _numbered(
     judged: dict[str, dict[str, int]],
     arrival: Numbers,
     assets: Mapping[str, KnownAsset],
+    ranges: Mapping[str, dict[str, Seen]] | None,
     refused: list[Refused],
     repeated: int,
 ) -> Arrived:
@@ -256,6 +261,8 @@ def _numbered(
         known = assets.get(key)
         doubtful = implausible(values, NO_RANGES if known is None else known.plausible)
         old = _late(frame, judged.setdefault(key, {}))
+        if ranges is not None:
+            doubtful += _too_far(frame, old, ranges[key], known, doubtful)
         if doubtful:
             doubted += [len(late) + i for i, name in enumerate(values) if name in doubtful]
         late += old
@@ -281,6 +288,26 @@ def _numbered(
     return Arrived(columns, to_judge, refused, repeated, sum(late))
 
 
+def _too_far(
+    frame: Frame, late: Sequence[bool], of_asset: dict[str, Seen], known: KnownAsset | None, doubtful: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the signals whose values lie too far out for what has been seen of them, and take the values in that are
+    to be judged. Nobody has said what can be true of those signals; states have no size.
+    """
+    details, values = frame.details, frame.values
+    judged = details is None or details.judged
+    if judged and True not in late:
+        far = seen.take(of_asset, values)
+    else:
+        new = {name: value for (name, value), is_late in zip(values.items(), late, strict=True) if not is_late}
+        far = seen.take(of_asset, new) if judged else ()
+        rest = values.keys() - new.keys() if judged else values.keys()
+        far += tuple(name for name in rest if name in of_asset and of_asset[name].too_far(values[name]))
+    if not far or known is None:
+        return far
+    return tuple(name for name in far if not (name in known.plausible or name in known.states or name in doubtful))
+
+
 def _late(frame: Frame, judged: dict[str, int]) -> list[bool]:
     """Return which of a frame's readings are late: older than what was judged of their own signal; move that on.
 
@@ -303,6 +330,7 @@ def _sifted(
     number: Callable[[Sequence[int]], Numbers],
     behind: Sequence[tuple[int, int]],
     assets: Mapping[str, KnownAsset],
+    ranges: Mapping[str, dict[str, Seen]] | None,
 ) -> Arrived:
     """Number what is new where some of it may be stored already."""
     seen = readings.stored(conn, behind)
@@ -324,7 +352,7 @@ def _sifted(
             which.append(i)
     keys = [frame.key for frame in kept]
     signals = [known[name] for frame, known in zip(kept, kept_ids, strict=True) for name in frame.values]
-    return _numbered(kept, keys, signals, judged, number(which), assets, refused, repeated)
+    return _numbered(kept, keys, signals, judged, number(which), assets, ranges, refused, repeated)
 
 
 def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:

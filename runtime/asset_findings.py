@@ -172,6 +172,8 @@ def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int
     low = None if math.isinf(doubt.low) else doubt.low
     high = None if math.isinf(doubt.high) else doubt.high
     between = " to ".join(["any value" if each is None else f"{each:.4g}" for each in (low, high)])
+    if low is None and high is None:
+        between = "far beyond anything seen of it"
     shows = f"{_told(doubt.signal)} shows {_quantity(doubt.value, unit)}"
     summary = f"{shows}, which can be true again"
     if doubt.rules:

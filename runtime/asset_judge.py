@@ -1,5 +1,6 @@
 """Judging one asset: its operating state, its limits and its model, folded over its own frames. No I/O, no clock."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,6 +28,7 @@ from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from runtime.moments import moment
 from workorder_core.findings import Finding
 from workorder_core.health import Health
+from workorder_core.seen import Seen
 from workorder_core.signals import BEYOND, within
 from workorder_core.words import CloseFinding, Criticality, OperatingState
 
@@ -53,6 +55,8 @@ class AssetJudge:
         The signals whose numbers stand for states that have names.
     plausible
         The ranges that somebody has said, outside which no reading of a signal can be true.
+    seen
+        What has been seen of each signal, and so what is too far out; moved on by whoever numbers readings.
     doubted
         Since when a signal that a safety rule looks at has had no value that can be true.
     downtimes
@@ -78,6 +82,7 @@ class AssetJudge:
     units: dict[str, str] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     plausible: dict[str, tuple[float, float]] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
     doubted: dict[str, int] = field(default_factory=dict)
     watermark_us: int | None = None
     newest: dict[str, int] = field(default_factory=dict)
@@ -201,16 +206,20 @@ class AssetJudge:
             rules = self.limits.rules.protects_by(signal)
             if rules:
                 since_us = self.doubted.setdefault(signal, at_us)
-                low, high = self.plausible.get(signal, (-BEYOND, BEYOND))
-                doubt = Doubt(signal, values[signal], low, high, rules)
+                doubt = Doubt(signal, values[signal], *self._true_between(signal, values[signal]), rules)
                 yield asset_findings.of_doubt(self._facts(), doubt, arrival, since_us, at_us)
+
+    def _true_between(self, signal: str, value: float) -> tuple[float, float]:
+        """Return the range outside which a doubtful value lies; infinite where it is what was seen that speaks against
+        it, which moves on with the input.
+        """
+        return self.plausible.get(signal, (-BEYOND, BEYOND) if abs(value) > BEYOND else (-math.inf, math.inf))
 
     def _believe_again(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         """What a safety rule looks at is measured again by a value that can be true."""
         for signal in sorted(self.doubted.keys() & values.keys()):
             since_us = self.doubted.pop(signal)
-            low, high = self.plausible.get(signal, (-BEYOND, BEYOND))
-            doubt = Doubt(signal, values[signal], low, high, ())
+            doubt = Doubt(signal, values[signal], *self._true_between(signal, values[signal]), ())
             yield asset_findings.of_doubt(self._facts(), doubt, arrival, since_us, at_us)
 
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
@@ -355,6 +364,7 @@ class AssetJudge:
             "units": dict(sorted(self.units.items())),
             "named": sorted(self.named),
             "plausible": {name: list(self.plausible[name]) for name in sorted(self.plausible)},
+            "seen": {name: self.seen[name].dump() for name in sorted(self.seen)},
             "doubted": {name: self.doubted[name] for name in sorted(self.doubted)},
             "watermark_us": self.watermark_us,
             "newest": {name: self.newest[name] for name in sorted(self.newest)},
@@ -392,6 +402,7 @@ class AssetJudge:
             units=dict(dumped["units"]),
             named=frozenset(dumped["named"]),
             plausible={name: (low, high) for name, (low, high) in dumped["plausible"].items()},
+            seen={name: Seen(*known) for name, known in dumped["seen"].items()},
             doubted=dict(dumped["doubted"]),
             watermark_us=dumped["watermark_us"],
             newest=dict(dumped["newest"]),

@@ -17,12 +17,13 @@ from db.catalogue import Catalogue
 from db.documents import Kind
 from db.judge import Part, PartName
 from db.quarantine_ledger import Ledger
+from db.readings import JudgedFrame
 from ingest.border import Bounds
 from ingest.formats import Formats
 from models import kernel
 from rules.rulebook import Rulebook
 from runtime import lane_kernel, sources
-from runtime.judge import FORMAT, Judge, in_order
+from runtime.judge import FORMAT, Input, Judge, in_order
 from runtime.lane import Lane
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
@@ -265,8 +266,17 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
     after = judge.arrival
     while after < upto:
         end = min(after + RESTORE_SPAN, upto)
-        judge.decide(in_order(readings.judged_after(conn, after, end), judge_db.events_after(conn, after, end)))
+        inputs = in_order(readings.judged_after(conn, after, end), judge_db.events_after(conn, after, end))
+        judge.decide(_seen(judge, inputs))
         after = end
+
+
+def _seen(judge: Judge, inputs: Iterable[Input]) -> Iterator[Input]:
+    """Yield inputs, each once the judge has seen what it had when the input got its number."""
+    for each in inputs:
+        if isinstance(each, JudgedFrame):
+            judge.see(each)
+        yield each
 
 
 def save(conn: Connection, engine: Engine) -> None:

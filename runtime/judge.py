@@ -30,7 +30,7 @@ from runtime.limits import Fleets, RuleSets
 from runtime.moments import downtime_span, micros, moment
 from runtime.ordinary import ForModel
 from runtime.shadow import Shadow
-from workorder_core import flood, intake, priority
+from workorder_core import flood, intake, priority, seen
 from workorder_core.alarm_states import Move
 from workorder_core.alarms import Change, Standing
 from workorder_core.decisions import Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
@@ -40,10 +40,11 @@ from workorder_core.health import Health
 from workorder_core.inhibition import Cause, Inhibition
 from workorder_core.lifecycle import FINAL, WAITING
 from workorder_core.order_book import Entry, OrderBook
+from workorder_core.seen import Seen
 from workorder_core.silence import Held, Silences
 from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 17
+FORMAT = 18
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 _log = structlog.get_logger("judge")
@@ -106,6 +107,8 @@ class Judge:
         self.lane: Lane | None = None
         self._on_trial: Mapping[str, Any] | None = None
         self.failed: list[str] = []
+        self._early: dict[str, dict[str, Seen]] = {}
+        self._beside: Judge | None = None
 
     @property
     def rulebook(self) -> Rulebook:
@@ -287,6 +290,26 @@ class Judge:
                 found[key] = asset.newest
         return found
 
+    def ranges(self, assets: Iterable[str]) -> dict[str, dict[str, Seen]]:
+        """Return what has been seen of every signal of those assets, each asset's own map: whoever numbers readings
+        moves them on. They are given back by the lane already, see ``judged_times``.
+        """
+        return {key: self._seen_of(key) for key in assets}
+
+    def see(self, frame: JudgedFrame) -> None:
+        """Take in what was seen when a stored frame was numbered."""
+        seen.take(self._seen_of(frame.asset), frame.values)
+
+    def _seen_of(self, key: str) -> dict[str, Seen]:
+        asset = self.assets.get(key)
+        return self._early.setdefault(key, {}) if asset is None else asset.seen
+
+    def _share_seen(self, of: "Judge") -> None:
+        """Have seen what the plant's judge has: both judge the same readings, and that one sees them."""
+        self._beside = of
+        for key, asset in self.assets.items():
+            asset.seen = of._seen_of(key)
+
     def take_healths(self, assets: Iterable[str]) -> list[tuple[str, Health | None]]:
         """Return how those assets are of which that is told anew since it was last taken."""
         found = []
@@ -338,6 +361,7 @@ class Judge:
             judges[name] = cls._of_parts(of_judge, arrival, policy)
         judge = judges["live"]
         if judge._on_trial is not None:
+            judges["shadow"]._share_seen(judge)
             judge.shadow = Shadow.restore(judge._on_trial, judges["shadow"])
             judge._on_trial = None
         return judge
@@ -434,7 +458,9 @@ class Judge:
         """Begin a run in shadow, or end it; what is promoted goes on with what it has learned in the shadow."""
         if "ended" not in event.payload:
             self.shadow = None
-            self.shadow = Shadow.begin(event.payload, Judge.restore(self.dump(), self.arrival, self.policy))
+            beside = Judge.restore(self.dump(), self.arrival, self.policy)
+            beside._share_seen(self)
+            self.shadow = Shadow.begin(event.payload, beside)
             return
         shadow, self.shadow = self.shadow, None
         if shadow is not None and event.payload["ended"] == "promoted":
@@ -545,7 +571,8 @@ class Judge:
         if asset is None:
             document = self._document("unclassified")
             factor = self._factor("unclassified", document)
-            asset = self.assets[key] = AssetJudge(key, self.rulesets, document, self.fleets, factor=factor)
+            early = self._early.pop(key, {}) if self._beside is None else self._beside._seen_of(key)
+            asset = self.assets[key] = AssetJudge(key, self.rulesets, document, self.fleets, factor=factor, seen=early)
         return asset
 
     def _document(self, asset_class: str) -> ModelDocument:

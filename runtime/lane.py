@@ -35,9 +35,12 @@ from runtime.lane_kernel import (
     FIRST,
     HEARD,
     HELD,
+    HIGHER,
     ID,
     IN_ROUND,
+    LARGEST,
     LAST,
+    LEAST_HIGHER,
     LOOK,
     MARK,
     NEWEST,
@@ -45,12 +48,15 @@ from runtime.lane_kernel import (
     NUMBERS,
     OPEN,
     ROUND,
+    SEEN,
     SIGNAL,
+    SINCE,
     STEP,
     TOUCHED,
     VALUE,
 )  # fmt: skip
 from runtime.ordinary import ForModel, Ordinary, Said, Whole
+from workorder_core.seen import Seen
 from workorder_core.signals import BEYOND
 
 NOWHERE = -1
@@ -253,14 +259,19 @@ class Lane:
             signal = known.signals[name]
             heard = max((limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found), default=NONE)
             at, value = gathering.held.get(name, (NONE, 0.0))
-            whole.append((signal, newest[signal], newest[signal], heard, at, int(name in in_round), 0))
+            seen = asset.seen.get(name) or Seen()
+            whole.append((
+                signal, newest[signal], newest[signal], heard, at, int(name in in_round), 0,
+                seen.count, seen.higher, seen.since,
+            ))  # fmt: skip
             low = max((low for _, low, _ in found), default=-math.inf)
             high = min((high for _, _, high in found), default=math.inf)
-            least, most = known.plausible.get(name, (-BEYOND, BEYOND))
+            far = BEYOND if name in known.states else min(seen.bound, BEYOND)
+            least, most = known.plausible.get(name, (-far, far))
             low, high = max(low, least), min(high, most)
             if rule is not None and name == rule.signal:
                 low = max(low, rule.stopped_below)
-            numbers.append((low, high, in_round.get(name, value)))
+            numbers.append((low, high, in_round.get(name, value), seen.largest, seen.least_higher))
         if names:
             self._signals[row.first : row.first + len(names)] = whole
             self._numbers[row.first : row.first + len(names)] = numbers
@@ -321,7 +332,8 @@ class Lane:
     def _settle(self, row: Row) -> None:
         asset, of_asset = row.asset, self._assets[row.place].tolist()
         end = row.first + of_asset[COUNT]
-        signals, values = self._signals[row.first : end], self._numbers[row.first : end, VALUE].tolist()
+        signals, numbers = self._signals[row.first : end], self._numbers[row.first : end]
+        values = numbers[:, VALUE].tolist()
         touched = np.flatnonzero(signals[:, TOUCHED]).tolist()
         if not touched:
             return
@@ -338,6 +350,13 @@ class Lane:
         }
         for i in touched:
             at_us, newest = whole[i][HEARD], whole[i][NEWEST]
+            asset.seen[names[i]] = Seen(
+                whole[i][SEEN],
+                float(numbers[i, LARGEST]),
+                whole[i][HIGHER],
+                float(numbers[i, LEAST_HIGHER]),
+                whole[i][SINCE],
+            )
             self.catalogue.newest[whole[i][ID]] = asset.newest[names[i]] = newest
             if asset.limits.rules.stale:
                 asset.limits.heard[names[i]] = at_us

@@ -19,8 +19,11 @@ NONE = -(1 << 62)
 # LOOK on its silences are. BAD: this batch has something of it that the lane does not take.
 MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, GAP, LOOK, BAD, ASSET = range(13)
 # A signal's rows: of whole numbers, then of values. HEARD: when its limits were last judged, TOUCHED: here at all.
-ID, NEWEST, NEWEST_SEEN, HEARD, HELD, IN_ROUND, TOUCHED, SIGNAL = range(8)
-LOW, HIGH, VALUE, NUMBERS = range(4)
+# The last three, and the last two values, are those of `workorder_core.seen`.
+ID, NEWEST, NEWEST_SEEN, HEARD, HELD, IN_ROUND, TOUCHED, SEEN, HIGHER, SINCE, SIGNAL = range(11)
+LOW, HIGH, VALUE, LARGEST, LEAST_HIGHER, NUMBERS = range(6)
+LEAST, BORNE_OUT, RECENT, FLOOR, FACTOR = 500, 3, 100, 10.0, 1_000.0
+"""The constants of `workorder_core.seen`: what is compiled is kept until this file changes."""
 
 
 @compiled
@@ -97,7 +100,33 @@ def take(assets, signals, numbers, of_frame, at, begin, of_reading, values, clos
             signals[s, IN_ROUND] = assets[a, ROUND]
             signals[s, TOUCHED] = 1
             numbers[s, VALUE] = values[r]
+            magnitude = abs(values[r])
+            if signals[s, SEEN] < LEAST or signals[s, HIGHER] or magnitude > numbers[s, LARGEST]:
+                _see(signals, numbers, s, magnitude)
     return count
+
+
+@compiled
+def _see(signals, numbers, s, magnitude):
+    """Take in what `workorder_core.seen.Seen.take` does. Nothing that is too far out comes here."""
+    if signals[s, SEEN] < LEAST and magnitude > 0.0:
+        signals[s, SEEN] += 1
+    bound, least_higher = FACTOR * max(numbers[s, LARGEST], FLOOR), numbers[s, LEAST_HIGHER]
+    if magnitude <= numbers[s, LARGEST] or (signals[s, HIGHER] and magnitude <= bound < least_higher):
+        if signals[s, HIGHER]:
+            signals[s, SINCE] += 1
+            if signals[s, SINCE] >= RECENT:
+                signals[s, HIGHER] = signals[s, SINCE] = 0
+        return
+    if signals[s, HIGHER] and not least_higher <= bound < magnitude:
+        magnitude = min(least_higher, magnitude)
+        signals[s, HIGHER] += 1
+    else:
+        signals[s, HIGHER] = 1
+    numbers[s, LEAST_HIGHER] = magnitude
+    signals[s, SINCE] = 0
+    if signals[s, HIGHER] == BORNE_OUT:
+        numbers[s, LARGEST], signals[s, HIGHER] = magnitude, 0
 
 
 @compiled

@@ -145,7 +145,10 @@ def _take_part(
         NOTHING if part.ordinary is None else part.ordinary.of_message,
     )
     judged, newest, assets = judge.judged_times(keys), catalogue.newest, catalogue.assets
-    arrived = arrivals.arrange(conn, frames, ids, judged, places.number, newest=newest, keys=keys, assets=assets)
+    arrived = arrivals.arrange(
+        conn, frames, ids, judged, places.number,
+        newest=newest, keys=keys, assets=assets, ranges=judge.ranges(keys),
+    )  # fmt: skip
     events += judge_db.number(conn, [event for _, event in made_known], places.events.tolist())
     columns, for_models = [arrived.columns], list[ForModel]()
     if part.ordinary is not None:

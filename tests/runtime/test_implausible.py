@@ -164,3 +164,56 @@ def test_one_impossible_reading_opens_nothing_and_the_fault_after_it_is_found(co
     assert health is not None and health.index < 50
     assert not conn.execute("SELECT 1 FROM evidence WHERE signs::text LIKE '%%NaN%%'").fetchall()
     assert engine.restore(conn).dump() == state.judge.dump()
+
+
+def run_of(minutes: int, odd: dict[int, float], seed: int = 1) -> list[Message]:
+    """A frame a minute, in which the odd values stand in for those of ``temp`` at their minutes."""
+    r = random.Random(seed)
+    return [
+        a_message(k, {"temp": odd.get(k, 60 + r.gauss(0, 0.3)), "vib": 1.5 + r.gauss(0, 0.05)}) for k in range(minutes)
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 37, 1000])
+def test_far_out_from_what_was_seen_it_is_bad_and_no_model_sees_it_and_limits_judge_it(conn, size):
+    odd = {600: 65535.0}
+    orders, state = taken(conn, run_of(660, odd), TOO_HOT | {"severity": "malfunction"}, size=size)
+    assert orders == [("bearing", "reactive")]
+    assert [kept for kept in qualities(conn) if kept[1]] == [(65535.0, 4)]
+    watch = state.judge.assets["NTH/P-101"].watch
+    assert watch is not None
+    assert watch.usual("temp") is None or watch.usual("temp")[1] < 70.0
+
+
+def test_where_a_safety_rule_reads_it_the_instrument_has_an_order_at_once(conn):
+    orders, state = taken(conn, run_of(620, {600: -65535.0}), TOO_HOT)
+    assert orders == [("instrument", "reactive")]
+    assert state.judge.assets["NTH/P-101"].doubted == {}
+    (told,) = conn.execute("SELECT summary FROM evidence ORDER BY seq LIMIT 1").fetchone()
+    assert "far beyond anything seen of it" in told
+
+
+@pytest.mark.parametrize("size", [1, 37, 1000])
+def test_a_move_that_lasts_is_believed_from_its_third_value_on(conn, size):
+    odd = {k: 1e6 + k for k in range(600, 700)}
+    taken(conn, run_of(700, odd), size=size)
+    assert [quality for _, quality in qualities(conn)][598:604] == [0, 0, 4, 4, 0, 0]
+    assert [quality for _, quality in qualities(conn)].count(4) == 2
+
+
+def test_a_range_that_was_said_goes_before_what_was_seen(conn):
+    say(conn, -1e12, 1e12)
+    taken(conn, run_of(620, {600: 1e9}))
+    assert {quality for _, quality in qualities(conn)} == {0}
+
+
+def test_a_restart_goes_on_from_what_was_seen(conn):
+    messages = run_of(620, {600: 65535.0, 601: 65535.0})
+    state = engine.take_up(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="test")
+    pipeline.process(conn, messages[:300], state)
+    engine.save(conn, state)
+    pipeline.process(conn, messages[300:601], state)
+    again = engine.take_up(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="another")
+    assert again.judge.dump() == state.judge.dump()
+    pipeline.process(conn, messages[601:], again)
+    assert [quality for _, quality in qualities(conn)].count(4) == 2
