@@ -16,7 +16,7 @@ import pytest
 from db.schema import migrate
 from runtime.embedded import broker, postgres, process
 from runtime.embedded.broker import Broker
-from tests.parts import chromium, databases, timescale
+from tests.parts import chromium, databases, memory, timescale
 from tests.parts import mosquitto as mosquitto_part
 from tests.parts.fetch import PartMissing
 
@@ -32,12 +32,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         folder = Path(tempfile.mkdtemp(prefix="plantwright-tests-", dir="/tmp"))
         folder.chmod(0o711)
+        memory.make(folder)
         os.environ[_RUN_FOLDER] = str(folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ.pop(_RUN_FOLDER), ignore_errors=True)
+        folder = Path(os.environ.pop(_RUN_FOLDER))
+        memory.remove(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -95,9 +98,9 @@ def embedded_server(run_folder: Path) -> Iterator[str]:
     """The URL of the embedded PostgreSQL that this run shares, made careless so that the tests are fast."""
     import psycopg
 
-    server = postgres.start(run_folder / "postgres")
+    server = postgres.start(memory.folder(run_folder) / "postgres")
     with psycopg.connect(server.url, autocommit=True) as conn:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        for setting in ("fsync", "full_page_writes", "synchronous_commit", "wal_compression"):
             conn.execute(f"ALTER SYSTEM SET {setting} = off".encode())
         conn.execute("SELECT pg_reload_conf()")
     yield server.url
