@@ -53,9 +53,9 @@ def facts(conn: Connection, told: Told | None, within: Collection[str] | None = 
     )
 
 
-def note_trouble(conn: Connection, code: Code, said: str) -> None:
-    """Note that something of ``TROUBLES`` went wrong. Commits nothing."""
-    conn.execute(_QUERIES["note_trouble"], {"kind": code.value, "said": storable.text(said)[:500]})
+def note_trouble(conn: Connection, code: Code, said: str, *, times: int = 1) -> None:
+    """Note that something of ``TROUBLES`` went wrong, so many times. Commits nothing."""
+    conn.execute(_QUERIES["note_trouble"], {"kind": code.value, "said": storable.text(said)[:500], "times": times})
 
 
 def end_trouble(conn: Connection, code: Code) -> None:

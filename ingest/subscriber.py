@@ -6,7 +6,7 @@ failed is not lost. How much waits here is bounded by the broker's in-flight win
 
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -67,7 +67,8 @@ class Subscriber:
     connection is lost, ``batches`` and ``acknowledge`` raise BrokerUnreachable: enter a new one, and what was not
     acknowledged comes again. One that is not ``lasting`` has no session at the broker that outlives its connection.
     ``session_present``: the broker had a session of this name when we came.
-    ``tls`` is for ``mqtts://``; without it the system's certificates are trusted.
+    ``tls`` is for ``mqtts://``; without it the system's certificates are trusted. ``on_address`` is called with the
+    host:port that we connect from, before anything is said.
     """
 
     _wire: Wire
@@ -83,7 +84,9 @@ class Subscriber:
         lasting: bool = True,
         tls: ssl.SSLContext | None = None,
         subscribes: bool = True,
+        on_address: Callable[[str], None] | None = None,
     ) -> None:
+        self._on_address = on_address
         self._subscribes = subscribes
         self._address = BrokerAddress.of(url)
         self._topics = list(topics)
@@ -103,6 +106,8 @@ class Subscriber:
         self._heard, self._heard_at = 0, time.monotonic()
         self._pinged_at: float | None = None
         self._wire = Wire(self._address, timeout_s=CONNECT_TIMEOUT_S, tls=self._tls)
+        if self._on_address is not None:
+            self._on_address(self._wire.local)
         try:
             self._introduce()
         except BaseException:

@@ -31,6 +31,8 @@ class Wire:
             self._socket = _connected(address, timeout_s, tls)
         except OSError as error:
             raise BrokerUnreachable(str(address), str(error) or type(error).__name__) from None
+        host, port, *_ = self._socket.getsockname()
+        self.local = f"{host}:{port}"
         self._events = select.poll()
         self._lock = threading.Lock()
         self._closing = threading.Event()

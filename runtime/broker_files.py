@@ -22,9 +22,10 @@ from runtime import broker_tls, mosquitto_passwords
 from runtime.embedded import files
 from runtime.settings import WrongSettings
 
-ENGINE, TOOL = "plantwright-engine", broker_tls.TOOL
-OURS = (ENGINE, TOOL)
-"""The engine, and what people call beside it (doctor, replay): each account has one session at this broker."""
+ENGINE, TOOL, LOG = "plantwright-engine", broker_tls.TOOL, broker_tls.LOG
+OURS = (ENGINE, TOOL, LOG)
+"""The engine, what people call beside it (doctor, replay), and the engine's reader of the broker's log: each has
+one session at this broker."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _AUTHORITY_DAYS = 3650
 _CONF = """\
@@ -38,7 +39,9 @@ max_inflight_messages 4000
 max_queued_messages 200000
 set_tcp_nodelay true
 
-# So that the log names who connects, and who takes whose session.
+# So that the log names who connects, and who takes whose session; the engine reads it as plantwright-log.
+log_dest stderr
+log_dest topic
 log_type error
 log_type warning
 log_type notice
@@ -83,7 +86,7 @@ def make(folder: Path, *, hosts: Sequence[str], devices: Mapping[str, Sequence[s
     for name in known:
         if name in OURS or not _NAME.fullmatch(name):
             raise BrokerFilesProblem(f"{name!r} cannot be a device's name: give it another of letters, digits, - . _")
-    names = (*OURS, *known)
+    names = (*_ours(folder), *known)
     unsigned = [name for name in names if not (folder / "clients" / f"{name}.crt").exists()]
     needs_server = bool(hosts) or not (folder / "server.crt").exists()
     if unsigned or needs_server:
@@ -117,10 +120,16 @@ def _enter(folder: Path) -> None:
     (folder / "clients").mkdir(exist_ok=True)
 
 
+def _ours(folder: Path) -> list[str]:
+    """Return our accounts: without the log's in a folder from before it, while the authority's key is elsewhere."""
+    missing = (folder / "ca.crt").exists() and not (folder / "ca.key").exists()
+    return [name for name in OURS if name != LOG or not missing or (folder / "clients" / f"{LOG}.crt").exists()]
+
+
 def _missing_in(conf: Path) -> list[str]:
     """Return the lines of ours that a configuration from before them has not."""
     said = conf.read_text()
-    wanted = ("persistence_location", "use_username_as_clientid true")
+    wanted = ("persistence_location", "use_username_as_clientid true", "log_dest topic")
     return [line for line in wanted if line not in said]
 
 
@@ -136,6 +145,7 @@ def _told(folder: Path, known: Mapping[str, Sequence[str]]) -> str:
         f"  PLANTWRIGHT_BROKER_CA={folder}/ca.crt",
         f"  PLANTWRIGHT_BROKER_CERT={folder}/clients/{ENGINE}.crt",
         f"  PLANTWRIGHT_BROKER_KEY={folder}/clients/{ENGINE}.key",
+        "  PLANTWRIGHT_BROKER_LOG=(the URL of PLANTWRIGHT_BROKER; its certificate is the one of plantwright-log)",
     ]
     lines += [f"Device {name}: ca.crt, clients/{name}.crt and .key; or clients/{name}.password" for name in known]
     if not known:
@@ -155,7 +165,11 @@ def access(devices: Mapping[str, Sequence[str]]) -> str:
         "topic read $SYS/broker/version",
         "",
         f"user {TOOL}",
-        *("topic read #", "topic read $SYS/#", "topic readwrite plantwright-doctor/#", "topic write plantwright/v1/#"),
+        *("topic read #", "topic deny $SYS/broker/log/#", "topic read $SYS/#"),
+        *("topic readwrite plantwright-doctor/#", "topic write plantwright/v1/#"),
+        "",
+        f"user {LOG}",
+        "topic read $SYS/broker/log/#",
     ]
     for name, assets in devices.items():
         lines += ["", f"user {name}", *(f"topic write plantwright/v1/{asset}" for asset in assets)]

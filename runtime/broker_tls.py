@@ -9,11 +9,16 @@ TOOL = "plantwright-tool"
 """Whose certificate tools show where it lies beside the engine's: a broker may know one session an account."""
 
 
-def context(settings: Settings, *, tool: bool = False) -> ssl.SSLContext | None:
+LOG = "plantwright-log"
+"""Whose certificate reads the broker's log, where it lies there too."""
+
+
+def context(settings: Settings, *, tool: bool = False, account: str | None = None) -> ssl.SSLContext | None:
     """Return what the settings say of TLS; None where they say nothing. Raises WrongSettings for files of no use."""
     ca, cert, key = settings.broker_ca, settings.broker_cert, settings.broker_key
-    if tool and cert is not None and cert.with_name(f"{TOOL}.crt").is_file():
-        cert, key = cert.with_name(f"{TOOL}.crt"), cert.with_name(f"{TOOL}.key")
+    beside = TOOL if tool else account
+    if beside is not None and cert is not None and cert.with_name(f"{beside}.crt").is_file():
+        cert, key = cert.with_name(f"{beside}.crt"), cert.with_name(f"{beside}.key")
     if ca is None and cert is None:
         if key is not None:
             raise WrongSettings("broker_key without broker_cert: a key proves nothing without its certificate")

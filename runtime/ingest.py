@@ -23,7 +23,8 @@ from ingest.messages import Message
 from ingest.subscriber import Subscriber
 from models import documents as model_documents
 from rules import rulebook as rulebooks
-from runtime import broker_tls, engine, retry, session_loss, sources, splitting
+from runtime import broker_log, broker_tls, engine, retry, session_loss, sources, splitting
+from runtime.broker_log import Listener
 from runtime.clock import Clock, told
 from runtime.engine import Engine
 from runtime.figures import Counted
@@ -143,15 +144,16 @@ def _listen_on(
         patience.went_well()
         on_batch(processed)
 
-    while not stop.is_set():
-        try:
-            _listen(settings, stop, conn, state, counted, noted, closings)
-        except BrokerUnreachable as error:
-            closings.note(conn, settings, error)
-            patience.wait(error)
-            # Who lost the broker may have lost it to another process, which has the plant now.
-            with conn.transaction():
-                judge_db.hold(conn, state.fence)
+    with broker_log.listening(settings) as log:
+        while not stop.is_set():
+            try:
+                _listen(settings, stop, conn, state, counted, noted, closings, log)
+            except BrokerUnreachable as error:
+                closings.note(conn, settings, error, "" if log is None else log.others())
+                patience.wait(error)
+                # Who lost the broker may have lost it to another process, which has the plant now.
+                with conn.transaction():
+                    judge_db.hold(conn, state.fence)
 
 
 def _listen(
@@ -162,6 +164,7 @@ def _listen(
     counted: Counted,
     on_batch: Callable[[Processed], None],
     closings: Closings,
+    log: Listener | None,
 ) -> None:
     """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
     assert settings.broker is not None
@@ -171,7 +174,10 @@ def _listen(
     if payload.TOPIC_FILTER not in topics:
         topics.append(pulse.topic)
     client_id, tls = settings.client_id, broker_tls.context(settings)
-    with Subscriber(settings.broker, topics=topics, client_id=client_id, presence=presence, tls=tls) as subscriber:
+    from_here = None if log is None else log.connected_from
+    with Subscriber(
+        settings.broker, topics=topics, client_id=client_id, presence=presence, tls=tls, on_address=from_here
+    ) as subscriber:
         closings.accepted = True
         session_loss.note(conn, settings, present=subscriber.session_present)
         sources.connected(state.formats)

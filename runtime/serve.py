@@ -63,7 +63,8 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
             started.append(wire)
             embedded.append(wire.kind)
             devices = wire.device_url
-            settings = settings.model_copy(update=as_engine(settings, wire.url, wire.session))
+            log = {"broker_log": wire.url} if wire.kind == "mosquitto" else {}
+            settings = settings.model_copy(update=as_engine(settings, wire.url, wire.session) | log)
         assert settings.database is not None
         applied = schema.migrate(settings.database)
         if applied:

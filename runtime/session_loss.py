@@ -44,8 +44,11 @@ class Closings:
     """Whether the broker has accepted the present connection."""
     at: deque[float] = field(default_factory=lambda: deque(maxlen=AGAIN_AND_AGAIN))
 
-    def note(self, conn: Connection, settings: Settings, error: BrokerUnreachable) -> None:
-        """Note a lost connection; raise an alarm where the broker closes them again and again. Commits."""
+    def note(self, conn: Connection, settings: Settings, error: BrokerUnreachable, others: str = "") -> None:
+        """Note a lost connection; raise an alarm where the broker closes them again and again. Commits.
+
+        ``others``: who used the session besides, as the broker's log has it.
+        """
         accepted, self.accepted = self.accepted, False
         if not (accepted and error.closed):
             return
@@ -55,13 +58,15 @@ class Closings:
             return
         said = (
             f"the broker at {error.url} closes our connection again and again; another client uses the id "
-            f"{_shown(settings.client_id)}, or the broker or the network in between fails"
+            f"{shown(settings.client_id)}, or the broker or the network in between fails"
         )
-        _log.warning("ALARM: another client uses our session", client_id=_shown(settings.client_id), broker=error.url)
+        if others:
+            said += f"; the broker's log names {others}"
+        _log.warning("ALARM: another client uses our session", client_id=shown(settings.client_id), broker=error.url)
         with conn.transaction():
             engine_alarms.note_trouble(conn, Code.SESSION_TAKEN, said)
 
 
-def _shown(client_id: str) -> str:
+def shown(client_id: str) -> str:
     """Return enough of a session's name to find it in the broker's log; the rest may be a secret."""
     return client_id if len(client_id) <= 24 else f"{client_id[:24]}…"

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     )
     broker_cert: Path | None = Field(None, description="PEM file of our certificate for an mqtts:// broker")
     broker_key: Path | None = Field(None, description="PEM file of its key; none: in the same file")
+    broker_log: str | None = Field(
+        None,
+        description="URL, with account, by which mosquitto's log is read on $SYS/broker/log/#; none: it is not read",
+    )
     data_dir: Path | None = Field(None, description="folder of the embedded parts; none: the user's data folder")
 
     broker_disk_least_mb: int = Field(
@@ -146,7 +150,7 @@ class Settings(BaseSettings):
         """What is made known by its first message."""
         return Admission(self.admit_unknown, self.admit_assets_most, self.admit_signals_most)
 
-    @field_validator("broker")
+    @field_validator("broker", "broker_log")
     @classmethod
     def _a_broker(cls, value: str | None) -> str | None:
         if value is not None:

@@ -27,6 +27,7 @@ class Code(StrEnum):
     EVENT_FAILED = "event_failed"
     SESSION_TAKEN = "session_taken"
     SESSION_LOST = "session_lost"
+    SESSION_TRIED = "session_tried"
     DEVICES_KEPT_OUT = "devices_kept_out"
 
 
@@ -46,6 +47,10 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.SESSION_TAKEN: (
         "The engine's session at the broker is being taken: what machines send may go to another client",
         "The broker's log names the other client: stop it. `plantwright broker-files` makes a broker that binds the id",
+    ),
+    Code.SESSION_TRIED: (
+        "Somebody tried the engine's identity at the broker, or was refused there, and did not get it",
+        "Find who is at the address: a device with a wrong password or certificate, or an intruder",
     ),
     Code.SESSION_LOST: (
         "The broker lost the engine's session, and with it what waited there",

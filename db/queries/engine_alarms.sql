@@ -28,9 +28,9 @@ WHERE reason = %(reason)s AND last_received_at > now() - %(back)s::interval
 SELECT kind, said, times, at FROM engine_troubles;
 
 -- name: note_trouble
--- Something went wrong: the first time, or once more.
-INSERT INTO engine_troubles (kind, said) VALUES (%(kind)s, %(said)s)
-ON CONFLICT (kind) DO UPDATE SET said = excluded.said, times = engine_troubles.times + 1, at = now();
+-- Something went wrong: for the first time, or again.
+INSERT INTO engine_troubles (kind, said, times) VALUES (%(kind)s, %(said)s, %(times)s)
+ON CONFLICT (kind) DO UPDATE SET said = excluded.said, times = engine_troubles.times + excluded.times, at = now();
 
 -- name: end_trouble
 -- It is over.

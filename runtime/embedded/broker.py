@@ -57,6 +57,7 @@ persistence_location {folder}/
 persistence_file mosquitto.db
 autosave_interval 1
 log_dest stderr
+log_dest topic
 log_type error
 log_type warning
 log_type notice

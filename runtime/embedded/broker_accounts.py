@@ -17,7 +17,8 @@ from runtime.embedded.process import Account
 ENGINE, DEVICE = "plantwright-engine", "device"
 FILE = "accounts.json"
 
-# Devices and tools may say and hear everything but what the engine measures its own lag by.
+# Devices and tools may say and hear everything but what the engine measures its own lag by, and the broker's log: the
+# secret name of the engine's session is in it.
 ACCESS = f"""\
 # Written at every start; changes made here are lost.
 user {ENGINE}
@@ -26,6 +27,7 @@ topic read $SYS/#
 
 user {DEVICE}
 topic deny plantwright/pulse/#
+topic deny $SYS/broker/log/#
 topic readwrite #
 topic read $SYS/#
 """

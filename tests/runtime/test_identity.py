@@ -164,7 +164,7 @@ def test_what_is_there_is_kept_and_only_its_owner_reads_it(files: Path) -> None:
     assert {file.stat().st_mode & 0o077 for file in files.rglob("*") if file.suffix in (".key", ".password")} == {0}
     assert "user gw-1\ntopic write plantwright/v1/NTH/P-101" in (files / "access").read_text()
     assert [line.split(":")[0] for line in (files / "passwords").read_text().splitlines()] == [
-        broker_files.ENGINE, broker_files.TOOL, "gw-1", "gw-2", "gw-3",
+        broker_files.ENGINE, broker_files.TOOL, broker_files.LOG, "gw-1", "gw-2", "gw-3",
     ]  # fmt: skip
 
 

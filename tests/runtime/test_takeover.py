@@ -14,6 +14,7 @@ import pytest
 
 from db import engine_alarms, readings
 from ingest.broker import BrokerAddress, BrokerUnreachable
+from ingest.broker_log import FILTER
 from ingest.publisher import Publisher, client
 from ingest.subscriber import Subscriber, keep_from_now_on, refuse_to_share
 from runtime import broker_files, session_loss
@@ -54,6 +55,10 @@ def thief(url: str, name: str, tls: object = None) -> None:
     client_.disconnect()
 
 
+def alarms(conn: psycopg.Connection) -> dict[str, str]:
+    return {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
+
+
 @pytest.mark.parametrize("away", [True, False], ids=["the engine is away", "the engine is there"])
 def test_nobody_takes_the_embedded_brokers_session_and_nothing_is_lost(
     any_broker: Broker, database: str, data_dir: Path, away: bool
@@ -62,7 +67,8 @@ def test_nobody_takes_the_embedded_brokers_session_and_nothing_is_lost(
     settings = settings.model_copy(update=as_engine(settings, any_broker.url, any_broker.session))
     assert settings.client_id != "plantwright-ingest"
     keep_from_now_on(any_broker.url, topics=["plantwright/#"], client_id=settings.client_id)
-    env = kills.environment(database=database, broker=any_broker.url, client_id=settings.client_id)
+    reads = {"broker_log": any_broker.url} if any_broker.kind == "mosquitto" else {}
+    env = kills.environment(database=database, broker=any_broker.url, client_id=settings.client_id, **reads)
     without = f"mqtt://127.0.0.1:{any_broker.port}"
     with psycopg.connect(database, autocommit=True) as conn:
 
@@ -82,6 +88,14 @@ def test_nobody_takes_the_embedded_brokers_session_and_nothing_is_lost(
             send(any_broker.device_url, range(MANY // 2, MANY))
             ingest.wait_until(lambda: readings.count(conn) == (MANY, 0), f"all {MANY} are stored")
             assert "the connection was lost" not in ingest.said()
+            if reads:
+                ingest.wait_until(
+                    lambda: "account device: got a session" in alarms(conn).get("session_tried", ""), "alarm"
+                )
+                said = alarms(conn)["session_tried"]
+                assert "from 127.0.0.1, client id plantwright-ingest, account device" in said
+                assert "from 127.0.0.1, client id not said: refused" in said
+                assert settings.client_id not in said
             ingest.stop()
         codes = {each.code for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
         assert not codes & {"session_taken", "session_lost"}
@@ -152,9 +166,12 @@ def test_nobody_takes_the_session_at_a_broker_with_our_files(
         broker_ca=files / "ca.crt",
         broker_cert=f"{engine}.crt",
         broker_key=f"{engine}.key",
+        broker_log=by_certificate,
     )
 
     def steal() -> None:
+        thief(by_password.replace("mqtts://", f"mqtts://{broker_files.ENGINE}:guessed@"), "x", of(files, None))
+        thief(by_certificate, broker_files.ENGINE, of(files, None))
         for name in (broker_files.ENGINE, "plantwright-ingest"):
             if by == "certificate":
                 thief(by_certificate, name, of(files, "gw-1"))
@@ -173,7 +190,57 @@ def test_nobody_takes_the_session_at_a_broker_with_our_files(
             send(by_certificate, range(MANY // 2, MANY), tls=of(files, "gw-1"))
             ingest.wait_until(lambda: readings.count(conn) == (MANY, 0), f"all {MANY} are stored")
             assert "the connection was lost" not in ingest.said()
+            ingest.wait_until(
+                lambda: "127.0.0.1" in alarms(conn).get("session_tried", ""), "who was refused is an alarm"
+            )
+            assert "session_taken" not in alarms(conn)
             ingest.stop()
+
+
+def test_who_takes_the_session_is_named_with_the_address(mosquitto: Broker, database: str, data_dir: Path) -> None:
+    env = kills.environment(database=database, broker=mosquitto.url, client_id="copied", broker_log=mosquitto.url)
+    with (
+        psycopg.connect(database, autocommit=True) as conn,
+        kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest,
+    ):
+        ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
+        ingest.wait_until(lambda: alarms(conn) is not None and "silent" not in alarms(conn), "it is heard of")
+
+        def taken() -> bool:
+            thief(mosquitto.url, "copied")
+            return "session_taken" in alarms(conn)
+
+        ingest.wait_until(taken, "it is an alarm")
+        assert "127.0.0.1:" in alarms(conn)["session_taken"]
+        assert f"(account {broker_accounts.ENGINE})" in alarms(conn)["session_taken"]
+        ingest.stop()
+
+
+def test_nobody_else_reads_or_forges_the_brokers_log(files: Path, guarded: tuple[str, str], mosquitto: Broker) -> None:
+    """The name of a session is in it; whoever writes there could name an innocent address."""
+    by_certificate, _ = guarded
+    topic = "$SYS/broker/log/N"
+    forged = b"1795756770: New client connected from 192.0.2.1:1 as plantwright-engine (p2, c1, k60, u'device')."
+    readers: list[tuple[str, object]] = [(mosquitto.url, None), (by_certificate, of(files, broker_files.LOG))]
+    others: list[tuple[str, object]] = [(mosquitto.device_url, None)]
+    others += [(by_certificate, of(files, name)) for name in ("gw-1", broker_files.TOOL, broker_files.ENGINE)]
+    for url, tls in others:
+        reader = readers[url == by_certificate]
+        with (
+            Subscriber(reader[0], topics=[FILTER], client_id="log", lasting=False, tls=reader[1]) as log,  # type: ignore[arg-type]
+            Subscriber(url, topics=[FILTER], client_id="other", lasting=False, tls=tls) as other,  # type: ignore[arg-type]
+        ):
+            other.publish_surely(topic, forged)
+            thief(url, "beacon")
+            heard: list[bytes] = []
+            batches = log.batches(most=100, max_wait_s=1)
+            deadline = time.monotonic() + 60
+            while not any(b"New connection from" in each for each in heard) and time.monotonic() < deadline:
+                heard += [each.payload for each in next(batches)]
+            heard += [each.payload for each in next(batches)]
+            assert heard
+            assert forged not in heard
+            assert next(other.batches(most=100, max_wait_s=1)) == []
 
 
 def test_a_tool_never_uses_the_engines_session(files: Path, guarded: tuple[str, str]) -> None:
@@ -195,23 +262,21 @@ def test_a_session_that_is_taken_again_and_again_is_an_alarm_with_the_id(
 ) -> None:
     """A copied configuration: the same id, a session that begins anew, and connecting again by itself."""
     env = kills.environment(database=database, broker=mosquitto.url, client_id="copied")
-    with psycopg.connect(database, autocommit=True) as conn:
+    with (
+        psycopg.connect(database, autocommit=True) as conn,
+        kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest,
+    ):
+        ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
+        ingest.wait_until(lambda: "silent" not in alarms(conn), "it is heard of")
 
-        def alarms() -> dict[str, str]:
-            return {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
+        def taken() -> bool:
+            thief(mosquitto.url, "copied")
+            return {"session_taken", "session_lost"} <= set(alarms(conn))
 
-        with kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest:
-            ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
-            ingest.wait_until(lambda: alarms() is not None and "silent" not in alarms(), "it is heard of")
-
-            def taken() -> bool:
-                thief(mosquitto.url, "copied")
-                return {"session_taken", "session_lost"} <= set(alarms())
-
-            ingest.wait_until(taken, "it is an alarm")
-            assert "another client uses the id copied" in alarms()["session_taken"]
-            assert "messages may be lost since" in alarms()["session_lost"]
-            ingest.stop()
+        ingest.wait_until(taken, "it is an alarm")
+        assert "another client uses the id copied" in alarms(conn)["session_taken"]
+        assert "messages may be lost since" in alarms(conn)["session_lost"]
+        ingest.stop()
 
 
 def test_a_session_that_was_there_all_the_time_is_no_alarm(database: str) -> None:
