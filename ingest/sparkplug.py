@@ -23,6 +23,9 @@ PREFIX = "spBv1.0/"
 _TOPIC = re.compile(rf"{PREFIX}([^/]+)/([ND](?:BIRTH|DATA|DEATH))/([^/]+)(?:/([^/]+))?")
 _LONGEST = 200
 """Of a group's, node's or device's name, in characters."""
+ASKED_PER_S = 50
+ASKED_AT_ONCE = 200
+"""Rebirth requests to nodes that are not alive. Whoever makes up node names must not make us flood the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Sparkplug:
         self.reborn: set[tuple[str, str, str]] = set()
         self._stale: list[Stale] = []
         self._ask: list[tuple[str, str]] = []
+        self._may_ask, self._counted_us = float(ASKED_AT_ONCE), 0
         self.announce_again = False
 
     @property
@@ -184,8 +188,10 @@ class Sparkplug:
             node = self.nodes.meet(key)
             if NODE in node.left_out:
                 raise Bad(Reason.WRONG_TOPIC, f"the birth of {group}/{node_id} was refused; the quarantine tells why")
-            self._want(key, node, message.received_us)
-            raise Bad(Reason.NOT_BORN, f"node {group}/{node_id} has not been born; it was asked for its birth")
+            asked = "it was asked for its birth"
+            if not self._want(key, node, message.received_us):
+                asked = "it is asked for its birth when it is heard again, because many others are asked now"
+            raise Bad(Reason.NOT_BORN, f"node {group}/{node_id} has not been born; {asked}")
         node.silent_since_us = None
         self.changed.add(key)
         if kind == "BIRTH":
@@ -276,10 +282,23 @@ class Sparkplug:
             self._want(key, node, message.received_us)
         node.seq = seq
 
-    def _want(self, key: tuple[str, str], node: Node, now_us: int) -> None:
+    def _want(self, key: tuple[str, str], node: Node, now_us: int) -> bool:
+        """Ask a node for a rebirth where it was not asked just now; return whether it is asked, or was."""
         if now_us - node.asked_us >= self.patience_us:
+            if not node.alive and not self._has_turn(now_us):
+                return False
             node.asked_us = now_us
             self._ask.append(key)
+        return True
+
+    def _has_turn(self, now_us: int) -> bool:
+        """Whether one more node that is not alive may be asked now."""
+        passed_us, self._counted_us = max(0, now_us - self._counted_us), max(now_us, self._counted_us)
+        self._may_ask = min(float(ASKED_AT_ONCE), self._may_ask + passed_us * ASKED_PER_S / 1e6)
+        if self._may_ask < 1:
+            return False
+        self._may_ask -= 1
+        return True
 
     def _frames(
         self,

@@ -11,7 +11,7 @@ from ingest import edge_nodes
 from ingest.border import Bounds
 from ingest.messages import Message, Reason
 from ingest.paths import Text
-from ingest.sparkplug import Names, Sparkplug, Stale
+from ingest.sparkplug import ASKED_AT_ONCE, ASKED_PER_S, Names, Sparkplug, Stale
 from ingest.sparkplug_b_pb2 import Payload
 from ingest.sparkplug_metrics import REBIRTH
 
@@ -538,3 +538,29 @@ def test_a_node_that_was_forgotten_is_asked_for_its_birth_and_comes_back(plant, 
     assert plant.asked() == ["spBv1.0/NTH/NCMD/N1"]
     plant.node(metric("load", 1.0, alias=1), bd=2)
     assert plant.hear("NDATA", data(2.0, 1), seq=1) == [("NTH/N1", {"load": 2.0})]
+
+
+def test_a_flood_of_made_up_node_names_asks_for_a_bounded_number_of_births(plant):
+    asked = []
+    for number in range(10_000):
+        plant.hear("NDATA", node=f"made-up-{number}")
+        asked += plant.asked()
+        plant.now += 1_000  # a thousand names a second
+    seconds = 10
+    assert ASKED_AT_ONCE <= len(asked) <= ASKED_AT_ONCE + ASKED_PER_S * seconds
+    assert plant.refused == [Reason.NOT_BORN]
+    assert "when it is heard again" in plant.problems[0]
+
+
+def test_beside_a_flood_of_made_up_names_living_nodes_are_asked_as_before_and_a_new_one_once_it_is_over(plant):
+    for number in range(1_000):
+        plant.hear("NDATA", node=f"made-up-{number}")
+    plant.asked()
+    plant.now += 1_000
+    plant.hear("NDATA", seq=200)
+    assert plant.asked() == ["spBv1.0/NTH/NCMD/N1"], "a gap in the numbers of a living node"
+    plant.hear("NDATA", node="N2")
+    assert plant.asked() == []
+    plant.now += 1_000_000
+    plant.hear("NDATA", node="N2")
+    assert plant.asked() == ["spBv1.0/NTH/NCMD/N2"]
