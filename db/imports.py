@@ -42,9 +42,13 @@ def hold(conn: Connection) -> int:
     return place
 
 
-def move(conn: Connection, next_arrival: int) -> None:
-    """Record the places taken, in the transaction that holds them."""
+def move(conn: Connection, first: int, next_arrival: int) -> None:
+    """Record the places taken from ``first`` on, in the transaction that holds them."""
     conn.execute(_QUERIES["move"], {"next_arrival": next_arrival})
+    if first < next_arrival:
+        taken = {"first": first, "last": next_arrival - 1}
+        if not conn.execute(_QUERIES["extend_places"], taken).rowcount:
+            conn.execute(_QUERIES["add_places"], taken)
 
 
 def classify(conn: Connection, asset_id: int, asset_class: str) -> None:

@@ -71,6 +71,15 @@ class JudgedFrame(msgspec.Struct, frozen=True, gc=False):
     doubtful: tuple[str, ...] = ()
 
 
+class LateFrame(msgspec.Struct, frozen=True, gc=False):
+    """What of a frame came late and can be true: it is judged by those rules alone that open orders for the past."""
+
+    arrival: int
+    asset: str
+    at_us: int
+    values: dict[str, float]
+
+
 def stored(conn: Connection, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
     """Return the values of those readings, asked for by (signal id, event time in µs), that are stored already."""
     if not keys:
@@ -133,6 +142,18 @@ def judged_after(
 
     With ``assets`` (``<site>/<asset>``) only theirs. All of them are read at once.
     """
+    return _frames(conn, "judged_after", after, upto, assets)
+
+
+def late_after(conn: Connection, after: int, upto: int, assets: Collection[str] | None = None) -> Iterator[LateFrame]:
+    """Yield what came late with ``after < arrival <= upto``, in its order and likewise; imported history is not."""
+    for frame in _frames(conn, "late_after", after, upto, assets):
+        yield LateFrame(frame.arrival, frame.asset, frame.at_us, frame.values)
+
+
+def _frames(
+    conn: Connection, query: str, after: int, upto: int, assets: Collection[str] | None
+) -> Iterator[JudgedFrame]:
     names = {
         signal_id: (asset, signal)
         for signal_id, asset, signal in conn.execute(
@@ -140,7 +161,7 @@ def judged_after(
         )
     }
     asked = {"after": after, "upto": upto, "signals": None if assets is None else sorted(names)}
-    packed: Any = conn.execute(_QUERIES["judged_after"], asked, binary=True).fetchone()
+    packed: Any = conn.execute(_QUERIES[query], asked, binary=True).fetchone()
     rows = np.frombuffer(packed[0] or b"", dtype=_JUDGED)
     arrivals, values = rows["arrival"].tolist(), rows["value"].tolist()
     times = (rows["observed"] + _POSTGRES_EPOCH_US).tolist()

@@ -23,12 +23,13 @@ FLEET = "fleet"
 
 _COMMON = {
     "id", "asset_class", "component", "failure_mode", "severity", "states", "max_gap", "enabled",
-    "inhibits", "explains", "latching", "max_shelf", "budget",
+    "inhibits", "explains", "latching", "max_shelf", "budget", "late",
 }  # fmt: skip
 _BUDGET = {"alarms_per_week", "precision", "close_outs", "may_go_to_shadow"}
 _FAILURE_MODES = {mode.value: mode for mode in FailureMode}
 _SEVERITIES = {each.name.lower(): each for each in Severity}
 _STATES = {state.value: state for state in OperatingState}
+_LATE = {"note": False, "order": True}
 _SIDES = {"both": 0, "above": 1, "below": -1}
 ALL_STATES = frozenset(OperatingState) - {OperatingState.MAINTENANCE}
 
@@ -175,6 +176,7 @@ def rule(kind: str, table: Table) -> Threshold | None:
         "explains": _explains(table),
         "latching": table.flag("latching", default=False),
         "max_shelf_us": _max_shelf(table),
+        "late": _late(kind, table, how),
         "budget": _budget(table),
         "unit": units.spelled(table.text("unit")) if "unit" in table else None,
     }
@@ -235,6 +237,20 @@ def _max_shelf(table: Table) -> int | None:
     if us > MOST_SHELF_US:
         raise table.wrong("max_shelf", "is a week at most; for longer than that an alarm is taken out of service")
     return us
+
+
+def _late(kind: str, table: Table, how: Kind) -> bool:
+    """Whether what came late opens an order: of one value alone it can be said that it was beyond a limit."""
+    if "late" not in table:
+        return False
+    if kind != "threshold":
+        raise table.wrong(
+            "late", f"a {kind} rule looks at more than one value; only a threshold can judge what came late"
+        )
+    opens: bool = table.one_of("late", _LATE)
+    if opens and OperatingState.UNKNOWN not in _states(table, how.states):
+        raise table.wrong("late", 'nobody knows what state the machine was in then; add "unknown" to states')
+    return opens
 
 
 def _explains(table: Table) -> frozenset[FailureMode]:

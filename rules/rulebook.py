@@ -96,6 +96,12 @@ class Rulebook:
         parts = (part for rule in (*self.rules, *instead) for part in (rule.expression, rule.clears))
         return any(part is not None and part.below for part in parts)
 
+    @property
+    def heeds_late(self) -> bool:
+        """Whether a rule opens orders for what came late."""
+        instead = (each.instead for each in self.overrides if each.instead is not None)
+        return any(rule.late for rule in (*self.rules, *instead))
+
     def state_rule_for(self, asset_class: str) -> StateRule | None:
         return next((rule for rule in self.states if rule.asset_class == asset_class), None)
 
@@ -147,16 +153,27 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     if not isinstance(components, Mapping) or not all(map(_texts, components.values())):
         raise WrongRulebook(source, "component_of_signal", "must be a table per asset class of signal = component")
     hashed = [document, from_packs] if from_packs else document
+    derived = tuple(_derived(table) for table in tables(document, "derived", source))
+    _check_late([rule for rule in made if rule is not None], derived, source)
     return Rulebook(
         document=document,
         version=hashlib.sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest()[:12],
         rules=tuple(rule for rule in made if rule is not None),
         states=tuple(states),
-        derived=tuple(_derived(table) for table in tables(document, "derived", source)),
+        derived=derived,
         overrides=tuple(_override(table, written) for table in tables(document, "override", source)),
         component_of_signal=components,
         patterns=_patterns(document, from_packs, source),
     )
+
+
+def _check_late(rules: Sequence[Threshold], derived: Sequence[Derived], source: str) -> None:
+    """Refuse to judge late values of what is reckoned and never comes. Raises WrongRulebook."""
+    reckoned = {(each.asset_class, each.name) for each in derived}
+    for rule in rules:
+        if rule.late and (rule.asset_class, rule.signal) in reckoned:
+            problem = f"late: {rule.signal!r} is reckoned from other signals, and never comes late itself; leave it out"
+            raise WrongRulebook(source, f"threshold {rule.id!r}", problem)
 
 
 def _check_sizes(written: Sequence[tuple[str, Table]], others: Sequence[Table], source: str) -> None:

@@ -28,6 +28,8 @@ class RuleSet:
         The declared causes of what is found on the assets behind this one.
     below
         The conditions that look at assets that stand behind this one; ``around`` are the classes and signals they read.
+    late
+        By signal: the rules that open orders for what came late.
     fleet
         The signals whose values are compared with those of the other machines of the class.
     """
@@ -44,6 +46,7 @@ class RuleSet:
     around: Mapping[str, frozenset[str]]
     latest: frozenset[str]
     fleet: frozenset[str]
+    late: Mapping[str, tuple[Threshold, ...]] = field(default_factory=dict)
     _bands: list[tuple[OperatingState, dict[str, Bands | None] | None]] = field(default_factory=list)
     _newest: tuple[OperatingState | None, dict[str, Bands | None] | None] = (None, None)
 
@@ -135,6 +138,11 @@ def of_asset(rulebook: Rulebook, asset_class: str, asset: str | None = None) -> 
         around=around,
         latest=frozenset(latest),
         fleet=frozenset(rule.signal for rule in single if rule.reference == EVERY),
+        late={
+            signal: heeding
+            for signal, of_signal in by_signal.items()
+            if (heeding := tuple(rule for rule in of_signal if rule.late))
+        },
     )
 
 

@@ -46,6 +46,8 @@ class Threshold:
         How long its alarm may be shelved at most, microseconds; None leaves the usual, 0 forbids it.
     budget
         How often it may come and has to be right; None where its owner has set none.
+    late
+        Whether a reading that came late and lies beyond it opens an order for the past.
     inhibits, explains
         A declared cause: while it is active, what is found on the assets behind this one opens no orders; of these
         failure modes only, or of all where none is named.
@@ -69,6 +71,7 @@ class Threshold:
     clears: Expression | None = None
     excluded: frozenset[str] = frozenset()
     unit: str | None = None
+    late: bool = False
     inhibits: bool = False
     explains: frozenset[FailureMode] = frozenset()
     latching: bool = False

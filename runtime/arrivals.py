@@ -5,7 +5,7 @@ which for a healthy stream is nothing.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from db import judge as judge_db
 from db import readings
 from db.catalogue import Catalogue, KnownAsset
 from db.judge import Waiting
-from db.readings import IMPLAUSIBLE, Columns, JudgedFrame
+from db.readings import IMPLAUSIBLE, Columns, JudgedFrame, LateFrame
 from ingest import border, units
 from ingest.border import Bad
 from ingest.messages import BAD, Frame, Reason, Refused
@@ -37,13 +37,17 @@ NEVER_US = -(1 << 62)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A batch in order: all its new readings, the frames among them to be judged, what was refused or repeated."""
+    """A batch in order: all its new readings, the frames among them to be judged, what was refused or repeated.
+
+    ``late_frames`` are what came late and can be true.
+    """
 
     columns: Columns
     frames: list[JudgedFrame]
     refused: list[Refused]
     repeated: int
     late: int
+    late_frames: list[LateFrame]
 
 
 class Admitted(NamedTuple):
@@ -255,17 +259,19 @@ def _numbered(
     """Put frames all of whose values are new at their numbers."""
     late: list[bool] = []
     to_judge: list[JudgedFrame] = []
+    behind: list[LateFrame] = []
     doubted: list[int] = []
     for frame, key, place in zip(frames, keys, arrival.tolist(), strict=True):
         details, values = frame.details, frame.values
         known = assets.get(key)
         doubtful = implausible(values, NO_RANGES if known is None else known.plausible)
         old = _late(frame, judged.setdefault(key, {}))
-        if ranges is not None:
-            doubtful += _too_far(frame, old, ranges[key], known, doubtful)
+        doubtful += _too_far(frame, old, None if ranges is None else ranges[key], known, doubtful)
         if doubtful:
             doubted += [len(late) + i for i, name in enumerate(values) if name in doubtful]
         late += old
+        if True in old:
+            behind += _of_the_past(frame, key, place, old, doubtful)
         if details is None or details.judged:
             if True in old:
                 values = {name: value for (name, value), is_old in zip(values.items(), old, strict=True) if not is_old}
@@ -285,15 +291,21 @@ def _numbered(
         qualities[doubted] = np.where(qualities[doubted] < BAD, IMPLAUSIBLE, qualities[doubted])
     all_values = [value for frame in frames for value in frame.values.values()]
     columns = Columns(signals, observed, received, arrival, all_values, np.array(late, dtype=bool), qualities)
-    return Arrived(columns, to_judge, refused, repeated, sum(late))
+    return Arrived(columns, to_judge, refused, repeated, sum(late), behind)
 
 
 def _too_far(
-    frame: Frame, late: Sequence[bool], of_asset: dict[str, Seen], known: KnownAsset | None, doubtful: tuple[str, ...]
+    frame: Frame,
+    late: Sequence[bool],
+    of_asset: dict[str, Seen] | None,
+    known: KnownAsset | None,
+    doubtful: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Return the signals whose values lie too far out for what has been seen of them, and take the values in that are
     to be judged. Nobody has said what can be true of those signals; states have no size.
     """
+    if of_asset is None:
+        return ()
     details, values = frame.details, frame.values
     judged = details is None or details.judged
     if judged and True not in late:
@@ -306,6 +318,18 @@ def _too_far(
     if not far or known is None:
         return far
     return tuple(name for name in far if not (name in known.plausible or name in known.states or name in doubtful))
+
+
+def _of_the_past(
+    frame: Frame, key: str, place: int, late: Sequence[bool], doubtful: Collection[str]
+) -> Iterator[LateFrame]:
+    values = {
+        name: value
+        for (name, value), is_late in zip(frame.values.items(), late, strict=True)
+        if is_late and name not in doubtful
+    }
+    if values and (frame.details is None or frame.details.quality < BAD):
+        yield LateFrame(place, key, frame.at_us, values)
 
 
 def _late(frame: Frame, judged: dict[str, int]) -> list[bool]:

@@ -14,6 +14,7 @@ from rules.figures import TimeToLimit
 from rules.kinds import INSTRUMENT
 from rules.rulebook import Rulebook
 from rules.ruleset import RuleSet
+from rules.table import in_words
 from rules.trend import Trend
 from runtime import health
 from runtime.limits import CHATTER, Hit
@@ -195,6 +196,15 @@ def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int
         summary=summary,
         cleared=not doubt.rules,
     )
+
+
+def of_late(facts: Facts, hit: Hit, arrival: int, newest_us: int | None) -> Finding:
+    """That what came late was beyond a limit; ``newest_us`` is the newest event time judged of the asset."""
+    found = _of_rule(facts, hit, arrival)
+    behind = 0 if newest_us is None else newest_us - hit.at_us
+    late = f", {in_words(behind)} behind the machine's newest reading" if behind > 0 else ""
+    summary = f"{found.summary} at {found.at:%d %b %H:%M} UTC. It came late{late}"
+    return replace(found, summary=summary, late=True, latching=False)
 
 
 def _of_rule(facts: Facts, hit: Hit, arrival: int) -> Finding:

@@ -272,6 +272,13 @@ class AssetJudge:
             why = f"is not judged while the machine is {self._stands_still()}"
             yield self._model_is_over(arrival, at_us, values, why)
 
+    def judge_late(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+        """Judge what came late by the rules that open orders for the past; nothing else changes by it."""
+        if any(start <= at_us < end for start, end in self.downtimes.values()):
+            return
+        for hit in self.limits.judge_late(at_us, values):
+            yield asset_findings.of_late(self._facts(), hit, arrival, self.watermark_us)
+
     def judge_frame(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
         """Judge a frame by the model alone: its limits have been judged, and its state stays."""
         return self._judge_by_model(arrival, at_us, values)

@@ -23,7 +23,7 @@ from ingest.formats import Formats
 from models import kernel
 from rules.rulebook import Rulebook
 from runtime import lane_kernel, sources
-from runtime.judge import FORMAT, Input, Judge, in_order
+from runtime.judge import CHANGES_RULES, FORMAT, Input, Judge, in_order
 from runtime.lane import Lane
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
@@ -266,8 +266,10 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
     after = judge.arrival
     while after < upto:
         end = min(after + RESTORE_SPAN, upto)
-        inputs = in_order(readings.judged_after(conn, after, end), judge_db.events_after(conn, after, end))
-        judge.decide(_seen(judge, inputs))
+        events = judge_db.events_after(conn, after, end)
+        heeds = judge.heeds_late or any(each.kind in CHANGES_RULES for each in events)
+        late = readings.late_after(conn, after, end) if heeds else ()
+        judge.decide(_seen(judge, in_order(readings.judged_after(conn, after, end), events, late)))
         after = end
 
 

@@ -128,7 +128,7 @@ class Import:
             places = Places(place, [], range(len(frames)))
             arrived = arrivals.arrange(self._conn, frames, ids, {}, places.number, assets=self._catalogue.assets)
             readings.insert_new(self._conn, arrived.columns)
-            imports.move(self._conn, places.next)
+            imports.move(self._conn, place, places.next)
             sources.own_names(self._conn, self._names)
             refused = [*piece.refused, *refused, *arrived.refused]
             self._quarantine.keep(self._conn, refused)

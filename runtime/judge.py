@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from db.judge import Event, Part
-from db.readings import JudgedFrame
+from db.readings import JudgedFrame, LateFrame
 from ingest.failures import traced
 from models import documents as model_documents
 from models.document import ModelDocument
@@ -44,12 +44,14 @@ from workorder_core.seen import Seen
 from workorder_core.silence import Held, Silences
 from workorder_core.words import CloseFinding, Criticality, FailureMode, Severity, Status
 
-FORMAT = 18
+FORMAT = 19
 """Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
 
 _log = structlog.get_logger("judge")
 _MOST_FAILED = 100
-Input = JudgedFrame | Event
+Input = JudgedFrame | LateFrame | Event
+CHANGES_RULES = ("rulebook", "shadow")
+"""The kinds of event after which other rules judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,8 @@ class Judge:
                 # The lane has judged its limits; while a shadow judges, nothing is on the lane.
                 yield from self._weigh(assets[each.asset].judge_frame(each.arrival, each.at_us, each.values))
                 continue
-            if isinstance(each, Event):
-                self._give_back(each)
-                findings = self._followed(each)
+            if not isinstance(each, JudgedFrame):
+                findings = self._of_late(each) if isinstance(each, LateFrame) else self._of_event(each)
                 assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
             else:
                 key, values = each.asset, each.values
@@ -152,6 +153,23 @@ class Judge:
             yield from self._weigh(findings)
             if self.shadow is not None:
                 yield from self._in_shadow_beside(self.shadow, each)
+
+    @property
+    def heeds_late(self) -> bool:
+        """Whether a rule, in force or on trial, opens orders for what came late."""
+        return self.rulesets.heeds_late or (self.shadow is not None and self.shadow.judge.heeds_late)
+
+    def _of_event(self, event: Event) -> Iterable[Finding]:
+        self._give_back(event)
+        return self._followed(event)
+
+    def _of_late(self, frame: LateFrame) -> Iterable[Finding]:
+        if not self.rulesets.heeds_late:
+            return ()
+        if self.lane is not None:
+            self.lane.leave(frame.asset)
+        asset = self.assets.get(frame.asset)
+        return () if asset is None else asset.judge_late(frame.arrival, frame.at_us, _sorted(frame.values))
 
     def _in_shadow_beside(self, shadow: Shadow, each: Input) -> Iterator[Verdict]:
         for verdict in shadow.consider(each, self.book):
@@ -194,6 +212,8 @@ class Judge:
 
     def _intake(self, finding: Finding) -> Decision | None:
         orders = self.book.of(finding.asset)
+        if finding.late:
+            return self._of_the_past(finding, orders)
         change = self.standing.follow(finding)
         self._note(change)
         if finding.cleared:
@@ -202,6 +222,14 @@ class Judge:
         decision, held = self._held_or_decided(finding, orders, new=change is not None)
         self._note(self.standing.hold((finding.asset, finding.source), held))
         return decision
+
+    def _of_the_past(self, finding: Finding, orders: Sequence[Entry]) -> Decision | None:
+        """What came late leads to an order, and to no alarm: nobody could do anything about it at once."""
+        if self.silences.holds(finding) is not None:
+            return None
+        if finding.severity is not Severity.SAFETY and self._in_shadow(finding.source):
+            return None
+        return intake.decide(finding, orders, self.policy)
 
     def _held_or_decided(
         self, finding: Finding, orders: Sequence[Entry], *, new: bool
@@ -602,17 +630,22 @@ _FOLLOW: Mapping[str, Callable[[Judge, Event], Iterable[Finding] | None]] = {
 }
 
 
-def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event]) -> Iterator[Input]:
-    """Merge frames and events into the one sequence."""
-    if not events:
+def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event], late: Iterable[LateFrame] = ()) -> Iterator[Input]:
+    """Merge frames, events and what came late into the one sequence; of a frame, what is late comes last."""
+    if not events and late == ():
         return iter(frames)
-    return heapq.merge(frames, events, key=lambda each: each.arrival)
+    return heapq.merge(frames, late, events, key=lambda each: each.arrival)
 
 
 def merged(
-    events: Sequence[Event], frames: Sequence[JudgedFrame], for_models: Sequence[ForModel]
+    events: Sequence[Event],
+    frames: Sequence[JudgedFrame],
+    for_models: Sequence[ForModel],
+    late: Sequence[LateFrame] = (),
 ) -> Sequence[Input | ForModel]:
     """Bring what a stretch of a batch gives to be judged into the order of its numbers; each is in order already."""
+    if late:
+        return sorted([*events, *frames, *late, *for_models], key=_ARRIVAL)
     if not events and not for_models:
         return frames
     if not events and not frames:

@@ -70,6 +70,7 @@ class RuleSets:
     def __init__(self, rulebook: Rulebook = EMPTY) -> None:
         self.rulebook = rulebook
         self.looks_below = rulebook.looks_below
+        self.heeds_late = rulebook.heeds_late
         self._special = {each.asset for each in rulebook.overrides}
         self._made: dict[tuple[str, str | None], RuleSet] = {}
 
@@ -99,6 +100,8 @@ class Limits:
         The signals that are counters: a rate is that of what they have counted.
     quiet_since_us
         The wall clock of the first tick after the newest frame.
+    late
+        By rule id: how it stands in what came late, apart from what is measured now.
     around
         Of assets that stand behind this one, where a rule looks at them: their class, and their newest values.
     """
@@ -112,6 +115,7 @@ class Limits:
     chattering: dict[str, int] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     quiet_since_us: int | None = None
+    late: dict[str, Condition] = field(default_factory=dict)
     around: dict[str, tuple[str, dict[str, tuple[int, float]]]] = field(default_factory=dict)
     _look_again_us: int = 0
 
@@ -128,6 +132,7 @@ class Limits:
             if now is None or (before is not None and before.figure != now.figure):
                 del self.memories[key]
         self.latest = {signal: seen for signal, seen in self.latest.items() if signal in rules.latest}
+        self.late = {key: condition for key, condition in self.late.items() if _alike(rules, self.rules, key)}
         if not rules.stale:
             self.heard.clear()
         if not rules.below:
@@ -198,6 +203,21 @@ class Limits:
                 conditions[key] = now
         return True
 
+    def judge_late(self, at_us: int, values: Mapping[str, float]) -> Iterator[Hit]:
+        """Judge what came late, and yield once for each excursion the rules that open orders for it.
+
+        What state the asset was in then nobody knows any more. What lies before the newest of it, or long after, is
+        another stretch of the past.
+        """
+        for signal, value in values.items():
+            for rule in self.rules.late.get(signal, ()):
+                before = self.late.get(rule.id, NORMAL)
+                if before.last is not None and not 0 <= at_us - before.last <= rule.max_gap_us:
+                    before = NORMAL
+                now = self.late[rule.id] = threshold.step(rule, before, at_us, value)
+                if now.active and not before.active:
+                    yield Hit(rule, now, at_us, value, ((signal, value),))
+
     def judge_below(
         self, asset: str, asset_class: str, at_us: int, values: Mapping[str, float], state: OperatingState
     ) -> Iterator[Hit]:
@@ -265,6 +285,7 @@ class Limits:
             {name: self.chattering[name] for name in sorted(self.chattering)},
             {name: self.counters[name].dump() for name in sorted(self.counters)},
             self.quiet_since_us,
+            {name: list(self.late[name]) for name in sorted(self.late)},
             self._look_again_us,
             [
                 [name, of_class, sorted([signal, *seen] for signal, seen in latest.items())]
@@ -275,9 +296,19 @@ class Limits:
     @classmethod
     def restore(cls, dumped: list[Any], rules: RuleSet) -> "Limits":
         """Continue from a dump."""
-        conditions, memories, latest, heard, raised, chattering, counters, quiet_since_us, look_again_us, around = (
-            dumped
-        )
+        (
+            conditions,
+            memories,
+            latest,
+            heard,
+            raised,
+            chattering,
+            counters,
+            quiet_since_us,
+            late,
+            look_again_us,
+            around,
+        ) = dumped
         return cls(
             rules=rules,
             conditions={name: Condition(*values) for name, values in conditions.items()},
@@ -288,6 +319,7 @@ class Limits:
             chattering=dict(chattering),
             counters={name: Counter(*known) for name, known in counters.items()},
             quiet_since_us=quiet_since_us,
+            late={name: Condition(*values) for name, values in late.items()},
             _look_again_us=look_again_us,
             around={
                 name: (of_class, {signal: (at_us, value) for signal, at_us, value in latest})
@@ -522,6 +554,12 @@ NO_FLEET = OfFleet(None, "", "")
 def _named(rules: RuleSet, key: str) -> Threshold | None:
     """Return the rule of a key of ``conditions``: its id, or its id and the signal that it was met on."""
     return rules.rules.get(key) or rules.rules.get(key.rpartition(":")[0])
+
+
+def _alike(rules: RuleSet, others: RuleSet, key: str) -> bool:
+    """Whether both judge what came late by a rule of that id, and alike."""
+    now, before = rules.rules.get(key), others.rules.get(key)
+    return now is not None and before is not None and now.late and _judged_by(now) == _judged_by(before)
 
 
 def _judged_by(rule: Threshold) -> tuple[object, ...]:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from db.judge import Event
+from db.readings import JudgedFrame, LateFrame
 from rules import rulebook
 from rules.kinds import KINDS
+from runtime.judge import Judge
 from runtime.limits import NO_FLEET, Limits, RuleSets
 from workorder_core.words import OperatingState
 
@@ -41,6 +44,22 @@ def test_a_rule_says_what_the_page_says(text, says):
         else:
             hits = list(limits.judge(at_us, values, OperatingState.RUNNING, NO_FLEET))
         assert ("active" if any(hit.condition.active for hit in hits) else "normal") == found[3], line
+
+
+def test_what_came_late_opens_what_the_page_says():
+    [(text, comes)] = [(text, comes) for kind, text, follows, comes in FOLLOWED if (kind, follows) == ("rule", "comes")]
+    judge = Judge()
+    judge.decide([Event(1, "rulebook", None, tomllib.loads(text))])
+    judge.decide([Event(2, "asset", ASSET, {"class": "pump", "criticality": 1})])
+    newest = 0
+    for place, line in enumerate(comes.splitlines(), start=3):
+        found = re.match(r"^(\d+) min: temp (\d+) → (order|nothing)$", line)
+        assert found is not None, line
+        at_us = int(found[1]) * 60_000_000
+        frame = JudgedFrame if at_us >= newest else LateFrame
+        newest = max(newest, at_us)
+        verdicts = judge.decide([frame(place, ASSET, at_us, {"temp": float(found[2])})])
+        assert ("order" if verdicts else "nothing") == found[3], line
 
 
 @pytest.mark.parametrize(("text", "told"), WRONG, ids=[re.findall(r"\[\[(\w+)", text)[0] for text, _ in WRONG])

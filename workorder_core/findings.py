@@ -78,6 +78,8 @@ class Finding:
     inferred
         The failure mode is a likely one, told from the pattern of the signals. It is an open question still: a
         finding that has seen the failure itself answers it.
+    late
+        It is of readings that came late: of the past, and there need be nothing of it any more.
     """
 
     asset: str
@@ -96,6 +98,7 @@ class Finding:
     cleared: bool = False
     latching: bool = False
     inferred: bool = False
+    late: bool = False
 
     def __post_init__(self) -> None:
         if not self.signs:

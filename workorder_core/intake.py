@@ -147,7 +147,7 @@ def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
     """
     if not question.question or question.status not in WAITING or _same_fault(question, finding):
         return False
-    since_seen = finding.at - question.last_seen_at
+    since_seen = abs(finding.at - question.last_seen_at)
     if question.signals & finding.leading_signals:
         return since_seen <= policy.correlation
     return finding.severity > question.severity and since_seen <= policy.present
@@ -155,7 +155,7 @@ def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
 
 def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
     """Whether an unspecific finding speaks for a specific order: a tenth of it lies in a signal of that order's."""
-    return bool(finding.weighty_signals & entry.signals) and finding.at - entry.last_seen_at <= policy.correlation
+    return bool(finding.weighty_signals & entry.signals) and abs(finding.at - entry.last_seen_at) <= policy.correlation
 
 
 def _ended_for(entry: Entry, finding: Finding) -> bool:

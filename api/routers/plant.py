@@ -11,9 +11,9 @@ from api.asking import SEES, Asking, Conn, Now
 from api.paging import Paged
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.health import HealthOut
-from api.shapes.plant import AssetOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
+from api.shapes.plant import AssetOut, LateExcursionOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
 from api.shapes.times import Moment
-from db import health, plant, telemetry
+from db import health, late_excursions, plant, telemetry
 
 MOST_BUCKETS = 5_000
 _SHOWN_BUCKETS = 400
@@ -99,6 +99,26 @@ def readings(
         bucket_s=width,
         series=[SeriesOut.of(each, by_signal[each.name]) for each in known if each.name in by_signal],
     )
+
+
+@router.get("/assets/{asset_id}/late-excursions", dependencies=[SEES])
+def late(
+    asset_id: int,
+    conn: Conn,
+    now: Now,
+    part: Paged,
+    start: Annotated[Moment | None, Query(description="event time; none: thirty days before the end")] = None,
+    end: Annotated[Moment | None, Query(description="event time, not included; none: now")] = None,
+) -> list[LateExcursionOut]:
+    """List what came too late to be judged and lies beyond a limit in force, the oldest first, one for each rule."""
+    found = plant.asset(conn, asset_id, now=now)
+    end = end or now
+    start = start or end - timedelta(days=30)
+    if not start < end:
+        raise WrongRange("start", "end")
+    key = f"{found.site_code}/{found.code}"
+    excursions = late_excursions.of_asset(conn, asset_id, key, found.asset_class, start=start, end=end)
+    return [LateExcursionOut.of(each) for each in part.of_all(excursions)]
 
 
 def _end_of_readings(conn: Connection, asset_id: int, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from api.problems import WrongRange
 from api.shapes.orders import Line
 from api.shapes.times import Moment
 from db.downtimes import Downtime
+from db.late_excursions import Excursion
 from db.plant import Asset, Installed, Location, Signal, Site
 from db.quarantine import Kept, Payload
 from db.telemetry import Newest, Point
@@ -183,6 +184,25 @@ class SeriesOut(BaseModel):
             mean=[point.mean for point in points],
             high=[point.high for point in points],
         )
+
+
+class LateExcursionOut(BaseModel):
+    """What came too late to be judged and lies beyond a rule's limit. Times are event time, but ``received_at``."""
+
+    rule: str = Field(description="the id of the rule whose limit it is")
+    signal: str
+    limit: float = Field(description="in the signal's unit")
+    worst: float = Field(description="the value farthest beyond the limit")
+    since: datetime
+    until: datetime
+    received_at: datetime = Field(description="when the newest of it came in")
+    readings: int
+    opens_order: bool = Field(description="whether the rule opens an order for what came late")
+
+    @classmethod
+    def of(cls, found: Excursion) -> "LateExcursionOut":
+        same = {name: getattr(found, name) for name in ("signal", "worst", "since", "until", "received_at", "readings")}
+        return cls(rule=found.rule.id, limit=found.rule.raise_at, opens_order=found.rule.late, **same)
 
 
 class ReadingsOut(BaseModel):

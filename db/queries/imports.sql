@@ -18,6 +18,14 @@ SELECT next_arrival FROM judge_position FOR UPDATE;
 -- The places that history has taken.
 UPDATE judge_position SET next_arrival = %(next_arrival)s;
 
+-- name: extend_places
+-- Pieces of one file nearly always follow each other.
+UPDATE import_places SET last = %(last)s WHERE last = %(first)s - 1;
+
+-- name: add_places
+-- A piece that follows none: a new stretch.
+INSERT INTO import_places (first, last) VALUES (%(first)s, %(last)s);
+
 -- name: classify
 -- The class of an asset of which nobody has said one.
 UPDATE assets SET class = %(asset_class)s WHERE id = %(asset_id)s AND class = 'unclassified' AND class <> %(asset_class)s;

@@ -28,6 +28,17 @@ SELECT string_agg(packed, ''::bytea ORDER BY arrival, signal_id) FROM (
       AND (%(signals)s::integer[] IS NULL OR signal_id + 0 = ANY(%(signals)s::integer[]))
 ) AS judged;
 
+-- name: late_after
+-- What came late after a checkpoint, for the rules that open orders for it; imported history is none of it. Packed as above.
+SELECT string_agg(packed, ''::bytea ORDER BY arrival, signal_id) FROM (
+    SELECT arrival, signal_id,
+           int8send(arrival) || int4send(signal_id) || timestamptz_send(observed_at) || float8send(value) || int2send(quality) AS packed
+    FROM readings r
+    WHERE arrival > %(after)s AND arrival <= %(upto)s AND late AND quality < 2
+      AND (%(signals)s::integer[] IS NULL OR signal_id + 0 = ANY(%(signals)s::integer[]))
+      AND NOT EXISTS (SELECT FROM import_places i WHERE r.arrival BETWEEN i.first AND i.last)
+) AS late;
+
 -- name: signals
 -- What signals are called, and whose they are.
 SELECT s.id, si.code || '/' || a.code AS asset, s.name AS signal

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from db.judge import Event
+from db.readings import JudgedFrame
 from runtime.backtest.ledger import Ledger, Order
 from runtime.judge import Input, Judge
 from runtime.moments import moment
@@ -129,12 +130,16 @@ class _Stream:
                     self._note_end(each)
                     yield self._known(each)
                     continue
-            else:
-                if each.asset in self._due:
-                    yield from self._ended(each.arrival, each.asset, each.at_us)
-                self._observe(each.asset, each.at_us)
-                self.frames += 1
+            elif isinstance(each, JudgedFrame):
+                yield from self._before(each)
             yield each
+
+    def _before(self, frame: JudgedFrame) -> Iterator[Event]:
+        """Count a frame, and yield the ends of orders that are due by then."""
+        if frame.asset in self._due:
+            yield from self._ended(frame.arrival, frame.asset, frame.at_us)
+        self._observe(frame.asset, frame.at_us)
+        self.frames += 1
 
     def opened(self, order: Order) -> None:
         """An order was opened; where people never saw it, its end is assumed."""

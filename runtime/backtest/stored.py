@@ -78,7 +78,7 @@ def inputs(conn: Connection, where: Places, assets: Collection[str] | None = Non
         end = min(after + SPAN, where.last)
         frames = readings.judged_after(conn, after, end, assets)
         events = [each for each in judge_db.events_after(conn, after, end) if _wanted(each.asset, assets)]
-        yield from in_order(frames, events)
+        yield from in_order(frames, events, readings.late_after(conn, after, end, assets))
         after = end
 
 

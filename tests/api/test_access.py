@@ -148,6 +148,7 @@ TABLE: dict[str, set[Role]] = {
     "PATCH /api/v1/assets/{asset_id}": {P, R, A},
     "PATCH /api/v1/assets/{asset_id}/signals/{signal:path}": {P, R, A},
     "GET /api/v1/assets/{asset_id}/health": ALL,
+    "GET /api/v1/assets/{asset_id}/late-excursions": ALL,
     "GET /api/v1/assets/{asset_id}/readings": ALL,
     "GET /api/v1/alarms": ALL,
     "GET /api/v1/alarms/figures": ALL,

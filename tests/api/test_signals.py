@@ -173,3 +173,10 @@ def test_an_excursion_in_data_that_came_late_is_on_the_assets_page_and_the_order
         text = " ".join(client.get(page).text.split())
         assert "In data that came late" in text, page
         assert "was 952" in text and "above the limit of 900 of <b>late-flow</b>: 2 readings" in text
+    [told] = client.get(f"{V1}/assets/{asset}/late-excursions").json()
+    assert (told["rule"], told["worst"], told["limit"], told["readings"]) == ("late-flow", 952, 900, 2)
+    assert told["opens_order"] is False
+    assert client.get(f"{V1}/assets/{asset}/late-excursions", params={"offset": 1}).json() == []
+    assert client.get(f"{V1}/assets/{asset}/late-excursions", params={"end": told["since"]}).json() == []
+    wrong = client.get(f"{V1}/assets/{asset}/late-excursions", params={"start": told["until"], "end": told["since"]})
+    assert wrong.status_code == 422

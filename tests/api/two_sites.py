@@ -29,7 +29,7 @@ TIED_BY = {
 OF_NO_SITE = {
     "judge_position", "checkpoints", "checkpoint_parts", "taken_messages", "sparkplug_nodes", "sparkplug_births",
     "imports", "shadow_runs", "rules_in_shadow", "engine_figures", "engine_troubles", "device_bindings", "fenced_off",
-    "audit_anchors",
+    "audit_anchors", "import_places",
     "idempotent_answers", "users", "sessions", "api_keys", "sign_in_attempts", "broker_sessions", "pulse_key",
     "change_heads", "foreign_names", "known_devices",
 }  # fmt: skip
