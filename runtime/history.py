@@ -28,11 +28,12 @@ from ingest import mapping as mappings
 from ingest.border import Bad, Bounds
 from ingest.local_time import RowOrder
 from ingest.mapping import Mapping
-from ingest.messages import Details, Frame, Refused
+from ingest.messages import Details, Frame, Reason, Refused
 from ingest.replay import WrongMapping, stem
 from runtime import arrivals
 from runtime.sequence import Places
 from runtime.settings import Settings
+from runtime.splitting import is_of_content
 from workorder_core.signals import implausible
 
 PIECE = 2_000
@@ -43,9 +44,10 @@ EVENT = 500
 
 @dataclass(slots=True)
 class _Piece:
-    """Rows that go into the database together."""
+    """Rows that go into the database together. ``sources`` has the row of each frame, by its number in the file."""
 
     frames: list[Frame] = field(default_factory=list)
+    sources: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     rows: int = 0
 
@@ -68,7 +70,8 @@ class Import:
         self._digest = _digest(file, mapping)
         with conn.transaction():
             self.progress: Progress = imports.begin(conn, self._digest, file.name)
-            self._catalogue = Catalogue.load(conn, replace(settings.admission, unknown=True))
+            self._admission = replace(settings.admission, unknown=True)
+            self._catalogue = Catalogue.load(conn, self._admission)
             self._names = sources.foreign_names(conn)
         self._quarantine = Ledger(settings.quarantine_most_mb * 1024 * 1024)
         self._tails: dict[str, deque[tuple[int, dict[str, float]]]] = {}
@@ -96,45 +99,84 @@ class Import:
                 details = replace(frame.details or Details(), historical=True)
                 frame = structs.replace(frame, details=details)
                 if known:
-                    self._admit([frame])
+                    self._admit_again(frame)
                 else:
                     piece.frames.append(frame)
+                    piece.sources.append((number, row))
         except Bad as wrong:
             bad = [wrong]
         if known:
             return
         piece.rows += 1
-        for each in bad:
-            told = json.dumps(row, default=str, ensure_ascii=False).encode()
-            problem = f"row {number}: {each.problem}"
-            piece.refused.append(Refused(f"import/{self._file.name}", told, now_us, each.reason, problem))
+        piece.refused += [self._refused(number, row, now_us, each.reason, each.problem) for each in bad]
+
+    def _refused(self, number: int, row: dict[str, Any], now_us: int, reason: Reason, problem: str) -> Refused:
+        told = json.dumps(row, default=str, ensure_ascii=False).encode()
+        return Refused(f"import/{self._file.name}", told, now_us, reason, f"row {number}: {problem}")
 
     def _admit(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
         admitted, ids, refused, *_ = arrivals.admit(self._conn, frames, self._catalogue)
-        for frame in admitted:
-            if frame.key not in self._classified:
-                self._classified.add(frame.key)
-                imports.classify(self._conn, self._catalogue.asset_id(frame.key), self._mapping.asset_class)
+        for key in {frame.key for frame in admitted} - self._classified:
+            imports.classify(self._conn, self._catalogue.asset_id(key), self._mapping.asset_class)
+            self._classified.add(key)
+        return admitted, ids, refused
+
+    def _admit_again(self, frame: Frame) -> None:
+        """Go past a row that an earlier run has stored, or that the database refused."""
+        try:
+            self._gather(self._admit([frame])[0])
+        except psycopg.Error as error:
+            if not is_of_content(error):
+                raise
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """Know again what the database knows, after something was taken back."""
+        self._catalogue = Catalogue.load(self._conn, self._admission)
+        self._classified.clear()
+
+    def _gather(self, frames: Sequence[Frame]) -> None:
+        """Keep what the models are to learn at the end."""
+        for frame in frames:
             if self._warm and frame.details is not None and frame.details.quality < 2:
                 doubtful = implausible(frame.values, self._catalogue.assets[frame.key].plausible)
                 values = {name: value for name, value in frame.values.items() if name not in doubtful}
                 self._tails.setdefault(frame.key, deque(maxlen=self._warm)).append((frame.at_us, values))
-        return admitted, ids, refused
+
+    def _store(self, piece: _Piece, begin: int, end: int, place: int) -> int:
+        """Store those frames of a piece; return the next free place. A row that the database refuses is refused alone,
+        and found by halving.
+        """
+        try:
+            with self._conn.transaction():
+                frames, ids, refused = self._admit(piece.frames[begin:end])
+                places = Places(place, [], range(len(frames)))
+                arrived = arrivals.arrange(self._conn, frames, ids, {}, places.number, assets=self._catalogue.assets)
+                readings.insert_new(self._conn, arrived.columns)
+        except psycopg.Error as error:
+            if not is_of_content(error):
+                raise
+            self._look_again()
+            if end - begin > 1:
+                middle = (begin + end) // 2
+                return self._store(piece, middle, end, self._store(piece, begin, middle, place))
+            why = error.diag.message_primary or str(error).strip().partition("\n")[0]
+            now_us, problem = time.time_ns() // 1000, f"the database refuses it: {why}"
+            piece.refused.append(self._refused(*piece.sources[begin], now_us, Reason.REFUSED_BY_DATABASE, problem))
+            return place
+        self._gather(frames)
+        piece.refused += [*refused, *arrived.refused]
+        self.progress.stored += len(arrived.columns)
+        return places.next
 
     def _commit(self, piece: _Piece, *, last: bool = False) -> int:
         with self._conn.transaction():
             place = imports.hold(self._conn)
-            frames, ids, refused = self._admit(piece.frames)
-            places = Places(place, [], range(len(frames)))
-            arrived = arrivals.arrange(self._conn, frames, ids, {}, places.number, assets=self._catalogue.assets)
-            readings.insert_new(self._conn, arrived.columns)
-            imports.move(self._conn, place, places.next)
+            imports.move(self._conn, place, self._store(piece, 0, len(piece.frames), place))
             sources.own_names(self._conn, self._names)
-            refused = [*piece.refused, *refused, *arrived.refused]
-            self._quarantine.keep(self._conn, refused)
+            self._quarantine.keep(self._conn, piece.refused)
             self.progress.rows_done += piece.rows
-            self.progress.stored += len(arrived.columns)
-            self.progress.refused += len(refused)
+            self.progress.refused += len(piece.refused)
             self.progress.finished = last
             if last:
                 self._tell_the_judge()

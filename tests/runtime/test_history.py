@@ -273,3 +273,38 @@ def test_a_message_that_makes_a_mapping_fail_is_told_as_refused(monkeypatch, cap
     monkeypatch.setattr(paths.Text, "fill", failing)
     assert not mappings.attempt("homie", "homie/5/P-4/n/a", "21.5", Console())
     assert "refused, unreadable: OverflowError: date value out of range" in capsys.readouterr().out
+
+
+REFUSALS = {
+    "a check on readings": "ALTER TABLE readings ADD CONSTRAINT no_poison CHECK (value NOT BETWEEN 119 AND 121)",
+    "a trigger on readings": """
+        CREATE FUNCTION no_poison() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF NEW.value = 120 THEN RAISE EXCEPTION 'no such value here'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER no_poison BEFORE INSERT ON readings FOR EACH ROW EXECUTE FUNCTION no_poison()""",
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_row_that_the_database_refuses_is_named_and_the_rest_is_stored(conn, database, folder, refusal):
+    conn.execute(REFUSALS[refusal].encode())
+    taken_up(conn)
+    file = recorded(folder, hot_at=170)
+    take_in(database, folder, file)
+    assert readings.count(conn) == (598, 598)
+    ((topic, problem, payload),) = conn.execute("SELECT topic, problem, payload FROM quarantine").fetchall()
+    assert topic == "import/P-1.csv"
+    assert problem.startswith("row 171: the database refuses it: ")
+    assert json.loads(bytes(payload))["temp"] == "120.000"
+    take_in(database, folder, file)
+    assert readings.count(conn) == (598, 598)
+    assert count(conn, "quarantine") == 1
+
+
+def test_an_asset_that_the_database_refuses_costs_an_import_nothing_but_its_own_rows(conn, database, folder):
+    conn.execute("ALTER TABLE assets ADD CONSTRAINT no_p_1 CHECK (code <> 'P-1')")
+    taken_up(conn)
+    take_in(database, folder, recorded(folder, rows=20), recorded(folder, rows=20, name="P-2.csv"))
+    assert readings.count(conn) == (40, 40)
+    assert [row[0] for row in conn.execute("SELECT code FROM assets")] == ["P-2"]
+    assert quarantine.count_by_reason(conn) == {"refused_by_database": 1}
+    assert conn.execute("SELECT refused FROM imports ORDER BY refused").fetchall() == [(0,), (20,)]
