@@ -61,10 +61,10 @@ def doors(database: str) -> Iterator[list[str]]:
 
 
 def _await(address: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"{address}/health/ready", timeout=2):
+            with urllib.request.urlopen(f"{address}/health/ready", timeout=60):
                 return
         except OSError:
             time.sleep(0.1)
@@ -90,7 +90,7 @@ class Client:
         sent = {"X-API-Key": self.key, "Content-Type": "application/json"} | headers
         request = urllib.request.Request(f"{self.address}{path}", data, sent, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 status, text, tag = answer.status, answer.read(), answer.headers.get("ETag")
         except urllib.error.HTTPError as error:
             status, text, tag = error.code, error.read(), None

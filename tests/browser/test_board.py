@@ -170,7 +170,7 @@ def test_filters_narrow_the_list_at_once(watched, seeded):
 def test_a_job_plan_remarks_files_and_links_fit_the_screen_and_are_done_by_clicks(watched, address, seeded, database):
     with psycopg.connect(database) as conn:
         key = people.add_key(conn, "planner", Role.PLANNER)
-    with httpx.Client(base_url=address, headers={"X-API-Key": key, "Idempotency-Key": "yearly"}, timeout=30) as api:
+    with httpx.Client(base_url=address, headers={"X-API-Key": key, "Idempotency-Key": "yearly"}, timeout=90) as api:
         assert api.put("/api/v1/job-plans/SWAP", json=PLAN).status_code == 200
         title = "Yearly bearing replacement on the high-pressure pump, with a change of its oil"
         body = {"asset_id": seeded.assets["P-108"], "type": "preventive", "title": title, "plan": "SWAP"}

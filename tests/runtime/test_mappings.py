@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 import tomllib
 
 import pytest
@@ -17,8 +16,10 @@ from ingest import mapped, mapping, proposal
 from ingest.border import Bounds
 from ingest.messages import Message
 from ingest.publisher import Publisher
+from ingest.subscriber import Subscriber
 from runtime import mappings
 from runtime.settings import Settings
+from tests.runtime import kills
 
 NOW_US = 1_772_431_200_000_000
 
@@ -70,20 +71,31 @@ def test_what_is_no_number_is_told_and_nothing_breaks():
     assert all(tomllib.loads(each) for each in proposal.proposals(heard(("a/b", b"\xff"), ('q"/x', b"{}"))))
 
 
-def test_listening_hears_what_nobody_maps_and_leaves_nothing_at_the_broker(mosquitto):
+def test_listening_hears_what_nobody_maps_and_leaves_nothing_at_the_broker(mosquitto, monkeypatch):
     written = io.StringIO()
     console = Console(file=written, width=200)
     settings = Settings(broker=mosquitto.url)
-    done = threading.Event()
-    thread = threading.Thread(target=mappings.listen, args=(settings, ["#"], 30, done, console))
+    listening, came, done = threading.Event(), set[str](), threading.Event()
+
+    class Heard(Subscriber):
+        """Says that it listens, and what it has handed on."""
+
+        def batches(self, *, most, max_wait_s):
+            listening.set()
+            for batch in super().batches(most=most, max_wait_s=max_wait_s):
+                came.update(each.topic for each in batch)
+                yield batch
+
+    monkeypatch.setattr(mappings, "Subscriber", Heard)
+    thread = threading.Thread(target=mappings.listen, args=(settings, ["#"], kills.PATIENCE_S, done, console))
     thread.start()
-    time.sleep(0.5)
+    assert listening.wait(kills.PATIENCE_S)
     with Publisher(mosquitto.url) as publisher:
         publisher.publish("plantwright/v1/NTH/P-1", b'{"ts": 0, "values": {"a": 1}}')
         publisher.publish("plant/press/data", b'{"ts": 1772431100, "temp": 71.5}')
-    time.sleep(0.5)
+    kills.within(lambda: came >= {"plantwright/v1/NTH/P-1", "plant/press/data"}, "both messages are heard")
     done.set()
-    thread.join(90)
+    thread.join(kills.PATIENCE_S)
     said = written.getvalue()
     assert "heard 2 messages; 1 are understood already" in said
     assert '"temp" = { signal = "temp", unit = "" }' in said
