@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
+from itertools import compress, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +68,14 @@ _ROOM = 1_024
 """Rows with which a table begins; it doubles."""
 
 
+class _Ahead(NamedTuple):
+    """Messages that were read before their batch: which of them were ``wanted`` then, and what those say."""
+
+    coming: Sequence[Message]
+    wanted: list[bool]
+    documents: list[Plain | None]
+
+
 class Row(NamedTuple):
     """An asset's place in the tables, its signals' names in their order and where their rows begin, and the keys of
     their limits' conditions, by signal.
@@ -109,7 +117,7 @@ class Lane:
         self._signals = np.zeros((_ROOM, SIGNAL), dtype=np.int64)
         self._numbers = np.zeros((_ROOM, NUMBERS))
         self._signals_used = 0
-        self._ahead: tuple[Sequence[Message], list[Plain | None]] = ((), [])
+        self._ahead = _Ahead((), [], [])
 
     def agree(self, catalogue: Catalogue, bound: frozenset[str]) -> None:
         """Go on with another catalogue, or other assets that only their devices speak for."""
@@ -184,15 +192,21 @@ class Lane:
 
     def read_ahead(self, coming: Sequence[Message]) -> None:
         """Read what will come as the next batch, or its beginning, while there is nothing else to do."""
-        self._ahead = coming, payload.plain(coming, [message.topic in self._topics for message in coming])
+        wanted = [message.topic in self._topics for message in coming]
+        self._ahead = _Ahead(coming, wanted, payload.plain(coming, wanted))
 
-    def _documents(self, batch: Sequence[Message], wanted: Sequence[object]) -> list[Plain | None]:
+    def _documents(self, batch: Sequence[Message], wanted: Sequence[bool]) -> list[Plain | None]:
         """Return the batch's plain documents, None for those that are none or not ``wanted``."""
-        (coming, documents), self._ahead = self._ahead, ((), [])
+        (coming, then, documents), self._ahead = self._ahead, _Ahead((), [], [])
         if not coming or not all(map(operator.is_, coming, batch)):
             return payload.plain(batch, wanted)
-        known = len(coming)
-        return documents[: len(batch)] + payload.plain(batch[known:], wanted[known:])
+        ahead = documents[: len(batch)] + [None] * (len(batch) - len(coming))
+        # An asset that has entered the lane since is read now. Passed over, it would leave the lane with its message,
+        # be off while the next batch is read ahead, and so never come back.
+        missing = [now and not before for now, before in zip_longest(wanted, then[: len(batch)], fillvalue=False)]
+        if not any(missing):
+            return ahead
+        return [one or other for one, other in zip(ahead, payload.plain(batch, missing), strict=True)]
 
     def take(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
         """Take the frames in, as the inputs of those numbers. Return their readings, and the frames for the models."""
