@@ -92,8 +92,7 @@ def something_else(noise: random.Random, asset: str, second: int, before: Sequen
     return strange[kind] if kind < len(strange) else []
 
 
-def ran(conn: psycopg.Connection, seed: int, size: int, seconds: int = 500) -> tuple[Engine, int]:
-    """Bring a stream through the pipeline in batches; return the engine, and how many frames the lane has taken."""
+def make_assets(conn: psycopg.Connection) -> None:
     for asset, of_class in ASSETS.items():
         facts = {"asset": asset, "class": of_class}
         conn.execute("INSERT INTO sites (code, name) VALUES ('NTH', 'North') ON CONFLICT DO NOTHING")
@@ -102,6 +101,11 @@ def ran(conn: psycopg.Connection, seed: int, size: int, seconds: int = 500) -> t
             facts,
         )
     conn.commit()
+
+
+def ran(conn: psycopg.Connection, seed: int, size: int, seconds: int = 500) -> tuple[Engine, int]:
+    """Bring a stream through the pipeline in batches; return the engine, and how many frames the lane has taken."""
+    make_assets(conn)
     settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
     state = engine.take_up(conn, settings, rulebook=rulebook.parse(RULES), models=MODELS, holder="test")
     state.next_tick += 3600
@@ -174,3 +178,17 @@ def test_a_judge_that_is_rebuilt_one_by_one_is_the_one_that_ran(fresh_database, 
         assert again.arrival == state.judge.arrival
         assert frames / 20 < taken.total() < frames
         assert size > 10 or taken.keys() == {f"NTH/{asset}" for asset in ASSETS}
+
+
+def test_an_asset_of_every_batch_enters_the_lane_though_what_comes_is_read_ahead(fresh_database):
+    batches = [[a_message(asset, second, {"flow": 60.0}) for asset in ("F-1", "F-2")] for second in range(6)]
+    with fresh_database() as url, psycopg.connect(url) as conn:
+        make_assets(conn)
+        settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
+        state = engine.take_up(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
+        by_lane = []
+        for batch, coming in zip(batches, [*batches[1:], []], strict=True):
+            done = pipeline.process(conn, batch, state, lambda coming=coming: state.open_lane().read_ahead(coming))
+            assert done.stored == len(batch)
+            by_lane.append(done.by_lane)
+    assert by_lane == [0, 2, 2, 2, 2, 2]
