@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -188,7 +189,7 @@ def test_an_asset_of_every_batch_enters_the_lane_though_what_comes_is_read_ahead
         state = engine.take_up(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
         by_lane = []
         for batch, coming in zip(batches, [*batches[1:], []], strict=True):
-            done = pipeline.process(conn, batch, state, lambda coming=coming: state.open_lane().read_ahead(coming))
+            done = pipeline.process(conn, batch, state, partial(state.open_lane().read_ahead, coming))
             assert done.stored == len(batch)
             by_lane.append(done.by_lane)
     assert by_lane == [0, 2, 2, 2, 2, 2]
