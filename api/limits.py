@@ -76,10 +76,22 @@ class Limits:
             self._buffered -= len(body)
             raise
         self._at_once += 1
+        working = True
+
+        def done() -> None:
+            nonlocal working
+            self._at_once -= working
+            working = False
+
+        async def answered(message: Message) -> None:
+            # Whoever does not read the answer keeps nobody else from being worked for.
+            done()
+            await send(message)
+
         try:
-            await self.app(scope, _replayed(body, receive), send)
+            await self.app(scope, _replayed(body, receive), answered)
         finally:
-            self._at_once -= 1
+            done()
             self._buffered -= len(body)
 
     async def _read(self, scope: Scope, receive: Receive, body: bytearray) -> None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from psycopg import DataError, OperationalError
-from psycopg.errors import QueryCanceled, ReadOnlySqlTransaction
+from psycopg.errors import DiskFull, QueryCanceled, ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -107,6 +107,7 @@ STATUS: Mapping[type[Exception], int] = {
     UnicodeEncodeError: 422,
     QueryCanceled: 503,
     ReadOnlySqlTransaction: 503,
+    DiskFull: 503,
     OperationalError: 503,
     PoolTimeout: 503,
 }
@@ -138,6 +139,7 @@ _TITLES: Mapping[type[Exception], str] = {
     UnicodeEncodeError: "Not storable",
     QueryCanceled: "Too slow",
     ReadOnlySqlTransaction: "Database read-only",
+    DiskFull: "Database full",
     OperationalError: "Database away",
     PoolTimeout: "Database away",
 }
@@ -218,6 +220,7 @@ _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
     ReadOnlySqlTransaction: lambda _: (
         "the database takes no changes now: it is a standby, or was made read-only; nothing was changed"
     ),
+    DiskFull: lambda _: "the disk of the database is full; make room there; nothing was changed",
     OperationalError: lambda _: "the database cannot be reached now; try again in a moment",
     PoolTimeout: lambda _: "the database is too busy now; try again in a moment",
 }

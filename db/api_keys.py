@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from db import sql, users
 from db.errors import AlreadyThere, NotFound
-from db.sessions import SEEN_EVERY, digest
+from db.sessions import SEEN_EVERY, digest, note_use
 from workorder_core.access import Role, Who
 
 _QUERIES = sql.load("access")
@@ -61,7 +61,7 @@ def find(conn: Connection, key: str, *, now: datetime) -> Who | None:
     if row is None or not hmac.compare_digest(row["key_sha256"], digest(key)):
         return None
     if row["last_used_at"] is None or row["last_used_at"] <= now - SEEN_EVERY:
-        conn.execute(_QUERIES["use_key"], {"name": row["name"], "now": now})
+        note_use(conn, "use_key", {"name": row["name"], "now": now})
     return Who(f"key:{row['name']}", users.roles_of(row["roles"]), users.sites_of(row["sites"]))
 
 

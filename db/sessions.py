@@ -3,8 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import DiskFull, ReadOnlySqlTransaction
 from psycopg.rows import dict_row, tuple_row
 
 from db import sql
@@ -46,10 +48,19 @@ def find(conn: Connection, token: str, *, now: datetime, idle: timedelta) -> Ses
     if row is None:
         return None
     if row["seen_at"] <= now - SEEN_EVERY:
-        conn.execute(_QUERIES["see_session"], facts)
+        note_use(conn, "see_session", facts)
     roles, sites = roles_of(row["roles"]), sites_of(row["sites"])
     who = Who(f"person:{row['name']}", roles, sites, row["technician"], row["technician_site"])
     return Session(who, row["name"], row["must_change"])
+
+
+def note_use(conn: Connection, query: str, facts: dict[str, Any]) -> None:
+    """Keep that a session or key is used; where the database takes no changes, that is not kept, and reads go on."""
+    try:
+        with conn.transaction():
+            conn.execute(_QUERIES[query], facts)
+    except (ReadOnlySqlTransaction, DiskFull):
+        pass
 
 
 def end(conn: Connection, token: str) -> None:

@@ -2,10 +2,14 @@
 
 uvicorn waits for a request for ever. Here the head of each has to come within seconds, and where an address has too
 many connections, the one that has been silent for the longest gives way to the newest: whoever opens a thousand and
-says nothing shuts nobody out.
+says nothing shuts nobody out. Whoever asks and does not read the answer loses the connection too: what is kept for all
+of them together is bounded, and each has to read on.
 """
 
 import asyncio
+import fcntl
+import struct
+import termios
 from collections import defaultdict
 from collections.abc import Collection
 
@@ -19,10 +23,26 @@ MOST_OF_ADDRESS = 200
 """Connections at once from one address; from a named proxy as many as there are at all."""
 
 
+READ_S = 30.0
+"""Seconds in which somebody who has an answer to read has to read some of it ..."""
+LEAST_READ = 32 * 1024
+"""... at least so many bytes, or all."""
+MOST_UNREAD = 64 * 1024 * 1024
+"""Bytes of answers that wait to be read, of all connections; who keeps most of them waiting loses the connection."""
+
+
 class Doors:
     """The connections of one server, by address, the longest open first."""
 
-    def __init__(self, *, proxies: Collection[str] = (), most: int = MOST, of_address: int = MOST_OF_ADDRESS) -> None:
+    def __init__(
+        self,
+        *,
+        proxies: Collection[str] = (),
+        most: int = MOST,
+        of_address: int = MOST_OF_ADDRESS,
+        unread: int = MOST_UNREAD,
+    ) -> None:
+        self._most_unread = unread
         self._proxies = frozenset(proxies)
         self._most, self._of_address = most, of_address
         self._open: dict[PatientProtocol, str] = {}
@@ -47,6 +67,17 @@ class Doors:
             if not self._by_address[address]:
                 del self._by_address[address]
 
+    def bound_unread(self) -> None:
+        """Close who keeps most bytes waiting, until what waits to be read is within bounds."""
+        waiting = {each: each.unread for each in self._open}
+        total = sum(waiting.values())
+        for each in sorted(waiting, key=lambda each: -waiting[each]):
+            if total <= self._most_unread:
+                return
+            total -= waiting[each]
+            self.leave(each)
+            each.give_way()
+
     def _make_room(self, candidates: "list[PatientProtocol]", newest: "PatientProtocol") -> None:
         goes = next((each for each in candidates if each.is_silent and each is not newest), newest)
         self.leave(goes)
@@ -54,18 +85,21 @@ class Doors:
 
 
 class PatientProtocol(H11Protocol):
-    """uvicorn's protocol with a deadline for each request's head."""
+    """uvicorn's protocol with a deadline for each request's head, and for the reading of each answer."""
 
     doors: Doors = Doors()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._head: asyncio.TimerHandle | None = None
+        self._unread_before, self._read_on = 0, False
+        self._reading = self.loop.call_later(READ_S, self._check_reading)
         self._await_head()
         self.doors.enter(self, self.client[0] if self.client else "")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
+        self._reading.cancel()
         self.doors.leave(self)
         super().connection_lost(exc)
 
@@ -78,6 +112,29 @@ class PatientProtocol(H11Protocol):
         super().handle_events()
         if not self.is_silent:
             self._head_came()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.doors.bound_unread()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._read_on = True
+
+    @property
+    def unread(self) -> int:
+        """Bytes of answers that the network has not accepted yet."""
+        return self.transport.get_write_buffer_size()
+
+    def _check_reading(self) -> None:
+        """Close the connection where an answer waits and too little of it was read since the last look."""
+        unread, before = self.unread + _in_kernel(self.transport), self._unread_before
+        # More than before: another answer was begun, which goes on until the writing is paused.
+        if unread and not self._read_on and before - LEAST_READ < unread <= before:
+            self.give_way()
+            return
+        self._unread_before, self._read_on = unread, False
+        self._reading = self.loop.call_later(READ_S, self._check_reading)
 
     @property
     def is_silent(self) -> bool:
@@ -96,6 +153,15 @@ class PatientProtocol(H11Protocol):
         if self._head is not None:
             self._head.cancel()
             self._head = None
+
+
+def _in_kernel(transport: asyncio.Transport) -> int:
+    """Return how many bytes the operating system keeps that the other side has not confirmed."""
+    wire = transport.get_extra_info("socket")
+    if wire is None or wire.fileno() < 0:
+        return 0
+    (count,) = struct.unpack("i", fcntl.ioctl(wire.fileno(), termios.TIOCOUTQ, b"\0" * 4))
+    return int(count)
 
 
 def protocol(doors: Doors) -> type[asyncio.Protocol]:

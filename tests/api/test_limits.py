@@ -5,20 +5,24 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import psycopg
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api import signing_in
 from api.app import create
 from api.limits import ORDINARY, Room
+from db import sessions, users
 from runtime import patient_http, web
 from runtime.patient_http import Doors
 from runtime.settings import Settings
 from tests.api.conftest import KEY
+from workorder_core.access import Role
 
 V1 = "/api/v1"
 MINUTE = 60.0
@@ -162,6 +166,70 @@ def test_a_head_that_does_not_come_is_given_up(served: Served, monkeypatch: pyte
         assert ended(wire)
 
 
+@contextlib.contextmanager
+def not_reading(url: str, database: str) -> Iterator[socket.socket]:
+    """A client that asks for a large list many times at once, and reads nothing of it."""
+    with psycopg.connect(database) as conn:
+        conn.execute(
+            "INSERT INTO assets (site_id, code, name) SELECT (SELECT min(id) FROM sites), 'X-' || n, repeat('x', 200) "
+            "FROM generate_series(1, 500) AS n"
+        )
+    asked = f"GET {V1}/assets?limit=500 HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {KEY}\r\n\r\n".encode()
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.settimeout(MINUTE)
+        wire.connect(at(url))
+        wire.sendall(asked * 150)
+        yield wire
+
+
+def test_who_reads_no_answer_keeps_nobody_waiting(
+    served: Served, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patient_http, "READ_S", 10_000.0)
+    doors = Doors()
+    url = served(doors=doors, room=Room(at_once=1))
+    with not_reading(url, database):
+        within(lambda: any(each.unread for each in list(doors._open)))
+        within(lambda: httpx.get(f"{url}/health/live", timeout=MINUTE).status_code == 200)
+        assert any(each.unread for each in list(doors._open))
+
+
+def test_who_reads_no_answer_loses_the_connection(
+    served: Served, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patient_http, "READ_S", 1.0)
+    doors = Doors()
+    url = served(doors=doors)
+    with not_reading(url, database):
+        within(lambda: any(each.unread for each in list(doors._open)))
+        within(lambda: not doors._open)
+
+
+def test_answers_that_nobody_reads_have_a_bound_together(served: Served, database: str) -> None:
+    doors = Doors(unread=100)
+    url = served(doors=doors)
+    with not_reading(url, database) as wire:
+        assert ended(wire)
+    assert httpx.get(f"{url}/health/live", timeout=MINUTE).status_code == 200
+
+
+def test_who_reads_slowly_but_reads_gets_the_whole_answer(
+    served: Served, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patient_http, "READ_S", 1.0)
+    monkeypatch.setattr(patient_http, "LEAST_READ", 1)
+    url = served()
+    with not_reading(url, database) as wire:
+        read, answers = b"", 0
+        while answers < 30:
+            piece = wire.recv(32 * 1024)
+            assert piece, f"the connection ended after {answers} answers"
+            read = read[-16:] + piece
+            answers += read.count(b"HTTP/1.1 200 OK") - read[:16].count(b"HTTP/1.1 200 OK")
+            time.sleep(0.002)
+
+
 def test_a_head_without_an_end_is_refused(served: Served) -> None:
     url = served()
     with silent(url, 1) as (wire,):
@@ -246,3 +314,27 @@ def test_a_read_only_database_is_said_to_be_one(client, database: str, seeded, p
     ):
         assert answer.status_code == 503, answer.text
     assert client.get(f"{V1}/work-orders").status_code == 200
+
+
+@pytest.mark.parametrize("as_", ["key", "session"])
+def test_a_read_only_database_is_read_on_by_who_is_signed_in(client, stranger, database: str, seeded, as_: str) -> None:
+    """When a key or session was last used is not kept then."""
+    made = {"name": "reader", "roles": ["planner"], "sites": None}
+    key = client.post(f"{V1}/keys", json=made, headers={"Idempotency-Key": "k"}).json()["key"]
+    headers = {"X-API-Key": key}
+    if as_ == "session":
+        standing = users.Standing(roles=frozenset({Role.PLANNER}), sites=None)
+        with psycopg.connect(database) as conn:
+            users.add(conn, "ada", standing, password_hash="x", must_change=False, actor="test", at=datetime.now(UTC))
+            sessions.begin(conn, "t", "ada", at=datetime.now(UTC) - timedelta(hours=1), lasting=timedelta(days=1))
+        headers = {"Cookie": "plantwright=t"}
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(f'ALTER DATABASE "{conn.info.dbname}" SET default_transaction_read_only = on'.encode())
+    with ConnectionPool(database, min_size=1, max_size=2, open=True) as pool:
+        reader = TestClient(create(pool, keys={}), base_url="http://localhost")
+        for path in (f"{V1}/work-orders", f"{V1}/assets"):
+            assert reader.get(path, headers=headers).status_code == 200
+        if as_ == "key":
+            refused = reader.patch(f"{V1}/work-orders/{seeded.orders['by hand']}", json={"title": "x"}, headers=headers)
+            assert refused.status_code == 503
+            assert refused.json()["title"] == "Database read-only"
