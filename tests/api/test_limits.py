@@ -214,20 +214,30 @@ def test_answers_that_nobody_reads_have_a_bound_together(served: Served, databas
     assert httpx.get(f"{url}/health/live", timeout=MINUTE).status_code == 200
 
 
-def test_who_reads_slowly_but_reads_gets_the_whole_answer(
+def test_who_reads_on_between_two_looks_keeps_the_connection(
     served: Served, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient_http, "READ_S", 1.0)
-    monkeypatch.setattr(patient_http, "LEAST_READ", 1)
-    url = served()
+    """However slowly: the looks are made here, each after a part was read."""
+    monkeypatch.setattr(patient_http, "READ_S", 10_000.0)
+    doors = Doors()
+    url = served(doors=doors)
     with not_reading(url, database) as wire:
-        read, answers = b"", 0
-        while answers < 30:
-            piece = wire.recv(32 * 1024)
-            assert piece, f"the connection ended after {answers} answers"
-            read = read[-16:] + piece
-            answers += read.count(b"HTTP/1.1 200 OK") - read[:16].count(b"HTTP/1.1 200 OK")
-            time.sleep(0.002)
+        within(lambda: any(each.unread for each in list(doors._open)))
+        (protocol,) = list(doors._open)
+
+        def look() -> None:
+            looked = threading.Event()
+            protocol.loop.call_soon_threadsafe(lambda: (protocol._check_reading(), looked.set()))
+            assert looked.wait(MINUTE)
+
+        for _ in range(5):
+            look()
+            left = 3 * patient_http.LEAST_READ
+            while left > 0:
+                piece = wire.recv(left)
+                assert piece, "the connection ended"
+                left -= len(piece)
+        within(lambda: look() or not doors._open)
 
 
 def test_a_head_without_an_end_is_refused(served: Served) -> None:
