@@ -225,10 +225,13 @@ def test_who_reads_on_between_two_looks_keeps_the_connection(
         within(lambda: any(each.unread for each in list(doors._open)))
         (protocol,) = list(doors._open)
 
-        def look() -> None:
+        def look() -> bool:
+            """Make a look; return whether the connection has ended."""
             looked = threading.Event()
-            protocol.loop.call_soon_threadsafe(lambda: (protocol._check_reading(), looked.set()))
+            protocol.loop.call_soon_threadsafe(protocol._check_reading)
+            protocol.loop.call_soon_threadsafe(looked.set)
             assert looked.wait(MINUTE)
+            return not doors._open
 
         for _ in range(5):
             look()
@@ -237,7 +240,7 @@ def test_who_reads_on_between_two_looks_keeps_the_connection(
                 piece = wire.recv(left)
                 assert piece, "the connection ended"
                 left -= len(piece)
-        within(lambda: look() or not doors._open)
+        within(look)
 
 
 def test_a_head_without_an_end_is_refused(served: Served) -> None:
