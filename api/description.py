@@ -52,12 +52,17 @@ _NAMED = {
 """What the rule below would name less well."""
 
 
+_ONCE = frozenset({"offset", "before", "page", "before_id", "next_before"})
+_ONCE_PAGED_BY = " any more: a list goes on by 'cursor', which the header Link of the page before says"
+
+
 class UnknownParameter(Exception):
     """A query names a parameter that its path does not have."""
 
     def __init__(self, names: list[str], known: list[str]) -> None:
         there = f"the parameters here are {', '.join(known)}" if known else "there are none here"
-        super().__init__(f"there is no parameter {', '.join(repr(name) for name in names)}; {there}")
+        hint = _ONCE_PAGED_BY if "cursor" in known and _ONCE.intersection(names) else ""
+        super().__init__(f"there is no parameter {', '.join(repr(name) for name in names)}{hint}; {there}")
         self.names, self.known = names, known
 
 

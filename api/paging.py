@@ -1,45 +1,142 @@
-"""Lists in pages: every list of what a plant may have many of is answered in parts of a bounded size."""
+"""Lists in pages: each goes on after the last row of the page before, so that rows that come meanwhile move nothing.
 
-from collections.abc import Sequence
-from typing import Annotated, TypeVar
+A list has an `Order`: the values that it is sorted by, which are different for every row. A cursor is those values of
+a page's last row, together with a sign of the list and its filters. It is no secret and needs no signature: what it
+says is checked like any other parameter, and what somebody may see is decided for every page anew.
+"""
+
+from base64 import b64decode, urlsafe_b64encode
+from binascii import Error
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request, Response
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-LARGEST = 1000
-USUAL = 500
 T = TypeVar("T")
+LONGEST_CURSOR = 4_000
+Id = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Small = Annotated[int, Field(ge=-(2**15) + 1, le=2**15 - 1)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+At = AwareDatetime
+LINK = {
+    "Link": {
+        "description": 'where the list goes on, as `<address>; rel="next"` (RFC 8288); not there on the last page',
+        "schema": {"type": "string"},
+    }
+}
+"""The header of a list's answer, for the description of the API."""
+
+
+class WrongCursor(Exception):
+    """A cursor was made up, or comes from another list or other filters."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this cursor is not of this list with these filters; leave it out for the first page, and for the others "
+            "follow the Link of the page before"
+        )
+
+
+class Order(Generic[T]):
+    """What a list is sorted by.
+
+    Parameters
+    ----------
+    kind
+        The type of the values, a tuple: what a cursor is checked by.
+    key
+        Returns the values of a row. No two rows have the same.
+    """
+
+    def __init__(self, kind: Any, key: Callable[[T], tuple[Any, ...]]) -> None:
+        self.key = key
+        shape: Any = tuple.__class_getitem__((Text, kind))
+        self.cursor: TypeAdapter[tuple[str, tuple[Any, ...]]] = TypeAdapter(shape)
 
 
 class Paging:
-    """The part of a list that is asked for. Where there is more, the answer's ``Link`` says where it goes on."""
+    """The page of a list that is asked for. Where there is more, the answer's ``Link`` says where it goes on."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        limit: Annotated[
-            int, Query(ge=1, le=LARGEST, description="so many at most; the header Link says where the list goes on")
-        ] = USUAL,
-        offset: Annotated[int, Query(ge=0, le=10_000_000, description="so many are left out before them")] = 0,
-    ) -> None:
-        self._request, self._response = request, response
-        self.limit, self.offset = limit, offset
+    def __init__(self, request: Request, response: Response, limit: int, cursor: str | None) -> None:
+        self._request, self._response, self._cursor = request, response, cursor
+        self.limit = limit
+        self.next: str | None = None
+        """The address of the next page, for a body that has a field for it; none: this is the last one."""
 
     @property
     def fetched(self) -> int:
         """How many to fetch: one more than is answered tells whether there are more."""
         return self.limit + 1
 
-    def of_fetched(self, rows: Sequence[T]) -> Sequence[T]:
-        """Return the part of what was fetched from ``offset`` on, ``fetched`` at most."""
+    def after(self, order: Order[T]) -> tuple[Any, ...] | None:
+        """Return the values of the row that the page begins after; None for the first page. Raises WrongCursor."""
+        if self._cursor is None:
+            return None
+        try:
+            padded = self._cursor + "=" * (-len(self._cursor) % 4)
+            of, values = order.cursor.validate_json(b64decode(padded, b"-_", validate=True), strict=True)
+        except (Error, ValueError, ValidationError):
+            raise WrongCursor from None
+        if of != self._sign():
+            raise WrongCursor
+        return values
+
+    def of_fetched(self, rows: Sequence[T], order: Order[T]) -> Sequence[T]:
+        """Return the page of what was fetched from its beginning on, ``fetched`` at most."""
+        page = rows[: self.limit]
         if len(rows) > self.limit:
-            on = self._request.url.include_query_params(limit=self.limit, offset=self.offset + self.limit)
-            self._response.headers["Link"] = f'<{on.path}?{on.query}>; rel="next"'
-        return rows[: self.limit]
+            said = order.cursor.dump_json((self._sign(), order.key(page[-1])), warnings=False)
+            cursor = urlsafe_b64encode(said).decode().rstrip("=")
+            on = self._request.url.include_query_params(limit=self.limit, cursor=cursor)
+            self.next = f"{on.path}?{on.query}"
+            self._response.headers["Link"] = f'<{self.next}>; rel="next"'
+        return page
 
-    def of_all(self, rows: Sequence[T]) -> Sequence[T]:
-        """Return the part of a whole list."""
-        return self.of_fetched(rows[self.offset : self.offset + self.fetched])
+    def of_all(self, rows: Sequence[T], order: Order[T]) -> Sequence[T]:
+        """Sort a whole list and return its page."""
+        after = self.after(order)
+        there = sorted(rows, key=order.key)
+        return self.of_fetched([each for each in there if after is None or order.key(each) > after], order)
+
+    def _sign(self) -> str:
+        """Return what tells this list with its filters from others."""
+        asked = self._request.query_params.multi_items()
+        filters = sorted(each for each in asked if each[0] not in ("limit", "cursor"))
+        text = f"{self._request.url.path}?{urlencode(filters, errors='replace')}"
+        return blake2b(text.encode(errors="replace"), digest_size=6).hexdigest()
 
 
-Paged = Annotated[Paging, Depends()]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST_CURSOR,
+        description="where the page begins, as the `Link` of the page before says it; none: the first page",
+    ),
+]
+
+
+def _of(usual: int, largest: int) -> Any:
+    about = "how many at most; the answer's header `Link` says where the list goes on"
+
+    def paging(
+        request: Request,
+        response: Response,
+        limit: Annotated[int, Query(ge=1, le=largest, description=about)] = usual,
+        cursor: Cursor = None,
+    ) -> Paging:
+        return Paging(request, response, limit, cursor)
+
+    return Depends(paging)
+
+
+Paged = Annotated[Paging, _of(500, 1000)]
+"""For lists of what a plant consists of: a page usually has all of it."""
+
+PagedByFifty = Annotated[Paging, _of(50, 500)]
+"""For lists that grow, and those of which the beginning matters."""
+
+PagedByWeight = Annotated[Paging, _of(50, 200)]
+"""For lists of large rows."""

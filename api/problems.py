@@ -17,6 +17,7 @@ from api.asking import Forbidden, OfEverySite
 from api.description import UnknownParameter
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
+from api.paging import WrongCursor
 from api.passwords import WeakPassword
 from db.assignments import NobodyEligible
 from db.attachments import AttachmentWrong
@@ -102,6 +103,7 @@ STATUS: Mapping[type[Exception], int] = {
     WeakPassword: 422,
     AskedTooMuch: 422,
     WrongRange: 422,
+    WrongCursor: 422,
     UnknownParameter: 422,
     DataError: 422,
     UnicodeEncodeError: 422,

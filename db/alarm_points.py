@@ -21,6 +21,8 @@ _TELLS_THE_JUDGE = (Move.SHELVE, Move.UNSHELVE, Move.TAKE_OUT, Move.RETURN)
 ENGINE = "system:engine"
 Id = tuple[int, str]
 """An asset's id and a source."""
+Position = tuple[str, int, datetime | None, int, str]
+"""Where an alarm is in the list: its state, severity, since when, its asset and source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,11 @@ class Standing:
     @property
     def id(self) -> Id:
         return self.asset_id, self.source
+
+    @property
+    def position(self) -> Position:
+        """Where it is in the list."""
+        return self.state.value, self.severity.value, self.since, self.asset_id, self.source
 
     @property
     def to_be_seen(self) -> bool:
@@ -175,8 +182,9 @@ def page(
     severity: Severity | None = None,
     limit: int = 50,
     offset: int = 0,
+    after: Position | None = None,
 ) -> list[Standing]:
-    """Return alarms as they stand, the worst first; without ``states`` all that are not normal."""
+    """Return alarms as they stand, the worst first, ``after`` one; without ``states`` all that are not normal."""
     asked = {
         "states": None if states is None else [each.value for each in states],
         "site": site,
@@ -186,8 +194,13 @@ def page(
         "severity": severity,
     }
     with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_QUERIES["page"], asked | {"limit": limit, "offset": offset}).fetchall()
+        rows = cursor.execute(_QUERIES["page"], asked | {"limit": limit, "offset": offset} | _after(after)).fetchall()
     return [_standing(row) for row in rows]
+
+
+def _after(position: Position | None) -> dict[str, Any]:
+    names = ("after_state", "after_severity", "after_since", "after_id", "after_source")
+    return dict(zip(names, position or (None,) * 5, strict=True))
 
 
 def get(conn: Connection, alarm: Id) -> Standing:
@@ -225,6 +238,7 @@ def moves(
     within: Collection[str] | None = None,
     before: int | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[Moved]:
     """Return what happened to alarms, the newest first; with ``before`` those of smaller ids."""
     asked = {
@@ -234,6 +248,7 @@ def moves(
         "within": scope.codes(within),
         "before": before,
         "limit": limit,
+        "offset": offset,
     }
     with conn.cursor(row_factory=class_row(Moved)) as cursor:
         return cursor.execute(_QUERIES["moves"], asked).fetchall()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row
@@ -54,11 +55,12 @@ def page(
     asset_id: int | None = None,
     source: str | None = None,
     standing: bool = False,
-    before: int | None = None,
+    after: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> list[Row]:
-    """Return alarms, the newest first; with ``before`` those after that id in this order."""
-    asked = {"site": site, "asset_id": asset_id, "source": source, "standing": standing, "before": before}
+    """Return alarms, the newest first, ``after`` the one that was raised at a time and has an id."""
+    asked: dict[str, Any] = {"site": site, "asset_id": asset_id, "source": source, "standing": standing}
+    asked |= dict(zip(("after_raised", "after_id"), after or (None, None), strict=True))
     with conn.cursor(row_factory=class_row(Row)) as cursor:
         return cursor.execute(_QUERIES["page"], asked | {"limit": limit, "within": scope.codes(within)}).fetchall()
 

@@ -81,9 +81,10 @@ def page(
     within: Collection[str] | None = None,
     before: int | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[Change]:
     """Return changes, the newest first; ``before`` an id, so that a next page never shows a change twice."""
     asked: dict[str, Any] = {"kinds": None if kinds is None else list(kinds), "subject": subject, "site": site}
-    asked |= {"asset_id": asset_id, "within": scope.codes(within), "before": before, "limit": limit}
+    asked |= {"asset_id": asset_id, "within": scope.codes(within), "before": before, "limit": limit, "offset": offset}
     with conn.cursor(row_factory=class_row(Change)) as cursor:
         return cursor.execute(_QUERIES["page"], asked).fetchall()

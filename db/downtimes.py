@@ -73,10 +73,13 @@ def listed(
     before: datetime | None = None,
     within: Collection[str] | None = None,
     limit: int | None = None,
-    offset: int = 0,
+    after_row: tuple[datetime, int] | None = None,
 ) -> list[Downtime]:
-    """Return the planned downtimes that touch a span of time, cancelled ones among them."""
-    return _listed(conn, None, asset_id, after, before, within, limit, offset)
+    """Return the planned downtimes that touch a span of time, cancelled ones among them.
+
+    ``after_row`` is the beginning and the id of the one that they come after.
+    """
+    return _listed(conn, None, asset_id, after, before, within, limit, after_row)
 
 
 def _listed(
@@ -87,9 +90,10 @@ def _listed(
     before: datetime | None = None,
     within: Collection[str] | None = None,
     limit: int | None = None,
-    offset: int = 0,
+    after_row: tuple[datetime, int] | None = None,
 ) -> list[Downtime]:
     asked: dict[str, object] = {"id": downtime_id, "asset_id": asset_id, "after": after, "before": before}
-    asked |= {"within": scope.codes(within), "limit": limit, "offset": offset}
+    asked |= {"within": scope.codes(within), "limit": limit}
+    asked |= dict(zip(("after_start", "after_id"), after_row or (None, None), strict=True))
     with conn.cursor(row_factory=class_row(Downtime)) as cursor:
         return cursor.execute(_QUERIES["listed"], asked).fetchall()

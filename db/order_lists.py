@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row
 
 from db import order_rows, scope, sql
+from workorder_core import lifecycle
 from workorder_core.orders import WorkOrder
 from workorder_core.words import OrderType, Origin, Priority, Status
 
@@ -19,6 +20,14 @@ MOST_COUNTED = 1_000
 
 MOST_WORDS = 8
 """Of a text that orders are narrowed to."""
+
+
+Position = (
+    tuple[Literal["unfinished"], bool, int, int, datetime | None, datetime, UUID]
+    | tuple[Literal["finished"], datetime, UUID]
+)
+"""Where an order is in the list: of an unfinished one whether it waits for a check, its priority, how late it is, the
+target that runs out next and when it was recorded; of a finished one when it ended; and the id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,24 +98,52 @@ class Tally:
     escalated: int
 
 
-def page(conn: Connection, filters: Filters, *, limit: int = 50, offset: int = 0) -> list[Listed]:
-    """Return orders, the most urgent first and the finished ones last, the newest end first."""
+def page(
+    conn: Connection, filters: Filters, *, limit: int = 50, offset: int = 0, after: Position | None = None
+) -> list[Listed]:
+    """Return orders, the most urgent first and the finished ones last, the newest end first.
+
+    They begin after so many, or ``after`` the position of one of them: never both.
+    """
     asked = _asked(conn, filters)
+    after_unfinished, after_finished = _after(after)
     ids: list[UUID] = []
     with conn.cursor(row_factory=scalar_row) as cursor:
-        if filters.unfinished is not False:
-            ids += cursor.execute(_QUERIES["unfinished"], asked | {"limit": limit, "offset": offset}).fetchall()
+        if filters.unfinished is not False and after_finished["after_id"] is None:
+            more = after_unfinished | {"limit": limit, "offset": offset}
+            ids += cursor.execute(_QUERIES["unfinished"], asked | more).fetchall()
         if filters.unfinished is not True and len(ids) < limit:
             passed = 0
-            if filters.unfinished is None and not ids:
+            if filters.unfinished is None and not ids and after is None:
                 counted = asked | {"unfinished": True, "most": offset + 1}
                 passed = cursor.execute(_QUERIES["count"], counted).fetchone() or 0
             beyond = 0 if ids else offset - passed
-            ids += cursor.execute(
-                _QUERIES["finished"], asked | {"limit": limit - len(ids), "offset": beyond}
-            ).fetchall()
+            more = after_finished | {"limit": limit - len(ids), "offset": beyond}
+            ids += cursor.execute(_QUERIES["finished"], asked | more).fetchall()
     with conn.cursor(row_factory=dict_row) as cursor:
         return [_listed(row) for row in cursor.execute(_QUERIES["shown"], {"ids": ids})]
+
+
+def position(listed: Listed) -> Position:
+    """Return where an order is in the list."""
+    order = listed.order
+    if order.status in lifecycle.FINAL:
+        return "finished", order.status_since, order.id
+    to_begin = order.status in (Status.OPEN, Status.PLANNED, Status.SCHEDULED, Status.DISPATCHED)
+    due = order.response_due if to_begin else order.completion_due
+    checked = order.status in (Status.COMPLETED, Status.VERIFIED)
+    return "unfinished", checked, order.priority.value, order.escalation, due, order.recorded_at, order.id
+
+
+def _after(position: Position | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a position as the parameters of the two lists; what it is not in begins with its first order."""
+    unfinished = position[1:] if position is not None and position[0] == "unfinished" else (None,) * 6
+    finished = position[1:] if position is not None and position[0] == "finished" else (None, None)
+    names = ("after_checked", "after_priority", "after_escalation", "after_due", "after_recorded", "after_id")
+    return (
+        dict(zip(names, unfinished, strict=True)),
+        dict(zip(("after_since", "after_id"), finished, strict=True)),
+    )
 
 
 def count(conn: Connection, filters: Filters, *, most: int = MOST_COUNTED) -> int:

@@ -103,6 +103,8 @@ class Asset:
     ----------
     path
         Site, locations and code, as orders keep it: ``North pumping station / Hall A / P-102``.
+    location_path
+        The names of its locations alone: ``Hall A``; None where it is at none.
     worst_type
         The most urgent of its orders on which work is not done yet; None when there is none.
     """
@@ -121,6 +123,7 @@ class Asset:
     archived_at: datetime | None
     location_id: int | None
     path: str
+    location_path: str | None
     unfinished_orders: int
     worst_type: OrderType | None
     in_planned_downtime: bool
@@ -166,10 +169,11 @@ def locations(
     within: Collection[str] | None = None,
     *,
     limit: int | None = None,
-    offset: int = 0,
+    after: tuple[int, str] | None = None,
 ) -> list[Location]:
-    """Return the functional locations of a site, or of all sites, or of those within."""
-    asked = {"site_id": site_id, "within": scope.codes(within), "limit": limit, "offset": offset}
+    """Return the functional locations of a site, or of all sites, or of those within; ``after``: site's id and code."""
+    asked: dict[str, Any] = {"site_id": site_id, "within": scope.codes(within), "limit": limit}
+    asked |= dict(zip(("after_site", "after_code"), after or (None, None), strict=True))
     with conn.cursor(row_factory=class_row(Location)) as cursor:
         return cursor.execute(_QUERIES["locations"], asked).fetchall()
 
@@ -193,9 +197,13 @@ def assets(
     archived: bool = False,
     limit: int | None = None,
     offset: int = 0,
+    after: tuple[str, str | None, str] | None = None,
 ) -> list[Asset]:
-    """Return equipment by place. ``now`` decides whether it is in planned downtime."""
-    return _assets(conn, now, site=site, within=within, archived=archived, limit=limit, offset=offset)
+    """Return equipment by place, ``after`` a site's code, location path and code.
+
+    ``now`` decides whether it is in planned downtime.
+    """
+    return _assets(conn, now, site=site, within=within, archived=archived, limit=limit, offset=offset, after=after)
 
 
 def asset(conn: Connection, asset_id: int, *, now: datetime, within: Collection[str] | None = None) -> Asset:
@@ -325,9 +333,11 @@ def _assets(
     archived: bool = False,
     limit: int | None = None,
     offset: int = 0,
+    after: tuple[str, str | None, str] | None = None,
 ) -> list[Asset]:
     facts: dict[str, Any] = {"now": now, "id": asset_id, "site": site, "code": code, "archived": archived}
     facts |= {"within": scope.codes(within), "limit": limit, "offset": offset}
+    facts |= dict(zip(("after_site", "after_path", "after_code"), after or (None, None, None), strict=True))
     with conn.cursor(row_factory=dict_row) as cursor:
         return [_asset(row) for row in cursor.execute(_QUERIES["assets"], facts)]
 

@@ -93,11 +93,18 @@ def page(
     reason: str | None = None,
     topic: str | None = None,
     before_id: int | None = None,
+    after: tuple[datetime, int] | None = None,
     within: Collection[str] | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[Kept]:
-    """Return the kinds of refused message, the newest first; ``before_id`` goes on after the last one of a page."""
-    facts = {"reason": reason, "topic": topic, "before_id": before_id, "limit": limit, "within": scope.codes(within)}
+    """Return the kinds of refused message, the newest first; ``before_id`` goes on after the last one of a page.
+
+    ``after`` goes on after one that last came at a time and has an id, also where it has been dropped since.
+    """
+    facts: dict[str, Any] = {"reason": reason, "topic": topic, "before_id": before_id, "within": scope.codes(within)}
+    facts |= dict(zip(("after_received", "after_id"), after or (None, None), strict=True))
+    facts |= {"limit": limit, "offset": offset}
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         return cursor.execute(_QUERIES["page"], facts).fetchall()
 

@@ -132,10 +132,14 @@ def runs(conn: Connection, *, unfinished: bool = False, limit: int = 50, before:
     return _runs(conn, None, before, unfinished=unfinished, limit=limit)
 
 
-def orders(conn: Connection, run_id: int) -> list[ShadowOrder]:
-    """Return what a run would have opened, the oldest first."""
+def orders(
+    conn: Connection, run_id: int, *, after: tuple[datetime, str, str] | None = None, limit: int | None = None
+) -> list[ShadowOrder]:
+    """Return what a run would have opened, the oldest first; ``after`` is the opening, asset and id of one of them."""
+    asked: dict[str, Any] = {"run_id": run_id, "limit": limit}
+    asked |= dict(zip(("after_opened", "after_asset", "after_id"), after or (None, None, None), strict=True))
     with conn.cursor(row_factory=class_row(ShadowOrder)) as cursor:
-        return cursor.execute(_QUERIES["orders"], {"run_id": run_id}).fetchall()
+        return cursor.execute(_QUERIES["orders"], asked).fetchall()
 
 
 def apply(conn: Connection, run_id: int, decision: Decision, *, asset_id: int) -> None:

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row, scalar_row
 from db import calendars, job_plans, labels, order_content, order_history, order_links, order_rows, scope, sql, storable
 from db.errors import FaultHasOrder, NotFound, VersionConflict
 from db.order_history import HistoryRow
-from db.order_lists import Filters, Listed, Tally, count, page, tally
+from db.order_lists import Filters, Listed, Tally, count, page, position, tally
 from db.plant import Asset, Location
 from workorder_core import lifecycle, priority, record, targets
 from workorder_core.access import Who
@@ -26,7 +26,7 @@ from workorder_core.lifecycle import FINAL, WAITING, Situation, Step
 from workorder_core.orders import WorkOrder
 from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
 
-__all__ = ["Filters", "HistoryRow", "Listed", "Tally", "count", "history", "page", "tally"]
+__all__ = ["Filters", "HistoryRow", "Listed", "Tally", "count", "history", "page", "position", "tally"]
 
 _QUERIES = sql.load("work_orders")
 ENGINE = "system:engine"

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
-from api.board.rendering import page
+from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.problems import STATUS
 from db import alarm_points, alarms, budgets, plant, rules_in_force, rules_in_shadow, scope, slow_devices
@@ -56,7 +56,7 @@ def _shown(
     state: str = "",
     severity: str = "",
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+    number: Number = 1,
 ) -> Shown:
     known = {each.value for each in State}
     severities = {each.name.lower() for each in Severity}
@@ -73,7 +73,7 @@ def standing(
     state: str = "",
     severity: str = "",
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+    number: Number = 1,
 ) -> Response:
     """Show the alarms that are not normal, what asks for somebody first."""
     return _standing(request, conn, who, now, _shown(site, state, severity, asset_id, number))
@@ -125,22 +125,28 @@ def history(
     who: Asking,
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     source: Annotated[str, Query(max_length=200)] = "",
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    number: Number = 1,
 ) -> Response:
     """Show who moved alarms, when and why."""
     found = alarm_points.moves(
-        conn, asset_id=asset_id, source=source or None, within=who.sites, before=before, limit=PAGE_SIZE
+        conn,
+        asset_id=asset_id,
+        source=source or None,
+        within=who.sites,
+        limit=PAGE_SIZE + 1,
+        offset=(number - 1) * PAGE_SIZE,
     )
     narrowed = {"asset_id": asset_id, "source": source}
     return page(
         request,
         "alarm_history.html",
         now=now,
-        moves=found,
+        moves=found[:PAGE_SIZE],
         asset_id=asset_id,
         source=source,
         query=urlencode({name: value for name, value in narrowed.items() if value}),
-        older=found[-1].id if len(found) == PAGE_SIZE else None,
+        number=number,
+        more=len(found) > PAGE_SIZE,
     )
 
 
@@ -206,7 +212,7 @@ def rules(
     conn: Conn,
     now: Now,
     show: Annotated[str, Query(pattern="^(all|budgeted|shadow)$")] = "all",
-    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+    number: Number = 1,
 ) -> Response:
     """Show the rules in force against their alarm budgets."""
     return _rules(request, conn, now, show, number)

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
-from api.board.rendering import page
+from api.board.rendering import Number, page
 from api.problems import STATUS
 from api.routers.changes import kinds_for
 from db import changes, confirming, plant, safety
@@ -27,10 +27,10 @@ def log(
     kind: Annotated[str, Query(max_length=40)] = "",
     subject: Annotated[str, Query(max_length=300)] = "",
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    number: Number = 1,
 ) -> Response:
     """Show who changed what decisions depend on, and what waits for a second person."""
-    return _page(request, conn, who, kind, subject, asset_id, before)
+    return _page(request, conn, who, kind, subject, asset_id, number)
 
 
 def _page(
@@ -40,7 +40,7 @@ def _page(
     kind: str = "",
     subject: str = "",
     asset_id: int | None = None,
-    before: int | None = None,
+    number: int = 1,
     *,
     status: int = 200,
     problem: str = "",
@@ -51,8 +51,8 @@ def _page(
         subject=subject.replace("\0", "") or None,
         asset_id=asset_id,
         within=who.sites,
-        before=before,
-        limit=PAGE_SIZE,
+        limit=PAGE_SIZE + 1,
+        offset=(number - 1) * PAGE_SIZE,
     )
     zones = {each.time_zone for each in plant.sites(conn, who.sites)}
     narrowed = {"kind": kind, "subject": subject, "asset_id": asset_id}
@@ -60,14 +60,15 @@ def _page(
         request,
         "changes.html",
         status=status,
-        changes=found,
+        changes=found[:PAGE_SIZE],
+        number=number,
+        more=len(found) > PAGE_SIZE,
         waiting=safety.page(conn, waiting=True, asset_id=asset_id, within=who.sites),
         zone=zones.pop() if len(zones) == 1 else "UTC",
         kind=kind,
         subject=subject,
         asset_id=asset_id,
         query=urlencode({name: value for name, value in narrowed.items() if value}),
-        older=found[-1].id if len(found) == PAGE_SIZE else None,
         problem=problem,
     )
 

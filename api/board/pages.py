@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
-from api.board.rendering import page
+from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.routers.quarantine import READERS
 from api.shapes.plant import SeriesOut
@@ -56,7 +56,7 @@ def orders(
     text: Annotated[str, Query(max_length=200)] = "",
     priority: str = "",
     only: str = "",
-    number: Annotated[int, Query(alias="page", ge=1, le=40_000)] = 1,
+    number: Number = 1,
 ) -> Response:
     """Show orders, the most urgent first."""
     chosen_status = [Status(status)] if status in set(Status) else None
@@ -115,7 +115,7 @@ def assets(
     conn: Conn,
     now: Now,
     who: Asking,
-    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    number: Number = 1,
 ) -> Response:
     """Show the machines, where they are and how they are."""
     fetched = plant.assets(
@@ -199,11 +199,11 @@ def asset_page(
 
 
 @router.get("/quarantine", dependencies=[SEES])
-def quarantined(
-    request: Request, conn: Conn, now: Now, who: Asking, reason: str = "", before: int | None = None
-) -> Response:
+def quarantined(request: Request, conn: Conn, now: Now, who: Asking, reason: str = "", number: Number = 1) -> Response:
     """Show what could not be read, with the reason."""
-    kept = quarantine.page(conn, reason=reason or None, before_id=before, within=who.sites, limit=PAGE_SIZE)
+    offset = (number - 1) * PAGE_SIZE
+    found = quarantine.page(conn, reason=reason or None, within=who.sites, limit=PAGE_SIZE + 1, offset=offset)
+    kept = found[:PAGE_SIZE]
     return page(
         request,
         "quarantine.html",
@@ -213,7 +213,8 @@ def quarantined(
         texts=_payloads(conn, kept) if who.may(READERS) else {},
         counts=quarantine.count_by_reason(conn, who.sites),
         reason=reason,
-        older=kept[-1].id if len(kept) == PAGE_SIZE else None,
+        number=number,
+        more=len(found) > PAGE_SIZE,
     )
 
 

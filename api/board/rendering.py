@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -17,6 +17,9 @@ from api.board import words
 from api.guard import is_at_home
 from api.keys import masked
 from workorder_core.access import Who
+
+Number = Annotated[int, Query(alias="page", ge=1, le=40_000)]
+"""Which page of a list: pages are numbered for people, who go back and forth; programs have cursors."""
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

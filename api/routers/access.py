@@ -2,17 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 
 from api import passwords
 from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
 from api.keys import Door
-from api.paging import Paged
+from api.paging import Id, Order, Paged, PagedByFifty, Text
 from api.shapes.access import ChangeOut, KeyIn, KeyOut, MeOut, NewKeyOut, NewUserOut, UserFacts, UserIn, UserOut
 from db import api_keys, users
 from db.errors import AlreadyThere
 
 router = APIRouter(tags=["users and keys"])
+USERS = Order[users.User](tuple[bool, Text], lambda each: (each.disabled_at is not None, each.name))
+KEYS = Order[api_keys.ApiKey](tuple[bool, Text], lambda each: (each.revoked_at is not None, each.name))
+NEWEST_FIRST = Order[users.Change](tuple[Id], lambda each: (each.id,))
 Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 
 
@@ -25,7 +28,7 @@ def me(who: Asking) -> MeOut:
 @router.get("/users", dependencies=[ADMINISTERS])
 def find_users(conn: Conn, part: Paged) -> list[UserOut]:
     """List the users, the disabled ones last."""
-    return [UserOut.of(each) for each in part.of_all(users.listed(conn))]
+    return [UserOut.of(each) for each in part.of_all(users.listed(conn), USERS)]
 
 
 @router.post("/users", status_code=201, dependencies=[ADMINISTERS])
@@ -61,7 +64,7 @@ def give_password(user_name: Name, conn: Conn, now: Now, actor: Actor) -> NewUse
 @router.get("/keys", dependencies=[ADMINISTERS])
 def find_keys(conn: Conn, part: Paged) -> list[KeyOut]:
     """List the keys of the database, as far as they are known; those of the settings are not among them."""
-    return [KeyOut.of(each) for each in part.of_all(api_keys.listed(conn))]
+    return [KeyOut.of(each) for each in part.of_all(api_keys.listed(conn), KEYS)]
 
 
 @router.post("/keys", status_code=201, dependencies=[ADMINISTERS])
@@ -81,13 +84,11 @@ def revoke_key(key_name: Name, conn: Conn, now: Now, actor: Actor) -> list[KeyOu
 
 
 @router.get("/access-changes", dependencies=[ADMINISTERS])
-def changes(
-    conn: Conn,
-    before: Annotated[int | None, Query(description="smaller ids", ge=1, le=2**63 - 1)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> list[ChangeOut]:
+def changes(conn: Conn, part: PagedByFifty) -> list[ChangeOut]:
     """List what was done to users, keys and the bindings of devices, the newest first."""
-    return [ChangeOut.of(each) for each in users.changes(conn, before=before, limit=limit)]
+    (before,) = part.after(NEWEST_FIRST) or (None,)
+    found = users.changes(conn, before=before, limit=part.fetched)
+    return [ChangeOut.of(each) for each in part.of_fetched(found, NEWEST_FIRST)]
 
 
 def refuse_a_name_of_the_settings(request: Request, name: str) -> None:

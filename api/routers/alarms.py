@@ -7,6 +7,7 @@ from fastapi import APIRouter, HTTPException, Query
 from psycopg import Connection
 
 from api.asking import PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.paging import At, Id, Order, PagedByFifty, Small, Text
 from api.shapes.alarms import (
     AcknowledgeIn,
     AlarmOut,
@@ -30,18 +31,20 @@ AssetId = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 Source = Annotated[str | None, Query(description="such as rule:bearing-hot")]
 Site = Annotated[str | None, Query(description="a site's code")]
 LONGEST = timedelta(days=366)
+NEWEST_FIRST = Order[alarms.Row](tuple[At, Id], lambda each: (each.raised_at, each.id))
+WORST_FIRST = Order[alarm_points.Standing](tuple[Text, Small, At | None, Id, Text], lambda each: each.position)
+MOVES = Order[alarm_points.Moved](tuple[Id], lambda each: (each.id,))
 
 
 @router.get("", dependencies=[SEES])
 def find(
     conn: Conn,
     who: Asking,
+    part: PagedByFifty,
     site: Site = None,
     asset_id: AssetId = None,
     source: Source = None,
     standing: Annotated[bool, Query(description="only what is not over")] = False,
-    before: Annotated[int | None, Query(description="next_before of the page before", ge=1, le=2**63 - 1)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> AlarmPage:
     """List alarms, the newest first."""
     found = alarms.page(
@@ -51,12 +54,11 @@ def find(
         asset_id=asset_id,
         source=source,
         standing=standing,
-        before=before,
-        limit=limit,
+        after=part.after(NEWEST_FIRST),
+        limit=part.fetched,
     )
-    return AlarmPage(
-        items=[AlarmOut.of(each) for each in found], next_before=found[-1].id if len(found) == limit else None
-    )
+    items = [AlarmOut.of(each) for each in part.of_fetched(found, NEWEST_FIRST)]
+    return AlarmPage(items=items, next=part.next)
 
 
 @router.get("/figures", dependencies=[SEES])
@@ -71,13 +73,12 @@ def count(conn: Conn, who: Asking, since: Moment, until: Moment, site: Site = No
 def states(
     conn: Conn,
     who: Asking,
+    part: PagedByFifty,
     site: Site = None,
     asset_id: AssetId = None,
     source: Source = None,
     state: Annotated[list[State] | None, Query(description="none: all that are not normal")] = None,
     severity: Annotated[str | None, Query(pattern="^(degrading|malfunction|safety)$")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> list[StandingOut]:
     """List alarms as they stand after ISA-18.2, what asks for somebody first."""
     found = alarm_points.page(
@@ -88,27 +89,27 @@ def states(
         asset_id=asset_id,
         source=source,
         severity=None if severity is None else Severity[severity.upper()],
-        limit=limit,
-        offset=offset,
+        limit=part.fetched,
+        after=part.after(WORST_FIRST),
     )
-    return [StandingOut.of(each) for each in found]
+    return [StandingOut.of(each) for each in part.of_fetched(found, WORST_FIRST)]
 
 
 @router.get("/moves", dependencies=[SEES])
 def moves(
     conn: Conn,
     who: Asking,
+    part: PagedByFifty,
     site: Site = None,
     asset_id: AssetId = None,
     source: Source = None,
-    before: Annotated[int | None, Query(description="smaller ids", ge=1, le=2**63 - 1)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[MovedOut]:
     """List who moved alarms, when and why, the newest first."""
+    (before,) = part.after(MOVES) or (None,)
     found = alarm_points.moves(
-        conn, asset_id=asset_id, source=source, site=site, within=who.sites, before=before, limit=limit
+        conn, asset_id=asset_id, source=source, site=site, within=who.sites, before=before, limit=part.fetched
     )
-    return [MovedOut.of(each) for each in found]
+    return [MovedOut.of(each) for each in part.of_fetched(found, MOVES)]
 
 
 @router.post("/acknowledge", dependencies=[WORKS_OR_PLANS])

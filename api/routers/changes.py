@@ -5,14 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.asking import PLANS, SEES, Asking, Conn, Now
+from api.paging import Id, Order, PagedByFifty
 from api.shapes.changes import ChangeOut, DecisionIn, SafetyProposalOut
 from db import changes, confirming, safety
 from db.safety import Proposal
 from workorder_core.access import Who
 
 router = APIRouter(tags=["changes"])
-Before = Annotated[int | None, Query(description="smaller ids", ge=1, le=2**63 - 1)]
-Limit = Annotated[int, Query(ge=1, le=500)]
+NEWEST_FIRST = Order[changes.Change](tuple[Id], lambda each: (each.id,))
+PROPOSALS = Order[Proposal](tuple[Id], lambda each: (each.id,))
 WAITS: dict[int | str, dict[str, Any]] = {
     202: {"model": SafetyProposalOut, "description": "What lessens safety waits for a second person"}
 }
@@ -36,33 +37,40 @@ def kinds_for(who: Who) -> tuple[str, ...]:
 def find(
     conn: Conn,
     who: Asking,
+    part: PagedByFifty,
     kind: Annotated[str | None, Query(max_length=40, description="asset, signal, technician, job plan …")] = None,
     subject: Annotated[str | None, Query(max_length=300, description="like NTH/P-101")] = None,
     site: Annotated[str | None, Query(max_length=64, description="a site's code")] = None,
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of it and of what belongs to it")] = None,
-    before: Before = None,
-    limit: Limit = 50,
 ) -> list[ChangeOut]:
     """List who changed what decisions depend on, the newest first; of the whole plant only for who sees every site."""
     kinds = [each for each in kinds_for(who) if kind in (None, each)]
+    (before,) = part.after(NEWEST_FIRST) or (None,)
     found = changes.page(
-        conn, kinds=kinds, subject=subject, site=site, asset_id=asset_id, within=who.sites, before=before, limit=limit
+        conn,
+        kinds=kinds,
+        subject=subject,
+        site=site,
+        asset_id=asset_id,
+        within=who.sites,
+        before=before,
+        limit=part.fetched,
     )
-    return [ChangeOut.model_validate(each) for each in found]
+    return [ChangeOut.model_validate(each) for each in part.of_fetched(found, NEWEST_FIRST)]
 
 
 @router.get("/safety-proposals", dependencies=[SEES])
 def proposals(
     conn: Conn,
     who: Asking,
+    part: PagedByFifty,
     waiting: Annotated[bool | None, Query(description="only those that wait, or that do not")] = None,
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    before: Before = None,
-    limit: Limit = 50,
 ) -> list[SafetyProposalOut]:
     """List changes by which work would be less safe, the newest first."""
-    found = safety.page(conn, waiting=waiting, asset_id=asset_id, within=who.sites, before=before, limit=limit)
-    return [SafetyProposalOut.model_validate(each) for each in found]
+    (before,) = part.after(PROPOSALS) or (None,)
+    found = safety.page(conn, waiting=waiting, asset_id=asset_id, within=who.sites, before=before, limit=part.fetched)
+    return [SafetyProposalOut.model_validate(each) for each in part.of_fetched(found, PROPOSALS)]
 
 
 @router.get("/safety-proposals/{proposal_id}", dependencies=[SEES])

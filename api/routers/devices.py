@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
-from api.paging import Paged
+from api.paging import Order, Paged, Text
 from db import devices
 from db.devices import Bound
 
 router = APIRouter(tags=["devices"])
+BY_NAME = Order[tuple[str, list[Bound]]](tuple[Text], lambda each: (each[0],))
 Device = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$", description="its user name at the broker")]
 
 
@@ -42,7 +43,7 @@ class DeviceOut(BaseModel):
 @router.get("/devices", dependencies=[SEES_ALL])
 def find(conn: Conn, part: Paged) -> list[DeviceOut]:
     """List the devices that are bound, with their assets; none: whoever may publish may speak for any asset."""
-    return [DeviceOut.of(device, bound) for device, bound in part.of_all(list(devices.listed(conn).items()))]
+    return [DeviceOut.of(device, bound) for device, bound in part.of_all([*devices.listed(conn).items()], BY_NAME)]
 
 
 @router.post("/devices/{device}/bind", dependencies=[ENGINEERS])

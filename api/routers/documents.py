@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from psycopg import Connection
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn
+from api.paging import At, Id, Order, Paged, PagedByFifty, Text
 from api.shapes.documents import (
     DocumentIn,
     EndIn,
@@ -21,19 +22,18 @@ from db import documents, labels, rules_in_force, shadow, shadow_report, slow_de
 from db.documents import Kind
 
 router = APIRouter(tags=["rules and models"])
-Limit = Annotated[int, Query(ge=1, le=500)]
+VERSIONS = Order[documents.Version](tuple[Id], lambda each: (each.number,))
+RUNS = Order[shadow.ShadowRun](tuple[Id], lambda each: (each.id,))
+OLDEST_FIRST = Order[shadow.ShadowOrder](tuple[At, Text, Text], lambda each: (each.opened_at, each.asset, str(each.id)))
 RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("/documents/{kind}", dependencies=[SEES_ALL])
-def versions(
-    kind: Kind,
-    conn: Conn,
-    limit: Limit = 50,
-    before: Annotated[int | None, Query(description="smaller numbers")] = None,
-) -> list[VersionOut]:
+def versions(kind: Kind, conn: Conn, part: PagedByFifty) -> list[VersionOut]:
     """List versions, the newest first."""
-    return [VersionOut.of(each) for each in documents.versions(conn, kind, limit=limit, before=before)]
+    (before,) = part.after(VERSIONS) or (None,)
+    found = documents.versions(conn, kind, limit=part.fetched, before=before)
+    return [VersionOut.of(each) for each in part.of_fetched(found, VERSIONS)]
 
 
 @router.get("/documents/{kind}/{version_number}", dependencies=[SEES_ALL])
@@ -69,11 +69,11 @@ def precision(conn: Conn) -> list[PrecisionOut]:
 
 
 @router.get("/shadow-runs", dependencies=[SEES_ALL])
-def runs(
-    conn: Conn, limit: Limit = 50, before: Annotated[int | None, Query(description="smaller ids")] = None
-) -> list[ShadowRunOut]:
+def runs(conn: Conn, part: PagedByFifty) -> list[ShadowRunOut]:
     """List the runs in shadow, the newest first."""
-    return [ShadowRunOut.of(each) for each in shadow.runs(conn, limit=limit, before=before)]
+    (before,) = part.after(RUNS) or (None,)
+    found = shadow.runs(conn, limit=part.fetched, before=before)
+    return [ShadowRunOut.of(each) for each in part.of_fetched(found, RUNS)]
 
 
 @router.post("/shadow-runs", status_code=201, dependencies=[ENGINEERS])
@@ -92,9 +92,10 @@ def run(run_id: RunId, conn: Conn) -> ShadowRunOut:
 
 
 @router.get("/shadow-runs/{run_id}/orders", dependencies=[SEES_ALL])
-def orders(run_id: RunId, conn: Conn) -> list[ShadowOrderOut]:
+def orders(run_id: RunId, conn: Conn, part: Paged) -> list[ShadowOrderOut]:
     """List what a run would have opened, the oldest first."""
-    return [ShadowOrderOut.of(each) for each in shadow.orders(conn, shadow.run(conn, run_id).id)]
+    found = shadow.orders(conn, shadow.run(conn, run_id).id, after=part.after(OLDEST_FIRST), limit=part.fetched)
+    return [ShadowOrderOut.of(each) for each in part.of_fetched(found, OLDEST_FIRST)]
 
 
 @router.get("/shadow-runs/{run_id}/report", dependencies=[SEES_ALL])

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Query, Response
 
 from api.asking import PLANS, SEES, Actor, Asking, Conn, Now, Why
 from api.once import OnlyOnce
-from api.paging import Paged
+from api.paging import At, Id, Order, Paged
 from api.shapes.plant import DowntimeIn, DowntimeOut
 from api.shapes.times import Moment
 from db import downtimes, plant
 
 router = APIRouter(tags=["planned downtime"])
+EARLIEST_FIRST = Order[downtimes.Downtime](tuple[At, Id], lambda each: (each.starts_at, each.id))
 
 
 @router.get("/downtimes", dependencies=[SEES])
@@ -19,7 +20,7 @@ def find(
     conn: Conn,
     who: Asking,
     part: Paged,
-    asset_id: int | None = None,
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of one asset")] = None,
     after: Annotated[Moment | None, Query(description="ends after")] = None,
     before: Annotated[Moment | None, Query(description="begins before")] = None,
 ) -> list[DowntimeOut]:
@@ -31,9 +32,9 @@ def find(
         before=before,
         within=who.sites,
         limit=part.fetched,
-        offset=part.offset,
+        after_row=part.after(EARLIEST_FIRST),
     )
-    return [DowntimeOut.of(each) for each in part.of_fetched(found)]
+    return [DowntimeOut.of(each) for each in part.of_fetched(found, EARLIEST_FIRST)]
 
 
 @router.post("/assets/{asset_id}/downtimes", status_code=201, response_model=DowntimeOut, dependencies=[PLANS])

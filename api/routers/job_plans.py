@@ -5,14 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from api.asking import PLANS, SEES, Asking, Conn, Now, OfEverySite, Why
-from api.paging import Paged
+from api.paging import Order, Paged, Text
 from api.routers.changes import WAITS, waits
 from api.shapes.order_content import JobPlanIn, JobPlanOut
 from db import job_plans, plant
 from db.safety import Proposal
 from workorder_core.access import Who
+from workorder_core.job_plans import JobPlan
 
 router = APIRouter(prefix="/job-plans", tags=["job plans"])
+PLANTS_FIRST = Order[JobPlan](tuple[Text, Text], lambda each: (each.site or "", each.code))
 Code = Annotated[str, Path(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Site = Annotated[str | None, Query(max_length=64, description="a site's code; none: the plant's own")]
 
@@ -28,7 +30,7 @@ def _may_write(conn: Conn, who: Who, site: str | None) -> None:
 @router.get("", dependencies=[SEES])
 def in_force(conn: Conn, who: Asking, part: Paged) -> list[JobPlanOut]:
     """List the job plans in force, each at its newest version: the plant's, and those of the sites that are seen."""
-    return [JobPlanOut.model_validate(each) for each in part.of_all(job_plans.in_force(conn, who.sites))]
+    return [JobPlanOut.model_validate(each) for each in part.of_all(job_plans.in_force(conn, who.sites), PLANTS_FIRST)]
 
 
 @router.get("/{plan_code}", dependencies=[SEES])

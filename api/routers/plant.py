@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from psycopg import Connection
 
 from api.asking import SEES, Asking, Conn, Now
-from api.paging import Paged
+from api.paging import Id, Order, Paged, Text
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LateExcursionOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
@@ -18,12 +18,17 @@ from db import health, late_excursions, plant, telemetry
 MOST_BUCKETS = 5_000
 _SHOWN_BUCKETS = 400
 router = APIRouter(tags=["plant"])
+SITES = Order[plant.Site](tuple[Text], lambda each: (each.code,))
+LOCATIONS = Order[plant.Location](tuple[Id, Text], lambda each: (each.site_id, each.code))
+ASSETS = Order[plant.Asset](
+    tuple[Text, Text | None, Text], lambda each: (each.site_code, each.location_path, each.code)
+)
 
 
 @router.get("/sites", dependencies=[SEES])
 def sites(conn: Conn, who: Asking, part: Paged) -> list[SiteOut]:
     """List the sites."""
-    return [SiteOut.of(site) for site in part.of_all(plant.sites(conn, who.sites))]
+    return [SiteOut.of(site) for site in part.of_all(plant.sites(conn, who.sites), SITES)]
 
 
 @router.get("/locations", dependencies=[SEES])
@@ -32,8 +37,8 @@ def locations(
 ) -> list[LocationOut]:
     """List the functional locations of a site, or of all."""
     site_id = None if site is None else plant.site_by_code(conn, site, who.sites).id
-    found = plant.locations(conn, site_id, who.sites, limit=part.fetched, offset=part.offset)
-    return [LocationOut.of(each) for each in part.of_fetched(found)]
+    found = plant.locations(conn, site_id, who.sites, limit=part.fetched, after=part.after(LOCATIONS))
+    return [LocationOut.of(each) for each in part.of_fetched(found, LOCATIONS)]
 
 
 @router.get("/assets", dependencies=[SEES])
@@ -47,9 +52,15 @@ def assets(
 ) -> list[AssetOut]:
     """List equipment with the newest reading of each signal."""
     fetched = plant.assets(
-        conn, now=now, site=site, within=who.sites, archived=archived, limit=part.fetched, offset=part.offset
+        conn,
+        now=now,
+        site=site,
+        within=who.sites,
+        archived=archived,
+        limit=part.fetched,
+        after=part.after(ASSETS),
     )
-    found = part.of_fetched(fetched)
+    found = part.of_fetched(fetched, ASSETS)
     ids = [asset.id for asset in found]
     signals, newest = plant.signals(conn, ids), telemetry.newest(conn, ids)
     return [AssetOut.of(asset, signals.get(asset.id, []), newest.get(asset.id, [])) for asset in found]

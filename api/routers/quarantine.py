@@ -6,11 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from api.asking import ENGINEERS, SEES, Actor, Asking, Conn, Now
+from api.paging import At, Id, Order, PagedByWeight
 from api.shapes.plant import DropIn, DropOut, KeptOut, PayloadOut, QuarantinePage, RetryIn, RetryOut
 from db import quarantine
 from workorder_core.access import Role
 
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
+NEWEST_FIRST = Order[quarantine.Kept](tuple[At, Id], lambda each: (each.last_received_at, each.id))
 READERS = frozenset({Role.RELIABILITY_ENGINEER})
 """Whose roles may read payloads: they are whatever people and devices have sent."""
 
@@ -19,31 +21,33 @@ READERS = frozenset({Role.RELIABILITY_ENGINEER})
 def find(
     conn: Conn,
     who: Asking,
+    part: PagedByWeight,
     reason: str | None = None,
     topic: Annotated[str | None, Query(description="how the topic begins")] = None,
-    before: Annotated[int | None, Query(description="next_before of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QuarantinePage:
     """List the kinds of refused messages and values, the newest first. Payloads are there for engineers."""
-    kept = quarantine.page(conn, reason=reason, topic=topic, before_id=before, within=who.sites, limit=limit)
+    found = quarantine.page(
+        conn, reason=reason, topic=topic, after=part.after(NEWEST_FIRST), within=who.sites, limit=part.fetched
+    )
+    kept = part.of_fetched(found, NEWEST_FIRST)
     return QuarantinePage(
         items=[KeptOut.of(each, readable=who.may(READERS)) for each in kept],
-        next_before=kept[-1].id if len(kept) == limit else None,
+        next=part.next,
         counts=quarantine.count_by_reason(conn, who.sites),
     )
 
 
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+KeptId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @router.get("/{kept_id}", dependencies=[ENGINEERS])
-def one(kept_id: Id, conn: Conn) -> KeptOut:
+def one(kept_id: KeptId, conn: Conn) -> KeptOut:
     """Read one kept message, with all that is kept of its payload."""
     return KeptOut.of(quarantine.one(conn, kept_id), readable=True)
 
 
 @router.get("/{kept_id}/payloads", dependencies=[ENGINEERS])
-def payloads(kept_id: Id, conn: Conn) -> list[PayloadOut]:
+def payloads(kept_id: KeptId, conn: Conn) -> list[PayloadOut]:
     """Read the messages that are kept of a kind, the first ones."""
     return [PayloadOut.of(each) for each in quarantine.payloads(conn, kept_id)]
 
@@ -56,7 +60,7 @@ def retry_many(body: RetryIn, conn: Conn, actor: Actor, now: Now) -> RetryOut:
 
 
 @router.post("/{kept_id}/retry", status_code=202, dependencies=[ENGINEERS])
-def retry(kept_id: Id, conn: Conn, actor: Actor, now: Now) -> RetryOut:
+def retry(kept_id: KeptId, conn: Conn, actor: Actor, now: Now) -> RetryOut:
     """Have the engine read again what is kept of a kind; when it is taken, there is no such message any more."""
     return RetryOut(asked=len(quarantine.ask_retry(conn, ids=[kept_id], actor=actor, at=now)))
 
@@ -69,6 +73,6 @@ def drop_many(body: DropIn, conn: Conn, now: Now) -> DropOut:
 
 
 @router.post("/{kept_id}/drop", dependencies=[ENGINEERS])
-def drop(kept_id: Id, conn: Conn) -> DropOut:
+def drop(kept_id: KeptId, conn: Conn) -> DropOut:
     """Drop what is kept of a kind: nobody can try it again."""
     return DropOut(dropped=quarantine.drop(conn, ids=[kept_id]))

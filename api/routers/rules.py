@@ -1,38 +1,50 @@
 """The rules in force, one by one: what each has used of its alarm budget, and which judge in shadow."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
+from api.paging import Id, Order, PagedByFifty, Text
 from api.shapes.rules import RuleOut, WhyIn
 from db import budgets, rules_in_force, rules_in_shadow, slow_devices
+from rules.threshold import Threshold
 
 router = APIRouter(prefix="/rules", tags=["rules and models"])
+IN_ITS_ORDER = Order[tuple[int, Threshold]](tuple[Id, Text], lambda each: (each[0], each[1].id))
 
 
 @router.get("", dependencies=[SEES_ALL])
 def find(
     conn: Conn,
     now: Now,
+    part: PagedByFifty,
     asset_class: Annotated[str | None, Query(description="rules of one class")] = None,
     in_shadow: Annotated[bool | None, Query(description="only those that judge in shadow, or that do not")] = None,
     budgeted: Annotated[bool | None, Query(description="only those with a budget, or without")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> list[RuleOut]:
     """List the rules of the rulebook in force, in its order."""
-    there = rules_in_shadow.now_there(conn)
+    there, book = rules_in_shadow.now_there(conn), rules_in_force.newest(conn)
+    rules = list(enumerate(book.rules))
     found = [
-        each
-        for each in rules_in_force.newest(conn).rules
+        (number, each)
+        for number, each in rules[_beginning(rules, part.after(IN_ITS_ORDER)) :]
         if asset_class in (None, each.asset_class)
         and in_shadow in (None, each.id in there)
         and budgeted in (None, each.budget is not None)
     ]
-    slow = slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn)))
-    page = budgets.of(conn, found[offset : offset + limit], now=now)
+    slow = slow_devices.by_rule(slow_devices.of(conn, book))
+    page = budgets.of(conn, [each for _, each in part.of_fetched(found, IN_ITS_ORDER)], now=now)
     return [RuleOut.of(each, slow.get(each.rule.id)) for each in page]
+
+
+def _beginning(rules: Sequence[tuple[int, Threshold]], after: tuple[Any, ...] | None) -> int:
+    """Return where a page begins: after a rule, wherever it is in the book that is in force now, or where it was."""
+    if after is None:
+        return 0
+    was, rule = after
+    return next((number + 1 for number, each in rules if each.id == rule), max(int(was), 0))
 
 
 @router.get("/{rule:path}", dependencies=[SEES_ALL])

@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Why
-from api.paging import Paged
+from api.paging import Id, Order, Paged, Text
 from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
 from db import plant, technicians
+from workorder_core.assignment import Technician
 
 router = APIRouter(prefix="/technicians", tags=["technicians"])
+BY_CODE = Order[Technician](tuple[Id, Text, Id], lambda each: (each.site_id, each.code, each.id))
 
 
 @router.get("", dependencies=[SEES])
@@ -18,7 +20,7 @@ def find(
 ) -> list[TechnicianOut]:
     """List the technicians of a site, or of all."""
     site_id = None if site is None else plant.site_by_code(conn, site, who.sites).id
-    return [TechnicianOut.of(each) for each in part.of_all(technicians.listed(conn, site_id, who.sites))]
+    return [TechnicianOut.of(each) for each in part.of_all(technicians.listed(conn, site_id, who.sites), BY_CODE)]
 
 
 @router.post("", status_code=201, dependencies=[PLANS_PEOPLE])

@@ -1,13 +1,14 @@
 """Work orders: found, read, made and changed. The steps of their lifecycle are in order_moves."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from api.asking import REQUESTS, SEES, Asking, Conn, Now, Version
 from api.once import OnlyOnce
+from api.paging import At, Order, PagedByFifty, Small
 from api.shapes.order_steps import ChangesIn, ProposalOut
 from api.shapes.orders import ListedOut, OrderIn, WholeOrderOut, WorkOrderOut, WorkOrderPage
 from api.shapes.times import Moment
@@ -21,6 +22,8 @@ from workorder_core.orders import WorkOrder
 from workorder_core.words import OrderType, Origin, Priority, Status
 
 router = APIRouter(prefix="/work-orders", tags=["work orders"])
+_UNFINISHED = tuple[Literal["unfinished"], bool, Small, Small, At | None, At, UUID]
+BY_URGENCY = Order[work_orders.Listed](_UNFINISHED | tuple[Literal["finished"], At, UUID], work_orders.position)
 
 
 def tagged(order: WorkOrder, response: Response) -> WorkOrderOut:
@@ -33,6 +36,7 @@ def tagged(order: WorkOrder, response: Response) -> WorkOrderOut:
 def find(
     conn: Conn,
     who: Asking,
+    part: PagedByFifty,
     status: Annotated[list[Status] | None, Query()] = None,
     kind: Annotated[list[OrderType] | None, Query(alias="type")] = None,
     origin: Annotated[list[Origin] | None, Query()] = None,
@@ -49,8 +53,6 @@ def find(
     ] = None,
     opened_from: Moment | None = None,
     opened_to: Moment | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> WorkOrderPage:
     """List orders, the most urgent first and the finished ones last."""
     filters = work_orders.Filters(
@@ -68,8 +70,9 @@ def find(
         opened_to=opened_to,
         within=who.sites,
     )
-    items = [ListedOut.listed(each) for each in work_orders.page(conn, filters, limit=limit, offset=offset)]
-    return WorkOrderPage(items=items, total=work_orders.count(conn, filters), limit=limit, offset=offset)
+    found = work_orders.page(conn, filters, limit=part.fetched, after=part.after(BY_URGENCY))
+    items = [ListedOut.listed(each) for each in part.of_fetched(found, BY_URGENCY)]
+    return WorkOrderPage(items=items, total=work_orders.count(conn, filters), limit=part.limit, next=part.next)
 
 
 @router.post("", status_code=201, response_model=WorkOrderOut, dependencies=[REQUESTS])

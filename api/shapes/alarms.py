@@ -35,7 +35,7 @@ class AlarmOut(BaseModel):
 
 class AlarmPage(BaseModel):
     items: list[AlarmOut]
-    next_before: int | None
+    next: str | None = Field(description="the address of the next page; null: this is the last one")
 
 
 WHY = Field(max_length=2000, description="the reason, kept in the alarm's history")

@@ -194,8 +194,8 @@ class WorkOrderPage(BaseModel):
 
     items: list[ListedOut]
     total: int = Field(description="how many the filters let through, counted to 1000: that many or more")
-    limit: int
-    offset: int
+    limit: int = Field(description="how many were asked for at most")
+    next: str | None = Field(description="the address of the next page; null: this is the last one")
 
 
 class SignOut(BaseModel):

@@ -454,8 +454,8 @@ class RetryOut(BaseModel):
 
 
 class QuarantinePage(BaseModel):
-    """The newest first; ``next_before`` goes on from the last one, none when there are no more."""
+    """Some kinds of what was refused, the newest first."""
 
     items: list[KeptOut]
-    next_before: int | None
+    next: str | None = Field(description="the address of the next page; null: this is the last one")
     counts: Mapping[str, int] = Field(description="how many are kept for each reason")

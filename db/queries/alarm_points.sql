@@ -31,6 +31,10 @@ VALUES (%(asset_id)s, %(source)s, %(at)s, %(event_at)s, %(actor)s, %(move)s, %(o
 INSERT INTO judge_events (kind, asset_id, actor, why, payload)
 VALUES ('alarm', %(asset_id)s, %(actor)s, %(why)s, %(payload)s);
 
+-- part: states
+         ARRAY['unacknowledged', 'latched', 'returned_unacknowledged', 'acknowledged', 'shelved', 'out_of_service',
+               'suppressed_by_design', 'normal']
+
 -- name: page
 -- Alarms as they stand, the worst and newest first: those that are not normal, or of one state.
 SELECT p.asset_id, p.source, s.code || '/' || a.code AS asset, a.name AS asset_name, s.time_zone, p.state, p.active,
@@ -42,9 +46,17 @@ WHERE (CASE WHEN %(states)s::text[] IS NULL THEN p.state <> 'normal' ELSE p.stat
   AND (%(asset_id)s::integer IS NULL OR p.asset_id = %(asset_id)s)
   AND (%(source)s::text IS NULL OR p.source = %(source)s)
   AND (%(severity)s::smallint IS NULL OR p.severity = %(severity)s)
-ORDER BY array_position(ARRAY['unacknowledged', 'latched', 'returned_unacknowledged', 'acknowledged', 'shelved',
-                              'out_of_service', 'suppressed_by_design', 'normal'], p.state),
-         p.severity DESC, p.since DESC NULLS LAST, p.asset_id, p.source
+  AND (%(after_id)s::bigint IS NULL OR
+       (array_position(
+-- as in: states
+        , p.state), -p.severity, p.since IS NULL, -coalesce(extract(epoch FROM p.since), 0), p.asset_id, p.source)
+       > (array_position(
+-- as in: states
+        , %(after_state)s::text), -%(after_severity)s::smallint, %(after_since)s::timestamptz IS NULL,
+        -coalesce(extract(epoch FROM %(after_since)s::timestamptz), 0), %(after_id)s, %(after_source)s::text))
+ORDER BY array_position(
+-- as in: states
+         , p.state), p.severity DESC, p.since DESC NULLS LAST, p.asset_id, p.source
 LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: tally
@@ -65,7 +77,7 @@ WHERE (%(asset_id)s::integer IS NULL OR m.asset_id = %(asset_id)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(before)s::bigint IS NULL OR m.id < %(before)s)
-ORDER BY m.id DESC LIMIT %(limit)s;
+ORDER BY m.id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: class_of
 -- What an asset is called, and of which class it is.

@@ -26,7 +26,7 @@ WHERE (%(site)s::text IS NULL OR s.code = %(site)s)
   AND (%(asset_id)s::integer IS NULL OR al.asset_id = %(asset_id)s)
   AND (%(source)s::text IS NULL OR al.source = %(source)s)
   AND (NOT %(standing)s::boolean OR al.cleared_at IS NULL)
-  AND (%(before)s::bigint IS NULL OR (al.raised_at, al.id) < (SELECT raised_at, id FROM alarms WHERE id = %(before)s))
+  AND (%(after_id)s::bigint IS NULL OR (al.raised_at, al.id) < (%(after_raised)s::timestamptz, %(after_id)s))
 ORDER BY al.raised_at DESC, al.id DESC LIMIT %(limit)s;
 
 -- name: between

@@ -19,4 +19,4 @@ WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
   AND (%(site)s::text IS NULL OR site = %(site)s)
   AND (%(asset_id)s::integer IS NULL OR asset_id = %(asset_id)s)
   AND (%(within)s::text[] IS NULL OR site = ANY(%(within)s))
-ORDER BY id DESC LIMIT %(limit)s;
+ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;

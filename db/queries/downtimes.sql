@@ -38,4 +38,5 @@ WHERE (%(within)s::text[] IS NULL OR asset_id IN (
   AND (%(asset_id)s::integer IS NULL OR asset_id = %(asset_id)s)
   AND (%(after)s::timestamptz IS NULL OR (ends_at IS NULL OR ends_at > %(after)s))
   AND (%(before)s::timestamptz IS NULL OR starts_at < %(before)s)
-ORDER BY starts_at, id LIMIT %(limit)s::bigint OFFSET %(offset)s;
+  AND (%(after_id)s::bigint IS NULL OR (starts_at, id) > (%(after_start)s::timestamptz, %(after_id)s))
+ORDER BY starts_at, id LIMIT %(limit)s::bigint;

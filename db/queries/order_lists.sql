@@ -18,12 +18,21 @@
   AND (%(opened_to)s::timestamptz IS NULL OR w.opened_at < %(opened_to)s)
 
 -- name: unfinished
--- Unfinished orders by urgency: what waits for a check last, then the priority, how late it is, and the target that runs
+-- Unfinished orders by urgency, after one of them or from the first on: what waits for a check last, then the priority, how late it is, and the target that runs
 -- out next; the id makes the order total. The order and the condition are those of the index.
 SELECT w.id
 FROM work_orders w
 WHERE w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
   -- as in: filters
+  AND (%(after_id)s::uuid IS NULL OR (
+       ((w.status IN ('completed', 'verified')), w.priority) >= (%(after_checked)s::boolean, %(after_priority)s::smallint)
+       AND ((w.status IN ('completed', 'verified')), w.priority, -w.escalation,
+            (CASE WHEN w.status IN ('open', 'planned', 'scheduled', 'dispatched') THEN w.response_due ELSE w.completion_due END) IS NULL,
+            coalesce(CASE WHEN w.status IN ('open', 'planned', 'scheduled', 'dispatched') THEN w.response_due ELSE w.completion_due END,
+                     '-infinity'),
+            w.recorded_at, w.id)
+         > (%(after_checked)s::boolean, %(after_priority)s::smallint, -%(after_escalation)s::bigint, %(after_due)s::timestamptz IS NULL,
+            coalesce(%(after_due)s::timestamptz, '-infinity'), %(after_recorded)s::timestamptz, %(after_id)s)))
 ORDER BY (w.status IN ('completed', 'verified')), w.priority, w.escalation DESC,
          (CASE WHEN w.status IN ('open', 'planned', 'scheduled', 'dispatched') THEN w.response_due ELSE w.completion_due END),
          w.recorded_at, w.id
@@ -35,6 +44,8 @@ SELECT w.id
 FROM work_orders w
 WHERE w.status IN ('closed', 'cancelled', 'cannot_complete')
   -- as in: filters
+  AND (%(after_id)s::uuid IS NULL OR (
+       w.status_since <= %(after_since)s::timestamptz AND (w.status_since < %(after_since)s OR w.id > %(after_id)s)))
 ORDER BY w.status_since DESC, w.id
 LIMIT %(limit)s OFFSET %(offset)s;
 

@@ -17,7 +17,8 @@ SELECT id, site_id, parent_id, code, name, level
 FROM locations
 WHERE (%(site_id)s::integer IS NULL OR site_id = %(site_id)s)
   AND (%(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s)))
-ORDER BY site_id, code LIMIT %(limit)s::bigint OFFSET %(offset)s;
+  AND (%(after_code)s::text IS NULL OR (site_id, code) > (%(after_site)s::bigint, %(after_code)s))
+ORDER BY site_id, code LIMIT %(limit)s::bigint;
 
 -- name: location
 -- One functional location.
@@ -33,7 +34,7 @@ WITH RECURSIVE places AS (
 )
 SELECT a.id, a.site_id, s.code AS site_code, s.time_zone, a.code, a.name, a.class AS asset_class, a.criticality, a.safety_critical, a.serial,
        (SELECT code FROM assets WHERE id = a.parent_id) AS parent, a.archived_at, i.location_id, concat_ws(' / ', s.name, p.path, a.code) AS path,
-       o.orders AS unfinished_orders, o.worst AS worst_type,
+       p.path AS location_path, o.orders AS unfinished_orders, o.worst AS worst_type,
        EXISTS (SELECT FROM planned_downtimes d WHERE d.asset_id = a.id AND d.cancelled_at IS NULL
                AND d.starts_at <= %(now)s AND (d.ends_at IS NULL OR d.ends_at > %(now)s)) AS in_planned_downtime
 FROM assets a
@@ -51,6 +52,9 @@ WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(code)s::text IS NULL OR a.code = %(code)s)
   AND (%(archived)s::boolean OR a.archived_at IS NULL)
+  AND (%(after_code)s::text IS NULL OR
+       (s.code, p.path IS NULL, coalesce(p.path, ''), a.code)
+       > (%(after_site)s::text, %(after_path)s::text IS NULL, coalesce(%(after_path)s::text, ''), %(after_code)s))
 ORDER BY s.code, p.path, a.code LIMIT %(limit)s::bigint OFFSET %(offset)s;
 
 -- name: installed

@@ -44,7 +44,8 @@ SELECT q.id, q.topic, substring(q.payload FOR 65536) AS payload, q.payload_bytes
        k.retry_asked_at, q.retry_asked_by, k.tried_at, k.tries
 FROM kinds k JOIN quarantine q ON q.id = k.id
 WHERE (%(before_id)s::bigint IS NULL OR (k.last_received_at, k.id) < (SELECT last_received_at, id FROM kinds WHERE id = %(before_id)s))
-ORDER BY k.last_received_at DESC, k.id DESC LIMIT %(limit)s;
+  AND (%(after_id)s::bigint IS NULL OR (k.last_received_at, k.id) < (%(after_received)s::timestamptz, %(after_id)s))
+ORDER BY k.last_received_at DESC, k.id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: payloads
 -- What is kept of a kind, the first one first: of each payload the beginning.

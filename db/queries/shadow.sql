@@ -55,4 +55,7 @@ UPDATE shadow_orders SET duplicate_of = %(id)s WHERE run_id = %(run_id)s AND id 
 SELECT o.id, si.code || '/' || a.code AS asset, o.component, o.failure_mode, o.type, o.opened_as, o.opened_at, o.why,
        o.evidence, o.duplicate_of
 FROM shadow_orders o JOIN assets a ON a.id = o.asset_id JOIN sites si ON si.id = a.site_id
-WHERE o.run_id = %(run_id)s ORDER BY o.opened_at, asset, o.id::text;
+WHERE o.run_id = %(run_id)s
+  AND (%(after_id)s::text IS NULL OR
+       (o.opened_at, si.code || '/' || a.code, o.id::text) > (%(after_opened)s::timestamptz, %(after_asset)s::text, %(after_id)s))
+ORDER BY o.opened_at, asset, o.id::text LIMIT %(limit)s::bigint;

@@ -90,9 +90,9 @@ def test_quarantine_is_listed_page_by_page(client, database):
     with psycopg.connect(database) as conn:
         quarantine.keep(conn, a_plant.refusals(datetime.now(UTC)))
     first = client.get(f"{V1}/quarantine", params={"limit": 2}).json()
-    second = client.get(f"{V1}/quarantine", params={"limit": 2, "before": first["next_before"]}).json()
+    second = client.get(first["next"]).json()
     assert len(first["items"]) + len(second["items"]) == 3
-    assert second["next_before"] is None
+    assert second["next"] is None
     assert sum(first["counts"].values()) == 3
 
 

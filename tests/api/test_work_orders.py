@@ -48,7 +48,10 @@ def test_filters_by(client, seeded, asked, names):
 
 
 def test_pages_hold_each_order_once(client):
-    pages = [client.get(V1, params={"limit": 2, "offset": offset}).json() for offset in (0, 2, 4)]
+    pages = [client.get(V1, params={"limit": 2}).json()]
+    while pages[-1]["next"]:
+        pages.append(client.get(pages[-1]["next"]).json())
+    assert len(pages) == 3
     ids = [item["id"] for page in pages for item in page["items"]]
     assert len(ids) == len(set(ids)) == pages[0]["total"] == 6
 

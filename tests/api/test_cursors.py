@@ -1,0 +1,303 @@
+"""Every list goes on after its last row: what comes meanwhile neither hides a row nor shows one twice."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from api import passwords
+from db import quarantine
+from ingest.messages import Reason, Refused
+from tests import people
+
+V1 = "/api/v1"
+ROWS, COMING = 25, 3
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Plant:
+    client: TestClient
+    conn: psycopg.Connection
+    asset: int
+
+    def sql(self, text: str, **facts: Any) -> None:
+        self.conn.execute(text.encode(), {"asset": self.asset} | facts)
+
+    def post(self, path: str, body: Any, method: str = "POST") -> Any:
+        answer = self.client.request(method, f"{V1}/{path}", json=body, headers={"Idempotency-Key": uuid4().hex})
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+
+def order(plant: Plant, n: int) -> None:
+    body = {"asset_id": plant.asset, "type": "inspection", "title": f"Look {n}", "priority": n % 4 + 1}
+    made = plant.post("work-orders", body)
+    if n % 3 == 0:
+        plant.post(f"work-orders/{made['id']}/cancel", {"reason": "not needed"})
+
+
+def rules(plant: Plant, n: int) -> None:
+    """Put in force a book of rules: what comes later is at its beginning."""
+    told = plant.client.get(f"{V1}/documents/rulebook", params={"limit": 1}).json()
+    before = told[0]["document"].get("threshold", []) if told else []
+    new = [
+        {"id": f"r{n}", "asset_class": "pump", "signal": "flow", "raise_at": 900, "clear_below": 800}
+        | {"component": "impeller", "failure_mode": "LOO", "severity": "degrading"}
+    ]
+    plant.post("documents/rulebook", {"document": {"threshold": new + before}, "why": "more"})
+
+
+def shadow_run(plant: Plant, n: int) -> int:
+    made = plant.post("shadow-runs", {"name": f"t{n}", "models": {"default": {"patience": 60.0}}, "why": "a try"})
+    plant.post(f"shadow-runs/{made['id']}/drop", {"why": "enough"})
+    return int(made["id"])
+
+
+def refusal(plant: Plant, n: int) -> None:
+    at = int((NOW + timedelta(minutes=n % 9)).timestamp() * 1e6)
+    refused = Refused(
+        topic=f"plantwright/v1/NTH/X-{n}", payload=b"?", received_us=at, reason=Reason.NOT_JSON, problem="x"
+    )
+    quarantine.keep(plant.conn, [refused])
+
+
+def shadow_order(plant: Plant, n: int) -> None:
+    if plant.conn.execute("SELECT count(*) FROM shadow_runs").fetchone() == (0,):
+        plant.conn.commit()
+        shadow_run(plant, 0)
+    plant.sql(
+        "INSERT INTO shadow_orders (run_id, id, asset_id, component, failure_mode, type, opened_as, opened_at, why) "
+        "SELECT max(id), %(id)s, %(asset)s, 'x', 'LOO', 'predictive', 'predictive', %(at)s, 'x' FROM shadow_runs",
+        id=uuid4(),
+        at=at(n),
+    )
+
+
+def at(n: int) -> datetime:
+    return NOW + timedelta(minutes=n * 7 % 11)
+
+
+STATES = ("unacknowledged", "latched", "acknowledged", "shelved", "out_of_service")
+PLAN = {"title": "Look", "steps": [{"instruction": "look", "kind": "instruction"}]}
+
+
+def scattered(n: int) -> str:
+    """Return a name that sorts among the others wherever it comes."""
+    return f"z{n * 7 % 31:02}-{n}"
+
+
+Add = Callable[[Plant, int], object]
+LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
+    "/work-orders": (order, lambda row: row["id"]),
+    "/sites": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO sites (code, name, time_zone) VALUES (%(c)s, 'x', 'UTC')", c=f"S{scattered(n)}"
+        ),
+        lambda row: row["id"],
+    ),
+    "/locations": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO locations (site_id, code, name, level) VALUES (1, %(c)s, 'x', 'area')", c=scattered(n)
+        ),
+        lambda row: row["id"],
+    ),
+    "/assets": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO assets (site_id, code, name, class, criticality) VALUES (1, %(c)s, 'x', 'pump', 2)",
+            c=scattered(n),
+        ),
+        lambda row: row["id"],
+    ),
+    "/alarms": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO alarms (asset_id, source, severity, summary, arrival, raised_at) "
+            "VALUES (%(asset)s, 'rule:x', 1, 'x', %(n)s, %(at)s)",
+            n=n,
+            at=at(n),
+        ),
+        lambda row: row["id"],
+    ),
+    "/alarms/states": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO alarm_points (asset_id, source, state, severity, since) "
+            "VALUES (%(asset)s, %(source)s, %(state)s, %(severity)s, %(at)s)",
+            source=f"rule:{scattered(n)}",
+            state=STATES[n % 5],
+            severity=n % 3 + 1,
+            at=at(n) if n % 4 else None,
+        ),
+        lambda row: row["source"],
+    ),
+    "/alarms/moves": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO alarm_moves (asset_id, source, at, actor, move, old_state, new_state) "
+            "VALUES (%(asset)s, 'rule:x', now(), 'x', 'raise', 'normal', 'unacknowledged')"
+        ),
+        lambda row: row["id"],
+    ),
+    "/downtimes": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO planned_downtimes (asset_id, starts_at, reason, actor) VALUES (%(asset)s, %(at)s, 'x', 'x')",
+            at=at(n),
+        ),
+        lambda row: row["id"],
+    ),
+    "/technicians": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO technicians (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n)
+        ),
+        lambda row: row["id"],
+    ),
+    "/documents/{kind}": (
+        lambda plant, n: plant.post("documents/rulebook", {"document": {}, "why": f"the {n}th"}),
+        lambda row: row["number"],
+    ),
+    "/shadow-runs": (shadow_run, lambda row: row["id"]),
+    "/shadow-runs/{run_id}/orders": (shadow_order, lambda row: row["id"]),
+    "/rules": (rules, lambda row: row["id"]),
+    "/devices": (
+        lambda plant, n: plant.post(f"devices/{scattered(n)}/bind", {"assets": [f"NTH/A-{n}"]}),
+        lambda row: row["device"],
+    ),
+    "/quarantine": (refusal, lambda row: row["id"]),
+    "/users": (
+        lambda plant, n: plant.post("users", {"name": scattered(n), "full_name": "x", "roles": ["viewer"]}),
+        lambda row: row["name"],
+    ),
+    "/keys": (
+        lambda plant, n: plant.post("keys", {"name": scattered(n), "roles": ["viewer"]}),
+        lambda row: row["name"],
+    ),
+    "/access-changes": (
+        lambda plant, n: plant.post("keys", {"name": scattered(n), "roles": ["viewer"]}),
+        lambda row: row["id"],
+    ),
+    "/job-plans": (lambda plant, n: plant.post(f"job-plans/{scattered(n)}", PLAN, "PUT"), lambda row: row["code"]),
+    "/changes": (
+        lambda plant, n: plant.post(f"assets/{plant.asset}", {"criticality": n % 4 + 1}, "PATCH"),
+        lambda row: row["id"],
+    ),
+    "/safety-proposals": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO safety_proposals (plan, was, change, why, proposed_by, proposed_at) "
+            "VALUES (%(c)s, '{\"permits_lost\": []}', '{}', 'x', 'person:x', now())",
+            c=scattered(n),
+        ),
+        lambda row: row["id"],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def plant(client, seeded, database, monkeypatch):
+    monkeypatch.setattr(passwords, "_HASHER", people.CHEAP)
+    with psycopg.connect(database, autocommit=True) as conn:
+        yield Plant(client, conn, seeded.assets["P-102"])
+
+
+def test_every_list_of_the_api_is_walked_here(client):
+    paged = {
+        path.removeprefix(V1)
+        for path, methods in client.app.openapi()["paths"].items()
+        if "cursor" in {each["name"] for each in methods.get("get", {}).get("parameters", ())}
+    }
+    assert paged == set(LISTS)
+    assert len(paged) > 20
+
+
+def address(path: str) -> str:
+    return V1 + path.replace("{kind}", "rulebook").replace("{run_id}", "1")
+
+
+def rows_of(answer: Any) -> list[Any]:
+    body = answer.json()
+    return body if isinstance(body, list) else body["items"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_is_walked_while_rows_come_and_nothing_is_missed_or_seen_twice(plant, path):
+    add, key = LISTS[path]
+    for n in range(ROWS):
+        add(plant, n)
+    there = [key(row) for row in rows_of(plant.client.get(address(path), params={"limit": 200}))]
+    assert ROWS <= len(set(there)) == len(there)
+    seen, url, coming = [], f"{address(path)}?limit=10", ROWS
+    while url:
+        answer = plant.client.get(url)
+        assert answer.status_code == 200, answer.text
+        seen += [key(row) for row in rows_of(answer)]
+        url = answer.links.get("next", {}).get("url", "")
+        if not isinstance(answer.json(), list):
+            assert answer.json()["next"] == (url or None)
+        for n in range(coming, coming + COMING) if coming < ROWS + 4 * COMING else ():
+            add(plant, n)
+        coming += COMING
+    assert len(seen) == len(set(seen))
+    assert set(there) <= set(seen)
+    assert [each for each in seen if each in set(there)] == there
+
+
+def encoded(said: Any) -> str:
+    text = said if isinstance(said, bytes) else json.dumps(said).encode()
+    return urlsafe_b64encode(text).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_cursor_that_the_list_did_not_give_is_refused(plant, path):
+    add, _ = LISTS[path]
+    for n in range(2):
+        add(plant, n)
+    first = plant.client.get(address(path), params={"limit": 1})
+    true = first.links["next"]["url"].partition("cursor=")[2].partition("&")[0]
+    sign, values = json.loads(urlsafe_b64decode(true + "=="))
+    far = [2**63, -(2**63) - 1, 10**400, "\0", "\ud800", "9999-12-31T23:59:59-14:00", None, True, [], {}, 1.5, ""]
+    hostile = [encoded([sign, [each] * len(values)]) for each in far]
+    hostile += [encoded([sign, values[:-1]]), encoded([sign, [*values, 1]]), encoded(["0" * 12, values])]
+    hostile += [
+        "",
+        "!",
+        "a",
+        "é",
+        "\0",
+        true[:-3],
+        "x" * 5_000,
+        encoded(b"\xff"),
+        encoded(b"[" * 900),
+        encoded(b"1e9999"),
+    ]
+    for each in hostile:
+        answer = plant.client.get(address(path), params={"limit": 1, "cursor": each})
+        assert answer.status_code == 422 or (answer.status_code == 200 and each in hostile[:12]), (each, answer.text)
+        assert answer.status_code == 200 or "cursor" in answer.json()["detail"]
+    assert plant.client.get(first.links["next"]["url"]).status_code == 200
+
+
+def test_a_cursor_of_another_list_or_other_filters_is_refused_with_what_to_do(plant):
+    for n in range(2):
+        LISTS["/alarms/moves"][0](plant, n)
+    moves = f"{V1}/alarms/moves"
+    url = plant.client.get(moves, params={"limit": 1}).links["next"]["url"]
+    cursor = url.partition("cursor=")[2]
+    for path, more in (("/changes", {}), ("/safety-proposals", {}), ("/alarms/moves", {"source": "rule:x"})):
+        answer = plant.client.get(V1 + path, params={"cursor": cursor} | more)
+        assert answer.status_code == 422
+        assert "leave it out for the first page" in answer.json()["detail"]
+    assert plant.client.get(moves, params={"cursor": cursor, "limit": 7}).status_code == 200
+
+
+@pytest.mark.parametrize("old", ["offset", "before", "page"])
+def test_what_lists_were_paged_by_before_is_refused_with_the_name_of_what_pages_them_now(client, old):
+    for path in LISTS:
+        if (path, old) == ("/downtimes", "before"):
+            continue  # a filter by time there
+        answer = client.get(address(path), params={old: "1"})
+        assert answer.status_code == 422
+        assert f"there is no parameter '{old}' any more: a list goes on by 'cursor'" in answer.json()["detail"]
