@@ -69,3 +69,24 @@ def test_the_page_of_assets_shows_a_hundred_and_leads_on(client, many) -> None:
     last = client.get("/assets", params={"page": 8}).text
     assert last.count('<li class="asset') == 8
     assert 'rel="next"' not in last
+
+
+@pytest.mark.parametrize("path", ["/quarantine", "/changes", "/alarms/history"])
+def test_a_page_of_what_has_happened_is_numbered_and_leads_both_ways(client, database, seeded, path) -> None:
+    with psycopg.connect(database) as conn:
+        conn.execute(
+            "INSERT INTO alarm_moves (asset_id, source, at, actor, move, old_state, new_state) "
+            "SELECT 1, 'rule:x', now(), 'system:x', 'raise', 'normal', 'unacknowledged' FROM generate_series(1, 60)"
+        )
+        conn.execute(
+            "INSERT INTO quarantine "
+            "(topic, reason, payload, payload_bytes, payload_sha256, problem, received_at, last_received_at) "
+            "SELECT 'plantwright/v1/NTH/X-' || n, 'not_json', 'x', 1, sha256(n::text::bytea), 'x', now(), now() "
+            "FROM generate_series(1, 60) n"
+        )
+    first, second = client.get(path), client.get(path, params={"page": 2})
+    assert (first.status_code, second.status_code) == (200, 200)
+    if path != "/changes":  # there are few of them here
+        assert f'href="{path}?page=2"' in first.text
+        assert f'href="{path}"' in second.text
+    assert "There is no page 99" in client.get(path, params={"page": 99}).text
