@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from psycopg import Connection
 
 from api.asking import SEES, Asking, Conn, Now
-from api.paging import Id, Order, Paged, Text
+from api.paging import At, Id, Order, Paged, Text
 from api.problems import AskedTooMuch, WrongRange
 from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LateExcursionOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
@@ -20,6 +20,7 @@ _SHOWN_BUCKETS = 400
 router = APIRouter(tags=["plant"])
 SITES = Order[plant.Site](tuple[Text], lambda each: (each.code,))
 LOCATIONS = Order[plant.Location](tuple[Id, Text], lambda each: (each.site_id, each.code))
+OLDEST_FIRST = Order[late_excursions.Excursion](tuple[At, Text], lambda each: (each.since, each.rule.id))
 ASSETS = Order[plant.Asset](
     tuple[Text, Text | None, Text], lambda each: (each.site_code, each.location_path, each.code)
 )
@@ -129,7 +130,7 @@ def late(
         raise WrongRange("start", "end")
     key = f"{found.site_code}/{found.code}"
     excursions = late_excursions.of_asset(conn, asset_id, key, found.asset_class, start=start, end=end)
-    return [LateExcursionOut.of(each) for each in part.of_all(excursions)]
+    return [LateExcursionOut.of(each) for each in part.of_all(excursions, OLDEST_FIRST)]
 
 
 def _end_of_readings(conn: Connection, asset_id: int, now: datetime) -> datetime:

