@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ingest import units
 from ingest.messages import Details, Message, Reason, Refused
@@ -20,6 +20,9 @@ _COUNTS = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanosecond
 """What a time may count from 1970, and the microseconds of one."""
 _LIKELY_US = (1e15, 4e15)
 """Times of the years 2001 to 2096: a number that is such a time in just one of the counts is likely meant in it."""
+_MIDNIGHT = re.compile(r"(\d{4}-?\d\d-?\d\d[T ])24((?::?00){0,2}(?:[.,]0+)?(?:Z|[+-].*)?)")
+_LEAP = re.compile(r"[T ]\d\d:?\d\d:?60")
+_DAYS_A_YEAR = 365.2425
 _GROUPING = re.compile(r"[. '\u00a0\u202f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
@@ -116,15 +119,28 @@ def microseconds(ts: object) -> int:
         if said := digits(ts):
             raise Bad(Reason.WRONG_TIME, said)
         try:
-            moment = datetime.fromisoformat(ts)
-        except ValueError:
-            raise Bad(Reason.WRONG_TIME, f"ts {ts[:40]!r} is no ISO 8601 time") from None
+            moment = iso(ts)
+        except (ValueError, OverflowError):
+            raise Bad(Reason.WRONG_TIME, f"ts {ts[:40]!r} is no ISO 8601 time{wrong_in_iso(ts)}") from None
         if moment.tzinfo is None:
             raise Bad(Reason.NAIVE_TIME, f"ts {ts[:40]!r} has no zone; add Z or an offset")
         return since_epoch(moment)
     if isinstance(ts, bool) or not isinstance(ts, int | float):
         raise Bad(Reason.WRONG_TIME, "ts must be an ISO 8601 time with its zone, or epoch milliseconds")
     return counted(ts, 1000)
+
+
+def iso(text: str) -> datetime:
+    """Read an ISO 8601 time; 24:00 is the midnight that ends its day. Raises ValueError, OverflowError."""
+    midnight = _MIDNIGHT.fullmatch(text)
+    if midnight is None:
+        return datetime.fromisoformat(text)
+    return datetime.fromisoformat(f"{midnight[1]}00{midnight[2]}") + timedelta(days=1)
+
+
+def wrong_in_iso(text: str) -> str:
+    """Return what to add about a time that could not be read; empty where nothing is known."""
+    return "; a leap second has no number of its own: send the second after it" if _LEAP.search(text) else ""
 
 
 def counted(ts: float, us_each: float) -> int:
@@ -151,7 +167,7 @@ def text_of(at_us: int) -> str:
     try:
         return (_EPOCH + at_us * _MICROSECOND).isoformat()
     except OverflowError:
-        return f"{at_us} µs"
+        return f"of about the year {int(1970 + at_us / 86_400e6 / _DAYS_A_YEAR)}"
 
 
 def signal(name: str) -> str:

@@ -83,7 +83,9 @@ def _is_document(line: str) -> bool:
 def _leniently(text: str) -> Any:
     try:
         return _decode(_TOKENS.sub(_as_python_writes_it, text))
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise Bad(Reason.NOT_JSON, "the payload is nested too deep; send plain objects") from None
+    except ValueError as error:
         raise Bad(Reason.NOT_JSON, f"the payload is no JSON: {error}") from None
 
 

@@ -42,12 +42,13 @@ class Time:
         try:
             text = str(value)
             if self.format in ("iso", "auto"):
-                at = datetime.fromisoformat(text)
+                at = border.iso(text)
             else:
                 at = datetime.strptime(text, self.format)  # noqa: DTZ007 (a naive time is put into the zone below)
         except (ValueError, OverflowError):
             said = border.digits(text) if self.format in ("iso", "auto") else ""
-            raise Bad(Reason.WRONG_TIME, said or f"{str(value)[:40]!r} is no time of format {self.format}") from None
+            wrong = f"{str(value)[:40]!r} is no time of format {self.format}{border.wrong_in_iso(text)}"
+            raise Bad(Reason.WRONG_TIME, said or wrong) from None
         return self._moments(at)
 
     def us_each(self, value: object) -> float | None:

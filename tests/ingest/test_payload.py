@@ -44,6 +44,8 @@ TIMES = {
     "with a space": ("2026-03-02 06:00:00Z", 0),
     "epoch milliseconds": (NOW_US // 1000 + 1, 1000),
     "epoch milliseconds and a half": (NOW_US / 1000 + 0.5, 500),
+    "midnight as the end of a day": ("2026-03-01T24:00:00Z", -6 * 3600 * SECOND),
+    "midnight in the short form": ("20260301T2400+00:00", -6 * 3600 * SECOND),
     "ahead, within what is allowed": ("2026-03-02T06:05:00Z", 300 * SECOND),
     "old, within what is accepted": ("2026-03-01T06:00:00Z", -86_400 * SECOND),
 }
@@ -54,6 +56,22 @@ def test_a_time(ts, after_us):
     frames, refused = read(at(ts))
     assert [frame.at_us - NOW_US for frame in frames] == [after_us]
     assert refused == []
+
+
+SAID = {
+    "a leap second": (at("2026-03-02T05:59:60Z"), "a leap second has no number of its own"),
+    "the midnight after the last day": (at("9999-12-31T24:00:00Z"), "is no ISO 8601 time"),
+    "an hour that no day has": (at("2026-03-01T25:00:00Z"), "is no ISO 8601 time"),
+    "nested without end": (b"[" * 100_000, "nested too deep"),
+    "beyond the calendar": (at(10**15 - 1), "about the year 33658"),
+}
+
+
+@pytest.mark.parametrize(("payload", "fact"), SAID.values(), ids=SAID.keys())
+def test_what_is_wrong_is_said_in_words_for_people(payload, fact):
+    frames, (refused,) = parse(Message(TOPIC, payload, NOW_US), Bounds())
+    assert frames == []
+    assert fact in refused.problem
 
 
 def test_an_array_is_a_frame_each_in_its_order():
