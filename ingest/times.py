@@ -41,10 +41,8 @@ class Time:
             return (border.microseconds(value),)
         try:
             text = str(value)
-            if self.format in ("iso", "auto"):
-                at = border.iso(text)
-            else:
-                at = datetime.strptime(text, self.format)  # noqa: DTZ007 (a naive time is put into the zone below)
+            # A naive time is put into the zone below.
+            at = border.iso(text) if self.format in ("iso", "auto") else datetime.strptime(text, self.format)  # noqa: DTZ007
         except (ValueError, OverflowError):
             said = border.digits(text) if self.format in ("iso", "auto") else ""
             wrong = f"{str(value)[:40]!r} is no time of format {self.format}{border.wrong_in_iso(text)}"
