@@ -170,10 +170,11 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
     def known(request: Request, error: Exception) -> Response:
         kind = next(each for each in type(error).__mro__ if each in STATUS)
         status = STATUS[kind]
-        detail = _SENTENCES.get(kind, str)(error)
+        title, detail = _title(type(error), kind), _SENTENCES.get(kind, str)(error)
         if kind is DataError and request.method in ("GET", "HEAD"):
-            detail = _NOT_COMPARABLE
-        response = answer(request, status, _title(type(error), kind), detail, **_facts(error))
+            # Nothing was to be stored.
+            title, detail = "Out of range", _OUT_OF_RANGE
+        response = answer(request, status, title, detail, **_facts(error))
         if status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
@@ -217,7 +218,7 @@ def problem(request: Request, status: int, title: str, detail: str, **more: Any)
 
 
 _NOT_STORABLE = "a value cannot be stored: a text has characters that no text has, or a number is out of range"
-_NOT_COMPARABLE = "the database cannot work this out: something asked for, or a sum of what is stored, is out of range"
+_OUT_OF_RANGE = "the database cannot work this out: something asked for, or a sum of what is stored, is out of range"
 _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
     DataError: lambda _: _NOT_STORABLE,
     UnicodeEncodeError: lambda _: _NOT_STORABLE,
