@@ -1,12 +1,15 @@
 """When sites work, and the targets that they have promised."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Body
 
 from api.asking import PLANS, SEES, Asking, Conn, Now, Why
 from api.shapes.order_content import CalendarInOut, TargetInOut, targets_out
 from db import calendars, plant
 
 router = APIRouter(prefix="/sites/{site_code}", tags=["targets"])
+_TARGETS = [{"priority": 1, "response_minutes": 60, "completion_minutes": 480, "working": False}]
 
 
 @router.get("/calendar", dependencies=[SEES])
@@ -32,7 +35,12 @@ def targets(site_code: str, conn: Conn, who: Asking) -> list[TargetInOut]:
 
 @router.put("/targets", dependencies=[PLANS])
 def put_targets(
-    site_code: str, body: list[TargetInOut], conn: Conn, now: Now, who: Asking, _: Why
+    site_code: str,
+    body: Annotated[list[TargetInOut], Body(examples=[_TARGETS])],
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    _: Why,
 ) -> list[TargetInOut]:
     """Say what a site promises; priorities that are left out stay, and so do the targets of orders that are there."""
     site = plant.site_by_code(conn, site_code, who.sites)

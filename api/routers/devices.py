@@ -17,6 +17,8 @@ Device = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$", description="
 
 
 class AssetsIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assets": ["NTH/P-101"]}]})
+
     assets: list[str] = Field(max_length=1000, description="as <site>/<asset>", examples=[["NTH/P-101"]])
 
 

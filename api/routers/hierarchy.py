@@ -1,7 +1,7 @@
 """As what an asset is judged, and what it stands behind."""
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import PLANS, Asking, Conn, Now, Why
 from api.routers.changes import WAITS, waits
@@ -15,6 +15,11 @@ router = APIRouter(tags=["plant"])
 
 class JudgedAsIn(BaseModel):
     """What is not given stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"asset_class": "centrifugal_pump", "criticality": 3, "parent": "LINE-2"}]},
+    )
 
     asset_class: str | None = Field(None, min_length=1, max_length=100, description="whose rules and model judge it")
     criticality: Criticality | None = Field(None, description="1 low, 2 medium, 3 high, 4 critical")

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import PLANS, Actor, Conn, Now, Why
 from api.shapes.plant import SignalOut
@@ -20,6 +20,13 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}$", des
 
 class SignalIn(BaseModel):
     """What is not given stays as it is. ``states`` and ``counter`` rule each other out: one said ends the other."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"label": "bearing temperature", "unit": "degC", "plausible_low": -40, "plausible_high": 250}]
+        },
+    )
 
     label: str | None = Field(None, min_length=1, max_length=100, description="what people call it")
     quantity: str | None = Field(None, min_length=1, max_length=100)

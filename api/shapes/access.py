@@ -65,6 +65,12 @@ class UserFacts(BaseModel):
 class UserIn(UserFacts):
     """A new user; the answer holds their first password."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "deniz", "full_name": "Deniz Yilmaz", "roles": ["viewer"], "sites": ["NTH"]}]
+        }
+    )
+
     name: UserName = Field(description="what is typed to sign in")
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.shapes.times import Moment
 from db.alarm_points import Moved, Standing
@@ -53,20 +53,60 @@ class AlarmIn(BaseModel):
 
 
 class AcknowledgeIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"alarms": [{"asset_id": 7, "source": "rule:bearing-hot"}], "why": "seen on the round"}]
+        },
+    )
+
     alarms: list[AlarmIn] = Field(min_length=1, max_length=200)
     why: str = Field("", max_length=2000)
 
 
 class MoveIn(AlarmIn):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"asset_id": 7, "source": "rule:bearing-hot", "why": "sensor replaced"}]},
+    )
+
     why: str = Field("", max_length=2000)
 
 
 class ShelveIn(AlarmIn):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "asset_id": 7,
+                    "source": "rule:bearing-hot",
+                    "until": "2026-03-02T18:00:00+01:00",
+                    "why": "pump runs dry for a test",
+                }
+            ]
+        },
+    )
+
     until: Moment = Field(description="within 12 h, or what the rule's max_shelf says")
     why: str = WHY
 
 
 class TakeOutIn(AlarmIn):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "asset_id": 7,
+                    "source": "rule:bearing-hot",
+                    "until": "2026-03-09T06:00:00+01:00",
+                    "why": "sensor is being replaced",
+                }
+            ]
+        },
+    )
+
     until: Moment | None = Field(None, description="within 90 d; a safety alarm needs one, within 8 h")
     why: str = WHY
 

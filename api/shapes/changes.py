@@ -46,6 +46,8 @@ class SafetyProposalOut(BaseModel):
 
 
 class DecisionIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"why": "the guard was taken away for good"}]}
+    )
 
     why: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""

@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from db.documents import Version
 from db.shadow import ShadowOrder, ShadowRun
 from db.shadow_report import LiveOrder, Report, Rightness
 
+_RULE: dict[str, JsonValue] = {
+    "id": "bearing-hot", "asset_class": "centrifugal_pump", "signal": "bearing_temp", "raise_at": 90, "clear_below": 80,
+    "component": "bearing", "failure_mode": "OHE", "severity": "malfunction",
+}  # fmt: skip
 WHY = Field(min_length=3, max_length=2000, description="the reason, kept with the version")
 
 
@@ -35,17 +39,33 @@ class VersionOut(BaseModel):
 
 
 class DocumentIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"document": {"threshold": [_RULE]}, "why": "limit from the maker's manual"}]},
+    )
+
     document: dict[str, Any] = Field(description="the tables of the TOML document, as JSON")
     why: str = WHY
 
 
 class RollBackIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"number": 4, "why": "the new limit is too keen"}]}
+    )
+
     number: int | None = Field(None, ge=1, le=2**31 - 1, description="none: the one before the newest")
     why: str = WHY
 
 
 class ShadowRunIn(BaseModel):
     """At least one of the documents; the other is the one in force."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"name": "lower limit", "rulebook": {"threshold": [_RULE]}, "why": "does it warn earlier?"}]
+        },
+    )
 
     name: str = Field(min_length=1, max_length=200)
     rulebook: dict[str, Any] | None = None
@@ -54,6 +74,10 @@ class ShadowRunIn(BaseModel):
 
 
 class EndIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"why": "two true alarms in a week, no false one"}]}
+    )
+
     why: str = WHY
 
 

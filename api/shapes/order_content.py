@@ -65,7 +65,9 @@ class PartOut(BaseModel):
 
 
 class PartsIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"used": [{"part": "bearing 6310", "used": 1}]}]}
+    )
 
     used: list[PartUsedIn] = Field(min_length=1, max_length=200)
 

@@ -266,7 +266,20 @@ LocalTime = Annotated[time, WithJsonSchema(_CLOCK)]
 class TechnicianFacts(BaseModel):
     """Shift times are the site's local time; a shift may pass midnight, equal times mean the whole day."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Anna Holm",
+                    "skills": ["alignment"],
+                    "certificates": ["hot work"],
+                    "shift_start": "07:00",
+                    "shift_end": "15:00",
+                }
+            ]
+        },
+    )
 
     name: Line
     skills: list[Line] = []

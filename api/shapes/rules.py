@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from db.budgets import RuleNow
 
@@ -67,4 +67,6 @@ class RuleOut(BaseModel):
 
 
 class WhyIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"why": "alarms at every start"}]})
+
     why: str = Field(min_length=3, max_length=2000, description="the reason, kept with the event")

@@ -49,7 +49,9 @@ def test_an_operation_shows_its_parameters_fields_example_and_answers(operations
     assert '"title"' in made.example
     assert made.answers == (("201", "WorkOrderOut"),)
     limit = next(each for each in operations["GET /api/v1/work-orders"].parameters if each.name == "limit")
-    assert (limit.kind, str(limit.about)) == ("whole number, 1 to 500", "<code>50</code> if left out")
+    assert limit.kind == "whole number, 1 to 500"
+    goes_on = "how many at most; the answer&#39;s header <code>Link</code> says where the list goes on; "
+    assert str(limit.about) == f"{goes_on}<code>50</code> if left out"
 
 
 @pytest.mark.parametrize(
