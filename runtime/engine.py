@@ -269,11 +269,11 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
         events = judge_db.events_after(conn, after, end)
         heeds = judge.heeds_late or any(each.kind in CHANGES_RULES for each in events)
         late = readings.late_after(conn, after, end) if heeds else ()
-        judge.decide(_seen(judge, in_order(readings.judged_after(conn, after, end), events, late)))
+        judge.decide(seen(judge, in_order(readings.judged_after(conn, after, end), events, late)))
         after = end
 
 
-def _seen(judge: Judge, inputs: Iterable[Input]) -> Iterator[Input]:
+def seen(judge: Judge, inputs: Iterable[Input]) -> Iterator[Input]:
     """Yield inputs, each once the judge has seen what it had when the input got its number."""
     for each in inputs:
         if isinstance(each, JudgedFrame):

@@ -153,7 +153,7 @@ def test_a_restart_after_every_hundredth_input_changes_nothing(conn):
     inputs = list(in_order(readings.judged_after(conn, 0, last), judge_db.events_after(conn, 0, last)))
     judge = Judge()
     for begin in range(0, len(inputs), 100):
-        judge.decide(inputs[begin : begin + 100])
+        judge.decide(engine.seen(judge, inputs[begin : begin + 100]))
         judge = Judge.restore(judge.dump(), judge.arrival)
     assert judge.dump() == state.judge.dump()
 
@@ -282,7 +282,7 @@ def test_a_flood_survives_a_restart_after_every_input_and_a_backtest_by_several_
     last = state.judge.arrival
     judge = Judge()
     for each in in_order(readings.judged_after(hall, 0, last), judge_db.events_after(hall, 0, last)):
-        judge.decide([each])
+        judge.decide(engine.seen(judge, [each]))
         judge = Judge.restore(judge.dump(), judge.arrival)
     assert judge.dump() == state.judge.dump()
     hall.rollback()
