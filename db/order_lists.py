@@ -129,10 +129,16 @@ def position(listed: Listed) -> Position:
     order = listed.order
     if order.status in lifecycle.FINAL:
         return "finished", order.status_since, order.id
-    to_begin = order.status in (Status.OPEN, Status.PLANNED, Status.SCHEDULED, Status.DISPATCHED)
-    due = order.response_due if to_begin else order.completion_due
-    checked = order.status in (Status.COMPLETED, Status.VERIFIED)
-    return "unfinished", checked, order.priority.value, order.escalation, due, order.recorded_at, order.id
+    due = order.response_due if order.status in lifecycle.WAITING else order.completion_due
+    return (
+        "unfinished",
+        order.status in lifecycle.DONE,
+        order.priority.value,
+        order.escalation,
+        due,
+        order.recorded_at,
+        order.id,
+    )
 
 
 def _after(position: Position | None) -> tuple[dict[str, Any], dict[str, Any]]:

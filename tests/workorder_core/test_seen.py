@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from runtime import lane_kernel
@@ -87,3 +88,25 @@ def test_its_state_goes_on_from_a_dump():
 def test_the_compiled_lane_uses_the_same_constants():
     for name in ("LEAST", "BORNE_OUT", "RECENT", "FLOOR", "FACTOR"):
         assert getattr(lane_kernel, name) == getattr(seen, name)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_compiled_lane_sees_what_is_seen_of_every_value_that_is_not_too_far_out(seed):
+    r = random.Random(seed)
+    known = Seen()
+    signals = np.zeros((1, lane_kernel.SIGNAL), dtype=np.int64)
+    numbers = np.zeros((1, lane_kernel.NUMBERS))
+    moved = 0
+    for _ in range(3_000):
+        size = r.choice([0.0, 0.5, 1.0, 1.0, 1.0, 1.01, 900.0, 5e3, 1e5, 1e9])
+        value = size * r.choice([1, -1]) * r.random()
+        before = known.largest
+        if known.too_far(value):
+            continue
+        assert not known.take(value)
+        lane_kernel._see(signals, numbers, 0, abs(value))
+        moved += known.largest != before
+        count, higher, since = (int(signals[0, i]) for i in (lane_kernel.SEEN, lane_kernel.HIGHER, lane_kernel.SINCE))
+        largest, least_higher = (float(numbers[0, i]) for i in (lane_kernel.LARGEST, lane_kernel.LEAST_HIGHER))
+        assert [count, largest, higher, least_higher, since] == known.dump()
+    assert moved
