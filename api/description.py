@@ -7,6 +7,8 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from api.paging import LINK
+
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "a key, as `Authorization: Bearer KEY`"},
     "key": {
@@ -23,7 +25,14 @@ _VERBS = {"get": "get", "post": "create", "put": "set", "patch": "change", "dele
 _NAMED = {
     ("get", "/work-orders/by-number/{number}"): "get_work_order_by_number",
     ("get", "/work-orders/lifecycle/moves"): "get_lifecycle",
+    ("get", "/work-orders/{order_id}/proposal"): "propose_technician",
+    ("post", "/work-orders/{order_id}/hold"): "put_work_order_on_hold",
+    ("post", "/work-orders/{order_id}/linked-orders"): "create_linked_work_order",
     ("get", "/alarms/figures"): "get_alarm_metrics",
+    ("post", "/alarms/acknowledge"): "acknowledge_alarms",
+    ("post", "/alarms/take-out-of-service"): "take_alarm_out_of_service",
+    ("post", "/alarms/return-to-service"): "return_alarm_to_service",
+    ("put", "/technicians/{technician_id}"): "change_technician",
     ("get", "/alarms/states"): "list_alarm_states",
     ("get", "/alarms/moves"): "list_alarm_moves",
     ("get", "/assets/{asset_id}/readings"): "get_readings",
@@ -39,7 +48,9 @@ _NAMED = {
     ("post", "/quarantine/{kept_id}/retry"): "retry_quarantined_message",
     ("post", "/quarantine/drop"): "drop_quarantined_messages",
     ("post", "/quarantine/{kept_id}/drop"): "drop_quarantined_message",
-    ("post", "/users/{user_name}/password"): "give_password",
+    ("get", "/quarantine/{kept_id}/payloads"): "get_quarantined_payloads",
+    ("put", "/users/{user_name}"): "change_user",
+    ("post", "/users/{user_name}/password"): "reset_user_password",
     ("get", "/me"): "get_me",
     ("get", "/engine"): "get_engine",
     ("put", "/work-orders/{order_id}/steps/{seq}"): "do_work_order_step",
@@ -50,6 +61,35 @@ _NAMED = {
     ("get", "/health/ready"): "get_readiness",
 }
 """What the rule below would name less well."""
+
+IN_PATHS = {
+    "order_id": "the order's id, a UUID; by its number it is found at `/work-orders/by-number/{number}`",
+    "number": "the order's number, such as `NTH-1042`",
+    "asset_id": "the asset's id, as the list of assets has it",
+    "signal": "the signal's name, such as `bearing_temp`",
+    "seq": "the step's number in the order's plan, from 1",
+    "attachment_id": "the file's id, as the order's content has it",
+    "downtime_id": "the planned downtime's id",
+    "technician_id": "the technician's id, as the list of technicians has it",
+    "kind": "which document: `rulebook`, with the limits, or `models`, with what the models are set to",
+    "version_number": "the version's number, from 1",
+    "run_id": "the id of the run in shadow",
+    "rule": "the rule's id in the rulebook, such as `bearing-hot`",
+    "device": "the name by which the device signs in at the broker",
+    "kept_id": "the id of what is in quarantine",
+    "user_name": "the name by which the person signs in",
+    "key_name": "the key's name, not the key",
+    "plan_code": "the job plan's code, such as `PUMP-SEAL`",
+    "site_code": "the site's code, such as `NTH`",
+    "proposal_id": "the id of a change that waits for a second person",
+}
+"""The meaning of each name in a path: it is the same in every path, so it is said once."""
+
+ETAG = {
+    "description": "the order's version; sent back as `If-Match` it refuses a step on an order that has changed since",
+    "schema": {"type": "string"},
+}
+_ORDERS = ("#/components/schemas/WorkOrderOut", "#/components/schemas/WholeOrderOut")
 
 
 _ONCE = frozenset({"offset", "before", "page", "before_id", "next_before"})
@@ -119,8 +159,25 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 operation["operationId"] = operation_id(method, path)
+                operation["summary"] = operation["operationId"].replace("_", " ").capitalize()
+                _explain(operation)
                 if path in OPEN:
                     operation["security"] = []
         return document
 
     return described
+
+
+def _explain(operation: dict[str, Any]) -> None:
+    """Say the meaning of names in the path, and the headers that come with the answer."""
+    parameters = operation.get("parameters", ())
+    for each in parameters:
+        if each["in"] == "path":
+            each.setdefault("description", IN_PATHS.get(each["name"], ""))
+    paged = any(each["name"] == "cursor" for each in parameters)
+    for code in ("200", "201"):
+        answer = operation["responses"].get(code, {})
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        headers = {**(LINK if paged else {}), **({"ETag": ETAG} if schema.get("$ref") in _ORDERS else {})}
+        if headers:
+            answer["headers"] = answer.get("headers", {}) | headers

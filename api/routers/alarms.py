@@ -27,7 +27,7 @@ from workorder_core.alarms import figures
 from workorder_core.words import Severity
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
-AssetId = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+AssetId = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of one asset")]
 Source = Annotated[str | None, Query(description="such as rule:bearing-hot")]
 Site = Annotated[str | None, Query(description="a site's code")]
 LONGEST = timedelta(days=366)
@@ -62,7 +62,13 @@ def find(
 
 
 @router.get("/figures", dependencies=[SEES])
-def count(conn: Conn, who: Asking, since: Moment, until: Moment, site: Site = None) -> FiguresOut:
+def count(
+    conn: Conn,
+    who: Asking,
+    since: Annotated[Moment, Query(description="where the range begins, event time")],
+    until: Annotated[Moment, Query(description="where it ends, not included; a year after its beginning at most")],
+    site: Site = None,
+) -> FiguresOut:
     """Count the figures of ISA-18.2 over a range of event time, a year at most."""
     if not since < until <= since + LONGEST:
         raise HTTPException(422, "until must be after since, by a year at most; ask for a range such as the last week")
@@ -78,7 +84,9 @@ def states(
     asset_id: AssetId = None,
     source: Source = None,
     state: Annotated[list[State] | None, Query(description="none: all that are not normal")] = None,
-    severity: Annotated[str | None, Query(pattern="^(degrading|malfunction|safety)$")] = None,
+    severity: Annotated[
+        str | None, Query(pattern="^(degrading|malfunction|safety)$", description="degrading, malfunction or safety")
+    ] = None,
 ) -> list[StandingOut]:
     """List alarms as they stand after ISA-18.2, what asks for somebody first."""
     found = alarm_points.page(

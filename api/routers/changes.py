@@ -65,7 +65,7 @@ def proposals(
     who: Asking,
     part: PagedByFifty,
     waiting: Annotated[bool | None, Query(description="only those that wait, or that do not")] = None,
-    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of one asset")] = None,
 ) -> list[SafetyProposalOut]:
     """List changes by which work would be less safe, the newest first."""
     (before,) = part.after(PROPOSALS) or (None,)

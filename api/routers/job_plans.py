@@ -34,7 +34,13 @@ def in_force(conn: Conn, who: Asking, part: Paged) -> list[JobPlanOut]:
 
 
 @router.get("/{plan_code}", dependencies=[SEES])
-def read(plan_code: Code, conn: Conn, who: Asking, version: int | None = None, site: Site = None) -> JobPlanOut:
+def read(
+    plan_code: Code,
+    conn: Conn,
+    who: Asking,
+    version: Annotated[int | None, Query(description="its number, from 1; none: the version in force")] = None,
+    site: Site = None,
+) -> JobPlanOut:
     """Read a job plan: the version in force, or another one."""
     if site is not None:
         plant.site_by_code(conn, site, who.sites)

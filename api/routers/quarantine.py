@@ -22,7 +22,7 @@ def find(
     conn: Conn,
     who: Asking,
     part: PagedByWeight,
-    reason: str | None = None,
+    reason: Annotated[str | None, Query(description="refused for one reason, such as not_json")] = None,
     topic: Annotated[str | None, Query(description="how the topic begins")] = None,
 ) -> QuarantinePage:
     """List the kinds of refused messages and values, the newest first. Payloads are there for engineers."""

@@ -37,9 +37,9 @@ def find(
     conn: Conn,
     who: Asking,
     part: PagedByFifty,
-    status: Annotated[list[Status] | None, Query()] = None,
-    kind: Annotated[list[OrderType] | None, Query(alias="type")] = None,
-    origin: Annotated[list[Origin] | None, Query()] = None,
+    status: Annotated[list[Status] | None, Query(description="in one of these statuses; none: in any")] = None,
+    kind: Annotated[list[OrderType] | None, Query(alias="type", description="of one of these types")] = None,
+    origin: Annotated[list[Origin] | None, Query(description="made by the engine, a person or a schedule")] = None,
     priority: Annotated[list[Priority] | None, Query(description="1 emergency, 2 high, 3 medium, 4 low")] = None,
     site: Annotated[str | None, Query(description="a site's code")] = None,
     asset: Annotated[str | None, Query(description="an asset's code")] = None,
@@ -51,8 +51,8 @@ def find(
     unfinished: Annotated[
         bool | None, Query(description="true: neither closed nor cancelled, nor work that could not be done")
     ] = None,
-    opened_from: Moment | None = None,
-    opened_to: Moment | None = None,
+    opened_from: Annotated[Moment | None, Query(description="opened then or later, in event time")] = None,
+    opened_to: Annotated[Moment | None, Query(description="opened before then, in event time")] = None,
 ) -> WorkOrderPage:
     """List orders, the most urgent first and the finished ones last."""
     filters = work_orders.Filters(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.app import create
-from api.description import operation_id
+from api.description import IN_PATHS, operation_id
 from tests.api.test_six_types import V1
 
 NAMES = {
@@ -13,7 +13,11 @@ NAMES = {
     ("post", "/api/v1/work-orders"): "create_work_order",
     ("get", "/api/v1/work-orders/{order_id}"): "get_work_order",
     ("post", "/api/v1/work-orders/{order_id}/cannot-complete"): "cannot_complete_work_order",
-    ("post", "/api/v1/alarms/acknowledge"): "acknowledge_alarm",
+    ("post", "/api/v1/alarms/acknowledge"): "acknowledge_alarms",
+    ("post", "/api/v1/alarms/take-out-of-service"): "take_alarm_out_of_service",
+    ("post", "/api/v1/work-orders/{order_id}/hold"): "put_work_order_on_hold",
+    ("put", "/api/v1/users/{user_name}"): "change_user",
+    ("get", "/api/v1/work-orders/{order_id}/proposal"): "propose_technician",
     ("post", "/api/v1/assets/{asset_id}/downtimes"): "create_asset_downtime",
     ("put", "/api/v1/sites/{site_code}/calendar"): "set_site_calendar",
     ("get", "/api/v1/sites/{site_code}/targets"): "list_site_targets",
@@ -54,3 +58,47 @@ def test_a_page_lets_pass_what_mail_programs_add_to_its_address(client):
 def test_a_parameter_of_a_step_is_refused_too(client, seeded):
     answer = client.post(f"{V1}/{seeded.orders['by hand']}/approve", params={"force": "yes"}, json={})
     assert answer.status_code == 422
+
+
+DOCUMENT = create(None, keys={}).openapi()  # type: ignore[arg-type]
+OPERATIONS = {each["operationId"]: each for operations in DOCUMENT["paths"].values() for each in operations.values()}
+
+
+def test_every_parameter_says_what_it_means():
+    unsaid = {
+        (name, each["name"])
+        for name, operation in OPERATIONS.items()
+        for each in operation.get("parameters", ())
+        if not each.get("description", "").strip()
+    }
+    assert unsaid == set()
+
+
+def test_a_name_in_a_path_has_one_meaning_and_none_is_explained_that_is_nowhere():
+    names = {
+        each["name"]
+        for operation in OPERATIONS.values()
+        for each in operation.get("parameters", ())
+        if each["in"] == "path"
+    }
+    assert names == set(IN_PATHS)
+
+
+def test_the_answer_of_a_list_in_pages_has_the_header_that_leads_on():
+    for name, operation in OPERATIONS.items():
+        paged = "cursor" in {each["name"] for each in operation.get("parameters", ())}
+        assert ("Link" in operation["responses"].get("200", {}).get("headers", {})) == paged, name
+    link = OPERATIONS["list_assets"]["responses"]["200"]["headers"]["Link"]
+    assert 'rel="next"' in link["description"]
+
+
+def test_the_answer_of_an_order_has_the_header_that_a_change_of_it_is_sent_with():
+    for name in ("get_work_order", "change_work_order", "start_work_order", "create_work_order"):
+        answers = OPERATIONS[name]["responses"]
+        answer = answers.get("200") or answers["201"]
+        assert "If-Match" in answer["headers"]["ETag"]["description"], name
+
+
+def test_what_an_operation_is_called_in_a_menu_is_its_name_in_words():
+    assert OPERATIONS["list_work_orders"]["summary"] == "List work orders"
+    assert OPERATIONS["get_work_order_by_number"]["summary"] == "Get work order by number"
