@@ -1,13 +1,15 @@
 """What a handler may ask for: a connection, the time, who asks, and the version that they have read."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 
 from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent, unmasked
@@ -88,9 +90,24 @@ def _who(request: Request, token_sent: Annotated[str, Depends(_form_token_sent)]
             who = _of_session(request, door, conn, token, token_sent, now)
         if who.sites is not None:
             for name in scope.KINDS.keys() & request.path_params.keys():
-                scope.check(conn, name, str(request.path_params[name]), who.sites)
+                _check_site(conn, name, str(request.path_params[name]), who.sites)
     request.state.who = who
     return who
+
+
+_IDS: Mapping[str, TypeAdapter[Any]] = {"order_id": TypeAdapter(UUID), "number": TypeAdapter(str)}
+_NUMBERED: TypeAdapter[Any] = TypeAdapter(int)
+"""As handlers read ids: ``+7``, ``7.0`` and `` 7`` are 7, and a check that took them for none would let them pass."""
+
+
+def _check_site(conn: Connection, name: str, key: str, sites: Collection[str]) -> None:
+    try:
+        value = _IDS.get(name, _NUMBERED).validate_python(key)
+    except ValidationError:
+        return  # no id for the handler either, which says so
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return  # the database has no such number, and the handler says so
+    scope.check(conn, name, value, sites)
 
 
 def _of_session(request: Request, door: Door, conn: Connection, token: str, token_sent: str, now: datetime) -> Who:

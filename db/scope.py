@@ -27,23 +27,10 @@ def codes(within: Collection[str] | None) -> list[str] | None:
     return None if within is None else sorted(within)
 
 
-def check(conn: Connection, name: str, key: str, sites: Collection[str]) -> None:
-    """Raise NotFound where what an id names is of none of the sites. What is no id is left to who reads it."""
+def check(conn: Connection, name: str, key: UUID | int | str, sites: Collection[str]) -> None:
+    """Raise NotFound where what an id names is of none of the sites; it is the id as its handler reads it."""
     kind, query = KINDS[name]
-    value = _read(name, key)
-    if value is None:
-        return
+    value = key.replace("\0", "") if isinstance(key, str) else key
     with conn.cursor(row_factory=scalar_row) as cursor:
         if not cursor.execute(_QUERIES[query], {"id": value, "sites": sorted(sites)}).fetchone():
             raise NotFound(kind, key)
-
-
-def _read(name: str, key: str) -> UUID | int | str | None:
-    if name == "number":
-        return key.replace("\0", "")
-    if name == "order_id":
-        try:
-            return UUID(key)
-        except ValueError:
-            return None
-    return int(key) if key.isascii() and key.isdecimal() and int(key) < 2**63 else None

@@ -324,7 +324,7 @@ def _id(conn: Connection, who: Who, text: str) -> Id:
     asset_id, _, source = text.partition(" ")
     number = int(asset_id) if asset_id.isdecimal() and len(asset_id) < 10 else 0
     if who.sites is not None:
-        scope.check(conn, "asset_id", str(number), who.sites)
+        scope.check(conn, "asset_id", number, who.sites)
     return number, source
 
 

@@ -170,5 +170,5 @@ def return_to_service(body: MoveIn, conn: Conn, now: Now, who: Asking) -> Standi
 def _seen(conn: Connection, who: Who, alarm: tuple[int, str]) -> tuple[int, str]:
     """Return an alarm of a site that somebody sees. Raises NotFound."""
     if who.sites is not None:
-        scope.check(conn, "asset_id", str(alarm[0]), who.sites)
+        scope.check(conn, "asset_id", alarm[0], who.sites)
     return alarm

@@ -355,6 +355,25 @@ def test_what_is_of_another_site_is_not_there_on_any_route(known, seeded, elsewh
     assert re.sub(UUID_LIKE, "", there.text) == re.sub(UUID_LIKE, "", nowhere.text)
 
 
+SPELLINGS = {
+    "a plus": "+{}", "a point": "{}.0", "a blank": "%20{}", "a blank after it": "{}%20", "a line break": "%0A{}",
+    "noughts": "000{}", "an underscore": "0_{}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_no_spelling_of_an_id_opens_what_is_of_another_site(known, elsewhere, every, spelling):
+    client = known(A, sites=["NTH"])
+    spelled = {name: spelling.format(key) for name, key in elsewhere.items() if isinstance(key, int)}
+    asked = []
+    for name, route in every.items():
+        if set(re.findall(r"{(\w+)(?::\w+)?}", route.path)) & spelled.keys():
+            answer = called(client, name, **spelled, step="start", verdict="reject")
+            assert answer.status_code == 404, f"{name}: {answer.status_code} {answer.text}"
+            asked.append(name)
+    assert len(asked) > 10
+
+
 UUID_LIKE = r"[0-9a-f]{8}-[0-9a-f-]{27}"
 
 
