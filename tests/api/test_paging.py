@@ -1,10 +1,18 @@
 """Every list of what a plant may have many of comes in parts."""
 
+import html
 import re
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 import pytest
 
+from api import board
+from db import documents
+from db.documents import Kind
+
+TEMPLATES = Path(board.__file__).parent / "templates"
 V1 = "/api/v1"
 OF_ONE_THING = {
     "/api/v1/models/precision": "a row a model",
@@ -69,6 +77,54 @@ def test_the_page_of_assets_shows_a_hundred_and_leads_on(client, many) -> None:
     last = client.get("/assets", params={"page": 8}).text
     assert last.count('<li class="asset') == 8
     assert 'rel="next"' not in last
+
+
+FULL = ("/", "/assets", "/alarms", "/alarms/rules")
+"""Pages of which there are many in a plant; the others tell of what happened, the newest first."""
+
+
+@pytest.mark.parametrize("path", [*FULL, "/?show=all&text=Look", "/alarms?state=latched"])
+def test_a_list_of_a_page_leads_from_one_end_to_the_other_and_back(client, database, seeded, path) -> None:
+    with psycopg.connect(database) as conn:
+        documents.write(conn, Kind.RULEBOOK, {"threshold": [limit(n) for n in range(60)]}, actor="user:x", why="many")
+        conn.execute(
+            "INSERT INTO assets (site_id, code, name, class, criticality) "
+            "SELECT 1, 'M-' || n, 'x', 'pump', 2 FROM generate_series(1, 250) n"
+        )
+        conn.execute(
+            "INSERT INTO alarm_points (asset_id, source, state, severity, since) "
+            "SELECT 1, 'rule:' || n, 'latched', 1, now() FROM generate_series(1, 60) n"
+        )
+    for n in range(60):
+        body = {"asset_id": seeded.assets["P-102"], "type": "inspection", "title": f"Look {n}"}
+        made = client.post(f"{V1}/work-orders", json=body, headers={"Idempotency-Key": f"paging-{n}"})
+        assert made.status_code == 201
+    there, seen = path, []
+    while there:
+        page = client.get(there).text
+        seen.append(there)
+        there = html.unescape("".join(re.findall(r'rel="next" href="([^"]+)"', page)))
+    assert len(seen) >= 3
+    assert f"Page {len(seen)}" in page
+    for expected in reversed(seen[:-1]):
+        there = html.unescape("".join(re.findall(r'rel="prev" href="([^"]+)"', page)))
+        assert dict(parse_qsl(urlsplit(expected).query)).items() <= dict(parse_qsl(urlsplit(there).query)).items()
+        page = client.get(there).text
+    assert 'rel="prev"' not in page
+    beyond = client.get(f"{path}{'&' if '?' in path else '?'}page=99").text
+    assert "There is no page 99" in beyond
+
+
+def limit(n: int) -> dict[str, object]:
+    return {
+        "id": f"limit-{n}", "asset_class": "pump", "signal": f"s{n}", "raise_at": 9, "clear_below": 8,
+        "component": "impeller", "failure_mode": "LOO", "severity": "degrading",
+    }  # fmt: skip
+
+
+def test_the_links_of_a_list_are_drawn_by_one_template() -> None:
+    drawn = [each.name for each in TEMPLATES.glob("*.html") if 'class="paging"' in each.read_text()]
+    assert drawn == ["page_numbers.html"]
 
 
 @pytest.mark.parametrize("path", ["/quarantine", "/changes", "/alarms/history"])
