@@ -109,6 +109,20 @@ def test_a_list_is_found_through_indexes(many_orders, name):
     assert [scan for scan in scans if scan[0] == "Seq Scan"] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "unfinished"),
+    [(name, each) for name, filters in LISTS.items() for each in (True, False) if filters.unfinished in (None, each)],
+)
+def test_a_list_goes_on_after_an_order_through_indexes(many_orders, name, unfinished):
+    """Far into the list, as whoever follows the links is, among the unfinished and among the finished."""
+    passed = work_orders.page(many_orders, Filters(unfinished=unfinished), limit=2_000)
+    assert len(passed) > 200
+    middle = work_orders.position(passed[-1])
+    scans = explained(many_orders, lambda conn: work_orders.page(conn, LISTS[name], after=middle))
+    assert scans, "the list asks for orders"
+    assert [scan for scan in scans if scan[0] == "Seq Scan"] == []
+
+
 @pytest.mark.parametrize("name", ASKED)
 def test_what_is_asked_of_orders_is_found_through_indexes(many_orders, order_id, name):
     scans = explained(many_orders, lambda conn: ASKED[name](conn, order_id))
