@@ -7,6 +7,7 @@ import pytest
 from api import passwords
 from api.app import create
 from bench import api_fuzz
+from bench.api_fuzz_parts import made, plant
 from tests import people
 
 V1 = "/api/v1"
@@ -19,8 +20,10 @@ def _cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_no_made_up_request_is_answered_with_a_500(database: str, pool) -> None:
-    ids = api_fuzz.ids_of(database)
-    outcome = api_fuzz.run(create(pool, keys={"fuzz": api_fuzz.KEY}), ids, count=600, seed=7)
+    with pool.connection() as conn:
+        plant.fill(conn)
+    app = create(pool, keys=dict(zip(("fuzz", "other"), made.KEYS, strict=True)))
+    outcome = api_fuzz.run(app, database, count=600, seed=7)
     assert outcome.failed == []
     assert len(outcome.statuses) > 5
 
