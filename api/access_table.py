@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from api.asking import Needs
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 
 def needed(app: FastAPI) -> Iterator[tuple[str, str, Needs | None]]:

@@ -13,8 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 
 from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent, unmasked
-from db import changes, scope
-from workorder_core.access import Role, Who
+from db import scope
+from db.plant import changes
+from workorder_core.people.access import Role, Who
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")

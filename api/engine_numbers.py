@@ -8,8 +8,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from psycopg import Connection
 
-from db import engine_figures
-from db.engine_figures import Told
+from db.telemetry import engine_figures
+from db.telemetry.engine_figures import Told
 
 MOST_ASSETS = 20
 """Assets whose clocks are told: those furthest off. A label for each of ten thousand would cost more than it tells."""

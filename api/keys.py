@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from psycopg import Connection
 from starlette.requests import HTTPConnection
 
-from db import api_keys, sessions
-from db.sessions import Session
-from workorder_core.access import Role, Who
+from db.people import api_keys, sessions
+from db.people.sessions import Session
+from workorder_core.people.access import Role, Who
 
 COOKIE = "plantwright"
 

@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.asking import is_known
-from db.attachments import LARGEST
+from db.orders.attachments import LARGEST
 
 ORDINARY = 64 * 1024
 """Bytes of a body that anybody may send."""

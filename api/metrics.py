@@ -8,8 +8,9 @@ from psycopg import Connection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.engine_numbers import EngineNumbers
-from db import judge, quarantine, telemetry, work_orders
-from workorder_core import lifecycle
+from db.orders import work_orders
+from db.telemetry import judge, quarantine, telemetry
+from workorder_core.orders import lifecycle
 
 
 class Metrics:

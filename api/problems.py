@@ -19,24 +19,24 @@ from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.paging import WrongCursor
 from api.passwords import WeakPassword
-from db.assignments import NobodyEligible
-from db.attachments import AttachmentWrong
-from db.budgets import SafetyRule
-from db.calendars import NoSuchCountry
-from db.devices import WrongBinding
+from db.documents.budgets import SafetyRule
 from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
-from db.hierarchy import Ring
-from db.order_links import LinkWrong
-from db.quarantine import NotAgain
-from db.safety import DecidedAlready, Overtaken, SamePerson, WaitsAlready, WhyMissing
-from db.users import NobodyLeft, UnknownSites
+from db.orders.attachments import AttachmentWrong
+from db.orders.order_links import LinkWrong
+from db.people.assignments import NobodyEligible
+from db.people.users import NobodyLeft, UnknownSites
+from db.plant.calendars import NoSuchCountry
+from db.plant.devices import WrongBinding
+from db.plant.hierarchy import Ring
+from db.plant.safety import DecidedAlready, Overtaken, SamePerson, WaitsAlready, WhyMissing
+from db.telemetry.quarantine import NotAgain
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
-from workorder_core.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
+from workorder_core.alarms.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
-from workorder_core.job_plans import StepWrong
-from workorder_core.signals import WrongMeaning
-from workorder_core.working_time import NoWorkingTime
+from workorder_core.orders.job_plans import StepWrong
+from workorder_core.orders.working_time import NoWorkingTime
+from workorder_core.plant.signals import WrongMeaning
 
 _log = structlog.get_logger("api")
 

@@ -9,8 +9,8 @@ from psycopg_pool import ConnectionPool
 
 from api import passwords
 from api.keys import Door
-from db import sessions, users
-from db.users import User
+from db.people import sessions, users
+from db.people.users import User
 
 WINDOW = timedelta(minutes=15)
 MOST_BY_NAME_AND_ADDRESS, MOST_BY_ADDRESS, MOST_BY_DEVICE = 10, 50, 10

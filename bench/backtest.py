@@ -23,12 +23,14 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress
 
-from db import judge as judge_db
-from db import readings, schema
+from db import schema
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
+from judge import columns
 from rules import rulebook
-from runtime import engine
 from runtime.backtest.command import Wanted, judge_again
 from runtime.embedded import postgres
+from runtime.pipeline import engine
 from runtime.settings import Settings
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -79,7 +81,7 @@ def fill(url: str, assets: int, minutes: int, say: Console) -> int:
                 judge_db.hold(conn, state.fence)
                 readings.insert_new(
                     conn,
-                    readings.Columns(
+                    columns.Columns(
                         signal=np.tile(signals, count),
                         observed_us=np.repeat(at, assets),
                         received_us=np.repeat(at, assets),

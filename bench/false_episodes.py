@@ -23,7 +23,7 @@ import numpy as np
 
 from models.attendant import Attendant
 from models.document import ModelDocument
-from runtime.sample_plants import PYTHON_VARIABLE, SAMPLES
+from runtime.demo.sample_plants import PYTHON_VARIABLE, SAMPLES
 
 MINUTE_US = 60_000_000
 SETTLED = 180

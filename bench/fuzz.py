@@ -30,10 +30,10 @@ from bench.fuzz_parts.messages import Sent, Stream, settings
 from db.schema import migrate
 from ingest.messages import Reason
 from rules import rulebook
-from runtime import engine, splitting
 from runtime.embedded import postgres
-from runtime.engine import Engine
-from runtime.pipeline import Processed
+from runtime.pipeline import engine, splitting
+from runtime.pipeline.engine import Engine
+from runtime.pipeline.pipeline import Processed
 from tests.parts import databases
 
 RULES = {

@@ -30,7 +30,7 @@ from bench.ingest_parts import plant as plants
 from bench.ingest_parts.plant import Plant
 from bench.ingest_parts.subjects import CLIENT, TOPICS
 from db.schema import migrate
-from ingest.subscriber import keep_from_now_on
+from ingest.broker.subscriber import keep_from_now_on
 from runtime.embedded import process
 from runtime.settings import load
 from tests.parts import databases, mosquitto, timescale
@@ -195,7 +195,8 @@ def _figures(
 
 def copy_alone(bench: Bench, rows: int, *, into: str) -> float:
     """(e) Rows a second by COPY, in transactions of 10,000, ready in memory before the clock starts."""
-    from db.readings import Columns, insert_new
+    from db.telemetry.readings import insert_new
+    from judge.columns import Columns
 
     with databases.fresh(bench.server, bench.template) as database, psycopg.connect(database) as conn:
         signals = bench.plant.assets * bench.plant.signals

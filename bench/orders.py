@@ -15,13 +15,14 @@ from uuid import UUID
 
 import psycopg
 
-from db import audit, schema, work_orders
-from db.work_orders import Filters
+from db import schema
+from db.orders import audit, work_orders
+from db.orders.work_orders import Filters
 from runtime.embedded import postgres
-from workorder_core import lifecycle
-from workorder_core.access import Role, Who
-from workorder_core.lifecycle import Step
-from workorder_core.orders import CloseOut, WorkOrder
+from workorder_core.orders import lifecycle
+from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.order import CloseOut, WorkOrder
+from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Status
 
 SIZES = (1_000, 100_000)

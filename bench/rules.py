@@ -15,11 +15,10 @@ import sys
 import time
 from typing import Any
 
-from db.judge import Event
-from db.readings import JudgedFrame
+from judge.inputs import Event, JudgedFrame
+from judge.judge import Judge
+from judge.limits import RuleSets
 from rules import rulebook
-from runtime.judge import Judge
-from runtime.limits import RuleSets
 
 START_US = 1_772_000_000_000_000
 SECOND_US = 1_000_000

@@ -108,7 +108,7 @@ def serving(folder: Path) -> Iterator[tuple[int, tuple[str, int]]]:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PLANTWRIGHT_")}
         env |= {"PLANTWRIGHT_DATABASE": server.url, "PLANTWRIGHT_PORT": str(port)}
         env |= {"PLANTWRIGHT_API_KEYS": json.dumps({"siege": KEY})}
-        command = [sys.executable, "-m", "runtime.cli", "api"]
+        command = [sys.executable, "-m", "runtime.cli.main", "api"]
         with (folder / "log").open("w") as log, subprocess.Popen(command, env=env, stdout=log, stderr=log) as child:
             try:
                 deadline = time.monotonic() + 120

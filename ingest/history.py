@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
-from ingest.mapping import Mapping
+from ingest.formats.mapping import Mapping
 from ingest.replay import WrongMapping
 
 PARQUET = (".parquet", ".pq")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from ingest import border, local_time
 from ingest.border import Bad
+from ingest.formats.paths import MISSING, JsonPath
 from ingest.messages import Reason
-from ingest.paths import MISSING, JsonPath
 
 COUNTED = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 """Formats that count from 1970, and the microseconds of one."""

@@ -9,7 +9,7 @@ from rules.expression import BELOW, Expression, WrongExpression
 from rules.figures import Count, Deviation, Rate, Stuck, TimeToLimit
 from rules.table import Table
 from rules.threshold import DEFAULT_STATES, EVERY, Threshold
-from workorder_core.budget import Budget
+from workorder_core.alarms.budget import Budget
 from workorder_core.words import FailureMode, OperatingState, Severity
 
 DEFAULT_MAX_GAP_US = 15 * 60_000_000

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from rules.table import Table, WrongRulebook
-from workorder_core.findings import Sign
+from workorder_core.intake.findings import Sign
 from workorder_core.words import FailureMode
 
 LEAST = 0.8

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rules.expression import Expression
 from rules.figures import Figure
-from workorder_core.budget import Budget
+from workorder_core.alarms.budget import Budget
 from workorder_core.words import FailureMode, OperatingState, Severity
 
 EVERY = "*"

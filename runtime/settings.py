@@ -12,11 +12,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from db.catalogue import Admission
-from ingest.broker import BrokerAddress
-from ingest.paths import Text
+from db.telemetry.catalogue import Admission
+from ingest.broker.broker import BrokerAddress
+from ingest.formats.paths import Text
 from models import estimators
-from workorder_core.dispatching import Dispatched
+from workorder_core.people.dispatching import Dispatched
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -10,14 +10,19 @@ from uuid import UUID, uuid5
 
 from psycopg import Connection
 
-from db import assignments, decisions, plant, readings, work_orders
+from db.orders import decisions, work_orders
+from db.people import assignments
+from db.plant import plant
+from db.telemetry import readings
 from ingest.messages import Reason, Refused
-from runtime.plant_file import load_plant
-from workorder_core import lifecycle, priority
-from workorder_core.access import Role, Who
-from workorder_core.decisions import AddEvidence, Open
-from workorder_core.findings import Finding, Sign
-from workorder_core.orders import CloseOut
+from judge.columns import Columns
+from runtime.cli.plant_file import load_plant
+from workorder_core.intake import priority
+from workorder_core.intake.decisions import AddEvidence, Open
+from workorder_core.intake.findings import Finding, Sign
+from workorder_core.orders import lifecycle
+from workorder_core.orders.order import CloseOut
+from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderType, Severity
 
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "plant.toml"
@@ -236,8 +241,8 @@ def _measure(conn: Connection, assets: dict[str, int], now: datetime, days: floa
                 at_us.append(int(at.timestamp() * 1_000_000))
                 arrivals.append(number + 1)
                 values.append(round(mean + noise * (chance.gauss(0, 0.6) + 1.2 * day) + drift, 4))
-    columns = readings.Columns(ids, at_us, [each + 800_000 for each in at_us], arrivals, values, [False] * len(ids))
-    readings.insert_new(conn, columns)
+    stored = Columns(ids, at_us, [each + 800_000 for each in at_us], arrivals, values, [False] * len(ids))
+    readings.insert_new(conn, stored)
     conn.execute("UPDATE judge_position SET next_arrival = %s", [steps + 1])
 
 

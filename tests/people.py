@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from argon2 import PasswordHasher
 from psycopg import Connection
 
-from db import api_keys, users
-from db.users import Standing
-from workorder_core.access import Role
+from db.people import api_keys, users
+from db.people.users import Standing
+from workorder_core.people.access import Role
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "the pump hums at dawn"

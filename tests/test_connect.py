@@ -11,13 +11,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ingest import mapping
 from ingest.border import Bounds
+from ingest.formats import mapping
 from ingest.messages import Message
 from models import documents as model_documents
-from runtime import mappings, plant_file, sources
+from runtime.cli import mappings, plant_file
+from runtime.pipeline import sources
 from runtime.settings import Settings, load
-from workorder_core.signals import Meaning
+from workorder_core.plant.signals import Meaning
 
 PAGE = Path(__file__).parent.parent / "docs" / "connect.md"
 BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -100,7 +101,7 @@ def test_a_command_of_the_page_runs(line, tmp_path, database):
     program, *arguments = shlex.split(line)
     assert program == "plantwright"
     # From a folder of its own, so that the page's file names are those of the command.
-    command = [sys.executable, "-m", "runtime.cli", *arguments]
+    command = [sys.executable, "-m", "runtime.cli.main", *arguments]
     env = os.environ | {"PLANTWRIGHT_DATABASE": database, "PYTHONPATH": str(PAGE.parent.parent)}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr

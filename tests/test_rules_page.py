@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from db.judge import Event
-from db.readings import JudgedFrame, LateFrame
+from judge.inputs import Event, JudgedFrame, LateFrame
+from judge.judge import Judge
+from judge.limits import NO_FLEET, Limits, RuleSets
 from rules import rulebook
 from rules.kinds import KINDS
-from runtime.judge import Judge
-from runtime.limits import NO_FLEET, Limits, RuleSets
 from workorder_core.words import OperatingState
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"

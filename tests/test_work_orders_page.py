@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workorder_core import lifecycle_drawn
+from workorder_core.orders import lifecycle_drawn
 
 PAGE = (Path(__file__).parent.parent / "docs" / "work-orders.md").read_text(encoding="utf-8")
 

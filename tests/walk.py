@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi.testclient import TestClient
 
 from tests.a_plant import Seeded
-from workorder_core.lifecycle import MOVES, Step
+from workorder_core.orders.lifecycle import MOVES, Step
 from workorder_core.words import Status
 
 PATHS: Mapping[Status, tuple[Step, ...]] = {

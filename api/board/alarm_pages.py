@@ -17,15 +17,18 @@ from api.board import drawing
 from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.problems import STATUS
-from db import alarm_points, alarms, budgets, plant, rules_in_force, rules_in_shadow, scope, slow_devices
-from db.alarm_points import Id
-from db.budgets import SafetyRule
+from db import scope
+from db.alarms import alarm_points, alarms
+from db.alarms.alarm_points import Id
+from db.documents import budgets, rules_in_force, rules_in_shadow, slow_devices
+from db.documents.budgets import SafetyRule
 from db.errors import StoreError
-from db.plant import Site
-from workorder_core.access import Who
-from workorder_core.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, AlarmError, Move, State
-from workorder_core.alarms import figures
+from db.plant import plant
+from db.plant.plant import Site
+from workorder_core.alarms.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, AlarmError, Move, State
+from workorder_core.alarms.alarms import figures
 from workorder_core.far_times import FarTime, near
+from workorder_core.people.access import Who
 from workorder_core.words import Severity
 
 PAGE_SIZE = 25

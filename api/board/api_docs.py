@@ -15,7 +15,7 @@ from api.access_table import needed
 from api.asking import KNOWN, SEES, Needs
 from api.board.rendering import page
 from api.description import OPEN
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 Schema = Mapping[str, Any]

@@ -11,9 +11,9 @@ from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.board.rendering import Number, page
 from api.problems import STATUS
 from api.routers.changes import kinds_for
-from db import changes, confirming, plant, safety
 from db.errors import StoreError
-from workorder_core.access import Who
+from db.plant import changes, confirming, plant, safety
+from workorder_core.people.access import Who
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 PAGE_SIZE = 50

@@ -9,8 +9,8 @@ from psycopg import Connection
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Actor, Conn, Now
 from api.board.rendering import page
 from api.problems import STATUS
-from db import devices, plant
 from db.errors import StoreError
+from db.plant import devices, plant
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 

@@ -6,9 +6,9 @@ from math import ceil
 from typing import Any
 
 from api.board import words
-from db.plant import Signal
-from db.work_orders import Evidence
-from workorder_core.alarms import PERIOD, Figures
+from db.orders.work_orders import Evidence
+from db.plant.plant import Signal
+from workorder_core.alarms.alarms import PERIOD, Figures
 
 _MOST_POINTS = 300
 _PERIODS_A_DAY = 144

@@ -5,7 +5,8 @@ from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
-from db import engine_alarms, engine_figures, judge
+from db.alarms import engine_alarms
+from db.telemetry import engine_figures, judge
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 

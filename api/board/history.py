@@ -11,9 +11,9 @@ from typing import Any
 from markupsafe import Markup
 
 from api.board import words
-from db.order_history import HistoryRow
-from db.order_links import Link
-from workorder_core.close_out import Cause, Remedy
+from db.orders.order_history import HistoryRow
+from db.orders.order_links import Link
+from workorder_core.orders.close_out import Cause, Remedy
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, Priority
 
 Text = str | Markup

@@ -7,8 +7,8 @@ from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
-from db import work_orders
-from workorder_core import lifecycle, planned_dates
+from db.orders import work_orders
+from workorder_core.orders import lifecycle, planned_dates
 from workorder_core.words import Status
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])

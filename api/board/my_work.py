@@ -8,9 +8,9 @@ from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
-from db import order_content, work_orders
-from workorder_core import lifecycle, planned_dates
-from workorder_core.lifecycle import Step
+from db.orders import order_content, work_orders
+from workorder_core.orders import lifecycle, planned_dates
+from workorder_core.orders.lifecycle import Step
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 MOST = 50

@@ -14,15 +14,17 @@ from api.board.form_errors import Fields, FormWrong, figure
 from api.board.rendering import page
 from api.board.step_form import local
 from api.once import SentForm
-from db import assignments, job_plans, plant, technicians, work_orders
 from db.errors import NotFound
-from workorder_core import lifecycle
-from workorder_core.access import Who
-from workorder_core.decisions import Urgency
+from db.orders import job_plans, work_orders
+from db.people import assignments, technicians
+from db.plant import plant
 from workorder_core.errors import NotQualified
-from workorder_core.job_plans import JobPlan
-from workorder_core.lifecycle import MOVES, Step
-from workorder_core.orders import WorkOrder
+from workorder_core.intake.decisions import Urgency
+from workorder_core.orders import lifecycle
+from workorder_core.orders.job_plans import JobPlan
+from workorder_core.orders.lifecycle import MOVES, Step
+from workorder_core.orders.order import WorkOrder
+from workorder_core.people.access import Who
 from workorder_core.words import FailureMode, OrderType, Priority, Status
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])

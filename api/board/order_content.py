@@ -10,9 +10,9 @@ from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.form_errors import FormWrong
 from api.board.order_page import Refused, order_page
 from api.once import SentForm
-from db import attachments, order_work, work_orders
 from db.errors import StoreError
-from db.order_links import LinkKind
+from db.orders import attachments, order_work, work_orders
+from db.orders.order_links import LinkKind
 from workorder_core.errors import WorkOrderError
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])

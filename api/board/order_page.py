@@ -16,31 +16,24 @@ from api.board import drawing, history
 from api.board.form_errors import FormWrong
 from api.board.rendering import page, shown_already
 from api.problems import STATUS
-from db import (
-    alarm_points,
-    assignments,
-    attachments,
-    job_plans,
-    late_excursions,
-    order_content,
-    order_links,
-    plant,
-    technicians,
-    telemetry,
-    work_orders,
-)
+from db.alarms import alarm_points
 from db.errors import NotFound
-from db.late_excursions import Excursion
-from workorder_core import assignment, edits, lifecycle, planned_dates, targets
-from workorder_core.access import Who
-from workorder_core.alarm_states import State
-from workorder_core.assignment import TIE_BREAK, Proposal
-from workorder_core.close_out import Cause, Mechanism, Remedy
-from workorder_core.edits import Edit
+from db.orders import attachments, job_plans, order_content, order_links, work_orders
+from db.people import assignments, technicians
+from db.plant import plant
+from db.telemetry import late_excursions, telemetry
+from db.telemetry.late_excursions import Excursion
+from workorder_core.alarms.alarm_states import State
 from workorder_core.errors import IllegalMove, NotAllowed, NotQualified
-from workorder_core.findings import Sign
-from workorder_core.lifecycle import Step
-from workorder_core.orders import WorkOrder
+from workorder_core.intake.findings import Sign
+from workorder_core.orders import edits, lifecycle, planned_dates, targets
+from workorder_core.orders.close_out import Cause, Mechanism, Remedy
+from workorder_core.orders.edits import Edit
+from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.order import WorkOrder
+from workorder_core.people import assignment
+from workorder_core.people.access import Who
+from workorder_core.people.assignment import TIE_BREAK, Proposal
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, Status
 
 _NATURAL_NEXT = {

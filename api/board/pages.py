@@ -16,20 +16,12 @@ from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.routers.quarantine import READERS
 from api.shapes.plant import SeriesOut
-from db import (
-    changes,
-    documents,
-    downtimes,
-    health,
-    late_excursions,
-    plant,
-    quarantine,
-    safety,
-    technicians,
-    telemetry,
-    work_orders,
-)
-from workorder_core import lifecycle
+from db.documents import documents
+from db.orders import work_orders
+from db.people import technicians
+from db.plant import changes, downtimes, health, plant, safety
+from db.telemetry import late_excursions, quarantine, telemetry
+from workorder_core.orders import lifecycle
 from workorder_core.words import Criticality, OrderType, Priority, Status
 
 PAGE_SIZE, MACHINES_A_PAGE = 25, 100

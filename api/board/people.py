@@ -16,9 +16,10 @@ from api.keys import Door
 from api.problems import STATUS
 from api.routers.access import refuse_a_name_of_the_settings
 from api.shapes.access import KeyIn, TechnicianOf, UserFacts, UserIn
-from db import api_keys, plant, technicians, users
 from db.errors import StoreError
-from workorder_core.access import Role
+from db.people import api_keys, technicians, users
+from db.plant import plant
+from workorder_core.people.access import Role
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 

@@ -16,7 +16,7 @@ from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, WORKS_OR_PLANS
 from api.board import words
 from api.guard import is_at_home
 from api.keys import masked
-from workorder_core.access import Who
+from workorder_core.people.access import Who
 
 Number = Annotated[int, Query(alias="page", ge=1, le=40_000)]
 """Which page of a list: pages are numbered for people, who go back and forth; programs have cursors."""

@@ -10,8 +10,9 @@ from api.asking import ENGINEERS, KNOWN, SEES_ALL, Asking, Conn, Now
 from api.board.rendering import page
 from api.board.words import zone_of
 from api.problems import STATUS
-from db import plant, shadow, shadow_report
+from db.documents import shadow, shadow_report
 from db.errors import StoreError
+from db.plant import plant
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 RUNS = 20

@@ -9,10 +9,11 @@ from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Actor, Conn, Now
 from api.board.rendering import page
-from db import plant, telemetry
+from db.plant import plant
+from db.telemetry import telemetry
 from ingest import units
-from workorder_core.plant import SignalEntry
-from workorder_core.signals import Meaning, WrongMeaning
+from workorder_core.plant.plant import SignalEntry
+from workorder_core.plant.signals import Meaning, WrongMeaning
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 

@@ -17,9 +17,9 @@ from api.guard import is_at_home
 from api.keys import COOKIE, Door
 from api.passwords import WeakPassword
 from api.signing_in import TooManyAttempts, WrongPassword
-from db import sessions, users
 from db.errors import NotFound
-from workorder_core.access import Role
+from db.people import sessions, users
+from workorder_core.people.access import Role
 
 _YEAR_S = 365 * 86_400
 open_router = APIRouter(include_in_schema=False)

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Form
 
 from api.board.form_errors import Fields, FormWrong, figure
-from db.closing import Closing, FollowUp, PartUsed
-from workorder_core.close_out import Cause, Mechanism, Remedy
+from db.orders.closing import Closing, FollowUp, PartUsed
 from workorder_core.far_times import FarTime, near
-from workorder_core.orders import CloseOut, Measured
+from workorder_core.orders.close_out import Cause, Mechanism, Remedy
+from workorder_core.orders.order import CloseOut, Measured
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType
 
 _FIELDS = (

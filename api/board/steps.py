@@ -18,25 +18,18 @@ from api.board.pages import asset_page
 from api.board.step_form import StepForm, local
 from api.once import SentForm
 from api.problems import STATUS
-from db import (
-    assignments,
-    calendars,
-    closing,
-    downtimes,
-    hierarchy,
-    order_work,
-    plant,
-    quarantine,
-    work_orders,
-)
-from db.assignments import NobodyEligible
 from db.errors import StoreError
-from workorder_core import lifecycle
-from workorder_core.access import Who
+from db.orders import closing, order_work, work_orders
+from db.people import assignments
+from db.people.assignments import NobodyEligible
+from db.plant import calendars, downtimes, hierarchy, plant
+from db.telemetry import quarantine
 from workorder_core.errors import WorkOrderError
-from workorder_core.lifecycle import Step
-from workorder_core.orders import WorkOrder
-from workorder_core.targets import Targets
+from workorder_core.orders import lifecycle
+from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.order import WorkOrder
+from workorder_core.orders.targets import Targets
+from workorder_core.people.access import Who
 from workorder_core.words import Criticality
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from db.plant import Site
-from workorder_core.lifecycle import BEGUN, WAITING
-from workorder_core.orders import WorkOrder
+from db.plant.plant import Site
+from workorder_core.orders.lifecycle import BEGUN, WAITING
+from workorder_core.orders.order import WorkOrder
 from workorder_core.words import Priority
 
 _SHORT_UNITS = {"degC": "°C", "degF": "°F", "m3/h": "m³/h", "m3/s": "m³/s", "m/s2": "m/s²", "um": "µm", "ohm": "Ω"}

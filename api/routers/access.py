@@ -9,8 +9,8 @@ from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
 from api.keys import Door
 from api.paging import Id, Order, Paged, PagedByFifty, Text
 from api.shapes.access import ChangeOut, KeyIn, KeyOut, MeOut, NewKeyOut, NewUserOut, UserFacts, UserIn, UserOut
-from db import api_keys, users
 from db.errors import AlreadyThere
+from db.people import api_keys, users
 
 router = APIRouter(tags=["users and keys"])
 USERS = Order[users.User](tuple[bool, Text], lambda each: (each.disabled_at is not None, each.name))

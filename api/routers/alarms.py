@@ -20,10 +20,11 @@ from api.shapes.alarms import (
     TakeOutIn,
 )
 from api.shapes.times import Moment
-from db import alarm_points, alarms, scope
-from workorder_core.access import Who
-from workorder_core.alarm_states import State
-from workorder_core.alarms import figures
+from db import scope
+from db.alarms import alarm_points, alarms
+from workorder_core.alarms.alarm_states import State
+from workorder_core.alarms.alarms import figures
+from workorder_core.people.access import Who
 from workorder_core.words import Severity
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])

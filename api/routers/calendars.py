@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body
 
 from api.asking import PLANS, SEES, Asking, Conn, Now, Why
 from api.shapes.order_content import CalendarInOut, TargetInOut, targets_out
-from db import calendars, plant
+from db.plant import calendars, plant
 
 router = APIRouter(prefix="/sites/{site_code}", tags=["targets"])
 _TARGETS = [{"priority": 1, "response_minutes": 60, "completion_minutes": 480, "working": False}]

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from api.asking import PLANS, SEES, Asking, Conn, Now
 from api.paging import Id, Order, PagedByFifty
 from api.shapes.changes import ChangeOut, DecisionIn, SafetyProposalOut
-from db import changes, confirming, safety
-from db.safety import Proposal
-from workorder_core.access import Who
+from db.plant import changes, confirming, safety
+from db.plant.safety import Proposal
+from workorder_core.people.access import Who
 
 router = APIRouter(tags=["changes"])
 NEWEST_FIRST = Order[changes.Change](tuple[Id], lambda each: (each.id,))

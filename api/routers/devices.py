@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
 from api.paging import Order, Paged, Text
-from db import devices
-from db.devices import Bound
+from db.plant import devices
+from db.plant.devices import Bound
 
 router = APIRouter(tags=["devices"])
 BY_NAME = Order[tuple[str, list[Bound]]](tuple[Text], lambda each: (each[0],))

@@ -18,8 +18,8 @@ from api.shapes.documents import (
     VersionOut,
 )
 from api.shapes.health import PrecisionOut
-from db import documents, labels, rules_in_force, shadow, shadow_report, slow_devices
-from db.documents import Kind
+from db.documents import documents, labels, rules_in_force, shadow, shadow_report, slow_devices
+from db.documents.documents import Kind
 
 router = APIRouter(tags=["rules and models"])
 VERSIONS = Order[documents.Version](tuple[Id], lambda each: (each.number,))

@@ -9,7 +9,7 @@ from api.once import OnlyOnce
 from api.paging import At, Id, Order, Paged
 from api.shapes.plant import DowntimeIn, DowntimeOut
 from api.shapes.times import Moment
-from db import downtimes, plant
+from db.plant import downtimes, plant
 
 router = APIRouter(tags=["planned downtime"])
 EARLIEST_FIRST = Order[downtimes.Downtime](tuple[At, Id], lambda each: (each.starts_at, each.id))

@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.asking import SEES, Asking, Conn, Now
-from db import engine_alarms, engine_figures, judge
-from workorder_core import engine_alarms as core
-from workorder_core.engine_alarms import Code, EngineAlarm
+from db.alarms import engine_alarms
+from db.telemetry import engine_figures, judge
+from workorder_core.alarms import engine_alarms as core
+from workorder_core.alarms.engine_alarms import Code, EngineAlarm
 
 router = APIRouter(tags=["health"])
 

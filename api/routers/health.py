@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field
 
 from api.asking import KNOWN, SEES_ALL, Conn, Now
 from api.metrics import Metrics
-from db import engine_alarms, engine_figures, schema, telemetry
-from workorder_core.engine_alarms import Code, standing
+from db import schema
+from db.alarms import engine_alarms
+from db.telemetry import engine_figures, telemetry
+from workorder_core.alarms.engine_alarms import Code, standing
 
 router = APIRouter(tags=["health"])
 

@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.asking import PLANS, Asking, Conn, Now, Why
 from api.routers.changes import WAITS, waits
 from api.shapes.plant import AssetOut
-from db import hierarchy, plant, telemetry
-from db.safety import Proposal
+from db.plant import hierarchy, plant
+from db.plant.safety import Proposal
+from db.telemetry import telemetry
 from workorder_core.words import Criticality
 
 router = APIRouter(tags=["plant"])

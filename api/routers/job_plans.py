@@ -8,10 +8,11 @@ from api.asking import PLANS, SEES, Asking, Conn, Now, OfEverySite, Why
 from api.paging import Order, Paged, Text
 from api.routers.changes import WAITS, waits
 from api.shapes.order_content import JobPlanIn, JobPlanOut
-from db import job_plans, plant
-from db.safety import Proposal
-from workorder_core.access import Who
-from workorder_core.job_plans import JobPlan
+from db.orders import job_plans
+from db.plant import plant
+from db.plant.safety import Proposal
+from workorder_core.orders.job_plans import JobPlan
+from workorder_core.people.access import Who
 
 router = APIRouter(prefix="/job-plans", tags=["job plans"])
 PLANTS_FIRST = Order[JobPlan](tuple[Text, Text], lambda each: (each.site or "", each.code))

@@ -23,8 +23,8 @@ from api.shapes.order_content import (
     StepOut,
 )
 from api.shapes.orders import WorkOrderOut
-from db import attachments, order_content, order_links, order_work, work_orders
-from db.closing import PartUsed
+from db.orders import attachments, order_content, order_links, order_work, work_orders
+from db.orders.closing import PartUsed
 
 router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: content"])
 

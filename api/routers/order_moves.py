@@ -11,11 +11,13 @@ from api.asking import PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now, Versi
 from api.routers.work_orders import tagged
 from api.shapes.order_steps import AssignIn, CloseOutIn, HoldIn, NoteIn, PlanIn, ReasonIn, ScheduleIn
 from api.shapes.orders import WorkOrderOut
-from db import assignments, calendars, closing, order_work, work_orders
-from workorder_core import lifecycle
-from workorder_core.lifecycle import Step
-from workorder_core.orders import WorkOrder
-from workorder_core.targets import Targets
+from db.orders import closing, order_work, work_orders
+from db.people import assignments
+from db.plant import calendars
+from workorder_core.orders import lifecycle
+from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.order import WorkOrder
+from workorder_core.orders.targets import Targets
 
 router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: steps"])
 

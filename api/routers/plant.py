@@ -13,7 +13,8 @@ from api.problems import AskedTooMuch, WrongRange
 from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LateExcursionOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
 from api.shapes.times import Moment
-from db import health, late_excursions, plant, telemetry
+from db.plant import health, plant
+from db.telemetry import late_excursions, telemetry
 
 MOST_BUCKETS = 5_000
 _SHOWN_BUCKETS = 400

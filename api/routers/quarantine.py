@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query
 from api.asking import ENGINEERS, SEES, Actor, Asking, Conn, Now
 from api.paging import At, Id, Order, PagedByWeight
 from api.shapes.plant import DropIn, DropOut, KeptOut, PayloadOut, QuarantinePage, RetryIn, RetryOut
-from db import quarantine
-from workorder_core.access import Role
+from db.telemetry import quarantine
+from workorder_core.people.access import Role
 
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
 NEWEST_FIRST = Order[quarantine.Kept](tuple[At, Id], lambda each: (each.last_received_at, each.id))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
 from api.paging import Id, Order, PagedByFifty, Text
 from api.shapes.rules import RuleOut, WhyIn
-from db import budgets, rules_in_force, rules_in_shadow, slow_devices
+from db.documents import budgets, rules_in_force, rules_in_shadow, slow_devices
 from rules.threshold import Threshold
 
 router = APIRouter(prefix="/rules", tags=["rules and models"])

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import PLANS, Actor, Conn, Now, Why
 from api.shapes.plant import SignalOut
-from db import plant, telemetry
 from db.errors import NotFound
+from db.plant import plant
+from db.telemetry import telemetry
 from ingest import units
-from workorder_core.plant import SignalEntry
-from workorder_core.signals import Meaning
+from workorder_core.plant.plant import SignalEntry
+from workorder_core.plant.signals import Meaning
 
 router = APIRouter(tags=["plant"])
 _PLAUSIBLE = ("plausible_low", "plausible_high")

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Why
 from api.paging import Id, Order, Paged, Text
 from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
-from db import plant, technicians
-from workorder_core.assignment import Technician
+from db.people import technicians
+from db.plant import plant
+from workorder_core.people.assignment import Technician
 
 router = APIRouter(prefix="/technicians", tags=["technicians"])
 BY_CODE = Order[Technician](tuple[Id, Text, Id], lambda each: (each.site_id, each.code, each.id))

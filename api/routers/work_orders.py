@@ -12,13 +12,15 @@ from api.paging import At, Order, PagedByFifty, Small
 from api.shapes.order_steps import ChangesIn, ProposalOut
 from api.shapes.orders import ListedOut, OrderIn, WholeOrderOut, WorkOrderOut, WorkOrderPage
 from api.shapes.times import Moment
-from db import assignments, calendars, job_plans, plant, work_orders
-from workorder_core import edits, lifecycle, targets
-from workorder_core.decisions import Urgency
-from workorder_core.edits import Edit
+from db.orders import job_plans, work_orders
+from db.people import assignments
+from db.plant import calendars, plant
 from workorder_core.errors import CurrencyMissing
-from workorder_core.lifecycle import MOVES, Step
-from workorder_core.orders import WorkOrder
+from workorder_core.intake.decisions import Urgency
+from workorder_core.orders import edits, lifecycle, targets
+from workorder_core.orders.edits import Edit
+from workorder_core.orders.lifecycle import MOVES, Step
+from workorder_core.orders.order import WorkOrder
 from workorder_core.words import OrderType, Origin, Priority, Status
 
 router = APIRouter(prefix="/work-orders", tags=["work orders"])

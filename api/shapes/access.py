@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.shapes.plant import Code
-from db.api_keys import ApiKey
-from db.users import Change, Standing, User
-from workorder_core.access import Role, Who
+from db.people.api_keys import ApiKey
+from db.people.users import Change, Standing, User
+from workorder_core.people.access import Role, Who
 
 UserName = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")

@@ -5,10 +5,10 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.shapes.times import Moment
-from db.alarm_points import Moved, Standing
-from db.alarms import Row
-from workorder_core.alarm_states import Move, State
-from workorder_core.alarms import Figures
+from db.alarms.alarm_points import Moved, Standing
+from db.alarms.alarms import Row
+from workorder_core.alarms.alarm_states import Move, State
+from workorder_core.alarms.alarms import Figures
 from workorder_core.words import Severity
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from db.documents import Version
-from db.shadow import ShadowOrder, ShadowRun
-from db.shadow_report import LiveOrder, Report, Rightness
+from db.documents.documents import Version
+from db.documents.shadow import ShadowOrder, ShadowRun
+from db.documents.shadow_report import LiveOrder, Report, Rightness
 
 _RULE: dict[str, JsonValue] = {
     "id": "bearing-hot", "asset_class": "centrifugal_pump", "signal": "bearing_temp", "raise_at": 90, "clear_below": 80,

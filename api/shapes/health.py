@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from db.labels import Precision
-from workorder_core.health import Health
+from db.documents.labels import Precision
+from workorder_core.plant.health import Health
 
 
 class HealthOut(BaseModel):

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from api.shapes.order_steps import FollowUpIn, PartUsedIn
 from api.shapes.orders import Line, Text
 from api.shapes.times import Day
-from db.attachments import Attachment
-from db.calendars import WorkingWeek
-from db.order_links import LinkKind
-from workorder_core.job_plans import JobPlan, Part, PlanStep, StepKind
-from workorder_core.targets import Target
+from db.orders.attachments import Attachment
+from db.orders.order_links import LinkKind
+from db.plant.calendars import WorkingWeek
+from workorder_core.orders.job_plans import JobPlan, Part, PlanStep, StepKind
+from workorder_core.orders.targets import Target
+from workorder_core.orders.working_time import Shift
 from workorder_core.words import FailureMode, Priority, Status
-from workorder_core.working_time import Shift
 
 Unit = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e300, le=1e300)]

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from api.shapes.orders import Currency, Line, Text
 from api.shapes.times import Moment
-from db.closing import Closing, FollowUp, PartUsed
-from workorder_core.assignment import TIE_BREAK, Candidate, Proposal
-from workorder_core.close_out import Cause, Mechanism, Remedy
-from workorder_core.orders import CloseOut, Measured
+from db.orders.closing import Closing, FollowUp, PartUsed
+from workorder_core.orders.close_out import Cause, Mechanism, Remedy
+from workorder_core.orders.order import CloseOut, Measured
+from workorder_core.people.assignment import TIE_BREAK, Candidate, Proposal
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Priority
 
 

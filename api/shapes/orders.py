@@ -9,11 +9,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from api.shapes.times import Moment
-from db.work_orders import Evidence, HistoryRow, Listed
-from workorder_core import lifecycle, targets
-from workorder_core.findings import Sign
-from workorder_core.lifecycle import Step
-from workorder_core.orders import WorkOrder
+from db.orders.work_orders import Evidence, HistoryRow, Listed
+from workorder_core.intake.findings import Sign
+from workorder_core.orders import lifecycle, targets
+from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.order import WorkOrder
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Origin, Priority, Severity, Status
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

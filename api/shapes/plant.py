@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 from api.problems import WrongRange
 from api.shapes.orders import Line
 from api.shapes.times import Moment
-from db.downtimes import Downtime
-from db.late_excursions import Excursion
-from db.plant import Asset, Installed, Location, Signal, Site
-from db.quarantine import Kept, Payload
-from db.telemetry import Newest, Point
-from workorder_core.assignment import Technician
+from db.plant.downtimes import Downtime
+from db.plant.plant import Asset, Installed, Location, Signal, Site
+from db.telemetry.late_excursions import Excursion
+from db.telemetry.quarantine import Kept, Payload
+from db.telemetry.telemetry import Newest, Point
+from workorder_core.people.assignment import Technician
 from workorder_core.words import Criticality, OrderType
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from db.budgets import RuleNow
+from db.documents.budgets import RuleNow
 
 
 class BudgetOut(BaseModel):

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from db import documents, hierarchy, quarantine, rules_in_force, safety
-from db.documents import Kind
+from db import documents
+from db.documents import rules_in_force
+from db.documents.documents import Kind
+from db.plant import hierarchy, safety
+from db.telemetry import quarantine
 from tests import a_plant, people
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 _RULEBOOK = Path(__file__).parent.parent.parent / "data" / "samples" / "rulebook.toml"
 _ACTOR = "person:mette"

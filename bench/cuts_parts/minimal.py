@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from bench.cuts_parts.plants import KEEN, MODEL, Case, Item, a_message, a_plant, entry, limit, micros, warm
+from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.messages import Message
-from ingest.sparkplug_b_pb2 import Payload
-from workorder_core.plant import Plant
+from workorder_core.plant.plant import Plant
 
 OWN = """
 topic = "own/{asset}"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest.messages import Message
-from workorder_core.plant import AssetEntry, LocationEntry, Plant, SignalEntry
+from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant, SignalEntry
 from workorder_core.words import Criticality
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

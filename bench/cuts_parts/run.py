@@ -13,12 +13,12 @@ import msgspec
 import psycopg
 
 from bench.cuts_parts.plants import START, Case
-from db import judge as judge_db
-from db import plant
+from db.plant import plant
+from db.telemetry import judge as judge_db
 from ingest.messages import Message
 from rules import rulebook
-from runtime import engine, pipeline
-from runtime.engine import Engine
+from runtime.pipeline import engine, pipeline
+from runtime.pipeline.engine import Engine
 from runtime.settings import Settings
 
 TABLES = {

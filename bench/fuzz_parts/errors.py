@@ -6,11 +6,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from db import decisions, readings
-from ingest import payload
+from db.orders import decisions
+from db.telemetry import readings
+from ingest.formats import payload
 from ingest.messages import Message
-from runtime import arrivals, pipeline
-from runtime.asset_judge import AssetJudge
+from judge.asset_judge import AssetJudge
+from runtime.pipeline import arrivals, pipeline
 
 POISON = {"parse": 66_601.25, "admit": 66_602.25, "judge": 66_603.25, "store": 66_604.25}
 

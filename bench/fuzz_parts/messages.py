@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.messages import Message
-from ingest.sparkplug_b_pb2 import Payload
 from runtime.settings import Settings
 
 START_US = int(datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()) * 1_000_000

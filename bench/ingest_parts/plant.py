@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from db.readings import JudgedFrame
+from judge.asset_judge import AssetJudge
+from judge.inputs import JudgedFrame
 from rules import rulebook
-from runtime import engine
-from runtime.asset_judge import AssetJudge
+from runtime.pipeline import engine
 from runtime.settings import Settings
 
 SITE = "BEN"

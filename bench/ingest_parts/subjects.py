@@ -58,7 +58,7 @@ def tell(**facts: Any) -> None:
 
 def receive(facts: dict[str, Any], account: Account) -> None:
     """(a) Receives and acknowledges, and does nothing else."""
-    from ingest.subscriber import Subscriber
+    from ingest.broker.subscriber import Subscriber
 
     with Subscriber(facts["broker"], topics=TOPICS, client_id=CLIENT) as source:
         tell(event="ready")
@@ -131,9 +131,9 @@ def peer(facts: dict[str, Any], account: Account) -> None:
 
 def whole(facts: dict[str, Any], account: Account) -> None:
     """(d) Plantwright's ingest process."""
-    from ingest.subscriber import Subscriber
-    from runtime import ingest
-    from runtime.pipeline import Processed
+    from ingest.broker.subscriber import Subscriber
+    from runtime.pipeline.pipeline import Processed
+    from runtime.processes import ingest
     from runtime.settings import load
 
     stop = threading.Event()

@@ -13,10 +13,10 @@ from psycopg import Connection
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from db import backtest as backtest_db
-from db import documents as db_documents
-from db.backtest import LiveOrder
-from db.documents import Kind
+from db.documents import backtest as backtest_db
+from db.documents import documents as db_documents
+from db.documents.backtest import LiveOrder
+from db.documents.documents import Kind
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime.backtest import report, stored

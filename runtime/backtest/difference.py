@@ -1,8 +1,8 @@
 """Two runs side by side."""
 
 from runtime.backtest.ledger import Order
-from workorder_core import order_difference
-from workorder_core.order_difference import difference, facts
+from workorder_core.orders import order_difference
+from workorder_core.orders.order_difference import difference, facts
 
 __all__ = ["Difference", "Pair", "difference", "facts"]
 

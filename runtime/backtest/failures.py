@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.border import Bad, microseconds
+from judge.moments import moment
 from runtime.backtest.outcomes import Failure
-from runtime.moments import moment
 
 _TIMES = ("failed_at", "begins_at", "ends_at")
 _KEYS = ("asset", *_TIMES, "component", "what")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from workorder_core.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
-from workorder_core.findings import Finding
+from workorder_core.intake.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.intake.findings import Finding
 from workorder_core.words import FailureMode, OrderType, Severity
 
 MOST_FINDINGS = 50
@@ -49,7 +49,7 @@ class Order:
 
 
 class Ledger:
-    """Orders by id, folded from the judge's decisions as ``db.decisions`` carries them out."""
+    """Orders by id, folded from the judge's decisions as ``db.orders.decisions`` carries them out."""
 
     def __init__(self) -> None:
         self._orders: dict[UUID, Order] = {}

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from db.judge import Event
-from db.readings import JudgedFrame
+from judge.inputs import Event, Input, JudgedFrame
+from judge.judge import Judge
+from judge.moments import moment
+from judge.shadow import DOCUMENTS, DONE_AFTER
 from runtime.backtest.ledger import Ledger, Order
-from runtime.judge import Input, Judge
-from runtime.moments import moment
-from runtime.shadow import DOCUMENTS, DONE_AFTER
-from workorder_core.lifecycle import FINAL
+from workorder_core.orders.lifecycle import FINAL
 from workorder_core.words import Status
 
 TOLD_EVERY = 1_000

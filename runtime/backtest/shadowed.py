@@ -2,8 +2,8 @@
 
 from psycopg import Connection
 
-from db import shadow
-from db.shadow import ShadowOrder, ShadowRun
+from db.documents import shadow
+from db.documents.shadow import ShadowOrder, ShadowRun
 from runtime.backtest import stored
 from runtime.backtest.difference import Difference, difference
 from runtime.backtest.ledger import Order

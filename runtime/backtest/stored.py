@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 
-from db import backtest as backtest_db
-from db import judge as judge_db
-from db import readings
-from db.backtest import LiveOrder
+from db.documents import backtest as backtest_db
+from db.documents.backtest import LiveOrder
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
+from judge.inputs import Input, in_order
 from runtime.backtest.ledger import Order
 from runtime.backtest.outcomes import Failure
-from runtime.judge import Input, in_order
-from workorder_core.lifecycle import FINAL
+from workorder_core.orders.lifecycle import FINAL
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity, Status
 
 SPAN = 100_000

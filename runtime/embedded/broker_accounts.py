@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from runtime import mosquitto_passwords
+from runtime.broker import passwords
 from runtime.embedded import files, process
 from runtime.embedded.process import Account
 
@@ -78,7 +78,7 @@ def write_for_mosquitto(folder: Path, accounts: Accounts, account: Account | Non
 def write_passwords(path: Path, accounts: Accounts, account: Account | None, *, devices: bool) -> None:
     """Write a password file for mosquitto, with the account of the devices or without."""
     words = {ENGINE: accounts.engine} | ({DEVICE: accounts.device} if devices else {})
-    lines = "".join(f"{name}:{mosquitto_passwords.hashed(word)}\n" for name, word in words.items())
+    lines = "".join(f"{name}:{passwords.hashed(word)}\n" for name, word in words.items())
     files.write_new(path, lines, owner=_owner(account))
 
 

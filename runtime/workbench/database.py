@@ -9,15 +9,15 @@ from typing import Literal
 import pandas as pd
 import psycopg
 
-from db import backtest as backtest_db
+from db.documents import backtest as backtest_db
+from judge.moments import moment
+from judge.shadow import DONE_AFTER
 from runtime.backtest import stored
 from runtime.backtest.command import Wanted, judge_again
 from runtime.backtest.outcomes import Costs, Criteria
 from runtime.backtest.running import Assumed
 from runtime.backtest.stored import Range
-from runtime.moments import moment
 from runtime.settings import load
-from runtime.shadow import DONE_AFTER
 from runtime.workbench import going_live
 from runtime.workbench.going_live import OnTrial
 from runtime.workbench.recording import chosen, finished, span

@@ -7,9 +7,9 @@ from typing import Literal
 import pandas as pd
 import psycopg
 
-from db import documents as versions
-from db import shadow
-from db.documents import Kind
+from db.documents import documents as versions
+from db.documents import shadow
+from db.documents.documents import Kind
 from runtime.backtest import shadowed
 from runtime.workbench.trial import Rules, difference_table, documents, orders_table
 

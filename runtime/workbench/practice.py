@@ -15,15 +15,16 @@ from pathlib import Path
 import psycopg
 import structlog
 
-from db import plant as plant_db
 from db import schema
+from db.plant import plant as plant_db
 from ingest.messages import Message
 from ingest.replay import Publication, SamplePlant
 from models import documents as model_documents
 from rules import rulebook
-from runtime import engine, pipeline, plant_file
+from runtime.cli import plant_file
+from runtime.demo.sample_plants import SAMPLES
 from runtime.embedded import postgres
-from runtime.sample_plants import SAMPLES
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from runtime.workbench.database import Plant
 from runtime.workbench.recording import SAMPLE_END

@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from db.judge import Event
-from db.readings import JudgedFrame
-from ingest import payload
 from ingest.border import Bounds
+from ingest.formats import payload
 from ingest.messages import Message
 from ingest.replay import SamplePlant
-from runtime import plant_file
+from judge.inputs import Event, Input, JudgedFrame
+from judge.moments import moment
+from judge.shadow import DONE_AFTER
 from runtime.backtest.outcomes import Costs, Criteria, Failure, outcome
 from runtime.backtest.running import Assumed, run
-from runtime.demo_report import FAULTS, read_truth
-from runtime.judge import Input
-from runtime.moments import moment
-from runtime.sample_plants import SAMPLES
-from runtime.shadow import DONE_AFTER
+from runtime.cli import plant_file
+from runtime.demo.report import FAULTS, read_truth
+from runtime.demo.sample_plants import SAMPLES
 from runtime.workbench.scores import scores_of
 from runtime.workbench.trial import Failures, Rules, Trial, documents, known
 from workorder_core.words import Criticality

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from db.judge import Event
+from judge.inputs import Event, Input
+from judge.judge import Judge
+from judge.moments import moment
+from judge.shadow import DOCUMENTS
 from rules import rulebook as rulebooks
 from runtime.backtest.running import Documents
-from runtime.judge import Input, Judge
-from runtime.moments import moment
-from runtime.shadow import DOCUMENTS
 from runtime.workbench.trial import Rules, documents
 
 

@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from tests import a_plant, people
 from tests.a_plant import Seeded
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 KEY = "planner-key-0123456789"
 

@@ -12,7 +12,7 @@ from api.asking import Needs
 from db import scope
 from tests import people
 from tests.api.conftest import KEY
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 V, Q, T, P, R, A = Role
 ALL = {V, Q, T, P, R, A}

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db import documents
-from db.documents import Kind
-from workorder_core.access import Role
+from db.documents import documents
+from db.documents.documents import Kind
+from workorder_core.people.access import Role
 
 V1 = "/api/v1"
 START = datetime(2026, 3, 2, tzinfo=UTC)

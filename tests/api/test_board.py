@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from api.board import words
-from workorder_core.lifecycle import Step
+from workorder_core.orders.lifecycle import Step
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 

@@ -3,9 +3,9 @@
 import psycopg
 import pytest
 
-from db import audit
+from db.orders import audit
 from tests.api.test_six_types import PLAN
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 V1 = "/api/v1"
 FOUND = {"finding": "confirmed", "failure_mode": "OHE", "cause": "wear", "remedy": "replace"}

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import passwords
-from db import quarantine
+from db.telemetry import quarantine
 from ingest.messages import Reason, Refused
 from tests import people
 

@@ -20,9 +20,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import audit
+from db.orders import audit
 from tests import a_plant, people
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 ROLES = [
     (Role.PLANNER, None),
@@ -48,7 +48,7 @@ def doors(database: str) -> Iterator[list[str]]:
             port = probe.getsockname()[1]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PLANTWRIGHT_")}
         given = {"PLANTWRIGHT_DATABASE": database, "PLANTWRIGHT_PORT": str(port)}
-        command = [sys.executable, "-m", "runtime.cli", "api"]
+        command = [sys.executable, "-m", "runtime.cli.main", "api"]
         running.append(subprocess.Popen(command, env=kept | given, stdout=subprocess.DEVNULL))
         addresses.append(f"http://127.0.0.1:{port}")
     for address in addresses:

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from db import engine_alarms, engine_figures, judge, quarantine
-from db.engine_figures import Figures
-from db.judge import NotTheWriter
+from db.alarms import engine_alarms
+from db.telemetry import engine_figures, judge, quarantine
+from db.telemetry.engine_figures import Figures
+from db.telemetry.judge import NotTheWriter
 from ingest.messages import Reason, Refused
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 V1 = "/api/v1"
 PAGES = (

@@ -11,7 +11,8 @@ from psycopg_pool import ConnectionPool
 from pydantic import AwareDatetime, BaseModel, FutureDatetime, NaiveDatetime, PastDatetime, TypeAdapter, ValidationError
 
 from api.app import create
-from db import assignments, work_orders
+from db.orders import work_orders
+from db.people import assignments
 from tests import a_plant
 from tests.api.conftest import KEY
 

@@ -9,7 +9,7 @@ import pytest
 from api.board.form_errors import FormWrong
 from api.board.step_form import part_used
 from tests.api.test_six_types import PLAN, V1
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 SITE = ZoneInfo("Europe/Copenhagen")

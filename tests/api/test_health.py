@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from db import decisions, health
+from db.orders import decisions
+from db.plant import health
 from models.document import ModelDocument
 from tests.a_plant import a_finding
-from workorder_core import priority
-from workorder_core.decisions import Open
-from workorder_core.health import Health
+from workorder_core.intake import priority
+from workorder_core.intake.decisions import Open
+from workorder_core.plant.health import Health
 from workorder_core.words import Criticality, FailureMode, Severity
 
 V1 = "/api/v1"

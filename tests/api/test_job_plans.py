@@ -2,9 +2,9 @@
 
 import pytest
 
-from workorder_core.access import Role
-from workorder_core.job_plans import JobPlan, PlanStep, StepKind
-from workorder_core.safety import lost_permits
+from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind
+from workorder_core.people.access import Role
+from workorder_core.plant.safety import lost_permits
 from workorder_core.words import FailureMode
 
 V1 = "/api/v1/job-plans"

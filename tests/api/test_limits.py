@@ -17,12 +17,12 @@ from psycopg_pool import ConnectionPool
 from api import signing_in
 from api.app import create
 from api.limits import ORDINARY, Room
-from db import sessions, users
-from runtime import patient_http, web
-from runtime.patient_http import Doors
+from db.people import sessions, users
+from runtime.processes import patient_http, web
+from runtime.processes.patient_http import Doors
 from runtime.settings import Settings
 from tests.api.conftest import KEY
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 V1 = "/api/v1"
 MINUTE = 60.0

@@ -10,11 +10,11 @@ from fastapi.testclient import TestClient
 
 from api import asking
 from api.app import create
-from db import decisions, order_work
+from db.orders import decisions, order_work
 from tests import a_plant, people
-from workorder_core import priority
-from workorder_core.access import Role, system
-from workorder_core.decisions import AddEvidence
+from workorder_core.intake import priority
+from workorder_core.intake.decisions import AddEvidence
+from workorder_core.people.access import Role, system
 from workorder_core.words import Criticality, Severity
 
 HTML = {"Accept": "text/html", "Accept-Encoding": "gzip"}

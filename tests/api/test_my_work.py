@@ -8,7 +8,7 @@ from api.app import create
 from tests import people
 from tests.api.conftest import KEY
 from tests.api.test_six_types import PLAN
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 
 def test_the_steps_of_a_plan_are_done_on_ones_own_page(pool, seeded):

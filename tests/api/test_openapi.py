@@ -26,7 +26,7 @@ from api.app import create
 from tests import a_plant, people
 from tests.api.conftest import KEY
 from tests.parts import databases
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 SCHEMA = schemathesis.openapi.from_dict(create(None, keys={}).openapi())  # type: ignore[arg-type]
 OPERATIONS = {each.ok().label: each.ok() for each in SCHEMA.get_all_operations() if isinstance(each, Ok)}

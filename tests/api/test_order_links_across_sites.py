@@ -2,7 +2,7 @@
 
 import pytest
 
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 V1 = "/api/v1/work-orders"
 

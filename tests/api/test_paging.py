@@ -10,7 +10,7 @@ import pytest
 
 from api import board
 from db import documents
-from db.documents import Kind
+from db.documents.documents import Kind
 
 TEMPLATES = Path(board.__file__).parent / "templates"
 V1 = "/api/v1"

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from api import passwords
 from api.app import create
 from tests import people
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 V1 = "/api/v1"
 HERE = {"Origin": "http://localhost"}

@@ -8,10 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create
-from db import work_orders
+from db.orders import work_orders
 from tests import people
 from tests.api.test_six_types import PNG, V1
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 SITE = ZoneInfo("Europe/Copenhagen")

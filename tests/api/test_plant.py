@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from db import quarantine
+from db.telemetry import quarantine
 from tests import a_plant
 
 V1 = "/api/v1"

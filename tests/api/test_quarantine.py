@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db import quarantine
+from db.telemetry import quarantine
 from ingest.messages import Reason, Refused
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 V1 = "/api/v1/quarantine"
 TOPIC = "plantwright/v1/NTH/P-101"
@@ -85,7 +85,7 @@ def test_nothing_said_drops_nothing(client, refused):
 
 
 def test_the_timetable_drops_what_has_not_come_for_long(client, refused, pool):
-    from runtime import jobs
+    from runtime.processes import jobs
 
     with pool.connection() as conn:
         assert jobs.drop_old_refusals(conn, keep=timedelta(days=90)) == 1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from db import documents
-from db.documents import Kind
-from workorder_core.access import Role
+from db.documents import documents
+from db.documents.documents import Kind
+from workorder_core.people.access import Role
 
 V1 = "/api/v1"
 HERE = {"Origin": "http://localhost"}

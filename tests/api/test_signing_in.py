@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 from api import passwords, signing_in
 from api.app import create
 from api.keys import COOKIE, Lasting, unmasked
-from db import sessions, users
+from db.people import sessions, users
 from tests import people
 from tests.people import PASSWORD
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 HERE = {"Accept": "text/html", "Origin": "http://plant.example"}
 

@@ -11,10 +11,10 @@ from fastapi.testclient import TestClient
 
 from api import passwords
 from api.app import create
-from db import audit, work_orders
+from db.orders import audit, work_orders
 from tests import people
-from workorder_core import record
-from workorder_core.access import Role
+from workorder_core.orders import record
+from workorder_core.people.access import Role
 
 V1 = "/api/v1/work-orders"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100

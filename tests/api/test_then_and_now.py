@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.board import words
-from db import alarm_points
+from db.alarms import alarm_points
 from tests import a_plant
-from workorder_core.alarm_states import Move
-from workorder_core.alarms import Change
+from workorder_core.alarms.alarm_states import Move
+from workorder_core.alarms.alarms import Change
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 PAST = {

@@ -14,7 +14,7 @@ from tests import people
 from tests.api import two_sites
 from tests.api.test_access import OPEN, TABLE
 from tests.api.two_sites import MARK, SEEN, SITE
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 FORM = {"Origin": "http://localhost"}
 SPAN = {"starts_at": "2030-01-01T08:00:00Z", "ends_at": "2030-01-01T09:00:00Z", "reason": "new seal"}

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from tests import people
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html"}
 PEOPLE = {

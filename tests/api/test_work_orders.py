@@ -1,6 +1,6 @@
 import pytest
 
-from workorder_core.lifecycle import Step
+from workorder_core.orders.lifecycle import Step
 
 V1 = "/api/v1/work-orders"
 CLOSE_OUT = {"finding": "confirmed", "failure_mode": "OHE", "cause": "wear", "remedy": "replace", "note": "pitted"}

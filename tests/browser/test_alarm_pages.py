@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from db import documents, shadow
-from db.documents import Kind
+from db.documents import documents, shadow
+from db.documents.documents import Kind
 from tests import a_plant, people
 from tests.a_plant import Seeded
 from tests.browser.test_board import address, watched  # noqa: F401 - fixtures
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 RULE = {
     "asset_class": "centrifugal_pump", "signal": "bearing_temp", "raise_at": 90, "clear_below": 80,

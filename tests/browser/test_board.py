@@ -17,12 +17,12 @@ import uvicorn
 from psycopg_pool import ConnectionPool
 
 from api.app import create
-from db import work_orders
-from runtime import jobs
+from db.orders import work_orders
+from runtime.processes import jobs
 from tests import a_plant, people
 from tests.a_plant import Seeded
 from tests.api.test_six_types import PLAN, PNG
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 from workorder_core.words import Status
 
 if TYPE_CHECKING:

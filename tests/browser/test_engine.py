@@ -3,8 +3,9 @@
 import psycopg
 import pytest
 
-from db import engine_figures, judge, plant
-from db.engine_figures import Figures
+from db.plant import plant
+from db.telemetry import engine_figures, judge
+from db.telemetry.engine_figures import Figures
 from tests.browser.test_board import address, seeded, watched  # noqa: F401 - fixtures
 
 

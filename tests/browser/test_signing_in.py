@@ -12,11 +12,11 @@ import uvicorn
 from psycopg_pool import ConnectionPool
 
 from api.app import create
-from db import assignments
+from db.people import assignments
 from tests import a_plant, people
 from tests.a_plant import Seeded
 from tests.people import PASSWORD
-from workorder_core.access import Role, system
+from workorder_core.people.access import Role, system
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from db import audit, work_orders
+from db.orders import audit, work_orders
 from tests import a_plant
-from workorder_core import record
+from workorder_core.orders import record
 
 
 @pytest.fixture

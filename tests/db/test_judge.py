@@ -6,8 +6,10 @@ import threading
 import psycopg
 import pytest
 
-from db import judge
-from db.judge import Event, NotTheWriter, Part, PartTooLarge
+from db.telemetry import judge
+from db.telemetry.judge import NotTheWriter, PartTooLarge
+from judge.inputs import Event
+from judge.parts import Part
 from tests.parts import databases
 
 

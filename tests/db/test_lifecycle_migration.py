@@ -5,8 +5,9 @@ from pathlib import Path
 
 import psycopg
 
-from db import audit, schema, work_orders
-from workorder_core import record
+from db import schema
+from db.orders import audit, work_orders
+from workorder_core.orders import record
 from workorder_core.words import Status
 
 OLD = """

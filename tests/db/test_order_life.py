@@ -13,16 +13,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from db import assignments, audit, decisions, plant, work_orders
 from db.errors import FaultHasOrder
-from runtime.plant_file import load_plant
+from db.orders import audit, decisions, work_orders
+from db.people import assignments
+from db.plant import plant
+from runtime.cli.plant_file import load_plant
 from tests import a_plant
-from workorder_core import lifecycle, priority, record
-from workorder_core.access import Role, Who
-from workorder_core.decisions import Open, Rework, Upgrade
 from workorder_core.errors import IllegalMove, NotAllowed, NotReady
-from workorder_core.lifecycle import FINAL, MOVES, Step
-from workorder_core.orders import CloseOut
+from workorder_core.intake import priority
+from workorder_core.intake.decisions import Open, Rework, Upgrade
+from workorder_core.orders import lifecycle, record
+from workorder_core.orders.lifecycle import FINAL, MOVES, Step
+from workorder_core.orders.order import CloseOut
+from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, Criticality, FailureMode, HoldReason, OrderType, Severity, Status
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from bench.orders import fill
-from db import attachments, order_content, order_history, order_links, work_orders
-from db.work_orders import Filters
+from db.orders import attachments, order_content, order_history, order_links, work_orders
+from db.orders.work_orders import Filters
 from workorder_core.words import OrderType, Priority, Status
 
 ORDERS = 10_000

@@ -4,8 +4,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import plant
-from runtime.plant_file import WrongPlantFile, load_plant, read
+from db.plant import plant
+from runtime.cli.plant_file import WrongPlantFile, load_plant, read
 from workorder_core.words import Criticality
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

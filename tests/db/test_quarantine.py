@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from db import quarantine, quarantine_ledger
-from db.quarantine_ledger import Ledger
+from db.telemetry import quarantine, quarantine_ledger
+from db.telemetry.quarantine_ledger import Ledger
 from ingest.messages import Reason, Refused
 from tests.parts import databases
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from db import readings
-from db.catalogue import Admission, Catalogue
-from db.readings import Columns, JudgedFrame
+from db.telemetry import readings
+from db.telemetry.catalogue import Admission, Catalogue
+from judge.columns import Columns
+from judge.inputs import JudgedFrame
 from tests.parts import databases
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ingest import mqtt, subscriber, wire
-from ingest.broker import BrokerAddress, BrokerUnreachable
+from ingest.broker import mqtt, subscriber, wire
+from ingest.broker.broker import BrokerAddress, BrokerUnreachable
+from ingest.broker.subscriber import Subscriber
+from ingest.broker.wire import Wire
 from ingest.messages import Message
-from ingest.subscriber import Subscriber
-from ingest.wire import Wire
 from tests.parts.scripted_broker import (
     CONNACK,
     PINGREQ,

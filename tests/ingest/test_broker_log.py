@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.broker_log import MOST_OPENED, Attempt, LogReader, Outcome
+from ingest.broker.broker_log import MOST_OPENED, Attempt, LogReader, Outcome
 
 A, B = "10.0.0.7:5001", "10.0.0.8:5002"
 

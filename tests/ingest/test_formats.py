@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import mapping
 from ingest.border import Bounds
-from ingest.formats import Formats
+from ingest.formats import mapping
+from ingest.formats.formats import Formats
+from ingest.formats.sparkplug import Sparkplug
+from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
-from ingest.sparkplug import Sparkplug
-from ingest.thingsboard import ThingsBoard
 
 NOW_US = 1_772_431_200_000_000
 TOPICS = [

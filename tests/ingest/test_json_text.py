@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import json_text, mapping
 from ingest.border import Bad, Bounds
-from ingest.formats import Formats
+from ingest.formats import json_text, mapping
+from ingest.formats.formats import Formats
+from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
-from ingest.thingsboard import ThingsBoard
 
 NOW_US = 1_772_431_200_000_000
 TS = NOW_US // 1000

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import local_time, mapped, mapping
+from ingest import local_time
 from ingest.border import Bad, Bounds, since_epoch
+from ingest.formats import mapped, mapping
 from ingest.local_time import RowOrder
 from ingest.messages import Message, Reason
 from ingest.replay import WrongMapping, file_frames, read_mapping

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import mapped, mapping
 from ingest.border import Bounds
+from ingest.formats import mapped, mapping
 from ingest.messages import Message, Reason
 from ingest.replay import WrongMapping
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest import mqtt
 from ingest.border import Bounds
-from ingest.formats import Formats
+from ingest.broker import mqtt
+from ingest.broker.mqtt import BrokenPacket, Cutter, Kind
+from ingest.formats.formats import Formats
 from ingest.messages import Message
-from ingest.mqtt import BrokenPacket, Cutter, Kind
 
 Sent = tuple[str, bytes, int, bool, bool]
 Answers = list[tuple[Kind, bytes]]

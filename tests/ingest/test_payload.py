@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ingest.formats.payload import MAX_BYTES, Bounds, parse
 from ingest.messages import Frame, Message, Reason
-from ingest.payload import MAX_BYTES, Bounds, parse
 
 TOPIC = "plantwright/v1/NTH/P-101"
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

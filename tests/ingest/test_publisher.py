@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.broker import BrokerUnreachable
-from ingest.publisher import Publisher
-from ingest.subscriber import Subscriber
+from ingest.broker.broker import BrokerUnreachable
+from ingest.broker.publisher import Publisher
+from ingest.broker.subscriber import Subscriber
 from runtime.embedded import broker
 
 TOPIC = "plantwright/v1/NTH/P-101"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ingest.formats.payload import Bounds, parse
 from ingest.messages import Message, Reason
-from ingest.payload import Bounds, parse
 from ingest.replay import LOOP_MINUTES, MINUTES, SamplePlant, WrongMapping, file_frames, read_mapping
 
 ANCHOR = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import edge_nodes
 from ingest.border import Bounds
+from ingest.formats import edge_nodes
+from ingest.formats.paths import Text
+from ingest.formats.sparkplug import ASKED_AT_ONCE, ASKED_PER_S, Names, Sparkplug, Stale
+from ingest.formats.sparkplug_b_pb2 import Payload
+from ingest.formats.sparkplug_metrics import REBIRTH
 from ingest.messages import Message, Reason
-from ingest.paths import Text
-from ingest.sparkplug import ASKED_AT_ONCE, ASKED_PER_S, Names, Sparkplug, Stale
-from ingest.sparkplug_b_pb2 import Payload
-from ingest.sparkplug_metrics import REBIRTH
 
 NOW = 1_772_000_000_000_000
 MS = NOW // 1000

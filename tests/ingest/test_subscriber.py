@@ -7,10 +7,10 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from ingest.broker import BrokerAddress, BrokerUnreachable
+from ingest.broker.broker import BrokerAddress, BrokerUnreachable
+from ingest.broker.publisher import Publisher
+from ingest.broker.subscriber import Presence, Subscriber
 from ingest.messages import Message
-from ingest.publisher import Publisher
-from ingest.subscriber import Presence, Subscriber
 from runtime.embedded.broker import Broker
 
 TOPIC = "plantwright/v1/NTH/P-101"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ingest.border import Bounds
+from ingest.formats.thingsboard import DEVICE, GATEWAY, ThingsBoard
 from ingest.messages import Message, Reason
-from ingest.thingsboard import DEVICE, GATEWAY, ThingsBoard
 
 NOW_MS = 1_772_000_000_000
 TS = NOW_MS - 60_000

@@ -15,7 +15,7 @@ import pytest
 
 from bench.false_episodes import MONTH_US, SIGNALS, Tally, pump, tally
 from models.document import ModelDocument
-from runtime.sample_plants import SAMPLES
+from runtime.demo.sample_plants import SAMPLES
 
 pytestmark = pytest.mark.skipif(not (SAMPLES / "truth.json").exists(), reason="the sample plant is not here")
 

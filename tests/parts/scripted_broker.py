@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from ingest.mqtt import DISCONNECT
+from ingest.broker.mqtt import DISCONNECT
 
 CONNACK = b"\x20\2\0\0"
 SESSION_PRESENT = b"\x20\2\1\0"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ingest import mapping
 from ingest.border import Bounds
-from ingest.mapped import parse as mapped
+from ingest.formats import mapping
+from ingest.formats.mapped import parse as mapped
 from ingest.messages import Message
 from ingest.replay import WrongMapping
 from rules import rulebook

@@ -4,7 +4,7 @@ import pytest
 
 from rules import patterns
 from rules.rulebook import WrongRulebook, parse
-from workorder_core.findings import Sign
+from workorder_core.intake.findings import Sign
 from workorder_core.words import FailureMode
 
 PUMP = parse({"pack": [{"use": "failure-patterns-pump", "asset_class": "pump"}]}).patterns_for("pump")

@@ -15,13 +15,14 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 
-from db import judge as judge_db
-from db import plant as plant_db
-from db import readings
+from db.plant import plant as plant_db
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
 from ingest.replay import Publication, SamplePlant
-from runtime import engine, plant_file
-from runtime.judge import FORMAT, Judge
-from runtime.sample_plants import SAMPLES
+from judge.judge import FORMAT, Judge
+from runtime.cli import plant_file
+from runtime.demo.sample_plants import SAMPLES
+from runtime.pipeline import engine
 
 ASSETS = ("P-103", "P-104")
 FIRST, LAST = 12_400, 16_720

@@ -14,11 +14,11 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import psycopg
 
-from ingest.broker import BrokerAddress
-from ingest.publisher import client
+from ingest.broker.broker import BrokerAddress
+from ingest.broker.publisher import client
+from ingest.broker.subscriber import keep_from_now_on
 from ingest.replay import Publication
-from ingest.subscriber import keep_from_now_on
-from runtime.sample_plants import SAMPLES
+from runtime.demo.sample_plants import SAMPLES
 from runtime.settings import Settings
 from tests.runtime import cut
 
@@ -295,7 +295,7 @@ class Running:
 @contextmanager
 def plantwright(*arguments: str, env: Mapping[str, str], log: Path) -> Iterator[Running]:
     """Run a command of plantwright as a process of its own."""
-    running = Running(["-m", "runtime.cli", *arguments], env, log)
+    running = Running(["-m", "runtime.cli.main", *arguments], env, log)
     try:
         yield running
     finally:
@@ -337,6 +337,6 @@ def descendants(pid: int) -> list[int]:
 
 def _is_plantwright(pid: int) -> bool:
     try:
-        return b"runtime.cli" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"runtime.cli.main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False

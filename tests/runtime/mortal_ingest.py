@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from unittest.mock import patch
 
-from db import judge as judge_db
+from db.telemetry import judge as judge_db
+from ingest.broker.subscriber import Subscriber
 from ingest.messages import Message
-from ingest.subscriber import Subscriber
-from runtime import engine, pipeline
-from runtime.cli import app
+from runtime.cli.main import app
+from runtime.pipeline import engine, pipeline
 
 POINTS = (
     "before anything is written",

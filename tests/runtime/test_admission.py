@@ -6,12 +6,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import quarantine
+from db.telemetry import quarantine
 from ingest.messages import Message
 from rules import rulebook
-from runtime import engine, pipeline
-from runtime.engine import Engine
-from runtime.pipeline import Processed
+from runtime.pipeline import engine, pipeline
+from runtime.pipeline.engine import Engine
+from runtime.pipeline.pipeline import Processed
 from runtime.settings import Settings
 
 AT_US = 1_772_000_000_000_000

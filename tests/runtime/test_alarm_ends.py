@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from runtime.judge import Judge
+from judge.judge import Judge
 from tests.runtime.test_judge import PUMP, RULEBOOK, START, Sequence, rule, shift
-from workorder_core.alarms import Change
+from workorder_core.alarms.alarms import Change
 
 
 def changes(sequence: Sequence) -> list[str]:

@@ -11,15 +11,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import judge as judge_db
-from db import plant, readings
+from db.plant import plant
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
 from ingest.messages import Message
+from judge.inputs import in_order
+from judge.judge import Judge
 from rules import rulebook
-from runtime import engine, pipeline
 from runtime.backtest.command import Wanted, judge_again
-from runtime.judge import Judge, in_order
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
-from workorder_core.plant import AssetEntry, LocationEntry, Plant, SignalEntry
+from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant, SignalEntry
 from workorder_core.words import Criticality
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

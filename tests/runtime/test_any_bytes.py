@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingest import mqtt
+from ingest.broker import mqtt
+from ingest.broker.mqtt import BrokenPacket, Cutter
 from ingest.messages import Message
-from ingest.mqtt import BrokenPacket, Cutter
 from rules import rulebook
-from runtime import engine, pipeline
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import readings
-from db.catalogue import Admission, Catalogue
+from db.telemetry import readings
+from db.telemetry.catalogue import Admission, Catalogue
 from ingest.messages import Frame, Reason, Refused
-from runtime import arrivals
-from runtime.sequence import Places
+from runtime.pipeline import arrivals
+from runtime.pipeline.sequence import Places
 from tests.parts import databases
 
 START_US = int(datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()) * 1_000_000

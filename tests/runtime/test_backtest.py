@@ -11,26 +11,28 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from db import assignments, work_orders
-from db import judge as judge_db
+from db.orders import work_orders
+from db.people import assignments
+from db.telemetry import judge as judge_db
 from ingest.messages import Message
+from judge.judge import Judge
 from models import documents as model_documents
 from rules import rulebook
-from runtime import cli, engine, pipeline
 from runtime.backtest import failures, stored
 from runtime.backtest.command import Result, Wanted, judge_again
 from runtime.backtest.difference import difference, facts
 from runtime.backtest.outcomes import Failure, outcome
 from runtime.backtest.running import Assumed, Documents
 from runtime.backtest.stored import NothingToJudge, Range
-from runtime.judge import Judge
-from runtime.sample_plants import SAMPLES
+from runtime.cli import main as cli
+from runtime.demo.sample_plants import SAMPLES
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime import cut
-from workorder_core import lifecycle
-from workorder_core.access import Role, Who
-from workorder_core.orders import CloseOut
+from workorder_core.orders import lifecycle
+from workorder_core.orders.order import CloseOut
+from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, FailureMode, OrderType
 
 RULEBOOK = rulebook.read(SAMPLES / "rulebook.toml")

@@ -6,13 +6,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import documents, plant
-from db.documents import Kind
+from db.documents import documents
+from db.documents.documents import Kind
+from db.plant import plant
+from judge.judge import Judge
 from rules import rulebook
 from rules.rulebook import WrongRulebook
-from runtime import engine, pipeline
 from runtime.backtest.command import Wanted, judge_again
-from runtime.judge import Judge
+from runtime.pipeline import engine, pipeline
 from tests.runtime.test_alarm_flood import PLANT, START, a_message, orders, take_up
 from tests.runtime.test_judge import Sequence
 

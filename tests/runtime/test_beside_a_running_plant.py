@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.broker import BrokerAddress
-from runtime.command_line import needing, with_running
+from ingest.broker.broker import BrokerAddress
+from runtime.cli.command_line import needing, with_running
 from runtime.embedded import broker, postgres
 from runtime.settings import Settings, WrongSettings
 

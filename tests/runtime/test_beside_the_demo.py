@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runtime.demo import NEXT
+from runtime.demo.demo import NEXT
 from runtime.embedded import postgres, process
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ def demo(run_folder: Path) -> Iterator[tuple[Path, str]]:
     command = [
         sys.executable,
         "-m",
-        "runtime.cli",
+        "runtime.cli.main",
         "demo",
         "--data-dir",
         str(folder),
@@ -68,7 +68,7 @@ def test_each_command_of_the_readme_works_as_printed(demo: tuple[Path, str]) -> 
     assert len(printed()) >= 5
     environment = os.environ | {"PLANTWRIGHT_DATA_DIR": str(folder)}
     for each in printed():
-        command = [sys.executable, "-m", "runtime.cli", *shlex.split(each.removeprefix(PREFIX))]
+        command = [sys.executable, "-m", "runtime.cli.main", *shlex.split(each.removeprefix(PREFIX))]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
@@ -91,7 +91,7 @@ def test_the_terminal_says_where_everything_is_and_holds_no_log_lines(demo: tupl
 def test_no_alarm_of_the_engine_greets_a_newcomer(demo: tuple[Path, str]) -> None:
     from datetime import UTC, datetime
 
-    from db import engine_alarms
+    from db.alarms import engine_alarms
 
     url = postgres.running(demo[0] / "postgres")
     assert url is not None

@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from ingest.broker import BrokerAddress
+from ingest.broker.broker import BrokerAddress
 from runtime.embedded import broker, broker_disk, process
 from runtime.embedded.broker import Broker
 from runtime.embedded.broker_disk import Guard, Intake, Room

@@ -7,14 +7,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import budgets, documents, plant, rules_in_shadow
-from db import judge as judge_db
-from db.budgets import SafetyRule
-from db.documents import Kind
+from db.documents import budgets, documents, rules_in_shadow
+from db.documents.budgets import SafetyRule
+from db.documents.documents import Kind
+from db.plant import plant
+from db.telemetry import judge as judge_db
 from rules import rulebook
 from rules.rulebook import WrongRulebook
-from runtime import engine, jobs, pipeline
 from runtime.backtest.command import Wanted, judge_again
+from runtime.pipeline import engine, pipeline
+from runtime.processes import jobs
 from tests.runtime.test_alarm_flood import PLANT, START, a_message, orders, take_up
 
 NOW = START + timedelta(days=1)

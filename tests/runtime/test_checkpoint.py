@@ -7,12 +7,12 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from db import judge as judge_db
+from db.telemetry import judge as judge_db
 from ingest.messages import Message
+from judge.judge import FORMAT, Judge
 from rules import rulebook
-from runtime import engine, pipeline
-from runtime.engine import Engine
-from runtime.judge import FORMAT, Judge
+from runtime.pipeline import engine, pipeline
+from runtime.pipeline.engine import Engine
 from runtime.settings import Settings
 
 AT_US = 1_772_000_000_000_000

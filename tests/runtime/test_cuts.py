@@ -14,7 +14,7 @@ from bench.cuts_parts import run as runs
 from bench.cuts_parts.minimal import MINIMAL
 from bench.cuts_parts.plants import Case
 from bench.cuts_parts.run import Left
-from runtime.sequence import Places
+from runtime.pipeline.sequence import Places
 from tests.parts import databases
 
 

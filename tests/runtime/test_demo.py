@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from runtime.backtest.command import Wanted, judge_again
+from runtime.demo.sample_plants import PYTHON_VARIABLE
 from runtime.embedded import broker
-from runtime.sample_plants import PYTHON_VARIABLE
 from tests.parts import databases
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,17 @@ def demo(folder: Path, *arguments: str) -> dict[str, Any]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PLANTWRIGHT_")}
     if PYTHON_VARIABLE in os.environ:
         kept[PYTHON_VARIABLE] = os.environ[PYTHON_VARIABLE]
-    command = [sys.executable, "-m", "runtime.cli", "demo", "--once", "--json", str(out), "--data-dir", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "runtime.cli.main",
+        "demo",
+        "--once",
+        "--json",
+        str(out),
+        "--data-dir",
+        str(folder),
+    ]
     ended = subprocess.run(
         [*command, *arguments], env=kept, capture_output=True, text=True, timeout=LIMIT_S, check=False
     )

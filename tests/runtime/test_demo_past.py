@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from db import audit, job_plans, order_content, plant, work_orders
-from db.order_lists import Filters
-from runtime import demo_past, people, plant_file
-from runtime.sample_plants import SAMPLES
+from db.orders import audit, job_plans, order_content, work_orders
+from db.orders.order_lists import Filters
+from db.plant import plant
+from runtime.cli import plant_file
+from runtime.demo import past
+from runtime.demo.sample_plants import SAMPLES
+from runtime.processes import people
 from workorder_core.words import OrderType, Status
 
 
@@ -17,9 +20,9 @@ def test_the_past_has_finished_orders_with_what_was_found_and_work_that_is_comin
     with psycopg.connect(database) as conn:
         site = plant_file.load_plant(conn, SAMPLES / "plant.toml").code
         people.make_demo(conn, site=site)
-        made = demo_past.make(conn, site=site, now=now)
-        assert made == len(demo_past.JOBS)
-        assert demo_past.make(conn, site=site, now=now) == 0, "the next start of the demo adds nothing"
+        made = past.make(conn, site=site, now=now)
+        assert made == len(past.JOBS)
+        assert past.make(conn, site=site, now=now) == 0, "the next start of the demo adds nothing"
 
         orders = [each.order for each in work_orders.page(conn, Filters(site=site), limit=100)]
         statuses = Counter(each.status for each in orders)
@@ -31,6 +34,6 @@ def test_the_past_has_finished_orders_with_what_was_found_and_work_that_is_comin
             if each.status is Status.CLOSED:
                 assert each.close_out is not None
                 assert order_content.undone(conn, each.id).steps == ()
-        assert {each.code for each in job_plans.in_force(conn)} == {each.code for each in demo_past.PLANS}
+        assert {each.code for each in job_plans.in_force(conn)} == {each.code for each in past.PLANS}
         assert audit.verify(conn).sound
         assert {each.site_code for each in plant.assets(conn, now=now)} == {site}

@@ -6,10 +6,10 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from db import documents
-from db.documents import Kind
+from db.documents import documents
+from db.documents.documents import Kind
 from rules import rulebook
-from runtime import doctor
+from runtime.cli import doctor
 from runtime.settings import Settings
 
 SAMPLE = Path(__file__).parent.parent.parent / "data" / "samples" / "rulebook.toml"

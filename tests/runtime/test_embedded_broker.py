@@ -13,7 +13,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from ingest.broker import BrokerAddress
+from ingest.broker.broker import BrokerAddress
 from runtime.embedded import broker, process
 from runtime.embedded.broker import Broker
 

@@ -7,17 +7,22 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import decisions, engine_alarms, plant, quarantine, readings
-from db import judge as judge_db
-from ingest import border, mapped, payload
+from db.alarms import engine_alarms
+from db.orders import decisions
+from db.plant import plant
+from db.telemetry import judge as judge_db
+from db.telemetry import quarantine, readings
+from ingest import border
+from ingest.formats import mapped, payload
+from ingest.formats.sparkplug import Sparkplug
+from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
-from ingest.sparkplug import Sparkplug
-from ingest.thingsboard import ThingsBoard
-from runtime import arrivals, engine, ingest, pipeline, reading, splitting
-from runtime.asset_judge import AssetJudge
-from runtime.faults import OfNoMessage
-from runtime.judge import Judge
-from runtime.lane import Lane
+from judge.asset_judge import AssetJudge
+from judge.judge import Judge
+from judge.lane import Lane
+from runtime.pipeline import arrivals, engine, pipeline, reading, splitting
+from runtime.pipeline.faults import OfNoMessage
+from runtime.processes import ingest
 from tests.parts import databases
 from tests.runtime.test_pipeline import (
     MODELS,
@@ -33,8 +38,8 @@ from tests.runtime.test_pipeline import (
     stream,
     us,
 )
-from workorder_core import engine_alarms as alarm_codes
-from workorder_core.order_book import OrderBook
+from workorder_core.alarms import engine_alarms as alarm_codes
+from workorder_core.intake.order_book import OrderBook
 
 POISON = 95.4321
 FOREIGN = {

@@ -15,13 +15,14 @@ from psycopg_pool import ConnectionPool
 from rich.console import Console
 
 from api.app import create
-from db import engine_figures
-from db.engine_figures import Figures, Told
+from db.telemetry import engine_figures
+from db.telemetry.engine_figures import Figures, Told
 from ingest.messages import Message
 from ingest.replay import Publication
-from runtime import doctor, pulse
+from runtime.broker import pulse
+from runtime.broker.pulse import Pulse
+from runtime.cli import doctor
 from runtime.embedded.broker import Broker
-from runtime.pulse import Pulse
 from runtime.settings import Settings
 from tests.runtime import kills
 from tests.runtime.kills import Device

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from db import quarantine
+from db.telemetry import quarantine
 from ingest.replay import WrongMapping
-from runtime import history
+from runtime.pipeline import history
 from runtime.settings import Settings
 
 AUTUMN = """Zeit;Temp

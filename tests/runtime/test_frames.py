@@ -6,12 +6,11 @@ from functools import cache
 
 import pytest
 
-from db.judge import Event
-from db.readings import JudgedFrame
 from ingest.messages import Frame
-from runtime.frames import Closed, Gathering
-from runtime.judge import Judge
-from workorder_core.decisions import Ignore
+from judge.frames import Closed, Gathering
+from judge.inputs import Event, JudgedFrame
+from judge.judge import Judge
+from workorder_core.intake.decisions import Ignore
 
 S = 1_000_000
 MINUTE = 60 * S
@@ -188,7 +187,7 @@ def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
     import psycopg
 
     from ingest.messages import Message
-    from runtime import engine, pipeline
+    from runtime.pipeline import engine, pipeline
     from runtime.settings import Settings
 
     noise, messages, late, seen = random.Random(2), [], 0, set[tuple[str, datetime]]()

@@ -5,18 +5,17 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from db.judge import Event
-from db.readings import JudgedFrame
+from judge import health
+from judge.inputs import Event, JudgedFrame
+from judge.judge import Judge, Verdict
+from judge.moments import moment
 from models.course import Course, Look
 from models.document import ModelDocument
 from rules import ruleset, trend
 from rules.rulebook import parse
-from runtime import health
-from runtime.judge import Judge, Verdict
-from runtime.moments import moment
 from tests.models.laws import SECOND, stream
-from workorder_core.decisions import Open
-from workorder_core.health import Health
+from workorder_core.intake.decisions import Open
+from workorder_core.plant.health import Health
 from workorder_core.words import FailureMode
 
 HOUR = 3_600_000_000

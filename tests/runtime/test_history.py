@@ -13,14 +13,16 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from db import quarantine, readings
-from ingest import mapping, paths, times
+from db.telemetry import quarantine, readings
+from ingest import times
+from ingest.formats import mapping, paths
 from ingest.messages import Message
 from ingest.replay import WrongMapping
 from rules import rulebook
-from runtime import engine, history, mappings, pipeline, splitting
-from runtime.engine import Engine
-from runtime.history import Import
+from runtime.cli import mappings
+from runtime.pipeline import engine, history, pipeline, splitting
+from runtime.pipeline.engine import Engine
+from runtime.pipeline.history import Import
 from runtime.settings import Settings
 
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
@@ -240,7 +242,7 @@ def test_a_mapping_without_a_time_takes_no_history(database, folder):
 
 def test_from_the_command_line(conn, database, folder):
     file = recorded(folder, 10)
-    command = [sys.executable, "-m", "runtime.cli", "import", str(file), "--mapping", str(folder / "m.toml")]
+    command = [sys.executable, "-m", "runtime.cli.main", "import", str(file), "--mapping", str(folder / "m.toml")]
     for expected in ("10 rows, 20 readings stored", "is in already (10 rows)"):
         done = subprocess.run(
             [*command, "--database", database], capture_output=True, text=True, check=False, timeout=60

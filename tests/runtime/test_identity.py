@@ -13,16 +13,18 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from db import devices, quarantine, readings
+from db.plant import devices
+from db.telemetry import quarantine, readings
 from ingest.border import Bounds
-from ingest.broker import BrokerUnreachable
+from ingest.broker.broker import BrokerUnreachable
+from ingest.broker.publisher import Publisher
+from ingest.broker.subscriber import Subscriber, keep_from_now_on
 from ingest.devices import Bindings
-from ingest.formats import Formats
+from ingest.formats.formats import Formats
 from ingest.messages import Message
-from ingest.publisher import Publisher
-from ingest.subscriber import Subscriber, keep_from_now_on
-from runtime import broker_files, broker_tls
-from runtime.cli import app
+from runtime.broker import files as broker_files
+from runtime.broker import tls as broker_tls
+from runtime.cli.main import app
 from runtime.embedded import process
 from runtime.settings import Settings, WrongSettings
 from tests.runtime import kills

@@ -9,14 +9,16 @@ import psycopg
 import pytest
 from apscheduler.schedulers import base as schedulers
 
-from db import assignments, engine_alarms, work_orders
-from runtime import clock, jobs
+from db.alarms import engine_alarms
+from db.orders import work_orders
+from db.people import assignments
+from runtime.processes import clock, jobs
 from tests import a_plant
 from tests.a_plant import Seeded
-from workorder_core import lifecycle
-from workorder_core.access import Role, Who
-from workorder_core.dispatching import Dispatched
-from workorder_core.engine_alarms import Code
+from workorder_core.alarms.engine_alarms import Code
+from workorder_core.orders import lifecycle
+from workorder_core.people.access import Role, Who
+from workorder_core.people.dispatching import Dispatched
 from workorder_core.words import Status
 
 DAHL = Who("person:dahl", frozenset({Role.PLANNER}))

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.judge import Event
-from db.readings import JudgedFrame
-from runtime.judge import Input, Judge, Verdict, in_order
-from workorder_core.decisions import Ignore, IgnoreReason, Open
+from judge.inputs import Event, Input, JudgedFrame, in_order
+from judge.judge import Judge, Verdict
+from workorder_core.intake.decisions import Ignore, IgnoreReason, Open
 from workorder_core.words import FailureMode, OperatingState, Priority, Severity, Status
 
 PUMP, FAN = "NTH/P-101", "NTH/F-7"

@@ -13,16 +13,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import alarm_points, schema
-from runtime import serve
+from db import schema
+from db.alarms import alarm_points
 from runtime.embedded import broker, postgres, process
 from runtime.embedded.broker import Broker
+from runtime.processes import serve
 from tests.runtime import cut, kills
 from tests.runtime.cut import Outcome
 from tests.runtime.kills import Running, Stream
 from tests.runtime.mortal_ingest import POINTS
 from tests.runtime.undisturbed import Plant, finish, is_as_uninterrupted
-from workorder_core.alarm_states import State
+from workorder_core.alarms.alarm_states import State
 
 COMMITTED = "between commit and acknowledgement"
 ALARM_MOVES = (

@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import judge as judge_db
+from db.telemetry import judge as judge_db
 from ingest.messages import Message
+from judge.lane import Lane
 from rules import rulebook
-from runtime import engine, pipeline
-from runtime.engine import Engine
-from runtime.lane import Lane
+from runtime.pipeline import engine, pipeline
+from runtime.pipeline.engine import Engine
 from runtime.settings import Settings
 from tests.parts import databases
 

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from ingest.messages import Message
+from judge.judge import Judge
 from rules import rulebook
 from rules.rulebook import WrongRulebook
-from runtime import engine, pipeline
 from runtime.backtest import running, stored
-from runtime.judge import Judge
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime.test_pipeline import START, a_message

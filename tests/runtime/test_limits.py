@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judge.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from rules import rulebook
 from rules.counter import Counter
-from runtime.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
 from workorder_core.words import OperatingState
 
 MINUTE = 60_000_000

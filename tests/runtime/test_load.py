@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import engine_figures, judge, readings
-from ingest import mqtt
-from ingest.broker import BrokerAddress
+from db.telemetry import engine_figures, judge, readings
+from ingest.broker import mqtt
+from ingest.broker.broker import BrokerAddress
 from ingest.replay import Publication
 from runtime.embedded import broker
 from runtime.embedded.broker import Broker

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ingest import mapped, mapping, proposal
 from ingest.border import Bounds
+from ingest.broker.publisher import Publisher
+from ingest.broker.subscriber import Subscriber
+from ingest.formats import mapped, mapping, proposal
 from ingest.messages import Message
-from ingest.publisher import Publisher
-from ingest.subscriber import Subscriber
-from runtime import mappings
+from runtime.cli import mappings
 from runtime.settings import Settings
 from tests.runtime import kills
 
@@ -103,7 +103,18 @@ def test_listening_hears_what_nobody_maps_and_leaves_nothing_at_the_broker(mosqu
 
 def test_a_message_that_does_not_fit_says_why_and_exits_with_one(tmp_path):
     def attempt(topic, payload, name="homie"):
-        command = [sys.executable, "-m", "runtime.cli", "mapping", "try", name, "--topic", topic, "--payload", payload]
+        command = [
+            sys.executable,
+            "-m",
+            "runtime.cli.main",
+            "mapping",
+            "try",
+            name,
+            "--topic",
+            topic,
+            "--payload",
+            payload,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         return done.returncode, done.stdout + done.stderr
 

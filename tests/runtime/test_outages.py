@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import engine_alarms
+from db.alarms import engine_alarms
 from db.schema import migrate
 from runtime.embedded import broker
 from runtime.embedded.broker import Broker

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.messages import Message
 from rules import rulebook
-from runtime import engine, pipeline
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime.test_pipeline import START, a_message

@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from api import passwords
-from db import api_keys, users
-from runtime import people
-from runtime.cli import app
+from db.people import api_keys, users
+from runtime.cli.main import app
+from runtime.processes import people
 from tests.people import CHEAP
-from workorder_core.access import Role
+from workorder_core.people.access import Role
 
 
 @pytest.fixture(autouse=True)

@@ -10,18 +10,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import judge as judge_db
-from db import plant, quarantine, readings
-from db.judge import NotTheWriter
+from db.plant import plant
+from db.telemetry import judge as judge_db
+from db.telemetry import quarantine, readings
+from db.telemetry.judge import NotTheWriter
 from ingest.messages import Message
+from judge.judge import FORMAT, Judge
 from rules import rulebook
-from runtime import engine, pipeline
-from runtime.engine import Engine
-from runtime.judge import FORMAT, Judge
-from runtime.pipeline import Processed
+from runtime.pipeline import engine, pipeline
+from runtime.pipeline.engine import Engine
+from runtime.pipeline.pipeline import Processed
 from runtime.settings import Settings
 from tests.parts import databases
-from workorder_core.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
 from workorder_core.words import Criticality
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

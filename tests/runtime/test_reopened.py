@@ -6,13 +6,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import decisions, work_orders
+from db.orders import decisions, work_orders
 from rules import rulebook
-from runtime import engine, pipeline
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime.test_pipeline import START, a_message
-from workorder_core import lifecycle
+from workorder_core.orders import lifecycle
 from workorder_core.words import Status
 
 OFF: dict[str, Any] = {

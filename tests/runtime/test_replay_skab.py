@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import readings
-from ingest import subscriber
-from runtime import ingest
+from db.telemetry import readings
+from ingest.broker import subscriber
+from runtime.processes import ingest
 from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def test_a_closing_valve_is_one_order_after_it_begins_to_close(database, mosquit
     running.start()
     try:
         with psycopg.connect(database, autocommit=True) as conn:
-            command = [sys.executable, "-m", "runtime.cli", "replay", str(RECORDING), "--mapping", str(MAPPING)]
+            command = [sys.executable, "-m", "runtime.cli.main", "replay", str(RECORDING), "--mapping", str(MAPPING)]
             subprocess.run([*command, "--broker", mosquitto.url, "--database", database], check=True, timeout=120)
             wait_for(lambda: readings.count(conn)[0] >= 8 * len(rows))
             orders = conn.execute(

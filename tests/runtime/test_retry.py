@@ -9,16 +9,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import judge as judge_db
-from db import plant, quarantine, readings
+from db.plant import plant
+from db.telemetry import judge as judge_db
+from db.telemetry import quarantine, readings
 from ingest.messages import Message
 from ingest.replay import Publication
-from runtime import cli_quarantine, pipeline, retry, splitting
+from runtime.cli import quarantine as cli_quarantine
 from runtime.embedded.broker import Broker
+from runtime.pipeline import pipeline, retry, splitting
 from tests.runtime import kills
 from tests.runtime.kills import Device
 from tests.runtime.test_pipeline import PLANT, START, TOPIC, a_message, take_up, us
-from workorder_core.plant import AssetEntry, SignalEntry
+from workorder_core.plant.plant import AssetEntry, SignalEntry
 
 OTHER = "plantwright/v1/NTH/P-102"
 P_102 = AssetEntry(code="P-102", name="Feed pump", asset_class="pump", criticality=PLANT.assets[0].criticality)

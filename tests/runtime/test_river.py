@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from river import anomaly, drift
 
-from db.judge import Event
-from db.readings import JudgedFrame
-from runtime.judge import Judge, Verdict
-from workorder_core.decisions import Open
+from judge.inputs import Event, JudgedFrame
+from judge.judge import Judge, Verdict
+from workorder_core.intake.decisions import Open
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 PUMP, MINUTE = "NTH/P-103", 60_000_000

@@ -12,14 +12,15 @@ from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api.app import create
-from db import documents, plant
-from db.documents import Kind
+from db.documents import documents
+from db.documents.documents import Kind
+from db.plant import plant
 from ingest.messages import Message
 from rules import rulebook
 from rules.rulebook import WrongRulebook
-from runtime import engine, pipeline
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
-from workorder_core.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
 from workorder_core.words import Criticality
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

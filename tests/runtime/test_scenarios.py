@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from db.judge import Event
-from db.readings import JudgedFrame
-from runtime.judge import Judge, Verdict
+from judge.inputs import Event, JudgedFrame
+from judge.judge import Judge, Verdict
 from tests.models.laws import SECOND, stream
-from workorder_core.decisions import Ignore, Open
+from workorder_core.intake.decisions import Ignore, Open
 from workorder_core.words import FailureMode
 
 PUMP, MINUTE = "OSL/pump", 60 * SECOND

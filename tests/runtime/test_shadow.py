@@ -11,21 +11,22 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from db import documents, shadow, shadow_report
-from db import judge as judge_db
-from db.documents import Kind
+from db.documents import documents, shadow, shadow_report
+from db.documents.documents import Kind
 from db.errors import AlreadyThere, NotFound, NothingOnTrial
+from db.telemetry import judge as judge_db
 from ingest.messages import Message
+from judge.judge import FORMAT, Judge
 from models.documents import WrongModels
 from rules import rulebook
 from rules.rulebook import WrongRulebook
-from runtime import cli, engine, pipeline
 from runtime.backtest import shadowed, stored
 from runtime.backtest.command import Wanted, judge_again
 from runtime.backtest.difference import facts
 from runtime.backtest.stored import Range
-from runtime.judge import FORMAT, Judge
-from runtime.sample_plants import SAMPLES
+from runtime.cli import main as cli
+from runtime.demo.sample_plants import SAMPLES
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime import cut

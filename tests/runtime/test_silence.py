@@ -7,12 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import alarm_points, alarms, plant
-from db import judge as judge_db
-from runtime import engine, pipeline
+from db.alarms import alarm_points, alarms
+from db.plant import plant
+from db.telemetry import judge as judge_db
 from runtime.backtest.command import Wanted, judge_again
+from runtime.pipeline import engine, pipeline
 from tests.runtime.test_alarm_flood import PLANT, RULES, START, a_message, orders, take_up
-from workorder_core.alarm_states import IllegalAlarmMove, MayNotBeShelved, State
+from workorder_core.alarms.alarm_states import IllegalAlarmMove, MayNotBeShelved, State
 
 HOUR = timedelta(hours=1)
 WHY = {"why": "the probe is being moved", "actor": "person:Mette Lund"}

@@ -6,11 +6,12 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from db import documents, slow_devices
-from db.documents import Kind
+from db.documents import documents, slow_devices
+from db.documents.documents import Kind
 from ingest.messages import Message
 from rules import rulebook
-from runtime import doctor, engine, pipeline
+from runtime.cli import doctor
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.runtime.test_pipeline import a_message
 
@@ -84,7 +85,7 @@ def test_kinds(conn, kind, rule, slow):
 def test_putting_it_in_force_warns(conn, database, capsys):
     from typer.testing import CliRunner
 
-    from runtime.cli import app
+    from runtime.cli.main import app
 
     measured(conn, 20)
     documents.write(conn, Kind.RULEBOOK, {"threshold": [HOT | {"raise_at": 91}]}, actor="user:test", why="a try")

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from db import plant, quarantine
+from db.plant import plant
+from db.telemetry import quarantine
 from ingest.messages import Message, Reason
 from rules import rulebook
-from runtime import engine, pipeline, sources
+from runtime.pipeline import engine, pipeline, sources
 from runtime.settings import Settings
-from workorder_core.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
 from workorder_core.words import Criticality
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -173,8 +174,8 @@ def test_a_device_of_thingsboard_needs_only_another_address(database, mosquitto_
     import paho.mqtt.client as paho
     from paho.mqtt.enums import CallbackAPIVersion
 
-    from runtime import ingest
     from runtime.embedded import process
+    from runtime.processes import ingest
 
     ours, devices = process.free_port(), process.free_port()
     conf = data_dir / "mosquitto.conf"

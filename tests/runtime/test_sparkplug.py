@@ -15,10 +15,10 @@ import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from db import quarantine, readings
-from ingest.broker import BrokerAddress
-from runtime import engine
-from runtime.serve import environment
+from db.telemetry import quarantine, readings
+from ingest.broker.broker import BrokerAddress
+from runtime.pipeline import engine
+from runtime.processes.serve import environment
 from runtime.settings import Settings
 from tests.parts import pysparkplug
 
@@ -92,7 +92,7 @@ class Plant:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "runtime.cli", "ingest"]
+            command = [sys.executable, "-m", "runtime.cli.main", "ingest"]
             self.process = subprocess.Popen(command, env=environment(self.settings), stdout=log, stderr=log)
         self.until(lambda: self.state() == {"online": True})
 
@@ -174,7 +174,7 @@ STALE = "r.quality = 3"
 
 def test_the_definition_of_the_payload_is_the_published_one(python):
     """Ours is written by hand: every field that it has is there under the same number, with the same type."""
-    from ingest.sparkplug_b_pb2 import Payload
+    from ingest.formats.sparkplug_b_pb2 import Payload
 
     script = (
         "import json\nfrom pysparkplug._protobuf import sparkplug_b_pb2 as pb\n"

@@ -3,12 +3,12 @@
 import psycopg
 import pytest
 
-from ingest import edge_nodes
+from ingest.formats import edge_nodes
+from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.messages import Message
-from ingest.sparkplug_b_pb2 import Payload
 from rules import rulebook
-from runtime import engine, pipeline
-from runtime.engine import Engine
+from runtime.pipeline import engine, pipeline
+from runtime.pipeline.engine import Engine
 from runtime.settings import Settings
 
 NOW_US = 1_772_431_200_000_000

@@ -10,11 +10,14 @@ from itertools import count
 import psycopg
 import pytest
 
-from db import judge as judge_db
-from db import plant, quarantine, readings, storable
+from db import storable
+from db.plant import plant
+from db.telemetry import judge as judge_db
+from db.telemetry import quarantine, readings
 from ingest.messages import Message
-from runtime import ingest, splitting
-from runtime.engine import Engine
+from runtime.pipeline import splitting
+from runtime.pipeline.engine import Engine
+from runtime.processes import ingest
 from tests.parts import databases
 from tests.runtime.test_pipeline import (
     OUTCOME,

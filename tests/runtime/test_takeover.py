@@ -12,12 +12,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import engine_alarms, readings
-from ingest.broker import BrokerAddress, BrokerUnreachable
-from ingest.broker_log import FILTER
-from ingest.publisher import Publisher, client
-from ingest.subscriber import Subscriber, keep_from_now_on, refuse_to_share
-from runtime import broker_files, session_loss
+from db.alarms import engine_alarms
+from db.telemetry import readings
+from ingest.broker.broker import BrokerAddress, BrokerUnreachable
+from ingest.broker.broker_log import FILTER
+from ingest.broker.publisher import Publisher, client
+from ingest.broker.subscriber import Subscriber, keep_from_now_on, refuse_to_share
+from runtime.broker import files as broker_files
+from runtime.broker import session_loss
 from runtime.embedded import broker, broker_accounts, process
 from runtime.embedded import files as writing
 from runtime.embedded.broker import Broker

@@ -9,21 +9,22 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db import plant, quarantine, quarantine_ledger
-from db.catalogue import Admission
-from ingest import mapping
-from ingest.formats import Formats
+from db.plant import plant
+from db.telemetry import quarantine, quarantine_ledger
+from db.telemetry.catalogue import Admission
+from ingest.formats import mapping
+from ingest.formats.formats import Formats
+from ingest.formats.sparkplug import Sparkplug
+from ingest.formats.sparkplug_b_pb2 import Payload
+from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message
-from ingest.sparkplug import Sparkplug
-from ingest.sparkplug_b_pb2 import Payload
-from ingest.thingsboard import ThingsBoard
 from models import documents as model_documents
 from rules import rulebook
-from runtime import engine, pipeline, retry
-from runtime.engine import Engine
+from runtime.pipeline import engine, pipeline, retry
+from runtime.pipeline.engine import Engine
 from runtime.settings import Settings
-from workorder_core.plant import SignalEntry
-from workorder_core.signals import Meaning
+from workorder_core.plant.plant import SignalEntry
+from workorder_core.plant.signals import Meaning
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "connect.md"
 NOW_US = int(datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()) * 1_000_000

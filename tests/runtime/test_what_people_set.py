@@ -5,12 +5,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import calendars, decisions, engine_alarms, job_plans, plant, work_orders
-from db import judge as judge_db
-from runtime import pipeline
-from runtime.judge import Judge, UnknownEvent
+from db.alarms import engine_alarms
+from db.orders import decisions, job_plans, work_orders
+from db.plant import calendars, plant
+from db.telemetry import judge as judge_db
+from judge import inputs
+from judge.judge import Judge, UnknownEvent
+from runtime.pipeline import pipeline
 from tests.runtime.test_pipeline import PLANT, START, a_message, take_up
-from workorder_core.engine_alarms import Code
+from workorder_core.alarms.engine_alarms import Code
 
 FOUR_HOURS = '[{"weekdays": [3], "start": "08:00", "end": "12:00"}]'
 SET = {
@@ -101,4 +104,4 @@ def _now(conn: psycopg.Connection) -> Any:
 
 def test_an_event_of_other_code_still_stops_the_judge():
     with pytest.raises(UnknownEvent):
-        Judge().decide([judge_db.Event(1, "of_tomorrow", None, {})])
+        Judge().decide([inputs.Event(1, "of_tomorrow", None, {})])

@@ -14,9 +14,10 @@ import pytest
 from db.errors import AlreadyThere
 from ingest.messages import Message
 from rules import rulebook
-from runtime import engine, pipeline, workbench
+from runtime import workbench
 from runtime.backtest.outcomes import Failure
-from runtime.sample_plants import SAMPLES
+from runtime.demo.sample_plants import SAMPLES
+from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from runtime.workbench import Plant, Recording
 from runtime.workbench.tuning import Candidate

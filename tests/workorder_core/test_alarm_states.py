@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workorder_core import alarm_states
-from workorder_core.alarm_states import (
+from workorder_core.alarms import alarm_states
+from workorder_core.alarms.alarm_states import (
     NEXT,
     AlarmReasonMissing,
     IllegalAlarmMove,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workorder_core.alarms import Alarm, figures
+from workorder_core.alarms.alarms import Alarm, figures
 from workorder_core.words import Severity
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

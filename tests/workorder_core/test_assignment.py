@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from workorder_core import assignment
-from workorder_core.assignment import Job, Technician, propose
 from workorder_core.errors import NotQualified
+from workorder_core.people import assignment
+from workorder_core.people.assignment import Job, Technician, propose
 from workorder_core.words import FailureMode, Priority, Status
 
 SITE = ZoneInfo("Europe/Copenhagen")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workorder_core.budget import Budget, Spent, over
+from workorder_core.alarms.budget import Budget, Spent, over
 
 RATE, PRECISION = Budget(alarms_per_week=20), Budget(precision=0.6)
 CASES = {

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.workorder_core.test_lifecycle import an_order
-from workorder_core import edits
-from workorder_core.access import Role, Who
-from workorder_core.edits import EDITS, Edit
 from workorder_core.errors import IllegalMove, NotAllowed
-from workorder_core.lifecycle import FINAL
+from workorder_core.orders import edits
+from workorder_core.orders.edits import EDITS, Edit
+from workorder_core.orders.lifecycle import FINAL
+from workorder_core.people.access import Role, Who
 from workorder_core.words import Status
 
 PLANNER = Who("person:ada", frozenset({Role.PLANNER}))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workorder_core.engine_alarms import Facts, spoken, standing
+from workorder_core.alarms.engine_alarms import Facts, spoken, standing
 
 NOW = datetime(2026, 11, 26, 1, tzinfo=UTC)
 WELL: dict[str, Any] = {"state": "judging", "age_s": 0.5, "lag_s": 0.2, "lag_limit_s": 60.0}

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from tests.workorder_core.test_lifecycle import AT, an_order
-from workorder_core import escalation
+from workorder_core.orders import escalation
 from workorder_core.words import Status
 
 BEFORE, RESPONSE, COMPLETION = AT, AT + timedelta(hours=4), AT + timedelta(hours=24)

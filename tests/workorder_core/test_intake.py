@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from workorder_core.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
-from workorder_core.findings import Finding, Sign
-from workorder_core.intake import Policy, clear, decide, quiet_period
-from workorder_core.order_book import Entry
+from workorder_core.intake.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.intake.findings import Finding, Sign
+from workorder_core.intake.intake import Policy, clear, decide, quiet_period
+from workorder_core.intake.order_book import Entry
 from workorder_core.words import WHOLE_MACHINE, FailureMode, Severity, Status
 
 POLICY = Policy()

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from workorder_core import lifecycle
-from workorder_core.access import Role, Who, system
 from workorder_core.errors import IllegalMove, NotAllowed, NotReady, ReasonMissing
-from workorder_core.lifecycle import MOVES, Need, Situation, Step
-from workorder_core.orders import CloseOut, WorkOrder
+from workorder_core.orders import lifecycle
+from workorder_core.orders.lifecycle import MOVES, Need, Situation, Step
+from workorder_core.orders.order import CloseOut, WorkOrder
+from workorder_core.people.access import Role, Who, system
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Origin, Priority, Status
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -8,11 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workorder_core import intake
-from workorder_core.decisions import AddEvidence, Decision, Ignore, IgnoreReason, Merge, Open, Refine, Rework, Upgrade
-from workorder_core.findings import Finding, Sign
-from workorder_core.lifecycle import FINAL, NEXT
-from workorder_core.order_book import KEPT_AFTER_END, OrderBook
+from workorder_core.intake import intake
+from workorder_core.intake.decisions import (
+    AddEvidence,
+    Decision,
+    Ignore,
+    IgnoreReason,
+    Merge,
+    Open,
+    Refine,
+    Rework,
+    Upgrade,
+)
+from workorder_core.intake.findings import Finding, Sign
+from workorder_core.intake.order_book import KEPT_AFTER_END, OrderBook
+from workorder_core.orders.lifecycle import FINAL, NEXT
 from workorder_core.words import WHOLE_MACHINE, FailureMode, Severity, Status
 
 ASSET = "NTH/P-101"

@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workorder_core import priority, targets
+from workorder_core.intake import priority
+from workorder_core.orders import targets
 from workorder_core.words import Criticality, OrderType, Priority, Severity
 
 #                 low        medium     high       critical

@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from runtime import lane_kernel
-from workorder_core import seen
-from workorder_core.seen import BORNE_OUT, LEAST, Seen, take
+from judge import lane_kernel
+from workorder_core.plant import seen
+from workorder_core.plant.seen import BORNE_OUT, LEAST, Seen, take
 
 
 def after(*values: float) -> Seen:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workorder_core.signals import Meaning, WrongMeaning, folded, name_of, number_of
+from workorder_core.plant.signals import Meaning, WrongMeaning, folded, name_of, number_of
 
 WRONG = {
     "both": ({"states": {"ON": 1}, "counter": True}, "not both"),

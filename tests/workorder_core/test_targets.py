@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workorder_core.test_lifecycle import an_order
-from workorder_core import escalation, lifecycle, targets
-from workorder_core.targets import Target, Targets
+from workorder_core.orders import escalation, lifecycle, targets
+from workorder_core.orders.targets import Target, Targets
+from workorder_core.orders.working_time import Calendar, NoWorkingTime, Shift
 from workorder_core.words import HoldReason, Priority, Status
-from workorder_core.working_time import Calendar, NoWorkingTime, Shift
 
 OSLO = ZoneInfo("Europe/Oslo")
 WEEKDAYS, EVERY_DAY = frozenset({1, 2, 3, 4, 5}), frozenset(range(1, 8))

@@ -1,0 +1,69 @@
+"""The engine's own alarms, as the database knows of them."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from db import scope, sql, storable
+from db.telemetry import engine_figures
+from db.telemetry.engine_figures import Told
+from db.telemetry.judge import NotTheWriter
+from ingest.messages import Reason
+from workorder_core.alarms import engine_alarms
+from workorder_core.alarms.engine_alarms import LOOKS_BACK, TOLD_FOR, TROUBLES, Code, EngineAlarm, Facts, Trouble
+
+_QUERIES = sql.load("engine_alarms")
+
+
+def standing(conn: Connection, *, now: datetime, within: Collection[str] | None = None) -> list[EngineAlarm]:
+    """Return the alarms that stand; of the quarantine what is of the sites within."""
+    return engine_alarms.standing(facts(conn, engine_figures.read(conn), within), now=now)
+
+
+def facts(conn: Connection, told: Told | None, within: Collection[str] | None = None) -> Facts:
+    """Return what is known of the engine, given what it last told of itself."""
+    most = Facts(state=None).refused_most
+    asked = {"most": most, "back": LOOKS_BACK, "within": scope.codes(within)}
+    failed = {"back": TOLD_FOR, "within": scope.codes(within), "reason": Reason.UNREADABLE.value}
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        fenced_off: Any = cursor.execute(_QUERIES["fenced_off"]).fetchone()
+        refused: Any = cursor.execute(_QUERIES["refused"], asked).fetchone()
+        unreadable: Any = cursor.execute(_QUERIES["unreadable"], failed).fetchone()
+        noted = cursor.execute(_QUERIES["troubles"]).fetchall()
+    known = Facts(
+        state=None,
+        fenced_off=fenced_off,
+        refused=refused[0],
+        unreadable=(int(unreadable[0]), unreadable[1]),
+        troubles={Code(kind): Trouble(said, times, at) for kind, said, times, at in noted if kind in TROUBLES},
+    )
+    if told is None:
+        return known
+    return replace(
+        known,
+        state=told.state,
+        age_s=told.age_s,
+        lag_s=told.lag_s,
+        lag_limit_s=told.figures.lag_limit_s,
+        checkpoint_failed=told.figures.checkpoint_failed,
+        quarantine_full=told.figures.quarantine_full,
+    )
+
+
+def note_trouble(conn: Connection, code: Code, said: str, *, times: int = 1) -> None:
+    """Note that something of ``TROUBLES`` went wrong, so many times. Commits nothing."""
+    conn.execute(_QUERIES["note_trouble"], {"kind": code.value, "said": storable.text(said)[:500], "times": times})
+
+
+def end_trouble(conn: Connection, code: Code) -> None:
+    """Note that something of ``TROUBLES`` is over. Commits nothing."""
+    conn.execute(_QUERIES["end_trouble"], {"kind": code.value})
+
+
+def note_fenced_off(conn: Connection, error: NotTheWriter, holder: str) -> None:
+    """Note that a process was fenced off, for those who look at the board."""
+    conn.execute(_QUERIES["note_fenced_off"], {"fence": error.fence, "holder": holder, "taken_by": error.holder})

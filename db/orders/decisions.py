@@ -1,0 +1,273 @@
+"""Carrying out what intake has decided, in the transaction of the batch that it was decided in."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+from psycopg import Connection, InterfaceError, OperationalError
+from psycopg.rows import dict_row
+
+from db import sql, storable
+from db.errors import NotFound
+from db.orders import job_plans, work_orders
+from db.plant import calendars
+from workorder_core.intake.decisions import (
+    AddEvidence,
+    Collect,
+    Decision,
+    Ignore,
+    Merge,
+    Open,
+    Refine,
+    Rework,
+    Upgrade,
+    Urgency,
+)
+from workorder_core.intake.findings import Finding
+from workorder_core.intake.order_book import Entry
+from workorder_core.orders import lifecycle, targets
+from workorder_core.orders.job_plans import JobPlan, planned
+from workorder_core.orders.lifecycle import DONE, FINAL, WAITING
+from workorder_core.orders.order import WorkOrder
+from workorder_core.people.assignment import required_skill
+from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
+
+ACTOR = work_orders.ENGINE
+LEAST_CITED = timedelta(hours=6)
+MOST_CITED = timedelta(days=14)
+_QUERIES = sql.load("decisions")
+_log = structlog.get_logger("decisions")
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an order: ``step`` is opened, upgraded, refined, merged, sent back or evidence."""
+
+    order_id: UUID
+    step: str
+    emergency: bool
+
+
+def apply(conn: Connection, decision: Decision, urgency: Urgency, *, asset_id: int, now: datetime) -> Done | None:
+    """Carry out one decision; None for what is ignored. ``now`` is the wall clock that targets count from.
+
+    A person may have ended the order a moment before: the finding is then kept as its evidence, and that is all.
+    """
+    match decision:
+        case Open():
+            _open(conn, decision, urgency, asset_id, now)
+            return Done(decision.order_id, "opened", decision.finding.severity is Severity.SAFETY)
+        case AddEvidence() | Collect():
+            _add_evidence(conn, decision.order_id, decision.finding, asset_id)
+            return Done(decision.order_id, "evidence", False)
+        case Upgrade():
+            return _change(conn, decision, urgency, asset_id, now, "upgraded")
+        case Refine():
+            return _change(conn, decision, urgency, asset_id, now, "refined")
+        case Merge():
+            _merge(conn, decision, now)
+            return _change(conn, decision, urgency, asset_id, now, "merged")
+        case Rework():
+            return _send_back(conn, decision, urgency, asset_id, now)
+        case Ignore():
+            return None
+
+
+def unfinished(conn: Connection) -> list[Entry]:
+    """Return what an order book needs of the engine's unfinished orders."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [
+            Entry(
+                id=row["id"],
+                asset=row["asset"],
+                component=row["component"],
+                failure_mode=FailureMode(row["failure_mode"]),
+                severity=next(each for each in Severity if each.order_type == row["type"]),
+                # A book does not tell who waits from who is dispatched: see the judge.
+                status=Status.OPEN if row["status"] in WAITING else Status(row["status"]),
+                opened_at=row["opened_at"],
+                signals=frozenset(row["signals"] or ()),
+                evidence=row["evidence"],
+                last_evidence_at=row["last_evidence_at"] or row["opened_at"],
+                last_seen_at=row["last_evidence_at"] or row["opened_at"],
+                moved_at=row["last_evidence_at"] or row["opened_at"],
+                inferred=row["inferred"],
+            )
+            for row in cursor.execute(_QUERIES["unfinished"])
+        ]
+
+
+def title(component: str, failure_mode: FailureMode) -> str:
+    """Return what an order of the engine is called: ``Bearing: overheating``."""
+    what = "unusual behaviour" if failure_mode is FailureMode.UNK else failure_mode.label
+    return f"{component.replace('_', ' ').capitalize()}: {what}"
+
+
+def _open(conn: Connection, decision: Open, urgency: Urgency, asset_id: int, now: datetime) -> None:
+    finding = decision.finding
+    site_id, path = conn.execute(_QUERIES["place_of"], {"asset_id": asset_id}).fetchone() or (0, "")
+    order = WorkOrder(
+        id=decision.order_id,
+        number=work_orders.next_number(conn, site_id),
+        site_id=site_id,
+        asset_id=asset_id,
+        asset_path=path,
+        component=finding.component,
+        failure_mode=finding.failure_mode,
+        type=finding.severity.order_type,
+        origin=Origin.ENGINE,
+        priority=urgency.priority,
+        priority_reason=urgency.reason,
+        title=title(finding.component, finding.failure_mode),
+        status=Status.OPEN,
+        status_since=now,
+        opened_at=finding.at,
+        recorded_at=now,
+        required_skill=required_skill(finding.component, finding.failure_mode),
+        follows=decision.follows,
+    )
+    why = f"{finding.source}: {finding.summary}"
+    if decision.follows is not None:
+        why = f"again after an order that has ended; {why}"
+    order = targets.set_anew(order, now, calendars.of_site(conn, site_id, at=now))
+    if (code := targets.missing(order)) is not None:
+        why = f"{why}; without a target ({code}): the working hours of the site's calendar are too few"
+    plan = optional(conn, "the job plan", lambda: job_plans.fitting(conn, asset_id, finding.failure_mode))
+    if plan is None or optional(conn, "the job plan", lambda: _insert_planned(conn, order, plan, why)) is None:
+        work_orders.insert(conn, order, actor=ACTOR, why=why)
+    _add_evidence(conn, decision.order_id, finding, asset_id)
+
+
+def _insert_planned(conn: Connection, order: WorkOrder, plan: JobPlan, why: str) -> WorkOrder:
+    made = planned(order, plan)
+    work_orders.insert(conn, made, actor=ACTOR, why=why)
+    job_plans.copy_to(conn, order.id, plan)
+    return made
+
+
+def optional(conn: Connection, what: str, work: Callable[[], _Made]) -> _Made | None:
+    """Do what a finding can do without: where what people have set makes it fail, nothing of it is done, and None comes
+    back. The order is opened all the same.
+    """
+    try:
+        with conn.transaction():
+            return work()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001 - an order that is missing is worse than one without its plan
+        _log.exception("what was set by people makes an order's extras fail; it goes on without", what=what)
+        return None
+
+
+def _change(
+    conn: Connection, decision: Upgrade | Refine | Merge, urgency: Urgency, asset_id: int, now: datetime, step: str
+) -> Done:
+    order_id, finding = decision.order_id, decision.finding
+    before = _locked(conn, order_id)
+    _add_evidence(conn, order_id, finding, asset_id)
+    if before.status in FINAL:
+        return Done(order_id, "evidence", False)
+    component, mode = before.component, before.failure_mode
+    if isinstance(decision, Refine):
+        component, mode = decision.component, decision.failure_mode
+    after = replace(
+        before,
+        component=component,
+        failure_mode=mode,
+        type=decision.severity.order_type,
+        priority=min(urgency.priority, before.priority),
+    )
+    if after == before:
+        return Done(order_id, "evidence", False)
+    after = replace(
+        after,
+        title=title(component, mode),
+        priority_reason=urgency.reason,
+        required_skill=required_skill(component, mode),
+    )
+    after = targets.brought_forward(after, now, calendars.of_site(conn, before.site_id, at=now))
+    step = "upgraded" if after.type is not before.type else step
+    _save(conn, order_id, after, now, step, f"{finding.source}: {finding.summary}")
+    worse = decision.severity is Severity.SAFETY and before.type is not OrderType.EMERGENCY
+    return Done(order_id, step, worse)
+
+
+def _merge(conn: Connection, decision: Merge, now: datetime) -> None:
+    before = _locked(conn, decision.duplicate_id)
+    if before.status in FINAL:
+        return
+    conn.execute(_QUERIES["move_evidence"], {"from": decision.duplicate_id, "to": decision.order_id})
+    why = f"the same fault has an order that knows what it is; its evidence moved there. {decision.finding.summary}"
+    after = replace(before, status=Status.CANCELLED, status_since=now, duplicate_of=decision.order_id, hold_reason=None)
+    _save(conn, decision.duplicate_id, after, now, "cancel", why)
+
+
+def _send_back(conn: Connection, decision: Rework, urgency: Urgency, asset_id: int, now: datetime) -> Done:
+    before = _locked(conn, decision.order_id)
+    _add_evidence(conn, decision.order_id, decision.finding, asset_id)
+    if before.status not in DONE:
+        return Done(decision.order_id, "evidence", False)
+    after = replace(
+        before,
+        status=Status.OPEN,
+        status_since=now,
+        type=decision.severity.order_type,
+        priority=min(urgency.priority, before.priority),
+        priority_reason=urgency.reason,
+    )
+    after = lifecycle.anew(after, now, calendars.of_site(conn, before.site_id, at=now))
+    why = f"the condition is still there after the work: {decision.finding.summary}"
+    _save(conn, decision.order_id, after, now, "rework", why)
+    return Done(decision.order_id, "sent back", decision.severity is Severity.SAFETY)
+
+
+def _locked(conn: Connection, order_id: UUID) -> WorkOrder:
+    try:
+        return work_orders.lock(conn, order_id)
+    except NotFound:
+        raise LookupError(f"the judge decided on order {order_id}, which is not in the database") from None
+
+
+def _save(conn: Connection, order_id: UUID, after: WorkOrder, now: datetime, step: str, why: str) -> None:
+    work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why, name=step)
+
+
+def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: int) -> None:
+    lasted = finding.at - finding.since
+    cited = min(max(3 * lasted, LEAST_CITED), MOST_CITED)
+    measured = [_measured(finding.asset, sign.signal) for sign in finding.signs]
+    conn.execute(
+        _QUERIES["evidence"],
+        {
+            "order_id": order_id,
+            "asset_id": asset_id,
+            "arrival": finding.arrival,
+            "source": finding.source,
+            "version": finding.version,
+            "component": finding.component,
+            "failure_mode": finding.failure_mode.value,
+            "severity": int(finding.severity),
+            "since": finding.since,
+            "at": finding.at,
+            "score": finding.score,
+            "limit_at": finding.limit,
+            "signs": storable.json([asdict(sign) for sign in finding.signs if math.isfinite(sign.value)]),
+            "signals": [sign.signal for sign in finding.signs],
+            "assets": [asset for asset, _ in measured],
+            "names": [name for _, name in measured],
+            "summary": finding.summary,
+            "cited_from": finding.at - cited,
+        },
+    )
+
+
+def _measured(asset: str, signal: str) -> tuple[str | None, str]:
+    """Return the code of the asset that a sign was measured on, None for the finding's own, and its signal there."""
+    other, colon, name = signal.partition(":")
+    site, slash, code = other.partition("/")
+    return (code, name) if colon and slash and site == asset.partition("/")[0] else (None, signal)

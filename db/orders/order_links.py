@@ -1,0 +1,108 @@
+"""What orders have to do with each other. The caller owns the transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import kwargs_row, scalar_row
+
+from db import scope, sql
+from db.errors import StoreError
+from db.orders import order_history
+from workorder_core.words import Status
+
+_QUERIES = sql.load("order_links")
+
+
+class LinkKind(StrEnum):
+    """How an order stands to another one: "this order is … the other", and this order blocks the other."""
+
+    DUPLICATE_OF = "duplicate_of"
+    BLOCKS = "blocks"
+    FOLLOW_UP_OF = "follow_up_of"
+    SPLIT_FROM = "split_from"
+    CHILD_OF = "child_of"
+
+
+_OTHER_WAY = {
+    LinkKind.DUPLICATE_OF: "has the duplicate",
+    LinkKind.BLOCKS: "blocked by",
+    LinkKind.FOLLOW_UP_OF: "has the follow-up",
+    LinkKind.SPLIT_FROM: "was split into",
+    LinkKind.CHILD_OF: "parent of",
+}
+
+
+class LinkWrong(StoreError):
+    """Two orders cannot be linked so."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the orders are not linked: {problem}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Another order, and how this one stands to it; ``outward`` is False where it is the other that names this one."""
+
+    kind: LinkKind
+    outward: bool
+    id: UUID
+    number: str
+    title: str
+    status: Status
+
+    @property
+    def label(self) -> str:
+        return self.kind.value.replace("_", " ") if self.outward else _OTHER_WAY[self.kind]
+
+
+def add(
+    conn: Connection, from_id: UUID, kind: LinkKind, to_id: UUID, *, actor: str, at: datetime, why: str = ""
+) -> None:
+    """Link two orders that this transaction has locked, and tell it in both histories. Raises LinkWrong."""
+    facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
+    if from_id == to_id:
+        raise LinkWrong("an order has nothing to do with itself")
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        if cursor.execute(_QUERIES["reaches"], facts | {"from_id": to_id, "to_id": from_id}).fetchone():
+            raise LinkWrong(f"the other one is '{kind.value.replace('_', ' ')}' this one already, by itself or others")
+        if cursor.execute(_QUERIES["add"], facts | {"at": at, "actor": actor}).fetchone() is None:
+            return
+    _tell(conn, "link", "new", facts, actor, at, why)
+
+
+def remove(
+    conn: Connection, from_id: UUID, kind: LinkKind, to_id: UUID, *, actor: str, at: datetime, why: str = ""
+) -> None:
+    """Take a link back between two orders that this transaction has locked. Raises LinkWrong where there is none."""
+    facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
+    if conn.execute(_QUERIES["remove"], facts).rowcount == 0:
+        raise LinkWrong("there is no such link to take back")
+    _tell(conn, "unlink", "old", facts, actor, at, why)
+
+
+def of_order(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> list[Link]:
+    """Return what an order has to do with others, of all sites or of those within."""
+    with conn.cursor(row_factory=kwargs_row(_link)) as cursor:
+        return cursor.execute(_QUERIES["of_order"], {"id": order_id, "within": scope.codes(within)}).fetchall()
+
+
+def blockers(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return the numbers of the orders that have to be done before an order; of one that is not within, no number."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return tuple(cursor.execute(_QUERIES["blockers"], {"id": order_id, "within": scope.codes(within)}).fetchall())
+
+
+def _tell(conn: Connection, step: str, side: str, facts: dict[str, Any], actor: str, at: datetime, why: str) -> None:
+    told: dict[str, Any] = {"link": {name: str(value) for name, value in facts.items()}}
+    old, new = (told, {}) if side == "old" else ({}, told)
+    for order_id in (facts["from_id"], facts["to_id"]):
+        order_history.append(conn, order_id, at=at, actor=actor, step=step, old=old, new=new, why=why)
+
+
+def _link(**row: Any) -> Link:
+    return Link(**row | {"kind": LinkKind(row["kind"]), "status": Status(row["status"])})

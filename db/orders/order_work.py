@@ -1,0 +1,155 @@
+"""What people do on an order besides its lifecycle: steps of its plan, remarks, links, orders split off it.
+
+Each takes the order's row, so that what two people do at once comes one after the other, and is told in its history.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import Connection
+
+from db.errors import NotFound
+from db.orders import attachments, closing, order_content, order_history, order_links, work_orders
+from db.orders import job_plans as plans
+from db.orders.closing import FollowUp, PartUsed
+from db.orders.order_links import LinkKind
+from db.plant import plant
+from workorder_core.orders import edits, job_plans, lifecycle
+from workorder_core.orders.edits import Edit
+from workorder_core.orders.job_plans import StepDone
+from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.order import WorkOrder
+from workorder_core.people.access import Who
+
+
+def plan(
+    conn: Connection,
+    order_id: UUID,
+    *,
+    code: str | None,
+    hours: float | None,
+    who: Who,
+    at: datetime,
+    why: str = "",
+    expected_version: int | None = None,
+) -> WorkOrder:
+    """Record that what the work needs is known; a job plan named by its code gives the order its steps.
+
+    Raises NotFound where no such plan is in force.
+    """
+    site = plant.site(conn, work_orders.get(conn, order_id, who).site_id).code
+    chosen = None if code is None else plans.for_order(conn, code, site)
+
+    def step(order: WorkOrder) -> WorkOrder:
+        moved = lifecycle.plan(order, at=at)
+        moved = moved if chosen is None else job_plans.planned(moved, chosen)
+        return moved if hours is None else replace(moved, estimated_hours=hours)
+
+    order = work_orders.take(
+        conn, order_id, Step.PLAN, step, who=who, at=at, why=why, expected_version=expected_version
+    )
+    if chosen is not None:
+        plans.copy_to(conn, order.id, chosen)
+    return order
+
+
+def comment(conn: Connection, order_id: UUID, text: str, *, who: Who, at: datetime) -> int:
+    """Note what somebody says about an order, finished or not; return the remark's number."""
+    _locked(conn, order_id, Edit.REMARKS, who)
+    number = order_content.add_comment(conn, order_id, text, actor=who.actor, at=at)
+    told = {f"comment {number}": text}
+    order_history.append(conn, order_id, at=at, actor=who.actor, step="comment", new=told, why=text[:500])
+    return number
+
+
+def do_step(
+    conn: Connection,
+    order_id: UUID,
+    seq: int,
+    *,
+    who: Who,
+    at: datetime,
+    value: float | None = None,
+    note: str = "",
+    attachment_id: UUID | None = None,
+) -> StepDone:
+    """Record a step of an order's plan as done; doing it again takes the last word, history keeps them all."""
+    before = _step(conn, order_id, seq, who)
+    if attachment_id is not None:
+        attachments.read(conn, order_id, attachment_id)
+    after = job_plans.do(before, actor=who.actor, at=at, value=value, note=note, attachment_id=attachment_id)
+    _save_step(conn, order_id, before, after, who, at)
+    return after
+
+
+def undo_step(conn: Connection, order_id: UUID, seq: int, *, who: Who, at: datetime) -> StepDone:
+    """Take back that a step was done."""
+    before = _step(conn, order_id, seq, who)
+    after = job_plans.undo(before)
+    _save_step(conn, order_id, before, after, who, at)
+    return after
+
+
+def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, who: Who, at: datetime) -> None:
+    """Note which parts an order has used. Raises IllegalMove, NotAllowed."""
+    _locked(conn, order_id, Edit.PARTS, who)
+    closing.use_parts(conn, order_id, used, actor=who.actor, at=at)
+
+
+def attach(conn: Connection, order_id: UUID, name: str, content: bytes, *, who: Who, at: datetime) -> UUID:
+    """Attach a file to an order and return its id. Raises IllegalMove, NotAllowed."""
+    _locked(conn, order_id, Edit.FILES, who)
+    return attachments.add(conn, order_id, name, content, actor=who.actor, at=at).id
+
+
+def link(
+    conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime, why: str = ""
+) -> None:
+    """Link two orders. Raises LinkWrong, NotAllowed."""
+    _lock_both(conn, order_id, other_id, Edit.LINK, who)
+    order_links.add(conn, order_id, kind, other_id, actor=who.actor, at=at, why=why)
+
+
+def unlink(conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime) -> None:
+    """Take a link between two orders back. Raises LinkWrong, IllegalMove, NotAllowed."""
+    _lock_both(conn, order_id, other_id, Edit.UNLINK, who)
+    order_links.remove(conn, order_id, kind, other_id, actor=who.actor, at=at)
+
+
+def make_linked(
+    conn: Connection, order_id: UUID, asked: FollowUp, kind: LinkKind, *, who: Who, at: datetime
+) -> WorkOrder:
+    """Make an order that follows from one, is split from it or is a part of it."""
+    order = _locked(conn, order_id, Edit.FOLLOW_UP, who)
+    status = lifecycle.first_status(who, None)
+    return closing.make_linked(conn, order, asked, kind, actor=who.actor, at=at, status=status)
+
+
+def _step(conn: Connection, order_id: UUID, seq: int, who: Who) -> StepDone:
+    order = _locked(conn, order_id, Edit.STEPS, who)
+    step = next((each for each in order_content.steps(conn, order_id) if each.seq == seq), None)
+    if step is None:
+        raise NotFound(f"step of {order.number}", seq)
+    return step
+
+
+def _save_step(conn: Connection, order_id: UUID, before: StepDone, after: StepDone, who: Who, at: datetime) -> None:
+    order_content.save_step(conn, order_id, after)
+    old, new = order_content.told(before), order_content.told(after)
+    name = "step undone" if after.done_at is None else "step"
+    order_history.append(
+        conn, order_id, at=at, actor=who.actor, step=name, old=old, new=new, why=after.instruction[:200]
+    )
+
+
+def _locked(conn: Connection, order_id: UUID, edit: Edit, who: Who) -> WorkOrder:
+    order = work_orders.lock(conn, order_id, who)
+    edits.permit(order, edit, who)
+    return order
+
+
+def _lock_both(conn: Connection, one: UUID, other: UUID, edit: Edit, who: Who) -> None:
+    for order_id in sorted({one, other}):
+        _locked(conn, order_id, edit, who)

@@ -1,0 +1,184 @@
+"""Who should do an order, asked of the people and the work as they stand in the database."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg import Connection
+
+from db.orders import work_orders
+from db.people import technicians
+from db.plant import plant
+from workorder_core.orders import lifecycle, planned_dates
+from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.order import WorkOrder
+from workorder_core.people import assignment
+from workorder_core.people.access import Who
+from workorder_core.people.assignment import Job, Proposal
+from workorder_core.words import Status
+
+
+class NobodyEligible(Exception):
+    """There is nobody who can be given the order; says why."""
+
+    def __init__(self, order_id: UUID, why: str) -> None:
+        super().__init__(f"{why} Name a technician and say why, or wait for a shift.")
+        self.order_id, self.why = order_id, why
+
+
+def proposal(conn: Connection, order: WorkOrder, *, now: datetime) -> Proposal:
+    """Weigh every technician of the order's site; ``now`` is the wall clock, read on the site's."""
+    site = plant.site(conn, order.site_id)
+    job = Job(
+        number=order.number,
+        priority=order.priority,
+        status=order.status,
+        required_skill=order.required_skill,
+        other_skills=order.other_skills,
+        certificates=order.required_certificates,
+        response_due=order.response_due,
+    )
+    work = {
+        code: [other for other in jobs if other.number != order.number]
+        for code, jobs in technicians.work_of_site(conn, order.site_id).items()
+    }
+    people = technicians.listed(conn, order.site_id)
+    return assignment.propose(job, people, now_local=now.astimezone(ZoneInfo(site.time_zone)), work=work)
+
+
+def assign_best(
+    conn: Connection, order_id: UUID, *, actor: str, at: datetime, expected_version: int | None = None
+) -> tuple[WorkOrder, Proposal]:
+    """Give an order to the technician who is proposed; where nobody is eligible the order says so.
+
+    Only an order that is open is given away: a person who assigned it a moment before is not overridden.
+    """
+    order = work_orders.get(conn, order_id)
+    proposed = proposal(conn, order, now=at)
+    if proposed.choice is None:
+        work_orders.note_nobody(conn, order_id, proposed.why, actor=actor, at=at)
+        return work_orders.get(conn, order_id), proposed
+    code = proposed.choice.technician.code
+
+    def give(order: WorkOrder) -> WorkOrder:
+        if order.status is not Status.OPEN:
+            return order
+        return lifecycle.assign(order, code, at=at, note=proposed.why)
+
+    changed = work_orders.change(
+        conn, order_id, give, actor=actor, at=at, why=proposed.why, expected_version=expected_version
+    )
+    return changed, proposed
+
+
+def assign_to(
+    conn: Connection,
+    order_id: UUID,
+    code: str,
+    *,
+    who: Who,
+    at: datetime,
+    why: str = "",
+    expected_version: int | None = None,
+) -> WorkOrder:
+    """Give an order to the technician that a person chose. Raises NotQualified where that needs a reason."""
+    proposed = _weighed(conn, order_id, code, who, at)
+
+    def give(order: WorkOrder) -> WorkOrder:
+        return lifecycle.assign(order, code, at=at, note=_note(proposed, order, code, why))
+
+    return work_orders.take(
+        conn, order_id, Step.ASSIGN, give, who=who, at=at, why=why, expected_version=expected_version
+    )
+
+
+def accept(
+    conn: Connection, order_id: UUID, *, who: Who, at: datetime, why: str = "", expected_version: int | None = None
+) -> WorkOrder:
+    """Give an order to whom it is scheduled for, else to whoever is proposed now, because a person says so.
+
+    Raises NobodyEligible, and NotQualified where whoever it is scheduled for lacks what nobody gave a reason for.
+    """
+    order = work_orders.get(conn, order_id, who)
+    if order.status is Status.SCHEDULED and order.assignee is not None:
+        return assign_to(conn, order_id, order.assignee, who=who, at=at, why=why, expected_version=expected_version)
+    proposed = proposal(conn, order, now=at)
+    if proposed.choice is None:
+        raise NobodyEligible(order_id, proposed.why)
+    code = proposed.choice.technician.code
+
+    def give(order: WorkOrder) -> WorkOrder:
+        return lifecycle.assign(order, code, at=at, note=proposed.why)
+
+    reason = why or f"As proposed: {proposed.why}"
+    return work_orders.take(
+        conn, order_id, Step.ASSIGN, give, who=who, at=at, why=reason, expected_version=expected_version
+    )
+
+
+def schedule(
+    conn: Connection,
+    order_id: UUID,
+    start: datetime,
+    end: datetime | None,
+    *,
+    technician: str | None,
+    who: Who,
+    at: datetime,
+    why: str = "",
+    expected_version: int | None = None,
+) -> WorkOrder:
+    """Record when the work is done, and maybe by whom. Raises NotQualified where naming them needs a reason."""
+    proposed = None if technician is None else _weighed(conn, order_id, technician, who, at)
+
+    def do(order: WorkOrder) -> WorkOrder:
+        if proposed is None or technician is None:
+            return lifecycle.schedule(order, start, end, at=at)
+        note = _note(proposed, order, technician, why)
+        return lifecycle.schedule(order, start, end, at=at, assignee=technician, note=note)
+
+    return work_orders.take(
+        conn, order_id, Step.SCHEDULE, do, who=who, at=at, why=why, expected_version=expected_version
+    )
+
+
+def start(
+    conn: Connection, order_id: UUID, *, who: Who, at: datetime, why: str = "", expected_version: int | None = None
+) -> WorkOrder:
+    """Record that somebody is at the machine; an order that nobody had is theirs, if they are a technician of its site.
+
+    Raises NotQualified where they lack a skill or certificate and do not say why they do it all the same.
+    """
+    order = work_orders.get(conn, order_id, who)
+    site = order.number.rpartition("-")[0]
+    mine = who.technician if who.technician_site in (None, site) else None
+    proposed = None if mine is None or order.assignee is not None else _weighed(conn, order_id, mine, who, at)
+
+    def do(order: WorkOrder) -> WorkOrder:
+        if order.assignee is not None or mine is None or proposed is None:
+            return lifecycle.start(order, at=at)
+        return lifecycle.start(order, at=at, technician=mine, note=_note(proposed, order, mine, why))
+
+    return work_orders.take(conn, order_id, Step.START, do, who=who, at=at, why=why, expected_version=expected_version)
+
+
+def doubts(conn: Connection, order: WorkOrder, *, now: datetime) -> tuple[str, ...]:
+    """Return what is doubtful about an order's date: past, beyond its targets, off shift, beside other work."""
+    if order.scheduled_start is None:
+        return ()
+    zone = ZoneInfo(plant.site(conn, order.site_id).time_zone)
+    technician = None if order.assignee is None else technicians.get(conn, order.site_id, order.assignee)
+    other = [] if technician is None else technicians.planned_work(conn, technician, order.id)
+    return planned_dates.doubts(order, technician, other, now_local=now.astimezone(zone))
+
+
+def _weighed(conn: Connection, order_id: UUID, code: str, who: Who, at: datetime) -> Proposal:
+    """Weigh the technicians for an order that one of them is named for. Raises NotFound where the site lacks them."""
+    order = work_orders.get(conn, order_id, who)
+    technicians.get(conn, order.site_id, code)
+    return proposal(conn, order, now=at)
+
+
+def _note(proposed: Proposal, order: WorkOrder, code: str, why: str) -> str:
+    already = order.assignment_note if order.assignee == code else None
+    return assignment.by_hand(proposed, order.number, code, why, already=already)

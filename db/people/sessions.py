@@ -1,0 +1,101 @@
+"""Who is signed in, and how often somebody has tried. Tokens are known by their SHA-256 only."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.errors import DiskFull, ReadOnlySqlTransaction
+from psycopg.rows import dict_row, tuple_row
+
+from db import sql
+from db.people.users import roles_of, sites_of
+from workorder_core.people.access import Who
+
+_QUERIES = sql.load("access")
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly it is known when a session or a key was last used: each request would otherwise write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that somebody has signed in; ``must_change`` allows nothing but another password."""
+
+    who: Who
+    user: str
+    must_change: bool
+
+
+def digest(token: str) -> bytes:
+    """Return what is stored of a token or key. It is random, so that no slow hash is needed."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def begin(conn: Connection, token: str, user: str, *, at: datetime, lasting: timedelta) -> None:
+    """Store a session that ends after ``lasting`` at the latest, and forget those that have ended."""
+    conn.execute(_QUERIES["drop_sessions"], {"now": at})
+    facts = {"token_sha256": digest(token), "user": user, "at": at, "ends_at": at + lasting}
+    conn.execute(_QUERIES["begin_session"], facts)
+    conn.execute(_QUERIES["signed_in"], {"name": user, "at": at})
+
+
+def find(conn: Connection, token: str, *, now: datetime, idle: timedelta) -> Session | None:
+    """Return the session of a token; None when there is none, its end has come or it was idle for so long."""
+    facts = {"token_sha256": digest(token), "now": now, "idle_since": now - idle}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["session"], facts).fetchone()
+    if row is None:
+        return None
+    if row["seen_at"] <= now - SEEN_EVERY:
+        note_use(conn, "see_session", facts)
+    roles, sites = roles_of(row["roles"]), sites_of(row["sites"])
+    who = Who(f"person:{row['name']}", roles, sites, row["technician"], row["technician_site"])
+    return Session(who, row["name"], row["must_change"])
+
+
+def note_use(conn: Connection, query: str, facts: dict[str, Any]) -> None:
+    """Keep that a session or key is used; where the database takes no changes, that is not kept, and reads go on."""
+    try:
+        with conn.transaction():
+            conn.execute(_QUERIES[query], facts)
+    except (ReadOnlySqlTransaction, DiskFull):
+        pass
+
+
+def end(conn: Connection, token: str) -> None:
+    """Sign out."""
+    conn.execute(_QUERIES["end_session"], {"token_sha256": digest(token)})
+
+
+def count_attempt(conn: Connection, bucket: str, *, now: datetime, window: timedelta) -> tuple[int, datetime]:
+    """Count an attempt to sign in; return how many there were in this window, and when the window is over.
+
+    Others who try under the same bucket wait for the transaction's end.
+    """
+    facts = {"bucket": digest(bucket), "now": now, "window_began": now - window}
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(_QUERIES["count_attempt"], facts).fetchone()
+    assert row is not None, "an INSERT … DO UPDATE … RETURNING gives a row"
+    return row[0], row[1] + window
+
+
+def forgive_attempt(conn: Connection, bucket: str) -> None:
+    """Take one attempt back: its password was right."""
+    conn.execute(_QUERIES["forgive_attempt"], {"bucket": digest(bucket)})
+
+
+def drop_attempts(conn: Connection, *, now: datetime, window: timedelta) -> None:
+    """Forget the windows that are over."""
+    conn.execute(_QUERIES["drop_attempts"], {"window_began": now - window})
+
+
+def knows_device(conn: Connection, name: str, token: str) -> bool:
+    """Return whether a user has signed in from the browser that has this token."""
+    row = conn.execute(_QUERIES["knows_device"], {"name": name, "token_sha256": digest(token)}).fetchone()
+    return bool(row and row[0])
+
+
+def note_device(conn: Connection, name: str, token: str, *, now: datetime) -> None:
+    """Note that a user has signed in from the browser that has this token."""
+    conn.execute(_QUERIES["note_device"], {"name": name, "token_sha256": digest(token), "now": now})

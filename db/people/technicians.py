@@ -1,0 +1,94 @@
+"""The people who can be given work, and the work they have."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row, scalar_row, tuple_row
+
+from db import scope, sql
+from db.errors import AlreadyThere, NotFound
+from workorder_core.orders import planned_dates
+from workorder_core.orders.planned_dates import Planned
+from workorder_core.people.assignment import Job, Technician
+from workorder_core.words import Priority, Status
+
+_QUERIES = sql.load("technicians")
+
+
+def get(conn: Connection, site_id: int, code: str) -> Technician:
+    """Return one technician of a site. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["get"], {"site_id": site_id, "code": code}).fetchone()
+    if row is None:
+        raise NotFound("technician", code)
+    return _technician(row)
+
+
+def by_id(conn: Connection, technician_id: int) -> Technician:
+    """Return one technician. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["by_id"], {"id": technician_id}).fetchone()
+    if row is None:
+        raise NotFound("technician", technician_id)
+    return _technician(row)
+
+
+def listed(conn: Connection, site_id: int | None = None, within: Collection[str] | None = None) -> list[Technician]:
+    """Return the technicians of a site, or of all sites, or of those within, by code."""
+    asked = {"site_id": site_id, "within": scope.codes(within)}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [_technician(row) for row in cursor.execute(_QUERIES["all"], asked)]
+
+
+def create(conn: Connection, technician: Technician) -> Technician:
+    """Store a new technician and return it with its id; the given id is not looked at. Raises AlreadyThere."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        new_id: int | None = cursor.execute(_QUERIES["create"], _facts(technician)).fetchone()
+    if new_id is None:
+        raise AlreadyThere("technician", technician.code)
+    return replace(technician, id=new_id)
+
+
+def update(conn: Connection, technician: Technician) -> None:
+    """Store the facts of a technician who is there; the code and the site stay. Raises NotFound."""
+    if conn.execute(_QUERIES["update"], _facts(technician)).rowcount == 0:
+        raise NotFound("technician", technician.id)
+
+
+def work_of_site(conn: Connection, site_id: int) -> Mapping[str, list[Job]]:
+    """Return the unfinished orders of each technician of a site, by code."""
+    work: dict[str, list[Job]] = defaultdict(list)
+    with conn.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(_QUERIES["work_of_site"], {"site_id": site_id}):
+            work[row["assignee"]].append(
+                Job(
+                    number=row["number"],
+                    priority=Priority(row["priority"]),
+                    status=Status(row["status"]),
+                    required_skill=row["required_skill"],
+                    response_due=row["response_due"],
+                )
+            )
+    return work
+
+
+def planned_work(conn: Connection, technician: Technician, besides: UUID) -> list[Planned]:
+    """Return when a technician's other work is planned, by its begin."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(_QUERIES["planned_work"], {"technician_id": technician.id, "besides": besides}).fetchall()
+    planned = ((number, planned_dates.span(start, end, hours)) for number, start, end, hours in rows)
+    return [Planned(number, *at) for number, at in planned if at is not None]
+
+
+def _technician(row: Mapping[str, Any]) -> Technician:
+    sets = {name: frozenset(row[name]) for name in ("skills", "certificates", "weekdays")}
+    return Technician(**{**row, **sets})
+
+
+def _facts(technician: Technician) -> dict[str, Any]:
+    facts = {each.name: getattr(technician, each.name) for each in fields(Technician)}
+    return facts | {name: sorted(facts[name]) for name in ("skills", "certificates", "weekdays")}

@@ -1,0 +1,25 @@
+"""What becomes of proposed changes of safety facts. The caller owns the transaction."""
+
+from datetime import datetime
+
+from psycopg import Connection
+
+from db.orders import job_plans
+from db.plant import hierarchy, safety
+from db.plant.safety import Proposal
+
+
+def confirm(conn: Connection, proposal_id: int, *, actor: str, at: datetime, why: str = "") -> Proposal:
+    """Make a proposed change, as a second person. Raises NotFound, DecidedAlready, SamePerson, Overtaken."""
+    found = safety.decide(conn, proposal_id, "confirmed", actor=actor, at=at, why=why)
+    if found.asset_id is not None:
+        hierarchy.confirm(conn, found.asset_id, found, actor=actor, at=at)
+    else:
+        job_plans.confirm(conn, found.plan or "", found, actor=actor, at=at)
+    return safety.get(conn, proposal_id)
+
+
+def reject(conn: Connection, proposal_id: int, *, actor: str, at: datetime, why: str = "") -> Proposal:
+    """Leave all as it is; who proposed it may do this too. Raises NotFound, DecidedAlready."""
+    safety.decide(conn, proposal_id, "rejected", actor=actor, at=at, why=why)
+    return safety.get(conn, proposal_id)

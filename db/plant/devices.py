@@ -1,0 +1,85 @@
+"""Which device may speak for which assets."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import class_row, scalar_row, tuple_row
+
+from db import sql
+from db.errors import NotFound, StoreError
+from db.people import users
+from ingest import devices
+from ingest.devices import Bindings
+
+_QUERIES = sql.load("devices")
+
+
+class WrongBinding(StoreError):
+    """A device or an asset is named as none can be called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A device may speak for an asset, ``<site>/<asset>``. One that is not ``known`` has sent nothing yet."""
+
+    device: str
+    asset: str
+    known: bool
+    actor: str
+    bound_at: datetime
+
+
+def bindings(conn: Connection) -> Bindings:
+    """Return every binding."""
+    found: dict[str, set[str]] = defaultdict(set)
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        for device, asset in cursor.execute(_QUERIES["all"]):
+            found[device].add(asset)
+    return Bindings({device: frozenset(assets) for device, assets in found.items()})
+
+
+def listed(conn: Connection) -> dict[str, list[Bound]]:
+    """Return every binding with who made it, by device."""
+    found: dict[str, list[Bound]] = defaultdict(list)
+    with conn.cursor(row_factory=class_row(Bound)) as cursor:
+        for each in cursor.execute(_QUERIES["listed"]):
+            found[each.device].append(each)
+    return dict(found)
+
+
+def check(device: str, assets: Sequence[str]) -> None:
+    """Raise WrongBinding for a device or an asset that cannot be called so."""
+    if not devices.is_code(device):
+        raise WrongBinding(f"{device[:80]!r} is no device name: letters, digits and _ . - up to 64")
+    for asset in assets:
+        if not devices.is_asset(asset):
+            raise WrongBinding(f"{asset[:140]!r} is no asset: write <site>/<asset>, like NTH/P-101")
+
+
+def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at: datetime) -> list[str]:
+    """Let a device speak for those assets (``<site>/<asset>``), and nobody who is not bound to them; return those that
+    are new to it. An engine that runs knows it within seconds. Raises WrongBinding."""
+    check(device, assets)
+    if not assets:
+        raise WrongBinding("name the assets that the device speaks for, as <site>/<asset>")
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        facts = {"device": device, "assets": list(dict.fromkeys(assets)), "actor": actor, "at": at}
+        new = sorted(cursor.execute(_QUERIES["bind"], facts).fetchall())
+    if new:
+        users.note_change(conn, "device bound", device, {"assets": new}, actor=actor, at=at)
+    return new
+
+
+def unbind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at: datetime) -> list[str]:
+    """Take bindings back, all of the device where no asset is named; return the assets. Raises NotFound where it has
+    none of them."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        facts = {"device": device, "assets": list(assets) or None}
+        gone = sorted(cursor.execute(_QUERIES["unbind"], facts).fetchall())
+    if not gone:
+        raise NotFound("binding of device", f"{device} to {', '.join(assets)}" if assets else device)
+    users.note_change(conn, "device unbound", device, {"assets": gone}, actor=actor, at=at)
+    return gone

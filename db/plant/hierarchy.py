@@ -1,0 +1,107 @@
+"""What an asset stands behind, and as what it is judged. The judge is told of every change, with who made it."""
+
+from dataclasses import fields, replace
+from datetime import datetime
+
+from psycopg import Connection
+from psycopg.rows import scalar_row
+
+from db import sql
+from db.errors import NotFound, StoreError
+from db.plant import changes, plant, safety
+from db.plant.plant import Asset
+from db.plant.safety import Overtaken, Proposal
+from workorder_core.plant.safety import AssetFacts, to_confirm
+from workorder_core.words import Criticality
+
+_QUERIES = sql.load("hierarchy")
+
+
+class Ring(StoreError):
+    """An asset was to stand behind itself, over others or at once."""
+
+    def __init__(self, asset: str, parent: str) -> None:
+        super().__init__(f"{asset} cannot stand behind {parent}: {parent} stands behind {asset}; choose one above it")
+        self.asset, self.parent = asset, parent
+
+
+def change(
+    conn: Connection,
+    asset_id: int,
+    *,
+    asset_class: str | None = None,
+    criticality: Criticality | None = None,
+    safety_critical: bool | None = None,
+    parent: str | None,
+    actor: str,
+    at: datetime,
+    why: str = "",
+) -> Asset | Proposal:
+    """Change as what an asset is judged, and what it stands behind: ``parent`` is the code of another one of its site.
+
+    ``safety_critical`` says whether work on it is verified by a second person. None leaves class, criticality
+    and that as they are, and makes it stand behind nothing. What makes a safety-critical asset less safe is not changed
+    but proposed, and the proposal comes back. Raises NotFound, Ring, and what ``safety.propose`` raises.
+    """
+    before, above = _locked(conn, asset_id, at)
+    was = _facts(before)
+    wanted = AssetFacts(
+        asset_class=asset_class or was.asset_class,
+        criticality=criticality or was.criticality,
+        safety_critical=was.safety_critical if safety_critical is None else safety_critical,
+        parent=parent,
+    )
+    _refuse_ring(conn, before, above, parent)
+    waits = to_confirm(was, wanted)
+    changes.made_by(conn, actor, why)
+    _save(conn, asset_id, replace(wanted, **{name: getattr(was, name) for name in waits}))
+    if waits:
+        was_told, told = ({name: getattr(facts, name) for name in waits} for facts in (was, wanted))
+        return safety.propose(
+            conn, before.key, asset_id=asset_id, was=was_told, change=told, why=why, actor=actor, at=at
+        )
+    return plant.asset(conn, asset_id, now=at)
+
+
+def confirm(conn: Connection, asset_id: int, proposal: Proposal, *, actor: str, at: datetime) -> None:
+    """Change an asset as two people want it. Raises Overtaken where it is not as it was when that was proposed."""
+    before, _ = _locked(conn, asset_id, at)
+    was = _facts(before)
+    if {name: getattr(was, name) for name in proposal.was} != proposal.was:
+        raise Overtaken(proposal.subject)
+    changed = dict(proposal.change)
+    if "criticality" in changed:
+        changed["criticality"] = Criticality(changed["criticality"])
+    changes.made_by(conn, actor, f"confirmed what {proposal.proposed_by} proposed: {proposal.why}")
+    _save(conn, asset_id, replace(was, **changed))
+
+
+def _locked(conn: Connection, asset_id: int, at: datetime) -> tuple[Asset, dict[int, int | None]]:
+    plant.asset(conn, asset_id, now=at)
+    with conn.cursor() as cursor:
+        above: dict[int, int | None] = dict(cursor.execute(_QUERIES["hold"], {"asset_id": asset_id}).fetchall())
+    return plant.asset(conn, asset_id, now=at), above
+
+
+def _refuse_ring(conn: Connection, asset: Asset, above: dict[int, int | None], parent: str | None) -> None:
+    if parent is None:
+        return
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        up = cursor.execute(_QUERIES["asset_of_site"], {"asset_id": asset.id, "code": parent}).fetchone()
+    if up is None:
+        raise NotFound("asset", f"{asset.site_code}/{parent}")
+    seen = set[int]()
+    while up is not None and up not in seen:
+        if up == asset.id:
+            raise Ring(asset.code, parent)
+        seen.add(up)
+        up = above[up]
+
+
+def _facts(asset: Asset) -> AssetFacts:
+    return AssetFacts(**{each.name: getattr(asset, each.name) for each in fields(AssetFacts)})
+
+
+def _save(conn: Connection, asset_id: int, facts: AssetFacts) -> None:
+    values = {each.name: getattr(facts, each.name) for each in fields(AssetFacts)}
+    conn.execute(_QUERIES["change"], values | {"asset_id": asset_id, "criticality": int(facts.criticality)})

@@ -1,0 +1,350 @@
+"""Sites, places, machines and what they measure; and a plant document brought into the database."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row, scalar_row
+from psycopg.types.json import Jsonb
+
+from db import scope, sql
+from db.errors import NotFound
+from db.plant import changes
+from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.plant.signals import MEASUREMENT, Meaning, name_of
+from workorder_core.words import Criticality, OrderType
+
+_QUERIES = sql.load("plant")
+_MEANING = ("states", "counter", "wraps_at", "plausible_low", "plausible_high")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """``time_zone`` is an IANA name: what the site's people read on their clocks."""
+
+    id: int
+    code: str
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    id: int
+    site_id: int
+    parent_id: int | None
+    code: str
+    name: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A time that an asset stood at a functional location, or has since: ``removed_at`` is None where it still does.
+
+    Parameters
+    ----------
+    place
+        The names of the locations, the outermost first: ``Hall A / Line 1``.
+    asset_id, asset, serial
+        What stood there; ``asset`` is its code.
+    """
+
+    location_id: int
+    place: str
+    asset_id: int
+    asset: str
+    serial: str | None
+    installed_at: datetime
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """Where an asset has stood, and what stood before it where it stands now; both the newest first."""
+
+    places: tuple[Installation, ...]
+    before: tuple[Installation, ...]
+
+    @property
+    def now(self) -> Installation | None:
+        """Where it stands; None where nobody has said."""
+        return next((each for each in self.places if each.removed_at is None), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A signal with its newest quantity, unit and meaning; ``unit`` is empty where nobody has said it."""
+
+    id: int
+    asset_id: int
+    name: str
+    label: str | None
+    quantity: str | None
+    unit: str
+    meaning: Meaning = MEASUREMENT
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+    def state(self, number: float) -> str | None:
+        """Return the name of the state that a number stands for; None where it has none."""
+        return name_of(self.meaning.states, number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """Equipment where it is now.
+
+    Parameters
+    ----------
+    path
+        Site, locations and code, as orders keep it: ``North pumping station / Hall A / P-102``.
+    location_path
+        The names of its locations alone: ``Hall A``; None where it is at none.
+    worst_type
+        The most urgent of its orders on which work is not done yet; None when there is none.
+    """
+
+    id: int
+    site_id: int
+    site_code: str
+    time_zone: str
+    code: str
+    name: str
+    asset_class: str
+    criticality: Criticality
+    safety_critical: bool
+    serial: str | None
+    parent: str | None
+    archived_at: datetime | None
+    location_id: int | None
+    path: str
+    location_path: str | None
+    unfinished_orders: int
+    worst_type: OrderType | None
+    in_planned_downtime: bool
+
+    @property
+    def path_above(self) -> str:
+        """Where the asset stands, without itself."""
+        return self.path.rpartition(" / ")[0]
+
+    @property
+    def key(self) -> str:
+        """``<site>/<asset>``, as in the topic."""
+        return f"{self.site_code}/{self.code}"
+
+
+def sites(conn: Connection, within: Collection[str] | None = None) -> list[Site]:
+    """Return every site, or those within."""
+    with conn.cursor(row_factory=class_row(Site)) as cursor:
+        return cursor.execute(_QUERIES["sites"], {"within": scope.codes(within)}).fetchall()
+
+
+def site(conn: Connection, site_id: int) -> Site:
+    """Return one site. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(Site)) as cursor:
+        found = cursor.execute(_QUERIES["site"], {"id": site_id}).fetchone()
+    if found is None:
+        raise NotFound("site", site_id)
+    return found
+
+
+def site_by_code(conn: Connection, code: str, within: Collection[str] | None = None) -> Site:
+    """Return the site of a code. Raises NotFound, also for one that is not within."""
+    with conn.cursor(row_factory=class_row(Site)) as cursor:
+        found = cursor.execute(_QUERIES["site_by_code"], {"code": code}).fetchone()
+    if found is None or (within is not None and code not in within):
+        raise NotFound("site", code)
+    return found
+
+
+def locations(
+    conn: Connection,
+    site_id: int | None = None,
+    within: Collection[str] | None = None,
+    *,
+    limit: int | None = None,
+    after: tuple[int, str] | None = None,
+) -> list[Location]:
+    """Return the functional locations of a site, or of all sites, or of those within; ``after``: site's id and code."""
+    asked: dict[str, Any] = {"site_id": site_id, "within": scope.codes(within), "limit": limit}
+    asked |= dict(zip(("after_site", "after_code"), after or (None, None), strict=True))
+    with conn.cursor(row_factory=class_row(Location)) as cursor:
+        return cursor.execute(_QUERIES["locations"], asked).fetchall()
+
+
+def location(conn: Connection, location_id: int, *, within: Collection[str] | None = None) -> Location:
+    """Return one functional location. Raises NotFound, also for one of a site that is not within."""
+    with conn.cursor(row_factory=class_row(Location)) as cursor:
+        facts = {"id": location_id, "within": scope.codes(within)}
+        found = cursor.execute(_QUERIES["location"], facts).fetchone()
+    if found is None:
+        raise NotFound("location", location_id)
+    return found
+
+
+def assets(
+    conn: Connection,
+    *,
+    now: datetime,
+    site: str | None = None,
+    within: Collection[str] | None = None,
+    archived: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+    after: tuple[str, str | None, str] | None = None,
+) -> list[Asset]:
+    """Return equipment by place, ``after`` a site's code, location path and code.
+
+    ``now`` decides whether it is in planned downtime.
+    """
+    return _assets(conn, now, site=site, within=within, archived=archived, limit=limit, offset=offset, after=after)
+
+
+def asset(conn: Connection, asset_id: int, *, now: datetime, within: Collection[str] | None = None) -> Asset:
+    """Return one asset, archived or not. Raises NotFound, also for one of a site that is not within."""
+    found = _assets(conn, now, asset_id=asset_id, within=within, archived=True)
+    if not found:
+        raise NotFound("asset", asset_id)
+    return found[0]
+
+
+def asset_by_key(conn: Connection, site: str, code: str, *, now: datetime) -> Asset:
+    """Return the asset that topics call ``<site>/<asset>``. Raises NotFound."""
+    found = _assets(conn, now, site=site, code=code, archived=True)
+    if not found:
+        raise NotFound("asset", f"{site}/{code}")
+    return found[0]
+
+
+def installed(conn: Connection, asset_id: int) -> Installed:
+    """Return where an asset stands and stood, and what stood there before it."""
+    with conn.cursor(row_factory=class_row(Installation)) as cursor:
+        rows = cursor.execute(_QUERIES["installed"], {"asset_id": asset_id}).fetchall()
+    return Installed(
+        places=tuple(each for each in rows if each.asset_id == asset_id),
+        before=tuple(each for each in rows if each.asset_id != asset_id),
+    )
+
+
+def signals(conn: Connection, asset_ids: Sequence[int]) -> Mapping[int, list[Signal]]:
+    """Return what the assets measure, by asset id."""
+    by_asset: dict[int, list[Signal]] = defaultdict(list)
+    with conn.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(_QUERIES["signals"], {"asset_ids": list(asset_ids)}):
+            meaning = {name: row.pop(name) for name in _MEANING}
+            meaning["states"] = meaning["states"] or {}
+            by_asset[row["asset_id"]].append(Signal(**row, meaning=Meaning(**meaning)))
+    return by_asset
+
+
+def signal(conn: Connection, asset_id: int, name: str) -> Signal:
+    """Return one signal of an asset. Raises NotFound."""
+    for each in signals(conn, [asset_id]).get(asset_id, []):
+        if each.name == name:
+            return each
+    raise NotFound("signal", name)
+
+
+def declare(conn: Connection, asset_id: int, entry: SignalEntry, *, actor: str, at: datetime, why: str = "") -> Signal:
+    """Say what an asset measures; a signal that is not known is made known. The judge hears of it in its next batch."""
+    changes.made_by(conn, actor, why)
+    _load_signal(conn, asset_id, entry, at)
+    conn.execute(_QUERIES["call_signal"], {"asset_id": asset_id, "name": entry.name, "label": entry.label})
+    return signal(conn, asset_id, entry.name)
+
+
+def load(conn: Connection, plant: Plant, *, at: datetime) -> None:
+    """Bring a plant document into the database; loading it again changes nothing.
+
+    What the document doesn't name is left as it is: nothing is deleted or archived. ``at`` is when a machine that moved
+    is taken to have moved, and since when a changed unit holds.
+    """
+    site_id = _put(conn, "put_site", {"code": plant.code, "name": plant.name, "time_zone": plant.time_zone})
+    places: dict[str, int] = {}
+    for place in plant.locations:
+        places[place.code] = _put(conn, "put_location", asdict(place) | {"site_id": site_id})
+    for entry in plant.assets:
+        _load_asset(conn, site_id, entry, places, at)
+    for technician in plant.technicians:
+        facts = asdict(technician) | {"site_id": site_id}
+        lists = {name: list(facts[name]) for name in ("skills", "certificates", "weekdays")}
+        conn.execute(_QUERIES["put_technician"], facts | lists)
+
+
+def _load_asset(conn: Connection, site_id: int, entry: AssetEntry, places: Mapping[str, int], at: datetime) -> None:
+    facts = {
+        "site_id": site_id,
+        "code": entry.code,
+        "name": entry.name,
+        "asset_class": entry.asset_class,
+        "criticality": int(entry.criticality),
+        "serial": entry.serial,
+        "parent": entry.parent,
+        "safety_critical": entry.safety_critical,
+    }
+    asset_id = _put(conn, "put_asset", facts)
+    if entry.location is not None:
+        place = {"asset_id": asset_id, "location_id": places[entry.location], "at": at}
+        conn.execute(_QUERIES["take_away"], place)
+        conn.execute(_QUERIES["install"], place)
+    for each in entry.signals:
+        _load_signal(conn, asset_id, each, at)
+
+
+def _load_signal(conn: Connection, asset_id: int, entry: SignalEntry, at: datetime) -> None:
+    signal_id = _put(conn, "put_signal", {"asset_id": asset_id, "name": entry.name, "label": entry.label})
+    meaning = entry.meaning or MEASUREMENT
+    version = {
+        "signal_id": signal_id,
+        "quantity": entry.quantity,
+        "unit": entry.unit,
+        "said": entry.meaning is not None,
+        "states": Jsonb(dict(meaning.states)) if meaning.states else None,
+        "counter": meaning.counter,
+        "wraps_at": meaning.wraps_at,
+        "plausible_low": meaning.plausible_low,
+        "plausible_high": meaning.plausible_high,
+        "at": at,
+    }
+    conn.execute(_QUERIES["put_signal_version"], version)
+
+
+def _put(conn: Connection, query: str, facts: Mapping[str, Any]) -> int:
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        new_id: int | None = cursor.execute(_QUERIES[query], facts).fetchone()
+    assert new_id is not None, "an INSERT … DO UPDATE … RETURNING gives a row"
+    return new_id
+
+
+def _assets(
+    conn: Connection,
+    now: datetime,
+    *,
+    asset_id: int | None = None,
+    site: str | None = None,
+    code: str | None = None,
+    within: Collection[str] | None = None,
+    archived: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+    after: tuple[str, str | None, str] | None = None,
+) -> list[Asset]:
+    facts: dict[str, Any] = {"now": now, "id": asset_id, "site": site, "code": code, "archived": archived}
+    facts |= {"within": scope.codes(within), "limit": limit, "offset": offset}
+    facts |= dict(zip(("after_site", "after_path", "after_code"), after or (None, None, None), strict=True))
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [_asset(row) for row in cursor.execute(_QUERIES["assets"], facts)]
+
+
+def _asset(row: dict[str, Any]) -> Asset:
+    worst = row["worst_type"]
+    row["criticality"] = Criticality(row["criticality"])
+    row["worst_type"] = None if worst is None else OrderType(worst)
+    return Asset(**row)

@@ -1,0 +1,173 @@
+"""Changes of safety facts that wait for a second person; ``db.plant.confirming`` makes them.
+
+The caller owns the transaction.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg import Connection
+from psycopg.rows import class_row, scalar_row
+from psycopg.types.json import Jsonb
+
+from db import scope, sql
+from db.errors import NotFound, StoreError
+from db.plant import changes
+
+_QUERIES = sql.load("safety")
+Verdict = Literal["confirmed", "rejected"]
+
+
+class WhyMissing(StoreError):
+    """A safety fact is to be changed without a reason."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"say why {subject} becomes less safe: a second person decides by your reason")
+        self.subject = subject
+
+
+class WaitsAlready(StoreError):
+    """Another change of the same thing's safety waits for a second person."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"a change of {subject} waits for a second person already; confirm or reject that one first")
+        self.subject = subject
+
+
+class SamePerson(StoreError):
+    """Somebody would confirm what they proposed."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"you proposed this change of {subject}; somebody else has to confirm it")
+        self.subject = subject
+
+
+class DecidedAlready(StoreError):
+    """A proposal was confirmed or rejected before."""
+
+    def __init__(self, subject: str, verdict: str, by: str) -> None:
+        super().__init__(f"this change of {subject} was {verdict} by {by.partition(':')[2]} already; propose it again")
+        self.subject, self.verdict = subject, verdict
+
+
+class Overtaken(StoreError):
+    """What was to be changed has changed since it was proposed."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"{subject} has changed since this was proposed; reject it, and propose it again as it is now")
+        self.subject = subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change of a safety fact.
+
+    Parameters
+    ----------
+    site, plan, asset_id
+        What it is about: an asset, or the job plan of that code, of a site or (None) of the plant.
+    subject
+        The same as people call it.
+    was, change
+        Just what has to be confirmed, as it was and as it becomes.
+    verdict
+        None while it waits.
+    """
+
+    id: int
+    asset_id: int | None
+    site: str | None
+    plan: str | None
+    subject: str
+    was: Mapping[str, Any]
+    change: Mapping[str, Any]
+    why: str
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    verdict: Verdict | None
+
+
+def propose(
+    conn: Connection,
+    subject: str,
+    *,
+    asset_id: int | None = None,
+    site: str | None = None,
+    plan: str | None = None,
+    was: Mapping[str, Any],
+    change: Mapping[str, Any],
+    why: str,
+    actor: str,
+    at: datetime,
+) -> Proposal:
+    """Let a change wait for a second person. Raises WhyMissing, WaitsAlready."""
+    if not why.strip():
+        raise WhyMissing(subject)
+    facts: dict[str, Any] = {"asset_id": asset_id, "site": None if asset_id else site, "plan": plan, "actor": actor}
+    facts |= {"was": Jsonb(dict(was)), "change": Jsonb(dict(change)), "why": why.strip(), "at": at}
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        new_id = cursor.execute(_QUERIES["propose"], facts).fetchone()
+    if new_id is None:
+        raise WaitsAlready(subject)
+    made = get(conn, new_id)
+    _log(conn, made, "proposed", actor, at, why)
+    return made
+
+
+def get(conn: Connection, proposal_id: int) -> Proposal:
+    """Return one proposal. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(Proposal)) as cursor:
+        found = cursor.execute(_QUERIES["get"], {"id": proposal_id}).fetchone()
+    if found is None:
+        raise NotFound("safety proposal", proposal_id)
+    return found
+
+
+def page(
+    conn: Connection,
+    *,
+    waiting: bool | None = None,
+    asset_id: int | None = None,
+    within: Collection[str] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Proposal]:
+    """Return proposals, the newest first."""
+    asked = {"waiting": waiting, "asset_id": asset_id, "within": scope.codes(within), "before": before, "limit": limit}
+    with conn.cursor(row_factory=class_row(Proposal)) as cursor:
+        return cursor.execute(_QUERIES["page"], asked).fetchall()
+
+
+def decide(
+    conn: Connection, proposal_id: int, verdict: Verdict, *, actor: str, at: datetime, why: str = ""
+) -> Proposal:
+    """Store what comes of a proposal and return it as it was. Raises NotFound, DecidedAlready, SamePerson."""
+    conn.execute(_QUERIES["lock"], {"id": proposal_id})
+    found = get(conn, proposal_id)
+    if found.verdict is not None:
+        raise DecidedAlready(found.subject, found.verdict, found.decided_by or "")
+    if verdict == "confirmed" and actor == found.proposed_by:
+        raise SamePerson(found.subject)
+    conn.execute(_QUERIES["decide"], {"id": proposal_id, "verdict": verdict, "actor": actor, "at": at})
+    _log(conn, found, verdict, actor, at, why)
+    return found
+
+
+def _log(conn: Connection, of: Proposal, what: str, actor: str, at: datetime, why: str) -> None:
+    changes.append(
+        conn,
+        "safety",
+        of.subject,
+        what,
+        old=of.was,
+        new=of.change,
+        site=of.site,
+        asset_id=of.asset_id,
+        actor=actor,
+        at=at,
+        why=why,
+    )

@@ -1,0 +1,183 @@
+"""The ids of everything that sends: looked up in memory, made known on first sight."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from db import sql
+from ingest.messages import Details, Reason
+from judge.inputs import Event
+from judge.known import KnownAsset
+from workorder_core.plant.signals import folded, number_of, within
+
+_QUERIES = sql.load("catalogue")
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What is made known by its first message.
+
+    Parameters
+    ----------
+    unknown
+        Whether anything is.
+    most_assets, most_signals
+        Assets of the plant, and signals of an asset, that are known already or made known so; those that a person or a
+        plant file makes known are counted and never refused.
+    """
+
+    unknown: bool = True
+    most_assets: int = 100_000
+    most_signals: int = 5_000
+
+
+class Catalogue:
+    """Assets by ``<site>/<asset>``, as they stood when this was loaded, and those made known since.
+
+    What was made known in a transaction that failed is not there: load it again after a failure.
+
+    Parameters
+    ----------
+    assets
+        By ``<site>/<asset>``; to be looked at only.
+    newest
+        By signal id, the newest event time stored (epoch microseconds), of the signals that have been asked for: what
+        is newer is not stored. Kept up by who stores.
+    said
+        How often this has said something new of the plant, of which events tell the judge.
+    """
+
+    def __init__(self, assets: dict[str, KnownAsset], admission: Admission) -> None:
+        self.assets = assets
+        self.admission = admission
+        self.newest: dict[int, int] = {}
+        self.said = 0
+
+    @classmethod
+    def load(cls, conn: Connection, admission: Admission) -> "Catalogue":
+        """Read every asset and signal."""
+        assets: dict[str, KnownAsset] = {}
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            for key, asset_id, name, signal_id, alias_of in cursor.execute(_QUERIES["all"]):
+                known = assets.setdefault(key, KnownAsset(asset_id))
+                if alias_of is not None:
+                    known.aliases[name] = alias_of
+                elif name is not None:
+                    known.signals[name] = signal_id
+            for key, name, unit, states, low, high in cursor.execute(_QUERIES["meanings"]):
+                if unit:
+                    assets[key].units[name] = unit
+                if states:
+                    assets[key].states[name] = _folded(states)
+                if (low, high) != (None, None):
+                    assets[key].plausible[name] = within(low, high)
+        return cls(assets, admission)
+
+    def find(
+        self, conn: Connection, site: str, asset: str, signals: Iterable[str], details: Details | None = None
+    ) -> KnownAsset | None:
+        """Return the asset with those of the signals that are known now, or None where it is unknown and not admitted.
+
+        ``details`` may say where a new asset stands, and in which units signals come that have none yet.
+        """
+        key = f"{site}/{asset}"
+        known = self.assets.get(key)
+        if known is None:
+            if self.refuses_asset() is not None:
+                return None
+            self.said += 1
+            conn.execute(_QUERIES["add_site"], {"code": site})
+            row: Any = conn.execute(_QUERIES["add_asset"], {"site": site, "code": asset}).fetchone()
+            known = self.assets[key] = KnownAsset(row[0])
+            if details is not None and details.location is not None:
+                place = {"site": site, "code": details.location, "asset_id": known.id, "at": datetime.now(UTC)}
+                conn.execute(_QUERIES["add_location"], place)
+                conn.execute(_QUERIES["install_new"], place)
+        if self.admission.unknown:
+            new = dict.fromkeys(name for name in signals if name not in known.signals and name not in known.aliases)
+            room = max(0, self.admission.most_signals - len(known.signals))
+            if new and room:
+                self.said += 1
+                facts = {"asset_id": known.id, "names": [*islice(new, room)]}
+                with conn.cursor(row_factory=tuple_row) as cursor:
+                    known.signals.update(cursor.execute(_QUERIES["add_signals"], facts))
+            if details is not None and details.units:
+                self._say_units(conn, known, details.units)
+        return known
+
+    def refuses_asset(self) -> tuple[Reason, str] | None:
+        """Why an asset that is not known is not made known now; None where it is."""
+        if not self.admission.unknown:
+            return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
+        most = self.admission.most_assets
+        if len(self.assets) >= most:
+            return Reason.TOO_MANY_ASSETS, f"{most:,} assets are known, and no more are made known (admit_assets_most)"
+        return None
+
+    def refuses_signals(self) -> tuple[Reason, str]:
+        """Why signals that are not known are not made known."""
+        if not self.admission.unknown:
+            return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
+        most = (
+            f"it has {self.admission.most_signals:,} signals or more, and no others are made known (admit_signals_most)"
+        )
+        return Reason.TOO_MANY_SIGNALS, f"{most}: does the device change their names?"
+
+    def _say_units(self, conn: Connection, asset: KnownAsset, units: Mapping[str, str]) -> None:
+        said: dict[str, str] = {}
+        for given, unit in units.items():
+            name = asset.aliases.get(given, given)
+            if unit and name in asset.signals and name not in asset.units:
+                said.setdefault(name, unit)
+        if said:
+            self.said += 1
+            facts = {"signal_ids": [asset.signals[name] for name in said], "units": list(said.values())}
+            conn.execute(_QUERIES["say_units"], facts)
+            asset.units |= said
+
+    def know_states(self, conn: Connection, asset: KnownAsset, texts: Mapping[str, str], asked: set[int]) -> None:
+        """Ask anew which states an asset's signals have, where one of those texts is none that is known.
+
+        Of an asset (by its id) that was ``asked`` for, nobody is asked again.
+        """
+        if asset.id in asked:
+            return
+        own = {asset.aliases.get(name, name): text for name, text in texts.items()}
+        if all(number_of(asset.states.get(name, {}), text) is not None for name, text in own.items()):
+            return
+        asked.add(asset.id)
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(_QUERIES["states"], {"asset_id": asset.id}).fetchall()
+        asset.states = {name: _folded(states) for name, states in rows}
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Take over what somebody has said of a signal meanwhile, by the events that tell the judge of it."""
+        for event in events:
+            asset = self.assets.get(event.asset or "") if event.kind == "signal" else None
+            if asset is not None:
+                name = str(event.payload["signal"])
+                if unit := str(event.payload["unit"]):
+                    asset.units[name] = unit
+                else:
+                    asset.units.pop(name, None)
+                asset.states[name] = _folded(event.payload.get("states", {}))
+                asset.plausible.pop(name, None)
+                if "plausible" in event.payload:
+                    asset.plausible[name] = within(*event.payload["plausible"])
+
+    def known(self, key: str) -> KnownAsset | None:
+        """Return an asset by ``<site>/<asset>``, or None."""
+        return self.assets.get(key)
+
+    def asset_id(self, key: str) -> int:
+        """Return the id of an asset that is known."""
+        return self.assets[key].id
+
+
+def _folded(states: Mapping[str, float]) -> dict[str, float]:
+    return {folded(name): float(number) for name, number in states.items()}

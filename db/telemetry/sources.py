@@ -1,0 +1,79 @@
+"""What is remembered of those who send."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from db import sql
+from ingest.formats.edge_nodes import Node
+from ingest.formats.sparkplug import Sparkplug
+from ingest.names import Names
+
+_QUERIES = sql.load("sources")
+
+
+def taken(conn: Connection) -> dict[int, bytes]:
+    """Return a digest of each message without a time of its own that was committed, by its token."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return {token: bytes(digest) for token, digest in cursor.execute(_QUERIES["taken"])}
+
+
+def take(conn: Connection, taken: Mapping[int, bytes]) -> None:
+    """Remember messages without a time, in their batch's own transaction."""
+    if taken:
+        conn.execute(_QUERIES["take"], {"tokens": list(taken), "digests": list(taken.values())})
+
+
+def foreign_names(conn: Connection) -> Names:
+    """Return which foreign name has which code."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return Names(cursor.execute(_QUERIES["foreign_names"]))
+
+
+def own_names(conn: Connection, names: Names) -> None:
+    """Store the names that are new, in their batch's own transaction."""
+    if new := names.new():
+        sites, assets, signals, foreign = (list(column) for column in zip(*new, strict=True))
+        conn.execute(_QUERIES["own_names"], {"sites": sites, "assets": assets, "signals": signals, "names": foreign})
+
+
+def restore_sparkplug(conn: Connection, host: Sparkplug) -> None:
+    """Give a host application the births and sequence numbers that were committed."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        births = defaultdict(list)
+        for group, node_id, device, payload, alive, awaited_us in cursor.execute(_QUERIES["births"]):
+            births[group, node_id].append((device, bytes(payload), alive, awaited_us))
+        for group, node_id, bd_seq, seq, trusted in cursor.execute(_QUERIES["nodes"]).fetchall():
+            host.restore(group, node_id, Node(bd_seq=bd_seq, seq=seq, trusted=trusted), births[group, node_id])
+
+
+def save_sparkplug(conn: Connection, host: Sparkplug) -> None:
+    """Write what a batch has changed of the nodes and their births, in its own transaction."""
+    gone = sorted(host.nodes.forgotten)
+    if gone:
+        conn.execute(_QUERIES["forget_births"], {"groups": [key[0] for key in gone], "nodes": [key[1] for key in gone]})
+        conn.execute(_QUERIES["forget_nodes"], {"groups": [key[0] for key in gone], "nodes": [key[1] for key in gone]})
+        host.nodes.forgotten.clear()
+    if not host.changed:
+        return
+    nodes, births, lives = [], [], []
+    for key in sorted(host.changed & host.nodes.keys()):
+        node, ids = host.nodes[key], {"group_id": key[0], "node_id": key[1]}
+        nodes.append(ids | {"bd_seq": node.bd_seq, "seq": node.seq, "trusted": node.trusted})
+        for device, member in node.members.items():
+            life = ids | {"device_id": device, "alive": member.alive, "awaited_us": member.awaited_us}
+            if (*key, device) in host.reborn:
+                births.append(life | {"payload": member.raw})
+            elif key in host.lives_changed:
+                lives.append(life)
+    with conn.cursor() as cursor:
+        cursor.executemany(_QUERIES["put_node"], nodes)
+        if births:
+            cursor.executemany(_QUERIES["put_birth"], births)
+        if lives:
+            cursor.executemany(_QUERIES["put_life"], lives)
+    host.changed.clear()
+    host.reborn.clear()
+    host.lives_changed.clear()

@@ -1,0 +1,208 @@
+"""Messages and rows as a mapping document says."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from ingest import border, local_time
+from ingest.border import Bad, Bounds, Taken
+from ingest.formats import json_text
+from ingest.formats.mapping import Mapping as Document
+from ingest.formats.mapping import unit_of
+from ingest.formats.paths import MISSING
+from ingest.local_time import RowOrder
+from ingest.messages import Details, Frame, Message, Reason, Refused
+from ingest.names import Names, code
+
+_strict = msgspec.json.Decoder()
+_LONGEST_TOPIC = 1_000
+"""Characters of a topic that a mapping looks at; MQTT allows 65,535."""
+
+
+def parse(
+    mapping: Document, message: Message, bounds: Bounds, names: Names | None = None
+) -> tuple[list[Frame], list[Refused]] | None:
+    """Return the frames of a message and what of it is refused; None where the topic is not the mapping's."""
+    if mapping.topic is None or len(message.topic) > _LONGEST_TOPIC:
+        return None
+    found = mapping.topic.fullmatch(message.topic)
+    if found is None:
+        return None
+    frames: list[Frame] = []
+    bad: list[Bad] = []
+    try:
+        border.check_size(message.payload)
+        if mapping.time is None and message.retained:
+            raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
+        for root in _roots(mapping, message.payload, bad):
+            frames += _frames(mapping, found.groupdict(), root, message.received_us, bounds, bad, names or Names())
+        if not frames and not bad:
+            raise Bad(Reason.NO_VALUES, "there is nothing in it")
+    except Bad as wrong:
+        bad.append(wrong)
+    return [frame for frame in frames if frame.values or frame.texts], border.refusals(message, bad) if bad else []
+
+
+def _frames(
+    mapping: Document,
+    levels: Mapping[str, str],
+    root: Any,
+    received_us: int,
+    bounds: Bounds,
+    bad: list[Bad],
+    names: Names,
+) -> Iterator[Frame]:
+    try:
+        for key, element in _elements(mapping, root):
+            levels = {**levels, "#key": key}
+            try:
+                yield _frame(mapping, levels, root, element, received_us, bounds, bad, names)
+            except Bad as wrong:
+                bad.append(wrong)
+            except Exception as error:  # noqa: BLE001 - the elements beside it can be read
+                bad.append(border.failed(error))
+    except Bad as wrong:
+        bad.append(wrong)
+
+
+def row(
+    mapping: Document,
+    cells: Mapping[str, Any],
+    stem: str,
+    now_us: int,
+    bounds: Bounds,
+    order: RowOrder | None = None,
+    names: Names | None = None,
+) -> tuple[Frame, list[Bad]]:
+    """Return what a row of a file becomes, and what of it cannot be taken. Raises Bad for the whole row.
+
+    ``order`` knows the rows before it; without one a row's time is read as a live message's.
+    """
+    bad: list[Bad] = []
+    if beyond := cells.get(None):  # type: ignore[call-overload] # where csv puts what the header does not name
+        told = f"the row has {len(beyond)} cells more than the header, {str(beyond[0])[:40]!r} the first"
+        raise Bad(Reason.WRONG_SHAPE, f"{told}: mend the delimiter, or a decimal comma without quotes")
+    try:
+        return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, names or Names(), order), bad
+    except Bad:
+        raise
+    except Exception as error:
+        raise border.failed(error) from error
+
+
+def _roots(mapping: Document, raw: bytes, bad: list[Bad]) -> list[Any]:
+    if not mapping.bare:
+        return json_text.documents(raw, bad)
+    try:
+        return [_strict.decode(raw)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return [json_text.text_of(raw)]
+    except Bad as wrong:
+        raise Bad(Reason.NOT_A_NUMBER, f"the payload is neither JSON nor a text: {wrong.problem}") from None
+
+
+def _elements(mapping: Document, root: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the elements with their names, or their numbers."""
+    if mapping.each is None:
+        yield "", root
+        return
+    listed = mapping.each.find(root, root)
+    if isinstance(listed, dict):
+        yield from listed.items()
+    elif isinstance(listed, list):
+        yield from ((str(number), each) for number, each in enumerate(listed))
+    else:
+        raise Bad(Reason.WRONG_SHAPE, f"there is no array at {mapping.each.text!r}")
+
+
+def _frame(
+    mapping: Document,
+    levels: Mapping[str, str],
+    root: Any,
+    element: Any,
+    received_us: int,
+    bounds: Bounds,
+    bad: list[Bad],
+    names: Names,
+    order: RowOrder | None = None,
+) -> Frame:
+    place = names.place(mapping.site.fill(levels, root, element), mapping.asset.fill(levels, root, element))
+    us_each: float | None = None
+    meant: tuple[int, ...] = (received_us,)
+    if mapping.time is not None:
+        said = mapping.time.path.find(root, element)
+        meant, us_each = mapping.time.read(said), mapping.time.us_each(said)
+    if len(meant) == 1:
+        border.within(meant[0], received_us, bounds, us_each=us_each)
+    taken, units = _values(mapping, levels, root, element, bad, names, place)
+    if order is not None:
+        at_us = order.choose(meant, "/".join(place), [*taken.values, *taken.texts])
+    else:
+        at_us = local_time.nearest(meant, received_us)
+    border.within(at_us, received_us, bounds)
+    quality = 0 if mapping.quality is None else mapping.quality.read(mapping.quality.path.find(root, element))
+    location = None if mapping.location is None else code(mapping.location.fill(levels, root, element))
+    details = Details(location=location, quality=quality, units=units) if units or quality or location else None
+    return Frame(*place, at_us, received_us, taken.values, taken.details(details))
+
+
+def _values(
+    mapping: Document,
+    levels: Mapping[str, str],
+    root: Any,
+    element: Any,
+    bad: list[Bad],
+    names: Names,
+    place: tuple[str, str],
+) -> tuple[Taken, dict[str, str]]:
+    taken = Taken()
+    units: dict[str, str] = {}
+    given: dict[str, str] = {}
+    there = 0
+    for signal in mapping.signals:
+        found = signal.path.find(root, element)
+        if found is MISSING or found is None or found == "":
+            continue
+        there += 1
+        try:
+            name = names.signal(place, signal.signal.fill(levels, root, element))
+            value, unit = _value(mapping, name, found), border.unit(name, unit_of(signal, levels, root, element))
+            if name in given:
+                both = f"{given[name]!r} and {signal.path.text!r}"
+                raise Bad(Reason.WRONG_SIGNAL, f"{both} both give the signal {name!r}; the first one is stored")
+            given[name] = signal.path.text
+            taken.put(name, value if isinstance(value, str) else border.scaled(name, value, signal.scale))
+            if unit:
+                units[name] = unit
+        except Bad as wrong:
+            bad.append(wrong)
+    bag = MISSING if mapping.bag is None else mapping.bag.find(root, element)
+    if isinstance(bag, dict):
+        there += len(bag)
+        _unpack(mapping, bag, taken, bad, names, place)
+    if not there:
+        looked = [each.path.text for each in mapping.signals] + ([] if mapping.bag is None else [mapping.bag.text])
+        raise Bad(Reason.NO_VALUES, f"there is no value at {', '.join(repr(each) for each in looked[:5])}")
+    return taken, units
+
+
+def _value(mapping: Document, name: str, found: object) -> float | str:
+    if mapping.decimal == "," and isinstance(found, str):
+        found = border.with_point(name, found)
+    return border.value(name, found)
+
+
+def _unpack(
+    mapping: Document, bag: Mapping[str, Any], taken: Taken, bad: list[Bad], names: Names, place: tuple[str, str]
+) -> None:
+    for key, value in bag.items():
+        try:
+            name = names.signal(place, key)
+            if name in taken.values or name in taken.texts:
+                raise Bad(Reason.WRONG_SIGNAL, f"{key[:80]!r} gives the signal {name!r}, which [signals] gives already")
+            taken.put(name, _value(mapping, key, value))
+        except Bad as wrong:
+            bad.append(wrong)

@@ -1,0 +1,228 @@
+"""The native payload: one JSON object or an array of them, ``{"ts": …, "values": {"flow": 71.3, …}}``.
+
+``ts`` is an ISO 8601 time with a zone, or epoch milliseconds. The topic is ``plantwright/v1/<site>/<asset>``. ``units``
+by signal and ``quality`` (of the whole frame: good, uncertain, bad, stale, or 0 to 3) may stand beside ``values``. A
+value is a number, true or false (1 and 0), or a text: a number, or the name of one of the signal's states. Good values
+beside a bad one are kept; what cannot be read is refused with the reason. No bytes make this module raise.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+import msgspec
+
+from ingest import border
+from ingest.border import MAX_BYTES, Bad, Bounds, Taken
+from ingest.formats import json_text
+from ingest.messages import Details, Frame, Message, Reason, Refused
+
+__all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "parse"]
+
+TOPIC_FILTER = "plantwright/#"
+_SIGN = re.compile(r"[A-Za-z0-9_.-]")
+_TOPIC = re.compile(r"plantwright/v1/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})")
+
+
+class _Document(msgspec.Struct):
+    ts: str | int | float
+    values: dict[str, float]
+    units: dict[str, str] | None = None
+    quality: str | int | None = None
+
+
+class Plain(msgspec.Struct, gc=False):
+    """A document of values and a time in milliseconds, and nothing else that says anything of them."""
+
+    ts: Annotated[int, msgspec.Meta(ge=0, le=10**14)]
+    values: Annotated[dict[str, float], msgspec.Meta(min_length=1)]
+    units: None = None
+    quality: None = None
+
+
+_QUALITIES = {"good": 0, "uncertain": 1, "bad": 2, "stale": 3}
+_exact = msgspec.json.Decoder(_Document)
+_plain = msgspec.json.Decoder(Plain)
+_REMEMBERED = 100_000
+_places: dict[str, tuple[str, str]] = {}
+_names: set[str] = set()
+
+
+def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
+    """Return the frames of a message, in its own order, and what of it is refused: once for each reason."""
+    frame = ordinary(message, bounds)
+    if frame is not None:
+        return [frame], []
+    frames: list[Frame] = []
+    bad: list[Bad] = []
+    try:
+        place = _place(message.topic)
+        for document in _documents(message.payload, bad):
+            try:
+                at_us = _time(document, message.received_us, bounds)
+                taken = Taken()
+                for name, value in _values(document):
+                    try:
+                        taken.put(_signal(name), border.value(name, value))
+                    except Bad as wrong:
+                        bad.append(wrong)
+                details = _details(document)
+                if details is not None and details.units:
+                    details = _with_units(details, taken, bad)
+                if taken:
+                    details = taken.details(details)
+                    frames.append(Frame(*place, at_us, message.received_us, taken.values, details))
+            except Bad as wrong:
+                bad.append(wrong)
+    except Bad as wrong:
+        bad.append(wrong)
+    return frames, border.refusals(message, bad) if bad else []
+
+
+def ordinary(message: Message, bounds: Bounds) -> Frame | None:
+    """Return the frame of one document of known names and a time in milliseconds; None where ``parse`` has to look.
+
+    What most messages are, at a quarter of the price: topics and names that have passed once are remembered.
+    """
+    place = _places.get(message.topic)
+    if place is None or len(message.payload) > MAX_BYTES:
+        return None
+    try:
+        document = _exact.decode(message.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    ts, values, received_us = document.ts, document.values, message.received_us
+    if type(ts) is not int or not values or not _names.issuperset(values):
+        return None
+    if document.units is not None or document.quality is not None:
+        return None
+    at_us = ts * 1000
+    if not received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
+        return None
+    return Frame(*place, at_us, received_us, values)
+
+
+def plain(messages: Sequence[Message], wanted: Sequence[object]) -> list[Plain | None]:
+    """Return the document of each ``wanted`` message that is a single plain one; None where ``parse`` has to look."""
+    decode = _plain.decode
+    try:
+        return [
+            decode(message.payload) if is_wanted and len(message.payload) <= MAX_BYTES else None
+            for message, is_wanted in zip(messages, wanted, strict=True)
+        ]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [_as_plain(message) if is_wanted else None for message, is_wanted in zip(messages, wanted, strict=True)]
+
+
+def _as_plain(message: Message) -> Plain | None:
+    try:
+        return _plain.decode(message.payload) if len(message.payload) <= MAX_BYTES else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _place(topic: str) -> tuple[str, str]:
+    """Return site and asset of a topic. Raises Bad."""
+    found = _TOPIC.fullmatch(topic)
+    if found is None:
+        raise Bad(Reason.WRONG_TOPIC, f"the topic must be plantwright/v1/<site>/<asset>{_wrong_in(topic)}")
+    if len(_places) >= _REMEMBERED:
+        _places.clear()
+    _places[topic] = place = (found[1], found[2])
+    return place
+
+
+def _wrong_in(topic: str) -> str:
+    """Return what is wrong with a topic: its levels, or the sign that no code may have."""
+    levels = topic.split("/")
+    if levels[:2] != ["plantwright", "v1"]:
+        return ""
+    if len(levels) != 4:
+        return f"; it has {len(levels)} levels instead of 4"
+    for what, code in zip(("site", "asset"), levels[2:], strict=True):
+        wrong = next((sign for sign in code if not _SIGN.fullmatch(sign)), None)
+        if not code:
+            return f"; the {what} is empty"
+        if wrong is None and len(code) <= 64 and code[0].isalnum():
+            continue
+        fault = f"has {len(code)} signs" if wrong is None and len(code) > 64 else f"has {wrong!r}"
+        if wrong is None and len(code) <= 64:
+            fault = f"begins with {code[0]!r}"
+        return (
+            f"; the {what} {code[:80]!r} {fault}: A-Z, a-z, digits and _ . - are allowed, a letter or digit first, "
+            "64 signs at most"
+        )
+    return ""
+
+
+def _signal(name: str) -> str:
+    border.signal(name)
+    if len(_names) >= _REMEMBERED:
+        _names.clear()
+    _names.add(name)
+    return name
+
+
+def _documents(payload: bytes, bad: list[Bad]) -> list[Any]:
+    border.check_size(payload)
+    try:
+        return [_exact.decode(payload)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    found: list[Any] = []
+    for document in json_text.documents(payload, bad):
+        if document == []:
+            bad.append(Bad(Reason.NO_VALUES, "an empty array"))
+        found += document if isinstance(document, list) else [document]
+    return found
+
+
+def _time(document: Any, received_us: int, bounds: Bounds) -> int:
+    if isinstance(document, _Document):
+        ts: object = document.ts
+    elif isinstance(document, dict):
+        if not document:
+            raise Bad(Reason.NO_VALUES, 'an empty object; expected {"ts": …, "values": {…}}')
+        ts = document.get("ts")
+    else:
+        raise Bad(Reason.WRONG_SHAPE, 'expected an object {"ts": …, "values": {…}} or an array of them')
+    return border.within(border.microseconds(ts), received_us, bounds, us_each=None if isinstance(ts, str) else 1000)
+
+
+def _details(document: Any) -> Details | None:
+    """Return what a document says besides its values, None where that is nothing. Raises Bad."""
+    if isinstance(document, _Document):
+        units, quality = document.units, document.quality
+    else:
+        units, quality = document.get("units"), document.get("quality")
+    if units is None and quality is None:
+        return None
+    if units is not None and not (isinstance(units, dict) and all(isinstance(unit, str) for unit in units.values())):
+        raise Bad(Reason.WRONG_SHAPE, 'units must be an object of texts like {"bearing_temp": "degC"}')
+    known: object = _QUALITIES.get(quality.lower()) if isinstance(quality, str) else quality or 0
+    if isinstance(quality, bool) or not isinstance(known, int) or known not in _QUALITIES.values():
+        raise Bad(Reason.WRONG_SHAPE, f"quality {str(quality)[:40]!r} must be good, uncertain, bad, stale, or 0 to 3")
+    return Details(quality=known, units=units or {})
+
+
+def _with_units(details: Details, taken: Taken, bad: list[Bad]) -> Details:
+    """Return the details with the units of what was taken; a value whose unit is none that can be kept is taken out."""
+    made = {}
+    for name in details.units.keys() & (taken.values.keys() | taken.texts.keys()):
+        try:
+            made[name] = border.unit(name, details.units[name])
+        except Bad as wrong:
+            bad.append(wrong)
+            taken.values.pop(name, None)
+            taken.texts.pop(name, None)
+    return replace(details, units=dict(sorted(made.items())))
+
+
+def _values(document: Any) -> Iterator[tuple[str, object]]:
+    values = document.values if isinstance(document, _Document) else document.get("values")
+    if not isinstance(values, dict):
+        raise Bad(Reason.WRONG_SHAPE, 'values is missing; it must be an object like {"bearing_temp": 71.3}')
+    if not values:
+        raise Bad(Reason.NO_VALUES, "values is empty")
+    return iter(values.items())

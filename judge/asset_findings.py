@@ -1,0 +1,355 @@
+"""The findings of one asset: what its limits and its model have said, worded, with its signals. No I/O, no clock."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from judge import health
+from judge.limits import CHATTER, Hit
+from judge.moments import micros, moment
+from models.alarm import Anomaly
+from models.attendant import Attendant
+from models.document import ModelDocument
+from rules import patterns
+from rules.figures import TimeToLimit
+from rules.kinds import INSTRUMENT
+from rules.rulebook import Rulebook
+from rules.ruleset import RuleSet
+from rules.table import in_words
+from rules.trend import Trend
+from workorder_core.intake.findings import Finding, Sign
+from workorder_core.plant.health import Health
+from workorder_core.words import WHOLE_MACHINE, FailureMode, OperatingState, Severity
+
+MOST_SIGNS = 10
+"""A finding names this many signals at most, those with the largest shares."""
+
+UNIT_OF_SILENCE = "min without a value"
+
+
+class Alarmed(NamedTuple):
+    """What the newest finding of an active model's alarm said: the signal that leads it, and its value."""
+
+    source: str
+    version: str
+    component: str
+    since_us: int
+    signal: str
+    value: float
+
+    @classmethod
+    def by(cls, finding: Finding) -> "Alarmed":
+        lead = finding.signs[0]
+        return cls(finding.source, finding.version, finding.component, micros(finding.since), lead.signal, lead.value)
+
+
+class Facts(NamedTuple):
+    """What a finding is worded from, as the asset stands now.
+
+    ``units`` are those of its signals, ``trends`` what each changes a day, as far as it has been asked for since the
+    newest look.
+    """
+
+    asset: str
+    asset_class: str
+    rulebook: Rulebook
+    rules: RuleSet
+    document: ModelDocument
+    watch: Attendant | None
+    state: OperatingState
+    units: Mapping[str, str]
+    trends: dict[str, Trend | None]
+
+    def unit(self, signal: str) -> str:
+        """Return the unit of a signal, or of what a rule derives from some."""
+        derived = next((each.unit for each in self.rules.derived if each.name == signal), "")
+        return self.units.get(signal, derived)
+
+    def usual(self, signal: str) -> tuple[float, float] | None:
+        """Return the usual range of a signal, where the model knows it."""
+        return self.watch.usual(signal) if self.watch is not None else None
+
+
+class Doubt(NamedTuple):
+    """A value that cannot be true, outside ``low`` to ``high``, and the safety rules that look at its signal."""
+
+    signal: str
+    value: float
+    low: float
+    high: float
+    rules: tuple[str, ...]
+
+
+def of_hit(facts: Facts, hit: Hit, arrival: int) -> Iterator[Finding]:
+    """What a rule has found, and that it chatters where it does."""
+    yield _of_rule(facts, hit, arrival)
+    if hit.chatters or hit.calm:
+        yield _of_chatter(facts, hit, arrival)
+
+
+def of_model(facts: Facts, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
+    """What the model's alarm says of the newest frame."""
+    signs = tuple(
+        _with_trend(
+            facts,
+            Sign(
+                signal=part.signal,
+                value=part.value,
+                unit=facts.units.get(part.signal, ""),
+                usual_low=part.usual_low,
+                usual_high=part.usual_high,
+                share=part.share,
+            ),
+        )
+        for part in anomaly.contributions[:MOST_SIGNS]
+    )
+    told = ", ".join(
+        f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} "
+        f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g}{_of_trend(sign)})"
+        for sign in signs[:3]
+    )
+    return _inferred(
+        facts,
+        signs,
+        f"does not behave as it usually does: {told}",
+        arrival=arrival,
+        source=f"model:{facts.document.name}",
+        since=moment(anomaly.since_us),
+        at=moment(at_us),
+        score=anomaly.score,
+        limit=anomaly.limit,
+    )
+
+
+def over(facts: Facts, was: Alarmed, arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
+    """The end of what a model has found."""
+    low, high = facts.usual(was.signal) or (None, None)
+    value, unit = values.get(was.signal, was.value), facts.units.get(was.signal, "")
+    sign = Sign(signal=was.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0)
+    return Finding(
+        asset=facts.asset,
+        arrival=arrival,
+        component=was.component,
+        failure_mode=FailureMode.UNK,
+        severity=Severity.DEGRADING,
+        source=was.source,
+        version=was.version,
+        since=moment(was.since_us),
+        at=moment(at_us),
+        score=None,
+        limit=None,
+        signs=(sign,),
+        summary=f"{why}: {_told(sign.signal)} {_quantity(value, unit)}",
+        cleared=True,
+    )
+
+
+def of_lead_time(facts: Facts, found: Health, watch: Attendant, arrival: int) -> Finding:
+    """That the asset is likely to reach a limit within its lead time."""
+    signs = tuple(_with_trend(facts, sign) for sign in health.signs_of(watch.course, facts.units)[:MOST_SIGNS])
+    unit = facts.units.get(found.signal, "")
+    days = [each for each in (found.likely_at, found.earliest_at, found.latest_at) if each is not None]
+    limit = "its limit of" if found.known else "what is ten times its usual range:"
+    return _inferred(
+        facts,
+        signs,
+        f"{_told(found.signal)} is {_quantity(found.value, unit)} and on its way to {limit} "
+        f"{_quantity(found.limit, unit)}: likely on {days[0]:%d %b %H:%M} UTC "
+        f"({days[1]:%d %b %H:%M} to {days[2]:%d %b %H:%M}); health {found.index:.0f} %",
+        arrival=arrival,
+        source=f"model:{facts.document.name}:lead-time",
+        since=moment(int(watch.course.near(found.signal)[0][0])),
+        at=found.at,
+        score=None,
+        limit=None,
+    )
+
+
+def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int) -> Finding:
+    """That a safety rule's instrument shows what cannot be true, or (where no rules are named) does so no more."""
+    unit = facts.unit(doubt.signal)
+    low = None if math.isinf(doubt.low) else doubt.low
+    high = None if math.isinf(doubt.high) else doubt.high
+    between = " to ".join(["any value" if each is None else f"{each:.4g}" for each in (low, high)])
+    if low is None and high is None:
+        between = "far beyond anything seen of it"
+    shows = f"{_told(doubt.signal)} shows {_quantity(doubt.value, unit)}"
+    summary = f"{shows}, which can be true again"
+    if doubt.rules:
+        blind = "is blind" if len(doubt.rules) == 1 else "are blind"
+        summary = f"{shows}, which cannot be true ({between}): {', '.join(doubt.rules)} {blind} until it is mended"
+    return Finding(
+        asset=facts.asset,
+        arrival=arrival,
+        component=INSTRUMENT,
+        failure_mode=FailureMode.AIR,
+        severity=Severity.MALFUNCTION,
+        source=f"implausible:{doubt.signal}",
+        version=facts.rulebook.version,
+        since=moment(since_us),
+        at=moment(at_us),
+        score=None,
+        limit=None,
+        signs=(Sign(signal=doubt.signal, value=doubt.value, unit=unit, usual_low=low, usual_high=high, share=1.0),),
+        summary=summary,
+        cleared=not doubt.rules,
+    )
+
+
+def of_late(facts: Facts, hit: Hit, arrival: int, newest_us: int | None) -> Finding:
+    """That what came late was beyond a limit; ``newest_us`` is the newest event time judged of the asset."""
+    found = _of_rule(facts, hit, arrival)
+    behind = 0 if newest_us is None else newest_us - hit.at_us
+    late = f", {in_words(behind)} behind the machine's newest reading" if behind > 0 else ""
+    summary = f"{found.summary} at {found.at:%d %b %H:%M} UTC. It came late{late}"
+    return replace(found, summary=summary, late=True, latching=False)
+
+
+def _of_rule(facts: Facts, hit: Hit, arrival: int) -> Finding:
+    rule = hit.rule
+    plain = rule.kind == "threshold"
+    share = 1.0 / len(hit.signs)
+    signs = []
+    for signal, value in hit.signs[:MOST_SIGNS]:
+        usual = facts.usual(signal)
+        low, high = usual or (None, None)
+        if plain and usual is None:
+            low, high = (None, rule.clear_at) if rule.upper else (rule.clear_at, None)
+        unit = UNIT_OF_SILENCE if rule.kind == "stale" else facts.unit(signal)
+        signs.append(Sign(signal=signal, value=value, unit=unit, usual_low=low, usual_high=high, share=share))
+    limit = rule.figure.limit if isinstance(rule.figure, TimeToLimit) else None
+    return Finding(
+        asset=facts.asset,
+        arrival=arrival,
+        component=rule.component,
+        failure_mode=rule.failure_mode,
+        severity=rule.severity,
+        source=f"rule:{rule.id}",
+        version=facts.rulebook.version,
+        since=moment(hit.at_us if hit.condition.beyond_since is None else hit.condition.beyond_since),
+        at=moment(hit.at_us),
+        score=hit.figure if rule.kind == "model_score" else None,
+        limit=rule.raise_at if plain or rule.kind == "model_score" else limit,
+        signs=tuple(signs),
+        summary=_summary(facts, hit, signs),
+        cleared=not hit.condition.active,
+        latching=rule.latching,
+    )
+
+
+def _of_chatter(facts: Facts, hit: Hit, arrival: int) -> Finding:
+    """What chatters is a fault of the instrument, or of limits that lie too near to one another."""
+    found = _of_rule(facts, hit, arrival)
+    told = (
+        f"{hit.rule.id} became active {CHATTER} times within a minute: its signal chatters, or its limits lie near "
+        "each other; it stays active until it has been calm for ten minutes"
+    )
+    if hit.calm:
+        told = f"{hit.rule.id} has been calm for ten minutes" if hit.judged else found.summary
+    return replace(
+        found,
+        component=INSTRUMENT,
+        failure_mode=FailureMode.AIR,
+        severity=Severity.DEGRADING,
+        source=f"chatter:{hit.rule.id}",
+        limit=None,
+        score=None,
+        summary=told,
+        latching=False,
+    )
+
+
+def _summary(facts: Facts, hit: Hit, signs: list[Sign]) -> str:
+    rule = hit.rule
+    active = hit.condition.active
+    if not hit.judged:
+        return f"{rule.id} does not judge while the machine is {facts.state.value}"
+    if rule.expression is not None:
+        values = ", ".join(f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)}" for sign in signs)
+        return f"{'' if active else 'no longer '}{rule.expression.text}: {values}"
+    if rule.kind == "stale":
+        names = ", ".join(_told(sign.signal) for sign in signs)
+        if not active:
+            return "every signal is measured again"
+        return f"{names}: not measured for {_quantity(hit.figure, 'min')}, longer than {rule.raise_at:.4g} min"
+    unit = "" if rule.kind == "model_score" else facts.unit(rule.signal)
+    told = _told(rule.signal)
+    if rule.figure is not None:
+        told, unit = rule.figure.told(told), rule.figure.unit(unit)
+    if not active:
+        return f"{told} is back at {_quantity(hit.figure, unit)}; it clears past {_quantity(rule.clear_at, unit)}"
+    side = "above" if rule.upper else "below"
+    return f"{told} is {_quantity(hit.figure, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}"
+
+
+def _inferred(
+    facts: Facts,
+    signs: tuple[Sign, ...],
+    summary: str,
+    *,
+    arrival: int,
+    source: str,
+    since: datetime,
+    at: datetime,
+    score: float | None,
+    limit: float | None,
+) -> Finding:
+    """A finding of the model, with the component and the failure mode that its signals make likely."""
+    component, mode = _component(facts, signs), FailureMode.UNK
+    likely = patterns.likely(facts.rulebook.patterns_for(facts.asset_class), signs)
+    if likely is not None:
+        mode = likely.pattern.failure_mode
+        component = component if component != WHOLE_MACHINE else likely.pattern.component or WHOLE_MACHINE
+        because = likely.pattern.about or likely.pattern.id
+        summary = f"{summary}. Likely {mode.label}: {because} (alike {likely.alike:.2f})"
+    return Finding(
+        asset=facts.asset,
+        arrival=arrival,
+        component=component,
+        failure_mode=mode,
+        severity=Severity.DEGRADING,
+        source=source,
+        version=facts.document.version,
+        since=since,
+        at=at,
+        score=score,
+        limit=limit,
+        signs=signs,
+        summary=summary,
+        inferred=likely is not None,
+    )
+
+
+def _with_trend(facts: Facts, sign: Sign) -> Sign:
+    if facts.watch is None:
+        return sign
+    if sign.signal not in facts.trends:
+        facts.trends[sign.signal] = health.change_a_day(facts.watch.course, sign.signal)
+    found = facts.trends[sign.signal]
+    if found is None:
+        return sign
+    return replace(sign, trend=found.slope, trend_low=found.slope_low, trend_high=found.slope_high)
+
+
+def _component(facts: Facts, signs: tuple[Sign, ...]) -> str:
+    """The component that at least half of the finding speaks of."""
+    tells = facts.rulebook.component_of_signal.get(facts.asset_class, {})
+    shares: dict[str, float] = {}
+    for sign in signs:
+        if sign.signal in tells:
+            shares[tells[sign.signal]] = shares.get(tells[sign.signal], 0.0) + sign.share
+    return next((component for component, share in sorted(shares.items()) if share >= 0.5), WHOLE_MACHINE)
+
+
+def _of_trend(sign: Sign) -> str:
+    return "" if sign.trend is None else f", {sign.trend:+.3g} a day"
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:.4g} {unit}".rstrip()
+
+
+def _told(signal: str) -> str:
+    return signal.replace("_", " ")

@@ -1,0 +1,130 @@
+"""How well an asset is, where that is heading, and when it is likely to reach its limit. No I/O, no clock.
+
+A signal's health is 100 % while it is within its usual range, and 0 % where it has used up the room to its limit:
+that of the rulebook where there is one on this side, else ten times its usual range. The asset's is that of its worst
+signal. The trend is Sen's line through what each signal is off by, which a change of duty does not move.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from models.course import Course, Look
+from rules import trend
+from rules.ruleset import RuleSet
+from rules.trend import Trend
+from workorder_core.intake.findings import Sign
+from workorder_core.plant.health import Health
+
+DAY_US = 86_400_000_000
+ROOM = 10.0
+"""Where no limit is known, a signal is taken as lost at so many times half its usual range."""
+PRESSING = 3
+"""So many looks running have to agree that the limit is near."""
+FARTHEST = timedelta(days=3650)
+
+
+def presses(health: Health, lead: timedelta) -> bool:
+    """Whether the trend leads to the limit by all of its interval, and may cross it sooner than ``lead``."""
+    if health.index >= 100.0 or health.latest_at is None or health.earliest_at is None:
+        return False
+    return health.earliest_at - health.at <= lead
+
+
+def assess(at: datetime, course: Course, rules: RuleSet) -> Health | None:
+    """Return an asset's health as of its newest look; None while nothing is known of it."""
+    worst: tuple[float, str, Look, float, bool] | None = None
+    for signal, look in sorted(course.looks.items()):
+        if look.sigma <= 0.0:
+            continue
+        room, known = _room(look, signal, rules)
+        half = 3.0 * look.sigma
+        used = min(max((abs(look.level - look.expected) - half) / (room - half), 0.0), 1.0)
+        if worst is None or used > worst[0]:
+            worst = used, signal, look, room, known
+    if worst is None:
+        return None
+    used, signal, look, room, known = worst
+    side = math.copysign(1.0, look.level - look.expected)
+    health = Health(
+        at=at,
+        index=100.0 * (1.0 - used),
+        signal=signal,
+        value=look.level,
+        limit=look.expected + side * room,
+        known=known,
+    )
+    found = _heading(course, signal, side, room) if used > 0.0 else None
+    return health if found is None else _with_trend(health, found, room - 3.0 * look.sigma)
+
+
+def change_a_day(course: Course, signal: str) -> Trend | None:
+    """Return the trend of what a signal is off by, a day; None where it has no direction that is certain."""
+    for times, values in (course.near(signal), course.far(signal)):
+        found = _line(times, values, math.inf)
+        if found is not None and found.slope_low * found.slope_high > 0.0:
+            return found
+    return None
+
+
+def signs_of(course: Course, units: Mapping[str, str]) -> list[Sign]:
+    """Return how the signals of the newest look stand, those that are farthest off first."""
+    off = {signal: look.off for signal, look in course.looks.items()}
+    total = sum(each * each for each in off.values()) or 1.0
+    return [
+        Sign(
+            signal=signal,
+            value=course.looks[signal].level,
+            unit=units.get(signal, ""),
+            usual_low=course.looks[signal].expected - 3.0 * course.looks[signal].sigma,
+            usual_high=course.looks[signal].expected + 3.0 * course.looks[signal].sigma,
+            share=each * each / total,
+        )
+        for signal, each in sorted(off.items(), key=lambda item: (-abs(item[1]), item[0]))
+    ]
+
+
+def _room(look: Look, signal: str, rules: RuleSet) -> tuple[float, bool]:
+    """How far a signal may go on this side, and whether a rule says so."""
+    half = 3.0 * look.sigma
+    upper = look.level >= look.expected
+    rooms = []
+    for rule in rules.of(signal):
+        if rule.kind == "threshold" and rule.upper is upper:
+            room = rule.raise_at - look.expected if upper else look.expected - rule.raise_at
+            if room > half:
+                rooms.append(room)
+    return (min(rooms), True) if rooms else (ROOM * half, False)
+
+
+def _heading(course: Course, signal: str, side: float, room: float) -> Trend | None:
+    """The stretch that leads to the limit soonest, of those that are certain to; else the newest."""
+    near, far = (_line(times, side * values, room) for times, values in (course.near(signal), course.far(signal)))
+    certain = [each for each in (near, far) if each is not None and each.certain]
+    return min(certain, key=lambda each: each.until) if certain else near
+
+
+def _line(times: npt.NDArray[np.int64], values: npt.NDArray[np.float64], limit: float) -> Trend | None:
+    if not len(times):
+        return None
+    return trend.towards((times - times[-1]) / DAY_US, values, limit, correlated=True)
+
+
+def _with_trend(health: Health, found: Trend, room: float) -> Health:
+    return replace(
+        health,
+        change=-100.0 * found.slope / room,
+        change_low=-100.0 * found.slope_high / room,
+        change_high=-100.0 * found.slope_low / room,
+        likely_at=_after(health.at, found.until),
+        earliest_at=_after(health.at, found.earliest),
+        latest_at=_after(health.at, found.latest),
+    )
+
+
+def _after(at: datetime, days: float) -> datetime | None:
+    return at + timedelta(days=days) if days * 86_400 <= FARTHEST.total_seconds() else None

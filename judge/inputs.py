@@ -1,0 +1,77 @@
+"""What the judge folds over: frames of readings and events, each with its number in the one sequence of inputs."""
+
+from __future__ import annotations
+
+import heapq
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from judge.ordinary import ForModel
+
+
+class JudgedFrame(msgspec.Struct, frozen=True, gc=False):
+    """A frame as it was judged: its place in the sequence of inputs, ``<site>/<asset>``, event time, values.
+
+    Of the signals that are ``doubtful`` the values cannot be true: no model sees them.
+    """
+
+    arrival: int
+    asset: str
+    at_us: int
+    values: dict[str, float]
+    doubtful: tuple[str, ...] = ()
+
+
+class LateFrame(msgspec.Struct, frozen=True, gc=False):
+    """What of a frame came late and can be true: it is judged by those rules alone that open orders for the past."""
+
+    arrival: int
+    asset: str
+    at_us: int
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something other than a reading that changes decisions, at its place in the sequence of inputs.
+
+    ``asset`` is ``<site>/<asset>``, or None for what concerns the whole plant.
+    """
+
+    arrival: int
+    kind: str
+    asset: str | None
+    payload: dict[str, Any]
+
+
+Input = JudgedFrame | LateFrame | Event
+
+
+def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event], late: Iterable[LateFrame] = ()) -> Iterator[Input]:
+    """Merge frames, events and what came late into the one sequence; of a frame, what is late comes last."""
+    if not events and late == ():
+        return iter(frames)
+    return heapq.merge(frames, late, events, key=lambda each: each.arrival)
+
+
+def merged(
+    events: Sequence[Event],
+    frames: Sequence[JudgedFrame],
+    for_models: Sequence[ForModel],
+    late: Sequence[LateFrame] = (),
+) -> Sequence[Input | ForModel]:
+    """Bring what a stretch of a batch gives to be judged into the order of its numbers; each is in order already."""
+    if late:
+        return sorted([*events, *frames, *late, *for_models], key=_ARRIVAL)
+    if not events and not for_models:
+        return frames
+    if not events and not frames:
+        return for_models
+    return sorted([*events, *frames, *for_models], key=_ARRIVAL)
+
+
+_ARRIVAL = operator.attrgetter("arrival")

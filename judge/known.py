@@ -1,0 +1,27 @@
+"""What is known of the assets that send: their ids, and their signals by name."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(slots=True)
+class KnownAsset:
+    """An asset's id, its signals' ids by name, and by alias the names that they are known by.
+
+    ``states`` are by the signal's own name and the state's folded name; ``plausible`` are the ranges that somebody has
+    said, outside which no reading of a signal can be true.
+    """
+
+    id: int
+    signals: dict[str, int] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    states: dict[str, dict[str, float]] = field(default_factory=dict)
+    plausible: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
+class Known(Protocol):
+    """The assets that are known, by ``<site>/<asset>``, and by signal id the newest event time stored (epoch µs)."""
+
+    assets: dict[str, KnownAsset]
+    newest: dict[int, int]

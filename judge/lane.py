@@ -1,0 +1,412 @@
+"""The lane: a batch's ordinary readings as columns, judged together by the tables of a plant. No I/O, no clock.
+
+Nearly every reading is newer than the last one of its signal, within its limits, and waits for the frame that it is a
+part of. For those an object a reading is most of the price. The lane keeps what judging them takes as rows of tables,
+does what `AssetJudge` and `arrivals.arrange` would do, and leaves the rest to them: an asset of which a batch has
+anything else leaves the lane with all that was learned of it, and comes back once it is ordinary again.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, zip_longest
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.border import Bounds
+from ingest.formats import payload
+from ingest.formats.payload import Plain
+from ingest.messages import Message
+from judge import lane_kernel
+from judge.asset_judge import AssetJudge
+from judge.columns import Columns
+from judge.known import Known, KnownAsset
+from judge.lane_kernel import (
+    ASSET,
+    BAD,
+    COUNT,
+    FIRST,
+    HEARD,
+    HELD,
+    HIGHER,
+    ID,
+    IN_ROUND,
+    LARGEST,
+    LAST,
+    LEAST_HIGHER,
+    LOOK,
+    MARK,
+    NEWEST,
+    NONE,
+    NUMBERS,
+    OPEN,
+    ROUND,
+    SEEN,
+    SIGNAL,
+    SINCE,
+    STEP,
+    TOUCHED,
+    VALUE,
+)
+from judge.ordinary import ForModel, Ordinary, Said, Whole
+from models.frame import Row as FrameRow
+from rules.ruleset import Bands
+from rules.threshold import NORMAL, Condition
+from workorder_core.plant.seen import Seen
+from workorder_core.plant.signals import BEYOND
+
+NOWHERE = -1
+RELAID_MOST = 4_000
+"""Rows that an asset may leave behind because its signals were others; then it stays off the lane."""
+OWN_TOPIC = "plantwright/v1/"
+"""Before an asset's key: the one topic of it that the lane reads."""
+_ROOM = 1_024
+"""Rows with which a table begins; it doubles."""
+
+
+class _Ahead(NamedTuple):
+    """Messages that were read before their batch: which of them were ``wanted`` then, and what those say."""
+
+    coming: Sequence[Message]
+    wanted: list[bool]
+    documents: list[Plain | None]
+
+
+class Row(NamedTuple):
+    """An asset's place in the tables, its signals' names in their order and where their rows begin, and the keys of
+    their limits' conditions, by signal.
+    """
+
+    asset: AssetJudge
+    place: int
+    names: tuple[str, ...]
+    first: int
+    bands: tuple[tuple[str, ...], ...]
+
+
+class Lane:
+    """The tables of the assets that are ordinary at present.
+
+    Parameters
+    ----------
+    on
+        Those assets, by ``<site>/<asset>``: what `AssetJudge` says of them is out of date until they leave.
+    closed
+        No more assets enter, and nothing is read.
+    foreign
+        Assets that other topics than their own speak of. They are kept off: they would leave with every batch.
+    """
+
+    def __init__(self, catalogue: Known) -> None:
+        self.catalogue = catalogue
+        self.on: dict[str, Row] = {}
+        self.closed = False
+        self._bound: frozenset[str] = frozenset()
+        self.foreign: set[str] = set()
+        self._places: dict[str, Row] = {}
+        self._relaid: dict[str, int] = {}
+        self._topics: dict[str, int] = {}
+        self._keys: list[str] = []
+        self._names: list[dict[str, int]] = []
+        self._alike: dict[tuple[str, ...], dict[str, int]] = {}
+        self._assets = np.zeros((_ROOM, ASSET), dtype=np.int64)
+        self._signals = np.zeros((_ROOM, SIGNAL), dtype=np.int64)
+        self._numbers = np.zeros((_ROOM, NUMBERS))
+        self._signals_used = 0
+        self._ahead = _Ahead((), [], [])
+
+    def agree(self, catalogue: Known, bound: frozenset[str]) -> None:
+        """Go on with another catalogue, or other assets that only their devices speak for."""
+        if catalogue is not self.catalogue or bound != self._bound:
+            self.clear()
+            self.catalogue, self._bound = catalogue, bound
+
+    def read(self, batch: Sequence[Message]) -> Said:
+        """Read what a batch says in plain values of known signals of assets that are on. Nothing is taken in yet."""
+        if not batch or self.closed:
+            return Said(None, range(len(batch)), ())
+        places = [self._topics.get(message.topic, NOWHERE) for message in batch]
+        documents = self._documents(batch, [place != NOWHERE for place in places])
+        which = np.arange(len(batch))
+        if NOWHERE not in places and all(documents):
+            try:
+                return Said(self._columns(which, batch, places, documents), (), ())
+            except KeyError:
+                pass
+        fine = [
+            place != NOWHERE and document is not None and self._names[place].keys() >= document.values.keys()
+            for place, document in zip(places, documents, strict=True)
+        ]
+        rest = [number for number, is_fine in enumerate(fine) if not is_fine]
+        spoiled = [places[number] for number in rest if places[number] != NOWHERE]
+        if not any(fine):
+            return Said(None, rest, spoiled)
+        batch, places = list(compress(batch, fine)), list(compress(places, fine))
+        return Said(self._columns(which[fine], batch, places, list(compress(documents, fine))), rest, spoiled)
+
+    def sift(self, said: Said, bounds: Bounds, others: Iterable[str]) -> tuple[Ordinary | None, list[int]]:
+        """Return what the lane judges of what it has read, and by their index the messages that the fold has to judge:
+        all of each asset of which anything is out of the ordinary, or that is among the ``others``.
+        """
+        ordinary = said.ordinary
+        if ordinary is None:
+            return None, []
+        bad = np.zeros(len(ordinary), dtype=np.bool_)
+        spoiled = [*said.spoiled, *(self.on[key].place for key in others if key in self.on)]
+        self._assets[spoiled, BAD] = 1
+        count = lane_kernel.sift(
+            self._assets, self._signals, self._numbers, ordinary.of_frame, ordinary.at_us, ordinary.received_us,
+            ordinary.begin, ordinary.of_reading, ordinary.values, bounds.oldest_us, bounds.skew_us, bad,
+        )  # fmt: skip
+        self._assets[spoiled, BAD] = 0
+        if not count:
+            return ordinary, []
+        back = ordinary.of_message[bad].tolist()
+        return None if count == len(ordinary) else ordinary.only(~bad), back
+
+    def _columns(
+        self, which: Whole, messages: Sequence[Message], places: Sequence[int], documents: Sequence[Plain | None]
+    ) -> Ordinary:
+        """Raises KeyError where a signal is not known."""
+        said, names, count = [document for document in documents if document is not None], self._names, len(messages)
+        values_of = [document.values for document in said]
+        offsets = [names[place][name] for place, values in zip(places, values_of, strict=True) for name in values]
+        of_frame = np.fromiter(places, np.int64, count)
+        counts = np.fromiter(map(len, values_of), np.int64, count)
+        begin = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(counts, out=begin[1:])
+        return Ordinary(
+            which,
+            of_frame,
+            np.fromiter([document.ts for document in said], np.int64, count) * 1000,
+            np.fromiter([message.received_us for message in messages], np.int64, count),
+            begin,
+            np.repeat(self._assets[of_frame, FIRST], counts) + np.fromiter(offsets, np.int64, len(offsets)),
+            np.fromiter([value for values in values_of for value in values.values()], np.float64, len(offsets)),
+            values_of,
+        )
+
+    def read_ahead(self, coming: Sequence[Message]) -> None:
+        """Read what will come as the next batch, or its beginning, while there is nothing else to do."""
+        wanted = [message.topic in self._topics for message in coming]
+        self._ahead = _Ahead(coming, wanted, payload.plain(coming, wanted))
+
+    def _documents(self, batch: Sequence[Message], wanted: Sequence[bool]) -> list[Plain | None]:
+        """Return the batch's plain documents, None for those that are none or not ``wanted``."""
+        (coming, then, documents), self._ahead = self._ahead, _Ahead((), [], [])
+        if not coming or not all(map(operator.is_, coming, batch)):
+            return payload.plain(batch, wanted)
+        ahead = documents[: len(batch)] + [None] * (len(batch) - len(coming))
+        # An asset that has entered the lane since is read now. Passed over, it would leave the lane with its message,
+        # be off while the next batch is read ahead, and so never come back.
+        missing = [now and not before for now, before in zip_longest(wanted, then[: len(batch)], fillvalue=False)]
+        if not any(missing):
+            return ahead
+        return [one or other for one, other in zip(ahead, payload.plain(batch, missing), strict=True)]
+
+    def take(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
+        """Take the frames in, as the inputs of those numbers. Return their readings, and the frames for the models."""
+        frames = len(ordinary)
+        closed = np.empty((frames, 4), dtype=np.int64)
+        room = int((self._assets[ordinary.of_frame, COUNT] * (self._assets[ordinary.of_frame, STEP] > 0)).sum())
+        gathered = np.empty(room)
+        count = lane_kernel.take(
+            self._assets, self._signals, self._numbers, ordinary.of_frame, ordinary.at_us, ordinary.begin,
+            ordinary.of_reading, ordinary.values, closed, gathered,
+        )  # fmt: skip
+        for_models = []
+        closed = closed[:count]
+        keys, starts = self._keys, ordinary.begin.tolist()
+        whole = self._as_they_lie(ordinary) if (closed[:, 3] < 0).any() else []
+        completed_by = arrival[closed[:, 1]].tolist()
+        for number, (place, frame, at_us, begins) in zip(completed_by, closed.tolist(), strict=True):
+            key = keys[place]
+            names = self._names[place]
+            values: Mapping[str, float]
+            if begins >= 0:
+                values = FrameRow(names, gathered[begins : begins + len(names)])
+            elif whole[frame]:
+                values = FrameRow(names, ordinary.values[starts[frame] : starts[frame + 1]])
+            else:
+                values = dict(sorted(ordinary.values_of[frame].items()))
+            for_models.append(ForModel(key, number, at_us, values))
+        of_reading, observed, received = ordinary.of_reading, ordinary.at_us, ordinary.received_us
+        if len(of_reading) > frames:
+            counts = np.diff(ordinary.begin)
+            observed, received, arrival = (np.repeat(each, counts) for each in (observed, received, arrival))
+        late = np.zeros(len(of_reading), dtype=np.bool_)
+        columns = Columns(self._signals[of_reading, ID], observed, received, arrival, ordinary.values, late)
+        return columns, for_models
+
+    def _as_they_lie(self, ordinary: Ordinary) -> list[bool]:
+        """Return which frames have all signals of their asset, in the order of their rows."""
+        counts, first = np.diff(ordinary.begin), self._assets[ordinary.of_frame, FIRST]
+        right = ordinary.of_reading - np.repeat(first, counts) == np.arange(len(ordinary.of_reading)) - np.repeat(
+            ordinary.begin[:-1], counts
+        )
+        complete = counts == self._assets[ordinary.of_frame, COUNT]
+        return list((complete & np.logical_and.reduceat(right, ordinary.begin[:-1])).tolist())
+
+    def enter(self, asset: AssetJudge | None) -> None:
+        """Take an asset on where all that its judging needs lies in the tables; otherwise it stays as it is."""
+        known = None if asset is None else self.catalogue.assets.get(asset.key)
+        bands = None if asset is None or known is None else self._bands(asset, known)
+        if self.closed or asset is None or known is None or bands is None or asset.watermark_us is None:
+            return
+        limits, gathering, newest, rule = asset.limits, asset.gathering, self.catalogue.newest, asset.state_rule
+        names = tuple(bands)
+        row = self._row(asset, names, tuple(tuple(key for key, _, _ in found) for found in bands.values()))
+        opened = NONE if gathering.start_us is None else gathering.start_us
+        in_round = gathering.values if gathering.start_us is not None else {}
+        mark, step, hold = asset.watermark_us, gathering.step_us, gathering.hold_us
+        gap, look = 0 if rule is None else rule.max_gap_us, limits.look_again_us
+        self._assets[row.place] = (
+            mark, mark, step, hold, opened, gathering.last_us, 1, row.first, len(names), gap, look, 0,
+        )  # fmt: skip
+        whole: list[tuple[int, ...]] = []
+        numbers: list[tuple[float, ...]] = []
+        for name, found in bands.items():
+            signal = known.signals[name]
+            heard = max((limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found), default=NONE)
+            at, value = gathering.held.get(name, (NONE, 0.0))
+            seen = asset.seen.get(name) or Seen()
+            whole.append((
+                signal, newest[signal], newest[signal], heard, at, int(name in in_round), 0,
+                seen.count, seen.higher, seen.since,
+            ))  # fmt: skip
+            low = max((low for _, low, _ in found), default=-math.inf)
+            high = min((high for _, _, high in found), default=math.inf)
+            far = BEYOND if name in known.states else min(seen.bound, BEYOND)
+            least, most = known.plausible.get(name, (-far, far))
+            low, high = max(low, least), min(high, most)
+            if rule is not None and name == rule.signal:
+                low = max(low, rule.stopped_below)
+            numbers.append((low, high, in_round.get(name, value), seen.largest, seen.least_higher))
+        if names:
+            self._signals[row.first : row.first + len(names)] = whole
+            self._numbers[row.first : row.first + len(names)] = numbers
+        self.on[asset.key] = row
+        self._topics[OWN_TOPIC + asset.key] = row.place
+
+    def _bands(self, asset: AssetJudge, known: KnownAsset) -> dict[str, Bands] | None:
+        """Return the bands of all its signals, in the order of their names; None where the lane cannot take it on."""
+        key, limits, gathering, newest = asset.key, asset.limits, asset.gathering, self.catalogue.newest
+        if key in self.on or key in self._bound or key in self.foreign or known.aliases or not asset.steady:
+            return None
+        if any(condition.active for condition in limits.conditions.values()):
+            return None
+        if self._relaid.get(key, 0) > RELAID_MOST:
+            return None
+        names = sorted(name for name, signal in known.signals.items() if signal in newest)
+        if not gathering.values.keys() <= set(names) >= gathering.held.keys():
+            return None
+        found = {name: limits.rules.plain_bands(name, asset.state.state) for name in names}
+        return None if None in found.values() else {name: each for name, each in found.items() if each is not None}
+
+    def keep_off(self, keys: Iterable[str]) -> None:
+        """Take on no more assets that a message of another topic than their own was about."""
+        self.foreign.update(keys)
+
+    def tick(self) -> None:
+        """Follow where the assets' judges have closed frames to which nothing is added any more."""
+        for key, row in list(self.on.items()):
+            limits = row.asset.limits
+            self._assets[row.place, LOOK] = limits.look_again_us
+            if row.asset.gathering.start_us is None:
+                self._assets[row.place, OPEN] = NONE
+            if limits.rules.stale and any(condition.active for condition in limits.conditions.values()):
+                self.leave(key)
+
+    def leave(self, key: str | None) -> None:
+        """Give an asset back, as it is now; all of them where it is None."""
+        for each in [key] if key is not None else list(self.on):
+            row = self.on.pop(each, None)
+            if row is not None:
+                del self._topics[OWN_TOPIC + each]
+                self._settle(row)
+
+    def clear(self) -> None:
+        """Give all assets back, and forget the tables' layout."""
+        self.leave(None)
+        self._places.clear()
+        self._relaid.clear()
+        self._keys.clear()
+        self._names.clear()
+        self._signals_used = 0
+
+    def settle(self) -> None:
+        """Let every asset's judge say what is so now; the assets stay."""
+        for row in self.on.values():
+            self._settle(row)
+
+    def _settle(self, row: Row) -> None:
+        asset, of_asset = row.asset, self._assets[row.place].tolist()
+        end = row.first + of_asset[COUNT]
+        signals, numbers = self._signals[row.first : end], self._numbers[row.first : end]
+        values = numbers[:, VALUE].tolist()
+        touched = np.flatnonzero(signals[:, TOUCHED]).tolist()
+        if not touched:
+            return
+        names, whole, gathering = row.names, signals.tolist(), asset.gathering
+        asset.runs_on(of_asset[MARK])
+        asset.limits.quiet_since_us = None
+        gathering.start_us = None if of_asset[OPEN] == NONE else of_asset[OPEN]
+        gathering.last_us = of_asset[LAST]
+        gathering.quiet_since_us = None
+        gathering.values = {
+            name: value
+            for name, value, of_signal in zip(names, values, whole, strict=True)
+            if gathering.start_us is not None and of_signal[IN_ROUND] == of_asset[ROUND]
+        }
+        for i in touched:
+            at_us, newest = whole[i][HEARD], whole[i][NEWEST]
+            asset.seen[names[i]] = Seen(
+                whole[i][SEEN],
+                float(numbers[i, LARGEST]),
+                whole[i][HIGHER],
+                float(numbers[i, LEAST_HIGHER]),
+                whole[i][SINCE],
+            )
+            self.catalogue.newest[whole[i][ID]] = asset.newest[names[i]] = newest
+            if asset.limits.rules.stale:
+                asset.limits.heard[names[i]] = at_us
+            for key in row.bands[i]:
+                asset.limits.conditions[key] = Condition(None, False, at_us)
+            if gathering.hold_us:
+                gathering.held[names[i]] = whole[i][HELD], values[i]
+        signals[:, TOUCHED] = 0
+
+    def _row(self, asset: AssetJudge, names: tuple[str, ...], bands: tuple[tuple[str, ...], ...]) -> Row:
+        """Return the asset's place, where it had one with the same signals the old one."""
+        row = self._places.get(asset.key)
+        place = len(self._keys) if row is None else row.place
+        if row is not None and row.names == names:
+            row = row._replace(asset=asset, bands=bands)
+        else:
+            if row is not None:
+                self._relaid[asset.key] = self._relaid.get(asset.key, 0) + len(row.names)
+            first = self._signals_used
+            self._signals_used += len(names)
+            row = Row(asset, place, names, first, bands)
+        if place == len(self._keys):
+            self._keys.append(asset.key)
+            self._names.append({})
+        # Machines of a kind measure the same: they share what tells a signal's row from its name.
+        self._names[place] = self._alike.setdefault(names, {name: i for i, name in enumerate(names)})
+        self._assets = _with_room(self._assets, len(self._keys))
+        self._signals, self._numbers = (_with_room(each, self._signals_used) for each in (self._signals, self._numbers))
+        self._places[asset.key] = row
+        return row
+
+
+def _with_room(table: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    """Return the table, twice as large where it is full."""
+    if rows <= len(table):
+        return table
+    larger = np.zeros((max(rows, 2 * len(table)), table.shape[1]), dtype=table.dtype)
+    larger[: len(table)] = table
+    return larger

@@ -1,0 +1,149 @@
+"""The lane's loops, compiled: readings against the tables of `judge.lane`, in the order in which they came.
+
+A frame is a message's readings: its asset's row ``of_frame[f]``, its time ``at[f]``, and the readings from
+``begin[f]`` to ``begin[f + 1]``, each with its signal's row ``of_reading[r]`` and its value. Times are epoch
+microseconds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.kernel import compiled
+
+NONE = -(1 << 62)
+"""No time at all."""
+
+# An asset's row. OPEN: where the step that is gathered begins, LAST the newest time in it, ROUND its number. FIRST and
+# COUNT: its signals' rows. GAP: after a longer silence its operating state is looked at, 0 where nothing tells it; from
+# LOOK on its silences are. BAD: this batch has something of it that the lane does not take.
+MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, GAP, LOOK, BAD, ASSET = range(13)
+# A signal's rows: of whole numbers, then of values. HEARD: when its limits were last judged, TOUCHED: here at all.
+# The last three, and the last two values, are those of `workorder_core.plant.seen`.
+ID, NEWEST, NEWEST_SEEN, HEARD, HELD, IN_ROUND, TOUCHED, SEEN, HIGHER, SINCE, SIGNAL = range(11)
+LOW, HIGH, VALUE, LARGEST, LEAST_HIGHER, NUMBERS = range(6)
+LEAST, BORNE_OUT, RECENT, FLOOR, FACTOR = 500, 3, 100, 10.0, 1_000.0
+"""The constants of `workorder_core.plant.seen`: what is compiled is kept until this file changes."""
+
+
+@compiled
+def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, values, oldest, skew, bad):
+    """Mark the frames of every asset of which anything is not ordinary, and return how many those are.
+
+    Ordinary is what is newer than all that is stored of its signal, not late, within the bounds of a device's clock,
+    and within the signal's limits. Nothing of it is taken in yet.
+    """
+    frames = len(of_frame)
+    for f in range(frames):
+        a = of_frame[f]
+        now, mark = at[f], assets[a, MARK_SEEN]
+        step = assets[a, STEP]
+        fine = received[f] - oldest <= now <= received[f] + skew and now < assets[a, LOOK]
+        fine = fine and (assets[a, GAP] == 0 or now - mark <= assets[a, GAP])
+        if now <= mark:
+            fine = fine and step > 0 and now // step == mark // step
+        else:
+            assets[a, MARK_SEEN] = now
+        for r in range(begin[f], begin[f + 1]):
+            s = of_reading[r]
+            fine = fine and now > signals[s, NEWEST_SEEN] and now >= signals[s, HEARD]
+            fine = fine and numbers[s, LOW] < values[r] < numbers[s, HIGH]
+            signals[s, NEWEST_SEEN] = now
+        if not fine:
+            assets[a, BAD] = 1
+    count = 0
+    for f in range(frames):
+        a = of_frame[f]
+        if assets[a, BAD]:
+            bad[f] = True
+            count += 1
+            assets[a, MARK_SEEN] = assets[a, MARK]
+            for r in range(begin[f], begin[f + 1]):
+                s = of_reading[r]
+                signals[s, NEWEST_SEEN] = signals[s, NEWEST]
+    for f in range(frames):
+        assets[of_frame[f], BAD] = 0
+    return count
+
+
+@compiled
+def take(assets, signals, numbers, of_frame, at, begin, of_reading, values, closed, gathered):
+    """Take frames in that `sift` has let pass; return how many frames for the models they have closed.
+
+    Of each, ``closed`` says: the asset's row, the frame that has closed it, its time, and where in ``gathered`` its
+    values lie, a value for each signal of the asset in their order and NaN where there is none; -1 where the frame
+    itself is what the model gets.
+    """
+    count = place = 0
+    for f in range(len(of_frame)):
+        a, now = of_frame[f], at[f]
+        step, opened = assets[a, STEP], assets[a, OPEN]
+        if step == 0:
+            closed[count, 0], closed[count, 1], closed[count, 2], closed[count, 3] = a, f, now, -1
+            count += 1
+        else:
+            if opened != NONE and not opened <= now < opened + step:
+                closed[count, 0], closed[count, 1], closed[count, 2] = a, f, assets[a, LAST]
+                closed[count, 3] = place
+                count += 1
+                place = _gather(assets, signals, numbers, a, gathered, place)
+                opened = NONE
+            if opened == NONE:
+                assets[a, OPEN] = now - now % step
+                assets[a, LAST] = now
+                assets[a, ROUND] += 1
+            assets[a, LAST] = max(assets[a, LAST], now)
+        assets[a, MARK] = max(assets[a, MARK], now)
+        for r in range(begin[f], begin[f + 1]):
+            s = of_reading[r]
+            signals[s, NEWEST] = signals[s, HEARD] = signals[s, HELD] = now
+            signals[s, IN_ROUND] = assets[a, ROUND]
+            signals[s, TOUCHED] = 1
+            numbers[s, VALUE] = values[r]
+            magnitude = abs(values[r])
+            if signals[s, SEEN] < LEAST or signals[s, HIGHER] or magnitude > numbers[s, LARGEST]:
+                _see(signals, numbers, s, magnitude)
+    return count
+
+
+@compiled
+def _see(signals, numbers, s, magnitude):
+    """Take in what `workorder_core.plant.seen.Seen.take` does. Nothing that is too far out comes here."""
+    if signals[s, SEEN] < LEAST and magnitude > 0.0:
+        signals[s, SEEN] += 1
+    bound, least_higher = FACTOR * max(numbers[s, LARGEST], FLOOR), numbers[s, LEAST_HIGHER]
+    if magnitude <= numbers[s, LARGEST] or (signals[s, HIGHER] and magnitude <= bound < least_higher):
+        if signals[s, HIGHER]:
+            signals[s, SINCE] += 1
+            if signals[s, SINCE] >= RECENT:
+                signals[s, HIGHER] = signals[s, SINCE] = 0
+        return
+    if signals[s, HIGHER] and not least_higher <= bound < magnitude:
+        magnitude = min(least_higher, magnitude)
+        signals[s, HIGHER] += 1
+    else:
+        signals[s, HIGHER] = 1
+    numbers[s, LEAST_HIGHER] = magnitude
+    signals[s, SINCE] = 0
+    if signals[s, HIGHER] == BORNE_OUT:
+        numbers[s, LARGEST], signals[s, HIGHER] = magnitude, 0
+
+
+@compiled
+def _gather(assets, signals, numbers, a, gathered, place):
+    """Put the values of an asset's step into ``gathered``; return where the next ones go."""
+    first, hold = assets[a, FIRST], assets[a, HOLD]
+    for s in range(first, first + assets[a, COUNT]):
+        held = hold > 0 and signals[s, HELD] != NONE and assets[a, LAST] - signals[s, HELD] <= hold
+        gathered[place] = numbers[s, VALUE] if held or signals[s, IN_ROUND] == assets[a, ROUND] else np.nan
+        place += 1
+    return place
+
+
+def make_ready() -> None:
+    """Compile now what the first batch would wait for."""
+    assets, signals = np.zeros((1, ASSET), dtype=np.int64), np.zeros((1, SIGNAL), dtype=np.int64)
+    numbers, one, two = np.zeros((1, NUMBERS)), np.zeros(1, dtype=np.int64), np.zeros(2, dtype=np.int64)
+    value, closed = np.zeros(1), np.zeros((1, 4), dtype=np.int64)
+    sift(assets, signals, numbers, one, one, one, two, one, value, 0, 0, np.zeros(1, dtype=np.bool_))
+    take(assets, signals, numbers, one, one, two, one, value, closed, value)

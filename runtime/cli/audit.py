@@ -1,0 +1,51 @@
+"""``plantwright audit``: whether the history of the orders is as it was written."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import psycopg
+import typer
+
+from db.orders import audit
+from runtime.cli.command_line import Database, console, given, needing, told
+
+app = typer.Typer(help="The history of the orders: append-only, and tamper-evident.", no_args_is_help=True)
+
+
+@app.command()
+def verify(
+    anchor: Annotated[
+        str | None, typer.Option(help="the hash of an anchor that was noted elsewhere, which must be there still")
+    ] = None,
+    database: Database = None,
+) -> None:
+    """Find what was changed in the history, removed from it or put into it. Exit code 4: something was."""
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        with psycopg.connect(settings.database) as conn:
+            found = audit.verify(conn, expected=anchor)
+    console.print(f"{found.rows:,} rows of history of {found.orders:,} orders and things of the plant", highlight=False)
+    for each in found.broken:
+        console.print(f"[red]{each.number or each.order_id}, row {each.seq}: {each.problem}[/red]", highlight=False)
+    for number in found.broken_anchors:
+        console.print(f"[red]anchor {number} is not the one that was made[/red]", highlight=False)
+    if found.missing_anchor is not None:
+        console.print(f"[red]there is no anchor {found.missing_anchor}[/red]", highlight=False)
+    if found.anchor is not None:
+        number, hash_ = found.anchor
+        console.print(f"newest anchor, number {number}; note it elsewhere: {hash_}", highlight=False)
+    if not found.sound:
+        raise typer.Exit(4)
+    console.print("[green]every row is as it was written[/green]")
+
+
+@app.command()
+def anchor(database: Database = None) -> None:
+    """Tie the chains of all orders into an anchor now; the timetable does it every hour."""
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        with psycopg.connect(settings.database) as conn:
+            moved = audit.anchor(conn, at=datetime.now(UTC))
+    console.print(f"{moved:,} orders that had moved are in the newest anchor", highlight=False)

@@ -1,0 +1,111 @@
+"""What every command shares: its options, how it reads the settings, and how a mistake is told in one sentence."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import structlog
+import typer
+from rich.console import Console
+
+from db.errors import StoreError
+from db.telemetry.judge import NotTheWriter
+from ingest.broker.broker import BrokerUnreachable
+from ingest.replay import WrongMapping
+from rules.rulebook import WrongRulebook
+from runtime.embedded import broker, postgres
+from runtime.embedded.process import EmbeddedServerError, default_data_dir
+from runtime.settings import Settings, WrongSettings, as_engine, load
+
+console = Console(stderr=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+"""What goes to a file or another program is not folded to a screen's width."""
+_complain = Console(stderr=True, soft_wrap=True)
+
+Database = Annotated[
+    str | None, typer.Option(help="PostgreSQL or TimescaleDB, postgresql://…; default: an embedded one")
+]
+Broker = Annotated[str | None, typer.Option(help="MQTT broker, mqtt://…; default: an embedded one")]
+DataDir = Annotated[Path | None, typer.Option(help="folder of the state; default: the user's data folder")]
+RulebookFile = Annotated[Path | None, typer.Option(help="TOML file of limits and operating states")]
+WithParent = Annotated[int | None, typer.Option(hidden=True)]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn an error that a user can mend into one sentence; exit code 2 is a mistake, 3 another writer, 1 the rest."""
+    from models.documents import WrongModels
+    from runtime.backtest.command import WrongBacktest
+    from runtime.backtest.failures import WrongFailures
+    from runtime.backtest.stored import NothingToJudge
+    from runtime.cli.plant_file import WrongPlantFile
+    from runtime.demo.demo import DemoProblem
+    from runtime.demo.sample_plants import NoSuchSample
+
+    mistakes = (
+        WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample,
+        WrongBacktest, WrongFailures, NothingToJudge, StoreError,
+    )  # fmt: skip
+    try:
+        yield
+    except mistakes as error:
+        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
+        raise typer.Exit(2) from None
+    except NotTheWriter as error:
+        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
+        raise typer.Exit(3) from None
+    except (EmbeddedServerError, BrokerUnreachable, psycopg.OperationalError) as error:
+        _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
+        raise typer.Exit(1) from None
+
+
+def given(database: str | None, broker_url: str | None, data_dir: Path | None = None, **others: Any) -> Settings:
+    _log_plainly()
+    return load(database=database, broker=broker_url, data_dir=data_dir, **others)
+
+
+def with_running(settings: Settings, *, engine: bool = False) -> Settings:
+    """Return the settings with the embedded database and broker that run in the data folder, where none are given.
+
+    So a command beside a running ``demo`` or ``serve`` works on what that uses, without an address. At the broker it
+    uses the account of devices and tools, unless it is the ``engine``.
+    """
+    folder = settings.data_dir or default_data_dir()
+    found: dict[str, Any] = {"database": settings.database or postgres.running(folder / "postgres")}
+    runs = broker.running(folder / "broker", engine=engine) if settings.broker is None else None
+    if runs is not None:
+        found |= as_engine(settings, *runs) if engine else {"broker": runs[0]}
+    return settings.model_copy(update=found)
+
+
+def needing(settings: Settings, *names: str) -> Settings:
+    """Return the settings with each of ``names`` given, or running in the data folder. Raises WrongSettings."""
+    running = with_running(settings)
+    settings = settings.model_copy(update={name: getattr(running, name) for name in names})
+    for name in names:
+        if getattr(settings, name) is None:
+            raise WrongSettings(
+                f"{name} is needed here, and no embedded one runs in {settings.data_dir or default_data_dir()}: "
+                f"start `plantwright serve` or `plantwright demo`, give --{name}, or set PLANTWRIGHT_{name.upper()}"
+            )
+    return settings
+
+
+def _log_plainly() -> None:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # Plain tracebacks: the rich ones print local variables, and with them keys and passwords.
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        # Where standard error is now, not where it was: the command may run within another program.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )

@@ -1,0 +1,107 @@
+"""``plantwright devices`` and ``broker-files``: who may speak for which asset, and what the broker needs for it."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg import Connection
+from rich.table import Table
+
+from db.errors import NotFound
+from db.plant import devices
+from runtime.cli.command_line import Database, DataDir, console, given, needing, told
+from runtime.settings import WrongSettings
+
+app = typer.Typer(help="Which device may speak for which assets.", no_args_is_help=True)
+Device = Annotated[str, typer.Argument(help="its user name at the broker")]
+
+
+@app.command(name="list")
+def list_bound(database: Database = None) -> None:
+    """List the devices with their assets."""
+    with told(), _connected(database) as conn:
+        bound = devices.bindings(conn).assets
+    if not bound:
+        console.print("no device is bound: whoever may publish may speak for any asset. plantwright devices bind …")
+        return
+    table = Table("device", "assets")
+    for device, assets in bound.items():
+        table.add_row(device, ", ".join(sorted(assets)))
+    console.print(table)
+
+
+@app.command()
+def bind(
+    device: Device, assets: Annotated[list[str], typer.Argument(help="<site>/<asset>")], database: Database = None
+) -> None:
+    """Let a device speak for assets; from now on they are taken from it alone, on plantwright/as/<device>/…"""
+    with told():
+        _check(device, assets)
+        with _connected(database) as conn:
+            devices.bind(conn, device, assets, actor=_actor(), at=datetime.now(UTC))
+    topics = ", ".join(f"plantwright/as/{device}/{asset}" for asset in assets)
+    console.print(f"{device} is bound and publishes on {topics}; an engine that runs knows it within seconds")
+
+
+@app.command()
+def unbind(
+    device: Device,
+    assets: Annotated[list[str] | None, typer.Argument(help="<site>/<asset>; none: all of the device")] = None,
+    database: Database = None,
+) -> None:
+    """Take bindings back."""
+    with told(), _connected(database) as conn:
+        try:
+            gone = devices.unbind(conn, device, assets or [], actor=_actor(), at=datetime.now(UTC))
+        except NotFound:
+            gone = []
+    console.print(f"{len(gone)} bindings of {device} are gone")
+    raise typer.Exit(0 if gone else 1)
+
+
+def broker_files(
+    folder: Annotated[Path, typer.Argument(help="where to put them; what is there already is kept")],
+    host: Annotated[list[str] | None, typer.Option(help="name or address of the broker; several times")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="NAME, or NAME=SITE/ASSET,… to publish on the assets' own topics too")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="how long the certificates are valid")] = 825,
+) -> None:
+    """Make a plant's certificates, and mosquitto's password, access and configuration files."""
+    from runtime.broker import files as making
+
+    with told():
+        wanted: dict[str, list[str]] = {}
+        for each in device or []:
+            name, _, assets = each.partition("=")
+            wanted[name] = [asset for asset in assets.split(",") if asset]
+            _check(name, wanted[name])
+        said = making.make(folder, hosts=host or [], devices=wanted, days=days)
+    console.print(said)
+
+
+def broker_url(data_dir: DataDir = None) -> None:
+    """Print the URL, with its password, under which this machine's devices publish to the embedded broker that runs."""
+    with told():
+        settings = needing(given(None, None, data_dir), "broker")
+    print(settings.broker)
+
+
+def _check(device: str, assets: list[str]) -> None:
+    try:
+        devices.check(device, assets)
+    except devices.WrongBinding as error:
+        raise WrongSettings(str(error)) from None
+
+
+def _actor() -> str:
+    return f"person:{getpass.getuser()}"
+
+
+def _connected(database: str | None) -> Connection:
+    settings = needing(given(database, None), "database")
+    assert settings.database is not None
+    return psycopg.connect(settings.database)

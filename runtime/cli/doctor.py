@@ -1,0 +1,223 @@
+"""What the engine stands on, as it finds it: what is there, what is off, and how to turn it on."""
+
+import shutil
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+
+from db import schema
+from db.documents import documents, rules_in_force, slow_devices
+from db.documents.documents import Kind
+from db.people import api_keys, users
+from db.telemetry import engine_figures, quarantine, readings
+from db.telemetry import judge as judge_db
+from ingest.broker.broker import BrokerUnreachable
+from rules import rulebook as rulebooks
+from runtime.broker import probe, tls
+from runtime.embedded.process import default_data_dir, find_program
+from runtime.settings import Settings
+from runtime.version import CODE_VERSION
+
+LEAST_FREE_BYTES = 2_000_000_000
+QUEUE_TRIED = 3000
+SKEWS_TOLD = 5
+RULEBOOK_MEND = "set PLANTWRIGHT_RULEBOOK to a TOML file of limits, or `plantwright documents put rulebook`"
+
+
+class _Findings:
+    """Prints a line a fact, and remembers whether one of them stops the engine."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.healthy = True
+
+    def good(self, what: str, fact: str) -> None:
+        self._console.print(f"[green]ok[/green]    {what}: {fact}", highlight=False)
+
+    def off(self, what: str, fact: str, mend: str) -> None:
+        self._console.print(f"[yellow]off[/yellow]   {what}: {fact}\n      → {mend}", highlight=False)
+
+    def bad(self, what: str, fact: str, mend: str) -> None:
+        self.healthy = False
+        self._console.print(f"[red]bad[/red]   {what}: {fact}\n      → {mend}", highlight=False)
+
+
+def examine(settings: Settings, console: Console) -> bool:
+    """Look at everything and say it; return whether the engine could run."""
+    said = _Findings(console)
+    said.good("plantwright", CODE_VERSION)
+    _folders(settings, said)
+    _documents(settings, said)
+    _database(settings, said)
+    _broker(settings, said)
+    return said.healthy
+
+
+def _folders(settings: Settings, said: _Findings) -> None:
+    folder = settings.data_dir or default_data_dir()
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    state = "there" if folder.exists() else "not made yet"
+    text = f"{folder} ({state}), {free / 1e9:.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        said.bad("folder", text, f"free some space: below {LEAST_FREE_BYTES / 1e9:.0f} GB a database soon stops")
+    else:
+        said.good("folder", text)
+
+
+def _documents(settings: Settings, said: _Findings) -> None:
+    if settings.rulebook is not None:
+        book = rulebooks.read(settings.rulebook)
+        said.good("rulebook file", f"{settings.rulebook}, version {book.version}, {len(book.rules)} rules")
+    elif settings.database is None:
+        said.off("rulebook", "none: only models judge", RULEBOOK_MEND)
+
+
+def _rulebook(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:
+    """Say which rulebook judges, wherever it came from."""
+    found = documents.versions(conn, Kind.RULEBOOK, limit=1)
+    if not found:
+        said.off("rulebook in force", "none: only models judge", RULEBOOK_MEND)
+        return
+    newest, book = found[0], rules_in_force.newest(conn)
+    told = f"version {newest.number} ({book.version}) by {newest.actor}, {len(book.rules)} rules"
+    if settings.rulebook is not None and rulebooks.read(settings.rulebook).version != book.version:
+        said.off("rulebook in force", told, "the file is another one: it judges from the next start of ingest on")
+    elif newest.arrival is None:
+        said.off("rulebook in force", f"{told}; the engine has not read it yet", "it does so when it runs")
+    else:
+        said.good("rulebook in force", told)
+
+
+def _database(settings: Settings, said: _Findings) -> None:
+    if settings.database is None:
+        said.good("database", "embedded PostgreSQL, not running (serve and demo start it); or give --database")
+        _no_timescaledb(said)
+        return
+    try:
+        facts = schema.facts(settings.database)
+    except psycopg.OperationalError as error:
+        said.bad("database", str(error).strip(), "start it, or mend PLANTWRIGHT_DATABASE")
+        return
+    said.good("PostgreSQL", facts.postgresql)
+    if facts.timescaledb is None:
+        _no_timescaledb(said)
+    else:
+        edition = "community" if facts.edition == "timescale" else facts.edition
+        said.good("TimescaleDB", f"{facts.timescaledb}, {edition} edition: readings are a hypertable")
+        if facts.edition != "timescale":
+            said.off("compression", "not in the Apache edition", "install TimescaleDB's community edition to have it")
+    if facts.waiting:
+        said.bad("schema", f"{len(facts.waiting)} migrations wait: {', '.join(facts.waiting)}", "plantwright migrate")
+        return
+    said.good("schema", facts.applied[-1])
+    with psycopg.connect(settings.database) as conn:
+        holder, fence, next_arrival = judge_db.holder_now(conn)
+        said.good("judge", f"held by {holder or 'nobody yet'} (fence {fence}), {next_arrival - 1:,} inputs judged")
+        stored, late = readings.count(conn)
+        said.good("readings", f"{stored:,} stored, {late:,} of them late")
+        _rulebook(conn, settings, said)
+        _access(conn, settings, said)
+        _ingest(conn, said)
+        _slow_devices(conn, said)
+        kept = quarantine.count_by_reason(conn)
+        if kept:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in kept.items())
+            said.off("quarantine", reasons, "plantwright quarantine lists them with the reasons")
+
+
+def _access(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:
+    there = [each for each in users.listed(conn) if each.disabled_at is None]
+    keys = [each for each in api_keys.listed(conn) if each.revoked_at is None]
+    if there:
+        said.good("access", f"{len(there)} users, {len(keys)} keys")
+    else:
+        said.off(
+            "access", "no users yet", "the first `plantwright serve` makes an administrator and says how to sign in"
+        )
+    if settings.api_keys:
+        mend = "`plantwright keys add` makes keys with fewer roles, shown once and stored hashed"
+        said.off("keys of the settings", f"{', '.join(sorted(settings.api_keys))}: may do everything", mend)
+    if settings.pages_as is not None:
+        mend = "leave PLANTWRIGHT_PAGES_AS out where others use this machine"
+        said.off("pages", f"open without a password from this machine, as {settings.pages_as}", mend)
+
+
+def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
+    told = engine_figures.read(conn)
+    if told is None or told.figures.stopped:
+        fact = "has never run here" if told is None else "was stopped"
+        said.off("ingest", fact, "plantwright serve, or plantwright ingest")
+        return
+    figures = told.figures
+    lag = f"lag {told.lag_s:.1f} s of {figures.lag_limit_s:.0f} s allowed"
+    if told.state == "silent":
+        mend = "it was killed, hangs, or has no database or broker: its own log says why"
+        said.bad("ingest", f"silent for {told.age_s:.0f} s; {lag}", mend)
+    elif told.behind:
+        mend = "what arrives waits at the broker: see which stage takes the time; fewer detectors, or a faster database"
+        said.bad("ingest", lag, mend)
+    else:
+        said.good("ingest", lag)
+    said.good(
+        "rates",
+        f"{figures.messages_per_s:,.0f} messages/s, {figures.readings_per_s:,.0f} readings/s; queue {figures.queue}; "
+        f"newest batch {figures.batch_newest}, largest {figures.batch_largest} of {figures.batch_most} messages",
+    )
+    if spent := sum(figures.stage_s.values()):
+        shares = (f"{stage} {seconds / spent:.0%}" for stage, seconds in figures.stage_s.items())
+        each = f" of {spent / figures.messages * 1e6:,.0f} µs a message" if figures.messages else ""
+        said.good("stages", f"{', '.join(shares)}{each}")
+    since = (
+        f"{figures.messages:,} messages since its start, {figures.late:,} readings late, {figures.repeated:,} repeated"
+    )
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in figures.refused.items())
+    said.good("taken", f"{since}; refused: {refused or 'none'}")
+    skews = engine_figures.skews(conn, limit=SKEWS_TOLD)
+    if skews:
+        said.good("device clocks", "; ".join(f"{asset} {_skew(seconds)}" for asset, seconds in skews.items()))
+
+
+def _slow_devices(conn: psycopg.Connection, said: _Findings) -> None:
+    for name, sentence in slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).items():
+        fact, _, mend = sentence.partition("; ")
+        said.off(f"rule {name}", fact, mend)
+
+
+def _skew(seconds: float) -> str:
+    return f"{abs(seconds):.1f} s {'ahead' if seconds < 0 else 'behind or under way'}"
+
+
+def _no_timescaledb(said: _Findings) -> None:
+    mend = "install it, put timescaledb in shared_preload_libraries, and begin with an empty database"
+    said.off("TimescaleDB", "not there: readings are a plain table", mend)
+
+
+def _broker(settings: Settings, said: _Findings) -> None:
+    if settings.broker is None:
+        program: Path | None = find_program("mosquitto")
+        if program is None:
+            mend = "apt install mosquitto: its in-flight window and queue can be larger"
+            said.off("broker", "mosquitto is not installed, the embedded one is iotcore", mend)
+        else:
+            said.good("broker", f"embedded {program}, not running (serve and demo start it); or give --broker")
+        return
+    tried = max(QUEUE_TRIED, 3 * settings.batch_most)
+    try:
+        facts = probe.measure(settings.broker, tried=tried, tls=tls.context(settings, tool=True))
+    except BrokerUnreachable as error:
+        said.bad("broker", error.problem, "start it, or mend PLANTWRIGHT_BROKER")
+        return
+    said.good("broker", facts.version or "does not say what it is")
+    at_least = "at least " if facts.inflight >= tried else ""
+    if facts.inflight < settings.batch_most:
+        mend = f"a batch never exceeds it; set mosquitto's max_inflight_messages to {2 * settings.batch_most}"
+        said.off("in-flight window", f"{facts.inflight} messages", mend)
+    else:
+        said.good("in-flight window", f"{at_least}{facts.inflight} messages")
+    if facts.queued < tried:
+        mend = "what exceeds it while the engine is away is lost; raise mosquitto's max_queued_messages"
+        said.off("queue for an absent engine", f"{facts.queued} messages", mend)
+    else:
+        said.good("queue for an absent engine", f"at least {tried} messages")

@@ -1,0 +1,345 @@
+"""The command line: ``plantwright``."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from runtime.cli import audit, devices, documents, people, quarantine
+from runtime.cli.command_line import (
+    Broker,
+    Database,
+    DataDir,
+    RulebookFile,
+    WithParent,
+    console,
+    given,
+    needing,
+    told,
+    with_running,
+)
+from runtime.processes.children import stop_on_signals
+from runtime.settings import Settings
+from runtime.version import CODE_VERSION
+from workorder_core.people.dispatching import Dispatched
+
+app = typer.Typer(help="Telemetry in, explained work orders out.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    """Telemetry in, explained work orders out."""
+    if version:
+        console.print(f"plantwright {CODE_VERSION}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="end when the sample has been processed")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="with --once: write orders and truth here")] = None,
+    seed: Annotated[int, typer.Option(help="another plant from the same script")] = 1,
+    anchor: Annotated[datetime | None, typer.Option(help="when the sample ends, ISO 8601, UTC; default: now")] = None,
+    without_limits: Annotated[bool, typer.Option(help="switch every threshold rule off")] = False,
+    database: Database = None,
+    broker: Broker = None,
+    data_dir: DataDir = None,
+    port: Annotated[int | None, typer.Option(help="port of the board; default: 8000, or a free one")] = None,
+) -> None:
+    """Run a sample plant through everything: broker, database, rules, models, work orders, board."""
+    from runtime.demo import demo as running
+
+    with told():
+        settings = given(database, broker, data_dir, port=_free_port(port))
+        at = None if anchor is None else (anchor if anchor.tzinfo else anchor.replace(tzinfo=UTC)).astimezone(UTC)
+        wanted = running.Wanted(once, json_file, seed, at, without_limits, settings.data_dir)
+        code = running.run(wanted, settings, stop_on_signals(), console)
+    raise typer.Exit(code)
+
+
+@app.command()
+def serve(
+    database: Database = None,
+    broker: Broker = None,
+    data_dir: DataDir = None,
+    rulebook: RulebookFile = None,
+    port: Annotated[int | None, typer.Option(help="port of the API and the board")] = None,
+) -> None:
+    """Run ingest, jobs and API in one process tree, with embedded parts where none are given."""
+    from runtime.processes import serve as serving
+
+    with told():
+        settings = given(database, broker, data_dir, rulebook=rulebook, port=port)
+        stop = stop_on_signals()
+        with serving.parts(settings, say=console.print) as standing:
+            console.print(f"broker {standing.broker_shown}   board http://{settings.host}:{settings.port}/")
+            code = serving.run(standing, stop)
+    raise typer.Exit(code)
+
+
+@app.command()
+def ingest(
+    database: Database = None, broker: Broker = None, rulebook: RulebookFile = None, with_parent: WithParent = None
+) -> None:
+    """Subscribe, store, judge, and raise work orders. One for a plant."""
+    from runtime.processes import ingest as ingesting
+
+    with told():
+        settings = with_running(given(database, broker, rulebook=rulebook), engine=True)
+        settings = needing(settings, "database", "broker")
+        ingesting.run(settings, stop_on_signals(with_parent))
+
+
+@app.command()
+def jobs(database: Database = None, with_parent: WithParent = None) -> None:
+    """Assign, escalate, and drop what is past its retention. Any number may run."""
+    from runtime.processes import jobs as working
+
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        keep, keep_alarms, keep_refusals = (
+            None if days is None else timedelta(days=days)
+            for days in (settings.retention_days, settings.alarm_retention_days, settings.quarantine_retention_days)
+        )
+        timetable = working.Timetable(
+            assign_every_s=settings.assign_every_s,
+            dispatched=tuple(Dispatched.of(each) for each in settings.dispatch),
+            escalate_every_s=settings.escalate_every_s,
+            budgets_every_s=settings.budgets_every_s,
+            retention=keep,
+            alarm_retention=keep_alarms,
+            quarantine_retention=keep_refusals,
+        )
+        working.run(settings.database, timetable, stop_on_signals(with_parent))
+
+
+@app.command()
+def api(database: Database = None, with_parent: WithParent = None) -> None:
+    """Serve the API and the board."""
+    from runtime.processes import web
+
+    with told():
+        settings = needing(given(database, None), "database")
+        web.run(settings, stop_on_signals(with_parent))
+
+
+@app.command()
+def migrate(database: Database = None) -> None:
+    """Bring a database to the schema of this version."""
+    from db import schema
+
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        applied = schema.migrate(settings.database)
+    console.print(f"applied: {', '.join(applied)}" if applied else "nothing to do: the schema is current")
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="CSV files, plain, .gz or .xz")],
+    mapping: Annotated[Path, typer.Option(help="TOML file: columns to signals and units")],
+    broker: Broker = None,
+    database: Database = None,
+    speed: Annotated[float | None, typer.Option(help="times real time; default: as fast as it is taken")] = None,
+) -> None:
+    """Publish recorded files through a broker; with a database given, units are made known there first."""
+    from runtime.cli import replay as replaying
+
+    with told():
+        settings = given(database, broker)
+        settings = needing(settings if settings.broker else with_running(settings), "broker")
+        replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
+
+
+@app.command()
+def publish(
+    asset: Annotated[str, typer.Argument(help="<site>/<asset>, like OSL/pump-7")],
+    values: Annotated[list[str], typer.Argument(help="<signal>=<number>, like flow=212")],
+    broker: Broker = None,
+) -> None:
+    """Publish one frame of a machine, measured now: to try a connection without a device."""
+    from runtime.cli import publishing
+
+    with told():
+        settings = needing(given(None, broker), "broker")
+        publishing.run(asset, values, settings, console)
+
+
+mapping_app = typer.Typer(help="Mapping documents: what other topics' messages become.", no_args_is_help=True)
+app.add_typer(mapping_app, name="mapping")
+app.add_typer(audit.app, name="audit")
+app.add_typer(documents.app, name="documents")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(devices.app, name="devices")
+app.command(name="broker-files")(devices.broker_files)
+app.command(name="broker-url")(devices.broker_url)
+app.add_typer(documents.shadow_app, name="shadow")
+app.add_typer(people.users_app, name="users")
+app.add_typer(people.keys_app, name="keys")
+
+
+@mapping_app.command(name="try")
+def try_mapping(
+    mapping: Annotated[str, typer.Argument(help="TOML file; or ready made: umh, homie")],
+    topic: Annotated[str, typer.Option(help="the message's topic")],
+    payload: Annotated[str, typer.Option(help="the message's payload, or @FILE")],
+) -> None:
+    """Show what a message would become. Stores nothing."""
+    from runtime.cli import mappings
+
+    with told():
+        whole = mappings.attempt(mapping, topic, payload, console)
+    raise typer.Exit(0 if whole else 1)
+
+
+@mapping_app.command(name="listen")
+def listen_unmapped(
+    broker: Broker = None,
+    topic: Annotated[list[str] | None, typer.Option(help="topic filter; default: #")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="how long to listen")] = 30,
+) -> None:
+    """Hear what arrives on a broker that nothing takes yet, and propose a mapping for it. Stores nothing."""
+    from runtime.cli import mappings
+
+    with told():
+        settings = needing(given(None, broker), "broker")
+        mappings.listen(settings, topic or ["#"], seconds, stop_on_signals(), console)
+
+
+@app.command(name="import")
+def take_in(
+    files: Annotated[list[Path], typer.Argument(help="CSV (plain, .gz, .xz) or Parquet files, the oldest first")],
+    mapping: Annotated[str, typer.Option(help="TOML file: columns to signals and units; or ready made: skab")],
+    database: Database = None,
+    warm_frames: Annotated[int, typer.Option(min=0, help="newest rows of each asset that its model learns")] = 5000,
+) -> None:
+    """Take in recorded history: stored and learned, but no orders are opened. Goes on where it was stopped."""
+    from runtime.pipeline import history
+
+    with told():
+        settings = needing(given(database, None), "database")
+        history.run(files, mapping, settings, warm_frames, stop_on_signals(), console)
+
+
+@app.command()
+def backtest(
+    since: Annotated[datetime | None, typer.Option("--from", help="event time, UTC; default: all")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", help="event time, UTC; default: to the newest")] = None,
+    assets: Annotated[str | None, typer.Option(help="<site>/<asset>, several with commas; default: all")] = None,
+    rules: Annotated[Path | None, typer.Option(help="TOML rulebook; default: what judged then")] = None,
+    models: Annotated[Path | None, typer.Option(help="TOML model documents; default: what judged then")] = None,
+    against: Annotated[str | None, typer.Option(help="'live', or the JSON file of another backtest")] = None,
+    failures: Annotated[
+        Path | None, typer.Option(help="TOML or CSV of all that failed; default: what close-outs confirmed")
+    ] = None,
+    warm_up: Annotated[float | None, typer.Option(help="days judged before --from, not counted; default: all")] = None,
+    done_after: Annotated[float, typer.Option(help="days after which an order that nobody saw is taken as done")] = 3,
+    horizon: Annotated[float, typer.Option(help="days before a failure from which an order counts as finding it")] = 30,
+    cost_missed: Annotated[float, typer.Option(min=0, help="of a failure that no order found")] = 50_000,
+    cost_wasted: Annotated[float, typer.Option(min=0, help="of an order for nothing, besides its hours")] = 500,
+    cost_hour: Annotated[float, typer.Option(min=0, help="of a technician's hour")] = 80,
+    visit_hours: Annotated[float, typer.Option(min=0, help="technician hours an order takes")] = 4,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="processes; default: one for each core")] = os.cpu_count()
+    or 1,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write everything here too")] = None,
+    database: Database = None,
+) -> None:
+    """Judge recorded history again, with the same or other rules and models: which orders would there have been?"""
+    from runtime.backtest import command as trying
+    from runtime.backtest import failures as failure_files
+    from runtime.backtest.outcomes import Costs, Criteria
+    from runtime.backtest.running import Assumed
+    from runtime.backtest.stored import Range
+
+    def in_utc(at: datetime | None) -> datetime | None:
+        return None if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        asked = Range(
+            since=in_utc(since),
+            until=in_utc(until),
+            assets=None if assets is None else tuple(filter(None, (each.strip() for each in assets.split(",")))),
+            warm_up=None if warm_up is None else trying.days(warm_up),
+        )
+        wanted = trying.Wanted(
+            range=asked,
+            documents=trying.documents(rules, models),
+            assumed=Assumed(done_after=trying.days(done_after)),
+            costs=Costs(
+                missed_failure=cost_missed, wasted_visit=cost_wasted, hours_a_visit=visit_hours, hour=cost_hour
+            ),
+            criteria=Criteria(horizon=trying.days(horizon)),
+            failures=None if failures is None else failure_files.read(failures),
+            against=against,
+            jobs=jobs,
+        )
+        trying.command(settings.database, wanted, json_file, console)
+
+
+@app.command()
+def plant(file: Annotated[Path, typer.Argument(help="TOML file of a site")], database: Database = None) -> None:
+    """Load a site: locations, assets with class and criticality, signals with units, technicians."""
+    from runtime.cli import plant_file
+
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        with psycopg.connect(settings.database) as conn:
+            loaded = plant_file.load_plant(conn, file)
+    console.print(f"{loaded.code}: {len(loaded.assets)} assets, {len(loaded.technicians)} technicians")
+
+
+@app.command()
+def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir = None) -> None:
+    """Say what the engine finds: versions, editions, windows, folders; what is off, and how to turn it on."""
+    from runtime.cli import doctor as examining
+
+    with told():
+        settings = with_running(given(database, broker, data_dir))
+        healthy = examining.examine(settings, console)
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command(name="settings")
+def list_settings() -> None:
+    """List every setting with its value and meaning."""
+    from rich.table import Table
+
+    with told():
+        settings = given(None, None)
+    table = Table("environment variable", "value", "meaning")
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = f"{len(value)} keys" if name == "api_keys" else json.dumps(value, default=str)
+        table.add_row(f"PLANTWRIGHT_{name.upper()}", shown, field.description or "")
+    console.print(table)
+
+
+def _free_port(port: int | None) -> int | None:
+    """The port that was asked for; else 8000 when it is free, else any free one."""
+    import socket
+
+    if port is not None or "PLANTWRIGHT_PORT" in os.environ:
+        return port
+    for candidate in (8000, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    return None
+
+
+if __name__ == "__main__":
+    app()

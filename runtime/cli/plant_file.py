@@ -1,0 +1,280 @@
+"""The plant file: TOML in which an engineer writes what stands where, what is measured and who works there.
+
+It is checked whole before any of it is loaded; every error names the file, the key and the mend.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from psycopg import Connection
+
+from db.plant import plant as db_plant
+from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant, SignalEntry, TechnicianEntry
+from workorder_core.plant.signals import Meaning, WrongMeaning
+from workorder_core.words import Criticality
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LEVELS = ("area", "work_centre", "work_unit")
+
+_PLAUSIBLE = ("plausible_low", "plausible_high")
+
+
+class WrongPlantFile(Exception):
+    """The plant file cannot be used; says where and what to write instead."""
+
+    def __init__(self, path: Path, key: str, problem: str) -> None:
+        super().__init__(f"{path}: {key}: {problem}")
+        self.path, self.key, self.problem = path, key, problem
+
+
+def load_plant(conn: Connection, path: Path, *, at: datetime | None = None) -> Plant:
+    """Read a plant file and bring it into the database; loading it again changes nothing. The caller commits."""
+    plant = read(path)
+    db_plant.load(conn, plant, at=at or datetime.now(UTC))
+    return plant
+
+
+def read(path: Path) -> Plant:
+    """Read and check a plant file. Raises WrongPlantFile."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongPlantFile(
+            path, "file", f"cannot be read ({error.strerror}); name a plant file that exists"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WrongPlantFile(path, "file", f"is not TOML: {error}") from None
+    _Table(path, "the file", document).only("site", "locations", "assets", "signals", "technicians")
+    site = _Table(path, "site", document.get("site"))
+    site.only("code", "name", "time_zone")
+    locations = tuple(_location(table) for table in _tables(path, document, "locations"))
+    _parents_first(path, locations)
+    places = {place.code for place in locations}
+    signals = [_signal(table) for table in _tables(path, document, "signals")]
+    assets = tuple(_asset(table, places, signals) for table in _tables(path, document, "assets"))
+    _used_signals(path, signals, assets)
+    _parents_of_assets_first(path, assets)
+    plant = Plant(
+        code=site.text("code"),
+        name=site.text("name"),
+        time_zone=_time_zone(site),
+        locations=locations,
+        assets=assets,
+        technicians=tuple(_technician(table) for table in _tables(path, document, "technicians")),
+    )
+    for kind in ("locations", "assets", "technicians"):
+        _no_twins(path, kind, [entry.code for entry in getattr(plant, kind)])
+    return plant
+
+
+class _Table:
+    """One table of the file, asked for its keys by type; what is wrong names file and key."""
+
+    def __init__(self, path: Path, name: str, values: object) -> None:
+        self.path, self.name = path, name
+        if not isinstance(values, dict):
+            raise WrongPlantFile(path, name, f"is missing or no table; write [{name}]")
+        self.values: dict[str, Any] = values
+
+    def wrong(self, key: str, problem: str) -> WrongPlantFile:
+        return WrongPlantFile(self.path, f"{self.name}.{key}", problem)
+
+    def only(self, *known: str) -> None:
+        for key in self.values.keys() - set(known):
+            raise self.wrong(key, f"there is no such key; known are {', '.join(known)}")
+
+    def text(self, *keys: str) -> str:
+        """The text under the first of the keys that is there; it must not be empty."""
+        for key in keys:
+            if key in self.values:
+                value = self.values[key]
+                if not isinstance(value, str) or not value.strip():
+                    raise self.wrong(key, f"must be a text that is not empty, not {value!r}")
+                return value
+        raise self.wrong(keys[0], "is missing")
+
+    def maybe(self, key: str) -> str | None:
+        return self.text(key) if key in self.values else None
+
+    def maybe_bool(self, key: str) -> bool | None:
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.wrong(key, f"must be true or false, without quotes, not {value!r}")
+        return value
+
+    def one_of(self, key: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+        value = self.text(key)
+        if value not in known:
+            raise self.wrong(key, f"{value!r} is not known; write one of {', '.join(known)}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
+            raise self.wrong(key, f"must be a list of texts, not {value!r}")
+        return tuple(value)
+
+
+def _tables(path: Path, document: Mapping[str, Any], key: str) -> Iterator[_Table]:
+    values = document.get(key, [])
+    if not isinstance(values, list):
+        raise WrongPlantFile(path, key, f"must be a list of tables; write [[{key}]]")
+    for number, value in enumerate(values, 1):
+        name = value.get("id", value.get("code", number)) if isinstance(value, dict) else number
+        yield _Table(path, f"{key}[{name}]", value)
+
+
+def _time_zone(site: _Table) -> str:
+    name = site.maybe("time_zone") or "UTC"
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise site.wrong("time_zone", f"{name!r} is no IANA time zone; write for instance Europe/Copenhagen") from None
+    return name
+
+
+def _location(table: _Table) -> LocationEntry:
+    table.only("code", "id", "name", "level", "parent")
+    return LocationEntry(
+        code=table.text("code", "id"),
+        name=table.text("name"),
+        level=table.one_of("level", _LEVELS),
+        parent=table.maybe("parent"),
+    )
+
+
+def _parents_first(path: Path, locations: tuple[LocationEntry, ...]) -> None:
+    seen: set[str] = set()
+    for place in locations:
+        if place.parent is not None and place.parent not in seen:
+            problem = f"{place.parent!r} is not a location above this one; write the parent before its children"
+            raise WrongPlantFile(path, f"locations[{place.code}].parent", problem)
+        seen.add(place.code)
+
+
+def _parents_of_assets_first(path: Path, assets: tuple[AssetEntry, ...]) -> None:
+    seen: set[str] = set()
+    for asset in assets:
+        if asset.parent is not None and asset.parent not in seen:
+            problem = f"{asset.parent!r} is not an asset above this one; write what feeds it, or holds it, before it"
+            raise WrongPlantFile(path, f"assets[{asset.code}].parent", problem)
+        seen.add(asset.code)
+
+
+def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]:
+    """Return a signal with the class or the asset that has it; just one of the two is given."""
+    table.only(
+        "id", "name", "class", "asset", "label", "quantity", "unit", "states", "counter", "wraps_at", *_PLAUSIBLE
+    )
+    asset_class, asset = table.maybe("class"), table.maybe("asset")
+    if (asset_class is None) == (asset is None):
+        raise table.wrong(
+            "class", "a signal belongs to every asset of a class or to one asset: write `class` or `asset`"
+        )
+    unit = table.values.get("unit", "")
+    if not isinstance(unit, str):
+        raise table.wrong("unit", f"must be a text, not {unit!r}")
+    entry = SignalEntry(
+        name=table.text("id", "name"),
+        quantity=table.maybe("quantity"),
+        unit=unit,
+        label=table.maybe("label"),
+        meaning=_meaning(table),
+    )
+    return table, asset_class, asset, entry
+
+
+def _meaning(table: _Table) -> Meaning | None:
+    """Return what a signal's numbers are; None where the file does not say it."""
+    said = {key: table.values[key] for key in ("states", "counter", "wraps_at", *_PLAUSIBLE) if key in table.values}
+    if not said:
+        return None
+    table.maybe_bool("counter")
+    if not isinstance(said.get("states", {}), dict):
+        raise table.wrong("states", "must be a table of name = number, like { STOPPED = 0, RUNNING = 1 }")
+    for key in ("wraps_at", *_PLAUSIBLE):
+        number = said.get(key)
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int | float)):
+            raise table.wrong(key, f"must be a number, like 65536, not {number!r}")
+    try:
+        return Meaning(**said)
+    except WrongMeaning as error:
+        raise table.wrong(next(iter(said)), str(error)) from None
+
+
+def _asset(
+    table: _Table, places: set[str], signals: list[tuple[_Table, str | None, str | None, SignalEntry]]
+) -> AssetEntry:
+    table.only("id", "code", "name", "class", "criticality", "location", "serial", "parent", "safety_critical")
+    code, asset_class = table.text("id", "code"), table.maybe("class") or "unclassified"
+    location = table.maybe("location")
+    if location is not None and location not in places:
+        raise table.wrong("location", f"there is no location {location!r}; add it under [[locations]]")
+    levels = {level.name.lower(): level for level in Criticality}
+    criticality = levels[table.one_of("criticality", levels)] if "criticality" in table.values else Criticality.MEDIUM
+    return AssetEntry(
+        code=code,
+        name=table.maybe("name") or code,
+        asset_class=asset_class,
+        criticality=criticality,
+        parent=table.maybe("parent"),
+        location=location,
+        serial=table.maybe("serial"),
+        safety_critical=table.maybe_bool("safety_critical"),
+        signals=tuple(entry for _, of_class, asset, entry in signals if of_class == asset_class or asset == code),
+    )
+
+
+def _used_signals(
+    path: Path, signals: list[tuple[_Table, str | None, str | None, SignalEntry]], assets: tuple[AssetEntry, ...]
+) -> None:
+    classes, codes = {entry.asset_class for entry in assets}, {entry.code for entry in assets}
+    for table, asset_class, asset, _ in signals:
+        if asset_class is not None and asset_class not in classes:
+            raise table.wrong("class", f"no asset is of the class {asset_class!r}; mend the name or add the asset")
+        if asset is not None and asset not in codes:
+            raise table.wrong("asset", f"there is no asset {asset!r}; mend the name or add it under [[assets]]")
+    for entry in assets:
+        _no_twins(path, f"signals of {entry.code}", [signal.name for signal in entry.signals])
+
+
+def _technician(table: _Table) -> TechnicianEntry:
+    table.only("id", "code", "name", "skills", "certificates", "shift", "weekdays")
+    code = table.text("id", "code")
+    shift = _Table(table.path, f"{table.name}.shift", table.values.get("shift", {"from": "07:00", "to": "15:00"}))
+    shift.only("from", "to")
+    days = tuple(day.lower()[:3] for day in table.texts("weekdays")) or _WEEKDAYS
+    for day in days:
+        if day not in _WEEKDAYS:
+            raise table.wrong("weekdays", f"{day!r} is no weekday; write {', '.join(_WEEKDAYS)}")
+    return TechnicianEntry(
+        code=code,
+        name=table.maybe("name") or code,
+        skills=table.texts("skills"),
+        certificates=table.texts("certificates"),
+        shift_start=_clock(shift, "from"),
+        shift_end=_clock(shift, "to"),
+        weekdays=tuple(sorted(_WEEKDAYS.index(day) + 1 for day in set(days))),
+    )
+
+
+def _clock(table: _Table, key: str) -> time:
+    text = table.text(key)
+    parse: Callable[[str], time] = time.fromisoformat
+    try:
+        clock = parse(text)
+    except ValueError:
+        raise table.wrong(key, f"{text!r} is no time of day; write for instance 06:00") from None
+    if clock.tzinfo is not None:
+        raise table.wrong(key, f"{text!r} has an offset; write the site's local time, for instance 06:00")
+    return clock
+
+
+def _no_twins(path: Path, kind: str, codes: list[str]) -> None:
+    for code in codes:
+        if codes.count(code) > 1:
+            raise WrongPlantFile(path, kind, f"{code!r} is there twice; give each its own")

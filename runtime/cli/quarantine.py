@@ -1,0 +1,152 @@
+"""``plantwright quarantine``: what was refused, another try once the cause is mended, and an end to the rest."""
+
+import getpass
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg import Connection
+from rich.console import Console
+from rich.table import Table
+
+from db.telemetry import quarantine
+from runtime.cli.command_line import Database, console, given, needing, told
+from runtime.settings import WrongSettings
+
+app = typer.Typer(help="What could not be read, and another try.", invoke_without_command=True)
+PATIENCE_S = 30.0
+Reason = Annotated[str | None, typer.Option(help="only this reason")]
+Topic = Annotated[str | None, typer.Option(help="only topics that begin so")]
+
+
+@app.callback()
+def by_default(
+    context: typer.Context,
+    database: Database = None,
+    reason: Reason = None,
+    before: Annotated[int | None, typer.Option(help="go on after this id")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+) -> None:
+    """List what could not be read, the newest first."""
+    if context.invoked_subcommand is None:
+        list_kept(database, reason, None, before, limit)
+
+
+@app.command(name="list")
+def list_kept(
+    database: Database = None,
+    reason: Reason = None,
+    topic: Topic = None,
+    before: Annotated[int | None, typer.Option(help="go on after this id")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+) -> None:
+    """List what could not be read, the newest first."""
+    with told(), _connected(database) as conn:
+        show(conn, console, reason=reason, topic=topic, before_id=before, limit=limit)
+
+
+@app.command()
+def retry(
+    ids: Annotated[
+        list[int] | None, typer.Argument(help="of the messages; or say which by --reason or --topic")
+    ] = None,
+    reason: Reason = None,
+    topic: Topic = None,
+    everything: Annotated[bool, typer.Option("--all", help="whatever is kept")] = False,
+    database: Database = None,
+) -> None:
+    """Have the engine read refused messages again, by what is set and known now. What it takes is stored as late."""
+    with told(), _connected(database) as conn:
+        if not (ids or reason or topic or everything):
+            raise WrongSettings("say what to try again: ids, --reason, --topic, or --all")
+        conn.autocommit = True
+        actor = f"person:{getpass.getuser()}"
+        asked = quarantine.ask_retry(
+            conn, ids=ids or None, reason=reason, topic=topic, actor=actor, at=datetime.now(UTC)
+        )
+        left = 0 if ids else quarantine.left_out(conn, reason=reason, topic=topic)
+        kept, waiting = await_tries(conn, asked)
+    console.print(outcome(len(asked), kept, waiting, left))
+    raise typer.Exit(1 if kept or left else 0)
+
+
+@app.command()
+def drop(
+    ids: Annotated[list[int] | None, typer.Argument(help="of the kinds; or say which by an option")] = None,
+    reason: Reason = None,
+    topic: Topic = None,
+    older_than_days: Annotated[int | None, typer.Option(min=0, help="only what has not come for so long")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="whatever is kept")] = False,
+    database: Database = None,
+) -> None:
+    """Drop refused messages that nobody wants to try again."""
+    with told(), _connected(database) as conn:
+        if not (ids or reason or topic or older_than_days is not None or everything):
+            raise WrongSettings("say what to drop: ids, --reason, --topic, --older-than-days, or --all")
+        before = None if older_than_days is None else datetime.now(UTC) - timedelta(days=older_than_days)
+        dropped = quarantine.drop(conn, ids=ids or None, reason=reason, topic=topic, before=before)
+    console.print(f"{dropped} kept messages dropped")
+
+
+def _connected(database: str | None) -> Connection:
+    settings = needing(given(database, None), "database")
+    assert settings.database is not None
+    return psycopg.connect(settings.database)
+
+
+def await_tries(conn: Connection, asked: list[int], *, patience_s: float = PATIENCE_S) -> tuple[int, int]:
+    """Wait for the engine to try them; return how many are kept still, and how many of them still wait."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        kept, waiting = quarantine.left_of(conn, asked)
+        if not waiting or time.monotonic() > deadline:
+            return kept, waiting
+        time.sleep(0.2)
+
+
+def outcome(asked: int, kept: int, waiting: int, left_out: int = 0) -> str:
+    """Say what became of them; those that are ``left_out`` cannot be tried again."""
+    not_again = f"{left_out} cannot be tried again: the quarantine's page says of each why, and what can be done"
+    if not asked:
+        return not_again if left_out else "nothing of that is kept; `plantwright quarantine list` shows what is"
+    told = [f"{asked - kept} of {asked} taken, and stored as late"]
+    if kept - waiting:
+        told.append(f"{kept - waiting} still refused: `plantwright quarantine list` says why")
+    if waiting:
+        told.append(
+            f"{waiting} wait for the engine, which tries them between two batches: does `plantwright ingest` run?"
+        )
+    if left_out:
+        told.append(not_again)
+    return "; ".join(told)
+
+
+def show(
+    conn: Connection,
+    out: Console,
+    *,
+    reason: str | None,
+    topic: str | None = None,
+    before_id: int | None,
+    limit: int,
+) -> None:
+    """Print a page of what was refused, and how to go on."""
+    kept = quarantine.page(conn, reason=reason, topic=topic, before_id=before_id, limit=limit)
+    if not kept:
+        out.print("the quarantine is empty: everything that came could be read" if before_id is None else "no more")
+        return
+    table = Table("id", "last came (UTC)", "times", "topic", "reason", "problem", "payload", "bytes")
+    for each in kept:
+        begin = each.payload[:60].decode(errors="replace")
+        waits = " (waits to be tried again)" if each.retry_asked_at is not None else ""
+        if each.not_again is not None:
+            waits = f" (not again: {each.not_again})"
+        table.add_row(
+            str(each.id), f"{each.last_received_at:%Y-%m-%d %H:%M:%S}", f"{each.times:,}", each.topic, each.reason,
+            f"{each.problem}{waits}", begin, f"{each.payload_bytes:,}",
+        )  # fmt: skip
+    out.print(table)
+    if len(kept) == limit:
+        out.print(f"more: --before {kept[-1].id}")

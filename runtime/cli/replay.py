@@ -1,0 +1,76 @@
+"""Publishing recorded files through a broker, with progress."""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+from rich.progress import Progress
+
+from db.plant import plant
+from ingest import replay
+from ingest.broker.publisher import Publisher
+from ingest.replay import FileMapping
+from runtime.broker import tls
+from runtime.settings import Settings
+from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
+from workorder_core.words import Criticality
+
+
+def run(
+    files: Sequence[Path],
+    mapping_file: Path,
+    settings: Settings,
+    speed: float | None,
+    stop: threading.Event,
+    console: Console,
+) -> None:
+    """Publish the rows of the files in their order.
+
+    Parameters
+    ----------
+    speed
+        How many times faster than recorded; None is as fast as the broker takes it, which for more than its queue holds
+        is faster than an engine may follow.
+    """
+    mapping = replay.read_mapping(mapping_file)
+    for file in files:
+        if not file.is_file():
+            raise replay.WrongMapping(str(file), "there is no such file")
+    if settings.database is not None:
+        with psycopg.connect(settings.database) as conn:
+            plant.load(conn, plant_of(files, mapping), at=datetime.now(UTC))
+    assert settings.broker is not None
+    sent = 0
+    with (
+        Publisher(settings.broker, tls=tls.context(settings, tool=True)) as publisher,
+        Progress(console=console) as progress,
+    ):
+        for file in files:
+            task = progress.add_task(f"{file.name} → {mapping.site}/{mapping.asset_of(file)}", total=None)
+            before = None
+            for publication in replay.file_frames(file, mapping):
+                if speed is not None and before is not None:
+                    stop.wait(max(0.0, (publication.at - before).total_seconds() / speed))
+                if stop.is_set():
+                    return
+                before = publication.at
+                publisher.publish(publication.topic, publication.payload)
+                sent += 1
+                progress.advance(task)
+    console.print(f"{sent:,} messages published and taken by the broker")
+
+
+def plant_of(files: Sequence[Path], mapping: FileMapping) -> Plant:
+    """Return the assets that the files are of, with their signals' units."""
+    signals = tuple(SignalEntry(name=each.signal, quantity=None, unit=each.unit) for each in mapping.columns)
+    codes = dict.fromkeys(mapping.asset_of(file) for file in files)
+    assets = [
+        AssetEntry(
+            code=code, name=code, asset_class=mapping.asset_class, criticality=Criticality.MEDIUM, signals=signals
+        )
+        for code in codes
+    ]
+    return Plant(code=mapping.site, name=mapping.site, time_zone=str(mapping.zone), assets=tuple(assets))

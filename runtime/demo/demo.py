@@ -1,0 +1,299 @@
+"""The demo: a pump station publishes three weeks through a real broker, faster than real time, and goes on."""
+
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
+from ingest.broker.broker import BrokerAddress
+from ingest.broker.publisher import Publisher
+from ingest.replay import MINUTES, SamplePlant
+from runtime.broker import tls
+from runtime.cli import plant_file
+from runtime.demo import past, sample_plants
+from runtime.demo import report as demo_report
+from runtime.demo.sample_plants import SAMPLES
+from runtime.demo.teller import Teller
+from runtime.embedded import process
+from runtime.embedded.process import default_data_dir
+from runtime.processes import people, serve
+from runtime.processes.serve import Parts
+from runtime.settings import LOOPBACK, Settings
+
+NEXT = (
+    ("./run plantwright publish NTH/pump-7 flow=212", "a machine of yours: it is on the board at once"),
+    ("./run plantwright doctor", "what runs, and whether it is well"),
+    ("./run plantwright backtest --against live", "the same readings judged again: the same orders"),
+    ("./run plantwright quarantine list", "what was refused, and why"),
+    ("./run plantwright keys add reader --role viewer", "a key for the API"),
+)
+AHEAD = 10_000
+"""Messages that the publisher may be ahead of the engine; the broker's queue holds many times that."""
+
+
+class DemoProblem(Exception):
+    """The demo cannot start or go on; says the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    once: bool
+    json_file: Path | None
+    seed: int
+    anchor: datetime | None
+    without_limits: bool
+    data_dir: Path | None
+
+
+def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Console) -> int:
+    """Run the demo until the sample is processed (``once``) or until it is told to stop; return the exit code."""
+    with _data_dir(wanted) as data_dir:
+        cache = default_data_dir() / "samples" if wanted.data_dir is None else data_dir / "samples"
+        folder = sample_plants.folder_of(wanted.seed, cache)
+        rulebook = _rulebook(wanted, data_dir)
+        settings = settings.model_copy(
+            update={
+                "data_dir": data_dir,
+                "rulebook": settings.rulebook or rulebook,
+                "models": settings.models or SAMPLES / "models.toml",
+                "pages_as": _names_to_try() if settings.host in LOOPBACK else None,
+            }
+        )
+        with serve.parts(settings, say=console.print) as standing:
+            assert standing.settings.database is not None
+            with psycopg.connect(standing.settings.database, autocommit=True) as conn:
+                with conn.transaction():
+                    site = plant_file.load_plant(conn, SAMPLES / "plant.toml").code
+                    people.make_demo(conn, site=site)
+                anchor = _anchor(wanted, data_dir, conn, site)
+                with conn.transaction():
+                    past.make(conn, site=site, now=anchor)
+                plant = SamplePlant(folder, site=site, anchor=anchor)
+                return _watch(wanted, standing, conn, plant, folder, stop, console)
+
+
+def _watch(
+    wanted: Wanted,
+    standing: Parts,
+    conn: psycopg.Connection,
+    plant: SamplePlant,
+    folder: Path,
+    stop: threading.Event,
+    console: Console,
+) -> int:
+    zone = ZoneInfo(plant_file.read(SAMPLES / "plant.toml").time_zone)
+    over = threading.Event()
+    outcome: list[int] = []
+    served = threading.Thread(target=lambda: outcome.append(_serve(standing, over, stop, console)), daemon=True)
+    served.start()
+    teller = Teller(conn, console, zone)
+    try:
+        _show_addresses(standing, console)
+        _catch_up(wanted, standing, conn, plant, teller, stop, console)
+        if wanted.once and not stop.is_set():
+            _await_assignment(teller, stop)
+            truth = demo_report.read_truth(folder / "truth.json", plant)
+            report = demo_report.collect(conn, truth, site=plant.site)
+            demo_report.show(report, console)
+            if wanted.json_file is not None:
+                wanted.json_file.write_text(demo_report.as_json(report), encoding="utf-8")
+                console.print(f"written: {wanted.json_file}")
+        elif not wanted.once:
+            _go_on(standing, plant, teller, stop, console)
+    finally:
+        over.set()
+        served.join()
+    return outcome[0]
+
+
+def _show_addresses(standing: Parts, console: Console) -> None:
+    settings = standing.settings
+    assert settings.broker is not None
+    assert settings.database is not None
+    database = conninfo_to_dict(settings.database)
+    console.print(f"board     [link]http://{settings.host}:{settings.port}/[/link]", highlight=False)
+    if settings.pages_as:
+        console.print(
+            "          no password from this machine; “Try as somebody else” in your menu shows it as they see it"
+        )
+    # The addresses without their passwords: whoever may read the data folder has those.
+    console.print(f"broker    {BrokerAddress.of(settings.broker)}", highlight=False)
+    console.print(
+        f"database  {database.get('dbname')} on {database.get('host')}:{database.get('port')}; "
+        "every `./run plantwright` command finds it while this runs",
+        highlight=False,
+    )
+    console.print(f"log       {_log_file(standing)}", highlight=False)
+
+
+def _show_what_next(console: Console) -> None:
+    console.print("\nNow in real time: a frame a minute from each machine. Try, in another terminal:", highlight=False)
+    for command, what in NEXT:
+        console.print(f"  {command:<50} {what}", highlight=False)
+    console.print("Ctrl-C stops everything; the next start goes on.\n")
+
+
+def _log_file(standing: Parts) -> Path:
+    return standing.data_dir / "plantwright.log"
+
+
+def _serve(standing: Parts, over: threading.Event, stop: threading.Event, console: Console) -> int:
+    """Run the engine beside the publisher; when it cannot go on, neither can the demo."""
+    log = _log_file(standing)
+    process.shorten(log)
+    code = serve.run(standing, over, log=log)
+    if code:
+        console.print(f"[red]the engine has stopped[/red]; {log} ends:\n{process.tail(log)}", highlight=False)
+        stop.set()
+    return code
+
+
+def _catch_up(
+    wanted: Wanted,
+    standing: Parts,
+    conn: psycopg.Connection,
+    plant: SamplePlant,
+    teller: Teller,
+    stop: threading.Event,
+    console: Console,
+) -> None:
+    """Publish from where the database stands up to the present minute, and wait until it is processed."""
+    assert standing.settings.broker is not None
+    first = _first_minute(conn, plant)
+    last = MINUTES if wanted.once else max(MINUTES, plant.minute_at(datetime.now(UTC)))
+    if first >= last:
+        return
+    total = (last - first) * len(plant.assets)
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with (
+        Progress(*columns, console=console) as progress,
+        Publisher(standing.devices, tls=tls.context(standing.settings, tool=True)) as publisher,
+    ):
+        task = progress.add_task("publishing the past", total=total)
+        _, _, start = judge_db.holder_now(conn)
+        for count, publication in enumerate(plant.frames(first, last), start=1):
+            publisher.publish(publication.topic, publication.payload)
+            if count % 500 == 0:
+                while count - _judged_since(conn, start) > AHEAD and not stop.wait(0.05):
+                    teller.tell()
+                progress.update(task, completed=count)
+                teller.tell()
+            if stop.is_set():
+                return
+        progress.update(task, completed=total, description="waiting for the engine")
+        publisher.flush()
+        while not stop.is_set() and not _has_all(conn, plant, last):
+            stop.wait(0.1)
+            teller.tell()
+    teller.tell()
+    took = time.monotonic() - began
+    console.print(f"{total:,} messages in {took:.0f} s ({total / took:,.0f} a second), stored and judged")
+
+
+def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.Event, console: Console) -> None:
+    """Publish each minute as it comes."""
+    assert standing.settings.broker is not None
+    _show_what_next(console)
+    minute = plant.minute_at(datetime.now(UTC))
+    with Publisher(standing.devices, tls=tls.context(standing.settings, tool=True)) as publisher:
+        while not stop.is_set():
+            now = plant.minute_at(datetime.now(UTC))
+            for publication in plant.frames(minute, now):
+                publisher.publish(publication.topic, publication.payload)
+            minute = max(minute, now)
+            teller.tell()
+            stop.wait(1.0)
+
+
+def _first_minute(conn: psycopg.Connection, plant: SamplePlant) -> int:
+    """The first minute that is not stored of every asset; what is sent twice is stored once."""
+    newest = readings.newest_of_site(conn, plant.site)
+    stored = [newest.get(asset) for asset in plant.assets]
+    known = [at for at in stored if at is not None]
+    return 0 if len(known) < len(stored) else plant.minute_at(min(known)) + 1
+
+
+def _has_all(conn: psycopg.Connection, plant: SamplePlant, last: int) -> bool:
+    return _first_minute(conn, plant) >= last
+
+
+def _judged_since(conn: psycopg.Connection, start: int) -> int:
+    return judge_db.holder_now(conn)[2] - start
+
+
+def _await_assignment(teller: Teller, stop: threading.Event) -> None:
+    """Give the jobs the time to look at every order once."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and not stop.is_set() and teller.unassigned():
+        stop.wait(0.2)
+        teller.tell()
+
+
+@contextmanager
+def _data_dir(wanted: Wanted) -> Iterator[Path]:
+    """A run ``once`` leaves nothing behind unless it is told where to."""
+    if wanted.data_dir is not None or not wanted.once:
+        folder = (wanted.data_dir or default_data_dir()).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        return
+    folder = Path(tempfile.mkdtemp(prefix="plantwright-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _anchor(wanted: Wanted, data_dir: Path, conn: psycopg.Connection, site: str) -> datetime:
+    """The time of the recording's end: of the state that is there, or the present minute for a new one."""
+    file = data_dir / "demo.json"
+    if file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["seed"] != wanted.seed:
+            raise DemoProblem(
+                f"{data_dir} holds the plant of seed {kept['seed']}; give another --data-dir for {wanted.seed}"
+            )
+        anchor = datetime.fromisoformat(kept["anchor"])
+        if wanted.anchor is not None and wanted.anchor != anchor:
+            raise DemoProblem(f"{data_dir} holds a plant that ends at {anchor.isoformat()}; give another --data-dir")
+        return anchor
+    if any(at is not None for at in readings.newest_of_site(conn, site).values()):
+        raise DemoProblem(
+            f"the database holds readings of site {site} that this demo did not send; give an empty database, "
+            "or the --data-dir that the demo was begun with"
+        )
+    anchor = wanted.anchor or datetime.now(UTC).replace(second=0, microsecond=0)
+    file.write_text(json.dumps({"seed": wanted.seed, "anchor": anchor.isoformat()}), encoding="utf-8")
+    return anchor
+
+
+def _names_to_try() -> str:
+    return ",".join(each.name for each in people.DEMO_PEOPLE)
+
+
+def _rulebook(wanted: Wanted, data_dir: Path) -> Path:
+    rulebook = SAMPLES / "rulebook.toml"
+    if not wanted.without_limits:
+        return rulebook
+    copy = data_dir / "rulebook-without-limits.toml"
+    lines = rulebook.read_text(encoding="utf-8").splitlines()
+    copy.write_text("\n".join(f"{line}\nenabled = false" if line == "[[threshold]]" else line for line in lines))
+    return copy

@@ -1,0 +1,458 @@
+"""Giving every new reading its place in the sequence of inputs, once, and telling late ones and repetitions apart.
+
+What is newer than all that is stored of its signal cannot be stored yet. Only what is not newer has to be looked up,
+which for a healthy stream is nothing.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import structs
+from psycopg import Connection
+
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
+from db.telemetry.catalogue import Catalogue
+from db.telemetry.judge import Waiting
+from db.telemetry.readings import IMPLAUSIBLE
+from ingest import border, units
+from ingest.border import Bad
+from ingest.messages import BAD, Frame, Reason, Refused
+from judge.columns import Columns
+from judge.inputs import JudgedFrame, LateFrame
+from judge.known import KnownAsset
+from runtime.pipeline.sequence import Numbers
+from workorder_core.plant import seen
+from workorder_core.plant.seen import Seen
+from workorder_core.plant.signals import implausible, number_of
+
+SHOWN = 4
+"""Names of signals in a sentence."""
+NO_RANGES: Mapping[str, tuple[float, float]] = {}
+NO_ASSETS: Mapping[str, KnownAsset] = {}
+NEVER_US = -(1 << 62)
+"""The newest event time stored of a signal of which nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A batch in order: all its new readings, the frames among them to be judged, what was refused or repeated.
+
+    ``late_frames`` are what came late and can be true.
+    """
+
+    columns: Columns
+    frames: list[JudgedFrame]
+    refused: list[Refused]
+    repeated: int
+    late: int
+    late_frames: list[LateFrame]
+
+
+class Admitted(NamedTuple):
+    """Frames of known assets under their signals' own names; of each the ids of all its signals, perhaps with others of
+    its asset, and ``which`` it was of those that came.
+
+    ``events`` tell what was made known, each with the index of the frame that made it so; they have no numbers yet.
+    """
+
+    frames: list[Frame]
+    ids: list[dict[str, int]]
+    refused: list[Refused]
+    which: list[int]
+    events: list[tuple[int, Waiting]]
+
+
+def admit(
+    conn: Connection, frames: Sequence[Frame], catalogue: Catalogue, keys: Sequence[str] | None = None
+) -> Admitted:
+    """Return the frames of known assets. ``keys`` are the frames', where the caller has them at hand."""
+    assets = catalogue.assets
+    admitted: list[Frame] = []
+    ids: list[dict[str, int]] = []
+    refused: list[Refused] = []
+    which: list[int] = []
+    events: list[tuple[int, Waiting]] = []
+    asked: set[int] = set()
+    keys = keys if keys is not None else [frame.key for frame in frames]
+    for i, (each, key) in enumerate(zip(frames, keys, strict=True)):
+        sent = each
+        plain = assets.get(key) if each.details is None else None
+        if plain is not None and not plain.aliases and each.values.keys() <= plain.signals.keys():
+            admitted.append(each)
+            ids.append(plain.signals)
+            which.append(i)
+            continue
+        said = catalogue.said
+        asset = catalogue.find(conn, sent.site, sent.asset, [*sent.values, *sent.texts], sent.details)
+        if catalogue.said != said:
+            events += [(i, event) for event in judge_db.written(conn, events[-1][1].id if events else 0)]
+        if asset is not None and sent.details is not None:
+            if sent.texts:
+                catalogue.know_states(conn, asset, sent.texts, asked)
+            sent, wrong = _as_we_have_it(sent, asset)
+            refused += wrong
+            if not sent.values and not sent.texts:
+                continue
+        frame, twice = (sent, []) if asset is None else _by_own_names(sent, asset)
+        if twice:
+            problem = f"{', '.join(twice)}: another value is there under the signal's own name, which stays"
+            refused.append(_refused(sent, twice, Reason.OTHER_VALUE_STORED, problem))
+        frame, known, wrong = _of_known_signals(frame, asset, catalogue)
+        refused += wrong
+        if known:
+            admitted.append(frame)
+            ids.append(known)
+            which.append(i)
+    return Admitted(admitted, ids, refused, which, events)
+
+
+def _of_known_signals(
+    frame: Frame, asset: KnownAsset | None, catalogue: Catalogue
+) -> tuple[Frame, dict[str, int], list[Refused]]:
+    """Return the frame without what nobody knows, the ids of its signals, and what is refused."""
+    known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
+    unknown = [name for name in (*frame.values, *frame.texts) if name not in known]
+    if not unknown:
+        return frame, known, []
+    refused = [_not_known(frame, unknown, catalogue, asset)]
+    if known:
+        details = None if frame.details is None else replace(frame.details, texts={})
+        frame = structs.replace(frame, values={name: frame.values[name] for name in known}, details=details)
+    return frame, known, refused
+
+
+def _not_known(frame: Frame, names: Sequence[str], catalogue: Catalogue, asset: KnownAsset | None) -> Refused:
+    """Return the part of a frame of an asset or of signals that are not known and not made known, with the reason."""
+    if asset is None:
+        reason, why = catalogue.refuses_asset() or (Reason.UNKNOWN_ASSET, "send it again")
+        problem = f"asset {frame.key} is not known; {why}"
+    else:
+        reason, why = catalogue.refuses_signals()
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+        problem = f"{frame.key} has no signal {shown}; {why}"
+    return _refused(frame, names, reason, problem, as_sent=True)
+
+
+def _as_we_have_it(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame in numbers and in our units, and what of it cannot be."""
+    refused: list[Refused] = []
+    if frame.texts:
+        frame, refused = _as_numbers(frame, asset)
+    if frame.details is not None and frame.details.units:
+        frame, wrong = _in_our_units(frame, asset)
+        refused += wrong
+    return frame, refused
+
+
+def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame with the numbers of the states that it names, and what is no state of its signal.
+
+    The texts of signals that are not known stay what they are.
+    """
+    assert frame.details is not None
+    values, left = dict(frame.values), {}
+    unknown: dict[str, str] = {}
+    for name, text in frame.texts.items():
+        own = asset.aliases.get(name, name)
+        if own not in asset.signals:
+            left[name] = text
+        elif (number := number_of(asset.states.get(own, {}), text)) is not None:
+            values.setdefault(name, number)
+        else:
+            unknown[name] = _no_state(frame, name, text, asset.states.get(own, {}))
+    refused = []
+    if unknown:
+        told = border.told_of([*unknown.values()])
+        refused.append(_refused(frame, [*unknown], Reason.UNKNOWN_STATE, told, as_sent=True))
+    return structs.replace(frame, values=values, details=replace(frame.details, texts=left)), refused
+
+
+def _no_state(frame: Frame, name: str, text: str, states: Mapping[str, float]) -> str:
+    if border.looks_like_a_number(text):
+        mend = 'send it with a point; a mapping may say decimal = ","'
+        return f"{name}: {text[:40]!r} looks like a number with a comma: {mend}"
+    where = f"on the page of asset {frame.asset}, or in the plant file"
+    if states:
+        return f"{name}: {text[:40]!r} is none of its states {', '.join([*states][:8])[:80]}; add it {where}"
+    return f"{name}: {text[:40]!r} is no number, and the signal has no states; say which number it is {where}"
+
+
+def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame with its values in the signals' units, and what nothing can convert to them."""
+    assert frame.details is not None
+    values: dict[str, float] = {}
+    refused = []
+    for name, value in frame.values.items():
+        given = frame.details.units.get(name, "")
+        wanted = asset.units.get(asset.aliases.get(name, name), "")
+        try:
+            values[name] = _converted(name, value, given, wanted)
+        except Bad as wrong:
+            refused.append(_refused(frame, [name], wrong.reason, wrong.problem, as_sent=True))
+    return structs.replace(frame, values=values), refused
+
+
+def _converted(name: str, value: float, given: str, wanted: str) -> float:
+    if given in ("", wanted) or not wanted:
+        return value
+    how = units.factor(given, wanted)
+    if how is None:
+        mend = "mend the unit that the device sends, or the signal's"
+        raise Bad(Reason.WRONG_UNIT, f"{name} comes in {given[:40]!r}, and is kept in {wanted!r}: {mend}")
+    return border.scaled(name, value, *how)
+
+
+def _by_own_names(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[str]]:
+    """Return the frame as the judge will see it when it is rebuilt, and the aliases that contradict their signal."""
+    if asset.aliases.keys().isdisjoint(frame.values):
+        return frame, []
+    values = {name: value for name, value in frame.values.items() if name in asset.signals or name not in asset.aliases}
+    twice = []
+    for alias in sorted(frame.values.keys() - values.keys()):
+        stays = values.setdefault(asset.aliases[alias], frame.values[alias])
+        if stays != frame.values[alias]:
+            twice.append(alias)
+    return structs.replace(frame, values=values), twice
+
+
+def arrange(
+    conn: Connection,
+    frames: Sequence[Frame],
+    ids: Sequence[dict[str, int]],
+    judged: dict[str, dict[str, int]],
+    number: Callable[[Sequence[int]], Numbers],
+    *,
+    newest: dict[int, int] | None = None,
+    keys: Sequence[str] | None = None,
+    assets: Mapping[str, KnownAsset] = NO_ASSETS,
+    ranges: Mapping[str, dict[str, Seen]] | None = None,
+) -> Arrived:
+    """Number the frames that bring something new.
+
+    ``number`` gives those, by their index in ascending order, their ascending numbers. It is called once.
+    ``judged`` are the newest event times judged, by asset and signal; they are moved on here.
+    ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
+    is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand. What lies
+    outside the plausible range of a signal of ``assets`` is bad, and its signal doubtful; ``ranges`` are what has been
+    seen of signals, by asset, and what that makes too far out. They are moved on here as well.
+    """
+    keys = keys if keys is not None else [frame.key for frame in frames]
+    signals, behind = _behind(conn, frames, ids, newest)
+    if behind:
+        return _sifted(conn, frames, ids, judged, number, behind, assets, ranges)
+    return _numbered(frames, keys, signals, judged, number(range(len(frames))), assets, ranges, [], 0)
+
+
+def _numbered(
+    frames: Sequence[Frame],
+    keys: Sequence[str],
+    signals: Sequence[int],
+    judged: dict[str, dict[str, int]],
+    arrival: Numbers,
+    assets: Mapping[str, KnownAsset],
+    ranges: Mapping[str, dict[str, Seen]] | None,
+    refused: list[Refused],
+    repeated: int,
+) -> Arrived:
+    """Put frames all of whose values are new at their numbers."""
+    late: list[bool] = []
+    to_judge: list[JudgedFrame] = []
+    behind: list[LateFrame] = []
+    doubted: list[int] = []
+    for frame, key, place in zip(frames, keys, arrival.tolist(), strict=True):
+        details, values = frame.details, frame.values
+        known = assets.get(key)
+        doubtful = implausible(values, NO_RANGES if known is None else known.plausible)
+        old = _late(frame, judged.setdefault(key, {}))
+        doubtful += _too_far(frame, old, None if ranges is None else ranges[key], known, doubtful)
+        if doubtful:
+            doubted += [len(late) + i for i, name in enumerate(values) if name in doubtful]
+        late += old
+        if True in old:
+            behind += _of_the_past(frame, key, place, old, doubtful)
+        if details is None or details.judged:
+            if True in old:
+                values = {name: value for (name, value), is_old in zip(values.items(), old, strict=True) if not is_old}
+                doubtful = tuple(name for name in doubtful if name in values)
+            if values:
+                to_judge.append(JudgedFrame(place, key, frame.at_us, values, doubtful))
+    observed = np.array([frame.at_us for frame in frames], dtype=np.int64)
+    received = np.array([frame.received_us for frame in frames], dtype=np.int64)
+    qualities = None
+    if doubted or any(frame.details is not None for frame in frames):
+        qualities = np.array([0 if frame.details is None else frame.details.quality for frame in frames])
+    if len(signals) > len(frames):
+        counts = [len(frame.values) for frame in frames]
+        observed, received, arrival = (np.repeat(each, counts) for each in (observed, received, arrival))
+        qualities = None if qualities is None else np.repeat(qualities, counts)
+    if doubted and qualities is not None:
+        qualities[doubted] = np.where(qualities[doubted] < BAD, IMPLAUSIBLE, qualities[doubted])
+    all_values = [value for frame in frames for value in frame.values.values()]
+    columns = Columns(signals, observed, received, arrival, all_values, np.array(late, dtype=bool), qualities)
+    return Arrived(columns, to_judge, refused, repeated, sum(late), behind)
+
+
+def _too_far(
+    frame: Frame,
+    late: Sequence[bool],
+    of_asset: dict[str, Seen] | None,
+    known: KnownAsset | None,
+    doubtful: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Return the signals whose values lie too far out for what has been seen of them, and take the values in that are
+    to be judged. Nobody has said what can be true of those signals; states have no size.
+    """
+    if of_asset is None:
+        return ()
+    details, values = frame.details, frame.values
+    judged = details is None or details.judged
+    if judged and True not in late:
+        far = seen.take(of_asset, values)
+    else:
+        new = {name: value for (name, value), is_late in zip(values.items(), late, strict=True) if not is_late}
+        far = seen.take(of_asset, new) if judged else ()
+        rest = values.keys() - new.keys() if judged else values.keys()
+        far += tuple(name for name in rest if name in of_asset and of_asset[name].too_far(values[name]))
+    if not far or known is None:
+        return far
+    return tuple(name for name in far if not (name in known.plausible or name in known.states or name in doubtful))
+
+
+def _of_the_past(
+    frame: Frame, key: str, place: int, late: Sequence[bool], doubtful: Collection[str]
+) -> Iterator[LateFrame]:
+    values = {
+        name: value
+        for (name, value), is_late in zip(frame.values.items(), late, strict=True)
+        if is_late and name not in doubtful
+    }
+    if values and (frame.details is None or frame.details.quality < BAD):
+        yield LateFrame(place, key, frame.at_us, values)
+
+
+def _late(frame: Frame, judged: dict[str, int]) -> list[bool]:
+    """Return which of a frame's readings are late: older than what was judged of their own signal; move that on.
+
+    Another signal's clock has no part in it: two gateways of one machine never agree to the millisecond.
+    """
+    at_us, details, values = frame.at_us, frame.details, frame.values
+    if details is not None and details.historical:
+        return [True] * len(values)
+    late = [judged.get(name, NEVER_US) > at_us for name in values]
+    if details is None or details.judged:
+        judged.update((name, at_us) for name, is_late in zip(values, late, strict=True) if not is_late)
+    return late
+
+
+def _sifted(
+    conn: Connection,
+    frames: Sequence[Frame],
+    ids: Sequence[dict[str, int]],
+    judged: dict[str, dict[str, int]],
+    number: Callable[[Sequence[int]], Numbers],
+    behind: Sequence[tuple[int, int]],
+    assets: Mapping[str, KnownAsset],
+    ranges: Mapping[str, dict[str, Seen]] | None,
+) -> Arrived:
+    """Number what is new where some of it may be stored already."""
+    seen = readings.stored(conn, behind)
+    asked = set(behind)
+    kept: list[Frame] = []
+    kept_ids: list[dict[str, int]] = []
+    which: list[int] = []
+    refused: list[Refused] = []
+    repeated = 0
+    for i, (frame, known) in enumerate(zip(frames, ids, strict=True)):
+        fresh, other, again = _sift(frame.at_us, known, frame.values, asked, seen)
+        repeated += again
+        if other:
+            problem = f"another value is stored for {', '.join(other)} at that time; the first one stays"
+            refused.append(_refused(frame, other, Reason.OTHER_VALUE_STORED, problem))
+        if fresh:
+            kept.append(frame if len(fresh) == len(frame.values) else structs.replace(frame, values=fresh))
+            kept_ids.append(known)
+            which.append(i)
+    keys = [frame.key for frame in kept]
+    signals = [known[name] for frame, known in zip(kept, kept_ids, strict=True) for name in frame.values]
+    return _numbered(kept, keys, signals, judged, number(which), assets, ranges, refused, repeated)
+
+
+def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:
+    """Ask once for the newest event time stored of every signal of those assets."""
+    newest = catalogue.newest
+    known = (catalogue.assets[key] for key in keys if key in catalogue.assets)
+    unknown = sorted(signal for asset in known for signal in asset.signals.values() if signal not in newest)
+    if unknown:
+        newest.update(dict.fromkeys(unknown, NEVER_US) | readings.newest(conn, unknown))
+
+
+def _behind(
+    conn: Connection, frames: Sequence[Frame], ids: Sequence[dict[str, int]], newest: dict[int, int] | None
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return each reading's signal id, and what may be stored already, as (signal id, event time).
+
+    The newest event times are moved on.
+    """
+    signals = [known[name] for frame, known in zip(frames, ids, strict=True) for name in frame.values]
+    if newest is None:
+        times = (frame.at_us for frame in frames for _ in frame.values)
+        return signals, list(zip(signals, times, strict=True))
+    unknown = sorted(set(signals) - newest.keys())
+    if unknown:
+        newest.update(dict.fromkeys(unknown, NEVER_US) | readings.newest(conn, unknown))
+    behind: list[tuple[int, int]] = []
+    of_frames = iter(signals)
+    for frame in frames:
+        at_us = frame.at_us
+        for signal in islice(of_frames, len(frame.values)):
+            if at_us > newest[signal]:
+                newest[signal] = at_us
+            else:
+                behind.append((signal, at_us))
+    return signals, behind
+
+
+def _sift(
+    at_us: int,
+    known: dict[str, int],
+    values: dict[str, float],
+    asked: set[tuple[int, int]],
+    seen: dict[tuple[int, int], float],
+) -> tuple[dict[str, float], list[str], int]:
+    """Return the readings seen for the first time, those that contradict one seen, and how many repeat one.
+
+    ``seen`` are the values stored, and those this batch has brought before, of the readings that were ``asked`` for.
+    """
+    fresh: dict[str, float] = {}
+    other: list[str] = []
+    again = 0
+    for name, number in values.items():
+        key = (known[name], at_us)
+        if key not in seen:
+            fresh[name] = number
+            if key in asked:
+                seen[key] = number
+        elif seen[key] == number:
+            again += 1
+        else:
+            other.append(name)
+    return fresh, other, again
+
+
+def _refused(frame: Frame, names: Sequence[str], reason: Reason, problem: str, *, as_sent: bool = False) -> Refused:
+    """Return part of a frame as a message that can be tried again; ``as_sent`` in the units that the device names."""
+    values = {**frame.texts, **frame.values}
+    document: dict[str, object] = {"ts": frame.at_us / 1000, "values": {name: values[name] for name in names}}
+    if frame.details is not None:
+        units = {name: frame.details.units[name] for name in names if name in frame.details.units} if as_sent else {}
+        if units:
+            document["units"] = units
+        if frame.details.quality:
+            document["quality"] = frame.details.quality
+    payload = json.dumps(document).encode()
+    return Refused(f"plantwright/v1/{frame.key}", payload, frame.received_us, reason, problem)

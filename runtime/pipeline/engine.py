@@ -1,0 +1,347 @@
+"""The engine's state between two batches, and how it is rebuilt: crashing is the only error path."""
+
+import hashlib
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import structlog
+from psycopg import Connection
+
+from db.documents import documents, slow_devices
+from db.documents.documents import Kind
+from db.orders import decisions
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
+from db.telemetry.catalogue import Catalogue
+from db.telemetry.quarantine_ledger import Ledger
+from ingest.border import Bounds
+from ingest.formats.formats import Formats
+from judge import lane_kernel
+from judge.inputs import Input, JudgedFrame, in_order
+from judge.judge import CHANGES_RULES, FORMAT, Judge
+from judge.lane import Lane
+from judge.parts import Part, PartName
+from models import kernel
+from rules.rulebook import Rulebook
+from runtime.pipeline import sources
+from runtime.settings import Settings
+from runtime.version import CODE_VERSION
+from workorder_core.intake.order_book import Entry, OrderBook
+
+_log = structlog.get_logger("engine")
+SETTINGS = "system:settings"
+"""Who puts the files in force that the settings name."""
+ASSETS = 1_000
+"""Assets for which the setting of inputs between two checkpoints is meant; on a larger plant there are more between."""
+RESTORE_SPAN = 20_000
+"""Inputs read at once while the judge is rebuilt; bounds the memory that takes."""
+DEAR_S = 1.0
+CHECKPOINT_PART = 20
+"""After a checkpoint of more than ``DEAR_S`` seconds, so many times as long passes before the next one."""
+REBUILD_SPAN = 2_000
+"""Inputs after a checkpoint that are folded again rather than written, while a batch is searched for what fails."""
+
+
+@dataclass(slots=True)
+class Written:
+    """The newest checkpoint: after which input, None where there is none, and a digest of each of its parts."""
+
+    arrival: int | None = None
+    digests: dict[PartName, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Engine:
+    """What ``pipeline.process`` works with. After a failed transaction it is thrown away and taken up anew.
+
+    Parameters
+    ----------
+    fence
+        The number that proves to the database that this process is the plant's only writer.
+    by_lane
+        Whether ordinary readings are judged many at once. Without, the same comes of them, more slowly.
+    next_tick, next_checkpoint, next_retry_look, not_before
+        On the process's monotonic clock, in seconds; no checkpoint is written ``not_before``.
+    checkpoint_failed
+        Why the newest checkpoint could not be written; empty where it was.
+    """
+
+    fence: int
+    judge: Judge
+    catalogue: Catalogue
+    formats: Formats
+    bounds: Bounds
+    settings: Settings
+    checkpointed: int
+    next_tick: float
+    next_checkpoint: float
+    next_retry_look: float = 0.0
+    by_lane: bool = True
+    counts: dict[str, int] = field(default_factory=dict)
+    not_before: float = 0.0
+    written: Written = field(default_factory=Written)
+    checkpoint_failed: str = ""
+    quarantine: Ledger = field(default_factory=Ledger)
+
+    def tick_is_due(self) -> bool:
+        """Whether a minute has passed since the last tick."""
+        now = time.monotonic()
+        if now < self.next_tick:
+            return False
+        self.next_tick = now + self.settings.tick_every_s
+        return True
+
+    def open_lane(self) -> Lane:
+        """Return the judge's lane, for the catalogue and the bindings that are in force."""
+        lane = self.judge.lane
+        if lane is None:
+            lane = self.judge.lane = Lane(self.catalogue)
+        lane.agree(self.catalogue, self.formats.bindings.bound)
+        lane.closed = not self.by_lane
+        return lane
+
+    def figures(self) -> dict[str, Any]:
+        """Return what `db.telemetry.engine_figures.Figures` tells of this state."""
+        return {
+            "assets": len(self.catalogue.assets),
+            "assets_most": self.settings.admit_assets_most,
+            "signals_most": self.settings.admit_signals_most,
+            "checkpoint_failed": self.checkpoint_failed,
+            "quarantine_full": self.quarantine.full,
+        }
+
+    def checkpoint_is_due(self) -> bool:
+        """Whether the judge has come far enough, or long enough, since its last checkpoint."""
+        inputs = self.judge.arrival - self.checkpointed
+        now = time.monotonic()
+        if now < self.not_before:
+            return False
+        # A checkpoint costs as much as the plant is large; so that an input costs the same on every plant:
+        enough = self.settings.checkpoint_every_inputs * max(1.0, len(self.judge.assets) / ASSETS)
+        return inputs >= enough or (inputs > 0 and now >= self.next_checkpoint)
+
+    def set_next_checkpoint(self, spent_s: float) -> None:
+        """The next checkpoint is due after the settings' time, and once ``spent_s`` is a small part of the time."""
+        now = time.monotonic()
+        self.next_checkpoint = now + self.settings.checkpoint_every_s
+        self.not_before = now + (CHECKPOINT_PART * spent_s if spent_s > DEAR_S else 0.0)
+
+
+def take_up(
+    conn: Connection, settings: Settings, *, rulebook: Rulebook, models: Mapping[str, Any], holder: str
+) -> Engine:
+    """Become the plant's writer, rebuild the judge, log the documents where they have changed, and commit."""
+    _compile()
+    with conn.transaction():
+        fence = judge_db.take_over(conn, holder)
+    with conn.transaction():
+        place = judge_db.hold(conn, fence)
+        # Documents come before what waits: history that was imported meanwhile is learned by the model that will judge.
+        _load_files(conn, {Kind.RULEBOOK: rulebook.document, Kind.MODELS: models})
+        # Sensors say what they measure when they first publish, so that a start is not refused.
+        for problem in documents.misfits(conn, rulebook):
+            _log.warning("a rule does not fit the plant", problem=str(problem))
+        for told in slow_devices.by_rule(slow_devices.of(conn, rulebook)).values():
+            _log.warning("a rule can never become active somewhere", problem=told)
+        # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
+        judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
+        written = Written()
+        judge = restore(conn, written)
+        judge.alarms = []
+        catalogue = Catalogue.load(conn, settings.admission)
+        formats = sources.understood(settings, conn)
+    bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
+    now = time.monotonic()
+    return Engine(
+        fence=fence,
+        judge=judge,
+        catalogue=catalogue,
+        formats=formats,
+        bounds=bounds,
+        settings=settings,
+        checkpointed=judge.arrival,
+        next_tick=now + settings.tick_every_s,
+        next_checkpoint=now + settings.checkpoint_every_s,
+        written=written,
+        quarantine=Ledger(settings.quarantine_most_mb * 1024 * 1024),
+    )
+
+
+def rebuild(conn: Connection, engine: Engine) -> None:
+    """Take back what a failed transaction has left in memory, under the same fencing number, and commit.
+
+    Costs what has come since the last checkpoint, once: then another one is written.
+    """
+    with conn.transaction():
+        judge_db.hold(conn, engine.fence)
+        engine.quarantine.forget()
+        engine.written = Written()
+        engine.judge = restore(conn, engine.written)
+        engine.judge.alarms = []
+        engine.catalogue = Catalogue.load(conn, engine.settings.admission)
+        engine.formats = sources.understood(engine.settings, conn)
+        # What the failed transaction asked nodes for has not been sent.
+        sources.connected(engine.formats)
+        if engine.judge.arrival - (judge_db.checkpointed(conn, format_=FORMAT) or 0) > REBUILD_SPAN:
+            save(conn, engine)
+
+
+def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> None:
+    """Make new versions of the files that the settings name, where they have changed since they were last loaded.
+
+    A version that somebody has put in force since stays in force as long as the file stays as it is.
+    """
+    for kind, document in files.items():
+        loaded = documents.newest_by(conn, kind, SETTINGS)
+        if loaded != document and (loaded is not None or document):
+            documents.check(kind, document)
+            documents.put(conn, kind, document, actor=SETTINGS, why="the settings name this file")
+        elif loaded is not None and documents.version(conn, kind).document != document:
+            newest = documents.version(conn, kind)
+            _log.info(
+                "not the settings' file but a newer version judges", kind=kind.value, by=newest.actor, why=newest.why
+            )
+
+
+def _compile() -> None:
+    began = time.monotonic()
+    kernel.make_ready()
+    lane_kernel.make_ready()
+    if time.monotonic() - began > 5:
+        _log.info("compiled the detector; where a cache folder can be written this happens once")
+
+
+def restore(conn: Connection, written: Written | None = None) -> Judge:
+    """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs where no checkpoint fits.
+
+    ``written`` is filled with what that checkpoint is.
+    """
+    judge = _from_checkpoint(conn, written or Written())
+    from_none = judge is None
+    judge = judge or Judge()
+    _, _, next_arrival = judge_db.holder_now(conn)
+    if from_none and next_arrival > 1:
+        _log.warning(
+            "no checkpoint of this version; rules and models learn again from the stored readings",
+            inputs=next_arrival - 1,
+        )
+    elif judge.arrival + 1 < next_arrival:
+        _log.info("rebuilding the judge from stored inputs", after=judge.arrival, upto=next_arrival - 1)
+    fold(conn, judge, upto=next_arrival - 1)
+    judge.arrival = next_arrival - 1
+    if from_none:
+        _agree_with_orders(conn, judge)
+    return judge
+
+
+def _from_checkpoint(conn: Connection, written: Written) -> Judge | None:
+    """The judge of the newest checkpoint, or None where there is none that this code can read."""
+    arrival = judge_db.checkpointed(conn, format_=FORMAT)
+    if arrival is None:
+        return None
+    written.arrival = arrival
+    try:
+        return Judge.from_parts(_noted(judge_db.checkpoint_parts(conn, format_=FORMAT), written.digests), arrival)
+    except (ValueError, TypeError, LookupError, msgspec.DecodeError, zlib.error) as error:
+        _log.warning(
+            "a checkpoint of other code does not fit; rebuilding from readings", arrival=arrival, why=str(error)
+        )
+        written.arrival = None
+        return None
+
+
+def _noted(parts: Iterable[Part], digests: dict[PartName, bytes]) -> Iterator[Part]:
+    for part in parts:
+        digests[part.name] = _digest(part)
+        yield part
+
+
+def _digest(part: Part) -> bytes:
+    return hashlib.blake2b(part.state, digest_size=16).digest()
+
+
+def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
+    """Feed stored inputs to the judge, in order, without carrying anything out."""
+    after = judge.arrival
+    while after < upto:
+        end = min(after + RESTORE_SPAN, upto)
+        events = judge_db.events_after(conn, after, end)
+        heeds = judge.heeds_late or any(each.kind in CHANGES_RULES for each in events)
+        late = readings.late_after(conn, after, end) if heeds else ()
+        judge.decide(seen(judge, in_order(readings.judged_after(conn, after, end), events, late)))
+        after = end
+
+
+def seen(judge: Judge, inputs: Iterable[Input]) -> Iterator[Input]:
+    """Yield inputs, each once the judge has seen what it had when the input got its number."""
+    for each in inputs:
+        if isinstance(each, JudgedFrame):
+            judge.see(each)
+        yield each
+
+
+def save(conn: Connection, engine: Engine) -> None:
+    """Write a checkpoint in the caller's transaction: what has changed since the last one.
+
+    Where it cannot be written the last one stays, the engine's own alarm says why, and judging goes on.
+    """
+    began = time.monotonic()
+    try:
+        with conn.transaction():
+            written = _write(conn, engine)
+    except Exception as error:
+        if conn.broken:
+            raise
+        if not engine.checkpoint_failed:
+            _log.exception("ALARM: a checkpoint cannot be written; a restart has to judge all since the last one again")
+        engine.checkpoint_failed = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+        engine.set_next_checkpoint(time.monotonic() - began)
+        engine.not_before = engine.next_checkpoint
+        return
+    if engine.checkpoint_failed:
+        _log.info("checkpoints are written again")
+    engine.checkpoint_failed = ""
+    engine.written, engine.checkpointed = written, engine.judge.arrival
+    engine.set_next_checkpoint(time.monotonic() - began)
+
+
+def _write(conn: Connection, engine: Engine) -> Written:
+    """Write the parts that have changed and drop those that are gone; return what the checkpoint is now."""
+    before, now = engine.written, Written(engine.judge.arrival)
+    if before.arrival is None or judge_db.checkpointed(conn, format_=FORMAT) != before.arrival:
+        judge_db.drop_checkpoint(conn, format_=FORMAT)
+        before = Written()
+
+    def changed() -> Iterator[Part]:
+        for part in engine.judge.parts():
+            digest = now.digests[part.name] = _digest(part)
+            if before.digests.get(part.name) != digest:
+                yield part
+
+    judge_db.save_checkpoint(conn, engine.judge.arrival, format_=FORMAT, code_version=CODE_VERSION, changed=changed())
+    judge_db.drop_parts(conn, [name for name in before.digests if name not in now.digests], format_=FORMAT)
+    return now
+
+
+def _agree_with_orders(conn: Connection, judge: Judge) -> None:
+    """Other code, or readings no longer kept, may have decided otherwise: the orders that exist are the truth."""
+    stored = {entry.id: entry for entry in decisions.unfinished(conn)}
+    kept = [entry for entry in judge.book.all() if not entry.unfinished or _same(entry, stored.get(entry.id))]
+    known = {entry.id for entry in kept}
+    missing = [entry for entry in stored.values() if entry.id not in known]
+    if missing or len(kept) != len(judge.book.all()):
+        _log.warning(
+            "the rebuilt judge knew other orders than the database; the database's are taken", orders=len(stored)
+        )
+        judge.book = OrderBook(iter([*kept, *missing]))
+
+
+def _same(entry: Entry, stored: Entry | None) -> bool:
+    def facts(each: Entry) -> tuple[object, ...]:
+        return each.component, each.failure_mode, each.severity, each.status
+
+    return stored is not None and facts(entry) == facts(stored)

@@ -1,0 +1,28 @@
+"""Errors that no message can be blamed for: they end ingest, loudly, and leave every message unacknowledged."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import Error
+
+from db.telemetry.judge import NotTheWriter
+
+
+class OfNoMessage(Exception):
+    """A stage of the main path failed that works for all messages alike."""
+
+    def __init__(self, stage: str, error: Exception) -> None:
+        said = str(error).strip().partition("\n")[0]
+        super().__init__(f"{stage} failed with {type(error).__name__}{f': {said}' if said else ''}")
+        self.stage, self.error = stage, error
+
+
+@contextmanager
+def of_no_message(stage: str) -> Iterator[None]:
+    """Raise OfNoMessage for what fails here. What the database says of itself, and of who writes, stays as it is."""
+    try:
+        yield
+    except (Error, NotTheWriter, OfNoMessage):
+        raise
+    except Exception as error:
+        raise OfNoMessage(stage, error) from error

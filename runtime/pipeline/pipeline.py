@@ -1,0 +1,216 @@
+"""THE MAIN PATH: from messages to readings, judgement and work orders, in one transaction.
+
+What the broker sent is acknowledged by the caller after ``process`` has returned, which is after the commit. Any error
+leaves nothing behind: the caller takes the engine up anew from the database, and the messages come again.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from psycopg import Connection
+
+from db.alarms import alarms, engine_alarms
+from db.documents import shadow
+from db.orders import decisions
+from db.orders.decisions import Done
+from db.people import assignments
+from db.plant import health
+from db.telemetry import judge as judge_db
+from db.telemetry import readings
+from ingest.messages import Message, Refused
+from judge.inputs import merged
+from judge.judge import Verdict
+from judge.ordinary import ForModel
+from runtime.pipeline import arrivals, engine, reading, sources
+from runtime.pipeline.engine import Engine
+from runtime.pipeline.faults import of_no_message
+from runtime.pipeline.reading import Part
+from runtime.pipeline.sequence import NOTHING, Places
+from workorder_core.alarms.engine_alarms import Code
+
+
+@dataclass(slots=True)
+class Processed:
+    """What a batch came to. Counts are of readings, but ``frames`` of judged frames, ``by_lane`` of those among them
+    that the lane has judged, and ``refused`` of refusals.
+    """
+
+    frames: int = 0
+    by_lane: int = 0
+    stored: int = 0
+    late: int = 0
+    repeated: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=dict, compare=False)
+    """Seconds by stage."""
+    _since: float = field(default_factory=time.perf_counter, repr=False, compare=False)
+
+    def lap(self, stage: str) -> None:
+        """Put down what has passed since the last stage to this one."""
+        now = time.perf_counter()
+        self.spent[stage] = self.spent.get(stage, 0.0) + now - self._since
+        self._since = now
+
+    def add(self, other: "Processed") -> None:
+        """Count another part of the same batch too."""
+        self.frames += other.frames
+        self.by_lane += other.by_lane
+        self.stored += other.stored
+        self.late += other.late
+        self.repeated += other.repeated
+        self.refused += other.refused
+        self.done += other.done
+        for stage, seconds in other.spent.items():
+            self.spent[stage] = self.spent.get(stage, 0.0) + seconds
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What judging a batch has come to so far: what is to be done, and the assets whose health may be told anew."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    heard: set[str] = field(default_factory=set)
+
+
+def process(
+    conn: Connection, batch: Sequence[Message], state: Engine, meanwhile: Callable[[], None] | None = None
+) -> Processed:
+    """Store, judge and act on a batch, and commit. What is to be done ``meanwhile`` is, where the database keeps us
+    waiting, or not at all; it must not raise.
+    """
+    processed = Processed()
+    with conn.transaction():
+        outcome = Outcome()
+        with of_no_message("what waits to be judged"):
+            begin = judge_db.hold(conn, state.fence)
+            if state.tick_is_due():
+                judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
+            place = _heed(conn, begin, state, outcome)
+        processed.lap("begin")
+        parts = reading.parts(batch, state.open_lane(), state.formats, state.bounds)
+        processed.lap("read")
+        for number, part in enumerate(parts, 1):
+            last = meanwhile if number == len(parts) else None
+            place = _take_part(conn, part, place, state, processed, outcome, last)
+        _enter_lane(conn, state, {key for part in parts for key in part.keys})
+        _act(conn, outcome, state, processed)
+        state.quarantine.keep(conn, processed.refused)
+        sources.remember(conn, state.formats)
+        with of_no_message("keeping the judge's state"):
+            if place > begin:
+                judge_db.advance(conn, state.fence, place)
+                state.judge.arrival = place - 1
+            if state.checkpoint_is_due():
+                engine.save(conn, state)
+        processed.lap("keep")
+    processed.lap("commit")
+    return processed
+
+
+def take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
+    """Store, judge and act on frames that are no batch; return the next free place of the sequence."""
+    outcome = Outcome()
+    place = _take_part(conn, part, place, state, processed, outcome)
+    _act(conn, outcome, state, processed)
+    return place
+
+
+def _heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
+    """Fold the events that wait, once a batch and before all of its messages: what is late depends on what they say."""
+    events = judge_db.take_waiting(conn, place)
+    state.catalogue.follow(events)
+    outcome.verdicts += state.judge.decide(events)
+    return place + len(events)
+
+
+def _take_part(
+    conn: Connection,
+    part: Part,
+    place: int,
+    state: Engine,
+    processed: Processed,
+    outcome: Outcome,
+    meanwhile: Callable[[], None] | None = None,
+) -> int:
+    """Admit, number, store and judge a stretch of a batch in the order of its messages; return the next free place."""
+    judge, lane, catalogue = state.judge, state.open_lane(), state.catalogue
+    for each in part.stale:
+        lane.leave(f"{each.site}/{each.asset}")
+    events = sources.grow_stale(conn, part.stale, catalogue, place)
+    frames, ids, unknown, which, made_known = arrivals.admit(conn, part.frames, catalogue, part.keys)
+    keys = part.keys if len(frames) == len(part.keys) else [part.keys[i] for i in which]
+    came_by = part.of_message
+    places = Places(
+        place + len(events),
+        [came_by[i] for i, _ in made_known],
+        came_by if keys is part.keys else [came_by[i] for i in which],
+        NOTHING if part.ordinary is None else part.ordinary.of_message,
+    )
+    judged, newest, assets = judge.judged_times(keys), catalogue.newest, catalogue.assets
+    arrived = arrivals.arrange(
+        conn, frames, ids, judged, places.number,
+        newest=newest, keys=keys, assets=assets, ranges=judge.ranges(keys),
+    )  # fmt: skip
+    events += judge_db.number(conn, [event for _, event in made_known], places.events.tolist())
+    columns, for_models = [arrived.columns], list[ForModel]()
+    if part.ordinary is not None:
+        of_lane, for_models = lane.take(part.ordinary, places.ordinary)
+        columns.append(of_lane)
+    # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
+    with readings.storing(conn, *columns):
+        processed.lap("store")
+        inputs = merged(events, arrived.frames, for_models, arrived.late_frames if judge.heeds_late else ())
+        outcome.verdicts += judge.decide(inputs)
+        outcome.heard.update(each.asset for each in inputs if each.asset is not None)
+        processed.lap("judge")
+        if meanwhile is not None:
+            meanwhile()
+            processed.lap("read")
+    processed.lap("store")
+    processed.refused += part.refused + unknown + arrived.refused
+    processed.frames += len(arrived.frames) + len(places.ordinary)
+    processed.by_lane += len(places.ordinary)
+    processed.stored += sum(map(len, columns))
+    processed.late += arrived.late
+    processed.repeated += arrived.repeated
+    return places.next
+
+
+def _enter_lane(conn: Connection, state: Engine, keys: AbstractSet[str]) -> None:
+    """Let the lane take on those assets that it can, now that the fold has judged them."""
+    able = keys - state.open_lane().foreign
+    arrivals.know_newest(conn, state.catalogue, able)
+    state.judge.enter_lane(sorted(able))
+
+
+def _act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed) -> None:
+    """Carry out what was decided, and keep what is told of alarms and of the assets' health."""
+    if state.judge.alarms:
+        alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
+        state.judge.alarms.clear()
+    for said in state.judge.failed:
+        engine_alarms.note_trouble(conn, Code.EVENT_FAILED, said)
+    state.judge.failed.clear()
+    health.write(conn, state.judge.take_healths(outcome.heard), state.catalogue.asset_id)
+    processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in outcome.verdicts])
+    processed.lap("act")
+
+
+def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None:
+    """Apply a decision; an emergency is given to somebody at once. What is only on trial is noted."""
+    now = datetime.now(UTC)
+    asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)
+    if verdict.shadow is not None:
+        shadow.apply(conn, verdict.shadow, verdict.decision, asset_id=asset_id)
+        return None
+    done = decisions.apply(conn, verdict.decision, verdict.urgency, asset_id=asset_id, now=now)
+    if done is not None and done.emergency:
+        order_id = done.order_id
+        decisions.optional(
+            conn, "assigning", lambda: assignments.assign_best(conn, order_id, actor=decisions.ACTOR, at=now)
+        )
+    return done

@@ -1,0 +1,137 @@
+"""Reading a batch: every message once, in columns for the lane or as frames for the fold, and in order all the same."""
+
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.border import Bounds
+from ingest.formats import payload
+from ingest.formats.formats import Formats
+from ingest.formats.sparkplug import Stale
+from ingest.messages import Frame, Message, Refused
+from judge.lane import OWN_TOPIC, Lane
+from judge.ordinary import Ordinary
+
+
+@dataclass(slots=True)
+class Part:
+    """A stretch of a batch: what is measured no more, then what was measured. Nearly always it is the whole batch.
+
+    Parameters
+    ----------
+    keys, of_message
+        Of each frame its ``<site>/<asset>``, and the index of the message that brought it, in ascending order.
+    ordinary
+        What the lane judges; no frame of this batch is of the same asset.
+    """
+
+    stale: list[Stale] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    of_message: list[int] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    ordinary: Ordinary | None = None
+
+    @classmethod
+    def of_one(cls, frames: list[Frame], refused: list[Refused]) -> "Part":
+        """Return what a single message brings."""
+        return cls(frames=frames, keys=[frame.key for frame in frames], of_message=[0] * len(frames), refused=refused)
+
+    def __bool__(self) -> bool:
+        return bool(self.stale or self.frames or self.refused or self.ordinary is not None)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the formats have read. ``stale`` is by the index of the message that made it so; the ``foreign`` assets are
+    those that a message of another topic than their own was about.
+    """
+
+    formats: Formats
+    bounds: Bounds
+    frames: list[Frame] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    of_message: list[int] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    stale: list[tuple[int, list[Stale]]] = field(default_factory=list)
+    foreign: set[str] = field(default_factory=set)
+
+    def read(self, batch: Sequence[Message], numbers: Iterable[int]) -> None:
+        """Read those messages of a batch, by their index."""
+        parse, bounds, bound = self.formats.parse, self.bounds, self.formats.bindings.bound
+        for number in numbers:
+            message = batch[number]
+            frame = _ordinary(message, bounds)
+            if frame is not None and not (bound and frame.key in bound):
+                self.frames.append(frame)
+                self.keys.append(frame.key)
+                self.of_message.append(number)
+                continue
+            frames, refused = parse(message, bounds)
+            self.note_stale(number)
+            keys = [each.key for each in frames]
+            if not message.topic.startswith(OWN_TOPIC):
+                self.foreign.update(keys)
+            self.frames += frames
+            self.keys += keys
+            self.of_message += [number] * len(frames)
+            self.refused += refused
+
+    def note_stale(self, number: int) -> None:
+        """Note what a message has made stale."""
+        if self.formats.sparkplug is not None and (stale := self.formats.stale()):
+            self.stale.append((number, stale))
+
+    def assets(self) -> set[str]:
+        """Return the assets that anything was read of."""
+        return {*self.keys, *(f"{each.site}/{each.asset}" for _, stale in self.stale for each in stale)}
+
+    def sort(self) -> None:
+        """Bring the frames into the order of their messages."""
+        order = sorted(range(len(self.of_message)), key=self.of_message.__getitem__)
+        self.frames = [self.frames[i] for i in order]
+        self.keys = [self.keys[i] for i in order]
+        self.of_message = [self.of_message[i] for i in order]
+
+
+def _ordinary(message: Message, bounds: Bounds) -> Frame | None:
+    try:
+        return payload.ordinary(message, bounds)
+    except Exception:  # noqa: BLE001 - the parser that looks closer says what is wrong with it
+        return None
+
+
+def parts(batch: Sequence[Message], lane: Lane, formats: Formats, bounds: Bounds) -> list[Part]:
+    """Read a batch, in stretches: what is stale has its place between the frames before it and after it."""
+    read = _Read(formats, bounds)
+    if formats.sparkplug is not None:
+        formats.sparkplug.overdue(time.time_ns() // 1000)
+        read.note_stale(0)
+    said = lane.read(batch)
+    read.read(batch, said.rest)
+    lane.keep_off(read.foreign)
+    ordinary, back = lane.sift(said, bounds, read.assets())
+    if back:
+        # They are documents of the native payload, of which no format remembers anything: their turn may come last.
+        read.read(batch, back)
+        read.sort()
+    return _cut(read, ordinary, len(batch))
+
+
+def _cut(read: _Read, ordinary: Ordinary | None, messages: int) -> list[Part]:
+    """Cut what was read before each message that has made something stale. What is refused goes with the first part."""
+    begins = [0, *(number for number, _ in read.stale)]
+    found: list[Part] = []
+    for begin, end, stale in zip(begins, [*begins[1:], messages], [[], *(each for _, each in read.stale)], strict=True):
+        of_part = slice(bisect_left(read.of_message, begin), bisect_left(read.of_message, end))
+        part = Part(
+            stale=stale,
+            frames=read.frames[of_part],
+            keys=read.keys[of_part],
+            of_message=read.of_message[of_part],
+            refused=[] if found else read.refused,
+            ordinary=None if ordinary is None else ordinary.between(begin, end),
+        )
+        found.append(part)
+    return [part for part in found if part]

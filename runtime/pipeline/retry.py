@@ -1,0 +1,119 @@
+"""What is in quarantine and shall be tried again: read by what is set and known now, and stored as late.
+
+The engine does it between two batches, because it alone writes readings. A message keeps the time at which it came, so
+that a time which was in the future then is so still.
+"""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from msgspec import structs
+from psycopg import Connection
+
+from db.telemetry import judge as judge_db
+from db.telemetry import quarantine
+from db.telemetry.catalogue import Catalogue
+from db.telemetry.quarantine import Kept
+from ingest.formats import sparkplug
+from ingest.messages import Details, Frame, Message, Reason, Refused
+from runtime.pipeline import engine, pipeline, splitting
+from runtime.pipeline.engine import Engine
+from runtime.pipeline.pipeline import Processed
+from runtime.pipeline.reading import Part
+
+_log = structlog.get_logger("ingest")
+AT_ONCE_S = 0.1
+"""For so long the live messages wait, at most and at once."""
+LOOK_EVERY_S = 0.5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_AFTER_READING = (
+    Reason.UNKNOWN_ASSET,
+    Reason.TOO_MANY_ASSETS,
+    Reason.TOO_MANY_SIGNALS,
+    Reason.UNKNOWN_STATE,
+    Reason.WRONG_UNIT,
+    Reason.OTHER_VALUE_STORED,
+)
+"""What was refused for these had shown who sent it."""
+
+
+def try_asked(conn: Connection, state: Engine) -> int:
+    """Try what somebody has asked for, for a moment, each in a transaction of its own; return how many were tried."""
+    began = time.monotonic()
+    if began < state.next_retry_look:
+        return 0
+    if quarantine.some_asked(conn):
+        # What was mended may be the plant: assets and signals that have been made known since.
+        state.catalogue = Catalogue.load(conn, state.settings.admission)
+    conn.commit()
+    tried = 0
+    while time.monotonic() - began < AT_ONCE_S:
+        if not _try_next(conn, state):
+            state.next_retry_look = time.monotonic() + LOOK_EVERY_S
+            break
+        tried += 1
+    return tried
+
+
+def _try_next(conn: Connection, state: Engine) -> bool:
+    kept: Kept | None = None
+    try:
+        with conn.transaction():
+            place = judge_db.hold(conn, state.fence)
+            kept = quarantine.next_asked(conn)
+            if kept is None:
+                return False
+            _settle(conn, kept, _store(conn, kept, place, state))
+            state.quarantine.forget()
+    except Exception as error:
+        if kept is None or not splitting.may_be_of_a_message(error):
+            raise
+        engine.rebuild(conn, state)
+        with conn.transaction():
+            judge_db.hold(conn, state.fence)
+            _settle(conn, kept, [splitting.refusal(_message(kept, kept.received_at), error)])
+    return True
+
+
+def _settle(conn: Connection, kept: Kept, refused: list[Refused]) -> None:
+    quarantine.settle(conn, kept, refused)
+    what = "is still refused" if refused else "was taken, as late"
+    _log.info(f"a message from quarantine {what}", id=kept.id, topic=kept.topic, asked_by=kept.retry_asked_by)
+
+
+def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refused]:
+    """Store what can be read of it now; return what is refused."""
+    if state.formats.sparkplug is not None and kept.topic.startswith(sparkplug.PREFIX):
+        at_us = (kept.received_at - _EPOCH) // _MICROSECOND
+        return [Refused(kept.topic, kept.payload, at_us, Reason(kept.reason), quarantine.OF_ITS_MOMENT)]
+    frames, refused = _read(kept, kept.received_at, state)
+    if (
+        kept.times > 1
+        and not kept.others
+        and any(_EPOCH + frame.at_us * _MICROSECOND == kept.received_at for frame in frames)
+    ):
+        # Without a time of its own it was measured each time that it came, of which the first and the last are known.
+        frames += _read(kept, kept.last_received_at, state)[0]
+    processed = Processed()
+    end = pipeline.take(conn, Part.of_one(frames, refused), place, state, processed)
+    if end > place:
+        judge_db.advance(conn, state.fence, end)
+        state.judge.arrival = end - 1
+    return processed.refused
+
+
+def _read(kept: Kept, at: datetime, state: Engine) -> tuple[list[Frame], list[Refused]]:
+    vouched = kept.reason in _AFTER_READING
+    frames, refused = state.formats.parse(_message(kept, at), state.bounds, vouched=vouched)
+    return [
+        structs.replace(each, details=replace(each.details or Details(), historical=True)) for each in frames
+    ], refused
+
+
+def _message(kept: Kept, at: datetime) -> Message:
+    # What had no time when the broker sent what it had kept has none now.
+    retained = kept.reason == Reason.NO_TIME
+    return Message(kept.topic, kept.payload, (at - _EPOCH) // _MICROSECOND, retained=retained)

@@ -1,0 +1,102 @@
+"""What the engine understands and listens to, as the settings say, and what it has to remember of it."""
+
+import time
+from collections.abc import Sequence
+
+from psycopg import Connection
+
+from db.plant import devices
+from db.telemetry import judge as judge_db
+from db.telemetry import readings, sources
+from db.telemetry.catalogue import Catalogue
+from ingest.broker.subscriber import Presence, Subscriber
+from ingest.formats import mapping
+from ingest.formats.formats import Formats
+from ingest.formats.paths import Text
+from ingest.formats.sparkplug import Names, Sparkplug, Stale
+from ingest.formats.thingsboard import ThingsBoard
+from judge.inputs import Event
+from runtime.settings import Settings
+
+
+def understood(settings: Settings, conn: Connection | None = None) -> Formats:
+    """Return the formats of the settings, with what the database remembers of them. Raises WrongMapping."""
+    board = host = None
+    if settings.thingsboard_site is not None:
+        board = ThingsBoard(settings.thingsboard_site, settings.thingsboard_device)
+    if settings.sparkplug_host is not None:
+        names = Names(Text.of(settings.sparkplug_site), Text.of(settings.sparkplug_asset))
+        host = Sparkplug(settings.sparkplug_host, names, patience_us=round(settings.sparkplug_rebirth_s * 1e6))
+        if conn is not None:
+            sources.restore_sparkplug(conn, host)
+    return Formats(
+        mappings=[mapping.read(each) for each in settings.mappings],
+        thingsboard=board,
+        sparkplug=host,
+        taken=None if conn is None else sources.taken(conn),
+        bindings=None if conn is None else devices.bindings(conn),
+        names=None if conn is None else sources.foreign_names(conn),
+    )
+
+
+def topics(settings: Settings) -> list[str]:
+    """Return what to subscribe to: the topics of the settings, and those of every format."""
+    return list(dict.fromkeys([*settings.topics, *understood(settings).filters()]))
+
+
+def presence(formats: Formats) -> Presence | None:
+    """Return what tells edge nodes that we are there: from now on, until the connection ends."""
+    host, now_us = formats.sparkplug, time.time_ns() // 1000
+    if host is None:
+        return None
+    return Presence(host.state_topic, host.presence(True, now_us), host.presence(False, now_us))
+
+
+def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, first: int) -> list[Event]:
+    """Store that signals are measured no more; return the events that tell the judge, numbered from ``first`` on."""
+    events: list[Event] = []
+    for each in stale:
+        asset = catalogue.known(f"{each.site}/{each.asset}")
+        if asset is None:
+            continue
+        names = [name for name in (asset.aliases.get(name, name) for name in each.signals) if name in asset.signals]
+        if names:
+            judge_db.add(conn, "stale", {"signals": sorted(names)}, "system:sparkplug", asset.id)
+            events += judge_db.number(conn, judge_db.written(conn), first + len(events))
+            ids = [asset.signals[name] for name in names]
+            readings.grow_stale(conn, ids, at_us=each.at_us, arrival=events[-1].arrival)
+            for signal in ids:
+                catalogue.newest.pop(signal, None)
+    return events
+
+
+def look_again(conn: Connection, formats: Formats) -> None:
+    """Take over what may have been changed while the engine runs: which device may speak for which asset."""
+    with conn.transaction():
+        formats.bindings = devices.bindings(conn)
+
+
+def connected(formats: Formats) -> None:
+    """Our connection is new: who was there before has to say what it measures."""
+    if formats.sparkplug is not None:
+        formats.sparkplug.connected(time.time_ns() // 1000)
+
+
+def answer(formats: Formats, subscriber: Subscriber) -> None:
+    """Send what the committed batch asks for."""
+    host = formats.sparkplug
+    if host is None:
+        return
+    for topic, request in host.requests(time.time_ns() // 1000):
+        subscriber.publish(topic, request)
+    if host.announce_again:
+        host.announce_again = False
+        subscriber.announce()
+
+
+def remember(conn: Connection, formats: Formats) -> None:
+    """Write what has to outlive this process, in the batch's own transaction."""
+    sources.take(conn, formats.newly_taken())
+    sources.own_names(conn, formats.names)
+    if formats.sparkplug is not None:
+        sources.save_sparkplug(conn, formats.sparkplug)

@@ -1,0 +1,101 @@
+"""What the engine counts and measures of itself; past a limit its own lag is an alarm."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+from psycopg import Connection
+
+from db.telemetry import engine_figures
+from db.telemetry.engine_figures import Figures
+from ingest.messages import Message
+from runtime.pipeline.pipeline import Processed
+
+_log = structlog.get_logger("ingest")
+EVERY_S = 1.0
+RATE_OVER = 30
+"""Writings over which rates are taken."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """The counts of one process since it became the plant's writer."""
+
+    figures: Figures
+    behind: bool = False
+    _written: float = 0.0
+    _marks: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=RATE_OVER))
+
+    @classmethod
+    def begin(cls, lag_limit_s: float, batch_most: int) -> "Counted":
+        return cls(Figures(lag_limit_s=lag_limit_s, batch_most=batch_most))
+
+    def count(self, batch: Sequence[Message], processed: Processed, acknowledge_s: float) -> None:
+        """Add a batch that was committed and acknowledged."""
+        told = self.figures
+        refused = Counter(told.refused)
+        refused.update(each.reason.value for each in processed.refused)
+        stage_s = dict(told.stage_s)
+        for stage, seconds in (*processed.spent.items(), ("acknowledge", acknowledge_s)):
+            stage_s[stage] = stage_s.get(stage, 0.0) + seconds
+        self.figures = replace(
+            told,
+            messages=told.messages + len(batch),
+            batches=told.batches + bool(batch),
+            stored=told.stored + processed.stored,
+            late=told.late + processed.late,
+            repeated=told.repeated + processed.repeated,
+            judged=told.judged + processed.frames,
+            refused=dict(refused),
+            stage_s=stage_s,
+            batch_newest=len(batch) or told.batch_newest,
+            batch_largest=max(told.batch_largest, len(batch)),
+        )
+
+    def write_when_due(
+        self, conn: Connection, fence: int, *, lag_s: float, queue: int, of_engine: Mapping[str, Any]
+    ) -> bool:
+        """Write the figures once a second, in a transaction of their own; say when the lag passes its limit.
+
+        ``of_engine`` are those that the engine knows of itself, by their names.
+        """
+        now = time.monotonic()
+        if now - self._written < EVERY_S:
+            return False
+        if self._written:
+            # What came while we did not look has waited for so long, perhaps.
+            lag_s = max(lag_s, now - self._written - EVERY_S)
+        self._written = now
+        self._marks.append((now, self.figures.messages, self.figures.stored))
+        with conn.transaction():
+            engine_figures.write(conn, fence, replace(self._told(lag_s, queue), **of_engine))
+        limit_s = self.figures.lag_limit_s
+        if (lag_s > limit_s) != self.behind:
+            self.behind = not self.behind
+            if self.behind:
+                _log.warning(
+                    "ALARM: judging lags behind what arrives; readings wait at the broker, none is lost",
+                    lag_s=round(lag_s, 1), limit_s=limit_s,
+                )  # fmt: skip
+            else:
+                _log.info("judging has caught up", lag_s=round(lag_s, 1))
+        return True
+
+    def stop(self, conn: Connection, fence: int) -> None:
+        """Write that the process ends as it should, in the caller's transaction."""
+        engine_figures.write(conn, fence, replace(self._told(0.0, 0), stopped=True))
+
+    def _told(self, lag_s: float, queue: int) -> Figures:
+        first, last = (self._marks[0], self._marks[-1]) if self._marks else ((0.0, 0, 0), (0.0, 0, 0))
+        seconds = max(last[0] - first[0], EVERY_S)
+        return replace(
+            self.figures,
+            stage_s={stage: round(spent, 6) for stage, spent in self.figures.stage_s.items()},
+            queue=queue,
+            lag_s=round(lag_s, 3),
+            messages_per_s=round((last[1] - first[1]) / seconds, 1),
+            readings_per_s=round((last[2] - first[2]) / seconds, 1),
+        )

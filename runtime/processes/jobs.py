@@ -1,0 +1,226 @@
+"""The timetable: assigning, escalating, retention.
+
+Any number of processes may run it. Each piece of work takes a lock of its job for its transaction and does nothing
+where another process has it; what it finds done it does not do again.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from psycopg import Connection, OperationalError
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from db import idempotency, jobs
+from db.alarms import engine_alarms
+from db.documents import budgets
+from db.orders import audit, work_orders
+from db.people import assignments
+from db.telemetry import quarantine
+from runtime.processes.clock import TOLD_FROM_S, Clock, told
+from workorder_core.alarms.engine_alarms import Code
+from workorder_core.orders import escalation
+from workorder_core.people.dispatching import BY_DEFAULT, Dispatched
+
+ACTOR = "system:timetable"
+ANSWERS_KEPT = timedelta(days=7)
+LOOK_AT_CLOCK_S = 2.0
+_DELETED_AT_ONCE = 20_000
+_log = structlog.get_logger("jobs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """How often each job looks, in seconds; ``retention`` None keeps readings for ever, likewise
+    ``alarm_retention`` alarms and ``quarantine_retention`` what was refused.
+    """
+
+    assign_every_s: float = 2
+    dispatched: tuple[Dispatched, ...] = BY_DEFAULT
+    escalate_every_s: float = 30
+    tidy_every_s: float = 3600
+    anchor_every_s: float = 3600
+    retention_every_s: float = 3600
+    budgets_every_s: float = 600
+    retention: timedelta | None = None
+    alarm_retention: timedelta | None = None
+    quarantine_retention: timedelta | None = None
+
+
+def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
+    """Work by the timetable until ``stop`` is set; then finish what has begun.
+
+    While the database cannot be reached the jobs wait for it; any other error is logged with its job, which runs again
+    at its next time.
+    """
+    with ConnectionPool(database_url, min_size=1, max_size=3, open=True, name="jobs") as pool:
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(3)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+        def every(seconds: float, work: Callable[[Connection], int], name: str) -> None:
+            first = datetime.now(UTC) + timedelta(seconds=min(seconds, 1))
+            scheduler.add_job(_once, "interval", seconds=seconds, args=(pool, name, work), id=name, next_run_time=first)
+
+        every(timetable.assign_every_s, lambda conn: assign_open(conn, timetable.dispatched), "assign")
+        every(timetable.escalate_every_s, escalate_late, "escalate")
+        every(timetable.budgets_every_s, keep_budgets, "budgets")
+        every(timetable.tidy_every_s, forget_answers, "forget answers")
+        every(timetable.anchor_every_s, anchor_history, "anchor")
+        if (keep := timetable.retention) is not None:
+            every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
+        if (kept := timetable.alarm_retention) is not None:
+            every(timetable.retention_every_s, lambda conn: drop_old_alarms(conn, keep=kept), "retention of alarms")
+        if (refused := timetable.quarantine_retention) is not None:
+            every(timetable.retention_every_s, lambda conn: drop_old_refusals(conn, keep=refused), "quarantine")
+        scheduler.start()
+        clock = Clock()
+        try:
+            while not stop.wait(LOOK_AT_CLOCK_S):
+                if jump_s := clock.jumped_s(LOOK_AT_CLOCK_S):
+                    _go_on_after(jump_s, scheduler, pool)
+        finally:
+            scheduler.shutdown(wait=True)
+
+
+def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: ConnectionPool) -> None:
+    """Let every job run now and go on from there: the timetable goes by a clock that was set."""
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(UTC))
+    if abs(jump_s) < TOLD_FROM_S:
+        return
+    _log.error("ALARM: the clock has jumped; all jobs run now", by_s=round(jump_s, 1))
+    try:
+        with pool.connection() as conn:
+            engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, told(jump_s))
+    except (OperationalError, PoolTimeout) as error:
+        _log.warning("could not note for the board that the clock has jumped", error=str(error))
+
+
+def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> int:
+    """Give the open orders that nobody has to somebody, emergencies first; return how many were given.
+
+    Only orders of the kinds ``dispatched`` are given away; the others wait for a planner.
+    One transaction an order: an order is held for a moment only, and never while another one is waited for.
+    """
+    given = 0
+    for order_id in work_orders.unassigned(conn, dispatched):
+        conn.rollback()
+        with conn.transaction():
+            if not jobs.try_lock(conn, "assign"):
+                return given
+            order, proposed = assignments.assign_best(conn, order_id, actor=ACTOR, at=datetime.now(UTC))
+        given += order.assignee is not None and proposed.choice is not None
+    return given
+
+
+def escalate_late(conn: Connection) -> int:
+    """Warn of targets that are near and escalate the orders of which one has run out, each once; return how many."""
+    now = datetime.now(UTC)
+    told = 0
+    for order_id in work_orders.targets_near(conn, now=now):
+        conn.rollback()
+        with conn.transaction():
+            if not jobs.try_lock(conn, "escalate"):
+                return told
+            told += _tell_late(conn, order_id, now)
+    return told
+
+
+def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
+    order = work_orders.lock(conn, order_id)
+    if (due := escalation.needed(order, now=now)) is not None:
+        after, why = escalation.escalate(order, due), f"Escalated: {due.reason}."
+    elif (near := escalation.warning(order, now=now)) is not None:
+        after, why = escalation.warn(order, near), f"Warned: {near.reason}."
+    else:
+        return False
+    work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why)
+    return True
+
+
+def anchor_history(conn: Connection) -> int:
+    """Tie the histories that have moved into an anchor; return how many."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "anchor"):
+            return 0
+        return audit.anchor(conn, at=datetime.now(UTC))
+
+
+def forget_answers(conn: Connection) -> int:
+    """Forget what was answered to the Idempotency-Keys of long ago; return how many."""
+    with conn.transaction():
+        return idempotency.forget(conn, before=datetime.now(UTC) - ANSWERS_KEPT)
+
+
+def keep_budgets(conn: Connection) -> int:
+    """Send the rules to the shadow that are over their alarm budget, where their owners allowed it; return how many.
+
+    A safety rule never goes. One that may not go is told of in the log, the API and the board.
+    """
+    now = datetime.now(UTC)
+    with conn.transaction():
+        if not jobs.try_lock(conn, "budgets"):
+            return 0
+        return len(budgets.keep(conn, actor=ACTOR, now=now))
+
+
+def drop_old_readings(conn: Connection, *, keep: timedelta) -> int:
+    """Drop readings that came longer ago than ``keep`` and that no checkpoint of the judge needs.
+
+    Returns the chunks dropped on TimescaleDB, the rows deleted elsewhere. Evidence has its own copies.
+    """
+    before = datetime.now(UTC) - keep
+    gone = 0
+    while True:
+        with conn.transaction():
+            if not jobs.try_lock(conn, "retention"):
+                return gone
+            if jobs.has_chunks(conn):
+                return jobs.drop_old_chunks(conn, before=before)
+            deleted = jobs.delete_some(conn, before=before, most=_DELETED_AT_ONCE)
+        gone += deleted
+        if deleted < _DELETED_AT_ONCE:
+            return gone
+
+
+def drop_old_alarms(conn: Connection, *, keep: timedelta) -> int:
+    """Drop the alarms that were over longer ago than ``keep``, and the moves made before; return how many.
+
+    An alarm that stands stays, and so does how each alarm stands now.
+    """
+    before = datetime.now(UTC) - keep
+    gone = 0
+    while True:
+        with conn.transaction():
+            if not jobs.try_lock(conn, "retention of alarms"):
+                return gone
+            deleted = jobs.delete_some_alarms(conn, before=before, most=_DELETED_AT_ONCE)
+        gone += deleted
+        if not deleted:
+            return gone
+
+
+def drop_old_refusals(conn: Connection, *, keep: timedelta) -> int:
+    """Drop what was refused and has not come for longer than ``keep``; return how many messages were kept."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "quarantine"):
+            return 0
+        return quarantine.drop(conn, before=datetime.now(UTC) - keep)
+
+
+def _once(pool: ConnectionPool, name: str, work: Callable[[Connection], int]) -> None:
+    """Run a job once on a connection of its own; a database that is away is waited for until the next time."""
+    try:
+        with pool.connection() as conn:
+            if done := work(conn):
+                _log.info("done", job=name, count=done)
+    except OperationalError as error:
+        _log.warning("the database cannot be reached; the job runs again at its next time", job=name, error=str(error))

@@ -1,0 +1,88 @@
+"""The API process: uvicorn serving ``api.app`` until it is told to stop."""
+
+import socket
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from api import app
+from api.keys import Lasting
+from runtime.cli.command_line import console
+from runtime.processes import patient_http, people
+from runtime.processes.patient_http import Doors
+from runtime.settings import Settings
+from runtime.version import CODE_VERSION
+
+
+@dataclass(slots=True)
+class _Stopper:
+    server: uvicorn.Server
+    stop: threading.Event
+
+    def watch(self) -> None:
+        self.stop.wait()
+        self.server.should_exit = True
+
+
+def configured(served: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn serves the application: bounded, and believing only the proxies that are named."""
+    return uvicorn.Config(
+        served,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        http=patient_http.protocol(Doors(proxies=settings.proxies)),
+        ws="none",
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies or None,
+        h11_max_incomplete_event_size=32 * 1024,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _names(settings: Settings) -> list[str]:
+    """Return under which names the plant is called: those of the settings, and this machine's own."""
+    return [*settings.names, settings.host, socket.gethostname(), socket.getfqdn()]
+
+
+def _limit_statements(conn: Connection, *, seconds: float) -> None:
+    """Give up a statement that takes too long, and a transaction that nobody goes on with."""
+    conn.execute("SELECT set_config('statement_timeout', %s, false)", [f"{seconds * 1000:.0f}"])
+    conn.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [f"{seconds * 2000:.0f}"])
+    conn.commit()
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Serve until ``stop`` is set. At a plant without users an administrator is made, and told how to sign in."""
+    assert settings.database is not None
+    password = people.make_first(settings.database)
+    if password is not None:
+        console.print(
+            f"first start: sign in at http://{settings.host}:{settings.port}/ as [bold]{people.FIRST}[/bold] with the "
+            f"one-time password [bold]{password}[/bold]; `plantwright users password {people.FIRST}` gives another",
+            highlight=False,
+        )
+    lasting = Lasting(timedelta(hours=settings.session_idle_h), timedelta(hours=settings.session_h))
+    limited = partial(_limit_statements, seconds=settings.statement_s)
+    with ConnectionPool(settings.database, min_size=1, max_size=10, open=True, name="api", configure=limited) as pool:
+        served = app.create(
+            pool,
+            keys=settings.api_keys,
+            pages_as=settings.pages_as,
+            lasting=lasting,
+            version=CODE_VERSION,
+            names=_names(settings),
+        )
+        config = configured(served, settings)
+        server = uvicorn.Server(config)
+        threading.Thread(target=_Stopper(server, stop).watch, daemon=True).start()
+        server.run()

@@ -1,0 +1,213 @@
+"""Alarms: which conditions stand, and the figures of ISA-18.2 and IEC 62682 over a stretch of time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from workorder_core.alarms.alarm_states import Move
+from workorder_core.alarms.silence import Held
+from workorder_core.intake.findings import Finding
+from workorder_core.words import Severity
+
+Key = tuple[str, str]
+PERIOD = timedelta(minutes=10)
+FLOOD_ABOVE, FLOOD_OVER_BELOW = 10, 5
+CHATTER, CHATTER_WITHIN = 3, timedelta(minutes=1)
+STALE_AFTER = timedelta(hours=24)
+TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the judge tells of an alarm.
+
+    Parameters
+    ----------
+    at
+        Its asset's event time.
+    finding
+        What raised it; None for every other move.
+    held
+        Why it leads to nothing of its own, where it is suppressed.
+    until
+        When a shelf or a time out of service ends.
+    """
+
+    asset: str
+    source: str
+    at: datetime
+    move: Move
+    why: str
+    finding: Finding | None = None
+    held: Held | None = None
+    until: datetime | None = None
+
+
+class Standing:
+    """The conditions that stand, by asset and source: when each was last found, and why it leads to nothing."""
+
+    def __init__(self, found: dict[Key, tuple[datetime, Held | None]] | None = None) -> None:
+        self._found = found or {}
+
+    def follow(self, finding: Finding) -> Change | None:
+        """Follow a finding; None where nothing new is in it."""
+        key = finding.asset, finding.source
+        if finding.cleared:
+            return self.end(key, finding.summary, at=finding.at)
+        before = self._found.get(key)
+        self._found[key] = finding.at, None if before is None else before[1]
+        return Change(*key, finding.at, Move.RAISE, finding.summary, finding) if before is None else None
+
+    def hold(self, key: Key, held: Held | None) -> Change | None:
+        """Take note of why a condition that was found leads to nothing of its own; None where it does."""
+        at, before = self._found[key]
+        if held is before:
+            return None
+        self._found[key] = at, held
+        if held is None:
+            return Change(*key, at, Move.RELEASE, f"no longer {'' if before is None else before.label}")
+        return Change(*key, at, Move.SUPPRESS, held.label, held=held)
+
+    def end(self, key: Key, why: str, *, at: datetime | None = None) -> Change | None:
+        """Take note that a condition stands no more, or is not looked at any more: then when it was last found."""
+        found = self._found.pop(key, None)
+        return None if found is None else Change(*key, at or found[0], Move.CLEAR, why)
+
+    def of(self, asset: str | None = None) -> list[Key]:
+        """What stands, of one asset or of all, in order."""
+        return sorted(key for key in self._found if asset in (None, key[0]))
+
+    def dump(self) -> list[Any]:
+        """Return the state in plain types; the same history gives the same bytes."""
+        return [[*key, at.isoformat(), held] for key, (at, held) in sorted(self._found.items())]
+
+    @classmethod
+    def restore(cls, dumped: list[Any]) -> "Standing":
+        """Continue from a dump."""
+        return cls({
+            (asset, source): (datetime.fromisoformat(at), None if held is None else Held(held))
+            for asset, source, at, held in dumped
+        })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One alarm; ``cleared_at`` is None while it stands, ``suppressed`` where nobody was told of it."""
+
+    asset: str
+    source: str
+    severity: Severity
+    raised_at: datetime
+    cleared_at: datetime | None
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The figures of a range, beside what ISA-18.2 calls acceptable for one operator.
+
+    Parameters
+    ----------
+    alarms
+        How many were raised in the range and told to people. What was shelved, out of service or suppressed by design
+        is in none of the figures but ``suppressed``.
+    per_10_min, per_day
+        The average; about 1 and 144 are acceptable, 2 and 288 the most.
+    peak_10_min
+        The most in one 10-minute period. Periods count from the beginning of the range.
+    periods, periods_above_10
+        How many there are, and how many have more than ten; under 1 % is acceptable.
+    floods
+        How often more than ten came in a period, until a period had fewer than five.
+    chattering
+        The sources that came three times or more within a minute.
+    stale
+        Alarms that had stood for more than a day at the end of the range; fewer than five are acceptable.
+    top
+        The ten most frequent (asset, source, count); together under 1 to 5 % of all are acceptable.
+    by_severity
+        How many of each; about 80, 15 and 5 % are acceptable, the mildest first.
+    suppressed
+        How many more were raised of which nobody was told.
+    course
+        How many in each 10-minute period that had any, by its number.
+    stale_alarms
+        Those that ``stale`` counts, in order.
+    """
+
+    alarms: int
+    per_10_min: float
+    per_day: float
+    peak_10_min: int
+    periods: int
+    periods_above_10: int
+    floods: int
+    chattering: tuple[Key, ...]
+    stale: int
+    top: tuple[tuple[str, str, int], ...]
+    by_severity: tuple[tuple[Severity, int], ...]
+    suppressed: int = 0
+    course: tuple[tuple[int, int], ...] = ()
+    stale_alarms: tuple[Key, ...] = ()
+
+
+def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figures:
+    """Count the figures of ``since <= raised_at < until``. Raises ValueError for an empty range."""
+    if not since < until:
+        raise ValueError(f"the range ends at {until:%Y-%m-%d %H:%M}, not after it begins at {since:%Y-%m-%d %H:%M}")
+    told = [each for each in alarms if not each.suppressed]
+    raised = sorted((each for each in told if since <= each.raised_at < until), key=lambda each: each.raised_at)
+    periods = -((since - until) // PERIOD)
+    counts = Counter((each.raised_at - since) // PERIOD for each in raised)
+    by_source = Counter((each.asset, each.source) for each in raised)
+    top = sorted(by_source.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+    severities = Counter(each.severity for each in raised)
+    stale = sorted((each.asset, each.source) for each in told if _stood_at(each, until) > STALE_AFTER)
+    return Figures(
+        alarms=len(raised),
+        per_10_min=len(raised) / ((until - since) / PERIOD),
+        per_day=len(raised) / ((until - since) / timedelta(days=1)),
+        peak_10_min=max(counts.values(), default=0),
+        periods=periods,
+        periods_above_10=sum(count > FLOOD_ABOVE for count in counts.values()),
+        floods=_floods(counts),
+        chattering=_chattering(raised),
+        stale=len(stale),
+        top=tuple((*key, count) for key, count in top),
+        by_severity=tuple((severity, severities[severity]) for severity in Severity),
+        suppressed=sum(each.suppressed and since <= each.raised_at < until for each in alarms),
+        course=tuple(sorted(counts.items())),
+        stale_alarms=tuple(stale),
+    )
+
+
+def _floods(counts: Counter[int]) -> int:
+    floods, last = 0, None
+    for period in sorted(counts):
+        if last is not None and (period > last + 1 or counts[period] < FLOOD_OVER_BELOW):
+            last = None
+        if last is not None:
+            last = period
+        elif counts[period] > FLOOD_ABOVE:
+            floods, last = floods + 1, period
+    return floods
+
+
+def _chattering(raised: Sequence[Alarm]) -> tuple[Key, ...]:
+    times: dict[Key, list[datetime]] = {}
+    for each in raised:
+        times.setdefault((each.asset, each.source), []).append(each.raised_at)
+    return tuple(
+        key
+        for key, of_key in sorted(times.items())
+        if any(late - early <= CHATTER_WITHIN for early, late in zip(of_key, of_key[CHATTER - 1 :], strict=False))
+    )
+
+
+def _stood_at(alarm: Alarm, at: datetime) -> timedelta:
+    """How long it had stood at a time; nothing where it had not come, or was over."""
+    if alarm.raised_at >= at or (alarm.cleared_at is not None and alarm.cleared_at <= at):
+        return timedelta(0)
+    return at - alarm.raised_at

@@ -1,0 +1,99 @@
+"""What people have silenced: shelved alarms, and alarms out of service. It opens no orders while it is.
+
+A shelf ends with the first input whose time has come to its end: a reading of its asset by its event time, or a tick
+of the wall clock. So it ends at the same place in every run of the same inputs. A safety alarm is not held by a shelf,
+whatever somebody has written; only what is out of service is.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from workorder_core.intake.findings import Finding
+from workorder_core.words import Severity
+
+
+class Held(StrEnum):
+    """Why a condition that is there leads to nothing of its own."""
+
+    SHELVED = "shelved"
+    OUT_OF_SERVICE = "out_of_service"
+    CAUSE = "cause"
+    """A declared cause explains it, and tells of it."""
+    WAITS = "waits"
+    """It waits a minute for a possible cause."""
+    FLOOD = "flood"
+    """The order of a flood tells of it."""
+    BUDGET = "budget"
+    """Its rule is over its alarm budget, and judges in shadow."""
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Held.SHELVED: "shelved",
+    Held.OUT_OF_SERVICE: "out of service",
+    Held.CAUSE: "explained by a declared cause, whose order tells of it",
+    Held.WAITS: "waits a minute for a possible cause",
+    Held.FLOOD: "told by the order of an alarm flood",
+    Held.BUDGET: "its rule is over its alarm budget and judges in shadow",
+}
+Silence = tuple[Held, datetime | None]
+
+
+class Silences:
+    """By asset and source: what is shelved or out of service, and until when."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, dict[str, Silence]] = {}
+
+    def put(self, asset: str, source: str, held: Held, until: datetime | None) -> None:
+        """Silence an alarm; ``until`` None has no end."""
+        self.of.setdefault(asset, {})[source] = held, until
+
+    def take(self, asset: str, source: str) -> None:
+        """End a silence; of one that there is not nothing changes."""
+        sources = self.of.get(asset, {})
+        sources.pop(source, None)
+        if not sources:
+            self.of.pop(asset, None)
+
+    def ended(self, asset: str, now: datetime) -> list[tuple[str, Held]]:
+        """Take away what has come to its end by ``now``, and return it in order."""
+        silences = sorted(self.of.get(asset, {}).items())
+        over = [(source, held) for source, (held, until) in silences if until is not None and now >= until]
+        for source, _ in over:
+            self.take(asset, source)
+        return over
+
+    def holds(self, finding: Finding) -> Held | None:
+        """Whether a finding is kept from intake. What a silenced rule chatters is silent with it."""
+        held = self.silent(finding.asset, finding.source)
+        return None if held is Held.SHELVED and finding.severity is Severity.SAFETY else held
+
+    def silent(self, asset: str, source: str) -> Held | None:
+        """Whether a source on an asset is silenced."""
+        sources = self.of.get(asset)
+        if not sources:
+            return None
+        kind, _, name = source.partition(":")
+        found = sources.get(source) or (sources.get(f"rule:{name}") if kind == "chatter" else None)
+        return None if found is None else found[0]
+
+    def dump(self) -> list[Any]:
+        """Return the state in plain types; the same history gives the same bytes."""
+        return [
+            [asset, source, held.value, None if until is None else until.isoformat()]
+            for asset in sorted(self.of)
+            for source, (held, until) in sorted(self.of[asset].items())
+        ]
+
+    @classmethod
+    def restore(cls, dumped: list[Any]) -> "Silences":
+        """Continue from a dump."""
+        restored = cls()
+        for asset, source, held, until in dumped:
+            restored.put(asset, source, Held(held), None if until is None else datetime.fromisoformat(until))
+        return restored

@@ -1,0 +1,93 @@
+"""Alarm floods (ISA-18.2): more alarms in an area than a person can read. One order for the area collects the rest.
+
+A flood begins above ten alarms within ten minutes of event time, and is over below five. Safety is never collected, and
+a fault that has its order keeps it. What a flood's order has been told opens no order while that one is unfinished.
+"""
+
+from bisect import insort
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from workorder_core.intake.findings import Finding
+from workorder_core.words import FailureMode
+
+WINDOW = timedelta(minutes=10)
+BEGINS_ABOVE = 10
+OVER_BELOW = 5
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Area:
+    """An area of the plant.
+
+    Parameters
+    ----------
+    raised
+        When its newest alarms came, in order, as far back as the window reaches.
+    flooded
+        Whether the flood goes on.
+    order, asset, told
+        The flood's newest order and the asset that it is on, and the conditions (asset, source) that it was told.
+    """
+
+    raised: list[datetime] = field(default_factory=list)
+    flooded: bool = False
+    order: UUID | None = None
+    asset: str = ""
+    told: set[Key] = field(default_factory=set)
+
+
+class Floods:
+    """The areas of a plant."""
+
+    def __init__(self) -> None:
+        self.areas: dict[str, Area] = {}
+
+    def note(self, finding: Finding, area: str, *, new: bool) -> Area:
+        """Count a finding as an alarm where its condition is ``new``, and return its area."""
+        found = self.areas.setdefault(area, Area())
+        if new:
+            insort(found.raised, finding.at)
+        newest = max(found.raised[-1], finding.at) if found.raised else finding.at
+        while found.raised and found.raised[0] <= newest - WINDOW:
+            del found.raised[0]
+        alarms = len(found.raised)
+        found.flooded = alarms >= OVER_BELOW if found.flooded else alarms > BEGINS_ABOVE
+        return found
+
+    def dump(self) -> list[Any]:
+        """Return the state in plain types; the same history gives the same bytes."""
+        areas = []
+        for name in sorted(self.areas):
+            area = self.areas[name]
+            order = None if area.order is None else area.order.bytes
+            raised = [at.isoformat() for at in area.raised]
+            areas.append([name, raised, area.flooded, order, area.asset, sorted(map(list, area.told))])
+        return areas
+
+    @classmethod
+    def restore(cls, dumped: list[Any]) -> "Floods":
+        """Continue from a dump."""
+        restored = cls()
+        for name, raised, flooded, order, asset, told in dumped:
+            restored.areas[name] = Area(
+                raised=[datetime.fromisoformat(at) for at in raised],
+                flooded=flooded,
+                order=None if order is None else UUID(bytes=order),
+                asset=asset,
+                told={(key[0], key[1]) for key in told},
+            )
+        return restored
+
+
+def of_area(finding: Finding, area: str) -> Finding:
+    """Return the finding that opens the order of a flood."""
+    return replace(
+        finding,
+        component=f"area {area}",
+        failure_mode=FailureMode.OTH,
+        summary=f"more than {BEGINS_ABOVE} alarms in ten minutes in {area}; {finding.asset}: {finding.summary}",
+    )

@@ -1,0 +1,62 @@
+"""When a target comes near or runs out: once each for the response and for the completion.
+
+A warning says it before, an escalation after. An escalation makes an order stand out and go before others of its
+priority. It leaves the priority alone, which says what is at stake; somebody being late does not make the fault worse.
+While work waits for what stops the clock nothing comes near and nothing runs out.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from workorder_core.orders.lifecycle import BEGUN, WAITING
+from workorder_core.orders.order import WorkOrder
+
+RESPONSE, COMPLETION = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A target that has run out, or that is near, as a level above the order's and a sentence."""
+
+    level: int
+    reason: str
+
+
+def needed(order: WorkOrder, *, now: datetime) -> Escalation | None:
+    """Return the escalation that an order needs at ``now`` (wall clock); None when no target has newly run out."""
+    if _counts(order) and order.escalation < COMPLETION and _past(order.completion_due, now):
+        return Escalation(COMPLETION, "the completion target has run out and the work is not done")
+    if order.status in WAITING and order.escalation < RESPONSE and _past(order.response_due, now):
+        assigned = "the work has not begun" if order.assignee else "nobody is assigned"
+        return Escalation(RESPONSE, f"the response target has run out and {assigned}")
+    return None
+
+
+def warning(order: WorkOrder, *, now: datetime) -> Escalation | None:
+    """Return the warning that an order needs at ``now`` (wall clock): a target is near that has not been warned of."""
+    told = max(order.warned, order.escalation)
+    if _counts(order) and told < COMPLETION and _past(order.completion_warn_at, now):
+        return Escalation(COMPLETION, "the completion target is near and the work is not done")
+    if order.status in WAITING and told < RESPONSE and _past(order.response_warn_at, now):
+        assigned = "the work has not begun" if order.assignee else "nobody is assigned"
+        return Escalation(RESPONSE, f"the response target is near and {assigned}")
+    return None
+
+
+def escalate(order: WorkOrder, escalation: Escalation) -> WorkOrder:
+    """Return the order at the escalation's level."""
+    return replace(order, escalation=escalation.level)
+
+
+def warn(order: WorkOrder, warning: Escalation) -> WorkOrder:
+    """Return the order with the warning given."""
+    return replace(order, warned=warning.level)
+
+
+def _counts(order: WorkOrder) -> bool:
+    paused = order.hold_reason is not None and order.hold_reason.stops_clock
+    return order.status in WAITING | BEGUN and not paused
+
+
+def _past(target: datetime | None, now: datetime) -> bool:
+    return target is not None and now >= target

@@ -1,0 +1,163 @@
+"""When work must have begun and when it must be done: by priority, in the working hours of the site's calendar.
+
+Pure: the calendar is given. Targets count from when an order was approved or recorded, on the wall clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfoNotFoundError
+
+from workorder_core.orders.order import WorkOrder
+from workorder_core.orders.working_time import ROUND_THE_CLOCK, Calendar, NoWorkingTime
+from workorder_core.words import Priority, Status
+
+WARN_AT = 0.75
+"""The part of a target's time after which it is warned of."""
+
+NO_WORKING_TIME = "no_working_time"
+"""Why a target is missing: the site's calendar has too few working hours for it to run out within three years."""
+_WITHOUT_TARGETS = frozenset(
+    {
+        Status.DRAFT, Status.AWAITING_APPROVAL, Status.COMPLETED, Status.VERIFIED, Status.CLOSED, Status.CANCELLED,
+        Status.CANNOT_COMPLETE,
+    }
+)  # fmt: skip
+"""Statuses in which nobody waits for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How long until work must have begun, and until it must be completed.
+
+    Parameters
+    ----------
+    working
+        Whether only the calendar's working hours count; an emergency does not wait for the morning.
+    """
+
+    response: timedelta
+    completion: timedelta
+    working: bool = True
+
+
+BY_PRIORITY: Mapping[Priority, Target] = {
+    Priority.EMERGENCY: Target(timedelta(minutes=15), timedelta(hours=8), working=False),
+    Priority.HIGH: Target(timedelta(hours=4), timedelta(hours=24)),
+    Priority.MEDIUM: Target(timedelta(hours=24), timedelta(days=7)),
+    Priority.LOW: Target(timedelta(days=3), timedelta(days=30)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a site has promised: its targets, and the hours in which they count."""
+
+    by_priority: Mapping[Priority, Target] = field(default_factory=lambda: BY_PRIORITY)
+    calendar: Calendar = ROUND_THE_CLOCK
+
+    def clock(self, priority: Priority) -> Calendar:
+        """The hours that count for a priority."""
+        return self.calendar if self.by_priority[priority].working else ROUND_THE_CLOCK
+
+
+DEFAULT = Targets()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When targets run out, and when each is to be warned of; None for one that cannot be computed."""
+
+    response: datetime | None
+    completion: datetime | None
+    response_warn: datetime | None
+    completion_warn: datetime | None
+
+
+def due(priority: Priority, since: datetime, by: Targets = DEFAULT) -> Due:
+    """Return when work of a priority must have begun and must be completed; both count from ``since``."""
+    target, clock = by.by_priority[priority], by.clock(priority)
+    response, completion = _after(clock, since, target.response), _after(clock, since, target.completion)
+    return Due(
+        response=response,
+        completion=completion,
+        response_warn=response and _after(clock, since, target.response * WARN_AT),
+        completion_warn=completion and _after(clock, since, target.completion * WARN_AT),
+    )
+
+
+def check(by: Targets, since: datetime) -> None:
+    """Raise NoWorkingTime where the targets of a priority cannot be computed for work that begins at ``since``."""
+    for priority, target in by.by_priority.items():
+        for what, span in (("response", target.response), ("completion", target.completion)):
+            if _after(by.clock(priority), since, span) is None:
+                raise NoWorkingTime(f"the {what} target of {priority.name.lower()} work", span)
+
+
+def missing(order: WorkOrder) -> str | None:
+    """Return why an order has no target that should have one, as a code; None where nothing is missing."""
+    if order.status in _WITHOUT_TARGETS or None not in (order.response_due, order.completion_due):
+        return None
+    return NO_WORKING_TIME
+
+
+def _after(clock: Calendar, since: datetime, span: timedelta) -> datetime | None:
+    """Return when a span of working time has passed; None where that cannot be computed."""
+    try:
+        return clock.after(since, span)
+    except (NoWorkingTime, OverflowError, ZoneInfoNotFoundError):
+        return None
+
+
+def set_anew(order: WorkOrder, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
+    """Return the order with targets that count from ``at``, none of them late or warned of."""
+    return replace(_with(order, due(order.priority, at, by)), escalation=0, warned=0)
+
+
+def brought_forward(order: WorkOrder, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
+    """Return an order that became more urgent at ``at``: its targets only ever come closer."""
+    new = due(order.priority, at, by)
+    return _with(
+        order,
+        Due(
+            response=_sooner(order.response_due, new.response),
+            completion=_sooner(order.completion_due, new.completion),
+            response_warn=_sooner(order.response_warn_at, new.response_warn),
+            completion_warn=_sooner(order.completion_warn_at, new.completion_warn),
+        ),
+    )
+
+
+def moved_on(order: WorkOrder, stopped: datetime, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
+    """Return the order with the time left of its targets at ``stopped`` counted from ``at``.
+
+    A target that had run out before the clock stopped stays where it is.
+    """
+    clock = by.clock(order.priority)
+
+    def later(target: datetime | None) -> datetime | None:
+        if target is None or target <= stopped:
+            return target
+        return _after(clock, at, clock.between(stopped, target))
+
+    return replace(
+        order,
+        response_due=later(order.response_due),
+        completion_due=later(order.completion_due),
+        response_warn_at=later(order.response_warn_at),
+        completion_warn_at=later(order.completion_warn_at),
+    )
+
+
+def _with(order: WorkOrder, found: Due) -> WorkOrder:
+    return replace(
+        order,
+        response_due=found.response,
+        completion_due=found.completion,
+        response_warn_at=found.response_warn,
+        completion_warn_at=found.completion_warn,
+    )
+
+
+def _sooner(old: datetime | None, new: datetime | None) -> datetime | None:
+    return min((each for each in (old, new) if each is not None), default=None)
