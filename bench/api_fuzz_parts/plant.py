@@ -7,8 +7,7 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from db import documents
-from db.documents import rules_in_force
+from db.documents import documents, rules_in_force
 from db.documents.documents import Kind
 from db.plant import hierarchy, safety
 from db.telemetry import quarantine

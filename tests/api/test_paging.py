@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from api import board
-from db import documents
+from db.documents import documents
 from db.documents.documents import Kind
 
 TEMPLATES = Path(board.__file__).parent / "templates"
