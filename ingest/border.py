@@ -12,6 +12,8 @@ from ingest.messages import Details, Message, Reason, Refused
 MAX_BYTES = 256 * 1024
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
 _LONGEST_UNIT = 40
+_PADDING = "\0 \t\r\n"
+"""What fills a text up to a length that a controller has set."""
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:[. '\u00a0\u202f]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?")
 _POINT_NUMBER = re.compile(r"[-+]?\d*\.\d*(?:[eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
@@ -44,6 +46,19 @@ class Bad(Exception):
 
     reason: Reason
     problem: str
+
+
+class Problems(list[Bad]):
+    """What is wrong with a message so far.
+
+    An exception keeps every frame alive that it has passed, and the exception before it: thousands of them would cost
+    seconds, and hundreds of megabytes.
+    """
+
+    def append(self, wrong: Bad) -> None:
+        """Keep what an exception says, and nothing of where it was raised."""
+        wrong.__context__ = wrong.__cause__ = None
+        super().append(wrong.with_traceback(None))
 
 
 def refusals(message: Message, bad: Sequence[Bad]) -> list[Refused]:
@@ -98,6 +113,7 @@ def within(at_us: int, received_us: int, bounds: Bounds, *, us_each: float | Non
 def other_count(number: float, us_each: float) -> str:
     """Return in which count a number is likely a time, where that is not its own; empty where in none."""
     first, last = _LIKELY_US
+    number = max(min(number, last * 1e3), 0)  # a whole number may be too large for a float
     likely = next((name for name, each in _COUNTS.items() if first <= number * each < last), None)
     own = next((name for name, each in _COUNTS.items() if each == us_each), None)
     return "" if likely is None or own is None or likely == own else f"that looks like {likely}; ts counts {own}"
@@ -105,9 +121,10 @@ def other_count(number: float, us_each: float) -> str:
 
 def digits(text: str, us_each: float = 1000) -> str:
     """Return what to say of a time that is a text of digits; empty for another text."""
-    if not _DIGITS.fullmatch(text.strip()[:40]):
+    plain = text.strip()
+    if not _DIGITS.fullmatch(plain):
         return ""
-    advice = other_count(float(text), us_each)
+    advice = other_count(float(plain), us_each)
     return f"ts {text[:40]!r} is a text of digits; send a number{f': {advice}' if advice else ' of milliseconds'}"
 
 
@@ -173,12 +190,16 @@ def text_of(at_us: int) -> str:
 def signal(name: str) -> str:
     """Return a signal's name that can be stored as it stands. Raises Bad."""
     if _SIGNAL.fullmatch(name) is None:
+        if not _is_unicode(name):
+            raise _no_text(name)
         raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} is no signal name: letters, digits and _ . : / - up to 128")
     return name
 
 
 def unit(name: str, said: str) -> str:
     """Return the unit that a device names for a signal, as the plant spells it. Raises Bad where it cannot be kept."""
+    if not _is_unicode(said):
+        raise _no_text(said)
     made = units.spelled(said)
     if len(made) > _LONGEST_UNIT or not made.isprintable():
         raise Bad(
@@ -207,7 +228,7 @@ def value(name: str, sent: object) -> float | str:
         return float(sent)
     if not isinstance(sent, str):
         return number(name, sent)
-    text = sent.strip()
+    text = sent.strip().rstrip(_PADDING)
     if text.lower() in ("true", "false"):
         return float(text.lower() == "true")
     try:
@@ -215,10 +236,24 @@ def value(name: str, sent: object) -> float | str:
     except ValueError:
         if not text:
             raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: the text is empty") from None
+        if not (text.isascii() or _is_unicode(text)):
+            raise _no_text(text) from None
         return text
     if not math.isfinite(found) or "_" in text:
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {sent[:80]!r} is not a number")
     return found
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _no_text(text: str) -> Bad:
+    return Bad(Reason.NOT_JSON, f"the text {text[:80]!r} is no UTF-8, or has half a character; send texts in UTF-8")
 
 
 def with_point(name: str, text: str) -> str:

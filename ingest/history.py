@@ -54,7 +54,8 @@ def _csv(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
     try:
         with _open(path, mapping.encoding) as file:
             for _ in range(mapping.skip_rows):
-                file.readline()
+                if not file.readline():
+                    break
             head = file.readline()
             delimiter, said = mapping.delimiter, _SEP.fullmatch(head)
             if said is not None:  # Excel's own line before the header

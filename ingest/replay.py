@@ -167,13 +167,13 @@ def read_mapping(path: Path) -> FileMapping:
         columns.append(Column(column=name, signal=keys.text("signal"), unit=keys.text("unit", "")))
     try:
         zone = ZoneInfo(time.text("zone", "UTC"))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise WrongMapping(
             str(path), f"[time] zone {time.text('zone')!r} is no IANA time zone, like Europe/Oslo"
         ) from None
     delimiter = table.text("delimiter", ",")
-    if len(delimiter) != 1:
-        raise WrongMapping(str(path), f"delimiter {delimiter!r} is not one character")
+    if len(delimiter) != 1 or delimiter in '\r\n\0"':
+        raise WrongMapping(str(path), f"delimiter {delimiter!r} is not one character that can stand between cells")
     return FileMapping(
         site=table.text("site"),
         asset=table.text("asset"),

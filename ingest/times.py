@@ -63,12 +63,21 @@ class Time:
         return local_time.moments(at, self.zone)
 
 
-def is_format(text: str) -> bool:
-    """Whether times can be written so: auto, iso, a count, or what ``strptime`` reads."""
+def wrong_format(text: str) -> str | None:
+    """Return what is wrong with how times are written: auto, iso, a count, or what ``strptime`` reads; None: nothing.
+
+    A format has to say the whole date: a time of 1900 would be refused for ever, and blamed on the device's clock.
+    """
     if text in ("auto", "iso", *COUNTED):
-        return True
+        return None
     try:
-        datetime.strptime(_PROBE.strftime(text), text)  # noqa: DTZ007 (it is tried, and forgotten)
+        read = datetime.strptime(_PROBE.strftime(text), text)  # noqa: DTZ007 (it is tried, and forgotten)
     except (ValueError, OverflowError, re.error):
-        return False
-    return "%" in text
+        read = None
+    if read is None or "%" not in text:
+        return "is not known; use auto, iso, s, ms, us, ns, or like %Y-%m-%d %H:%M:%S"
+    if read.date() != _PROBE.date():
+        return "does not say the whole date; it needs a year, a month and a day, like %Y-%m-%d %H:%M:%S"
+    if read.hour not in (0, _PROBE.hour):
+        return "has hours of 12 and does not say which half of the day; write %H, or %p beside %I"
+    return None

@@ -160,8 +160,8 @@ class Settings(BaseSettings):
     @field_validator("sparkplug_site", "sparkplug_asset")
     @classmethod
     def _of_sparkplug(cls, value: str) -> str:
-        unknown = sorted(Text.of(value).levels - {"group", "node", "device"})
-        if unknown or not value:
+        text = Text.of(value)
+        if not value or text.stray_brace or text.levels - {"group", "node", "device"}:
             raise ValueError("write a text with {group}, {node} and {device} in it, like {node}.{device}")
         return value
 

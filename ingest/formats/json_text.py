@@ -1,11 +1,14 @@
 """JSON as devices write it: strictly where it is JSON, else by its numbers that are none, its lines and its encoding.
 
 The strict decoder reads what nearly all messages are. What C's printf, Python and C strings make of a broken sensor
-(NaN, 1e400, a NUL at the end) is looked at only where that one refuses, so that good values beside a bad one are kept.
+(NaN, 1e400, None, nothing at all, a text of another encoding or cut in two, NULs) is looked at only where that one
+refuses, so that good values beside a bad one are kept.
 """
 
 import json
+import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,11 +19,16 @@ from ingest.messages import Reason
 _strict = msgspec.json.Decoder()
 _ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _TOKENS = re.compile(
-    r'"(?:[^"\\]|\\.)*+"?|(?<![\w.])(?P<none>[-+]?(?:nan|inf(?:inity)?|1\.#[a-z]+\d*)(?:\(\w*\))?)(?!\w)',
+    r'"(?:[^"\\]|\\.)*+"?'
+    r"|(?<![\w.])(?P<none>[-+]?(?:nan|inf(?:inity)?|1\.#[a-z]+\d*)(?:\(\w*\))?)(?!\w)"
+    r"|(?<![\w.])(?P<word>None|nil|undefined|#?n/a|-{1,9}|\*{1,9}|\?{1,9})(?=\s*+[,}\]])"
+    r"|(?<![\w.+-])(?P<number>[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:e[-+]?\d++)?)(?![\w.])"
+    r"|(?P<gap>:)\s*+(?=[,}])",
     re.IGNORECASE | re.DOTALL,
 )
-_WHOLE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^u]")
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_LINES = re.compile(r"[\r\n\x1a\x1e]+")
+"""What stands between documents: RFC 7464 and old tools have signs of their own for it."""
 _PACKED = {
     b"\x1f\x8b": "gzip", b"\x78\x01": "zlib", b"\x78\x9c": "zlib", b"\x78\xda": "zlib", b"\x28\xb5\x2f\xfd": "zstd",
     b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "LZ4", b"PK\x03\x04": "zip",
@@ -35,28 +43,41 @@ def document(raw: bytes) -> Any:
     try:
         return _strict.decode(raw)
     except _ERRORS:
-        return _leniently(text_of(raw))
+        return _read(raw, _leniently)
 
 
 def documents(raw: bytes, bad: list[Bad]) -> list[Any]:
-    """Return the documents of a payload: one, or one a line. A line that is none is added to ``bad``. Raises Bad."""
+    """Return the documents of a payload: one, or several in a row. What is none among them is added to ``bad``.
+
+    Where a text of a document is no UTF-8, or half a character, it has a lone surrogate. Raises Bad.
+    """
     try:
         return [_strict.decode(raw)]
     except _ERRORS:
-        text = text_of(raw)
+        found: list[Any] = _read(raw, lambda text: _one_or_several(text, bad))
+        return found
+
+
+def _read(raw: bytes, read: Callable[[str], Any]) -> Any:
+    """Read a payload up to the NUL that ends a text of C, else to its end: its texts may be padded. Raises Bad."""
+    trouble: Bad | None = None
     try:
-        return [_leniently(text)]
-    except Bad:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2 or not _is_document(lines[0]):
+        text = text_of(raw)
+    except Bad as wrong:
+        if raw.startswith((*_PACKED, *_UTF16)):
             raise
-    found = []
-    for line in lines:
-        try:
-            found.append(_leniently(line))
-        except Bad as wrong:
-            bad.append(wrong)
-    return found
+        trouble, text = wrong, raw.removeprefix(_UTF8).partition(b"\0")[0].decode(errors="surrogateescape")
+    try:
+        return read(text)
+    except Bad as wrong:
+        trouble = trouble or wrong
+    padded = raw.removeprefix(_UTF8).rstrip(b"\0")
+    if b"\0" not in padded or raw.startswith(_UTF16):
+        raise trouble
+    try:
+        return read(padded.decode(errors="surrogateescape"))
+    except Bad:
+        raise trouble from None
 
 
 def text_of(raw: bytes) -> str:
@@ -73,6 +94,22 @@ def text_of(raw: bytes) -> str:
         raise Bad(Reason.NOT_JSON, f"byte 0x{wrong:02x} at {error.start} is no UTF-8; send texts in UTF-8") from None
 
 
+def _one_or_several(text: str, bad: list[Bad]) -> list[Any]:
+    try:
+        return [_leniently(text)]
+    except Bad:
+        lines = [line for line in _LINES.split(text) if line.strip()]
+        if not lines or lines == [text] or not _is_document(lines[0]):
+            raise
+    found = []
+    for line in lines:
+        try:
+            found.append(_leniently(line))
+        except Bad as wrong:
+            bad.append(wrong)
+    return found
+
+
 def _is_document(line: str) -> bool:
     try:
         return isinstance(_leniently(line), dict | list)
@@ -82,26 +119,34 @@ def _is_document(line: str) -> bool:
 
 def _leniently(text: str) -> Any:
     try:
-        return _decode(_TOKENS.sub(_as_python_writes_it, text))
+        return _decode(_TOKENS.sub(_as_json, text))
     except RecursionError:
         raise Bad(Reason.NOT_JSON, "the payload is nested too deep; send plain objects") from None
     except ValueError as error:
         raise Bad(Reason.NOT_JSON, f"the payload is no JSON: {error}") from None
 
 
-def _as_python_writes_it(found: re.Match[str]) -> str:
-    token = found["none"]
-    if token is None:
-        if "\\u" in found[0] and _HALF.search(_WHOLE.sub("", found[0])):
-            raise Bad(Reason.NOT_JSON, "the payload has half a character in a text (a lone surrogate)")
-        return found[0]
-    if "inf" not in token.lower():
-        return "NaN"
-    return "-Infinity" if token.startswith("-") else "Infinity"
+def _as_json(found: re.Match[str]) -> str:
+    """Return a token as Python's decoder reads it: what stands for no value at all is null."""
+    if (token := found["none"]) is not None:
+        if "inf" not in token.lower():
+            return "NaN"
+        return "-Infinity" if token.startswith("-") else "Infinity"
+    if (number := found["number"]) is not None:
+        return number if _NUMBER.fullmatch(number) else _plain(number)
+    if found["gap"] is not None:
+        return ":null"
+    return "null" if found["word"] is not None else found[0]
+
+
+def _plain(number: str) -> str:
+    """Return a number like ``+5``, ``.5``, ``5.`` or ``007`` as JSON writes it."""
+    made = float(number)
+    return repr(made) if math.isfinite(made) else "-Infinity" if made < 0 else "Infinity"
 
 
 def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST_WHOLE else float(digits)
 
 
-_decode = json.JSONDecoder(parse_int=_whole).decode
+_decode = json.JSONDecoder(parse_int=_whole, strict=False).decode

@@ -30,7 +30,7 @@ def parse(
     if found is None:
         return None
     frames: list[Frame] = []
-    bad: list[Bad] = []
+    bad = border.Problems()
     try:
         border.check_size(message.payload)
         if mapping.time is None and message.retained:
@@ -79,7 +79,7 @@ def row(
 
     ``order`` knows the rows before it; without one a row's time is read as a live message's.
     """
-    bad: list[Bad] = []
+    bad = border.Problems()
     if beyond := cells.get(None):  # type: ignore[call-overload] # where csv puts what the header does not name
         told = f"the row has {len(beyond)} cells more than the header, {str(beyond[0])[:40]!r} the first"
         raise Bad(Reason.WRONG_SHAPE, f"{told}: mend the delimiter, or a decimal comma without quotes")

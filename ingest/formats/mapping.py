@@ -24,8 +24,11 @@ _TOP = {
     "topic", "site", "asset", "location", "class", "delimiter", "each", "time", "quality", "values", "value", "signal",
     "unit", "signals", "decimal", "encoding", "skip_rows", "units_row",
 }  # fmt: skip
+_LONGEST_FILTER = 1_000
+_MOST_SCALE = 1e300
 _MOST_SEVERAL = 2
 """Of one topic: with more, looking for a topic's levels would cost its length to that power."""
+_NO_DELIMITERS = '\r\n\0"'
 _LEVEL = re.compile(r"([^{}]*)\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}([^{}]*)|([^{}]+)")
 
 
@@ -45,8 +48,8 @@ class Quality:
 
 
 def _among(value: object, listed: tuple[Any, ...]) -> bool:
-    # True is 1 in Python, but not in JSON.
-    return any(type(value) is type(each) and value == each for each in listed)
+    # True is 1 in Python, but not in JSON. 192.0 is 192 in both.
+    return any(isinstance(value, bool) == isinstance(each, bool) and value == each for each in listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +165,17 @@ def parse(document: Table[str, Any], *, source: str) -> Mapping:
 
 def _topic(keys: "_Keys") -> tuple[re.Pattern[str], str, set[str]]:
     pattern, filter_, levels = [], [], set[str]()
-    for level in keys.text("topic").split("/"):
+    topic = keys.text("topic")
+    if not topic or len(topic.encode()) > _LONGEST_FILTER or "\0" in topic or topic.startswith("$share/"):
+        fault = "is none: it has 1 to 1,000 characters, no NUL, and no $share/ before it"
+        raise keys.wrong("topic", f"{topic[:40]!r} {fault}")
+    for level in topic.split("/"):
         found = _LEVEL.fullmatch(level)
         if level == "":  # a slash at the beginning or the end, or two together, stand round a level of no signs
             pattern.append("")
             filter_.append("")
             continue
-        if level in ("+", "#") or found is None:
+        if found is None or "+" in level or "#" in level:
             raise keys.wrong(
                 "topic", f"{level!r} is no level; write a text, {{name}} for one level, {{name*}} for several"
             )
@@ -206,7 +213,7 @@ def _signals(keys: "_Keys", levels: set[str]) -> list[Signal]:
             raise keys.wrong(f"signals.{path}", 'write "flow", or { signal = "flow", unit = "L/min" }')
         inner = _Keys(given, f"{keys.source}: [signals] {path!r}", {"signal", "unit", "scale"})
         scale = given.get("scale", 1.0)
-        if isinstance(scale, bool) or not isinstance(scale, int | float) or not scale:
+        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < abs(scale) < _MOST_SCALE:
             raise inner.wrong("scale", "must be a number other than 0")
         made.append(
             Signal(
@@ -225,15 +232,13 @@ def _time(keys: "_Keys") -> Time:
         raise table.wrong("column", "is the same as path; give one of them")
     path = table.text("column" if "column" in table.table else "path")
     format_ = table.text("format", "auto")
-    if not times.is_format(format_):
-        raise table.wrong(
-            "format", f"{format_!r} is not known; use auto, iso, s, ms, us, ns, or like %Y-%m-%d %H:%M:%S"
-        )
+    if wrong := times.wrong_format(format_):
+        raise table.wrong("format", f"{format_!r} {wrong}")
     zone = None
     if "zone" in table.table:
         try:
             zone = ZoneInfo(table.text("zone"))
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise table.wrong("zone", f"{table.text('zone')!r} is no IANA time zone, like Europe/Oslo") from None
     return Time(path=JsonPath.of(path), format=format_, zone=zone)
 
@@ -251,8 +256,8 @@ def _quality(keys: "_Keys") -> Quality:
 
 def _delimiter(keys: "_Keys") -> str:
     delimiter = keys.text("delimiter", ",")
-    if len(delimiter) != 1:
-        raise keys.wrong("delimiter", f"{delimiter!r} is not one character")
+    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
+        raise keys.wrong("delimiter", f"{delimiter!r} is not one character that can stand between cells")
     return delimiter
 
 
@@ -267,7 +272,7 @@ def _encoding(keys: "_Keys") -> str:
     name = keys.text("encoding", "utf-8-sig")
     try:
         "text".encode(name)  # what is no encoding of texts, like hex, is a LookupError too
-    except LookupError:
+    except (LookupError, ValueError):
         raise keys.wrong("encoding", f"{name!r} is not known; write one like utf-8, latin-1, cp1252, utf-16") from None
     return name
 
@@ -312,6 +317,8 @@ class _Keys:
 
     def template(self, key: str, levels: set[str], default: str | None = None) -> Text:
         text = Text.of(self.text(key, default))
+        if text.stray_brace:
+            raise self.wrong(key, f"{self.text(key, default)!r} has a brace too many; a field is like {{name}}")
         for level in sorted(text.levels - levels):
             there = ", ".join(sorted(levels)) or "none"
             raise self.wrong(key, f"names {{{level}}}, which is no level of the topic (there are: {there})")

@@ -1,5 +1,6 @@
 """Where something is in JSON, and texts that are made of what is there."""
 
+import math
 import re
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
@@ -9,7 +10,11 @@ from ingest.border import Bad
 from ingest.messages import Reason
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
+_BRACE = re.compile(r"[{}]")
+_INDEX = re.compile(r"[0-9]{1,9}")
 MISSING = object()
+_MOST = 10**100
+"""Of a whole number that is a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,13 @@ class JsonPath:
         for part in rest.split(".") if rest else []:
             name, *indexes = part.replace("]", "").split("[")
             keys += [name] if name else []
-            keys += [int(index) if index.isdigit() else index for index in indexes]
+            keys += [int(index) if _INDEX.fullmatch(index) else index for index in indexes]
         return cls(rest, tuple(keys), from_root)
 
     def find(self, root: Any, element: Any) -> Any:
         """Return what is there, or MISSING."""
         at = root if self.from_root else element
-        if isinstance(at, dict) and self.text in at:
+        if self.text and isinstance(at, dict) and self.text in at:
             return at[self.text]
         for key in self.keys:
             if isinstance(key, str):
@@ -53,16 +58,28 @@ class JsonPath:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A level of the topic, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A text with fields: ``{level}`` of the topic, ``{.path}`` in the element, ``{$.path}`` in the payload."""
 
-    parts: tuple[str | JsonPath, ...]
+    parts: tuple[str | Level | JsonPath, ...]
     levels: frozenset[str]
+
+    @property
+    def stray_brace(self) -> bool:
+        """Whether a brace is left that belongs to no field."""
+        return any(isinstance(part, str) and _BRACE.search(part) for part in self.parts)
 
     @classmethod
     def of(cls, text: str) -> "Text":
         """Read a text."""
-        parts: list[str | JsonPath] = []
+        parts: list[str | Level | JsonPath] = []
         levels = set()
         for i, part in enumerate(_FIELD.split(text)):
             if i % 2 == 0:
@@ -71,18 +88,24 @@ class Text:
                 parts.append(JsonPath.of(part.removeprefix(".")))
             else:
                 levels.add(part)
-                parts.append("{" + part + "}")
+                parts.append(Level(part))
         return cls(tuple(parts), frozenset(levels))
 
     def fill(self, levels: Table[str, str], root: Any, element: Any) -> str:
         """Return the text. Raises Bad where a field is not in the payload."""
         made = []
         for part in self.parts:
-            if isinstance(part, str):
-                made.append(levels[part[1:-1]] if part[:1] == "{" else part)
+            if not isinstance(part, JsonPath):
+                made.append(levels[part.name] if isinstance(part, Level) else part)
                 continue
             found = part.find(root, element)
-            if not isinstance(found, str | int | float) or isinstance(found, bool) or found != found:
+            if not _can_be_a_name(found):
                 raise Bad(Reason.WRONG_SHAPE, f"{part.text} is missing; the mapping needs it for a name or a unit")
             made.append(str(found))
         return "".join(made)
+
+
+def _can_be_a_name(found: object) -> bool:
+    if isinstance(found, bool | int):
+        return not isinstance(found, bool) and abs(found) < _MOST
+    return isinstance(found, str) or (isinstance(found, float) and math.isfinite(found))

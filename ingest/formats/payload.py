@@ -7,7 +7,7 @@ beside a bad one are kept; what cannot be read is refused with the reason. No by
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -55,7 +55,7 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
     if frame is not None:
         return [frame], []
     frames: list[Frame] = []
-    bad: list[Bad] = []
+    bad = border.Problems()
     try:
         place = _place(message.topic)
         for document in _documents(message.payload, bad):
@@ -75,6 +75,8 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
                     frames.append(Frame(*place, at_us, message.received_us, taken.values, details))
             except Bad as wrong:
                 bad.append(wrong)
+            except Exception as error:  # noqa: BLE001 - the documents beside it can be read
+                bad.append(border.failed(error))
     except Bad as wrong:
         bad.append(wrong)
     return frames, border.refusals(message, bad) if bad else []
@@ -198,9 +200,13 @@ def _details(document: Any) -> Details | None:
         units, quality = document.get("units"), document.get("quality")
     if units is None and quality is None:
         return None
-    if units is not None and not (isinstance(units, dict) and all(isinstance(unit, str) for unit in units.values())):
+    if units is not None and not isinstance(units, dict):
         raise Bad(Reason.WRONG_SHAPE, 'units must be an object of texts like {"bearing_temp": "degC"}')
-    known: object = _QUALITIES.get(quality.lower()) if isinstance(quality, str) else quality or 0
+    known: object = _QUALITIES.get(quality.strip().lower()) if isinstance(quality, str) else quality
+    if quality is None:
+        known = 0
+    elif isinstance(quality, float) and float(quality).is_integer():
+        known = int(quality)
     if isinstance(quality, bool) or not isinstance(known, int) or known not in _QUALITIES.values():
         raise Bad(Reason.WRONG_SHAPE, f"quality {str(quality)[:40]!r} must be good, uncertain, bad, stale, or 0 to 3")
     return Details(quality=known, units=units or {})
@@ -209,14 +215,20 @@ def _details(document: Any) -> Details | None:
 def _with_units(details: Details, taken: Taken, bad: list[Bad]) -> Details:
     """Return the details with the units of what was taken; a value whose unit is none that can be kept is taken out."""
     made = {}
-    for name in details.units.keys() & (taken.values.keys() | taken.texts.keys()):
+    said: Mapping[str, object] = details.units
+    for name in sorted(said.keys() & (taken.values.keys() | taken.texts.keys())):
+        unit = said[name]
+        if unit is None:
+            continue
         try:
-            made[name] = border.unit(name, details.units[name])
+            if not isinstance(unit, str):
+                raise Bad(Reason.WRONG_UNIT, f"{name[:80]}: {str(unit)[:40]!r} is no unit: send a text like degC")
+            made[name] = border.unit(name, unit)
         except Bad as wrong:
             bad.append(wrong)
             taken.values.pop(name, None)
             taken.texts.pop(name, None)
-    return replace(details, units=dict(sorted(made.items())))
+    return replace(details, units=made)
 
 
 def _values(document: Any) -> Iterator[tuple[str, object]]:

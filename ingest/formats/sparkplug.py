@@ -137,7 +137,7 @@ class Sparkplug:
     def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message and what of it is refused."""
         frames: list[Frame] = []
-        bad: list[Bad] = []
+        bad = border.Problems()
         try:
             if message.topic == self.state_topic:
                 self._hear_of_ourselves(message.payload)

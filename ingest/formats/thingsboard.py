@@ -47,7 +47,7 @@ class ThingsBoard:
     def parse(self, message: Message, bounds: Bounds, names: Names | None = None) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message and what of it is refused."""
         frames: list[Frame] = []
-        bad: list[Bad] = []
+        bad = border.Problems()
         names = names or Names()
         try:
             border.check_size(message.payload)
@@ -68,7 +68,10 @@ class ThingsBoard:
                     bad.append(wrong)
                     continue
                 for document in documents if isinstance(documents, list) else [documents]:
-                    yield from _frames(place, document, message, bounds, bad, names)
+                    try:
+                        yield from _frames(place, document, message, bounds, bad, names)
+                    except Exception as error:  # noqa: BLE001 - the documents beside it can be read
+                        bad.append(border.failed(error))
         except Bad as wrong:
             bad.append(wrong)
 

@@ -2,11 +2,13 @@
 
 import json
 import tomllib
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest import border
 from ingest.border import Bad, Bounds
 from ingest.formats import json_text, mapping
 from ingest.formats.formats import Formats
@@ -41,12 +43,43 @@ def test_what_is_no_number_is_refused_and_the_values_beside_it_are_stored(number
     assert read(payload, topic) == ([("NTH/P-1", TS, {"temp": 95.0})], [Reason.NOT_A_NUMBER])
 
 
+BROKEN = {
+    "None of Python": (b"None", Reason.NOT_A_NUMBER),
+    "undefined": (b"undefined", Reason.NOT_A_NUMBER),
+    "nothing at all": (b"", Reason.NOT_A_NUMBER),
+    "dashes": (b"---", Reason.NOT_A_NUMBER),
+    "N/A": (b"N/A", Reason.NOT_A_NUMBER),
+    "a text with a tab": (b'"a\tb"', None),
+    "a text that is padded": (b'"OK\0\0\0"', None),
+    "a text of half a character": (b'"\\ud83d"', Reason.NOT_JSON),
+    "a text in latin-1": (b'"St\xf6rung"', Reason.NOT_JSON),
+    "a text that was cut in a character": (b'"St\xc3"', Reason.NOT_JSON),
+}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize(("sent", "reason"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_a_broken_sensor_sends_instead_costs_no_good_value_beside_it(sent, reason, topic):
+    payload = b'{"ts": %d, "values": {"temp": 95.0, "humidity": %s}}' % (TS, sent)
+    if "/one" in topic and reason is Reason.NOT_A_NUMBER:
+        reason = None  # a mapping passes over a null
+    assert read(payload, topic) == ([("NTH/P-1", TS, {"temp": 95.0})], [] if reason is None else [reason])
+
+
+@pytest.mark.parametrize(("sent", "meant"), [("+5", 5), (".5", 0.5), ("5.", 5), ("-007", -7), ("+.5e1", 5)])
+def test_a_number_that_json_would_write_otherwise_is_that_number(sent, meant):
+    payload = b'{"ts": %d, "values": {"temp": 95, "humidity": %s}}' % (TS, sent.encode())
+    assert read(payload) == ([("NTH/P-1", TS, {"temp": 95.0, "humidity": meant})], [])
+
+
 DRESSED = {
     "a NUL at the end": lambda raw: raw + b"\0",
     "a buffer of C": lambda raw: raw + b"\0\0\xff old bytes",
     "a byte order mark": lambda raw: b"\xef\xbb\xbf" + raw,
     "both": lambda raw: b"\xef\xbb\xbf" + raw + b"\r\n\0",
     "UTF-16": lambda raw: raw.decode().encode("utf-16"),
+    "two of RFC 7464": lambda raw: b"\x1e" + raw + b"\n\x1e" + raw.replace(b"95", b"96") + b"\n",
+    "an end of CP/M": lambda raw: raw + b"\r\n\x1a",
     "two lines": lambda raw: raw + b"\n" + raw.replace(b"95", b"96"),
     "two lines of Windows": lambda raw: raw + b"\r\n" + raw.replace(b"95", b"96") + b"\r\n\0",
 }
@@ -74,6 +107,12 @@ def test_a_line_that_is_no_json_costs_no_other_line():
     assert refused == [Reason.NOT_JSON]
 
 
+def test_a_line_in_a_text_is_no_line_of_the_payload():
+    sent = f'{{"ts": {TS}, "values": {{"temp": NaN, "mode": "a\u2028b", "flow": 5}}}}'
+    frames, refused = read(sent.encode() + b"\n" + sent.encode())
+    assert ([values for _, _, values in frames], refused) == ([{"flow": 5.0}] * 2, [Reason.NOT_A_NUMBER])
+
+
 def problem(payload):
     _, (refused,) = FORMATS.parse(Message(TOPICS[0], payload, NOW_US), Bounds())
     assert refused.reason is Reason.NOT_JSON
@@ -93,13 +132,12 @@ def test_what_is_compressed_or_in_another_encoding_is_told_as_that():
         (lzma.compress, "xz"),
     ):
         assert problem(pack(b'{"ts": 0}')) == f"the payload is compressed ({name}); send it as it is"
-    assert problem('{"unit": "°C"}'.encode("latin-1")) == "byte 0xb0 at 10 is no UTF-8; send texts in UTF-8"
+    assert problem('{"unit": "°C"'.encode("latin-1")) == "byte 0xb0 at 10 is no UTF-8; send texts in UTF-8"
 
 
 @pytest.mark.parametrize(
     "payload",
     [
-        b'{"a": "\\ud800", "b": NaN}',
         b"{NaN: 1}",
         b'{"a": xNaN}',
         b'{"a": NaNny}',
@@ -146,3 +184,20 @@ def test_no_bytes_raise_anything_but_a_refusal(raw):
     except Bad:
         found = [None]
     assert found
+
+
+def test_what_is_wrong_with_a_message_keeps_nothing_of_where_it_was_found():
+    problems = border.Problems()
+    json_text.documents(b"{}\n" + b"x\n" * 10, problems)
+    assert [(each.__traceback__, each.__context__) for each in problems] == [(None, None)] * 10
+
+
+def test_a_small_message_of_many_faults_takes_no_memory_to_speak_of():
+    payload = b"{}\n" + b"x\n" * 20_000
+    tracemalloc.start()
+    try:
+        read(payload)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20_000_000

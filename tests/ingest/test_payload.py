@@ -269,3 +269,39 @@ def test_which_sign_of_a_topic_is_wrong_is_said(topic, said):
     (refused,) = parse(Message(topic, GOOD, NOW_US), Bounds())[1]
     assert refused.reason == Reason.WRONG_TOPIC
     assert said in refused.problem
+
+
+DOCUMENT = {"ts": "2026-03-02T06:00:00Z", "values": {"temp": 95, "humidity": 40}}
+
+
+@pytest.mark.parametrize(("unit", "reasons"), [(None, []), (5, [Reason.WRONG_UNIT]), (["%"], [Reason.WRONG_UNIT])])
+def test_a_unit_that_is_none_costs_no_value_but_its_own(unit, reasons):
+    (frame,), refused = read(json.dumps({**DOCUMENT, "units": {"temp": "degC", "humidity": unit}}).encode())
+    assert frame.values["temp"] == 95
+    assert ("humidity" in frame.values) == (unit is None)
+    assert frame.details is not None
+    assert (frame.details.units, refused) == ({"temp": "degC"}, reasons)
+
+
+@pytest.mark.parametrize("ts", ["1" * 40 + "x", "9" * 400, "\u0661" * 41, int("1" * 400), int("9" * 4000), -(10**400)])
+def test_a_time_that_no_clock_has_costs_no_document_beside_it(ts):
+    raw = json.dumps([DOCUMENT, {**DOCUMENT, "ts": "TS"}]).replace(
+        '"TS"', str(ts) if isinstance(ts, int) else f'"{ts}"'
+    )
+    frames, refused = read(raw.encode())
+    assert ([frame.values["temp"] for frame in frames], refused) == ([95], [Reason.WRONG_TIME])
+
+
+def test_a_document_that_makes_the_program_fail_costs_none_beside_it(monkeypatch):
+    from ingest import border
+
+    real = border.microseconds
+
+    def failing(ts):
+        if ts == "now":
+            raise RuntimeError("nobody has foreseen it")
+        return real(ts)
+
+    monkeypatch.setattr(border, "microseconds", failing)
+    frames, refused = read(json.dumps([{**DOCUMENT, "ts": "now"}, DOCUMENT]).encode())
+    assert ([frame.values["temp"] for frame in frames], refused) == ([95], [Reason.UNREADABLE])
