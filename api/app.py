@@ -97,7 +97,7 @@ def create(
         redoc_url=None,
     )
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
-    app.state.metrics, app.state.schema_is_current = Metrics(version), False
+    app.state.metrics, app.state.schema_is_current, app.state.at_the_door = Metrics(version), False, 0
 
     v1 = APIRouter(
         prefix="/api/v1", dependencies=[KNOWN, Depends(refuse_unknown_parameters)], responses=dict(problems.DESCRIBED)

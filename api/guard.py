@@ -28,7 +28,7 @@ HEADERS = {
 
 def is_at_home(connection: HTTPConnection) -> bool:
     """Whether somebody on this machine calls it by a name that no other site can take."""
-    host = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+    host = _hostname(connection.headers)
     fetched = connection.headers.get("sec-fetch-site", "none")
     client = connection.client.host if connection.client else ""
     return host in _LOOPBACK and client in _LOOPBACK and fetched in ("none", "same-origin")
@@ -72,10 +72,7 @@ class Guard:
     def _wrong_host(self, scope: Scope) -> str | None:
         if self._names is None:
             return None
-        try:
-            host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-        except ValueError:
-            host = ""
+        host = _hostname(Headers(scope=scope))
         here = (scope.get("server") or ("", None))[0]
         if host in self._names or host in _LOOPBACK or host == here:
             return None
@@ -94,8 +91,22 @@ class Guard:
         elsewhere = "the request was sent by a page of another site; send it from the board, or with a key in a header"
         if fetched is not None and fetched not in ("same-origin", "none"):
             return elsewhere
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _netloc(origin) != host:
             return elsewhere
         if origin is None and fetched is None and COOKIE in connection.cookies:
             return elsewhere
         return None
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None  # no address at all, like http://[
+
+
+def _hostname(headers: Headers) -> str:
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""

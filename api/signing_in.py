@@ -2,22 +2,28 @@
 
 import re
 import secrets
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from api import passwords
+from api.addresses import counted_as
 from api.keys import Door
 from db.people import sessions, users
 from db.people.users import User
 
 WINDOW = timedelta(minutes=15)
 MOST_BY_NAME_AND_ADDRESS, MOST_BY_ADDRESS, MOST_BY_DEVICE = 10, 50, 10
-"""Wrong passwords in a window. From one address for one name; from one address; from a browser that its user knows."""
+"""Wrong passwords in a window. From one address (of IPv6, one /64) for one name; from one address; from a browser that
+its user knows."""
 MOST_BY_NAME, DELAY_S = 100, 5.0
 """Attempts for one name from anywhere, past which each has to wait so long. It is no lock: a stranger could lock the
 owner out by guessing wrong on purpose."""
+MOST_AT_ONCE = 100
+"""Attempts from browsers that nobody knows, waiting or being looked at; so signing in never occupies all places."""
+BUSY = timedelta(seconds=5)
 DEVICE = "plantwright-device"
 """The cookie of a browser from which somebody has signed in."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
@@ -40,48 +46,63 @@ class TooManyAttempts(Exception):
         )
 
 
-def delay_s(pool: ConnectionPool, name: str, *, device: str | None, now: datetime) -> float:
-    """Count an attempt for a name and return how long it has to wait: not at all where its user knows the browser."""
-    name = _called(name)
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An attempt that is counted, so that its password may be looked at, after ``delay_s``."""
+
+    name: str
+    buckets: tuple[str, ...]
+    delay_s: float = 0.0
+    known_browser: bool = False
+
+
+def admit(
+    pool: ConnectionPool, name: str, *, address: str, now: datetime, device: str | None = None, delayed: bool = True
+) -> Admission:
+    """Count an attempt, and that committed, before its password is looked at: attempts at once count too.
+
+    From a browser that the user has signed in with before they are counted apart, so that nobody else's count there,
+    and do not wait. What an address has too many of waits for nothing and does not count for the name: else a few
+    addresses could keep every place occupied with waiting. Raises TooManyAttempts.
+    """
+    name, address = _called(name), counted_as(address)
     with pool.connection(timeout=10) as conn:
         sessions.drop_attempts(conn, now=now, window=WINDOW)
-        if _is_known(conn, name, device):
-            return 0.0
-        attempts, _ = sessions.count_attempt(conn, f"name {name}", now=now, window=WINDOW)
-    return DELAY_S if attempts > MOST_BY_NAME else 0.0
-
-
-def verified(
-    pool: ConnectionPool, name: str, password: str, *, address: str, now: datetime, device: str | None = None
-) -> User:
-    """Return the user of a name and a password. Raises WrongPassword, TooManyAttempts.
-
-    An attempt is counted, and that committed, before the password is looked at: attempts at once count too. From a
-    browser that the user has signed in with before they are counted apart, so that nobody else's count there.
-    """
-    name = _called(name)
-    with pool.connection(timeout=10) as conn:
-        known_there = _is_known(conn, name, device)
+        known = _is_known(conn, name, device)
     buckets = {f"{address} {name}": MOST_BY_NAME_AND_ADDRESS, address: MOST_BY_ADDRESS}
-    if known_there:
+    if known:
         buckets = {f"device {device} {name}": MOST_BY_DEVICE}
     for bucket, most in buckets.items():
-        with pool.connection(timeout=10) as conn:
-            attempts, until = sessions.count_attempt(conn, bucket, now=now, window=WINDOW)
+        attempts, until = _counted(pool, bucket, now)
         if attempts > most:
             raise TooManyAttempts(until, now)
+    if known or not delayed:
+        return Admission(name, tuple(buckets), known_browser=known)
+    attempts, _ = _counted(pool, by_name := f"name {name}", now)
+    return Admission(name, (*buckets, by_name), DELAY_S if attempts > MOST_BY_NAME else 0.0)
+
+
+def proven(pool: ConnectionPool, admission: Admission, password: str) -> User:
+    """Return the user of an admitted attempt. Raises WrongPassword."""
     with pool.connection(timeout=10) as conn:
-        user = users.find(conn, name)
+        user = users.find(conn, admission.name)
     known = user if user is not None and user.disabled_at is None else None
     if not passwords.fits(known.password_hash if known else None, password):
         raise WrongPassword
     assert known is not None
     with pool.connection(timeout=10) as conn:
-        for bucket in (*buckets, f"name {name}"):
+        for bucket in admission.buckets:
             sessions.forgive_attempt(conn, bucket)
         if passwords.is_outdated(known.password_hash):
-            users.rehash(conn, known.name, before=known.password_hash, after=passwords.hashed(password))
+            before, after = known.password_hash, passwords.hashed(password)
+            users.rehash(conn, known.name, before=before, after=after)
+            known = replace(known, password_hash=after)
     return known
+
+
+def _counted(pool: ConnectionPool, bucket: str, now: datetime) -> tuple[int, datetime]:
+    with pool.connection(timeout=10) as conn:
+        return sessions.count_attempt(conn, bucket, now=now, window=WINDOW)
 
 
 def remember_device(pool: ConnectionPool, user: str, device: str | None, *, now: datetime) -> str:
@@ -105,9 +126,15 @@ def _is_known(conn: Connection, name: str, device: str | None) -> bool:
     return bool(device) and len(device or "") <= 100 and sessions.knows_device(conn, name, device or "")
 
 
-def begin(pool: ConnectionPool, door: Door, user: str, *, now: datetime) -> str:
-    """Begin a session of a user and return its token, which only the browser keeps."""
+def begin(pool: ConnectionPool, door: Door, name: str, *, now: datetime, password_hash: str | None = None) -> str:
+    """Begin a session of a user and return its token, which only the browser keeps.
+
+    ``password_hash`` is the one that was proven: where the password has changed since, or the user was disabled, there
+    is no session. Raises WrongPassword.
+    """
     token = secrets.token_urlsafe(32)
     with pool.connection(timeout=10) as conn:
-        sessions.begin(conn, token, user, at=now, lasting=door.lasting.whole)
+        begun = sessions.begin(conn, token, name, at=now, lasting=door.lasting.whole, password_hash=password_hash)
+    if not begun:
+        raise WrongPassword
     return token

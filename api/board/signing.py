@@ -1,7 +1,11 @@
 """The pages that open without a session or change it: signing in, signing out, another password."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -16,7 +20,7 @@ from api.board.rendering import page
 from api.guard import is_at_home
 from api.keys import COOKIE, Door
 from api.passwords import WeakPassword
-from api.signing_in import TooManyAttempts, WrongPassword
+from api.signing_in import Admission, TooManyAttempts, WrongPassword
 from db.errors import NotFound
 from db.people import sessions, users
 from workorder_core.people.access import Role
@@ -31,40 +35,69 @@ def ask(request: Request, now: Now, there: Annotated[str, Query(alias="next", ma
     """Ask for name and password; where this machine's own pages need none, sign in at once."""
     door: Door = request.app.state.door
     if door.pages_as and is_at_home(request):
-        return _signed_in(request, door.pages_as[0], _here(there), now)
+        with suppress(WrongPassword):  # disabled meanwhile
+            return _signed_in(request, door.pages_as[0], _here(there), now)
     return page(request, "login.html", there=_here(there), problem="", name="")
 
 
-async def _wait_where_guessed(request: Request) -> None:
-    """Let an attempt wait where there were too many for its name; no thread waits with it."""
+async def _admitted(request: Request) -> AsyncIterator[Admission | TooManyAttempts]:
+    """Count an attempt, and let it wait where there were too many for its name; no thread waits with it."""
     name = (await request.form()).get("name")
-    device = request.cookies.get(signing_in.DEVICE)
-    now = datetime.now(UTC)
-    called = name if isinstance(name, str) else ""
-    delay_s = await run_in_threadpool(signing_in.delay_s, _pool(request), called, device=device, now=now)
-    if delay_s:
-        await asyncio.sleep(delay_s)
+    device, address = request.cookies.get(signing_in.DEVICE), _address(request)
+    called, now = name if isinstance(name, str) else "", datetime.now(UTC)
+    admitting = partial(signing_in.admit, _pool(request), called, address=address, now=now, device=device)
+    try:
+        admission = await run_in_threadpool(admitting)
+    except TooManyAttempts as refused:
+        yield refused
+        return
+    state, place = request.app.state, 0 if admission.known_browser else 1
+    if place and state.at_the_door >= signing_in.MOST_AT_ONCE:
+        yield TooManyAttempts(now + signing_in.BUSY, now)
+        return
+    state.at_the_door += place
+    try:
+        if admission.delay_s:
+            await asyncio.sleep(admission.delay_s)
+        yield admission
+    finally:
+        state.at_the_door -= place
 
 
-@open_router.post("/login", dependencies=[Depends(_wait_where_guessed)])
-def sign_in(
+_HASHING = ThreadPoolExecutor(4, thread_name_prefix="passwords")
+"""Where passwords of attempts are looked at: a crowd at the door keeps no thread from everything else."""
+
+
+@open_router.post("/login")
+async def sign_in(
     request: Request,
     now: Now,
+    admitted: Annotated[Admission | TooManyAttempts, Depends(_admitted)],
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=500)] = "",
     there: Annotated[str, Form(alias="next", max_length=2000)] = "/",
 ) -> Response:
     """Begin a session; a name and a password that do not belong together are told so, and not which is wrong."""
-    device = request.cookies.get(signing_in.DEVICE)
+    looked_at = partial(_looked_at, request, now, admitted, name, password, _here(there))
+    return await asyncio.get_running_loop().run_in_executor(_HASHING, looked_at)
+
+
+def _looked_at(
+    request: Request, now: datetime, admitted: Admission | TooManyAttempts, name: str, password: str, there: str
+) -> Response:
     try:
-        user = signing_in.verified(_pool(request), name, password, address=_address(request), now=now, device=device)
+        if isinstance(admitted, TooManyAttempts):
+            raise admitted
+        user = signing_in.proven(_pool(request), admitted, password)
+        to = "/password" if user.must_change else there
+        response = _signed_in(request, user.name, to, now, password_hash=user.password_hash)
     except (WrongPassword, TooManyAttempts) as refused:
         status = 401 if isinstance(refused, WrongPassword) else 429
-        answer = page(request, "login.html", status=status, there=_here(there), problem=_sentence(refused), name=name)
+        answer = page(request, "login.html", status=status, there=there, problem=_sentence(refused), name=name)
         if isinstance(refused, TooManyAttempts):
             answer.headers["Retry-After"] = str(refused.retry_after_s)
         return answer
-    response = _signed_in(request, user.name, "/password" if user.must_change else _here(there), now)
+    device = request.cookies.get(signing_in.DEVICE)
     token = signing_in.remember_device(_pool(request), user.name, device, now=now)
     secure = request.url.scheme == "https"
     response.set_cookie(
@@ -73,13 +106,14 @@ def sign_in(
     return response
 
 
-def _signed_in(request: Request, user: str, there: str, now: Now) -> Response:
+def _signed_in(request: Request, user: str, there: str, now: datetime, *, password_hash: str | None = None) -> Response:
+    """Begin a session in the place of the one that the browser has. Raises WrongPassword."""
     door: Door = request.app.state.door
+    token = signing_in.begin(_pool(request), door, user, now=now, password_hash=password_hash)
     old = request.cookies.get(COOKIE)
     if old:
         with _pool(request).connection(timeout=10) as conn:
             sessions.end(conn, old)
-    token = signing_in.begin(_pool(request), door, user, now=now)
     response = RedirectResponse("/home" if there == "/" else there, 303)
     age, secure = int(door.lasting.whole.total_seconds()), request.url.scheme == "https"
     response.set_cookie(COOKIE, token, max_age=age, httponly=True, samesite="lax", secure=secure)
@@ -109,7 +143,10 @@ def try_as(request: Request, now: Now, name: Annotated[str, Form(max_length=200)
     """Go on as another of the people that can be tried."""
     if name not in _tried(request):
         raise NotFound("person to try", name)
-    return _signed_in(request, name, "/", now)
+    try:
+        return _signed_in(request, name, "/", now)
+    except WrongPassword:
+        raise NotFound("person to try", name) from None
 
 
 def _tried(request: Request) -> tuple[str, ...]:
@@ -158,7 +195,8 @@ def change_password(
     if not who.actor.startswith("person:"):
         return refused("A key has no password; sign in with a name to change it.", 422)
     try:
-        signing_in.verified(_pool(request), name, current, address=_address(request), now=now)
+        admission = signing_in.admit(_pool(request), name, address=_address(request), now=now, delayed=False)
+        before = signing_in.proven(_pool(request), admission, current).password_hash
         passwords.check(password, name=name)
     except TooManyAttempts as problem:
         return refused(_sentence(problem), 429)
@@ -172,10 +210,14 @@ def change_password(
         return refused("The new password is the present one; choose another.", 422)
     token = request.cookies.get(COOKIE, "")
     hashed = passwords.hashed(password)
-    with _pool(request).connection(timeout=10) as conn:
-        users.set_password(
-            conn, name, hashed, must_change=False, but_session=sessions.digest(token), actor=who.actor, at=now
-        )
+    this, actor = sessions.digest(token), who.actor
+    try:
+        with _pool(request).connection(timeout=10) as conn:
+            users.set_password(
+                conn, name, hashed, must_change=False, before=before, but_session=this, actor=actor, at=now
+            )
+    except NotFound:
+        return refused("Your password was changed meanwhile; sign in with the new one.", 422)
     return page(request, "password.html", name=name, least=passwords.LEAST, problem="", done=True)
 
 

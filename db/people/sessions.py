@@ -32,12 +32,20 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def begin(conn: Connection, token: str, user: str, *, at: datetime, lasting: timedelta) -> None:
-    """Store a session that ends after ``lasting`` at the latest, and forget those that have ended."""
+def begin(
+    conn: Connection, token: str, user: str, *, at: datetime, lasting: timedelta, password_hash: str | None = None
+) -> bool:
+    """Store a session that ends after ``lasting`` at the latest, and forget those that have ended.
+
+    False, and no session, where the user is disabled or their password no longer the one of ``password_hash``. Whoever
+    changes either waits for this transaction, or this for theirs: no session outlives what it was opened with.
+    """
     conn.execute(_QUERIES["drop_sessions"], {"now": at})
+    if not conn.execute(_QUERIES["signed_in"], {"name": user, "at": at, "password_hash": password_hash}).rowcount:
+        return False
     facts = {"token_sha256": digest(token), "user": user, "at": at, "ends_at": at + lasting}
     conn.execute(_QUERIES["begin_session"], facts)
-    conn.execute(_QUERIES["signed_in"], {"name": user, "at": at})
+    return True
 
 
 def find(conn: Connection, token: str, *, now: datetime, idle: timedelta) -> Session | None:

@@ -153,12 +153,17 @@ def set_password(
     password_hash: str,
     *,
     must_change: bool,
+    before: str | None = None,
     but_session: bytes | None = None,
     actor: str,
     at: datetime,
 ) -> None:
-    """Store another password and end every session of the user but that one. Raises NotFound."""
-    facts = {"name": name, "password_hash": password_hash, "must_change": must_change}
+    """Store another password and end every session of the user but that one.
+
+    ``before`` is the hash that it shall replace: where somebody else has changed it meanwhile, theirs stays. Raises
+    NotFound for that too.
+    """
+    facts = {"name": name, "password_hash": password_hash, "must_change": must_change, "before": before}
     if conn.execute(_QUERIES["set_password"], facts).rowcount == 0:
         raise NotFound("user", name)
     conn.execute(_QUERIES["end_sessions"], {"user": name, "but": but_session})

@@ -42,16 +42,18 @@ SELECT code FROM unnest(%(sites)s::text[]) AS asked (code) WHERE code NOT IN (SE
 SELECT count(*) FROM users WHERE disabled_at IS NULL AND sites IS NULL AND 'administrator' = ANY(roles);
 
 -- name: set_password
--- Another password.
-UPDATE users SET password_hash = %(password_hash)s, must_change = %(must_change)s WHERE name = %(name)s;
+-- Another password; only in the place of one, where that is said.
+UPDATE users SET password_hash = %(password_hash)s, must_change = %(must_change)s
+WHERE name = %(name)s AND (%(before)s::text IS NULL OR password_hash = %(before)s);
 
 -- name: rehash
 -- The same password, hashed as we hash now; nothing happens where it has changed meanwhile.
 UPDATE users SET password_hash = %(password_hash)s WHERE name = %(name)s AND password_hash = %(before)s;
 
 -- name: signed_in
--- When they were last here.
-UPDATE users SET signed_in_at = %(at)s WHERE name = %(name)s;
+-- When they were last here; nobody where they are disabled or the password has changed since it was proven.
+UPDATE users SET signed_in_at = %(at)s
+WHERE name = %(name)s AND disabled_at IS NULL AND (%(password_hash)s::text IS NULL OR password_hash = %(password_hash)s);
 
 -- name: begin_session
 -- A session, known by the hash of its token.

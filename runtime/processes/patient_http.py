@@ -15,6 +15,8 @@ from collections.abc import Collection
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.addresses import counted_as
+
 HEAD_S = 15.0
 """Seconds in which the whole head of a request has to come."""
 MOST = 600
@@ -50,9 +52,10 @@ class Doors:
 
     def enter(self, protocol: "PatientProtocol", address: str) -> None:
         """Let a connection in; where that is one too many, close the longest silent one, else the newcomer."""
+        named, address = address in self._proxies, counted_as(address)
         self._open[protocol] = address
         self._by_address[address][protocol] = None
-        if len(self._by_address[address]) > self._of_address and address not in self._proxies:
+        if len(self._by_address[address]) > self._of_address and not named:
             self._make_room(list(self._by_address[address]), protocol)
         elif len(self._open) > self._most:
             # Of the address that has most: who has few connections does not pay for who has many.

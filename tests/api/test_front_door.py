@@ -30,6 +30,7 @@ def test_a_wrong_key_is_told_so(stranger):
 ELSEWHERE = {
     "another origin": {"Origin": "http://evil.example"},
     "no origin that can be named": {"Origin": "null"},
+    "an origin that is no address": {"Origin": "http://["},
     "another site": {"Sec-Fetch-Site": "cross-site"},
     "another port of this machine": {"Origin": "http://localhost:9999"},
 }

@@ -1,6 +1,7 @@
 """What a request may cost, asked of a server as it is run."""
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -14,7 +15,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
-from api import signing_in
+from api import passwords, signing_in
 from api.app import create
 from api.limits import ORDINARY, Room
 from db.people import sessions, users
@@ -133,6 +134,61 @@ def test_bodies_that_are_kept_have_a_bound_together(served: Served) -> None:
         assert b" 503 " in second.recv(4096).split(b"\r\n")[0]
         first.sendall(b"x" * 5_000)
         assert b" 503 " not in first.recv(4096).split(b"\r\n")[0]
+
+
+def signs_in(name: str) -> bytes:
+    body = f"name={name}&password=wrong".encode()
+    return (
+        f"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    ).encode() + body
+
+
+def test_attempts_to_sign_in_that_wait_leave_places_for_everybody_else(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_in, "MOST_BY_NAME", 0)
+    monkeypatch.setattr(signing_in, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(signing_in, "DELAY_S", 10 * MINUTE)
+    url = served(room=Room(at_once=9))
+    with silent(url, 9) as wires:
+        for wire in wires:
+            wire.sendall(signs_in("admin"))
+        answered = set()
+        within(lambda: answered.update(select.select(wires, [], [], 0.1)[0]) or len(answered) == 6)
+        assert {wire.recv(4096).split()[1] for wire in answered} == {b"429"}
+        assert httpx.get(f"{url}/api/v1/sites", headers={"X-API-Key": KEY}, timeout=MINUTE).status_code == 200
+
+
+def test_passwords_that_are_looked_at_keep_no_thread_from_everything_else(served: Served) -> None:
+    url = served()
+    with passwords._ROOM, passwords._ROOM, silent(url, 48) as wires:
+        for number, wire in enumerate(wires):
+            wire.sendall(signs_in(f"n{number}"))
+        time.sleep(1)
+        assert httpx.get(f"{url}/api/v1/sites", headers={"X-API-Key": KEY}, timeout=MINUTE).status_code == 200
+
+
+class Silent:
+    """A connection that says nothing."""
+
+    is_silent, closed = True, False
+
+    def give_way(self) -> None:
+        self.closed = True
+
+
+def test_the_connections_that_one_subscriber_has_are_counted_together() -> None:
+    doors = Doors(of_address=3)
+    subscribers, other = [Silent() for _ in range(10)], Silent()
+    for number, each in enumerate(subscribers):
+        doors.enter(each, f"2001:db8:1:2::{number:x}")  # type: ignore[arg-type]
+    doors.enter(other, "2001:db8:1:3::1")  # type: ignore[arg-type]
+    assert [each.closed for each in subscribers] == 7 * [True] + 3 * [False]
+    assert not other.closed
+    for each in (*subscribers, other):
+        doors.leave(each)  # type: ignore[arg-type]
+    assert not doors._by_address
 
 
 def test_silent_connections_shut_nobody_out(served: Served) -> None:

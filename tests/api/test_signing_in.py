@@ -236,8 +236,12 @@ def test_pages_sign_in_by_themselves_only_where_nobody_else_can_be(pool, mette):
 
 
 def from_address(pool, number):
+    return at_address(pool, f"10.0.0.{number}")
+
+
+def at_address(pool, address):
     app = create(pool, keys={})
-    return TestClient(app, "http://plant.example", headers=HERE, follow_redirects=False, client=(f"10.0.0.{number}", 5))
+    return TestClient(app, "http://plant.example", headers=HERE, follow_redirects=False, client=(address, 5))
 
 
 @pytest.fixture
@@ -300,3 +304,72 @@ def test_a_browser_is_known_for_who_has_signed_in_there_and_by_a_token_of_ours(p
         assert not sessions.knows_device(conn, "mette", "chosen-by-a-stranger")
         (kept,) = conn.execute("SELECT user_name FROM known_devices").fetchall()
     assert kept == ("mette",)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "other"),
+    [
+        (["2001:db8:1:2::7", "2001:DB8:1:2:ffff::1", "2001:db8:1:2:0:0:9:9"], "2001:db8:1:3::7"),
+        (["203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107"], "::ffff:203.0.113.8"),
+        (["fe80::1%eth0", "fe80::2%eth1"], "fe80:0:0:1::1"),
+    ],
+    ids=["a subscriber's IPv6", "IPv4 in IPv6", "a link"],
+)
+def test_the_addresses_that_one_subscriber_has_are_counted_together(pool, mette, quickly, addresses, other):
+    clients = [at_address(pool, address) for address in addresses]
+    for number in range(signing_in.MOST_BY_NAME_AND_ADDRESS):
+        assert sign_in(clients[number % len(clients)], password="guess").status_code == 401
+    assert {sign_in(client).status_code for client in clients} == {429}
+    assert sign_in(at_address(pool, other)).status_code == 303
+
+
+def test_what_an_address_has_too_many_of_neither_waits_nor_lets_others_wait(pool, mette, quickly):
+    stranger = from_address(pool, 1)
+    for _ in range(3 * signing_in.MOST_BY_NAME_AND_ADDRESS):
+        sign_in(stranger, password="guess")
+    assert sign_in(stranger, password="guess").status_code == 429
+    assert sign_in(from_address(pool, 2)).status_code == 303
+    assert quickly == []
+
+
+def meanwhile(monkeypatch, pool, change):
+    """Let something happen while a password is looked at."""
+
+    def fits(known, given):
+        with pool.connection() as conn:
+            change(conn)
+        return known is not None and given == PASSWORD
+
+    monkeypatch.setattr(passwords, "fits", fits)
+
+
+def given_another(conn):
+    other = people.CHEAP.hash("another password")
+    users.set_password(conn, "mette", other, must_change=True, actor="person:admin", at=datetime.now(UTC))
+
+
+def disabled(conn):
+    standing = users.Standing(roles=frozenset({Role.PLANNER}), disabled=True)
+    users.save(conn, "mette", standing, actor="person:admin", at=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("change", [given_another, disabled])
+def test_no_session_begins_with_what_was_taken_away_while_the_password_was_looked_at(pool, mette, monkeypatch, change):
+    meanwhile(monkeypatch, pool, change)
+    assert sign_in(at_the_door(pool)).status_code == 401
+    with pool.connection() as conn:
+        assert conn.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
+
+
+def test_a_password_that_an_administrator_gave_meanwhile_stays(pool, mette, monkeypatch):
+    client = at_the_door(pool)
+    sign_in(client)
+    new = "four pumps one sump"
+    form = {"csrf": token(client), "current": PASSWORD, "password": new, "again": new}
+    meanwhile(monkeypatch, pool, given_another)
+    assert client.post("/password", data=form).status_code == 422
+    with pool.connection() as conn:
+        found = users.get(conn, "mette")
+        assert conn.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
+    assert people.CHEAP.verify(found.password_hash, "another password")
+    assert found.must_change
