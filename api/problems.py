@@ -20,14 +20,13 @@ from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.paging import WrongCursor
 from api.passwords import WeakPassword
 from db.documents.budgets import SafetyRule
-from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
+from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, Ring, VersionConflict
 from db.orders.attachments import AttachmentWrong
 from db.orders.order_links import LinkWrong
 from db.people.assignments import NobodyEligible
 from db.people.users import NobodyLeft, UnknownSites
 from db.plant.calendars import NoSuchCountry
 from db.plant.devices import WrongBinding
-from db.plant.hierarchy import Ring
 from db.plant.safety import DecidedAlready, Overtaken, SamePerson, WaitsAlready, WhyMissing
 from db.telemetry.quarantine import NotAgain
 from models.documents import WrongModels

@@ -23,6 +23,14 @@ class AlreadyThere(StoreError):
         self.kind, self.key = kind, key
 
 
+class Ring(StoreError):
+    """An asset was to stand behind itself, over others or at once."""
+
+    def __init__(self, asset: str, parent: str) -> None:
+        super().__init__(f"{asset} cannot stand behind {parent}: {parent} stands behind {asset}; choose one above it")
+        self.asset, self.parent = asset, parent
+
+
 class NothingOnTrial(StoreError):
     """A run in shadow without a document to try."""
 

@@ -7,7 +7,7 @@ from psycopg import Connection
 from psycopg.rows import scalar_row
 
 from db import sql
-from db.errors import NotFound, StoreError
+from db.errors import NotFound, Ring
 from db.plant import changes, plant, safety
 from db.plant.plant import Asset
 from db.plant.safety import Overtaken, Proposal
@@ -15,14 +15,6 @@ from workorder_core.plant.safety import AssetFacts, to_confirm
 from workorder_core.words import Criticality
 
 _QUERIES = sql.load("hierarchy")
-
-
-class Ring(StoreError):
-    """An asset was to stand behind itself, over others or at once."""
-
-    def __init__(self, asset: str, parent: str) -> None:
-        super().__init__(f"{asset} cannot stand behind {parent}: {parent} stands behind {asset}; choose one above it")
-        self.asset, self.parent = asset, parent
 
 
 def change(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,17 @@ from psycopg.rows import class_row, dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from db import scope, sql
-from db.errors import NotFound
-from db.plant import changes
-from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
+from db.errors import NotFound, Ring
+from db.plant import changes, safety
+from db.plant.safety import Proposal
+from workorder_core.plant.plant import UNCLASSIFIED, AssetEntry, Plant, SignalEntry
+from workorder_core.plant.safety import AssetFacts, to_confirm
 from workorder_core.plant.signals import MEASUREMENT, Meaning, name_of
 from workorder_core.words import Criticality, OrderType
 
 _QUERIES = sql.load("plant")
+_OF_ASSET = ("site_id", "code", "name", "asset_class", "criticality", "serial", "parent", "safety_critical")
+_NEW = AssetFacts(asset_class=UNCLASSIFIED, criticality=Criticality.MEDIUM, safety_critical=False, parent=None)
 _MEANING = ("states", "counter", "wraps_at", "plausible_low", "plausible_high")
 
 
@@ -260,42 +264,66 @@ def declare(conn: Connection, asset_id: int, entry: SignalEntry, *, actor: str, 
     return signal(conn, asset_id, entry.name)
 
 
-def load(conn: Connection, plant: Plant, *, at: datetime) -> None:
-    """Bring a plant document into the database; loading it again changes nothing.
+def load(conn: Connection, plant: Plant, *, at: datetime, actor: str | None = None, why: str = "") -> list[Proposal]:
+    """Bring a plant document into the database, and return what of it waits for a second person.
 
-    What the document doesn't name is left as it is: nothing is deleted or archived. ``at`` is when a machine that moved
-    is taken to have moved, and since when a changed unit holds.
+    What the document doesn't name is left as it is: nothing is deleted or archived, and loading it again changes
+    nothing. What makes a safety-critical asset less safe is not changed but proposed, once. Raises Ring, and what
+    ``safety.propose`` raises.
+
+    Parameters
+    ----------
+    at
+        When a machine that moved is taken to have moved, and since when a changed unit holds.
+    actor
+        Who is logged as having changed what is there; None: the plant. A site that is new is no change.
     """
+    if actor is not None and conn.execute(_QUERIES["site_by_code"], {"code": plant.code}).fetchone() is not None:
+        changes.made_by(conn, actor, why)
     site_id = _put(conn, "put_site", {"code": plant.code, "name": plant.name, "time_zone": plant.time_zone})
     places: dict[str, int] = {}
     for place in plant.locations:
         places[place.code] = _put(conn, "put_location", asdict(place) | {"site_id": site_id})
-    for entry in plant.assets:
-        _load_asset(conn, site_id, entry, places, at)
+    waiting = [_load_asset(conn, site_id, entry, places, at, actor or "system:plant", why) for entry in plant.assets]
+    ring = conn.execute(_QUERIES["in_a_ring"], {"site_id": site_id}).fetchone()
+    if ring is not None:
+        raise Ring(*ring)
     for technician in plant.technicians:
         facts = asdict(technician) | {"site_id": site_id}
-        lists = {name: list(facts[name]) for name in ("skills", "certificates", "weekdays")}
-        conn.execute(_QUERIES["put_technician"], facts | lists)
+        lists = {name: facts[name] for name in ("skills", "certificates", "weekdays")}
+        conn.execute(
+            _QUERIES["put_technician"], facts | {name: None if of is None else list(of) for name, of in lists.items()}
+        )
+    return [each for each in waiting if each is not None]
 
 
-def _load_asset(conn: Connection, site_id: int, entry: AssetEntry, places: Mapping[str, int], at: datetime) -> None:
-    facts = {
-        "site_id": site_id,
-        "code": entry.code,
-        "name": entry.name,
-        "asset_class": entry.asset_class,
-        "criticality": int(entry.criticality),
-        "serial": entry.serial,
-        "parent": entry.parent,
-        "safety_critical": entry.safety_critical,
-    }
-    asset_id = _put(conn, "put_asset", facts)
+def _load_asset(
+    conn: Connection, site_id: int, entry: AssetEntry, places: Mapping[str, int], at: datetime, actor: str, why: str
+) -> Proposal | None:
+    """Store an asset; return the proposal where a part of it waits for a second person."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(_QUERIES["judged_as"], {"site_id": site_id, "code": entry.code}).fetchone()
+    key = "" if found is None else found.pop("key")
+    before = _NEW if found is None else AssetFacts(**found | {"criticality": Criticality(found["criticality"])})
+    said = {each: getattr(entry, each) for each in ("asset_class", "criticality", "safety_critical")}
+    after = replace(before, **{name: value for name, value in said.items() if value is not None})
+    waits = to_confirm(before, after)
+    facts = asdict(entry) | asdict(after) | {name: getattr(before, name) for name in waits}
+    facts |= {"site_id": site_id, "criticality": int(facts["criticality"]), "parent": entry.parent}
+    asset_id = _put(conn, "put_asset", {name: facts[name] for name in _OF_ASSET})
     if entry.location is not None:
         place = {"asset_id": asset_id, "location_id": places[entry.location], "at": at}
         conn.execute(_QUERIES["take_away"], place)
         conn.execute(_QUERIES["install"], place)
     for each in entry.signals:
         _load_signal(conn, asset_id, each, at)
+    if not waits:
+        return None
+    was, told = ({name: getattr(facts, name) for name in waits} for facts in (before, after))
+    for one in safety.page(conn, waiting=True, asset_id=asset_id):
+        if (one.was, one.change) == (was, told):
+            return one
+    return safety.propose(conn, key, asset_id=asset_id, was=was, change=told, why=why, actor=actor, at=at)
 
 
 def _load_signal(conn: Connection, asset_id: int, entry: SignalEntry, at: datetime) -> None:

@@ -84,8 +84,10 @@ WHERE s.asset_id = ANY(%(asset_ids)s::integer[]) ORDER BY s.asset_id, s.id;
 
 -- name: put_site
 -- A site as its plant document has it.
-INSERT INTO sites (code, name, time_zone) VALUES (%(code)s, %(name)s, %(time_zone)s)
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone RETURNING id;
+INSERT INTO sites (code, name, time_zone)
+VALUES (%(code)s, coalesce(%(name)s::text, %(code)s), coalesce(%(time_zone)s::text, 'UTC'))
+ON CONFLICT (code)
+DO UPDATE SET name = coalesce(%(name)s, sites.name), time_zone = coalesce(%(time_zone)s, sites.time_zone) RETURNING id;
 
 -- name: put_location
 -- A functional location as the plant document has it; parents come before their children.
@@ -94,15 +96,30 @@ VALUES (%(site_id)s, (SELECT id FROM locations WHERE site_id = %(site_id)s AND c
 ON CONFLICT (site_id, code)
 DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, level = excluded.level RETURNING id;
 
+-- name: judged_as
+-- As what an asset of a site is judged, and its key; nobody else changes it until the transaction ends.
+SELECT s.code || '/' || a.code AS key, a.class AS asset_class, a.criticality, a.safety_critical, NULL AS parent
+FROM assets a JOIN sites s ON s.id = a.site_id WHERE a.site_id = %(site_id)s AND a.code = %(code)s FOR UPDATE OF a;
+
+-- name: in_a_ring
+-- Two assets of a site that stand behind each other, over others or at once; nothing where there are none.
+WITH RECURSIVE chain AS (
+    SELECT id, parent_id AS above, ARRAY[id] AS seen FROM assets WHERE site_id = %(site_id)s AND parent_id IS NOT NULL
+    UNION ALL
+    SELECT c.id, a.parent_id, c.seen || a.id FROM chain c JOIN assets a ON a.id = c.above
+    WHERE a.parent_id IS NOT NULL AND NOT a.id = ANY(c.seen)
+)
+SELECT a.code, p.code FROM chain c JOIN assets a ON a.id = c.id JOIN assets p ON p.id = a.parent_id
+WHERE c.above = c.id ORDER BY a.code DESC LIMIT 1;
+
 -- name: put_asset
 -- An asset as the plant document has it. What is not said there is kept.
 INSERT INTO assets (site_id, code, name, class, criticality, serial, safety_critical, parent_id)
-VALUES (%(site_id)s, %(code)s, %(name)s, %(asset_class)s, %(criticality)s, %(serial)s, coalesce(%(safety_critical)s, false),
-        (SELECT id FROM assets WHERE site_id = %(site_id)s AND code = %(parent)s))
+VALUES (%(site_id)s, %(code)s, coalesce(%(name)s::text, %(code)s), %(asset_class)s, %(criticality)s, %(serial)s,
+        %(safety_critical)s, (SELECT id FROM assets WHERE site_id = %(site_id)s AND code = %(parent)s))
 ON CONFLICT (site_id, code)
-DO UPDATE SET name = excluded.name, class = excluded.class, criticality = excluded.criticality,
-              serial = coalesce(excluded.serial, assets.serial),
-              safety_critical = coalesce(%(safety_critical)s, assets.safety_critical),
+DO UPDATE SET name = coalesce(%(name)s, assets.name), class = excluded.class, criticality = excluded.criticality,
+              serial = coalesce(excluded.serial, assets.serial), safety_critical = excluded.safety_critical,
               parent_id = coalesce(excluded.parent_id, assets.parent_id) RETURNING id;
 
 -- name: take_away
@@ -133,7 +150,8 @@ WITH newest AS (
     SELECT version, quantity, unit, states, counter, wraps_at, plausible_low, plausible_high FROM signal_versions
     WHERE signal_id = %(signal_id)s ORDER BY version DESC LIMIT 1
 ), wanted AS (
-    SELECT %(quantity)s::text AS quantity, %(unit)s::text AS unit,
+    SELECT CASE WHEN %(unit)s::text IS NULL THEN (SELECT quantity FROM newest) ELSE %(quantity)s::text END AS quantity,
+           coalesce(%(unit)s, (SELECT unit FROM newest), '') AS unit,
            CASE WHEN %(said)s::boolean THEN %(states)s::jsonb ELSE (SELECT states FROM newest) END AS states,
            CASE WHEN %(said)s THEN %(counter)s::boolean ELSE coalesce((SELECT counter FROM newest), false) END AS counter,
            CASE WHEN %(said)s THEN %(wraps_at)s::double precision ELSE (SELECT wraps_at FROM newest) END AS wraps_at,
@@ -154,7 +172,12 @@ WHERE NOT EXISTS (
 -- name: put_technician
 -- A technician as the plant document has them. Who has been set inactive stays so.
 INSERT INTO technicians (site_id, code, name, skills, certificates, shift_start, shift_end, weekdays)
-VALUES (%(site_id)s, %(code)s, %(name)s, %(skills)s, %(certificates)s, %(shift_start)s, %(shift_end)s, %(weekdays)s)
+VALUES (%(site_id)s, %(code)s, coalesce(%(name)s::text, %(code)s), coalesce(%(skills)s::text[], '{}'),
+        coalesce(%(certificates)s::text[], '{}'), coalesce(%(shift_start)s::time, '07:00'), coalesce(%(shift_end)s::time, '15:00'),
+        coalesce(%(weekdays)s::smallint[], '{1,2,3,4,5,6,7}'))
 ON CONFLICT (site_id, code)
-DO UPDATE SET name = excluded.name, skills = excluded.skills, certificates = excluded.certificates,
-              shift_start = excluded.shift_start, shift_end = excluded.shift_end, weekdays = excluded.weekdays;
+DO UPDATE SET name = coalesce(%(name)s, technicians.name), skills = coalesce(%(skills)s, technicians.skills),
+              certificates = coalesce(%(certificates)s, technicians.certificates),
+              shift_start = coalesce(%(shift_start)s, technicians.shift_start),
+              shift_end = coalesce(%(shift_end)s, technicians.shift_end),
+              weekdays = coalesce(%(weekdays)s, technicians.weekdays);

@@ -23,7 +23,7 @@ from runtime.cli.command_line import (
     with_running,
 )
 from runtime.processes.children import stop_on_signals
-from runtime.settings import Settings
+from runtime.settings import Settings, WrongSettings
 from runtime.version import CODE_VERSION
 from workorder_core.people.dispatching import Dispatched
 
@@ -285,16 +285,35 @@ def backtest(
 
 
 @app.command()
-def plant(file: Annotated[Path, typer.Argument(help="TOML file of a site")], database: Database = None) -> None:
-    """Load a site: locations, assets with class and criticality, signals with units, technicians."""
+def plant(
+    file: Annotated[Path, typer.Argument(help="TOML file of a site")],
+    why: Annotated[str, typer.Option(help="the reason, kept with what is changed")] = "",
+    by: Annotated[str | None, typer.Option(help="who does it; default: the user of this machine")] = None,
+    database: Database = None,
+) -> None:
+    """Load a site: locations, assets with class and criticality, signals with units, technicians.
+
+    What the file omits stays as it is. What makes a safety-critical asset less safe waits for a second person.
+    """
+    from db.plant import plant as db_plant
+    from db.plant.safety import WhyMissing
     from runtime.cli import plant_file
+    from runtime.processes import people as people_here
 
     with told():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
+        read = plant_file.read(file)
+        actor = f"person:{by}" if by else people_here.actor()
         with psycopg.connect(settings.database) as conn:
-            loaded = plant_file.load_plant(conn, file)
-    console.print(f"{loaded.code}: {len(loaded.assets)} assets, {len(loaded.technicians)} technicians")
+            try:
+                waiting = db_plant.load(conn, read, at=datetime.now(UTC), actor=actor, why=why)
+            except WhyMissing as missing:
+                raise WrongSettings(f"{missing}; nothing was loaded, add --why TEXT") from None
+    console.print(f"{read.code}: {len(read.assets)} assets, {len(read.technicians)} technicians")
+    for each in waiting:
+        told_of = ", ".join(f"{name.replace('_', ' ')} {each.was[name]} to {new}" for name, new in each.change.items())
+        console.print(f"{each.subject} waits for a second person: {told_of}; see the page Changes", highlight=False)
 
 
 @app.command()

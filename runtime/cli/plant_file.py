@@ -32,7 +32,10 @@ class WrongPlantFile(Exception):
 
 
 def load_plant(conn: Connection, path: Path, *, at: datetime | None = None) -> Plant:
-    """Read a plant file and bring it into the database; loading it again changes nothing. The caller commits."""
+    """Read a plant file and bring it into the database; loading it again changes nothing. The caller commits.
+
+    Raises WrongPlantFile, and what ``db.plant.load`` raises.
+    """
     plant = read(path)
     db_plant.load(conn, plant, at=at or datetime.now(UTC))
     return plant
@@ -128,8 +131,10 @@ def _tables(path: Path, document: Mapping[str, Any], key: str) -> Iterator[_Tabl
         yield _Table(path, f"{key}[{name}]", value)
 
 
-def _time_zone(site: _Table) -> str:
-    name = site.maybe("time_zone") or "UTC"
+def _time_zone(site: _Table) -> str | None:
+    name = site.maybe("time_zone")
+    if name is None:
+        return None
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -175,8 +180,8 @@ def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]
         raise table.wrong(
             "class", "a signal belongs to every asset of a class or to one asset: write `class` or `asset`"
         )
-    unit = table.values.get("unit", "")
-    if not isinstance(unit, str):
+    unit = table.values.get("unit", "" if "quantity" in table.values else None)
+    if unit is not None and not isinstance(unit, str):
         raise table.wrong("unit", f"must be a text, not {unit!r}")
     entry = SignalEntry(
         name=table.text("id", "name"),
@@ -210,22 +215,26 @@ def _asset(
     table: _Table, places: set[str], signals: list[tuple[_Table, str | None, str | None, SignalEntry]]
 ) -> AssetEntry:
     table.only("id", "code", "name", "class", "criticality", "location", "serial", "parent", "safety_critical")
-    code, asset_class = table.text("id", "code"), table.maybe("class") or "unclassified"
+    code, asset_class = table.text("id", "code"), table.maybe("class")
     location = table.maybe("location")
     if location is not None and location not in places:
         raise table.wrong("location", f"there is no location {location!r}; add it under [[locations]]")
     levels = {level.name.lower(): level for level in Criticality}
-    criticality = levels[table.one_of("criticality", levels)] if "criticality" in table.values else Criticality.MEDIUM
+    criticality = levels[table.one_of("criticality", levels)] if "criticality" in table.values else None
     return AssetEntry(
         code=code,
-        name=table.maybe("name") or code,
+        name=table.maybe("name"),
         asset_class=asset_class,
         criticality=criticality,
         parent=table.maybe("parent"),
         location=location,
         serial=table.maybe("serial"),
         safety_critical=table.maybe_bool("safety_critical"),
-        signals=tuple(entry for _, of_class, asset, entry in signals if of_class == asset_class or asset == code),
+        signals=tuple(
+            entry
+            for _, of_class, asset, entry in signals
+            if asset == code or (of_class is not None and of_class == asset_class)
+        ),
     )
 
 
@@ -244,21 +253,22 @@ def _used_signals(
 
 def _technician(table: _Table) -> TechnicianEntry:
     table.only("id", "code", "name", "skills", "certificates", "shift", "weekdays")
-    code = table.text("id", "code")
-    shift = _Table(table.path, f"{table.name}.shift", table.values.get("shift", {"from": "07:00", "to": "15:00"}))
-    shift.only("from", "to")
-    days = tuple(day.lower()[:3] for day in table.texts("weekdays")) or _WEEKDAYS
+    shift = None
+    if "shift" in table.values:
+        shift = _Table(table.path, f"{table.name}.shift", table.values["shift"])
+        shift.only("from", "to")
+    days = tuple(day.lower()[:3] for day in table.texts("weekdays"))
     for day in days:
         if day not in _WEEKDAYS:
             raise table.wrong("weekdays", f"{day!r} is no weekday; write {', '.join(_WEEKDAYS)}")
     return TechnicianEntry(
-        code=code,
-        name=table.maybe("name") or code,
-        skills=table.texts("skills"),
-        certificates=table.texts("certificates"),
-        shift_start=_clock(shift, "from"),
-        shift_end=_clock(shift, "to"),
-        weekdays=tuple(sorted(_WEEKDAYS.index(day) + 1 for day in set(days))),
+        code=table.text("id", "code"),
+        name=table.maybe("name"),
+        skills=table.texts("skills") if "skills" in table.values else None,
+        certificates=table.texts("certificates") if "certificates" in table.values else None,
+        shift_start=None if shift is None else _clock(shift, "from"),
+        shift_end=None if shift is None else _clock(shift, "to"),
+        weekdays=tuple(sorted(_WEEKDAYS.index(day) + 1 for day in set(days))) or None,
     )
 
 

@@ -14,9 +14,9 @@ from ingest import replay
 from ingest.broker.publisher import Publisher
 from ingest.replay import FileMapping
 from runtime.broker import tls
+from runtime.processes.people import actor as person
 from runtime.settings import Settings
-from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
-from workorder_core.words import Criticality
+from workorder_core.plant.plant import UNCLASSIFIED, AssetEntry, Plant, SignalEntry
 
 
 def run(
@@ -41,7 +41,8 @@ def run(
             raise replay.WrongMapping(str(file), "there is no such file")
     if settings.database is not None:
         with psycopg.connect(settings.database) as conn:
-            plant.load(conn, plant_of(files, mapping), at=datetime.now(UTC))
+            why = f"{mapping_file.name} says so"
+            plant.load(conn, plant_of(files, mapping), at=datetime.now(UTC), actor=person(), why=why)
     assert settings.broker is not None
     sent = 0
     with (
@@ -64,13 +65,10 @@ def run(
 
 
 def plant_of(files: Sequence[Path], mapping: FileMapping) -> Plant:
-    """Return the assets that the files are of, with their signals' units."""
+    """Return the assets that the files are of, with their signals' units; what the mapping leaves open is kept."""
     signals = tuple(SignalEntry(name=each.signal, quantity=None, unit=each.unit) for each in mapping.columns)
     codes = dict.fromkeys(mapping.asset_of(file) for file in files)
-    assets = [
-        AssetEntry(
-            code=code, name=code, asset_class=mapping.asset_class, criticality=Criticality.MEDIUM, signals=signals
-        )
-        for code in codes
-    ]
-    return Plant(code=mapping.site, name=mapping.site, time_zone=str(mapping.zone), assets=tuple(assets))
+    zone = str(mapping.zone)
+    said = None if mapping.asset_class == UNCLASSIFIED else mapping.asset_class
+    assets = [AssetEntry(code=code, name=None, asset_class=said, criticality=None, signals=signals) for code in codes]
+    return Plant(code=mapping.site, name=None, time_zone=None if zone == "UTC" else zone, assets=tuple(assets))

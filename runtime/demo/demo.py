@@ -97,7 +97,7 @@ def _watch(
     stop: threading.Event,
     console: Console,
 ) -> int:
-    zone = ZoneInfo(plant_file.read(SAMPLES / "plant.toml").time_zone)
+    zone = ZoneInfo(plant_file.read(SAMPLES / "plant.toml").time_zone or "UTC")
     over = threading.Event()
     outcome: list[int] = []
     served = threading.Thread(target=lambda: outcome.append(_serve(standing, over, stop, console)), daemon=True)

@@ -23,6 +23,7 @@ from runtime.demo.report import FAULTS, read_truth
 from runtime.demo.sample_plants import SAMPLES
 from runtime.workbench.scores import scores_of
 from runtime.workbench.trial import Failures, Rules, Trial, documents, known
+from workorder_core.plant.plant import UNCLASSIFIED
 from workorder_core.words import Criticality
 
 DAY_US = 86_400_000_000
@@ -190,9 +191,9 @@ def sample_plant(
     keys = {key: asset for key, asset in keys.items() if key in wanted}
     return Recording(
         frames=frames,
-        classes={key: asset.asset_class for key, asset in keys.items()},
-        criticalities={key: asset.criticality for key, asset in keys.items()},
-        units={key: {signal.name: signal.unit for signal in asset.signals} for key, asset in keys.items()},
+        classes={key: asset.asset_class or UNCLASSIFIED for key, asset in keys.items()},
+        criticalities={key: asset.criticality or Criticality.MEDIUM for key, asset in keys.items()},
+        units={key: {signal.name: signal.unit or "" for signal in asset.signals} for key, asset in keys.items()},
         rules=SAMPLES / "rulebook.toml",
         models=SAMPLES / "models.toml",
     )

@@ -51,7 +51,7 @@ def test_a_unit_that_nobody_had_said_was_this_one_all_the_time(conn):
 def test_safety_critical_is_set_by_the_plant_file_and_kept_where_it_says_nothing(conn, tmp_path):
     path = tmp_path / "plant.toml"
     text = '[site]\ncode="N"\nname="n"\n[[assets]]\nid="P"\n'
-    for said, is_so in (("", False), ("safety_critical=true", True), ("", True), ("safety_critical=false", False)):
+    for said, is_so in (("", False), ("safety_critical=false", False), ("safety_critical=true", True), ("", True)):
         path.write_text(text + said)
         load_plant(conn, path, at=NOW)
         assert plant.asset_by_key(conn, "N", "P", now=NOW).safety_critical is is_so

@@ -6,6 +6,9 @@ from datetime import time
 from workorder_core.plant.signals import Meaning
 from workorder_core.words import Criticality
 
+UNCLASSIFIED = "unclassified"
+"""The class of an asset of which nobody has said one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationEntry:
@@ -21,12 +24,12 @@ class LocationEntry:
 class SignalEntry:
     """What a machine measures, in ``unit``; ``name`` is the one that its messages use.
 
-    ``meaning`` is what its numbers are; None keeps what is known.
+    ``meaning`` is what its numbers are; None keeps what is known. So does a ``unit`` of None, with the quantity.
     """
 
     name: str
     quantity: str | None
-    unit: str
+    unit: str | None
     label: str | None = None
     meaning: Meaning | None = None
 
@@ -37,14 +40,18 @@ class AssetEntry:
 
     Parameters
     ----------
+    asset_class, criticality
+        As what it is judged. None keeps what is known; of an asset that is new, nothing: unclassified and medium.
     safety_critical
         Whether work on it is verified by a second person; None keeps what is known.
+    name
+        None keeps what is known; an asset that is new is called by its code.
     """
 
     code: str
-    name: str
-    asset_class: str
-    criticality: Criticality
+    name: str | None
+    asset_class: str | None
+    criticality: Criticality | None
     parent: str | None = None
     location: str | None = None
     serial: str | None = None
@@ -54,24 +61,27 @@ class AssetEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianEntry:
-    """Shift times are the site's local time; ``weekdays`` are ISO weekdays, 1 = Monday."""
+    """Shift times are the site's local time; ``weekdays`` are ISO weekdays, 1 = Monday.
+
+    None keeps what is known; who is new has no skills and works from 07:00 to 15:00 on every day.
+    """
 
     code: str
-    name: str
-    skills: tuple[str, ...] = ()
-    certificates: tuple[str, ...] = ()
-    shift_start: time = time(7)
-    shift_end: time = time(15)
-    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    name: str | None = None
+    skills: tuple[str, ...] | None = None
+    certificates: tuple[str, ...] | None = None
+    shift_start: time | None = None
+    shift_end: time | None = None
+    weekdays: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
-    """One site. ``time_zone`` is an IANA name."""
+    """One site. ``time_zone`` is an IANA name; None keeps what is known, else UTC. So does the name."""
 
     code: str
-    name: str
-    time_zone: str
+    name: str | None
+    time_zone: str | None
     locations: tuple[LocationEntry, ...] = ()
     assets: tuple[AssetEntry, ...] = ()
     technicians: tuple[TechnicianEntry, ...] = ()
