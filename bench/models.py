@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from river.anomaly import HalfSpaceTrees
 
-from models.bank import LevelShiftBank
+from bench.detectors.bank import LevelShiftBank
 from models.level_shift import LevelShift
 from models.watch import AssetWatch, ModelDocument
 

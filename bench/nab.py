@@ -17,8 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from bench.detectors.rare_course import RareCourse
 from bench.metrics_nab import PROFILES, best_threshold
-from models.rare_course import RareCourse
 
 PROBATION, PROBATION_AT_MOST = 0.15, 750
 DAY_S = 86_400.0

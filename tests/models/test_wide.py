@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from bench.detectors.bank import LevelShiftBank
 from models import attendant, kernel, watch
 from models.attendant import Attendant
-from models.bank import LevelShiftBank
 from models.document import ModelDocument, ModelDocumentError
 from models.frame import Row
 from models.level_shift import LevelShift

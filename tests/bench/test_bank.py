@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.detectors.bank import LevelShiftBank
 from models import kernel
-from models.bank import LevelShiftBank
 from models.level_shift import LevelShift
 from tests.models.laws import stream
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from models.rare_course import RareCourse
+from bench.detectors.rare_course import RareCourse
 
 
 def scores(values: list[float], detector: RareCourse | None = None) -> list[float]:

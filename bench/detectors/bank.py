@@ -1,6 +1,6 @@
 """Many assets' `LevelShift` side by side, compiled: a row an asset, all of the same signals.
 
-A surprise here equals the one-at-a-time form's to 1e-9; tests/models/test_bank.py holds them together.
+A surprise here equals the one-at-a-time form's to 1e-9; tests/bench/test_bank.py holds them together.
 """
 
 from __future__ import annotations
