@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, WORKS_OR_PLANS
 from api.board import words
+from api.board.changed import changed
 from api.guard import is_at_home
 from api.keys import masked
 from workorder_core.people.access import Who
@@ -50,6 +51,7 @@ for name in (
     "past",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
+_ENVIRONMENT.filters["changed"] = changed
 
 
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')

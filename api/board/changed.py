@@ -1,0 +1,180 @@
+"""What a change in the log changed, in words: which field from what to what, which step was added, removed or reworded.
+
+The log keeps values as the database has them, and rows of earlier versions may say less or more: nothing here counts on
+a field, and what is not known to it is said as plainly as it can be.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from difflib import SequenceMatcher
+from typing import Any
+
+from markupsafe import Markup
+
+from api.board import words
+from workorder_core.words import FailureMode
+
+Text = str | Markup
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+_SAID_ELSEWHERE = frozenset({"code", "site"})
+"""Fields that the name of what changed has said already."""
+_LABELS = {
+    "asset_class": "class", "retired_at": "out of force", "safety_critical": "safety-critical", "class": "class",
+    "closed_on": "days off", "works_on": "works on holidays", "response_minutes": "begin within",
+    "completion_minutes": "complete within", "working": "only working hours count", "permits_lost": "permits lost",
+    "must_change": "has a first password", "retire": "taken out of force", "subdivision": "part of the country",
+}  # fmt: skip
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any], zone: str) -> list[Text]:
+    """Return what became of a thing, a line each: plain fields together on the first, then each item of a list.
+
+    ``old`` is empty for what was added, ``new`` for what was removed: what it was is said then.
+    """
+    if not new:
+        return [Markup("it was: {}").format(line) for line in changed({}, old, zone)]
+    plain, lines = list[Text](), list[Text]()
+    for name, now in _opened(new).items():
+        before = _opened(old).get(name)
+        if name in _SAID_ELSEWHERE or (before in _NOTHING and now in _NOTHING):
+            continue
+        if name in _ITEMS:
+            lines += _items(name, before, now)
+        else:
+            plain.append(_field(name, name in _opened(old), before, now, zone))
+    return [Markup(", ").join(plain), *lines] if plain else lines
+
+
+def _opened(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields, a plan that was proposed as its own fields."""
+    plan = fields.get("plan")
+    if not isinstance(plan, Mapping) or "steps" not in plan:
+        return dict(fields)
+    return {**{name: value for name, value in fields.items() if name != "plan"}, **plan}
+
+
+def _field(name: str, was_there: bool, before: Any, now: Any, zone: str) -> Text:
+    label = _LABELS.get(name, words.words(name))
+    if isinstance(before, list) and isinstance(now, list):
+        gone, come = [each for each in before if each not in now], [each for each in now if each not in before]
+        parts = [f"{said} {_value(name, each, zone)}" for said, each in (("removed", gone), ("added", come)) if each]
+        if parts:
+            return Markup("{}: {}").format(label, ", ".join(parts))
+    if not was_there or _same(before, now):
+        return Markup("{}: {}").format(label, _value(name, now, zone))
+    return Markup("{}: {} → {}").format(label, _value(name, before, zone), _value(name, now, zone))
+
+
+def _same(before: Any, now: Any) -> bool:
+    return type(before) is type(now) and bool(before == now)
+
+
+def _value(name: str, value: Any, zone: str) -> Text:
+    """Return a value in words; of what is not known here, its text."""
+    if value in _NOTHING:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in _SAYS and isinstance(value, str | int | float):
+        return _SAYS[name](value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{words.words(str(each))}: {_value(str(each), of, zone)}" for each, of in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(_value(name, each, zone)) for each in value)
+    return _time(value, zone) if isinstance(value, str) else str(value)
+
+
+def _time(text: str, zone: str) -> Text:
+    try:
+        if _TIME.fullmatch(text):
+            return words.site_time(datetime.fromisoformat(text), zone)
+        if _DAY.fullmatch(text):
+            day = date.fromisoformat(text)
+            return f"{day.day} {day:%b %Y}"
+    except ValueError:
+        pass
+    return text
+
+
+def _mode(value: Any) -> str:
+    return FailureMode(value).label if value in set(FailureMode) else str(value)
+
+
+def _minutes(value: Any) -> str:
+    return words.minutes(int(value)) if isinstance(value, int | float) else str(value)
+
+
+_SAYS: Mapping[str, Callable[[Any], str]] = {
+    "failure_mode": _mode,
+    "response_minutes": _minutes,
+    "completion_minutes": _minutes,
+    **dict.fromkeys(("asset_class", "class", "roles", "level", "kind", "numbers"), lambda code: words.words(str(code))),
+}
+
+
+def _items(name: str, before: Any, now: Any) -> Iterator[Text]:
+    """Yield a line for each item of a list that was added, removed, reworded or put elsewhere."""
+    one, say = _ITEMS[name]
+    was, becomes = _said(before, say), _said(now, say)
+    if not was:
+        yield from (f"{one} {n}: {text}" for n, text in enumerate(becomes, 1))
+        return
+    moved = {text for text in was if text in becomes}
+    for tag, i, j, k, m in SequenceMatcher(None, was, becomes, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        out = [each for each in was[i:j] if each not in moved]
+        come = [(n, each) for n, each in enumerate(becomes[k:m], k + 1) if each not in moved]
+        for text, (n, other) in zip(out, come, strict=False):
+            yield f"{one} {n} reworded: {text} → {other}"
+        yield from (f"{one} removed: {text}" for text in out[len(come) :])
+        yield from (f"{one} {n} added: {text}" for n, text in come[len(out) :])
+    kept = [[each for each in side if each in moved] for side in (was, becomes)]
+    if kept[0] != kept[1]:
+        yield f"{one}s in another order"
+
+
+def _said(items: Any, say: Callable[[Mapping[str, Any]], str]) -> list[str]:
+    found = items if isinstance(items, Sequence) and not isinstance(items, str) else []
+    return [say(each) if isinstance(each, Mapping) else str(each) for each in found]
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    kind = step.get("kind", "instruction")
+    unit = words.unit(step.get("unit") or "")
+    low, high = step.get("low"), step.get("high")
+    limits = "" if low is None and high is None else f"{words.usual(low, high)} {unit}".strip()
+    about = [
+        "" if kind == "instruction" else words.words(str(kind)),
+        limits or unit,
+        "" if step.get("mandatory", True) else "optional",
+    ]
+    more = ", ".join(filter(None, about))
+    return str(step.get("instruction", "")) + (f" ({more})" if more else "")
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    quantity = part.get("quantity")
+    count = words.number(float(quantity)) if isinstance(quantity, int | float) else ""
+    count = count.rstrip("0").rstrip(".") if "." in count else count
+    return " ".join(filter(None, (count, part.get("unit") or "", str(part.get("part", "")))))
+
+
+def _shift(shift: Mapping[str, Any]) -> str:
+    days = [_DAYS[day - 1] for day in shift.get("weekdays", ()) if isinstance(day, int) and 1 <= day <= 7]
+    whole = len(days) > 2 and sorted(shift["weekdays"]) == list(
+        range(min(shift["weekdays"]), max(shift["weekdays"]) + 1)
+    )
+    return f"{f'{days[0]} to {days[-1]}' if whole else ', '.join(days)} {shift.get('start')}–{shift.get('end')}"
+
+
+_ITEMS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "steps": ("step", _step),
+    "parts": ("part", _part),
+    "shifts": ("shift", _shift),
+}
+"""Fields that are lists of things: what one is called, and how it is said."""
