@@ -46,6 +46,7 @@ for name in (
     "named",
     "site_time",
     "site_span",
+    "clocked",
     "minutes",
     "condition",
     "past",

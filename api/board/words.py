@@ -64,6 +64,22 @@ def site_time(at: datetime | None, zone: str) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
 
 
+_EXACT = re.compile(r"(?:^ts )?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))")
+
+
+def clocked(text: str, zone: str) -> Markup:
+    """Return a sentence of the engine with the exact times in it on the site's clock."""
+    said, end = Markup(""), 0
+    for found in _EXACT.finditer(text):
+        try:
+            at = site_time(datetime.fromisoformat(found[1]), zone)
+        except (ValueError, OverflowError):
+            continue  # looks like one
+        said += text[end : found.start()] + Markup("{}{}").format("its time " if found[0] != found[1] else "", at)
+        end = found.end()
+    return said + text[end:]
+
+
 def site_span(start: datetime, end: datetime | None, zone: str) -> Markup:
     """Return from when to when, on the site's clock; the day is said once where both are on it."""
     if end is None:
