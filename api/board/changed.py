@@ -159,8 +159,7 @@ def _step(step: Mapping[str, Any]) -> str:
 
 def _part(part: Mapping[str, Any]) -> str:
     quantity = part.get("quantity")
-    count = words.number(float(quantity)) if isinstance(quantity, int | float) else ""
-    count = count.rstrip("0").rstrip(".") if "." in count else count
+    count = words.amount(quantity) if isinstance(quantity, int | float) else ""
     return " ".join(filter(None, (count, part.get("unit") or "", str(part.get("part", "")))))
 
 

@@ -54,18 +54,18 @@ def _entry(row: HistoryRow, names: Names, links: Sequence[Link]) -> Entry:
         done=done,
         by=words.who(row.actor),
         at=row.at,
-        why=_why(row),
+        why=_why(row, names.zone),
         facts=facts,
         links=_links(row, links),
     )
 
 
-def _why(row: HistoryRow) -> str:
+def _why(row: HistoryRow, zone: str) -> str:
     """Return a row's reason; the engine's names the rule or model, and its sentence is of that time."""
     source, colon, told = row.why.partition(": ")
     if row.actor != "system:engine" or not colon or not source.startswith(("rule:", "model:")):
         return row.why
-    return words.sentence(f"{words.source(source)}: {words.past(told)}")
+    return words.sentence(f"{words.source(source)}: {words.reported(told, zone, row.at)}")
 
 
 def _facts(row: HistoryRow, names: Names) -> Sequence[tuple[str, Text, Text]]:
@@ -111,7 +111,7 @@ def _person(value: Any, names: Names) -> str:
 
 
 def _hours(value: Any, _: Names) -> Text:
-    return f"{words.number(float(value))} h"
+    return f"{words.amount(float(value))} h"
 
 
 def _priority(value: Any, _: Names) -> Text:

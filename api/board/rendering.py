@@ -33,6 +33,7 @@ for name in (
     "age",
     "due",
     "number",
+    "amount",
     "usual",
     "unit",
     "who",
@@ -49,7 +50,7 @@ for name in (
     "clocked",
     "minutes",
     "condition",
-    "past",
+    "reported",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed

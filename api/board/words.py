@@ -149,6 +149,11 @@ def number(value: float | None) -> str:
     return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
 
 
+def amount(value: float) -> str:
+    """Return a quantity that a person said, as they would write it: 2, 2.5."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
 def usual(low: float | None, high: float | None) -> str:
     """Return a usual range; a side that nobody knows is left open."""
     if low is None and high is None:
@@ -187,12 +192,14 @@ def sentence(text: str) -> str:
 def source(code: str) -> str:
     """Return what judged: ``rule:hot_bearing`` is "rule hot bearing"."""
     kind, _, name = code.partition(":")
-    return f"{kind} {words(name)}".strip()
+    return f"{kind} {words(name).replace(':', ', ')}".strip()
 
 
 def condition(code: str) -> str:
     """Return what an alarm is about, as people call it: ``rule:bearing-hot`` is "bearing hot"."""
     kind, _, name = code.partition(":")
+    if kind == "model" and name.endswith(":lead-time"):
+        return "on its way to a limit"
     return "unusual behaviour" if kind == "model" else name.replace("-", " ").replace("_", " ") or kind
 
 
@@ -204,9 +211,44 @@ _THEN = {
 _NOW = re.compile(rf"(?<!\S)({'|'.join(sorted(_THEN, key=len, reverse=True))})(?=[\s,;:.]|$)")
 
 
+_FACT = re.compile(r"(?<=[.;] )Likely ")
+"""Where a sentence of a model goes on to what is so at all times: how such a fault shows itself."""
+_UNIT = re.compile(rf"(?<=\d )({'|'.join(map(re.escape, _SHORT_UNITS))})(?![\w/])")
+_MOMENT = r"(\d\d) ([A-Z][a-z]{2})(?: (\d{4}),)? (\d\d):(\d\d)"
+_IN_UTC = re.compile(rf"{_MOMENT} UTC(?: \({_MOMENT} to {_MOMENT}\))?")
+
+
 def past(text: str) -> str:
     """Return what an engine's sentence said of its own time as it reads afterwards: "was at 105 °C"."""
-    return _NOW.sub(lambda found: _THEN[found[0]], text)
+    found = _FACT.search(text)
+    told, fact = (text[: found.start()], text[found.start() :]) if found else (text, "")
+    return _NOW.sub(lambda each: _THEN[each[0]], told) + fact
+
+
+def reported(text: str, zone: str, at: datetime) -> str:
+    """Return an engine's sentence of the time ``at`` as people say it: past, in their units, on their clock."""
+    said = _UNIT.sub(lambda each: _SHORT_UNITS[each[0]], past(text))
+    return _IN_UTC.sub(lambda each: _local(each, zone, at), said)
+
+
+def _local(found: re.Match[str], zone: str, near: datetime) -> str:
+    """Return moments in UTC, of which many are said without a year, on the site's clock."""
+    groups = found.groups()
+    said = list[str]()
+    for n in range(0, 15, 5):
+        day, month, year, hour, minute = groups[n : n + 5]
+        if day is None:
+            continue
+        try:
+            years = [int(year)] if year else [near.year - 1, near.year, near.year + 1]
+            there = [
+                datetime.strptime(f"{day} {month} {each} {hour}:{minute} +0000", "%d %b %Y %H:%M %z") for each in years
+            ]
+        except ValueError:
+            return found[0]
+        local = min(there, key=lambda each: abs(each - near)).astimezone(ZoneInfo(zone))
+        said.append(f"{local:%a} {local.day} {local:%b}, {local:%H:%M}" + (f" {local.tzname()}" if n == 0 else ""))
+    return said[0] + (f" ({said[1]} to {said[2]})" if len(said) == 3 else "")
 
 
 def zone_of(sites: Sequence[Site]) -> str:

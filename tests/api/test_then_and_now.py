@@ -17,12 +17,39 @@ PAST = {
     "does not behave as it usually does: speed": "did not behave as it usually does: speed",
     "the pump does not deliver, and has been hot": "the pump did not deliver, and had been hot",
     "the thrust bearing runs 13 °C hotter": "the thrust bearing ran 13 °C hotter",
+    "does not behave. Likely vibration: what is worn shakes": "did not behave. Likely vibration: what is worn shakes",
 }
 
 
 @pytest.mark.parametrize(("now", "then"), PAST.items())
 def test_a_sentence_of_the_engine_reads_as_past(now, then):
     assert words.past(now) == then
+
+
+def test_moments_that_a_sentence_names_are_the_sites():
+    at = datetime(2026, 12, 30, tzinfo=UTC)
+    said = "is on its way to 80 degC: likely on 03 Jan 21:47 UTC (31 Dec 23:30 to 05 Jan 10:50)"
+    read = "was on its way to 80 °C: likely on Sun 3 Jan, 22:47 CET (Fri 1 Jan, 00:30 to Tue 5 Jan, 11:50)"
+    for text, people in (
+        (said, read),
+        ("used since 01 Jul 2025, 10:00 UTC", "used since Tue 1 Jul, 12:00 CEST"),
+        ("on 30 Feb 10:00 UTC", "on 30 Feb 10:00 UTC"),
+        ("flow is 9 m3/h, 9 m3/hour", "flow was 9 m³/h, 9 m3/hour"),
+    ):
+        assert words.reported(text, "Europe/Copenhagen", at) == people
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(2.0, "2"), (2.5, "2.5"), (0.125, "0.125"), (1200.0, "1200"), (0.0, "0")]
+)
+def test_a_quantity_that_a_person_said_is_written_as_they_would(value, written):
+    assert words.amount(value) == written
+
+
+def test_alarms_of_a_model_are_called_by_what_it_says():
+    assert words.condition("model:level-shift:lead-time") == "on its way to a limit"
+    assert words.condition("model:level-shift") == "unusual behaviour"
+    assert words.source("model:level-shift:lead-time") == "model level-shift, lead-time"
 
 
 def test_an_order_shows_the_value_then_and_the_value_now(client, seeded, pool):
