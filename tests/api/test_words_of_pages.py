@@ -7,7 +7,7 @@ import pytest
 
 from api import passwords
 from api.board import words
-from db import quarantine
+from db.telemetry import quarantine
 from ingest.messages import Reason, Refused
 from tests import people
 from tests.api.test_changes import CHANGES
