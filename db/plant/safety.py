@@ -37,10 +37,10 @@ class WaitsAlready(StoreError):
 
 
 class SamePerson(StoreError):
-    """Somebody would confirm what they proposed."""
+    """Somebody would confirm what they proposed, themselves or by a key that they made."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"you proposed this change of {subject}; somebody else has to confirm it")
+        super().__init__(f"you proposed this change of {subject}; somebody else has to confirm it, and no key of yours")
         self.subject = subject
 
 
@@ -150,7 +150,9 @@ def decide(
     found = get(conn, proposal_id)
     if found.verdict is not None:
         raise DecidedAlready(found.subject, found.verdict, found.decided_by or "")
-    if verdict == "confirmed" and actor == found.proposed_by:
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        one = cursor.execute(_QUERIES["are_one"], {"one": actor, "other": found.proposed_by}).fetchone()
+    if verdict == "confirmed" and one:
         raise SamePerson(found.subject)
     conn.execute(_QUERIES["decide"], {"id": proposal_id, "verdict": verdict, "actor": actor, "at": at})
     _log(conn, found, verdict, actor, at, why)

@@ -28,6 +28,10 @@ WHERE (%(before)s::bigint IS NULL OR p.id < %(before)s)
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
 ORDER BY p.id DESC LIMIT %(limit)s;
 
+-- name: are_one
+-- Whether one person is behind both: who proposed it and a key of theirs, or two of their keys.
+SELECT EXISTS (SELECT behind(%(one)s::text) INTERSECT SELECT behind(%(other)s::text));
+
 -- name: decide
 -- What came of it. The schema refuses that somebody confirms what they proposed.
 UPDATE safety_proposals SET verdict = %(verdict)s, decided_by = %(actor)s, decided_at = %(at)s WHERE id = %(id)s;

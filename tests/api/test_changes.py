@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
 from db.orders import audit
 from tests.api.test_six_types import PLAN
@@ -236,6 +237,23 @@ def test_the_database_refuses_one_person_too(planner, critical, pool):
     planner.patch(path, json={"criticality": 1}, params={"why": "spare"})
     with pool.connection() as conn, pytest.raises(psycopg.errors.CheckViolation, match="take_two"):
         conn.execute("UPDATE safety_proposals SET verdict = 'confirmed', decided_by = proposed_by, decided_at = now()")
+
+
+@pytest.mark.parametrize("proposed_by", ["the maker", "the key"])
+def test_a_key_is_no_second_person_beside_who_made_it(known, critical, pool, proposed_by):
+    path, _ = critical
+    maker = known(Role.ADMINISTRATOR, name="chief")
+    made = maker.post(f"{V1}/keys", json={"name": "adas", "roles": ["administrator"], "sites": None}).json()["key"]
+    key = TestClient(maker.app, base_url="http://localhost", headers={"X-API-Key": made})
+    again = key.post(f"{V1}/keys", json={"name": "adas-2", "roles": ["planner"], "sites": None}).json()["key"]
+    further = TestClient(maker.app, base_url="http://localhost", headers={"X-API-Key": again})
+    one, others = (maker, (key, further)) if proposed_by == "the maker" else (further, (maker, key))
+    asked = one.patch(path, json={"criticality": 1}, params={"why": "spare"}).headers["Location"]
+    for other in others:
+        assert other.post(f"{asked}/confirm").status_code == 403
+    with pool.connection() as conn, pytest.raises(psycopg.errors.CheckViolation, match="one person's"):
+        conn.execute("UPDATE safety_proposals SET verdict = 'confirmed', decided_by = 'key:adas', decided_at = now()")
+    assert known(Role.PLANNER).post(f"{asked}/confirm").status_code == 200
 
 
 def test_nobody_verifies_their_own_work_by_changing_the_asset_meanwhile(planner, other, critical, known, seeded):
