@@ -121,7 +121,8 @@ async def _what_was_sent(request: Request) -> str:
         else:
             content = value.encode()
         digest.update(f"{name} {len(content)}\n".encode() + content)
-    return f"form {token[:MOST_LETTERS]} {digest.hexdigest()}"
+    # No header has a line break: what a system says in Idempotency-Key is never taken for a form.
+    return f"form\n{token[:MOST_LETTERS]} {digest.hexdigest()}"
 
 
 class Form:

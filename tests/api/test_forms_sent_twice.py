@@ -114,3 +114,26 @@ def test_a_downtime_by_the_api_is_planned_once_with_a_key(client, seeded, counte
     path = f"/api/v1/assets/{seeded.assets['P-102']}/downtimes"
     ids = {client.post(path, json=body, headers={"Idempotency-Key": "k"}).json()["id"] for _ in range(2)}
     assert len(ids) == counted("planned_downtimes") == 1
+
+
+def test_a_key_of_the_api_is_never_taken_for_a_form(client, pool, seeded, sending, counted):
+    """By whoever knows how a form is remembered, so that its answer would lead nowhere."""
+    send, table = sending("a new order")
+    with pool.connection() as conn:
+        for (key,) in _kept_by(send, conn):
+            said = re.sub(r"\s", " ", key)
+            body = {"text": "It hums"}
+            path = f"/api/v1/work-orders/{seeded.orders['done']}/comments"
+            conn.execute("DELETE FROM idempotent_answers")
+            conn.commit()
+            assert client.post(path, json=body, headers={"Idempotency-Key": said}).status_code == 201
+    before = counted(table)
+    assert send().status_code == 303
+    assert counted(table) == before + 1
+
+
+def _kept_by(send, conn):
+    assert send().status_code == 303
+    kept = conn.execute("SELECT key FROM idempotent_answers WHERE key LIKE 'form%'").fetchall()
+    assert kept
+    return kept
