@@ -114,7 +114,7 @@ def download(order_id: UUID, attachment_id: UUID, conn: Conn, who: Asking, reque
     attachment, content = attachments.read(conn, order_id, attachment_id)
     kind = attachment.kind + ("; charset=utf-8" if attachment.kind.startswith("text/") else "")
     how = "inline" if attachment.kind.startswith("image/") else "attachment"
-    headers = {"Content-Disposition": f"{how}; filename*=UTF-8''{quote(attachment.name)}"}
+    headers = {"Content-Disposition": f"{how}; filename*=UTF-8''{quote(attachment.saved_as)}"}
     return Response(content, media_type=kind, headers=headers | kept)
 
 

@@ -23,6 +23,15 @@ _BEGINNINGS = {
     b"%PDF-": "application/pdf",
 }
 KINDS = (*_BEGINNINGS.values(), "image/webp", "text/plain")
+_ENDINGS = {
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "application/pdf": (".pdf",),
+    "text/plain": (".txt", ".csv", ".tsv", ".log", ".md", ".json"),
+}
+"""By kind, how a file's name ends where it is saved: a text called ``note.html`` or ``note.bat`` would be run."""
 
 
 class AttachmentWrong(StoreError):
@@ -46,13 +55,20 @@ class Attachment:
     at: datetime
     actor: str
 
+    @property
+    def saved_as(self) -> str:
+        """The name for whoever saves it, which ends as its kind does."""
+        endings = _ENDINGS[self.kind]
+        return self.name if self.name.lower().endswith(endings) else f"{self.name}{endings[0]}"
+
 
 def add(conn: Connection, order_id: UUID, name: str, content: bytes, *, actor: str, at: datetime) -> Attachment:
     """Attach a file to an order whose row this transaction holds. Its kind is what it is, not what it is called.
 
     Raises AttachmentWrong.
     """
-    shown = name.replace("\0", "").replace("/", "_").replace("\\", "_").strip()[-200:] or "file"
+    # What is not printable could let a name end otherwise than it looks.
+    shown = "".join(filter(str.isprintable, name)).replace("/", "_").replace("\\", "_").strip()[-200:] or "file"
     if not content:
         raise AttachmentWrong(shown, "it is empty")
     if len(content) > LARGEST:

@@ -255,6 +255,24 @@ def test_a_file_that_cannot_be_attached_says_why(planner, seeded, content, probl
     assert problem in answer.json()["detail"]
 
 
+NAMES = {
+    "a text that a browser would run": ("note.html", b"<script>x</script>", "note.html.txt"),
+    "a text that a computer would run": ("note.BAT", b"del *", "note.BAT.txt"),
+    "a picture that is called a page": ("pump.svg", b"GIF89a", "pump.svg.gif"),
+    "a name that reads backwards": ("pump\u202egpj.exe", b"x", "pumpgpj.exe.txt"),
+    "an honest one": ("Pump 1.CSV", b"a;b", "Pump%201.CSV"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "saved"), NAMES.values(), ids=NAMES)
+def test_a_file_is_saved_under_a_name_that_ends_as_its_kind_does(planner, seeded, name, content, saved):
+    files = f"{V1}/{seeded.orders['predictive']}/attachments"
+    made = planner.client.post(files, files={"file": (name, content)}, headers={"Idempotency-Key": "n"})
+    assert made.status_code == 201, made.text
+    answer = planner.client.get(f"{files}/{made.json()['id']}")
+    assert answer.headers["content-disposition"].endswith(f"; filename*=UTF-8''{saved}")
+
+
 def test_targets_count_in_the_sites_working_hours(planner, pool, seeded):
     week = {"shifts": [{"weekdays": [1, 2, 3, 4, 5], "start": "07:00", "end": "15:00"}], "country": "DK"}
     assert planner.client.put("/api/v1/sites/NTH/calendar", json=week).status_code == 200
