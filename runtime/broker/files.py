@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from runtime.broker import passwords, tls
 from runtime.embedded import files
+from runtime.embedded.broker import MAX_PACKET_BYTES
 from runtime.settings import WrongSettings
 
 ENGINE, TOOL, LOG = "plantwright-engine", tls.TOOL, tls.LOG
@@ -37,6 +38,8 @@ persistence true
 persistence_location {folder}/
 max_inflight_messages 4000
 max_queued_messages 200000
+# No device fills the broker's memory with messages of which the engine reads the first 2 MB at most.
+max_packet_size {packet}
 set_tcp_nodelay true
 
 # So that the log names who connects, and who takes whose session; the engine reads it as plantwright-log.
@@ -105,7 +108,7 @@ def make(folder: Path, *, hosts: Sequence[str], devices: Mapping[str, Sequence[s
     _write(folder / "passwords", "".join(lines))
     _write(folder / "access", access(known))
     if not (folder / "mosquitto.conf").exists():
-        _write(folder / "mosquitto.conf", _CONF.format(folder=folder))
+        _write(folder / "mosquitto.conf", _CONF.format(folder=folder, packet=MAX_PACKET_BYTES))
     return _told(folder, known)
 
 
@@ -129,7 +132,7 @@ def _ours(folder: Path) -> list[str]:
 def _missing_in(conf: Path) -> list[str]:
     """Return the lines of ours that a configuration from before them has not."""
     said = conf.read_text()
-    wanted = ("persistence_location", "use_username_as_clientid true", "log_dest topic")
+    wanted = ("persistence_location", "max_packet_size", "use_username_as_clientid true", "log_dest topic")
     return [line for line in wanted if line not in said]
 
 

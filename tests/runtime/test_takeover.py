@@ -245,6 +245,25 @@ def test_nobody_else_reads_or_forges_the_brokers_log(files: Path, guarded: tuple
             assert next(other.batches(most=100, max_wait_s=1)) == []
 
 
+@pytest.mark.parametrize(("size", "taken"), [(100_000, True), (broker.MAX_PACKET_BYTES + 1, False)])
+def test_no_device_fills_the_broker_with_what_the_engine_does_not_read(
+    files: Path, guarded: tuple[str, str], size: int, taken: bool
+) -> None:
+    address = BrokerAddress.of(guarded[0])
+    device = client(address, "gw-1", clean_session=True, tls=of(files, "gw-1"))
+    device.connect(address.host, address.port)
+    while not device.is_connected():
+        device.loop(0.1)
+    answered: list[int] = []
+    device.on_publish = lambda *_: answered.append(size)
+    device.publish(TOPIC, b"x" * size, qos=1)
+    deadline = time.monotonic() + 60
+    while device.is_connected() and not answered:
+        assert time.monotonic() < deadline
+        device.loop(0.1)
+    assert bool(answered) == taken
+
+
 def test_a_tool_never_uses_the_engines_session(files: Path, guarded: tuple[str, str]) -> None:
     by_certificate, _ = guarded
     engine = of(files, broker_files.ENGINE)
