@@ -38,7 +38,9 @@ def find(
     conn: Conn,
     who: Asking,
     part: PagedByFifty,
-    kind: Annotated[str | None, Query(max_length=40, description="asset, signal, technician, job plan …")] = None,
+    kind: Annotated[
+        str | None, Query(max_length=40, description="asset, signal, technician, job plan, document, rule …")
+    ] = None,
     subject: Annotated[str | None, Query(max_length=300, description="like NTH/P-101")] = None,
     site: Annotated[str | None, Query(max_length=64, description="a site's code")] = None,
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of it and of what belongs to it")] = None,

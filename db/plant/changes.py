@@ -16,7 +16,7 @@ from db import scope, sql, storable
 
 _QUERIES = sql.load("changes")
 _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
-OF_PLANT = (*_LOGGED, "safety")
+OF_PLANT = (*_LOGGED, "document", "rule", "safety")
 """Kinds that everybody may read of the sites that they see: what triggers write, and proposals."""
 OF_ACCESS = ("user", "key", "device")
 """Kinds that only administrators of every site may read."""

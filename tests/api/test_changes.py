@@ -38,6 +38,47 @@ def log(client, **asked):
     ]
 
 
+RULES = {"component_of_signal": {"pump": {"flow": "impeller"}}}
+LIMIT = {
+    "id": "hot", "asset_class": "centrifugal_pump", "signal": "bearing_temp", "raise_at": 9, "clear_below": 8,
+    "component": "bearing", "failure_mode": "OHE", "severity": "malfunction",
+}  # fmt: skip
+
+
+def test_a_new_rulebook_new_models_and_a_rule_in_shadow_are_in_the_log_of_changes(known):
+    engineer = known(Role.RELIABILITY_ENGINEER, name="eve")
+
+    def put(path, **body):
+        assert engineer.post(f"{V1}/{path}", json=body).status_code in (200, 201)
+
+    put("documents/rulebook", document=RULES, why="the first one")
+    put("documents/rulebook", document={"threshold": [LIMIT]}, why="the maker's limit")
+    put("rules/hot/shadow", why="it alarms at every start")
+    put("documents/models", document={"default": {"patience": 60.0}}, why="calmer")
+    put("documents/rulebook/rollback", why="it was better")
+    eve = "key:eve"
+    assert log(engineer)[:6] == [
+        ("rule", "hot", "changed", {"in_shadow": True}, {"in_shadow": False}, eve, "the rulebook says otherwise now"),
+        ("document", "rulebook", "changed", {"version": 2}, {"version": 3}, eve, "back to version 1: it was better"),
+        ("document", "models", "added", {}, {"version": 1}, eve, "calmer"),
+        ("rule", "hot", "changed", {"in_shadow": False}, {"in_shadow": True}, eve, "it alarms at every start"),
+        ("document", "rulebook", "changed", {"version": 1}, {"version": 2}, eve, "the maker's limit"),
+        ("document", "rulebook", "added", {}, {"version": 1}, eve, "the first one"),
+    ]
+    assert [row[1] for row in log(engineer, kind="document")] == ["rulebook", "models", "rulebook", "rulebook"]
+    page = known(Role.VIEWER).get("/changes").text
+    assert "Document rulebook" in page
+    assert "the maker&#39;s limit" in page
+
+
+def test_a_document_of_the_whole_plant_is_not_in_a_sites_own_log(known):
+    engineer = known(Role.RELIABILITY_ENGINEER)
+    engineer.post(f"{V1}/documents/rulebook", json={"document": RULES, "why": "the first one"})
+    theirs = known(Role.VIEWER, sites=["NTH"])
+    assert log(theirs, kind="document") == []
+    assert "the first one" not in theirs.get("/changes").text
+
+
 def downtime():
     return {"starts_at": "2030-01-01T08:00:00Z", "ends_at": "2030-01-01T09:00:00Z", "reason": "new seal"}
 
