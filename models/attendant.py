@@ -79,7 +79,7 @@ class Attendant:
                 self._span_us += step
         self._until_look -= 1
         if self.cycles < self.document.warmup_cycles:
-            self._follow_duty(values)
+            self._follow_duty()
             return None
         if self._until_look <= 0:
             self._look(at_us)
@@ -160,7 +160,7 @@ class Attendant:
         self.course = Course()
         self.active = False
         self.cycles = 0
-        self._duty = [0.0, 0.0, 0.0, 0.0]
+        self._duty = [-2.0, 0.0, 0.0, 0.0]
         self._peak, self._full = 0.0, 0
         self._at_us = None
         self._pace_us = 0.0
@@ -215,15 +215,20 @@ class Attendant:
         within = min(max(max(needed, 1.0) * self.factor, document.limit_least), document.limit_most)
         self.limit = within * self._patience
 
-    def _follow_duty(self, values: Mapping[str, float]) -> None:
-        """Count a duty cycle when the operating point has swung from one side of its mean to the other and back."""
-        signal = next((each for each in self.document.regime if each in values), None)
-        if signal is None or not abs(values[signal]) <= kernel.HUGE:
+    def _follow_duty(self) -> None:
+        """Count a duty cycle when the operating point has swung from one side of its mean to the other and back.
+
+        The first two values say nothing: only the third tells which of them can be believed.
+        """
+        value = self.watch.regime_value()
+        if value is None:
             return
         count, mean, spread, side = self._duty
-        value = values[signal]
-        off = value - mean
         count += 1.0
+        if count <= 0.0:
+            self._duty[0] = count
+            return
+        off = value - mean
         mean += off / count
         spread += (abs(value - mean) - spread) / count
         if count > EVERY and abs(value - mean) > spread:

@@ -18,9 +18,10 @@ from models import estimator_state, estimators, kernel
 from models.alarm import Anomaly
 from models.course import Look
 from models.document import ModelDocument
+from models.gate import Gate
 from models.usual import Usuals, finite
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 OUTSIDE = 2.0
 """So many standard deviations off, a value counts as having happened for a detector of what happens or not."""
 
@@ -32,6 +33,7 @@ class DriftWatch:
         self.document = document
         self._named = estimators.make(document.estimator, document.parameters)
         self._detectors: dict[str, Any] = {}
+        self._gate = Gate(document.smoothing, document.regime)
         self._features = Usuals(document.memory_frames)
         self._signals = Usuals(document.memory_frames)
         self._levels: dict[str, float] = {}
@@ -39,11 +41,13 @@ class DriftWatch:
         self._frames = 0
         self._since_us = 0
         self._newest: dict[str, float] = {}
+        self._told: float | None = None
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
         """Tell each detector its signal's value; the anomaly while what one of them has said is held."""
-        frame = finite(values)
-        features = self._turned(frame)
+        frame = self._gate.believed(values)
+        self._told = next((frame[signal] for signal in self.document.regime if signal in frame), None)
+        features = self._turned(frame) if frame else frame
         held = {name: left - 1 for name, left in self._held.items() if left > 1}
         drifted = [name for name, value in features.items() if self._tell(name, value)]
         if drifted and self.ready():
@@ -76,6 +80,10 @@ class DriftWatch:
         limit = 1.0 / kernel.FULL
         return limit + (1.0 - limit) * max(self._held.values()) / self.document.horizon_frames
 
+    def regime_value(self) -> float | None:
+        """Return what is believed of the newest frame's first regime signal that has a value; None without one."""
+        return self._told
+
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
         self.__init__(self.document)  # type: ignore[misc]
@@ -85,6 +93,7 @@ class DriftWatch:
         return [
             STATE_VERSION,
             estimator_state.dump([self._named.before, self._detectors]),
+            self._gate.state(),
             self._features.state(),
             self._signals.state(),
             sorted(self._levels.items()),
@@ -97,7 +106,7 @@ class DriftWatch:
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> DriftWatch:
         """Return a watch that goes on from a state. Raises ValueError for one of another version or kind."""
-        version, kept, features, signals, levels, held, *rest = cast("list[Any]", state)
+        version, kept, gate, features, signals, levels, held, *rest = cast("list[Any]", state)
         if version != STATE_VERSION:
             raise ValueError(
                 f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
@@ -105,6 +114,7 @@ class DriftWatch:
         watch = cls(document)
         like = [watch._named.before, watch._named.detector]
         watch._named.before, watch._detectors = estimator_state.restore(kept, like=like)
+        watch._gate = Gate(document.smoothing, document.regime, gate)
         watch._features = Usuals(document.memory_frames, features)
         watch._signals = Usuals(document.memory_frames, signals)
         watch._levels = dict(levels)
@@ -131,10 +141,26 @@ class DriftWatch:
         return Anomaly(self._since_us, self.score(), 1.0 / kernel.FULL, parts)
 
     def _turned(self, frame: dict[str, float]) -> dict[str, float]:
-        """The numbers that the detectors are told: the signals, or what the steps before make of them."""
-        before = self._named.before
-        if before is None:
+        """The numbers that the detectors are told: the signals, or what the steps before make of them.
+
+        Steps that cannot do without a signal that is missing are given what it usually is; no detector is told that.
+        """
+        if self._named.before is None:
             return frame
+        try:
+            return self._by_steps(frame)
+        except Exception:
+            whole = {name: usual.mean for name, usual in self._signals.items()} | frame
+            if len(whole) > len(frame):
+                turned = self._by_steps(whole)
+                return {name: value for name, value in turned.items() if name in frame or name not in whole}
+            if self.ready():
+                raise
+            return {}
+
+    def _by_steps(self, frame: dict[str, float]) -> dict[str, float]:
+        before = self._named.before
+        assert before is not None
         if not self._held:
             before.learn_one(frame)
         turned = before.transform_one(frame)

@@ -59,12 +59,17 @@ GROUP = 64
 """Signals that may explain each other's deviations: the first so many of an asset, the next so many, and so on. Tables
 of all signals by all would grow with the square of their number."""
 FEW = 30
-"""Values of a signal from which on it is known how far it steps."""
+"""Values of a signal from which on it is known how far it steps. Of fewer, what lies far out is ``FEW / values`` times
+as far; of the first three, the one that lies alone is dropped."""
 FAR = 3.0
 """A value that lies so many times as far from the level as any of late is set aside until the next one bears it out."""
 REGIME_FAR = 300.0
 """So many times the farthest leap of late, for what says how the machine is run: it leaps with every start, and a frame
 without it is judged by the operating point before. At 3, a keen document alarmed half as often again."""
+REGIME_LEAST = 1e-3
+"""A regime signal of ``FEW`` values has leapt at least so far, a hundredth of a percent of its first value."""
+REGIME_SAME = 0.02
+"""The first values of a regime signal that lie no farther apart than a fifth of a percent are alike."""
 FIRM = 50.0
 """What is borne out counts up to so many times the farthest of late: no two readings move a level for good."""
 FADE = 1.0 - 1.0 / 1024.0
@@ -80,12 +85,13 @@ SMOOTHING, HORIZON, SPACING, WARMUP, PROTECT, MEMORY, TRUST, CLIP, DRIFT, PATIEN
 # One signal's numbers.
 VALUE, LEVEL, NEAR, WEIGHT, SPREAD, ECHO, NEAR_SPREAD, NEAR_ECHO, LAST, LAST_NEAR = range(10)
 WORTH, NEAR_WORTH, FREEDOM, NEAR_FREEDOM, GROWTH = range(10, 15)
-LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, ZONE, WORST, REACH, VECTORS = range(15, 23)
+LOOK_LEVEL, LOOK_EXPECTED, LOOK_SIGMA, LOOK_SURPRISE, ZONE, WORST, REACH, FIRST, VECTORS = range(15, 24)
 # One signal's counts. LOOKED: 0 never judged, 1 before, 2 in the newest frame.
 KNOWN, JUDGED, SEEN, SETTLED, HELD, NEAR_AGE, REPEATS, LONGEST, MISSING, TAKEN, LOOKED, GIVEN, OUTSIDE, COUNTS = range(
     14
 )
-# The asset's counts come first; a flag for each regime signal follows: 1 once it was seen, 2 while it has leapt.
+# The asset's counts come first; one for each regime signal follows: twice its values so far, ``FEW`` at most, and one
+# more while it has leapt.
 FRAMES, ACTIVE, SINCE, AT, TIMED, AT_REST, FLAGS = range(7)
 
 
@@ -320,22 +326,61 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
 @compiled
 def _believe_all(numbers, counts, first, size, signals, regimes, values, regime):
     """Leave of a frame what is believed of it, NaN where nothing is."""
-    f = 1 + 3 * regimes
     for i in range(regimes):
-        if not math.fabs(regime[i]) <= HUGE:
-            regime[i] = np.nan
-        elif counts[FLAGS + i] != 0:
-            leap = abs((regime[i] - numbers[f + 4 * i]) * numbers[f + 4 * i + 1] - numbers[1 + 3 * i])
-            if counts[FRAMES] >= FEW and leap > REGIME_FAR * numbers[f + 4 * i + 3]:
-                if counts[FLAGS + i] == 1:
-                    counts[FLAGS + i] = 2
-                    regime[i] = np.nan
-                    continue
-            else:
-                counts[FLAGS + i] = 1
-            numbers[f + 4 * i + 3] = max(numbers[f + 4 * i + 3], leap)
+        regime[i] = _believed_of_regime(numbers, counts, 1 + 3 * regimes + 4 * i, 1 + 3 * i, FLAGS + i, regime[i])
     for s in range(signals):
         values[s] = _believed(numbers, counts, first + s * size, FLAGS + regimes + s * COUNTS, values[s])
+
+
+@compiled
+def _believed_of_regime(numbers, counts, n, point, c, value):
+    """Return what of a regime signal's value is believed: all of it, or nothing before the next one bears it out."""
+    if not math.fabs(value) <= HUGE:
+        return np.nan
+    given, leapt = counts[c] // 2, counts[c] % 2
+    if given == 0:
+        return value
+    u = (value - numbers[n]) * numbers[n + 1]
+    leap, farthest = abs(u - numbers[point]), numbers[n + 3]
+    if given < 3:
+        second = math.copysign(farthest, numbers[point])
+        odd = odd_one_out(0.0, second, u, REGIME_SAME) if given == 2 else 0
+        if odd == 1 or odd == 2:
+            # Begins anew, but for what there was of its values.
+            numbers[n], numbers[n + 1] = value, 10.0 / abs(value) if value != 0.0 else 1.0
+            numbers[n + 2] = numbers[n + 3] = 0.0
+            numbers[point] = numbers[point + 1] = numbers[point + 2] = 0.0
+            counts[c] = 6 + odd - 1
+            return value
+    far = given > 1
+    if given < FEW:
+        far = far and leap > REGIME_FAR * FEW / given * max(farthest, REGIME_LEAST)
+    else:
+        far = leap > REGIME_FAR * farthest
+    if far and leapt == 0:
+        counts[c] += 1
+        return np.nan
+    counts[c] = 2 * min(given + 1, FEW) + (1 if far else 0)
+    numbers[n + 3] = max(farthest, leap)
+    return value
+
+
+@compiled
+def odd_one_out(first, second, third, alike):
+    """Return which of a signal's first three values lies alone, as 1 to 3; 0 where none does.
+
+    Two of them lie together, and the other so much farther off as ``FEW`` values allow for two; values no farther apart
+    than ``alike`` lie together as well.
+    """
+    most = FAR * FEW / 2
+    a, b, c = abs(second - first), abs(third - second), abs(third - first)
+    if min(b, c) > most * max(a, alike):
+        return 3
+    if min(a, c) > most * max(b, alike):
+        return 1
+    if min(a, b) > most * max(c, alike):
+        return 2
+    return 0
 
 
 @compiled
@@ -345,25 +390,50 @@ def _believed(numbers, counts, n, c, value):
     """
     if not math.fabs(value) <= HUGE:
         return np.nan
+    given = counts[c + GIVEN]
+    if given == 0:
+        numbers[n + FIRST] = value
+    elif given == 2 and counts[c + OUTSIDE] == 0:
+        first, second = numbers[n + FIRST], numbers[n + VALUE]
+        odd = odd_one_out(first, second, value, min(abs(first), abs(second), abs(value)) / (FAR * FEW / 2))
+        if odd == 1 or odd == 2:
+            counts[c + SETTLED] = counts[c + NEAR_AGE] = 0
+            counts[c + GIVEN] = 3
+            counts[c + OUTSIDE] = odd - 1
+            numbers[n + LEVEL] = numbers[n + NEAR] = value
+            numbers[n + REACH] = abs(value - (first if odd == 2 else second))
+            return value
     level = numbers[n + LEVEL]
     fresh = counts[c + SETTLED] == 0 or counts[c + MISSING] >= UNSEEN or _stuck(counts, c)
-    if counts[c + GIVEN] >= FEW:
-        off, reach = value - level, numbers[n + REACH]
-        if abs(off) > FAR * reach:
-            counts[c + OUTSIDE] += 1
-            if counts[c + OUTSIDE] == 1:
-                return np.nan
-            if not fresh and reach > 0.0:
-                value = level + min(max(off, -FIRM * reach), FIRM * reach)
-        else:
-            counts[c + OUTSIDE] = 0
+    off, reach = value - level, numbers[n + REACH]
+    if abs(off) > allowed(given, level, reach):
+        counts[c + OUTSIDE] += 1
+        if counts[c + OUTSIDE] == 1:
+            return np.nan
+        if not fresh and reach > 0.0:
+            value = level + min(max(off, -FIRM * reach), FIRM * reach)
+    elif reach > 0.0 or given >= FEW:
+        counts[c + OUTSIDE] = 0
     if not fresh and value != numbers[n + VALUE]:
-        step, reach = abs(value - level), numbers[n + REACH]
+        step = abs(value - level)
         if counts[c + OUTSIDE] and reach > 0.0:
             step = min(step, FAR * reach)
         numbers[n + REACH] = max(step, reach * FADE)
     counts[c + GIVEN] += 1
     return value
+
+
+@compiled
+def allowed(given, level, reach):
+    """Return how far from the level the next value may lie to be believed at once, after so many ``given`` ones.
+
+    While a few of them were all alike, so far as the level is from nought: a sensor of coarse steps has to be let go.
+    """
+    if given < 2:
+        return np.inf
+    if given >= FEW:
+        return FAR * reach
+    return FAR * FEW / given * reach if reach > 0.0 else abs(level)
 
 
 @compiled
@@ -380,7 +450,7 @@ def _operating_point(numbers, counts, p, regimes, regime, point):
             continue
         origin, scale, restless = f + 4 * i, f + 4 * i + 1, f + 4 * i + 2
         if counts[FLAGS + i] == 0:
-            counts[FLAGS + i] = 1
+            counts[FLAGS + i] = 2
             numbers[origin] = value
             numbers[scale] = 10.0 / abs(value) if value != 0.0 else 1.0
         u = (value - numbers[origin]) * numbers[scale]

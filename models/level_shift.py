@@ -36,12 +36,16 @@ from models.kernel import (
     LEAST_EIGENVALUE,
     NOVEL,
     REGIME_FAR,
+    REGIME_LEAST,
+    REGIME_SAME,
     RENEW,
     REPEATS_ANYWAY,
     RIDGE,
     STEADY,
     TREND,
     UNSEEN,
+    allowed,
+    odd_one_out,
 )
 
 HALF = math.log(2.0)
@@ -61,6 +65,17 @@ class Look(NamedTuple):
     expected: float
     sigma: float
     surprise: float
+
+
+class Leap(NamedTuple):
+    """How a regime signal has leapt over its values so far, ``FEW`` at most: the ``farthest`` leap that was believed,
+    and whether the newest is ``far`` beyond those before it. Where the first two are dropped it ``begins`` anew.
+    """
+
+    given: int = 1
+    farthest: float = 0.0
+    far: bool = False
+    begins: bool = False
 
 
 class _Deviation(NamedTuple):
@@ -128,15 +143,16 @@ class _Past:
     levels, ``near_point`` the operating points that go with it, over ``near_age`` frames; for ``held`` frames neither
     has moved. The rest comes from samples, ``spacing`` frames apart, that weigh ``weight`` together: the regression on
     the operating point with the inverse of its moments, and variance and lagged covariance of what it leaves. ``zone``
-    is how far from what is expected the signal came to rest after an alarm: up to there it is ordinary. ``reach`` is
-    the farthest that one of ``given`` values has lain from the level of late, ``outside`` how many running lie far
-    beyond it, ``worst`` how far off the level was at the worst of the alarm there is.
+    is how far from what is expected the signal came to rest after an alarm: up to there it is ordinary. ``first`` is
+    the first value, ``reach`` the farthest that one of ``given`` values has lain from the level of late, ``outside``
+    how many running lie far beyond it, ``worst`` how far off the level was at the worst of the alarm there is.
     """
 
     __slots__ = (
         "coefficients",
         "cross",
         "echo",
+        "first",
         "freedom",
         "given",
         "gram",
@@ -185,7 +201,7 @@ class _Past:
         self.cross = [0.0] * features
         self.coefficients = [0.0] * features
         self.looks_worth = self.near_worth = self.freedom = self.near_freedom = 1.0
-        self.growth = self.zone = self.reach = self.worst = 0.0
+        self.growth = self.zone = self.reach = self.worst = self.first = 0.0
         self.given = self.outside = 0
 
     def state(self) -> list[Any]:
@@ -255,7 +271,7 @@ class LevelShift(AnomalyDetector):
         self._point = [1.0] + [0.0] * (self._features - 1)
         self._settled = 0
         self._restless: dict[str, list[float]] = {}
-        self._leaps: dict[str, list[float]] = {}
+        self._leaps: dict[str, Leap] = {}
         self._past: dict[str, _Past] = {}
         self._together: dict[str, dict[str, float]] = {}
         self._others: dict[str, dict[str, float]] = {}
@@ -364,7 +380,7 @@ class LevelShift(AnomalyDetector):
             self._point[:],
             self._settled,
             [[signal, *scale, *self._restless.get(signal, ())] for signal, scale in self._origin.items()],
-            [[signal, *leap] for signal, leap in self._leaps.items()],
+            [[signal, *leap[:3]] for signal, leap in self._leaps.items()],
             [[signal, past.state()] for signal, past in self._past.items()],
             _twice(self._together),
             _twice(self._others),
@@ -373,7 +389,7 @@ class LevelShift(AnomalyDetector):
     def resume_from(self, state: list[Any]) -> None:
         """Go on from what `state` returned."""
         point, self._settled, origins, leaps, pasts, together, others = state
-        self._leaps = {signal: leap for signal, *leap in leaps}
+        self._leaps = {signal: Leap(*leap) for signal, *leap in leaps}
         self._together, self._others = _twice(together), _twice(others)
         self._point = point[:]
         self._origin = {signal: numbers[:2] for signal, *numbers in origins}
@@ -395,7 +411,7 @@ class LevelShift(AnomalyDetector):
 
     # how it is done
 
-    def _believed(self, x: Mapping[str, float]) -> tuple[dict[str, float], list[str], dict[str, tuple[float, float]]]:
+    def _believed(self, x: Mapping[str, float]) -> tuple[dict[str, float], list[str], dict[str, Leap]]:
         """Return what is believed of a frame, the signals of which too much is far off, and each regime signal's leap.
 
         A value is believed where it is no farther from the level than usual; else nothing of it before the next one
@@ -403,7 +419,7 @@ class LevelShift(AnomalyDetector):
         """
         believed: dict[str, float] = {}
         outside: list[str] = []
-        leaps: dict[str, tuple[float, float]] = {}
+        leaps: dict[str, Leap] = {}
         for signal, value in x.items():
             if not abs(value) <= HUGE:
                 continue
@@ -411,12 +427,14 @@ class LevelShift(AnomalyDetector):
                 leap = self._leap(signal, value)
                 if leap is not None:
                     leaps[signal] = leap
-                if leap is None or not leap[1] or self._leaps[signal][1]:
+                if leap is None or leap.begins or not leap.far or self._leaps[signal].far:
                     believed[signal] = value
                 continue
             past = self._past.get(signal)
             believed[signal] = value
-            if past is not None and past.given >= FEW and abs(value - past.level) > FAR * past.reach:
+            if past is None or self._odd(past, value):
+                continue
+            if abs(value - past.level) > allowed(past.given, past.level, past.reach):
                 outside.append(signal)
                 if not past.outside:
                     del believed[signal]
@@ -425,37 +443,81 @@ class LevelShift(AnomalyDetector):
                     believed[signal] = past.level + min(max(value - past.level, -most), most)
         return believed, outside, leaps
 
-    def _leap(self, signal: str, value: float) -> tuple[float, float] | None:
-        """Return the farthest leap of a regime signal, this one counted where it is believed, and whether this one is
-        far beyond those before it; None for one that was never seen.
-        """
+    def _leap(self, signal: str, value: float) -> Leap | None:
+        """Return how a regime signal leaps with this value; None for one that was never seen."""
         if signal not in self._origin:
             return None
+        known = self._leaps.setdefault(signal, Leap())
         origin, scale = self._origin[signal]
-        leap = abs((value - origin) * scale - self._point[1 + 3 * self.regime.index(signal)])
-        farthest, leapt = self._leaps.setdefault(signal, [0.0, 0.0])
-        far = self._settled >= FEW and leap > REGIME_FAR * farthest
-        return max(farthest, 0.0 if far and not leapt else leap), float(far)
+        u, at = (value - origin) * scale, self._point[1 + 3 * self.regime.index(signal)]
+        if known.given == 2:
+            odd = odd_one_out(0.0, math.copysign(known.farthest, at), u, REGIME_SAME)
+            if odd in (1, 2):
+                return Leap(3, 0.0, odd == 2, begins=True)
+        leap = abs(u - at)
+        if known.given < FEW:
+            most = math.inf if known.given < 2 else REGIME_FAR * FEW / known.given * max(known.farthest, REGIME_LEAST)
+        else:
+            most = REGIME_FAR * known.farthest
+        far = leap > most
+        if far and not known.far:
+            return Leap(known.given, known.farthest, True)
+        return Leap(min(known.given + 1, FEW), max(known.farthest, leap), far)
 
     def _believe(self, x: Mapping[str, float]) -> dict[str, float]:
         """Return what is believed of a frame, and note how far it goes."""
         believed, outside, leaps = self._believed(x)
-        self._leaps.update({signal: [*leap] for signal, leap in leaps.items()})
+        for signal, leap in leaps.items():
+            if leap.begins:
+                self._begin_point(signal, believed[signal])
+            self._leaps[signal] = leap._replace(begins=False)
         for signal in outside:
             self._past[signal].outside += 1
         for signal, value in believed.items():
             if signal in self.regime:
                 continue
             past = self._past.get(signal) or self._past.setdefault(signal, _Past(self._features))
-            if signal not in outside:
+            odd = self._odd(past, value) if signal not in outside else 0
+            if odd:
+                self._begin_anew(past, value, odd)
+                continue
+            if not past.given:
+                past.first = value
+            if signal not in outside and (past.reach > 0.0 or past.given >= FEW):
                 past.outside = 0
             if not self._fresh(past) and value != past.value:
-                step = abs(value - past.level)
-                if past.outside and past.reach > 0.0:
-                    step = min(step, FAR * past.reach)
-                past.reach = max(step, past.reach * FADE)
+                self._note_step(past, abs(value - past.level))
             past.given += 1
         return believed
+
+    @staticmethod
+    def _note_step(past: _Past, step: float) -> None:
+        if past.outside and past.reach > 0.0:
+            step = min(step, FAR * past.reach)
+        past.reach = max(step, past.reach * FADE)
+
+    def _odd(self, past: _Past, value: float) -> int:
+        """Return which of the first two values lies alone, now that there is a third; else 0."""
+        if past.given != 2 or past.outside or past.value is None:
+            return 0
+        alike = min(abs(past.first), abs(past.value), abs(value)) / (FAR * FEW / 2)
+        odd: int = odd_one_out(past.first, past.value, value, alike)
+        return odd if odd < 3 else 0
+
+    @staticmethod
+    def _begin_anew(past: _Past, value: float, odd: int) -> None:
+        """Begin with the third value, where one of the first two lay alone."""
+        past.reach = abs(value - (past.first if odd == 2 else past.value or 0.0))
+        past.settled = past.near_age = 0
+        past.given, past.outside = 3, odd - 1
+        past.level = past.near = value
+
+    def _begin_point(self, signal: str, value: float) -> None:
+        """Begin a regime signal's part of the operating point with this value."""
+        self._origin[signal] = [value, 10.0 / abs(value) if value else 1.0]
+        self._restless[signal] = [0.0]
+        at = 1 + 3 * self.regime.index(signal)
+        self._point[at : at + 3] = [0.0, 0.0, 0.0]
 
     def _fresh(self, past: _Past) -> bool:
         """Whether the level begins with the next value, however far from the old one it is."""

@@ -17,9 +17,10 @@ from models.alarm import Anomaly
 from models.course import Look
 from models.document import ModelDocument
 from models.estimators import Kind
-from models.usual import Usuals, finite
+from models.gate import Gate
+from models.usual import Usuals
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 PROTECT = 3.5
 """Surprise above which a frame is not learned."""
 MOST = 0.5
@@ -35,6 +36,7 @@ class NamedWatch:
         self.document = document
         self._named = estimators.make(document.estimator, document.parameters)
         self._detectors: dict[str, Any] = {_WHOLE: self._named.detector} if self._named.kind is Kind.SCORES else {}
+        self._gate = Gate(document.smoothing, document.regime)
         self._scores = Usuals(document.memory_frames)
         self._signals = Usuals(document.memory_frames)
         self._frames = 0
@@ -43,10 +45,14 @@ class NamedWatch:
         self._since_us = 0
         self._newest: dict[str, float] = {}
         self._surprises: dict[str, float] = {}
+        self._told: float | None = None
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
         """Score the frame, then learn from it when it is ordinary enough; the anomaly while the alarm is active."""
-        frame = finite(values)
+        frame = self._gate.believed(values)
+        self._told = next((frame[signal] for signal in self.document.regime if signal in frame), None)
+        if not frame:
+            return self.anomaly() if self._active else None
         warm = self._frames >= self.document.warmup_frames
         taken, scores = self._scored(frame, warm=warm)
         surprise = 0.0
@@ -62,7 +68,7 @@ class NamedWatch:
         pending = self._active or self._sum > kernel.DOUBT * self.document.patience
         if not pending and surprise < PROTECT:
             self._learn(frame, taken, scores)
-        self._newest = frame or self._newest
+        self._newest = frame
         return self.anomaly() if self._active else None
 
     def usual(self, signal: str) -> tuple[float, float] | None:
@@ -78,6 +84,10 @@ class NamedWatch:
         """Return how far the surprise has added up: 0 ordinary, `Anomaly.limit` where the alarm is raised, 1 full."""
         return self._sum / (kernel.FULL * self.document.patience)
 
+    def regime_value(self) -> float | None:
+        """Return what is believed of the newest frame's first regime signal that has a value; None without one."""
+        return self._told
+
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
         self.__init__(self.document)  # type: ignore[misc]
@@ -87,6 +97,7 @@ class NamedWatch:
         return [
             STATE_VERSION,
             estimator_state.dump([self._named.before, self._detectors]),
+            self._gate.state(),
             self._scores.state(),
             self._signals.state(),
             self._frames,
@@ -99,7 +110,7 @@ class NamedWatch:
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> NamedWatch:
         """Return a watch that goes on from a state. Raises ValueError for one of another version or kind."""
-        version, kept, scores, signals, *rest = cast("list[Any]", state)
+        version, kept, gate, scores, signals, *rest = cast("list[Any]", state)
         if version != STATE_VERSION:
             raise ValueError(
                 f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
@@ -107,6 +118,7 @@ class NamedWatch:
         watch = cls(document)
         like = [watch._named.before, watch._named.detector]
         watch._named.before, watch._detectors = estimator_state.restore(kept, like=like)
+        watch._gate = Gate(document.smoothing, document.regime, gate)
         watch._scores = Usuals(document.memory_frames, scores)
         watch._signals = Usuals(document.memory_frames, signals)
         watch._frames, watch._sum, watch._active, watch._since_us, newest = rest

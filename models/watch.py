@@ -7,6 +7,7 @@ noise never adds up. It is over once nothing is left that surprises half as much
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ from models.named_watch import NamedWatch
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "Watch", "begin", "go_on"]
 
-STATE_VERSION = 6
+STATE_VERSION = 7
 ROOM_FROM = 16
 """From so many signals on rows are made with room for half as many more, so that they are not made anew for each."""
 
@@ -90,6 +91,10 @@ class AssetWatch:
     def score(self) -> float:
         """Return how far the surprise has added up: 0 ordinary, `Anomaly.limit` where the alarm is raised, 1 full."""
         return float(self._numbers[self._sum_at] / (kernel.FULL * self.document.patience))
+
+    def regime_value(self) -> float | None:
+        """Return what is believed of the newest frame's first regime signal that has a value; None without one."""
+        return next((value for value in self._regime.tolist() if not math.isnan(value)), None)
 
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
