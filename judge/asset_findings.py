@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from judge import health
-from judge.limits import CHATTER, Hit
+from judge.chatter import CHATTER
+from judge.hits import Hit
 from judge.moments import micros, moment
 from models.alarm import Anomaly
 from models.attendant import Attendant

@@ -9,12 +9,15 @@ from typing import Any
 
 import structlog
 
-from judge import asset_findings, health
+from judge import asset_findings, expressions, health, staleness
 from judge.asset_findings import Alarmed, Doubt, Facts
+from judge.fleets import NO_FLEET, Fleets, OfFleet
 from judge.frames import Gathering
 from judge.health import PRESSING
-from judge.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
+from judge.hits import Hit
+from judge.limits import Limits
 from judge.moments import moment
+from judge.rule_sets import RuleSets
 from models import attendant
 from models.alarm import Anomaly
 from models.attendant import Attendant
@@ -289,7 +292,7 @@ class AssetJudge:
         """Judge what was measured on an asset that stands behind this one; this one's own clock stands still."""
         if not self.limits.rules.below:
             return
-        for hit in self.limits.judge_below(below.key, below.asset_class, at_us, values, self.state.state):
+        for hit in expressions.judge_below(self.limits, below.key, below.asset_class, at_us, values, self.state.state):
             for signal, _ in hit.signs:
                 key, colon, name = signal.partition(":")
                 if colon and key == below.key:
@@ -316,7 +319,7 @@ class AssetJudge:
         """A tick of the wall clock: a frame to which nothing is added any more is closed, and a silence is noticed."""
         if self.gathering.quiet(wall_us):
             yield from self.close_frame(arrival)
-        for hit in self.limits.quiet(wall_us, self.watermark_us, self.state.state):
+        for hit in staleness.tick(self.limits, wall_us, self.watermark_us, self.state.state):
             yield from self._of_hit(hit, arrival)
 
     @property
@@ -352,7 +355,7 @@ class AssetJudge:
         if kind == "implausible":
             return name in self.doubted
         if kind == "chatter":
-            return name in self.limits.chattering
+            return name in self.limits.chatter.chattering
         return self.limits.conditions.get(name, NORMAL).active
 
     def learn_again(self, found: CloseFinding | None = None) -> None:

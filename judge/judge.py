@@ -17,12 +17,13 @@ import structlog
 
 from ingest.failures import traced
 from judge.asset_judge import AssetJudge
+from judge.fleets import Fleets
 from judge.inputs import Event, Input, JudgedFrame, LateFrame
 from judge.lane import Lane
-from judge.limits import Fleets, RuleSets
 from judge.moments import downtime_span, micros, moment
 from judge.ordinary import ForModel
 from judge.parts import Part
+from judge.rule_sets import RuleSets
 from judge.shadow import Shadow
 from models import documents as model_documents
 from models.document import ModelDocument

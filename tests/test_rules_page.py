@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from judge import expressions
+from judge.fleets import NO_FLEET
 from judge.inputs import Event, JudgedFrame, LateFrame
 from judge.judge import Judge
-from judge.limits import NO_FLEET, Limits, RuleSets
+from judge.limits import Limits
+from judge.rule_sets import RuleSets
 from rules import rulebook
 from rules.kinds import KINDS
 from workorder_core.words import OperatingState
@@ -39,7 +42,7 @@ def test_a_rule_says_what_the_page_says(text, says):
             [(asset, _, signal)] = below
             of_class = re.findall(r"\bbelow\.(\w+)", text)[0]
             value = {signal: values[f"{asset}:{signal}"]}
-            hits = list(limits.judge_below(f"NTH/{asset}", of_class, at_us, value, OperatingState.RUNNING))
+            hits = list(expressions.judge_below(limits, f"NTH/{asset}", of_class, at_us, value, OperatingState.RUNNING))
         else:
             hits = list(limits.judge(at_us, values, OperatingState.RUNNING, NO_FLEET))
         assert ("active" if any(hit.condition.active for hit in hits) else "normal") == found[3], line

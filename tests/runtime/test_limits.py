@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.limits import NO_FLEET, Fleets, Hit, Limits, OfFleet, RuleSets
+from judge import staleness
+from judge.fleets import NO_FLEET, Fleets, OfFleet
+from judge.hits import Hit
+from judge.limits import Limits
+from judge.rule_sets import RuleSets
 from rules import rulebook
 from rules.counter import Counter
 from workorder_core.words import OperatingState
@@ -263,10 +267,10 @@ def test_a_machine_that_sends_nothing_is_noticed_by_the_ticks():
     limits = of(STALE)
     assert fed(limits, t(1, 2)) == ".."
     wall = 10_000 * MINUTE
-    said = [active(limits.quiet(wall + i * MINUTE, 1 * MINUTE, RUNNING)) for i in range(12)]
+    said = [active(staleness.tick(limits, wall + i * MINUTE, 1 * MINUTE, RUNNING)) for i in range(12)]
     assert said == [False] * 10 + [True] * 2
     assert fed(limits, t(3, begin=5)) == "."  # its own clock may have come less far than ours
-    assert [list(limits.quiet(wall + i * MINUTE, 5 * MINUTE, RUNNING)) for i in range(20, 30)] == [[]] * 10
+    assert [list(staleness.tick(limits, wall + i * MINUTE, 5 * MINUTE, RUNNING)) for i in range(20, 30)] == [[]] * 10
 
 
 def test_a_silence_names_the_silent_signals_and_since_when():

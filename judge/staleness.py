@@ -1,0 +1,62 @@
+"""Signals that have gone silent, by event time, and by ticks of the wall clock where an asset sends nothing at all."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from judge.fleets import NO_FLEET
+from judge.hits import Hit
+from rules.threshold import EVERY, NORMAL
+from workorder_core.words import OperatingState
+
+if TYPE_CHECKING:
+    from judge.limits import Limits
+
+NEVER_US = 1 << 62
+
+
+def hear(limits: "Limits", at_us: int, values: Mapping[str, float]) -> None:
+    limits.quiet_since_us = None
+    for signal in values:
+        before = limits.heard.get(signal)
+        if before is None or before < at_us:
+            limits.heard[signal] = at_us
+    if any(limits.conditions.get(rule.id, NORMAL).active for rule in limits.rules.stale):
+        limits.next_look_us = 0
+
+
+def look(limits: "Limits", at_us: int, state: OperatingState) -> Iterator[Hit]:
+    """Hold the longest silence of any signal against each limit; the next look is when one can have passed."""
+    again = []
+    for rule in limits.rules.stale:
+        after_us = round(rule.raise_at * 60e6)
+        watched = {
+            signal: at
+            for signal, at in limits.heard.items()
+            if signal not in rule.excluded and rule.signal in (EVERY, signal)
+        }
+        if not watched:
+            continue
+        silent = sorted((at, signal) for signal, at in watched.items() if at_us - at >= after_us)
+        oldest = min(watched.values())
+        again.append(oldest + after_us)
+        before = limits.conditions.get(rule.id)
+        if before is not None and before.last is not None and at_us < before.last:
+            limits.conditions[rule.id] = before._replace(last=at_us)  # ticks had reckoned further than event time is
+        hit = limits.step(rule, at_us, (at_us - oldest) / 60e6, state, NO_FLEET)
+        if hit is not None:
+            told = silent or [(oldest, min(watched, key=lambda signal: (watched[signal], signal)))]
+            signs = tuple((signal, (at_us - at) / 60e6) for at, signal in told)
+            yield hit._replace(signs=signs, condition=hit.condition._replace(beyond_since=told[0][0]))
+    limits.next_look_us = min(again, default=at_us)
+
+
+def tick(limits: "Limits", wall_us: int, last_us: int | None, state: OperatingState) -> Iterator[Hit]:
+    """Take note of a tick of the wall clock: an asset that sends nothing at all is noticed by it.
+
+    Event time stands still then; the silence is counted from the first tick after the newest reading.
+    """
+    if not limits.rules.stale or last_us is None:
+        return
+    if limits.quiet_since_us is None or wall_us < limits.quiet_since_us:  # the clock was set back
+        limits.quiet_since_us = wall_us
+    yield from look(limits, last_us + wall_us - limits.quiet_since_us, state)
