@@ -74,6 +74,10 @@ class Metrics:
         return generate_latest(self._registry)
 
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What is counted by its name: each further one that a stranger makes up would be kept while the process runs."""
+
+
 class Counted:
     """Counts every request of an application."""
 
@@ -96,4 +100,5 @@ class Counted:
             await self.app(scope, receive, noting)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            self.metrics.count(scope["method"], route, status, time.perf_counter() - began)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self.metrics.count(method, route, status, time.perf_counter() - began)

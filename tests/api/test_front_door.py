@@ -142,3 +142,11 @@ def test_not_ready_while_the_database_is_away():
     ):
         assert client.get("/health/live").status_code == 200
         assert client.get("/health/ready").status_code == 503
+
+
+def test_methods_that_somebody_makes_up_are_counted_as_one(client):
+    for number in range(5):
+        assert client.request(f"MADEUP{number}", "/health/live", headers={"X-API-Key": "made up"}).status_code == 405
+    text = client.get("/metrics").text
+    assert "MADEUP" not in text
+    assert 'method="other"' in text
