@@ -15,6 +15,12 @@ MOST_SIGNALS = 5_000
 """No document may let a model judge more: each signal costs its share of every frame, and some 3 KB of state."""
 
 
+MOST_FRAMES = 1_000_000
+"""Of a warm-up: two years of a frame a minute."""
+MOST_HORIZON = 10_000
+LONGEST_NAME = 200
+
+
 class ModelDocumentError(ValueError):
     """A model document has a key or a value that no model can use."""
 
@@ -93,12 +99,14 @@ class ModelDocument:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not all(isinstance(signal, str) and signal for signal in self.regime):
+        if not all(isinstance(signal, str) and signal and signal.isprintable() for signal in self.regime):
             raise self._wrong("regime", f"is {self.regime!r}", 'write a list of signal names, such as ["speed"]')
         self._check_estimator()
-        self._at_least("warmup_frames", 64)
-        self._at_least("horizon_frames", 8)
-        self._at_least("memory_frames", 10 * self.warmup_frames)
+        if len(self.name) > LONGEST_NAME or not self.name.isprintable() or not self.name.strip():
+            raise self._wrong("name", f"is {self.name[:40]!r}", f"write up to {LONGEST_NAME} characters")
+        self._within("warmup_frames", 64, MOST_FRAMES)
+        self._within("horizon_frames", 8, MOST_HORIZON)
+        self._within("memory_frames", 10 * self.warmup_frames, 10 * MOST_FRAMES)
         if not 1 <= self.most_signals <= MOST_SIGNALS:
             raise self._wrong(
                 "most_signals", f"is {self.most_signals}", f"write a whole number from 1 to {MOST_SIGNALS}"
@@ -143,7 +151,7 @@ class ModelDocument:
             if kind is tuple and isinstance(written, list):
                 value = tuple(written)
             elif kind is float and isinstance(written, int) and not isinstance(written, bool):
-                value = float(written)
+                value = float(max(min(written, 10**300), -(10**300)))
             if not isinstance(value, kind) or isinstance(value, bool):
                 words: dict[Any, str] = {
                     str | list | dict: "a dotted name, or a list of steps",
@@ -158,7 +166,7 @@ class ModelDocument:
         return cls(**given)  # type: ignore[arg-type]
 
     def _check_promise(self) -> None:
-        self._at_least("warmup_cycles", 0)
+        self._within("warmup_cycles", 0, MOST_FRAMES)
         for key, most in (("false_episodes_per_month", 1e4), ("precision_goal", 0.99), ("lead_time_days", 3650.0)):
             if not 0.0 <= getattr(self, key) <= most:
                 raise self._wrong(key, f"is {getattr(self, key)}", f"write a number from 0 to {most:g}")
@@ -178,9 +186,12 @@ class ModelDocument:
         elif self.parameters:
             raise self._wrong("parameters", "are given", "give the estimator that they are for")
 
-    def _at_least(self, key: str, least: int) -> None:
-        if getattr(self, key) < least:
-            raise self._wrong(key, f"is {getattr(self, key)}", f"write a whole number of at least {least}")
+    def _within(self, key: str, least: int, most: int) -> None:
+        value = getattr(self, key)
+        if value < least:
+            raise self._wrong(key, f"is {value}", f"write a whole number of at least {least}")
+        if value > most:
+            raise self._wrong(key, f"is {value:.3g}" if value < 1e300 else "is endless", f"write {most} at most")
 
     def _wrong(self, key: str, problem: str, mend: str) -> ModelDocumentError:
         return ModelDocumentError(self.name, key, problem, mend)

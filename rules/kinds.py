@@ -60,7 +60,7 @@ def _rate(table: Table) -> dict[str, Any]:
 
 
 def _deviation(table: Table) -> dict[str, Any]:
-    reference, limits = table.text("from"), _limits(table)
+    reference, limits = table.name("from"), _limits(table)
     if limits["clear_at"] > limits["raise_at"]:
         raise table.wrong("clear_above", "a deviation has an upper limit; write clear_below, and side = 'below'")
     told = "the fleet's median" if reference == FLEET else reference
@@ -157,18 +157,18 @@ def rule(kind: str, table: Table) -> Threshold | None:
     table.only(_COMMON | how.keys)
     if not table.flag("enabled", default=True):
         return None
-    signal = table.text("signal") if "signal" in how.keys else ""
+    signal = table.name("signal") if "signal" in how.keys else ""
     if signal == EVERY and kind not in _FOR_EVERY_SIGNAL:
         raise table.wrong("signal", f"'*' is for {' and '.join(_FOR_EVERY_SIGNAL)} rules; name one signal")
     facts: dict[str, Any] = {
-        "id": table.text("id"),
+        "id": table.name("id"),
         "kind": kind,
-        "asset_class": table.text("asset_class"),
+        "asset_class": table.name("asset_class"),
         "signal": signal,
         "for_us": table.duration_us("for", 0) if kind != "stuck" else 0,
         "max_gap_us": table.duration_us("max_gap", DEFAULT_MAX_GAP_US),
         "states": _states(table, how.states),
-        "component": table.text("component", how.defaults.get("component")),
+        "component": table.name("component", how.defaults.get("component")),
         "failure_mode": table.one_of("failure_mode", _FAILURE_MODES, how.defaults.get("failure_mode")),
         "severity": table.one_of("severity", _SEVERITIES, how.defaults.get("severity")),
         "excluded": frozenset(table.texts("except")),
@@ -178,7 +178,7 @@ def rule(kind: str, table: Table) -> Threshold | None:
         "max_shelf_us": _max_shelf(table),
         "late": _late(kind, table, how),
         "budget": _budget(table),
-        "unit": units.spelled(table.text("unit")) if "unit" in table else None,
+        "unit": units.spelled(table.name("unit")) if "unit" in table else None,
     }
     made = Threshold(**{**facts, **how.make(table)})
     if made.budget is not None and made.budget.may_go_to_shadow and made.severity is Severity.SAFETY:

@@ -31,7 +31,7 @@ def read(name: str) -> Mapping[str, Any]:
 def filled_in(table: Table) -> dict[str, list[dict[str, Any]]]:
     """Return the tables of rules, by kind, of a ``[[pack]]``. Raises WrongRulebook."""
     name = table.one_of("use", dict(zip(names(), names(), strict=True)))
-    pack, asset_class = read(name), table.text("asset_class")
+    pack, asset_class = read(name), table.name("asset_class")
     parameters: Mapping[str, Any] = pack.get("parameters", {})
     table.only({*KEYS, *parameters})
     figures = {key: table.table.get(key, default) for key, default in parameters.items()}
@@ -45,7 +45,7 @@ def filled_in(table: Table) -> dict[str, list[dict[str, Any]]]:
             raise table.wrong(asked, f"{choice!r} is none of: {'; '.join(pack['choices'])}")
         figures |= pack["choices"][choice]
     laid_over = {key: table.table[key] for key in ("states", "severity", "component", "enabled") if key in table}
-    prefix = table.text("id", name)
+    prefix = table.name("id", name)
     made: dict[str, list[dict[str, Any]]] = {}
     for kind, rules in pack["rules"].items():
         for rule in rules:

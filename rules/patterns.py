@@ -62,10 +62,10 @@ def pattern(table: Table) -> Pattern | None:
                 table.source, table.place, f"signals: {name} is {direction!r}; use one of {', '.join(_DIRECTIONS)}"
             )
     made = Pattern(
-        id=table.text("id"),
-        asset_class=table.text("asset_class"),
+        id=table.name("id"),
+        asset_class=table.name("asset_class"),
         signals=tuple((name, _DIRECTIONS[direction]) for name, direction in signals.items()),
-        component=table.text("component") if "component" in table else "",
+        component=table.name("component") if "component" in table else "",
         failure_mode=table.one_of("failure_mode", _MODES),
         about=table.text("about") if "about" in table else "",
     )

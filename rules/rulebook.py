@@ -14,7 +14,7 @@ from rules.expression import Expression
 from rules.kinds import KINDS
 from rules.operating_state import StateRule
 from rules.patterns import Pattern
-from rules.table import Table, WrongRulebook, known, tables
+from rules.table import Table, WrongRulebook, is_storable, known, tables
 from rules.threshold import EVERY, Threshold
 
 __all__ = ["EMPTY", "Derived", "Rulebook", "WrongRulebook", "parse", "read"]
@@ -150,7 +150,9 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     for twice in (each for each, times in Counter(classes).items() if times > 1):
         raise WrongRulebook(source, f"operating_state of {twice!r}", "a class has one operating state rule; join them")
     components = document.get("component_of_signal", {})
-    if not isinstance(components, Mapping) or not all(map(_texts, components.values())):
+    if not isinstance(components, Mapping) or not all(
+        is_storable(key) and _texts(components[key]) for key in components
+    ):
         raise WrongRulebook(source, "component_of_signal", "must be a table per asset class of signal = component")
     hashed = [document, from_packs] if from_packs else document
     derived = tuple(_derived(table) for table in tables(document, "derived", source))
@@ -239,8 +241,8 @@ def _state(table: Table) -> StateRule:
     table.only(_STATE_KEYS)
     try:
         return StateRule(
-            asset_class=table.text("asset_class"),
-            signal=table.text("signal"),
+            asset_class=table.name("asset_class"),
+            signal=table.name("signal"),
             running_above=table.number("running_above"),
             stopped_below=table.number("stopped_below"),
             settle_us=table.duration_us("settle", 0),
@@ -255,9 +257,9 @@ def _state(table: Table) -> StateRule:
 def _derived(table: Table) -> Derived:
     table.only(_DERIVED_KEYS)
     return Derived(
-        asset_class=table.text("asset_class"),
-        name=table.text("name"),
-        unit=table.text("unit", "1"),
+        asset_class=table.name("asset_class"),
+        name=table.name("name"),
+        unit=table.name("unit", "1"),
         value=kinds.compiled(table, "value", float),
         max_gap_us=table.duration_us("max_gap", kinds.DEFAULT_MAX_GAP_US),
     )
@@ -265,7 +267,7 @@ def _derived(table: Table) -> Derived:
 
 def _override(table: Table, written: list[tuple[str, Table]]) -> Override:
     """Lay a table's keys over the rule that it names, for one asset."""
-    name, asset = table.text("rule"), table.text("asset")
+    name, asset = table.name("rule"), table.name("asset")
     found = next(((kind, each) for kind, each in written if each.table.get("id") == name), None)
     if found is None:
         near = ", ".join(sorted(str(each.table.get("id")) for _, each in written)) or "none"
@@ -283,4 +285,6 @@ def _override(table: Table, written: list[tuple[str, Table]]) -> Override:
 
 
 def _texts(table: object) -> bool:
-    return isinstance(table, Mapping) and all(isinstance(value, str) for value in table.values())
+    return isinstance(table, Mapping) and all(
+        isinstance(value, str) and is_storable(key) and is_storable(value) for key, value in table.items()
+    )

@@ -6,6 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|h|d)$")
+_LONGEST = 200
+"""Characters of a name; what is longer is no name, and fits into no page."""
+_MOST_NUMBER = 1.7e308
+_MOST_S = 100 * 366 * 86_400
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -41,18 +45,31 @@ class Table:
         value = self.table.get(key, default)
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(key, "is missing; it must be a text")
+        if not is_storable(value):
+            raise self.wrong(key, f"{value[:40]!r} has a NUL or half a character in it")
+        return value
+
+    def name(self, key: str, default: str | None = None) -> str:
+        """A text that can be stored, and shown in a line."""
+        value = self.text(key, default)
+        if len(value) > _LONGEST or not value.isprintable():
+            raise self.wrong(key, f"{value[:40]!r} is no name: up to {_LONGEST} characters that can be printed")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
             raise self.wrong(key, f"must be a list of texts, not {value!r}")
+        if not all(map(is_storable, value)):
+            raise self.wrong(key, "has a NUL or half a character in a text")
         return tuple(value)
 
     def number(self, key: str, default: float | None = None) -> float:
         value = self.table.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) == math.inf or value != value:
             raise self.wrong(key, "is missing; it must be a number in the signal's unit")
+        if abs(value) > _MOST_NUMBER:
+            raise self.wrong(key, "is too large; it must be a number in the signal's unit")
         return float(value)
 
     def count(self, key: str, least: int, default: int | None = None) -> int:
@@ -75,7 +92,10 @@ class Table:
         if found is None:
             said = "is missing" if value is None else f"{value!r} is no duration"
             raise self.wrong(key, f'{said}; write it like "30 s", "5 min", "2 h" or "1 d"')
-        return round(float(found[1]) * _SECONDS[found[2]] * 1_000_000)
+        seconds = float(found[1]) * _SECONDS[found[2]]
+        if seconds > _MOST_S:
+            raise self.wrong(key, f"{value[:40]!r} is longer than a hundred years")
+        return round(seconds * 1_000_000)
 
     def one_of(self, key: str, names: Mapping[str, Any], default: str | None = None) -> Any:
         value = self.table.get(key, default)
@@ -97,6 +117,14 @@ def known(table: Mapping[str, Any], keys: Collection[str], source: str, place: s
     for key in table:
         if key not in keys:
             raise WrongRulebook(source, place, f"{key!r} is not a key here; the keys are {', '.join(sorted(keys))}")
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text is one for a database too: no NUL, no half of a character."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def in_words(us: float) -> str:

@@ -41,3 +41,18 @@ def test_any_other_text_may_have_a_number_too():
     assert [number_of(states, text) for text in (" ON", "firmware 2.1", "*")] == [1.0, -1.0, -1.0]
     assert number_of({"on": 1.0}, "off") is None
     assert [name_of(states, number) for number in (1.0, -1.0)] == ["on", None]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"wraps_at": 10**400, "counter": True},
+        {"plausible_low": -(10**400)},
+        {"plausible_high": 10**400},
+        {"states": {"A": 10**400}},
+    ],
+    ids=["wraps_at", "plausible_low", "plausible_high", "states"],
+)
+def test_a_number_that_is_too_large_to_be_stored_is_refused(said):
+    with pytest.raises(WrongMeaning):
+        Meaning(**said)

@@ -13,6 +13,9 @@ LONGEST = 80
 """Of a state's name, in characters."""
 
 
+_MOST = 1.7976931348623157e308
+
+
 class WrongMeaning(ValueError):
     """A signal's states, or its counter, cannot be so; the sentence says why and what to write."""
 
@@ -45,10 +48,10 @@ class Meaning:
             raise WrongMeaning("a signal has states or is a counter, not both")
         if self.wraps_at is not None and not self.counter:
             raise WrongMeaning("wraps_at is of a counter; say counter = true with it")
-        if self.wraps_at is not None and not (math.isfinite(self.wraps_at) and self.wraps_at > 0):
+        if self.wraps_at is not None and not (_is_finite(self.wraps_at) and self.wraps_at > 0):
             raise WrongMeaning("wraps_at is the first number that the counter cannot show, such as 65536")
         for each in (self.plausible_low, self.plausible_high):
-            if each is not None and not math.isfinite(each):
+            if each is not None and not _is_finite(each):
                 raise WrongMeaning(
                     "plausible_low and plausible_high are numbers in the signal's unit, like -50 and 250"
                 )
@@ -63,6 +66,11 @@ class Meaning:
         return within(self.plausible_low, self.plausible_high)
 
 
+def _is_finite(number: float) -> bool:
+    """Whether a number can be stored; a whole one may be too large."""
+    return abs(number) <= _MOST
+
+
 def _check(states: Mapping[str, float]) -> None:
     if len(states) > MOST_STATES:
         raise WrongMeaning(f"there are {len(states)} states; a signal may have {MOST_STATES}")
@@ -72,7 +80,7 @@ def _check(states: Mapping[str, float]) -> None:
             raise WrongMeaning(f"{name[:LONGEST]!r} is no state's name: a text of 1 to {LONGEST} characters")
         if _is_a_value(name):
             raise WrongMeaning(f"{name!r} is a number already, and is taken as such; leave it out")
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        if isinstance(number, bool) or not isinstance(number, int | float) or not _is_finite(number):
             raise WrongMeaning(f"{name!r} stands for {number!r}; write the number that is to be stored, like 1")
         if (other := seen.setdefault(folded(name), name)) != name:
             raise WrongMeaning(f"{other!r} and {name!r} differ in capitals only, which devices are not trusted with")
