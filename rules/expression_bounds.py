@@ -12,6 +12,8 @@ MOST_PARTS = 600
 MOST_DEPTH = 16
 """Brackets within brackets."""
 MOST_ITERATIONS = 8
+MOST_MAPS = 1
+"""What map() has made larger a second one would multiply: eight of a line each would fill any memory."""
 _PART = re.compile(
     r"""(?P<text>[rR]?(?:\"{3}.*?(?:\"{3}|$)|'{3}.*?(?:'{3}|$)|"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)))"""
     r"""|(?P<name>\w+(?:\.\d+)?)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<sign>&&|\|\||[<>=!]=|\S)""",
@@ -28,7 +30,7 @@ def check(text: str) -> None:
     """Raise TooCostly for an expression that is too large, too deep, or goes through lists too often."""
     if len(text) > MOST_CHARACTERS:
         raise TooCostly(f"has {len(text):,} characters, and may have {MOST_CHARACTERS:,}; {_SPLIT}")
-    iterations, before = 0, ("", "")
+    iterations, maps, before = 0, 0, ("", "")
     opened: list[bool] = []
     for parts, found in enumerate(_PART.finditer(text), start=1):
         if parts > MOST_PARTS:
@@ -41,9 +43,12 @@ def check(text: str) -> None:
                     "a list; write two rules, or a [[derived]] signal"
                 )
             iterations += iterates
+            maps += iterates and before[1] == "map"
             opened.append(iterates)
             if len(opened) > MOST_DEPTH:
                 raise TooCostly(f"has brackets within brackets, more than {MOST_DEPTH} deep; {_SPLIT}")
+            if maps > MOST_MAPS:
+                raise TooCostly(f"has map() more than once; {_SPLIT}")
             if iterations > MOST_ITERATIONS:
                 raise TooCostly(f"goes through lists more than {MOST_ITERATIONS} times; {_SPLIT}")
         elif found.lastgroup == "close" and opened:

@@ -94,7 +94,7 @@ class Table:
             raise self.wrong(key, f'{said}; write it like "30 s", "5 min", "2 h" or "1 d"')
         seconds = float(found[1]) * _SECONDS[found[2]]
         if seconds > _MOST_S:
-            raise self.wrong(key, f"{value[:40]!r} is longer than a hundred years")
+            raise self.wrong(key, f"{str(value)[:40]!r} is longer than a hundred years")
         return round(seconds * 1_000_000)
 
     def one_of(self, key: str, names: Mapping[str, Any], default: str | None = None) -> Any:
