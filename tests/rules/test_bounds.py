@@ -29,7 +29,8 @@ TOO_MUCH = {
         "below . pump . all ( p, [1.0, 2.0] . map ( x, x ).size() > 0 && p.t > 1.0)", "map() within what goes through",
     ),
     "texts that double again and again": (
-        "t > 1.0 || ['" + "a" * 2_000 + "']" + (".map(x, " + "+".join("x" * 16) + ")") * 8 + ".size() > 5", "map() more than once",
+        "t > 1.0 || ['" + "a" * 2_000 + "']" + (".map(x, " + "+".join("x" * 16) + ")") * 8 + ".size() > 5",
+        "map() more than once",
     ),
     "list after list": ("below.pump" + ".filter(p, p.t > 1.0)" * 9 + ".size() > 1", "through lists more than 8 times"),
 }  # fmt: skip
