@@ -1,6 +1,7 @@
 """The demo: a pump station publishes three weeks through a real broker, faster than real time, and goes on."""
 
 import json
+import shlex
 import shutil
 import tempfile
 import threading
@@ -126,7 +127,7 @@ def _show_addresses(standing: Parts, console: Console) -> None:
     settings = standing.settings
     assert settings.broker is not None
     assert settings.database is not None
-    database = conninfo_to_dict(settings.database)
+    database, folder = conninfo_to_dict(settings.database), _elsewhere(standing.data_dir)
     console.print(f"board     [link]http://{settings.host}:{settings.port}/[/link]", highlight=False)
     if settings.pages_as:
         console.print(
@@ -136,16 +137,29 @@ def _show_addresses(standing: Parts, console: Console) -> None:
     console.print(f"broker    {BrokerAddress.of(settings.broker)}", highlight=False)
     console.print(
         f"database  {database.get('dbname')} on {database.get('host')}:{database.get('port')}; "
-        "every `./run plantwright` command finds it while this runs",
+        f"every `./run plantwright` command finds it while this runs{f', with {folder}' if folder else ''}",
         highlight=False,
+        soft_wrap=True,
     )
     console.print(f"log       {_log_file(standing)}", highlight=False)
 
 
-def _show_what_next(console: Console) -> None:
+def hints(data_dir: Path) -> list[tuple[str, str]]:
+    """Return what can be tried beside a demo in another terminal, as it has to be typed there, and what it does."""
+    folder = _elsewhere(data_dir)
+    return [*([(f"export {folder}", "this demo's folder")] if folder else []), *NEXT]
+
+
+def _elsewhere(data_dir: Path) -> str:
+    """Return the setting by which other commands find a demo that is not in the usual folder; "" where it is."""
+    usual = data_dir.resolve() == default_data_dir().resolve()
+    return "" if usual else f"PLANTWRIGHT_DATA_DIR={shlex.quote(str(data_dir.resolve()))}"
+
+
+def _show_what_next(console: Console, data_dir: Path) -> None:
     console.print("\nNow in real time: a frame a minute from each machine. Try, in another terminal:", highlight=False)
-    for command, what in NEXT:
-        console.print(f"  {command:<50} {what}", highlight=False)
+    for command, what in hints(data_dir):
+        console.print(f"  {command:<50} {what}", highlight=False, soft_wrap=True)
     console.print("Ctrl-C stops everything; the next start goes on.\n")
 
 
@@ -210,7 +224,7 @@ def _catch_up(
 def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.Event, console: Console) -> None:
     """Publish each minute as it comes."""
     assert standing.settings.broker is not None
-    _show_what_next(console)
+    _show_what_next(console, standing.data_dir)
     minute = plant.minute_at(datetime.now(UTC))
     with Publisher(standing.devices, tls=tls.context(standing.settings, tool=True)) as publisher:
         while not stop.is_set():

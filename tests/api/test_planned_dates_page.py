@@ -115,6 +115,24 @@ def test_a_date_is_shown_wherever_the_order_is(client, seeded, pool):
     assert re.search(r"scheduled <time[^>]*>[^<]*09:00", board)
 
 
+def test_a_date_after_its_target_is_said_where_orders_are_listed(client, seeded):
+    order = seeded.orders["predictive"]
+    assert "after its target" not in client.get("/").text
+    sends(client, order, "schedule", starts_at=day(9, 40), technician="holm")
+    board = client.get("/").text
+    assert re.search(r"after its target: begin <span data-due=[^>]*>in ", board)
+
+
+def test_who_waits_is_said_for_how_long_and_what_is_over_how_long_ago(client, seeded):
+    made = {"asset_id": str(seeded.assets["P-101"]), "kind": "inspection", "title": "Look", "draft": "yes"}
+    client.post("/new-order", data=made, headers=HTML)
+    cancelled = seeded.orders["by hand"]
+    sends(client, cancelled, "cancel", why="not needed")
+    board = client.get("/?show=all").text
+    assert re.search(r"draft for <span data-age", board)
+    assert re.search(r"cancelled <span data-age=[^>]*>[^<]*</span> ago", board)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [

@@ -64,9 +64,10 @@ def demo(run_folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def test_each_command_of_the_readme_works_as_printed(demo: tuple[Path, str]) -> None:
-    folder, _ = demo
+    _, terminal = demo
     assert len(printed()) >= 5
-    environment = os.environ | {"PLANTWRIGHT_DATA_DIR": str(folder)}
+    exported = dict(re.findall(r"^  export (\w+)=(\S+)", terminal, re.MULTILINE))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLANTWRIGHT_")} | exported
     for each in printed():
         command = [sys.executable, "-m", "runtime.cli.main", *shlex.split(each.removeprefix(PREFIX))]
         done = subprocess.run(
