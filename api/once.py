@@ -6,7 +6,8 @@ keep the answer in the transaction of what it tells of.
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import RedirectResponse
@@ -18,6 +19,7 @@ from db import idempotency
 from db.idempotency import Answer
 
 MOST_LETTERS = 200
+_Made = TypeVar("_Made", bound=BaseModel)
 
 
 class NoIdempotencyKey(Exception):
@@ -64,11 +66,17 @@ class Once:
         self.key = (idempotency_key or "").strip()
 
     def __call__(
-        self, body: BaseModel | bytes, make: Callable[[Response], BaseModel], *, needed: bool = True
+        self,
+        body: BaseModel | bytes,
+        make: Callable[[Response], _Made],
+        *,
+        needed: bool = True,
+        kept: Callable[[_Made], _Made] = lambda made: made,
     ) -> Response:
         """Return the answer of ``make``, kept with the request in the same transaction, or the one kept before.
 
-        Where no key is ``needed``, a request without one is done each time that it comes.
+        Where no key is ``needed``, a request without one is done each time that it comes. ``kept`` gives the answer as
+        it is stored and repeated: without what is shown only once.
         """
         if not self.key:
             if needed:
@@ -86,9 +94,9 @@ class Once:
         headers = Response()
         made = make(headers)
         told = {name: headers.headers[name] for name in ("ETag", "Location") if name in headers.headers}
-        answer = Answer(request=asked, status=201, headers=told, body=made.model_dump_json())
+        answer = Answer(request=asked, status=201, headers=told, body=kept(made).model_dump_json())
         idempotency.keep(self.conn, self.who.actor, self.key, answer, at=self.now)
-        return _response(answer)
+        return _response(replace(answer, body=made.model_dump_json()))
 
 
 OnlyOnce = Annotated[Once, Depends(Once)]

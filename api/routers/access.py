@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 
 from api import passwords
 from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
 from api.keys import Door
+from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, PagedByFifty, Text
 from api.shapes.access import ChangeOut, KeyIn, KeyOut, MeOut, NewKeyOut, NewUserOut, UserFacts, UserIn, UserOut
 from db.errors import AlreadyThere
@@ -31,13 +32,17 @@ def find_users(conn: Conn, part: Paged) -> list[UserOut]:
     return [UserOut.of(each) for each in part.of_all(users.listed(conn), USERS)]
 
 
-@router.post("/users", status_code=201, dependencies=[ADMINISTERS])
-def add_user(body: UserIn, conn: Conn, now: Now, actor: Actor) -> NewUserOut:
-    """Make a user, with a password for the first sign-in."""
-    password = passwords.one_time()
-    hashed = passwords.hashed(password)
-    users.add(conn, body.name, body.standing(), password_hash=hashed, must_change=True, actor=actor, at=now)
-    return NewUserOut(user=UserOut.of(users.get(conn, body.name)), one_time_password=password)
+@router.post("/users", status_code=201, response_model=NewUserOut, dependencies=[ADMINISTERS])
+def add_user(body: UserIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
+    """Make a user, with a password for the first sign-in. With an Idempotency-Key they are made once."""
+
+    def make(_: Response) -> NewUserOut:
+        password = passwords.one_time()
+        hashed = passwords.hashed(password)
+        users.add(conn, body.name, body.standing(), password_hash=hashed, must_change=True, actor=actor, at=now)
+        return NewUserOut(user=UserOut.of(users.get(conn, body.name)), one_time_password=password)
+
+    return once(body, make, needed=False, kept=lambda made: made.model_copy(update={"one_time_password": None}))
 
 
 @router.get("/users/{user_name}", dependencies=[ADMINISTERS])
@@ -67,13 +72,17 @@ def find_keys(conn: Conn, part: Paged) -> list[KeyOut]:
     return [KeyOut.of(each) for each in part.of_all(api_keys.listed(conn), KEYS)]
 
 
-@router.post("/keys", status_code=201, dependencies=[ADMINISTERS])
-def add_key(request: Request, body: KeyIn, conn: Conn, now: Now, actor: Actor) -> NewKeyOut:
-    """Make a key. The answer holds it, for the only time."""
+@router.post("/keys", status_code=201, response_model=NewKeyOut, dependencies=[ADMINISTERS])
+def add_key(request: Request, body: KeyIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
+    """Make a key. The answer holds it, for the only time. With an Idempotency-Key it is made once."""
     refuse_a_name_of_the_settings(request, body.name)
     sites = None if body.sites is None else frozenset(body.sites)
-    key = api_keys.add(conn, body.name, roles=frozenset(body.roles), sites=sites, actor=actor, at=now)
-    return NewKeyOut(name=body.name, key=key)
+
+    def make(_: Response) -> NewKeyOut:
+        key = api_keys.add(conn, body.name, roles=frozenset(body.roles), sites=sites, actor=actor, at=now)
+        return NewKeyOut(name=body.name, key=key)
+
+    return once(body, make, needed=False, kept=lambda made: made.model_copy(update={"key": None}))
 
 
 @router.post("/keys/{key_name}/revoke", dependencies=[ADMINISTERS])

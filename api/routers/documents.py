@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn
+from api.once import OnlyOnce
 from api.paging import At, Id, Order, Paged, PagedByFifty, Text
 from api.shapes.documents import (
     DocumentIn,
@@ -42,18 +43,29 @@ def version(kind: Kind, version_number: Annotated[int, Path(ge=1, le=2**31 - 1)]
     return VersionOut.of(documents.version(conn, kind, version_number))
 
 
-@router.post("/documents/{kind}", status_code=201, dependencies=[ENGINEERS])
-def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor) -> VersionOut:
-    """Check a document and put it in force as a new version; the engine takes it up at its next batch."""
-    documents.write(conn, kind, body.document, actor=actor, why=body.why)
-    return VersionOut.of(documents.version(conn, kind), _warnings(conn, kind))
+@router.post("/documents/{kind}", status_code=201, response_model=VersionOut, dependencies=[ENGINEERS])
+def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor, once: OnlyOnce) -> Response:
+    """Check a document and put it in force as a new version; the engine takes it up at its next batch.
+
+    With an Idempotency-Key it is put in force once.
+    """
+
+    def make(_: Response) -> VersionOut:
+        documents.write(conn, kind, body.document, actor=actor, why=body.why)
+        return VersionOut.of(documents.version(conn, kind), _warnings(conn, kind))
+
+    return once(body, make, needed=False)
 
 
-@router.post("/documents/{kind}/rollback", status_code=201, dependencies=[ENGINEERS])
-def roll_back(kind: Kind, body: RollBackIn, conn: Conn, actor: Actor) -> VersionOut:
-    """Put an earlier version in force again, as a new one."""
-    found = documents.roll_back(conn, kind, body.number, actor=actor, why=body.why)
-    return VersionOut.of(found, _warnings(conn, kind))
+@router.post("/documents/{kind}/rollback", status_code=201, response_model=VersionOut, dependencies=[ENGINEERS])
+def roll_back(kind: Kind, body: RollBackIn, conn: Conn, actor: Actor, once: OnlyOnce) -> Response:
+    """Put an earlier version in force again, as a new one; with an Idempotency-Key once."""
+
+    def make(_: Response) -> VersionOut:
+        found = documents.roll_back(conn, kind, body.number, actor=actor, why=body.why)
+        return VersionOut.of(found, _warnings(conn, kind))
+
+    return once(body, make, needed=False)
 
 
 def _warnings(conn: Connection, kind: Kind) -> list[str]:
@@ -76,13 +88,17 @@ def runs(conn: Conn, part: PagedByFifty) -> list[ShadowRunOut]:
     return [ShadowRunOut.of(each) for each in part.of_fetched(found, RUNS)]
 
 
-@router.post("/shadow-runs", status_code=201, dependencies=[ENGINEERS])
-def begin(body: ShadowRunIn, conn: Conn, actor: Actor) -> ShadowRunOut:
-    """Put documents on trial: they judge beside those in force, and open no orders."""
-    run_id = shadow.begin(
-        conn, body.name, rulebook=body.rulebook, models=body.models, actor=actor, why=body.why
-    )  # fmt: skip
-    return ShadowRunOut.of(shadow.run(conn, run_id))
+@router.post("/shadow-runs", status_code=201, response_model=ShadowRunOut, dependencies=[ENGINEERS])
+def begin(body: ShadowRunIn, conn: Conn, actor: Actor, once: OnlyOnce) -> Response:
+    """Put documents on trial: they judge beside those in force, and open no orders. With an Idempotency-Key once."""
+
+    def make(_: Response) -> ShadowRunOut:
+        run_id = shadow.begin(
+            conn, body.name, rulebook=body.rulebook, models=body.models, actor=actor, why=body.why
+        )  # fmt: skip
+        return ShadowRunOut.of(shadow.run(conn, run_id))
+
+    return once(body, make, needed=False)
 
 
 @router.get("/shadow-runs/{run_id}", dependencies=[SEES_ALL])

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Why
+from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, Text
 from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
 from db.people import technicians
@@ -24,11 +25,12 @@ def find(
     return [TechnicianOut.of(each) for each in part.of_all(technicians.listed(conn, site_id, who.sites), BY_CODE)]
 
 
-@router.post("", status_code=201, dependencies=[PLANS_PEOPLE])
-def create(body: TechnicianIn, conn: Conn, who: Asking, _: Why) -> TechnicianOut:
-    """Make a technician known."""
+@router.post("", status_code=201, response_model=TechnicianOut, dependencies=[PLANS_PEOPLE])
+def create(body: TechnicianIn, conn: Conn, who: Asking, _: Why, once: OnlyOnce) -> Response:
+    """Make a technician known. With an Idempotency-Key they are made known once."""
     site = plant.site_by_code(conn, body.site, who.sites)
-    return TechnicianOut.of(technicians.create(conn, body.technician(technician_id=0, site_id=site.id, code=body.code)))
+    wanted = body.technician(technician_id=0, site_id=site.id, code=body.code)
+    return once(body, lambda _: TechnicianOut.of(technicians.create(conn, wanted)), needed=False)
 
 
 @router.get("/{technician_id}", dependencies=[SEES])

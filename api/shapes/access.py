@@ -105,7 +105,9 @@ class UserOut(BaseModel):
 
 class NewUserOut(BaseModel):
     user: UserOut
-    one_time_password: str = Field(description="shown once; it has to be changed at the first sign-in")
+    one_time_password: str | None = Field(
+        description="shown once, null when the request is sent again; it has to be changed at the first sign-in"
+    )
 
 
 class KeyIn(BaseModel):
@@ -144,7 +146,7 @@ class KeyOut(BaseModel):
 
 class NewKeyOut(BaseModel):
     name: str
-    key: str = Field(description="shown once")
+    key: str | None = Field(description="shown once, null when the request is sent again")
 
 
 class ChangeOut(BaseModel):
