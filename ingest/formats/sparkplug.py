@@ -7,6 +7,7 @@ than one in quarantine. All times are the wall clock's epoch microseconds.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -311,7 +312,9 @@ class Sparkplug:
         bounds: Bounds,
         bad: list[Bad],
     ) -> list[Frame]:
-        taken: dict[tuple[int, bool, int], Taken] = {}
+        # What is measured twice at one time has a frame each: the first is stored, the other one is told of.
+        taken: dict[tuple[int, bool, int, int], Taken] = {}
+        times: Counter[tuple[int, bool, int, str]] = Counter()
         nulls = []
         for metric in said.metrics:
             if sparkplug_metrics.is_control(metric):
@@ -329,7 +332,9 @@ class Sparkplug:
                 if ms:
                     at_us = border.within(ms * 1000, at_us, bounds, us_each=1000)
                 place = (at_us, metric.is_historical, sparkplug_metrics.quality(metric))
-                taken.setdefault(place, Taken()).put(known.signal, found)
+                nth = times[*place, known.signal]
+                times[*place, known.signal] += 1
+                taken.setdefault((*place, nth), Taken()).put(known.signal, found)
             except Bad as wrong:
                 bad.append(wrong)
         self._tell_stale(member, nulls, message.received_us)
@@ -338,7 +343,7 @@ class Sparkplug:
             Frame(member.site, member.asset, at_us, message.received_us, each.values, each.details(Details(
                 location=member.location, historical=historical, quality=quality, units=units,
             )))
-            for (at_us, historical, quality), each in sorted(taken.items(), key=lambda each: each[0])
+            for (at_us, historical, quality, _), each in sorted(taken.items(), key=lambda each: each[0])
         ]  # fmt: skip
 
     def _known(

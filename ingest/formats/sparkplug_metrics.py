@@ -102,6 +102,7 @@ def birth(payload: Payload) -> Birth:
     """Return what a birth certificate says of its metrics."""
     made = Birth()
     taken: dict[str, str] = {}
+    aliases: dict[int, str] = {}
     for metric in payload.metrics:
         name = metric.name
         if name == "bdSeq":
@@ -122,7 +123,12 @@ def birth(payload: Payload) -> Birth:
         if known.unit:
             made.units[known.signal] = known.unit
         if metric.HasField("alias"):
-            made.by_alias[metric.alias] = known
+            owner = aliases.setdefault(metric.alias, name)
+            if owner != name:
+                made.left_out.append(
+                    f"{name[:80]!r} and {owner[:80]!r} both have the alias {metric.alias}, which means neither"
+                )
+            made.by_alias[metric.alias] = known if owner == name else LEFT_OUT
     return made
 
 
@@ -152,14 +158,24 @@ def value(metric: Payload.Metric, datatype: int) -> float | str | None:
     if isinstance(raw, str) and datatype in _TEXTS:
         return border.value(metric.name or str(metric.alias), raw) if raw.strip() else None
     if isinstance(raw, int) and not isinstance(raw, bool) and datatype in _SIGNED:
-        bits = _SIGNED[datatype]
-        raw &= (1 << bits) - 1
-        return float(raw - (1 << bits) if raw >> (bits - 1) else raw)
+        whole = _signed(raw, _SIGNED[datatype])
+        if whole is not None:
+            return float(whole)
+        datatype_of = f"{_TYPES[datatype]}: it does not fit"
+        raise Bad(Reason.NOT_A_NUMBER, f"{metric.name or metric.alias}: {raw} is no {datatype_of}")
     if isinstance(raw, bool | int | float) and (datatype != _BOOLEAN or raw in (0, 1)) and math.isfinite(raw):
         return float(raw)
     raise Bad(
         Reason.NOT_A_NUMBER, f"{metric.name or metric.alias}: {str(raw)[:40]!r} is no {_TYPES.get(datatype, datatype)}"
     )
+
+
+def _signed(raw: int, bits: int) -> int | None:
+    """Return a whole number as it was meant; None: it does not fit. Negative ones fill their own bits, 32 or 64."""
+    half = 1 << (bits - 1)
+    if raw < half:
+        return raw
+    return next((raw - (1 << width) for width in (bits, 32, 64) if (1 << width) - half <= raw < 1 << width), None)
 
 
 def quality(metric: Payload.Metric) -> int:
