@@ -1,12 +1,10 @@
 """The application on a real database with a plant in it."""
 
-import gc
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from uuid import uuid4
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
@@ -14,28 +12,34 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from tests import a_plant, people
 from tests.a_plant import Seeded
+from tests.parts import databases
+from tests.parts.databases import Filled
 from workorder_core.people.access import Role
 
 KEY = "planner-key-0123456789"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _old_applications_are_not_searched() -> Iterator[None]:
-    """Leave what a module's applications left behind out of later collections, once what is garbage is gone.
-
-    FastAPI keeps some thirty thousand objects of every application for good. With hundreds of applications in one
-    process each full collection takes seconds, in the middle of any test.
-    """
-    yield
-    gc.collect()
-    gc.freeze()
+@pytest.fixture(scope="session")
+def _plants(embedded_server: str, _template: str) -> Iterator[Filled[Seeded]]:
+    plants = Filled(embedded_server, _template, lambda conn: a_plant.build(conn, now=datetime.now(UTC), days=0.5))
+    yield plants
+    plants.close()
 
 
 @pytest.fixture
-def seeded(database: str) -> Seeded:
+def database(
+    request: pytest.FixtureRequest, embedded_server: str, _template: str, _plants: Filled[Seeded]
+) -> Iterator[str]:
+    """The URL of a fresh, migrated database, with the plant in it for who asks for ``seeded``."""
+    copy = _plants.fresh() if "seeded" in request.fixturenames else databases.fresh(embedded_server, _template)
+    with copy as url:
+        yield url
+
+
+@pytest.fixture
+def seeded(database: str, _plants: Filled[Seeded]) -> Seeded:
     """What the plant in the database has."""
-    with psycopg.connect(database) as conn:
-        return a_plant.build(conn, now=datetime.now(UTC), days=0.5)
+    return _plants.content()
 
 
 @pytest.fixture
