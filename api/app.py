@@ -1,7 +1,7 @@
 """The application: the API under /api/v1, health and metrics, and the board at /."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -91,18 +91,10 @@ def create(
     names
         Names and addresses under which the plant is called; a request for another host is refused. None: any.
     """
-    app = FastAPI(
-        title="Plantwright",
-        version=version,
-        description=DESCRIPTION,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        routes=list(_routes()),
-    )
+    app = _bare(version)
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
     app.state.metrics, app.state.schema_is_current, app.state.at_the_door = Metrics(version), False, 0
-    app.openapi = describe(app)  # type: ignore[method-assign]
+    app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
     problems.install(app, pages.error_page, wants_page=_is_for_the_board)
@@ -168,6 +160,24 @@ def _routes() -> tuple[BaseRoute, ...]:
         every.include_router(board, dependencies=[engine_page.WITH_ALARMS])
     every.include_router(signing.open_router)
     return tuple(every.routes)
+
+
+def _bare(version: str) -> FastAPI:
+    return FastAPI(
+        title="Plantwright",
+        version=version,
+        description=DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        routes=list(_routes()),
+    )
+
+
+@cache
+def _described(version: str) -> dict[str, Any]:
+    """Return the description of the API. Making it costs half a second: once for every application of a version."""
+    return describe(_bare(version))()
 
 
 def _openapi(request: Request) -> dict[str, Any]:
