@@ -12,35 +12,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from db.schema import migrate
 from runtime.embedded import broker, postgres, process
 from runtime.embedded.broker import Broker
-from tests.parts import chromium, databases, memory, timescale
+from tests.parts import chromium, databases, memory, run_folders, timescale
 from tests.parts import mosquitto as mosquitto_part
 from tests.parts.fetch import PartMissing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# A busy machine is no fault: neither one example nor all of them together have a time to be made in.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
 _NOT_TRIED = "NOT TRIED: "
 _RUN_FOLDER = "PLANTWRIGHT_TEST_RUN_FOLDER"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder that all worker processes of this run share. The servers' account must be able to enter it."""
+    """Make the folder that all worker processes of this run share."""
     if not hasattr(config, "workerinput"):
-        folder = Path(tempfile.mkdtemp(prefix="plantwright-tests-", dir="/tmp"))
-        folder.chmod(0o711)
-        memory.make(folder)
-        os.environ[_RUN_FOLDER] = str(folder)
+        os.environ[_RUN_FOLDER] = str(run_folders.begin())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        folder = Path(os.environ.pop(_RUN_FOLDER))
-        memory.remove(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        run_folders.end(Path(os.environ.pop(_RUN_FOLDER)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -127,6 +127,22 @@ def server(run_folder: Path) -> Iterator[str]:
                 shutil.rmtree(_outside(root, data.parent))
 
 
+def data(run_folder: Path) -> tuple[Path, str]:
+    """Return where a run's server has its data, and the argument by which its process is known."""
+    root = Path("/") if Path("/", _EXTENSION).exists() else _made_root()
+    found = _data(root, run_folder)
+    return _outside(root, found), str(found)
+
+
+def _data(root: Path, run_folder: Path) -> Path:
+    home = Path("/var/lib/plantwright-tests") if root != Path("/") else run_folder / "timescaledb"
+    return home / run_folder.name / "data"
+
+
+def _made_root() -> Path:
+    return cache_dir() / f"timescaledb-{_RELEASE}"
+
+
 def _root() -> Path:
     """Return the root folder of a Debian with PostgreSQL and TimescaleDB: this system's, or one made in the cache."""
     if Path("/", _EXTENSION).exists():
@@ -136,7 +152,7 @@ def _root() -> Path:
             "TimescaleDB: not root, so it can't be fetched; install postgresql-17-timescaledb (Debian 13), "
             "or set PLANTWRIGHT_TEST_DATABASE to the URL of a server"
         )
-    root = cache_dir() / f"timescaledb-{_RELEASE}"
+    root = _made_root()
     if (root / _EXTENSION).exists():
         return root
     if process.find_program("debootstrap") is None:
@@ -152,8 +168,7 @@ def _root() -> Path:
 
 def _start(root: Path, run_folder: Path) -> Path:
     """Start this run's server unless it runs, and return its data folder as seen inside ``root``."""
-    home = Path("/var/lib/plantwright-tests" if root != Path("/") else str(run_folder / "timescaledb"))
-    data = home / run_folder.name / "data"
+    data = _data(root, run_folder)
     pid_file = _outside(root, data) / "postmaster.pid"
     if pid_file.exists() and process.runs(int(pid_file.read_text().split()[0]), str(data)):
         return data
