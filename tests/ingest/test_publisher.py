@@ -31,7 +31,7 @@ def test_leaving_it_waits_until_the_broker_has_answered_for_everything(mosquitto
             publisher.publish(TOPIC, payload)
     came: list[bytes] = []
     with Subscriber(mosquitto.url, topics=["plantwright/#"], client_id="later") as subscriber:
-        for batch in subscriber.batches(most=1000, max_wait_s=2):
+        for batch in subscriber.batches(most=1000, max_wait_s=60):
             came += [message.payload for message in batch]
             if not batch or len(came) >= len(sent):
                 break

@@ -190,7 +190,9 @@ FRAMES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(frames=FRAMES, size=st.integers(1, 12))
 def test_how_a_stream_is_cut_changes_nothing(shared, frames, size):
     with shared.transaction(force_rollback=True):

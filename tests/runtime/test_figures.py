@@ -73,19 +73,22 @@ def test_metrics_health_and_doctor_tell_of_an_engine_that_works_and_of_one_that_
             return told is not None and told.figures.messages == 102
 
         ingest.wait_until(all_told, "all messages are counted")
+
+        def on_time() -> bool:
+            found = metrics(database)
+            judging = found.get(("health", "judging"), 3) < 3 and not found[("plantwright_ingest_behind",)]
+            return judging and found[("plantwright_ingest_lag_seconds",)] < 3 and examined(database, mosquitto.url)[0]
+
+        kills.within(on_time, "it is known to be on time")
         found = metrics(database)
         assert found[("plantwright_ingest_messages_total",)] == 102
         assert found[("plantwright_ingest_readings_total", "stored")] == 201
         assert found[("plantwright_ingest_refused_total", "not_json")] == 1
-        assert found[("plantwright_ingest_behind",)] == 0
-        assert found[("plantwright_ingest_lag_seconds",)] < 3
-        assert found[("health", "judging")] < 3
         assert 1 <= found[("plantwright_ingest_batch_messages_largest",)] <= 60
         stages = {name[1] for name in found if name[0] == "plantwright_ingest_stage_seconds_total"}
         assert stages == {"begin", "read", "store", "judge", "act", "keep", "commit", "acknowledge"}
         assert found[("plantwright_device_clock_skew_seconds", "NTH/AHEAD")] == pytest.approx(-40, abs=30)
-        healthy, said = examined(database, mosquitto.url)
-        assert healthy, said
+        _, said = examined(database, mosquitto.url)
         for line in ("lag", "messages/s", "queue", "newest batch", "judge ", "refused: 1 not_json", "NTH/AHEAD"):
             assert line in said
         os.kill(ingest.pid, signal.SIGSTOP)

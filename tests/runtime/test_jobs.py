@@ -170,13 +170,14 @@ def test_the_timetable_runs_until_it_is_told_to_stop(database, conn, seeded):
     stop = threading.Event()
     every = jobs.Timetable(assign_every_s=0.1, escalate_every_s=0.1, retention_every_s=0.1, retention=timedelta(days=1))
     runner = threading.Thread(target=jobs.run, args=(database, every, stop))
+
+    def dispatched() -> bool:
+        conn.rollback()
+        return work_orders.get(conn, seeded.orders["unspecific"]).status is Status.DISPATCHED
+
     runner.start()
     try:
-        for _ in range(100):
-            conn.rollback()
-            if work_orders.get(conn, seeded.orders["unspecific"]).status is Status.DISPATCHED:
-                break
-            stop.wait(0.1)
+        until(dispatched)
     finally:
         stop.set()
         runner.join(90)

@@ -1,7 +1,6 @@
 """What was refused is tried again once the cause is mended, and counts as late."""
 
 import json
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +9,8 @@ import psycopg
 import pytest
 
 from db.plant import plant
+from db.telemetry import engine_figures, quarantine, readings
 from db.telemetry import judge as judge_db
-from db.telemetry import quarantine, readings
 from ingest.messages import Message
 from ingest.replay import Publication
 from runtime.cli import quarantine as cli_quarantine
@@ -159,8 +158,7 @@ def test_a_poisonous_message_on_a_plant_that_runs_and_its_retry_by_hand(
         conn.execute("ALTER TABLE readings ADD CONSTRAINT no_poison CHECK (value <> 666)")
         env = kills.environment(database=database, broker=mosquitto.url)
         with kills.plantwright("ingest", env=env, log=data_dir / "log") as ingest:
-            ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
-            time.sleep(0.5)
+            ingest.wait_until(lambda: engine_figures.read(conn), "it listens")
             device = Device(mosquitto.url)
             for minute in range(50):
                 message = a_message(minute, {"temp": 666.0 if minute == 20 else 60.0})

@@ -23,7 +23,7 @@ from runtime.settings import Settings
 from tests.parts import pysparkplug
 
 EDGE = Path(pysparkplug.__file__).with_name("edge_node.py")
-WITHIN_S = 30
+WITHIN_S = 120
 METRICS = {
     "": {"load": {"alias": 1, "value": 0.5}},
     "P-1": {"temp": {"alias": 2, "value": 20.0}, "speed": {"alias": 3, "value": 1480, "kind": "INT32"}},
@@ -111,7 +111,7 @@ class Plant:
         client.on_message = lambda _client, _data, message: found.append(bytes(message.payload))
         client.connect(address.host, address.port)
         client.subscribe("spBv1.0/STATE/plant", qos=1)
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + WITHIN_S
         while not found and time.monotonic() < deadline:
             client.loop(0.05)
         client.disconnect()
