@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from river import base, compose, time_series
+from river import base, compose
 
 from models import estimator_state, named
 from models.named import NoSuchEstimator, allow, allow_folder, allowed, code_of
@@ -137,7 +137,13 @@ def _taste(found: Named) -> None:
 
 def _forecasts(detector: Any) -> bool:
     inner = getattr(detector, "anomaly_detector", detector)
-    return isinstance(getattr(inner, "predictive_model", None), time_series.base.Forecaster)
+    predicts = getattr(inner, "predictive_model", None)
+    if predicts is None:
+        return False
+    # It brings pandas and scikit-learn, which would be half of every command's start.
+    from river import time_series
+
+    return isinstance(predicts, time_series.base.Forecaster)
 
 
 def _can(thing: object, *verbs: str) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 LEAST_POINTS = 8
 
@@ -69,6 +68,9 @@ def towards(
     x, y = x[known], y[known]
     if len(x) < LEAST_POINTS:
         return None
+    # Half a second, once: the first trend of a process waits for it, and no command that draws none.
+    from scipy import stats
+
     fit = stats.theilslopes(y, x, alpha=confidence)
     slope, low, high = float(fit.slope), float(fit.low_slope), float(fit.high_slope)
     apart = y - slope * x
