@@ -41,7 +41,10 @@ _AFTER_READING = (
 
 
 def try_asked(conn: Connection, state: Engine) -> int:
-    """Try what somebody has asked for, for a moment, each in a transaction of its own; return how many were tried."""
+    """Try what somebody has asked for, for a moment, each in a transaction of its own; return how many were tried.
+
+    One at least, where any is asked for: a database that is slow delays what was asked for, and never starves it.
+    """
     began = time.monotonic()
     if began < state.next_retry_look:
         return 0
@@ -50,7 +53,7 @@ def try_asked(conn: Connection, state: Engine) -> int:
         state.catalogue = Catalogue.load(conn, state.settings.admission)
     conn.commit()
     tried = 0
-    while time.monotonic() - began < AT_ONCE_S:
+    while tried == 0 or time.monotonic() - began < AT_ONCE_S:
         if not _try_next(conn, state):
             state.next_retry_look = time.monotonic() + LOOK_EVERY_S
             break

@@ -130,6 +130,15 @@ def test_what_has_no_time_is_stored_when_it_first_and_when_it_last_came(conn):
     assert readings.count(conn) == (3, 3)
 
 
+def test_a_database_slower_than_the_time_of_a_look_has_one_message_tried_all_the_same(conn, monkeypatch):
+    monkeypatch.setattr(retry, "AT_ONCE_S", 0.0)
+    state = take_up(conn, admit_unknown=False)
+    pipeline.process(conn, [a_message(minute, {"temp": 95.0}, topic=OTHER) for minute in (0, 1)], state)
+    state = take_up(conn)
+    ask_all(conn, state)
+    assert readings.count(conn) == (2, 2)
+
+
 def test_what_was_cut_cannot_be_tried_and_says_so(conn):
     state = take_up(conn)
     pipeline.process(conn, [Message(TOPIC, b"x" * 2_100_000, us(START))], state)
