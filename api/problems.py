@@ -145,6 +145,9 @@ _TITLES: Mapping[type[Exception], str] = {
     PoolTimeout: "Database away",
 }
 
+_MOST_ERRORS = 20
+"""Errors of a request that are said: one with a hundred thousand is answered as shortly as another."""
+
 
 def titles() -> dict[int, list[str]]:
     """Return the titles of the problems that the API answers with, by status."""
@@ -191,7 +194,7 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in error.errors()]
+        errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in error.errors()[:_MOST_ERRORS]]
         told = "; ".join(f"{each['where']}: {each['problem']}" for each in errors)
         return answer(request, 422, "Not understood", f"the request cannot be used as it is: {told}", errors=errors)
 

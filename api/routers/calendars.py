@@ -36,7 +36,7 @@ def targets(site_code: str, conn: Conn, who: Asking) -> list[TargetInOut]:
 @router.put("/targets", dependencies=[PLANS])
 def put_targets(
     site_code: str,
-    body: Annotated[list[TargetInOut], Body(examples=[_TARGETS])],
+    body: Annotated[list[TargetInOut], Body(max_length=20, examples=[_TARGETS])],
     conn: Conn,
     now: Now,
     who: Asking,

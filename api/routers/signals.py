@@ -33,7 +33,9 @@ class SignalIn(BaseModel):
     quantity: str | None = Field(None, min_length=1, max_length=100)
     unit: str | None = Field(None, max_length=40)
     states: dict[str, float] | None = Field(
-        None, description='by name, the number that stands for it, like {"STOPPED": 0, "RUNNING": 1}; {}: none'
+        None,
+        max_length=100,
+        description='by name, the number that stands for it, like {"STOPPED": 0, "RUNNING": 1}; {}: none',
     )
     counter: bool | None = Field(None, description="it only rises: its rates are those of what it has counted")
     wraps_at: float | None = Field(

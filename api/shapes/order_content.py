@@ -271,7 +271,7 @@ class ShiftInOut(BaseModel):
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
-    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1, description="1 = Monday")
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1, max_length=7, description="1 = Monday")
     start: time
     end: time
 

@@ -282,11 +282,13 @@ class TechnicianFacts(BaseModel):
     )
 
     name: Line
-    skills: list[Line] = []
-    certificates: list[Line] = []
+    skills: list[Line] = Field([], max_length=100)
+    certificates: list[Line] = Field([], max_length=100)
     shift_start: LocalTime = time(7)
     shift_end: LocalTime = time(15)
-    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field([1, 2, 3, 4, 5], description="ISO weekdays, 1 = Monday")
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(
+        [1, 2, 3, 4, 5], max_length=7, description="ISO weekdays, 1 = Monday"
+    )
     active: bool = True
 
     @model_validator(mode="after")

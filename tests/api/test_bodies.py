@@ -54,3 +54,39 @@ def test_every_body_has_an_example_that_is_taken_and_refuses_a_field_that_it_has
 
 def test_there_are_bodies_to_look_at():
     assert len(BODIES) > 40
+
+
+def unbounded(
+    schema: dict[str, Any], known: dict[str, Any], where: str, seen: frozenset[str] = frozenset()
+) -> set[str]:
+    """Return the lists and tables of a schema, and of all that it refers to, that may be of any length."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return set() if name in seen else unbounded(known[name], known, name, seen | {name})
+    found = set()
+    for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        found |= unbounded(each, known, where, seen)
+    if schema.get("type") == "array":
+        found |= unbounded(schema.get("items", {}), known, f"{where}[]", seen)
+        found |= set() if "maxItems" in schema else {where}
+    for name, each in schema.get("properties", {}).items():
+        found |= unbounded(each, known, f"{where}.{name}", seen)
+    if isinstance(schema.get("additionalProperties"), dict) and "maxProperties" not in schema:
+        found.add(where)
+    return found
+
+
+def test_every_list_in_a_body_has_a_bound() -> None:
+    known = create(None, keys={}).openapi()["components"]["schemas"]  # type: ignore[arg-type]
+    found, asked = set(), 0
+    for name, _, schema in bodies():
+        found |= unbounded(schema, known, name)
+        asked += 1
+    assert asked > 20
+    assert found == set()
+
+
+def test_a_body_with_very_many_errors_is_answered_as_shortly_as_another(client) -> None:
+    answer = client.post("/api/v1/alarms/acknowledge", json={f"x{number}": 1 for number in range(5_000)})
+    assert answer.status_code == 422
+    assert len(answer.content) < 10_000
