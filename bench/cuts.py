@@ -2,8 +2,9 @@
 
 Each seed gives three streams: machines that go wrong at once in an area, causes above their consequences, and several
 formats mixed. Each is brought through the main path one message at a time, then in batches of other sizes, with
-restarts, and with kills before a commit. Orders, numbers, ids, evidence, alarms, readings, events, quarantine and the
-judge's bytes are compared. The last line is one JSON object; ``differing`` is to be 0.
+restarts, with kills before a commit, and with batches that fail, are undone and tried by halves. Orders, numbers, ids,
+evidence, alarms, readings, events, quarantine and the judge's bytes are compared. The last line is one JSON object;
+``differing`` is to be 0.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def ways(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"batches of {size}", {"sizes": lambda size=size: size}
     yield "batches of any size", {"sizes": lambda: dice.choice(SIZES)}
     yield "with restarts", {"sizes": lambda: dice.choice(SIZES), "restarts": lambda: dice.random() < 0.1}
+    yield "with failures", {"sizes": lambda: dice.choice(SIZES), "failures": lambda: dice.random() < 0.25}
     yield "with kills", {"sizes": lambda: dice.choice(SIZES), "kills": lambda: dice.random() < 0.1}
 
 

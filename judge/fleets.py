@@ -25,6 +25,14 @@ class Fleets:
             found = self._of[asset_class, signal] = Fleet()
         return found
 
+    def copy(self) -> dict[tuple[str, str], Fleet]:
+        """Return all fleets as they are now, for `put_back`."""
+        return {key: fleet.copy() for key, fleet in self._of.items()}
+
+    def put_back(self, fleets: dict[tuple[str, str], Fleet]) -> None:
+        """Know those fleets and no others."""
+        self._of = fleets
+
     def dump(self) -> list[tuple[str, str, Any]]:
         """Return the state in plain types; the same history gives the same bytes."""
         return [(*key, self._of[key].dump()) for key in sorted(self._of)]

@@ -84,6 +84,8 @@ class Judge:
         What was said of events that failed, for whoever takes it away.
     shadow
         Documents on trial that judge beside those in force.
+    early
+        What has been seen of the signals of assets that nothing has been judged of yet.
     lane
         Where ordinary readings are judged many at once, for whoever has them as messages. What it has taken on is given
         back before anything here looks at it.
@@ -105,10 +107,10 @@ class Judge:
         self.rules_in_shadow: set[str] = set()
         self.alarms: list[Change] | None = None
         self.shadow: Shadow | None = None
+        self.early: dict[str, dict[str, Seen]] = {}
         self.lane: Lane | None = None
         self._on_trial: Mapping[str, Any] | None = None
         self.failed: list[str] = []
-        self._early: dict[str, dict[str, Seen]] = {}
         self._beside: Judge | None = None
 
     @property
@@ -329,9 +331,9 @@ class Judge:
 
     def _seen_of(self, key: str) -> dict[str, Seen]:
         asset = self.assets.get(key)
-        return self._early.setdefault(key, {}) if asset is None else asset.seen
+        return self.early.setdefault(key, {}) if asset is None else asset.seen
 
-    def _share_seen(self, of: "Judge") -> None:
+    def share_seen(self, of: "Judge") -> None:
         """Have seen what the plant's judge has: both judge the same readings, and that one sees them."""
         self._beside = of
         for key, asset in self.assets.items():
@@ -388,7 +390,7 @@ class Judge:
             judges[name] = cls._of_parts(of_judge, arrival, policy)
         judge = judges["live"]
         if judge._on_trial is not None:
-            judges["shadow"]._share_seen(judge)
+            judges["shadow"].share_seen(judge)
             judge.shadow = Shadow.restore(judge._on_trial, judges["shadow"])
             judge._on_trial = None
         return judge
@@ -405,14 +407,17 @@ class Judge:
             if whole:
                 judge._go_on(whole)
                 whole = {}
-            document = judge._document(state["class"])
-            factor = judge._factor(state["class"], document)
-            judge.assets[part.asset] = AssetJudge.restore(
-                part.asset, state, judge.rulesets, judge.fleets, document, factor
-            )
+            judge.put_asset(part.asset, state)
         if whole:
             judge._go_on(whole)
         return judge
+
+    def put_asset(self, key: str, dumped: dict[str, Any]) -> AssetJudge:
+        """Let an asset be as it was when it was dumped, under the documents in force."""
+        document = self._document(dumped["class"])
+        factor = self._factor(dumped["class"], document)
+        asset = self.assets[key] = AssetJudge.restore(key, dumped, self.rulesets, self.fleets, document, factor)
+        return asset
 
     def _go_on(self, whole: Mapping[str, Any]) -> None:
         """Go on from what is of the whole plant."""
@@ -486,7 +491,7 @@ class Judge:
         if "ended" not in event.payload:
             self.shadow = None
             beside = Judge.restore(self.dump(), self.arrival, self.policy)
-            beside._share_seen(self)
+            beside.share_seen(self)
             self.shadow = Shadow.begin(event.payload, beside)
             return
         shadow, self.shadow = self.shadow, None
@@ -598,7 +603,7 @@ class Judge:
         if asset is None:
             document = self._document("unclassified")
             factor = self._factor("unclassified", document)
-            early = self._early.pop(key, {}) if self._beside is None else self._beside._seen_of(key)
+            early = self.early.pop(key, {}) if self._beside is None else self._beside._seen_of(key)
             asset = self.assets[key] = AssetJudge(key, self.rulesets, document, self.fleets, factor=factor, seen=early)
         return asset
 

@@ -19,6 +19,12 @@ class KnownAsset:
     states: dict[str, dict[str, float]] = field(default_factory=dict)
     plausible: dict[str, tuple[float, float]] = field(default_factory=dict)
 
+    def copy(self) -> "KnownAsset":
+        """Return the same, which nothing that is made known of this one changes."""
+        return KnownAsset(
+            self.id, dict(self.signals), dict(self.units), dict(self.aliases), dict(self.states), dict(self.plausible)
+        )
+
 
 class Known(Protocol):
     """The assets that are known, by ``<site>/<asset>``, and by signal id the newest event time stored (epoch µs)."""

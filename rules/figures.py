@@ -212,6 +212,12 @@ class Fleet:
         for asset, (at_us, value) in (latest or {}).items():
             self.put(asset, at_us, value)
 
+    def copy(self) -> "Fleet":
+        """Return the same state, which nothing that happens to this one changes."""
+        copied = Fleet()
+        copied._latest, copied._ordered, copied._by_time = dict(self._latest), list(self._ordered), list(self._by_time)
+        return copied
+
     def put(self, asset: str, at_us: int, value: float) -> None:
         """Take a machine's newest value in."""
         before = self._latest.get(asset)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import psycopg
@@ -17,8 +19,9 @@ from db.plant import plant
 from db.telemetry import judge as judge_db
 from ingest.messages import Message
 from rules import rulebook
-from runtime.pipeline import engine, pipeline
+from runtime.pipeline import engine, pipeline, splitting
 from runtime.pipeline.engine import Engine
+from runtime.pipeline.reading import Part
 from runtime.settings import Settings
 
 TABLES = {
@@ -73,6 +76,10 @@ class Left:
         return found
 
 
+class Failed(Exception):
+    """Raised after all of the work on messages that are processed carefully: they are undone, and tried by halves."""
+
+
 class Killed(Exception):
     """Raised where a process would have been killed: after all of a batch's work, before its commit."""
 
@@ -89,16 +96,18 @@ def run(
     *,
     restarts: Callable[[], bool] = never,
     kills: Callable[[], bool] = never,
+    failures: Callable[[], bool] | None = None,
 ) -> Left:
     """Bring a case through an empty database of its own; ``sizes`` says how many messages the next batch has.
 
     An event ends a batch, so that it has the same place in every run. Before a batch that ``restarts`` and after one
-    that ``kills``, the engine is rebuilt from what is stored; what was not committed comes again.
+    that ``kills``, the engine is rebuilt from what is stored; what was not committed comes again. Where there are
+    ``failures``, the next batch is processed carefully, and what is tried of it fails, unless it is one message.
     """
     with _mappings(case) as mappings, psycopg.connect(url) as conn:
         plant.load(conn, case.plant, at=START)
         conn.commit()
-        ran = _Run(conn, case, mappings, sizes, restarts, kills)
+        ran = _Run(conn, case, mappings, sizes, restarts, kills, failures)
         ran.bring()
         tables = {name: conn.execute(query.encode()).fetchall() for name, query in TABLES.items()}
         judge = ran.state.judge.dump()
@@ -123,9 +132,11 @@ class _Run:
         sizes: Callable[[], int],
         restarts: Callable[[], bool],
         kills: Callable[[], bool],
+        failures: Callable[[], bool] | None,
     ) -> None:
         self.conn, self.case, self._mappings = conn, case, mappings
         self._sizes, self._restarts, self._kills = sizes, restarts, kills
+        self._failures = failures
         self.laned = 0
         self.state = self._take_up()
 
@@ -161,12 +172,31 @@ class _Run:
             if self._restarts():
                 self.state = self._take_up()
             try:
-                with self.conn.transaction():
-                    laned = pipeline.process(self.conn, waiting[:size], self.state).by_lane
-                    if self._kills():
-                        raise Killed
+                laned = self._process_batch(waiting[:size])
             except Killed:
                 self.state = self._take_up()
                 continue
             self.laned += laned
             waiting = waiting[size:]
+
+    def _process_batch(self, batch: list[Message]) -> int:
+        if self._failures is not None and self._failures():
+            with patch.object(pipeline, "take", self._failing(pipeline.take)):
+                self.state.careful_until = math.inf
+                laned = splitting.process(self.conn, batch, self.state).by_lane
+                self.state.careful_until = 0.0
+                return laned
+        with self.conn.transaction():
+            laned = pipeline.process(self.conn, batch, self.state).by_lane
+            if self._kills():
+                raise Killed
+        return laned
+
+    def _failing(self, take: Callable[..., int]) -> Callable[..., int]:
+        def failing(conn: psycopg.Connection, part: Part, *more: Any) -> int:
+            place = take(conn, part, *more)
+            if len(set(part.of_message)) > 1 and self._failures is not None and self._failures():
+                raise Failed
+            return place
+
+        return failing

@@ -1,7 +1,7 @@
 """Errors that are injected: for one value wherever it comes by, and once in a while for nobody's sake."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -9,9 +9,9 @@ from unittest.mock import patch
 from db.orders import decisions
 from db.telemetry import readings
 from ingest.formats import payload
-from ingest.messages import Message
 from judge.asset_judge import AssetJudge
-from runtime.pipeline import arrivals, pipeline
+from runtime.pipeline import arrivals, pipeline, reading
+from runtime.pipeline.reading import Part
 
 POISON = {"parse": 66_601.25, "admit": 66_602.25, "judge": 66_603.25, "store": 66_604.25}
 
@@ -34,20 +34,27 @@ class Injector:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Wrap the main path."""
-        process = pipeline.process
-
-        def armed(conn: Any, batch: Sequence[Message], *more: Any) -> pipeline.Processed:
-            self._armed = bool(batch)
-            try:
-                return process(conn, batch, *more)
-            finally:
-                self._armed = False
-
         with ExitStack() as stack:
-            stack.enter_context(patch.object(pipeline, "process", armed))
+            for where, name in ((pipeline, "process"), (reading, "parts"), (pipeline, "take")):
+                stack.enter_context(patch.object(where, name, self._arming(getattr(where, name))))
             for where, name, poisoned in self._stages():
                 stack.enter_context(patch.object(where, name, self._failing(getattr(where, name), poisoned)))
             yield
+
+    def _arming(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap what works on messages: those of a batch, or a part that was read of them."""
+
+        def armed(*arguments: Any, **named: Any) -> Any:
+            before, self._armed = (
+                self._armed,
+                self._armed or any(isinstance(each, list | Part) and bool(each) for each in arguments),
+            )
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._armed = before
+
+        return armed
 
     def _failing(self, function: Callable[..., Any], poisoned: Callable[..., bool]) -> Callable[..., Any]:
         def wrapped(*arguments: Any, **named: Any) -> Any:
@@ -74,6 +81,6 @@ class Injector:
             (AssetJudge, "judge", lambda _, __, ___, values: judge in values.values()),
             (AssetJudge, "takes_in", lambda _, __, values: judge in values.values()),
             (readings, "storing", lambda _, columns: POISON["store"] in list(columns.value)),
-            (pipeline, "_act", never),
+            (pipeline, "act", never),
             (decisions, "apply", never),
         ]

@@ -19,6 +19,14 @@ _QUERIES = sql.load("catalogue")
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What was known of some assets at a moment: None of those that were not."""
+
+    said: int
+    assets: dict[str, KnownAsset | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """What is made known by its first message.
 
@@ -39,7 +47,7 @@ class Admission:
 class Catalogue:
     """Assets by ``<site>/<asset>``, as they stood when this was loaded, and those made known since.
 
-    What was made known in a transaction that failed is not there: load it again after a failure.
+    What was made known in a transaction that failed is not there: go back, or load it again.
 
     Parameters
     ----------
@@ -77,6 +85,24 @@ class Catalogue:
                 if (low, high) != (None, None):
                     assets[key].plausible[name] = within(low, high)
         return cls(assets, admission)
+
+    def remember(self, keys: Iterable[str]) -> "Before":
+        """Return what is known of those assets, for ``go_back``."""
+        assets = {key: self.assets.get(key) for key in keys}
+        return Before(self.said, {key: None if known is None else known.copy() for key, known in assets.items()})
+
+    def go_back(self, before: "Before") -> None:
+        """Know of those assets what was known before: what was made known since has been rolled back.
+
+        The newest times stored of their signals are asked for again.
+        """
+        self.said = before.said
+        for key, known in before.assets.items():
+            now = self.assets.pop(key, None)
+            for signal in () if now is None else now.signals.values():
+                self.newest.pop(signal, None)
+            if known is not None:
+                self.assets[key] = known
 
     def find(
         self, conn: Connection, site: str, asset: str, signals: Iterable[str], details: Details | None = None

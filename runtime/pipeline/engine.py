@@ -66,6 +66,8 @@ class Engine:
         Whether ordinary readings are judged many at once. Without, the same comes of them, more slowly.
     next_tick, next_checkpoint, next_retry_look, not_before
         On the process's monotonic clock, in seconds; no checkpoint is written ``not_before``.
+    careful_until
+        On the same clock: until then every batch is worked on so that what fails can be undone.
     checkpoint_failed
         Why the newest checkpoint could not be written; empty where it was.
     """
@@ -83,6 +85,7 @@ class Engine:
     by_lane: bool = True
     counts: dict[str, int] = field(default_factory=dict)
     not_before: float = 0.0
+    careful_until: float = 0.0
     written: Written = field(default_factory=Written)
     checkpoint_failed: str = ""
     quarantine: Ledger = field(default_factory=Ledger)

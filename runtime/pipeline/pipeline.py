@@ -66,6 +66,7 @@ class Processed:
         self.done += other.done
         for stage, seconds in other.spent.items():
             self.spent[stage] = self.spent.get(stage, 0.0) + seconds
+        self._since = max(self._since, other._since)
 
 
 @dataclass(slots=True)
@@ -85,11 +86,7 @@ def process(
     processed = Processed()
     with conn.transaction():
         outcome = Outcome()
-        with of_no_message("what waits to be judged"):
-            begin = judge_db.hold(conn, state.fence)
-            if state.tick_is_due():
-                judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
-            place = _heed(conn, begin, state, outcome)
+        begin, place = open_batch(conn, state, outcome)
         processed.lap("begin")
         parts = reading.parts(batch, state.open_lane(), state.formats, state.bounds)
         processed.lap("read")
@@ -97,33 +94,48 @@ def process(
             last = meanwhile if number == len(parts) else None
             place = _take_part(conn, part, place, state, processed, outcome, last)
         _enter_lane(conn, state, {key for part in parts for key in part.keys})
-        _act(conn, outcome, state, processed)
-        state.quarantine.keep(conn, processed.refused)
+        act(conn, outcome, state, processed)
         sources.remember(conn, state.formats)
-        with of_no_message("keeping the judge's state"):
-            if place > begin:
-                judge_db.advance(conn, state.fence, place)
-                state.judge.arrival = place - 1
-            if state.checkpoint_is_due():
-                engine.save(conn, state)
+        close_batch(conn, begin, place, state, processed)
         processed.lap("keep")
     processed.lap("commit")
     return processed
+
+
+def open_batch(conn: Connection, state: Engine, outcome: Outcome) -> tuple[int, int]:
+    """Lock the sequence and fold what waits; return the number that was free first, and the one that is now."""
+    with of_no_message("what waits to be judged"):
+        begin = judge_db.hold(conn, state.fence)
+        if state.tick_is_due():
+            judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
+        return begin, heed(conn, begin, state, outcome)
+
+
+def close_batch(conn: Connection, begin: int, place: int, state: Engine, processed: Processed) -> None:
+    """Keep what was refused and how far the sequence has come, and write a checkpoint where one is due."""
+    state.quarantine.keep(conn, processed.refused)
+    with of_no_message("keeping the judge's state"):
+        if place > begin:
+            judge_db.advance(conn, state.fence, place)
+            state.judge.arrival = place - 1
+        if state.checkpoint_is_due():
+            engine.save(conn, state)
 
 
 def take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
     """Store, judge and act on frames that are no batch; return the next free place of the sequence."""
     outcome = Outcome()
     place = _take_part(conn, part, place, state, processed, outcome)
-    _act(conn, outcome, state, processed)
+    act(conn, outcome, state, processed)
     return place
 
 
-def _heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
+def heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
     """Fold the events that wait, once a batch and before all of its messages: what is late depends on what they say."""
-    events = judge_db.take_waiting(conn, place)
-    state.catalogue.follow(events)
-    outcome.verdicts += state.judge.decide(events)
+    with of_no_message("what waits to be judged"):
+        events = judge_db.take_waiting(conn, place)
+        state.catalogue.follow(events)
+        outcome.verdicts += state.judge.decide(events)
     return place + len(events)
 
 
@@ -187,7 +199,7 @@ def _enter_lane(conn: Connection, state: Engine, keys: AbstractSet[str]) -> None
     state.judge.enter_lane(sorted(able))
 
 
-def _act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed) -> None:
+def act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed) -> None:
     """Carry out what was decided, and keep what is told of alarms and of the assets' health."""
     if state.judge.alarms:
         alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))

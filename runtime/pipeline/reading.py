@@ -102,10 +102,15 @@ def _ordinary(message: Message, bounds: Bounds) -> Frame | None:
         return None
 
 
-def parts(batch: Sequence[Message], lane: Lane, formats: Formats, bounds: Bounds) -> list[Part]:
-    """Read a batch, in stretches: what is stale has its place between the frames before it and after it."""
+def parts(
+    batch: Sequence[Message], lane: Lane, formats: Formats, bounds: Bounds, *, look_for_overdue: bool = True
+) -> list[Part]:
+    """Read a batch, in stretches: what is stale has its place between the frames before it and after it.
+
+    Whether anybody is overdue is worth a look once a batch.
+    """
     read = _Read(formats, bounds)
-    if formats.sparkplug is not None:
+    if formats.sparkplug is not None and look_for_overdue:
         formats.sparkplug.overdue(time.time_ns() // 1000)
         read.note_stale(0)
     said = lane.read(batch)
@@ -117,6 +122,21 @@ def parts(batch: Sequence[Message], lane: Lane, formats: Formats, bounds: Bounds
         read.read(batch, back)
         read.sort()
     return _cut(read, ordinary, len(batch))
+
+
+def joined(read: Sequence[Sequence[Part]]) -> list[Part]:
+    """Return what `parts` would of those messages together, given what it has returned of each alone."""
+    found = [Part()]
+    for number, of_one in enumerate(read):
+        for part in of_one:
+            if part.stale:
+                found.append(Part(stale=part.stale))
+            last = found[-1]
+            last.frames += part.frames
+            last.keys += part.keys
+            last.of_message += [number] * len(part.frames)
+            last.refused += part.refused
+    return [part for part in found if part]
 
 
 def _cut(read: _Read, ordinary: Ordinary | None, messages: int) -> list[Part]:

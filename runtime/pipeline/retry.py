@@ -18,10 +18,11 @@ from db.telemetry.catalogue import Catalogue
 from db.telemetry.quarantine import Kept
 from ingest.formats import sparkplug
 from ingest.messages import Details, Frame, Message, Reason, Refused
-from runtime.pipeline import engine, pipeline, splitting
+from runtime.pipeline import pipeline, splitting
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.pipeline import Processed
 from runtime.pipeline.reading import Part
+from runtime.pipeline.undo import undoing
 
 _log = structlog.get_logger("ingest")
 AT_ONCE_S = 0.1
@@ -62,22 +63,13 @@ def try_asked(conn: Connection, state: Engine) -> int:
 
 
 def _try_next(conn: Connection, state: Engine) -> bool:
-    kept: Kept | None = None
-    try:
-        with conn.transaction():
-            place = judge_db.hold(conn, state.fence)
-            kept = quarantine.next_asked(conn)
-            if kept is None:
-                return False
-            _settle(conn, kept, _store(conn, kept, place, state))
-            state.quarantine.forget()
-    except Exception as error:
-        if kept is None or not splitting.may_be_of_a_message(error):
-            raise
-        engine.rebuild(conn, state)
-        with conn.transaction():
-            judge_db.hold(conn, state.fence)
-            _settle(conn, kept, [splitting.refusal(_message(kept, kept.received_at), error)])
+    with conn.transaction():
+        place = judge_db.hold(conn, state.fence)
+        kept = quarantine.next_asked(conn)
+        if kept is None:
+            return False
+        _settle(conn, kept, _store(conn, kept, place, state))
+        state.quarantine.forget()
     return True
 
 
@@ -100,8 +92,14 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
     ):
         # Without a time of its own it was measured each time that it came, of which the first and the last are known.
         frames += _read(kept, kept.last_received_at, state)[0]
-    processed = Processed()
-    end = pipeline.take(conn, Part.of_one(frames, refused), place, state, processed)
+    processed, part = Processed(), Part.of_one(frames, refused)
+    try:
+        with undoing(conn, state, [part]):
+            end = pipeline.take(conn, part, place, state, processed)
+    except Exception as error:
+        if not splitting.may_be_of_a_message(error):
+            raise
+        return [splitting.refusal(_message(kept, kept.received_at), error)]
     if end > place:
         judge_db.advance(conn, state.fence, end)
         state.judge.arrival = end - 1

@@ -1,28 +1,39 @@
-"""A batch that fails is worked on once more, message by message: what fails alone goes to quarantine, alone.
+"""A batch that fails is worked on once more, by halves: what fails alone goes to quarantine, alone.
 
 Cutting a batch changes nothing of what is decided, across assets too, because numbers follow the messages whichever of
-lane and fold judges them (`runtime.pipeline.sequence`): the rest is stored and judged as if the message had never come.
-The judge is rebuilt once for the batch and once for each message that fails, never to look for it.
+lane and fold judges them (`runtime.sequence`): the rest is stored and judged as if the message had never come.
+The judge is rebuilt once, for the first batch that fails. For a while from then on every batch is worked on carefully,
+in one transaction: what fails is undone, in the database by a savepoint and in memory by `runtime.pipeline.undo`.
 """
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 from psycopg import Connection, DataError, Error, IntegrityError
 
-from db.telemetry import judge as judge_db
 from db.telemetry.judge import NotTheWriter
 from ingest import border
 from ingest.failures import traced
 from ingest.messages import Message, Reason, Refused
-from runtime.pipeline import engine, pipeline
+from runtime.pipeline import engine, pipeline, reading, sources
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.faults import OfNoMessage
-from runtime.pipeline.pipeline import Processed
+from runtime.pipeline.pipeline import Outcome, Processed
+from runtime.pipeline.reading import Part
+from runtime.pipeline.undo import Dumps, undoing
 
 _log = structlog.get_logger("ingest")
 _LIMIT_EXCEEDED, _RAISED = "54", "P0"
 """Classes of SQLSTATE: a limit of the server was exceeded, and a trigger's or function's own RAISE."""
+CAREFUL_S = 60.0
+"""So long after a message has failed batches are worked on carefully, which costs the plant's lane."""
+REBUILD_PART = 20
+"""It lasts so many times as long as the rebuild before it took, so that rebuilding takes a small part of the time."""
+AT_ONCE = 500
+"""Messages in a transaction meanwhile: the broker hears of us after each, however many of them fail."""
 
 
 def is_of_content(error: Error) -> bool:
@@ -47,10 +58,12 @@ def process(
 ) -> Processed:
     """Process a batch and commit; a message that cannot be processed goes to quarantine, alone.
 
-    Where one fails, the messages are committed one by one, in their order, and ``kept`` is called with each; who
-    acknowledges afterwards acknowledges what is left. Any other error is the caller's, and leaves the engine to be
-    taken up anew.
+    Where one fails, or has failed a short while ago, ``kept`` is called with each message that is committed, in their
+    order; who acknowledges afterwards acknowledges what is left. Any other error is the caller's, and leaves the engine
+    to be taken up anew.
     """
+    if time.monotonic() < state.careful_until:
+        return _carefully(conn, batch, state, kept)
     try:
         return pipeline.process(conn, batch, state, meanwhile)
     except Exception as error:
@@ -58,13 +71,10 @@ def process(
             raise
         _log.warning("a batch cannot be processed; looking for the message", messages=len(batch), why=_said(error))
         failed = error
-    # Without the lane: what fails in the lane and nowhere else is no message's fault.
-    state.by_lane = False
-    try:
-        _begin_again(conn, state)
-        processed = _one_by_one(conn, batch, state, kept)
-    finally:
-        state.by_lane = True
+    began = time.monotonic()
+    engine.rebuild(conn, state)
+    _be_careful(state, max(CAREFUL_S, REBUILD_PART * (time.monotonic() - began)))
+    processed = _carefully(conn, batch, state, kept)
     if not any(each.reason in (Reason.UNREADABLE, Reason.REFUSED_BY_DATABASE) for each in processed.refused):
         _log.error(
             "a batch failed of which no message fails alone; all are processed", why=_said(failed), whole=traced(failed)
@@ -72,38 +82,131 @@ def process(
     return processed
 
 
-def _one_by_one(
+def _be_careful(state: Engine, seconds: float) -> None:
+    state.careful_until = max(state.careful_until, time.monotonic() + seconds)
+
+
+def _carefully(
     conn: Connection, batch: Sequence[Message], state: Engine, kept: Callable[[Message], None] | None
 ) -> Processed:
+    """Process a batch so that what fails can be undone.
+
+    Without the lane, whose tables nothing undoes; and what fails in the lane and nowhere else is no message's fault.
+    """
     processed = Processed()
-    for message in batch:
-        try:
-            processed.add(pipeline.process(conn, [message], state))
-        except Exception as error:
-            if not may_be_of_a_message(error):
-                raise
-            _begin_again(conn, state)
-            processed.refused.append(_keep(conn, message, error, state))
-        if kept is not None:
-            kept(message)
+    state.by_lane = False
+    try:
+        for begin in range(0, len(batch), AT_ONCE) or (0,):
+            messages = batch[begin : begin + AT_ONCE]
+            processed.add(_Search(conn, state).process(messages))
+            if kept is not None:
+                for message in messages:
+                    kept(message)
+    finally:
+        state.by_lane = True
     return processed
 
 
-def _begin_again(conn: Connection, state: Engine) -> None:
-    """Take back what has failed, then commit an empty batch: what fails now (an event, a tick) would fail beside any
-    message, and no message is to blame for it.
-    """
-    engine.rebuild(conn, state)
-    pipeline.process(conn, [], state)
+class _Read(NamedTuple):
+    """A message, and what was read of it alone."""
+
+    message: Message
+    parts: list[Part]
 
 
-def _keep(conn: Connection, message: Message, error: Exception, state: Engine) -> Refused:
-    refused = refusal(message, error)
-    with conn.transaction():
-        judge_db.hold(conn, state.fence)
-        state.quarantine.keep(conn, [refused])
-    _log.warning("a message is in quarantine", topic=message.topic[:200], why=_said(error), whole=traced(error))
-    return refused
+@dataclass(slots=True)
+class _Search:
+    """One transaction's messages, and what they have come to; ``dumps`` are those of `undo`."""
+
+    conn: Connection
+    state: Engine
+    processed: Processed = field(default_factory=Processed)
+    dumps: Dumps = field(default_factory=dict)
+
+    def process(self, messages: Sequence[Message]) -> Processed:
+        """Process messages and commit. What fails beside them, such as an event, is blamed on none."""
+        conn, state, processed = self.conn, self.state, self.processed
+        with conn.transaction():
+            outcome = Outcome()
+            begin, place = pipeline.open_batch(conn, state, outcome)
+            pipeline.act(conn, outcome, state, processed)
+            processed.lap("begin")
+            read = self._read(messages)
+            processed.lap("read")
+            if read:
+                place = self._take(read, place)
+            self._remember()
+            pipeline.close_batch(conn, begin, place, state, processed)
+            processed.lap("keep")
+        processed.lap("commit")
+        return processed
+
+    def _read(self, messages: Sequence[Message]) -> list[_Read]:
+        """Read each message once, by itself."""
+        read: list[_Read] = []
+        state = self.state
+        for number, message in enumerate(messages):
+            try:
+                parts = reading.parts(
+                    [message], state.open_lane(), state.formats, state.bounds, look_for_overdue=number == 0
+                )
+            except Exception as error:
+                if not may_be_of_a_message(error):
+                    raise
+                self._refuse(message, error)
+            else:
+                read.append(_Read(message, parts))
+        return read
+
+    def _take(self, read: Sequence[_Read], place: int) -> int:
+        """Store, judge and act on messages from that place of the sequence on; return the next free one."""
+        place = self._heed(place)
+        parts = reading.joined([each.parts for each in read])
+        try:
+            processed, end = Processed(), place
+            with undoing(self.conn, self.state, parts, self.dumps):
+                for part in parts:
+                    end = pipeline.take(self.conn, part, end, self.state, processed)
+        except Exception as error:
+            if not may_be_of_a_message(error):
+                raise
+            if len(read) == 1:
+                self._refuse(read[0].message, error)
+                return place
+        else:
+            self.processed.add(processed)
+            return end
+        middle = len(read) // 2
+        return self._take(read[middle:], self._take(read[:middle], place))
+
+    def _heed(self, place: int) -> int:
+        """Fold what acting on the messages before has led to, as it would be folded before the next batch."""
+        outcome = Outcome()
+        next_place = pipeline.heed(self.conn, place, self.state, outcome)
+        if next_place > place:
+            pipeline.act(self.conn, outcome, self.state, self.processed)
+            self.dumps.clear()
+        return next_place
+
+    def _refuse(self, message: Message, error: Exception) -> None:
+        self.processed.refused.append(refusal(message, error))
+        _be_careful(self.state, CAREFUL_S)
+        _log.warning("a message is in quarantine", topic=message.topic[:200], why=_said(error), whole=traced(error))
+
+    def _remember(self) -> None:
+        """Store what the formats have learned. Where that cannot be stored they go on from what is."""
+        conn, state = self.conn, self.state
+        try:
+            with conn.transaction():
+                sources.remember(conn, state.formats)
+        except Exception as error:
+            if not may_be_of_a_message(error):
+                raise
+            _log.error(
+                "what is remembered of senders cannot be stored; it is forgotten", why=_said(error), whole=traced(error)
+            )
+            state.formats = sources.understood(state.settings, conn)
+            sources.connected(state.formats)
 
 
 def refusal(message: Message, error: Exception) -> Refused:

@@ -59,6 +59,13 @@ def test_a_kill_before_a_commit_changes_nothing(run):
     assert run(case, [1, 5, 5], kills=lambda: next(kills)).differs(run(case, cut)) == []
 
 
+@pytest.mark.parametrize("name", MINIMAL)
+def test_what_fails_after_all_its_work_and_is_undone_changes_nothing(run, name):
+    """Down to single messages, each half of a batch is judged and acted on, fails, and is undone."""
+    case, cut = MINIMAL[name]
+    assert run(case, 1).differs(run(case, cut, failures=lambda: True)) == []
+
+
 MESSAGES = st.lists(
     st.one_of(
         st.just(("lane",)),
@@ -101,7 +108,7 @@ def test_numbers_ascend_with_the_messages_events_first(messages):
 def test_streams_come_to_the_same_however_they_are_cut_restarted_and_killed(fresh, seed):
     found = cuts.compare(fresh, seed)
     assert [each for each in found if each["differs"]] == []
-    assert len(found) == 15
+    assert len(found) == 18
     # A batch of a whole stream comes before any asset is on the lane.
     assert all(each["by_lane"] for each in found if each["way"] != "batches of 1000")
     assert all(each["orders"] for each in found)

@@ -12,10 +12,9 @@ from db.orders import decisions
 from db.plant import plant
 from db.telemetry import judge as judge_db
 from db.telemetry import quarantine, readings
+from db.telemetry import sources as sources_db
 from ingest import border
 from ingest.formats import mapped, payload
-from ingest.formats.sparkplug import Sparkplug
-from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
 from judge.asset_judge import AssetJudge
 from judge.judge import Judge
@@ -42,6 +41,12 @@ from workorder_core.alarms import engine_alarms as alarm_codes
 from workorder_core.intake.order_book import OrderBook
 
 POISON = 95.4321
+
+
+def always_fails(*_arguments: Any, **_named: Any) -> Any:
+    raise Unforeseen("always")
+
+
 FOREIGN = {
     "mapping": ("homie/5/P-4/n/a", str(POISON).encode()),
     "ThingsBoard": ("P-2/v1/devices/me/telemetry", json.dumps({"temp": POISON}).encode()),
@@ -223,7 +228,7 @@ def test_an_error_that_no_message_is_to_blame_for_stops_once_and_blames_none(dat
         assert readings.count(conn) == (0, 0)
 
 
-def test_a_burst_of_messages_that_fail_costs_a_rebuild_each_and_no_more(database, monkeypatch):
+def test_however_many_messages_fail_the_judge_is_rebuilt_once(database, monkeypatch):
     with psycopg.connect(database) as conn:
         state = engine.take_up(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
         fails_on_poison(monkeypatch, arrivals, "arrange")
@@ -237,12 +242,39 @@ def test_a_burst_of_messages_that_fail_costs_a_rebuild_each_and_no_more(database
         monkeypatch.setattr(engine, "rebuild", counted)
         batch = [
             a_message(minute, {"temp": POISON if minute % 3 == 0 else 60.0}, topic=f"plantwright/v1/NTH/A-{minute}")
-            for minute in range(60)
+            for minute in range(120)
         ]
-        done = splitting.process(conn, batch, state, None, kept.append)
-        assert (done.stored, len(done.refused)) == (40, 20)
-        assert len(rebuilt) == 21
+        for half in (batch[:60], batch[60:]):
+            done = splitting.process(conn, half, state, None, kept.append)
+            assert (done.stored, len(done.refused)) == (40, 20)
+        assert len(rebuilt) == 1
         assert kept == batch, "each can be acknowledged as soon as it is kept"
+
+
+def test_the_broker_is_answered_while_a_long_batch_is_worked_on(database, monkeypatch):
+    with psycopg.connect(database) as conn:
+        state = engine.take_up(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
+        fails_on_poison(monkeypatch, arrivals, "arrange")
+        monkeypatch.setattr(splitting, "AT_ONCE", 7)
+        batch = [a_message(minute, {"temp": POISON if minute == 10 else 60.0}) for minute in range(30)]
+        stored_by_then = list[int]()
+
+        def kept(message: Message) -> None:
+            with psycopg.connect(database) as other:
+                stored_by_then.append(readings.count(other)[0])
+
+        splitting.process(conn, batch, state, None, kept)
+        assert sorted(set(stored_by_then)) == [7, 13, 20, 27, 29]
+
+
+def test_what_is_remembered_of_senders_and_cannot_be_stored_stops_nothing(database, monkeypatch):
+    with psycopg.connect(database) as conn:
+        state = engine.take_up(conn, settings(thingsboard_site="NTH"), rulebook=RULES, models=MODELS, holder="test")
+        monkeypatch.setattr(sources_db, "own_names", always_fails)
+        raw = json.dumps({"temp": 60.0}).encode()
+        batch = [a_message(0), Message("P-2/v1/devices/me/telemetry", raw, us(START)), a_message(1)]
+        assert splitting.process(conn, batch, state).stored == 3
+        assert quarantine.count_by_reason(conn) == {}
 
 
 def test_what_is_acknowledged_is_never_acknowledged_twice():

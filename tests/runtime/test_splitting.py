@@ -154,7 +154,7 @@ def test_what_the_database_would_refuse_is_refused_before_it_is_sent(database, m
     """So that a burst of such messages costs what a burst of others costs."""
     with psycopg.connect(database) as conn:
         state = take_up(conn)
-        monkeypatch.setattr(splitting, "_one_by_one", None)
+        monkeypatch.setattr(splitting, "_carefully", None)
         batch = []
         for minute in range(120):
             at = (START + timedelta(minutes=minute)).isoformat()

@@ -79,6 +79,10 @@ class Standing:
         """What stands, of one asset or of all, in order."""
         return sorted(key for key in self._found if asset in (None, key[0]))
 
+    def copy(self) -> "Standing":
+        """Return the same state, which nothing that happens to this one changes."""
+        return Standing(dict(self._found))
+
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
         return [[*key, at.isoformat(), held] for key, (at, held) in sorted(self._found.items())]

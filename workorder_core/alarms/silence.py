@@ -82,6 +82,12 @@ class Silences:
         found = sources.get(source) or (sources.get(f"rule:{name}") if kind == "chatter" else None)
         return None if found is None else found[0]
 
+    def copy(self) -> "Silences":
+        """Return the same state, which nothing that happens to this one changes."""
+        copied = Silences()
+        copied.of = {asset: dict(sources) for asset, sources in self.of.items()}
+        return copied
+
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
         return [

@@ -58,6 +58,14 @@ class Floods:
         found.flooded = alarms >= OVER_BELOW if found.flooded else alarms > BEGINS_ABOVE
         return found
 
+    def copy(self) -> "Floods":
+        """Return the same state, which nothing that happens to this one changes."""
+        copied = Floods()
+        copied.areas = {
+            name: replace(area, raised=list(area.raised), told=set(area.told)) for name, area in self.areas.items()
+        }
+        return copied
+
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
         areas = []

@@ -77,6 +77,13 @@ class Inhibition:
         """An order has ended."""
         self.told.pop(order_id, None)
 
+    def copy(self) -> "Inhibition":
+        """Return the same state, which nothing that happens to this one changes."""
+        copied = Inhibition()
+        copied.waiting = dict(self.waiting)
+        copied.told = {order: set(keys) for order, keys in self.told.items()}
+        return copied
+
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
         return [

@@ -4,7 +4,7 @@ The database holds the orders; the book holds just enough of them to decide on t
 decisions come out live, on a restart and in a backtest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -78,6 +78,17 @@ class OrderBook:
     def all(self) -> list[Entry]:
         """Every order known, by asset name and age."""
         return [entry for asset in sorted(self._of) for entry in self._of[asset].values()]
+
+    def copy_of(self, assets: Iterable[str]) -> dict[str, dict[UUID, Entry]]:
+        """Return the orders of those assets, for `put_back`."""
+        return {asset: dict(self._of.get(asset, {})) for asset in assets}
+
+    def put_back(self, orders: Mapping[str, dict[UUID, Entry]]) -> None:
+        """Know those orders of those assets, and no others of them."""
+        for asset, entries in orders.items():
+            self._of.pop(asset, None)
+            if entries:
+                self._of[asset] = entries
 
     def apply(self, decision: Decision) -> None:
         """Follow a decision of intake."""
