@@ -25,7 +25,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from bench.fuzz_parts.errors import POISON, Injector
+from bench.fuzz_parts.errors import POISON, Injected, Injector
 from bench.fuzz_parts.messages import Sent, Stream, settings
 from db.schema import migrate
 from ingest.messages import Reason
@@ -81,6 +81,9 @@ class Result:
         self.unreadable += sum(each.reason == Reason.UNREADABLE for each in done.refused)
         values = {(each.message.topic, each.message.payload): each.values for each in sent}
         failed = [each for each in done.refused if each.reason == Reason.UNREADABLE]
+        for refusal in failed:
+            if Injected.__name__ not in refusal.problem:
+                self._tell(f"an error that nobody injected: {refusal.problem[:200]}: {refusal.payload[:100]!r}")
         kept_back = sum(values[each.topic, each.payload] for each in failed)
         self.kept_back += kept_back
         missing = wanted - done.stored - done.repeated - kept_back

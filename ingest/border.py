@@ -113,8 +113,7 @@ def within(at_us: int, received_us: int, bounds: Bounds, *, us_each: float | Non
 def other_count(number: float, us_each: float) -> str:
     """Return in which count a number is likely a time, where that is not its own; empty where in none."""
     first, last = _LIKELY_US
-    number = max(min(number, last * 1e3), 0)  # a whole number may be too large for a float
-    likely = next((name for name, each in _COUNTS.items() if first <= number * each < last), None)
+    likely = next((name for name, each in _COUNTS.items() if first / each <= number < last / each), None)
     own = next((name for name, each in _COUNTS.items() if each == us_each), None)
     return "" if likely is None or own is None or likely == own else f"that looks like {likely}; ts counts {own}"
 
@@ -162,7 +161,7 @@ def wrong_in_iso(text: str) -> str:
 
 def counted(ts: float, us_each: float) -> int:
     """Read a number of milliseconds, seconds and so on since 1970. Raises Bad."""
-    if not -1e18 < ts * us_each < 1e18:
+    if not -1e18 / us_each < ts < 1e18 / us_each:  # a whole number may be too large to be multiplied
         advice = other_count(ts, us_each)
         own = next((name for name, each in _COUNTS.items() if each == us_each), "milliseconds")
         raise Bad(Reason.WRONG_TIME, f"ts {str(ts)[:40]} is out of range: {advice or f'it counts {own} from 1970'}")
@@ -211,6 +210,8 @@ def unit(name: str, said: str) -> str:
 def number(name: str, value: object) -> float:
     """Return a JSON number. Raises Bad."""
     if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, dict):
+            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: an object, not a number")
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {str(value)[:80]!r} is not a number")
     try:
         found = float(value)

@@ -80,7 +80,7 @@ class Injector:
             (arrivals, "arrange", never),
             (AssetJudge, "judge", lambda _, __, ___, values: judge in values.values()),
             (AssetJudge, "takes_in", lambda _, __, values: judge in values.values()),
-            (readings, "storing", lambda _, columns: POISON["store"] in list(columns.value)),
+            (readings, "storing", lambda _, *columns: any(POISON["store"] in each.value for each in columns)),
             (pipeline, "act", never),
             (decisions, "apply", never),
         ]

@@ -24,6 +24,7 @@ zone = "Europe/Oslo"
 "v.temp" = { signal = "temp", unit = "degC" }
 "v.flow" = "flow"
 """
+ENDLESS = b"9" * 400
 FAR = ("0001-01-01T00:00:00", "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+01:00")
 BROKEN: dict[str, Callable[[random.Random], bytes]] = {
     "random bytes": lambda chance: chance.randbytes(chance.randint(1, 80)),
@@ -32,7 +33,7 @@ BROKEN: dict[str, Callable[[random.Random], bytes]] = {
     "no object": lambda chance: str(chance.random()).encode(),
     "no time": lambda _: b'{"values": {"temp": 1}}',
     "a far date": lambda chance: json.dumps({"ts": chance.choice(FAR), "values": {"temp": 1}}).encode(),
-    "a huge number": lambda _: b'{"ts": ' + b"9" * 400 + b', "values": {"temp": 1}}',
+    "a huge number": lambda _: b'{"ts": ' + ENDLESS + b', "values": {"temp": 1}}',
     "a naive time": lambda _: b'{"ts": "2026-03-02T06:00:00", "values": {"temp": 1}}',
     "no values": lambda _: b'{"ts": "2026-03-02T06:00:00Z", "values": {}}',
     "a NUL": lambda _: b'{"ts": "2026-03-02T06:00:00Z", "values": {"a\\u0000": 1}}',
@@ -207,6 +208,8 @@ class Stream:
                 ("homie/5/A-1/node/temp", b"much\xff"),
                 ("x" * 60_000, b"{}"),
                 ("umh/v1/acme/UMH/A-1/_historian/temp", b'{"timestamp_ms": 1e300, "value": 1}'),
+                ("umh/v1/acme/UMH/A-1/_historian/temp", b'{"timestamp_ms": %s, "value": 1}' % ENDLESS),
+                ("v1/gateway/telemetry", b'{"Pump 1": [{"ts": %s, "values": {"a": 1}}]}' % ENDLESS),
                 ("v1/gateway/telemetry", b'{"Pump 1": [{"ts": 1e999, "values": {"a": 1}}]}'),
             ]
         )

@@ -1,12 +1,15 @@
 """The border: bytes become frames, or are refused with a reason. Nothing that is no number at a time gets past it."""
 
 import json
+import math
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ingest import border
+from ingest.border import Bad
 from ingest.formats.payload import MAX_BYTES, Bounds, parse
 from ingest.messages import Frame, Message, Reason
 
@@ -123,6 +126,8 @@ REFUSED = {
     "a value null": (of({"temp": None}), Reason.NOT_A_NUMBER),
     "a value in an object": (of({"temp": {"value": 71.3}}), Reason.NOT_A_NUMBER),
     "a number without end": (of({"temp": 10**400}), Reason.NOT_A_NUMBER),
+    "a time without end": (b'{"ts": 1%s, "values": {"temp": 1}}' % (b"0" * 400), Reason.WRONG_TIME),
+    "a time long before all times": (b'{"ts": -1%s, "values": {"temp": 1}}' % (b"0" * 400), Reason.WRONG_TIME),
     "a signal without a name": (of({"": 71.3}), Reason.WRONG_SIGNAL),
     "a signal with a line break": (of({"temp\n": 71.3}), Reason.WRONG_SIGNAL),
     "a signal with a name without end": (of({"t" * 129: 71.3}), Reason.WRONG_SIGNAL),
@@ -182,6 +187,18 @@ def test_a_refusal_holds_the_whole_message_and_a_sentence_with_the_fact():
     _, (refused,) = parse(Message(TOPIC, payload, NOW_US), Bounds())
     assert (refused.topic, refused.payload, refused.received_us) == (TOPIC, payload, NOW_US)
     assert refused.problem == """flow: "['much']" is not a number"""
+
+
+def test_an_object_for_a_value_is_named_as_one():
+    _, (refused,) = parse(Message(TOPIC, of({"temp": {"value": 71.3}}), NOW_US), Bounds())
+    assert refused.problem == "temp: an object, not a number"
+
+
+@pytest.mark.parametrize("us_each", [1e6, 1e3, 1000, 1.0, 1e-3])
+@pytest.mark.parametrize("count", [10**400, -(10**400), 10**19 * 10**6, math.inf])
+def test_a_count_of_any_size_is_refused_by_its_size(count, us_each):
+    with pytest.raises(Bad, match="is out of range"):
+        border.counted(count, us_each)
 
 
 def test_a_message_is_refused_once_for_each_reason_however_many_values_are_wrong():
