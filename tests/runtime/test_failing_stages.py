@@ -15,6 +15,8 @@ from db.telemetry import quarantine, readings
 from db.telemetry import sources as sources_db
 from ingest import border
 from ingest.formats import mapped, payload
+from ingest.formats.sparkplug import Sparkplug
+from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
 from judge.asset_judge import AssetJudge
 from judge.judge import Judge
