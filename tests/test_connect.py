@@ -103,7 +103,7 @@ def test_a_command_of_the_page_runs(line, tmp_path, database):
     # From a folder of its own, so that the page's file names are those of the command.
     command = [sys.executable, "-m", "runtime.cli.main", *arguments]
     env = os.environ | {"PLANTWRIGHT_DATABASE": database, "PYTHONPATH": str(PAGE.parent.parent)}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     wanted = {"mapping": message[3], "import": next(text for kind, _, text in BLOCKS if kind == "prints")}
     assert wanted[arguments[0]].strip() in done.stdout

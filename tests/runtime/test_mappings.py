@@ -115,7 +115,7 @@ def test_a_message_that_does_not_fit_says_why_and_exits_with_one(tmp_path):
             "--payload",
             payload,
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         return done.returncode, done.stdout + done.stderr
 
     assert attempt("homie/5/b/s/t", "21.5") == (0, "homie/b  when it came\n  s/t = 21.5\n")
@@ -163,7 +163,7 @@ JSON = st.recursive(
 )
 
 
-@given(st.lists(st.tuples(st.text(alphabet="ab/{}+#*\n\"'é", max_size=12), JSON.map(json.dumps)), max_size=4))
+@given(st.lists(st.tuples(st.text(alphabet="ab/{}*\n\"'é", min_size=1, max_size=12), JSON.map(json.dumps)), max_size=4))
 def test_every_proposal_loads_and_is_for_its_messages(pairs):
     messages = heard(*((topic, text.encode()) for topic, text in pairs))
     texts = proposal.proposals(messages)
