@@ -17,6 +17,7 @@ from api.board import (
     alarm_pages,
     api_docs,
     change_pages,
+    forms,
     my_requests,
     my_work,
     new_order,
@@ -97,7 +98,7 @@ def create(
     app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
-    problems.install(app, pages.error_page, wants_page=_is_for_the_board)
+    problems.install(app, pages.error_page, wants_page=_is_for_the_board, again=forms.again)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     app.add_middleware(Limits, room=room or Room())
     app.add_middleware(Guard, names=names)

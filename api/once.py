@@ -4,17 +4,22 @@ A system says by the header Idempotency-Key which requests are the same, a page 
 keep the answer in the transaction of what it tells of.
 """
 
+import base64
 import hashlib
-from collections.abc import Callable
-from dataclasses import replace
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
+from cryptography.fernet import Fernet
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
+from starlette.types import Receive, Scope, Send
 
 from api.asking import Asking, Conn, Now
+from api.board.forms import inside
 from db import idempotency
 from db.idempotency import Answer
 
@@ -105,12 +110,24 @@ OnlyOnce = Annotated[Once, Depends(Once)]
 class AnsweredBefore(Exception):
     """A form comes again, and leads where it led the first time."""
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, shown: Sequence[str] | None = None) -> None:
         super().__init__(location)
-        self.location = location
+        self.location, self.shown = location, shown
 
 
-async def _what_was_sent(request: Request) -> str:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """By what a form that comes again is known, and what seals its answer. Empty: it has no token."""
+
+    key: str = ""
+    seal: bytes = b""
+
+    def sealed(self) -> Fernet:
+        """Return what seals and opens an answer that only who sent the form may read again."""
+        return Fernet(base64.urlsafe_b64encode(self.seal))
+
+
+async def _what_was_sent(request: Request) -> Sent:
     """Return by what a form that comes again is known: its token and all that was typed. Empty: it has no token.
 
     Who goes back, types something else and sends that means something else.
@@ -118,8 +135,9 @@ async def _what_was_sent(request: Request) -> str:
     form = await request.form()
     token = form.get("once")
     if not isinstance(token, str) or not token:
-        return ""
-    digest = hashlib.sha256(f"{request.url.path}\n".encode())
+        return Sent()
+    # The token itself is kept nowhere: what is shown once is sealed with it.
+    digest = hashlib.sha256(f"{request.url.path}\n{len(token)} {token}\n".encode(errors="replace"))
     for name, value in form.multi_items():
         if name in ("once", "csrf"):
             continue
@@ -127,10 +145,10 @@ async def _what_was_sent(request: Request) -> str:
             content = await value.read()
             await value.seek(0)
         else:
-            content = value.encode()
+            content = value.encode(errors="replace")
         digest.update(f"{name} {len(content)}\n".encode() + content)
     # No header has a line break: what a system says in Idempotency-Key is never taken for a form.
-    return f"form\n{token[:MOST_LETTERS]} {digest.hexdigest()}"
+    return Sent(f"form\n{digest.hexdigest()}", hashlib.sha256(b"shown once " + token.encode(errors="replace")).digest())
 
 
 class Form:
@@ -139,30 +157,55 @@ class Form:
     The second of two that come at once waits for the first.
     """
 
-    def __init__(self, conn: Conn, now: Now, who: Asking, sent: Annotated[str, Depends(_what_was_sent)]) -> None:
+    def __init__(self, conn: Conn, now: Now, who: Asking, sent: Annotated[Sent, Depends(_what_was_sent)]) -> None:
         self.conn, self.now, self.who, self.sent = conn, now, who, sent
-        if not sent:
+        if not sent.key:
             return
-        idempotency.wait(conn, who.actor, sent)
-        known = idempotency.find(conn, who.actor, sent)
+        idempotency.wait(conn, who.actor, sent.key)
+        known = idempotency.find(conn, who.actor, sent.key)
         if known is not None:
-            raise AnsweredBefore(known.headers["Location"])
+            shown = json.loads(sent.sealed().decrypt(known.body)) if known.body else None
+            raise AnsweredBefore(known.headers["Location"], shown)
 
     def leads_to(self, location: str) -> RedirectResponse:
         """Return the answer to a form that did what it asks for, and keep it for when the form comes again."""
-        if self.sent:
-            answer = Answer(request=b"", status=303, headers={"Location": location}, body="")
-            idempotency.keep(self.conn, self.who.actor, self.sent, answer, at=self.now)
+        self._keep(location, "")
         return RedirectResponse(location, 303)
+
+    def shows(self, location: str, secret: Sequence[str]) -> Response:
+        """Answer with a page on which a secret is, once; the same form that comes again shows it again.
+
+        It is kept sealed with the form's token, which only the page has from which it was sent.
+        """
+        self._keep(location, self.sent.sealed().encrypt(json.dumps(secret).encode()).decode() if self.sent.key else "")
+        return Shows(location, secret)
+
+    def _keep(self, location: str, body: str) -> None:
+        if self.sent.key:
+            answer = Answer(request=b"", status=303, headers={"Location": location}, body=body)
+            idempotency.keep(self.conn, self.who.actor, self.sent.key, answer, at=self.now)
 
 
 SentForm = Annotated[Form, Depends(Form)]
 
 
-def lead_there_again(_: Request, error: Exception) -> Response:
+class Shows(Response):
+    """A page with a secret on it. It is made after the transaction has committed, when the answer leaves."""
+
+    def __init__(self, location: str, secret: Sequence[str]) -> None:
+        super().__init__(status_code=200)
+        self.location, self.secret = location, secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the page."""
+        shown = await inside(Request(scope, receive), self.location, shown_once=self.secret)
+        await (shown or RedirectResponse(self.location, 303))(scope, receive, send)
+
+
+async def lead_there_again(_: Request, error: Exception) -> Response:
     """Answer a form that came again."""
     assert isinstance(error, AnsweredBefore)
-    return RedirectResponse(error.location, 303)
+    return RedirectResponse(error.location, 303) if error.shown is None else Shows(error.location, error.shown)
 
 
 def _response(answer: Answer) -> Response:

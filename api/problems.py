@@ -1,7 +1,7 @@
 """Every error leaves as application/problem+json (RFC 9457): one table from error type to status code."""
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -11,11 +11,14 @@ from fastapi.responses import JSONResponse, Response
 from psycopg import DataError, OperationalError
 from psycopg.errors import DiskFull, QueryCanceled, ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Forbidden, OfEverySite
+from api.board.form_errors import FormWrong
 from api.description import UnknownParameter
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
+from api.naming import UnknownNames
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.paging import WrongCursor
 from api.passwords import WeakPassword
@@ -99,6 +102,7 @@ STATUS: Mapping[type[Exception], int] = {
     NothingOnTrial: 422,
     NotAgain: 422,
     UnknownSites: 422,
+    UnknownNames: 422,
     WeakPassword: 422,
     AskedTooMuch: 422,
     WrongRange: 422,
@@ -159,9 +163,11 @@ def titles() -> dict[int, list[str]]:
 
 Render = Callable[[Request, int, str, str], Response]
 """Makes a page of an error for who looks at the board: (request, status, title, sentence)."""
+Again = Callable[[Request, Exception, int, str], Awaitable[Response | None]]
+"""Makes the page of a refused form again: (request, error, status, sentence); None where the request is no form."""
 
 
-def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]) -> None:
+def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool], again: Again) -> None:
     """Make every error of an application leave as a problem, or as a page for who looks at the board."""
 
     def answer(request: Request, status: int, title: str, detail: str, **more: Any) -> Response:
@@ -169,14 +175,9 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
             return page(request, status, title, detail)
         return problem(request, status, title, detail, **more)
 
-    def known(request: Request, error: Exception) -> Response:
-        kind = next(each for each in type(error).__mro__ if each in STATUS)
-        status = STATUS[kind]
-        title, detail = _title(type(error), kind), _SENTENCES.get(kind, str)(error)
-        if kind is DataError and request.method in ("GET", "HEAD"):
-            # Nothing was to be stored.
-            title, detail = "Out of range", _OUT_OF_RANGE
-        response = answer(request, status, title, detail, **_facts(error))
+    async def known(request: Request, error: Exception) -> Response:
+        status, title, detail = _known(request, error)
+        response = await run_in_threadpool(answer, request, status, title, detail, **_facts(error))
         if status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
@@ -192,11 +193,16 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         response.headers.update(error.headers or {})
         return response
 
-    def invalid(request: Request, error: Exception) -> Response:
+    async def form(request: Request, error: Exception) -> Response:
+        assert isinstance(error, FormWrong)
+        return await run_in_threadpool(answer, request, error.status, "Form wrong", str(error))
+
+    async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in error.errors()[:_MOST_ERRORS]]
         told = "; ".join(f"{each['where']}: {each['problem']}" for each in errors)
-        return answer(request, 422, "Not understood", f"the request cannot be used as it is: {told}", errors=errors)
+        sentence = f"the request cannot be used as it is: {told}"
+        return await run_in_threadpool(answer, request, 422, "Not understood", sentence, errors=errors)
 
     def unknown(request: Request, error: Exception) -> Response:
         # As text: a renderer of tracebacks that shows variables would write keys and passwords into the log.
@@ -205,10 +211,42 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         return answer(request, 500, "Failure", "plantwright failed at this; its log says where, please report it")
 
     for kind in STATUS:
-        app.add_exception_handler(kind, known)
+        app.add_exception_handler(kind, _or_again(known, again, _told))
+    app.add_exception_handler(FormWrong, _or_again(form, again, lambda _, error: (_status(error), str(error))))
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(RequestValidationError, _or_again(invalid, again, lambda *_: (422, "")))
     app.add_exception_handler(Exception, unknown)
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def _or_again(handle: Handler, again: Again, told: Callable[[Request, Exception], tuple[int, str]]) -> Handler:
+    """Return a handler that shows a refused form again, and answers everything else as before."""
+
+    async def handler(request: Request, error: Exception) -> Response:
+        shown = await again(request, error, *told(request, error))
+        return await handle(request, error) if shown is None else shown
+
+    return handler
+
+
+def _known(request: Request, error: Exception) -> tuple[int, str, str]:
+    """Return the status of an error that the table has, its title and its sentence."""
+    kind = next(each for each in type(error).__mro__ if each in STATUS)
+    if kind is DataError and request.method in ("GET", "HEAD"):
+        # Nothing was to be stored.
+        return STATUS[kind], "Out of range", _OUT_OF_RANGE
+    return STATUS[kind], _title(type(error), kind), _SENTENCES.get(kind, str)(error)
+
+
+def _told(request: Request, error: Exception) -> tuple[int, str]:
+    status, _, sentence = _known(request, error)
+    return status, sentence
+
+
+def _status(error: Exception) -> int:
+    return error.status if isinstance(error, FormWrong) else 422
 
 
 def problem(request: Request, status: int, title: str, detail: str, **more: Any) -> JSONResponse:
@@ -258,6 +296,8 @@ def _facts(error: Exception) -> dict[str, Any]:
         return {"missing": list(error.missing)}
     if isinstance(error, VersionConflict):
         return {"version": error.actual}
+    if isinstance(error, UnknownNames):
+        return {"new": [{"kind": each.kind, "name": each.name, "alike": list(each.alike)} for each in error.found]}
     return {}
 
 

@@ -1,6 +1,6 @@
 """The pages of alarms: how they stand and what is done with them, what happened to them, and their figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -9,23 +9,24 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
+from api.board.form_errors import Fields, figure
+from api.board.forms import FormRoute, shown_on
+from api.board.refilled import Refused
 from api.board.rendering import Number, page
 from api.board.words import zone_of
-from api.problems import STATUS
+from api.once import SentForm
 from db import scope
 from db.alarms import alarm_points, alarms
 from db.alarms.alarm_points import Id
 from db.documents import budgets, rules_in_force, rules_in_shadow, slow_devices
-from db.documents.budgets import SafetyRule
-from db.errors import StoreError
 from db.plant import plant
 from db.plant.plant import Site
-from workorder_core.alarms.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, AlarmError, Move, State
+from workorder_core.alarms.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, Move, State
 from workorder_core.alarms.alarms import figures
 from workorder_core.far_times import FarTime, near
 from workorder_core.people.access import Who
@@ -34,7 +35,7 @@ from workorder_core.words import Severity
 PAGE_SIZE = 25
 SPANS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 LONGEST = timedelta(days=366)
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,7 @@ def standing(
     number: Number = 1,
 ) -> Response:
     """Show the alarms that are not normal, what asks for somebody first."""
-    return _standing(request, conn, who, now, _shown(site, state, severity, asset_id, number))
-
-
-def _standing(
-    request: Request, conn: Connection, who: Who, now: datetime, shown: Shown, *, status: int = 200, problem: str = ""
-) -> Response:
+    shown = _shown(site, state, severity, asset_id, number)
     found = alarm_points.page(
         conn,
         states=[State(shown.state)] if shown.state else None,
@@ -99,7 +95,6 @@ def _standing(
     return page(
         request,
         "alarms.html",
-        status=status,
         now=now,
         alarms=found[:PAGE_SIZE],
         orders=alarm_points.orders_of(conn, [each.id for each in found[:PAGE_SIZE]]),
@@ -116,7 +111,6 @@ def _standing(
         most=SHELF_MOST,
         safety_most=SAFETY_OUT_MOST,
         ever=bool(alarms.page(conn, within=who.sites, limit=1)),
-        problem=problem,
     )  # fmt: skip
 
 
@@ -173,7 +167,7 @@ def count(
     return page(
         request,
         "alarm_figures.html",
-        status=422 if problem else 200,
+        refused=_refused(request, problem),
         now=now,
         found=counted,
         charts=drawing.of_alarms(counted, begin, zone),
@@ -187,8 +181,15 @@ def count(
         local={"since": _local(begin, zone), "until": _local(end, zone)},
         newest=newest[0].raised_at if newest else None,
         after=newest[0].raised_at + timedelta(minutes=1) if newest else None,
-        problem=problem,
     )
+
+
+def _refused(request: Request, problem: str) -> Refused | None:
+    """Return the range that was asked for, where it is none."""
+    if not problem:
+        return None
+    sent = list(request.query_params.multi_items())
+    return Refused(action=request.url.path, sent=sent, status=422, problem=problem, fields={"until": problem})
 
 
 def _range(since: str, until: str, span: str, now: datetime, zone: str) -> tuple[datetime, datetime, str]:
@@ -218,12 +219,6 @@ def rules(
     number: Number = 1,
 ) -> Response:
     """Show the rules in force against their alarm budgets."""
-    return _rules(request, conn, now, show, number)
-
-
-def _rules(
-    request: Request, conn: Connection, now: datetime, show: str, number: int, *, status: int = 200, problem: str = ""
-) -> Response:
     there = rules_in_shadow.now_there(conn)
     book = rules_in_force.newest(conn)
     limited = [each for each in book.rules if each.budget is not None]
@@ -232,7 +227,6 @@ def _rules(
     return page(
         request,
         "alarm_rules.html",
-        status=status,
         now=now,
         slow=slow_devices.by_rule(slow_devices.of(conn, book)),
         rules=budgets.of(conn, found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], now=now),
@@ -241,32 +235,38 @@ def _rules(
         number=number,
         pages=max(1, ceil(len(found) / PAGE_SIZE)),
         zone=zone_of(plant.sites(conn)),
-        problem=problem,
     )
 
 
+def _where_rules(_: Mapping[str, str], form: Mapping[str, str]) -> str:
+    return f"/alarms/rules?{urlencode({name: form[name] for name in ('show', 'page') if name in form})}"
+
+
 @router.post("/alarms/rules/{step}", dependencies=[ENGINEERS])
+@shown_on(_where_rules)
 def shadow(
-    request: Request,
     step: Annotated[str, Path(pattern="^(shadow|return)$")],
     conn: Conn,
     now: Now,
     who: Asking,
+    sent: SentForm,
     rule: Annotated[str, Form(max_length=200)],
     why: Annotated[str, Form(max_length=2000)] = "",
     show: Annotated[str, Form(pattern="^(all|budgeted|shadow)$")] = "all",
     number: Annotated[int, Form(alias="page", ge=1, le=40_000)] = 1,
 ) -> Response:
     """Send a rule to the shadow, or let it open orders again."""
-    if not why.strip():
-        return _rules(request, conn, now, show, number, status=422, problem="say why in one sentence")
+    with Fields() as read:
+        read.need("why", why.strip(), "say why in one sentence")
     verb = budgets.to_shadow if step == "shadow" else rules_in_shadow.end
-    try:
-        verb(conn, rule, actor=who.actor, why=why.strip(), at=now)
-    except (SafetyRule, StoreError) as refused:
-        kind = next(each for each in type(refused).__mro__ if each in STATUS)
-        return _rules(request, conn, now, show, number, status=STATUS[kind], problem=str(refused))
-    return RedirectResponse(f"/alarms/rules?show={show}&page={number}", 303)
+    verb(conn, rule, actor=who.actor, why=why.strip(), at=now)
+    return sent.leads_to(f"/alarms/rules?show={show}&page={number}")
+
+
+def _where_alarms(_: Mapping[str, str], form: Mapping[str, str]) -> str:
+    """Return the same list of alarms again."""
+    narrowed = ("site", "state", "severity", "asset_id", "page")
+    return f"/alarms?{urlencode({name: form[name] for name in narrowed if form.get(name)})}"
 
 
 @router.post("/alarms/acknowledge", dependencies=[WORKS_OR_PLANS])
@@ -275,13 +275,15 @@ def shadow(
 @router.post("/alarms/unshelve", dependencies=[PLANS])
 @router.post("/alarms/take_out_of_service", dependencies=[PLANS])
 @router.post("/alarms/return_to_service", dependencies=[PLANS])
+@shown_on(_where_alarms)
 def move(
     request: Request,
     conn: Conn,
     now: Now,
     who: Asking,
+    sent: SentForm,
     alarm: Annotated[list[str], Form(max_length=250)],
-    hours: Annotated[float | None, Form(gt=0, le=24 * 90)] = None,
+    hours: Annotated[str, Form(max_length=20)] = "",
     why: Annotated[str, Form(max_length=2000)] = "",
     site: Annotated[str, Form()] = "",
     state: Annotated[str, Form()] = "",
@@ -292,16 +294,16 @@ def move(
     """Do with an alarm, or with several, what a button says, and show the same list again."""
     shown = _shown(site, state, severity, asset_id, number)
     asked = Move(request.url.path.rpartition("/")[2])
-    until = None if hours is None else now + timedelta(hours=hours)
-    try:
-        with conn.transaction():
-            ids = [_id(conn, who, each) for each in alarm[: 2 * PAGE_SIZE]]
-            _move(conn, asked, ids, until, {"actor": who.actor, "at": now, "why": why.strip()})
-    except (AlarmError, StoreError) as refused:
-        kind = next(each for each in type(refused).__mro__ if each in STATUS)
-        return _standing(request, conn, who, now, shown, status=STATUS[kind], problem=str(refused))
+    with Fields() as read:
+        lasting = read("hours", None, lambda: figure(hours, most=24 * 90))
+        needs = asked in (Move.SHELVE, Move.TAKE_OUT)
+        read.need("hours", lasting or not (needs or hours.strip()), "choose for how long")
+        read.need("why", why.strip() or not needs, "say why in one sentence")
+    until = None if lasting is None else now + timedelta(hours=lasting)
+    ids = [_id(conn, who, each) for each in alarm[: 2 * PAGE_SIZE]]
+    _move(conn, asked, ids, until, {"actor": who.actor, "at": now, "why": why.strip()})
     more = f"&page={shown.number}" if shown.number > 1 else ""
-    return RedirectResponse(f"/alarms?{shown.query}{more}", 303)
+    return sent.leads_to(f"/alarms?{shown.query}{more}")
 
 
 def _move(conn: Connection, asked: Move, ids: list[Id], until: datetime | None, facts: dict[str, Any]) -> None:

@@ -4,18 +4,18 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
+from api.board.forms import FormRoute, shown_on
 from api.board.rendering import Number, page
-from api.problems import STATUS
+from api.once import SentForm
 from api.routers.changes import kinds_for
-from db.errors import StoreError
 from db.plant import changes, confirming, plant, safety
 from workorder_core.people.access import Who
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 PAGE_SIZE = 50
 
 
@@ -41,9 +41,6 @@ def _page(
     subject: str = "",
     asset_id: int | None = None,
     number: int = 1,
-    *,
-    status: int = 200,
-    problem: str = "",
 ) -> Response:
     found = changes.page(
         conn,
@@ -59,7 +56,6 @@ def _page(
     return page(
         request,
         "changes.html",
-        status=status,
         changes=found[:PAGE_SIZE],
         number=number,
         more=len(found) > PAGE_SIZE,
@@ -69,25 +65,20 @@ def _page(
         subject=subject,
         asset_id=asset_id,
         query=urlencode({name: value for name, value in narrowed.items() if value}),
-        problem=problem,
     )
 
 
 @router.post("/safety-proposals/{proposal_id}/{verdict}", dependencies=[PLANS])
+@shown_on("/changes")
 def decide(
-    request: Request,
     proposal_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
     verdict: Literal["confirm", "reject"],
     conn: Conn,
     now: Now,
     who: Asking,
+    sent: SentForm,
 ) -> Response:
     """Make a proposed change as a second person, or leave all as it is."""
     verb = confirming.confirm if verdict == "confirm" else confirming.reject
-    try:
-        with conn.transaction():
-            made = verb(conn, proposal_id, actor=who.actor, at=now)
-    except StoreError as refused:
-        kind = next(each for each in type(refused).__mro__ if each in STATUS)
-        return _page(request, conn, who, status=STATUS[kind], problem=str(refused))
-    return RedirectResponse(f"/assets/{made.asset_id}#changes" if made.asset_id else "/changes", 303)
+    made = verb(conn, proposal_id, actor=who.actor, at=now)
+    return sent.leads_to(f"/assets/{made.asset_id}#changes" if made.asset_id else "/changes")

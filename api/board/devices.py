@@ -3,75 +3,73 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
-from psycopg import Connection
+from fastapi.responses import Response
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Actor, Conn, Now
+from api.board.form_errors import Fields, FormWrong
+from api.board.forms import FormRoute, shown_on
 from api.board.rendering import page
-from api.problems import STATUS
-from db.errors import StoreError
+from api.naming import FormNames
+from api.once import SentForm
 from db.plant import devices, plant
+from db.plant.devices import WrongBinding
+from workorder_core.plant.new_names import NameKind
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
 
 @router.get("/devices", dependencies=[SEES_ALL])
 def bound(request: Request, conn: Conn, now: Now) -> Response:
     """Show the devices that are bound."""
-    return _page(request, conn, now)
+    return page(
+        request,
+        "devices.html",
+        now=now,
+        bound=devices.listed(conn),
+        assets=[each.key for each in plant.assets(conn, now=now)],
+    )
 
 
 @router.post("/devices", dependencies=[ENGINEERS])
+@shown_on("/devices")
 def bind(
-    request: Request,
     conn: Conn,
     actor: Actor,
     now: Now,
+    sent: SentForm,
+    names: FormNames,
     device: Annotated[str, Form(max_length=200)] = "",
     assets: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
     """Let a device speak for assets."""
+    named = assets.replace(",", " ").split()
+    with Fields() as read:
+        read("device", None, lambda: _checked(device.strip(), []))
+        read("assets", None, lambda: _checked("device", named))
+        read.need("assets", named, "name the assets that the device speaks for, as SITE/ASSET")
+        read.ask("device", names.question(NameKind.DEVICE, [device.strip()], device))
+        read.ask("assets", names.question(NameKind.ASSET, named, assets))
+    devices.bind(conn, device.strip(), named, actor=actor, at=now)
+    return sent.leads_to("/devices")
+
+
+def _checked(device: str, assets: list[str]) -> None:
     try:
-        devices.bind(conn, device.strip(), assets.replace(",", " ").split(), actor=actor, at=now)
-    except StoreError as refused:
-        return _page(request, conn, now, refused, {"device": device, "assets": assets})
-    return RedirectResponse("/devices", 303)
+        devices.check(device, assets)
+    except WrongBinding as wrong:
+        raise FormWrong(str(wrong)) from None
 
 
 @router.post("/devices/{device}/unbind", dependencies=[ENGINEERS])
+@shown_on("/devices")
 def unbind(
-    request: Request,
     device: str,
     conn: Conn,
     actor: Actor,
     now: Now,
+    sent: SentForm,
     asset: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Take a binding back, or all of the device."""
-    try:
-        devices.unbind(conn, device, [asset] if asset else [], actor=actor, at=now)
-    except StoreError as refused:
-        return _page(request, conn, now, refused)
-    return RedirectResponse("/devices", 303)
-
-
-def _page(
-    request: Request,
-    conn: Connection,
-    now: Now,
-    refused: StoreError | None = None,
-    filled: dict[str, str] | None = None,
-) -> Response:
-    status = 200
-    if refused is not None:
-        status = next(STATUS[kind] for kind in type(refused).__mro__ if kind in STATUS)
-    return page(
-        request,
-        "devices.html",
-        status=status,
-        now=now,
-        bound=devices.listed(conn),
-        assets=[each.key for each in plant.assets(conn, now=now)],
-        problem="" if refused is None else str(refused),
-        filled=filled or {"device": "", "assets": ""},
-    )
+    devices.unbind(conn, device, [asset] if asset else [], actor=actor, at=now)
+    return sent.leads_to("/devices")

@@ -1,6 +1,7 @@
-"""What is wrong with a form: a sentence for each field, all of them at once."""
+"""What is wrong with a form: a sentence for each field, all of them at once, and what is asked about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -8,11 +9,40 @@ Value = TypeVar("Value")
 Other = TypeVar("Other")
 
 
-class FormWrong(Exception):
-    """Something in a form is missing or cannot be read; ``fields`` says by field what to write."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether names that nothing uses yet are new, or others were meant.
 
-    def __init__(self, problem: str = "", fields: Mapping[str, str] | None = None) -> None:
-        self.fields = dict(fields or {})
+    Parameters
+    ----------
+    new
+        What the button says that confirms the ``names``.
+    alike
+        What a button says, and what the field has after it is pressed.
+    """
+
+    sentence: str
+    new: str
+    names: Sequence[str]
+    alike: Sequence[tuple[str, str]] = ()
+
+
+class FormWrong(Exception):
+    """Something in a form is missing or cannot be read; ``fields`` says by field what to write, ``asked`` what is asked
+    there."""
+
+    def __init__(
+        self,
+        problem: str = "",
+        fields: Mapping[str, str] | None = None,
+        *,
+        asked: Mapping[str, Question] | None = None,
+        status: int = 422,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.asked = dict(asked or {})
+        self.fields = {name: question.sentence for name, question in self.asked.items()} | dict(fields or {})
+        self.status, self.headers = status, dict(headers or {})
         super().__init__(problem or "; ".join(self.fields.values()))
 
 
@@ -28,6 +58,7 @@ class Fields:
 
     def __init__(self) -> None:
         self.wrong: dict[str, str] = {}
+        self.asked: dict[str, Question] = {}
 
     def __call__(self, name: str, otherwise: Other, read: Callable[[], Value]) -> Value | Other:
         """Return what ``read`` makes of a field; ``otherwise`` where it cannot, which is noted."""
@@ -42,12 +73,17 @@ class Fields:
         if not fine:
             self.wrong.setdefault(name, problem)
 
+    def ask(self, name: str, question: Question | None) -> None:
+        """Note what is asked about a field, if anything, unless it is wrong."""
+        if question is not None and name not in self.wrong:
+            self.asked[name] = question
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if kind is None and self.wrong:
-            raise FormWrong(fields=self.wrong)
+        if kind is None and (self.wrong or self.asked):
+            raise FormWrong(fields=self.wrong, asked=self.asked)
 
 
 def figure(text: str, *, most: float = 1e7) -> float | None:

@@ -11,8 +11,10 @@ from psycopg import Connection
 
 from api.asking import KNOWN, REQUESTS, Asking, Conn, Now
 from api.board.form_errors import Fields, FormWrong, figure
+from api.board.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.board.step_form import local
+from api.naming import FormNames, Naming
 from api.once import SentForm
 from db.errors import NotFound
 from db.orders import job_plans, work_orders
@@ -25,9 +27,10 @@ from workorder_core.orders.job_plans import JobPlan
 from workorder_core.orders.lifecycle import MOVES, Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
+from workorder_core.plant.new_names import NameKind
 from workorder_core.words import FailureMode, OrderType, Priority, Status
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 Short = Annotated[str, Form(max_length=100)]
 Line = Annotated[str, Form(max_length=200)]
 Text = Annotated[str, Form(max_length=4000)]
@@ -67,24 +70,12 @@ def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | 
 
 
 @router.post("/new-order", dependencies=[REQUESTS])
+@shown_on("/new-order", at={NotQualified: "why_them"})
 def create(
-    request: Request, conn: Conn, now: Now, who: Asking, form: Annotated[NewOrderForm, Depends()], sent: SentForm
+    conn: Conn, now: Now, who: Asking, form: Annotated[NewOrderForm, Depends()], names: FormNames, sent: SentForm
 ) -> Response:
-    """Make an order by hand and show it; what is refused is shown beside what was typed."""
-    try:
-        with conn.transaction():
-            order = _made(conn, form, who, now)
-    except NotQualified as refused:
-        wrong = {"why_them": f"needed here: {'; '.join(refused.reasons)}"}
-        return _form(request, conn, now, who, form.typed, wrong=wrong, problem=str(refused), status=409)
-    except FormWrong as refused:
-        return _form(request, conn, now, who, form.typed, wrong=refused.fields, problem=_sum(refused), status=422)
-    return sent.leads_to(f"/orders/{order.id}")
-
-
-def _sum(refused: FormWrong) -> str:
-    count = len(refused.fields)
-    return f"no order is made yet: {'a field needs' if count == 1 else f'{count} fields need'} another look"
+    """Make an order by hand and show it."""
+    return sent.leads_to(f"/orders/{_made(conn, form, names, who, now).id}")
 
 
 def plans(who: Who) -> bool:
@@ -92,13 +83,14 @@ def plans(who: Who) -> bool:
     return bool(who.may(MOVES[Step.SCHEDULE].roles))
 
 
-def _made(conn: Connection, form: NewOrderForm, who: Who, now: datetime) -> WorkOrder:
+def _made(conn: Connection, form: NewOrderForm, names: Naming, who: Who, now: datetime) -> WorkOrder:
     """Make the order that the form describes. Raises FormWrong with all that is wrong, or NotQualified."""
     with Fields() as read:
         asset = read("asset_id", None, lambda: _asset(conn, form["asset_id"], who, now))
         read.need("kind", form["kind"] in set(OrderType), "choose a type")
         read.need("title", form["title"], "say in a few words what is to be done")
         hours = read("hours", None, lambda: figure(form["hours"], most=100_000))
+        read.ask("skill", names.question(NameKind.SKILL, [form["skill"]], form["skill"]))
         plan = read("plan", None, lambda: _plan(conn, form["plan"], asset.site_code if asset else ""))
         zone = ZoneInfo(asset.time_zone if asset else "UTC")
         start = read("starts_at", None, lambda: local(form["starts_at"], zone) if form["starts_at"] else None)
@@ -200,16 +192,11 @@ def _form(
     now: datetime,
     who: Who,
     filled: Mapping[str, str],
-    *,
-    wrong: Mapping[str, str] | None = None,
-    problem: str = "",
-    status: int = 200,
 ) -> Response:
     people = technicians.listed(conn, within=who.sites)
     return page(
         request,
         "new_order.html",
-        status=status,
         assets=plant.assets(conn, now=now, within=who.sites),
         types=list(OrderType),
         modes=list(FailureMode),
@@ -221,6 +208,4 @@ def _form(
         planner=plans(who),
         approves=who.may(MOVES[Step.APPROVE].roles),
         filled=dict.fromkeys(NewOrderForm().typed, "") | {"failure_mode": "UNK", "kind": "inspection"} | dict(filled),
-        wrong=wrong or {},
-        problem=problem,
     )

@@ -1,26 +1,33 @@
 """What people add to an order on its page: steps done, remarks, files, links to other orders."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
-from api.board.form_errors import FormWrong
-from api.board.order_page import Refused, order_page
+from api.board.form_errors import Fields, FormWrong
+from api.board.forms import FormRoute, shown_on
 from api.once import SentForm
-from db.errors import StoreError
+from db.errors import NotFound
 from db.orders import attachments, order_work, work_orders
-from db.orders.order_links import LinkKind
-from workorder_core.errors import WorkOrderError
+from db.orders.attachments import AttachmentWrong
+from db.orders.order_links import LinkKind, LinkWrong
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+
+
+def _where_step(params: Mapping[str, str], form: Mapping[str, str]) -> str:
+    """Return the page from which a step of the plan was sent."""
+    order = params["order_id"]
+    return f"/my-work?plan={order}" if form.get("then") == "my-work" else f"/orders/{order}"
 
 
 @router.post("/orders/{order_id}/plan-steps/{seq}", dependencies=[WORKS_OR_PLANS])
+@shown_on(_where_step)
 def do_step(
-    request: Request,
     order_id: UUID,
     seq: int,
     conn: Conn,
@@ -33,20 +40,17 @@ def do_step(
     then: Annotated[str, Form(max_length=20)] = "order",
 ) -> Response:
     """Record a step of the job plan as done."""
-    try:
-        with conn.transaction():
-            number = _number(value)
-            attachment = _picture(photo)
-            order_work.do_step(conn, order_id, seq, who=who, at=now, value=number, note=note, attachment_id=attachment)
-    except (WorkOrderError, StoreError, FormWrong) as refused:
-        return _refused(request, conn, order_id, now, who, refused, f"step-{seq}", value=value, note=note)
+    with Fields() as read:
+        number = read("value", None, lambda: _number(value))
+        attachment = read("photo", None, lambda: _picture(photo))
+    order_work.do_step(conn, order_id, seq, who=who, at=now, value=number, note=note, attachment_id=attachment)
     there = f"/my-work?plan={order_id}#plan-{order_id}" if then == "my-work" else f"/orders/{order_id}#plan"
     return sent.leads_to(there)
 
 
 @router.post("/orders/{order_id}/remarks/new", dependencies=[REQUESTS])
+@shown_on("/orders/{order_id}")
 def comment(
-    request: Request,
     order_id: UUID,
     conn: Conn,
     now: Now,
@@ -56,15 +60,14 @@ def comment(
 ) -> Response:
     """Say something about an order."""
     if not text.strip():
-        wrong = FormWrong(fields={"text": "write what you want to say"})
-        return _refused(request, conn, order_id, now, who, wrong, "remark")
+        raise FormWrong(fields={"text": "write what you want to say"})
     order_work.comment(conn, order_id, text.strip(), who=who, at=now)
     return sent.leads_to(f"/orders/{order_id}#remarks")
 
 
 @router.post("/orders/{order_id}/files/new", dependencies=[REQUESTS])
+@shown_on("/orders/{order_id}", at={AttachmentWrong: "file"})
 def attach(
-    request: Request,
     order_id: UUID,
     conn: Conn,
     now: Now,
@@ -74,17 +77,13 @@ def attach(
 ) -> Response:
     """Attach a picture, a PDF or a text."""
     content = file.file.read(attachments.LARGEST + 1)
-    try:
-        with conn.transaction():
-            order_work.attach(conn, order_id, file.filename or "file", content, who=who, at=now)
-    except StoreError as refused:
-        return _refused(request, conn, order_id, now, who, refused, "file")
+    order_work.attach(conn, order_id, file.filename or "file", content, who=who, at=now)
     return sent.leads_to(f"/orders/{order_id}#remarks")
 
 
 @router.post("/orders/{order_id}/links/{verb}", dependencies=[PLANS])
+@shown_on("/orders/{order_id}", at={NotFound: "number", LinkWrong: "number"})
 def link(
-    request: Request,
     order_id: UUID,
     verb: Literal["new", "remove"],
     conn: Conn,
@@ -96,14 +95,11 @@ def link(
 ) -> Response:
     """Link an order with another one, which is named by its number, or take the link back."""
     change = order_work.link if verb == "new" else order_work.unlink
-    try:
-        with conn.transaction():
-            if kind not in set(LinkKind):
-                raise FormWrong(fields={"kind": "choose how the order stands to the other one"})
-            other = work_orders.id_of_number(conn, number.strip().upper(), who)
-            change(conn, order_id, LinkKind(kind), other, who=who, at=now)
-    except (WorkOrderError, StoreError, FormWrong) as refused:
-        return _refused(request, conn, order_id, now, who, refused, "link", kind=kind, number=number)
+    with Fields() as read:
+        read.need("kind", kind in set(LinkKind), "choose how the order stands to the other one")
+        read.need("number", number.strip(), "write the number of the other order")
+    other = work_orders.id_of_number(conn, number.strip().upper(), who)
+    change(conn, order_id, LinkKind(kind), other, who=who, at=now)
     return sent.leads_to(f"/orders/{order_id}#more")
 
 
@@ -120,10 +116,4 @@ def _number(text: str) -> float | None:
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
-        raise FormWrong(fields={"value": f"a measurement is a number, not {text.strip()!r}"}) from None
-
-
-def _refused(
-    request: Request, conn: Conn, order_id: UUID, now: Now, who: Asking, refused: Exception, tried: str, **filled: str
-) -> Response:
-    return order_page(request, conn, order_id, now=now, who=who, refused=Refused(refused, tried=tried, filled=filled))
+        raise FormWrong(f"a measurement is a number, not {text.strip()!r}") from None

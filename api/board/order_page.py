@@ -1,8 +1,6 @@
 """One order's page: why it exists, what happened to it, and what can be done."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +11,7 @@ from psycopg import Connection
 
 from api.asking import KNOWN, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing, history
-from api.board.form_errors import FormWrong
 from api.board.rendering import page, shown_already
-from api.problems import STATUS
 from db.alarms import alarm_points
 from db.errors import NotFound
 from db.orders import attachments, job_plans, order_content, order_links, work_orders
@@ -24,7 +20,7 @@ from db.plant import plant
 from db.telemetry import late_excursions, telemetry
 from db.telemetry.late_excursions import Excursion
 from workorder_core.alarms.alarm_states import State
-from workorder_core.errors import IllegalMove, NotAllowed, NotQualified
+from workorder_core.errors import IllegalMove, NotAllowed
 from workorder_core.intake.findings import Sign
 from workorder_core.orders import edits, lifecycle, planned_dates, targets
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
@@ -53,36 +49,6 @@ _BEFORE = timedelta(days=1)
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A form that was sent and not accepted: why, which of the page's forms it was, and what had been typed."""
-
-    why: Exception
-    tried: str
-    filled: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def status(self) -> int:
-        return next((STATUS[kind] for kind in type(self.why).__mro__ if kind in STATUS), 422)
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """What is wrong, by field of the form."""
-        if isinstance(self.why, NotQualified):
-            return {"why": "needed here: " + "; ".join(self.why.reasons)}
-        return self.why.fields if isinstance(self.why, FormWrong) else {}
-
-    @property
-    def problem(self) -> str:
-        """The sentence above the page."""
-        if not self.fields or isinstance(self.why, NotQualified):
-            return str(self.why)
-        count = len(self.fields)
-        return "nothing is saved yet: " + (
-            "a field needs another look" if count == 1 else f"{count} fields need another look"
-        )
-
-
 @router.get("/orders/{order_id}", dependencies=[SEES])
 def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
     """Show one order: why it exists, what happened to it, and what can be done."""
@@ -96,9 +62,8 @@ def order_page(
     *,
     now: datetime,
     who: Who,
-    refused: Refused | None = None,
 ) -> Response:
-    """Return an order's page; ``refused`` is a form that was sent and not accepted, shown again with what was typed."""
+    """Return an order's page."""
     shown = work_orders.get(conn, order_id, who)
     asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
     site = plant.site(conn, shown.site_id)
@@ -120,7 +85,6 @@ def order_page(
     return page(
         request,
         "order.html",
-        status=refused.status if refused else 200,
         now=now,
         order=shown,
         asset=asset,
@@ -167,10 +131,6 @@ def order_page(
         links=links,
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in lifecycle.possible(shown.status) else [],
         link_kinds=list(order_links.LinkKind),
-        problem=refused.problem if refused else "",
-        wrong=refused.fields if refused else {},
-        filled=defaultdict(str, refused.filled if refused else {}),
-        tried=refused.tried if refused else "",
     )
 
 

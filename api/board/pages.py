@@ -1,6 +1,5 @@
 """The pages: orders by urgency, assets, one asset, quarantine."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Annotated
@@ -143,11 +142,8 @@ def asset_page(
     *,
     now: datetime,
     span: str = "24h",
-    status: int = 200,
-    problem: str = "",
-    filled: dict[str, str] | None = None,
 ) -> Response:
-    """Return an asset's page; ``problem`` says why a downtime was refused."""
+    """Return an asset's page."""
     shown = plant.asset(conn, asset_id, now=now)
     signals = plant.signals(conn, [asset_id]).get(asset_id, [])
     newest = {reading.signal: reading for reading in telemetry.newest(conn, [asset_id]).get(asset_id, [])}
@@ -163,7 +159,6 @@ def asset_page(
     return page(
         request,
         "asset.html",
-        status=status,
         now=now,
         asset=shown,
         zone=shown.time_zone,
@@ -185,8 +180,6 @@ def asset_page(
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         changes=changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),
         waiting=safety.page(conn, asset_id=asset_id, waiting=True),
-        problem=problem,
-        filled=defaultdict(str, filled or {}),
     )
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, WORKS_OR_PLANS
 from api.board import words
 from api.board.changed import changed
+from api.board.refilled import Refused, refill
 from api.guard import is_at_home
 from api.keys import masked
 from workorder_core.people.access import Who
@@ -66,8 +67,14 @@ _SAYS_NOTHING_NEW = re.compile(
 """What differs from one answer to the next though nothing has happened: spans of time, and the tokens of forms."""
 
 
-def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
-    """Return a page of the board, or 304 to a page that asks again and has this version already."""
+def page(
+    request: Request, template: str, *, status: int = 200, refused: Refused | None = None, **facts: Any
+) -> Response:
+    """Return a page of the board, or 304 to a page that asks again and has this version already.
+
+    A form that was refused, here or where it was sent to, is shown with what was typed and with what is wrong.
+    """
+    refused = refused or request.scope.get("refused")
     who: Who | None = getattr(request.state, "who", None)
     text = _ENVIRONMENT.get_template(template).render(
         path=request.url.path,
@@ -78,8 +85,11 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),
         can=_can(who),
         administers=who is not None and who.sites is None and who.may(()),
+        wrong=refused.fields if refused else {},
         **facts,
     )
+    if refused is not None:
+        text, status = refill(text, refused), refused.status
     tag = f'"{hashlib.sha256(_SAYS_NOTHING_NEW.sub(_kept, text).encode()).hexdigest()[:32]}"'
     if status == 200 and request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag})

@@ -3,18 +3,19 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Asking, Conn, Now
+from api.board.form_errors import Fields
+from api.board.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.board.words import zone_of
-from api.problems import STATUS
+from api.once import SentForm
 from db.documents import shadow, shadow_report
-from db.errors import StoreError
 from db.plant import plant
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 RUNS = 20
 """Earlier runs that are named."""
 RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -34,37 +35,28 @@ def run(request: Request, run_id: RunId, conn: Conn, now: Now) -> Response:
 
 
 @router.post("/shadow/{run_id}/{verb}", dependencies=[ENGINEERS])
+@shown_on("/shadow/{run_id}")
 def end(
-    request: Request,
     run_id: RunId,
     verb: Literal["promoted", "dropped"],
     conn: Conn,
-    now: Now,
     who: Asking,
+    sent: SentForm,
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Let what is on trial judge from now on, or drop it."""
-    if not why.strip():
-        return _page(request, conn, now, run_id, status=422, problem="say why in one sentence")
-    try:
-        with conn.transaction():
-            shadow.end(conn, run_id, verb, actor=who.actor, why=why.strip())
-    except StoreError as refused:
-        kind = next(each for each in type(refused).__mro__ if each in STATUS)
-        return _page(request, conn, now, run_id, status=STATUS[kind], problem=str(refused))
-    return RedirectResponse(f"/shadow/{run_id}", 303)
+    with Fields() as read:
+        read.need("why", why.strip(), "say why in one sentence")
+    shadow.end(conn, run_id, verb, actor=who.actor, why=why.strip())
+    return sent.leads_to(f"/shadow/{run_id}")
 
 
-def _page(
-    request: Request, conn: Connection, now: Now, run_id: int | None, *, status: int = 200, problem: str = ""
-) -> Response:
+def _page(request: Request, conn: Connection, now: Now, run_id: int | None) -> Response:
     return page(
         request,
         "shadow.html",
         zone=zone_of(plant.sites(conn)),
-        status=status,
         now=now,
         report=None if run_id is None else shadow_report.report(conn, run_id),
         runs=shadow.runs(conn, limit=RUNS),
-        problem=problem,
     )

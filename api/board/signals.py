@@ -1,21 +1,23 @@
 """The page of one signal: what people call it, its unit, and what its numbers are."""
 
-from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Actor, Conn, Now
+from api.board.form_errors import Fields, FormWrong
+from api.board.forms import FormRoute, shown_on
 from api.board.rendering import page
+from api.once import SentForm
 from db.plant import plant
 from db.telemetry import telemetry
 from ingest import units
 from workorder_core.plant.plant import SignalEntry
-from workorder_core.plant.signals import Meaning, WrongMeaning
+from workorder_core.plant.signals import Meaning
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
 
 @router.get("/assets/{asset_id}/signals/{signal:path}", dependencies=[SEES])
@@ -24,47 +26,57 @@ def signal(request: Request, asset_id: int, signal: str, conn: Conn, now: Now) -
     return _page(request, conn, asset_id, signal, now)
 
 
+class SignalForm:
+    """The fields of the form, as they were typed."""
+
+    def __init__(
+        self,
+        label: Annotated[str, Form(max_length=100)] = "",
+        unit: Annotated[str, Form(max_length=40)] = "",
+        numbers: Annotated[str, Form(pattern="^(measurement|states|counter)$")] = "measurement",
+        states: Annotated[str, Form(max_length=20_000)] = "",
+        wraps_at: Annotated[str, Form(max_length=40)] = "",
+        plausible_low: Annotated[str, Form(max_length=40)] = "",
+        plausible_high: Annotated[str, Form(max_length=40)] = "",
+    ) -> None:
+        self.label, self.unit, self.numbers, self.states = label, unit, numbers, states
+        self.wraps_at, self.plausible_low, self.plausible_high = wraps_at, plausible_low, plausible_high
+
+    def meaning(self) -> Meaning:
+        """Return what the numbers of the signal are. Raises FormWrong."""
+        with Fields() as read:
+            low = read("plausible_low", None, lambda: _bound(self.plausible_low, "lowest"))
+            high = read("plausible_high", None, lambda: _bound(self.plausible_high, "highest"))
+            bounded = low is None or high is None or low < high
+            read.need("plausible_high", bounded, "the highest plausible value is above the lowest")
+            counter, has_states = self.numbers == "counter", self.numbers == "states"
+            wraps = read("wraps_at", None, lambda: _number(self.wraps_at)) if counter else None
+            states = read("states", {}, lambda: _states(self.states)) if has_states else {}
+        return Meaning(states=states, counter=counter, wraps_at=wraps, plausible_low=low, plausible_high=high)
+
+
 @router.post("/assets/{asset_id}/signals/{signal:path}", dependencies=[PLANS])
+@shown_on("/assets/{asset_id}/signals/{signal}")
 def change(
-    request: Request,
     asset_id: int,
     signal: str,
     conn: Conn,
     actor: Actor,
     now: Now,
-    label: Annotated[str, Form(max_length=100)] = "",
-    unit: Annotated[str, Form(max_length=40)] = "",
-    numbers: Annotated[str, Form(pattern="^(measurement|states|counter)$")] = "measurement",
-    states: Annotated[str, Form(max_length=20_000)] = "",
-    wraps_at: Annotated[str, Form(max_length=40)] = "",
-    plausible_low: Annotated[str, Form(max_length=40)] = "",
-    plausible_high: Annotated[str, Form(max_length=40)] = "",
+    form: Annotated[SignalForm, Depends()],
+    sent: SentForm,
 ) -> Response:
     """Say what a signal is."""
     before = plant.signal(conn, asset_id, signal)
-    try:
-        entry = SignalEntry(
-            name=signal,
-            label=label.strip() or None,
-            quantity=before.quantity,
-            unit=units.spelled(unit),
-            meaning=replace(
-                _meaning(numbers, states, wraps_at),
-                plausible_low=_bound(plausible_low, "lowest"),
-                plausible_high=_bound(plausible_high, "highest"),
-            ),
-        )
-    except WrongMeaning as refused:
-        filled = {
-            "numbers": numbers,
-            "states": states,
-            "wraps_at": wraps_at,
-            "plausible_low": plausible_low,
-            "plausible_high": plausible_high,
-        }
-        return _page(request, conn, asset_id, signal, now, status=422, problem=str(refused), filled=filled)
+    entry = SignalEntry(
+        name=signal,
+        label=form.label.strip() or None,
+        quantity=before.quantity,
+        unit=units.spelled(form.unit),
+        meaning=form.meaning(),
+    )
     plant.declare(conn, asset_id, entry, actor=actor, at=now)
-    return RedirectResponse(f"/assets/{asset_id}#signals", 303)
+    return sent.leads_to(f"/assets/{asset_id}#signals")
 
 
 def _page(
@@ -73,10 +85,6 @@ def _page(
     asset_id: int,
     name: str,
     now: Now,
-    *,
-    status: int = 200,
-    problem: str = "",
-    filled: dict[str, str] | None = None,
 ) -> Response:
     asset = plant.asset(conn, asset_id, now=now)
     shown = plant.signal(conn, asset_id, name)
@@ -93,13 +101,11 @@ def _page(
     return page(
         request,
         "signal.html",
-        status=status,
         asset=asset,
         zone=asset.time_zone,
         signal=shown,
         reading=next((each for each in newest if each.signal == name), None),
-        filled=filled or of_now,
-        problem=problem,
+        filled=of_now,
     )
 
 
@@ -107,31 +113,35 @@ def _by_number(meaning: Meaning) -> list[tuple[str, float]]:
     return sorted(meaning.states.items(), key=lambda state: (state[1], state[0]))
 
 
-def _meaning(numbers: str, states: str, wraps_at: str) -> Meaning:
-    """Return what the form says. Raises WrongMeaning."""
-    if numbers == "counter":
-        return Meaning(counter=True, wraps_at=_number(wraps_at, "where it wraps") if wraps_at.strip() else None)
-    if numbers == "measurement":
-        return Meaning()
+def _states(text: str) -> dict[str, float]:
+    """Read the names of states, one a line. Raises FormWrong."""
     found: dict[str, float] = {}
-    for line in filter(str.strip, states.splitlines()):
+    for line in filter(str.strip, text.splitlines()):
         name, equals, number = line.rpartition("=")
         if not equals:
-            raise WrongMeaning(f"{line.strip()!r} is no state; write one a line, like RUNNING = 1")
+            raise FormWrong(f"{line.strip()!r} is no state; write one a line, like RUNNING = 1")
         if name.strip() in found:
-            raise WrongMeaning(f"{name.strip()!r} is there twice")
-        found[name.strip()] = _number(number, name.strip())
+            raise FormWrong(f"{name.strip()!r} is there twice")
+        value = _number(number)
+        if value is None:
+            raise FormWrong(f"say which number {name.strip()!r} stands for, like RUNNING = 1")
+        found[name.strip()] = value
     if not found:
-        raise WrongMeaning("write the states, one a line, like RUNNING = 1")
-    return Meaning(states=found)
+        raise FormWrong("write the states, one a line, like RUNNING = 1")
+    return found
 
 
-def _bound(text: str, what: str) -> float | None:
-    return _number(text, f"the {what} value that can be true") if text.strip() else None
+def _bound(text: str, which: str) -> float | None:
+    try:
+        return _number(text)
+    except FormWrong as wrong:
+        raise FormWrong(f"the {which} value that can be true: {wrong}") from None
 
 
-def _number(text: str, what: str) -> float:
+def _number(text: str) -> float | None:
+    if not text.strip():
+        return None
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
-        raise WrongMeaning(f"{what}: {text.strip()!r} is no number") from None
+        raise FormWrong(f"{text.strip()!r} is no number") from None

@@ -1,12 +1,13 @@
 """The pages that open without a session or change it: signing in, signing out, another password."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,9 +17,12 @@ from starlette.requests import HTTPConnection
 
 from api import passwords, signing_in
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
+from api.board.form_errors import Fields, FormWrong
+from api.board.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.guard import is_at_home
 from api.keys import COOKIE, Door
+from api.once import SentForm
 from api.passwords import WeakPassword
 from api.signing_in import Admission, TooManyAttempts, WrongPassword
 from db.errors import NotFound
@@ -26,18 +30,18 @@ from db.people import sessions, users
 from workorder_core.people.access import Role
 
 _YEAR_S = 365 * 86_400
-open_router = APIRouter(include_in_schema=False)
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+open_router = APIRouter(include_in_schema=False, route_class=FormRoute)
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
 
 @open_router.get("/login")
 def ask(request: Request, now: Now, there: Annotated[str, Query(alias="next", max_length=2000)] = "/") -> Response:
     """Ask for name and password; where this machine's own pages need none, sign in at once."""
     door: Door = request.app.state.door
-    if door.pages_as and is_at_home(request):
+    if door.pages_as and is_at_home(request) and "refused" not in request.scope:
         with suppress(WrongPassword):  # disabled meanwhile
             return _signed_in(request, door.pages_as[0], _here(there), now)
-    return page(request, "login.html", there=_here(there), problem="", name="")
+    return page(request, "login.html", there=_here(there))
 
 
 async def _admitted(request: Request) -> AsyncIterator[Admission | TooManyAttempts]:
@@ -68,22 +72,27 @@ _HASHING = ThreadPoolExecutor(4, thread_name_prefix="passwords")
 """Where passwords of attempts are looked at: a crowd at the door keeps no thread from everything else."""
 
 
+def _where_login(_: Mapping[str, str], form: Mapping[str, str]) -> str:
+    return f"/login?{urlencode({'next': form.get('next', '/')})}"
+
+
 @open_router.post("/login")
+@shown_on(_where_login)
 async def sign_in(
     request: Request,
     now: Now,
     admitted: Annotated[Admission | TooManyAttempts, Depends(_admitted)],
-    name: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[str, Form(max_length=200)] = "",  # noqa: ARG001 - read where the attempt is counted
     password: Annotated[str, Form(max_length=500)] = "",
     there: Annotated[str, Form(alias="next", max_length=2000)] = "/",
 ) -> Response:
     """Begin a session; a name and a password that do not belong together are told so, and not which is wrong."""
-    looked_at = partial(_looked_at, request, now, admitted, name, password, _here(there))
+    looked_at = partial(_looked_at, request, now, admitted, password, _here(there))
     return await asyncio.get_running_loop().run_in_executor(_HASHING, looked_at)
 
 
 def _looked_at(
-    request: Request, now: datetime, admitted: Admission | TooManyAttempts, name: str, password: str, there: str
+    request: Request, now: datetime, admitted: Admission | TooManyAttempts, password: str, there: str
 ) -> Response:
     try:
         if isinstance(admitted, TooManyAttempts):
@@ -92,11 +101,7 @@ def _looked_at(
         to = "/password" if user.must_change else there
         response = _signed_in(request, user.name, to, now, password_hash=user.password_hash)
     except (WrongPassword, TooManyAttempts) as refused:
-        status = 401 if isinstance(refused, WrongPassword) else 429
-        answer = page(request, "login.html", status=status, there=there, problem=_sentence(refused), name=name)
-        if isinstance(refused, TooManyAttempts):
-            answer.headers["Retry-After"] = str(refused.retry_after_s)
-        return answer
+        raise _refusal(refused, "password", 401) from None
     device = request.cookies.get(signing_in.DEVICE)
     token = signing_in.remember_device(_pool(request), user.name, device, now=now)
     secure = request.url.scheme == "https"
@@ -170,55 +175,53 @@ def sign_out(request: Request) -> Response:
 
 
 @router.get("/password", dependencies=[SEES])
-def ask_for_another_password(request: Request, who: Asking) -> Response:
-    """Ask for another password."""
-    return page(request, "password.html", name=_name(who.actor), least=passwords.LEAST, problem="", done=False)
+def ask_for_another_password(request: Request, who: Asking, done: str = "") -> Response:
+    """Ask for another password, or say that it is changed."""
+    return page(request, "password.html", name=_name(who.actor), least=passwords.LEAST, done=bool(done))
 
 
 @router.post("/password", dependencies=[SEES])
+@shown_on("/password", at={WeakPassword: "password"})
 def change_password(
     request: Request,
     who: Asking,
     now: Now,
+    conn: Conn,
+    sent: SentForm,
     current: Annotated[str, Form(max_length=500)] = "",
     password: Annotated[str, Form(max_length=500)] = "",
     again: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Change one's own password; every other session of the same user ends."""
     name = _name(who.actor)
-
-    def refused(problem: str, status: int) -> Response:
-        return page(
-            request, "password.html", status=status, name=name, least=passwords.LEAST, problem=problem, done=False
-        )
-
     if not who.actor.startswith("person:"):
-        return refused("A key has no password; sign in with a name to change it.", 422)
+        raise FormWrong("a key has no password; sign in with a name to change it")
     try:
         admission = signing_in.admit(_pool(request), name, address=_address(request), now=now, delayed=False)
         before = signing_in.proven(_pool(request), admission, current).password_hash
-        passwords.check(password, name=name)
-    except TooManyAttempts as problem:
-        return refused(_sentence(problem), 429)
+    except TooManyAttempts as refused:
+        raise _refusal(refused, "current", 422) from None
     except WrongPassword:
-        return refused("This is not your present password.", 422)
-    except WeakPassword as problem:
-        return refused(_sentence(problem), 422)
-    if password != again:
-        return refused("The two new passwords differ; write the same twice.", 422)
-    if password == current:
-        return refused("The new password is the present one; choose another.", 422)
+        raise FormWrong(fields={"current": "this is not your present password"}) from None
+    passwords.check(password, name=name)
+    with Fields() as read:
+        read.need("password", password != current, "the new password is the present one; choose another")
+        read.need("again", password == again, "the two new passwords differ; write the same twice")
     token = request.cookies.get(COOKIE, "")
     hashed = passwords.hashed(password)
     this, actor = sessions.digest(token), who.actor
     try:
-        with _pool(request).connection(timeout=10) as conn:
-            users.set_password(
-                conn, name, hashed, must_change=False, before=before, but_session=this, actor=actor, at=now
-            )
+        users.set_password(conn, name, hashed, must_change=False, before=before, but_session=this, actor=actor, at=now)
     except NotFound:
-        return refused("Your password was changed meanwhile; sign in with the new one.", 422)
-    return page(request, "password.html", name=name, least=passwords.LEAST, problem="", done=True)
+        raise FormWrong("your password was changed meanwhile; sign in with the new one") from None
+    return sent.shows("/password?done=yes", ())
+
+
+def _refusal(refused: WrongPassword | TooManyAttempts, field: str, status: int) -> FormWrong:
+    """Return what the form says of an attempt that was refused."""
+    if isinstance(refused, TooManyAttempts):
+        return FormWrong(str(refused), status=429, headers={"Retry-After": str(refused.retry_after_s)})
+    return FormWrong(fields={field: str(refused)}, status=status)
 
 
 def _pool(request: Request) -> ConnectionPool:
@@ -232,11 +235,6 @@ def _address(request: HTTPConnection) -> str:
 
 def _name(actor: str) -> str:
     return actor.partition(":")[2]
-
-
-def _sentence(problem: Exception) -> str:
-    text = str(problem)
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _here(there: str) -> str:

@@ -15,11 +15,6 @@ from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.order import CloseOut, Measured
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType
 
-_FIELDS = (
-    "technician", "why", "finding", "failure_mode", "cause", "remedy", "mechanism", "downtime", "hours", "readings",
-    "parts", "follow_up", "waits", "starts_at", "ends_at", "plan",
-)  # fmt: skip
-
 _MEASURED = re.compile(
     r"(?P<name>\S.*?)[ :=]+(?P<value>[-+]?\d{1,12}(?:[.,]\d{1,12})?)(?P<unit>(?: |[^\d\s.,]).{0,39})?"
 )
@@ -109,9 +104,6 @@ class StepForm:
             )
         assert start is not None, "its lack is an error of its field"
         return start, end
-
-    def filled(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in _FIELDS}
 
 
 def _lines(text: str) -> list[str]:

@@ -7,32 +7,30 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, Actor, Asking, Conn, Now
-from api.board.form_errors import Fields, FormWrong, figure
-from api.board.order_page import Refused, order_page
-from api.board.pages import asset_page
+from api.board.form_errors import Fields, figure
+from api.board.forms import FormRoute, shown_on
 from api.board.step_form import StepForm, local
+from api.naming import FormNames
 from api.once import SentForm
-from api.problems import STATUS
-from db.errors import StoreError
+from db.errors import NotFound
 from db.orders import closing, order_work, work_orders
 from db.people import assignments
-from db.people.assignments import NobodyEligible
 from db.plant import calendars, downtimes, hierarchy, plant
 from db.telemetry import quarantine
-from workorder_core.errors import WorkOrderError
 from workorder_core.orders import lifecycle
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.orders.targets import Targets
 from workorder_core.people.access import Who
+from workorder_core.plant.new_names import NameKind
 from workorder_core.words import Criticality
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,8 @@ _TAKE: Mapping[Step, Callable[[WorkOrder, _Asked], WorkOrder]] = {
 
 
 @router.post("/orders/{order_id}/{step}", dependencies=[REQUESTS])
+@shown_on("/orders/{order_id}")
 def take(
-    request: Request,
     order_id: UUID,
     step: Step,
     conn: Conn,
@@ -71,13 +69,7 @@ def take(
     sent: SentForm,
 ) -> Response:
     """Take a step of the lifecycle; what is refused is shown on the order's page beside what was typed."""
-    try:
-        with conn.transaction():
-            _take(conn, order_id, step, form, who, now)
-    except (WorkOrderError, StoreError, NobodyEligible, FormWrong) as refused:
-        return order_page(
-            request, conn, order_id, now=now, who=who, refused=Refused(refused, tried=step.value, filled=form.filled())
-        )
+    _take(conn, order_id, step, form, who, now)
     return sent.leads_to(f"/orders/{order_id}")
 
 
@@ -110,8 +102,8 @@ def _schedule(conn: Connection, order_id: UUID, form: StepForm, asked: Mapping[s
 
 
 @router.post("/assets/{asset_id}/downtimes", dependencies=[PLANS])
+@shown_on("/assets/{asset_id}")
 def plan_downtime(
-    request: Request,
     asset_id: int,
     conn: Conn,
     now: Now,
@@ -124,26 +116,25 @@ def plan_downtime(
 ) -> Response:
     """Plan a downtime, in the site's time; an open-ended one lasts until it is taken back."""
     zone = ZoneInfo(plant.asset(conn, asset_id, now=now).time_zone)
-    try:
-        start, end = local(starts_at, zone), None if open_ended else local(ends_at, zone)
-        if (end is not None and not start < end) or not reason.strip():
-            raise FormWrong("a downtime ends after it begins and has a reason")
-    except FormWrong as refused:
-        filled = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
-        filled |= {"open_ended": "true" if open_ended else ""}
-        return asset_page(request, conn, asset_id, now=now, status=422, problem=str(refused), filled=filled)
+    with Fields() as read:
+        start = read("starts_at", None, lambda: local(starts_at, zone))
+        end = None if open_ended else read("ends_at", None, lambda: local(ends_at, zone))
+        read.need("ends_at", not (start and end) or start < end, "a downtime ends after it begins; choose a later end")
+        read.need("reason", reason.strip(), "say what the downtime is for")
+    assert start is not None, "its lack is an error of its field"
     downtimes.create(conn, asset_id, starts_at=start, ends_at=end, reason=reason.strip(), actor=actor, at=now)
     return sent.leads_to(f"/assets/{asset_id}")
 
 
 @router.post("/assets/{asset_id}/judged-as", dependencies=[PLANS])
+@shown_on("/assets/{asset_id}", at={NotFound: "parent"})
 def judge_as(
-    request: Request,
     asset_id: int,
     conn: Conn,
     now: Now,
     actor: Actor,
     sent: SentForm,
+    names: FormNames,
     asset_class: Annotated[str, Form(max_length=100)] = "",
     criticality: Annotated[int, Form(ge=1, le=4)] = 2,
     parent: Annotated[str, Form(max_length=64)] = "",
@@ -151,41 +142,42 @@ def judge_as(
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Change an asset's class and criticality, what it stands behind, and whether its work is verified by another."""
-    try:
-        with conn.transaction():
-            hierarchy.change(
-                conn,
-                asset_id,
-                asset_class=asset_class.strip() or None,
-                criticality=Criticality(criticality),
-                safety_critical=safety_critical,
-                parent=parent or None,
-                actor=actor,
-                at=now,
-                why=why,
-            )
-    except StoreError as refused:
-        kind = next(each for each in type(refused).__mro__ if each in STATUS)
-        return asset_page(request, conn, asset_id, now=now, status=STATUS[kind], problem=str(refused))
+    with Fields() as read:
+        read.need("asset_class", asset_class.strip(), "name the class whose rules judge it")
+        read.ask("asset_class", names.question(NameKind.CLASS, [asset_class.strip()], asset_class))
+    hierarchy.change(
+        conn,
+        asset_id,
+        asset_class=asset_class.strip(),
+        criticality=Criticality(criticality),
+        safety_critical=safety_critical,
+        parent=parent or None,
+        actor=actor,
+        at=now,
+        why=why,
+    )
     return sent.leads_to(f"/assets/{asset_id}")
 
 
 @router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])
-def cancel_downtime(downtime_id: int, conn: Conn, now: Now, actor: Actor) -> Response:
+@shown_on("/assets")
+def cancel_downtime(downtime_id: int, conn: Conn, now: Now, actor: Actor, sent: SentForm) -> Response:
     """Take a planned downtime back."""
     gone = downtimes.cancel(conn, downtime_id, actor=actor, at=now)
-    return RedirectResponse(f"/assets/{gone.asset_id}", 303)
+    return sent.leads_to(f"/assets/{gone.asset_id}")
 
 
 @router.post("/quarantine/{kept_id}/retry", dependencies=[ENGINEERS])
-def retry(kept_id: int, conn: Conn, actor: Actor, now: Now) -> Response:
+@shown_on("/quarantine")
+def retry(kept_id: int, conn: Conn, actor: Actor, now: Now, sent: SentForm) -> Response:
     """Ask the engine to read a refused message again."""
     quarantine.ask_retry(conn, ids=[kept_id], actor=actor, at=now)
-    return RedirectResponse("/quarantine", 303)
+    return sent.leads_to("/quarantine")
 
 
 @router.post("/quarantine/{kept_id}/drop", dependencies=[ENGINEERS])
-def drop(kept_id: int, conn: Conn) -> Response:
+@shown_on("/quarantine")
+def drop(kept_id: int, conn: Conn, sent: SentForm) -> Response:
     """Drop what is kept of a kind of refused message."""
     quarantine.drop(conn, ids=[kept_id])
-    return RedirectResponse("/quarantine", 303)
+    return sent.leads_to("/quarantine")

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn, Now
+from api.naming import Names
 from api.paging import Order, Paged, Text
 from db.plant import devices
 from db.plant.devices import Bound
+from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(tags=["devices"])
 BY_NAME = Order[tuple[str, list[Bound]]](tuple[Text], lambda each: (each[0],))
@@ -49,8 +51,10 @@ def find(conn: Conn, part: Paged) -> list[DeviceOut]:
 
 
 @router.post("/devices/{device}/bind", dependencies=[ENGINEERS])
-def bind(device: Device, body: AssetsIn, conn: Conn, actor: Actor, now: Now) -> DeviceOut:
+def bind(device: Device, body: AssetsIn, conn: Conn, actor: Actor, now: Now, names: Names) -> DeviceOut:
     """Let a device speak for assets; within seconds they are taken from it alone, on plantwright/as/<device>/…"""
+    devices.check(device, body.assets)
+    names.require((NameKind.DEVICE, [device] if body.assets else []), (NameKind.ASSET, body.assets))
     devices.bind(conn, device, body.assets, actor=actor, at=now)
     return DeviceOut.of(device, devices.listed(conn).get(device, []))
 

@@ -52,7 +52,8 @@ def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor, once: OnlyOnce) 
 
     def make(_: Response) -> VersionOut:
         documents.write(conn, kind, body.document, actor=actor, why=body.why)
-        return VersionOut.of(documents.version(conn, kind), _warnings(conn, kind))
+        made = documents.version(conn, kind)
+        return VersionOut.of(made, _warnings(conn, kind, made))
 
     return once(body, make, needed=False)
 
@@ -63,15 +64,16 @@ def roll_back(kind: Kind, body: RollBackIn, conn: Conn, actor: Actor, once: Only
 
     def make(_: Response) -> VersionOut:
         found = documents.roll_back(conn, kind, body.number, actor=actor, why=body.why)
-        return VersionOut.of(found, _warnings(conn, kind))
+        return VersionOut.of(found, _warnings(conn, kind, found))
 
     return once(body, make, needed=False)
 
 
-def _warnings(conn: Connection, kind: Kind) -> list[str]:
-    if kind is not Kind.RULEBOOK:
-        return []
-    return [*slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).values()]
+def _warnings(conn: Connection, kind: Kind, made: documents.Version) -> list[str]:
+    found = documents.doubts(conn, kind, made.document)
+    if kind is Kind.RULEBOOK:
+        found += slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).values()
+    return found
 
 
 @router.get("/models/precision", dependencies=[SEES_ALL])

@@ -1,4 +1,4 @@
-"""How the process that judges is: its own alarms, and what it measures of itself."""
+"""The state of the process that judges: its own alarms and metrics."""
 
 from datetime import datetime
 from typing import Literal

@@ -4,11 +4,13 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asking import PLANS, Asking, Conn, Now, Why
+from api.naming import Names
 from api.routers.changes import WAITS, waits
 from api.shapes.plant import AssetOut
 from db.plant import hierarchy, plant
 from db.plant.safety import Proposal
 from db.telemetry import telemetry
+from workorder_core.plant.new_names import NameKind
 from workorder_core.words import Criticality
 
 router = APIRouter(tags=["plant"])
@@ -31,13 +33,16 @@ class JudgedAsIn(BaseModel):
 
 
 @router.patch("/assets/{asset_id}", response_model=AssetOut, responses=WAITS, dependencies=[PLANS])
-def change(asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking, why: Why) -> AssetOut | Response:
+def change(
+    asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking, why: Why, names: Names
+) -> AssetOut | Response:
     """Change an asset's class, criticality, what it stands behind, or whether its work is verified by a second person.
 
     It is judged so from the next batch on. What makes a safety-critical asset less safe (that it is so no longer,
     another class, a lower criticality) needs ``why``, and waits until a second person confirms it.
     """
     before = plant.asset(conn, asset_id, now=now)
+    names.require((NameKind.CLASS, [body.asset_class]))
     found = hierarchy.change(
         conn,
         asset_id,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from api.asking import PLANS, SEES, Asking, Conn, Now, OfEverySite, Why
+from api.naming import Names
 from api.paging import Order, Paged, Text
 from api.routers.changes import WAITS, waits
 from api.shapes.order_content import JobPlanIn, JobPlanOut
@@ -13,6 +14,7 @@ from db.plant import plant
 from db.plant.safety import Proposal
 from workorder_core.orders.job_plans import JobPlan
 from workorder_core.people.access import Who
+from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(prefix="/job-plans", tags=["job plans"])
 PLANTS_FIRST = Order[JobPlan](tuple[Text, Text], lambda each: (each.site or "", each.code))
@@ -50,7 +52,7 @@ def read(
 
 @router.put("/{plan_code}", response_model=JobPlanOut, responses=WAITS, dependencies=[PLANS])
 def write(
-    plan_code: Code, body: JobPlanIn, conn: Conn, now: Now, who: Asking, why: Why, site: Site = None
+    plan_code: Code, body: JobPlanIn, conn: Conn, now: Now, who: Asking, why: Why, names: Names, site: Site = None
 ) -> JobPlanOut | Response:
     """Write the next version of a job plan; orders that have an older one keep it.
 
@@ -58,6 +60,9 @@ def write(
     but proposed, and a second person confirms it.
     """
     _may_write(conn, who, site)
+    names.require(
+        (NameKind.CLASS, [body.asset_class]), (NameKind.SKILL, body.skills), (NameKind.CERTIFICATE, body.certificates)
+    )
     made = job_plans.save(conn, body.plan(plan_code, site), actor=who.actor, at=now, why=why)
     return waits(made) if isinstance(made, Proposal) else JobPlanOut.model_validate(made)
 

@@ -5,12 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Why
+from api.naming import Names, Naming
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, Text
 from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
 from db.people import technicians
 from db.plant import plant
 from workorder_core.people.assignment import Technician
+from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(prefix="/technicians", tags=["technicians"])
 BY_CODE = Order[Technician](tuple[Id, Text, Id], lambda each: (each.site_id, each.code, each.id))
@@ -26,11 +28,16 @@ def find(
 
 
 @router.post("", status_code=201, response_model=TechnicianOut, dependencies=[PLANS_PEOPLE])
-def create(body: TechnicianIn, conn: Conn, who: Asking, _: Why, once: OnlyOnce) -> Response:
+def create(body: TechnicianIn, conn: Conn, who: Asking, _: Why, names: Names, once: OnlyOnce) -> Response:
     """Make a technician known. With an Idempotency-Key they are made known once."""
     site = plant.site_by_code(conn, body.site, who.sites)
     wanted = body.technician(technician_id=0, site_id=site.id, code=body.code)
-    return once(body, lambda _: TechnicianOut.of(technicians.create(conn, wanted)), needed=False)
+
+    def make(_: Response) -> TechnicianOut:
+        _require(names, body)
+        return TechnicianOut.of(technicians.create(conn, wanted))
+
+    return once(body, make, needed=False)
 
 
 @router.get("/{technician_id}", dependencies=[SEES])
@@ -40,9 +47,14 @@ def read(technician_id: int, conn: Conn) -> TechnicianOut:
 
 
 @router.put("/{technician_id}", dependencies=[PLANS_PEOPLE])
-def update(technician_id: int, body: TechnicianFacts, conn: Conn, _: Why) -> TechnicianOut:
+def update(technician_id: int, body: TechnicianFacts, conn: Conn, _: Why, names: Names) -> TechnicianOut:
     """Change a technician's facts; site and code stay. Who has left is set inactive, never deleted."""
     before = technicians.by_id(conn, technician_id)
+    _require(names, body)
     after = body.technician(technician_id=before.id, site_id=before.site_id, code=before.code)
     technicians.update(conn, after)
     return TechnicianOut.of(after)
+
+
+def _require(names: Naming, body: TechnicianFacts) -> None:
+    names.require((NameKind.SKILL, body.skills), (NameKind.CERTIFICATE, body.certificates))

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.asking import REQUESTS, SEES, Asking, Conn, Now, Version
+from api.naming import Names, Naming
 from api.once import OnlyOnce
 from api.paging import At, Order, PagedByFifty, Small
 from api.shapes.order_steps import ChangesIn, ProposalOut
@@ -21,6 +22,7 @@ from workorder_core.orders import edits, lifecycle, targets
 from workorder_core.orders.edits import Edit
 from workorder_core.orders.lifecycle import MOVES, Step
 from workorder_core.orders.order import WorkOrder
+from workorder_core.plant.new_names import NameKind
 from workorder_core.words import OrderType, Origin, Priority, Status
 
 router = APIRouter(prefix="/work-orders", tags=["work orders"])
@@ -78,13 +80,14 @@ def find(
 
 
 @router.post("", status_code=201, response_model=WorkOrderOut, dependencies=[REQUESTS])
-def create(body: OrderIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+def create(body: OrderIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce, names: Names) -> Response:
     """Make an order by hand. Who may not approve work asks for it; a planner says the rest.
 
     The header Idempotency-Key is needed: the same request sent again gives the same order.
     """
 
     def make(response: Response) -> WorkOrderOut:
+        _require(names, body)
         place: plant.Asset | plant.Location
         if body.asset_id is not None:
             place = plant.asset(conn, body.asset_id, now=now, within=who.sites)
@@ -154,18 +157,31 @@ def read(order_id: UUID, conn: Conn, now: Now, who: Asking, response: Response) 
 
 @router.patch("/{order_id}", dependencies=[REQUESTS])
 def change(
-    order_id: UUID, body: ChangesIn, conn: Conn, now: Now, who: Asking, version: Version, response: Response
+    order_id: UUID,
+    body: ChangesIn,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    version: Version,
+    names: Names,
+    response: Response,
 ) -> WorkOrderOut:
     """Change what an unfinished order says; a priority set by hand sets its targets anew."""
 
     def step(order: WorkOrder) -> WorkOrder:
         edits.permit(order, Edit.FIELDS, who)
+        _require(names, body)
         return _changed(order, body, who.actor, targets_of=calendars.of_site(conn, order.site_id, at=now))
 
     order = work_orders.change(
         conn, order_id, step, actor=who.actor, at=now, why=body.why, expected_version=version, who=who
     )
     return tagged(order, response)
+
+
+def _require(names: Naming, body: OrderIn | ChangesIn) -> None:
+    skills = [body.required_skill, *(body.other_skills or ())]
+    names.require((NameKind.SKILL, skills), (NameKind.CERTIFICATE, body.required_certificates or ()))
 
 
 def _changed(order: WorkOrder, body: ChangesIn, actor: str, *, targets_of: targets.Targets) -> WorkOrder:

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from db import sql
 from db.documents import rules_in_shadow
 from db.errors import NotFound
+from db.plant import names
 from models import documents as model_documents
 from models.document import ModelDocument
 from rules import fit, rulebook
@@ -128,6 +129,23 @@ def misfits(conn: Connection, book: Rulebook) -> list[WrongRulebook]:
         for above, below in conn.execute(_QUERIES["classes_behind"]):
             behind.setdefault(above, set()).add(below)
     return fit.misfits(book, plant, behind)
+
+
+def doubts(conn: Connection, kind: Kind, document: Mapping[str, Any]) -> list[str]:
+    """Say of each class that a document names and no asset has which one may be meant."""
+    classes = sorted(_classes(document) if kind is Kind.RULEBOOK else document.keys() - {"default"})
+    return [
+        f"no asset is of the class {each.name!r}; did you mean {' or '.join(each.alike)}?"
+        for each in names.of_no_asset(conn, classes)
+    ]
+
+
+def _classes(part: object) -> set[str]:
+    """Return the asset classes that a part of a rulebook names, however deep."""
+    if isinstance(part, Mapping):
+        own = {part["asset_class"]} if isinstance(part.get("asset_class"), str) else set[str]()
+        return own.union(*(_classes(each) for each in part.values()))
+    return set[str]().union(*(_classes(each) for each in part)) if isinstance(part, list) else set()
 
 
 def _select(conn: Connection, kind: Kind, number: int | None, before: int | None, limit: int) -> list[Version]:

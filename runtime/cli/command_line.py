@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ import psycopg
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from db.errors import StoreError
 from db.telemetry.judge import NotTheWriter
@@ -60,6 +61,12 @@ def told() -> Iterator[None]:
     except (EmbeddedServerError, BrokerUnreachable, psycopg.OperationalError) as error:
         _complain.print(f"[red]plantwright:[/red] {error}", highlight=False)
         raise typer.Exit(1) from None
+
+
+def warn(doubts: Iterable[str], to: Console = console) -> None:
+    """Print what is done and may not be meant, a line each."""
+    for each in doubts:
+        to.print(f"[yellow]warning[/yellow]: {escape(each)}", highlight=False)
 
 
 def given(database: str | None, broker_url: str | None, data_dir: Path | None = None, **others: Any) -> Settings:

@@ -11,9 +11,10 @@ from psycopg import Connection
 from rich.table import Table
 
 from db.errors import NotFound
-from db.plant import devices
-from runtime.cli.command_line import Database, DataDir, console, given, needing, told
+from db.plant import devices, names
+from runtime.cli.command_line import Database, DataDir, console, given, needing, told, warn
 from runtime.settings import WrongSettings
+from workorder_core.plant.new_names import NameKind, slips
 
 app = typer.Typer(help="Which device may speak for which assets.", no_args_is_help=True)
 Device = Annotated[str, typer.Argument(help="its user name at the broker")]
@@ -41,9 +42,11 @@ def bind(
     with told():
         _check(device, assets)
         with _connected(database) as conn:
+            doubts = [*names.new(conn, NameKind.DEVICE, [device]), *names.new(conn, NameKind.ASSET, assets)]
             devices.bind(conn, device, assets, actor=_actor(), at=datetime.now(UTC))
     topics = ", ".join(f"plantwright/as/{device}/{asset}" for asset in assets)
     console.print(f"{device} is bound and publishes on {topics}; an engine that runs knows it within seconds")
+    warn(f"the {each.kind} {each.name!r} is new; did you mean {' or '.join(each.alike)}?" for each in slips(doubts))
 
 
 @app.command()

@@ -17,7 +17,7 @@ from db.documents.documents import Kind, Version
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime.backtest import report, shadowed
-from runtime.cli.command_line import Database, console, given, needing, told
+from runtime.cli.command_line import Database, console, given, needing, told, warn
 
 app = typer.Typer(help="The rulebook and the model documents, version by version.", no_args_is_help=True)
 shadow_app = typer.Typer(
@@ -77,9 +77,10 @@ def put(kind: Kind, file: Path, why: Why, by: By = None, database: Database = No
 
 
 def _warn(conn: psycopg.Connection, kind: Kind) -> None:
+    found = documents.doubts(conn, kind, documents.version(conn, kind).document)
     if kind is Kind.RULEBOOK:
-        for told_of in slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).values():
-            console.print(f"[yellow]warning[/yellow]: {told_of}", highlight=False)
+        found += slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).values()
+    warn(found)
 
 
 @app.command()

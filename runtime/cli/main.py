@@ -20,6 +20,7 @@ from runtime.cli.command_line import (
     given,
     needing,
     told,
+    warn,
     with_running,
 )
 from runtime.processes.children import stop_on_signals
@@ -310,10 +311,12 @@ def plant(
                 waiting = db_plant.load(conn, read, at=datetime.now(UTC), actor=actor, why=why)
             except WhyMissing as missing:
                 raise WrongSettings(f"{missing}; nothing was loaded, add --why TEXT") from None
+            doubts = plant_file.doubts(conn, read)
     console.print(f"{read.code}: {len(read.assets)} assets, {len(read.technicians)} technicians")
     for each in waiting:
         told_of = ", ".join(f"{name.replace('_', ' ')} {each.was[name]} to {new}" for name, new in each.change.items())
         console.print(f"{each.subject} waits for a second person: {told_of}; see the page Changes", highlight=False)
+    warn(doubts)
 
 
 @app.command()

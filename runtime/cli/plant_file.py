@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import Connection
 
+from db.plant import names
 from db.plant import plant as db_plant
+from workorder_core.plant.new_names import NameKind
 from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant, SignalEntry, TechnicianEntry
 from workorder_core.plant.signals import Meaning, WrongMeaning
 from workorder_core.words import Criticality
@@ -39,6 +41,20 @@ def load_plant(conn: Connection, path: Path, *, at: datetime | None = None) -> P
     plant = read(path)
     db_plant.load(conn, plant, at=at or datetime.now(UTC))
     return plant
+
+
+def doubts(conn: Connection, plant: Plant) -> list[str]:
+    """Say of each class, skill and certificate of a loaded plant that one thing alone has which one may be meant."""
+    wanted = {
+        NameKind.CLASS: {asset.asset_class for asset in plant.assets if asset.asset_class is not None},
+        NameKind.SKILL: {each for one in plant.technicians for each in one.skills or ()},
+        NameKind.CERTIFICATE: {each for one in plant.technicians for each in one.certificates or ()},
+    }
+    return [
+        f"only one thing has the {each.kind} {each.name!r}; did you mean {' or '.join(each.alike)}?"
+        for kind, those in wanted.items()
+        for each in names.lone(conn, kind, sorted(those))
+    ]
 
 
 def read(path: Path) -> Plant:

@@ -18,6 +18,7 @@ from msgspec import structs
 from rich.console import Console
 from rich.progress import Progress as Bar
 
+from db.plant import names
 from db.telemetry import imports, readings, sources
 from db.telemetry import judge as judge_db
 from db.telemetry.catalogue import Catalogue
@@ -31,10 +32,13 @@ from ingest.formats.mapping import Mapping
 from ingest.local_time import RowOrder
 from ingest.messages import Details, Frame, Reason, Refused
 from ingest.replay import WrongMapping, stem
+from runtime.cli.command_line import warn
 from runtime.pipeline import arrivals
 from runtime.pipeline.sequence import Places
 from runtime.pipeline.splitting import is_of_content
 from runtime.settings import Settings
+from workorder_core.plant import new_names
+from workorder_core.plant.new_names import NameKind
 from workorder_core.plant.signals import implausible
 
 PIECE = 2_000
@@ -77,7 +81,18 @@ class Import:
         self._quarantine = Ledger(settings.quarantine_most_mb * 1024 * 1024)
         self._tails: dict[str, deque[tuple[int, dict[str, float]]]] = {}
         self._classified: set[str] = set()
+        self._known = frozenset(self._catalogue.assets)
+        self._class = names.new(conn, NameKind.CLASS, [mapping.asset_class])
         self._order = RowOrder()
+
+    def doubts(self) -> list[str]:
+        """Say of the assets that the file made known, and of their class, what else may be meant."""
+        made = sorted(self._catalogue.assets.keys() - self._known)
+        found = self._class + new_names.new_names(NameKind.ASSET, made, dict.fromkeys(self._known, True))
+        return [
+            f"the {each.kind} {each.name!r} is new; did you mean {' or '.join(each.alike)}?"
+            for each in new_names.slips(found)
+        ]
 
     def pieces(self) -> Iterator[int]:
         """Store piece by piece, each with its commit; yield how many rows have been read."""
@@ -221,6 +236,7 @@ def run(
                     return
             bar.update(task, total=taken.progress.rows_done)
             console.print(_summary(file, taken.progress, before))
+            warn(taken.doubts(), console)
 
 
 def _summary(file: Path, progress: Progress, before: int) -> str:

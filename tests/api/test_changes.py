@@ -85,7 +85,7 @@ def downtime():
 
 CHANGES = {
     "criticality": lambda c, a: c.patch(f"{V1}/assets/{a}", json={"criticality": 4}),
-    "class": lambda c, a: c.patch(f"{V1}/assets/{a}", json={"asset_class": "booster"}),
+    "class": lambda c, a: c.patch(f"{V1}/assets/{a}?new=class", json={"asset_class": "booster"}),
     "parent": lambda c, a: c.patch(f"{V1}/assets/{a}", json={"parent": "P-101"}),
     "safety-critical": lambda c, a: c.patch(f"{V1}/assets/{a}", json={"safety_critical": True}),
     "a signal's unit": lambda c, a: c.patch(f"{V1}/assets/{a}/signals/flow", json={"unit": "l/s"}),
@@ -100,7 +100,7 @@ CHANGES = {
     "a job plan": lambda c, a: c.put(f"{V1}/job-plans/NEW?site=NTH", json=PLAN),
     "a technician": lambda c, a: c.post(f"{V1}/technicians", json={"site": "NTH", "code": "new", "name": "New"}),
     "by the asset's page": lambda c, a: c.post(
-        f"/assets/{a}/judged-as", data={"asset_class": "booster", "criticality": "2"}, headers=FORM
+        f"/assets/{a}/judged-as", data={"asset_class": "booster", "criticality": "2", "new": "booster"}, headers=FORM
     ),
     "by the signal's page": lambda c, a: c.post(
         f"/assets/{a}/signals/flow", data={"unit": "l/s", "numbers": "measurement"}, headers=FORM
@@ -137,7 +137,7 @@ def test_the_reason_and_what_was_there_are_kept(planner, seeded):
 
 def test_technicians_targets_and_plans_tell_how_they_differ_from_before(planner, seeded):
     code = {"site": "NTH", "code": "new", "name": "New", "skills": ["mechanical"], "certificates": ["LOTO"]}
-    made = planner.post(f"{V1}/technicians", json=code).json()
+    made = planner.post(f"{V1}/technicians?new=certificate", json=code).json()
     facts = {name: value for name, value in code.items() if name not in ("site", "code")} | {"certificates": []}
     planner.put(f"{V1}/technicians/{made['id']}", json=facts, params={"why": "expired"})
     assert log(planner, kind="technician")[0] == (
@@ -209,15 +209,15 @@ LESSENED = {
 @pytest.mark.parametrize(("lessened", "was"), LESSENED.values(), ids=LESSENED)
 def test_less_safety_is_proposed_by_one_and_confirmed_by_another(planner, other, critical, lessened, was):
     path, asset = critical
-    without = planner.patch(path, json=lessened)
+    without = planner.patch(path, json=lessened, params={"new": "class"})
     assert (without.status_code, without.json()["title"]) == (422, "Why missing")
-    asked = planner.patch(path, json=lessened, params={"why": "it stands in a locked cage now"})
+    asked = planner.patch(path, json=lessened, params={"why": "it stands in a locked cage now", "new": "class"})
     assert (asked.status_code, asked.json()["was"], asked.json()["change"]) == (202, was, lessened)
     assert {name: planner.get(path).json()[name] for name in was} == was, "nothing has changed yet"
     proposal = asked.headers["Location"]
     own = planner.post(f"{proposal}/confirm")
     assert (own.status_code, own.json()["title"]) == (403, "Same person")
-    again = other.patch(path, json=lessened, params={"why": "me too"})
+    again = other.patch(path, json=lessened, params={"why": "me too", "new": "class"})
     assert (again.status_code, again.json()["title"]) == (409, "Waits already")
     assert other.post(f"{proposal}/confirm").json()["verdict"] == "confirmed"
     assert {name: planner.get(path).json()[name] for name in lessened} == lessened
@@ -234,7 +234,7 @@ def test_more_safety_and_what_is_not_safety_take_one_person(planner, critical, s
     path, _ = critical
     assert planner.patch(path, json={"parent": "P-101"}).status_code == 200
     plain = f"{V1}/assets/{seeded.assets['P-102']}"
-    assert planner.patch(plain, json={"criticality": 1, "asset_class": "booster"}).status_code == 200
+    assert planner.patch(f"{plain}?new=class", json={"criticality": 1, "asset_class": "booster"}).status_code == 200
     assert planner.patch(plain, json={"safety_critical": True}).status_code == 200
 
 

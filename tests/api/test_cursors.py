@@ -182,7 +182,7 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/shadow-runs/{run_id}/orders": (shadow_order, lambda row: row["id"]),
     "/rules": (rules, lambda row: row["id"]),
     "/devices": (
-        lambda plant, n: plant.post(f"devices/{scattered(n)}/bind", {"assets": [f"NTH/A-{n}"]}),
+        lambda plant, n: plant.post(f"devices/{scattered(n)}/bind?new=device&new=asset", {"assets": [f"NTH/A-{n}"]}),
         lambda row: row["device"],
     ),
     "/quarantine": (refusal, lambda row: row["id"]),

@@ -27,7 +27,9 @@ def done(pool) -> list[tuple]:
 
 def test_a_device_is_bound_and_unbound_and_it_is_kept_by_whom(engineer, pool):
     assert assets(engineer) == {}
-    answer = engineer.post(f"{V1}/devices/gw-1/bind", json={"assets": ["NTH/P-102", "NTH/P-101", "NTH/new"]})
+    answer = engineer.post(
+        f"{V1}/devices/gw-1/bind?new=device&new=asset", json={"assets": ["NTH/P-102", "NTH/P-101", "NTH/new"]}
+    )
     assert answer.status_code == 200, answer.text
     assert (answer.json()["device"], answer.json()["assets"][0]["actor"]) == ("gw-1", "key:scada")
     assert assets(engineer) == {"gw-1": [("NTH/P-101", True), ("NTH/P-102", True), ("NTH/new", False)]}
@@ -66,7 +68,7 @@ def test_what_is_not_bound_cannot_be_unbound(engineer):
 def test_by_the_page(engineer, known, pool):
     assert "None is bound" in engineer.get("/devices").text
     here = {"Origin": "http://localhost"}
-    form = {"device": " gw-1 ", "assets": "NTH/P-101, NTH/P-102"}
+    form = {"device": " gw-1 ", "assets": "NTH/P-101, NTH/P-102", "new": "gw-1"}
     assert engineer.post("/devices", data=form, headers=here).status_code == 303
     page = engineer.get("/devices").text
     assert "Unbind NTH/P-101" in page

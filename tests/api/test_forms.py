@@ -21,7 +21,7 @@ def day(hour: int) -> str:
 
 
 def wrong(page: str) -> list[str]:
-    return re.findall(r'<span class="wrong" role="alert">([^<]*)</span>', page)
+    return re.findall(r'<span class="wrong"[^>]*>([^<]*)</span>', page)
 
 
 def makes(client, seeded, **typed):

@@ -10,7 +10,7 @@ V1 = "/api/v1"
 @pytest.fixture
 def change(client, seeded):
     def change(code: str, **facts):
-        return client.patch(f"{V1}/assets/{seeded.assets[code]}", json=facts)
+        return client.patch(f"{V1}/assets/{seeded.assets[code]}?new=class", json=facts)
 
     return change
 
@@ -64,6 +64,6 @@ def test_who_may_not_plan_may_not_change_it(known, seeded):
 def test_the_page_of_an_asset_changes_it_too(client, seeded):
     url = f"/assets/{seeded.assets['P-102']}"
     form = {"parent": "P-101", "asset_class": "centrifugal_pump", "criticality": "3"}
-    assert "behind <b>P-101</b>" in client.post(f"{url}/judged-as", data=form).text
+    assert "Upstream asset: <b>P-101</b>" in client.post(f"{url}/judged-as", data=form).text
     refused = client.post(f"/assets/{seeded.assets['P-101']}/judged-as", data=form | {"parent": "P-102"})
     assert (refused.status_code, "P-101 cannot stand behind P-102" in refused.text) == (409, True)

@@ -81,7 +81,7 @@ def test_naming_somebody_who_lacks_a_skill_needs_a_reason_wherever_they_are_name
 def test_what_an_order_asks_for_later_needs_a_reason_of_its_own(client, seeded):
     order = seeded.orders["predictive"]
     sends(client, order, "schedule", starts_at=day(9), technician="okafor", why="knows this pump")
-    client.patch(f"{V1}/{order}", json={"required_certificates": ["confined space"]})
+    client.patch(f"{V1}/{order}?new=certificate", json={"required_certificates": ["confined space"]})
     assert "Why all the same?" in client.get(f"/orders/{order}").text
     assert client.post(f"{V1}/{order}/assign", json={}).status_code == 409
     sends(client, order, "assign", 200, why="goes with somebody who has it")

@@ -8,11 +8,15 @@ from fastapi.testclient import TestClient
 from api import problems
 
 
+async def no_form(*_: object) -> None:
+    """Say that what was sent is no form of a page."""
+
+
 @pytest.fixture
 def asking(database: str) -> TestClient:
     """An application of one path, whose sum is beyond all numbers."""
     app = FastAPI()
-    problems.install(app, lambda *_: pytest.fail("no page was asked for"), wants_page=lambda _: False)
+    problems.install(app, lambda *_: pytest.fail("no page was asked for"), wants_page=lambda _: False, again=no_form)
 
     def too_large() -> None:
         with psycopg.connect(database) as conn:

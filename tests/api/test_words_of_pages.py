@@ -52,7 +52,7 @@ def fill(plant, client, seeded):
             topic="plantwright/v1/NTH/P-102", payload=b"{}", received_us=10**15, reason=reason, problem=problem
         )
         quarantine.keep(plant.conn, [said])
-    plant.post("devices/gateway-1/bind", {"assets": ["NTH/P-102"]})
+    plant.post("devices/gateway-1/bind?new=device", {"assets": ["NTH/P-102"]})
     plant.post("users", {"name": "mette", "full_name": "Mette", "roles": ["reliability_engineer"]})
     plant.post("users/mette", {"full_name": "Mette", "roles": ["planner"], "sites": ["NTH"]}, "PUT")
     plant.post("keys", {"name": "scada", "roles": ["viewer"]})

@@ -141,7 +141,7 @@ def test_somebody_without_the_skill_needs_a_reason(client, seeded):
 def test_an_order_is_given_to_nobody_without_every_skill_and_certificate_that_it_asks_for(client, seeded):
     path = f"{V1}/{seeded.orders['predictive']}"
     asked = {"other_skills": ["welding"], "required_certificates": ["confined space"]}
-    assert client.patch(path, json=asked).status_code == 200
+    assert client.patch(f"{path}?new=skill&new=certificate", json=asked).status_code == 200
     proposal = client.get(f"{path}/proposal").json()
     assert proposal["technician"] is None
     assert proposal["why"].endswith("has the skills mechanical and welding and the certificate confined space.")

@@ -44,6 +44,13 @@ def test_every_type_of_order_has_a_priority(kind):
     assert priority.of_type(Criticality.HIGH, kind).reason
 
 
+@pytest.mark.parametrize("criticality", Criticality)
+def test_the_reason_says_how_critical_the_asset_is_in_plain_words(criticality):
+    words = "critical" if criticality is Criticality.CRITICAL else f"of {criticality.name.lower()} criticality"
+    for kind in (OrderType.PREDICTIVE, OrderType.INSPECTION):
+        assert priority.of_type(criticality, kind).reason.endswith(f" is {words}.")
+
+
 def test_planned_work_says_so():
     assert "planned inspection work" in priority.of_type(Criticality.HIGH, OrderType.INSPECTION).reason
 

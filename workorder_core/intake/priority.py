@@ -34,13 +34,21 @@ _IN_WORDS: Mapping[Severity, str] = {
 }
 
 
+_OF_ASSET: Mapping[Criticality, str] = {
+    Criticality.LOW: "of low criticality",
+    Criticality.MEDIUM: "of medium criticality",
+    Criticality.HIGH: "of high criticality",
+    Criticality.CRITICAL: "critical",
+}
+
+
 def of_finding(criticality: Criticality, severity: Severity) -> Urgency:
     """Return the priority of what a rule or a model has found on an asset, and why."""
     priority = TABLE[severity][criticality]
     if severity is Severity.SAFETY:
         reason = f"{_IN_WORDS[severity]}: safety comes before everything, whatever the asset is worth"
     else:
-        reason = f"{_IN_WORDS[severity]}, and the asset is of {criticality.name.lower()} criticality"
+        reason = f"{_IN_WORDS[severity]}, and the asset is {_OF_ASSET[criticality]}"
     return Urgency(priority, f"{priority.name.capitalize()}: {reason}.")
 
 
@@ -53,5 +61,5 @@ def of_type(criticality: Criticality | None, kind: OrderType) -> Urgency:
     if kind in (OrderType.EMERGENCY, OrderType.REACTIVE, OrderType.PREDICTIVE):
         return of_finding(criticality, _SEVERITY_OF_TYPE[kind])
     priority = TABLE[_SEVERITY_OF_TYPE[kind]][criticality]
-    reason = f"planned {kind} work on an asset of {criticality.name.lower()} criticality"
+    reason = f"planned {kind} work on an asset that is {_OF_ASSET[criticality]}"
     return Urgency(priority, f"{priority.name.capitalize()}: {reason}.")

@@ -1,8 +1,15 @@
 /* What is typed into a form is kept in this tab until it has been sent and accepted: a refused form, another form of the
-   page, a page that is loaded again and a lost connection cost nobody their words. */
+   page, a page that is loaded again and a lost connection cost nobody their words. Every form in which something is
+   typed is kept, by its address and its hidden fields, but for one with a password. Signing out clears all of it. */
 "use strict";
 (() => {
-  const key = (form) => `draft ${form.dataset.draft}`;
+  const TOKENS = ["csrf", "once", "version", "new"], PICKED = ["hidden", "file", "submit", "button", "radio", "checkbox"];
+  const isTyped = (field) => field.name && (field.tagName === "TEXTAREA" || (field.tagName === "INPUT" && !PICKED.includes(field.type)));
+  const isKept = (form) => form.method === "post" && [...form.elements].some(isTyped) && !form.querySelector("input[type=password]");
+  const key = (form) => {
+    const hidden = [...form.elements].filter((field) => field.type === "hidden" && !TOKENS.includes(field.name));
+    return ["draft", form.getAttribute("action"), ...hidden.map((field) => `${field.name}=${field.value}`)].join(" ");
+  };
   const fields = (form) => [...form.elements].filter((field) => field.name && !["hidden", "password", "file", "submit", "button"].includes(field.type) && field.tagName !== "BUTTON");
   const isChoice = (field) => field.type === "radio" || field.type === "checkbox";
   const byDefault = (field) => {
@@ -23,7 +30,7 @@
     const empty = fields(form).every(byDefault);
     try {
       if (empty && !sent) sessionStorage.removeItem(key(form));
-      else sessionStorage.setItem(key(form), JSON.stringify({ typed, sent }));
+      else sessionStorage.setItem(key(form), JSON.stringify({ typed, sent, from: location.href }));
     } catch { /* a full or forbidden store keeps nothing; the form still works */ }
   }
 
@@ -52,18 +59,20 @@
     form.prepend(note);
   }
 
-  const forms = (within) => within.querySelectorAll("form[data-draft]");
+  const forms = (within) => [...within.querySelectorAll("form")].filter(isKept);
   const refused = document.querySelector("main .problem[role=alert]");
   const came = performance.getEntriesByType("navigation")[0]?.type;
 
-  // A form that was sent and led here, to a page that refuses nothing, has been accepted; a refused one waits again.
+  // A form that was sent and led here, to a page that refuses nothing, has been accepted; one that was refused, or whose
+  // answer never came, waits again.
   for (const name of Object.keys(sessionStorage)) {
     if (!name.startsWith("draft ")) continue;
     try {
       const kept = JSON.parse(sessionStorage.getItem(name));
       if (!kept.sent) continue;
-      if (refused) sessionStorage.setItem(name, JSON.stringify({ ...kept, sent: false }));
-      else if (came === "navigate") sessionStorage.removeItem(name);
+      const accepted = !refused && came === "navigate" && document.referrer === kept.from.split("#")[0];
+      if (accepted) sessionStorage.removeItem(name);
+      else sessionStorage.setItem(name, JSON.stringify({ ...kept, sent: false }));
     } catch { sessionStorage.removeItem(name); }
   }
   for (const form of forms(document)) restore(form);
@@ -71,15 +80,19 @@
 
   for (const kind of ["input", "change"]) {
     document.addEventListener(kind, (event) => {
-      const form = event.target.closest?.("form[data-draft]");
-      if (form) keep(form, false);
+      const form = event.target.closest?.("form");
+      if (form && isKept(form)) keep(form, false);
     });
   }
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post") return;
-    if (form.dataset.draft) keep(form, navigator.onLine);
-    if (navigator.onLine) return;
+    if (isKept(form)) keep(form, navigator.onLine);
+    if (navigator.onLine) {
+      if (form.getAttribute("action") !== "/logout") return;
+      for (const name of Object.keys(sessionStorage)) if (name.startsWith("draft ")) sessionStorage.removeItem(name);
+      return;
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
     const connection = document.getElementById("connection");

@@ -1,0 +1,188 @@
+"""The forms of pages: how an answer of one press is read, and how a refused form comes back.
+
+A handler raises what is wrong. Its transaction is rolled back, and the page on which the form is comes again as who
+asks would get it, with what was typed and each problem at its field.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import FormData
+
+from api.asking import Forbidden, OfEverySite
+from api.board.form_errors import FormWrong, Question
+from api.board.refilled import Refused
+from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
+from db.errors import Ring
+from db.people.users import UnknownSites
+from db.plant.safety import WhyMissing
+from workorder_core.alarms.alarm_states import AlarmReasonMissing, WrongEnd
+from workorder_core.errors import NotQualified, ReasonMissing
+
+Sent = Sequence[tuple[str, str]]
+Where = Callable[[Mapping[str, str], Mapping[str, str]], str]
+"""Says by the parameters of the path and the fields of the form on which page it is."""
+
+_ELSEWHERE = (KeyMissing, Forbidden, OfEverySite, FormNotOurs, PasswordMustChange)
+"""What is refused before it matters what the form says."""
+_AT: Mapping[type[Exception], str] = {
+    ReasonMissing: "why",
+    AlarmReasonMissing: "why",
+    WhyMissing: "why",
+    NotQualified: "why",
+    WrongEnd: "hours",
+    Ring: "parent",
+    UnknownSites: "sites",
+}
+"""At which field an error is shown, where the form has it."""
+_HEADERS = {b"content-type", b"content-length", b"transfer-encoding", b"if-none-match", b"x-have"}
+_SENTENCES = {
+    "missing": "this is needed: write it here",
+    "string_too_long": "write {max_length:,} characters at most",
+    "int_parsing": "write a whole number",
+    "int_type": "write a whole number",
+    "float_parsing": "write a number",
+    "bool_parsing": "choose one of the list",
+    "string_pattern_mismatch": "choose one of the list",
+    "literal_error": "choose one of the list",
+    "enum": "choose one of the list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OnPage:
+    """On which page a form is, and at which of its fields an error is shown."""
+
+    where: Where
+    at: Mapping[type[Exception], str]
+
+
+def shown_on(
+    where: str | Where, at: Mapping[type[Exception], str] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Say on which page a handler's form is, as a path with the names of the handler's own in braces."""
+
+    def of_path(params: Mapping[str, str], _: Mapping[str, str]) -> str:
+        assert isinstance(where, str)
+        return where.format(**params)
+
+    def mark(handler: Callable[..., Any]) -> Callable[..., Any]:
+        handler.form = OnPage(of_path if isinstance(where, str) else where, {**_AT, **(at or {})})  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+def form_of(endpoint: object) -> OnPage | None:
+    """Return on which page the form of a handler is; None for what is no form."""
+    found: OnPage | None = getattr(endpoint, "form", None)
+    return found
+
+
+class FormRoute(APIRoute):
+    """A route of a page. What the button of an answer stands for is put into the form before it is read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, which reads the form with the answer in it."""
+        handle = super().get_route_handler()
+        if "POST" not in (self.methods or ()):
+            return handle
+
+        async def answered(request: Request) -> Response:
+            form = await request.form()
+            answer = form.get("answer")
+            if isinstance(answer, str):
+                said = parse_qsl(answer[:60_000], keep_blank_values=True)
+                names = {name for name, _ in said if name != "new"} | {"answer"}
+                # Whoever asks the request for its form from now on gets this one.
+                request._form = FormData([*((k, v) for k, v in form.multi_items() if k not in names), *said])
+            return await handle(request)
+
+        return answered
+
+
+async def again(request: Request, error: Exception, status: int, detail: str) -> Response | None:
+    """Return the page of a form that was refused, with what was typed; None where there is no such page."""
+    form = form_of(request.scope.get("endpoint"))
+    if form is None or request.method != "POST" or status >= 500 or isinstance(error, _ELSEWHERE):
+        return None
+    sent = [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
+    fields, asked = _wrong(error, form, sent, detail)
+    if isinstance(error, RequestValidationError) and not fields:
+        return None
+    params = {name: str(value) for name, value in request.path_params.items()}
+    refused = Refused(
+        action=request.url.path,
+        sent=sent,
+        status=status,
+        problem=detail,
+        fields=fields,
+        asked=asked,
+        headers=error.headers if isinstance(error, FormWrong) else {},
+    )
+    return await inside(request, form.where(params, dict(sent)), refused=refused)
+
+
+def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[dict[str, str], Mapping[str, Question]]:
+    if isinstance(error, FormWrong):
+        return error.fields, error.asked
+    if isinstance(error, RequestValidationError):
+        return {
+            str(each["loc"][1]): _sentence(each)
+            for each in error.errors()
+            if each["loc"][0] == "body" and len(each["loc"]) > 1
+        }, {}
+    unstorable = {name: "has characters that no text has" for name, value in sent if not _is_text(value)}
+    if unstorable:
+        return unstorable, {}
+    if isinstance(error, NotQualified):
+        detail = f"needed here: {'; '.join(error.reasons)}"
+    name = next((form.at[kind] for kind in type(error).__mro__ if kind in form.at), "")
+    return ({name: detail} if name else {}), {}
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    told = _SENTENCES.get(str(error["type"]))
+    return told.format(**error.get("ctx", {})) if told else str(error["msg"])
+
+
+def _is_text(value: str) -> bool:
+    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+async def inside(request: Request, there: str, **more: Any) -> Response | None:
+    """Return the page at a path as who asks would get it, with more in its scope; None where it is not to be had."""
+    path, _, query = there.partition("?")
+    scope = {name: value for name, value in request.scope.items() if name not in ("endpoint", "route", "path_params")}
+    scope |= {
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [each for each in request.scope["headers"] if each[0] not in _HEADERS],
+        "state": dict(request.scope.get("state", {})),
+        **more,
+    }
+    sent: list[Mapping[str, Any]] = []
+
+    async def receive() -> Mapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    serve: Callable[..., Awaitable[None]] = request.app.router
+    await serve(scope, receive, send)
+    start = next(each for each in sent if each["type"] == "http.response.start")
+    refused: Refused | None = more.get("refused")
+    if start["status"] != (refused.status if refused else 200):
+        return None
+    headers = {name.decode(): value.decode() for name, value in start["headers"] if name != b"content-length"}
+    body = b"".join(each.get("body", b"") for each in sent if each["type"] == "http.response.body")
+    return Response(body, start["status"], headers | dict(refused.headers if refused else {}))

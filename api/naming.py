@@ -1,0 +1,87 @@
+"""Names that people make up by writing them: one that nothing in the plant uses yet has to be confirmed.
+
+A system says by the parameter ``new`` which kinds of names are new, a form by the answer to what it asks.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Annotated
+
+from fastapi import Depends, Form, Query
+
+from api.asking import Asking, Conn
+from api.board.form_errors import Question
+from db.plant import names
+from workorder_core.plant.new_names import NameKind, NewName
+
+
+class UnknownNames(Exception):
+    """Names that nothing uses yet, which nobody has confirmed."""
+
+    def __init__(self, found: Sequence[NewName]) -> None:
+        kinds = "&".join(f"new={kind}" for kind in dict.fromkeys(each.kind for each in found))
+        told = "; ".join(map(str, found[:_TOLD])) + (f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else "")
+        super().__init__(f"{told}; send it with ?{kinds} if that is meant")
+        self.found = tuple(found)
+
+
+_TOLD = 5
+
+
+class Naming:
+    """Looks up names in use for one request. ``kinds`` of names and single ``confirmed`` names may be new."""
+
+    def __init__(self, conn: Conn, who: Asking, kinds: Collection[NameKind], confirmed: Collection[str]) -> None:
+        self._conn, self._within = conn, who.sites
+        self._kinds, self._confirmed = kinds, confirmed
+
+    def new(self, kind: NameKind, wanted: Iterable[str | None]) -> list[NewName]:
+        """Return those of the wanted names that nothing uses and nobody has confirmed."""
+        if kind in self._kinds:
+            return []
+        asked = [name for name in wanted if name and name not in self._confirmed]
+        return names.new(self._conn, kind, asked, self._within)
+
+    def require(self, *wanted: tuple[NameKind, Iterable[str | None]]) -> None:
+        """Raise UnknownNames, with all of them, where any of the wanted names is new and not confirmed."""
+        found = [each for kind, those in wanted for each in self.new(kind, those)]
+        if found:
+            raise UnknownNames(found)
+
+    def question(self, kind: NameKind, wanted: Iterable[str], typed: str) -> Question | None:
+        """Return what is asked about names of a field that are new; ``typed`` is all that was typed there."""
+        found = self.new(kind, wanted)
+        if not found:
+            return None
+        quoted = ", ".join(repr(each.name) for each in found[:_TOLD]) + (" …" if len(found) > _TOLD else "")
+        several = len(found) > 1
+        many = {NameKind.CLASS: "classes"}.get(kind, f"{kind}s") if several else str(kind)
+        return Question(
+            f"there {'are' if several else 'is'} no {many} {quoted} yet",
+            new="They are new" if several else f"Make a new {kind}",
+            names=tuple(each.name for each in found),
+            alike=[(f"Use {other}", typed.replace(each.name, other, 1)) for each in found for other in each.alike],
+        )
+
+
+def _of_query(
+    conn: Conn,
+    who: Asking,
+    new: Annotated[
+        list[NameKind], Query(max_length=len(NameKind), description="kinds of names in this that nothing uses yet")
+    ] = [],  # noqa: B006
+) -> Naming:
+    return Naming(conn, who, new, ())
+
+
+def _of_form(
+    conn: Conn,
+    who: Asking,
+    new: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=1000)] = [],  # noqa: B006
+) -> Naming:
+    return Naming(conn, who, (), new)
+
+
+Names = Annotated[Naming, Depends(_of_query)]
+"""What looks up the names of an API request."""
+FormNames = Annotated[Naming, Depends(_of_form)]
+"""What looks up the names of a form."""

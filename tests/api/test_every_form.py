@@ -1,0 +1,242 @@
+"""Every form of the routes: what is wrong is said at its field, all at once, and what is sent twice is done once."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from psycopg import sql
+
+from api.app import create
+from db.documents import documents, shadow
+from db.documents.documents import Kind
+from db.plant import devices
+from db.telemetry import quarantine
+from tests import a_plant, people
+from workorder_core.people.access import Role
+
+HTML = {"Accept": "text/html", "Origin": "http://localhost"}
+ALARM = {"alarm": "{hot}"}
+RULES = {
+    "threshold": [
+        {
+            "id": "oil-warm", "asset_class": "pump", "component": "lubrication", "failure_mode": "OHE",
+            "severity": "malfunction", "signal": "oil_temp", "raise_at": 65, "clear_below": 60,
+            "budget": {"alarms_per_week": 30},
+        }
+    ]
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Known:
+    """A form: where it is and goes to, what it is sent with, and what of that is wrong by field."""
+
+    page: str
+    action: str
+    right: Mapping[str, object] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+
+FORMS = {
+    "/alarms/rules/{step}": Known(
+        "/alarms/rules", "/alarms/rules/shadow", {"rule": "oil-warm", "why": "loose"}, {"why": " "}
+    ),
+    "/alarms/acknowledge": Known("/alarms", "/alarms/acknowledge", ALARM),
+    "/alarms/reset": Known("/alarms", "/alarms/reset", {"alarm": "{latched}"}),
+    "/alarms/shelve": Known(
+        "/alarms", "/alarms/shelve", ALARM | {"hours": "8", "why": "known"}, {"hours": "", "why": " "}
+    ),
+    "/alarms/unshelve": Known("/alarms", "/alarms/unshelve", {"alarm": "{shelved}"}),
+    "/alarms/take_out_of_service": Known(
+        "/alarms", "/alarms/take_out_of_service", ALARM | {"hours": "8", "why": "loose"}, {"why": " "}
+    ),
+    "/alarms/return_to_service": Known("/alarms", "/alarms/return_to_service", {"alarm": "{out}"}),
+    "/safety-proposals/{proposal_id}/{verdict}": Known("/changes", "/safety-proposals/{proposal}/confirm"),
+    "/devices": Known(
+        "/devices", "/devices", {"device": "d2", "assets": "NTH/P-101", "new": "d2"},
+        {"device": "a+b", "assets": "P#101"},
+    ),
+    "/devices/{device}/unbind": Known("/devices", "/devices/d1/unbind"),
+    "/new-order": Known(
+        "/new-order", "/new-order", {"asset_id": "{asset}", "kind": "inspection", "title": "Look"},
+        {"title": " ", "kind": "odd", "hours": "many"},
+    ),
+    "/orders/{order_id}/plan-steps/{seq}": Known(
+        "/orders/{planned}", "/orders/{planned}/plan-steps/1", {"value": "2,5"}, {"value": "much"}
+    ),
+    "/orders/{order_id}/remarks/new": Known(
+        "/orders/{order}", "/orders/{order}/remarks/new", {"text": "It hums"}, {"text": " "}
+    ),
+    "/orders/{order_id}/files/new": Known("/orders/{order}", "/orders/{order}/files/new"),
+    "/orders/{order_id}/links/{verb}": Known(
+        "/orders/{order}", "/orders/{order}/links/new", {"kind": "blocks", "number": "{number}"},
+        {"kind": "odd", "number": " "},
+    ),
+    "/access/users": Known(
+        "/access", "/access/users", {"name": "kari", "roles": ["viewer"]}, {"name": "!", "roles": "odd", "sites": "XXX"}
+    ),
+    "/access/users/{user_name}": Known(
+        "/access", "/access/users/mette", {"full_name": "Mette L", "roles": ["planner"]}, {"roles": "odd"}
+    ),
+    "/access/users/{user_name}/password": Known("/access", "/access/users/mette/password"),
+    "/access/keys": Known(
+        "/access", "/access/keys", {"name": "scada", "roles": ["viewer"]}, {"name": "!", "roles": "odd"}
+    ),
+    "/access/keys/{key_name}/revoke": Known("/access", "/access/keys/erp/revoke"),
+    "/shadow/{run_id}/{verb}": Known("/shadow/{run}", "/shadow/{run}/dropped", {"why": "too many"}, {"why": " "}),
+    "/assets/{asset_id}/signals/{signal:path}": Known(
+        "/assets/{asset}/signals/flow", "/assets/{asset}/signals/flow",
+        {"numbers": "states", "states": "RUNNING = 1", "unit": ""},
+        {"states": "RUNNING", "plausible_low": "low", "plausible_high": "high"},
+    ),
+    "/orders/{order_id}/{step}": Known(
+        "/orders/{working}", "/orders/{working}/complete",
+        {"finding": "confirmed", "cause": "wear", "remedy": "replace"},
+        {"hours": "two", "downtime": "-3", "parts": "12", "cause": ""},
+    ),
+    "/assets/{asset_id}/downtimes": Known(
+        "/assets/{asset}", "/assets/{asset}/downtimes",
+        {"starts_at": "2030-01-01T08:00", "ends_at": "2030-01-01T09:00", "reason": "new seal"},
+        {"starts_at": "soon", "ends_at": "late", "reason": " "},
+    ),
+    "/assets/{asset_id}/judged-as": Known(
+        "/assets/{asset}", "/assets/{asset}/judged-as",
+        {"asset_class": "centrifugal_pump", "criticality": "2", "parent": "", "why": "moved"},
+        {"asset_class": " ", "criticality": "9"},
+    ),
+    "/downtimes/{downtime_id}/cancel": Known("/assets/{asset}", "/downtimes/{downtime}/cancel"),
+    "/quarantine/{kept_id}/retry": Known("/quarantine", "/quarantine/{kept}/retry"),
+    "/quarantine/{kept_id}/drop": Known("/quarantine", "/quarantine/{kept}/drop"),
+}  # fmt: skip
+SESSION = {"/login", "/logout", "/try-as", "/password"}
+"""What opens, ends or changes a session: it is tried where signing in is."""
+REFUSED = [path for path, form in FORMS.items() if form.wrong]
+STATES = {"hot": ("P-101", "unacknowledged"), "latched": ("P-104", "latched"), "shelved": ("P-103", "shelved"),
+          "out": ("P-106", "out_of_service")}  # fmt: skip
+
+
+@pytest.fixture
+def names(client, seeded, pool, known) -> dict[str, str]:
+    """What the forms are about."""
+    now = datetime.now(UTC)
+    found = {"asset": str(seeded.assets["P-101"]), "order": str(seeded.orders["emergency"])}
+    found |= {"working": str(seeded.orders["reactive"]), "planned": str(seeded.orders["by hand"])}
+    with pool.connection() as conn:
+        documents.put(conn, Kind.RULEBOOK, RULES, actor="person:Ola", why="the first")
+        for name, (asset, state) in STATES.items():
+            conn.execute(
+                """INSERT INTO alarm_points (asset_id, source, state, active, latching, severity, since, until, actor,
+                                             summary, raised_at)
+                   VALUES (%s, 'rule:oil-warm', %s, %s, %s, 2, %s, %s, 'person:Ola', 'it is hot', %s)""",
+                [seeded.assets[asset], state, name == "hot", name == "latched", now,
+                 datetime(2040, 1, 1, tzinfo=UTC) if name in ("shelved", "out") else None, now],
+            )  # fmt: skip
+            found[name] = f"{seeded.assets[asset]} rule:oil-warm"
+        devices.bind(conn, "d1", ["NTH/P-102"], actor="person:Ola", at=now)
+        people.add_user(conn, "mette", Role.PLANNER)
+        people.add_key(conn, "erp", Role.VIEWER)
+        found["run"] = str(
+            shadow.begin(conn, "calmer", rulebook=None, actor="person:Ola", why="calmer",
+                         models={"default": {"name": "adwin", "estimator": "river.drift.ADWIN"}})
+        )  # fmt: skip
+        conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
+        quarantine.keep(conn, a_plant.refusals(now))
+        found["kept"] = str(conn.execute("SELECT min(id) FROM quarantine").fetchone()[0])
+        found["number"] = conn.execute(
+            "SELECT number FROM work_orders WHERE id = %s", [seeded.orders["done"]]
+        ).fetchone()[0]
+        conn.execute("UPDATE assets SET safety_critical = true WHERE code = 'P-102'")
+    plan = {"title": "Measure", "steps": [{"kind": "measurement", "instruction": "The gap", "unit": "mm"}]}
+    client.put("/api/v1/job-plans/GAP", json=plan).raise_for_status()
+    for step, form in (("plan", {"plan": "GAP"}), ("assign", {"technician": "holm", "why": "near"}), ("start", {})):
+        client.post(f"/orders/{found['planned']}/{step}", data=form, headers=HTML)
+    less = {"asset_class": "centrifugal_pump", "criticality": "2", "safety_critical": "false", "why": "caged"}
+    known(Role.PLANNER).post(f"/assets/{seeded.assets['P-102']}/judged-as", data=less, headers=HTML)
+    found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
+    day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
+    path = f"/api/v1/assets/{found['asset']}/downtimes"
+    found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
+    return found
+
+
+def posted(routes) -> Iterator[str]:
+    for route in iter_route_contexts(routes):
+        if "POST" in (route.methods or ()) and not str(route.path).startswith("/api/"):
+            yield str(route.path)
+
+
+def stored(pool) -> dict[str, str]:
+    """A digest of each table."""
+    with pool.connection() as conn:
+        tables = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
+        found = {}
+        for (name,) in tables:
+            rows = conn.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(name))).fetchall()
+            found[name] = hashlib.sha256("\n".join(sorted(row[0] for row in rows)).encode()).hexdigest()
+        return found
+
+
+def filled(form: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:
+    return {name: value.format(**names) if isinstance(value, str) else value for name, value in form.items()}
+
+
+def its_form(page: str, action: str) -> str:
+    """The first form of a page that is sent there."""
+    forms: list[str] = re.findall(r"<form\b.*?</form>", page, re.DOTALL)
+    return next(each for each in forms if f'action="{action}"' in each)
+
+
+def unseen(form: str) -> dict[str, str]:
+    """The hidden fields of a form, as a browser sends them."""
+    return {name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)}
+
+
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    return {name for name in after if before.get(name) != after[name]}
+
+
+def test_every_form_of_the_routes_is_tried_here():
+    found = set(posted(create(None, keys={}).routes))  # type: ignore[arg-type]
+    assert found - SESSION == set(FORMS)
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_what_is_wrong_is_said_at_its_field_all_at_once_and_what_was_typed_is_there(path, client, names, pool):
+    form = FORMS[path]
+    before = stored(pool)
+    action, page = form.action.format(**names), client.get(form.page.format(**names), headers=HTML).text
+    sent = {**unseen(its_form(page, action)), **filled({**form.right, **form.wrong}, names)}
+    answer = client.post(action, data=sent, headers=HTML, follow_redirects=False)
+    assert answer.status_code == 422, answer.text[:400]
+    assert not changed(before, stored(pool))
+    marked = re.findall(r'<span class="wrong"[^>]* id="wrong-(\w+)"', answer.text)
+    assert sorted(marked) == sorted(form.wrong)
+    for name in form.wrong:
+        assert re.search(rf'<(?:input|select|textarea)\b[^>]*name="{name}"[^>]*aria-invalid="true"', answer.text), name
+    for name, value in sent.items():
+        kind = re.search(rf'<(input|textarea)\b[^>]*name="{name}"[^>]*aria-invalid="true"[^>]*>([^<]*)', answer.text)
+        if kind and value and not re.search(r'type="(?:checkbox|radio)"', kind[0]):
+            assert f'value="{value}"' in unescape(kind[0]) or value == unescape(kind[2]), f"{name} is still there"
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_that_is_sent_twice_is_done_once(path, client, names, pool):
+    form = FORMS[path]
+    action, page = form.action.format(**names), client.get(form.page.format(**names), headers=HTML).text
+    sent = {**unseen(its_form(page, action)), **filled(form.right, names)}
+    assert sent["once"]
+    files = {"file": ("new.png", b"\x89PNG\r\n\x1a\n" + b"0" * 64)} if path.endswith("files/new") else None
+    start = stored(pool)
+    answers, states = [], []
+    for _ in range(2):
+        answers.append(client.post(action, data=sent, files=files, headers=HTML, follow_redirects=False))
+        states.append(stored(pool))
+    assert [each.status_code for each in answers] in ([303, 303], [200, 200]), answers[0].text[:400]
+    assert answers[0].headers.get("location") == answers[1].headers.get("location")
+    assert changed(start, states[0]) - {"idempotent_answers"}, "the first does something"
+    assert not changed(*states), "the second does nothing"

@@ -1,0 +1,87 @@
+"""Names that nothing in the plant uses yet: new ones, or slips of the pen for one that is there."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+ALIKE_FROM = 0.7
+"""From which share of common letters on a name counts as meant; 1 is the same."""
+MOST_ALIKE = 3
+_COMPARED = 5
+"""New names for which others are sought at once: the comparison goes through every name of the plant."""
+
+
+class NameKind(StrEnum):
+    """What a name that people make up by writing it is the name of."""
+
+    CLASS = "class"
+    SKILL = "skill"
+    CERTIFICATE = "certificate"
+    DEVICE = "device"
+    ASSET = "asset"
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """A name that nothing uses yet, and those in use that are written nearly so, the nearest first."""
+
+    kind: NameKind
+    name: str
+    alike: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        meant = f"; did you mean {' or '.join(self.alike)}?" if self.alike else ""
+        return f"there is no {self.kind} {self.name!r} yet{meant}"
+
+
+def new_names(kind: NameKind, wanted: Iterable[str], known: Mapping[str, bool]) -> list[NewName]:
+    """Return those of the wanted names that are not known, in their order and each once.
+
+    ``known`` says of each name in use whether who asks may see it; only such names are suggested.
+    """
+    new = [name for name in dict.fromkeys(wanted) if name not in known]
+    shown = [name for name, seen in known.items() if seen]
+    return [NewName(kind, name, alike(name, shown) if at < _COMPARED else ()) for at, name in enumerate(new)]
+
+
+def alike(name: str, known: Collection[str]) -> tuple[str, ...]:
+    """Return at most three names that are written nearly like one: by their letters, or as one of their words.
+
+    >>> alike("pmup", ["fan", "pump", "compressor"])
+    ('pump',)
+    >>> alike("Centrifugal pump", ["fan", "centrifugal_pump"])
+    ('centrifugal_pump',)
+    """
+    plain = _plain(name)
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(plain)
+    found: list[tuple[float, str]] = []
+    for each in known:
+        other = _plain(each)
+        matcher.set_seq1(other)
+        if plain in other.split():
+            found.append((ALIKE_FROM, each))
+        elif matcher.quick_ratio() >= ALIKE_FROM and matcher.ratio() >= ALIKE_FROM:
+            found.append((matcher.ratio(), each))
+    return tuple(each for _, each in sorted(found, key=lambda of: (-of[0], of[1]))[:MOST_ALIKE])
+
+
+def slips(found: Iterable[NewName]) -> list[NewName]:
+    """Return those that may be slips of the pen, with what was meant: another number alone is another thing."""
+    meant = (
+        NewName(each.kind, each.name, tuple(other for other in each.alike if not _differ_by_number(each.name, other)))
+        for each in found
+    )
+    return [each for each in meant if each.alike]
+
+
+def _differ_by_number(one: str, other: str) -> bool:
+    """Whether two names differ in their digits alone."""
+    plain = _plain(one), _plain(other)
+    without = ["".join(letter for letter in name if not letter.isdigit()) for name in plain]
+    return plain[0] != plain[1] and without[0] == without[1]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
