@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from ingest.failures import traced
+from judge import asset_dump, by_model, doubtful
 from judge.asset_judge import AssetJudge
 from judge.fleets import Fleets
 from judge.inputs import Event, Input, JudgedFrame, LateFrame
@@ -129,7 +130,7 @@ class Judge:
             self.arrival = each.arrival
             if isinstance(each, ForModel):
                 # The lane has judged its limits; while a shadow judges, nothing is on the lane.
-                yield from self._weigh(assets[each.asset].judge_frame(each.arrival, each.at_us, each.values))
+                yield from self._weigh(by_model.judge(assets[each.asset], each.arrival, each.at_us, each.values))
                 continue
             if not isinstance(each, JudgedFrame):
                 findings = self._of_late(each) if isinstance(each, LateFrame) else self._of_event(each)
@@ -144,7 +145,7 @@ class Judge:
                 if len(values) > 1:
                     values = _sorted(values)
                 if each.doubtful:
-                    findings = asset.judge_doubtful(each.arrival, each.at_us, values, each.doubtful)
+                    findings = doubtful.judge(asset, each.arrival, each.at_us, values, each.doubtful)
                     values = {name: value for name, value in values.items() if name not in each.doubtful}
                 else:
                     taken = asset.takes_in(each.at_us, values)
@@ -369,7 +370,7 @@ class Judge:
         for kind, state in whole.items():
             yield Part(name, kind, "", msgspec.msgpack.encode(state))
         for key in sorted(self.assets):
-            yield Part(name, "asset", key, msgspec.msgpack.encode(self.assets[key].dump()))
+            yield Part(name, "asset", key, msgspec.msgpack.encode(asset_dump.dump(self.assets[key])))
         if self.shadow is not None:
             yield from self.shadow.judge.parts("shadow")
 
@@ -416,7 +417,7 @@ class Judge:
         """Let an asset be as it was when it was dumped, under the documents in force."""
         document = self._document(dumped["class"])
         factor = self._factor(dumped["class"], document)
-        asset = self.assets[key] = AssetJudge.restore(key, dumped, self.rulesets, self.fleets, document, factor)
+        asset = self.assets[key] = asset_dump.restore(key, dumped, self.rulesets, self.fleets, document, factor)
         return asset
 
     def _go_on(self, whole: Mapping[str, Any]) -> None:
@@ -539,11 +540,11 @@ class Judge:
             self.inhibition.ended(UUID(event.payload["order_id"]))
         if status is Status.CLOSED:
             told = event.payload.get("close_finding")
-            asset.learn_again(None if told is None else CloseFinding(told))
+            by_model.learn_again(asset, None if told is None else CloseFinding(told))
 
     def _on_history(self, event: Event) -> None:
         frames = ((at_us, dict(sorted(values.items()))) for at_us, values in event.payload["frames"])
-        self._asset(_of(event)).learn_history(frames, event.arrival)
+        by_model.learn_history(self._asset(_of(event)), frames, event.arrival)
         self._end_alarms("over in the history that was taken in", _of(event))
 
     def _on_stale(self, event: Event) -> Iterable[Finding]:

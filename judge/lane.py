@@ -21,7 +21,7 @@ from ingest.border import Bounds
 from ingest.formats import payload
 from ingest.formats.payload import Plain
 from ingest.messages import Message
-from judge import lane_kernel
+from judge import lane_kernel, operating
 from judge.asset_judge import AssetJudge
 from judge.columns import Columns
 from judge.known import Known, KnownAsset
@@ -295,7 +295,7 @@ class Lane:
     def _bands(self, asset: AssetJudge, known: KnownAsset) -> dict[str, Bands] | None:
         """Return the bands of all its signals, in the order of their names; None where the lane cannot take it on."""
         key, limits, gathering, newest = asset.key, asset.limits, asset.gathering, self.catalogue.newest
-        if key in self.on or key in self._bound or key in self.foreign or known.aliases or not asset.steady:
+        if key in self.on or key in self._bound or key in self.foreign or known.aliases or not operating.steady(asset):
             return None
         if any(condition.active for condition in limits.conditions.values()):
             return None

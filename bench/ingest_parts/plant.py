@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from judge.asset_judge import AssetJudge
+from judge import asset_dump
 from judge.inputs import JudgedFrame
 from rules import rulebook
 from runtime.pipeline import engine
@@ -92,9 +92,9 @@ def make(url: str, plant: Plant, settings: Settings) -> None:
             values = {plant.signal(i): float(value) for i, value in enumerate(row)}
             at_us = (plant.begins_s - WARM_FRAMES - 1 + k) * 1_000_000
             judge.decide([JudgedFrame(judge.arrival, first, at_us, values)])
-        learned = judge.assets[first].dump()
+        learned = asset_dump.dump(judge.assets[first])
         for i in range(1, plant.assets):
             one = judge.assets[plant.key(i)]
-            judge.assets[one.key] = AssetJudge.restore(one.key, learned, judge.rulesets, judge.fleets, one.document)
+            judge.assets[one.key] = asset_dump.restore(one.key, learned, judge.rulesets, judge.fleets, one.document)
         with conn.transaction():
             engine.save(conn, state)

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection
 
+from judge import asset_dump
 from judge.judge import Judge
 from rules.figures import Fleet
 from runtime.pipeline.engine import Engine
@@ -141,5 +142,5 @@ def _asset(judge: Judge, key: str, dumps: Dumps, name: str) -> _Asset | None:
         return None
     dumped = dumps.get((name, key))
     if dumped is None:
-        dumped = dumps[name, key] = msgspec.msgpack.encode(asset.dump())
+        dumped = dumps[name, key] = msgspec.msgpack.encode(asset_dump.dump(asset))
     return _Asset(dumped, asset.health, asset.fresh)

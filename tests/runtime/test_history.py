@@ -18,6 +18,7 @@ from ingest import times
 from ingest.formats import mapping, paths
 from ingest.messages import Message
 from ingest.replay import WrongMapping
+from judge import asset_dump
 from rules import rulebook
 from runtime.cli import mappings
 from runtime.pipeline import engine, history, pipeline, splitting
@@ -182,7 +183,7 @@ def test_how_it_is_cut_changes_nothing_but_the_numbers(conn, database, folder, m
     monkeypatch.setattr(history, "PIECE", pieces)
     take_in(database, folder, recorded(folder, name="P-1.csv.gz"))
     state = taken_up(conn)
-    asset = state.judge.assets["NTH/P-1"].dump()
+    asset = asset_dump.dump(state.judge.assets["NTH/P-1"])
     assert asset["watermark_us"] == int((START + timedelta(minutes=299)).timestamp()) * 1_000_000
     assert readings.count(conn) == (600, 600)
 

@@ -562,7 +562,7 @@ def test_a_regime_may_be_a_state():
     story.frame(0, temp=60.0, mode=1.0)
     judge = judged(story)[1]
     assert judge.assets[PUMP].named == {"mode"}
-    assert judge.assets[PUMP]._apart == set()
+    assert judge.assets[PUMP].apart == set()
 
 
 def test_counters_and_states_go_on_after_a_restart_at_any_input():

@@ -16,6 +16,7 @@ from db.documents.documents import Kind
 from db.errors import AlreadyThere, NotFound, NothingOnTrial
 from db.telemetry import judge as judge_db
 from ingest.messages import Message
+from judge import asset_dump
 from judge.judge import FORMAT, Judge
 from models.documents import WrongModels
 from rules import rulebook
@@ -221,12 +222,12 @@ def test_promotion_goes_on_with_what_was_learned_in_the_shadow(begun: psycopg.Co
     state = take_up(begun)
     feed(begun, state, stream[500:3000])
     assert state.judge.shadow is not None
-    learned = {key: asset.dump() for key, asset in state.judge.shadow.judge.assets.items()}
+    learned = {key: asset_dump.dump(asset) for key, asset in state.judge.shadow.judge.assets.items()}
     changed = shadow.end(begun, 1, "promoted", actor="person:Ola", why="it found more")
     begun.commit()
     assert set(changed) == {Kind.RULEBOOK, Kind.MODELS}
     pipeline.process(begun, [], state)
-    assert {key: asset.dump() for key, asset in state.judge.assets.items()} == learned
+    assert {key: asset_dump.dump(asset) for key, asset in state.judge.assets.items()} == learned
     assert state.judge.shadow is None
     feed(begun, state, stream[3000:])
     newest = documents.version(begun, Kind.MODELS)
@@ -281,14 +282,14 @@ def test_a_version_put_in_force_outlives_a_restart_until_the_settings_file_chang
 
 def test_a_version_can_be_rolled_back_and_the_state_of_the_rest_stays(begun: psycopg.Connection) -> None:
     state = take_up(begun)
-    before = {key: asset.dump()["watch"] for key, asset in state.judge.assets.items()}
+    before = {key: asset_dump.dump(asset)["watch"] for key, asset in state.judge.assets.items()}
     documents.write(begun, Kind.RULEBOOK, warmer(), actor=WHO, why="a try")
     made = documents.roll_back(begun, Kind.RULEBOOK, actor=WHO, why="too many orders")
     begun.commit()
     pipeline.process(begun, [], state)
     assert (made.number, made.why, made.document) == (3, "back to version 1: too many orders", RULEBOOK.document)
     assert state.judge.rulebook.version == RULEBOOK.version
-    assert {key: asset.dump()["watch"] for key, asset in state.judge.assets.items()} == before
+    assert {key: asset_dump.dump(asset)["watch"] for key, asset in state.judge.assets.items()} == before
     with pytest.raises(NotFound, match="version of the rulebook 9"):
         documents.roll_back(begun, Kind.RULEBOOK, 9, actor=WHO, why="a slip")
 

@@ -18,6 +18,7 @@ from ingest.formats.sparkplug import Sparkplug
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message
+from judge import by_model
 from models import documents as model_documents
 from rules import rulebook
 from runtime.pipeline import engine, pipeline, retry
@@ -267,8 +268,8 @@ def test_the_model_sees_no_counter_by_the_quick_way_either(conn, state):
     counts = SignalEntry(name="c", quantity=None, unit="", meaning=Meaning(counter=True))
     plant.declare(conn, state.catalogue.asset_id("NTH/A1"), counts, actor="person:a", at=datetime.now(UTC))
     conn.commit()
-    state.judge.assets["NTH/A1"].learn_again()
-    state.judge.assets["NTH/A2"].learn_again()
+    by_model.learn_again(state.judge.assets["NTH/A1"])
+    by_model.learn_again(state.judge.assets["NTH/A2"])
     for first in range(1, 601, 50):
         pipeline.process(conn, messages(first, first + 50), state)
     assert {"NTH/A1", "NTH/A2"} <= state.open_lane().on.keys()

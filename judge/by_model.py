@@ -1,0 +1,134 @@
+"""Judging one asset by its model: its alarm, its health, and what it sees coming. No I/O, no clock."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from judge import asset_findings, health, operating
+from judge.asset_findings import Alarmed
+from judge.health import PRESSING
+from judge.moments import moment
+from models import attendant
+from models.alarm import Anomaly
+from models.attendant import Attendant
+from workorder_core.intake.findings import Finding
+from workorder_core.plant.health import Health
+from workorder_core.words import CloseFinding
+
+if TYPE_CHECKING:
+    from judge.asset_judge import AssetJudge
+
+_log = structlog.get_logger("judge")
+
+
+def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+    """Judge a frame by the asset's model alone: its limits have been judged. A model that fails begins anew."""
+    if asset.apart and not asset.apart.isdisjoint(values):
+        values = {signal: value for signal, value in values.items() if signal not in asset.apart}
+        if not values:
+            return
+    if asset.watch is None:
+        asset.watch = attendant.begin(asset.document, asset.factor)
+    try:
+        anomaly = asset.watch.judge(at_us, values)
+    except Exception:  # noqa: BLE001 - any model may be run here, and one asset's must not stop the plant
+        # The same input fails again on every restart, so it is told and this asset's model begins anew.
+        _log.exception("a model failed and learns again from nothing", asset=asset.key, model=asset.document.name)
+        begin_anew(asset)
+        return
+    if anomaly is not None:
+        yield _of_model(asset, anomaly, arrival, at_us)
+    elif asset.alarmed is not None:
+        yield end_alarm(asset, arrival, at_us, values, "behaves as it usually does again")
+    if asset.watch.course.taken != asset.looks:
+        yield from _look_ahead(asset, asset.watch, arrival, at_us, values)
+    if asset.limits.rules.of_score and asset.watch.ready():
+        for hit in asset.limits.judge_score(at_us, asset.watch.score(), asset.state.state):
+            yield from asset.of_hit(hit, arrival)
+
+
+def _look_ahead(
+    asset: "AssetJudge", watch: Attendant, arrival: int, at_us: int, values: Mapping[str, float]
+) -> Iterator[Finding]:
+    """After a look of the model: how well the asset is, and whether it is about to reach a limit."""
+    asset.looks = watch.course.taken
+    asset.trends.clear()
+    found = health.assess(moment(at_us), watch.course, asset.limits.rules)
+    asset.health, asset.fresh = found, True
+    lead = timedelta(days=asset.document.lead_time_days)
+    if found is None or not lead or not health.presses(found, lead):
+        asset.pressing = 0
+        if asset.ahead is not None:
+            was, asset.ahead = asset.ahead, None
+            yield _over(asset, was, arrival, at_us, values, "is not on its way to a limit any more")
+        return
+    asset.pressing = min(asset.pressing + 1, PRESSING)
+    if asset.pressing == PRESSING:
+        yield _of_lead_time(asset, found, watch, arrival)
+
+
+def begin_anew(asset: "AssetJudge") -> None:
+    """Forget what the model has learned."""
+    asset.watch = None
+    _forget_course(asset)
+
+
+def _forget_course(asset: "AssetJudge") -> None:
+    asset.looks, asset.pressing = 0, 0
+    asset.trends.clear()
+    asset.health, asset.fresh = None, True
+
+
+def learn_history(asset: "AssetJudge", frames: Iterable[tuple[int, Mapping[str, float]]], arrival: int) -> None:
+    """Let the model learn what was measured before; nothing is found in it, and no limit looks at it."""
+    for at_us, values in frames:
+        if asset.watermark_us is not None and at_us <= asset.watermark_us:
+            continue
+        if asset.gathering.due(at_us):
+            _drop(asset.close_frame(arrival))
+        asset.watermark_us = at_us
+        asset.newest.update(dict.fromkeys(values, at_us))
+        operating.follow(asset, at_us, values)
+        if asset.gathering.step_us:
+            asset.gathering.add(at_us, values, operating.model_judges(asset))
+        elif operating.model_judges(asset):
+            _drop(judge(asset, arrival, at_us, values))
+
+
+def learn_again(asset: "AssetJudge", found: CloseFinding | None = None) -> None:
+    """After a repair the machine's normal is another one; ``found`` is what the order was closed with."""
+    if asset.watch is not None:
+        asset.watch.rebaseline(faults=found in (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE))
+    _forget_course(asset)
+
+
+def _of_model(asset: "AssetJudge", anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
+    finding = asset_findings.of_model(asset.facts(), anomaly, arrival, at_us)
+    asset.alarmed = Alarmed.by(finding)
+    return finding
+
+
+def end_alarm(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
+    """The end of the model's alarm."""
+    was, asset.alarmed = asset.alarmed, None
+    assert was is not None
+    return _over(asset, was, arrival, at_us, values, why)
+
+
+def _over(
+    asset: "AssetJudge", was: Alarmed, arrival: int, at_us: int, values: Mapping[str, float], why: str
+) -> Finding:
+    return asset_findings.over(asset.facts(), was, arrival, at_us, values, why)
+
+
+def _of_lead_time(asset: "AssetJudge", found: Health, watch: Attendant, arrival: int) -> Finding:
+    finding = asset_findings.of_lead_time(asset.facts(), found, watch, arrival)
+    asset.ahead = Alarmed.by(finding)
+    return finding
+
+
+def _drop(findings: Iterator[Finding]) -> None:
+    for _ in findings:
+        pass

@@ -1,0 +1,52 @@
+"""Values that cannot be true: what is judged of them, and the instrument order where a safety rule needs the signal."""
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from judge import asset_findings
+from judge.asset_findings import Doubt
+from workorder_core.intake.findings import Finding
+from workorder_core.plant.signals import BEYOND
+
+if TYPE_CHECKING:
+    from judge.asset_judge import AssetJudge
+
+
+def judge(
+    asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float], doubtful: Collection[str]
+) -> Iterator[Finding]:
+    """Judge a frame in which values of the ``doubtful`` signals cannot be true.
+
+    No model sees those, and limits only where nobody has said what can be true. Where a safety rule looks at one,
+    its instrument has failed: what the rule protects is not seen.
+    """
+    sound = {signal: value for signal, value in values.items() if signal not in doubtful}
+    if sound:
+        yield from asset.judge(arrival, at_us, sound)
+    asset.newest.update(dict.fromkeys(doubtful, at_us))
+    judged = {signal: values[signal] for signal in sorted(doubtful) if signal not in asset.plausible}
+    if judged:
+        for hit in asset.limits.judge(at_us, judged, asset.state.state, asset.fleet):
+            yield from asset.of_hit(hit, arrival)
+    for signal in sorted(doubtful):
+        rules = asset.limits.rules.protects_by(signal)
+        if rules:
+            since_us = asset.doubted.setdefault(signal, at_us)
+            doubt = Doubt(signal, values[signal], *_true_between(asset, signal, values[signal]), rules)
+            yield asset_findings.of_doubt(asset.facts(), doubt, arrival, since_us, at_us)
+
+
+def _true_between(asset: "AssetJudge", signal: str, value: float) -> tuple[float, float]:
+    """Return the range outside which a doubtful value lies; infinite where it is what was seen that speaks against
+    it, which moves on with the input.
+    """
+    return asset.plausible.get(signal, (-BEYOND, BEYOND) if abs(value) > BEYOND else (-math.inf, math.inf))
+
+
+def believe_again(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+    """What a safety rule looks at is measured again by a value that can be true."""
+    for signal in sorted(asset.doubted.keys() & values.keys()):
+        since_us = asset.doubted.pop(signal)
+        doubt = Doubt(signal, values[signal], *_true_between(asset, signal, values[signal]), ())
+        yield asset_findings.of_doubt(asset.facts(), doubt, arrival, since_us, at_us)

@@ -1,0 +1,50 @@
+"""In which operating state an asset is, and what that means for judging it. No I/O, no clock."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rules import operating_state
+from rules.operating_state import StateNow
+from workorder_core.words import OperatingState
+
+if TYPE_CHECKING:
+    from judge.asset_judge import AssetJudge
+
+
+def steady(asset: "AssetJudge") -> bool:
+    """Whether nothing but its limits and its model looks at the next reading, if the operating state stays."""
+    rule = asset.state_rule
+    if rule is None:
+        stays = asset.state.state is not OperatingState.MAINTENANCE
+    else:
+        stays = asset.state.last == asset.watermark_us and operating_state.settled(rule, asset.state)
+    return stays and not asset.downtimes and not asset.doubted and asset.gathering.fit
+
+
+def follow(asset: "AssetJudge", at_us: int, values: Mapping[str, float]) -> None:
+    """Follow the operating state up to the asset's newest moment, which a reading of ``at_us`` may lie behind."""
+    now_us = at_us if asset.watermark_us is None else max(at_us, asset.watermark_us)
+    if asset.downtimes and any(start <= now_us < end for start, end in asset.downtimes.values()):
+        planned = asset.state.state is OperatingState.MAINTENANCE
+        asset.state = StateNow(OperatingState.MAINTENANCE, asset.state.since if planned else now_us, now_us)
+        return
+    rule = asset.state_rule
+    if rule is not None:
+        # What lies further back than the state's own patience says nothing of now.
+        value = values.get(rule.signal) if now_us - at_us <= rule.max_gap_us else None
+        asset.state = operating_state.step(rule, asset.state, now_us, value)
+    if asset.state.state is OperatingState.MAINTENANCE:
+        asset.state = StateNow(OperatingState.UNKNOWN, now_us, now_us)
+
+
+def model_judges(asset: "AssetJudge") -> bool:
+    """Whether the asset is in a state, and long enough, in which its model judges."""
+    if asset.state_rule is None:
+        return asset.state.state is not OperatingState.MAINTENANCE
+    return operating_state.settled(asset.state_rule, asset.state)
+
+
+def stands_still(asset: "AssetJudge") -> str:
+    """What the machine does while its model does not judge."""
+    state = asset.state.state
+    return "settling" if state is OperatingState.RUNNING else state.value
