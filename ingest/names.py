@@ -21,6 +21,9 @@ _AROUND = " \t\r\n()[]{}\"'?!"
 """What may stand around a name and says nothing: it goes without a trace."""
 _HASH = 6
 """Hexadecimal digits of the hash at the end of a name."""
+_LONGER = (_HASH, 12, 24, 48)
+"""As many digits, where a name with fewer is another's already."""
+_LIKE_HASHED = re.compile(f".*-(?:{'|'.join(f'[0-9a-f]{{{digits}}}' for digits in _LONGER)})")
 _LONGEST = 200
 """Characters of a foreign name that are remembered; a longer one is remembered by its hash."""
 MOST_BYTES = 128 << 20
@@ -65,10 +68,10 @@ def _made(text: str, whole: str, usable: re.Pattern[str], unusable: re.Pattern[s
     return made if len(made) <= most and len(kept) == len(text) and not ends else hashed(made, whole, most)
 
 
-def hashed(made: str, name: str, most: int) -> str:
+def hashed(made: str, name: str, most: int, digits: int = _HASH) -> str:
     """Return what a name has become with a hash of the whole name at its end."""
-    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:_HASH]
-    return f"{made[: most - _HASH - 1]}-{digest}"
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:digits]
+    return f"{made[: most - digits - 1]}-{digest}"
 
 
 class Names:
@@ -94,31 +97,50 @@ class Names:
         """Return the signal of an asset that is named so. Raises Bad."""
         return self._one(place, name, signal(name), 128)
 
+    def sole_signal(self, place: tuple[str, str], name: str) -> str:
+        """Return the signal of an asset that is named so. Raises Bad where another name of it has that signal."""
+        made = signal(name)
+        owner = self._owners.get(place, {}).get(made)
+        if owner is None:
+            if self._own(place, made, _remembered(name)) or _is_sole(made, name):
+                return made
+            raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r}: more names than can be remembered; name it {made!r}")
+        if owner not in (name, _remembered(name)):
+            raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} and {owner[:80]!r} both make the signal {made!r}")
+        return made
+
     def new(self) -> list[Owned]:
         """Return, once, what has to be stored."""
         new, self._new = self._new, []
         return new
 
     def _one(self, key: tuple[str, str], name: str, made: str, most: int) -> str:
-        owners = self._owners.get(key)
-        owner = None if owners is None else owners.get(made)
-        if owner is not None and (owner == name or owner == _remembered(name)):
-            return made
-        if owner is not None:
-            return hashed(made, name, most)
+        remembered, owners = _remembered(name), self._owners.get(key, {})
+        for candidate in (made, *(hashed(made, name, most, digits) for digits in _LONGER)):
+            owner = owners.get(candidate)
+            if owner in (name, remembered):
+                return candidate
+            if owner is None and (self._own(key, candidate, remembered) or candidate != made or _is_sole(made, name)):
+                return candidate
+        raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r}: other names have every name that it could become; map it")
+
+    def _own(self, key: tuple[str, str], made: str, remembered: str) -> bool:
+        """Remember who has a name that nobody had, where there is room to."""
         if self.bytes > MOST_BYTES:
-            return made if made == name else hashed(made, name, most)
-        self._remember(key, made, _remembered(name))
+            return False
+        self._remember(key, made, remembered)
         site, asset = key
-        if not asset:
-            self._new.append((site, made, "", _remembered(name)))
-        else:
-            self._new.append((site, asset, made, _remembered(name)))
-        return made
+        self._new.append((site, asset, made, remembered) if asset else (site, made, "", remembered))
+        return True
 
     def _remember(self, key: tuple[str, str], made: str, name: str) -> None:
         self._owners.setdefault(key, {})[made] = name
         self.bytes += _OF_ENTRY + len(made) + (0 if made == name else len(name))
+
+
+def _is_sole(made: str, name: str) -> bool:
+    """Whether no other name becomes this one, where none is remembered."""
+    return made == name and not _LIKE_HASHED.fullmatch(made)
 
 
 def _remembered(name: str) -> str:

@@ -45,7 +45,11 @@ def restore_sparkplug(conn: Connection, host: Sparkplug) -> None:
         births = defaultdict(list)
         for group, node_id, device, payload, alive, awaited_us in cursor.execute(_QUERIES["births"]):
             births[group, node_id].append((device, bytes(payload), alive, awaited_us))
-        for group, node_id, bd_seq, seq, trusted in cursor.execute(_QUERIES["nodes"]).fetchall():
+        # Whoever is alive has a name before whoever had it once.
+        nodes = cursor.execute(_QUERIES["nodes"]).fetchall()
+        nodes.sort(key=lambda node: not any(alive for _, _, alive, _ in births[node[0], node[1]]))
+        for group, node_id, bd_seq, seq, trusted in nodes:
+            births[group, node_id].sort(key=lambda birth: not birth[2])
             host.restore(group, node_id, Node(bd_seq=bd_seq, seq=seq, trusted=trusted), births[group, node_id])
 
 

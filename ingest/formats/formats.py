@@ -42,7 +42,7 @@ class Formats:
         bindings: Bindings | None = None,
         names: Names | None = None,
     ) -> None:
-        self.names = names or Names()
+        self.names = names or (Names() if sparkplug is None else sparkplug.foreign)
         self.bindings = bindings or Bindings()
         self._mappings = [each for each in mappings if each.topic is not None]
         self._thingsboard = thingsboard

@@ -19,6 +19,7 @@ from ingest.formats.paths import Text
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.sparkplug_metrics import Known
 from ingest.messages import Details, Frame, Message, Reason, Refused
+from ingest.names import Names as ForeignNames
 from ingest.names import code
 
 PREFIX = "spBv1.0/"
@@ -61,13 +62,23 @@ class Sparkplug:
     ----------
     host
         The id of this host application.
+    foreign
+        Which name has which code and signal, of all that was ever heard: it outlives nodes that are forgotten.
     patience_us
         A node is asked for a rebirth at most this often; four times that without a sign of life after our connection
         was new, and what it measured is stale.
     """
 
-    def __init__(self, host: str, names: Names | None = None, *, patience_us: int = 5_000_000) -> None:
+    def __init__(
+        self,
+        host: str,
+        names: Names | None = None,
+        *,
+        foreign: ForeignNames | None = None,
+        patience_us: int = 5_000_000,
+    ) -> None:
         self.host, self.names, self.patience_us = host, names or Names(), patience_us
+        self.foreign = foreign or ForeignNames()
         self.nodes = EdgeNodes()
         self.changed: set[tuple[str, str]] = set()
         self.lives_changed: set[tuple[str, str]] = set()
@@ -366,11 +377,13 @@ class Sparkplug:
     def _member(self, group: str, node_id: str, device: str, raw: bytes) -> Member:
         ids = {"group": group, "node": node_id, "device": device or node_id}
         site, asset, location = (
-            code(text.fill(ids, None, None)) for text in (self.names.site, self.names.asset, self.names.location)
+            text.fill(ids, None, None) for text in (self.names.site, self.names.asset, self.names.location)
         )
+        place, location = self.foreign.place(site, asset), code(location)
         said = sparkplug_metrics.decode(raw)
         sparkplug_metrics.readable(said)
-        return Member(site, asset, location, raw, sparkplug_metrics.birth(said))
+        born = sparkplug_metrics.birth(said, lambda name: self.foreign.sole_signal(place, name))
+        return Member(*place, location, raw, born)
 
     def _tell_stale(self, member: Member, signals: Iterable[str], at_us: int) -> None:
         names = tuple(sorted(signals))

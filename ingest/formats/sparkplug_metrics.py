@@ -1,12 +1,12 @@
 """Metrics of Sparkplug B payloads as values: data types, nulls, quality, units, and what a birth says of them all."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
-from ingest import border, names
+from ingest import border
 from ingest.border import Bad
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.messages import STALE, Reason
@@ -98,10 +98,9 @@ def _texts(metric: Payload.Metric) -> Iterator[object]:
                 yield each.string_value
 
 
-def birth(payload: Payload) -> Birth:
-    """Return what a birth certificate says of its metrics."""
+def birth(payload: Payload, signal: Callable[[str], str]) -> Birth:
+    """Return what a birth certificate says of its metrics. ``signal`` is what a name makes; it raises Bad."""
     made = Birth()
-    taken: dict[str, str] = {}
     aliases: dict[int, str] = {}
     for metric in payload.metrics:
         name = metric.name
@@ -112,11 +111,7 @@ def birth(payload: Payload) -> Birth:
             continue
         known = LEFT_OUT
         try:
-            signal = names.signal(name)
-            if taken.setdefault(signal, name) == name:
-                known = Known(signal, metric.datatype, border.unit(name, _unit(metric)))
-            else:
-                made.left_out.append(f"{name[:80]!r} and {taken[signal][:80]!r} both make the signal {signal!r}")
+            known = Known(signal(name), metric.datatype, border.unit(name, _unit(metric)))
         except Bad as wrong:
             made.left_out.append(wrong.problem)
         made.by_name[name] = known

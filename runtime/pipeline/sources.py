@@ -15,6 +15,7 @@ from ingest.formats.formats import Formats
 from ingest.formats.paths import Text
 from ingest.formats.sparkplug import Names, Sparkplug, Stale
 from ingest.formats.thingsboard import ThingsBoard
+from ingest.names import Names as ForeignNames
 from judge.inputs import Event
 from runtime.settings import Settings
 
@@ -22,11 +23,13 @@ from runtime.settings import Settings
 def understood(settings: Settings, conn: Connection | None = None) -> Formats:
     """Return the formats of the settings, with what the database remembers of them. Raises WrongMapping."""
     board = host = None
+    foreign = ForeignNames() if conn is None else sources.foreign_names(conn)
     if settings.thingsboard_site is not None:
         board = ThingsBoard(settings.thingsboard_site, settings.thingsboard_device)
     if settings.sparkplug_host is not None:
         names = Names(Text.of(settings.sparkplug_site), Text.of(settings.sparkplug_asset))
-        host = Sparkplug(settings.sparkplug_host, names, patience_us=round(settings.sparkplug_rebirth_s * 1e6))
+        patience_us = round(settings.sparkplug_rebirth_s * 1e6)
+        host = Sparkplug(settings.sparkplug_host, names, foreign=foreign, patience_us=patience_us)
         if conn is not None:
             sources.restore_sparkplug(conn, host)
     return Formats(
@@ -35,7 +38,7 @@ def understood(settings: Settings, conn: Connection | None = None) -> Formats:
         sparkplug=host,
         taken=None if conn is None else sources.taken(conn),
         bindings=None if conn is None else devices.bindings(conn),
-        names=None if conn is None else sources.foreign_names(conn),
+        names=foreign,
     )
 
 

@@ -1,5 +1,6 @@
 """Different names never become one asset or one signal, whatever way they come in by."""
 
+import itertools
 import json
 import re
 import tomllib
@@ -132,6 +133,31 @@ def test_who_has_a_name_keeps_it_when_the_engine_starts_again():
     assert re.fullmatch("TB/Pump_7-[0-9a-f]{6}", again[0][0])
     assert again[0][1] == "T _C"
     assert again[2] == ("TB/Pump_7", "T _C", 4.0)
+
+
+def test_a_name_that_is_spelled_like_anothers_hash_is_another():
+    for first, second in (("Pump_7", "Pump 7"), ("P", "ΔP")):
+        known = Names()
+        known.place("S", first)
+        made = known.place("S", second)[1]
+        literal = known.place("S", made)[1]
+        again = Names(known.new())
+        assert len({first, made, literal}) == 3
+        assert [again.place("S", name)[1] for name in (made, second, first)] == [literal, made, first]
+        known, place = Names(), ("S", "A")
+        assert known.signal(place, made) == made
+        assert known.signal(place, first) == first
+        signal = known.signal(place, second)
+        assert signal not in (made, first)
+        assert known.signal(place, second) == signal
+
+
+@pytest.mark.parametrize("room", [0, 200, 400, 600, 800, 1_000])
+def test_a_name_like_a_hash_is_another_also_where_no_name_is_remembered(monkeypatch, room):
+    monkeypatch.setattr(names, "MOST_BYTES", room)
+    for order in itertools.permutations(["Pump_7", "Pump 7", names.hashed("Pump_7", "Pump 7", 64)]):
+        known = Names()
+        assert len({known.place("S", name) for name in order * 2}) == 3
 
 
 @given(st.lists(st.text(max_size=100), max_size=8), st.lists(st.text(min_size=64, max_size=300), max_size=3))

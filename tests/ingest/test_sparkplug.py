@@ -14,6 +14,7 @@ from ingest.formats.sparkplug import ASKED_AT_ONCE, ASKED_PER_S, Names, Sparkplu
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.sparkplug_metrics import REBIRTH
 from ingest.messages import Message, Reason
+from ingest.names import Names as ForeignNames
 
 NOW = 1_772_000_000_000_000
 MS = NOW // 1000
@@ -120,6 +121,39 @@ def test_two_machines_of_one_name_are_not_made_one():
     assert (plant.refused, plant.asked()) == ([Reason.WRONG_TOPIC], [])
     plant.hear("DDEATH", seq=2, device="P-1")
     assert plant.device(metric("t", 2.0), seq=3, node="N2") == [("NTH/P-1", {"t": 2.0})]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_names_that_differ_only_by_cleaning_are_two_machines_also_when_the_first_is_gone(monkeypatch, forgotten):
+    plant = Plant()
+    plant.node()
+    assert plant.device(metric("t", 1.0), device="Pump 7") == [("NTH/Pump_7", {"t": 1.0})]
+    plant.hear("NDEATH", metric("bdSeq", 1, UINT64))
+    if forgotten:
+        monkeypatch.setattr(edge_nodes, "MOST_NODES", 1)
+    plant.node(node="N2")
+    assert (("NTH", "N1") in plant.host.nodes) is not forgotten
+    ((key, values),) = plant.device(metric("t", 2.0), device="Pump_7", node="N2")
+    assert key.startswith("NTH/Pump_7-")
+    assert values == {"t": 2.0}
+    again = Plant(foreign=ForeignNames(plant.host.foreign.new()))
+    again.node()
+    assert again.device(metric("t", 3.0), device="Pump_7") == [(key, {"t": 3.0})]
+    assert again.device(metric("t", 4.0), device="Pump 7", seq=2) == [("NTH/Pump_7", {"t": 4.0})]
+
+
+def test_two_groups_that_differ_only_by_cleaning_are_two_sites():
+    plant = Plant()
+    found = [plant.node(metric("t", 1.0), group=group)[0][0] for group in ("Nord 1", "Nord_1")]
+    assert len(set(found)) == 2
+
+
+def test_a_metric_of_a_later_birth_is_not_another_metric_that_was_there_before():
+    plant = Plant()
+    assert plant.node(metric("T?", 1.0)) == [("NTH/N1", {"T": 1.0})]
+    assert plant.node(metric("T!", 2.0), bd=2) == []
+    assert plant.problems == ["'T!' and 'T?' both make the signal 'T'"]
+    assert plant.node(metric("T!", 2.0), metric("T?", 3.0), bd=3) == [("NTH/N1", {"T": 3.0})]
 
 
 def test_a_metric_comes_by_alias_after_the_birth(plant):
