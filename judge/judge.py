@@ -34,7 +34,8 @@ from workorder_core.alarms.alarm_states import Move
 from workorder_core.alarms.alarms import Change, Standing
 from workorder_core.alarms.silence import Held, Silences
 from workorder_core.intake import flood, intake, priority
-from workorder_core.intake.decisions import Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade, Urgency
+from workorder_core.intake.decisions import Collect, Decision, Ignore, Open, Urgency
+from workorder_core.intake.effects import apply_decision
 from workorder_core.intake.findings import Finding
 from workorder_core.intake.flood import Floods
 from workorder_core.intake.inhibition import Cause, Inhibition
@@ -667,11 +668,7 @@ def _reopened(order_id: UUID, told: Mapping[str, Any], status: Status) -> Entry:
 
 
 def _severity(decision: Decision) -> Severity:
-    match decision:
-        case Upgrade() | Refine() | Merge() | Rework():
-            return decision.severity
-        case _:
-            return decision.finding.severity
+    return apply_decision(decision).severity or decision.finding.severity
 
 
 def _dump_entry(entry: Entry) -> list[Any]:

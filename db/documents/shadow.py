@@ -15,7 +15,8 @@ from db import sql
 from db.documents import documents
 from db.documents.documents import Kind
 from db.errors import AlreadyThere, NotFound, NothingOnTrial
-from workorder_core.intake.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.intake.decisions import Decision
+from workorder_core.intake.effects import What, apply_decision
 
 _QUERIES = sql.load("shadow")
 
@@ -145,39 +146,24 @@ def orders(
 
 def apply(conn: Connection, run_id: int, decision: Decision, *, asset_id: int) -> None:
     """Note a decision of a run, as ``db.orders.decisions.apply`` carries one out."""
-    match decision:
-        case Open(order_id=order_id, finding=finding):
-            facts = {
-                "run_id": run_id,
-                "id": order_id,
-                "asset_id": asset_id,
-                "component": finding.component,
-                "failure_mode": finding.failure_mode.value,
-                "type": finding.severity.order_type.value,
-                "opened_at": finding.at,
-                "why": f"{finding.source}: {finding.summary}",
-            }
-            conn.execute(_QUERIES["open"], facts)
-        case AddEvidence() | Collect():
-            _change(conn, run_id, decision.order_id)
-        case Refine():
-            _change(
-                conn, run_id, decision.order_id, type=decision.severity.order_type.value,
-                component=decision.component, failure_mode=decision.failure_mode.value,
-            )  # fmt: skip
-        case Upgrade() | Rework():
-            _change(conn, run_id, decision.order_id, type=decision.severity.order_type.value)
-        case Merge():
-            _change(conn, run_id, decision.order_id, type=decision.severity.order_type.value)
-            merged = {"run_id": run_id, "id": decision.order_id, "duplicate_id": decision.duplicate_id}
-            conn.execute(_QUERIES["merge"], merged)
-        case Ignore():
-            pass
-
-
-def _change(conn: Connection, run_id: int, order_id: UUID, **changed: str) -> None:
-    facts: dict[str, Any] = {"type": None, "component": None, "failure_mode": None}
-    conn.execute(_QUERIES["change"], facts | {"run_id": run_id, "id": order_id} | changed)
+    effect = apply_decision(decision)
+    if not effect.evidence:
+        return
+    facts: dict[str, Any] = {
+        "run_id": run_id,
+        "id": effect.order_id,
+        "component": effect.component,
+        "failure_mode": effect.failure_mode,
+        "type": effect.type,
+    }
+    if effect.what is What.OPENED:
+        finding = effect.finding
+        why = f"{finding.source}: {finding.summary}"
+        conn.execute(_QUERIES["open"], facts | {"asset_id": asset_id, "opened_at": finding.at, "why": why})
+        return
+    conn.execute(_QUERIES["change"], facts)
+    if effect.absorbs is not None:
+        conn.execute(_QUERIES["merge"], facts | {"duplicate_id": effect.absorbs})
 
 
 def _runs(conn: Connection, run_id: int | None, before: int | None, *, unfinished: bool, limit: int) -> list[ShadowRun]:

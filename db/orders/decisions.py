@@ -15,18 +15,8 @@ from db import sql, storable
 from db.errors import NotFound
 from db.orders import job_plans, work_orders
 from db.plant import calendars
-from workorder_core.intake.decisions import (
-    AddEvidence,
-    Collect,
-    Decision,
-    Ignore,
-    Merge,
-    Open,
-    Refine,
-    Rework,
-    Upgrade,
-    Urgency,
-)
+from workorder_core.intake.decisions import Decision, Urgency
+from workorder_core.intake.effects import Effect, What, apply_decision
 from workorder_core.intake.findings import Finding
 from workorder_core.intake.order_book import Entry
 from workorder_core.orders import lifecycle, targets
@@ -46,10 +36,10 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of an order: ``step`` is opened, upgraded, refined, merged, sent back or evidence."""
+    """What became of an order: not always what was decided, where a person has changed it a moment before."""
 
     order_id: UUID
-    step: str
+    step: What
     emergency: bool
 
 
@@ -58,24 +48,18 @@ def apply(conn: Connection, decision: Decision, urgency: Urgency, *, asset_id: i
 
     A person may have ended the order a moment before: the finding is then kept as its evidence, and that is all.
     """
-    match decision:
-        case Open():
-            _open(conn, decision, urgency, asset_id, now)
-            return Done(decision.order_id, "opened", decision.finding.severity is Severity.SAFETY)
-        case AddEvidence() | Collect():
-            _add_evidence(conn, decision.order_id, decision.finding, asset_id)
-            return Done(decision.order_id, "evidence", False)
-        case Upgrade():
-            return _change(conn, decision, urgency, asset_id, now, "upgraded")
-        case Refine():
-            return _change(conn, decision, urgency, asset_id, now, "refined")
-        case Merge():
-            _merge(conn, decision, now)
-            return _change(conn, decision, urgency, asset_id, now, "merged")
-        case Rework():
-            return _send_back(conn, decision, urgency, asset_id, now)
-        case Ignore():
-            return None
+    effect = apply_decision(decision)
+    if effect.what is What.OPENED:
+        _open(conn, effect, urgency, asset_id, now)
+        return Done(effect.order_id, effect.what, effect.severity is Severity.SAFETY)
+    if effect.absorbs is not None:
+        _absorb(conn, effect.order_id, effect.absorbs, effect.finding, now)
+    if effect.severity is not None:
+        return _change(conn, effect, effect.severity, urgency, asset_id, now)
+    if effect.evidence:
+        _add_evidence(conn, effect.order_id, effect.finding, asset_id)
+        return Done(effect.order_id, effect.what, False)
+    return None
 
 
 def unfinished(conn: Connection) -> list[Entry]:
@@ -108,11 +92,11 @@ def title(component: str, failure_mode: FailureMode) -> str:
     return f"{component.replace('_', ' ').capitalize()}: {what}"
 
 
-def _open(conn: Connection, decision: Open, urgency: Urgency, asset_id: int, now: datetime) -> None:
-    finding = decision.finding
+def _open(conn: Connection, effect: Effect, urgency: Urgency, asset_id: int, now: datetime) -> None:
+    finding = effect.finding
     site_id, path = conn.execute(_QUERIES["place_of"], {"asset_id": asset_id}).fetchone() or (0, "")
     order = WorkOrder(
-        id=decision.order_id,
+        id=effect.order_id,
         number=work_orders.next_number(conn, site_id),
         site_id=site_id,
         asset_id=asset_id,
@@ -129,10 +113,10 @@ def _open(conn: Connection, decision: Open, urgency: Urgency, asset_id: int, now
         opened_at=finding.at,
         recorded_at=now,
         required_skill=required_skill(finding.component, finding.failure_mode),
-        follows=decision.follows,
+        follows=effect.follows,
     )
     why = f"{finding.source}: {finding.summary}"
-    if decision.follows is not None:
+    if effect.follows is not None:
         why = f"again after an order that has ended; {why}"
     order = targets.set_anew(order, now, calendars.of_site(conn, site_id, at=now))
     if (code := targets.missing(order)) is not None:
@@ -140,7 +124,7 @@ def _open(conn: Connection, decision: Open, urgency: Urgency, asset_id: int, now
     plan = optional(conn, "the job plan", lambda: job_plans.fitting(conn, asset_id, finding.failure_mode))
     if plan is None or optional(conn, "the job plan", lambda: _insert_planned(conn, order, plan, why)) is None:
         work_orders.insert(conn, order, actor=ACTOR, why=why)
-    _add_evidence(conn, decision.order_id, finding, asset_id)
+    _add_evidence(conn, effect.order_id, finding, asset_id)
 
 
 def _insert_planned(conn: Connection, order: WorkOrder, plan: JobPlan, why: str) -> WorkOrder:
@@ -165,65 +149,57 @@ def optional(conn: Connection, what: str, work: Callable[[], _Made]) -> _Made | 
 
 
 def _change(
-    conn: Connection, decision: Upgrade | Refine | Merge, urgency: Urgency, asset_id: int, now: datetime, step: str
+    conn: Connection, effect: Effect, severity: Severity, urgency: Urgency, asset_id: int, now: datetime
 ) -> Done:
-    order_id, finding = decision.order_id, decision.finding
+    """Keep the finding and change its order, where a person has not ended or moved it a moment before."""
+    order_id, finding = effect.order_id, effect.finding
     before = _locked(conn, order_id)
     _add_evidence(conn, order_id, finding, asset_id)
-    if before.status in FINAL:
-        return Done(order_id, "evidence", False)
-    component, mode = before.component, before.failure_mode
-    if isinstance(decision, Refine):
-        component, mode = decision.component, decision.failure_mode
+    sent_back = effect.status is not None
+    if before.status in FINAL or (sent_back and before.status not in DONE):
+        return Done(order_id, What.EVIDENCE, False)
     after = replace(
         before,
-        component=component,
-        failure_mode=mode,
-        type=decision.severity.order_type,
+        component=effect.component or before.component,
+        failure_mode=effect.failure_mode or before.failure_mode,
+        type=severity.order_type,
         priority=min(urgency.priority, before.priority),
     )
+    if sent_back:
+        return _send_back(conn, before, after, urgency, now, finding)
     if after == before:
-        return Done(order_id, "evidence", False)
+        return Done(order_id, What.EVIDENCE, False)
     after = replace(
         after,
-        title=title(component, mode),
+        title=title(after.component, after.failure_mode),
         priority_reason=urgency.reason,
-        required_skill=required_skill(component, mode),
+        required_skill=required_skill(after.component, after.failure_mode),
     )
     after = targets.brought_forward(after, now, calendars.of_site(conn, before.site_id, at=now))
-    step = "upgraded" if after.type is not before.type else step
-    _save(conn, order_id, after, now, step, f"{finding.source}: {finding.summary}")
-    worse = decision.severity is Severity.SAFETY and before.type is not OrderType.EMERGENCY
-    return Done(order_id, step, worse)
+    what = What.UPGRADED if after.type is not before.type else effect.what
+    _save(conn, order_id, after, now, what, f"{finding.source}: {finding.summary}")
+    worse = severity is Severity.SAFETY and before.type is not OrderType.EMERGENCY
+    return Done(order_id, what, worse)
 
 
-def _merge(conn: Connection, decision: Merge, now: datetime) -> None:
-    before = _locked(conn, decision.duplicate_id)
+def _absorb(conn: Connection, order_id: UUID, duplicate_id: UUID, finding: Finding, now: datetime) -> None:
+    before = _locked(conn, duplicate_id)
     if before.status in FINAL:
         return
-    conn.execute(_QUERIES["move_evidence"], {"from": decision.duplicate_id, "to": decision.order_id})
-    why = f"the same fault has an order that knows what it is; its evidence moved there. {decision.finding.summary}"
-    after = replace(before, status=Status.CANCELLED, status_since=now, duplicate_of=decision.order_id, hold_reason=None)
-    _save(conn, decision.duplicate_id, after, now, "cancel", why)
+    conn.execute(_QUERIES["move_evidence"], {"from": duplicate_id, "to": order_id})
+    why = f"the same fault has an order that knows what it is; its evidence moved there. {finding.summary}"
+    after = replace(before, status=Status.CANCELLED, status_since=now, duplicate_of=order_id, hold_reason=None)
+    _save(conn, duplicate_id, after, now, "cancel", why)
 
 
-def _send_back(conn: Connection, decision: Rework, urgency: Urgency, asset_id: int, now: datetime) -> Done:
-    before = _locked(conn, decision.order_id)
-    _add_evidence(conn, decision.order_id, decision.finding, asset_id)
-    if before.status not in DONE:
-        return Done(decision.order_id, "evidence", False)
-    after = replace(
-        before,
-        status=Status.OPEN,
-        status_since=now,
-        type=decision.severity.order_type,
-        priority=min(urgency.priority, before.priority),
-        priority_reason=urgency.reason,
-    )
+def _send_back(
+    conn: Connection, before: WorkOrder, after: WorkOrder, urgency: Urgency, now: datetime, finding: Finding
+) -> Done:
+    after = replace(after, status=Status.OPEN, status_since=now, priority_reason=urgency.reason)
     after = lifecycle.anew(after, now, calendars.of_site(conn, before.site_id, at=now))
-    why = f"the condition is still there after the work: {decision.finding.summary}"
-    _save(conn, decision.order_id, after, now, "rework", why)
-    return Done(decision.order_id, "sent back", decision.severity is Severity.SAFETY)
+    why = f"the condition is still there after the work: {finding.summary}"
+    _save(conn, before.id, after, now, "rework", why)
+    return Done(before.id, What.SENT_BACK, after.type is OrderType.EMERGENCY)
 
 
 def _locked(conn: Connection, order_id: UUID) -> WorkOrder:

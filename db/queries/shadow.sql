@@ -47,8 +47,12 @@ UPDATE shadow_orders SET evidence = evidence + 1, type = coalesce(%(type)s, type
 WHERE run_id = %(run_id)s AND id = %(id)s;
 
 -- name: merge
--- It turned out to be another one's fault.
-UPDATE shadow_orders SET duplicate_of = %(id)s WHERE run_id = %(run_id)s AND id = %(duplicate_id)s;
+-- It turned out to be another one's fault, to which its evidence goes.
+WITH absorbed AS (
+    UPDATE shadow_orders SET duplicate_of = %(id)s WHERE run_id = %(run_id)s AND id = %(duplicate_id)s RETURNING evidence
+)
+UPDATE shadow_orders SET evidence = shadow_orders.evidence + absorbed.evidence FROM absorbed
+WHERE run_id = %(run_id)s AND id = %(id)s;
 
 -- name: orders
 -- What a run would have opened, the oldest first.

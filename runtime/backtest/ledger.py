@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from workorder_core.intake.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
+from workorder_core.intake.decisions import Decision
+from workorder_core.intake.effects import Effect, What, apply_decision
 from workorder_core.intake.findings import Finding
 from workorder_core.words import FailureMode, OrderType, Severity
 
@@ -62,21 +63,12 @@ class Ledger:
 
     def apply(self, decision: Decision) -> Order | None:
         """Follow a decision and return the order that it opened, if it did."""
-        match decision:
-            case Open(order_id=order_id, finding=finding):
-                order = self._orders[order_id] = _opened(order_id, finding)
-                return order
-            case AddEvidence(order_id=order_id, finding=finding) | Collect(order_id=order_id, finding=finding):
-                _add(self._orders[order_id], finding)
-            case Upgrade() | Rework():
-                self._worsen(decision.order_id, decision.finding, decision.severity)
-            case Refine():
-                order = self._worsen(decision.order_id, decision.finding, decision.severity)
-                order.component, order.failure_mode = decision.component, decision.failure_mode
-            case Merge():
-                self._merge(decision)
-            case Ignore():
-                pass
+        effect = apply_decision(decision)
+        if effect.what is What.OPENED:
+            order = self._orders[effect.order_id] = _opened(effect.order_id, effect.finding)
+            return order
+        if effect.evidence:
+            self._follow(self._orders[effect.order_id], effect)
         return None
 
     def end(self, order_id: UUID, at: datetime, how: str) -> None:
@@ -91,19 +83,19 @@ class Ledger:
         if order is not None:
             order.ended_at = order.ended = None
 
-    def _worsen(self, order_id: UUID, finding: Finding, severity: Severity) -> Order:
-        order = self._orders[order_id]
-        _add(order, finding)
-        order.severity = severity
-        return order
-
-    def _merge(self, decision: Merge) -> None:
-        order = self._worsen(decision.order_id, decision.finding, decision.severity)
-        duplicate = self._orders[decision.duplicate_id]
-        order.evidence += duplicate.evidence
-        order.findings = sorted([*duplicate.findings, *order.findings], key=lambda each: each.at)[:MOST_FINDINGS]
-        duplicate.duplicate_of = order.id
-        duplicate.ended_at, duplicate.ended = decision.finding.at, "merged"
+    def _follow(self, order: Order, effect: Effect) -> None:
+        order.evidence += 1
+        if len(order.findings) < MOST_FINDINGS:
+            order.findings.append(effect.finding)
+        order.severity = effect.severity or order.severity
+        order.component = effect.component or order.component
+        order.failure_mode = effect.failure_mode or order.failure_mode
+        if effect.absorbs is not None:
+            duplicate = self._orders[effect.absorbs]
+            order.evidence += duplicate.evidence
+            order.findings = sorted([*duplicate.findings, *order.findings], key=lambda each: each.at)[:MOST_FINDINGS]
+            duplicate.duplicate_of = order.id
+            duplicate.ended_at, duplicate.ended = effect.finding.at, "merged"
 
 
 def _opened(order_id: UUID, finding: Finding) -> Order:
@@ -119,9 +111,3 @@ def _opened(order_id: UUID, finding: Finding) -> Order:
         findings=[finding],
         evidence=1,
     )
-
-
-def _add(order: Order, finding: Finding) -> None:
-    order.evidence += 1
-    if len(order.findings) < MOST_FINDINGS:
-        order.findings.append(finding)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from workorder_core.intake.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
-from workorder_core.intake.findings import Finding
+from workorder_core.intake.decisions import Decision
+from workorder_core.intake.effects import Effect, What, apply_decision
 from workorder_core.orders.lifecycle import FINAL
 from workorder_core.words import FailureMode, Severity, Status
 
@@ -92,37 +92,19 @@ class OrderBook:
 
     def apply(self, decision: Decision) -> None:
         """Follow a decision of intake."""
-        match decision:
-            case Open():
-                self._open(decision)
-            case AddEvidence() if decision.finding.cleared:
-                entry = self._get(decision.finding.asset, decision.order_id)
-                self._put(replace(entry, cleared=entry.cleared | {decision.finding.source}))
-            case AddEvidence():
-                self._put(_with_evidence(self._get(decision.finding.asset, decision.order_id), decision.finding))
-            case Upgrade():
-                entry = _with_evidence(self._get(decision.finding.asset, decision.order_id), decision.finding)
-                self._put(replace(entry, severity=decision.severity))
-            case Refine():
-                entry = _with_evidence(self._get(decision.finding.asset, decision.order_id), decision.finding)
-                self._put(
-                    replace(
-                        entry,
-                        component=decision.component,
-                        failure_mode=decision.failure_mode,
-                        severity=decision.severity,
-                        inferred=decision.failure_mode.specific and not decision.finding.answers,
-                    )
+        effect = apply_decision(decision)
+        asset = effect.finding.asset
+        if effect.what is What.OPENED:
+            self._open(effect)
+        elif not effect.elsewhere:
+            entry = _followed(self._of[asset][effect.order_id], effect)
+            if effect.absorbs is not None:
+                # Not remembered as ended: what comes next is judged by the order that stays.
+                duplicate = self._of[asset].pop(effect.absorbs)
+                entry = replace(
+                    entry, signals=entry.signals | duplicate.signals, evidence=entry.evidence + duplicate.evidence
                 )
-            case Merge():
-                self._merge(decision)
-            case Rework():
-                entry = _with_evidence(self._get(decision.finding.asset, decision.order_id), decision.finding)
-                self._put(replace(entry, severity=decision.severity, status=Status.OPEN, moved_at=decision.finding.at))
-            case Ignore():
-                self._see(decision)
-            case Collect():
-                pass  # it is another asset's, and does not say how the order's own condition stands
+            self._put(entry)
 
     def moved(self, asset: str, order_id: UUID, status: Status, *, at: datetime) -> None:
         """Follow a person's step at an asset's event time. An order that the book never held is passed over."""
@@ -142,12 +124,12 @@ class OrderBook:
             if not entry.unfinished and now - entry.moved_at > KEPT_AFTER_END:
                 del orders[entry.id]
 
-    def _open(self, decision: Open) -> None:
-        finding = decision.finding
+    def _open(self, effect: Effect) -> None:
+        finding = effect.finding
         self.forget_ended(finding.asset, now=finding.at)
         self._put(
             Entry(
-                id=decision.order_id,
+                id=effect.order_id,
                 asset=finding.asset,
                 component=finding.component,
                 failure_mode=finding.failure_mode,
@@ -163,41 +145,30 @@ class OrderBook:
             )
         )
 
-    def _see(self, decision: Ignore) -> None:
-        finding = decision.finding
-        entry = self._get(finding.asset, decision.order_id)
-        signals = entry.signals | finding.weighty_signals
-        self._put(replace(entry, signals=signals, last_seen_at=finding.at))
-
-    def _merge(self, decision: Merge) -> None:
-        asset = decision.finding.asset
-        duplicate = self._get(asset, decision.duplicate_id)
-        kept = _with_evidence(self._get(asset, decision.order_id), decision.finding)
-        self._put(
-            replace(
-                kept,
-                signals=kept.signals | duplicate.signals,
-                evidence=kept.evidence + duplicate.evidence,
-                severity=max(kept.severity, duplicate.severity, decision.finding.severity),
-            )
-        )
-        # Not remembered as ended: what comes next is judged by the order that stays.
-        del self._of[asset][duplicate.id]
-
-    def _get(self, asset: str, order_id: UUID) -> Entry:
-        return self._of[asset][order_id]
-
     def _put(self, entry: Entry) -> None:
         self._of.setdefault(entry.asset, {})[entry.id] = entry
 
 
-def _with_evidence(entry: Entry, finding: Finding) -> Entry:
+def _followed(entry: Entry, effect: Effect) -> Entry:
+    """Return what the book knows of an order after an effect on it, but for what it absorbs."""
+    finding = effect.finding
+    if effect.what is What.EVIDENCE and finding.cleared:
+        return replace(entry, cleared=entry.cleared | {finding.source})
+    seen = replace(entry, signals=entry.signals | finding.weighty_signals, last_seen_at=finding.at)
+    if not effect.evidence:
+        return seen
+    inferred = entry.inferred and not (finding.answers and finding.failure_mode is entry.failure_mode)
+    if effect.failure_mode is not None:
+        inferred = effect.failure_mode.specific and not finding.answers
     return replace(
-        entry,
-        signals=entry.signals | finding.weighty_signals,
+        seen,
+        component=effect.component or entry.component,
+        failure_mode=effect.failure_mode or entry.failure_mode,
+        severity=effect.severity or entry.severity,
+        status=effect.status or entry.status,
         evidence=entry.evidence + 1,
         last_evidence_at=finding.at,
-        last_seen_at=finding.at,
+        moved_at=entry.moved_at if effect.status is None else finding.at,
         cleared=entry.cleared - {finding.source},
-        inferred=entry.inferred and not (finding.answers and finding.failure_mode is entry.failure_mode),
+        inferred=inferred,
     )
