@@ -1,7 +1,7 @@
 """One message, whatever speaks: what its topic says decides how it is read."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -10,15 +10,14 @@ from ingest import border, devices
 from ingest.border import Bad, Bounds
 from ingest.devices import Bindings
 from ingest.failures import traced
-from ingest.formats import mapped, payload, sparkplug
-from ingest.formats.mapping import Mapping as MappingDocument
-from ingest.formats.sparkplug import Sparkplug, Stale
-from ingest.formats.thingsboard import ThingsBoard
+from ingest.formats import sparkplug
+from ingest.formats.format import Format, Stale
+from ingest.formats.payload import Native
 from ingest.messages import Frame, Message, Reason, Refused
 from ingest.names import Names
 
 _log = structlog.get_logger("ingest")
-_NATIVE = "plantwright/"
+_NATIVE = Native()
 _NOBODY = "no format is set for this topic; `plantwright mapping listen` proposes a mapping for what comes on it"
 
 
@@ -27,6 +26,8 @@ class Formats:
 
     Parameters
     ----------
+    formats
+        Beside the native payload. The first that takes a topic reads what comes on it.
     taken
         By token, a digest of each message without a time of its own that was committed. When such a message comes again
         it would be stored at another time: reception is the only clock it has.
@@ -34,30 +35,31 @@ class Formats:
 
     def __init__(
         self,
+        formats: Sequence[Format] = (),
         *,
-        mappings: Sequence[MappingDocument] = (),
-        thingsboard: ThingsBoard | None = None,
-        sparkplug: Sparkplug | None = None,
         taken: Mapping[int, bytes] | None = None,
         bindings: Bindings | None = None,
         names: Names | None = None,
     ) -> None:
-        self.names = names or (Names() if sparkplug is None else sparkplug.foreign)
+        self.names = names or Names()
         self.bindings = bindings or Bindings()
-        self._mappings = [each for each in mappings if each.topic is not None]
-        self._thingsboard = thingsboard
-        self.sparkplug = sparkplug
+        self._formats: tuple[Format, ...] = (_NATIVE, *formats)
         self._taken = dict(taken or {})
         self._newly_taken: dict[int, bytes] = {}
 
+    def __iter__(self) -> Iterator[Format]:
+        return iter(self._formats)
+
+    def of(self, topic: str) -> Format | None:
+        """Return the format that reads what comes on a topic; None where it is nobody's."""
+        for each in self._formats:
+            if each.takes(topic):
+                return each
+        return None
+
     def filters(self) -> list[str]:
         """Return what has to be subscribed to besides the native topics."""
-        found = [each.filter for each in self._mappings if each.filter is not None]
-        if self._thingsboard is not None:
-            found += self._thingsboard.filters()
-        if self.sparkplug is not None:
-            found += self.sparkplug.filters()
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(found for each in self._formats for found in each.filters()))
 
     def parse(self, message: Message, bounds: Bounds, *, vouched: bool = False) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message, oldest first, and what of it is refused. No bytes make this raise.
@@ -91,13 +93,14 @@ class Formats:
         native = self.bindings.as_native(message)
         if isinstance(native, Refused):
             return [], [native]
-        frames, refused = payload.parse(native, bounds)
+        frames, refused = _NATIVE.parse(native, bounds)
         frames.sort(key=_time)
         return frames, [replace(each, topic=message.topic) for each in refused]
 
     def _of_anybody(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
-        if message.topic.startswith(_NATIVE):
-            return payload.parse(message, bounds)
+        read_by = self.of(message.topic)
+        if read_by is not None and read_by.has_time:
+            return read_by.parse(message, bounds, self.names)
         digest = None
         if message.token:
             digest = hashlib.blake2b(
@@ -105,38 +108,35 @@ class Formats:
             ).digest()
             if message.again and self._taken.get(message.token) == digest:
                 return [], []
-        frames, refused = self._foreign(message, bounds)
+        if read_by is None:
+            return [], [Refused(message.topic, message.payload, message.received_us, Reason.WRONG_TOPIC, _NOBODY)]
+        frames, refused = read_by.parse(message, bounds, self.names)
         if digest is not None and any(frame.at_us == message.received_us for frame in frames):
             self._taken[message.token] = self._newly_taken[message.token] = digest
         return frames, refused
 
+    def connected(self, now_us: int) -> None:
+        """Tell every format that the connection to the broker is new."""
+        for each in self._formats:
+            each.connected(now_us)
+
+    def overdue(self, now_us: int) -> None:
+        """Let every format look for senders that have been silent for too long."""
+        for each in self._formats:
+            each.overdue(now_us)
+
     def stale(self) -> list[Stale]:
         """Return, once, what is measured no more by what was parsed so far."""
-        return [] if self.sparkplug is None else self.sparkplug.stale()
+        return [found for each in self._formats for found in each.stale()]
 
-    def understands(self, topic: str) -> bool:
-        """Whether messages on a topic are read as something, whatever is in them."""
-        if topic.startswith(_NATIVE) or (self.sparkplug is not None and topic.startswith(sparkplug.PREFIX)):
-            return True
-        if self._thingsboard is not None and self._thingsboard.takes(topic):
-            return True
-        return any(each.topic is not None and each.topic.fullmatch(topic) for each in self._mappings)
+    def requests(self, now_us: int) -> list[tuple[str, bytes]]:
+        """Return, once, the topics and payloads of what is to be published."""
+        return [found for each in self._formats for found in each.requests(now_us)]
 
     def newly_taken(self) -> dict[int, bytes]:
         """Return, once, what has to be remembered of the messages without a time, in their batch's own transaction."""
         taken, self._newly_taken = self._newly_taken, {}
         return taken
-
-    def _foreign(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
-        if self.sparkplug is not None and message.topic.startswith(sparkplug.PREFIX):
-            return self.sparkplug.parse(message, bounds)
-        for mapping in self._mappings:
-            read = mapped.parse(mapping, message, bounds, self.names)
-            if read is not None:
-                return read
-        if self._thingsboard is not None and self._thingsboard.takes(message.topic):
-            return self._thingsboard.parse(message, bounds, self.names)
-        return [], [Refused(message.topic, message.payload, message.received_us, Reason.WRONG_TOPIC, _NOBODY)]
 
 
 def _too_large(message: Message) -> Bad:

@@ -1,6 +1,6 @@
 """Messages and rows as a mapping document says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from ingest import border, local_time
 from ingest.border import Bad, Bounds, Taken
 from ingest.formats import json_text
+from ingest.formats.format import Format
 from ingest.formats.mapping import Mapping as Document
 from ingest.formats.mapping import unit_of
 from ingest.formats.paths import MISSING
@@ -20,14 +21,40 @@ _LONGEST_TOPIC = 1_000
 """Characters of a topic that a mapping looks at; MQTT allows 65,535."""
 
 
+class Mapped(Format):
+    """The formats that mapping documents describe. Of two documents with the same topic the first reads it."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = [each for each in documents if each.topic is not None]
+
+    def filters(self) -> list[str]:
+        """Return the topic filters to subscribe to."""
+        return [each.filter for each in self._documents if each.filter is not None]
+
+    def takes(self, topic: str) -> bool:
+        """Return whether a document has this topic."""
+        return any(_levels(each, topic) is not None for each in self._documents)
+
+    def parse(self, message: Message, bounds: Bounds, names: Names | None = None) -> tuple[list[Frame], list[Refused]]:
+        """Return the frames of a message and what of it is refused."""
+        every = (parse(each, message, bounds, names) for each in self._documents)
+        return next((read for read in every if read is not None), ([], []))
+
+
+def _levels(mapping: Document, topic: str) -> dict[str, str] | None:
+    """Return what a topic's levels are called by a mapping; None where the topic is not the mapping's."""
+    if mapping.topic is None or len(topic) > _LONGEST_TOPIC:
+        return None
+    found = mapping.topic.fullmatch(topic)
+    return None if found is None else found.groupdict()
+
+
 def parse(
     mapping: Document, message: Message, bounds: Bounds, names: Names | None = None
 ) -> tuple[list[Frame], list[Refused]] | None:
     """Return the frames of a message and what of it is refused; None where the topic is not the mapping's."""
-    if mapping.topic is None or len(message.topic) > _LONGEST_TOPIC:
-        return None
-    found = mapping.topic.fullmatch(message.topic)
-    if found is None:
+    levels = _levels(mapping, message.topic)
+    if levels is None:
         return None
     frames: list[Frame] = []
     bad = border.Problems()
@@ -36,7 +63,7 @@ def parse(
         if mapping.time is None and message.retained:
             raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
         for root in _roots(mapping, message.payload, bad):
-            frames += _frames(mapping, found.groupdict(), root, message.received_us, bounds, bad, names or Names())
+            frames += _frames(mapping, levels, root, message.received_us, bounds, bad, names or Names())
         if not frames and not bad:
             raise Bad(Reason.NO_VALUES, "there is nothing in it")
     except Bad as wrong:

@@ -16,6 +16,7 @@ import msgspec
 from ingest import border
 from ingest.border import MAX_BYTES, Bad, Bounds, Taken
 from ingest.formats import json_text
+from ingest.formats.format import Format
 from ingest.messages import Details, Frame, Message, Reason, Refused
 
 __all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "parse"]
@@ -47,6 +48,24 @@ _plain = msgspec.json.Decoder(Plain)
 _REMEMBERED = 100_000
 _places: dict[str, tuple[str, str]] = {}
 _names: set[str] = set()
+
+
+class Native(Format):
+    """The native payload. Its names are codes already, so that nothing is to be translated."""
+
+    has_time = True
+
+    def filters(self) -> list[str]:
+        """Return nothing: the settings say which of the native topics to subscribe to."""
+        return []
+
+    def takes(self, topic: str) -> bool:
+        """Return whether a topic is below ours."""
+        return topic.startswith("plantwright/")
+
+    def parse(self, message: Message, bounds: Bounds, _: object = None) -> tuple[list[Frame], list[Refused]]:
+        """Return the frames of a message, in its own order, and what of it is refused."""
+        return parse(message, bounds)
 
 
 def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:

@@ -15,6 +15,7 @@ from ingest import border
 from ingest.border import Bad, Bounds, Taken
 from ingest.formats import json_text, sparkplug_metrics
 from ingest.formats.edge_nodes import NODE, EdgeNodes, Member, Node
+from ingest.formats.format import Format, Stale
 from ingest.formats.paths import Text
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.sparkplug_metrics import Known
@@ -43,17 +44,7 @@ class Names:
     location: Text = field(default_factory=lambda: Text.of("{node}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Stale:
-    """Signals of an asset that are measured no more, since when."""
-
-    site: str
-    asset: str
-    signals: tuple[str, ...]
-    at_us: int
-
-
-class Sparkplug:
+class Sparkplug(Format):
     """The state of all edge nodes, and what it leads to. No I/O: what has to be stored or sent is handed out.
 
     ``changed`` nodes, ``reborn`` nodes and devices, and ``lives_changed`` wait to be stored with the batch.
@@ -68,6 +59,8 @@ class Sparkplug:
         A node is asked for a rebirth at most this often; four times that without a sign of life after our connection
         was new, and what it measured is stale.
     """
+
+    of_its_moment = True
 
     def __init__(
         self,
@@ -96,6 +89,10 @@ class Sparkplug:
         """Return the topic filters to subscribe to."""
         node = [f"{PREFIX}+/N{kind}/+" for kind in ("BIRTH", "DATA", "DEATH")]
         return [*node, *(f"{PREFIX}+/D{kind}/+/+" for kind in ("BIRTH", "DATA", "DEATH")), self.state_topic]
+
+    def takes(self, topic: str) -> bool:
+        """Return whether a topic is in Sparkplug's namespace."""
+        return topic.startswith(PREFIX)
 
     def presence(self, online: bool, since_us: int) -> bytes:
         """Return the payload of our STATE: at a connection and in its will the time must be the same."""
@@ -146,7 +143,7 @@ class Sparkplug:
             except Bad:
                 continue  # Other settings make no code of its name, or another's: its next message tells of it.
 
-    def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
+    def parse(self, message: Message, bounds: Bounds, _: object = None) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message and what of it is refused."""
         frames: list[Frame] = []
         bad = border.Problems()

@@ -12,6 +12,7 @@ from typing import Any
 from ingest import border
 from ingest.border import Bad, Bounds, Taken
 from ingest.formats import json_text
+from ingest.formats.format import Format
 from ingest.messages import Frame, Message, Reason, Refused
 from ingest.names import Names
 
@@ -21,7 +22,7 @@ _DEVICE = re.compile(rf"(?:([^/]+)/)?{DEVICE}")
 
 
 @dataclass(frozen=True, slots=True)
-class ThingsBoard:
+class ThingsBoard(Format):
     """Where what comes on ThingsBoard's topics belongs.
 
     Parameters

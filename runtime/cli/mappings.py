@@ -66,7 +66,7 @@ def listen(settings: Settings, topics: list[str], for_s: float, stop: threading.
     with Subscriber(settings.broker, topics=topics, client_id=name, lasting=False, tls=tls) as source:
         for batch in source.batches(most=500, max_wait_s=0.2):
             for message in batch:
-                if formats.understands(message.topic):
+                if formats.of(message.topic) is not None:
                     taken += 1
                 elif len(heard) < MOST_HEARD:
                     heard.append(message)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from ingest.border import Bounds
 from ingest.formats import payload
+from ingest.formats.format import Stale
 from ingest.formats.formats import Formats
-from ingest.formats.sparkplug import Stale
 from ingest.messages import Frame, Message, Refused
 from judge.lane import OWN_TOPIC, Lane
 from judge.ordinary import Ordinary
@@ -80,7 +80,7 @@ class _Read:
 
     def note_stale(self, number: int) -> None:
         """Note what a message has made stale."""
-        if self.formats.sparkplug is not None and (stale := self.formats.stale()):
+        if stale := self.formats.stale():
             self.stale.append((number, stale))
 
     def assets(self) -> set[str]:
@@ -110,8 +110,8 @@ def parts(
     Whether anybody is overdue is worth a look once a batch.
     """
     read = _Read(formats, bounds)
-    if formats.sparkplug is not None and look_for_overdue:
-        formats.sparkplug.overdue(time.time_ns() // 1000)
+    if look_for_overdue:
+        formats.overdue(time.time_ns() // 1000)
         read.note_stale(0)
     said = lane.read(batch)
     read.read(batch, said.rest)

@@ -16,7 +16,6 @@ from db.telemetry import judge as judge_db
 from db.telemetry import quarantine
 from db.telemetry.catalogue import Catalogue
 from db.telemetry.quarantine import Kept
-from ingest.formats import sparkplug
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from runtime.pipeline import pipeline, splitting
 from runtime.pipeline.engine import Engine
@@ -81,7 +80,8 @@ def _settle(conn: Connection, kept: Kept, refused: list[Refused]) -> None:
 
 def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refused]:
     """Store what can be read of it now; return what is refused."""
-    if state.formats.sparkplug is not None and kept.topic.startswith(sparkplug.PREFIX):
+    read_by = state.formats.of(kept.topic)
+    if read_by is not None and read_by.of_its_moment:
         at_us = (kept.received_at - _EPOCH) // _MICROSECOND
         return [Refused(kept.topic, kept.payload, at_us, Reason(kept.reason), quarantine.OF_ITS_MOMENT)]
     frames, refused = _read(kept, kept.received_at, state)

@@ -11,9 +11,11 @@ from db.telemetry import readings, sources
 from db.telemetry.catalogue import Catalogue
 from ingest.broker.subscriber import Presence, Subscriber
 from ingest.formats import mapping
+from ingest.formats.format import Format, Stale
 from ingest.formats.formats import Formats
+from ingest.formats.mapped import Mapped
 from ingest.formats.paths import Text
-from ingest.formats.sparkplug import Names, Sparkplug, Stale
+from ingest.formats.sparkplug import Names, Sparkplug
 from ingest.formats.thingsboard import ThingsBoard
 from ingest.names import Names as ForeignNames
 from judge.inputs import Event
@@ -22,24 +24,45 @@ from runtime.settings import Settings
 
 def understood(settings: Settings, conn: Connection | None = None) -> Formats:
     """Return the formats of the settings, with what the database remembers of them. Raises WrongMapping."""
-    board = host = None
     foreign = ForeignNames() if conn is None else sources.foreign_names(conn)
-    if settings.thingsboard_site is not None:
-        board = ThingsBoard(settings.thingsboard_site, settings.thingsboard_device)
-    if settings.sparkplug_host is not None:
-        names = Names(Text.of(settings.sparkplug_site), Text.of(settings.sparkplug_asset))
-        patience_us = round(settings.sparkplug_rebirth_s * 1e6)
-        host = Sparkplug(settings.sparkplug_host, names, foreign=foreign, patience_us=patience_us)
-        if conn is not None:
-            sources.restore_sparkplug(conn, host)
     return Formats(
-        mappings=[mapping.read(each) for each in settings.mappings],
-        thingsboard=board,
-        sparkplug=host,
+        spoken(settings, foreign, conn),
         taken=None if conn is None else sources.taken(conn),
         bindings=None if conn is None else devices.bindings(conn),
         names=foreign,
     )
+
+
+def spoken(settings: Settings, foreign: ForeignNames, conn: Connection | None = None) -> list[Format]:
+    """Return the formats that the settings ask for. The first that takes a topic reads it."""
+    asked: list[Format | None] = [
+        _sparkplug(settings, foreign, conn),
+        Mapped([mapping.read(each) for each in settings.mappings]),
+        _thingsboard(settings),
+    ]
+    return [each for each in asked if each is not None]
+
+
+def _sparkplug(settings: Settings, foreign: ForeignNames, conn: Connection | None) -> Sparkplug | None:
+    if settings.sparkplug_host is None:
+        return None
+    names = Names(Text.of(settings.sparkplug_site), Text.of(settings.sparkplug_asset))
+    patience_us = round(settings.sparkplug_rebirth_s * 1e6)
+    host = Sparkplug(settings.sparkplug_host, names, foreign=foreign, patience_us=patience_us)
+    if conn is not None:
+        sources.restore_sparkplug(conn, host)
+    return host
+
+
+def _thingsboard(settings: Settings) -> ThingsBoard | None:
+    if settings.thingsboard_site is None:
+        return None
+    return ThingsBoard(settings.thingsboard_site, settings.thingsboard_device)
+
+
+def host_of(formats: Formats) -> Sparkplug | None:
+    """Return the Sparkplug host application among the formats: its presence is announced, its state stored."""
+    return next((each for each in formats if isinstance(each, Sparkplug)), None)
 
 
 def topics(settings: Settings) -> list[str]:
@@ -49,7 +72,7 @@ def topics(settings: Settings) -> list[str]:
 
 def presence(formats: Formats) -> Presence | None:
     """Return what tells edge nodes that we are there: from now on, until the connection ends."""
-    host, now_us = formats.sparkplug, time.time_ns() // 1000
+    host, now_us = host_of(formats), time.time_ns() // 1000
     if host is None:
         return None
     return Presence(host.state_topic, host.presence(True, now_us), host.presence(False, now_us))
@@ -81,18 +104,15 @@ def look_again(conn: Connection, formats: Formats) -> None:
 
 def connected(formats: Formats) -> None:
     """Our connection is new: who was there before has to say what it measures."""
-    if formats.sparkplug is not None:
-        formats.sparkplug.connected(time.time_ns() // 1000)
+    formats.connected(time.time_ns() // 1000)
 
 
 def answer(formats: Formats, subscriber: Subscriber) -> None:
     """Send what the committed batch asks for."""
-    host = formats.sparkplug
-    if host is None:
-        return
-    for topic, request in host.requests(time.time_ns() // 1000):
+    for topic, request in formats.requests(time.time_ns() // 1000):
         subscriber.publish(topic, request)
-    if host.announce_again:
+    host = host_of(formats)
+    if host is not None and host.announce_again:
         host.announce_again = False
         subscriber.announce()
 
@@ -101,5 +121,6 @@ def remember(conn: Connection, formats: Formats) -> None:
     """Write what has to outlive this process, in the batch's own transaction."""
     sources.take(conn, formats.newly_taken())
     sources.own_names(conn, formats.names)
-    if formats.sparkplug is not None:
-        sources.save_sparkplug(conn, formats.sparkplug)
+    host = host_of(formats)
+    if host is not None:
+        sources.save_sparkplug(conn, host)

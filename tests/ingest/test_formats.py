@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from ingest.border import Bounds
 from ingest.formats import mapping
+from ingest.formats.format import Format
 from ingest.formats.formats import Formats
+from ingest.formats.mapped import Mapped
 from ingest.formats.sparkplug import Sparkplug
 from ingest.formats.thingsboard import ThingsBoard
-from ingest.messages import Message, Reason
+from ingest.messages import Frame, Message, Reason
+from ingest.names import Names
 
 NOW_US = 1_772_431_200_000_000
 TOPICS = [
@@ -23,9 +26,11 @@ TOPICS = [
 
 def everything() -> Formats:
     return Formats(
-        mappings=[mapping.ready_made("umh"), mapping.ready_made("homie"), mapping.ready_made("skab")],
-        thingsboard=ThingsBoard("NTH", "P-1"),
-        sparkplug=Sparkplug("plant"),
+        [
+            Sparkplug("plant"),
+            Mapped([mapping.ready_made(name) for name in ("umh", "homie", "skab")]),
+            ThingsBoard("NTH", "P-1"),
+        ]
     )
 
 
@@ -55,6 +60,45 @@ def test_no_payload_raises_and_none_vanishes(topic, payload, again, retained, to
         assert all(abs(value) < float("inf") for value in frame.values.values())
 
 
+@settings(max_examples=100)
+@given(st.sampled_from(TOPICS) | st.text(max_size=30), PAYLOADS, st.booleans())
+def test_each_format_by_itself_reads_what_it_takes(topic, payload, retained):
+    for each in everything():
+        if each.takes(topic) and payload:
+            frames, refused = each.parse(Message(topic, payload, NOW_US, retained=retained), Bounds(), Names())
+            assert frames or refused or topic == "spBv1.0/STATE/plant"
+
+
+class Lines(Format):
+    """The least that a new format implements."""
+
+    def filters(self):
+        return ["lines/+"]
+
+    def takes(self, topic):
+        return topic.startswith("lines/")
+
+    def parse(self, message, bounds, names):
+        values = {each.split("=")[0]: float(each.split("=")[1]) for each in message.payload.decode().split()}
+        return [
+            Frame("NTH", message.topic.removeprefix("lines/"), message.received_us, message.received_us, values)
+        ], []
+
+
+def test_a_format_is_one_class():
+    formats = Formats([Lines(), ThingsBoard("NTH", "P-1")])
+    assert formats.filters()[0] == "lines/+"
+    (frame,), none = formats.parse(Message("lines/P-9", b"flow=71.5 speed=1480", NOW_US, 7), Bounds())
+    assert (frame.key, frame.values, none) == ("NTH/P-9", {"flow": 71.5, "speed": 1480.0}, [])
+    assert formats.newly_taken().keys() == {7}  # It says no time, so the same message is not stored twice.
+    assert formats.parse(Message("lines/P-9", b"flow=71.5 speed=1480", NOW_US + 1, 7, True), Bounds()) == ([], [])
+    (refused,) = formats.parse(Message("lines/P-9", b"flow", NOW_US), Bounds())[1]
+    assert refused.topic == "lines/P-9"
+    formats.connected(NOW_US)
+    formats.overdue(NOW_US)
+    assert (formats.stale(), formats.requests(NOW_US)) == ([], [])
+
+
 def test_who_speaks_what_nobody_set_is_told_so():
     _, (refused,) = Formats().parse(Message("homie/5/b/s/t", b"5", NOW_US), Bounds())
     assert refused.reason is Reason.WRONG_TOPIC
@@ -75,5 +119,5 @@ def test_skabs_ready_made_mapping_is_that_of_its_files():
 
 @pytest.mark.parametrize("topic", ["plantwright/v1/NTH/P-1", "v1/devices/me/telemetry", "factory/P-1", "anything"])
 def test_a_retained_message_that_is_cleared_is_passed_over(topic):
-    formats = Formats(thingsboard=ThingsBoard("NTH", "P-1"))
+    formats = Formats([ThingsBoard("NTH", "P-1")])
     assert formats.parse(Message(topic, b"", 1_772_000_000_000_000, 7), Bounds()) == ([], [])

@@ -12,6 +12,7 @@ from ingest import border
 from ingest.border import Bad, Bounds
 from ingest.formats import json_text, mapping
 from ingest.formats.formats import Formats
+from ingest.formats.mapped import Mapped
 from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
 
@@ -22,8 +23,7 @@ ONE = 'topic = "{site}/{asset}/one"\n[time]\npath = "ts"\n[signals]\n'
 ONE += '"values.temp" = "temp"\n"values.humidity" = "humidity"\n'
 TOPICS = ["plantwright/v1/NTH/P-1", "P-1/v1/devices/me/telemetry", "NTH/P-1/all", "NTH/P-1/one"]
 FORMATS = Formats(
-    mappings=[mapping.parse(tomllib.loads(each), source="x") for each in (BAG, ONE)],
-    thingsboard=ThingsBoard("NTH"),
+    [Mapped([mapping.parse(tomllib.loads(each), source="x") for each in (BAG, ONE)]), ThingsBoard("NTH")],
 )
 NO_NUMBERS = [
     "NaN", "nan", "-nan", "NAN", "nan(0x8)", "-nan(ind)", "Infinity", "-Infinity", "+inf", "-inf", "INF", "1e400",
@@ -95,7 +95,7 @@ def test_what_stands_around_the_json_costs_nothing(dress, topic):
 
 
 def test_a_bare_value_may_be_a_text_of_c():
-    formats = Formats(mappings=[mapping.ready_made("homie")])
+    formats = Formats([Mapped([mapping.ready_made("homie")])])
     (frame,), refused = formats.parse(Message("homie/5/b/s/t", b"21.5\0", NOW_US), Bounds())
     assert (frame.values, refused) == ({"s/t": 21.5}, [])
 

@@ -8,6 +8,7 @@ import pytest
 from ingest.border import Bounds
 from ingest.formats import mapping
 from ingest.formats.formats import Formats
+from ingest.formats.mapped import Mapped
 from ingest.messages import Message, Reason
 from ingest.replay import WrongMapping
 
@@ -56,7 +57,7 @@ def test_an_index_that_is_no_number_is_a_name(index):
     document = {**BARE, "value": f"v[{index}]"}
     del document["signal"]
     read = mapping.parse({**document, "signal": "x"}, source="x")
-    frames, _ = Formats(mappings=[read]).parse(message({"v": {index: 5}}), Bounds())
+    frames, _ = Formats([Mapped([read])]).parse(message({"v": {index: 5}}), Bounds())
     assert [frame.values for frame in frames] == [{"x": 5.0}]
 
 
@@ -69,7 +70,7 @@ def test_an_asset_without_a_name_costs_no_asset_beside_it():
         {"topic": "a/{m}", "site": "S", "asset": "{#key}", "each": "", "signals": {"temp": "temp"}}, source="x"
     )
     sent = {"": {"temp": 1}, "P-2": {"temp": 2}, "P-3": {"temp": 3}}
-    frames, (refused,) = Formats(mappings=[read]).parse(message(sent), Bounds())
+    frames, (refused,) = Formats([Mapped([read])]).parse(message(sent), Bounds())
     assert [(frame.asset, frame.values) for frame in frames] == [("P-2", {"temp": 2.0}), ("P-3", {"temp": 3.0})]
     assert refused.reason is Reason.WRONG_TOPIC
 
@@ -78,14 +79,14 @@ def test_an_asset_without_a_name_costs_no_asset_beside_it():
 def test_a_quality_is_good_however_json_writes_its_number(said, quality):
     document = {**BARE, "value": "v", "quality": {"path": "q", "good": ["OK", 192, 1], "uncertain": [64]}}
     read = mapping.parse(document, source="x")
-    (frame,), _ = Formats(mappings=[read]).parse(message({"v": 5, "q": said}), Bounds())
+    (frame,), _ = Formats([Mapped([read])]).parse(message({"v": 5, "q": said}), Bounds())
     assert (0 if frame.details is None else frame.details.quality) == quality
 
 
 @pytest.mark.parametrize("name", [float("inf"), float("-inf"), 10**400])
 def test_a_number_that_is_none_is_no_name(name):
     document = {**BARE, "value": "v", "signal": "{.n}"}
-    frames, (refused,) = Formats(mappings=[mapping.parse(document, source="x")]).parse(
+    frames, (refused,) = Formats([Mapped([mapping.parse(document, source="x")])]).parse(
         message({"v": 5, "n": name}), Bounds()
     )
     assert (frames, refused.reason) == ([], Reason.WRONG_SHAPE)

@@ -14,6 +14,7 @@ from ingest import names
 from ingest.border import Bad, Bounds
 from ingest.formats import mapping
 from ingest.formats.formats import Formats
+from ingest.formats.mapped import Mapped
 from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
 from ingest.names import Names
@@ -28,8 +29,7 @@ ONE = 'topic = "gw"\nsite = "{.site}"\nasset = "{.asset}"\nsignal = "{.name}"\nv
 def everything(owned=()):
     documents = [mapping.parse(tomllib.loads(each), source="x") for each in (BAG, ONE)]
     return Formats(
-        mappings=[*documents, mapping.ready_made("umh"), mapping.ready_made("homie")],
-        thingsboard=ThingsBoard("TB"),
+        [Mapped([*documents, mapping.ready_made("umh"), mapping.ready_made("homie")]), ThingsBoard("TB")],
         names=Names(owned),
     )
 
@@ -189,7 +189,7 @@ def test_what_is_remembered_of_names_is_bounded_and_they_stay_distinct(monkeypat
 
 def test_two_paths_that_give_one_signal_are_told_both():
     document = 'topic = "t"\nsite = "S"\nasset = "A"\n[signals]\n"a" = "flow"\n"b" = "flow"\n'
-    formats = Formats(mappings=[mapping.parse(tomllib.loads(document), source="x")])
+    formats = Formats([Mapped([mapping.parse(tomllib.loads(document), source="x")])])
     (frame,), (refused,) = formats.parse(Message("t", b'{"a": 1, "b": 2}', NOW_US), Bounds())
     assert (frame.values, refused.reason) == ({"flow": 1.0}, Reason.WRONG_SIGNAL)
     assert "'a' and 'b' both give the signal 'flow'" in refused.problem

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from ingest.border import Bounds
 from ingest.formats import edge_nodes
+from ingest.formats.format import Stale
 from ingest.formats.paths import Text
-from ingest.formats.sparkplug import ASKED_AT_ONCE, ASKED_PER_S, Names, Sparkplug, Stale
+from ingest.formats.sparkplug import ASKED_AT_ONCE, ASKED_PER_S, Names, Sparkplug
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.sparkplug_metrics import REBIRTH
 from ingest.messages import Message, Reason

@@ -7,7 +7,7 @@ from ingest.formats import edge_nodes
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.messages import Message
 from rules import rulebook
-from runtime.pipeline import engine, pipeline
+from runtime.pipeline import engine, pipeline, sources
 from runtime.pipeline.engine import Engine
 from runtime.settings import Settings
 
@@ -133,6 +133,6 @@ def test_what_is_forgotten_of_nodes_is_stored_no_more(conn, monkeypatch):
     rows = conn.execute("SELECT node_id FROM sparkplug_nodes ORDER BY node_id").fetchall()
     assert [row[0] for row in rows] == ["M6", "M7", "N1"]
     assert conn.execute("SELECT count(*) FROM sparkplug_births").fetchone() == (3,)
-    again = taken_up(conn).formats.sparkplug
+    again = sources.host_of(taken_up(conn).formats)
     assert again is not None
     assert sorted(key[1] for key in again.nodes) == ["M6", "M7", "N1"]

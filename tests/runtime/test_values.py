@@ -14,6 +14,7 @@ from db.telemetry import quarantine, quarantine_ledger
 from db.telemetry.catalogue import Admission
 from ingest.formats import mapping
 from ingest.formats.formats import Formats
+from ingest.formats.mapped import Mapped
 from ingest.formats.sparkplug import Sparkplug
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.thingsboard import ThingsBoard
@@ -103,9 +104,7 @@ def state(conn: psycopg.Connection) -> Engine:
     made = engine.take_up(
         conn, Settings(), rulebook=rulebook.parse(RULES), models=model_documents.read(None), holder="test"
     )
-    made.formats = Formats(
-        mappings=[mapping.parse(MAPPED, source="m.toml")], thingsboard=ThingsBoard("NTH"), sparkplug=Sparkplug("plant")
-    )
+    made.formats = Formats([Sparkplug("plant"), Mapped([mapping.parse(MAPPED, source="m.toml")]), ThingsBoard("NTH")])
     return made
 
 
