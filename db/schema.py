@@ -6,7 +6,20 @@ from pathlib import Path
 import psycopg
 from yoyo import get_backend, read_migrations
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
+_BASELINE = "0001_baseline"
+_OF_0_1 = frozenset((MIGRATIONS / "of_0_1.txt").read_text(encoding="utf-8").split())
+"""The migrations that version 0.1 had at its end: together they made what the baseline makes at once."""
+
+
+class SchemaTooOld(Exception):
+    """A database of version 0.1 that is not at the end of its migrations: this code cannot bring it on."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(
+            f"this database is of a version 0.1 that lacks {len(missing)} of its migrations (the first: {missing[0]}): "
+            "run the last release of 0.1 on it once (`plantwright migrate`), then this one"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +37,25 @@ def migrate(url: str) -> list[str]:
     """Apply the migrations that are waiting, each in its own transaction, and return their names.
 
     Two processes that start at once wait for each other. The timescaledb extension is created where the server has it.
+    What the last of version 0.1 has made is taken over as it is. Raises SchemaTooOld.
     """
     with psycopg.connect(url, autocommit=True) as conn:
         _create_timescaledb(conn)
     with get_backend(_yoyo_url(url)) as backend, backend.lock(timeout=60):
-        waiting = backend.to_apply(read_migrations(str(_MIGRATIONS)))
+        every = read_migrations(str(MIGRATIONS))
+        with psycopg.connect(url, autocommit=True) as conn:
+            adopts = _is_the_last_of_0_1(_applied(conn))
+        if adopts:
+            backend.mark_migrations(each for each in every if each.id == _BASELINE)
+        waiting = backend.to_apply(every)
         backend.apply_migrations(waiting)
         return [migration.id for migration in waiting]
 
 
 def waiting(conn: psycopg.Connection) -> list[str]:
     """Return the migrations of this code that the database has not got yet."""
-    known = [path.stem for path in sorted(_MIGRATIONS.glob("*.sql"))]
-    migrated = _one(conn, "SELECT to_regclass('_yoyo_migration')::text")
-    applied = {row[0] for row in conn.execute("SELECT migration_id FROM _yoyo_migration")} if migrated else set()
-    return [name for name in known if name not in applied]
+    applied = _applied(conn)
+    return [name for name in _known() if name not in applied]
 
 
 def read_only(conn: psycopg.Connection) -> bool:
@@ -48,14 +65,12 @@ def read_only(conn: psycopg.Connection) -> bool:
 
 def facts(url: str) -> ServerFacts:
     """Ask the server what it is and how far its schema has come. Changes nothing."""
-    known = [path.stem for path in sorted(_MIGRATIONS.glob("*.sql"))]
+    known = _known()
     with psycopg.connect(url, autocommit=True) as conn:
         version = _one(conn, "SHOW server_version")
         timescaledb = _one(conn, "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
         edition = _one(conn, "SHOW timescaledb.license") if timescaledb else None
-        migrated = _one(conn, "SELECT to_regclass('_yoyo_migration')::text")
-        rows = conn.execute("SELECT migration_id FROM _yoyo_migration").fetchall() if migrated else []
-    applied = {str(row[0]) for row in rows}
+        applied = _applied(conn)
     return ServerFacts(
         postgresql=str(version),
         timescaledb=timescaledb,
@@ -63,6 +78,24 @@ def facts(url: str) -> ServerFacts:
         applied=tuple(name for name in known if name in applied),
         waiting=tuple(name for name in known if name not in applied),
     )
+
+
+def _known() -> list[str]:
+    return [path.stem for path in sorted(MIGRATIONS.glob("*.sql"))]
+
+
+def _applied(conn: psycopg.Connection) -> set[str]:
+    migrated = _one(conn, "SELECT to_regclass('_yoyo_migration')::text")
+    return {str(row[0]) for row in conn.execute("SELECT migration_id FROM _yoyo_migration")} if migrated else set()
+
+
+def _is_the_last_of_0_1(applied: set[str]) -> bool:
+    if _BASELINE in applied or not applied & _OF_0_1:
+        return False
+    missing = sorted(_OF_0_1 - applied)
+    if missing:
+        raise SchemaTooOld(missing)
+    return True
 
 
 def _create_timescaledb(conn: psycopg.Connection) -> None:

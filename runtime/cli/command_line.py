@@ -38,6 +38,7 @@ WithParent = Annotated[int | None, typer.Option(hidden=True)]
 @contextmanager
 def told() -> Iterator[None]:
     """Turn an error that a user can mend into one sentence; exit code 2 is a mistake, 3 another writer, 1 the rest."""
+    from db.schema import SchemaTooOld
     from models.documents import WrongModels
     from runtime.backtest.command import WrongBacktest
     from runtime.backtest.failures import WrongFailures
@@ -48,7 +49,7 @@ def told() -> Iterator[None]:
 
     mistakes = (
         WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample,
-        WrongBacktest, WrongFailures, NothingToJudge, StoreError,
+        WrongBacktest, WrongFailures, NothingToJudge, StoreError, SchemaTooOld,
     )  # fmt: skip
     try:
         yield

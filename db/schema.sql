@@ -1,0 +1,1566 @@
+-- The schema as the migrations make it: generated, for reading. A test holds it to them.
+
+CREATE FUNCTION public.append_change(made_at timestamp with time zone, made_by text, of_kind text, of_subject text, of_site text, of_asset integer, did text, was jsonb, becomes jsonb, because text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    of_chain uuid := md5(of_kind || ' ' || of_subject)::uuid;
+    head change_heads;
+    next_hash bytea;
+BEGIN
+    INSERT INTO change_heads AS h (chain, seq, hash) VALUES (of_chain, 0, '')
+    ON CONFLICT (chain) DO UPDATE SET seq = h.seq RETURNING * INTO head;
+    next_hash := history_hash(head.hash, of_chain, head.seq + 1, made_at, made_by, concat_ws(' ', of_kind, of_site, did),
+                              was, becomes, because);
+    INSERT INTO changes (chain, seq, at, actor, kind, subject, site, asset_id, what, old, new, why, hash)
+    VALUES (of_chain, head.seq + 1, made_at, made_by, of_kind, of_subject, of_site, of_asset, did, was, becomes, because,
+            next_hash);
+    UPDATE change_heads SET seq = head.seq + 1, hash = next_hash WHERE chain = of_chain;
+END
+$$;
+
+CREATE TABLE public.judge_events (
+    id bigint NOT NULL,
+    arrival bigint,
+    kind text NOT NULL,
+    asset_id integer,
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    actor text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    why text
+);
+
+CREATE FUNCTION public.append_change_of_documents(e public.judge_events) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    made_by text := coalesce(nullif(e.actor, ''), 'system:plant');
+    number bigint;
+BEGIN
+    IF e.kind = 'rule_shadow' THEN
+        PERFORM append_change(e.recorded_at, made_by, 'rule', e.payload ->> 'rule', NULL, NULL, 'changed',
+                              jsonb_build_object('in_shadow', NOT (e.payload ->> 'shadow')::boolean),
+                              jsonb_build_object('in_shadow', (e.payload ->> 'shadow')::boolean), coalesce(e.why, ''));
+        RETURN;
+    END IF;
+    SELECT count(*) INTO number FROM judge_events WHERE kind = e.kind AND id <= e.id;
+    PERFORM append_change(e.recorded_at, made_by, 'document', e.kind, NULL, NULL,
+                          CASE number WHEN 1 THEN 'added' ELSE 'changed' END,
+                          CASE number WHEN 1 THEN '{}' ELSE jsonb_build_object('version', number - 1) END,
+                          jsonb_build_object('version', number), coalesce(e.why, ''));
+END
+$$;
+
+CREATE FUNCTION public.area_of(asset integer) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE places AS (
+        SELECT l.id, l.parent_id, l.code, l.level FROM installations i JOIN locations l ON l.id = i.location_id
+        WHERE i.asset_id = asset AND i.removed_at IS NULL
+        UNION ALL
+        SELECT l.id, l.parent_id, l.code, l.level FROM locations l JOIN places p ON l.id = p.parent_id
+    )
+    SELECT s.code || '/' || p.code FROM places p JOIN assets a ON a.id = asset JOIN sites s ON s.id = a.site_id
+    WHERE p.level = 'area' LIMIT 1
+$$;
+
+CREATE FUNCTION public.as_logged(kind text, r jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE kind
+        WHEN 'asset' THEN jsonb_set(r, '{parent}', coalesce(
+            (SELECT to_jsonb(code) FROM assets WHERE id = (r ->> 'parent_id')::integer), 'null'))
+        WHEN 'place' THEN jsonb_set(r, '{location}', coalesce(
+            (SELECT to_jsonb(code) FROM locations WHERE id = (r ->> 'location_id')::integer), 'null'))
+        WHEN 'location' THEN jsonb_set(r, '{parent}', coalesce(
+            (SELECT to_jsonb(code) FROM locations WHERE id = (r ->> 'parent_id')::integer), 'null'))
+        ELSE r END
+        - ARRAY['id', 'site_id', 'asset_id', 'signal_id', 'parent_id', 'location_id', 'last_number', 'actor', 'recorded_at',
+                'changed_by', 'changed_at', 'made_by', 'made_at']
+$$;
+
+CREATE FUNCTION public.asset_as_judged(asset integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+        'class', a.class, 'criticality', a.criticality, 'area', area_of(a.id), 'parent', s.code || '/' || p.code))
+    FROM assets a LEFT JOIN assets p ON p.id = a.parent_id LEFT JOIN sites s ON s.id = p.site_id WHERE a.id = asset
+$$;
+
+CREATE FUNCTION public.behind(actor text) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE known (who) AS (
+        SELECT actor
+        UNION
+        SELECT k.created_by FROM known JOIN api_keys k ON known.who = 'key:' || k.name
+    )
+    SELECT who FROM known WHERE who = actor OR who NOT LIKE ALL (ARRAY['system:%', '% (terminal)'])
+$$;
+
+CREATE FUNCTION public.history_hash(before bytea, order_id uuid, seq integer, at timestamp with time zone, actor text, step text, was jsonb, becomes jsonb, why text) RETURNS bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT sha256(before || convert_to(jsonb_build_array(order_id, seq, (extract(epoch FROM at) * 1000000)::bigint,
+                                                         actor, step, was, becomes, why)::text, 'UTF8'))
+$$;
+
+CREATE FUNCTION public.log_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    kind text := TG_ARGV[0];
+    r jsonb;
+    was jsonb := '{}';
+    becomes jsonb := '{}';
+    of_asset integer;
+    of_site text;
+    called text;
+    made_by text;
+    did text := CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END;
+BEGIN
+    IF TG_OP = 'DELETE' THEN r := to_jsonb(OLD); ELSE r := to_jsonb(NEW); END IF;
+    made_by := coalesce(nullif(current_setting('plantwright.actor', true), ''), r ->> 'actor', r ->> 'changed_by',
+                        r ->> 'made_by', 'system:plant');
+    IF TG_OP <> 'INSERT' THEN was := as_logged(kind, to_jsonb(OLD)); END IF;
+    IF TG_OP <> 'DELETE' THEN becomes := as_logged(kind, to_jsonb(NEW)); END IF;
+    -- A new version of a thing tells how it differs from the one before.
+    IF TG_TABLE_NAME = 'signal_versions' THEN
+        SELECT as_logged(kind, to_jsonb(v)) INTO was FROM signal_versions v
+        WHERE v.signal_id = NEW.signal_id AND v.version = NEW.version - 1;
+    ELSIF TG_TABLE_NAME = 'job_plans' AND TG_OP = 'INSERT' THEN
+        SELECT as_logged(kind, to_jsonb(p)) INTO was FROM job_plans p
+        WHERE p.code = NEW.code AND (to_jsonb(p) ->> 'site_id') IS NOT DISTINCT FROM (r ->> 'site_id')
+          AND p.version = NEW.version - 1;
+    END IF;
+    IF TG_OP = 'INSERT' AND was <> '{}' THEN did := 'changed'; END IF;
+    was := coalesce(was, '{}');
+    IF made_by LIKE 'system:%' AND (did = 'added' OR was @> '{"unit": "", "states": null, "counter": false}') THEN
+        RETURN NULL;
+    END IF;
+    IF did = 'changed' THEN
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO was FROM jsonb_each(was) AS o
+            WHERE value IS DISTINCT FROM becomes -> o.key;
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO becomes FROM jsonb_each(becomes) AS n
+            WHERE was ? n.key;
+        IF becomes = '{}' THEN RETURN NULL; END IF;
+    END IF;
+
+    of_asset := CASE kind WHEN 'asset' THEN (r ->> 'id')::integer
+                     WHEN 'signal' THEN coalesce((r ->> 'asset_id')::integer,
+                                                 (SELECT s.asset_id FROM signals s WHERE s.id = (r ->> 'signal_id')::integer))
+                     ELSE (r ->> 'asset_id')::integer END;
+    IF of_asset IS NOT NULL THEN
+        SELECT s.code, s.code || '/' || a.code INTO of_site, called
+        FROM assets a JOIN sites s ON s.id = a.site_id WHERE a.id = of_asset;
+    ELSE
+        SELECT code, code INTO of_site, called FROM sites
+        WHERE id = CASE kind WHEN 'site' THEN (r ->> 'id')::integer ELSE (r ->> 'site_id')::integer END;
+    END IF;
+    called := CASE kind
+        WHEN 'signal' THEN called || '/' || coalesce(r ->> 'name', (SELECT name FROM signals WHERE id = (r ->> 'signal_id')::integer))
+        WHEN 'downtime' THEN called || ' downtime ' || (r ->> 'id')
+        WHEN 'technician' THEN called || '/' || (r ->> 'code')
+        WHEN 'location' THEN called || '/' || (r ->> 'code')
+        WHEN 'target' THEN called || ' priority ' || (r ->> 'priority')
+        WHEN 'job plan' THEN concat_ws('/', called, r ->> 'code')
+        ELSE called END;
+    PERFORM append_change(now(), made_by, kind, called, of_site, of_asset, did, was, becomes,
+                          coalesce(nullif(current_setting('plantwright.why', true), ''), r ->> 'reason', ''));
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.log_change_of_documents() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_change_of_documents(NEW);
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the history of a work order is append-only';
+END
+$$;
+
+CREATE FUNCTION public.refuse_change_of_alarm_moves() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('plantwright.retention', true) = 'alarms' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'the moves of alarms are append-only';
+END
+$$;
+
+CREATE FUNCTION public.refuse_change_of_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the log of changes is append-only';
+END
+$$;
+
+CREATE FUNCTION public.safety_proposals_take_two_people() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT behind(new.decided_by) INTERSECT SELECT behind(new.proposed_by)) THEN
+        RAISE EXCEPTION '% and % are one person''s', new.proposed_by, new.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'safety_proposals_take_two_people';
+    END IF;
+    RETURN new;
+END
+$$;
+
+CREATE FUNCTION public.tell_judge_of_asset() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO judge_events (kind, asset_id, payload, actor)
+    VALUES ('asset', NEW.id, asset_as_judged(NEW.id),
+            coalesce(nullif(current_setting('plantwright.actor', true), ''), 'system:plant'));
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.tell_judge_of_place() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO judge_events (kind, asset_id, payload, actor)
+    VALUES ('asset', NEW.asset_id, asset_as_judged(NEW.asset_id), 'system:plant');
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.tell_judge_of_signal() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO judge_events (kind, asset_id, payload, actor)
+    SELECT 'signal', s.asset_id,
+           jsonb_build_object('signal', s.name, 'unit', NEW.unit)
+               || CASE WHEN NEW.states IS NULL THEN '{}'::jsonb ELSE jsonb_build_object('states', NEW.states) END
+               || CASE WHEN NEW.counter THEN jsonb_build_object('counter', jsonb_build_object('wraps_at', NEW.wraps_at))
+                       ELSE '{}'::jsonb END
+               || CASE WHEN NEW.plausible_low IS NULL AND NEW.plausible_high IS NULL THEN '{}'::jsonb
+                       ELSE jsonb_build_object('plausible', jsonb_build_array(NEW.plausible_low, NEW.plausible_high)) END,
+           coalesce(nullif(current_setting('plantwright.actor', true), ''), 'system:plant')
+    FROM signals s WHERE s.id = NEW.signal_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE TABLE public.alarm_moves (
+    id bigint NOT NULL,
+    asset_id integer NOT NULL,
+    source text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    event_at timestamp with time zone,
+    actor text NOT NULL,
+    move text NOT NULL,
+    old_state text NOT NULL,
+    new_state text NOT NULL,
+    until timestamp with time zone,
+    why text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE public.alarm_moves ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alarm_moves_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.alarm_points (
+    asset_id integer NOT NULL,
+    source text NOT NULL,
+    state text DEFAULT 'normal'::text NOT NULL,
+    active boolean DEFAULT false NOT NULL,
+    latching boolean DEFAULT false NOT NULL,
+    severity smallint DEFAULT 1 NOT NULL,
+    acknowledged boolean DEFAULT false NOT NULL,
+    since timestamp with time zone,
+    until timestamp with time zone,
+    actor text DEFAULT ''::text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    summary text DEFAULT ''::text NOT NULL,
+    raised_at timestamp with time zone,
+    CONSTRAINT alarm_points_severity_check CHECK (((severity >= 1) AND (severity <= 3))),
+    CONSTRAINT alarm_points_state_check CHECK ((state = ANY (ARRAY['normal'::text, 'unacknowledged'::text, 'acknowledged'::text, 'returned_unacknowledged'::text, 'latched'::text, 'shelved'::text, 'suppressed_by_design'::text, 'out_of_service'::text])))
+);
+
+CREATE TABLE public.alarms (
+    id bigint NOT NULL,
+    asset_id integer NOT NULL,
+    source text NOT NULL,
+    severity smallint NOT NULL,
+    summary text NOT NULL,
+    arrival bigint NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone,
+    suppressed text,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alarms_severity_check CHECK (((severity >= 1) AND (severity <= 3))),
+    CONSTRAINT alarms_suppressed_check CHECK ((suppressed = ANY (ARRAY['shelved'::text, 'out_of_service'::text, 'cause'::text, 'waits'::text, 'flood'::text, 'budget'::text])))
+);
+
+ALTER TABLE public.alarms ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alarms_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.api_keys (
+    name text NOT NULL,
+    prefix text NOT NULL,
+    key_sha256 bytea NOT NULL,
+    roles text[] NOT NULL,
+    sites text[],
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_key_sha256_check CHECK ((length(key_sha256) = 32)),
+    CONSTRAINT api_keys_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$'::text)),
+    CONSTRAINT api_keys_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
+    CONSTRAINT api_keys_sites_check CHECK ((cardinality(sites) > 0))
+);
+
+CREATE TABLE public.asset_health (
+    asset_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    index double precision NOT NULL,
+    signal text NOT NULL,
+    value double precision NOT NULL,
+    limit_at double precision NOT NULL,
+    limit_known boolean NOT NULL,
+    change double precision,
+    change_low double precision,
+    change_high double precision,
+    likely_at timestamp with time zone,
+    earliest_at timestamp with time zone,
+    latest_at timestamp with time zone,
+    CONSTRAINT asset_health_index_check CHECK (((index >= (0)::double precision) AND (index <= (100)::double precision)))
+);
+
+CREATE TABLE public.assets (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    class text DEFAULT 'unclassified'::text NOT NULL,
+    criticality smallint DEFAULT 2 NOT NULL,
+    serial text,
+    external_id text,
+    external_source text,
+    archived_at timestamp with time zone,
+    parent_id integer,
+    safety_critical boolean DEFAULT false NOT NULL,
+    CONSTRAINT assets_check CHECK ((parent_id <> id)),
+    CONSTRAINT assets_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT assets_criticality_check CHECK (((criticality >= 1) AND (criticality <= 4)))
+);
+
+ALTER TABLE public.assets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.assets_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.attachment_contents (
+    attachment_id uuid NOT NULL,
+    content bytea NOT NULL
+);
+ALTER TABLE ONLY public.attachment_contents ALTER COLUMN content SET STORAGE EXTERNAL;
+
+CREATE TABLE public.attachments (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    size integer NOT NULL,
+    sha256 bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT attachments_size_check CHECK (((size >= 1) AND (size <= 20000000)))
+);
+
+CREATE TABLE public.audit_anchored (
+    anchor_id integer NOT NULL,
+    order_id uuid NOT NULL,
+    seq integer NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE TABLE public.audit_anchors (
+    id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE TABLE public.broker_sessions (
+    broker text NOT NULL,
+    client_id text NOT NULL,
+    used_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.change_heads (
+    chain uuid NOT NULL,
+    seq integer NOT NULL,
+    hash bytea NOT NULL,
+    anchored integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.changes (
+    id bigint NOT NULL,
+    chain uuid NOT NULL,
+    seq integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    site text,
+    asset_id integer,
+    what text NOT NULL,
+    old jsonb NOT NULL,
+    new jsonb NOT NULL,
+    why text NOT NULL,
+    hash bytea NOT NULL
+);
+
+ALTER TABLE public.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.checkpoint_parts (
+    format integer NOT NULL,
+    judge text NOT NULL,
+    kind text NOT NULL,
+    asset text DEFAULT ''::text NOT NULL,
+    state bytea NOT NULL,
+    CONSTRAINT checkpoint_parts_judge_check CHECK ((judge = ANY (ARRAY['live'::text, 'shadow'::text]))),
+    CONSTRAINT checkpoint_parts_state_check CHECK ((length(state) <= 268435456))
+);
+ALTER TABLE ONLY public.checkpoint_parts ALTER COLUMN state SET STORAGE EXTERNAL;
+
+CREATE TABLE public.checkpoints (
+    format integer NOT NULL,
+    arrival bigint NOT NULL,
+    code_version text NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.device_bindings (
+    device text NOT NULL,
+    asset text NOT NULL,
+    actor text NOT NULL,
+    bound_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT device_bindings_asset_check CHECK ((asset ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT device_bindings_device_check CHECK ((device ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text))
+);
+
+CREATE TABLE public.engine_figures (
+    only_row boolean DEFAULT true NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    figures jsonb NOT NULL,
+    CONSTRAINT engine_figures_only_row_check CHECK (only_row)
+)
+WITH (fillfactor='10');
+
+CREATE TABLE public.engine_troubles (
+    kind text NOT NULL,
+    said text NOT NULL,
+    times bigint DEFAULT 1 NOT NULL,
+    first_at timestamp with time zone DEFAULT now() NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.evidence (
+    order_id uuid NOT NULL,
+    seq integer NOT NULL,
+    arrival bigint NOT NULL,
+    source text NOT NULL,
+    version text NOT NULL,
+    component text NOT NULL,
+    failure_mode text NOT NULL,
+    severity smallint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL,
+    score double precision,
+    limit_at double precision,
+    signs jsonb NOT NULL,
+    summary text NOT NULL,
+    readings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT evidence_severity_check CHECK (((severity >= 1) AND (severity <= 3)))
+);
+
+CREATE TABLE public.fenced_off (
+    fence bigint NOT NULL,
+    holder text NOT NULL,
+    taken_by text,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.foreign_names (
+    site text NOT NULL,
+    asset text NOT NULL,
+    signal text NOT NULL,
+    name text NOT NULL
+);
+
+CREATE TABLE public.history_heads (
+    order_id uuid NOT NULL,
+    seq integer NOT NULL,
+    hash bytea NOT NULL,
+    anchored integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.idempotent_answers (
+    actor text NOT NULL,
+    key text NOT NULL,
+    request bytea NOT NULL,
+    status smallint NOT NULL,
+    headers jsonb NOT NULL,
+    body text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.import_places (
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    CONSTRAINT import_places_check CHECK ((last >= first))
+);
+
+COMMENT ON TABLE public.import_places IS 'Stretches of the sequence of inputs that imported history has taken, both ends included.';
+
+CREATE TABLE public.imports (
+    digest bytea NOT NULL,
+    file text NOT NULL,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    stored bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone
+);
+
+CREATE TABLE public.installations (
+    asset_id integer NOT NULL,
+    location_id integer NOT NULL,
+    installed_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT installations_check CHECK ((removed_at > installed_at))
+);
+
+CREATE TABLE public.job_plans (
+    code text NOT NULL,
+    version integer NOT NULL,
+    title text NOT NULL,
+    asset_class text,
+    failure_mode text,
+    steps jsonb NOT NULL,
+    parts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    skills text[] DEFAULT '{}'::text[] NOT NULL,
+    certificates text[] DEFAULT '{}'::text[] NOT NULL,
+    tools text[] DEFAULT '{}'::text[] NOT NULL,
+    estimated_hours double precision,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    site_id integer,
+    CONSTRAINT job_plans_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT job_plans_estimated_hours_check CHECK ((estimated_hours >= (0)::double precision))
+);
+
+ALTER TABLE public.judge_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.judge_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.judge_position (
+    only_row boolean DEFAULT true NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    holder text,
+    next_arrival bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT judge_position_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.known_devices (
+    token_sha256 bytea NOT NULL,
+    user_name text NOT NULL,
+    used_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.locations (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    parent_id integer,
+    code text NOT NULL,
+    name text NOT NULL,
+    level text NOT NULL,
+    CONSTRAINT locations_level_check CHECK ((level = ANY (ARRAY['area'::text, 'work_centre'::text, 'work_unit'::text])))
+);
+
+ALTER TABLE public.locations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.locations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.order_comments (
+    order_id uuid NOT NULL,
+    seq integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    text text NOT NULL
+);
+
+CREATE TABLE public.order_history (
+    order_id uuid NOT NULL,
+    seq integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    step text NOT NULL,
+    old jsonb DEFAULT '{}'::jsonb NOT NULL,
+    new jsonb DEFAULT '{}'::jsonb NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE TABLE public.order_links (
+    from_id uuid NOT NULL,
+    kind text NOT NULL,
+    to_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT order_links_check CHECK ((to_id <> from_id)),
+    CONSTRAINT order_links_kind_check CHECK ((kind = ANY (ARRAY['duplicate_of'::text, 'blocks'::text, 'follow_up_of'::text, 'split_from'::text, 'child_of'::text])))
+);
+
+CREATE TABLE public.order_parts (
+    order_id uuid NOT NULL,
+    line integer NOT NULL,
+    part text NOT NULL,
+    unit text DEFAULT 'pcs'::text NOT NULL,
+    needed double precision NOT NULL,
+    used double precision,
+    CONSTRAINT order_parts_needed_check CHECK ((needed >= (0)::double precision)),
+    CONSTRAINT order_parts_used_check CHECK ((used >= (0)::double precision))
+);
+
+CREATE TABLE public.order_steps (
+    order_id uuid NOT NULL,
+    seq integer NOT NULL,
+    kind text NOT NULL,
+    instruction text NOT NULL,
+    mandatory boolean NOT NULL,
+    unit text DEFAULT ''::text NOT NULL,
+    low double precision,
+    high double precision,
+    done_at timestamp with time zone,
+    done_by text,
+    value double precision,
+    note text DEFAULT ''::text NOT NULL,
+    attachment_id uuid,
+    CONSTRAINT order_steps_kind_check CHECK ((kind = ANY (ARRAY['instruction'::text, 'permit'::text, 'measurement'::text, 'photo'::text, 'signature'::text])))
+);
+
+CREATE TABLE public.planned_downtimes (
+    id bigint NOT NULL,
+    asset_id integer NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT planned_downtimes_check CHECK ((ends_at > starts_at))
+);
+
+ALTER TABLE public.planned_downtimes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.planned_downtimes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.pulse_key (
+    one boolean DEFAULT true NOT NULL,
+    key uuid DEFAULT gen_random_uuid() NOT NULL,
+    CONSTRAINT pulse_key_one_check CHECK (one)
+);
+
+CREATE TABLE public.quarantine (
+    id bigint NOT NULL,
+    topic text NOT NULL,
+    payload bytea NOT NULL,
+    payload_bytes integer NOT NULL,
+    payload_sha256 bytea NOT NULL,
+    reason text NOT NULL,
+    problem text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    last_received_at timestamp with time zone NOT NULL,
+    times bigint DEFAULT 1 NOT NULL,
+    retry_asked_at timestamp with time zone,
+    retry_asked_by text,
+    tried_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    others bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT quarantine_payload_check CHECK ((length(payload) <= 2097152))
+);
+
+ALTER TABLE public.quarantine ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.quarantine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.readings (
+    signal_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    arrival bigint NOT NULL,
+    value double precision NOT NULL,
+    quality smallint DEFAULT 0 NOT NULL,
+    late boolean NOT NULL
+);
+
+CREATE TABLE public.rules_in_shadow (
+    id bigint NOT NULL,
+    rule text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    begun_by text NOT NULL,
+    why text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    ended_why text,
+    CONSTRAINT rules_in_shadow_check CHECK (((ended_at IS NULL) = (ended_by IS NULL)))
+);
+
+ALTER TABLE public.rules_in_shadow ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.rules_in_shadow_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.safety_proposals (
+    id bigint NOT NULL,
+    asset_id integer,
+    site_id integer,
+    plan text,
+    was jsonb NOT NULL,
+    change jsonb NOT NULL,
+    why text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decided_by text,
+    decided_at timestamp with time zone,
+    verdict text,
+    CONSTRAINT safety_proposals_are_about_one_thing CHECK (((asset_id IS NULL) <> (plan IS NULL))),
+    CONSTRAINT safety_proposals_are_decided_whole CHECK ((num_nonnulls(verdict, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT safety_proposals_take_two CHECK (((verdict <> 'confirmed'::text) OR (decided_by <> proposed_by))),
+    CONSTRAINT safety_proposals_verdict_check CHECK ((verdict = ANY (ARRAY['confirmed'::text, 'rejected'::text]))),
+    CONSTRAINT safety_proposals_why_check CHECK ((why <> ''::text))
+);
+
+ALTER TABLE public.safety_proposals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.safety_proposals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sessions (
+    token_sha256 bytea NOT NULL,
+    user_name text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    CONSTRAINT sessions_check CHECK ((ends_at > began_at)),
+    CONSTRAINT sessions_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+
+CREATE TABLE public.shadow_orders (
+    run_id bigint NOT NULL,
+    id uuid NOT NULL,
+    asset_id integer NOT NULL,
+    component text NOT NULL,
+    failure_mode text NOT NULL,
+    type text NOT NULL,
+    opened_as text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    why text NOT NULL,
+    evidence integer DEFAULT 1 NOT NULL,
+    duplicate_of uuid
+);
+
+CREATE TABLE public.shadow_runs (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    rulebook jsonb,
+    models jsonb,
+    begun_by text NOT NULL,
+    begun_why text NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    outcome text,
+    ended_by text,
+    ended_why text,
+    ended_at timestamp with time zone,
+    CONSTRAINT shadow_runs_check CHECK (((rulebook IS NOT NULL) OR (models IS NOT NULL))),
+    CONSTRAINT shadow_runs_check1 CHECK (((outcome IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT shadow_runs_outcome_check CHECK ((outcome = ANY (ARRAY['promoted'::text, 'dropped'::text])))
+);
+
+ALTER TABLE public.shadow_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.shadow_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sign_in_attempts (
+    bucket bytea NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL
+);
+
+CREATE TABLE public.signal_aliases (
+    asset_id integer NOT NULL,
+    alias text NOT NULL,
+    signal_id integer NOT NULL,
+    valid_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT signal_aliases_check CHECK ((valid_to > valid_from))
+);
+
+CREATE TABLE public.signal_versions (
+    signal_id integer NOT NULL,
+    version integer NOT NULL,
+    quantity text,
+    unit text DEFAULT ''::text NOT NULL,
+    valid_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    states jsonb,
+    counter boolean DEFAULT false NOT NULL,
+    wraps_at double precision,
+    plausible_low double precision,
+    plausible_high double precision,
+    CONSTRAINT signal_versions_one_meaning CHECK (((NOT (counter AND (states IS NOT NULL))) AND (counter OR (wraps_at IS NULL)))),
+    CONSTRAINT signal_versions_plausible CHECK ((plausible_low < plausible_high)),
+    CONSTRAINT signal_versions_states_check CHECK (((jsonb_typeof(states) = 'object'::text) AND (states <> '{}'::jsonb))),
+    CONSTRAINT signal_versions_wraps_at_check CHECK ((wraps_at > (0)::double precision))
+);
+
+CREATE TABLE public.signals (
+    id integer NOT NULL,
+    asset_id integer NOT NULL,
+    name text NOT NULL,
+    label text,
+    CONSTRAINT signals_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}$'::text))
+);
+
+ALTER TABLE public.signals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.signals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.site_calendars (
+    site_id integer NOT NULL,
+    country text,
+    subdivision text,
+    shifts jsonb NOT NULL,
+    closed_on date[] DEFAULT '{}'::date[] NOT NULL,
+    works_on date[] DEFAULT '{}'::date[] NOT NULL,
+    changed_by text NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.site_targets (
+    site_id integer NOT NULL,
+    priority smallint NOT NULL,
+    response_minutes integer NOT NULL,
+    completion_minutes integer NOT NULL,
+    working boolean NOT NULL,
+    CONSTRAINT site_targets_check CHECK ((completion_minutes >= response_minutes)),
+    CONSTRAINT site_targets_priority_check CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT site_targets_response_minutes_check CHECK ((response_minutes > 0))
+);
+
+CREATE TABLE public.sites (
+    id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    last_number integer DEFAULT 1000 NOT NULL,
+    CONSTRAINT sites_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text))
+);
+
+ALTER TABLE public.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sites_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sparkplug_births (
+    group_id text NOT NULL,
+    node_id text NOT NULL,
+    device_id text NOT NULL,
+    payload bytea NOT NULL,
+    alive boolean NOT NULL,
+    awaited_us bigint
+);
+
+CREATE TABLE public.sparkplug_nodes (
+    group_id text NOT NULL,
+    node_id text NOT NULL,
+    bd_seq bigint,
+    seq smallint,
+    trusted boolean NOT NULL
+);
+
+CREATE TABLE public.taken_messages (
+    token integer NOT NULL,
+    digest bytea NOT NULL
+);
+
+CREATE TABLE public.technicians (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    skills text[] DEFAULT '{}'::text[] NOT NULL,
+    certificates text[] DEFAULT '{}'::text[] NOT NULL,
+    shift_start time without time zone DEFAULT '07:00:00'::time without time zone NOT NULL,
+    shift_end time without time zone DEFAULT '15:00:00'::time without time zone NOT NULL,
+    weekdays smallint[] DEFAULT '{1,2,3,4,5}'::smallint[] NOT NULL,
+    active boolean DEFAULT true NOT NULL
+);
+
+ALTER TABLE public.technicians ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.technicians_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.users (
+    name text NOT NULL,
+    full_name text DEFAULT ''::text NOT NULL,
+    password_hash text NOT NULL,
+    must_change boolean NOT NULL,
+    roles text[] NOT NULL,
+    sites text[],
+    technician_id integer,
+    disabled_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone,
+    CONSTRAINT users_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text)),
+    CONSTRAINT users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
+    CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))
+);
+
+CREATE TABLE public.work_orders (
+    id uuid NOT NULL,
+    site_id integer NOT NULL,
+    number text NOT NULL,
+    asset_id integer,
+    asset_path text NOT NULL,
+    component text NOT NULL,
+    failure_mode text NOT NULL,
+    type text NOT NULL,
+    origin text NOT NULL,
+    priority smallint NOT NULL,
+    priority_reason text NOT NULL,
+    title text NOT NULL,
+    status text NOT NULL,
+    status_since timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    required_skill text,
+    assignee_id integer,
+    assignment_note text,
+    response_due timestamp with time zone,
+    completion_due timestamp with time zone,
+    escalation smallint DEFAULT 0 NOT NULL,
+    follows uuid,
+    duplicate_of uuid,
+    close_finding text,
+    close_failure_mode text,
+    close_cause text,
+    close_remedy text,
+    close_note text,
+    version integer DEFAULT 1 NOT NULL,
+    location_id integer,
+    other_skills text[] DEFAULT '{}'::text[] NOT NULL,
+    required_certificates text[] DEFAULT '{}'::text[] NOT NULL,
+    required_tools text[] DEFAULT '{}'::text[] NOT NULL,
+    requested_by text,
+    requested_for timestamp with time zone,
+    scheduled_start timestamp with time zone,
+    scheduled_end timestamp with time zone,
+    response_warn_at timestamp with time zone,
+    completion_warn_at timestamp with time zone,
+    warned smallint DEFAULT 0 NOT NULL,
+    hold_reason text,
+    estimated_hours double precision,
+    actual_hours double precision,
+    cost numeric(14,2),
+    currency text,
+    plan text,
+    plan_version integer,
+    done_by text,
+    close_mechanism text,
+    close_downtime_minutes integer,
+    close_readings jsonb,
+    CONSTRAINT work_orders_actual_hours_check CHECK ((actual_hours >= (0)::double precision)),
+    CONSTRAINT work_orders_are_somewhere CHECK (((asset_id IS NOT NULL) OR (location_id IS NOT NULL))),
+    CONSTRAINT work_orders_check CHECK ((scheduled_end > scheduled_start)),
+    CONSTRAINT work_orders_close_downtime_minutes_check CHECK ((close_downtime_minutes >= 0)),
+    CONSTRAINT work_orders_close_finding_check CHECK ((close_finding = ANY (ARRAY['confirmed'::text, 'nothing_found'::text, 'other_cause'::text]))),
+    CONSTRAINT work_orders_cost_check CHECK ((cost >= (0)::numeric)),
+    CONSTRAINT work_orders_cost_has_a_currency CHECK (((cost IS NULL) = (currency IS NULL))),
+    CONSTRAINT work_orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT work_orders_estimated_hours_check CHECK ((estimated_hours >= (0)::double precision)),
+    CONSTRAINT work_orders_hold_reason_check CHECK ((hold_reason = ANY (ARRAY['parts'::text, 'permit'::text, 'access'::text, 'other'::text]))),
+    CONSTRAINT work_orders_of_the_engine_are_about_assets CHECK (((origin <> 'engine'::text) OR ((asset_id IS NOT NULL) AND (status <> ALL (ARRAY['draft'::text, 'awaiting_approval'::text]))))),
+    CONSTRAINT work_orders_origin_check CHECK ((origin = ANY (ARRAY['engine'::text, 'person'::text, 'schedule'::text]))),
+    CONSTRAINT work_orders_priority_check CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT work_orders_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'awaiting_approval'::text, 'open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text, 'in_progress'::text, 'on_hold'::text, 'completed'::text, 'verified'::text, 'closed'::text, 'cancelled'::text, 'cannot_complete'::text]))),
+    CONSTRAINT work_orders_type_check CHECK ((type = ANY (ARRAY['preventive'::text, 'proactive'::text, 'predictive'::text, 'reactive'::text, 'emergency'::text, 'inspection'::text])))
+);
+
+ALTER TABLE ONLY public.alarm_moves
+    ADD CONSTRAINT alarm_moves_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alarm_points
+    ADD CONSTRAINT alarm_points_pkey PRIMARY KEY (asset_id, source);
+
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_prefix_key UNIQUE (prefix);
+
+ALTER TABLE ONLY public.asset_health
+    ADD CONSTRAINT asset_health_pkey PRIMARY KEY (asset_id);
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.attachment_contents
+    ADD CONSTRAINT attachment_contents_pkey PRIMARY KEY (attachment_id);
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_anchored
+    ADD CONSTRAINT audit_anchored_pkey PRIMARY KEY (anchor_id, order_id);
+
+ALTER TABLE ONLY public.audit_anchors
+    ADD CONSTRAINT audit_anchors_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.broker_sessions
+    ADD CONSTRAINT broker_sessions_pkey PRIMARY KEY (broker, client_id);
+
+ALTER TABLE ONLY public.change_heads
+    ADD CONSTRAINT change_heads_pkey PRIMARY KEY (chain);
+
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_chain_seq_key UNIQUE (chain, seq);
+
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.checkpoint_parts
+    ADD CONSTRAINT checkpoint_parts_pkey PRIMARY KEY (format, judge, kind, asset);
+
+ALTER TABLE ONLY public.checkpoints
+    ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (format);
+
+ALTER TABLE ONLY public.device_bindings
+    ADD CONSTRAINT device_bindings_pkey PRIMARY KEY (device, asset);
+
+ALTER TABLE ONLY public.engine_figures
+    ADD CONSTRAINT engine_figures_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.engine_troubles
+    ADD CONSTRAINT engine_troubles_pkey PRIMARY KEY (kind);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_pkey PRIMARY KEY (order_id, seq);
+
+ALTER TABLE ONLY public.fenced_off
+    ADD CONSTRAINT fenced_off_pkey PRIMARY KEY (fence);
+
+ALTER TABLE ONLY public.foreign_names
+    ADD CONSTRAINT foreign_names_pkey PRIMARY KEY (site, asset, signal);
+
+ALTER TABLE ONLY public.history_heads
+    ADD CONSTRAINT history_heads_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY public.idempotent_answers
+    ADD CONSTRAINT idempotent_answers_pkey PRIMARY KEY (actor, key);
+
+ALTER TABLE ONLY public.import_places
+    ADD CONSTRAINT import_places_pkey PRIMARY KEY (first);
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.installations
+    ADD CONSTRAINT installations_pkey PRIMARY KEY (asset_id, installed_at);
+
+ALTER TABLE ONLY public.job_plans
+    ADD CONSTRAINT job_plans_versions UNIQUE NULLS NOT DISTINCT (site_id, code, version);
+
+ALTER TABLE ONLY public.judge_events
+    ADD CONSTRAINT judge_events_arrival_key UNIQUE (arrival);
+
+ALTER TABLE ONLY public.judge_events
+    ADD CONSTRAINT judge_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.judge_position
+    ADD CONSTRAINT judge_position_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.known_devices
+    ADD CONSTRAINT known_devices_pkey PRIMARY KEY (user_name, token_sha256);
+
+ALTER TABLE ONLY public.locations
+    ADD CONSTRAINT locations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.locations
+    ADD CONSTRAINT locations_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.order_comments
+    ADD CONSTRAINT order_comments_pkey PRIMARY KEY (order_id, seq);
+
+ALTER TABLE ONLY public.order_history
+    ADD CONSTRAINT order_history_pkey PRIMARY KEY (order_id, seq);
+
+ALTER TABLE ONLY public.order_links
+    ADD CONSTRAINT order_links_pkey PRIMARY KEY (from_id, kind, to_id);
+
+ALTER TABLE ONLY public.order_parts
+    ADD CONSTRAINT order_parts_pkey PRIMARY KEY (order_id, line);
+
+ALTER TABLE ONLY public.order_steps
+    ADD CONSTRAINT order_steps_pkey PRIMARY KEY (order_id, seq);
+
+ALTER TABLE ONLY public.planned_downtimes
+    ADD CONSTRAINT planned_downtimes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pulse_key
+    ADD CONSTRAINT pulse_key_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_topic_payload_sha256_reason_problem_key UNIQUE (topic, payload_sha256, reason, problem);
+
+ALTER TABLE ONLY public.readings
+    ADD CONSTRAINT readings_pkey PRIMARY KEY (signal_id, observed_at);
+
+ALTER TABLE ONLY public.rules_in_shadow
+    ADD CONSTRAINT rules_in_shadow_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.safety_proposals
+    ADD CONSTRAINT safety_proposals_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_sha256);
+
+ALTER TABLE ONLY public.shadow_orders
+    ADD CONSTRAINT shadow_orders_pkey PRIMARY KEY (run_id, id);
+
+ALTER TABLE ONLY public.shadow_runs
+    ADD CONSTRAINT shadow_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_attempts
+    ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (bucket);
+
+ALTER TABLE ONLY public.signal_aliases
+    ADD CONSTRAINT signal_aliases_pkey PRIMARY KEY (asset_id, alias, valid_from);
+
+ALTER TABLE ONLY public.signal_versions
+    ADD CONSTRAINT signal_versions_pkey PRIMARY KEY (signal_id, version);
+
+ALTER TABLE ONLY public.signals
+    ADD CONSTRAINT signals_asset_id_name_key UNIQUE (asset_id, name);
+
+ALTER TABLE ONLY public.signals
+    ADD CONSTRAINT signals_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.site_calendars
+    ADD CONSTRAINT site_calendars_pkey PRIMARY KEY (site_id);
+
+ALTER TABLE ONLY public.site_targets
+    ADD CONSTRAINT site_targets_pkey PRIMARY KEY (site_id, priority);
+
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_code_key UNIQUE (code);
+
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sparkplug_births
+    ADD CONSTRAINT sparkplug_births_pkey PRIMARY KEY (group_id, node_id, device_id);
+
+ALTER TABLE ONLY public.sparkplug_nodes
+    ADD CONSTRAINT sparkplug_nodes_pkey PRIMARY KEY (group_id, node_id);
+
+ALTER TABLE ONLY public.taken_messages
+    ADD CONSTRAINT taken_messages_pkey PRIMARY KEY (token);
+
+ALTER TABLE ONLY public.technicians
+    ADD CONSTRAINT technicians_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.technicians
+    ADD CONSTRAINT technicians_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_pkey PRIMARY KEY (id);
+
+CREATE INDEX alarm_moves_of_alarm ON public.alarm_moves USING btree (asset_id, source, id DESC);
+
+CREATE INDEX alarm_points_not_normal ON public.alarm_points USING btree (state, severity) WHERE (state <> 'normal'::text);
+
+CREATE INDEX alarms_by_source ON public.alarms USING btree (source, raised_at);
+
+CREATE INDEX alarms_by_time ON public.alarms USING btree (raised_at DESC, id DESC);
+
+CREATE INDEX alarms_over ON public.alarms USING btree (cleared_at) WHERE (cleared_at IS NOT NULL);
+
+CREATE INDEX alarms_standing ON public.alarms USING btree (asset_id, source) WHERE (cleared_at IS NULL);
+
+CREATE INDEX attachments_of_order ON public.attachments USING btree (order_id, at);
+
+CREATE INDEX change_heads_not_anchored ON public.change_heads USING btree (chain) WHERE (seq > anchored);
+
+CREATE INDEX changes_from_safety_critical ON public.changes USING btree (asset_id, at) WHERE ((kind = 'asset'::text) AND (old @> '{"safety_critical": true}'::jsonb));
+
+CREATE INDEX changes_of_asset ON public.changes USING btree (asset_id, id DESC) WHERE (asset_id IS NOT NULL);
+
+CREATE INDEX changes_of_kind ON public.changes USING btree (kind, subject, id DESC);
+
+CREATE INDEX changes_of_site ON public.changes USING btree (site, id DESC);
+
+CREATE INDEX history_heads_not_anchored ON public.history_heads USING btree (order_id) WHERE (seq > anchored);
+
+CREATE INDEX idempotent_answers_by_age ON public.idempotent_answers USING btree (at);
+
+CREATE UNIQUE INDEX installations_one_place_at_a_time ON public.installations USING btree (asset_id) WHERE (removed_at IS NULL);
+
+CREATE INDEX judge_events_documents ON public.judge_events USING btree (kind, id) WHERE (kind = ANY (ARRAY['rulebook'::text, 'models'::text, 'shadow'::text]));
+
+CREATE INDEX judge_events_waiting ON public.judge_events USING btree (id) WHERE (arrival IS NULL);
+
+CREATE INDEX order_links_to ON public.order_links USING btree (to_id);
+
+CREATE INDEX quarantine_newest_first ON public.quarantine USING btree (last_received_at DESC, id DESC);
+
+CREATE INDEX quarantine_to_be_tried ON public.quarantine USING btree (received_at, id) WHERE (retry_asked_at IS NOT NULL);
+
+CREATE INDEX readings_by_arrival ON public.readings USING brin (arrival) WITH (pages_per_range='16', autosummarize='on');
+
+CREATE INDEX readings_late ON public.readings USING btree (signal_id, observed_at) WHERE late;
+
+CREATE UNIQUE INDEX rules_in_shadow_once ON public.rules_in_shadow USING btree (rule) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX safety_proposals_one_waiting_of_a_plan ON public.safety_proposals USING btree (site_id, plan) NULLS NOT DISTINCT WHERE ((verdict IS NULL) AND (plan IS NOT NULL));
+
+CREATE UNIQUE INDEX safety_proposals_one_waiting_of_an_asset ON public.safety_proposals USING btree (asset_id) WHERE ((verdict IS NULL) AND (asset_id IS NOT NULL));
+
+CREATE INDEX sessions_by_end ON public.sessions USING btree (ends_at);
+
+CREATE INDEX sessions_of_a_user ON public.sessions USING btree (user_name);
+
+CREATE UNIQUE INDEX shadow_runs_one_at_a_time ON public.shadow_runs USING btree ((true)) WHERE (ended_at IS NULL);
+
+CREATE INDEX sign_in_attempts_by_age ON public.sign_in_attempts USING btree (began_at);
+
+CREATE INDEX work_orders_by_status ON public.work_orders USING btree (status, type, priority);
+
+CREATE INDEX work_orders_by_urgency ON public.work_orders USING btree (((status = ANY (ARRAY['completed'::text, 'verified'::text]))), priority, escalation DESC, (
+CASE
+    WHEN (status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text])) THEN response_due
+    ELSE completion_due
+END), recorded_at, id) WHERE (status <> ALL (ARRAY['closed'::text, 'cancelled'::text, 'cannot_complete'::text]));
+
+CREATE INDEX work_orders_completion ON public.work_orders USING btree (LEAST(completion_due, completion_warn_at)) WHERE ((status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text, 'in_progress'::text, 'on_hold'::text])) AND (escalation < 2));
+
+CREATE INDEX work_orders_duplicates ON public.work_orders USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL);
+
+CREATE INDEX work_orders_finished ON public.work_orders USING btree (status_since DESC, id) WHERE (status = ANY (ARRAY['closed'::text, 'cancelled'::text, 'cannot_complete'::text]));
+
+CREATE INDEX work_orders_following ON public.work_orders USING btree (follows) WHERE (follows IS NOT NULL);
+
+CREATE INDEX work_orders_of_asset ON public.work_orders USING btree (asset_id, opened_at DESC);
+
+CREATE INDEX work_orders_of_asset_by_urgency ON public.work_orders USING btree (asset_id, ((status = ANY (ARRAY['completed'::text, 'verified'::text]))), priority, escalation DESC, (
+CASE
+    WHEN (status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text])) THEN response_due
+    ELSE completion_due
+END), recorded_at, id) WHERE (status <> ALL (ARRAY['closed'::text, 'cancelled'::text, 'cannot_complete'::text]));
+
+CREATE INDEX work_orders_of_asset_finished ON public.work_orders USING btree (asset_id, status_since DESC, id) WHERE (status = ANY (ARRAY['closed'::text, 'cancelled'::text, 'cannot_complete'::text]));
+
+CREATE INDEX work_orders_of_site ON public.work_orders USING btree (site_id, status);
+
+CREATE INDEX work_orders_of_technician ON public.work_orders USING btree (assignee_id, status) WHERE (assignee_id IS NOT NULL);
+
+CREATE INDEX work_orders_of_technician_by_urgency ON public.work_orders USING btree (assignee_id, ((status = ANY (ARRAY['completed'::text, 'verified'::text]))), priority, escalation DESC, (
+CASE
+    WHEN (status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text])) THEN response_due
+    ELSE completion_due
+END), recorded_at, id) WHERE (status <> ALL (ARRAY['closed'::text, 'cancelled'::text, 'cannot_complete'::text]));
+
+CREATE UNIQUE INDEX work_orders_one_unfinished_per_failure_mode ON public.work_orders USING btree (asset_id, component, failure_mode) WHERE ((origin = 'engine'::text) AND (status <> ALL (ARRAY['closed'::text, 'cancelled'::text, 'cannot_complete'::text])));
+
+CREATE INDEX work_orders_response ON public.work_orders USING btree (LEAST(response_due, response_warn_at)) WHERE ((status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text])) AND (escalation < 1));
+
+CREATE INDEX work_orders_waiting ON public.work_orders USING btree (priority, recorded_at, id) WHERE ((status = 'open'::text) AND (assignee_id IS NULL));
+
+CREATE TRIGGER alarm_moves_are_append_only BEFORE DELETE OR UPDATE ON public.alarm_moves FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_alarm_moves();
+
+CREATE TRIGGER asset_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.log_change('asset');
+
+CREATE TRIGGER asset_changes_tell_the_judge AFTER UPDATE ON public.assets FOR EACH ROW WHEN (((old.class IS DISTINCT FROM new.class) OR (old.criticality IS DISTINCT FROM new.criticality) OR (old.parent_id IS DISTINCT FROM new.parent_id))) EXECUTE FUNCTION public.tell_judge_of_asset();
+
+CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON public.assets FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_asset();
+
+CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_calendars FOR EACH ROW EXECUTE FUNCTION public.log_change('calendar');
+
+CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_changes();
+
+CREATE TRIGGER document_changes_are_logged AFTER INSERT ON public.judge_events FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['rulebook'::text, 'models'::text, 'rule_shadow'::text]))) EXECUTE FUNCTION public.log_change_of_documents();
+
+CREATE TRIGGER downtime_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.planned_downtimes FOR EACH ROW EXECUTE FUNCTION public.log_change('downtime');
+
+CREATE TRIGGER installations_tell_the_judge AFTER INSERT OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_place();
+
+CREATE TRIGGER job_plan_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.job_plans FOR EACH ROW EXECUTE FUNCTION public.log_change('job plan');
+
+CREATE TRIGGER location_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.locations FOR EACH ROW EXECUTE FUNCTION public.log_change('location');
+
+CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
+
+CREATE TRIGGER safety_proposals_take_two_people BEFORE UPDATE OF verdict, decided_by ON public.safety_proposals FOR EACH ROW WHEN (((new.verdict = 'confirmed'::text) AND (new.decided_by <> new.proposed_by))) EXECUTE FUNCTION public.safety_proposals_take_two_people();
+
+CREATE TRIGGER signal_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.signals FOR EACH ROW EXECUTE FUNCTION public.log_change('signal');
+
+CREATE TRIGGER signal_version_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.signal_versions FOR EACH ROW EXECUTE FUNCTION public.log_change('signal');
+
+CREATE TRIGGER signal_versions_tell_the_judge AFTER INSERT ON public.signal_versions FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_signal();
+
+CREATE TRIGGER site_changes_are_logged AFTER UPDATE OF code, name, time_zone ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
+
+CREATE TRIGGER site_deletions_are_logged AFTER INSERT OR DELETE ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
+
+CREATE TRIGGER target_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_targets FOR EACH ROW EXECUTE FUNCTION public.log_change('target');
+
+CREATE TRIGGER technician_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.technicians FOR EACH ROW EXECUTE FUNCTION public.log_change('technician');
+
+ALTER TABLE ONLY public.alarm_moves
+    ADD CONSTRAINT alarm_moves_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.alarm_points
+    ADD CONSTRAINT alarm_points_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.asset_health
+    ADD CONSTRAINT asset_health_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.attachment_contents
+    ADD CONSTRAINT attachment_contents_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES public.attachments(id);
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.audit_anchored
+    ADD CONSTRAINT audit_anchored_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES public.audit_anchors(id);
+
+ALTER TABLE ONLY public.checkpoint_parts
+    ADD CONSTRAINT checkpoint_parts_format_fkey FOREIGN KEY (format) REFERENCES public.checkpoints(format) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.history_heads
+    ADD CONSTRAINT history_heads_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.installations
+    ADD CONSTRAINT installations_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.installations
+    ADD CONSTRAINT installations_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
+
+ALTER TABLE ONLY public.job_plans
+    ADD CONSTRAINT job_plans_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.judge_events
+    ADD CONSTRAINT judge_events_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.known_devices
+    ADD CONSTRAINT known_devices_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.locations
+    ADD CONSTRAINT locations_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.locations(id);
+
+ALTER TABLE ONLY public.locations
+    ADD CONSTRAINT locations_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.order_comments
+    ADD CONSTRAINT order_comments_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.order_history
+    ADD CONSTRAINT order_history_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.order_links
+    ADD CONSTRAINT order_links_from_id_fkey FOREIGN KEY (from_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.order_links
+    ADD CONSTRAINT order_links_to_id_fkey FOREIGN KEY (to_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.order_parts
+    ADD CONSTRAINT order_parts_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.order_steps
+    ADD CONSTRAINT order_steps_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES public.attachments(id);
+
+ALTER TABLE ONLY public.order_steps
+    ADD CONSTRAINT order_steps_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.planned_downtimes
+    ADD CONSTRAINT planned_downtimes_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.safety_proposals
+    ADD CONSTRAINT safety_proposals_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.safety_proposals
+    ADD CONSTRAINT safety_proposals_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.shadow_orders
+    ADD CONSTRAINT shadow_orders_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.shadow_orders
+    ADD CONSTRAINT shadow_orders_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.shadow_runs(id);
+
+ALTER TABLE ONLY public.signal_aliases
+    ADD CONSTRAINT signal_aliases_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.signal_aliases
+    ADD CONSTRAINT signal_aliases_signal_id_fkey FOREIGN KEY (signal_id) REFERENCES public.signals(id);
+
+ALTER TABLE ONLY public.signal_versions
+    ADD CONSTRAINT signal_versions_signal_id_fkey FOREIGN KEY (signal_id) REFERENCES public.signals(id);
+
+ALTER TABLE ONLY public.signals
+    ADD CONSTRAINT signals_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.site_calendars
+    ADD CONSTRAINT site_calendars_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.site_targets
+    ADD CONSTRAINT site_targets_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.sparkplug_births
+    ADD CONSTRAINT sparkplug_births_group_id_node_id_fkey FOREIGN KEY (group_id, node_id) REFERENCES public.sparkplug_nodes(group_id, node_id);
+
+ALTER TABLE ONLY public.technicians
+    ADD CONSTRAINT technicians_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES public.technicians(id);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_follows_fkey FOREIGN KEY (follows) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
+
+ALTER TABLE ONLY public.work_orders
+    ADD CONSTRAINT work_orders_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
