@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ingest import units
 from ingest.messages import Details, Message, Reason, Refused
@@ -210,6 +211,7 @@ def unit(name: str, said: str) -> str:
 def number(name: str, value: object) -> float:
     """Return a JSON number. Raises Bad."""
     if isinstance(value, bool) or not isinstance(value, int | float):
+        once(value)
         if isinstance(value, dict):
             raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: an object, not a number")
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {str(value)[:80]!r} is not a number")
@@ -281,6 +283,21 @@ def measure(name: str, sent: object) -> float:
     if isinstance(found, str):
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {found[:80]!r} is not a number")
     return found
+
+
+class Twice:
+    """What one object of a document says under one name twice, and differently: which is meant cannot be known."""
+
+    def __init__(self, name: str, said: Sequence[object]) -> None:
+        self.name, self.said = name, said
+
+
+def once(sent: Any) -> Any:
+    """Return what a document says under a name. Raises Bad where it says that twice, and differently."""
+    if isinstance(sent, Twice):
+        told, times = " and ".join(str(each)[:40] for each in sent.said[:3]), len(sent.said)
+        raise Bad(Reason.WRONG_SHAPE, f"{sent.name[:80]} is there {times} times in one object: {told}; send it once")
+    return sent
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.border import Bad
+from ingest.border import Bad, Twice
 from ingest.messages import Reason
 
 _strict = msgspec.json.Decoder()
@@ -41,9 +41,33 @@ _LONGEST_WHOLE = 19
 def document(raw: bytes) -> Any:
     """Return one JSON document; numbers that are none are NaN or infinite in it. Raises Bad."""
     try:
-        return _strict.decode(raw)
+        return strict(raw)
     except _ERRORS:
         return _read(raw, _leniently)
+
+
+def strict(raw: bytes) -> Any:
+    """Return one JSON document; what is in an object twice, and differently, is `Twice`. Raises what msgspec raises."""
+    made = _strict.decode(raw)
+    return made if names_are_once(raw, made) else _decode(raw.decode())
+
+
+def names_are_once(raw: bytes, made: Any) -> bool:
+    """Whether no object of a document has a name twice: each colon that was sent is after a name, or in a text."""
+    if b"\\u" in raw:
+        return False
+    left, colons = [made], 0
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            colons += len(each)
+            left += each
+            left += each.values()
+        elif isinstance(each, list):
+            left += each
+        elif isinstance(each, str):
+            colons += each.count(":")
+    return raw.count(b":") == colons
 
 
 def documents(raw: bytes, bad: list[Bad]) -> list[Any]:
@@ -52,7 +76,7 @@ def documents(raw: bytes, bad: list[Bad]) -> list[Any]:
     Where a text of a document is no UTF-8, or half a character, it has a lone surrogate. Raises Bad.
     """
     try:
-        return [_strict.decode(raw)]
+        return [strict(raw)]
     except _ERRORS:
         found: list[Any] = _read(raw, lambda text: _one_or_several(text, bad))
         return found
@@ -149,4 +173,17 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST_WHOLE else float(digits)
 
 
-_decode = json.JSONDecoder(parse_int=_whole, strict=False).decode
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; what is said differently under one name is kept as such, and what is only repeated is once."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        said: dict[str, list[Any]] = {}
+        for name, value in pairs:
+            said.setdefault(name, []).append(value)
+        for name, values in said.items():
+            if any(value != values[0] for value in values[1:]):
+                made[name] = Twice(name, values)
+    return made
+
+
+_decode = json.JSONDecoder(parse_int=_whole, strict=False, object_pairs_hook=_object).decode

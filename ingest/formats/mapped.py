@@ -16,7 +16,6 @@ from ingest.local_time import RowOrder
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.names import Names, code
 
-_strict = msgspec.json.Decoder()
 _LONGEST_TOPIC = 1_000
 """Characters of a topic that a mapping looks at; MQTT allows 65,535."""
 
@@ -122,7 +121,7 @@ def _roots(mapping: Document, raw: bytes, bad: list[Bad]) -> list[Any]:
     if not mapping.bare:
         return json_text.documents(raw, bad)
     try:
-        return [_strict.decode(raw)]
+        return [json_text.strict(raw)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
@@ -136,7 +135,7 @@ def _elements(mapping: Document, root: Any) -> Iterator[tuple[str, Any]]:
     if mapping.each is None:
         yield "", root
         return
-    listed = mapping.each.find(root, root)
+    listed = border.once(mapping.each.find(root, root))
     if isinstance(listed, dict):
         yield from listed.items()
     elif isinstance(listed, list):
@@ -160,7 +159,7 @@ def _frame(
     us_each: float | None = None
     meant: tuple[int, ...] = (received_us,)
     if mapping.time is not None:
-        said = mapping.time.path.find(root, element)
+        said = border.once(mapping.time.path.find(root, element))
         meant, us_each = mapping.time.read(said), mapping.time.us_each(said)
     if len(meant) == 1:
         border.within(meant[0], received_us, bounds, us_each=us_each)
@@ -170,7 +169,9 @@ def _frame(
     else:
         at_us = local_time.nearest(meant, received_us)
     border.within(at_us, received_us, bounds)
-    quality = 0 if mapping.quality is None else mapping.quality.read(mapping.quality.path.find(root, element))
+    quality = 0
+    if mapping.quality is not None:
+        quality = mapping.quality.read(border.once(mapping.quality.path.find(root, element)))
     location = None if mapping.location is None else code(mapping.location.fill(levels, root, element))
     details = Details(location=location, quality=quality, units=units) if units or quality or location else None
     return Frame(*place, at_us, received_us, taken.values, taken.details(details))
@@ -206,7 +207,7 @@ def _values(
                 units[name] = unit
         except Bad as wrong:
             bad.append(wrong)
-    bag = MISSING if mapping.bag is None else mapping.bag.find(root, element)
+    bag = MISSING if mapping.bag is None else border.once(mapping.bag.find(root, element))
     if isinstance(bag, dict):
         there += len(bag)
         _unpack(mapping, bag, taken, bad, names, place)

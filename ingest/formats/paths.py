@@ -6,7 +6,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.border import Bad
+from ingest.border import Bad, Twice, once
 from ingest.messages import Reason
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
@@ -41,18 +41,18 @@ class JsonPath:
         return cls(rest, tuple(keys), from_root)
 
     def find(self, root: Any, element: Any) -> Any:
-        """Return what is there, or MISSING."""
+        """Return what is there, or MISSING; `Twice` where something on the path was said twice."""
         at = root if self.from_root else element
         if self.text and isinstance(at, dict) and self.text in at:
             return at[self.text]
         for key in self.keys:
             if isinstance(key, str):
                 if not isinstance(at, dict) or key not in at:
-                    return MISSING
+                    return at if isinstance(at, Twice) else MISSING
                 at = at[key]
             else:
                 if not isinstance(at, list) or key >= len(at):
-                    return MISSING
+                    return at if isinstance(at, Twice) else MISSING
                 at = at[key]
         return at
 
@@ -98,7 +98,7 @@ class Text:
             if not isinstance(part, JsonPath):
                 made.append(levels[part.name] if isinstance(part, Level) else part)
                 continue
-            found = part.find(root, element)
+            found = once(part.find(root, element))
             if not _can_be_a_name(found):
                 raise Bad(Reason.WRONG_SHAPE, f"{part.text} is missing; the mapping needs it for a name or a unit")
             made.append(str(found))

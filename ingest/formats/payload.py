@@ -9,6 +9,8 @@ beside a bad one are kept; what cannot be read is refused with the reason. No by
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress, repeat
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -45,6 +47,10 @@ class Plain(msgspec.Struct, gc=False):
 _QUALITIES = {"good": 0, "uncertain": 1, "bad": 2, "stale": 3}
 _exact = msgspec.json.Decoder(_Document)
 _plain = msgspec.json.Decoder(Plain)
+_anything = msgspec.json.Decoder()
+_payload = attrgetter("payload")
+_COLONS = 2
+"""Of a plain document, besides those of its values' names."""
 _REMEMBERED = 100_000
 _places: dict[str, tuple[str, str]] = {}
 _names: set[str] = set()
@@ -118,6 +124,8 @@ def ordinary(message: Message, bounds: Bounds) -> Frame | None:
         return None
     if document.units is not None or document.quality is not None:
         return None
+    if message.payload.count(b":") != _COLONS + len(values) and not _is_once(message.payload):
+        return None
     at_us = ts * 1000
     if not received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
         return None
@@ -128,12 +136,30 @@ def plain(messages: Sequence[Message], wanted: Sequence[object]) -> list[Plain |
     """Return the document of each ``wanted`` message that is a single plain one; None where ``parse`` has to look."""
     decode = _plain.decode
     try:
-        return [
+        found = [
             decode(message.payload) if is_wanted and len(message.payload) <= MAX_BYTES else None
             for message, is_wanted in zip(messages, wanted, strict=True)
         ]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [_as_plain(message) if is_wanted else None for message, is_wanted in zip(messages, wanted, strict=True)]
+        found = [_as_plain(message) if is_wanted else None for message, is_wanted in zip(messages, wanted, strict=True)]
+    # Each has at least the colons of its names: where the sums are equal, each has no more.
+    payloads = map(_payload, messages if all(found) else compress(messages, found))
+    names = [len(document.values) for document in found if document is not None]
+    if sum(map(bytes.count, payloads, repeat(b":"))) == sum(names) + _COLONS * len(names):
+        return found
+    return [
+        None if document is None or not _has_names_once(document, message.payload) else document
+        for message, document in zip(messages, found, strict=True)
+    ]
+
+
+def _has_names_once(document: Plain, raw: bytes) -> bool:
+    return raw.count(b":") == _COLONS + len(document.values) or _is_once(raw)
+
+
+def _is_once(raw: bytes) -> bool:
+    """Whether no object of a document has a name twice. It is read again: for documents that are not plain only."""
+    return json_text.names_are_once(raw, _anything.decode(raw))
 
 
 def _as_plain(message: Message) -> Plain | None:
@@ -188,7 +214,10 @@ def _signal(name: str) -> str:
 def _documents(payload: bytes, bad: list[Bad]) -> list[Any]:
     border.check_size(payload)
     try:
-        return [_exact.decode(payload)]
+        document = _exact.decode(payload)
+        ts = document.ts if isinstance(document.ts, str) and b"\\" not in payload else ""
+        if payload.count(b":") == _COLONS + len(document.values) + ts.count(":") or _is_once(payload):
+            return [document]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     found: list[Any] = []
@@ -205,7 +234,7 @@ def _time(document: Any, received_us: int, bounds: Bounds) -> int:
     elif isinstance(document, dict):
         if not document:
             raise Bad(Reason.NO_VALUES, 'an empty object; expected {"ts": …, "values": {…}}')
-        ts = document.get("ts")
+        ts = border.once(document.get("ts"))
     else:
         raise Bad(Reason.WRONG_SHAPE, 'expected an object {"ts": …, "values": {…}} or an array of them')
     return border.within(border.microseconds(ts), received_us, bounds, us_each=None if isinstance(ts, str) else 1000)
@@ -216,7 +245,7 @@ def _details(document: Any) -> Details | None:
     if isinstance(document, _Document):
         units, quality = document.units, document.quality
     else:
-        units, quality = document.get("units"), document.get("quality")
+        units, quality = (border.once(document.get(name)) for name in ("units", "quality"))
     if units is None and quality is None:
         return None
     if units is not None and not isinstance(units, dict):
@@ -241,6 +270,7 @@ def _with_units(details: Details, taken: Taken, bad: list[Bad]) -> Details:
             continue
         try:
             if not isinstance(unit, str):
+                border.once(unit)
                 raise Bad(Reason.WRONG_UNIT, f"{name[:80]}: {str(unit)[:40]!r} is no unit: send a text like degC")
             made[name] = border.unit(name, unit)
         except Bad as wrong:
@@ -252,7 +282,7 @@ def _with_units(details: Details, taken: Taken, bad: list[Bad]) -> Details:
 
 def _values(document: Any) -> Iterator[tuple[str, object]]:
     values = document.values if isinstance(document, _Document) else document.get("values")
-    if not isinstance(values, dict):
+    if not isinstance(border.once(values), dict):
         raise Bad(Reason.WRONG_SHAPE, 'values is missing; it must be an object like {"bearing_temp": 71.3}')
     if not values:
         raise Bad(Reason.NO_VALUES, "values is empty")

@@ -64,6 +64,7 @@ class ThingsBoard(Format):
         try:
             for name, documents in self._devices(message.topic, found):
                 try:
+                    border.once(documents)
                     place = names.place(self.site, name)
                 except Bad as wrong:
                     bad.append(wrong)
@@ -97,8 +98,9 @@ def _frames(
         if not isinstance(document, dict):
             raise Bad(Reason.WRONG_SHAPE, 'expected {"k": v}, {"ts": ms, "values": {"k": v}}, or an array of those')
         values, at_us = document, message.received_us
-        if isinstance(document.get("values"), dict) and "ts" in document:
-            values, at_us = document["values"], _time(document["ts"], message.received_us, bounds)
+        said = border.once(document.get("values"))
+        if isinstance(said, dict) and "ts" in document:
+            values, at_us = said, _time(border.once(document["ts"]), message.received_us, bounds)
         elif message.retained:
             raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
     except Bad as wrong:
