@@ -19,9 +19,20 @@ from db import schema
 from db.orders import audit, work_orders
 from db.orders.work_orders import Filters
 from runtime.embedded import postgres
-from workorder_core.orders import lifecycle
+from workorder_core.orders.details import (
+    NOTHING,
+    Assign,
+    Cancel,
+    Complete,
+    Details,
+    Hold,
+    Plan,
+    Reason,
+    Schedule,
+    Start,
+)
 from workorder_core.orders.lifecycle import Step
-from workorder_core.orders.order import CloseOut, WorkOrder
+from workorder_core.orders.order import CloseOut
 from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Status
 
@@ -66,19 +77,19 @@ READS: dict[str, Callable[[psycopg.Connection, UUID], object]] = {
     "count": lambda conn, _: work_orders.count(conn, Filters(unfinished=True)),
     "one order": lambda conn, order_id: (work_orders.get(conn, order_id), work_orders.history(conn, order_id)),
 }
-VERBS: dict[Step, Callable[[WorkOrder, datetime], WorkOrder]] = {
-    Step.PLAN: lambda order, at: lifecycle.plan(order, at=at),
-    Step.SCHEDULE: lambda order, at: lifecycle.schedule(order, at, None, at=at),
-    Step.ASSIGN: lambda order, at: lifecycle.assign(order, "t-7", at=at),
-    Step.UNASSIGN: lambda order, at: lifecycle.unassign(order, "x", at=at),
-    Step.START: lambda order, at: lifecycle.start(order, at=at),
-    Step.HOLD: lambda order, at: lifecycle.hold(order, "x", at=at),
-    Step.RESUME: lambda order, at: lifecycle.resume(order, at=at),
-    Step.COMPLETE: lambda order, at: lifecycle.complete(order, FOUND, at=at, actor="person:other"),
-    Step.VERIFY: lambda order, at: lifecycle.verify(order, at=at),
-    Step.CLOSE: lambda order, at: lifecycle.close(order, at=at),
-    Step.REOPEN: lambda order, at: lifecycle.reopen(order, "x", at=at),
-    Step.CANCEL: lambda order, at: lifecycle.cancel(order, "x", at=at),
+VERBS: dict[Step, Details] = {
+    Step.PLAN: Plan(),
+    Step.SCHEDULE: Schedule(datetime.now(UTC)),
+    Step.ASSIGN: Assign("t-7"),
+    Step.UNASSIGN: Reason("x"),
+    Step.START: Start(),
+    Step.HOLD: Hold("x"),
+    Step.RESUME: NOTHING,
+    Step.COMPLETE: Complete(FOUND, "person:other"),
+    Step.VERIFY: NOTHING,
+    Step.CLOSE: NOTHING,
+    Step.REOPEN: Reason("x"),
+    Step.CANCEL: Cancel("x"),
 }
 
 
@@ -107,8 +118,8 @@ def _measured(url: str, size: int) -> dict[str, float]:
         taken = {name: [_ms(conn, read, ids[n % len(ids)]) for n in range(ROUNDS)] for name, read in READS.items()}
         verbs: dict[str, list[float]] = {step.value: [] for step in VERBS}
         for order_id in ids:
-            for step, do in VERBS.items():
-                verbs[step.value].append(_take(conn, order_id, step, do))
+            for step, details in VERBS.items():
+                verbs[step.value].append(_take(conn, order_id, step, details))
         begun = time.perf_counter()
         assert audit.verify(conn).rows >= size * 7
         print(f"{size} orders: the audit took {time.perf_counter() - begun:.1f} s", flush=True)
@@ -122,16 +133,19 @@ def _ms(conn: psycopg.Connection, read: Callable[[psycopg.Connection, UUID], obj
     return (time.perf_counter() - begun) * 1e3
 
 
-def _take(
-    conn: psycopg.Connection, order_id: UUID, step: Step, do: Callable[[WorkOrder, datetime], WorkOrder]
-) -> float:
+def _take(conn: psycopg.Connection, order_id: UUID, step: Step, details: Details) -> float:
     at = datetime.now(UTC) + timedelta(milliseconds=1)
     begun = time.perf_counter()
-    work_orders.take(conn, order_id, step, lambda order: do(order, at), who=PLANNER, at=at)
+    work_orders.take(conn, order_id, step, details, who=PLANNER, at=at)
     conn.commit()
     if step is Step.UNASSIGN:
         work_orders.take(
-            conn, order_id, Step.ASSIGN, lambda order: lifecycle.assign(order, "t-7", at=at), who=PLANNER, at=at
+            conn,
+            order_id,
+            Step.ASSIGN,
+            Assign("t-7"),
+            who=PLANNER,
+            at=at,
         )
         conn.commit()
     return (time.perf_counter() - begun) * 1e3

@@ -21,6 +21,8 @@ from workorder_core.intake import priority
 from workorder_core.intake.decisions import AddEvidence, Open
 from workorder_core.intake.findings import Finding, Sign
 from workorder_core.orders import lifecycle
+from workorder_core.orders.details import Complete, Start
+from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import CloseOut
 from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderType, Severity
@@ -281,9 +283,9 @@ def _work(conn: Connection, orders: dict[str, UUID], now: datetime) -> None:
         work_orders.change(conn, orders[name], lambda order: step(order, at), actor=planner.actor, at=at, why=why)
 
     assignments.assign_to(conn, orders["reactive"], "petersen", who=planner, at=now - timedelta(hours=4.5))
-    take("reactive", lambda order, at: lifecycle.start(order, at=at), 4)
+    take("reactive", lambda order, at: lifecycle.apply_step(order, Step.START, Start(), at=at), 4)
     assignments.assign_to(conn, orders["done"], "holm", who=planner, at=now - timedelta(hours=60))
-    take("done", lambda order, at: lifecycle.start(order, at=at), 50)
+    take("done", lambda order, at: lifecycle.apply_step(order, Step.START, Start(), at=at), 50)
     close_out = CloseOut(
         finding=CloseFinding.CONFIRMED,
         failure_mode=FailureMode.OHE,
@@ -291,4 +293,9 @@ def _work(conn: Connection, orders: dict[str, UUID], now: datetime) -> None:
         remedy="service",
         note="Oil was black; changed oil and filter.",
     )
-    take("done", lambda order, at: lifecycle.complete(order, close_out, at=at), 1, close_out.note)
+    take(
+        "done",
+        lambda order, at: lifecycle.apply_step(order, Step.COMPLETE, Complete(close_out), at=at),
+        1,
+        close_out.note,
+    )

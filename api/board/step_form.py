@@ -12,6 +12,8 @@ from api.board.form_errors import Fields, FormWrong, figure
 from db.orders.closing import Closing, FollowUp, PartUsed
 from workorder_core.far_times import FarTime, near
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
+from workorder_core.orders.details import Details, Hold, Reason
+from workorder_core.orders.lifecycle import RULES, Step
 from workorder_core.orders.order import CloseOut, Measured
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType
 
@@ -90,6 +92,13 @@ class StepForm:
         )
         made = (FollowUp(title=self.follow_up, type=OrderType.PROACTIVE),) if self.follow_up else ()
         return Closing(close_out=found, hours=hours, parts_used=parts, follow_ups=made)
+
+    def details(self, step: Step) -> Details:
+        """Return what a step is given of which the form says all, as `lifecycle.RULES` asks for it."""
+        kind = RULES[step].details
+        if kind is Hold:
+            return Hold(self.why, self.waits_for())
+        return kind(self.why) if issubclass(kind, Reason) else kind()
 
     def waits_for(self) -> HoldReason:
         return HoldReason(self.waits) if self.waits in set(HoldReason) else HoldReason.OTHER

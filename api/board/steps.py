@@ -1,7 +1,6 @@
 """What people do on the board: steps of an order, a planned downtime."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -20,41 +19,14 @@ from api.once import SentForm
 from db.errors import NotFound
 from db.orders import closing, order_work, work_orders
 from db.people import assignments
-from db.plant import calendars, downtimes, hierarchy, plant
+from db.plant import downtimes, hierarchy, plant
 from db.telemetry import quarantine
-from workorder_core.orders import lifecycle
 from workorder_core.orders.lifecycle import Step
-from workorder_core.orders.order import WorkOrder
-from workorder_core.orders.targets import Targets
 from workorder_core.people.access import Who
 from workorder_core.plant.new_names import NameKind
 from workorder_core.words import Criticality
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    form: StepForm
-    at: datetime
-    who: Who
-    by: Targets
-
-
-_TAKE: Mapping[Step, Callable[[WorkOrder, _Asked], WorkOrder]] = {
-    Step.SUBMIT: lambda order, to: lifecycle.submit(order, at=to.at),
-    Step.APPROVE: lambda order, to: lifecycle.approve(order, at=to.at, by=to.by),
-    Step.REJECT: lambda order, to: lifecycle.reject(order, to.form.why, at=to.at),
-    Step.UNASSIGN: lambda order, to: lifecycle.unassign(order, to.form.why, at=to.at),
-    Step.HOLD: lambda order, to: lifecycle.hold(order, to.form.why, at=to.at, waits_for=to.form.waits_for()),
-    Step.RESUME: lambda order, to: lifecycle.resume(order, at=to.at, by=to.by),
-    Step.VERIFY: lambda order, to: lifecycle.verify(order, at=to.at),
-    Step.CLOSE: lambda order, to: lifecycle.close(order, at=to.at),
-    Step.REWORK: lambda order, to: lifecycle.rework(order, to.form.why, at=to.at, by=to.by),
-    Step.REOPEN: lambda order, to: lifecycle.reopen(order, to.form.why, at=to.at, by=to.by),
-    Step.CANNOT_COMPLETE: lambda order, to: lifecycle.cannot_complete(order, to.form.why, at=to.at),
-    Step.CANCEL: lambda order, to: lifecycle.cancel(order, to.form.why, at=to.at),
-}
 
 
 @router.post("/orders/{order_id}/{step}", dependencies=[REQUESTS])
@@ -90,9 +62,7 @@ def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, who: Who
     elif step is Step.START:
         assignments.start(conn, order_id, why=form.why, **asked)
     else:
-        order = work_orders.get(conn, order_id, who)
-        to = _Asked(form, at, who, calendars.of_site(conn, order.site_id, at=at))
-        work_orders.take(conn, order_id, step, lambda order: _TAKE[step](order, to), why=form.why, **asked)
+        work_orders.take(conn, order_id, step, form.details(step), why=form.why, **asked)
 
 
 def _schedule(conn: Connection, order_id: UUID, form: StepForm, asked: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """The steps of an order's lifecycle, one path each. Who may take each and what it needs is the core's table."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -13,11 +12,8 @@ from api.shapes.order_steps import AssignIn, CloseOutIn, HoldIn, NoteIn, PlanIn,
 from api.shapes.orders import WorkOrderOut
 from db.orders import closing, order_work, work_orders
 from db.people import assignments
-from db.plant import calendars
-from workorder_core.orders import lifecycle
+from workorder_core.orders.details import NOTHING, Cancel, Details, Hold, Reason
 from workorder_core.orders.lifecycle import Step
-from workorder_core.orders.order import WorkOrder
-from workorder_core.orders.targets import Targets
 
 router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: steps"])
 
@@ -29,17 +25,12 @@ class Taking:
         self.order_id, self.conn, self.now, self.who = order_id, conn, now, who
         self.version, self.response = version, response
 
-    def __call__(self, step: Step, do: Callable[[WorkOrder], WorkOrder], why: str) -> WorkOrderOut:
+    def __call__(self, step: Step, details: Details, why: str) -> WorkOrderOut:
         """Take the step and return the order with its new ETag."""
         order = work_orders.take(
-            self.conn, self.order_id, step, do, who=self.who, at=self.now, why=why, expected_version=self.version
+            self.conn, self.order_id, step, details, who=self.who, at=self.now, why=why, expected_version=self.version
         )
         return tagged(order, self.response)
-
-    def targets(self) -> Targets:
-        """What the order's site has promised."""
-        order = work_orders.get(self.conn, self.order_id, self.who)
-        return calendars.of_site(self.conn, order.site_id, at=self.now)
 
 
 Take = Annotated[Taking, Depends(Taking)]
@@ -49,20 +40,19 @@ NOTHING_SAID = NoteIn()
 @router.post("/submit", dependencies=[REQUESTS])
 def submit(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Ask for a draft to be approved."""
-    return take(Step.SUBMIT, lambda order: lifecycle.submit(order, at=take.now), body.why)
+    return take(Step.SUBMIT, NOTHING, body.why)
 
 
 @router.post("/approve", dependencies=[PLANS])
 def approve(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Let the work be done; its targets count from now."""
-    by = take.targets()
-    return take(Step.APPROVE, lambda order: lifecycle.approve(order, at=take.now, by=by), body.why)
+    return take(Step.APPROVE, NOTHING, body.why)
 
 
 @router.post("/reject", dependencies=[PLANS])
 def reject(body: ReasonIn, take: Take) -> WorkOrderOut:
     """Give a request back to who made it."""
-    return take(Step.REJECT, lambda order: lifecycle.reject(order, body.reason, at=take.now), body.reason)
+    return take(Step.REJECT, Reason(body.reason), body.reason)
 
 
 @router.post("/plan", dependencies=[PLANS])
@@ -110,7 +100,7 @@ def assign(order_id: UUID, body: AssignIn, take: Take) -> WorkOrderOut:
 @router.post("/unassign", dependencies=[WORKS_OR_PLANS])
 def unassign(body: ReasonIn, take: Take) -> WorkOrderOut:
     """Take the order back from its technician; people, not the timetable, decide who gets it next."""
-    return take(Step.UNASSIGN, lambda order: lifecycle.unassign(order, body.reason, at=take.now), body.reason)
+    return take(Step.UNASSIGN, Reason(body.reason), body.reason)
 
 
 @router.post("/start", dependencies=[WORKS_OR_PLANS])
@@ -125,17 +115,13 @@ def start(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
 @router.post("/hold", dependencies=[WORKS_OR_PLANS])
 def hold(body: HoldIn, take: Take) -> WorkOrderOut:
     """Record that the work waits for something."""
-    waits_for = body.waits_for
-    return take(
-        Step.HOLD, lambda order: lifecycle.hold(order, body.reason, at=take.now, waits_for=waits_for), body.reason
-    )
+    return take(Step.HOLD, Hold(body.reason, body.waits_for), body.reason)
 
 
 @router.post("/resume", dependencies=[WORKS_OR_PLANS])
 def resume(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Record that what the work waited for has come."""
-    by = take.targets()
-    return take(Step.RESUME, lambda order: lifecycle.resume(order, at=take.now, by=by), body.why)
+    return take(Step.RESUME, NOTHING, body.why)
 
 
 @router.post("/complete", dependencies=[WORKS_OR_PLANS])
@@ -155,38 +141,34 @@ def complete(order_id: UUID, body: CloseOutIn, take: Take) -> WorkOrderOut:
 @router.post("/verify", dependencies=[WORKS_OR_PLANS])
 def verify(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Record that the machine does its work again."""
-    return take(Step.VERIFY, lambda order: lifecycle.verify(order, at=take.now), body.why)
+    return take(Step.VERIFY, NOTHING, body.why)
 
 
 @router.post("/close", dependencies=[PLANS])
 def close(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Record that nothing is left to do."""
-    return take(Step.CLOSE, lambda order: lifecycle.close(order, at=take.now), body.why)
+    return take(Step.CLOSE, NOTHING, body.why)
 
 
 @router.post("/rework", dependencies=[WORKS_OR_PLANS])
 def rework(body: ReasonIn, take: Take) -> WorkOrderOut:
     """Send the order back: the work did not help."""
-    by = take.targets()
-    return take(Step.REWORK, lambda order: lifecycle.rework(order, body.reason, at=take.now, by=by), body.reason)
+    return take(Step.REWORK, Reason(body.reason), body.reason)
 
 
 @router.post("/reopen", dependencies=[PLANS])
 def reopen(body: ReasonIn, take: Take) -> WorkOrderOut:
     """Open a closed order again, within two weeks of its close."""
-    by = take.targets()
-    return take(Step.REOPEN, lambda order: lifecycle.reopen(order, body.reason, at=take.now, by=by), body.reason)
+    return take(Step.REOPEN, Reason(body.reason), body.reason)
 
 
 @router.post("/cannot-complete", dependencies=[WORKS_OR_PLANS])
 def cannot_complete(body: ReasonIn, take: Take) -> WorkOrderOut:
     """Record that the work cannot be done."""
-    return take(
-        Step.CANNOT_COMPLETE, lambda order: lifecycle.cannot_complete(order, body.reason, at=take.now), body.reason
-    )
+    return take(Step.CANNOT_COMPLETE, Reason(body.reason), body.reason)
 
 
 @router.post("/cancel", dependencies=[REQUESTS])
 def cancel(body: ReasonIn, take: Take) -> WorkOrderOut:
     """Record that the work will not be done."""
-    return take(Step.CANCEL, lambda order: lifecycle.cancel(order, body.reason, at=take.now), body.reason)
+    return take(Step.CANCEL, Cancel(body.reason), body.reason)

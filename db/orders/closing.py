@@ -11,7 +11,8 @@ from psycopg import Connection
 from db.orders import order_content, order_history, order_links, work_orders
 from db.orders.order_links import LinkKind
 from db.plant import plant
-from workorder_core.orders import lifecycle, record
+from workorder_core.orders import record
+from workorder_core.orders.details import Complete
 from workorder_core.orders.job_plans import PartLine
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import CloseOut, WorkOrder
@@ -61,14 +62,10 @@ def complete(
     expected_version: int | None = None,
 ) -> WorkOrder:
     """Complete an order and return it; follow-ups are made and linked, parts used are noted."""
-
-    def step(order: WorkOrder) -> WorkOrder:
-        done = lifecycle.complete(order, closing.close_out, at=at, actor=who.actor, hours=closing.hours)
-        return done if closing.cost is None else replace(done, cost=closing.cost, currency=closing.currency)
-
+    done = Complete(closing.close_out, who.actor, closing.hours, closing.cost, closing.currency)
     note = closing.close_out.note
     order = work_orders.take(
-        conn, order_id, Step.COMPLETE, step, who=who, at=at, why=note, expected_version=expected_version
+        conn, order_id, Step.COMPLETE, done, who=who, at=at, why=note, expected_version=expected_version
     )
     if closing.parts_used:
         use_parts(conn, order_id, closing.parts_used, actor=who.actor, at=at)

@@ -20,8 +20,9 @@ from workorder_core.intake.effects import Effect, What, apply_decision
 from workorder_core.intake.findings import Finding
 from workorder_core.intake.order_book import Entry
 from workorder_core.orders import lifecycle, targets
+from workorder_core.orders.details import Cancel, Reason
 from workorder_core.orders.job_plans import JobPlan, planned
-from workorder_core.orders.lifecycle import DONE, FINAL, WAITING
+from workorder_core.orders.lifecycle import BY_ENGINE, FINAL, WAITING, Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.assignment import required_skill
 from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
@@ -156,7 +157,7 @@ def _change(
     before = _locked(conn, order_id)
     _add_evidence(conn, order_id, finding, asset_id)
     sent_back = effect.status is not None
-    if before.status in FINAL or (sent_back and before.status not in DONE):
+    if before.status in FINAL or (sent_back and before.status not in BY_ENGINE[Step.REWORK].sources):
         return Done(order_id, What.EVIDENCE, False)
     after = replace(
         before,
@@ -184,21 +185,23 @@ def _change(
 
 def _absorb(conn: Connection, order_id: UUID, duplicate_id: UUID, finding: Finding, now: datetime) -> None:
     before = _locked(conn, duplicate_id)
-    if before.status in FINAL:
+    if before.status not in BY_ENGINE[Step.CANCEL].sources:
         return
     conn.execute(_QUERIES["move_evidence"], {"from": duplicate_id, "to": order_id})
     why = f"the same fault has an order that knows what it is; its evidence moved there. {finding.summary}"
-    after = replace(before, status=Status.CANCELLED, status_since=now, duplicate_of=order_id, hold_reason=None)
-    _save(conn, duplicate_id, after, now, "cancel", why)
+    duplicate = Cancel(why, duplicate_of=order_id)
+    after = lifecycle.apply_step(before, Step.CANCEL, duplicate, at=now, moves=BY_ENGINE)
+    _save(conn, duplicate_id, after, now, Step.CANCEL, why)
 
 
 def _send_back(
     conn: Connection, before: WorkOrder, after: WorkOrder, urgency: Urgency, now: datetime, finding: Finding
 ) -> Done:
-    after = replace(after, status=Status.OPEN, status_since=now, priority_reason=urgency.reason)
-    after = lifecycle.anew(after, now, calendars.of_site(conn, before.site_id, at=now))
     why = f"the condition is still there after the work: {finding.summary}"
-    _save(conn, before.id, after, now, "rework", why)
+    by = calendars.of_site(conn, before.site_id, at=now)
+    after = replace(after, priority_reason=urgency.reason)
+    after = lifecycle.apply_step(after, Step.REWORK, Reason(why), at=now, by=by, moves=BY_ENGINE)
+    _save(conn, before.id, after, now, Step.REWORK, why)
     return Done(before.id, What.SENT_BACK, after.type is OrderType.EMERGENCY)
 
 

@@ -4,7 +4,6 @@ Each takes the order's row, so that what two people do at once comes one after t
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from db.orders.closing import FollowUp, PartUsed
 from db.orders.order_links import LinkKind
 from db.plant import plant
 from workorder_core.orders import edits, job_plans, lifecycle
+from workorder_core.orders.details import Plan
 from workorder_core.orders.edits import Edit
 from workorder_core.orders.job_plans import StepDone
 from workorder_core.orders.lifecycle import Step
@@ -41,14 +41,8 @@ def plan(
     """
     site = plant.site(conn, work_orders.get(conn, order_id, who).site_id).code
     chosen = None if code is None else plans.for_order(conn, code, site)
-
-    def step(order: WorkOrder) -> WorkOrder:
-        moved = lifecycle.plan(order, at=at)
-        moved = moved if chosen is None else job_plans.planned(moved, chosen)
-        return moved if hours is None else replace(moved, estimated_hours=hours)
-
     order = work_orders.take(
-        conn, order_id, Step.PLAN, step, who=who, at=at, why=why, expected_version=expected_version
+        conn, order_id, Step.PLAN, Plan(chosen, hours), who=who, at=at, why=why, expected_version=expected_version
     )
     if chosen is not None:
         plans.copy_to(conn, order.id, chosen)

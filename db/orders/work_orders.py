@@ -22,6 +22,7 @@ from workorder_core.intake import priority
 from workorder_core.intake.decisions import Urgency
 from workorder_core.intake.findings import Sign
 from workorder_core.orders import lifecycle, record, targets
+from workorder_core.orders.details import NOTHING, Details
 from workorder_core.orders.job_plans import JobPlan, planned
 from workorder_core.orders.lifecycle import FINAL, WAITING, Situation, Step
 from workorder_core.orders.order import WorkOrder
@@ -105,7 +106,7 @@ def take(
     conn: Connection,
     order_id: UUID,
     step: Step,
-    do: Callable[[WorkOrder], WorkOrder],
+    details: Details | Callable[[WorkOrder], Details] = NOTHING,
     *,
     who: Who,
     at: datetime,
@@ -114,7 +115,8 @@ def take(
 ) -> WorkOrder:
     """Lock an order, take a step of the lifecycle that somebody asks for, store it with its history and return it.
 
-    Raises NotFound, VersionConflict, IllegalMove, NotAllowed, NotReady, FaultHasOrder, and whatever ``do`` raises.
+    ``details`` may be a function of the locked order. Raises NotFound, VersionConflict, IllegalMove, NotAllowed,
+    NotReady, ReasonMissing, FaultHasOrder, and whatever ``details`` raises.
     """
     row = _locked(conn, order_id, who, expected_version)
     before = order_rows.order(row)
@@ -126,7 +128,10 @@ def take(
         blocked_by=order_links.blockers(conn, order_id, who.sites) if step is Step.START else (),
     )
     lifecycle.permit(before, step, who, situation, at=at)
-    return _saved(conn, before, do(before), step=step, actor=who.actor, at=at, why=why)
+    by = calendars.of_site(conn, before.site_id, at=at) if lifecycle.RULES[step].counts else targets.DEFAULT
+    to = details if isinstance(details, Details) else details(before)
+    after = lifecycle.apply_step(before, step, to, at=at, by=by)
+    return _saved(conn, before, after, step=step, actor=who.actor, at=at, why=why)
 
 
 def change(

@@ -10,6 +10,7 @@ from db.orders import work_orders
 from db.people import technicians
 from db.plant import plant
 from workorder_core.orders import lifecycle, planned_dates
+from workorder_core.orders.details import Assign, Schedule, Start
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people import assignment
@@ -63,7 +64,7 @@ def assign_best(
     def give(order: WorkOrder) -> WorkOrder:
         if order.status is not Status.OPEN:
             return order
-        return lifecycle.assign(order, code, at=at, note=proposed.why)
+        return lifecycle.apply_step(order, Step.ASSIGN, Assign(code, proposed.why), at=at)
 
     changed = work_orders.change(
         conn, order_id, give, actor=actor, at=at, why=proposed.why, expected_version=expected_version
@@ -84,8 +85,8 @@ def assign_to(
     """Give an order to the technician that a person chose. Raises NotQualified where that needs a reason."""
     proposed = _weighed(conn, order_id, code, who, at)
 
-    def give(order: WorkOrder) -> WorkOrder:
-        return lifecycle.assign(order, code, at=at, note=_note(proposed, order, code, why))
+    def give(order: WorkOrder) -> Assign:
+        return Assign(code, _note(proposed, order, code, why))
 
     return work_orders.take(
         conn, order_id, Step.ASSIGN, give, who=who, at=at, why=why, expected_version=expected_version
@@ -105,14 +106,10 @@ def accept(
     proposed = proposal(conn, order, now=at)
     if proposed.choice is None:
         raise NobodyEligible(order_id, proposed.why)
-    code = proposed.choice.technician.code
-
-    def give(order: WorkOrder) -> WorkOrder:
-        return lifecycle.assign(order, code, at=at, note=proposed.why)
-
+    given = Assign(proposed.choice.technician.code, proposed.why)
     reason = why or f"As proposed: {proposed.why}"
     return work_orders.take(
-        conn, order_id, Step.ASSIGN, give, who=who, at=at, why=reason, expected_version=expected_version
+        conn, order_id, Step.ASSIGN, given, who=who, at=at, why=reason, expected_version=expected_version
     )
 
 
@@ -131,14 +128,13 @@ def schedule(
     """Record when the work is done, and maybe by whom. Raises NotQualified where naming them needs a reason."""
     proposed = None if technician is None else _weighed(conn, order_id, technician, who, at)
 
-    def do(order: WorkOrder) -> WorkOrder:
+    def dated(order: WorkOrder) -> Schedule:
         if proposed is None or technician is None:
-            return lifecycle.schedule(order, start, end, at=at)
-        note = _note(proposed, order, technician, why)
-        return lifecycle.schedule(order, start, end, at=at, assignee=technician, note=note)
+            return Schedule(start, end)
+        return Schedule(start, end, technician, _note(proposed, order, technician, why))
 
     return work_orders.take(
-        conn, order_id, Step.SCHEDULE, do, who=who, at=at, why=why, expected_version=expected_version
+        conn, order_id, Step.SCHEDULE, dated, who=who, at=at, why=why, expected_version=expected_version
     )
 
 
@@ -154,12 +150,14 @@ def start(
     mine = who.technician if who.technician_site in (None, site) else None
     proposed = None if mine is None or order.assignee is not None else _weighed(conn, order_id, mine, who, at)
 
-    def do(order: WorkOrder) -> WorkOrder:
+    def begun(order: WorkOrder) -> Start:
         if order.assignee is not None or mine is None or proposed is None:
-            return lifecycle.start(order, at=at)
-        return lifecycle.start(order, at=at, technician=mine, note=_note(proposed, order, mine, why))
+            return Start()
+        return Start(mine, _note(proposed, order, mine, why))
 
-    return work_orders.take(conn, order_id, Step.START, do, who=who, at=at, why=why, expected_version=expected_version)
+    return work_orders.take(
+        conn, order_id, Step.START, begun, who=who, at=at, why=why, expected_version=expected_version
+    )
 
 
 def doubts(conn: Connection, order: WorkOrder, *, now: datetime) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 Told by the core's own steps at times before the recording, so that no page of the demo is empty.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,11 +14,12 @@ from db.orders import closing, job_plans, order_work, work_orders
 from db.orders.closing import Closing, FollowUp, PartUsed
 from db.orders.order_lists import Filters
 from db.people import assignments
-from db.plant import calendars, plant
+from db.plant import plant
 from db.plant.plant import Asset
 from runtime.processes.people import DEMO_PEOPLE
 from workorder_core.orders import lifecycle
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
+from workorder_core.orders.details import NOTHING, Cancel, Details, Hold, Plan, Schedule, Start
 from workorder_core.orders.job_plans import JobPlan, Part, PlanStep, StepKind
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import CloseOut, WorkOrder
@@ -219,7 +220,7 @@ class _Telling:
         if job.remark:
             order_work.comment(self._conn, order.id, job.remark, who=_person(job.by, self._site), at=self._later(0.1))
         if job.upto is Status.CANCELLED:
-            self._take(order, Step.CANCEL, lambda it, at: lifecycle.cancel(it, job.remark, at=at), job.by, job.remark)
+            self._take(order, Step.CANCEL, Cancel(job.remark), job.by, job.remark)
         elif job.upto is not Status.AWAITING_APPROVAL:
             self._work(order, job)
 
@@ -242,31 +243,25 @@ class _Telling:
         assert job.technician is not None
         technician = job.technician
         if order.status is Status.AWAITING_APPROVAL:
-            by = calendars.of_site(self._conn, order.site_id, at=self._at)
-            self._take(order, Step.APPROVE, lambda it, at: lifecycle.approve(it, at=at, by=by), PLANNER)
+            self._take(order, Step.APPROVE, NOTHING, PLANNER)
         if job.upto is Status.SCHEDULED:
             self._schedule(order, technician)
             return
         planner, why = _person(PLANNER, self._site), "knows this pump"
         assignments.assign_to(self._conn, order.id, technician, who=planner, at=self._later(0.5), why=why)
         self._do_steps(order, job, technician, permits=True)
-        self._take(order, Step.START, lambda it, at: lifecycle.start(it, at=at, technician=technician), technician)
+        self._take(order, Step.START, Start(technician), technician)
         if job.upto is Status.ON_HOLD:
-            self._take(order, Step.HOLD, lambda it, at: _wait_for_access(it, job.remark, at), technician, job.remark)
+            self._take(order, Step.HOLD, Hold(job.remark, HoldReason.ACCESS), technician, job.remark)
         else:
             self._do_steps(order, job, technician, permits=False)
             self._finish(order, job, technician)
 
     def _schedule(self, order: WorkOrder, technician: str) -> None:
-        self._take(order, Step.PLAN, lambda it, at: lifecycle.plan(it, at=at), PLANNER)
+        self._take(order, Step.PLAN, Plan(), PLANNER)
         start = (self._at + timedelta(days=6)).replace(hour=14, minute=0, second=0, microsecond=0)
         end = start + timedelta(hours=2)
-        self._take(
-            order,
-            Step.SCHEDULE,
-            lambda it, at: lifecycle.schedule(it, start, end, at=at, assignee=technician),
-            PLANNER,
-        )
+        self._take(order, Step.SCHEDULE, Schedule(start, end, technician), PLANNER)
 
     def _do_steps(self, order: WorkOrder, job: Job, technician: str, *, permits: bool) -> None:
         who, measured = _person(technician, self._site), iter(job.measured)
@@ -291,19 +286,13 @@ class _Telling:
         who = _person(technician, self._site)
         closing.complete(self._conn, order.id, said, who=who, at=self._later(job.hours))
         self._later(3)
-        self._take(order, Step.VERIFY, lambda it, at: lifecycle.verify(it, at=at), PLANNER)
-        self._take(order, Step.CLOSE, lambda it, at: lifecycle.close(it, at=at), PLANNER)
+        self._take(order, Step.VERIFY, NOTHING, PLANNER)
+        self._take(order, Step.CLOSE, NOTHING, PLANNER)
 
-    def _take(
-        self, order: WorkOrder, step: Step, do: Callable[[WorkOrder, datetime], WorkOrder], by: str, why: str = ""
-    ) -> None:
+    def _take(self, order: WorkOrder, step: Step, details: Details, by: str, why: str = "") -> None:
         at, who = self._later(0.3), _person(by, self._site)
-        work_orders.take(self._conn, order.id, step, lambda it: do(it, at), who=who, at=at, why=why)
+        work_orders.take(self._conn, order.id, step, details, who=who, at=at, why=why)
 
     def _later(self, hours: float) -> datetime:
         self._at += timedelta(hours=hours)
         return self._at
-
-
-def _wait_for_access(order: WorkOrder, reason: str, at: datetime) -> WorkOrder:
-    return lifecycle.hold(order, reason, at=at, waits_for=HoldReason.ACCESS)

@@ -23,6 +23,7 @@ from workorder_core.errors import IllegalMove, NotAllowed, NotReady
 from workorder_core.intake import priority
 from workorder_core.intake.decisions import Open, Rework, Upgrade
 from workorder_core.orders import lifecycle, record
+from workorder_core.orders.details import NOTHING, Assign, Cancel, Complete, Hold, Plan, Reason, Schedule, Start
 from workorder_core.orders.lifecycle import FINAL, MOVES, Step
 from workorder_core.orders.order import CloseOut
 from workorder_core.people.access import Role, Who
@@ -39,23 +40,23 @@ PEOPLE = [
 ]
 FOUND = CloseOut(finding=CloseFinding.CONFIRMED, failure_mode=FailureMode.OHE, cause="wear", remedy="replace")
 DO = {
-    Step.SUBMIT: lambda order, at, who: lifecycle.submit(order, at=at),
-    Step.APPROVE: lambda order, at, who: lifecycle.approve(order, at=at),
-    Step.REJECT: lambda order, at, who: lifecycle.reject(order, "x", at=at),
-    Step.PLAN: lambda order, at, who: lifecycle.plan(order, at=at),
-    Step.SCHEDULE: lambda order, at, who: lifecycle.schedule(order, at, None, at=at, assignee="holm", note="x"),
-    Step.ASSIGN: lambda order, at, who: lifecycle.assign(order, "petersen", at=at),
-    Step.UNASSIGN: lambda order, at, who: lifecycle.unassign(order, "x", at=at),
-    Step.START: lambda order, at, who: lifecycle.start(order, at=at, technician=who.technician),
-    Step.HOLD: lambda order, at, who: lifecycle.hold(order, "x", at=at, waits_for=HoldReason.PARTS),
-    Step.RESUME: lambda order, at, who: lifecycle.resume(order, at=at),
-    Step.COMPLETE: lambda order, at, who: lifecycle.complete(order, FOUND, at=at, actor=who.actor),
-    Step.VERIFY: lambda order, at, who: lifecycle.verify(order, at=at),
-    Step.CLOSE: lambda order, at, who: lifecycle.close(order, at=at),
-    Step.REWORK: lambda order, at, who: lifecycle.rework(order, "x", at=at),
-    Step.REOPEN: lambda order, at, who: lifecycle.reopen(order, "x", at=at),
-    Step.CANNOT_COMPLETE: lambda order, at, who: lifecycle.cannot_complete(order, "x", at=at),
-    Step.CANCEL: lambda order, at, who: lifecycle.cancel(order, "x", at=at),
+    Step.SUBMIT: lambda at, who: NOTHING,
+    Step.APPROVE: lambda at, who: NOTHING,
+    Step.REJECT: lambda at, who: Reason("x"),
+    Step.PLAN: lambda at, who: Plan(),
+    Step.SCHEDULE: lambda at, who: Schedule(at, None, "holm", "x"),
+    Step.ASSIGN: lambda at, who: Assign("petersen"),
+    Step.UNASSIGN: lambda at, who: Reason("x"),
+    Step.START: lambda at, who: Start(who.technician),
+    Step.HOLD: lambda at, who: Hold("x", HoldReason.PARTS),
+    Step.RESUME: lambda at, who: NOTHING,
+    Step.COMPLETE: lambda at, who: Complete(FOUND, who.actor),
+    Step.VERIFY: lambda at, who: NOTHING,
+    Step.CLOSE: lambda at, who: NOTHING,
+    Step.REWORK: lambda at, who: Reason("x"),
+    Step.REOPEN: lambda at, who: Reason("x"),
+    Step.CANNOT_COMPLETE: lambda at, who: Reason("x"),
+    Step.CANCEL: lambda at, who: Cancel("x"),
 }
 
 
@@ -109,9 +110,7 @@ def test_a_life_of_orders(database, safety_critical):  # noqa: C901
                 before = self.orders[order_id]
                 try:
                     with conn.transaction():
-                        after = work_orders.take(
-                            conn, order_id, step, lambda order: DO[step](order, self.at, who), who=who, at=self.at
-                        )
+                        after = work_orders.take(conn, order_id, step, DO[step](self.at, who), who=who, at=self.at)
                 except IllegalMove:
                     assert before not in MOVES[step].sources
                     return

@@ -31,6 +31,8 @@ from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime import cut
 from workorder_core.orders import lifecycle
+from workorder_core.orders.details import Complete, Start
+from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import CloseOut
 from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, FailureMode, OrderType
@@ -77,10 +79,10 @@ def close(conn: psycopg.Connection, order_id: UUID, finding: CloseFinding) -> No
     conn.execute("INSERT INTO technicians (site_id, code, name) SELECT id, 'ola', 'Ola' FROM sites")
     assignments.assign_to(conn, order_id, "ola", who=KARI, at=now, why="there is nobody else")
     steps = (
-        lambda order: lifecycle.start(order, at=now),
-        lambda order: lifecycle.complete(order, close_out, at=now),
-        lambda order: lifecycle.verify(order, at=now),
-        lambda order: lifecycle.close(order, at=now),
+        lambda order: lifecycle.apply_step(order, Step.START, Start(), at=now),
+        lambda order: lifecycle.apply_step(order, Step.COMPLETE, Complete(close_out), at=now),
+        lambda order: lifecycle.apply_step(order, Step.VERIFY, at=now),
+        lambda order: lifecycle.apply_step(order, Step.CLOSE, at=now),
     )
     for step in steps:
         work_orders.change(conn, order_id, step, actor="person:Ola", at=now, why="done")

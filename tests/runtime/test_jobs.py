@@ -17,6 +17,8 @@ from tests import a_plant
 from tests.a_plant import Seeded
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders import lifecycle
+from workorder_core.orders.details import Reason
+from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role, Who
 from workorder_core.people.dispatching import Dispatched
 from workorder_core.words import Status
@@ -85,7 +87,12 @@ def test_an_order_that_a_person_took_back_is_left_to_people(conn, seeded):
     assignments.assign_to(conn, order_id, "nowak", who=DAHL, at=at)
     step = "wait for the spare part first"
     work_orders.change(
-        conn, order_id, lambda order: lifecycle.unassign(order, step, at=at), actor="person:dahl", at=at, why=step
+        conn,
+        order_id,
+        lambda order: lifecycle.apply_step(order, Step.UNASSIGN, Reason(step), at=at),
+        actor="person:dahl",
+        at=at,
+        why=step,
     )
     conn.commit()
     jobs.assign_open(conn)

@@ -13,6 +13,8 @@ from runtime.settings import Settings
 from tests.parts import databases
 from tests.runtime.test_pipeline import START, a_message
 from workorder_core.orders import lifecycle
+from workorder_core.orders.details import Reason
+from workorder_core.orders.lifecycle import Step
 from workorder_core.words import Status
 
 OFF: dict[str, Any] = {
@@ -44,7 +46,7 @@ def test_a_reopened_order_knows_the_signals_that_were_out_of_their_usual_range(c
     assert (entry.signals, entry.evidence) == ({"main", "high", "low"}, 1)
     steps = (
         lambda order: replace(order, status=Status.CLOSED),
-        lambda order: lifecycle.reopen(order, "x", at=START),
+        lambda order: lifecycle.apply_step(order, Step.REOPEN, Reason("x"), at=START),
     )
     for step in steps:
         work_orders.change(conn, done.order_id, step, actor="user:a", at=START)

@@ -8,7 +8,8 @@ import pytest
 
 from workorder_core.errors import IllegalMove, NotAllowed, NotReady, ReasonMissing
 from workorder_core.orders import lifecycle
-from workorder_core.orders.lifecycle import MOVES, Need, Situation, Step
+from workorder_core.orders.details import Assign, Cancel, Complete, Details, Hold, Plan, Reason, Schedule, Start
+from workorder_core.orders.lifecycle import BY_ENGINE, MOVES, Need, Situation, Step
 from workorder_core.orders.order import CloseOut, WorkOrder
 from workorder_core.people.access import Role, Who, system
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Origin, Priority, Status
@@ -41,24 +42,24 @@ CLOSE_OUT = CloseOut(
     finding=CloseFinding.CONFIRMED, failure_mode=FailureMode.OHE, cause="dry bearing", remedy="greased"
 )
 
-TAKE = {
-    Step.SUBMIT: lambda order: lifecycle.submit(order, at=LATER),
-    Step.APPROVE: lambda order: lifecycle.approve(order, at=LATER),
-    Step.REJECT: lambda order: lifecycle.reject(order, "which pump?", at=LATER),
-    Step.PLAN: lambda order: lifecycle.plan(order, at=LATER),
-    Step.SCHEDULE: lambda order: lifecycle.schedule(order, LATER, None, at=LATER),
-    Step.ASSIGN: lambda order: lifecycle.assign(order, "holm", at=LATER),
-    Step.UNASSIGN: lambda order: lifecycle.unassign(order, "is ill", at=LATER),
-    Step.START: lambda order: lifecycle.start(order, at=LATER),
-    Step.HOLD: lambda order: lifecycle.hold(order, "waits for a bearing", at=LATER),
-    Step.RESUME: lambda order: lifecycle.resume(order, at=LATER),
-    Step.COMPLETE: lambda order: lifecycle.complete(order, CLOSE_OUT, at=LATER),
-    Step.VERIFY: lambda order: lifecycle.verify(order, at=LATER),
-    Step.CLOSE: lambda order: lifecycle.close(order, at=LATER),
-    Step.REWORK: lambda order: lifecycle.rework(order, "still hot", at=LATER),
-    Step.REOPEN: lambda order: lifecycle.reopen(order, "closed too soon", at=LATER),
-    Step.CANNOT_COMPLETE: lambda order: lifecycle.cannot_complete(order, "the flange is welded", at=LATER),
-    Step.CANCEL: lambda order: lifecycle.cancel(order, "pump is scrapped", at=LATER),
+GIVEN = {
+    Step.SUBMIT: Details(),
+    Step.APPROVE: Details(),
+    Step.REJECT: Reason("which pump?"),
+    Step.PLAN: Plan(),
+    Step.SCHEDULE: Schedule(LATER),
+    Step.ASSIGN: Assign("holm"),
+    Step.UNASSIGN: Reason("is ill"),
+    Step.START: Start(),
+    Step.HOLD: Hold("waits for a bearing"),
+    Step.RESUME: Details(),
+    Step.COMPLETE: Complete(CLOSE_OUT),
+    Step.VERIFY: Details(),
+    Step.CLOSE: Details(),
+    Step.REWORK: Reason("still hot"),
+    Step.REOPEN: Reason("closed too soon"),
+    Step.CANNOT_COMPLETE: Reason("the flange is welded"),
+    Step.CANCEL: Cancel("pump is scrapped"),
 }
 
 
@@ -94,13 +95,13 @@ def test_the_table_is_complete():
 def test_step(status, step):
     order = an_order(status)
     if LEGAL[status, step]:
-        moved = TAKE[step](order)
+        moved = lifecycle.apply_step(order, step, GIVEN[step], at=LATER)
         assert moved.status is lifecycle.MOVES[step].to
         assert moved.status_since == LATER
         assert order == an_order(status)
     else:
         with pytest.raises(IllegalMove) as refused:
-            TAKE[step](order)
+            lifecycle.apply_step(order, step, GIVEN[step], at=LATER)
         assert refused.value.step == step
         assert refused.value.possible == lifecycle.possible(status)
 
@@ -108,6 +109,26 @@ def test_step(status, step):
 @pytest.mark.parametrize("status", Status)
 def test_what_is_offered_is_what_is_possible(status):
     assert set(lifecycle.possible(status)) == {step for step in Step if LEGAL[status, step]}
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_step_refuses_the_details_of_another(step):
+    order = an_order(next(iter(MOVES[step].sources)))
+    for details in GIVEN.values():
+        if type(details) is not type(GIVEN[step]):
+            with pytest.raises(TypeError):
+                lifecycle.apply_step(order, step, details, at=LATER)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_engine_cancels_a_duplicate_that_is_not_finished(status):
+    duplicate, kept = Cancel("the same fault", duplicate_of=UUID(int=7)), an_order(status)
+    if status in lifecycle.FINAL:
+        with pytest.raises(IllegalMove):
+            lifecycle.apply_step(kept, Step.CANCEL, duplicate, at=LATER, moves=BY_ENGINE)
+    else:
+        after = lifecycle.apply_step(kept, Step.CANCEL, duplicate, at=LATER, moves=BY_ENGINE)
+        assert (after.status, after.duplicate_of) == (Status.CANCELLED, UUID(int=7))
 
 
 def test_a_step_is_known_by_where_it_leads():
@@ -124,13 +145,15 @@ def test_every_status_but_the_final_ones_leads_on():
 
 
 WITHOUT_REASON = {
-    "unassign": lambda: lifecycle.unassign(an_order(Status.DISPATCHED), " ", at=LATER),
-    "hold": lambda: lifecycle.hold(an_order(Status.IN_PROGRESS), "", at=LATER),
-    "rework": lambda: lifecycle.rework(an_order(Status.COMPLETED), "", at=LATER),
-    "cancel": lambda: lifecycle.cancel(an_order(), "\n", at=LATER),
-    "reject": lambda: lifecycle.reject(an_order(Status.AWAITING_APPROVAL), "", at=LATER),
-    "reopen": lambda: lifecycle.reopen(an_order(Status.CLOSED), "", at=LATER),
-    "cannot complete": lambda: lifecycle.cannot_complete(an_order(Status.IN_PROGRESS), "", at=LATER),
+    "unassign": lambda: lifecycle.apply_step(an_order(Status.DISPATCHED), Step.UNASSIGN, Reason(" "), at=LATER),
+    "hold": lambda: lifecycle.apply_step(an_order(Status.IN_PROGRESS), Step.HOLD, Hold(""), at=LATER),
+    "rework": lambda: lifecycle.apply_step(an_order(Status.COMPLETED), Step.REWORK, Reason(""), at=LATER),
+    "cancel": lambda: lifecycle.apply_step(an_order(), Step.CANCEL, Cancel("\n"), at=LATER),
+    "reject": lambda: lifecycle.apply_step(an_order(Status.AWAITING_APPROVAL), Step.REJECT, Reason(""), at=LATER),
+    "reopen": lambda: lifecycle.apply_step(an_order(Status.CLOSED), Step.REOPEN, Reason(""), at=LATER),
+    "cannot complete": lambda: lifecycle.apply_step(
+        an_order(Status.IN_PROGRESS), Step.CANNOT_COMPLETE, Reason(""), at=LATER
+    ),
 }
 
 
@@ -142,7 +165,7 @@ def test_a_step_that_others_have_to_understand_needs_a_reason(take):
 
 def test_an_order_that_is_sent_back_starts_anew():
     done = an_order(Status.COMPLETED, assignee="holm", close_out=CLOSE_OUT, escalation=2)
-    back = lifecycle.rework(done, "still hot", at=LATER)
+    back = lifecycle.apply_step(done, Step.REWORK, Reason("still hot"), at=LATER)
     assert (back.assignee, back.close_out, back.escalation) == (None, None, 0)
     assert back.response_due == LATER + timedelta(hours=4), "or it would be late at once"
 
@@ -238,8 +261,10 @@ def test_every_need_is_somebodys():
     [(HoldReason.PARTS, 3), (HoldReason.PERMIT, 3), (HoldReason.ACCESS, 3), (HoldReason.OTHER, 0)],
 )
 def test_the_clock_stops_while_the_work_waits_for_what_nobody_of_ours_can_hurry(waits_for, moved):
-    held = lifecycle.hold(an_order(Status.IN_PROGRESS), "waits", at=AT + timedelta(hours=1), waits_for=waits_for)
-    back = lifecycle.resume(held, at=AT + timedelta(hours=1, days=3))
+    held = lifecycle.apply_step(
+        an_order(Status.IN_PROGRESS), Step.HOLD, Hold("waits", waits_for), at=AT + timedelta(hours=1)
+    )
+    back = lifecycle.apply_step(held, Step.RESUME, at=AT + timedelta(hours=1, days=3))
     assert back.completion_due == AT + timedelta(hours=24, days=moved)
     assert back.hold_reason is None
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.workorder_core.test_lifecycle import an_order
 from workorder_core.orders import escalation, lifecycle, targets
+from workorder_core.orders.details import Hold
+from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.targets import Target, Targets
 from workorder_core.orders.working_time import Calendar, NoWorkingTime, Shift
 from workorder_core.words import HoldReason, Priority, Status
@@ -117,20 +119,22 @@ HOLDS = {
 def test_a_hold_moves_the_completion_by_the_working_time_that_it_took(waits_for, completion):
     begun, held, resumed = FRIDAY, oslo("2026-03-09 09:00"), oslo("2026-03-09 14:00")
     order = replace(targets.set_anew(an_order(Status.IN_PROGRESS), begun, BY), status_since=begun)
-    order = lifecycle.hold(order, "waits", at=held.astimezone(UTC), waits_for=waits_for)
+    order = lifecycle.apply_step(order, Step.HOLD, Hold("waits", waits_for), at=held.astimezone(UTC))
     late = oslo("2026-03-20 12:00")
     stops = waits_for is not HoldReason.OTHER
     assert (escalation.warning(order, now=late) is None) is stops, "nothing comes near while the clock stands"
     assert (escalation.needed(order, now=late) is None) is stops
-    order = lifecycle.resume(order, at=resumed.astimezone(UTC), by=BY)
+    order = lifecycle.apply_step(order, Step.RESUME, at=resumed.astimezone(UTC), by=BY)
     assert order.completion_due == oslo(completion)
 
 
 def test_a_hold_over_the_night_moves_the_completion_by_working_time_alone():
     order = replace(targets.set_anew(an_order(Status.IN_PROGRESS), FRIDAY, BY), status_since=FRIDAY)
     held, resumed = oslo("2026-03-09 15:00").astimezone(UTC), oslo("2026-03-10 09:00").astimezone(UTC)
-    order = lifecycle.hold(order, "waits", at=held, waits_for=HoldReason.PARTS)
-    assert lifecycle.resume(order, at=resumed, by=BY).completion_due == oslo("2026-03-10 16:00"), "2 hours later"
+    order = lifecycle.apply_step(order, Step.HOLD, Hold("waits", HoldReason.PARTS), at=held)
+    assert lifecycle.apply_step(order, Step.RESUME, at=resumed, by=BY).completion_due == oslo("2026-03-10 16:00"), (
+        "2 hours later"
+    )
 
 
 TOLD = {

@@ -3,17 +3,31 @@
 Nothing here reads a clock or a database. Callers pass ``at`` (timezone-aware UTC) and store what they get back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from workorder_core.errors import IllegalMove, NotAllowed, NotReady, ReasonMissing
 from workorder_core.orders import targets
-from workorder_core.orders.order import CloseOut, WorkOrder
+from workorder_core.orders.details import (
+    NOTHING,
+    Assign,
+    Cancel,
+    Complete,
+    Details,
+    Hold,
+    Plan,
+    Reason,
+    Schedule,
+    Start,
+)
+from workorder_core.orders.job_plans import planned
+from workorder_core.orders.order import WorkOrder
 from workorder_core.orders.targets import Targets
 from workorder_core.people.access import Role, Who
-from workorder_core.words import HoldReason, Status
+from workorder_core.words import Status
 
 REOPEN_WITHIN = timedelta(days=14)
 """How long after its close an order can be opened again, on the wall clock; later a follow-up is made."""
@@ -115,6 +129,12 @@ MOVES: Mapping[Step, Move] = {
         WAITING | BEGUN | {_S.DRAFT, _S.AWAITING_APPROVAL}, _S.CANCELLED, PLANNERS, _REQUESTER, (Need.REASON,)
     ),
 }  # fmt: skip
+
+BY_ENGINE: Mapping[Step, Move] = {
+    Step.REWORK: MOVES[Step.REWORK],
+    Step.CANCEL: replace(MOVES[Step.CANCEL], sources=frozenset(Status) - FINAL),
+}
+"""The engine's own steps: what turns out to be a duplicate is cancelled also where its work has just been done."""
 
 NEXT: Mapping[Status, frozenset[Status]] = {
     status: frozenset(move.to for move in MOVES.values() if status in move.sources) for status in Status
@@ -218,115 +238,96 @@ def first_status(who: Who, wanted: Status | None) -> Status:
     return Status.DRAFT if wanted is Status.DRAFT else Status.AWAITING_APPROVAL
 
 
-def submit(order: WorkOrder, *, at: datetime) -> WorkOrder:
-    """Ask for the work to be approved."""
-    return _move(order, Step.SUBMIT, at)
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """What a step does to an order beside its status.
+
+    Parameters
+    ----------
+    details
+        The type of what the step is given.
+    do
+        Return the order as the step leaves it, but for its status: (order, details, at, by).
+    counts
+        Whether it moves targets, so that it needs those of the order's site.
+    """
+
+    details: type[Details]
+    do: Callable[[WorkOrder, Any, datetime, Targets], WorkOrder]
+    counts: bool = False
 
 
-def approve(order: WorkOrder, *, at: datetime, by: Targets = targets.DEFAULT) -> WorkOrder:
-    """The work shall be done; its targets count from now."""
-    return targets.set_anew(_move(order, Step.APPROVE, at), at, by)
-
-
-def reject(order: WorkOrder, reason: str, *, at: datetime) -> WorkOrder:
-    """The request goes back to who made it, to be mended."""
-    moved = _move(order, Step.REJECT, at)
-    _need(reason, order, Step.REJECT)
-    return moved
-
-
-def plan(order: WorkOrder, *, at: datetime) -> WorkOrder:
-    """What the work needs is known."""
-    return _move(order, Step.PLAN, at)
-
-
-def schedule(
+def apply_step(
     order: WorkOrder,
-    start: datetime,
-    end: datetime | None,
+    step: Step,
+    details: Details = NOTHING,
     *,
     at: datetime,
-    assignee: str | None = None,
-    note: str | None = None,
+    by: Targets = targets.DEFAULT,
+    moves: Mapping[Step, Move] = MOVES,
 ) -> WorkOrder:
-    """When the work is done is known, and maybe by whom; it is given to them when it is dispatched.
-
-    ``note`` says why it is theirs; without an ``assignee`` whoever had the order keeps it, and the note with it.
-    """
-    moved = replace(_move(order, Step.SCHEDULE, at), scheduled_start=start, scheduled_end=end)
-    return moved if assignee is None else replace(moved, assignee=assignee, assignment_note=note)
-
-
-def assign(order: WorkOrder, assignee: str, *, at: datetime, note: str | None = None) -> WorkOrder:
-    """Give the order to a technician, or hand it over to another one; begun work then has to be started again."""
-    return replace(_move(order, Step.ASSIGN, at), assignee=assignee, assignment_note=note)
+    """Return an order after a step; ``by`` are the targets of its site. Raises IllegalMove and ReasonMissing."""
+    if order.status not in moves[step].sources:
+        raise _illegal(order, step)
+    if type(details) is not RULES[step].details:
+        raise TypeError(f"{step} takes {RULES[step].details.__name__}, not {type(details).__name__}")
+    if isinstance(details, Reason) and not details.reason.strip():
+        raise ReasonMissing(order.id, order.number, step)
+    return replace(RULES[step].do(order, details, at, by), status=moves[step].to, status_since=at)
 
 
-def unassign(order: WorkOrder, reason: str, *, at: datetime) -> WorkOrder:
-    """Take the order back from its technician before the work has begun."""
-    moved = _move(order, Step.UNASSIGN, at)
-    _need(reason, order, Step.UNASSIGN)
-    return replace(moved, assignee=None, assignment_note=reason)
+def _as_it_was(order: WorkOrder, _: Details, __: datetime, ___: Targets) -> WorkOrder:
+    return order
 
 
-def start(order: WorkOrder, *, at: datetime, technician: str | None = None, note: str | None = None) -> WorkOrder:
-    """Somebody is at the machine; an order that nobody had is theirs from now on, for what ``note`` says."""
-    moved = _move(order, Step.START, at)
-    if order.assignee is not None or technician is None:
-        return moved
-    return replace(moved, assignee=technician, assignment_note=note)
+def _approve(order: WorkOrder, _: Details, at: datetime, by: Targets) -> WorkOrder:
+    return targets.set_anew(order, at, by)
 
 
-def hold(order: WorkOrder, reason: str, *, at: datetime, waits_for: HoldReason = HoldReason.OTHER) -> WorkOrder:
-    """The work waits for something: parts, a permit, access."""
-    moved = _move(order, Step.HOLD, at)
-    _need(reason, order, Step.HOLD)
-    return replace(moved, hold_reason=waits_for)
+def _plan(order: WorkOrder, to: Plan, _: datetime, __: Targets) -> WorkOrder:
+    order = order if to.job_plan is None else planned(order, to.job_plan)
+    return order if to.hours is None else replace(order, estimated_hours=to.hours)
 
 
-def resume(order: WorkOrder, *, at: datetime, by: Targets = targets.DEFAULT) -> WorkOrder:
-    """What the work waited for has come; where that stopped the clock, targets move by the time that it took."""
-    moved = replace(_move(order, Step.RESUME, at), hold_reason=None)
+def _schedule(order: WorkOrder, to: Schedule, _: datetime, __: Targets) -> WorkOrder:
+    dated = replace(order, scheduled_start=to.start, scheduled_end=to.end)
+    return dated if to.assignee is None else replace(dated, assignee=to.assignee, assignment_note=to.note)
+
+
+def _assign(order: WorkOrder, to: Assign, _: datetime, __: Targets) -> WorkOrder:
+    return replace(order, assignee=to.assignee, assignment_note=to.note)
+
+
+def _unassign(order: WorkOrder, why: Reason, _: datetime, __: Targets) -> WorkOrder:
+    return replace(order, assignee=None, assignment_note=why.reason)
+
+
+def _start(order: WorkOrder, to: Start, _: datetime, __: Targets) -> WorkOrder:
+    if order.assignee is not None or to.technician is None:
+        return order
+    return replace(order, assignee=to.technician, assignment_note=to.note)
+
+
+def _hold(order: WorkOrder, to: Hold, _: datetime, __: Targets) -> WorkOrder:
+    return replace(order, hold_reason=to.waits_for)
+
+
+def _resume(order: WorkOrder, _: Details, at: datetime, by: Targets) -> WorkOrder:
+    """Where what the work waited for stopped the clock, targets move by the time that it took."""
+    resumed = replace(order, hold_reason=None)
     if order.hold_reason is None or not order.hold_reason.stops_clock:
-        return moved
-    return targets.moved_on(moved, order.status_since, at, by)
+        return resumed
+    return targets.moved_on(resumed, order.status_since, at, by)
 
 
-def complete(
-    order: WorkOrder, close_out: CloseOut, *, at: datetime, actor: str | None = None, hours: float | None = None
-) -> WorkOrder:
-    """The work is done; what was found and done is recorded, and who says so."""
-    moved = _move(order, Step.COMPLETE, at)
-    actual = order.actual_hours if hours is None else hours
-    return replace(moved, close_out=close_out, done_by=actor, actual_hours=actual)
+def _complete(order: WorkOrder, to: Complete, _: datetime, __: Targets) -> WorkOrder:
+    actual = order.actual_hours if to.hours is None else to.hours
+    done = replace(order, close_out=to.close_out, done_by=to.actor, actual_hours=actual)
+    return done if to.cost is None else replace(done, cost=to.cost, currency=to.currency)
 
 
-def verify(order: WorkOrder, *, at: datetime) -> WorkOrder:
-    """Somebody has seen that the machine does its work again."""
-    return _move(order, Step.VERIFY, at)
-
-
-def close(order: WorkOrder, *, at: datetime) -> WorkOrder:
-    """Nothing is left to do."""
-    return _move(order, Step.CLOSE, at)
-
-
-def rework(order: WorkOrder, reason: str, *, at: datetime, by: Targets = targets.DEFAULT) -> WorkOrder:
-    """The work did not help: the order goes back to the start of the queue, and its targets count from now."""
-    moved = _move(order, Step.REWORK, at)
-    _need(reason, order, Step.REWORK)
-    return anew(moved, at, by)
-
-
-def reopen(order: WorkOrder, reason: str, *, at: datetime, by: Targets = targets.DEFAULT) -> WorkOrder:
-    """The order was closed too soon: it goes back to the start of the queue, and its targets count from now."""
-    moved = _move(order, Step.REOPEN, at)
-    _need(reason, order, Step.REOPEN)
-    return anew(moved, at, by)
-
-
-def anew(order: WorkOrder, at: datetime, by: Targets) -> WorkOrder:
-    """Return an order whose work begins again: nobody has it, and nothing is found yet."""
+def _begin_anew(order: WorkOrder, _: Reason, at: datetime, by: Targets) -> WorkOrder:
+    """The work begins again: nobody has the order, nothing is found yet, and its targets count from now."""
     empty = replace(
         order,
         assignee=None,
@@ -339,31 +340,35 @@ def anew(order: WorkOrder, at: datetime, by: Targets) -> WorkOrder:
     return targets.set_anew(empty, at, by)
 
 
-def cannot_complete(order: WorkOrder, reason: str, *, at: datetime) -> WorkOrder:
-    """The work was begun, or looked at, and cannot be done; a follow-up says what is to be done instead."""
-    moved = _move(order, Step.CANNOT_COMPLETE, at)
-    _need(reason, order, Step.CANNOT_COMPLETE)
-    return replace(moved, hold_reason=None)
+def _give_up(order: WorkOrder, _: Reason, __: datetime, ___: Targets) -> WorkOrder:
+    return replace(order, hold_reason=None)
 
 
-def cancel(order: WorkOrder, reason: str, *, at: datetime) -> WorkOrder:
-    """The work will not be done."""
-    moved = _move(order, Step.CANCEL, at)
-    _need(reason, order, Step.CANCEL)
-    return replace(moved, hold_reason=None)
+def _cancel(order: WorkOrder, to: Cancel, _: datetime, __: Targets) -> WorkOrder:
+    return replace(order, hold_reason=None, duplicate_of=to.duplicate_of or order.duplicate_of)
 
 
-def _need(reason: str, order: WorkOrder, step: Step) -> None:
-    if not reason.strip():
-        raise ReasonMissing(order.id, order.number, step)
+RULES: Mapping[Step, StepRule] = {
+    Step.SUBMIT: StepRule(Details, _as_it_was),
+    Step.APPROVE: StepRule(Details, _approve, counts=True),
+    Step.REJECT: StepRule(Reason, _as_it_was),
+    Step.PLAN: StepRule(Plan, _plan),
+    Step.SCHEDULE: StepRule(Schedule, _schedule),
+    Step.ASSIGN: StepRule(Assign, _assign),
+    Step.UNASSIGN: StepRule(Reason, _unassign),
+    Step.START: StepRule(Start, _start),
+    Step.HOLD: StepRule(Hold, _hold),
+    Step.RESUME: StepRule(Details, _resume, counts=True),
+    Step.COMPLETE: StepRule(Complete, _complete),
+    Step.VERIFY: StepRule(Details, _as_it_was),
+    Step.CLOSE: StepRule(Details, _as_it_was),
+    Step.REWORK: StepRule(Reason, _begin_anew, counts=True),
+    Step.REOPEN: StepRule(Reason, _begin_anew, counts=True),
+    Step.CANNOT_COMPLETE: StepRule(Reason, _give_up),
+    Step.CANCEL: StepRule(Cancel, _cancel),
+}
+"""What each step does and is given: one table for the API, the pages, the store and the engine."""
 
 
 def _illegal(order: WorkOrder, step: Step) -> IllegalMove:
     return IllegalMove(order.id, order.number, order.status, step, tuple(possible(order.status)))
-
-
-def _move(order: WorkOrder, step: Step, at: datetime) -> WorkOrder:
-    move = MOVES[step]
-    if order.status not in move.sources:
-        raise _illegal(order, step)
-    return replace(order, status=move.to, status_since=at)
