@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +18,9 @@ from models import kernel, watch
 from models.alarm import Anomaly
 from models.calibration import Calibration
 from models.course import EVERY, Course
+from models.detector import Detector, opened
 from models.document import ModelDocument
 from models.frame import Row
-from models.watch import Watch
 
 STATE_VERSION = 2
 GROWTH = 3.0
@@ -29,7 +28,7 @@ GROWTH = 3.0
 
 
 class Attendant:
-    """One asset under watch; see `models.watch.AssetWatch` for the verbs that they share.
+    """One asset under watch; `models.detector.Detector` has the verbs that they share.
 
     Parameters
     ----------
@@ -53,11 +52,11 @@ class Attendant:
     _fits: Mapping[str, int] | None
     _absent: npt.NDArray[np.int64] | None
 
-    def __init__(self, document: ModelDocument, factor: float = 1.0, of: Watch | None = None) -> None:
+    def __init__(self, document: ModelDocument, factor: float = 1.0, of: Detector | None = None) -> None:
         self.document = document
         self.factor = factor
         self._full_at, self._patience = kernel.FULL * document.patience, document.patience * (1.0 - 1e-9)
-        self.watch: Watch = watch.begin(document) if of is None else of
+        self.watch: Detector = watch.begin(document) if of is None else of
         self.calibration = Calibration()
         self._begin()
         self._set_limit()
@@ -143,11 +142,7 @@ class Attendant:
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> Attendant:
         """Return an attendant that goes on from a state, bit for bit. Raises ValueError where it can't."""
-        version, of, calibration, course, numbers, times, admitted = cast("list[Any]", state)
-        if version != STATE_VERSION:
-            raise ValueError(
-                f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
-            )
+        of, calibration, course, numbers, times, admitted = opened(document, state, STATE_VERSION)
         made = cls(document, numbers[0], watch.go_on(document, of))
         made.calibration = Calibration.restore(calibration)
         made.course = Course.restore(course)

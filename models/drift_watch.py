@@ -12,11 +12,12 @@ deviations.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from models import estimator_state, estimators, kernel
 from models.alarm import Anomaly
 from models.course import Look
+from models.detector import opened
 from models.document import ModelDocument
 from models.gate import Gate
 from models.usual import Usuals, finite
@@ -27,7 +28,7 @@ OUTSIDE = 2.0
 
 
 class DriftWatch:
-    """The watch of an asset whose document names a drift detector; see `models.watch.AssetWatch` for its verbs."""
+    """The watch of an asset whose document names a drift detector; `models.detector.Detector` has its verbs."""
 
     def __init__(self, document: ModelDocument) -> None:
         self.document = document
@@ -106,11 +107,7 @@ class DriftWatch:
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> DriftWatch:
         """Return a watch that goes on from a state. Raises ValueError for one of another version or kind."""
-        version, kept, gate, features, signals, levels, held, *rest = cast("list[Any]", state)
-        if version != STATE_VERSION:
-            raise ValueError(
-                f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
-            )
+        kept, gate, features, signals, levels, held, *rest = opened(document, state, STATE_VERSION)
         watch = cls(document)
         like = [watch._named.before, watch._named.detector]
         watch._named.before, watch._detectors = estimator_state.restore(kept, like=like)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from models import estimator_state, estimators, kernel
 from models.alarm import Anomaly
 from models.course import Look
+from models.detector import opened
 from models.document import ModelDocument
 from models.estimators import Kind
 from models.gate import Gate
@@ -30,7 +31,7 @@ _WHOLE = ""
 
 
 class NamedWatch:
-    """The watch of an asset whose model document names an estimator; see `models.watch.AssetWatch` for its verbs."""
+    """The watch of an asset whose model document names an estimator; `models.detector.Detector` has its verbs."""
 
     def __init__(self, document: ModelDocument) -> None:
         self.document = document
@@ -110,11 +111,7 @@ class NamedWatch:
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> NamedWatch:
         """Return a watch that goes on from a state. Raises ValueError for one of another version or kind."""
-        version, kept, gate, scores, signals, *rest = cast("list[Any]", state)
-        if version != STATE_VERSION:
-            raise ValueError(
-                f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
-            )
+        kept, gate, scores, signals, *rest = opened(document, state, STATE_VERSION)
         watch = cls(document)
         like = [watch._named.before, watch._named.detector]
         watch._named.before, watch._detectors = estimator_state.restore(kept, like=like)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from models import estimators, kernel
 from models.alarm import Anomaly, Contribution
 from models.course import Look
+from models.detector import Detector, opened
 from models.document import ModelDocument, ModelDocumentError
 from models.drift_watch import DriftWatch
 from models.estimators import Kind
@@ -25,7 +25,7 @@ from models.kernel import Numbers, Shape
 from models.level_shift import LevelShift
 from models.named_watch import NamedWatch
 
-__all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "Watch", "begin", "go_on"]
+__all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "begin", "go_on"]
 
 STATE_VERSION = 7
 ROOM_FROM = 16
@@ -115,12 +115,7 @@ class AssetWatch:
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> AssetWatch:
         """Return a watch that goes on from a state, to the same scores bit for bit."""
-        version, *rest = cast("list[Any]", state)
-        if version != STATE_VERSION:
-            raise ValueError(
-                f"model {document.name!r}: its state has version {version}, this code reads {STATE_VERSION}"
-            )
-        signals, room, numbers, counts, samples = rest
+        signals, room, numbers, counts, samples = opened(document, state, STATE_VERSION)
         watch = cls(document)
         watch._lay_out(tuple(signals), room)
         for name, kept, kind in (
@@ -239,20 +234,17 @@ def _detector(document: ModelDocument) -> LevelShift:
     )
 
 
-Watch = AssetWatch | NamedWatch | DriftWatch
-
-
-def begin(document: ModelDocument) -> Watch:
-    """Return a new watch as the document wants it. Raises NoSuchEstimator."""
+def begin(document: ModelDocument) -> Detector:
+    """Return a new detector as the document asks for it. Raises NoSuchEstimator."""
     return _kind(document)(document)
 
 
-def go_on(document: ModelDocument, state: object) -> Watch:
-    """Return a watch that goes on from a state, to the same scores bit for bit. Raises ValueError where it can't."""
+def go_on(document: ModelDocument, state: object) -> Detector:
+    """Return a detector that goes on from a state, to the same scores bit for bit. Raises ValueError where it can't."""
     return _kind(document).restore(document, state)
 
 
-def _kind(document: ModelDocument) -> type[Watch]:
+def _kind(document: ModelDocument) -> type[Detector]:
     if not document.estimator:
         return AssetWatch
     made = estimators.make(document.estimator, document.parameters)
