@@ -52,6 +52,7 @@ for name in (
     "minutes",
     "condition",
     "reported",
+    "path_part",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed

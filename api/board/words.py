@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -161,6 +162,14 @@ def usual(low: float | None, high: float | None) -> str:
     if low is None:
         return f"up to {number(high)}"
     return f"from {number(low)}" if high is None else f"{number(low)} – {number(high)}"
+
+
+def path_part(name: str) -> str:
+    """Return a signal's name as a part of a path. Browsers resolve ``..`` and what is empty between slashes: where a
+    name has such parts its slashes are escaped, so that it is one part.
+    """
+    odd = any(part in ("", ".", "..") for part in name.split("/"))
+    return quote(name, safe="" if odd else "/")
 
 
 def unit(code: str) -> str:

@@ -1,5 +1,8 @@
 """What a signal is, by API and page: unit, states, counter; who says so, and that the judge is told."""
 
+import re
+from urllib.parse import quote, urljoin
+
 import pytest
 
 from db.documents import documents
@@ -181,3 +184,23 @@ def test_an_excursion_in_data_that_came_late_is_on_the_assets_page_and_the_order
     assert client.get(f"{V1}/assets/{asset}/late-excursions", params={"end": told["since"]}).json() == []
     wrong = client.get(f"{V1}/assets/{asset}/late-excursions", params={"start": told["until"], "end": told["since"]})
     assert wrong.status_code == 422
+
+
+STRANGE = ["a/../b", "a/./b", "a/..", "a/", "a//b", "a/b", "a ", "a:b/..", "a/.../b"]
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_the_page_of_a_signal_opens_by_its_link_whatever_its_name(client, seeded, name):
+    """The client resolves a link as browsers do: ``..`` takes away what is before it."""
+    asset = f"/assets/{seeded.assets['P-101']}"
+    with_name = quote(name, safe="")
+    assert client.patch(f"{V1}{asset}/signals/{with_name}", json={"label": "Strange one"}).status_code == 200
+    (link,) = re.findall(r'<a href="([^"]*)">Strange one</a>', client.get(asset).text)
+    assert urljoin(f"http://localhost{asset}", link) == f"http://localhost{link}"
+    page = client.get(link)
+    assert (page.status_code, "Strange one" in page.text) == (200, True)
+    (action,) = re.findall(r'action="([^"]*/signals/[^"]*)"', page.text)
+    answer = client.post(action, data={"label": "Known", "unit": "bar"}, headers=HERE, follow_redirects=False)
+    assert answer.status_code == 303
+    told = client.get(f"{V1}{asset}").json()["signals"]
+    assert [each["label"] for each in told if each["name"] == name] == ["Known"]
