@@ -18,8 +18,9 @@ import numpy as np
 from river.anomaly import HalfSpaceTrees
 
 from bench.detectors.bank import LevelShiftBank
-from models.level_shift import LevelShift
+from models.parameters import Parameters
 from models.watch import AssetWatch, ModelDocument
+from tests.models.level_shift import LevelShift
 
 SIGNALS = ("speed", "flow", "pressure", "bearing_temp", "oil_temp", "vibration", "current", "voltage")
 WARM = 416
@@ -48,7 +49,7 @@ def one_at_a_time(count: int) -> dict[str, float]:
     """Microseconds a frame of the detector, of the whole watch, and of river's trees."""
     table = frames(WARM + count, 1, np.random.default_rng(1))[:, 0]
     rows = [dict(zip(SIGNALS, map(float, row), strict=True)) for row in table]
-    detector, watch = LevelShift(regime=("speed",)), AssetWatch(ModelDocument(regime=("speed",)))
+    detector, watch = LevelShift(Parameters(regime=("speed",))), AssetWatch(ModelDocument(regime=("speed",)))
     trees: Any = HalfSpaceTrees(n_trees=25, seed=1, limits=dict.fromkeys(SIGNALS, (0.0, 2000.0)))
     for k, row in enumerate(rows[:WARM]):
         detector.learn_one(row)
@@ -73,7 +74,7 @@ def bank(assets: int, least_frames: int) -> dict[str, float]:
     """Microseconds a frame of a warm bank, worked through in slices that fit the processor's cache."""
     rng = np.random.default_rng(2)
     size = min(assets, SLICE)
-    banks = [LevelShiftBank(LevelShift(regime=("speed",)), SIGNALS, size) for _ in range(-(-assets // size))]
+    banks = [LevelShiftBank(Parameters(regime=("speed",)), SIGNALS, size) for _ in range(-(-assets // size))]
     warm = frames(32, size, rng)
     for k in range(WARM):
         for one in banks:

@@ -31,7 +31,7 @@ from bench.metrics_labels import Events, Rows, count_events, count_rows, episode
 from bench.skab import DOCUMENT, LEARN, files, read
 from models import kernel, watch
 from models.document import ModelDocument
-from models.level_shift import LevelShift
+from models.parameters import Parameters
 
 Table = npt.NDArray[np.float64]
 LENGTH, STEP = 1100, 275
@@ -158,11 +158,9 @@ def tried(names: dict[str, float]) -> ModelDocument:
     if detector:
         of = watch._detector
 
-        def changed(given: ModelDocument) -> LevelShift:
+        def changed(given: ModelDocument) -> Parameters:
             made = of(given)
-            for name, value in detector.items():
-                setattr(made, name, type(getattr(made, name))(value))
-            return made
+            return replace(made, **{name: type(getattr(made, name))(value) for name, value in detector.items()})
 
         watch._detector = changed
     return document

@@ -1,7 +1,7 @@
 """Passes on of a frame what can be believed of it: in front of every detector that a model document names.
 
 What lies far beyond a signal's steps so far is set aside until the next value bears it out, and then counts up to a
-bounded step. The default detector does the same with its own levels (`LevelShift`); how far is far is said in
+bounded step. The default detector does the same with its own levels (`models.kernel`); how far is far is said in
 `models.kernel` for both. Here a signal's first two values are kept back as well: which of them is no glitch shows with
 the third, and a detector that is somebody else's forgets nothing that it was shown.
 """
@@ -17,7 +17,7 @@ from models.kernel import FADE, FAR, FEW, FIRM, HUGE, REGIME_FAR, UNSEEN, allowe
 
 @dataclass(slots=True)
 class _Steps:
-    """How one signal steps, in its unit: see `models.level_shift` for ``first``, ``given``, ``outside``, ``reach``.
+    """How one signal steps, in its unit. ``first``, ``given``, ``outside``, ``reach`` are as in the default detector.
 
     ``value`` is the newest that was believed, ``level`` the smoothed one, over ``settled`` values; ``frame`` counts the
     frames up to the newest value, believed or not.

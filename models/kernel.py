@@ -1,8 +1,14 @@
-"""The default detector and its alarm, compiled: one asset's frame on one row of numbers.
+"""The default detector and its alarm, compiled: one asset's frame on one row of numbers. This is their definition.
 
-The arithmetic is `models.level_shift.LevelShift`'s, which says what it means, and the alarm's of `models.watch`. It is
-compiled from loops over scalars in a fixed order, without fast-math, so that a row's scores are the same bit for bit
-whether it is judged alone, among a hundred thousand others, or from within other compiled code.
+Has the level of any signal shifted from what this asset's own past makes likely? Each signal is smoothed, the operating
+point is regressed out, and what is left is compared with its own past twice: with all of it (slow wear shows here) and
+with the last `HORIZON` frames (of a signal that has always wandered only sudden steps show, here). The past counts for
+as many independent looks as its autocorrelation leaves of it (Bayley and Hammersley 1946), and the deviation is judged
+by Student's distribution with that many degrees of freedom. `models.watch` has the alarm. The same in readable Python,
+step by step with its sources, is `tests/models/level_shift.py`, and tests compare the two.
+
+It is compiled from loops over scalars in a fixed order, without fast-math, so that a row's scores are the same bit for
+bit whether it is judged alone, among a hundred thousand others, or from within other compiled code.
 
 An asset's state is three rows: ``numbers`` (float64), ``counts`` (int64) and ``samples`` (float64; the warm-up's, not
 used afterwards). Their layout depends on how many ``signals`` and regime signals there are, see `Shape`. A frame is
@@ -20,13 +26,13 @@ import numpy.typing as npt
 from numba import njit
 
 if TYPE_CHECKING:
-    from models.level_shift import LevelShift
+    from models.parameters import Parameters
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# What is compiled is kept until this file changes. So every constant of it stands here, and `models.level_shift` takes
-# the ones that both need from here.
+# What is compiled is kept until this file changes. So every constant of it is defined here, and the
+# readable form imports them.
 RIDGE = 0.01
 REPEATS_ANYWAY = 2
 UNSEEN = 10
@@ -967,7 +973,7 @@ def counts_of_signal(shape: Shape, s: int) -> int:
     return FLAGS + shape.regimes + s * COUNTS
 
 
-def parameters(like: LevelShift, drift: float = 0.0, patience: float = 0.0) -> Numbers:
+def parameters(like: Parameters, drift: float = 0.0, patience: float = 0.0) -> Numbers:
     """Return the row of parameters that the kernel reads: the detector's, and the alarm's drift and patience."""
     row = (
         like.smoothing, like.horizon, like.spacing, like.warmup, like.protect_above, like.memory, like.trust, like.clip,

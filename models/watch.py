@@ -22,8 +22,8 @@ from models.drift_watch import DriftWatch
 from models.estimators import Kind
 from models.frame import Row
 from models.kernel import Numbers, Shape
-from models.level_shift import LevelShift
 from models.named_watch import NamedWatch
+from models.parameters import Parameters
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "begin", "go_on"]
 
@@ -224,8 +224,8 @@ class AssetWatch:
         return Anomaly(since, self.score(), 1.0 / kernel.FULL, tuple(parts))
 
 
-def _detector(document: ModelDocument) -> LevelShift:
-    return LevelShift(
+def _detector(document: ModelDocument) -> Parameters:
+    return Parameters(
         warmup=document.warmup_frames,
         regime=document.regime,
         smoothing=document.smoothing,

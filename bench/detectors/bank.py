@@ -1,4 +1,4 @@
-"""Many assets' `LevelShift` side by side, compiled: a row an asset, all of the same signals.
+"""Many assets' default detectors side by side, compiled: a row an asset, all of the same signals.
 
 A surprise here equals the one-at-a-time form's to 1e-9; tests/bench/test_bank.py holds them together.
 """
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from models import kernel
 from models.kernel import Numbers, Shape
-from models.level_shift import LevelShift
+from models.parameters import Parameters
 
 Mask = npt.NDArray[np.bool_]
 
@@ -21,12 +21,12 @@ class LevelShiftBank:
     Parameters
     ----------
     like
-        A detector whose parameters are the bank's.
+        The parameters of every detector.
     signals
         All signals in the order of a frame's columns, the regime's among them.
     """
 
-    def __init__(self, like: LevelShift, signals: tuple[str, ...], assets: int) -> None:
+    def __init__(self, like: Parameters, signals: tuple[str, ...], assets: int) -> None:
         self.like = like
         self._regime = np.array([signals.index(signal) for signal in like.regime], dtype=np.int64)
         self._columns = np.array([i for i, signal in enumerate(signals) if signal not in like.regime], dtype=np.int64)

@@ -9,8 +9,9 @@ import pytest
 
 from bench.detectors.bank import LevelShiftBank
 from models import kernel
-from models.level_shift import LevelShift
+from models.parameters import Parameters
 from tests.models.laws import stream
+from tests.models.level_shift import LevelShift
 
 SIGNALS = ("speed", "flow", "bearing_temp", "vibration", "door")
 
@@ -39,8 +40,8 @@ def frames_of(asset: int, count: int) -> list[dict[str, float]]:
 def test_the_bank_scores_as_the_one_at_a_time_form(regime: tuple[str, ...]) -> None:
     assets, count = 9, 1300
     streams = [frames_of(asset, count) for asset in range(assets)]
-    ones = [LevelShift(regime=regime) for _ in range(assets)]
-    bank = LevelShiftBank(LevelShift(regime=regime), SIGNALS, assets)
+    ones = [LevelShift(Parameters(regime=regime)) for _ in range(assets)]
+    bank = LevelShiftBank(Parameters(regime=regime), SIGNALS, assets)
     judged = 0
     for k in range(count):
         if k == 900:
@@ -67,7 +68,7 @@ def test_the_bank_scores_as_the_one_at_a_time_form(regime: tuple[str, ...]) -> N
 
 
 def test_a_detector_takes_at_most_eight_kilobytes_a_signal() -> None:
-    bank = LevelShiftBank(LevelShift(regime=("speed",)), SIGNALS, 100)
+    bank = LevelShiftBank(Parameters(regime=("speed",)), SIGNALS, 100)
     assert bank.nbytes / 100 / len(SIGNALS) <= 8192
 
 

@@ -10,9 +10,10 @@ import pytest
 from bench.detectors.bank import LevelShiftBank
 from models.attendant import Attendant
 from models.kernel import FLAGS, odd_one_out
-from models.level_shift import LevelShift
+from models.parameters import Parameters
 from models.watch import ModelDocument
 from tests.models.laws import stream
+from tests.models.level_shift import LevelShift
 
 MINUTE = 60_000_000
 FRAMES, FAULT = 1300, 1200
@@ -89,8 +90,8 @@ def odd_streams() -> list[list[dict[str, float]]]:
 @pytest.mark.parametrize("regime", [(), ("speed",)])
 def test_both_forms_believe_the_same_of_first_values(regime: tuple[str, ...]) -> None:
     streams, signals = odd_streams(), ("speed", "flow", "bearing_temp", "vibration", "door")
-    ones = [LevelShift(regime=regime) for _ in streams]
-    bank = LevelShiftBank(LevelShift(regime=regime), signals, len(streams))
+    ones = [LevelShift(Parameters(regime=regime)) for _ in streams]
+    bank = LevelShiftBank(Parameters(regime=regime), signals, len(streams))
     judged = 0
     for k in range(500):
         many = bank.score_learn_many(np.array([[each[k][signal] for signal in signals] for each in streams]))

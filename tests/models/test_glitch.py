@@ -8,8 +8,8 @@ import pytest
 
 from models import kernel
 from models.attendant import Attendant
-from models.level_shift import LevelShift
 from models.watch import AssetWatch, ModelDocument
+from tests.models.level_shift import LevelShift
 
 MINUTE = 60_000_000
 DAY = 1440

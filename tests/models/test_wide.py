@@ -12,8 +12,9 @@ from models import attendant, kernel, watch
 from models.attendant import Attendant
 from models.document import ModelDocument, ModelDocumentError
 from models.frame import Row
-from models.level_shift import LevelShift
+from models.parameters import Parameters
 from models.watch import AssetWatch
+from tests.models.level_shift import LevelShift
 
 SHORT: dict[str, Any] = {"warmup_frames": 64, "memory_frames": 640, "horizon_frames": 8}
 SECOND_US = 1_000_000
@@ -131,8 +132,8 @@ def test_a_restored_watch_goes_on_bit_for_bit_while_signals_come_to_be_known(cut
 
 def test_the_bank_scores_as_the_one_at_a_time_form_beyond_one_group():
     signals = kernel.GROUP + 6
-    one = LevelShift(warmup=64, memory=640, horizon=8)
-    bank = LevelShiftBank(LevelShift(warmup=64, memory=640, horizon=8), tuple(names(signals)), 1)
+    one = LevelShift(Parameters(warmup=64, memory=640, horizon=8))
+    bank = LevelShiftBank(Parameters(warmup=64, memory=640, horizon=8), tuple(names(signals)), 1)
     judged = 0
     for frame in frames(signals, 180):
         looks = {

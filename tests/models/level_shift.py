@@ -1,16 +1,17 @@
-"""The default detector: has the level of any signal shifted from what this asset's own past makes likely?
+"""The readable form of the default detector, as a river estimator, which `models.kernel` is held to.
 
-Each signal is smoothed by an exponentially weighted moving average, the operating point is regressed out, and what is
-left is compared with its own past twice: with all of it (a slow wear shows here) and with the last ``horizon`` frames
-(a signal that has always wandered shows only its sudden steps, here). How far is far is not a tuned number. The
-past counts for as many independent looks as its autocorrelation leaves of it, and the deviation is judged by Student's
-distribution with that many degrees of freedom: a level that was seen only once or twice cannot surprise.
+Has the level of any signal shifted from what this asset's own past makes likely? Each signal is smoothed by an
+exponentially weighted moving average, the operating point is regressed out, and what is left is compared with its own
+past twice: with all of it (a slow wear shows here) and with the last ``horizon`` frames (a signal that has always
+wandered shows only its sudden steps, here). How far is far is not a tuned number. The past counts for as many
+independent looks as its autocorrelation leaves of it, and the deviation is judged by Student's distribution with that
+many degrees of freedom: a level that was seen only once or twice cannot surprise.
 
 S. W. Roberts, "Control chart tests based on geometric moving averages", Technometrics 1 (1959).
 G. V. Bayley and J. M. Hammersley, "The effective number of independent observations in an autocorrelated time
 series", J. R. Stat. Soc. 8 (1946); the bias of an autocorrelation by M. G. Kendall, Biometrika 41 (1954).
 D. L. Wallace, "Bounds on normal approximations to Student's and the chi-square distributions", Ann. Math. Stat. 30
-(1959). E. S. Page and P. J. Huber stand behind the alarm (watch.py) and the clipping of what is learned.
+(1959). E. S. Page and P. J. Huber stand behind the alarm (`models.watch`) and the clipping of what is learned.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from models.kernel import (
     allowed,
     odd_one_out,
 )
+from models.parameters import Parameters
 
 HALF = math.log(2.0)
 _NOTHING: tuple[list[list[float]], float] = ([], 0.0)
@@ -218,54 +220,16 @@ class _Past:
 class LevelShift(AnomalyDetector):
     """Scores a frame by the most surprising level among its signals; learns only from frames that surprise little.
 
-    Parameters
-    ----------
-    warmup
-        Frames of a signal before it is judged.
-    regime
-        Signals that say what the machine is told to do. They are never judged: the others are, given them.
-    smoothing
-        Weight of the newest frame in a signal's level. Smaller sees smaller shifts, later.
-    horizon
-        Frames that the near reference remembers.
-    spacing
-        Frames between two samples of the spread, far enough apart that a lagged covariance means something.
-    limit
-        The surprise, in normal standard deviations, whose score is 0.5.
-    protect_above
-        Surprise above which a frame is not learned, so that a slow failure cannot teach the model that failing is
-        normal. The price: after a lasting change that the operating point does not explain somebody has to say so.
-    memory
-        Frames after which what was learned counts 1/e: how slowly the normal may change.
-    clip
-        Standard deviations beyond which a learned sample counts as if it were there.
-    trust
-        Degrees of freedom that are granted even to a past of a single independent look.
+    Its parameters are those of `models.parameters.Parameters`, and ``limit``: the surprise, in normal standard
+    deviations, whose score is 0.5.
     """
 
-    def __init__(
-        self,
-        warmup: int = 400,
-        regime: tuple[str, ...] = (),
-        smoothing: float = 0.15,
-        horizon: int = 64,
-        spacing: int = 6,
-        limit: float = 4.5,
-        protect_above: float = 3.5,
-        memory: int = 20_000,
-        trust: float = 4.0,
-        clip: float = 2.5,
-    ) -> None:
-        self.warmup = warmup
-        self.regime = tuple(regime)
-        self.smoothing = smoothing
-        self.horizon = horizon
-        self.spacing = spacing
-        self.limit = limit
-        self.protect_above = protect_above
-        self.memory = memory
-        self.trust = trust
-        self.clip = clip
+    def __init__(self, of: Parameters | None = None, limit: float = 4.5) -> None:
+        of = of or Parameters()
+        self.of, self.limit = of, limit
+        self.warmup, self.regime, self.smoothing, self.horizon = of.warmup, of.regime, of.smoothing, of.horizon
+        self.spacing, self.protect_above, self.memory = of.spacing, of.protect_above, of.memory
+        self.trust, self.clip = of.trust, of.clip
         self._features = 1 + 3 * len(self.regime)
         self._origin: dict[str, list[float]] = {}
         self._point = [1.0] + [0.0] * (self._features - 1)
