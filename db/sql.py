@@ -1,7 +1,8 @@
 """Named queries, read from ``db/queries/<subject>.sql`` as they stand.
 
 A query begins with ``-- name: <name>``; the lines of comment after it say what it is for. What several queries of a
-file have in common is a ``-- part: <name>``, and stands in each where it says ``-- as in: <name>``.
+file have in common is a ``-- part: <name>``, and stands in each where it says ``-- as in: <name>``. What the core
+defines is written ``:<name>``: lists of statuses, ``status IN (:done, :final)``, and numbers.
 """
 
 import re
@@ -9,7 +10,23 @@ from functools import cache
 from importlib.resources import files
 from typing import LiteralString
 
+from workorder_core.intake.findings import WEIGHTY_SHARE
+from workorder_core.orders import statuses
+from workorder_core.words import Status
+
 _HEAD = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
+_DEFINED = {
+    name: ", ".join(f"'{status.value}'" for status in Status if status in group)
+    for name, group in {
+        "unapproved": statuses.UNAPPROVED,
+        "waiting": statuses.WAITING,
+        "begun": statuses.BEGUN,
+        "occupying": statuses.OCCUPYING,
+        "done": statuses.DONE,
+        "final": statuses.FINAL,
+    }.items()
+} | {"weighty_share": f"{WEIGHTY_SHARE:g}"}
+_NAMED = re.compile(rf"(?<![:\w]):({'|'.join(_DEFINED)})\b")
 _AS_IN = re.compile(r"^ *-- as in: (\w+)\n", re.MULTILINE)
 
 
@@ -20,6 +37,7 @@ def load(subject: str) -> dict[str, LiteralString]:
     The text comes from the project's own files and takes values only as parameters, hence a literal to psycopg.
     """
     text = (files("db") / "queries" / f"{subject}.sql").read_text(encoding="utf-8")
+    text = _NAMED.sub(lambda found: _DEFINED[found[1]], text)
     pieces = _HEAD.split(text)[1:]
     kinds, names, bodies = pieces[::3], pieces[1::3], pieces[2::3]
     if len(set(names)) != len(names):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from judge import health
-from judge.chatter import CHATTER
 from judge.hits import Hit
 from judge.moments import micros, moment
 from models.alarm import Anomaly
@@ -20,6 +19,7 @@ from rules.rulebook import Rulebook
 from rules.ruleset import RuleSet
 from rules.table import in_words
 from rules.trend import Trend
+from workorder_core.alarms.standard import CHATTER
 from workorder_core.intake.findings import Finding, Sign
 from workorder_core.plant.health import Health
 from workorder_core.words import WHOLE_MACHINE, FailureMode, OperatingState, Severity

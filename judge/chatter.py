@@ -1,13 +1,15 @@
 """Rules that chatter: active again and again within a minute (ISA-18.2), until they have been calm for long enough."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from rules.threshold import Condition
+from workorder_core.alarms.standard import CHATTER, CHATTER_WITHIN, PERIOD
 
-CHATTER = 3
-CHATTER_US = 60_000_000
-"""A rule chatters when it becomes active three times within a minute (ISA-18.2)."""
-CALM_US = 600_000_000
+_MICROSECOND = timedelta(microseconds=1)
+
+CHATTER_US = CHATTER_WITHIN // _MICROSECOND
+CALM_US = PERIOD // _MICROSECOND
 """One that chatters stays active until its value has not passed the limit for ten minutes."""
 
 

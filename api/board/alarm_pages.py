@@ -26,6 +26,7 @@ from db.alarms.alarm_points import Id
 from db.documents import budgets, rules_in_force, rules_in_shadow, slow_devices
 from db.plant import plant
 from db.plant.plant import Site
+from workorder_core.alarms import standard
 from workorder_core.alarms.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, Move, State
 from workorder_core.alarms.alarms import figures
 from workorder_core.far_times import FarTime, near
@@ -170,6 +171,7 @@ def count(
         refused=_refused(request, problem),
         now=now,
         found=counted,
+        standard=standard,
         charts=drawing.of_alarms(counted, begin, zone),
         since=begin,
         until=end,

@@ -8,10 +8,10 @@ from typing import Any
 from api.board import words
 from db.orders.work_orders import Evidence
 from db.plant.plant import Signal
-from workorder_core.alarms.alarms import PERIOD, Figures
+from workorder_core.alarms.alarms import Figures
+from workorder_core.alarms.standard import A_PERIOD, FLOOD_ABOVE, PERIOD, PERIODS_A_DAY
 
 _MOST_POINTS = 300
-_PERIODS_A_DAY = 144
 
 
 def of_evidence(evidence: Evidence, signals: Mapping[str, Signal], zone: str) -> list[dict[str, Any]]:
@@ -61,12 +61,15 @@ def of_alarms(found: Figures, since: datetime, zone: str) -> list[dict[str, Any]
     most = [max(counts.get(number, 0) for number in range(begin, begin + group))
             for begin in range(0, found.periods, group)]  # fmt: skip
     title = "Alarms in 10 minutes" if group == 1 else "Most alarms in 10 minutes"
-    chart = _of_counts(title, since, group * PERIOD, most, 10.0, zone)
-    if found.periods < 3 * _PERIODS_A_DAY:
+    chart = _of_counts(title, since, group * PERIOD, most, float(FLOOD_ABOVE), zone)
+    if found.periods < 3 * PERIODS_A_DAY:
         return [chart]
-    days = [sum(counts.get(number, 0) for number in range(begin, begin + _PERIODS_A_DAY))
-            for begin in range(0, found.periods, _PERIODS_A_DAY)]  # fmt: skip
-    return [chart, _of_counts("Alarms in 24 hours", since, _PERIODS_A_DAY * PERIOD, days, 144.0, zone)]
+    days = [sum(counts.get(number, 0) for number in range(begin, begin + PERIODS_A_DAY))
+            for begin in range(0, found.periods, PERIODS_A_DAY)]  # fmt: skip
+    return [
+        chart,
+        _of_counts("Alarms in 24 hours", since, PERIODS_A_DAY * PERIOD, days, float(A_PERIOD * PERIODS_A_DAY), zone),
+    ]
 
 
 def _of_counts(

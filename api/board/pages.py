@@ -52,7 +52,7 @@ def orders(
     """Show orders, the most urgent first."""
     chosen_status = [Status(status)] if status in set(Status) else None
     filters = work_orders.Filters(
-        status=[Status.COMPLETED, Status.VERIFIED] if only == "to-check" else chosen_status,
+        status=sorted(lifecycle.DONE) if only == "to-check" else chosen_status,
         priority=[Priority(int(priority))] if priority in {str(each.value) for each in Priority} else None,
         overdue=only == "overdue",
         type=[OrderType(kind)] if kind in set(OrderType) else None,
@@ -93,9 +93,9 @@ def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
     return {
         "unfinished": sum(each.orders for each in live),
         "emergencies": sum(each.orders for each in live if each.priority is Priority.EMERGENCY),
-        "late": sum(each.escalated for each in live if each.status not in (Status.COMPLETED, Status.VERIFIED)),
+        "late": sum(each.escalated for each in live if each.status not in lifecycle.DONE),
         "open": sum(each.orders for each in live if each.status is Status.OPEN),
-        "to_check": sum(each.orders for each in live if each.status in (Status.COMPLETED, Status.VERIFIED)),
+        "to_check": sum(each.orders for each in live if each.status in lifecycle.DONE),
         "ever": sum(each.orders for each in tallies),
     }
 

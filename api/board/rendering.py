@@ -18,6 +18,7 @@ from api.board.changed import changed
 from api.board.refilled import Refused, refill
 from api.guard import is_at_home
 from api.keys import masked
+from workorder_core.orders import statuses
 from workorder_core.people.access import Who
 
 Number = Annotated[int, Query(alias="page", ge=1, le=40_000)]
@@ -56,6 +57,7 @@ for name in (
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed
+_ENVIRONMENT.globals["groups"] = statuses
 
 
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')

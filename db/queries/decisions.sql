@@ -51,12 +51,12 @@ SELECT w.id, si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.t
        -- Only the model has said so: the mode is a likely one.
        w.failure_mode NOT IN ('UNK', 'PDE') AND NOT coalesce(bool_or(
            e.failure_mode = w.failure_mode AND e.source NOT LIKE 'model:%%'), false) AS inferred,
-       array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= 0.1
+       array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= :weighty_share
            OR (sign ->> 'value')::double precision < (sign ->> 'usual_low')::double precision
            OR (sign ->> 'value')::double precision > (sign ->> 'usual_high')::double precision) AS signals
 FROM work_orders w
 JOIN assets a ON a.id = w.asset_id JOIN sites si ON si.id = a.site_id
 LEFT JOIN evidence e ON e.order_id = w.id
 LEFT JOIN LATERAL jsonb_array_elements(e.signs) AS sign ON true
-WHERE w.origin = 'engine' AND w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
+WHERE w.origin = 'engine' AND w.status NOT IN (:final)
 GROUP BY w.id, si.code, a.code ORDER BY w.opened_at, w.id;

@@ -25,7 +25,7 @@ SELECT name, bool_or(seen) AS seen, count(*) AS uses FROM (
     FROM job_plans p LEFT JOIN sites s ON s.id = p.site_id WHERE p.retired_at IS NULL
     UNION ALL
     SELECT unnest(w.other_skills || w.required_skill), %(within)s IS NULL OR s.code = ANY(%(within)s)
-    FROM work_orders w JOIN sites s ON s.id = w.site_id WHERE w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
+    FROM work_orders w JOIN sites s ON s.id = w.site_id WHERE w.status NOT IN (:final)
 ) AS used WHERE name IS NOT NULL GROUP BY name;
 
 -- name: certificate
@@ -38,7 +38,7 @@ SELECT name, bool_or(seen) AS seen, count(*) AS uses FROM (
     FROM job_plans p LEFT JOIN sites s ON s.id = p.site_id WHERE p.retired_at IS NULL
     UNION ALL
     SELECT unnest(w.required_certificates), %(within)s IS NULL OR s.code = ANY(%(within)s)
-    FROM work_orders w JOIN sites s ON s.id = w.site_id WHERE w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
+    FROM work_orders w JOIN sites s ON s.id = w.site_id WHERE w.status NOT IN (:final)
 ) AS used GROUP BY name;
 
 -- name: device

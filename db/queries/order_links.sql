@@ -40,4 +40,4 @@ WHERE %(within)s::text[] IS NULL OR s.code = ANY(%(within)s) ORDER BY l.kind, l.
 SELECT CASE WHEN %(within)s::text[] IS NULL OR s.code = ANY(%(within)s) THEN w.number ELSE 'an order of another site' END
 FROM order_links l JOIN work_orders w ON w.id = l.from_id JOIN sites s ON s.id = w.site_id
 WHERE l.to_id = %(id)s AND l.kind = 'blocks'
-  AND w.status NOT IN ('completed', 'verified', 'closed', 'cancelled', 'cannot_complete') ORDER BY w.number;
+  AND w.status NOT IN (:done, :final) ORDER BY w.number;

@@ -10,7 +10,7 @@
   AND (%(assignee)s::integer IS NULL OR w.assignee_id = %(assignee)s)
   AND (%(assignees)s::integer[] IS NULL OR w.assignee_id = ANY(%(assignees)s))
   AND (NOT %(nobody)s::boolean OR w.assignee_id IS NULL)
-  AND (NOT %(overdue)s::boolean OR (w.escalation > 0 AND w.status NOT IN ('completed', 'verified')))
+  AND (NOT %(overdue)s::boolean OR (w.escalation > 0 AND w.status NOT IN (:done)))
   AND (%(requested_by)s::text IS NULL OR w.requested_by = %(requested_by)s)
   AND (%(words)s::text[] IS NULL OR concat_ws(' ', w.number, w.title, (SELECT a.code || ' ' || a.name FROM assets a WHERE a.id = w.asset_id))
        ILIKE ALL(%(words)s))
@@ -22,19 +22,19 @@
 -- out next; the id makes the order total. The order and the condition are those of the index.
 SELECT w.id
 FROM work_orders w
-WHERE w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
+WHERE w.status NOT IN (:final)
   -- as in: filters
   AND (%(after_id)s::uuid IS NULL OR (
-       ((w.status IN ('completed', 'verified')), w.priority) >= (%(after_checked)s::boolean, %(after_priority)s::smallint)
-       AND ((w.status IN ('completed', 'verified')), w.priority, -w.escalation,
-            (CASE WHEN w.status IN ('open', 'planned', 'scheduled', 'dispatched') THEN w.response_due ELSE w.completion_due END) IS NULL,
-            coalesce(CASE WHEN w.status IN ('open', 'planned', 'scheduled', 'dispatched') THEN w.response_due ELSE w.completion_due END,
+       ((w.status IN (:done)), w.priority) >= (%(after_checked)s::boolean, %(after_priority)s::smallint)
+       AND ((w.status IN (:done)), w.priority, -w.escalation,
+            (CASE WHEN w.status IN (:waiting) THEN w.response_due ELSE w.completion_due END) IS NULL,
+            coalesce(CASE WHEN w.status IN (:waiting) THEN w.response_due ELSE w.completion_due END,
                      '-infinity'),
             w.recorded_at, w.id)
          > (%(after_checked)s::boolean, %(after_priority)s::smallint, -%(after_escalation)s::bigint, %(after_due)s::timestamptz IS NULL,
             coalesce(%(after_due)s::timestamptz, '-infinity'), %(after_recorded)s::timestamptz, %(after_id)s)))
-ORDER BY (w.status IN ('completed', 'verified')), w.priority, w.escalation DESC,
-         (CASE WHEN w.status IN ('open', 'planned', 'scheduled', 'dispatched') THEN w.response_due ELSE w.completion_due END),
+ORDER BY (w.status IN (:done)), w.priority, w.escalation DESC,
+         (CASE WHEN w.status IN (:waiting) THEN w.response_due ELSE w.completion_due END),
          w.recorded_at, w.id
 LIMIT %(limit)s OFFSET %(offset)s;
 
@@ -42,7 +42,7 @@ LIMIT %(limit)s OFFSET %(offset)s;
 -- Finished orders, the newest end first.
 SELECT w.id
 FROM work_orders w
-WHERE w.status IN ('closed', 'cancelled', 'cannot_complete')
+WHERE w.status IN (:final)
   -- as in: filters
   AND (%(after_id)s::uuid IS NULL OR (
        w.status_since <= %(after_since)s::timestamptz AND (w.status_since < %(after_since)s OR w.id > %(after_id)s)))
@@ -74,7 +74,7 @@ ORDER BY asked.place;
 -- How many orders the filters let through, counted no further than `most`.
 SELECT count(*) FROM (
     SELECT FROM work_orders w
-    WHERE (%(unfinished)s::boolean IS NULL OR (w.status NOT IN ('closed', 'cancelled', 'cannot_complete')) = %(unfinished)s)
+    WHERE (%(unfinished)s::boolean IS NULL OR (w.status NOT IN (:final)) = %(unfinished)s)
       -- as in: filters
     LIMIT %(most)s
 ) AS counted;

@@ -45,7 +45,7 @@ LEFT JOIN LATERAL (
     SELECT count(*) AS orders,
            (array_agg(w.type ORDER BY w.priority, array_position(ARRAY['emergency', 'reactive', 'predictive'], w.type)))[1]
                AS worst
-    FROM work_orders w WHERE w.asset_id = a.id AND w.status NOT IN ('draft', 'awaiting_approval', 'completed', 'verified', 'closed', 'cancelled', 'cannot_complete')
+    FROM work_orders w WHERE w.asset_id = a.id AND w.status NOT IN (:unapproved, :done, :final)
 ) AS o ON true
 WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)

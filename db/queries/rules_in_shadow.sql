@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
 -- name: orders_of
 -- The unfinished orders that a rule has given evidence to.
 SELECT w.id FROM work_orders w
-WHERE w.origin = 'engine' AND w.status NOT IN ('closed', 'cancelled', 'cannot_complete')
+WHERE w.origin = 'engine' AND w.status NOT IN (:final)
   AND EXISTS (SELECT FROM evidence e WHERE e.order_id = w.id
               AND (e.source = 'rule:' || %(rule)s::text OR starts_with(e.source, 'rule:' || %(rule)s::text || ':')))
 ORDER BY w.id FOR UPDATE OF w;

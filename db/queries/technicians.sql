@@ -35,7 +35,7 @@ WHERE id = %(id)s;
 -- The unfinished orders that technicians of a site have: their load.
 SELECT t.code AS assignee, w.number, w.priority, w.status, w.required_skill, w.response_due
 FROM work_orders w JOIN technicians t ON t.id = w.assignee_id
-WHERE w.site_id = %(site_id)s AND w.status IN ('scheduled', 'dispatched', 'in_progress', 'on_hold')
+WHERE w.site_id = %(site_id)s AND w.status IN (:occupying)
 ORDER BY t.code, w.priority, w.number;
 
 -- name: planned_work
@@ -43,5 +43,5 @@ ORDER BY t.code, w.priority, w.number;
 SELECT w.number, w.scheduled_start, w.scheduled_end, w.estimated_hours
 FROM work_orders w
 WHERE w.assignee_id = %(technician_id)s AND w.id <> %(besides)s AND w.scheduled_start IS NOT NULL
-  AND w.status IN ('scheduled', 'dispatched', 'in_progress', 'on_hold')
+  AND w.status IN (:occupying)
 ORDER BY w.scheduled_start, w.number;

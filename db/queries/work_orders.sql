@@ -66,7 +66,7 @@ WHERE id = %(id)s;
 -- The number of the engine's unfinished order for a fault.
 SELECT number FROM work_orders
 WHERE asset_id = %(asset_id)s AND component = %(component)s AND failure_mode = %(failure_mode)s AND origin = 'engine'
-  AND status NOT IN ('closed', 'cancelled', 'cannot_complete');
+  AND status NOT IN (:final);
 
 -- name: book_entry
 -- What an order book needs of an order that has ended and is opened again.
@@ -75,7 +75,7 @@ SELECT si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w
        w.failure_mode NOT IN ('UNK', 'PDE') AND NOT coalesce(bool_or(
            e.failure_mode = w.failure_mode AND e.source NOT LIKE 'model:%%'), false) AS inferred,
        -- Those that carry a tenth of it, and those out of their usual range.
-       coalesce(array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= 0.1
+       coalesce(array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= :weighty_share
            OR (sign ->> 'value')::double precision < (sign ->> 'usual_low')::double precision
            OR (sign ->> 'value')::double precision > (sign ->> 'usual_high')::double precision), '{}') AS signals
 FROM work_orders w
@@ -107,11 +107,11 @@ SELECT DISTINCT source FROM evidence WHERE order_id = %(order_id)s ORDER BY sour
 -- Orders of which a target is near or has run out and nobody may have been told yet; the core decides on each once it is
 -- locked. Work that waits for what stops the clock is left out.
 SELECT id FROM work_orders
-WHERE status IN ('open', 'planned', 'scheduled', 'dispatched') AND escalation < 1
+WHERE status IN (:waiting) AND escalation < 1
   AND least(response_due, response_warn_at) <= %(now)s AND (warned < 1 OR response_due <= %(now)s)
 UNION
 SELECT id FROM work_orders
-WHERE status IN ('open', 'planned', 'scheduled', 'dispatched', 'in_progress', 'on_hold') AND escalation < 2
+WHERE status IN (:waiting, :begun) AND escalation < 2
   AND least(completion_due, completion_warn_at) <= %(now)s AND (warned < 2 OR completion_due <= %(now)s)
   AND coalesce(hold_reason, 'other') = 'other';
 

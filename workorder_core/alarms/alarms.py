@@ -8,14 +8,18 @@ from typing import Any
 
 from workorder_core.alarms.alarm_states import Move
 from workorder_core.alarms.silence import Held
+from workorder_core.alarms.standard import (
+    CHATTER,
+    CHATTER_WITHIN,
+    FLOOD_ABOVE,
+    FLOOD_OVER_BELOW,
+    PERIOD,
+    STALE_AFTER,
+)
 from workorder_core.intake.findings import Finding
 from workorder_core.words import Severity
 
 Key = tuple[str, str]
-PERIOD = timedelta(minutes=10)
-FLOOD_ABOVE, FLOOD_OVER_BELOW = 10, 5
-CHATTER, CHATTER_WITHIN = 3, timedelta(minutes=1)
-STALE_AFTER = timedelta(hours=24)
 TOP = 10
 
 

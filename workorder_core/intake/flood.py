@@ -6,16 +6,14 @@ a fault that has its order keeps it. What a flood's order has been told opens no
 
 from bisect import insort
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from workorder_core.alarms.standard import FLOOD_ABOVE, FLOOD_OVER_BELOW, PERIOD
 from workorder_core.intake.findings import Finding
 from workorder_core.words import FailureMode
 
-WINDOW = timedelta(minutes=10)
-BEGINS_ABOVE = 10
-OVER_BELOW = 5
 Key = tuple[str, str]
 
 
@@ -52,10 +50,10 @@ class Floods:
         if new:
             insort(found.raised, finding.at)
         newest = max(found.raised[-1], finding.at) if found.raised else finding.at
-        while found.raised and found.raised[0] <= newest - WINDOW:
+        while found.raised and found.raised[0] <= newest - PERIOD:
             del found.raised[0]
         alarms = len(found.raised)
-        found.flooded = alarms >= OVER_BELOW if found.flooded else alarms > BEGINS_ABOVE
+        found.flooded = alarms >= FLOOD_OVER_BELOW if found.flooded else alarms > FLOOD_ABOVE
         return found
 
     def copy(self) -> "Floods":
@@ -97,5 +95,5 @@ def of_area(finding: Finding, area: str) -> Finding:
         finding,
         component=f"area {area}",
         failure_mode=FailureMode.OTH,
-        summary=f"more than {BEGINS_ABOVE} alarms in ten minutes in {area}; {finding.asset}: {finding.summary}",
+        summary=f"more than {FLOOD_ABOVE} alarms in ten minutes in {area}; {finding.asset}: {finding.summary}",
     )

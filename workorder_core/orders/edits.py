@@ -7,6 +7,7 @@ from enum import StrEnum
 from workorder_core.errors import IllegalMove, NotAllowed
 from workorder_core.orders.lifecycle import DONE, FINAL, PLANNERS, has, possible
 from workorder_core.orders.order import WorkOrder
+from workorder_core.orders.statuses import UNAPPROVED
 from workorder_core.people.access import Role, Who
 from workorder_core.words import Status
 
@@ -52,7 +53,7 @@ class EditRule:
 _ALWAYS = frozenset(Status)
 _UNTIL_FINAL = _ALWAYS - FINAL
 EDITS: Mapping[Edit, EditRule] = {
-    Edit.FIELDS: EditRule(_UNTIL_FINAL, Theirs.ONLY, frozenset({Status.DRAFT, Status.AWAITING_APPROVAL})),
+    Edit.FIELDS: EditRule(_UNTIL_FINAL, Theirs.ONLY, UNAPPROVED),
     Edit.STEPS: EditRule(_UNTIL_FINAL - DONE, Theirs.OR_NOBODYS),
     Edit.PARTS: EditRule(_UNTIL_FINAL, Theirs.OR_NOBODYS),
     Edit.FILES: EditRule(_UNTIL_FINAL, Theirs.OR_NOBODYS, _UNTIL_FINAL),

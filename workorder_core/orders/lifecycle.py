@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from workorder_core.errors import IllegalMove, NotAllowed, NotReady, ReasonMissing
-from workorder_core.orders import targets
+from workorder_core.orders import statuses, targets
 from workorder_core.orders.details import (
     NOTHING,
     Assign,
@@ -97,16 +97,11 @@ _TECHNICIAN = frozenset({Role.TECHNICIAN})
 _REQUESTER = frozenset({Role.REQUESTER, Role.TECHNICIAN})
 _S = Status
 
-WAITING = _from(_S.OPEN, _S.PLANNED, _S.SCHEDULED, _S.DISPATCHED)
-"""Approved, and the work has not begun."""
-BEGUN = _from(_S.IN_PROGRESS, _S.ON_HOLD)
-DONE = _from(_S.COMPLETED, _S.VERIFIED)
-FINAL = _from(_S.CLOSED, _S.CANCELLED, _S.CANNOT_COMPLETE)
-"""Nothing is done any more. A closed order can be opened again for a while; until then it is finished."""
+WAITING, BEGUN, DONE, FINAL = statuses.WAITING, statuses.BEGUN, statuses.DONE, statuses.FINAL
 
 MOVES: Mapping[Step, Move] = {
     Step.SUBMIT: Move(_from(_S.DRAFT), _S.AWAITING_APPROVAL, PLANNERS, _REQUESTER),
-    Step.APPROVE: Move(_from(_S.DRAFT, _S.AWAITING_APPROVAL), _S.OPEN, PLANNERS),
+    Step.APPROVE: Move(statuses.UNAPPROVED, _S.OPEN, PLANNERS),
     Step.REJECT: Move(_from(_S.AWAITING_APPROVAL), _S.DRAFT, PLANNERS, needs=(Need.REASON,)),
     Step.PLAN: Move(_from(_S.OPEN), _S.PLANNED, PLANNERS),
     Step.SCHEDULE: Move(_from(_S.OPEN, _S.PLANNED, _S.SCHEDULED), _S.SCHEDULED, PLANNERS, needs=(Need.TIME,)),
@@ -126,7 +121,7 @@ MOVES: Mapping[Step, Move] = {
         BEGUN | {_S.DISPATCHED}, _S.CANNOT_COMPLETE, PLANNERS, _TECHNICIAN, (Need.REASON,)
     ),
     Step.CANCEL: Move(
-        WAITING | BEGUN | {_S.DRAFT, _S.AWAITING_APPROVAL}, _S.CANCELLED, PLANNERS, _REQUESTER, (Need.REASON,)
+        WAITING | BEGUN | statuses.UNAPPROVED, _S.CANCELLED, PLANNERS, _REQUESTER, (Need.REASON,)
     ),
 }  # fmt: skip
 
@@ -182,7 +177,7 @@ def refusal(order: WorkOrder, step: Step, who: Who) -> str | None:
         may = ", ".join(sorted(role.value.replace("_", " ") for role in move.roles | move.own))
         return f"it is for {may}"
     if Role.REQUESTER in move.own:
-        if order.requested_by == who.actor and order.status in (Status.DRAFT, Status.AWAITING_APPROVAL):
+        if order.requested_by == who.actor and order.status in statuses.UNAPPROVED:
             return None
         return "those who ask for work may do this with their own requests only, before they are approved"
     if step in (Step.VERIFY, Step.REWORK):

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from workorder_core.far_times import is_near
 from workorder_core.orders.lifecycle import WAITING
 from workorder_core.orders.order import WorkOrder
+from workorder_core.orders.statuses import UNAPPROVED
 from workorder_core.people.assignment import Technician, on_shift
 from workorder_core.words import Status
 
 UNKNOWN_LENGTH = timedelta(hours=1)
 """How long work is assumed to last that has neither an end nor estimated hours."""
 
-DATED = frozenset(Status) - {Status.DRAFT, Status.AWAITING_APPROVAL, Status.OPEN, Status.PLANNED}
+DATED = frozenset(Status) - UNAPPROVED - {Status.OPEN, Status.PLANNED}
 """The statuses in which a planned date is in force, or was when the work began."""
 
 

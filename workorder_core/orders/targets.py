@@ -9,20 +9,16 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfoNotFoundError
 
 from workorder_core.orders.order import WorkOrder
+from workorder_core.orders.statuses import DONE, FINAL, UNAPPROVED
 from workorder_core.orders.working_time import ROUND_THE_CLOCK, Calendar, NoWorkingTime
-from workorder_core.words import Priority, Status
+from workorder_core.words import Priority
 
 WARN_AT = 0.75
 """The part of a target's time after which it is warned of."""
 
 NO_WORKING_TIME = "no_working_time"
 """Why a target is missing: the site's calendar has too few working hours for it to run out within three years."""
-_WITHOUT_TARGETS = frozenset(
-    {
-        Status.DRAFT, Status.AWAITING_APPROVAL, Status.COMPLETED, Status.VERIFIED, Status.CLOSED, Status.CANCELLED,
-        Status.CANNOT_COMPLETE,
-    }
-)  # fmt: skip
+_WITHOUT_TARGETS = UNAPPROVED | DONE | FINAL
 """Statuses in which nobody waits for one."""
 
 

@@ -1,0 +1,20 @@
+"""The numbers of ISA-18.2 and IEC 62682 that alarms are judged by; here and nowhere else."""
+
+from datetime import timedelta
+
+PERIOD = timedelta(minutes=10)
+"""Alarms are counted by this; a rule that chatters has to be calm for as long."""
+FLOOD_ABOVE, FLOOD_OVER_BELOW = 10, 5
+"""Alarms in a period: a flood begins above the first, and is over below the second."""
+CHATTER, CHATTER_WITHIN = 3, timedelta(minutes=1)
+"""An alarm that comes so often within so long chatters."""
+STALE_AFTER = timedelta(hours=24)
+"""An alarm that has been active for longer is stale."""
+A_PERIOD, A_PERIOD_AT_MOST = 1, 2
+"""Alarms in a period that an operator can deal with on average, and the most."""
+PERIODS_A_DAY = timedelta(days=1) // PERIOD
+STALE_FEWER_THAN = 5
+FLOODED_PERIODS_BELOW = 1
+"""Per cent of the periods that may have more than ``FLOOD_ABOVE`` alarms."""
+SHARES = (80, 15, 5)
+"""Per cent of the alarms by severity, the mildest first."""

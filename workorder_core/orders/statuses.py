@@ -1,0 +1,13 @@
+"""The statuses of an order that go together. SQL is given the same lists (`db.sql`), in the order of `Status`."""
+
+from workorder_core.words import Status
+
+UNAPPROVED = frozenset({Status.DRAFT, Status.AWAITING_APPROVAL})
+WAITING = frozenset({Status.OPEN, Status.PLANNED, Status.SCHEDULED, Status.DISPATCHED})
+"""Approved, and the work has not begun."""
+BEGUN = frozenset({Status.IN_PROGRESS, Status.ON_HOLD})
+OCCUPYING = BEGUN | {Status.SCHEDULED, Status.DISPATCHED}
+"""The time of its technician is taken up, or will be."""
+DONE = frozenset({Status.COMPLETED, Status.VERIFIED})
+FINAL = frozenset({Status.CLOSED, Status.CANCELLED, Status.CANNOT_COMPLETE})
+"""Nothing is done any more. A closed order can be opened again for a while; until then it is finished."""
