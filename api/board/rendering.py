@@ -57,7 +57,7 @@ for name in (
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed
-_ENVIRONMENT.globals["groups"] = statuses
+_ENVIRONMENT.globals["status_groups"] = statuses
 
 
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
