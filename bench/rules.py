@@ -44,7 +44,7 @@ def judge_of(rules: RuleSets) -> Judge:
     """Return a judge of one asset under these rules."""
     judge = Judge()
     judge.rulesets = rules
-    judge.decide([Event(1, "asset", "S/A", {"class": "pump", "criticality": 2})])
+    judge.decide([Event.of(1, "asset", "S/A", {"class": "pump", "criticality": 2})])
     return judge
 
 

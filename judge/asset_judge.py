@@ -9,6 +9,7 @@ import structlog
 
 from judge import asset_findings, by_model, doubtful, expressions, operating, staleness
 from judge.asset_findings import Alarmed, Facts
+from judge.events import SignalSet
 from judge.fleets import NO_FLEET, Fleets, OfFleet
 from judge.frames import Gathering
 from judge.hits import Hit
@@ -129,17 +130,15 @@ class AssetJudge:
         if self.state_rule is not None:
             self.state = self.state._replace(last=at_us)
 
-    def is_told_of(self, signal: str, meaning: Mapping[str, Any]) -> None:
-        """Note what a signal's numbers are: ``states`` where they have names, ``counter`` where they count.
-
-        ``plausible`` is the range outside which they cannot be true, where somebody has said one.
-        """
+    def set_signal(self, meaning: SignalSet) -> None:
+        """Go on with what a signal's numbers are from here on."""
+        signal = meaning.signal
+        self.units[signal] = meaning.unit
         self.plausible.pop(signal, None)
-        if "plausible" in meaning:
-            self.plausible[signal] = within(*meaning["plausible"])
-        told = meaning.get("counter")
-        self.limits.count(signal, None if told is None else Counter(told.get("wraps_at")))
-        self.named = self.named | {signal} if "states" in meaning else self.named - {signal}
+        if meaning.plausible is not None:
+            self.plausible[signal] = within(*meaning.plausible)
+        self.limits.count(signal, None if meaning.counter is None else Counter(meaning.counter.wraps_at))
+        self.named = self.named - {signal} if meaning.states is None else self.named | {signal}
         self._set_apart()
 
     def _set_apart(self) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from judge import events
+from judge.events import Change
 from judge.ordinary import ForModel
 
 
@@ -43,9 +45,18 @@ class Event:
     """
 
     arrival: int
-    kind: str
     asset: str | None
-    payload: dict[str, Any]
+    change: Change
+
+    @classmethod
+    def of(cls, arrival: int, kind: str, asset: str | None, payload: Mapping[str, Any]) -> Event:
+        """Return an event as ``judge_events`` keeps it."""
+        return cls(arrival, asset, events.read(kind, payload))
+
+    @property
+    def kind(self) -> str:
+        """The kind under which ``judge_events`` keeps it."""
+        return events.kind_of(self.change)
 
 
 Input = JudgedFrame | LateFrame | Event

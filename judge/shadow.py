@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from judge.events import OrderMoved, ShadowBegun
 from judge.inputs import Event
 from judge.moments import moment
 from workorder_core.intake.order_book import OrderBook
@@ -33,14 +34,14 @@ class Shadow:
     replaced: tuple[str, ...]
 
     @classmethod
-    def begin(cls, payload: Mapping[str, Any], judge: "Judge") -> "Shadow":
+    def begin(cls, change: ShadowBegun, judge: "Judge") -> "Shadow":
         """Begin a run with a copy of the judge and the documents of the event that asks for it."""
-        replaced = tuple(kind for kind in DOCUMENTS if payload.get(kind) is not None)
-        shadow = cls(int(payload["run"]), judge, replaced)
+        replaced = tuple(kind for kind in DOCUMENTS if getattr(change, kind) is not None)
+        shadow = cls(change.run, judge, replaced)
         if "rulebook" in replaced:
             judge.rules_in_shadow.clear()
         for kind in replaced:
-            shadow._judge(Event(judge.arrival, kind, None, payload[kind]))
+            shadow._judge(Event.of(judge.arrival, kind, None, getattr(change, kind)))
         return shadow
 
     def consider(self, each: "Input", live: OrderBook) -> Iterator["Verdict"]:
@@ -69,9 +70,8 @@ class Shadow:
             return []
         seen = {entry.id for entry in live.of(asset)}
         limit = moment(at_us) - DONE_AFTER
-        closed = Status.CLOSED.value
         return [
-            Event(arrival, "order_moved", asset, {"order_id": str(entry.id), "status": closed})
+            Event(arrival, asset, OrderMoved(entry.id, Status.CLOSED))
             for entry in ours
             if entry.id not in seen and entry.opened_at <= limit
         ]
@@ -83,6 +83,6 @@ class Shadow:
 
 def _without_entry(event: Event) -> Event:
     """Return the event without what would bring an order into the book that the run may never have opened."""
-    if "entry" not in event.payload:
+    if not isinstance(event.change, OrderMoved) or event.change.entry is None:
         return event
-    return replace(event, payload={name: value for name, value in event.payload.items() if name != "entry"})
+    return replace(event, change=event.change.without_entry())

@@ -51,8 +51,8 @@ def test_a_rule_says_what_the_page_says(text, says):
 def test_what_came_late_opens_what_the_page_says():
     [(text, comes)] = [(text, comes) for kind, text, follows, comes in FOLLOWED if (kind, follows) == ("rule", "comes")]
     judge = Judge()
-    judge.decide([Event(1, "rulebook", None, tomllib.loads(text))])
-    judge.decide([Event(2, "asset", ASSET, {"class": "pump", "criticality": 1})])
+    judge.decide([Event.of(1, "rulebook", None, tomllib.loads(text))])
+    judge.decide([Event.of(2, "asset", ASSET, {"class": "pump", "criticality": 1})])
     newest = 0
     for place, line in enumerate(comes.splitlines(), start=3):
         found = re.match(r"^(\d+) min: temp (\d+) → (order|nothing)$", line)

@@ -11,6 +11,7 @@ from psycopg.rows import tuple_row
 
 from db import sql
 from ingest.messages import Details, Reason
+from judge.events import SignalSet
 from judge.inputs import Event
 from judge.known import KnownAsset
 from workorder_core.plant.signals import folded, number_of, within
@@ -184,17 +185,16 @@ class Catalogue:
     def follow(self, events: Iterable[Event]) -> None:
         """Take over what somebody has said of a signal meanwhile, by the events that tell the judge of it."""
         for event in events:
-            asset = self.assets.get(event.asset or "") if event.kind == "signal" else None
-            if asset is not None:
-                name = str(event.payload["signal"])
-                if unit := str(event.payload["unit"]):
-                    asset.units[name] = unit
+            said, asset = event.change, self.assets.get(event.asset or "")
+            if asset is not None and isinstance(said, SignalSet):
+                if said.unit:
+                    asset.units[said.signal] = said.unit
                 else:
-                    asset.units.pop(name, None)
-                asset.states[name] = _folded(event.payload.get("states", {}))
-                asset.plausible.pop(name, None)
-                if "plausible" in event.payload:
-                    asset.plausible[name] = within(*event.payload["plausible"])
+                    asset.units.pop(said.signal, None)
+                asset.states[said.signal] = _folded(said.states or {})
+                asset.plausible.pop(said.signal, None)
+                if said.plausible is not None:
+                    asset.plausible[said.signal] = within(*said.plausible)
 
     def known(self, key: str) -> KnownAsset | None:
         """Return an asset by ``<site>/<asset>``, or None."""

@@ -94,7 +94,7 @@ def number(conn: Connection, waiting: Sequence[Waiting], first: int | Sequence[i
     arrivals = range(first, first + len(waiting)) if isinstance(first, int) else first
     if waiting:
         conn.execute(_QUERIES["number"], {"ids": [each.id for each in waiting], "arrivals": list(arrivals)})
-    return [Event(at, each.kind, each.asset, each.payload) for at, each in zip(arrivals, waiting, strict=True)]
+    return [Event.of(at, each.kind, each.asset, each.payload) for at, each in zip(arrivals, waiting, strict=True)]
 
 
 def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str, asset_id: int | None = None) -> None:
@@ -107,7 +107,7 @@ def events_after(conn: Connection, after: int, upto: int) -> list[Event]:
     """Return the events with ``after < arrival <= upto`` in their order."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(_QUERIES["events_after"], {"after": after, "upto": upto})
-        return [Event(*row) for row in cursor]
+        return [Event.of(*row) for row in cursor]
 
 
 def save_checkpoint(

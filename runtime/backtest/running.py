@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from judge.events import OrderMoved
 from judge.inputs import Event, Input, JudgedFrame
 from judge.judge import Judge
 from judge.moments import moment
@@ -114,7 +115,7 @@ class _Stream:
         replaced = {kind for kind in DOCUMENTS if getattr(self._documents, kind) is not None}
         for kind in DOCUMENTS:
             if kind in replaced:
-                yield Event(0, kind, None, dict(getattr(self._documents, kind)))
+                yield Event.of(0, kind, None, dict(getattr(self._documents, kind)))
         told = 0
         for each in inputs:
             if on_input is not None and each.arrival >= told:
@@ -125,9 +126,9 @@ class _Stream:
                     continue
                 if each.kind == "rule_shadow" and "rulebook" in replaced:
                     continue  # other rules have budgets of their own
-                if each.kind == "order_moved":
-                    self._note_end(each)
-                    yield self._known(each)
+                if isinstance(each.change, OrderMoved):
+                    self._note_end(each.change)
+                    yield replace(each, change=self._known(each.change))
                     continue
             elif isinstance(each, JudgedFrame):
                 yield from self._before(each)
@@ -153,24 +154,20 @@ class _Stream:
             order = self.ledger.get(order_id)
             if order is not None and order.ended_at is None:
                 self.ledger.end(order_id, moment(at_us), "taken as done")
-                yield Event(arrival, "order_moved", asset, {"order_id": str(order_id), "status": Status.CLOSED.value})
+                yield Event(arrival, asset, OrderMoved(order_id, Status.CLOSED))
 
-    def _note_end(self, event: Event) -> None:
-        order = self.ledger.get(UUID(event.payload["order_id"]))
-        status = Status(event.payload["status"])
-        if order is not None and status in FINAL:
+    def _note_end(self, moved: OrderMoved) -> None:
+        order = self.ledger.get(moved.order_id)
+        if order is not None and moved.status in FINAL:
             at = moment(self.last_us) if self.last_us is not None else order.opened_at
-            self.ledger.end(order.id, at, status.label)
+            self.ledger.end(order.id, at, moved.status.label)
 
-    def _known(self, event: Event) -> Event:
-        """Return the event without what would bring an order into the book that this run never opened."""
-        if "entry" not in event.payload:
-            return event
-        order_id = UUID(event.payload["order_id"])
-        self.ledger.reopen(order_id)
-        if self.ledger.get(order_id) is not None:
-            return event
-        return replace(event, payload={name: value for name, value in event.payload.items() if name != "entry"})
+    def _known(self, moved: OrderMoved) -> OrderMoved:
+        """Return the move without what would bring an order into the book that this run never opened."""
+        if moved.entry is None:
+            return moved
+        self.ledger.reopen(moved.order_id)
+        return moved if self.ledger.get(moved.order_id) is not None else moved.without_entry()
 
     def _observe(self, asset: str, at_us: int) -> None:
         if self._since_us is not None and at_us < self._since_us:

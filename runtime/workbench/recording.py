@@ -128,9 +128,9 @@ class Recording:
     def _inputs(self, wanted: set[str], until_us: int) -> Iterator[Input]:
         for asset in sorted(wanted):
             criticality = self.criticalities.get(asset, Criticality.MEDIUM)
-            yield Event(0, "asset", asset, {"class": self.classes[asset], "criticality": int(criticality)})
+            yield Event.of(0, "asset", asset, {"class": self.classes[asset], "criticality": int(criticality)})
             for signal, unit in sorted(self.units.get(asset, {}).items()):
-                yield Event(0, "signal", asset, {"signal": signal, "unit": unit})
+                yield Event.of(0, "signal", asset, {"signal": signal, "unit": unit})
         newest: dict[str, int] = {}
         for place, (asset, at_us, values) in enumerate(self.frames, start=1):
             if asset in wanted and at_us < until_us and at_us > newest.get(asset, -1):

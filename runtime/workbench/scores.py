@@ -22,7 +22,7 @@ def scores_of(inputs: Iterable[Input], asset: str, given: Documents) -> pd.Serie
     replaced = {kind: getattr(given, kind) for kind in DOCUMENTS if getattr(given, kind) is not None}
 
     def stream() -> Iterable[Input]:
-        yield from (Event(0, kind, None, dict(document)) for kind, document in replaced.items())
+        yield from (Event.of(0, kind, None, dict(document)) for kind, document in replaced.items())
         yield from (each for each in inputs if not (isinstance(each, Event) and each.kind in replaced))
 
     times, scores = [], []

@@ -8,9 +8,11 @@ import pytest
 
 from db.telemetry import judge
 from db.telemetry.judge import NotTheWriter, PartTooLarge
+from judge.events import AssetSet, SignalSet, SignalsStale
 from judge.inputs import Event
 from judge.parts import Part
 from tests.parts import databases
+from workorder_core.words import Criticality
 
 
 @pytest.fixture(scope="module")
@@ -75,16 +77,16 @@ def test_who_takes_over_waits_for_the_batch_that_is_under_way(database):
 
 def test_waiting_events_get_their_places_once_in_the_order_of_their_writing(conn):
     for name in ("one", "two", "three"):
-        judge.add(conn, "tick", {"name": name}, "system:test")
+        judge.add(conn, "stale", {"signals": [name]}, "system:test")
     taken = judge.take_waiting(conn, 7)
-    assert taken == [Event(7, "tick", None, {"name": "one"}), Event(8, "tick", None, {"name": "two"}),
-                     Event(9, "tick", None, {"name": "three"})]  # fmt: skip
+    said = [SignalsStale([name]) for name in ("one", "two", "three")]
+    assert taken == [Event(7 + place, None, each) for place, each in enumerate(said)]
     assert judge.take_waiting(conn, 10) == []
 
 
 def test_events_are_read_back_as_they_were_taken(conn):
     for number in range(5):
-        judge.add(conn, "tick", {"number": number}, "system:test")
+        judge.add(conn, "stale", {"signals": [str(number)]}, "system:test")
     taken = judge.take_waiting(conn, 1)
     assert judge.events_after(conn, 0, 5) == taken
     assert [event.arrival for event in judge.events_after(conn, 1, 3)] == [2, 3]
@@ -111,10 +113,10 @@ def test_what_is_installed_tells_the_judge_of_it(conn):
     conn.execute("UPDATE assets SET name = 'another name'")
     conn.execute("INSERT INTO signals (asset_id, name) SELECT id, 'temp' FROM assets")
     conn.execute("INSERT INTO signal_versions (signal_id, version, unit) SELECT id, 1, 'degC' FROM signals")
-    assert [(event.kind, event.asset, event.payload) for event in judge.take_waiting(conn, 1)] == [
-        ("asset", "NTH/P-1", {"class": "pump", "criticality": 2}),
-        ("asset", "NTH/P-1", {"class": "pump", "criticality": 4}),
-        ("signal", "NTH/P-1", {"signal": "temp", "unit": "degC"}),
+    assert [(event.asset, event.change) for event in judge.take_waiting(conn, 1)] == [
+        ("NTH/P-1", AssetSet("pump", Criticality.MEDIUM)),
+        ("NTH/P-1", AssetSet("pump", Criticality.CRITICAL)),
+        ("NTH/P-1", SignalSet("temp", "degC")),
     ]
 
 

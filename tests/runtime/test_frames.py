@@ -105,7 +105,7 @@ class Story:
         self.event("asset", PUMP, {"class": "pump", "criticality": 3})
 
     def event(self, kind, asset, payload):
-        self.inputs.append(Event(len(self.inputs) + 1, kind, asset, payload))
+        self.inputs.append(Event.of(len(self.inputs) + 1, kind, asset, payload))
 
     def reading(self, second, name, value):
         at_us = START_US + round(second * S)

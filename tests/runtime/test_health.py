@@ -109,9 +109,9 @@ def judged(*, grows: float, frames: int = 9000, models: dict[str, object] | None
     """A pump that tells of itself once a minute, whose vibration grows by so much a day from frame 3000 on."""
     judge, verdicts = Judge(), []
     events = [
-        Event(1, "rulebook", None, BOOK),
-        Event(2, "models", None, {"pump": {"regime": ["speed"]} | (models or {})}),
-        Event(3, "asset", PUMP, {"class": "pump", "criticality": 3}),
+        Event.of(1, "rulebook", None, BOOK),
+        Event.of(2, "models", None, {"pump": {"regime": ["speed"]} | (models or {})}),
+        Event.of(3, "asset", PUMP, {"class": "pump", "criticality": 3}),
     ]
     verdicts += judge.decide(events)
     for k, (_, values) in enumerate(stream(frames)):
@@ -167,11 +167,11 @@ def test_close_outs_move_the_limit_of_their_version_alone():
     _, judge = judged(grows=0.0, frames=1000)
     version = judge.assets[PUMP].document.version
     told = {"class": "pump", "model": "level-shift", "version": version, "factor": 2.0}
-    judge.decide([Event(5000, "threshold", None, told)])
+    judge.decide([Event.of(5000, "threshold", None, told)])
     watch = judge.assets[PUMP].watch
     assert watch is not None
     assert watch.limit == pytest.approx(2.0 * ModelDocument().patience)
     again = Judge.restore(judge.dump(), judge.arrival)
     assert again.dump() == judge.dump()
-    again.decide([Event(5001, "models", None, {"pump": {"regime": ["speed"], "drift": 3.5}})])
+    again.decide([Event.of(5001, "models", None, {"pump": {"regime": ["speed"], "drift": 3.5}})])
     assert again.assets[PUMP].factor == 1.0

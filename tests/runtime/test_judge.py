@@ -46,7 +46,7 @@ class Sequence:
             self.event("signal", PUMP, signal="temp", unit="degC")
 
     def event(self, kind: str, asset: str | None = PUMP, /, **payload: Any) -> "Sequence":
-        self.inputs.append(Event(len(self.inputs) + 1, kind, asset, payload))
+        self.inputs.append(Event.of(len(self.inputs) + 1, kind, asset, payload))
         return self
 
     def frame(self, minute: float, asset: str = PUMP, /, **values: float) -> "Sequence":
@@ -196,7 +196,7 @@ def test_the_places_of_the_inputs_are_only_cited():
 
 def shifted(each: Input) -> Input:
     if isinstance(each, Event):
-        return Event(each.arrival + 1000, each.kind, each.asset, each.payload)
+        return Event(each.arrival + 1000, each.asset, each.change)
     return JudgedFrame(each.arrival + 1000, each.asset, each.at_us, each.values)
 
 
@@ -499,7 +499,7 @@ def test_an_event_that_must_name_an_asset_and_does_not_stops_it():
 
 def test_frames_and_events_are_merged_into_one_sequence():
     frames = [JudgedFrame(n, PUMP, 0, {}) for n in (1, 4)]
-    events = [Event(n, "tick", None, {}) for n in (2, 3, 5)]
+    events = [Event.of(n, "tick", None, {}) for n in (2, 3, 5)]
     assert [each.arrival for each in in_order(frames, events)] == [1, 2, 3, 4, 5]
 
 

@@ -171,7 +171,10 @@ def begun(estimator: Any) -> Judge:
     judge = Judge()
     document = {"name": "tried", "estimator": estimator, "warmup_frames": 300, "memory_frames": 3000, "patience": 60.0}
     judge.decide(
-        [Event(1, "models", None, {"pump": document}), Event(2, "asset", PUMP, {"class": "pump", "criticality": 3})]
+        [
+            Event.of(1, "models", None, {"pump": document}),
+            Event.of(2, "asset", PUMP, {"class": "pump", "criticality": 3}),
+        ]
     )
     return judge
 

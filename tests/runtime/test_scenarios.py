@@ -33,9 +33,9 @@ def begun() -> Judge:
     judge = Judge()
     judge.decide(
         [
-            Event(1, "rulebook", None, BOOK),
-            Event(2, "models", None, {"pump": {"regime": ["speed"], "lead_time_days": 0}}),
-            Event(3, "asset", PUMP, {"class": "pump", "criticality": 3}),
+            Event.of(1, "rulebook", None, BOOK),
+            Event.of(2, "models", None, {"pump": {"regime": ["speed"], "lead_time_days": 0}}),
+            Event.of(3, "asset", PUMP, {"class": "pump", "criticality": 3}),
         ]
     )
     return judge
@@ -155,7 +155,7 @@ def test_after_a_closed_order_the_machine_is_learned_again():
     verdicts, judge = judged(bearing, 2600)
     (opened,) = [each.decision for each in verdicts if isinstance(each.decision, Open)]
     moved = {"order_id": str(opened.order_id), "close_finding": "confirmed"}
-    judge.decide([Event(5000, "order_moved", PUMP, moved | {"status": each}) for each in ("completed", "closed")])
+    judge.decide([Event.of(5000, "order_moved", PUMP, moved | {"status": each}) for each in ("completed", "closed")])
     watch = judge.assets[PUMP].watch
     assert watch is not None
     assert not watch.ready()

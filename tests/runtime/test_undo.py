@@ -36,7 +36,7 @@ def in_shadow() -> list[Input]:
     """The long story with another rulebook and other models on trial from its first hour on."""
     inputs = list(long_story())
     given = {"run": 1, "rulebook": test_judge.RULEBOOK | {"threshold": [HOT, WARM]}, "models": test_judge.MODELS}
-    return renumbered([*inputs[:60], Event(0, "shadow", None, given), *inputs[60:]])
+    return renumbered([*inputs[:60], Event.of(0, "shadow", None, given), *inputs[60:]])
 
 
 def below() -> list[Input]:

@@ -10,7 +10,8 @@ from db.orders import decisions, job_plans, work_orders
 from db.plant import calendars, plant
 from db.telemetry import judge as judge_db
 from judge import inputs
-from judge.judge import Judge, UnknownEvent
+from judge.following import UnknownEvent
+from judge.judge import Judge
 from runtime.pipeline import pipeline
 from tests.runtime.test_pipeline import PLANT, START, a_message, take_up
 from workorder_core.alarms.engine_alarms import Code
@@ -92,7 +93,7 @@ def test_an_event_that_fails_is_told_of_and_judging_goes_on(database):
         conn.commit()
         assert pipeline.process(conn, [a_message(0)], state).stored == 1
         told = {each.code: each.problem for each in engine_alarms.standing(conn, now=_now(conn))}
-        assert "'threshold': KeyError: 'version'" in told[Code.EVENT_FAILED]
+        assert "'threshold': ValidationError: Object missing required field `version`" in told[Code.EVENT_FAILED]
         assert "2 times so far" in told[Code.EVENT_FAILED]
         state = take_up(conn)
         assert pipeline.process(conn, [a_message(1)], state).stored == 1
@@ -104,4 +105,4 @@ def _now(conn: psycopg.Connection) -> Any:
 
 def test_an_event_of_other_code_still_stops_the_judge():
     with pytest.raises(UnknownEvent):
-        Judge().decide([inputs.Event(1, "of_tomorrow", None, {})])
+        Judge().decide([inputs.Event.of(1, "of_tomorrow", None, {})])

@@ -1,0 +1,234 @@
+"""What changes decisions and is no reading: a type for each kind of event, read from the payloads of ``judge_events``.
+
+A payload that other code has written, or that a person has set to something impossible, is read as what it is: a change
+that cannot be followed. Whoever judges says so, and goes on or stops.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from workorder_core.alarms.alarm_states import Move
+from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderType, Status
+
+
+class RulebookSet(msgspec.Struct, frozen=True):
+    """Other rules judge from here on."""
+
+    document: dict[str, Any]
+
+
+class ModelsSet(msgspec.Struct, frozen=True):
+    """Other model documents judge from here on, by asset class."""
+
+    document: dict[str, Any]
+
+
+class LimitMoved(msgspec.Struct, frozen=True):
+    """Close-outs have moved the limit of a model's version on an asset class, by a factor."""
+
+    asset_class: str = msgspec.field(name="class")
+    version: str
+    factor: float
+
+
+class ShadowBegun(msgspec.Struct, frozen=True):
+    """A run in shadow begins, with the documents that it has of its own."""
+
+    run: int
+    rulebook: dict[str, Any] | None = None
+    models: dict[str, Any] | None = None
+
+
+class ShadowEnded(msgspec.Struct, frozen=True):
+    """A run in shadow has ended; ``ended`` is "promoted" where its documents judge from here on."""
+
+    ended: str
+
+
+class AssetSet(msgspec.Struct, frozen=True):
+    """An asset's class, criticality, the asset upstream of it and its area, ``<site>/<code>`` each."""
+
+    asset_class: str = msgspec.field(name="class")
+    criticality: Criticality
+    parent: str | None = None
+    area: str | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """A signal counts, and begins again at 0 after ``wraps_at``, where it does at a number that is known."""
+
+    wraps_at: float | None = None
+
+
+class SignalSet(msgspec.Struct, frozen=True):
+    """What a signal's numbers are. ``plausible`` is the range outside which none can be true, None an open end."""
+
+    signal: str
+    unit: str
+    states: dict[str, float] | None = None
+    counter: Counts | None = None
+    plausible: tuple[float | None, float | None] | None = None
+
+
+class DowntimeSet(msgspec.Struct, frozen=True):
+    """Planned downtime, as it was told: times in ISO 8601, the end None where it has none."""
+
+    id: int | str
+    starts_at: str
+    ends_at: str | None = None
+    cancelled: bool = False
+
+
+class Reopened(msgspec.Struct, frozen=True):
+    """What the order book has to know of an order that is worked on again."""
+
+    asset: str
+    component: str
+    failure_mode: FailureMode
+    type: OrderType
+    opened_at: datetime
+    signals: frozenset[str]
+    evidence: int
+    last_evidence_at: datetime
+    inferred: bool
+
+
+class OrderMoved(msgspec.Struct, frozen=True):
+    """Somebody has moved an order; ``entry`` is there where it comes back into the book."""
+
+    order_id: UUID
+    status: Status
+    entry: Reopened | None = None
+    close_finding: CloseFinding | None = None
+
+    def without_entry(self) -> "OrderMoved":
+        """Return the move of an order that does not come back into the book."""
+        return msgspec.structs.replace(self, entry=None)
+
+
+class HistoryTaken(msgspec.Struct, frozen=True):
+    """Recorded frames of an asset, as (event time in epoch microseconds, values), for its model to learn from."""
+
+    frames: list[tuple[int, dict[str, float]]]
+
+
+class SignalsStale(msgspec.Struct, frozen=True):
+    """Those signals are measured no more."""
+
+    signals: list[str]
+
+
+class AlarmMoved(msgspec.Struct, frozen=True):
+    """Somebody shelves an alarm or takes it out of service, until then, or ends that."""
+
+    source: str
+    move: Move
+    until: datetime | None = None
+    why: str = ""
+
+
+class RuleInShadow(msgspec.Struct, frozen=True):
+    """A rule goes to the shadow, or comes back."""
+
+    rule: str
+    shadow: bool
+
+
+class Ticked(msgspec.Struct, frozen=True):
+    """A minute of the wall clock has passed."""
+
+    at: datetime
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A payload that is none of its kind, and why."""
+
+    kind: str
+    why: str
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """An event of a kind that this code does not know."""
+
+    kind: str
+
+
+Change = (
+    RulebookSet
+    | ModelsSet
+    | LimitMoved
+    | ShadowBegun
+    | ShadowEnded
+    | AssetSet
+    | SignalSet
+    | DowntimeSet
+    | OrderMoved
+    | HistoryTaken
+    | SignalsStale
+    | AlarmMoved
+    | RuleInShadow
+    | Ticked
+    | Unreadable
+    | Unknown
+)
+
+
+def read(kind: str, payload: Mapping[str, Any]) -> Change:
+    """Return what an event of a kind says."""
+    reads = _READ.get(kind)
+    if reads is None:
+        return Unknown(kind)
+    try:
+        return reads(payload)
+    except (msgspec.ValidationError, ValueError, TypeError) as error:
+        return Unreadable(kind, f"{type(error).__name__}: {error}")
+
+
+def kind_of(change: Change) -> str:
+    """Return the kind under which ``judge_events`` keeps a change."""
+    return change.kind if isinstance(change, Unreadable | Unknown) else _KINDS[type(change)]
+
+
+def _as(kind: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda payload: msgspec.convert(payload, kind)
+
+
+def _shadow(payload: Mapping[str, Any]) -> Change:
+    return msgspec.convert(payload, ShadowEnded) if "ended" in payload else msgspec.convert(payload, ShadowBegun)
+
+
+_READ: Mapping[str, Callable[[Mapping[str, Any]], Change]] = {
+    "rulebook": lambda payload: RulebookSet(dict(payload)),
+    "models": lambda payload: ModelsSet(dict(payload)),
+    "threshold": _as(LimitMoved),
+    "shadow": _shadow,
+    "asset": _as(AssetSet),
+    "signal": _as(SignalSet),
+    "downtime": _as(DowntimeSet),
+    "order_moved": _as(OrderMoved),
+    "history": _as(HistoryTaken),
+    "stale": _as(SignalsStale),
+    "alarm": _as(AlarmMoved),
+    "rule_shadow": _as(RuleInShadow),
+    "tick": _as(Ticked),
+}
+_KINDS: Mapping[type[Any], str] = {
+    RulebookSet: "rulebook",
+    ModelsSet: "models",
+    LimitMoved: "threshold",
+    ShadowBegun: "shadow",
+    ShadowEnded: "shadow",
+    AssetSet: "asset",
+    SignalSet: "signal",
+    DowntimeSet: "downtime",
+    OrderMoved: "order_moved",
+    HistoryTaken: "history",
+    SignalsStale: "stale",
+    AlarmMoved: "alarm",
+    RuleInShadow: "rule_shadow",
+    Ticked: "tick",
+}

@@ -1,0 +1,252 @@
+"""Following events: what each does to a judge. One that fails does so in every replay, and judging goes on."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
+
+from ingest.failures import traced
+from judge import by_model
+from judge.events import (
+    AlarmMoved,
+    AssetSet,
+    DowntimeSet,
+    HistoryTaken,
+    LimitMoved,
+    ModelsSet,
+    OrderMoved,
+    Reopened,
+    RulebookSet,
+    RuleInShadow,
+    ShadowBegun,
+    ShadowEnded,
+    SignalSet,
+    SignalsStale,
+    Ticked,
+    Unknown,
+    Unreadable,
+)
+from judge.inputs import Event
+from judge.moments import downtime_span, micros, moment
+from judge.rule_sets import RuleSets
+from judge.shadow import Shadow
+from rules.rulebook import parse as parse_rulebook
+from workorder_core.alarms.alarm_states import Move
+from workorder_core.alarms.alarms import Change as AlarmChange
+from workorder_core.alarms.silence import Held
+from workorder_core.intake.findings import Finding
+from workorder_core.intake.order_book import Entry
+from workorder_core.orders.lifecycle import FINAL, WAITING
+from workorder_core.words import Severity, Status
+
+if TYPE_CHECKING:
+    from judge.judge import Judge
+
+_log = structlog.get_logger("judge")
+_MOST_FAILED = 100
+
+
+class UnknownEvent(ValueError):
+    """An event that other code has written; nothing after it can be judged as that code would."""
+
+
+def give_back(judge: "Judge", event: Event) -> None:
+    """Take from the lane what an event may look at."""
+    if judge.lane is None:
+        return
+    if isinstance(event.change, Ticked):
+        judge.lane.settle()
+    else:
+        judge.lane.leave(event.asset)
+
+
+def follow(judge: "Judge", event: Event) -> Iterable[Finding]:
+    """Follow an event. One that fails is left at what it has done so far: it fails so in every replay too."""
+    try:
+        findings = _follow(judge, event)
+    except UnknownEvent:
+        raise
+    except Exception as error:  # noqa: BLE001 - what a person has set must not stop the plant
+        _note_failed(judge, event, _said(error))
+        return ()
+    return _found(judge, event, findings)
+
+
+def _found(judge: "Judge", event: Event, findings: Iterable[Finding]) -> Iterator[Finding]:
+    try:
+        yield from findings
+    except Exception as error:  # noqa: BLE001 - likewise
+        _note_failed(judge, event, _said(error))
+
+
+def _note_failed(judge: "Judge", event: Event, why: str) -> None:
+    _log.error("an event fails and judging goes on", kind=event.kind, arrival=event.arrival, why=why)
+    if len(judge.failed) < _MOST_FAILED:
+        judge.failed.append(f"input {event.arrival}, {event.kind!r}: {why}")
+
+
+def _said(error: Exception) -> str:
+    _log.error("following an event has failed", whole=traced(error))
+    return f"{type(error).__name__}: {error}"
+
+
+def _follow(judge: "Judge", event: Event) -> Iterable[Finding]:
+    match event.change:
+        case Unknown(kind):
+            raise UnknownEvent(f"input {event.arrival} is an event of kind {kind!r}, which this code does not know")
+        case Unreadable(_, why):
+            _note_failed(judge, event, why)
+            return ()
+        case change:
+            return _FOLLOW[type(change)](judge, event, change) or ()
+
+
+def _on_rulebook(judge: "Judge", _: Event, change: RulebookSet) -> None:
+    judge.rulesets = RuleSets(parse_rulebook(change.document))
+    judge.use_documents()
+    judge.end_alarms("its rule is not there any more, or judges otherwise")
+
+
+def _on_models(judge: "Judge", _: Event, change: ModelsSet) -> None:
+    judge.models = change.document
+    judge.use_documents()
+
+
+def _on_limit_moved(judge: "Judge", _: Event, change: LimitMoved) -> None:
+    judge.factors[change.asset_class] = (change.version, change.factor)
+    for asset in judge.assets.values():
+        if asset.asset_class == change.asset_class:
+            asset.heed(judge.factor(change.asset_class, asset.document))
+
+
+def _on_shadow_begun(judge: "Judge", _: Event, change: ShadowBegun) -> None:
+    judge.shadow = None
+    judge.shadow = Shadow.begin(change, judge.twin())
+
+
+def _on_shadow_ended(judge: "Judge", _: Event, change: ShadowEnded) -> None:
+    """What is promoted goes on with what it has learned in the shadow."""
+    shadow, judge.shadow = judge.shadow, None
+    if shadow is not None and change.ended == "promoted":
+        judge.rulesets, judge.models = shadow.judge.rulesets, shadow.judge.models
+        judge.assets, judge.fleets = shadow.judge.assets, shadow.judge.fleets
+        judge.factors = shadow.judge.factors
+        judge.end_alarms("what was on trial judges now, and sees nothing")
+
+
+def _on_asset(judge: "Judge", event: Event, change: AssetSet) -> None:
+    asset = judge.asset(_asset_of(event))
+    asset.asset_class, asset.criticality, asset.parent = change.asset_class, change.criticality, change.parent
+    if judge.rulesets.looks_below:
+        for other in judge.assets.values():
+            other.limits.around.pop(asset.key, None)  # it may stand behind others now
+    asset.area = change.area
+    document = judge.document(asset.asset_class)
+    asset.use(judge.rulesets, document, judge.factor(asset.asset_class, document))
+    judge.end_alarms("the asset is judged by the rules of another class", asset.key)
+
+
+def _on_signal(judge: "Judge", event: Event, change: SignalSet) -> None:
+    judge.asset(_asset_of(event)).set_signal(change)
+
+
+def _on_downtime(judge: "Judge", event: Event, change: DowntimeSet) -> None:
+    asset, name = judge.asset(_asset_of(event)), str(change.id)
+    if change.cancelled:
+        asset.downtimes.pop(name, None)
+        return
+    asset.downtimes[name] = downtime_span(change.starts_at, change.ends_at)
+
+
+def _on_order_moved(judge: "Judge", event: Event, change: OrderMoved) -> None:
+    asset, status = judge.asset(_asset_of(event)), change.status
+    if status in WAITING and status is not Status.OPEN:
+        return  # who does the work decides nothing, and depends on the wall clock: the state must not
+    now = moment(asset.watermark_us or 0)
+    if change.entry is not None:
+        judge.book.remember(_reopened(change.order_id, change.entry, status))
+    judge.book.moved(asset.key, change.order_id, status, at=now)
+    if status in FINAL:
+        judge.inhibition.ended(change.order_id)
+    if status is Status.CLOSED:
+        by_model.learn_again(asset, change.close_finding)
+
+
+def _on_history(judge: "Judge", event: Event, change: HistoryTaken) -> None:
+    asset = judge.asset(_asset_of(event))
+    by_model.learn_history(
+        asset, ((at_us, dict(sorted(values.items()))) for at_us, values in change.frames), event.arrival
+    )
+    judge.end_alarms("over in the history that was taken in", asset.key)
+
+
+def _on_stale(judge: "Judge", event: Event, change: SignalsStale) -> Iterable[Finding]:
+    return judge.asset(_asset_of(event)).stale(change.signals, event.arrival)
+
+
+def _on_tick(judge: "Judge", event: Event, change: Ticked) -> Iterable[Finding]:
+    for key in sorted(judge.silences.of):
+        judge.end_silences(key, change.at)
+    wall_us = micros(change.at)
+    for key in sorted(key for key, asset in judge.assets.items() if asset.heeds_ticks):
+        yield from judge.assets[key].tick(wall_us, event.arrival)
+    if judge.lane is not None:
+        judge.lane.tick()
+
+
+def _on_alarm(judge: "Judge", event: Event, change: AlarmMoved) -> None:
+    asset = judge.asset(_asset_of(event))
+    if change.move in _SILENCES:
+        judge.silences.put(asset.key, change.source, _SILENCES[change.move], change.until)
+    else:
+        judge.silences.take(asset.key, change.source)
+    at = moment(asset.watermark_us or 0)
+    judge.note(AlarmChange(asset.key, change.source, at, change.move, change.why, until=change.until))
+
+
+def _on_rule_in_shadow(judge: "Judge", _: Event, change: RuleInShadow) -> None:
+    (judge.rules_in_shadow.add if change.shadow else judge.rules_in_shadow.discard)(change.rule)
+
+
+_SILENCES = {Move.SHELVE: Held.SHELVED, Move.TAKE_OUT: Held.OUT_OF_SERVICE}
+_FOLLOW: Mapping[type[Any], Callable[["Judge", Event, Any], Iterable[Finding] | None]] = {
+    RulebookSet: _on_rulebook,
+    ModelsSet: _on_models,
+    LimitMoved: _on_limit_moved,
+    ShadowBegun: _on_shadow_begun,
+    ShadowEnded: _on_shadow_ended,
+    AssetSet: _on_asset,
+    SignalSet: _on_signal,
+    DowntimeSet: _on_downtime,
+    OrderMoved: _on_order_moved,
+    HistoryTaken: _on_history,
+    SignalsStale: _on_stale,
+    AlarmMoved: _on_alarm,
+    RuleInShadow: _on_rule_in_shadow,
+    Ticked: _on_tick,
+}
+
+
+def _asset_of(event: Event) -> str:
+    if event.asset is None:
+        raise UnknownEvent(f"input {event.arrival}, an event of kind {event.kind!r}, names no asset")
+    return event.asset
+
+
+def _reopened(order_id: UUID, told: Reopened, status: Status) -> Entry:
+    return Entry(
+        id=order_id,
+        asset=told.asset,
+        component=told.component,
+        failure_mode=told.failure_mode,
+        severity=next(each for each in Severity if each.order_type == told.type),
+        status=status,
+        opened_at=told.opened_at,
+        signals=told.signals,
+        evidence=told.evidence,
+        last_evidence_at=told.last_evidence_at,
+        last_seen_at=told.last_evidence_at,
+        moved_at=told.last_evidence_at,
+        inferred=told.inferred,
+    )

@@ -1,0 +1,143 @@
+"""What stops a finding on its way to an order of its own: gates, asked one after the other, each with its reason.
+
+A gate that stops a finding says why, and what happens instead. Adding one is a function and a place in `GATES`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from workorder_core.alarms.silence import Held
+from workorder_core.intake import flood, intake
+from workorder_core.intake.decisions import Collect, Decision, Open
+from workorder_core.intake.findings import Finding
+from workorder_core.intake.inhibition import Cause
+from workorder_core.intake.order_book import Entry
+from workorder_core.words import Severity
+
+if TYPE_CHECKING:
+    from judge.judge import Judge
+
+
+class Outcome(NamedTuple):
+    """What a finding leads to, None for nothing; and why it opens no order of its own, where that is so."""
+
+    decision: Decision | None
+    held: Held | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A finding that asks for an order. ``new`` tells that its alarm has just been raised."""
+
+    judge: "Judge"
+    finding: Finding
+    orders: Sequence[Entry]
+    new: bool
+
+    @cached_property
+    def decision(self) -> Decision:
+        """What intake makes of the finding where nothing stops it."""
+        return intake.decide(self.finding, self.orders, self.judge.policy)
+
+    @cached_property
+    def area(self) -> str:
+        """Where the asset is installed. Assets that nobody has put anywhere share their site's operator."""
+        return self.judge.assets[self.finding.asset].area or self.finding.asset.partition("/")[0]
+
+
+Gate = Callable[[Case], Outcome | None]
+
+
+def pass_through(case: Case) -> Outcome:
+    """Return what a finding leads to."""
+    for gate in GATES:
+        outcome = gate(case)
+        if outcome is not None:
+            return outcome
+    return Outcome(case.decision, None)
+
+
+def late(case: Case) -> Decision | None:
+    """Return what a finding in what came late leads to: an order, and no alarm: nobody could act at once."""
+    return None if silenced(case) or over_budget(case) else case.decision
+
+
+def silenced(case: Case) -> Outcome | None:
+    """Somebody has shelved its alarm, or taken it out of service."""
+    held = case.judge.silences.holds(case.finding)
+    return None if held is None else Outcome(None, held)
+
+
+def over_budget(case: Case) -> Outcome | None:
+    """Its rule judges in shadow, being over its alarm budget. Safety has none."""
+    if case.finding.severity is not Severity.SAFETY and _in_shadow(case.judge, case.finding.source):
+        return Outcome(None, Held.BUDGET)
+    return None
+
+
+def explained(case: Case) -> Outcome | None:
+    """A declared cause on an asset upstream explains it, or may do so in a moment."""
+    judge, finding = case.judge, case.finding
+    if judge.assets[finding.asset].parent is None:
+        return None
+    causes = _causes(judge, finding)
+    of_causes = [entry for cause in causes if cause.active for entry in judge.book.of(cause.asset)]
+    held, collected = judge.inhibition.hold(finding, causes, case.orders, of_causes)
+    if not held:
+        return None
+    return Outcome(collected, Held.CAUSE if any(cause.active for cause in causes) else Held.WAITS)
+
+
+def in_a_flood(case: Case) -> Outcome | None:
+    """Its area is flooded: the flood's order collects what would open one of its own."""
+    judge, finding = case.judge, case.finding
+    area, key = judge.floods.note(finding, case.area, new=case.new), (finding.asset, finding.source)
+    if not isinstance(case.decision, Open) or finding.severity is Severity.SAFETY:
+        return None
+    unfinished = any(entry.id == area.order and entry.unfinished for entry in judge.book.of(area.asset))
+    if unfinished and key in area.told:
+        return Outcome(None, Held.FLOOD)
+    if not area.flooded:
+        return None
+    if unfinished and area.order is not None:
+        area.told.add(key)
+        return Outcome(Collect(area.order, area.asset, finding), Held.FLOOD)
+    opened = intake.decide(flood.of_area(finding, case.area), judge.book.of(finding.asset), judge.policy)
+    if isinstance(opened, Open):
+        area.order, area.asset, area.told = opened.order_id, finding.asset, {key}
+    return Outcome(opened, None)
+
+
+GATES: tuple[Gate, ...] = (silenced, over_budget, explained, in_a_flood)
+
+
+def _in_shadow(judge: "Judge", source: str) -> bool:
+    """Whether the rule behind a source judges in shadow; one for every signal is named with the signal too."""
+    if not judge.rules_in_shadow:
+        return False
+    kind, _, name = source.partition(":")
+    return kind != "model" and (name in judge.rules_in_shadow or name.rpartition(":")[0] in judge.rules_in_shadow)
+
+
+def _causes(judge: "Judge", finding: Finding) -> list[Cause]:
+    """The declared causes, on the assets above, that explain a finding; the nearest first.
+
+    One that is silenced, or in shadow, has no order that could tell of what it explains, and is none.
+    """
+    causes: list[Cause] = []
+    above, seen = judge.assets[finding.asset].parent, {finding.asset}
+    while above is not None and above not in seen:
+        seen.add(above)
+        asset = judge.assets.get(above)
+        if asset is None:
+            break
+        causes += [
+            Cause(above, rule.component, rule.failure_mode, asset.limits.is_active(rule))
+            for rule in asset.limits.rules.inhibiting
+            if not rule.explains or finding.failure_mode in rule.explains
+            if judge.silences.silent(above, f"rule:{rule.id}") is None and rule.id not in judge.rules_in_shadow
+        ]
+        above = asset.parent
+    return causes
