@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from ingest.formats.mapping import Mapping
 from ingest.replay import WrongMapping
@@ -56,21 +56,60 @@ def _csv(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
             for _ in range(mapping.skip_rows):
                 if not file.readline():
                     break
-            head = file.readline()
+            head, before = file.readline(), mapping.skip_rows
             delimiter, said = mapping.delimiter, _SEP.fullmatch(head)
             if said is not None:  # Excel's own line before the header
-                delimiter, head = said[1], file.readline()
-            reader = csv.reader(chain([head], file), delimiter=delimiter)
-            columns = [name.strip() for name in next(reader, [])]
+                delimiter, head, before = said[1], file.readline(), before + 1
+            _check_head(path, head)
+            found = _rows(path, csv.reader(chain([head], file), delimiter=delimiter), delimiter, before)
+            columns = [name.strip() for name in next(found, [])]
             _check_columns(path, mapping, columns)
             if mapping.units_row:
-                next(reader, None)
-            yield from (_cells(columns, row) for row in reader if row)
+                next(found, None)
+            yield from (_cells(columns, row) for row in found if row)
     except UnicodeError as error:
         mend = 'say encoding = "latin-1" (or cp1252, utf-16, …) in the mapping'
         raise WrongMapping(str(path), f"cannot be read: {error}; {mend}") from None
-    except (OSError, EOFError, csv.Error, lzma.LZMAError) as error:
+    except (OSError, EOFError, lzma.LZMAError) as error:
         raise WrongMapping(str(path), f"cannot be read: {error}") from None
+
+
+def _check_head(path: Path, head: str) -> None:
+    if not head:
+        raise WrongMapping(str(path), "has no header: it is empty, or skip_rows passes all of it")
+    if "\0" in head:
+        raise WrongMapping(str(path), 'has NULs in its header: say encoding = "utf-16" (or utf-16-le) in the mapping')
+
+
+class _Reader(Protocol):
+    """What `csv.reader` makes."""
+
+    line_num: int
+
+    def __next__(self) -> list[str]: ...
+
+
+def _rows(path: Path, reader: _Reader, delimiter: str, before: int) -> Iterator[list[str]]:
+    """Yield the rows, and raise WrongMapping, with its line, for one that has others inside a quote of it.
+
+    ``before`` are the lines that were passed. A text of several lines stays one, where none of them has a row's cells.
+    """
+    most = 0
+    while True:
+        line = before + reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            advice = "is a quote opened there and never closed?"
+            raise WrongMapping(str(path), f"cannot be read: the row in line {line}: {error}; {advice}") from None
+        inside = [each for cell in row for each in cell.splitlines()[1:]] if before + reader.line_num > line else []
+        most = most or max(len(row), *(each.count(delimiter) + 1 for each in inside), 2)
+        if any(each.count(delimiter) + 1 == most for each in inside):
+            told = f"the row in line {line} opens a quote that is not closed in it, and the rows after it are inside"
+            raise WrongMapping(str(path), f"cannot be read: {told}")
+        yield row
 
 
 def _cells(columns: list[str], row: list[str]) -> dict[Any, Any]:

@@ -116,6 +116,11 @@ WAYS = {
     "sep=": ("", b"sep=;\r\n" + WHOLE.encode()),
     "spaces around names": ("", WHOLE.replace("Zeit;Temp", " Zeit ; Temp ").encode()),
     "spaces around times": ("", WHOLE.replace("01.11", " 01.11").encode()),
+    "ends of lines of three systems": ("", WHOLE.replace("Temp\n", "Temp\r\n").replace("71,3\n", "71,3\r").encode()),
+    "texts of several lines": (
+        "",
+        WHOLE.replace("Temp\n", "Temp;Note\n").replace("71,3\n", '71,3;"seal\n\nweeps, ""badly""\n"\n').encode(),
+    ),
     "empty columns at the end": ("", WHOLE.replace("\n", ";;\n").encode()),
 }
 
@@ -127,7 +132,19 @@ def test_a_file_of_a_logger_or_a_spreadsheet_comes_in(key, content, conn, databa
     assert (stored(conn), refused(conn)) == (READ, [])
 
 
+MANY = "".join(f"01.11.2026 {10 + i // 60}:{i % 60:02};{i}\n" for i in range(600))
+QUOTED = ['01.11.2026 10:02;"72\n', '"01.11.2026 10:02;72\n', '01.11.2026 10:02;72"\n01.11.2026 10:03;"73\n']
 WRONG = {
+    "a quote that is never closed": ((WHOLE + QUOTED[0] + MANY).encode(), "the row in line 4 opens a quote"),
+    "a quote around a row": ((WHOLE + QUOTED[1] + MANY).encode(), "the row in line 4 opens a quote"),
+    "a quote that another one closes": ((WHOLE + QUOTED[0] + MANY + QUOTED[0]).encode(), "the row in line 4 opens"),
+    "a quote after a closed one": ((WHOLE + QUOTED[2] + MANY).encode(), "the row in line 5 opens a quote"),
+    "a quote before very much": ((WHOLE + QUOTED[0] + MANY * 30).encode(), "row in line 4.*never closed"),
+    "a quote in the header": (WHOLE.replace(";Temp", ';"Temp').encode(), "the row in line 1 opens a quote"),
+    "a line without an end": (WHOLE.encode() + b"\0" * 200_000, "the row in line 4: field larger"),
+    "no byte": (b"", "has no header: it is empty"),
+    "UTF-16 without a mark": (WHOLE.encode("utf-16-le"), 'say encoding = "utf-16"'),
+    "UTF-16": (WHOLE.encode("utf-16"), "utf-16"),
     "two columns of one name": (b"Zeit;Temp;Temp\n01.11.2026 10:00;1;99\n", "has two columns 'Temp'"),
     "another encoding": (WHOLE.replace("Temp", "Wärme").encode("latin-1"), 'say encoding = "latin-1"'),
     "no such column": (b"Zeit ;Tmp\n01.11.2026 10:00;1\n", "none of the columns Temp; it has 'Zeit', 'Tmp'"),
@@ -147,3 +164,27 @@ def test_a_row_with_more_cells_than_the_header_is_refused_alone(conn, database, 
     take_in(database, tmp_path, document, "Zeit,Temp\n01.11.2026 10:00,71,3\n01.11.2026 10:01,72\n")
     assert stored(conn) == [("10:01", 72.0)]
     assert [reason for reason, _ in refused(conn)] == ["wrong_shape"]
+
+
+ROWS_ALONE = {
+    "the header again": "Zeit;Temp\n",
+    "a NUL in a value": "01.11.2026 10:02;7\0001\n",
+    "a NUL in a time": "01.11.2026\0 10:02;72\n",
+    "a row that is cut": "01.11.20\n",
+    "a row of another file": "serial;12;13;14\n",
+    "a quote within a value": '01.11.2026 10:02;7"1\n',
+    "many NULs": "\0" * 5_000 + "\n",
+}
+
+
+@pytest.mark.parametrize("row", ROWS_ALONE.values(), ids=ROWS_ALONE.keys())
+def test_a_row_that_cannot_be_read_is_refused_alone(row, conn, database, tmp_path):
+    take_in(database, tmp_path, PLAIN, WHOLE + row + "01.11.2026 10:03;73\n")
+    assert stored(conn) == [*READ, ("10:03", 73.0)]
+    ((_, problem),) = refused(conn)
+    assert problem.startswith(("row 3: ", "temp: '7"))
+
+
+def test_a_file_of_a_header_alone_has_no_rows(conn, database, tmp_path):
+    take_in(database, tmp_path, PLAIN, "Zeit;Temp\n")
+    assert (stored(conn), refused(conn)) == ([], [])
