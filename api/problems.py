@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from fastapi import FastAPI, Request
@@ -58,63 +58,77 @@ class WrongRange(Exception):
         super().__init__(f"'{start}' must lie before '{end}'; exchange them or choose a later end")
 
 
-STATUS: Mapping[type[Exception], int] = {
-    NoIdempotencyKey: 400,
-    KeyMissing: 401,
-    Forbidden: 403,
-    OfEverySite: 403,
-    FormNotOurs: 403,
-    PasswordMustChange: 403,
-    NotAllowed: 403,
-    NotFound: 404,
-    IllegalMove: 409,
-    NotReady: 409,
-    FaultHasOrder: 409,
-    KeyInFlight: 409,
-    AlreadyThere: 409,
-    NobodyLeft: 409,
-    NotQualified: 409,
-    IllegalAlarmMove: 409,
-    MayNotBeShelved: 409,
-    SafetyRule: 409,
-    SamePerson: 403,
-    WaitsAlready: 409,
-    DecidedAlready: 409,
-    Overtaken: 409,
-    WhyMissing: 422,
-    Ring: 409,
-    NobodyEligible: 409,
-    VersionConflict: 412,
-    ReasonMissing: 422,
-    CurrencyMissing: 422,
-    AlarmReasonMissing: 422,
-    WrongEnd: 422,
-    KeyUsedOtherwise: 422,
-    StepWrong: 422,
-    WrongMeaning: 422,
-    WrongBinding: 422,
-    NoSuchCountry: 422,
-    AttachmentWrong: 422,
-    LinkWrong: 409,
-    NoWorkingTime: 422,
-    WrongModels: 422,
-    WrongRulebook: 422,
-    NothingOnTrial: 422,
-    NotAgain: 422,
-    UnknownSites: 422,
-    UnknownNames: 422,
-    WeakPassword: 422,
-    AskedTooMuch: 422,
-    WrongRange: 422,
-    WrongCursor: 422,
-    UnknownParameter: 422,
-    DataError: 422,
-    UnicodeEncodeError: 422,
-    QueryCanceled: 503,
-    ReadOnlySqlTransaction: 503,
-    DiskFull: 503,
-    OperationalError: 503,
-    PoolTimeout: 503,
+class Problem(NamedTuple):
+    """How an error leaves: its status code, and the slug and title by which programs and people know it.
+
+    Slugs are public: one that has been released never changes, whatever becomes of the error's class.
+    """
+
+    status: int
+    slug: str
+    title: str
+
+
+NOT_UNDERSTOOD = Problem(422, "not-understood", "Not understood")
+OUT_OF_RANGE = Problem(422, "out-of-range", "Out of range")
+FAILURE = Problem(500, "failure", "Failure")
+PROBLEMS: Mapping[type[Exception], Problem] = {
+    NoIdempotencyKey: Problem(400, "no-idempotency-key", "No idempotency key"),
+    KeyMissing: Problem(401, "key-missing", "Key missing"),
+    Forbidden: Problem(403, "forbidden", "Forbidden"),
+    OfEverySite: Problem(403, "of-every-site", "Of every site"),
+    FormNotOurs: Problem(403, "form-not-ours", "Form not ours"),
+    PasswordMustChange: Problem(403, "password-must-change", "Password must change"),
+    NotAllowed: Problem(403, "not-allowed", "Not allowed"),
+    NotFound: Problem(404, "not-found", "Not found"),
+    IllegalMove: Problem(409, "illegal-move", "Illegal move"),
+    NotReady: Problem(409, "not-ready", "Not ready"),
+    FaultHasOrder: Problem(409, "fault-has-order", "Fault has order"),
+    KeyInFlight: Problem(409, "key-in-flight", "Key in flight"),
+    AlreadyThere: Problem(409, "already-there", "Already there"),
+    NobodyLeft: Problem(409, "nobody-left", "Nobody left"),
+    NotQualified: Problem(409, "not-qualified", "Not qualified"),
+    IllegalAlarmMove: Problem(409, "illegal-alarm-move", "Illegal alarm move"),
+    MayNotBeShelved: Problem(409, "may-not-be-shelved", "May not be shelved"),
+    SafetyRule: Problem(409, "safety-rule", "Safety rule"),
+    SamePerson: Problem(403, "same-person", "Same person"),
+    WaitsAlready: Problem(409, "waits-already", "Waits already"),
+    DecidedAlready: Problem(409, "decided-already", "Decided already"),
+    Overtaken: Problem(409, "overtaken", "Overtaken"),
+    WhyMissing: Problem(422, "why-missing", "Why missing"),
+    Ring: Problem(409, "ring", "Ring"),
+    NobodyEligible: Problem(409, "nobody-eligible", "Nobody eligible"),
+    VersionConflict: Problem(412, "version-conflict", "Version conflict"),
+    ReasonMissing: Problem(422, "reason-missing", "Reason missing"),
+    CurrencyMissing: Problem(422, "currency-missing", "Currency missing"),
+    AlarmReasonMissing: Problem(422, "alarm-reason-missing", "Alarm reason missing"),
+    WrongEnd: Problem(422, "wrong-end", "Wrong end"),
+    KeyUsedOtherwise: Problem(422, "key-used-otherwise", "Key used otherwise"),
+    StepWrong: Problem(422, "step-wrong", "Step wrong"),
+    WrongMeaning: Problem(422, "wrong-meaning", "Wrong meaning"),
+    WrongBinding: Problem(422, "wrong-binding", "Wrong binding"),
+    NoSuchCountry: Problem(422, "no-such-country", "No such country"),
+    AttachmentWrong: Problem(422, "attachment-wrong", "Attachment wrong"),
+    LinkWrong: Problem(409, "link-wrong", "Link wrong"),
+    NoWorkingTime: Problem(422, "no-working-time", "No working time"),
+    WrongModels: Problem(422, "wrong-models", "Wrong models"),
+    WrongRulebook: Problem(422, "wrong-rulebook", "Wrong rulebook"),
+    NothingOnTrial: Problem(422, "nothing-on-trial", "Nothing on trial"),
+    NotAgain: Problem(422, "not-again", "Not again"),
+    UnknownSites: Problem(422, "unknown-sites", "Unknown sites"),
+    UnknownNames: Problem(422, "unknown-names", "Unknown names"),
+    WeakPassword: Problem(422, "weak-password", "Weak password"),
+    AskedTooMuch: Problem(422, "asked-too-much", "Asked too much"),
+    WrongRange: Problem(422, "wrong-range", "Wrong range"),
+    WrongCursor: Problem(422, "wrong-cursor", "Wrong cursor"),
+    UnknownParameter: Problem(422, "unknown-parameter", "Unknown parameter"),
+    DataError: Problem(422, "not-storable", "Not storable"),
+    UnicodeEncodeError: Problem(422, "not-storable", "Not storable"),
+    QueryCanceled: Problem(503, "too-slow", "Too slow"),
+    ReadOnlySqlTransaction: Problem(503, "database-read-only", "Database read-only"),
+    DiskFull: Problem(503, "database-full", "Database full"),
+    OperationalError: Problem(503, "database-away", "Database away"),
+    PoolTimeout: Problem(503, "database-away", "Database away"),
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {
@@ -139,16 +153,6 @@ DESCRIBED: Mapping[int | str, dict[str, Any]] = {
 }
 """How every error leaves, for the description of the API."""
 
-_TITLES: Mapping[type[Exception], str] = {
-    DataError: "Not storable",
-    UnicodeEncodeError: "Not storable",
-    QueryCanceled: "Too slow",
-    ReadOnlySqlTransaction: "Database read-only",
-    DiskFull: "Database full",
-    OperationalError: "Database away",
-    PoolTimeout: "Database away",
-}
-
 _MOST_ERRORS = 20
 """Errors of a request that are said: one with a hundred thousand is answered as shortly as another."""
 
@@ -156,8 +160,8 @@ _MOST_ERRORS = 20
 def titles() -> dict[int, list[str]]:
     """Return the titles of the problems that the API answers with, by status."""
     found: dict[int, set[str]] = {404: {"Not Found"}, 422: {"Not understood"}}
-    for kind, status in STATUS.items():
-        found.setdefault(status, set()).add(_title(kind, kind))
+    for each in PROBLEMS.values():
+        found.setdefault(each.status, set()).add(each.title)
     return {status: sorted(found[status]) for status in sorted(found)}
 
 
@@ -170,15 +174,15 @@ Again = Callable[[Request, Exception, int, str], Awaitable[Response | None]]
 def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool], again: Again) -> None:
     """Make every error of an application leave as a problem, or as a page for who looks at the board."""
 
-    def answer(request: Request, status: int, title: str, detail: str, **more: Any) -> Response:
+    def answer(request: Request, how: Problem, detail: str, **more: Any) -> Response:
         if wants_page(request):
-            return page(request, status, title, detail)
-        return problem(request, status, title, detail, **more)
+            return page(request, how.status, how.title, detail)
+        return problem(request, how, detail, **more)
 
     async def known(request: Request, error: Exception) -> Response:
-        status, title, detail = _known(request, error)
-        response = await run_in_threadpool(answer, request, status, title, detail, **_facts(error))
-        if status == 401:
+        how, detail = _known(request, error)
+        response = await run_in_threadpool(answer, request, how, detail, **_facts(error))
+        if how.status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
 
@@ -189,28 +193,28 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
             404: f"there is nothing at {request.url.path}; the paths are listed at /api/v1/openapi.json",
             405: f"{request.method} is not possible at {request.url.path}; use {allowed}",
         }.get(error.status_code, str(error.detail))
-        response = answer(request, error.status_code, str(error.detail), detail)
+        response = answer(request, _of_http(error), detail)
         response.headers.update(error.headers or {})
         return response
 
     async def form(request: Request, error: Exception) -> Response:
         assert isinstance(error, FormWrong)
-        return await run_in_threadpool(answer, request, error.status, "Form wrong", str(error))
+        return await run_in_threadpool(answer, request, Problem(error.status, "form-wrong", "Form wrong"), str(error))
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in error.errors()[:_MOST_ERRORS]]
         told = "; ".join(f"{each['where']}: {each['problem']}" for each in errors)
         sentence = f"the request cannot be used as it is: {told}"
-        return await run_in_threadpool(answer, request, 422, "Not understood", sentence, errors=errors)
+        return await run_in_threadpool(answer, request, NOT_UNDERSTOOD, sentence, errors=errors)
 
     def unknown(request: Request, error: Exception) -> Response:
         # As text: a renderer of tracebacks that shows variables would write keys and passwords into the log.
         lines = "".join(traceback.format_exception(error))
         _log.error("a request failed", path=request.url.path, method=request.method, traceback=lines)
-        return answer(request, 500, "Failure", "plantwright failed at this; its log says where, please report it")
+        return answer(request, FAILURE, "plantwright failed at this; its log says where, please report it")
 
-    for kind in STATUS:
+    for kind in PROBLEMS:
         app.add_exception_handler(kind, _or_again(known, again, _told))
     app.add_exception_handler(FormWrong, _or_again(form, again, lambda _, error: (_status(error), str(error))))
     app.add_exception_handler(HTTPException, http)
@@ -231,30 +235,34 @@ def _or_again(handle: Handler, again: Again, told: Callable[[Request, Exception]
     return handler
 
 
-def _known(request: Request, error: Exception) -> tuple[int, str, str]:
-    """Return the status of an error that the table has, its title and its sentence."""
-    kind = next(each for each in type(error).__mro__ if each in STATUS)
+def _known(request: Request, error: Exception) -> tuple[Problem, str]:
+    """Return how an error leaves that the table has, and its sentence."""
+    kind = next(each for each in type(error).__mro__ if each in PROBLEMS)
     if kind is DataError and request.method in ("GET", "HEAD"):
-        # Nothing was to be stored.
-        return STATUS[kind], "Out of range", _OUT_OF_RANGE
-    return STATUS[kind], _title(type(error), kind), _SENTENCES.get(kind, str)(error)
+        return OUT_OF_RANGE, _OUT_OF_RANGE  # nothing was to be stored
+    return PROBLEMS[kind], _SENTENCES.get(kind, str)(error)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    """Return how an error of HTTP itself leaves, such as a path that is none: by the words of its status."""
+    title = str(error.detail)
+    return Problem(error.status_code, title.lower().replace(" ", "-"), title)
 
 
 def _told(request: Request, error: Exception) -> tuple[int, str]:
-    status, _, sentence = _known(request, error)
-    return status, sentence
+    how, sentence = _known(request, error)
+    return how.status, sentence
 
 
 def _status(error: Exception) -> int:
     return error.status if isinstance(error, FormWrong) else 422
 
 
-def problem(request: Request, status: int, title: str, detail: str, **more: Any) -> JSONResponse:
-    """Return a problem document. ``detail`` is a sentence that says the mend."""
-    slug = title.lower().replace(" ", "-")
-    body = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
+def problem(request: Request, how: Problem, detail: str, **more: Any) -> JSONResponse:
+    """Return a problem document. ``detail`` is a sentence that says what to do."""
+    body = {"type": f"/problems/{how.slug}", "title": how.title, "status": how.status, "detail": detail}
     body |= {"instance": request.url.path} | more
-    return JSONResponse(_sendable(body), status, media_type="application/problem+json")
+    return JSONResponse(_sendable(body), how.status, media_type="application/problem+json")
 
 
 _NOT_STORABLE = "a value cannot be stored: a text has characters that no text has, or a number is out of range"
@@ -279,14 +287,6 @@ def _sendable(value: Any) -> Any:
     if isinstance(value, dict):
         return {_sendable(name): _sendable(each) for name, each in value.items()}
     return [_sendable(each) for each in value] if isinstance(value, list) else value
-
-
-def _title(error: type[Exception], kind: type[Exception]) -> str:
-    """Return the words of the error's name: IllegalMove is "Illegal move"."""
-    if kind in _TITLES:
-        return _TITLES[kind]
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in error.__name__)
-    return words.strip().capitalize()
 
 
 def _facts(error: Exception) -> dict[str, Any]:

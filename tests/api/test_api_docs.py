@@ -44,7 +44,7 @@ def test_what_opens_to_whoever_sees_every_site_says_so(operations):
 
 def test_an_operation_shows_its_parameters_fields_example_and_answers(operations):
     made = operations["POST /api/v1/work-orders"]
-    assert [each.name for each in made.parameters] == ["idempotency-key"]
+    assert [each.name for each in made.parameters] == ["new", "idempotency-key"]
     assert {each.name for each in made.body if each.required} == {"title", "type"}
     assert '"title"' in made.example
     assert made.answers == (("201", "WorkOrderOut"),)

@@ -332,7 +332,7 @@ def test_a_query_that_takes_too_long_is_given_up_and_said(database: str) -> None
             conn.execute("SELECT pg_sleep(60)")
         with pool.connection() as conn:
             assert conn.execute("SELECT 1").fetchone() == (1,)
-    assert problems.STATUS[next(kind for kind in type(slow.value).__mro__ if kind in problems.STATUS)] == 503
+    assert problems.PROBLEMS[next(kind for kind in type(slow.value).__mro__ if kind in problems.PROBLEMS)].status == 503
     assert isinstance(create(pool, keys={}), FastAPI)
 
 

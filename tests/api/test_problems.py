@@ -1,5 +1,7 @@
 """What the database cannot work out or keep is said for what it is."""
 
+import re
+
 import psycopg
 import pytest
 from fastapi import FastAPI
@@ -33,3 +35,12 @@ def test_a_read_that_the_database_cannot_work_out_is_not_called_a_value_to_store
     assert "stored" in written.json()["detail"]
     assert "cannot be stored" not in read.json()["detail"]
     assert (written.status_code, written.json()["title"]) == (422, "Not storable")
+
+
+def test_slugs_are_fixed_and_no_names_of_classes():
+    """Programs tell problems by them: one that has been released never changes."""
+    released = {each.slug for each in problems.PROBLEMS.values()}
+    assert {"illegal-move", "not-found", "version-conflict", "not-storable", "key-missing", "why-missing"} <= released
+    assert all(re.fullmatch("[a-z]+(-[a-z]+)*", slug) for slug in released)
+    by_title = {each.title: each.slug for each in problems.PROBLEMS.values()}
+    assert len(set(by_title.values())) == len(by_title)
