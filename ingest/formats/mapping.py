@@ -24,6 +24,8 @@ _TOP = {
     "topic", "site", "asset", "location", "class", "delimiter", "each", "time", "quality", "values", "value", "signal",
     "unit", "signals", "decimal", "encoding", "skip_rows", "units_row",
 }  # fmt: skip
+_NATIVE = "plantwright"
+"""The first level of the topics of the native payload, which always reads them."""
 _LONGEST_FILTER = 1_000
 _MOST_SCALE = 1e300
 _MOST_SEVERAL = 2
@@ -168,6 +170,9 @@ def _topic(keys: "_Keys") -> tuple[re.Pattern[str], str, set[str]]:
     topic = keys.text("topic")
     if not topic or len(topic.encode()) > _LONGEST_FILTER or "\0" in topic or topic.startswith("$share/"):
         fault = "is none: it has 1 to 1,000 characters, no NUL, and no $share/ before it"
+        raise keys.wrong("topic", f"{topic[:40]!r} {fault}")
+    if topic.split("/")[0] == _NATIVE:
+        fault = "lies under plantwright/, where the native payload is read: no mapping is asked there"
         raise keys.wrong("topic", f"{topic[:40]!r} {fault}")
     for level in topic.split("/"):
         found = _LEVEL.fullmatch(level)

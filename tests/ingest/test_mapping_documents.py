@@ -22,6 +22,7 @@ WRONG = {
     "a wildcard beside a name": {"topic": "hall/x+{m}"},
     "a NUL": {"topic": "hall/\0/{m}"},
     "a shared subscription": {"topic": "$share/group/{m}"},
+    "a topic of the native payload": {"topic": "plantwright/v2/{m}"},
     "a topic longer than a packet": {"topic": "a" * 70_000},
     "a folder of time zones": {"time": {"path": "t", "zone": "Europe"}},
     "a time zone of 5,000 characters": {"time": {"path": "t", "zone": "x" * 5_000}},
