@@ -61,7 +61,7 @@ def page(request: pytest.FixtureRequest, browser: "Browser", address: str) -> It
 
 
 def sign_in(page: "Page", name: str, password: str = PASSWORD) -> None:
-    page.get_by_label("Name").fill(name)
+    page.get_by_role("textbox", name="Name", exact=True).fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
