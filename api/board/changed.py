@@ -35,7 +35,7 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any], zone: str) -> list[T
 
     ``old`` is empty for what was added, ``new`` for what was removed: what it was is said then.
     """
-    if not new:
+    if not new and old:
         return [Markup("it was: {}").format(line) for line in changed({}, old, zone)]
     plain, lines = list[Text](), list[Text]()
     for name, now in _opened(new).items():

@@ -89,3 +89,7 @@ def test_a_time_is_the_sites_and_no_text_is_markup():
 def test_what_an_earlier_version_wrote_otherwise_is_shown_all_the_same(odd):
     assert isinstance(changed({}, odd, ZONE), list)
     assert isinstance(changed(odd, {"steps": [LOCK]}, ZONE), list)
+
+
+def test_a_change_that_says_nothing_of_its_fields_has_no_lines():
+    assert changed({}, {}, "UTC") == []
