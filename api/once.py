@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
 from starlette.datastructures import UploadFile
 from starlette.types import Receive, Scope, Send
 
@@ -87,7 +88,7 @@ class Once:
             if needed:
                 raise NoIdempotencyKey
             return Response(make(Response()).model_dump_json(), 201, media_type="application/json")
-        sent = body if isinstance(body, bytes) else body.model_dump_json().encode()
+        sent = body if isinstance(body, bytes) else _as_sent(body)
         asked = hashlib.sha256(f"{self.request.method} {self.request.url.path}\n".encode() + sent).digest()
         if not idempotency.begin(self.conn, self.who.actor, self.key):
             raise KeyInFlight(self.key)
@@ -102,6 +103,14 @@ class Once:
         answer = Answer(request=asked, status=201, headers=told, body=kept(made).model_dump_json())
         idempotency.keep(self.conn, self.who.actor, self.key, answer, at=self.now)
         return _response(replace(answer, body=made.model_dump_json()))
+
+
+def _as_sent(body: BaseModel) -> bytes:
+    """Return the bytes by which a body is known again, also of one that no JSON can carry: what makes it refuses it."""
+    try:
+        return body.model_dump_json().encode()
+    except PydanticSerializationError:  # half a character
+        return repr(body).encode(errors="backslashreplace")
 
 
 OnlyOnce = Annotated[Once, Depends(Once)]

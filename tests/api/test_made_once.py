@@ -41,3 +41,13 @@ def test_a_document_sent_twice_without_a_key_is_two_versions(client):
     for number in (1, 2):
         made = client.post(f"{V1}/documents/models", json={"document": MODELS, "why": "calmer"})
         assert made.json()["number"] == number
+
+
+@pytest.mark.parametrize("keyed", [{}, {"Idempotency-Key": "half"}], ids=["without a key", "with one"])
+def test_half_a_character_anywhere_in_a_body_is_refused_with_a_key_as_without(client, keyed):
+    body = b'{"document": {"a": {"b": ["\\ud800"]}}, "why": "tried"}'
+    answer = client.post(
+        "/api/v1/documents/rulebook", content=body, headers={"Content-Type": "application/json"} | keyed
+    )
+    assert answer.status_code == 422, answer.text
+    assert "is not a key here" in answer.json()["detail"]
