@@ -9,8 +9,7 @@ beside a bad one are kept; what cannot be read is refused with the reason. No by
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import compress, repeat
-from operator import attrgetter
+from itertools import compress
 from typing import Annotated, Any
 
 import msgspec
@@ -48,9 +47,14 @@ _QUALITIES = {"good": 0, "uncertain": 1, "bad": 2, "stale": 3}
 _exact = msgspec.json.Decoder(_Document)
 _plain = msgspec.json.Decoder(Plain)
 _anything = msgspec.json.Decoder()
-_payload = attrgetter("payload")
 _COLONS = 2
 """Of a plain document, besides those of its values' names."""
+_OURS = (b'"ts"', b'"values"', b'"units"', b'"quality"')
+_DIGITS = b"0123456789.-"
+_LONGEST_FORM = 2_000
+_MOST_FORMS = 10_000
+_forms: dict[bytes, int] = {}
+"""Documents without their digits, that have more than ours and no name twice: how many values each has."""
 _REMEMBERED = 100_000
 _places: dict[str, tuple[str, str]] = {}
 _names: set[str] = set()
@@ -124,7 +128,7 @@ def ordinary(message: Message, bounds: Bounds) -> Frame | None:
         return None
     if document.units is not None or document.quality is not None:
         return None
-    if message.payload.count(b":") != _COLONS + len(values) and not _is_once(message.payload):
+    if not _has_names_once(message.payload, len(values)):
         return None
     at_us = ts * 1000
     if not received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
@@ -142,24 +146,49 @@ def plain(messages: Sequence[Message], wanted: Sequence[object]) -> list[Plain |
         ]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = [_as_plain(message) if is_wanted else None for message, is_wanted in zip(messages, wanted, strict=True)]
-    # Each has at least the colons of its names: where the sums are equal, each has no more.
-    payloads = map(_payload, messages if all(found) else compress(messages, found))
+    payloads = b"\0".join([each.payload for each in (messages if all(found) else compress(messages, found))])
     names = [len(document.values) for document in found if document is not None]
-    if sum(map(bytes.count, payloads, repeat(b":"))) == sum(names) + _COLONS * len(names):
+    if _all_have_names_once(payloads, names):
         return found
     return [
-        None if document is None or not _has_names_once(document, message.payload) else document
+        None if document is None or not _has_names_once(message.payload, len(document.values)) else document
         for message, document in zip(messages, found, strict=True)
     ]
 
 
-def _has_names_once(document: Plain, raw: bytes) -> bool:
-    return raw.count(b":") == _COLONS + len(document.values) or _is_once(raw)
+def _all_have_names_once(payloads: bytes, names: Sequence[int]) -> bool:
+    """Whether `_has_names_once` of each of many, with a NUL between them; False where each has to be looked at.
+
+    Each has at least the colons of its names, and at most as many names as its form: where the sums are equal, all are.
+    """
+    every = sum(names)
+    if payloads.count(b":") == every + _COLONS * len(names):
+        return True
+    try:
+        return sum(map(_forms.__getitem__, payloads.translate(None, _DIGITS).split(b"\0"))) == every
+    except KeyError:
+        return False
 
 
-def _is_once(raw: bytes) -> bool:
-    """Whether no object of a document has a name twice. It is read again: for documents that are not plain only."""
-    return json_text.names_are_once(raw, _anything.decode(raw))
+def _has_names_once(raw: bytes, names: int) -> bool:
+    """Whether a document, of whose values so many ``names`` are left, has none twice.
+
+    It is read again only where it has more than ours, in a form that is new: two documents that differ in digits alone
+    have as many names of values, and each of ours once, where one has.
+    """
+    if raw.count(b":") == _COLONS + names:
+        return True
+    form = raw.translate(None, _DIGITS)
+    known = _forms.get(form)
+    if known is not None:
+        return known == names
+    if not json_text.names_are_once(raw, _anything.decode(raw)):
+        return False
+    if len(form) <= _LONGEST_FORM and b"\\" not in raw and all(form.count(name) <= 1 for name in _OURS):
+        if len(_forms) >= _MOST_FORMS:
+            _forms.clear()
+        _forms[form] = names
+    return True
 
 
 def _as_plain(message: Message) -> Plain | None:
@@ -216,7 +245,7 @@ def _documents(payload: bytes, bad: list[Bad]) -> list[Any]:
     try:
         document = _exact.decode(payload)
         ts = document.ts if isinstance(document.ts, str) and b"\\" not in payload else ""
-        if payload.count(b":") == _COLONS + len(document.values) + ts.count(":") or _is_once(payload):
+        if _has_names_once(payload, len(document.values) + ts.count(":")):
             return [document]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass

@@ -117,3 +117,30 @@ def test_the_lane_reads_only_what_says_each_name_once_and_reads_that_as_it_is(va
     (plain,) = payload.plain([good], [True])
     assert plain is not None
     assert plain.values == json.loads(good.payload)["values"]
+
+
+DIGITS_APART = {
+    "a value": ('{"ts": %d, "values": {"s1": 1, "s2": 2}, "n": 5}', '{"ts": %d, "values": {"s1": 1, "s1": 2}, "n": 5}'),
+    "the time": ('{"ts": %d, "values": {"s1": 1}, "t9s": 7}', '{"ts": %d, "values": {"s1": 1}, "ts": 7}'),
+    "the values": (
+        '{"ts": %d, "values": {"a": 1}, "val1ues": {"b": 2}}',
+        '{"ts": %d, "values": {"a": 1}, "values": {"b": 2}}',
+    ),
+    "units": ('{"ts": %d, "un1its": {"a": "C"}, "units": null, "values": {"a": 1}, "n": 1}',
+              '{"ts": %d, "units": {"a": "C"}, "units": null, "values": {"a": 1}, "n": 1}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("once", "twice"), DIGITS_APART.values(), ids=DIGITS_APART.keys())
+@pytest.mark.parametrize("known", [True, False])
+def test_a_document_that_differs_in_digits_from_one_that_was_read_is_looked_at_for_itself(once, twice, known):
+    first, second = (Message(NATIVE, text.replace("%d", str(TS)).encode(), NOW_US) for text in (once, twice))
+    payload._forms.clear()
+    if known:
+        assert payload.plain([first], [True]) != [None]
+        assert payload.plain([first, first], [True, True]) != [None, None]
+        assert payload.parse(first, Bounds())[1] == []
+    assert payload.plain([second], [True]) == [None]
+    assert payload.plain([first, second, first], [True] * 3)[1] is None
+    assert payload.ordinary(second, Bounds()) is None
+    assert payload.parse(second, Bounds())[1], "it is refused by name"
