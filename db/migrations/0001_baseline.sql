@@ -1101,69 +1101,6 @@ BEGIN
 END
 $$;
 
--- What decisions depend on are also the rulebook, the models, and which rules judge in shadow. Their own histories have
--- the documents; the log of changes has who, when and why, with the number of the version, in the order of all changes.
-CREATE FUNCTION append_change_of_documents(e judge_events)
-RETURNS void
-LANGUAGE plpgsql
-AS $$
-DECLARE
-    made_by text := coalesce(nullif(e.actor, ''), 'system:plant');
-    number bigint;
-BEGIN
-    IF e.kind = 'rule_shadow' THEN
-        PERFORM append_change(e.recorded_at, made_by, 'rule', e.payload ->> 'rule', NULL, NULL, 'changed',
-                              jsonb_build_object('in_shadow', NOT (e.payload ->> 'shadow')::boolean),
-                              jsonb_build_object('in_shadow', (e.payload ->> 'shadow')::boolean), coalesce(e.why, ''));
-        RETURN;
-    END IF;
-    SELECT count(*) INTO number FROM judge_events WHERE kind = e.kind AND id <= e.id;
-    PERFORM append_change(e.recorded_at, made_by, 'document', e.kind, NULL, NULL,
-                          CASE number WHEN 1 THEN 'added' ELSE 'changed' END,
-                          CASE number WHEN 1 THEN '{}' ELSE jsonb_build_object('version', number - 1) END,
-                          jsonb_build_object('version', number), coalesce(e.why, ''));
-END
-$$;
-
-CREATE FUNCTION log_change_of_documents()
-RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    PERFORM append_change_of_documents(NEW);
-    RETURN NULL;
-END
-$$;
-
--- Whoever is behind somebody as history names them: a key is its maker's, and a key that this key made too. Who makes keys at
--- a terminal makes them for others, so is behind none.
-CREATE FUNCTION behind(actor text)
-RETURNS SETOF text
-LANGUAGE sql
-STABLE
-AS $$
-    WITH RECURSIVE known (who) AS (
-        SELECT actor
-        UNION
-        SELECT k.created_by FROM known JOIN api_keys k ON known.who = 'key:' || k.name
-    )
-    SELECT who FROM known WHERE who = actor OR who NOT LIKE ALL (ARRAY['system:%', '% (terminal)'])
-$$;
-
--- A key is no second person beside who made it.
-CREATE FUNCTION safety_proposals_take_two_people()
-RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    IF EXISTS (SELECT behind(new.decided_by) INTERSECT SELECT behind(new.proposed_by)) THEN
-        RAISE EXCEPTION '% and % are one person''s', new.proposed_by, new.decided_by
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'safety_proposals_take_two_people';
-    END IF;
-    RETURN new;
-END
-$$;
-
 -- Not the number of its last order.
 CREATE TRIGGER site_changes_are_logged AFTER UPDATE OF code, name,
     time_zone ON sites FOR EACH ROW EXECUTE FUNCTION log_change('site');
@@ -1186,8 +1123,6 @@ CREATE TRIGGER signal_changes_are_logged AFTER INSERT OR DELETE
 CREATE TRIGGER signal_version_changes_are_logged AFTER INSERT OR DELETE
     OR UPDATE ON signal_versions FOR EACH ROW EXECUTE FUNCTION log_change('signal');
 CREATE TRIGGER signal_versions_tell_the_judge AFTER INSERT ON signal_versions FOR EACH ROW EXECUTE FUNCTION tell_judge_of_signal();
-CREATE TRIGGER document_changes_are_logged AFTER INSERT ON judge_events FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['rulebook'::text,
-    'models'::text, 'rule_shadow'::text]))) EXECUTE FUNCTION log_change_of_documents();
 CREATE TRIGGER downtime_changes_are_logged AFTER INSERT OR DELETE
     OR UPDATE ON planned_downtimes FOR EACH ROW EXECUTE FUNCTION log_change('downtime');
 CREATE TRIGGER technician_changes_are_logged AFTER INSERT OR DELETE
@@ -1205,7 +1140,4 @@ CREATE TRIGGER target_changes_are_logged AFTER INSERT OR DELETE
     OR UPDATE ON site_targets FOR EACH ROW EXECUTE FUNCTION log_change('target');
 CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE
     OR TRUNCATE ON changes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_changes();
-CREATE TRIGGER safety_proposals_take_two_people BEFORE UPDATE OF verdict,
-    decided_by ON safety_proposals FOR EACH ROW WHEN (((new.verdict = 'confirmed'::text)
-    AND (new.decided_by <> new.proposed_by))) EXECUTE FUNCTION safety_proposals_take_two_people();
 
