@@ -6,7 +6,7 @@ that cannot be followed. Whoever judges says so, and goes on or stops.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -18,18 +18,21 @@ from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderTy
 class RulebookSet(msgspec.Struct, frozen=True):
     """Other rules judge from here on."""
 
+    kind: ClassVar[str] = "rulebook"
     document: dict[str, Any]
 
 
 class ModelsSet(msgspec.Struct, frozen=True):
     """Other model documents judge from here on, by asset class."""
 
+    kind: ClassVar[str] = "models"
     document: dict[str, Any]
 
 
 class LimitMoved(msgspec.Struct, frozen=True):
     """Close-outs have moved the limit of a model's version on an asset class, by a factor."""
 
+    kind: ClassVar[str] = "threshold"
     asset_class: str = msgspec.field(name="class")
     version: str
     factor: float
@@ -38,6 +41,7 @@ class LimitMoved(msgspec.Struct, frozen=True):
 class ShadowBegun(msgspec.Struct, frozen=True):
     """A run in shadow begins, with the documents that it has of its own."""
 
+    kind: ClassVar[str] = "shadow"
     run: int
     rulebook: dict[str, Any] | None = None
     models: dict[str, Any] | None = None
@@ -46,12 +50,14 @@ class ShadowBegun(msgspec.Struct, frozen=True):
 class ShadowEnded(msgspec.Struct, frozen=True):
     """A run in shadow has ended; ``ended`` is "promoted" where its documents judge from here on."""
 
+    kind: ClassVar[str] = "shadow"
     ended: str
 
 
 class AssetSet(msgspec.Struct, frozen=True):
     """An asset's class, criticality, the asset upstream of it and its area, ``<site>/<code>`` each."""
 
+    kind: ClassVar[str] = "asset"
     asset_class: str = msgspec.field(name="class")
     criticality: Criticality
     parent: str | None = None
@@ -67,6 +73,7 @@ class Counts(msgspec.Struct, frozen=True):
 class SignalSet(msgspec.Struct, frozen=True):
     """What a signal's numbers are. ``plausible`` is the range outside which none can be true, None an open end."""
 
+    kind: ClassVar[str] = "signal"
     signal: str
     unit: str
     states: dict[str, float] | None = None
@@ -77,6 +84,7 @@ class SignalSet(msgspec.Struct, frozen=True):
 class DowntimeSet(msgspec.Struct, frozen=True):
     """Planned downtime, as it was told: times in ISO 8601, the end None where it has none."""
 
+    kind: ClassVar[str] = "downtime"
     id: int | str
     starts_at: str
     ends_at: str | None = None
@@ -100,6 +108,7 @@ class Reopened(msgspec.Struct, frozen=True):
 class OrderMoved(msgspec.Struct, frozen=True):
     """Somebody has moved an order; ``entry`` is there where it comes back into the book."""
 
+    kind: ClassVar[str] = "order_moved"
     order_id: UUID
     status: Status
     entry: Reopened | None = None
@@ -113,18 +122,21 @@ class OrderMoved(msgspec.Struct, frozen=True):
 class HistoryTaken(msgspec.Struct, frozen=True):
     """Recorded frames of an asset, as (event time in epoch microseconds, values), for its model to learn from."""
 
+    kind: ClassVar[str] = "history"
     frames: list[tuple[int, dict[str, float]]]
 
 
 class SignalsStale(msgspec.Struct, frozen=True):
     """Those signals are measured no more."""
 
+    kind: ClassVar[str] = "stale"
     signals: list[str]
 
 
 class AlarmMoved(msgspec.Struct, frozen=True):
     """Somebody shelves an alarm or takes it out of service, until then, or ends that."""
 
+    kind: ClassVar[str] = "alarm"
     source: str
     move: Move
     until: datetime | None = None
@@ -134,6 +146,7 @@ class AlarmMoved(msgspec.Struct, frozen=True):
 class RuleInShadow(msgspec.Struct, frozen=True):
     """A rule goes to the shadow, or comes back."""
 
+    kind: ClassVar[str] = "rule_shadow"
     rule: str
     shadow: bool
 
@@ -141,6 +154,7 @@ class RuleInShadow(msgspec.Struct, frozen=True):
 class Ticked(msgspec.Struct, frozen=True):
     """A minute of the wall clock has passed."""
 
+    kind: ClassVar[str] = "tick"
     at: datetime
 
 
@@ -188,11 +202,6 @@ def read(kind: str, payload: Mapping[str, Any]) -> Change:
         return Unreadable(kind, f"{type(error).__name__}: {error}")
 
 
-def kind_of(change: Change) -> str:
-    """Return the kind under which ``judge_events`` keeps a change."""
-    return change.kind if isinstance(change, Unreadable | Unknown) else _KINDS[type(change)]
-
-
 def _as(kind: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
     return lambda payload: msgspec.convert(payload, kind)
 
@@ -202,33 +211,14 @@ def _shadow(payload: Mapping[str, Any]) -> Change:
 
 
 _READ: Mapping[str, Callable[[Mapping[str, Any]], Change]] = {
-    "rulebook": lambda payload: RulebookSet(dict(payload)),
-    "models": lambda payload: ModelsSet(dict(payload)),
-    "threshold": _as(LimitMoved),
-    "shadow": _shadow,
-    "asset": _as(AssetSet),
-    "signal": _as(SignalSet),
-    "downtime": _as(DowntimeSet),
-    "order_moved": _as(OrderMoved),
-    "history": _as(HistoryTaken),
-    "stale": _as(SignalsStale),
-    "alarm": _as(AlarmMoved),
-    "rule_shadow": _as(RuleInShadow),
-    "tick": _as(Ticked),
-}
-_KINDS: Mapping[type[Any], str] = {
-    RulebookSet: "rulebook",
-    ModelsSet: "models",
-    LimitMoved: "threshold",
-    ShadowBegun: "shadow",
-    ShadowEnded: "shadow",
-    AssetSet: "asset",
-    SignalSet: "signal",
-    DowntimeSet: "downtime",
-    OrderMoved: "order_moved",
-    HistoryTaken: "history",
-    SignalsStale: "stale",
-    AlarmMoved: "alarm",
-    RuleInShadow: "rule_shadow",
-    Ticked: "tick",
-}
+    RulebookSet.kind: lambda payload: RulebookSet(dict(payload)),
+    ModelsSet.kind: lambda payload: ModelsSet(dict(payload)),
+    ShadowBegun.kind: _shadow,
+    **{
+        each.kind: _as(each)
+        for each in (
+            LimitMoved, AssetSet, SignalSet, DowntimeSet, OrderMoved, HistoryTaken, SignalsStale, AlarmMoved,
+            RuleInShadow, Ticked,
+        )
+    },
+}  # fmt: skip

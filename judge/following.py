@@ -68,7 +68,7 @@ def follow(judge: "Judge", event: Event) -> Iterable[Finding]:
     except UnknownEvent:
         raise
     except Exception as error:  # noqa: BLE001 - what a person has set must not stop the plant
-        _note_failed(judge, event, _said(error))
+        _note_failed(judge, event, f"{type(error).__name__}: {error}", traced(error))
         return ()
     return _found(judge, event, findings)
 
@@ -77,18 +77,13 @@ def _found(judge: "Judge", event: Event, findings: Iterable[Finding]) -> Iterato
     try:
         yield from findings
     except Exception as error:  # noqa: BLE001 - likewise
-        _note_failed(judge, event, _said(error))
+        _note_failed(judge, event, f"{type(error).__name__}: {error}", traced(error))
 
 
-def _note_failed(judge: "Judge", event: Event, why: str) -> None:
-    _log.error("an event fails and judging goes on", kind=event.kind, arrival=event.arrival, why=why)
+def _note_failed(judge: "Judge", event: Event, why: str, whole: str | None = None) -> None:
+    _log.error("an event fails and judging goes on", kind=event.kind, arrival=event.arrival, why=why, whole=whole)
     if len(judge.failed) < _MOST_FAILED:
         judge.failed.append(f"input {event.arrival}, {event.kind!r}: {why}")
-
-
-def _said(error: Exception) -> str:
-    _log.error("following an event has failed", whole=traced(error))
-    return f"{type(error).__name__}: {error}"
 
 
 def _follow(judge: "Judge", event: Event) -> Iterable[Finding]:

@@ -56,7 +56,7 @@ class Event:
     @property
     def kind(self) -> str:
         """The kind under which ``judge_events`` keeps it."""
-        return events.kind_of(self.change)
+        return self.change.kind
 
 
 Input = JudgedFrame | LateFrame | Event

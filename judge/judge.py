@@ -207,15 +207,6 @@ class Judge:
         self.note(self.standing.hold((finding.asset, finding.source), held))
         return decision
 
-    def watermarks(self, assets: Iterable[str]) -> dict[str, int]:
-        """Return the newest event time judged of those assets that have one."""
-        found = {}
-        for key in assets:
-            asset = self.assets.get(key)
-            if asset is not None and asset.watermark_us is not None:
-                found[key] = asset.watermark_us
-        return found
-
     def judged_times(self, assets: Iterable[str]) -> dict[str, dict[str, int]]:
         """Return the newest event time judged of every signal of those assets, each asset's own map: whoever numbers
         readings moves them on, as judging the same readings does.

@@ -47,7 +47,7 @@ def test_a_plant_of_the_last_0_1_goes_on_with_all_that_it_has(plant_of_0_1):
         after = rows(conn)
         logged = conn.execute(
             "SELECT count(*) FROM judge_events WHERE kind IN ('rulebook', 'models', 'rule_shadow')"
-        ).fetchone()
+        ).fetchone() or (0,)
         assert {name: after[name] for name in before} == before | {"changes": before["changes"] + logged[0]}
         assert before["work_orders"] > 5
         assert before["readings"] > 1000
