@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from operator import mul
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,14 +125,6 @@ def as_normal(square: float, freedom: float) -> float:
     return (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * math.sqrt(freedom * math.log1p(square / freedom))
 
 
-def _copy(value: Any) -> Any:
-    return [_copy(item) for item in value] if isinstance(value, list) else value
-
-
-def _twice(table: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    return {key: dict(row) for key, row in table.items()}
-
-
 def _dot(a: list[float], b: list[float]) -> float:
     total: float = sum(map(mul, a, b))
     return total
@@ -205,16 +197,6 @@ class _Past:
         self.looks_worth = self.near_worth = self.freedom = self.near_freedom = 1.0
         self.growth = self.zone = self.reach = self.worst = self.first = 0.0
         self.given = self.outside = 0
-
-    def state(self) -> list[Any]:
-        return [_copy(getattr(self, name)) for name in self.__slots__]
-
-    @classmethod
-    def restore(cls, features: int, state: list[Any]) -> Self:
-        past = cls(features)
-        for name, value in zip(cls.__slots__, state, strict=True):
-            setattr(past, name, _copy(value))
-        return past
 
 
 class LevelShift(AnomalyDetector):
@@ -337,28 +319,6 @@ class LevelShift(AnomalyDetector):
             past.near_age = 0
             if outlived:
                 past.held = 0
-
-    def state(self) -> list[Any]:
-        """Return what was learned, of plain types."""
-        return [
-            self._point[:],
-            self._settled,
-            [[signal, *scale, *self._restless.get(signal, ())] for signal, scale in self._origin.items()],
-            [[signal, *leap[:3]] for signal, leap in self._leaps.items()],
-            [[signal, past.state()] for signal, past in self._past.items()],
-            _twice(self._together),
-            _twice(self._others),
-        ]
-
-    def resume_from(self, state: list[Any]) -> None:
-        """Go on from what `state` returned."""
-        point, self._settled, origins, leaps, pasts, together, others = state
-        self._leaps = {signal: Leap(*leap) for signal, *leap in leaps}
-        self._together, self._others = _twice(together), _twice(others)
-        self._point = point[:]
-        self._origin = {signal: numbers[:2] for signal, *numbers in origins}
-        self._restless = {signal: numbers[2:] for signal, *numbers in origins}
-        self._past = {signal: _Past.restore(self._features, past) for signal, past in pasts}
 
     def ready(self) -> bool:
         """Whether the warm-up of any signal is over."""
