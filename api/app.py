@@ -13,25 +13,13 @@ from starlette.routing import BaseRoute
 
 from api import once, problems
 from api.asking import KNOWN, SEES
-from api.board import (
-    alarm_pages,
-    api_docs,
-    change_pages,
-    forms,
-    my_requests,
-    my_work,
-    new_order,
-    order_page,
-    pages,
-    people,
-    shadow_pages,
-    signing,
-    steps,
-)
+from api.board import alarm_pages, api_docs, change_pages, pages, people, shadow_pages, signing
 from api.board import devices as devices_page
 from api.board import engine as engine_page
-from api.board import order_content as order_content_pages
 from api.board import signals as signal_pages
+from api.board.forms import forms
+from api.board.orders import my_requests, my_work, new_order, order_page, steps
+from api.board.orders import order_content as order_content_pages
 from api.description import describe, refuse_unknown_parameters
 from api.guard import Guard
 from api.keys import Door, Lasting

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Form, Query
 
 from api.asking import Asking, Conn
-from api.board.form_errors import Question
+from api.board.forms.form_errors import Question
 from db.plant import names
 from workorder_core.plant.new_names import NameKind, NewName
 

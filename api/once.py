@@ -20,7 +20,7 @@ from starlette.datastructures import UploadFile
 from starlette.types import Receive, Scope, Send
 
 from api.asking import Asking, Conn, Now
-from api.board.forms import inside
+from api.board.forms.forms import inside
 from db import idempotency
 from db.idempotency import Answer
 

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Forbidden, OfEverySite
-from api.board.form_errors import FormWrong
+from api.board.forms.form_errors import FormWrong
 from api.description import UnknownParameter
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.naming import UnknownNames

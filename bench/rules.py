@@ -17,7 +17,7 @@ from typing import Any
 
 from judge.inputs import Event, JudgedFrame
 from judge.judge import Judge
-from judge.rule_sets import RuleSets
+from judge.limits.rule_sets import RuleSets
 from rules import rulebook
 
 START_US = 1_772_000_000_000_000

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from ingest.failures import traced
-from judge import by_model
+from judge.asset import by_model
 from judge.events import (
     AlarmMoved,
     AssetSet,
@@ -28,8 +28,8 @@ from judge.events import (
     Unreadable,
 )
 from judge.inputs import Event
+from judge.limits.rule_sets import RuleSets
 from judge.moments import downtime_span, micros, moment
-from judge.rule_sets import RuleSets
 from judge.shadow import Shadow
 from rules.rulebook import parse as parse_rulebook
 from workorder_core.alarms.alarm_states import Move

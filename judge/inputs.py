@@ -12,7 +12,7 @@ import msgspec
 
 from judge import events
 from judge.events import Change
-from judge.ordinary import ForModel
+from judge.lane.ordinary import ForModel
 
 
 class JudgedFrame(msgspec.Struct, frozen=True, gc=False):

@@ -13,16 +13,17 @@ from typing import Any
 
 import msgspec
 
-from judge import asset_dump, by_model, doubtful, following, gates, state
-from judge.asset_judge import AssetJudge
-from judge.fleets import Fleets
+from judge import following, gates, state
+from judge.asset import asset_dump, by_model, doubtful
+from judge.asset.asset_judge import AssetJudge
 from judge.gates import Case
 from judge.inputs import Event, Input, JudgedFrame, LateFrame
-from judge.lane import Lane
+from judge.lane.lane import Lane
+from judge.lane.ordinary import ForModel
+from judge.limits.fleets import Fleets
+from judge.limits.rule_sets import RuleSets
 from judge.moments import moment
-from judge.ordinary import ForModel
 from judge.parts import Part
-from judge.rule_sets import RuleSets
 from judge.shadow import Shadow
 from models import documents as model_documents
 from models.document import ModelDocument

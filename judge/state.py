@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from judge import asset_dump
-from judge.fleets import Fleets
+from judge.asset import asset_dump
+from judge.limits.fleets import Fleets
+from judge.limits.rule_sets import RuleSets
 from judge.moments import micros, moment
 from judge.parts import Part
-from judge.rule_sets import RuleSets
 from judge.shadow import Shadow
 from rules.rulebook import parse as parse_rulebook
 from workorder_core.alarms.alarms import Standing

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from models import estimators
+from models.named import estimators
 
 MOST_SIGNALS = 5_000
 """No document may let a model judge more: each signal costs its share of every frame, and some 3 KB of state."""
@@ -73,7 +73,7 @@ class ModelDocument:
     estimator
         Another detector than the default: one of river's by its dotted name, such as ``river.anomaly.HalfSpaceTrees``
         or ``river.drift.ADWIN``, or one of a module that may be run; or a list of steps that ends with one. A step is a
-        name, or a table of a ``class`` and what it is made with; see `models.named`.
+        name, or a table of a ``class`` and what it is made with; see `models.named.named`.
     parameters
         What an estimator that is named alone is made with.
     """

@@ -13,16 +13,17 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models import estimators, kernel
+from models import kernel
 from models.alarm import Anomaly, Contribution
 from models.course import Look
 from models.detector import Detector, opened
 from models.document import ModelDocument, ModelDocumentError
-from models.drift_watch import DriftWatch
-from models.estimators import Kind
 from models.frame import Row
 from models.kernel import Numbers, Shape
-from models.named_watch import NamedWatch
+from models.named import estimators
+from models.named.drift_watch import DriftWatch
+from models.named.estimators import Kind
+from models.named.named_watch import NamedWatch
 from models.parameters import Parameters
 
 __all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "begin", "go_on"]

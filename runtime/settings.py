@@ -15,7 +15,7 @@ from pydantic_settings import (
 from db.telemetry.catalogue import Admission
 from ingest.broker.broker import BrokerAddress
 from ingest.formats.paths import Text
-from models import estimators
+from models.named import estimators
 from workorder_core.people.dispatching import Dispatched
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"

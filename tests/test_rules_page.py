@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from judge import expressions
-from judge.fleets import NO_FLEET
 from judge.inputs import Event, JudgedFrame, LateFrame
 from judge.judge import Judge
-from judge.limits import Limits
-from judge.rule_sets import RuleSets
+from judge.limits import expressions
+from judge.limits.fleets import NO_FLEET
+from judge.limits.limits import Limits
+from judge.limits.rule_sets import RuleSets
 from rules import rulebook
 from rules.kinds import KINDS
 from workorder_core.words import OperatingState

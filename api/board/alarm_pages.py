@@ -14,9 +14,9 @@ from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
-from api.board.form_errors import Fields, figure
-from api.board.forms import FormRoute, shown_on
-from api.board.refilled import Refused
+from api.board.forms.form_errors import Fields, figure
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.forms.refilled import Refused
 from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.once import SentForm

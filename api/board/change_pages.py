@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import Number, page
 from api.once import SentForm
 from api.routers.changes import kinds_for

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Actor, Conn, Now
-from api.board.form_errors import Fields, FormWrong
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.naming import FormNames
 from api.once import SentForm

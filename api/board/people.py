@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from api import passwords
 from api.asking import ADMINISTERS, KNOWN, Actor, Conn, Now
-from api.board.form_errors import FormWrong
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.form_errors import FormWrong
+from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.keys import Door
 from api.once import SentForm

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, WORKS_OR_PLANS
 from api.board import words
 from api.board.changed import changed
-from api.board.refilled import Refused, refill
+from api.board.forms.refilled import Refused, refill
 from api.guard import is_at_home
 from api.keys import masked
 from workorder_core.orders import statuses

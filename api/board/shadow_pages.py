@@ -7,8 +7,8 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Asking, Conn, Now
-from api.board.form_errors import Fields
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.form_errors import Fields
+from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.board.words import zone_of
 from api.once import SentForm

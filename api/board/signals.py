@@ -7,8 +7,8 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Actor, Conn, Now
-from api.board.form_errors import Fields, FormWrong
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
 from db.plant import plant

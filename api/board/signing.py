@@ -17,8 +17,8 @@ from starlette.requests import HTTPConnection
 
 from api import passwords, signing_in
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
-from api.board.form_errors import Fields, FormWrong
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.guard import is_at_home
 from api.keys import COOKIE, Door

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from db.orders import decisions
 from db.telemetry import readings
 from ingest.formats import payload
-from judge.asset_judge import AssetJudge
+from judge.asset.asset_judge import AssetJudge
 from runtime.pipeline import arrivals, pipeline, reading
 from runtime.pipeline.reading import Part
 

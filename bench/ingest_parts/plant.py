@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from judge import asset_dump
+from judge.asset import asset_dump
 from judge.inputs import JudgedFrame
 from rules import rulebook
 from runtime.pipeline import engine

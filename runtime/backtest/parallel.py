@@ -17,7 +17,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
-from models import estimators
+from models.named import estimators
 from runtime.backtest import stored
 from runtime.backtest.running import Assumed, Documents, Run, run
 from runtime.backtest.stored import Places

@@ -20,10 +20,10 @@ from db.telemetry.catalogue import Catalogue
 from db.telemetry.quarantine_ledger import Ledger
 from ingest.border import Bounds
 from ingest.formats.formats import Formats
-from judge import lane_kernel
 from judge.inputs import Input, JudgedFrame, in_order
 from judge.judge import CHANGES_RULES, FORMAT, Judge
-from judge.lane import Lane
+from judge.lane import lane_kernel
+from judge.lane.lane import Lane
 from judge.parts import Part, PartName
 from models import kernel
 from rules.rulebook import Rulebook

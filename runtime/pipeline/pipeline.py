@@ -23,7 +23,7 @@ from db.telemetry import readings
 from ingest.messages import Message, Refused
 from judge.inputs import merged
 from judge.judge import Verdict
-from judge.ordinary import ForModel
+from judge.lane.ordinary import ForModel
 from runtime.pipeline import arrivals, engine, reading, sources
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.faults import of_no_message

@@ -10,8 +10,8 @@ from ingest.formats import payload
 from ingest.formats.format import Stale
 from ingest.formats.formats import Formats
 from ingest.messages import Frame, Message, Refused
-from judge.lane import OWN_TOPIC, Lane
-from judge.ordinary import Ordinary
+from judge.lane.lane import OWN_TOPIC, Lane
+from judge.lane.ordinary import Ordinary
 
 
 @dataclass(slots=True)

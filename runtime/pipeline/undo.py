@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection
 
-from judge import asset_dump
+from judge.asset import asset_dump
 from judge.judge import Judge
 from rules.figures import Fleet
 from runtime.pipeline.engine import Engine

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.board.form_errors import FormWrong
-from api.board.step_form import part_used
+from api.board.forms.form_errors import FormWrong
+from api.board.orders.step_form import part_used
 from tests.api.test_six_types import PLAN, V1
 from workorder_core.people.access import Role
 

@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from models import documents, estimator_state, estimators, named
+from models import documents
 from models import watch as watches
 from models.document import ModelDocument, ModelDocumentError
-from models.estimators import NoSuchEstimator
-from models.named_watch import NamedWatch
+from models.named import estimator_state, estimators, named
+from models.named.estimators import NoSuchEstimator
+from models.named.named_watch import NamedWatch
 from tests.models.laws import stream
 
 ESTIMATORS: dict[str, dict[str, Any]] = {

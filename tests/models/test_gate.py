@@ -8,7 +8,7 @@ import pytest
 
 from models.attendant import Attendant
 from models.document import ModelDocument
-from models.gate import Gate
+from models.named.gate import Gate
 from tests.models.test_glitch import DAY, MINUTE, frames
 from tests.runtime import test_river as river_ones
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from models import estimators, named
 from models.document import ModelDocument
+from models.named import estimators, named
 from tests.models import laws
 
 TREES = {"class": "river.anomaly.HalfSpaceTrees", "n_trees": 5, "height": 4, "window_size": 50, "seed": 1}

@@ -18,9 +18,9 @@ from ingest.formats import mapped, payload
 from ingest.formats.sparkplug import Sparkplug
 from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message, Reason
-from judge.asset_judge import AssetJudge
+from judge.asset.asset_judge import AssetJudge
 from judge.judge import Judge
-from judge.lane import Lane
+from judge.lane.lane import Lane
 from runtime.pipeline import arrivals, engine, pipeline, reading, splitting
 from runtime.pipeline.faults import OfNoMessage
 from runtime.processes import ingest

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from ingest.messages import Frame
-from judge.frames import Closed, Gathering
+from judge.asset.frames import Closed, Gathering
 from judge.inputs import Event, JudgedFrame
 from judge.judge import Judge
 from workorder_core.intake.decisions import Ignore

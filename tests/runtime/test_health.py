@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from judge import health
+from judge.asset import health
 from judge.inputs import Event, JudgedFrame
 from judge.judge import Judge, Verdict
 from judge.moments import moment

@@ -18,7 +18,7 @@ from ingest import times
 from ingest.formats import mapping, paths
 from ingest.messages import Message
 from ingest.replay import WrongMapping
-from judge import asset_dump
+from judge.asset import asset_dump
 from rules import rulebook
 from runtime.cli import mappings
 from runtime.pipeline import engine, history, pipeline, splitting

@@ -13,7 +13,7 @@ import pytest
 
 from db.telemetry import judge as judge_db
 from ingest.messages import Message
-from judge.lane import Lane
+from judge.lane.lane import Lane
 from rules import rulebook
 from runtime.pipeline import engine, pipeline
 from runtime.pipeline.engine import Engine

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge import staleness
-from judge.fleets import NO_FLEET, Fleets, OfFleet
-from judge.hits import Hit
-from judge.limits import Limits
-from judge.rule_sets import RuleSets
+from judge.limits import staleness
+from judge.limits.fleets import NO_FLEET, Fleets, OfFleet
+from judge.limits.hits import Hit
+from judge.limits.limits import Limits
+from judge.limits.rule_sets import RuleSets
 from rules import rulebook
 from rules.counter import Counter
 from workorder_core.words import OperatingState

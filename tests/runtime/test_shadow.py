@@ -16,7 +16,7 @@ from db.documents.documents import Kind
 from db.errors import AlreadyThere, NotFound, NothingOnTrial
 from db.telemetry import judge as judge_db
 from ingest.messages import Message
-from judge import asset_dump
+from judge.asset import asset_dump
 from judge.judge import FORMAT, Judge
 from models.documents import WrongModels
 from rules import rulebook

@@ -19,7 +19,7 @@ from ingest.formats.sparkplug import Sparkplug
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.thingsboard import ThingsBoard
 from ingest.messages import Message
-from judge import by_model
+from judge.asset import by_model
 from models import documents as model_documents
 from rules import rulebook
 from runtime.pipeline import engine, pipeline, retry

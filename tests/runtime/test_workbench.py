@@ -151,7 +151,7 @@ def test_tuning_without_a_failure_or_a_value_is_refused() -> None:
 
 
 def test_a_detector_of_ones_own_is_tried_like_any_other(monkeypatch) -> None:
-    from models import estimators
+    from models.named import estimators
 
     estimators.allow("tests.models.strange")
     trial = two_machines().backtest(models=NAMED, failures=failures())

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from judge import lane_kernel
+from judge.lane import lane_kernel
 from workorder_core.plant import seen
 from workorder_core.plant.seen import BORNE_OUT, LEAST, Seen, take
 

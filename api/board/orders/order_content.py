@@ -8,8 +8,8 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
-from api.board.form_errors import Fields, FormWrong
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.forms import FormRoute, shown_on
 from api.once import SentForm
 from db.errors import NotFound
 from db.orders import attachments, order_work, work_orders

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from judge import asset_findings, health, operating
-from judge.asset_findings import Alarmed
-from judge.health import PRESSING
+from judge.asset import asset_findings, health, operating
+from judge.asset.asset_findings import Alarmed
+from judge.asset.health import PRESSING
 from judge.moments import moment
 from models import attendant
 from models.alarm import Anomaly
@@ -18,7 +18,7 @@ from workorder_core.plant.health import Health
 from workorder_core.words import CloseFinding
 
 if TYPE_CHECKING:
-    from judge.asset_judge import AssetJudge
+    from judge.asset.asset_judge import AssetJudge
 
 _log = structlog.get_logger("judge")
 

@@ -4,13 +4,13 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from judge import asset_findings
-from judge.asset_findings import Doubt
+from judge.asset import asset_findings
+from judge.asset.asset_findings import Doubt
 from workorder_core.intake.findings import Finding
 from workorder_core.plant.signals import BEYOND
 
 if TYPE_CHECKING:
-    from judge.asset_judge import AssetJudge
+    from judge.asset.asset_judge import AssetJudge
 
 
 def judge(

@@ -53,7 +53,7 @@ class Fields:
     ...     hours = read("hours", None, lambda: figure("two"))
     Traceback (most recent call last):
     ...
-    api.board.form_errors.FormWrong: write a number, not 'two'
+    api.board.forms.form_errors.FormWrong: write a number, not 'two'
     """
 
     def __init__(self) -> None:

@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, SEES, WORKS_OR_PLANS, Asking, Conn, Now
-from api.board import drawing, history
+from api.board import drawing
+from api.board.orders import history
 from api.board.rendering import page, shown_already
 from db.alarms import alarm_points
 from db.errors import NotFound

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Form
 
-from api.board.form_errors import Fields, FormWrong, figure
+from api.board.forms.form_errors import Fields, FormWrong, figure
 from db.orders.closing import Closing, FollowUp, PartUsed
 from workorder_core.far_times import FarTime, near
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy

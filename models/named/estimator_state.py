@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from river.compose import Pipeline
 
-from models import named
+from models.named import named
 
 _PLAIN = {
     "builtins": "set frozenset dict list tuple int float str bool bytes bytearray complex slice object range",

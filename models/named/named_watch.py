@@ -12,13 +12,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from models import estimator_state, estimators, kernel
+from models import kernel
 from models.alarm import Anomaly
 from models.course import Look
 from models.detector import opened
 from models.document import ModelDocument
-from models.estimators import Kind
-from models.gate import Gate
+from models.named import estimator_state, estimators
+from models.named.estimators import Kind
+from models.named.gate import Gate
 from models.usual import Usuals
 
 STATE_VERSION = 4

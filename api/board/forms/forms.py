@@ -16,8 +16,8 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
 
 from api.asking import Forbidden, OfEverySite
-from api.board.form_errors import FormWrong, Question
-from api.board.refilled import Refused
+from api.board.forms.form_errors import FormWrong, Question
+from api.board.forms.refilled import Refused
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from db.errors import Ring
 from db.people.users import UnknownSites

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from judge import health
-from judge.hits import Hit
+from judge.asset import health
+from judge.limits.hits import Hit
 from judge.moments import micros, moment
 from models.alarm import Anomaly
 from models.attendant import Attendant

@@ -8,7 +8,7 @@ from rules.operating_state import StateNow
 from workorder_core.words import OperatingState
 
 if TYPE_CHECKING:
-    from judge.asset_judge import AssetJudge
+    from judge.asset.asset_judge import AssetJudge
 
 
 def steady(asset: "AssetJudge") -> bool:

@@ -11,9 +11,9 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, REQUESTS, Actor, Asking, Conn, Now
-from api.board.form_errors import Fields, figure
-from api.board.forms import FormRoute, shown_on
-from api.board.step_form import StepForm, local
+from api.board.forms.form_errors import Fields, figure
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.orders.step_form import StepForm, local
 from api.naming import FormNames
 from api.once import SentForm
 from db.errors import NotFound

@@ -7,14 +7,15 @@ from typing import Any
 
 import structlog
 
-from judge import asset_findings, by_model, doubtful, expressions, operating, staleness
-from judge.asset_findings import Alarmed, Facts
+from judge.asset import asset_findings, by_model, doubtful, operating
+from judge.asset.asset_findings import Alarmed, Facts
+from judge.asset.frames import Gathering
 from judge.events import SignalSet
-from judge.fleets import NO_FLEET, Fleets, OfFleet
-from judge.frames import Gathering
-from judge.hits import Hit
-from judge.limits import Limits
-from judge.rule_sets import RuleSets
+from judge.limits import expressions, staleness
+from judge.limits.fleets import NO_FLEET, Fleets, OfFleet
+from judge.limits.hits import Hit
+from judge.limits.limits import Limits
+from judge.limits.rule_sets import RuleSets
 from models.attendant import Attendant
 from models.document import ModelDocument
 from rules import operating_state

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from markupsafe import escape as _escaped
 
-from api.board.form_errors import Question
-from api.board.page_forms import TOKENS, Field, PageForm, Tag, forms_of
+from api.board.forms.form_errors import Question
+from api.board.forms.page_forms import TOKENS, Field, PageForm, Tag, forms_of
 from api.board.words import sentence
 
 _MAIN = '<main id="main">'

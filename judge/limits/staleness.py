@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from judge.fleets import NO_FLEET
-from judge.hits import Hit
+from judge.limits.fleets import NO_FLEET
+from judge.limits.hits import Hit
 from rules.threshold import EVERY, NORMAL
 from workorder_core.words import OperatingState
 
 if TYPE_CHECKING:
-    from judge.limits import Limits
+    from judge.limits.limits import Limits
 
 NEVER_US = 1 << 62
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from judge import expressions, staleness
-from judge.chatter import Chatter
-from judge.fleets import NO_FLEET, OfFleet
-from judge.hits import Hit
-from judge.latest import Latest
-from judge.rule_sets import EMPTY_SET
+from judge.limits import expressions, staleness
+from judge.limits.chatter import Chatter
+from judge.limits.fleets import NO_FLEET, OfFleet
+from judge.limits.hits import Hit
+from judge.limits.latest import Latest
+from judge.limits.rule_sets import EMPTY_SET
 from rules import ruleset, threshold
 from rules.counter import Counter
 from rules.figures import Memory

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models import estimator_state, estimators, kernel
+from models import kernel
 from models.alarm import Anomaly
 from models.course import Look
 from models.detector import opened
 from models.document import ModelDocument
-from models.gate import Gate
+from models.named import estimator_state, estimators
+from models.named.gate import Gate
 from models.usual import Usuals, finite
 
 STATE_VERSION = 2

@@ -10,10 +10,10 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, REQUESTS, Asking, Conn, Now
-from api.board.form_errors import Fields, FormWrong, figure
-from api.board.forms import FormRoute, shown_on
+from api.board.forms.form_errors import Fields, FormWrong, figure
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.orders.step_form import local
 from api.board.rendering import page
-from api.board.step_form import local
 from api.naming import FormNames, Naming
 from api.once import SentForm
 from db.errors import NotFound

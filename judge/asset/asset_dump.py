@@ -4,14 +4,14 @@ from typing import Any
 
 import structlog
 
-from judge.asset_findings import Alarmed
-from judge.asset_judge import AssetJudge, gathering_of
-from judge.fleets import Fleets
-from judge.limits import Limits
-from judge.rule_sets import RuleSets
+from judge.asset.asset_findings import Alarmed
+from judge.asset.asset_judge import AssetJudge, gathering_of
+from judge.limits.fleets import Fleets
+from judge.limits.limits import Limits
+from judge.limits.rule_sets import RuleSets
 from models.attendant import Attendant
 from models.document import ModelDocument
-from models.estimator_state import StateError
+from models.named.estimator_state import StateError
 from rules.operating_state import StateNow
 from workorder_core.plant.seen import Seen
 from workorder_core.words import Criticality, OperatingState

@@ -21,11 +21,12 @@ from ingest.border import Bounds
 from ingest.formats import payload
 from ingest.formats.payload import Plain
 from ingest.messages import Message
-from judge import lane_kernel, operating
-from judge.asset_judge import AssetJudge
+from judge.asset import operating
+from judge.asset.asset_judge import AssetJudge
 from judge.columns import Columns
 from judge.known import Known, KnownAsset
-from judge.lane_kernel import (
+from judge.lane import lane_kernel
+from judge.lane.lane_kernel import (
     ASSET,
     BAD,
     COUNT,
@@ -52,7 +53,7 @@ from judge.lane_kernel import (
     TOUCHED,
     VALUE,
 )
-from judge.ordinary import ForModel, Ordinary, Said, Whole
+from judge.lane.ordinary import ForModel, Ordinary, Said, Whole
 from models.frame import Row as FrameRow
 from rules.ruleset import Bands
 from rules.threshold import NORMAL, Condition

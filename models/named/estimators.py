@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from river import base, compose
 
-from models import estimator_state, named
-from models.named import NoSuchEstimator, allow, allow_folder, allowed, code_of
+from models.named import estimator_state, named
+from models.named.named import NoSuchEstimator, allow, allow_folder, allowed, code_of
 
 __all__ = [
     "Kind",

@@ -3,15 +3,15 @@
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from judge.fleets import NO_FLEET, OfFleet
-from judge.hits import Hit
+from judge.limits.fleets import NO_FLEET, OfFleet
+from judge.limits.hits import Hit
 from rules import ruleset
 from rules.expression import Around, WrongExpression
 from rules.threshold import NORMAL, Threshold
 from workorder_core.words import OperatingState
 
 if TYPE_CHECKING:
-    from judge.limits import Limits
+    from judge.limits.limits import Limits
 
 
 def judge_derived(

@@ -1,4 +1,4 @@
-"""The lane's loops, compiled: readings against the tables of `judge.lane`, in the order in which they came.
+"""The lane's loops, compiled: readings against the tables of `judge.lane.lane`, in the order in which they came.
 
 A frame is a message's readings: its asset's row ``of_frame[f]``, its time ``at[f]``, and the readings from
 ``begin[f]`` to ``begin[f + 1]``, each with its signal's row ``of_reading[r]`` and its value. Times are epoch
