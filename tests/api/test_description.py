@@ -6,7 +6,7 @@ import pytest
 
 from api.app import create
 from api.description import IN_PATHS, operation_id
-from tests.api.test_six_types import V1
+from tests.api.orders.test_six_types import V1
 
 NAMES = {
     ("get", "/api/v1/work-orders"): "list_work_orders",

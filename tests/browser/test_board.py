@@ -21,7 +21,7 @@ from db.orders import work_orders
 from runtime.processes import jobs
 from tests import a_plant, people
 from tests.a_plant import Seeded
-from tests.api.test_six_types import PLAN, PNG
+from tests.api.orders.test_six_types import PLAN, PNG
 from workorder_core.people.access import Role
 from workorder_core.words import Status
 

@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from tests import a_plant, people
 from tests.api.conftest import KEY
-from tests.api.test_what_pages_offer import PEOPLE
+from tests.api.pages.test_what_pages_offer import PEOPLE
 from tests.walk import Walker
 from workorder_core.words import Status
 

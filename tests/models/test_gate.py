@@ -9,8 +9,8 @@ import pytest
 from models.attendant import Attendant
 from models.document import ModelDocument
 from models.named.gate import Gate
+from tests.judge import test_river as river_ones
 from tests.models.test_glitch import DAY, MINUTE, frames
-from tests.runtime import test_river as river_ones
 
 ODD = (-127.0, 65535.0, 1e9, -3.4028235e38, 1.7976931348623157e308)
 LONELY = 420

@@ -8,9 +8,10 @@ import pytest
 
 from runtime.embedded import broker
 from tests.parts import databases
-from tests.runtime import cut, kills
-from tests.runtime.cut import Outcome
-from tests.runtime.undisturbed import Plant, finish
+from tests.runtime.pipeline import cut
+from tests.runtime.pipeline.cut import Outcome
+from tests.runtime.processes import kills
+from tests.runtime.processes.undisturbed import Plant, finish
 
 
 @pytest.fixture(scope="session")

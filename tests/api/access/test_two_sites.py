@@ -1,0 +1,288 @@
+"""Roles × sites × every read and write of API, pages and files, from the routes themselves.
+
+Two sites, every text of the other one marked: nothing of it comes out, and nothing of it is changed.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from api.app import create
+from tests import people
+from tests.api.access import two_sites
+from tests.api.access.test_access import OPEN, TABLE
+from tests.api.access.two_sites import MARK, SEEN, SITE
+from workorder_core.people.access import Role
+
+FORM = {"Origin": "http://localhost"}
+SPAN = {"starts_at": "2030-01-01T08:00:00Z", "ends_at": "2030-01-01T09:00:00Z", "reason": "new seal"}
+WEEK = {"shifts": [{"weekdays": [1], "start": "07:00", "end": "15:00"}]}
+FOUND = {"finding": "confirmed", "failure_mode": "OHE", "cause": "wear", "remedy": "replace"}
+PLAN = {"title": "Ours now", "steps": [{"instruction": "Just do it"}]}
+REASON = {"reason": "because", "why": "because"}
+
+
+@pytest.fixture
+def world(pool, client, seeded):
+    """The plant of the tests as the other site, all of it marked, and a small site OWN: what ids mean at each."""
+    at = datetime.now(UTC)
+    with pool.connection() as conn:
+        one = lambda text, *given: conn.execute(text, given).fetchone()[0]  # noqa: E731
+        own_site = one("INSERT INTO sites (code, name) VALUES ('OWN', 'O') RETURNING id")
+        place = "INSERT INTO locations (site_id, code, name, level) VALUES (%s, 'O1', 'Hall O', 'area') RETURNING id"
+        own_place = one(place, own_site)
+        own_asset = one("INSERT INTO assets (site_id, code, name) VALUES (%s, 'O-1', 'Fan') RETURNING id", own_site)
+        own_person = one(
+            "INSERT INTO technicians (site_id, code, name) VALUES (%s, 'olga', 'Olga') RETURNING id", own_site
+        )
+        people.add_key(conn, "all", Role.ADMINISTRATOR)
+    body = {"asset_id": own_asset, "type": "inspection", "title": "Look"}
+    own = client.post("/api/v1/work-orders", json=body, headers={"Idempotency-Key": "own"}).json()
+    own_downtime = client.post(f"/api/v1/assets/{own_asset}/downtimes", json=SPAN).json()["id"]
+    asset, order = seeded.assets["P-101"], seeded.orders["by hand"]
+    for what, status in two_sites.fill(client, asset, str(order), own["id"]):
+        assert status < 300, what
+    with pool.connection() as conn:
+        one = lambda text, *given: conn.execute(text, given).fetchone()[0]  # noqa: E731
+        alarm = (asset, "rule:hot", at)
+        conn.execute(
+            "INSERT INTO alarms (asset_id, source, severity, summary, arrival, raised_at) "
+            "VALUES (%s, %s, 1, '', 1, %s)",
+            alarm,
+        )
+        conn.execute(
+            "INSERT INTO alarm_points (asset_id, source, state, active, since, raised_at) "
+            "VALUES (%s, %s, 'unacknowledged', true, %s, %s)", [*alarm, at]
+        )  # fmt: skip
+        conn.execute(
+            "INSERT INTO alarm_moves (asset_id, source, at, actor, move, old_state, new_state) "
+            "VALUES (%s, %s, %s, '', 'acknowledge', 'unacknowledged', 'acknowledged')", alarm
+        )  # fmt: skip
+        conn.execute(
+            "INSERT INTO asset_health (asset_id, at, index, signal, value, limit_at, limit_known) "
+            "VALUES (%s, %s, 50, '', 1, 2, true)", [asset, at]
+        )  # fmt: skip
+        conn.execute(
+            "INSERT INTO quarantine (topic, payload, payload_bytes, payload_sha256, reason, problem, received_at, "
+            "last_received_at) VALUES ('plantwright/v1/NTH/P-1', 'x', 1, sha256('x'), 'not_json', 'WVKB', now(), now())"
+        )
+        site = one("SELECT id FROM sites WHERE code = 'NTH'")
+        two_sites.mark(conn, site)
+        theirs = {
+            "order_id": order,
+            "asset_id": asset,
+            "location_id": one("SELECT id FROM locations WHERE site_id = %s LIMIT 1", site),
+            "technician_id": one("SELECT id FROM technicians WHERE site_id = %s LIMIT 1", site),
+            "technician": one("SELECT code FROM technicians WHERE site_id = %s LIMIT 1", site),
+            "downtime_id": one("SELECT id FROM planned_downtimes WHERE asset_id = %s", asset),
+            "proposal_id": one("SELECT id FROM safety_proposals"),
+            "attachment_id": one("SELECT id FROM attachments LIMIT 1"),
+            "number": one("SELECT number FROM work_orders WHERE id = %s", order),
+            "signal": one("SELECT name FROM signals WHERE asset_id = %s LIMIT 1", asset),
+            "plan_code": one("SELECT code FROM job_plans WHERE site_id = %s", site),
+            "kept_id": one("SELECT id FROM quarantine LIMIT 1"),
+            "asset_code": one("SELECT code FROM assets WHERE id = %s", asset),
+            "alarm": one("SELECT source FROM alarm_points WHERE asset_id = %s LIMIT 1", asset),
+            "site_code": SITE,
+        }
+    own_ids = theirs | {
+        "order_id": own["id"],
+        "asset_id": own_asset,
+        "location_id": own_place,
+        "technician_id": own_person,
+        "downtime_id": own_downtime,
+        "number": own["number"],
+        "site_code": "OWN",
+    }
+    return site, theirs, own_ids
+
+
+def ids_for(path: str, ids: dict[str, Any]) -> str:
+    more = {"kind": "rulebook", "step": "start", "verb": "new", "verdict": "confirm", "seq": 1, "run_id": 1}
+    return re.sub(r"{(\w+)(?::\w+)?}", lambda match: str((more | ids).get(match[1], "1")), path)
+
+
+def queries(theirs: dict[str, Any]) -> dict[str, str]:
+    """What a list could be asked for of the other site, by the names of query parameters."""
+    return {
+        "site": SITE, "asset_id": str(theirs["asset_id"]), "text": "P-1", "show": "all", "limit": "500", "span": "21d",
+        "archived": "true", "kind": "asset", "state": "unacknowledged", "severity": "degrading", "waiting": "true",
+        "asset": str(theirs["asset_id"]),
+        "plan": str(theirs["order_id"]),
+    }  # fmt: skip
+
+
+ALWAYS = {"since": "2026-01-01T00:00:00Z", "until": "2026-12-31T00:00:00Z"}
+
+
+def reads(theirs: dict[str, Any], own: dict[str, Any]):
+    """Yield every GET with the other's ids, with the own ones, and asked for the other's by each of its parameters."""
+    known, described = queries(theirs), create(None, keys={}).openapi()["paths"]  # type: ignore[arg-type]
+    for name in TABLE:
+        method, path = name.split(" ", 1)
+        if method == "GET":
+            # The API refuses a parameter that a route has not; a page passes it over.
+            heeded = {each["name"] for each in described.get(path, {}).get("get", {}).get("parameters", ())}
+            heeds = heeded.__contains__ if path.startswith("/api/") else bool
+            always = {query: value for query, value in ALWAYS.items() if heeds(query)}
+            yield name, ids_for(path, theirs), always
+            if "{" in path:
+                yield name, ids_for(path, own), always
+            for query, value in known.items():
+                if heeds(query) and ("{" not in path or query == "span"):
+                    yield name, ids_for(path, own), always | {query: value}
+
+
+def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return what could be sent to a route by somebody who means the other site's things, by the end of its path."""
+    alarm = {"asset_id": theirs["asset_id"], "source": theirs["alarm"], "why": "x", "until": "2030-01-01T00:00:00Z"}
+    order = {"type": "inspection", "title": "Mine", "why": "x"}
+    return {
+        "/work-orders": [order | {"asset_id": theirs["asset_id"]}, order | {"location_id": theirs["location_id"]}],
+        "/linked-orders": [{"title": "Mine", "type": "inspection"}],
+        "/links": [{"kind": "blocks", "other_id": str(theirs["order_id"])}],
+        "/assign": [{"technician": theirs["technician"]}],
+        "/schedule": [{"start": "2030-01-01T08:00:00Z", "technician": theirs["technician"]}],
+        "/plan": [{"plan": theirs["plan_code"]}, {"plan": f"{SITE}/{theirs['plan_code']}"}],
+        "/complete": [FOUND],
+        "/steps/{seq}": [{"note": "x"}, {"attachment_id": str(theirs["attachment_id"])}],
+        "/parts": [{"used": [{"part": "bearing", "used": 9}]}],
+        "/comments": [{"text": "I was here"}],
+        "/technicians": [{"site": SITE, "code": "mine", "name": "Mine"}],
+        "/technicians/{technician_id}": [{"name": "Mine"}],
+        "/calendar": [WEEK],
+        "/targets": [[{"priority": 4, "response_minutes": 1, "completion_minutes": 2}]],
+        "/job-plans/{plan_code}": [PLAN],
+        "/assets/{asset_id}": [{"criticality": 1, "asset_class": "x"}, {"parent": theirs["asset_code"]}],
+        "/signals/{signal:path}": [{"unit": "l/s", "label": "Mine"}],
+        "/downtimes": [SPAN],
+        "/acknowledge": [{"alarms": [{"asset_id": theirs["asset_id"], "source": theirs["alarm"]}]}],
+        "/reset": [alarm], "/shelve": [alarm], "/unshelve": [alarm],
+        "/take-out-of-service": [alarm], "/return-to-service": [alarm],
+        "/work-orders/{order_id}": [{"title": "Mine"}],
+        "/users": [{"name": "spy", "roles": ["viewer"], "sites": [SITE]}],
+        "/keys": [{"name": "spy", "roles": ["viewer"], "sites": [SITE]}],
+    }  # fmt: skip
+
+
+def forms(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the same for the forms of pages."""
+    alarm = {"alarm": f"{theirs['asset_id']} {theirs['alarm']}", "hours": "1", "why": "x"}
+    order = {"kind": "inspection", "title": "Mine", "asset_id": str(theirs["asset_id"])}
+    mine = order | {"asset_id": str(own["asset_id"])}
+    return {
+        "/new-order": [order, mine | {"technician": theirs["technician"]}, mine | {"plan": theirs["plan_code"]}],
+        "/links/{verb}": [{"kind": "blocks", "number": theirs["number"]}],
+        "/remarks/new": [{"text": "I was here"}],
+        "/plan-steps/{seq}": [{"note": "x", "photo": str(theirs["attachment_id"])}],
+        "/downtimes": [SPAN | {"starts_at": "2030-01-01T08:00", "ends_at": "2030-01-01T09:00"}],
+        "/judged-as": [{"asset_class": "x", "criticality": "1", "parent": theirs["asset_code"], "why": "x"}],
+        "/signals/{signal:path}": [{"unit": "l/s", "numbers": "measurement"}],
+        "/acknowledge": [alarm], "/reset": [alarm], "/shelve": [alarm], "/unshelve": [alarm],
+        "/take_out_of_service": [alarm], "/return_to_service": [alarm],
+        "/{order_id}/{step}": [REASON | {"technician": theirs["technician"]}],
+        "/devices": [{"device": "spy", "assets": f"{SITE}/{theirs['asset_code']}"}],
+    }  # fmt: skip
+
+
+def writes(theirs: dict[str, Any], own: dict[str, Any]):
+    """Yield every other route with the other's ids, and with the own ones and the other's within."""
+    for name in TABLE:
+        method, path = name.split(" ", 1)
+        if method == "GET":
+            continue
+        machine = path.startswith("/api/")
+        known = (bodies if machine else forms)(theirs, own)
+        ends = [sent for end, sent in known.items() if path.endswith(end)]
+        sent = max(ends, key=len) if ends else [REASON]
+        for body in [*sent, REASON]:
+            for ids in (theirs, own):
+                for query in ("", f"?site={SITE}") if "job-plans" in path else ("",):
+                    yield name, method, ids_for(path, ids) + query, body, machine
+
+
+@pytest.fixture
+def limited(known):
+    """Makes a client for a role at the site OWN."""
+    return lambda role: known(role, name=f"own-{role.value}", sites=["OWN"])
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_nobody_of_one_site_reads_anything_of_the_other(limited, world, role):
+    _, theirs, own = world
+    client, tried = limited(role), 0
+    for name, path, query in reads(theirs, own):
+        answer = client.get(path, params=query)
+        assert answer.status_code != 500, f"{name} {path} {query}"
+        found = SEEN.search(answer.content.replace(path.encode(), b""))
+        if found and "by-number" in name and answer.status_code == 404:
+            continue  # the number that was asked for
+        if found and (path.rpartition("/")[2].encode() in answer.content) and answer.status_code in (404, 422):
+            assert MARK in path, f"{role} {name} {path}"
+            continue  # the name that was asked for
+        assert not found, f"{role} reads {found and found[0]!r} at {path} {query}: {answer.text[:2000]}"
+        tried += 1
+    assert tried > 100
+
+
+def test_whoever_sees_every_site_reads_the_marks_so_that_the_table_can_fail(known, world):
+    _, theirs, own = world
+    client = known(Role.ADMINISTRATOR)
+    found = {name for name, path, query in reads(theirs, own) if SEEN.search(client.get(path, params=query).content)}
+    expected = {
+        "GET /", "GET /assets", "GET /assets/{asset_id}", "GET /orders/{order_id}", "GET /changes", "GET /alarms",
+        "GET /quarantine", "GET /api/v1/work-orders", "GET /api/v1/work-orders/{order_id}",
+        "GET /api/v1/work-orders/{order_id}/content", "GET /api/v1/work-orders/{order_id}/attachments/{attachment_id}",
+        "GET /api/v1/assets", "GET /api/v1/technicians", "GET /api/v1/locations", "GET /api/v1/downtimes",
+        "GET /api/v1/job-plans", "GET /api/v1/changes", "GET /api/v1/safety-proposals", "GET /api/v1/alarms",
+        "GET /api/v1/alarms/states", "GET /api/v1/alarms/moves", "GET /api/v1/quarantine", "GET /api/v1/sites",
+    }  # fmt: skip
+    assert expected <= found, expected - found
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_nobody_of_one_site_changes_anything_of_the_other(limited, world, pool, role):
+    site, theirs, own = world
+    client, tried = limited(role), 0
+    with pool.connection() as conn:
+        before = two_sites.dump(conn, site)
+    for number, (name, method, path, body, machine) in enumerate(writes(theirs, own)):
+        if TABLE[name] == OPEN:
+            continue
+        if machine:
+            answer = client.request(method, path, json=body, headers={"Idempotency-Key": f"{role} {number}"})
+        else:
+            answer = client.request(method, path, data=body, headers=FORM)
+        assert answer.status_code != 500, f"{name} {path} {body}"
+        asked = MARK in str(body) or MARK in path or SITE in str(body) or SITE in path
+        assert asked or not SEEN.search(answer.content), f"{role} {name} {path}: {answer.text[:2000]}"
+        tried += 1
+    with pool.connection() as conn:
+        after = two_sites.dump(conn, site)
+    changed = {table: set(before[table]) ^ set(after[table]) for table in before if before[table] != after[table]}
+    assert changed == {}
+    assert tried > 150
+
+
+def test_every_table_is_known_to_be_of_a_site_or_of_none_and_has_something_to_lose(world, pool):
+    site, _, _ = world
+    with pool.connection() as conn:
+        rows = two_sites.dump(conn, site)
+        tied = {name for name, columns in two_sites.tables(conn).items() if two_sites.tied(name, columns)}
+    assert {name for name in tied if not rows[name]} <= two_sites.EMPTY
+
+
+def test_every_text_of_the_other_site_is_marked(world, pool):
+    site, _, _ = world
+    with pool.connection() as conn:
+        for table, columns in (("assets", ("code", "name")), ("work_orders", ("title", "asset_path")),
+                               ("order_comments", ("text",)), ("order_history", ("why", "actor")),
+                               ("technicians", ("code", "name")), ("signals", ("name",)), ("changes", ("subject",)),
+                               ("safety_proposals", ("why",)), ("job_plans", ("code", "title")),
+                               ("attachments", ("name",)), ("alarm_points", ("source", "why"))):  # fmt: skip
+            condition = two_sites.tied(table, two_sites.tables(conn)[table])
+            for column in columns:
+                query = f"SELECT count(*) FROM {table} WHERE ({condition}) AND {column} NOT LIKE '%%{MARK}%%'"
+                assert conn.execute(query, {"site": site}).fetchone()[0] == 0, f"{table}.{column}"

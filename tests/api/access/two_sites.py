@@ -1,0 +1,177 @@
+"""Two sites for the table of who reads and changes what: OWN, small, and ZQXJ, of which every text carries a marker."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.testclient import TestClient
+from psycopg import Connection, errors
+from psycopg.types.json import Jsonb
+
+SITE, MARK = "ZQXJ", "WVKB"
+SEEN = re.compile(rf"{MARK}|{SITE}-\d|{SITE}/".encode())
+"""What nobody of another site may ever read; the site's bare code may come back in a refusal to who asked for it."""
+
+TIED_BY = {
+    "site_id": "site_id = %(site)s",
+    "asset_id": "asset_id IN (SELECT id FROM assets WHERE site_id = %(site)s)",
+    "signal_id": "signal_id IN (SELECT s.id FROM signals s JOIN assets a ON a.id = s.asset_id "
+    "WHERE a.site_id = %(site)s)",
+    "order_id": "order_id IN (SELECT id FROM work_orders WHERE site_id = %(site)s)",
+    "from_id": "from_id IN (SELECT id FROM work_orders WHERE site_id = %(site)s)",
+    "to_id": "to_id IN (SELECT id FROM work_orders WHERE site_id = %(site)s)",
+    "attachment_id": "attachment_id IN (SELECT a.id FROM attachments a JOIN work_orders w ON w.id = a.order_id "
+    "WHERE w.site_id = %(site)s)",
+    "topic": "topic LIKE '%%/ZQXJ/%%'",
+}
+"""How a row shows of which site it is, by the columns of its table."""
+
+OF_NO_SITE = {
+    "judge_position", "checkpoints", "checkpoint_parts", "taken_messages", "sparkplug_nodes", "sparkplug_births",
+    "imports", "shadow_runs", "rules_in_shadow", "engine_figures", "engine_troubles", "device_bindings", "fenced_off",
+    "audit_anchors", "import_places",
+    "idempotent_answers", "users", "sessions", "api_keys", "sign_in_attempts", "broker_sessions", "pulse_key",
+    "change_heads", "foreign_names", "known_devices",
+}  # fmt: skip
+"""Tables that tell of the plant, the engine, or who asks; read by who sees every site, or by nobody."""
+
+EMPTY = {"audit_anchored", "shadow_orders", "signal_aliases", "evidence", "readings"}
+"""Tables that may be empty here: for who sees every site, or filled by the plant of the tests."""
+
+CODES = {
+    "failure_mode", "close_failure_mode", "move", "old_state", "new_state", "kind", "step", "reason", "currency",
+    "number", "time_zone", "refused_reason", "close_cause", "close_remedy", "close_mechanism", "asset_id", "key",
+}  # fmt: skip
+"""Columns whose values are codes that the program knows, beside those that a CHECK limits."""
+
+FREE = {"instruction", "part", "title", "name", "why", "text", "summary", "note", "label"}
+"""Keys of documents whose values people write."""
+
+
+def tables(conn: Connection) -> dict[str, dict[str, str]]:
+    """Return the columns of each table with their types."""
+    found: dict[str, dict[str, str]] = {}
+    rows = conn.execute(
+        "SELECT c.table_name, c.column_name, c.data_type "
+        "FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name) "
+        "WHERE table_schema = 'public' AND t.table_type = 'BASE TABLE' "
+        "AND c.table_name !~ '^_?yoyo'"
+    )
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found
+
+
+def tied(table: str, columns: dict[str, str]) -> str | None:
+    """Return the condition by which a table's rows are of the other site; None for a table that is of none."""
+    if table in OF_NO_SITE:
+        return None
+    if table == "sites":
+        return "id = %(site)s"
+    if table == "work_orders":
+        return "site_id = %(site)s"
+    if table == "changes":
+        return f"site = '{SITE}'"
+    conditions = [TIED_BY[name] for name in columns if name in TIED_BY]
+    assert conditions, f"{table}: say in tests/api/access/two_sites.py of which site its rows are"
+    return " OR ".join(conditions)
+
+
+def dump(conn: Connection, site: int) -> dict[str, list[str]]:
+    """Return every row of the other site, and what is of the whole plant, to be compared."""
+    found = {}
+    for table, columns in tables(conn).items():
+        condition = tied(table, columns)
+        if condition is not None:
+            found[table] = _rows(conn, table, condition, site)
+    for table in ("users", "device_bindings", "rules_in_shadow", "shadow_runs"):
+        found[table] = _rows(conn, table, "true", site)
+    found["plans of the plant"] = _rows(conn, "job_plans", "site_id IS NULL", site)
+    found["keys"] = [
+        row[0] for row in conn.execute("SELECT name || revoked_at IS NULL FROM api_keys WHERE name = 'all'")
+    ]
+    return found
+
+
+def _rows(conn: Connection, table: str, condition: str, site: int) -> list[str]:
+    query = f"SELECT to_jsonb(t)::text FROM {table} t WHERE {condition} ORDER BY 1"
+    return [row[0] for row in conn.execute(query, {"site": site})]
+
+
+def mark(conn: Connection, site: int) -> None:
+    """Make each text of the site carry the marker, past every trigger."""
+    conn.execute("SET LOCAL session_replication_role = replica")
+    conn.execute("UPDATE changes SET site = %s WHERE site = 'NTH'", [SITE])
+    conn.execute(
+        "UPDATE quarantine SET topic = replace(topic, '/NTH/', '/ZQXJ/'), payload = %s::bytea", [MARK.encode()]
+    )
+    conn.execute("UPDATE work_orders SET number = replace(number, 'NTH-', 'ZQXJ-')")
+    for table, columns in tables(conn).items():
+        condition = tied(table, columns)
+        if condition is None or table == "quarantine":
+            continue
+        for column, kind in columns.items():
+            if kind in ("text", "ARRAY") and column not in CODES and (table, column) != ("sites", "code"):
+                _mark_text(conn, table, column, kind, condition, site)
+            elif kind == "jsonb":
+                _mark_document(conn, table, column, condition, site)
+    conn.execute("UPDATE sites SET code = %s WHERE id = %s", [SITE, site])
+    conn.execute("SET LOCAL session_replication_role = origin")
+
+
+def _mark_text(conn: Connection, table: str, column: str, kind: str, condition: str, site: int) -> None:
+    value = f"'{MARK}' || {column}" if kind == "text" else f"array_append({column}, '{MARK}')"
+    if table == "changes" and column == "site":
+        return
+    try:
+        with conn.transaction():
+            conn.execute(f"UPDATE {table} SET {column} = {value} WHERE {condition}", {"site": site})
+    except (errors.CheckViolation, errors.DatatypeMismatch, errors.UndefinedFunction, errors.DataError):
+        return  # a code, or an array of what is no text
+
+
+def _mark_document(conn: Connection, table: str, column: str, condition: str, site: int) -> None:
+    query = f"SELECT ctid::text, {column} FROM {table} WHERE {column} IS NOT NULL AND ({condition})"
+    for place, document in conn.execute(query, {"site": site}).fetchall():
+        conn.execute(
+            f"UPDATE {table} SET {column} = %s WHERE ctid = %s::tid",
+            [Jsonb(_marked(document)), place],
+        )
+
+
+def _marked(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _marked(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_marked(each, key) for each in value]
+    return MARK + value if isinstance(value, str) and key in FREE else value
+
+
+def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator[tuple[str, int]]:
+    """Give the rich site what it lacks, as somebody of every site; yields what was answered."""
+    v1, once = "/api/v1", iter(range(100))
+
+    def post(path: str, **body: Any) -> Any:
+        return client.post(f"{v1}{path}", json=body, headers={"Idempotency-Key": f"fill-{next(once)}"})
+
+    week = {"shifts": [{"weekdays": [1], "start": "07:00", "end": "15:00"}], "country": "DK"}
+    targets = [{"priority": 4, "response_minutes": 5, "completion_minutes": 50}]
+    plan = {"title": "Swap", "steps": [{"kind": "permit", "instruction": "Lock it"}, {"instruction": "Swap it"}]}
+    span = {"starts_at": "2030-01-01T08:00:00Z", "ends_at": "2030-01-01T09:00:00Z", "reason": "new seal"}
+    once_key = {"Idempotency-Key": "file"}
+    yield "calendar", client.put(f"{v1}/sites/NTH/calendar", json=week).status_code
+    yield "targets", client.put(f"{v1}/sites/NTH/targets", json=targets).status_code
+    yield "plan", client.put(f"{v1}/job-plans/SWAP?site=NTH", json=plan).status_code
+    yield "the plant's plan", client.put(f"{v1}/job-plans/ALL", json=plan).status_code
+    yield "downtime", post(f"/assets/{asset}/downtimes", **span).status_code
+    yield "order's plan", post(f"/work-orders/{order}/plan", plan="SWAP").status_code
+    yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code
+    files = {"file": ("new.txt", MARK.encode())}
+    yield "file", client.post(f"{v1}/work-orders/{order}/attachments", files=files, headers=once_key).status_code
+    parts = {"used": [{"part": "bearing", "used": 1}]}
+    yield "parts", client.put(f"{v1}/work-orders/{order}/parts", json=parts).status_code
+    link = {"kind": "blocks", "other_id": own_order, "why": f"{MARK} first"}
+    yield "link", post(f"/work-orders/{order}/links", **link).status_code
+    for name, value in (("safety_critical", True), ("safety_critical", False)):
+        answer = client.patch(f"{v1}/assets/{asset}", json={name: value}, params={"why": "caged"})
+        yield f"{name} {value}", answer.status_code

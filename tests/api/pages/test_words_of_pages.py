@@ -1,0 +1,87 @@
+"""Pages speak to people: no JSON, repr, ISO time, code or name of a column stands in what is read."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from api import passwords
+from api.board import words
+from db.telemetry import quarantine
+from ingest.messages import Reason, Refused
+from tests import people
+from tests.api.access.test_changes import CHANGES
+from tests.api.orders.test_six_types import PLAN
+from tests.api.pages.test_what_pages_offer import HTML, kind, links
+from tests.api.test_cursors import Plant, late_excursion, order, refusal, rules, shadow_order
+from tests.visible import for_programs, texts
+from tests.walk import Walker
+from workorder_core.words import Status
+
+FOR_PROGRAMMERS = {"/docs": "it describes the API"}
+NAMES = frozenset({"bearing_temp", "bearing_temp_radial", "oil_temp", "discharge_pressure"})
+"""Names that devices gave their signals: quarantine says them as they were sent."""
+
+
+@pytest.fixture
+def full(client, database, seeded, monkeypatch) -> Iterator[Plant]:
+    """A plant in which something of each kind has happened."""
+    monkeypatch.setattr(passwords, "_HASHER", people.CHEAP)
+    with psycopg.connect(database, autocommit=True) as conn:
+        plant = Plant(client, conn, seeded.assets["P-102"])
+        fill(plant, client, seeded)
+        yield plant
+
+
+def fill(plant, client, seeded):
+    for name in sorted(CHANGES, key=lambda each: each == "safety-critical"):
+        answer = CHANGES[name](client, plant.asset)
+        assert answer.status_code < 400, (name, answer.text)
+    walker = Walker(client, seeded)
+    for status in Status:
+        walker.order(status)
+    order(plant, 1)
+    rules(plant, 2)
+    shadow_order(plant, 1)
+    late_excursion(plant, 0)
+    refusal(plant, 0)
+    early = "ts 2100-01-01T00:00:00+00:00 was in the future when it came: set the device's clock"
+    twice = "another value is stored for oil_temp at that time; the first one stays"
+    for reason, problem in ((Reason.WRONG_TIME, early), (Reason.OTHER_VALUE_STORED, twice)):
+        said = Refused(
+            topic="plantwright/v1/NTH/P-102", payload=b"{}", received_us=10**15, reason=reason, problem=problem
+        )
+        quarantine.keep(plant.conn, [said])
+    plant.post("devices/gateway-1/bind?new=device", {"assets": ["NTH/P-102"]})
+    plant.post("users", {"name": "mette", "full_name": "Mette", "roles": ["reliability_engineer"]})
+    plant.post("users/mette", {"full_name": "Mette", "roles": ["planner"], "sites": ["NTH"]}, "PUT")
+    plant.post("keys", {"name": "scada", "roles": ["viewer"]})
+    locked = {"title": "Swap", "steps": [{"instruction": "Lock out", "kind": "permit"}]}
+    plant.post("job-plans/SWAP", locked, "PUT")
+    plant.post("job-plans/SWAP?why=no%20need", PLAN, "PUT")
+
+
+def test_no_page_shows_a_person_what_is_for_programs(full):
+    there, seen, found, read = ["/home", "/", "/?show=all"], set[str](), list[str](), 0
+    while there:
+        path = there.pop()
+        if path in seen or (kind(path) in seen and not path.startswith("/alarms/history")):
+            continue
+        seen |= {path, kind(path)}
+        page = full.client.get(path, headers=HTML)
+        assert page.status_code == 200, path
+        if path.partition("?")[0] not in FOR_PROGRAMMERS:
+            read += len(texts(page.text))
+            found += [f"{path}: {each}" for each in for_programs(page.text, but=NAMES)]
+        there += sorted(links(page.text))
+    assert found == []
+    assert {"/changes", "/access", "/shadow", "/quarantine", "/devices", "/alarms/history"} <= seen
+    assert sum(path.startswith("/orders/") for path in seen) >= len(Status)
+    assert read > 1_000
+
+
+def test_an_exact_time_in_a_sentence_is_read_on_the_sites_clock():
+    early = words.clocked("ts 2026-03-02T08:14:00Z came <late>; 2026-03-02 stays", "Europe/Copenhagen")
+    assert early.startswith("its time <time datetime=")
+    assert "09:14 CET</time> came &lt;late&gt;; 2026-03-02 stays" in early
+    assert words.clocked("ts 2026-13-02T08:14:00Z", "UTC") == "ts 2026-13-02T08:14:00Z"
