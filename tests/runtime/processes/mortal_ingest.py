@@ -1,7 +1,7 @@
 """``plantwright ingest`` that kills itself, as a SIGKILL from outside would, at a named point of its n-th batch.
 
-Started as ``python -m tests.runtime.processes.mortal_ingest POINT N``; settings come from the environment. The engine does not
-know of it: the functions that the main path calls are wrapped here.
+Started as ``python -m tests.runtime.processes.mortal_ingest POINT N``; settings come from the environment. The engine
+does not know of it: the functions that the main path calls are wrapped here.
 """
 
 import os
