@@ -51,6 +51,13 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.append_event(of_kind text, of_site integer, of_asset integer, of_order uuid, of_subject text, happened_at timestamp with time zone, told jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+    INSERT INTO new_events (kind, site_id, asset_id, order_id, subject, at, data)
+    VALUES (of_kind, of_site, of_asset, of_order, of_subject, happened_at, told)
+$$;
+
 CREATE FUNCTION public.area_of(asset integer) RETURNS text
     LANGUAGE sql STABLE
     AS $$
@@ -96,6 +103,80 @@ CREATE FUNCTION public.behind(actor text) RETURNS SETOF text
         SELECT k.created_by FROM known JOIN api_keys k ON known.who = 'key:' || k.name
     )
     SELECT who FROM known WHERE who = actor OR who NOT LIKE ALL (ARRAY['system:%', '% (terminal)'])
+$$;
+
+CREATE FUNCTION public.event_of_alarm() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    happened text := CASE NEW.move
+        WHEN 'raise' THEN 'raised' WHEN 'clear' THEN 'cleared' WHEN 'suppress' THEN 'suppressed'
+        WHEN 'release' THEN 'released' WHEN 'acknowledge' THEN 'acknowledged' WHEN 'shelve' THEN 'shelved'
+        WHEN 'unshelve' THEN 'unshelved' WHEN 'take_out_of_service' THEN 'taken_out_of_service'
+        WHEN 'return_to_service' THEN 'returned_to_service' ELSE NEW.move END;
+BEGIN
+    PERFORM append_event('alarm.' || happened, a.site_id, a.id, NULL, s.code || '/' || a.code, NEW.at,
+        jsonb_build_object(
+            'asset', s.code || '/' || a.code, 'source', NEW.source, 'old_state', NEW.old_state,
+            'state', NEW.new_state, 'severity', p.severity, 'summary', p.summary, 'event_at', NEW.event_at,
+            'until', NEW.until, 'actor', NEW.actor, 'why', NEW.why))
+    FROM assets a JOIN sites s ON s.id = a.site_id
+    LEFT JOIN alarm_points p ON p.asset_id = a.id AND p.source = NEW.source
+    WHERE a.id = NEW.asset_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.event_of_document() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event(NEW.kind || '.' || NEW.what, NULL, NULL, NULL, NEW.subject, NEW.at, jsonb_build_object(
+        'actor', NEW.actor, 'why', NEW.why, 'old', NEW.old, 'new', NEW.new));
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.event_of_finding() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('finding.recorded', w.site_id, w.asset_id, w.id, w.number, now(), jsonb_build_object(
+        'number', w.number, 'asset', w.asset_path, 'source', NEW.source, 'version', NEW.version,
+        'component', NEW.component, 'failure_mode', NEW.failure_mode, 'severity', NEW.severity, 'since', NEW.since,
+        'event_at', NEW.at, 'summary', NEW.summary))
+    FROM work_orders w WHERE w.id = NEW.order_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.event_of_order() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    w work_orders;
+    assignee text;
+    happened text;
+BEGIN
+    SELECT * INTO w FROM work_orders WHERE id = NEW.order_id;
+    SELECT code INTO assignee FROM technicians WHERE id = w.assignee_id;
+    happened := CASE
+        WHEN NEW.step = 'open' THEN 'opened'
+        WHEN NEW.step = 'warn' THEN 'warned'
+        WHEN NEW.step = 'escalate' THEN 'escalated'
+        WHEN NEW.new ? 'assignee' AND NEW.new ->> 'assignee' IS NOT NULL THEN 'assigned'
+        WHEN NEW.new ? 'status' THEN w.status
+        WHEN NEW.new ? 'assignee' THEN 'unassigned'
+        ELSE 'changed' END;
+    PERFORM append_event('order.' || happened, w.site_id, w.asset_id, w.id, w.number, NEW.at, jsonb_build_object(
+        'number', w.number, 'title', w.title, 'type', w.type, 'priority', w.priority, 'status', w.status,
+        'asset', w.asset_path, 'component', w.component, 'failure_mode', w.failure_mode, 'assignee', assignee,
+        'escalation', w.escalation, 'response_due', w.response_due, 'completion_due', w.completion_due,
+        'step', NEW.step, 'actor', NEW.actor, 'why', NEW.why,
+        -- Of a new order, what it was opened as is above.
+        'old', NEW.old, 'new', CASE WHEN NEW.step = 'open' THEN '{}' ELSE NEW.new END));
+    RETURN NULL;
+END
 $$;
 
 CREATE FUNCTION public.history_hash(before bytea, order_id uuid, seq integer, at timestamp with time zone, actor text, step text, was jsonb, becomes jsonb, why text) RETURNS bytea
@@ -177,6 +258,33 @@ CREATE FUNCTION public.log_change_of_documents() RETURNS trigger
 BEGIN
     PERFORM append_change_of_documents(NEW);
     RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.notify_of_events() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('events', '');
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.number_events() RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    numbered bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM new_events) THEN RETURN 0; END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('plantwright events', 0));
+    -- A statement of its own: it sees what committed while the lock was waited for.
+    WITH taken AS (DELETE FROM new_events RETURNING *)
+    INSERT INTO events (id, uid, kind, site_id, asset_id, order_id, subject, at, recorded_at, data)
+    SELECT nextval('event_ids'), uid, kind, site_id, asset_id, order_id, subject, at, recorded_at, data
+    FROM (SELECT * FROM taken ORDER BY written) AS in_order;
+    GET DIAGNOSTICS numbered = ROW_COUNT;
+    RETURN numbered;
 END
 $$;
 
@@ -496,6 +604,28 @@ CREATE TABLE public.engine_troubles (
     at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.events (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    kind text NOT NULL,
+    site_id integer,
+    asset_id integer,
+    order_id uuid,
+    subject text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    data jsonb NOT NULL
+);
+
+CREATE SEQUENCE public.event_ids
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.event_ids OWNED BY public.events.id;
+
 CREATE TABLE public.evidence (
     order_id uuid NOT NULL,
     seq integer NOT NULL,
@@ -627,6 +757,29 @@ CREATE TABLE public.locations (
 
 ALTER TABLE public.locations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.locations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.new_events (
+    written bigint NOT NULL,
+    uid uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text NOT NULL,
+    site_id integer,
+    asset_id integer,
+    order_id uuid,
+    subject text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT new_events_kind_check CHECK ((kind ~ '^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$'::text))
+);
+
+ALTER TABLE public.new_events ALTER COLUMN written ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.new_events_written_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1139,6 +1292,12 @@ ALTER TABLE ONLY public.engine_figures
 ALTER TABLE ONLY public.engine_troubles
     ADD CONSTRAINT engine_troubles_pkey PRIMARY KEY (kind);
 
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_uid_key UNIQUE (uid);
+
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (order_id, seq);
 
@@ -1183,6 +1342,9 @@ ALTER TABLE ONLY public.locations
 
 ALTER TABLE ONLY public.locations
     ADD CONSTRAINT locations_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.new_events
+    ADD CONSTRAINT new_events_pkey PRIMARY KEY (written);
 
 ALTER TABLE ONLY public.order_comments
     ADD CONSTRAINT order_comments_pkey PRIMARY KEY (order_id, seq);
@@ -1304,6 +1466,10 @@ CREATE INDEX changes_of_kind ON public.changes USING btree (kind, subject, id DE
 
 CREATE INDEX changes_of_site ON public.changes USING btree (site, id DESC);
 
+CREATE INDEX events_by_age ON public.events USING btree (recorded_at);
+
+CREATE INDEX events_of_order ON public.events USING btree (order_id, id) WHERE (order_id IS NOT NULL);
+
 CREATE INDEX history_heads_not_anchored ON public.history_heads USING btree (order_id) WHERE (seq > anchored);
 
 CREATE INDEX idempotent_answers_by_age ON public.idempotent_answers USING btree (at);
@@ -1382,6 +1548,8 @@ CREATE INDEX work_orders_waiting ON public.work_orders USING btree (priority, re
 
 CREATE TRIGGER alarm_moves_are_append_only BEFORE DELETE OR UPDATE ON public.alarm_moves FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_alarm_moves();
 
+CREATE TRIGGER alarm_moves_make_events AFTER INSERT ON public.alarm_moves FOR EACH ROW EXECUTE FUNCTION public.event_of_alarm();
+
 CREATE TRIGGER asset_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.log_change('asset');
 
 CREATE TRIGGER asset_changes_tell_the_judge AFTER UPDATE ON public.assets FOR EACH ROW WHEN (((old.class IS DISTINCT FROM new.class) OR (old.criticality IS DISTINCT FROM new.criticality) OR (old.parent_id IS DISTINCT FROM new.parent_id))) EXECUTE FUNCTION public.tell_judge_of_asset();
@@ -1394,7 +1562,11 @@ CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pu
 
 CREATE TRIGGER document_changes_are_logged AFTER INSERT ON public.judge_events FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['rulebook'::text, 'models'::text, 'rule_shadow'::text]))) EXECUTE FUNCTION public.log_change_of_documents();
 
+CREATE TRIGGER document_changes_make_events AFTER INSERT ON public.changes FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['document'::text, 'rule'::text]))) EXECUTE FUNCTION public.event_of_document();
+
 CREATE TRIGGER downtime_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.planned_downtimes FOR EACH ROW EXECUTE FUNCTION public.log_change('downtime');
+
+CREATE TRIGGER evidence_makes_events AFTER INSERT ON public.evidence FOR EACH ROW EXECUTE FUNCTION public.event_of_finding();
 
 CREATE TRIGGER installations_tell_the_judge AFTER INSERT OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_place();
 
@@ -1402,9 +1574,13 @@ CREATE TRIGGER job_plan_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON p
 
 CREATE TRIGGER location_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.locations FOR EACH ROW EXECUTE FUNCTION public.log_change('location');
 
+CREATE TRIGGER new_events_are_announced AFTER INSERT ON public.new_events FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_events();
+
 CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.event_of_order();
 
 CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
 

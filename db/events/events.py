@@ -1,0 +1,123 @@
+"""What has happened on the plant: one list of events with ids that a reader can page, without missing a late commit.
+
+Triggers write an event in the transaction of what it reports: a row of an order's history, evidence, an alarm's move, a
+change of documents. ``append`` is for what no trigger sees. To follow the list:
+
+1. LISTEN on ``CHANNEL``, or look now and then.
+2. ``number(conn)`` in a transaction of its own: it gives ids to what has committed.
+3. ``after(conn, last_id)`` until a page comes back with fewer than ``limit``.
+
+Ids rise in the order in which events can be read: once an id has been read, no smaller one appears. They have gaps. The
+events of one order are in the order of its history. Events are kept for a stated time; ``bounds`` says from which id.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row, scalar_row, tuple_row
+
+from db import scope, sql, storable
+
+_QUERIES = sql.load("events")
+CHANNEL = "events"
+"""A NOTIFY without content goes to it when a transaction that wrote events has committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened.
+
+    Parameters
+    ----------
+    id
+        Its number in the list: for paging.
+    uid
+        The same wherever the event is sent and however often, for receivers to know it again.
+    kind
+        What it is of and what happened: ``order.closed``.
+    site, site_id
+        None: it concerns the whole plant.
+    subject
+        What people call it: ``NTH-1042``.
+    at, recorded_at
+        Wall clock: when it happened, and when it was written.
+    """
+
+    id: int
+    uid: UUID
+    kind: str
+    site_id: int | None
+    site: str | None
+    asset_id: int | None
+    order_id: UUID | None
+    subject: str
+    at: datetime
+    recorded_at: datetime
+    data: Mapping[str, Any]
+
+
+def append(
+    conn: Connection,
+    kind: str,
+    subject: str,
+    *,
+    at: datetime,
+    site_id: int | None = None,
+    asset_id: int | None = None,
+    order_id: UUID | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an event in the caller's transaction; it gets its id after the commit."""
+    facts = {"kind": kind, "subject": storable.text(subject), "at": at, "site_id": site_id, "asset_id": asset_id}
+    conn.execute(_QUERIES["append"], facts | {"order_id": order_id, "data": storable.json(dict(data or {}))})
+
+
+def number(conn: Connection) -> int:
+    """Give ids to the events that have committed; return how many. Commit soon: other readers wait for it."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return int(cursor.execute(_QUERIES["number"]).fetchone() or 0)
+
+
+def after(
+    conn: Connection,
+    after: int,
+    *,
+    within: Collection[str] | None = None,
+    kinds: Collection[str] | None = None,
+    limit: int = 500,
+) -> list[Event]:
+    """Return the numbered events after an id, in order; of the whole plant only for who sees every site (None)."""
+    asked = {"after": after, "within": scope.codes(within), "kinds": None if kinds is None else sorted(kinds)}
+    with conn.cursor(row_factory=class_row(Event)) as cursor:
+        return cursor.execute(_QUERIES["after"], asked | {"limit": limit}).fetchall()
+
+
+def newest_first(
+    conn: Connection,
+    *,
+    before: int | None = None,
+    within: Collection[str] | None = None,
+    kinds: Collection[str] | None = None,
+    limit: int = 50,
+) -> list[Event]:
+    """Return the numbered events before an id, the newest first, scoped likewise."""
+    asked = {"before": before, "within": scope.codes(within), "kinds": None if kinds is None else sorted(kinds)}
+    with conn.cursor(row_factory=class_row(Event)) as cursor:
+        return cursor.execute(_QUERIES["newest_first"], asked | {"limit": limit}).fetchall()
+
+
+def get(conn: Connection, event_id: int) -> Event | None:
+    """Return one event; None where it is not kept any more."""
+    with conn.cursor(row_factory=class_row(Event)) as cursor:
+        return cursor.execute(_QUERIES["get"], {"id": event_id}).fetchone()
+
+
+def bounds(conn: Connection) -> tuple[int, int] | None:
+    """Return the oldest and the newest id that are kept; None where there are none."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        oldest, newest = cursor.execute(_QUERIES["bounds"]).fetchone() or (None, None)
+    return None if oldest is None else (oldest, newest)
