@@ -46,8 +46,8 @@ _log = structlog.get_logger("api")
 class AskedTooMuch(Exception):
     """The answer would be larger than anybody can use."""
 
-    def __init__(self, what: str, most: int, mend: str) -> None:
-        super().__init__(f"{what} are more than {most}; {mend}")
+    def __init__(self, what: str, most: int, action: str) -> None:
+        super().__init__(f"{what} are more than {most}; {action}")
         self.what, self.most = what, most
 
 
@@ -133,7 +133,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {
     "default": {
-        "description": "What is wrong, and the mend (RFC 9457)",
+        "description": "What is wrong, and what to do (RFC 9457)",
         "content": {
             "application/problem+json": {
                 "schema": {

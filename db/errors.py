@@ -1,4 +1,4 @@
-"""What a query function can refuse. Each error carries its facts and says one whole sentence with the mend."""
+"""What a query function can refuse. Each error carries its facts and says one whole sentence with what to do."""
 
 from uuid import UUID
 

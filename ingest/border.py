@@ -43,7 +43,7 @@ class Bounds:
 
 @dataclass(slots=True)
 class Bad(Exception):
-    """Something in a message that cannot be taken. ``problem`` is a sentence with the facts and the mend."""
+    """Something in a message that cannot be taken. ``problem`` is a sentence with the facts and what to do."""
 
     reason: Reason
     problem: str

@@ -45,9 +45,9 @@ class Bindings:
             return _refused(message, Reason.WRONG_TOPIC, f"the topic must be {PREFIX}<device>/<site>/<asset>")
         device, asset = said[1], said[2]
         if asset not in self.assets.get(device, ()):
-            mend = f"plantwright devices bind {device} {asset}"
+            action = f"plantwright devices bind {device} {asset}"
             return _refused(
-                message, Reason.NOT_BOUND, f"device {device} is not bound to asset {asset}; if it is its, {mend}"
+                message, Reason.NOT_BOUND, f"device {device} is not bound to asset {asset}; if it is its, {action}"
             )
         return structs.replace(message, topic=f"plantwright/v1/{asset}")
 

@@ -68,8 +68,8 @@ def _csv(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
                 next(found, None)
             yield from (_cells(columns, row) for row in found if row)
     except UnicodeError as error:
-        mend = 'say encoding = "latin-1" (or cp1252, utf-16, …) in the mapping'
-        raise WrongMapping(str(path), f"cannot be read: {error}; {mend}") from None
+        action = 'say encoding = "latin-1" (or cp1252, utf-16, …) in the mapping'
+        raise WrongMapping(str(path), f"cannot be read: {error}; {action}") from None
     except (OSError, EOFError, lzma.LZMAError) as error:
         raise WrongMapping(str(path), f"cannot be read: {error}") from None
 

@@ -113,7 +113,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message, or a part of one, that goes to quarantine. ``problem`` is a sentence with the facts and the mend."""
+    """A message, or a part of one, that goes to quarantine. ``problem`` is a sentence with the facts and what to do."""
 
     topic: str
     payload: bytes

@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class WrongMapping(ValueError):
-    """A mapping, or a file that does not fit it; says which, where, and the mend."""
+    """A mapping, or a file that does not fit it; says which, where and what to do."""
 
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}")
@@ -149,7 +149,7 @@ class FileMapping:
 
 
 def read_mapping(path: Path) -> FileMapping:
-    """Read a mapping file. Raises WrongMapping with file, key and mend."""
+    """Read a mapping file. Raises WrongMapping with file, key and what to do."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -24,9 +24,9 @@ LONGEST_NAME = 200
 class ModelDocumentError(ValueError):
     """A model document has a key or a value that no model can use."""
 
-    def __init__(self, document: str, key: str, problem: str, mend: str) -> None:
-        super().__init__(f"model {document!r}: {key} {problem}; {mend}")
-        self.document, self.key, self.problem, self.mend = document, key, problem, mend
+    def __init__(self, document: str, key: str, problem: str, action: str) -> None:
+        super().__init__(f"model {document!r}: {key} {problem}; {action}")
+        self.document, self.key, self.problem, self.action = document, key, problem, action
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,7 @@ class ModelDocument:
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> ModelDocument:
-        """Make a document of a TOML table. Raises `ModelDocumentError` with the key that is wrong and the mend."""
+        """Make a document of a TOML table. Raises `ModelDocumentError` with the key that is wrong and what to do."""
         name = str(table.get("name", cls.name))
         known = {each.name for each in fields(cls)}
         given: dict[str, object] = {}
@@ -180,7 +180,7 @@ class ModelDocument:
             try:
                 estimators.check(self.estimator, self.parameters)
             except estimators.NoSuchEstimator as error:
-                raise self._wrong("estimator", error.problem, error.mend) from None
+                raise self._wrong("estimator", error.problem, error.action) from None
         elif self.estimator != "":
             raise self._wrong("estimator", f"is {self.estimator!r}", "name at least one detector, or leave it out")
         elif self.parameters:
@@ -193,5 +193,5 @@ class ModelDocument:
         if value > most:
             raise self._wrong(key, f"is {value:.3g}" if value < 1e300 else "is endless", f"write {most} at most")
 
-    def _wrong(self, key: str, problem: str, mend: str) -> ModelDocumentError:
-        return ModelDocumentError(self.name, key, problem, mend)
+    def _wrong(self, key: str, problem: str, action: str) -> ModelDocumentError:
+        return ModelDocumentError(self.name, key, problem, action)

@@ -9,7 +9,7 @@ from models.document import ModelDocument
 
 
 class WrongModels(ValueError):
-    """A model document that cannot be used; says file, key and mend."""
+    """A model document that cannot be used; says file, key and what to do."""
 
 
 def read(path: Path | None) -> Mapping[str, Any]:
@@ -38,7 +38,7 @@ def parse(documents: Mapping[str, Any], *, source: str = "models") -> Mapping[st
 def of_class(documents: Mapping[str, Any], asset_class: str) -> ModelDocument:
     """Return the document of an asset class: its own table, else the one called ``default``, else the defaults.
 
-    Raises ValueError that names the key and the mend.
+    Raises ValueError that names the key and what to do.
     """
     table = documents.get(asset_class, documents.get("default", {}))
     if not isinstance(table, Mapping):

@@ -30,7 +30,7 @@ Around = Mapping[str, list[dict[str, float]]]
 
 
 class WrongExpression(ValueError):
-    """An expression that cannot be used: says the place in it and the mend."""
+    """An expression that cannot be used: says the place in it and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Expression:
 
 
 def compiled(text: str, *, wanted: type) -> Expression:
-    """Compile an expression whose result is a ``bool`` or a ``float``. Raises WrongExpression with place and mend."""
+    """Compile an expression whose result is a ``bool`` or a ``float``. Raises WrongExpression with place and what to do."""
     try:
         expression_bounds.check(text)
     except expression_bounds.TooCostly as error:

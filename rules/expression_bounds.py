@@ -23,7 +23,7 @@ _ITERATES = frozenset({"exists", "exists_one", "all", "map", "filter"})
 
 
 class TooCostly(ValueError):
-    """An expression that goes beyond a bound: says which, and the mend."""
+    """An expression that goes beyond a bound: says which and what to do."""
 
 
 def check(text: str) -> None:

@@ -17,7 +17,7 @@ Plant = Mapping[str, Mapping[str, Sequence[str]]]
 def misfits(
     book: Rulebook, plant: Plant, behind: Mapping[str, Collection[str]] | None = None, *, source: str = "rulebook"
 ) -> list[WrongRulebook]:
-    """Return what does not fit, each with its rule and the mend. A class that measures nothing yet fits anything.
+    """Return what does not fit, each with its rule and what to do. A class that measures nothing yet fits anything.
 
     ``behind`` are the classes of the assets that stand behind those of each class; None where that is not known.
     """
@@ -34,8 +34,8 @@ def misfits(
         for other in measured.get(signal, [derived.get(signal, "")]):
             if unit is not None and other and units.factor(unit, other) != (1.0, 0.0):
                 how = units.factor(unit, other)
-                mend = f"write the limits in {other}" if how else f"nothing converts {unit} to it"
-                problem = f"unit: {signal!r} is measured in {other}, not in {unit}; {mend}"
+                action = f"write the limits in {other}" if how else f"nothing converts {unit} to it"
+                problem = f"unit: {signal!r} is measured in {other}, not in {unit}; {action}"
                 found.append(WrongRulebook(source, place, problem))
     return found
 

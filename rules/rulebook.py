@@ -115,7 +115,7 @@ EMPTY = Rulebook()
 def read(path: Path) -> Rulebook:
     """Read a rulebook: a TOML file, or a folder whose ``*.toml`` are one rulebook together.
 
-    Raises WrongRulebook with file, rule, key and mend.
+    Raises WrongRulebook with file, rule, key and what to do.
     """
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:

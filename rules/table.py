@@ -1,4 +1,4 @@
-"""Reading one table of a rulebook, each key by its type; errors name the document, the rule and the mend."""
+"""Reading one table of a rulebook, each key by its type; errors name the document, the rule and what to do."""
 
 import math
 import re
@@ -14,7 +14,7 @@ _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
 class WrongRulebook(ValueError):
-    """A rulebook that cannot be used: says the document, the rule, the key and the mend."""
+    """A rulebook that cannot be used: says the document, the rule, the key and what to do."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
         super().__init__(f"{source}: {place}: {problem}")

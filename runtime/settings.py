@@ -24,7 +24,7 @@ CODE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 class WrongSettings(Exception):
-    """One or more settings cannot be used; says which, where it may be set, and the mend."""
+    """One or more settings cannot be used; says which, where it may be set and what to do."""
 
 
 class Settings(BaseSettings):

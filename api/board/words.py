@@ -20,7 +20,7 @@ _STEP_LABELS = {
     "open": "opened",
     "submit": "sent for approval",
     "approve": "approved",
-    "reject": "given back to be mended",
+    "reject": "sent back for correction",
     "plan": "planned",
     "schedule": "scheduled",
     "assign": "assigned",

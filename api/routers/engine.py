@@ -18,11 +18,11 @@ router = APIRouter(tags=["health"])
 class EngineAlarmOut(BaseModel):
     code: Code
     problem: str
-    mend: str
+    action: str
 
     @classmethod
     def of(cls, alarm: EngineAlarm) -> "EngineAlarmOut":
-        return cls(code=alarm.code, problem=alarm.problem, mend=alarm.mend)
+        return cls(code=alarm.code, problem=alarm.problem, action=alarm.action)
 
 
 class EngineOut(BaseModel):

@@ -57,7 +57,7 @@ def ready(request: Request, response: Response) -> Ready:
         response.status_code = 503
         return Ready(
             status="not ready",
-            database="cannot be reached: start it, or mend the setting 'database'",
+            database="cannot be reached: start it, or correct the setting 'database'",
             schema_waiting=[],
             newest_readings_received_at=None,
             newest_readings_age_s=None,

@@ -109,7 +109,7 @@ def roll_back(conn: Connection, kind: Kind, number: int | None = None, *, actor:
 
 
 def check(kind: Kind, document: Mapping[str, Any]) -> None:
-    """Raise WrongRulebook or WrongModels, with the place and the mend, for a document that cannot judge."""
+    """Raise WrongRulebook or WrongModels, with the place and what to do, for a document that cannot judge."""
     if kind is Kind.RULEBOOK:
         rulebook.parse(document)
     else:

@@ -49,7 +49,7 @@ def of(conn: Connection, book: Rulebook) -> list[Slow]:
 
 
 def by_rule(found: Iterable[Slow]) -> Mapping[str, str]:
-    """Return one sentence a rule, by its id, with the mend after a semicolon; it names a few of the assets."""
+    """Return one sentence a rule, by its id, with what to do after a semicolon; it names a few of the assets."""
     of_rule: dict[str, list[Slow]] = defaultdict(list)
     for each in found:
         of_rule[each.rule.id].append(each)

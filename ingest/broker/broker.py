@@ -26,7 +26,7 @@ class BrokerAddress:
 
     @classmethod
     def of(cls, url: str) -> "BrokerAddress":
-        """Read a broker's URL. Raises ValueError with the mend."""
+        """Read a broker's URL. Raises ValueError with what to do."""
         parts = urlsplit(url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
             told = url.rpartition("@")[2]  # what comes before may be a password

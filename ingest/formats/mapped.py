@@ -108,7 +108,7 @@ def row(
     bad = border.Problems()
     if beyond := cells.get(None):  # type: ignore[call-overload] # where csv puts what the header does not name
         told = f"the row has {len(beyond)} cells more than the header, {str(beyond[0])[:40]!r} the first"
-        raise Bad(Reason.WRONG_SHAPE, f"{told}: mend the delimiter, or a decimal comma without quotes")
+        raise Bad(Reason.WRONG_SHAPE, f"{told}: correct the delimiter, or a decimal comma without quotes")
     try:
         return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, names or Names(), order), bad
     except Bad:

@@ -116,14 +116,14 @@ def ready_made(name: str) -> Mapping:
 
 
 def read(name: str | Path) -> Mapping:
-    """Return a ready-made mapping, or one of a file. Raises WrongMapping with file, key and mend."""
+    """Return a ready-made mapping, or one of a file. Raises WrongMapping with file, key and what to do."""
     if str(name) in READY_MADE:
         return ready_made(str(name))
     try:
         return parse(tomllib.loads(Path(name).read_text(encoding="utf-8")), source=str(name))
     except OSError as error:
-        mend = f"name a file, or one of {', '.join(READY_MADE)}"
-        raise WrongMapping(str(name), f"cannot be read ({error.strerror}); {mend}") from None
+        action = f"name a file, or one of {', '.join(READY_MADE)}"
+        raise WrongMapping(str(name), f"cannot be read ({error.strerror}); {action}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WrongMapping(str(name), str(error)) from None
 

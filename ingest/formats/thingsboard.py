@@ -86,8 +86,8 @@ class ThingsBoard(Format):
         place = _DEVICE.fullmatch(topic)
         name = self.device if place is None or place[1] is None else place[1]
         if name is None:
-            mend = "set thingsboard_device, or give each device a listener of the broker with a mount point"
-            raise Bad(Reason.WRONG_TOPIC, f"{DEVICE} does not say which device it is: {mend}")
+            action = "set thingsboard_device, or give each device a listener of the broker with a mount point"
+            raise Bad(Reason.WRONG_TOPIC, f"{DEVICE} does not say which device it is: {action}")
         yield name, found
 
 

@@ -180,7 +180,7 @@ def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int
     summary = f"{shows}, which can be true again"
     if doubt.rules:
         blind = "is blind" if len(doubt.rules) == 1 else "are blind"
-        summary = f"{shows}, which cannot be true ({between}): {', '.join(doubt.rules)} {blind} until it is mended"
+        summary = f"{shows}, which cannot be true ({between}): {', '.join(doubt.rules)} {blind} until it is repaired"
     return Finding(
         asset=facts.asset,
         arrival=arrival,

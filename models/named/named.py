@@ -34,11 +34,11 @@ FORMS = ("class", "pipeline", "function")
 
 
 class NoSuchEstimator(ValueError):
-    """Something that can't be used: where it stands, what is wrong with it, and the mend."""
+    """Something that can't be used: where it stands, what is wrong with it and what to do."""
 
-    def __init__(self, problem: str, mend: str = "name a detector that can be made") -> None:
+    def __init__(self, problem: str, action: str = "name a detector that can be made") -> None:
         super().__init__(problem)
-        self.problem, self.mend = problem, mend
+        self.problem, self.action = problem, action
 
 
 def allow(*modules: str) -> None:
@@ -157,8 +157,8 @@ def find(name: str, place: str = "") -> Any:
         raise NoSuchEstimator(f"{at}{name}: {error}") from None
     except AttributeError as error:
         near = difflib.get_close_matches(qualified, [each for each in dir(of) if not each.startswith("_")], n=3)
-        mend = f"did you mean {' or '.join(f'{module}.{each}' for each in near)}?" if near else "look the name up"
-        raise NoSuchEstimator(f"{at}{name}: {error}", mend) from None
+        action = f"did you mean {' or '.join(f'{module}.{each}' for each in near)}?" if near else "look the name up"
+        raise NoSuchEstimator(f"{at}{name}: {error}", action) from None
     if module not in _allowed and not may_be_run(getattr(found, "__module__", "river")):
         raise NoSuchEstimator(f"{at}{name} is nothing of river's own")
     return found

@@ -34,7 +34,7 @@ LEAST_FOR_JOBS = 50_000
 
 
 class WrongBacktest(ValueError):
-    """Something that was asked of a backtest cannot be done; says what and the mend."""
+    """Something that was asked of a backtest cannot be done; says what and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

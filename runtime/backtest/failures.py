@@ -16,7 +16,7 @@ _KEYS = ("asset", *_TIMES, "component", "what")
 
 
 class WrongFailures(ValueError):
-    """A file of failures that cannot be used; says file, entry, key and mend."""
+    """A file of failures that cannot be used; says file, entry, key and what to do."""
 
 
 def read(path: Path) -> list[Failure]:

@@ -23,7 +23,7 @@ _OF_THE_PLANT = ("asset", "signal", "rulebook", "models", "threshold", "shadow",
 
 
 class NothingToJudge(ValueError):
-    """The range, or the assets asked for, have no judged reading; says which and the mend."""
+    """The range, or the assets asked for, have no judged reading; says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,12 +35,12 @@ class _Findings:
     def good(self, what: str, fact: str) -> None:
         self._console.print(f"[green]ok[/green]    {what}: {fact}", highlight=False)
 
-    def off(self, what: str, fact: str, mend: str) -> None:
-        self._console.print(f"[yellow]off[/yellow]   {what}: {fact}\n      → {mend}", highlight=False)
+    def off(self, what: str, fact: str, action: str) -> None:
+        self._console.print(f"[yellow]off[/yellow]   {what}: {fact}\n      → {action}", highlight=False)
 
-    def bad(self, what: str, fact: str, mend: str) -> None:
+    def bad(self, what: str, fact: str, action: str) -> None:
         self.healthy = False
-        self._console.print(f"[red]bad[/red]   {what}: {fact}\n      → {mend}", highlight=False)
+        self._console.print(f"[red]bad[/red]   {what}: {fact}\n      → {action}", highlight=False)
 
 
 def examine(settings: Settings, console: Console) -> bool:
@@ -98,7 +98,7 @@ def _database(settings: Settings, said: _Findings) -> None:
     try:
         facts = schema.facts(settings.database)
     except psycopg.OperationalError as error:
-        said.bad("database", str(error).strip(), "start it, or mend PLANTWRIGHT_DATABASE")
+        said.bad("database", str(error).strip(), "start it, or correct PLANTWRIGHT_DATABASE")
         return
     said.good("PostgreSQL", facts.postgresql)
     if facts.timescaledb is None:
@@ -137,11 +137,11 @@ def _access(conn: psycopg.Connection, settings: Settings, said: _Findings) -> No
             "access", "no users yet", "the first `plantwright serve` makes an administrator and says how to sign in"
         )
     if settings.api_keys:
-        mend = "`plantwright keys add` makes keys with fewer roles, shown once and stored hashed"
-        said.off("keys of the settings", f"{', '.join(sorted(settings.api_keys))}: may do everything", mend)
+        action = "`plantwright keys add` makes keys with fewer roles, shown once and stored hashed"
+        said.off("keys of the settings", f"{', '.join(sorted(settings.api_keys))}: may do everything", action)
     if settings.pages_as is not None:
-        mend = "leave PLANTWRIGHT_PAGES_AS out where others use this machine"
-        said.off("pages", f"open without a password from this machine, as {settings.pages_as}", mend)
+        action = "leave PLANTWRIGHT_PAGES_AS out where others use this machine"
+        said.off("pages", f"open without a password from this machine, as {settings.pages_as}", action)
 
 
 def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
@@ -153,11 +153,13 @@ def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
     figures = told.figures
     lag = f"lag {told.lag_s:.1f} s of {figures.lag_limit_s:.0f} s allowed"
     if told.state == "silent":
-        mend = "it was killed, hangs, or has no database or broker: its own log says why"
-        said.bad("ingest", f"silent for {told.age_s:.0f} s; {lag}", mend)
+        action = "it was killed, hangs, or has no database or broker: its own log says why"
+        said.bad("ingest", f"silent for {told.age_s:.0f} s; {lag}", action)
     elif told.behind:
-        mend = "what arrives waits at the broker: see which stage takes the time; fewer detectors, or a faster database"
-        said.bad("ingest", lag, mend)
+        action = (
+            "what arrives waits at the broker: see which stage takes the time; fewer detectors, or a faster database"
+        )
+        said.bad("ingest", lag, action)
     else:
         said.good("ingest", lag)
     said.good(
@@ -181,8 +183,8 @@ def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
 
 def _slow_devices(conn: psycopg.Connection, said: _Findings) -> None:
     for name, sentence in slow_devices.by_rule(slow_devices.of(conn, rules_in_force.newest(conn))).items():
-        fact, _, mend = sentence.partition("; ")
-        said.off(f"rule {name}", fact, mend)
+        fact, _, action = sentence.partition("; ")
+        said.off(f"rule {name}", fact, action)
 
 
 def _skew(seconds: float) -> str:
@@ -190,16 +192,16 @@ def _skew(seconds: float) -> str:
 
 
 def _no_timescaledb(said: _Findings) -> None:
-    mend = "install it, put timescaledb in shared_preload_libraries, and begin with an empty database"
-    said.off("TimescaleDB", "not there: readings are a plain table", mend)
+    action = "install it, put timescaledb in shared_preload_libraries, and begin with an empty database"
+    said.off("TimescaleDB", "not there: readings are a plain table", action)
 
 
 def _broker(settings: Settings, said: _Findings) -> None:
     if settings.broker is None:
         program: Path | None = find_program("mosquitto")
         if program is None:
-            mend = "apt install mosquitto: its in-flight window and queue can be larger"
-            said.off("broker", "mosquitto is not installed, the embedded one is iotcore", mend)
+            action = "apt install mosquitto: its in-flight window and queue can be larger"
+            said.off("broker", "mosquitto is not installed, the embedded one is iotcore", action)
         else:
             said.good("broker", f"embedded {program}, not running (serve and demo start it); or give --broker")
         return
@@ -207,17 +209,17 @@ def _broker(settings: Settings, said: _Findings) -> None:
     try:
         facts = probe.measure(settings.broker, tried=tried, tls=tls.context(settings, tool=True))
     except BrokerUnreachable as error:
-        said.bad("broker", error.problem, "start it, or mend PLANTWRIGHT_BROKER")
+        said.bad("broker", error.problem, "start it, or correct PLANTWRIGHT_BROKER")
         return
     said.good("broker", facts.version or "does not say what it is")
     at_least = "at least " if facts.inflight >= tried else ""
     if facts.inflight < settings.batch_most:
-        mend = f"a batch never exceeds it; set mosquitto's max_inflight_messages to {2 * settings.batch_most}"
-        said.off("in-flight window", f"{facts.inflight} messages", mend)
+        action = f"a batch never exceeds it; set mosquitto's max_inflight_messages to {2 * settings.batch_most}"
+        said.off("in-flight window", f"{facts.inflight} messages", action)
     else:
         said.good("in-flight window", f"{at_least}{facts.inflight} messages")
     if facts.queued < tried:
-        mend = "what exceeds it while the engine is away is lost; raise mosquitto's max_queued_messages"
-        said.off("queue for an absent engine", f"{facts.queued} messages", mend)
+        action = "what exceeds it while the engine is away is lost; raise mosquitto's max_queued_messages"
+        said.off("queue for an absent engine", f"{facts.queued} messages", action)
     else:
         said.good("queue for an absent engine", f"at least {tried} messages")

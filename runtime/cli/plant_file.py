@@ -1,6 +1,6 @@
 """The plant file: TOML in which an engineer writes what stands where, what is measured and who works there.
 
-It is checked whole before any of it is loaded; every error names the file, the key and the mend.
+It is checked whole before any of it is loaded; every error names the file, the key and what to do.
 """
 
 import tomllib
@@ -260,9 +260,9 @@ def _used_signals(
     classes, codes = {entry.asset_class for entry in assets}, {entry.code for entry in assets}
     for table, asset_class, asset, _ in signals:
         if asset_class is not None and asset_class not in classes:
-            raise table.wrong("class", f"no asset is of the class {asset_class!r}; mend the name or add the asset")
+            raise table.wrong("class", f"no asset is of the class {asset_class!r}; correct the name or add the asset")
         if asset is not None and asset not in codes:
-            raise table.wrong("asset", f"there is no asset {asset!r}; mend the name or add it under [[assets]]")
+            raise table.wrong("asset", f"there is no asset {asset!r}; correct the name or add it under [[assets]]")
     for entry in assets:
         _no_twins(path, f"signals of {entry.code}", [signal.name for signal in entry.signals])
 

@@ -1,4 +1,4 @@
-"""``plantwright quarantine``: what was refused, another try once the cause is mended, and an end to the rest."""
+"""``plantwright quarantine``: what was refused, another try once the cause is removed, and an end to the rest."""
 
 import getpass
 import time

@@ -47,7 +47,7 @@ AHEAD = 10_000
 
 
 class DemoProblem(Exception):
-    """The demo cannot start or go on; says the mend."""
+    """The demo cannot start or go on; says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,8 +174,8 @@ def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
 
 def _no_state(frame: Frame, name: str, text: str, states: Mapping[str, float]) -> str:
     if border.looks_like_a_number(text):
-        mend = 'send it with a point; a mapping may say decimal = ","'
-        return f"{name}: {text[:40]!r} looks like a number with a comma: {mend}"
+        action = 'send it with a point; a mapping may say decimal = ","'
+        return f"{name}: {text[:40]!r} looks like a number with a comma: {action}"
     where = f"on the page of asset {frame.asset}, or in the plant file"
     if states:
         return f"{name}: {text[:40]!r} is none of its states {', '.join([*states][:8])[:80]}; add it {where}"
@@ -202,8 +202,8 @@ def _converted(name: str, value: float, given: str, wanted: str) -> float:
         return value
     how = units.factor(given, wanted)
     if how is None:
-        mend = "mend the unit that the device sends, or the signal's"
-        raise Bad(Reason.WRONG_UNIT, f"{name} comes in {given[:40]!r}, and is kept in {wanted!r}: {mend}")
+        action = "correct the unit that the device sends, or the signal's"
+        raise Bad(Reason.WRONG_UNIT, f"{name} comes in {given[:40]!r}, and is kept in {wanted!r}: {action}")
     return border.scaled(name, value, *how)
 
 

@@ -49,7 +49,7 @@ def try_asked(conn: Connection, state: Engine) -> int:
     if began < state.next_retry_look:
         return 0
     if quarantine.some_asked(conn):
-        # What was mended may be the plant: assets and signals that have been made known since.
+        # What was corrected may be the plant: assets and signals that have been made known since.
         state.catalogue = Catalogue.load(conn, state.settings.admission)
     conn.commit()
     tried = 0

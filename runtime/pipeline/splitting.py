@@ -213,7 +213,7 @@ def refusal(message: Message, error: Exception) -> Refused:
     """Return what goes to quarantine of a message that the database refuses, or that made the program fail."""
     if not isinstance(error, Error):
         return border.unreadable(message, error)
-    problem = f"the database refuses it: {_said(error)}; mend the cause, then run `plantwright quarantine retry`"
+    problem = f"the database refuses it: {_said(error)}; remove the cause, then run `plantwright quarantine retry`"
     return Refused(message.topic, message.payload, message.received_us, Reason.REFUSED_BY_DATABASE, problem)
 
 

@@ -79,7 +79,7 @@ def test_who_takes_a_row_off_the_end_and_mends_the_head_is_found_by_the_anchor(c
         [order_id],
     )
     assert [each.order_id for each in audit.verify(conn).broken] == [order_id]
-    # Who mends the anchor too cannot mend the hash that somebody noted elsewhere.
+    # Who alters the anchor too cannot alter the hash that somebody noted elsewhere.
     conn.execute("DELETE FROM audit_anchored")
     conn.execute("DELETE FROM audit_anchors")
     conn.execute("UPDATE history_heads SET anchored = 0")

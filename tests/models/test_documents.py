@@ -1,4 +1,4 @@
-"""A model document whose numbers no model could use is refused where it is read, with the key and the mend."""
+"""A model document whose numbers no model could use is refused where it is read, with the key and what to do."""
 
 import pytest
 

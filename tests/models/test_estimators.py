@@ -157,7 +157,7 @@ WRONG: dict[str, tuple[Any, str, str]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_cannot_be_made_is_refused_with_its_place_and_the_mend(name: str) -> None:
-    estimator, problem, mend = WRONG[name]
+    estimator, problem, action = WRONG[name]
     table: dict[str, Any] = {"name": "mine", "estimator": estimator}
     if name == "parameters beside a list":
         table["parameters"] = {"seed": 1}
@@ -165,7 +165,7 @@ def test_what_cannot_be_made_is_refused_with_its_place_and_the_mend(name: str) -
         ModelDocument.from_table(table)
     assert refused.value.key == "estimator"
     assert problem in refused.value.problem
-    assert mend in refused.value.mend
+    assert action in refused.value.action
 
 
 def test_the_documents_of_the_page_can_judge() -> None:

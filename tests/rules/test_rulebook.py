@@ -1,4 +1,4 @@
-"""A rulebook is used whole or not at all, and a wrong one says the file, the rule, the key and the mend."""
+"""A rulebook is used whole or not at all, and a wrong one says the file, the rule, the key and what to do."""
 
 import tomllib
 from pathlib import Path

@@ -43,7 +43,7 @@ def test_they_say_what_is_known_and_what_to_do():
     assert "last heard of 7 minutes ago" in silent.problem
     assert "old-host, process 7 was stopped, because new-host, process 9 has taken over" in told.problem
     assert "1000 or more kinds" in grows.problem
-    assert all(each.mend and not each.mend.endswith(".") for each in (silent, told, grows))
+    assert all(each.action and not each.action.endswith(".") for each in (silent, told, grows))
 
 
 def test_a_time_is_told_by_its_greatest_unit():

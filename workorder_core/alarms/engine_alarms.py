@@ -75,11 +75,11 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class EngineAlarm:
-    """``problem`` says what is wrong, ``mend`` what to do; each is a sentence without its stop."""
+    """``problem`` says what is wrong, ``action`` what to do; each is a sentence without its stop."""
 
     code: Code
     problem: str
-    mend: str
+    action: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,18 +143,18 @@ def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
         yield EngineAlarm(Code.STOPPED, problem, start)
     elif facts.state == "silent":
         problem = f"Nothing is judged: ingest was last heard of {spoken(facts.age_s)} ago; {waits}"
-        mend = (
+        action = (
             "Its log says what it waits for, `plantwright doctor` looks at what it stands on; if it has ended, start it"
         )
-        yield EngineAlarm(Code.SILENT, problem, mend)
+        yield EngineAlarm(Code.SILENT, problem, action)
     elif facts.state == "behind":
         limit = spoken(facts.lag_limit_s)
         problem = f"Judging lags {spoken(facts.lag_s)} behind what arrives, more than {limit}; nothing is lost"
-        mend = (
+        action = (
             "If much has just come, it catches up by itself. If not: the times of its stages say what is slow, the "
             "database (`store`, `commit`) or judging; give it more CPU or a faster disk"
         )
-        yield EngineAlarm(Code.BEHIND, problem, mend)
+        yield EngineAlarm(Code.BEHIND, problem, action)
 
 
 def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
@@ -166,17 +166,19 @@ def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
         f"Two ingest processes were started on this plant: {ago} ago {holder} was stopped, "
         f"because {taken_by or 'another one'} has taken over"
     )
-    mend = "Run one, and see that nothing starts the other again (systemd: RestartPreventExitStatus=3). Nothing is lost"
-    yield EngineAlarm(Code.FENCED_OFF, problem, mend)
+    action = (
+        "Run one, and see that nothing starts the other again (systemd: RestartPreventExitStatus=3). Nothing is lost"
+    )
+    yield EngineAlarm(Code.FENCED_OFF, problem, action)
 
 
 def _of_troubles(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
-    for code, (problem, mend) in TROUBLES.items():
+    for code, (problem, action) in TROUBLES.items():
         trouble = facts.troubles.get(code)
         if trouble is not None and now - trouble.at <= TOLD_FOR:
             ago = spoken(max(0.0, (now - trouble.at).total_seconds()))
             often = f", {trouble.times} times so far" if trouble.times > 1 else ""
-            yield EngineAlarm(code, f"{problem} {ago} ago{often}: {trouble.said}", mend)
+            yield EngineAlarm(code, f"{problem} {ago} ago{often}: {trouble.said}", action)
 
 
 def _of_unreadable(facts: Facts) -> Iterator[EngineAlarm]:
@@ -184,8 +186,8 @@ def _of_unreadable(facts: Facts) -> Iterator[EngineAlarm]:
     if count:
         many = "A message" if count == 1 else f"{count} messages"
         problem = f"{many} made the program fail within the last hour, and went to quarantine: {said}"
-        mend = "Report the error. What else came is judged; the quarantine keeps these and can try them again"
-        yield EngineAlarm(Code.UNREADABLE, problem, mend)
+        action = "Report the error. What else came is judged; the quarantine keeps these and can try them again"
+        yield EngineAlarm(Code.UNREADABLE, problem, action)
 
 
 def _of_checkpoint(facts: Facts) -> Iterator[EngineAlarm]:
@@ -194,8 +196,8 @@ def _of_checkpoint(facts: Facts) -> Iterator[EngineAlarm]:
             f"The engine's state cannot be written ({facts.checkpoint_failed}); readings are stored and judged, but a "
             "restart has to judge all since the last checkpoint again, which takes longer and longer"
         )
-        mend = "Remove the cause: space on the database's disk, or the asset or model that the reason names"
-        yield EngineAlarm(Code.CHECKPOINT_FAILS, problem, mend)
+        action = "Remove the cause: space on the database's disk, or the asset or model that the reason names"
+        yield EngineAlarm(Code.CHECKPOINT_FAILS, problem, action)
 
 
 def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
@@ -210,8 +212,8 @@ def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
     many = f"{facts.refused} or more" if facts.refused >= facts.refused_most else str(facts.refused)
     minutes = int(LOOKS_BACK.total_seconds() // 60)
     problem = f"The quarantine grows: {many} kinds of message were refused in the last {minutes} minutes"
-    mend = "The quarantine says of each why, and what mends it; then it can be tried again"
-    yield EngineAlarm(Code.QUARANTINE_GROWS, problem, mend)
+    action = "The quarantine says of each why, and what to do about it; then it can be tried again"
+    yield EngineAlarm(Code.QUARANTINE_GROWS, problem, action)
 
 
 def spoken(seconds: float) -> str:

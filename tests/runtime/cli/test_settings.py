@@ -1,4 +1,4 @@
-"""Settings come from the command line, the environment and a file; a wrong one stops the start and names its mend."""
+"""Settings come from the command line, the environment and a file; a wrong one stops the start and names what to do."""
 
 import os
 import sys

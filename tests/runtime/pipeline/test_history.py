@@ -194,11 +194,11 @@ def test_what_cannot_be_read_is_kept_with_its_row_and_the_rest_comes_in(conn, da
     take_in(database, folder, file)
     assert readings.count(conn) == (3, 3)
     told = sorted((each.reason, each.problem) for each in quarantine.page(conn))
-    mend = "say which number it is on the page of asset P-2, or in the plant file"
+    action = "say which number it is on the page of asset P-2, or in the plant file"
     assert told == [
         (
             "unknown_state",
-            f"temp: 'hot' is no number, and the signal has no states; {mend}",
+            f"temp: 'hot' is no number, and the signal has no states; {action}",
         ),
         ("wrong_time", "row 2: 'yesterday' is no time of format iso"),
     ]

@@ -1,4 +1,4 @@
-"""What was refused is tried again once the cause is mended, and counts as late."""
+"""What was refused is tried again once the cause is removed, and counts as late."""
 
 import json
 from dataclasses import replace

@@ -187,9 +187,9 @@ def text(second: int, word: str, asset: str = "A1") -> Message:
 def test_a_text_without_a_state_waits_with_the_mend_and_is_taken_once_it_is_declared(conn, state):
     pipeline.process(conn, [text(0, "Auto"), text(1, "auto")], state)
     kept = kept_messages(conn)
-    mend = "say which number it is on the page of asset A1, or in the plant file"
+    action = "say which number it is on the page of asset A1, or in the plant file"
     assert {(each.reason, each.problem) for each in kept} == {
-        ("unknown_state", f"s: {word!r} is no number, and the signal has no states; {mend}")
+        ("unknown_state", f"s: {word!r} is no number, and the signal has no states; {action}")
         for word in ("Auto", "auto")
     }
     assert json.loads(kept[-1].payload)["values"] == {"s": "auto"}, "what was good is stored, and not tried again"
