@@ -50,8 +50,8 @@ from api.routers import (
 DESCRIPTION = """\
 Telemetry in, explained work orders out.
 
-Times are ISO 8601 with an offset. Every error is `application/problem+json` whose `detail` says what to do. Send a key as
-`Authorization: Bearer KEY` or `X-API-Key: KEY`; history records its name. An order's `ETag` sent back as `If-Match`
+Times are ISO 8601 with an offset. Every error is `application/problem+json` whose `detail` says what to do. Send a key
+as `Authorization: Bearer KEY` or `X-API-Key: KEY`; history records its name. An order's `ETag` sent back as `If-Match`
 refuses a step when somebody has changed the order meanwhile.
 """
 DAYS = Lasting()

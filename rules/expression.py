@@ -65,7 +65,7 @@ class Expression:
 
 
 def compiled(text: str, *, wanted: type) -> Expression:
-    """Compile an expression whose result is a ``bool`` or a ``float``. Raises WrongExpression with place and what to do."""
+    """Compile an expression whose result is a ``bool`` or a ``float``. Raises WrongExpression: where and what to do."""
     try:
         expression_bounds.check(text)
     except expression_bounds.TooCostly as error:

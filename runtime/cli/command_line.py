@@ -37,7 +37,7 @@ WithParent = Annotated[int | None, typer.Option(hidden=True)]
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn an error that a user can correct into one sentence; exit code 2 is a mistake, 3 another writer, 1 the rest."""
+    """Turn an error that a user can correct into one sentence; exit code 2: mistake, 3: another writer, 1: the rest."""
     from db.schema import SchemaTooOld
     from models.documents import WrongModels
     from runtime.backtest.command import WrongBacktest
