@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.forwarded import is_forwarded
 from api.keys import COOKIE
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -25,13 +26,22 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+STRICT_TRANSPORT = "max-age=31536000"
+"""For a year a browser that has come by TLS asks by nothing else. Said by TLS only, and never of a loopback name, which
+other programs of the machine share."""
+_PORTS = {"http": "80", "https": "443"}
+
 
 def is_at_home(connection: HTTPConnection) -> bool:
-    """Whether somebody on this machine calls it by a name that no other site can take."""
+    """Whether somebody on this machine calls it by a name that no other site can take.
+
+    What an unnamed proxy on this machine passes on comes from anywhere.
+    """
     host = _hostname(connection.headers)
     fetched = connection.headers.get("sec-fetch-site", "none")
     client = connection.client.host if connection.client else ""
-    return host in _LOOPBACK and client in _LOOPBACK and fetched in ("none", "same-origin")
+    called = host in _LOOPBACK and client in _LOOPBACK and not is_forwarded(connection.headers)
+    return called and fetched in ("none", "same-origin")
 
 
 class Guard:
@@ -57,6 +67,8 @@ class Guard:
                     headers.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-store")
+                if scope["scheme"] == "https" and _hostname(Headers(scope=scope)) not in _LOOPBACK:
+                    headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
             await send(message)
 
         stranger = self._wrong_host(scope)
@@ -91,18 +103,23 @@ class Guard:
         elsewhere = "the request was sent by a page of another site; send it from the board, or with a key in a header"
         if fetched is not None and fetched not in ("same-origin", "none"):
             return elsewhere
-        if origin is not None and _netloc(origin) != host:
+        if origin is not None and not _is_ours(origin, scope["scheme"], host):
             return elsewhere
         if origin is None and fetched is None and COOKIE in connection.cookies:
             return elsewhere
         return None
 
 
-def _netloc(origin: str) -> str | None:
+def _is_ours(origin: str, scheme: str, host: str) -> bool:
+    """Whether an origin is the address that was called. Behind a proxy that nobody named we know of no TLS, so that an
+    origin may be https there; by TLS it must be."""
     try:
-        return urlsplit(origin).netloc
+        parts = urlsplit(origin)
     except ValueError:
-        return None  # no address at all, like http://[
+        return False  # no address at all, like http://[
+    if scheme == "https" and parts.scheme != "https":
+        return False
+    return parts.netloc in (host, host.removesuffix(f":{_PORTS.get(parts.scheme, '')}"))
 
 
 def _hostname(headers: Headers) -> str:

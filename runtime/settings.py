@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from api.addresses import Family, Proxies
 from db.telemetry.catalogue import Admission
 from ingest.broker.broker import BrokerAddress
 from ingest.formats.paths import Text
@@ -129,9 +130,18 @@ class Settings(BaseSettings):
     )
     proxies: list[str] = Field(
         [],
-        description="addresses of proxies before the API, whose X-Forwarded-For and -Proto are believed; none: nobody",
+        description="addresses and networks (10.1.0.0/16) of proxies before the API, whose forwarded headers are "
+        "believed; none: nobody's",
     )
-    tls_cert: Path | None = Field(None, description="PEM file of the API's certificate; none: no TLS, or the proxy's")
+    proxy_headers: Family = Field(
+        Family.X_FORWARDED,
+        description="what they set: x-forwarded (X-Forwarded-For, -Proto and -Host) or forwarded (RFC 7239); the other "
+        "is not read",
+    )
+    tls_cert: Path | None = Field(
+        None,
+        description="PEM file of the API's certificate, with those up to its authority; none: no TLS, or the proxy's",
+    )
     tls_key: Path | None = Field(None, description="PEM file of its key; none: in the same file")
     statement_s: float = Field(20, gt=0, le=3600, description="seconds after which a query of the API is given up")
     api_keys: dict[str, str] = Field(
@@ -179,6 +189,12 @@ class Settings(BaseSettings):
             raise ValueError("write postgresql://user:password@host:5432/name")
         return value
 
+    @field_validator("proxies")
+    @classmethod
+    def _of_proxies(cls, value: list[str]) -> list[str]:
+        Proxies(value)
+        return value
+
     @field_validator("api_keys")
     @classmethod
     def _long_keys(cls, value: dict[str, str]) -> dict[str, str]:
@@ -192,6 +208,13 @@ class Settings(BaseSettings):
         if self.host not in LOOPBACK and self.pages_as is not None:
             raise ValueError(f"host is {self.host}, which others can reach: leave pages_as out, people sign in there")
         return self
+
+    @property
+    def address(self) -> str:
+        """Where people of this machine find the pages: by TLS under the first name, for which the certificate is."""
+        if self.tls_cert is None:
+            return f"http://{self.host}:{self.port}/"
+        return f"https://{self.names[0] if self.names else self.host}:{self.port}/"
 
     @classmethod
     def settings_customise_sources(

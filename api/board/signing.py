@@ -9,6 +9,7 @@ from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from psycopg_pool import ConnectionPool
@@ -29,6 +30,7 @@ from db.errors import NotFound
 from db.people import sessions, users
 from workorder_core.people.access import Role
 
+_log = structlog.get_logger("api")
 _YEAR_S = 365 * 86_400
 open_router = APIRouter(include_in_schema=False, route_class=FormRoute)
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -101,7 +103,10 @@ def _looked_at(
         to = "/password" if user.must_change else there
         response = _signed_in(request, user.name, to, now, password_hash=user.password_hash)
     except (WrongPassword, TooManyAttempts) as refused:
+        if isinstance(refused, WrongPassword):  # past the limits nothing is logged: a stranger fills no disk
+            _log.warning("sign-in refused, wrong password", address=_address(request))
         raise _refusal(refused, "password", 401) from None
+    _log.info("signed in", user=user.name, address=_address(request))
     device = request.cookies.get(signing_in.DEVICE)
     token = signing_in.remember_device(_pool(request), user.name, device, now=now)
     secure = request.url.scheme == "https"

@@ -1,6 +1,7 @@
 """What the engine stands on, as it finds it: what is there, what is off, and how to turn it on."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -16,7 +17,8 @@ from ingest.broker.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
 from runtime.broker import probe, tls
 from runtime.embedded.process import default_data_dir, find_program
-from runtime.settings import Settings
+from runtime.processes import certificate
+from runtime.settings import Settings, WrongSettings
 from runtime.version import CODE_VERSION
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -49,6 +51,7 @@ def examine(settings: Settings, console: Console) -> bool:
     said.good("plantwright", CODE_VERSION)
     _folders(settings, said)
     _documents(settings, said)
+    _certificate(settings, said)
     _database(settings, said)
     _broker(settings, said)
     return said.healthy
@@ -72,6 +75,25 @@ def _documents(settings: Settings, said: _Findings) -> None:
         said.good("rulebook file", f"{settings.rulebook}, version {book.version}, {len(book.rules)} rules")
     elif settings.database is None:
         said.off("rulebook", "none: only models judge", RULEBOOK_MEND)
+
+
+def _certificate(settings: Settings, said: _Findings) -> None:
+    """Say until when the API's own certificate is good."""
+    try:
+        found = certificate.of(settings)
+    except WrongSettings as problem:
+        said.bad("certificate", str(problem), "until then the API does not start")
+        return
+    if found is None:
+        return
+    days = (found.expires_at - datetime.now(UTC)).days
+    fact = f"{found.cert}, until {found.expires_at:%d %b %Y}"
+    if days < 0:
+        said.bad("certificate", f"{fact}: over", "renew it; the API reads the new files by itself")
+    elif days < certificate.RENEW_DAYS:
+        said.off("certificate", fact, "renew it; the API reads the new files by itself")
+    else:
+        said.good("certificate", fact)
 
 
 def _rulebook(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:

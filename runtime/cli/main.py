@@ -77,7 +77,7 @@ def serve(
         settings = given(database, broker, data_dir, rulebook=rulebook, port=port)
         stop = stop_on_signals()
         with serving.parts(settings, say=console.print) as standing:
-            console.print(f"broker {standing.broker_shown}   board http://{settings.host}:{settings.port}/")
+            console.print(f"broker {standing.broker_shown}   board {settings.address}")
             code = serving.run(standing, stop)
     raise typer.Exit(code)
 

@@ -128,7 +128,7 @@ def _show_addresses(standing: Parts, console: Console) -> None:
     assert settings.broker is not None
     assert settings.database is not None
     database, folder = conninfo_to_dict(settings.database), _elsewhere(standing.data_dir)
-    console.print(f"board     [link]http://{settings.host}:{settings.port}/[/link]", highlight=False)
+    console.print(f"board     [link]{settings.address}[/link]", highlight=False)
     if settings.pages_as:
         console.print(
             "          no password from this machine; “Try as somebody else” in your menu shows it as they see it"

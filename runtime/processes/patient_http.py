@@ -11,7 +11,7 @@ import fcntl
 import struct
 import termios
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Container
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -39,13 +39,13 @@ class Doors:
     def __init__(
         self,
         *,
-        proxies: Collection[str] = (),
+        proxies: Container[str] = (),
         most: int = MOST,
         of_address: int = MOST_OF_ADDRESS,
         unread: int = MOST_UNREAD,
     ) -> None:
         self._most_unread = unread
-        self._proxies = frozenset(proxies)
+        self._proxies = proxies
         self._most, self._of_address = most, of_address
         self._open: dict[PatientProtocol, str] = {}
         self._by_address: dict[str, dict[PatientProtocol, None]] = defaultdict(dict)

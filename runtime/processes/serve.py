@@ -21,6 +21,7 @@ from runtime.embedded import broker, broker_disk, postgres
 from runtime.embedded.broker_disk import Intake
 from runtime.embedded.process import default_data_dir
 from runtime.pipeline import sources
+from runtime.processes import certificate
 from runtime.processes.children import Children
 from runtime.settings import Settings, as_engine
 from workorder_core.alarms.engine_alarms import Code
@@ -48,7 +49,11 @@ class Parts:
 
 @contextmanager
 def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Iterator[Parts]:
-    """Start what is not given, bring the schema up to date, and stop on leaving what was started."""
+    """Start what is not given, bring the schema up to date, and stop on leaving what was started.
+
+    Raises WrongSettings for a certificate that cannot be used, before anything is started.
+    """
+    certificate.of(settings)
     data_dir = settings.data_dir or default_data_dir()
     started: list[postgres.Server | broker.Broker] = []
     embedded: list[str] = []

@@ -12,9 +12,13 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from api import app
+from api.addresses import Proxies
+from api.forwarded import Forwarded
 from api.keys import Lasting
 from runtime.cli.command_line import console
+from runtime.processes import certificate as certificates
 from runtime.processes import patient_http, people
+from runtime.processes.certificate import Certificate
 from runtime.processes.patient_http import Doors
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
@@ -30,21 +34,20 @@ class _Stopper:
         self.server.should_exit = True
 
 
-def configured(served: FastAPI, settings: Settings) -> uvicorn.Config:
+def configured(served: FastAPI, settings: Settings, certificate: Certificate | None = None) -> uvicorn.Config:
     """Return how uvicorn serves the application: bounded, and believing only the proxies that are named."""
+    proxies = Proxies(settings.proxies)
     return uvicorn.Config(
-        served,
+        Forwarded(served, proxies=proxies, family=settings.proxy_headers),
         host=settings.host,
         port=settings.port,
         log_level="warning",
         access_log=False,
-        http=patient_http.protocol(Doors(proxies=settings.proxies)),
+        http=patient_http.protocol(Doors(proxies=proxies)),
         ws="none",
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=settings.proxies or None,
+        proxy_headers=False,
         h11_max_incomplete_event_size=32 * 1024,
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
+        ssl_context_factory=None if certificate is None else (lambda _config, _default: certificate.context),
         timeout_graceful_shutdown=10,
     )
 
@@ -64,10 +67,11 @@ def _limit_statements(conn: Connection, *, seconds: float) -> None:
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until ``stop`` is set. At a plant without users an administrator is made, and told how to sign in."""
     assert settings.database is not None
+    certificate = certificates.of(settings)
     password = people.make_first(settings.database)
     if password is not None:
         console.print(
-            f"first start: sign in at http://{settings.host}:{settings.port}/ as [bold]{people.FIRST}[/bold] with the "
+            f"first start: sign in at {settings.address} as [bold]{people.FIRST}[/bold] with the "
             f"one-time password [bold]{password}[/bold]; `plantwright users password {people.FIRST}` gives another",
             highlight=False,
         )
@@ -82,7 +86,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
             version=CODE_VERSION,
             names=_names(settings),
         )
-        config = configured(served, settings)
+        config = configured(served, settings, certificate)
+        if certificate is not None:
+            threading.Thread(target=certificates.follow, args=(certificate, stop), daemon=True).start()
         server = uvicorn.Server(config)
         threading.Thread(target=_Stopper(server, stop).watch, daemon=True).start()
         server.run()

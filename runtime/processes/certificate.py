@@ -1,0 +1,139 @@
+"""The API's own certificate: read with a clear sentence where it cannot be used, and again when its files change."""
+
+import ssl
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+
+from runtime.settings import Settings, WrongSettings
+
+_log = structlog.get_logger("api")
+LOOK_EVERY_S = 10.0
+"""Seconds between two looks at the files. What renews a certificate writes them and need not tell us."""
+RENEW_DAYS = 14
+"""Days before its end from which on a certificate should have been renewed."""
+
+
+@dataclass(slots=True)
+class Certificate:
+    """The certificate with which new connections are met. Raises WrongSettings where the files cannot be used."""
+
+    cert: Path
+    key: Path | None = None
+    context: ssl.SSLContext = field(init=False)
+    _seen: tuple[object, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._seen = self._state()
+        self.context = self._read()
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it ends. Raises WrongSettings."""
+        _there("tls_cert", self.cert)
+        try:
+            return x509.load_pem_x509_certificates(self.cert.read_bytes())[0].not_valid_after_utc
+        except (OSError, ValueError, IndexError) as error:
+            raise WrongSettings(f"tls_cert: {self.cert} is no PEM certificate ({error})") from None
+
+    def look(self) -> bool:
+        """Read the files again where they have changed; whether new connections are met with others now.
+
+        A pair that cannot be used, such as a new certificate whose key has not been written yet, changes nothing: it
+        is looked at again when the files change again.
+        """
+        now = self._state()
+        if now == self._seen:
+            return False
+        try:
+            self._read()
+            self.context.load_cert_chain(self.cert, self.key, password=_no_password)
+        except (WrongSettings, OSError) as problem:
+            if self._state() == now:
+                self._seen = now
+                _log.error("the new certificate cannot be used; the one before stays in use", why=str(problem))
+            return False
+        self._seen = now
+        _log.info("the certificate has been read again", file=str(self.cert), expires_at=self.expires_at.isoformat())
+        return True
+
+    def _read(self) -> ssl.SSLContext:
+        _there("tls_cert", self.cert)
+        _there("tls_key", self.key)
+        expires_at = self.expires_at
+        made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            made.load_cert_chain(self.cert, self.key, password=_no_password)
+        except (OSError, ssl.SSLError) as error:
+            raise WrongSettings(self._sentence(error)) from None
+        if expires_at <= datetime.now(UTC):
+            _log.warning("the certificate has expired: browsers refuse it; renew it", file=str(self.cert))
+        return made
+
+    def _sentence(self, error: Exception) -> str:
+        if isinstance(error, _Encrypted):
+            file = self.key or self.cert
+            return f"tls_key: {file} is locked by a password; write it without: openssl pkey -in {file} -out plain.key"
+        if isinstance(error, PermissionError):
+            return (
+                f"tls_key: {self.key or self.cert} may not be read by this user; give it to the one that runs the API"
+            )
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+            return f"tls_key: {self.key or self.cert} is not the key of the certificate {self.cert}; name its own key"
+        if self.key is None:
+            return f"tls_cert: {self.cert} has no key in it ({error}); name the key's file as tls_key"
+        return f"tls_key: {self.key} is no PEM file of a key ({error})"
+
+    def _state(self) -> tuple[object, ...]:
+        return tuple(_stat(file) for file in (self.cert, self.key) if file is not None)
+
+
+class _Encrypted(OSError):
+    """The key asks for a password, which nobody can type here."""
+
+
+def _no_password() -> str:
+    raise _Encrypted
+
+
+def of(settings: Settings) -> Certificate | None:
+    """Return the certificate that the settings name; None: no TLS of our own. Raises WrongSettings."""
+    if settings.tls_cert is None:
+        if settings.tls_key is not None:
+            raise WrongSettings("tls_key without tls_cert: a key proves nothing without its certificate; name that too")
+        return None
+    return Certificate(settings.tls_cert, settings.tls_key)
+
+
+def follow(certificate: Certificate, stop: threading.Event) -> None:
+    """Look at the files until ``stop`` is set, in a thread of its own."""
+    while not stop.wait(LOOK_EVERY_S):
+        certificate.look()
+
+
+def _there(name: str, file: Path | None) -> None:
+    if file is None or file.is_file():
+        return
+    try:
+        file.stat()
+    except PermissionError:
+        raise WrongSettings(_unreadable(name, file)) from None
+    except OSError:
+        pass
+    raise WrongSettings(f"{name}: there is no file {file}; write the path of a PEM file")
+
+
+def _unreadable(name: str, file: Path) -> str:
+    return f"{name}: {file} may not be read by this user; let the user read it that runs the API"
+
+
+def _stat(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
