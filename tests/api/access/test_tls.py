@@ -2,7 +2,9 @@
 
 import datetime
 import ipaddress
+import json
 import os
+import re
 import ssl
 import threading
 import time
@@ -22,12 +24,13 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from runtime.processes import certificate, web
 from runtime.processes.certificate import Certificate
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import Settings, WrongSettings, load
 from tests import people
 from tests.api.conftest import KEY
 from workorder_core.people.access import Role
 
 MINUTE = 60.0
+ROOT = Path(__file__).parents[3]
 PEM = serialization.Encoding.PEM
 FORM = (PEM, serialization.PrivateFormat.PKCS8)
 
@@ -214,3 +217,26 @@ def test_what_an_unnamed_peer_says_is_ignored_and_it_is_nobody_at_home(served) -
     assert not [each for each in answer.headers.get_list("set-cookie") if "Secure" in each]
     assert "strict-transport-security" not in answer.headers
     assert [each["address"] for each in logs if each["event"] == "signed in"] == ["127.0.0.1"]
+
+
+DEPLOY, OPERATIONS = ROOT / "deploy", ROOT / "docs" / "operations.md"
+
+
+@pytest.mark.parametrize(
+    "text", re.findall(r"^```settings\n(.*?)^```", OPERATIONS.read_text(), re.MULTILINE | re.DOTALL)
+)
+def test_the_settings_of_the_page_are_accepted(text, monkeypatch) -> None:
+    for line in text.splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+    assert load().names == ["plant.example"]
+
+
+def test_the_examples_of_proxies_set_each_header_that_is_believed_and_append_to_none() -> None:
+    """Caddy replaces the three by itself."""
+    nginx = (DEPLOY / "nginx.conf").read_text()
+    values = dict(re.findall(r"^ +proxy_set_header (\S+) (\S+);", nginx, re.MULTILINE))
+    assert values.keys() >= {"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"}
+    assert values["X-Forwarded-For"] == "$remote_addr"
+    for text in (nginx, (DEPLOY / "Caddyfile").read_text()):
+        for name, value in re.findall(r"(PLANTWRIGHT_\w+)='([^']*)'", text):
+            assert load(**{name.removeprefix("PLANTWRIGHT_").lower(): json.loads(value)})
