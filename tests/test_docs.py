@@ -53,12 +53,37 @@ def test_the_glossary_has_each_word_once():
     assert len(set(words)) == len(words)
 
 
-def test_every_document_is_named_by_the_readme():
+def test_every_document_is_in_the_index_of_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [path.name for path in sorted(DOCS.glob("*.md")) if f"docs/{path.name}" not in readme] == []
+    index = readme[readme.index("## Where to go next") :]
+    rows = re.findall(r"^\| \[docs/([a-z-]+\.md)\]\(docs/([a-z-]+\.md)\) \| .+ \|$", index, re.MULTILINE)
+    assert sorted(rows) == [(path.name, path.name) for path in sorted(DOCS.glob("*.md"))]
+
+
+def test_the_way_through_the_code_opens_where_to_go_next():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    first = readme[readme.index("## Where to go next") :].split("\n\n")[1]
+    assert "runtime/pipeline/pipeline.py" in first
+    assert "docs/architecture.md" in first
 
 
 @pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), ROOT / "README.md"]), ids=lambda page: page.name)
 def test_what_documents_link_to_exists(page):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_decision_is_under_a_subject_of_the_index():
+    text = (DOCS / "decisions.md").read_text(encoding="utf-8")
+    subjects = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    index = re.findall(r"^\| \[([^\]]+)\]\(#([^)]+)\) \|", text, re.MULTILINE)
+    assert index == [(each, each.lower().replace(" ", "-")) for each in subjects]
+    titles = re.findall(r"^### (.+)$", text, re.MULTILINE)
+    assert len(titles) > 100
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), ROOT / "README.md"]), ids=lambda page: page.name)
+def test_every_module_that_a_document_names_exists(page):
+    named = set(re.findall(r"`([a-z_]+/[a-z_/]*\.(?:py|sql))`", page.read_text(encoding="utf-8")))
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
