@@ -1,15 +1,15 @@
 """What belongs to an order besides its row, and the templates that it comes from."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from api.shapes.order_steps import FollowUpIn, PartUsedIn
 from api.shapes.orders import Line, Text
-from api.shapes.times import Day
+from api.shapes.times import Day, LocalTime, end_of_day
 from db.orders.attachments import Attachment
 from db.orders.order_links import LinkKind
 from db.plant.calendars import WorkingWeek
@@ -272,8 +272,8 @@ class ShiftInOut(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
     weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1, max_length=7, description="1 = Monday")
-    start: time
-    end: time
+    start: LocalTime
+    end: Annotated[LocalTime, BeforeValidator(end_of_day)] = Field(description="24:00 is the end of the day")
 
 
 class CalendarInOut(BaseModel):
@@ -295,12 +295,7 @@ class CalendarInOut(BaseModel):
     def week(self) -> WorkingWeek:
         return WorkingWeek(
             shifts=tuple(
-                Shift(
-                    weekdays=frozenset(each.weekdays),
-                    start=each.start.replace(second=0, microsecond=0, tzinfo=None),
-                    end=each.end.replace(second=0, microsecond=0, tzinfo=None),
-                )
-                for each in self.shifts
+                Shift(weekdays=frozenset(each.weekdays), start=each.start, end=each.end) for each in self.shifts
             ),
             country=self.country,
             subdivision=self.subdivision,

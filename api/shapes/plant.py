@@ -3,13 +3,13 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.problems import WrongRange
 from api.shapes.orders import Line
-from api.shapes.times import Moment
+from api.shapes.times import LocalTime, Moment
 from db.plant.downtimes import Downtime
 from db.plant.plant import Asset, Installed, Location, Signal, Site
 from db.telemetry.late_excursions import Excursion
@@ -258,11 +258,6 @@ class DowntimeOut(BaseModel):
         return cls.model_validate(downtime)
 
 
-_CLOCK: dict[str, Any] = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}
-LocalTime = Annotated[time, WithJsonSchema(_CLOCK)]
-"""The site's own clock: JSON Schema's format "time" would ask for an offset."""
-
-
 class TechnicianFacts(BaseModel):
     """Shift times are the site's local time; a shift may pass midnight, equal times mean the whole day."""
 
@@ -290,12 +285,6 @@ class TechnicianFacts(BaseModel):
         [1, 2, 3, 4, 5], max_length=7, description="ISO weekdays, 1 = Monday"
     )
     active: bool = True
-
-    @model_validator(mode="after")
-    def _local_times(self) -> "TechnicianFacts":
-        if self.shift_start.tzinfo is not None or self.shift_end.tzinfo is not None:
-            raise ValueError("shift times are the site's local time: write them without an offset, for instance 06:00")
-        return self
 
     def technician(self, *, technician_id: int, site_id: int, code: str) -> Technician:
         return Technician(

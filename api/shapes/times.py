@@ -1,9 +1,9 @@
 """Times as they come in: one type for every shape and query, so that none lets a far date through."""
 
-from datetime import date
-from typing import Annotated
+from datetime import date, time
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, WithJsonSchema
 
 from workorder_core.far_times import near, near_day
 
@@ -12,3 +12,20 @@ Moment = Annotated[AwareDatetime, AfterValidator(near)]
 
 Day = Annotated[date, AfterValidator(near_day)]
 """A day of a calendar, in the same years."""
+
+_CLOCK: dict[str, Any] = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}
+
+
+def _local(clock: time) -> time:
+    if clock.tzinfo is not None:
+        raise ValueError("shift times are the site's local time: write them without an offset, for instance 06:00")
+    return clock
+
+
+LocalTime = Annotated[time, AfterValidator(_local), WithJsonSchema(_CLOCK)]
+"""The site's own clock: JSON Schema's format "time" would ask for an offset."""
+
+
+def end_of_day(sent: object) -> object:
+    """Return what was sent as the end of a shift; 24:00 is the midnight that ends the day, which is written 00:00."""
+    return "00:00" if sent in ("24:00", "24:00:00") else sent

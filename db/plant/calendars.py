@@ -101,7 +101,7 @@ def put_week(conn: Connection, site_id: int, week: WorkingWeek, *, actor: str, a
         "subdivision": week.subdivision,
         "shifts": Jsonb(
             [
-                {"weekdays": sorted(each.weekdays), "start": f"{each.start:%H:%M}", "end": f"{each.end:%H:%M}"}
+                {"weekdays": sorted(each.weekdays), "start": each.start.isoformat(), "end": each.end.isoformat()}
                 for each in week.shifts
             ]
         ),

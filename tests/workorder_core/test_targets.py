@@ -198,6 +198,14 @@ def test_what_is_set_is_checked_by_the_targets_that_it_makes(calendar):
     targets.check(Targets(calendar=DAY), FRIDAY)
 
 
+@pytest.mark.parametrize("zone", ["Nowhere/Atlantis", "../etc", "Europe", ""])
+def test_an_order_that_waited_goes_on_without_targets_where_no_zone_has_that_name(zone):
+    order = targets.set_anew(an_order(), FRIDAY, Targets(calendar=DAY))
+    broken = Targets(calendar=replace(DAY, zone=zone))
+    moved = targets.moved_on(order, FRIDAY, FRIDAY + timedelta(hours=1), broken)
+    assert moved.completion_due is None
+
+
 SHIFTS = st.lists(
     st.builds(
         Shift,

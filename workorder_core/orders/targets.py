@@ -3,7 +3,7 @@
 Pure: the calendar is given. Targets count from when an order was approved or recorded, on the wall clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfoNotFoundError
@@ -97,11 +97,11 @@ def missing(order: WorkOrder) -> str | None:
     return NO_WORKING_TIME
 
 
-def _after(clock: Calendar, since: datetime, span: timedelta) -> datetime | None:
-    """Return when a span of working time has passed; None where that cannot be computed."""
+def _after(clock: Calendar, since: datetime, span: timedelta | Callable[[], timedelta]) -> datetime | None:
+    """Return when a span of working time has passed; None where that, or the span itself, cannot be computed."""
     try:
-        return clock.after(since, span)
-    except (NoWorkingTime, OverflowError, ZoneInfoNotFoundError):
+        return clock.after(since, span if isinstance(span, timedelta) else span())
+    except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError):  # NoWorkingTime, or no zone of that name
         return None
 
 
@@ -134,7 +134,7 @@ def moved_on(order: WorkOrder, stopped: datetime, at: datetime, by: Targets = DE
     def later(target: datetime | None) -> datetime | None:
         if target is None or target <= stopped:
             return target
-        return _after(clock, at, clock.between(stopped, target))
+        return _after(clock, at, lambda: clock.between(stopped, target))
 
     return replace(
         order,

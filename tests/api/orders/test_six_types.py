@@ -1,7 +1,7 @@
 """Each of the six types of order, made, done and closed through the API, as the people of a plant would."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -309,3 +309,32 @@ def test_a_calendar_too_short_for_a_target_is_refused_where_it_is_set_and_surviv
     assert low.json()["no_target"] == "no_working_time"
     page = planner.client.get(f"/orders/{order['id']}", headers={"Accept": "text/html"})
     assert "the working hours of the site’s calendar are too few" in page.text
+
+
+EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
+STRANGE_WEEKS: dict[str, tuple[list[tuple[str, str]], int]] = {
+    "half a minute each day": ([("08:00:00", "08:00:30")], 422),
+    "seconds": ([("05:59:30", "14:00:15.5")], 200),
+    "up to the end of the day": ([("00:00", "24:00")], 200),
+    "over midnight": ([("22:00", "06:00")], 200),
+    "one within another, and one that overlaps": ([("06:00", "18:00"), ("08:00", "09:00"), ("17:00", "06:30")], 200),
+    "a minute": ([("08:00", "08:01")], 422),
+    "another zone's time": ([("08:00+02:00", "16:00")], 422),
+    "an hour that does not exist": ([("08:00", "25:00")], 422),
+}
+
+
+@pytest.mark.parametrize(("shifts", "status"), STRANGE_WEEKS.values(), ids=STRANGE_WEEKS)
+def test_a_calendar_is_refused_or_kept_as_it_was_said(planner, seeded, pool, shifts, status):
+    with pool.connection() as conn:
+        conn.execute("DELETE FROM site_targets")
+    week = {"shifts": [{"weekdays": EVERY_DAY, "start": start, "end": end} for start, end in shifts]}
+    answer = planner.client.put("/api/v1/sites/NTH/calendar", json=week)
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        kept = planner.client.get("/api/v1/sites/NTH/calendar").json()["shifts"]
+        clocks = [tuple(time.fromisoformat(each[of].replace("24:", "00:")) for of in ("start", "end")) for each in kept]
+        said = [tuple(time.fromisoformat(each.replace("24:", "00:")) for each in pair) for pair in shifts]
+        assert clocks == said
+        order = planner.makes(asset_id=seeded.assets["P-107"], type="inspection", title="Look")
+        assert order["completion_due"] is not None
