@@ -6,7 +6,6 @@ import io
 import json
 import lzma
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ingest import border, local_time
+from ingest import border, local_time, toml_text
 from ingest.border import Bad
 from ingest.local_time import RowOrder
+from ingest.toml_text import NotToml
 
 MINUTES = 30_240
 """The sample plant's three weeks; the day recorded after them is repeated for ever."""
@@ -29,7 +29,7 @@ class WrongMapping(ValueError):
     """A mapping, or a file that does not fit it; says which, where and what to do."""
 
     def __init__(self, source: str, problem: str) -> None:
-        super().__init__(f"{source}: {problem}")
+        super().__init__(toml_text.shortened(f"{source}: {problem}"))
         self.source, self.problem = source, problem
 
 
@@ -151,11 +151,9 @@ class FileMapping:
 def read_mapping(path: Path) -> FileMapping:
     """Read a mapping file. Raises WrongMapping with file, key and what to do."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WrongMapping(str(path), "there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongMapping(str(path), str(error)) from None
+        document = toml_text.read(path)
+    except NotToml as error:
+        raise WrongMapping(str(path), error.problem) from None
     table = _Keys(document, str(path))
     time = _Keys(table.table("time"), f"{path}: [time]")
     signals = table.table("signals")

@@ -1,15 +1,19 @@
 """The model documents of a plant: TOML, a table for every asset class that needs other values than the default."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ingest import toml_text
+from ingest.toml_text import NotToml
 from models.document import ModelDocument
 
 
 class WrongModels(ValueError):
     """A model document that cannot be used; says file, key and what to do."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(toml_text.shortened(problem))
 
 
 def read(path: Path | None) -> Mapping[str, Any]:
@@ -17,11 +21,9 @@ def read(path: Path | None) -> Mapping[str, Any]:
     if path is None:
         return {}
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WrongModels(f"{path}: there is no such file") from None
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise WrongModels(f"{path}: {error}") from None
+        document = toml_text.read(path)
+    except NotToml as error:
+        raise WrongModels(f"{path}: {error.problem}") from None
     return parse(document, source=str(path))
 
 

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ingest import toml_text
+from ingest.toml_text import NotToml
 from rules import kinds, packs, patterns
 from rules.expression import Expression
 from rules.kinds import KINDS
 from rules.operating_state import StateRule
 from rules.patterns import Pattern
-from rules.table import Table, WrongRulebook, is_storable, known, tables
+from rules.table import Table, WrongRulebook, is_name, is_storable, known, tables
 from rules.threshold import EVERY, Threshold
 
 __all__ = ["EMPTY", "Derived", "Rulebook", "WrongRulebook", "parse", "read"]
@@ -205,11 +206,9 @@ def _patterns(
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WrongRulebook(str(path), "file", "there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongRulebook(str(path), "TOML", str(error)) from None
+        return toml_text.read(path)
+    except NotToml as error:
+        raise WrongRulebook(str(path), "TOML" if error.is_read else "file", error.problem) from None
 
 
 def _joined(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -286,5 +285,5 @@ def _override(table: Table, written: list[tuple[str, Table]]) -> Override:
 
 def _texts(table: object) -> bool:
     return isinstance(table, Mapping) and all(
-        isinstance(value, str) and is_storable(key) and is_storable(value) for key, value in table.items()
+        isinstance(value, str) and is_storable(key) and is_name(value) for key, value in table.items()
     )

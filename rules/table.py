@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ingest.toml_text import shortened
+
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|h|d)$")
 _LONGEST = 200
 """Characters of a name; what is longer is no name, and fits into no page."""
@@ -17,7 +19,7 @@ class WrongRulebook(ValueError):
     """A rulebook that cannot be used: says the document, the rule, the key and what to do."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
-        super().__init__(f"{source}: {place}: {problem}")
+        super().__init__(shortened(f"{source}: {place}: {problem}"))
         self.source, self.place, self.problem = source, place, problem
 
 
@@ -52,7 +54,7 @@ class Table:
     def name(self, key: str, default: str | None = None) -> str:
         """A text that can be stored, and shown in a line."""
         value = self.text(key, default)
-        if len(value) > _LONGEST or not value.isprintable():
+        if not is_name(value):
             raise self.wrong(key, f"{value[:40]!r} is no name: up to {_LONGEST} characters that can be printed")
         return value
 
@@ -117,6 +119,11 @@ def known(table: Mapping[str, Any], keys: Collection[str], source: str, place: s
     for key in table:
         if key not in keys:
             raise WrongRulebook(source, place, f"{key!r} is not a key here; the keys are {', '.join(sorted(keys))}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be stored, and shown in a line."""
+    return len(text) <= _LONGEST and text.isprintable()
 
 
 def is_storable(text: str) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ingest import times, units
+from ingest import border, names, times, toml_text, units
+from ingest.border import Bad
 from ingest.formats.paths import MISSING, JsonPath, Text
 from ingest.replay import WrongMapping
 from ingest.times import Time
+from ingest.toml_text import NotToml
 
 READY_MADE = ("homie", "skab", "umh")
 _TOP = {
@@ -29,6 +32,7 @@ _NATIVE = "plantwright"
 _LONGEST_FILTER = 1_000
 _MOST_SCALE = 1e300
 _MOST_SEVERAL = 2
+_LONGEST_CLASS = 200
 """Of one topic: with more, looking for a topic's levels would cost its length to that power."""
 _NO_DELIMITERS = '\r\n\0"'
 _LEVEL = re.compile(r"([^{}]*)\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}([^{}]*)|([^{}]+)")
@@ -120,12 +124,9 @@ def read(name: str | Path) -> Mapping:
     if str(name) in READY_MADE:
         return ready_made(str(name))
     try:
-        return parse(tomllib.loads(Path(name).read_text(encoding="utf-8")), source=str(name))
-    except OSError as error:
-        action = f"name a file, or one of {', '.join(READY_MADE)}"
-        raise WrongMapping(str(name), f"cannot be read ({error.strerror}); {action}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongMapping(str(name), str(error)) from None
+        return parse(toml_text.read(Path(name)), source=str(name))
+    except NotToml as error:
+        raise WrongMapping(str(name), f"{error.problem}; name a file, or one of {', '.join(READY_MADE)}") from None
 
 
 def parse(document: Table[str, Any], *, source: str) -> Mapping:
@@ -146,10 +147,10 @@ def parse(document: Table[str, Any], *, source: str) -> Mapping:
         source=source,
         topic=topic,
         filter=filter_,
-        site=keys.template("site", levels, "{site}" if "site" in levels else None),
-        asset=keys.template("asset", levels, "{asset}" if "asset" in levels else None),
-        location=keys.template("location", levels) if "location" in document else None,
-        asset_class=keys.text("class", "unclassified"),
+        site=keys.template("site", levels, "{site}" if "site" in levels else None, makes=names.code),
+        asset=keys.template("asset", levels, "{asset}" if "asset" in levels else None, makes=names.code),
+        location=keys.template("location", levels, makes=names.code) if "location" in document else None,
+        asset_class=_asset_class(keys),
         delimiter=_delimiter(keys),
         each=JsonPath.of(keys.text("each")) if "each" in document else None,
         time=_time(keys) if "time" in document else None,
@@ -205,7 +206,10 @@ def _topic(keys: "_Keys") -> tuple[re.Pattern[str], str, set[str]]:
 def _signals(keys: "_Keys", levels: set[str]) -> list[Signal]:
     made = []
     if "value" in keys.table:
-        unit, signal = keys.template("unit", levels, ""), keys.template("signal", levels)
+        unit, signal = (
+            keys.template("unit", levels, "", makes=_unit),
+            keys.template("signal", levels, makes=names.signal),
+        )
         made.append(Signal(path=JsonPath.of(keys.text("value")), signal=signal, unit=unit))
     elif "signal" in keys.table:
         raise keys.wrong("value", 'is missing; write value = "" where the payload itself is the value')
@@ -223,8 +227,8 @@ def _signals(keys: "_Keys", levels: set[str]) -> list[Signal]:
         made.append(
             Signal(
                 path=JsonPath.of(path),
-                signal=inner.template("signal", levels),
-                unit=inner.template("unit", levels, ""),
+                signal=inner.template("signal", levels, makes=names.signal),
+                unit=inner.template("unit", levels, "", makes=_unit),
                 scale=float(scale),
             )
         )
@@ -257,6 +261,19 @@ def _quality(keys: "_Keys") -> Quality:
             raise table.wrong(key, "must be a list of what the device says, like [192] or ['GOOD']")
         lists[key] = tuple(listed)
     return Quality(path=JsonPath.of(table.text("path")), good=lists["good"], uncertain=lists["uncertain"])
+
+
+def _unit(said: str) -> str:
+    return border.unit("the unit", said) if said else ""
+
+
+def _asset_class(keys: "_Keys") -> str:
+    asset_class = keys.text("class", "unclassified")
+    if not asset_class.strip() or len(asset_class) > _LONGEST_CLASS or not asset_class.isprintable():
+        raise keys.wrong(
+            "class", f"{asset_class[:40]!r} is no name: 1 to {_LONGEST_CLASS} characters that can be printed"
+        )
+    return asset_class
 
 
 def _delimiter(keys: "_Keys") -> str:
@@ -320,13 +337,19 @@ class _Keys:
             raise self.wrong(key, "must be a table")
         return value
 
-    def template(self, key: str, levels: set[str], default: str | None = None) -> Text:
+    def template(self, key: str, levels: set[str], default: str | None = None, *, makes: Callable[[str], str]) -> Text:
+        """The text under a key, with its fields. One without any is tried: nothing else will ever come of it."""
         text = Text.of(self.text(key, default))
         if text.stray_brace:
             raise self.wrong(key, f"{self.text(key, default)!r} has a brace too many; a field is like {{name}}")
         for level in sorted(text.levels - levels):
             there = ", ".join(sorted(levels)) or "none"
             raise self.wrong(key, f"names {{{level}}}, which is no level of the topic (there are: {there})")
+        if text.is_plain:
+            try:
+                makes(text.fill({}, None, None))
+            except Bad as wrong:
+                raise self.wrong(key, f"cannot be so: {wrong.problem}") from None
         return text
 
 

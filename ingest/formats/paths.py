@@ -72,6 +72,11 @@ class Text:
     levels: frozenset[str]
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it has no field: it is the same for every message."""
+        return all(isinstance(part, str) for part in self.parts)
+
+    @property
     def stray_brace(self) -> bool:
         """Whether a brace is left that belongs to no field."""
         return any(isinstance(part, str) and _BRACE.search(part) for part in self.parts)

@@ -1,13 +1,14 @@
 """What is known to have failed, from a file: TOML with ``[[failure]]`` tables, or CSV with a header."""
 
 import csv
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingest import toml_text
 from ingest.border import Bad, microseconds
+from ingest.toml_text import NotToml
 from judge.moments import moment
 from runtime.backtest.outcomes import Failure
 
@@ -17,6 +18,9 @@ _KEYS = ("asset", *_TIMES, "component", "what")
 
 class WrongFailures(ValueError):
     """A file of failures that cannot be used; says file, entry, key and what to do."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(toml_text.shortened(problem))
 
 
 def read(path: Path) -> list[Failure]:
@@ -28,7 +32,7 @@ def read(path: Path) -> list[Failure]:
         return [_failure(f"{path}, failure {i}", entry) for i, entry in enumerate(_entries(path), start=1)]
     except FileNotFoundError:
         raise WrongFailures(f"{path}: there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, csv.Error) as error:
+    except (NotToml, UnicodeDecodeError, csv.Error) as error:
         raise WrongFailures(f"{path}: {error}") from None
 
 
@@ -37,7 +41,7 @@ def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
         with path.open(newline="", encoding="utf-8") as lines:
             yield from ({key: value for key, value in row.items() if value} for row in csv.DictReader(lines))
         return
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = toml_text.read(path)
     entries = document.get("failure")
     if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries) or len(document) > 1:
         raise WrongFailures(f"{path}: write a [[failure]] table for each failure, and nothing else")

@@ -3,7 +3,8 @@
 It is checked whole before any of it is loaded; every error names the file, the key and what to do.
 """
 
-import tomllib
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -14,6 +15,11 @@ from psycopg import Connection
 
 from db.plant import names
 from db.plant import plant as db_plant
+from ingest import border, toml_text
+from ingest.border import Bad
+from ingest.messages import Reason
+from ingest.toml_text import NotToml
+from runtime.settings import CODE
 from workorder_core.plant.new_names import NameKind
 from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant, SignalEntry, TechnicianEntry
 from workorder_core.plant.signals import Meaning, WrongMeaning
@@ -21,6 +27,8 @@ from workorder_core.words import Criticality
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LEVELS = ("area", "work_centre", "work_unit")
+_LONGEST = 200
+"""Characters of a name: what is longer fits into no page, and into no index of the database."""
 
 _PLAUSIBLE = ("plausible_low", "plausible_high")
 
@@ -29,7 +37,7 @@ class WrongPlantFile(Exception):
     """The plant file cannot be used; says where and what to write instead."""
 
     def __init__(self, path: Path, key: str, problem: str) -> None:
-        super().__init__(f"{path}: {key}: {problem}")
+        super().__init__(toml_text.shortened(f"{path}: {key}: {problem}"))
         self.path, self.key, self.problem = path, key, problem
 
 
@@ -60,13 +68,9 @@ def doubts(conn: Connection, plant: Plant) -> list[str]:
 def read(path: Path) -> Plant:
     """Read and check a plant file. Raises WrongPlantFile."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WrongPlantFile(
-            path, "file", f"cannot be read ({error.strerror}); name a plant file that exists"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongPlantFile(path, "file", f"is not TOML: {error}") from None
+        document = toml_text.read(path)
+    except NotToml as error:
+        raise WrongPlantFile(path, "file", error.problem) from None
     _Table(path, "the file", document).only("site", "locations", "assets", "signals", "technicians")
     site = _Table(path, "site", document.get("site"))
     site.only("code", "name", "time_zone")
@@ -78,8 +82,8 @@ def read(path: Path) -> Plant:
     _used_signals(path, signals, assets)
     _parents_of_assets_first(path, assets)
     plant = Plant(
-        code=site.text("code"),
-        name=site.text("name"),
+        code=site.code("code"),
+        name=site.line("name"),
         time_zone=_time_zone(site),
         locations=locations,
         assets=assets,
@@ -116,8 +120,26 @@ class _Table:
                 return value
         raise self.wrong(keys[0], "is missing")
 
+    def line(self, *keys: str) -> str:
+        """The text under the first of the keys that is there: what can be stored, and shown in a line."""
+        value = self.text(*keys)
+        if len(value) > _LONGEST or not value.isprintable():
+            key = next(key for key in keys if key in self.values)
+            raise self.wrong(key, f"{value[:40]!r} is no name: up to {_LONGEST} characters that can be printed")
+        return value
+
+    def code(self, *keys: str) -> str:
+        """The code under the first of the keys that is there, as topics and addresses have it."""
+        value = self.text(*keys)
+        if re.fullmatch(CODE, value) is None or value.endswith("\n"):
+            key = next(key for key in keys if key in self.values)
+            raise self.wrong(
+                key, f"{value[:80]!r} is no code: A-Z, a-z, digits and _ . -, a letter or digit first, 64 at most"
+            )
+        return value
+
     def maybe(self, key: str) -> str | None:
-        return self.text(key) if key in self.values else None
+        return self.line(key) if key in self.values else None
 
     def maybe_bool(self, key: str) -> bool | None:
         value = self.values.get(key)
@@ -128,13 +150,16 @@ class _Table:
     def one_of(self, key: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
         value = self.text(key)
         if value not in known:
-            raise self.wrong(key, f"{value!r} is not known; write one of {', '.join(known)}")
+            raise self.wrong(key, f"{value[:80]!r} is not known; write one of {', '.join(known)}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.values.get(key, [])
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
             raise self.wrong(key, f"must be a list of texts, not {value!r}")
+        for each in value:
+            if len(each) > _LONGEST or not each.isprintable():
+                raise self.wrong(key, f"{each[:40]!r} is no name: up to {_LONGEST} characters that can be printed")
         return tuple(value)
 
 
@@ -144,6 +169,8 @@ def _tables(path: Path, document: Mapping[str, Any], key: str) -> Iterator[_Tabl
         raise WrongPlantFile(path, key, f"must be a list of tables; write [[{key}]]")
     for number, value in enumerate(values, 1):
         name = value.get("id", value.get("code", number)) if isinstance(value, dict) else number
+        if not isinstance(name, str) or len(name) > _LONGEST or not name.isprintable():
+            name = number
         yield _Table(path, f"{key}[{name}]", value)
 
 
@@ -161,8 +188,8 @@ def _time_zone(site: _Table) -> str | None:
 def _location(table: _Table) -> LocationEntry:
     table.only("code", "id", "name", "level", "parent")
     return LocationEntry(
-        code=table.text("code", "id"),
-        name=table.text("name"),
+        code=table.line("code", "id"),
+        name=table.line("name"),
         level=table.one_of("level", _LEVELS),
         parent=table.maybe("parent"),
     )
@@ -199,8 +226,13 @@ def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]
     unit = table.values.get("unit", "" if "quantity" in table.values else None)
     if unit is not None and not isinstance(unit, str):
         raise table.wrong("unit", f"must be a text, not {unit!r}")
+    try:
+        name = border.signal(table.text("id", "name"))
+        unit = unit and border.unit(name, unit)
+    except Bad as wrong:
+        raise table.wrong("unit" if wrong.reason is Reason.WRONG_UNIT else "id", wrong.problem) from None
     entry = SignalEntry(
-        name=table.text("id", "name"),
+        name=name,
         quantity=table.maybe("quantity"),
         unit=unit,
         label=table.maybe("label"),
@@ -231,7 +263,7 @@ def _asset(
     table: _Table, places: set[str], signals: list[tuple[_Table, str | None, str | None, SignalEntry]]
 ) -> AssetEntry:
     table.only("id", "code", "name", "class", "criticality", "location", "serial", "parent", "safety_critical")
-    code, asset_class = table.text("id", "code"), table.maybe("class")
+    code, asset_class = table.code("id", "code"), table.maybe("class")
     location = table.maybe("location")
     if location is not None and location not in places:
         raise table.wrong("location", f"there is no location {location!r}; add it under [[locations]]")
@@ -278,7 +310,7 @@ def _technician(table: _Table) -> TechnicianEntry:
         if day not in _WEEKDAYS:
             raise table.wrong("weekdays", f"{day!r} is no weekday; write {', '.join(_WEEKDAYS)}")
     return TechnicianEntry(
-        code=table.text("id", "code"),
+        code=table.code("id", "code"),
         name=table.maybe("name"),
         skills=table.texts("skills") if "skills" in table.values else None,
         certificates=table.texts("certificates") if "certificates" in table.values else None,
@@ -301,6 +333,6 @@ def _clock(table: _Table, key: str) -> time:
 
 
 def _no_twins(path: Path, kind: str, codes: list[str]) -> None:
-    for code in codes:
-        if codes.count(code) > 1:
+    for code, times in Counter(codes).items():
+        if times > 1:
             raise WrongPlantFile(path, kind, f"{code!r} is there twice; give each its own")
