@@ -89,14 +89,17 @@ class Engine:
     written: Written = field(default_factory=Written)
     checkpoint_failed: str = ""
     quarantine: Ledger = field(default_factory=Ledger)
+    ticking: bool = False
 
     def tick_is_due(self) -> bool:
-        """Whether a minute has passed since the last tick."""
-        now = time.monotonic()
-        if now < self.next_tick:
-            return False
-        self.next_tick = now + self.settings.tick_every_s
-        return True
+        """Whether a minute has passed since the last tick that was committed, or is about to be."""
+        self.ticking = time.monotonic() >= self.next_tick
+        return self.ticking
+
+    def note_tick(self) -> None:
+        """The tick, where one was due, is written with the batch: one that fails leaves it due for the next."""
+        if self.ticking:
+            self.ticking, self.next_tick = False, time.monotonic() + self.settings.tick_every_s
 
     def open_lane(self) -> Lane:
         """Return the judge's lane, for the catalogue and the bindings that are in force."""

@@ -120,6 +120,7 @@ def close_batch(conn: Connection, begin: int, place: int, state: Engine, process
             state.judge.arrival = place - 1
         if state.checkpoint_is_due():
             engine.save(conn, state)
+        state.note_tick()
 
 
 def take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:

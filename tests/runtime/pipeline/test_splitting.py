@@ -173,3 +173,15 @@ def test_numbers_that_are_none_never_reach_the_database(database):
         (back,) = conn.execute("SELECT %s::jsonb", (storable.json(told),)).fetchone() or ()
         assert back == {"a": [None, {"b\\0": None, "c": "x\\0?"}], "d": 1.5}
         assert conn.execute("SELECT %s::text", (storable.text("a\0\ud800"),)).fetchone() == ("a\\0?",)
+
+
+@pytest.mark.parametrize("messages", [1, 3])
+def test_a_tick_that_is_due_in_a_batch_that_fails_is_not_lost(database, messages):
+    with psycopg.connect(database) as conn:
+        state = ready(conn, "a check")
+        state.next_tick = 0.0
+        splitting.process(conn, poisoned([a_message(minute) for minute in range(messages)], [0]), state)
+        assert conn.execute("SELECT count(*) FROM judge_events WHERE kind = 'tick'").fetchone() == (1,)
+        assert not state.tick_is_due()
+        splitting.process(conn, [a_message(messages)], state)
+        assert conn.execute("SELECT count(*) FROM judge_events WHERE kind = 'tick'").fetchone() == (1,)
