@@ -345,9 +345,9 @@ class _Keys:
         for level in sorted(text.levels - levels):
             there = ", ".join(sorted(levels)) or "none"
             raise self.wrong(key, f"names {{{level}}}, which is no level of the topic (there are: {there})")
-        if text.is_plain:
+        if text.plain is not None:
             try:
-                makes(text.fill({}, None, None))
+                makes(text.plain)
             except Bad as wrong:
                 raise self.wrong(key, f"cannot be so: {wrong.problem}") from None
         return text

@@ -72,9 +72,10 @@ class Text:
     levels: frozenset[str]
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it has no field: it is the same for every message."""
-        return all(isinstance(part, str) for part in self.parts)
+    def plain(self) -> str | None:
+        """The text where it has no field, and is the same for every message; None otherwise."""
+        texts = [part for part in self.parts if isinstance(part, str)]
+        return "".join(texts) if len(texts) == len(self.parts) else None
 
     @property
     def stray_brace(self) -> bool:

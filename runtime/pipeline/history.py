@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,7 @@ class Import:
         self._digest = _digest(file, mapping)
         with conn.transaction():
             self.progress: Progress = imports.begin(conn, self._digest, file.name)
+            self.committed = replace(self.progress)
             self._admission = replace(settings.admission, unknown=True)
             self._catalogue = Catalogue.load(conn, self._admission)
             self._names = sources.foreign_names(conn)
@@ -139,17 +141,26 @@ class Import:
 
     def _admit_again(self, frame: Frame) -> None:
         """Go past a row that an earlier run has stored, or that the database refused."""
+        known = self._catalogue.known(frame.key)
+        is_new = known is None or not known.signals.keys() >= frame.values.keys()
         try:
-            self._gather(self._admit([frame])[0])
+            with self._undoing([frame]) if is_new else nullcontext():
+                self._gather(self._admit([frame])[0])
         except psycopg.Error as error:
             if not is_of_content(error):
                 raise
-            self._look_again()
 
-    def _look_again(self) -> None:
-        """Know again what the database knows, after something was taken back."""
-        self._catalogue = Catalogue.load(self._conn, self._admission)
-        self._classified.clear()
+    @contextmanager
+    def _undoing(self, frames: Sequence[Frame]) -> Iterator[None]:
+        """Work on frames within a savepoint: an error undoes all of it, in what is known of their assets too."""
+        known, classified = self._catalogue.remember({frame.key for frame in frames}), set(self._classified)
+        try:
+            with self._conn.transaction():
+                yield
+        except BaseException:
+            self._catalogue.go_back(known)
+            self._classified = classified
+            raise
 
     def _gather(self, frames: Sequence[Frame]) -> None:
         """Keep what the models are to learn at the end."""
@@ -164,7 +175,7 @@ class Import:
         and found by halving.
         """
         try:
-            with self._conn.transaction():
+            with self._undoing(piece.frames[begin:end]):
                 frames, ids, refused = self._admit(piece.frames[begin:end])
                 places = Places(place, [], range(len(frames)))
                 arrived = arrivals.arrange(self._conn, frames, ids, {}, places.number, assets=self._catalogue.assets)
@@ -172,7 +183,6 @@ class Import:
         except psycopg.Error as error:
             if not is_of_content(error):
                 raise
-            self._look_again()
             if end - begin > 1:
                 middle = (begin + end) // 2
                 return self._store(piece, middle, end, self._store(piece, begin, middle, place))
@@ -197,6 +207,7 @@ class Import:
             if last:
                 self._tell_the_judge()
             imports.advance(self._conn, self._digest, self.progress)
+        self.committed = replace(self.progress)
         return self.progress.rows_done
 
     def _tell_the_judge(self) -> None:
@@ -229,14 +240,31 @@ def run(
                 console.print(f"{file.name}: is in already ({before:,} rows)")
                 continue
             task = bar.add_task(file.name, total=None, completed=before)
-            for done in taken.pieces():
-                bar.update(task, completed=done)
-                if stop.is_set() and not taken.progress.finished:
-                    console.print(f"{file.name}: stopped after {done:,} rows; the same command goes on from there")
-                    return
+            try:
+                for done in taken.pieces():
+                    bar.update(task, completed=done)
+                    if stop.is_set() and not taken.progress.finished:
+                        console.print(f"{file.name}: stopped after {done:,} rows; the same command goes on from there")
+                        return
+            except WrongMapping as wrong:
+                raise WrongMapping(wrong.source, f"{wrong.problem}; {_so_far(taken.committed)}") from None
+            except psycopg.Error:
+                done = taken.committed.rows_done
+                console.print(f"{file.name}: {done:,} rows are in; the same command goes on from there")
+                raise
             bar.update(task, total=taken.progress.rows_done)
             console.print(_summary(file, taken.progress, before))
             warn(taken.doubts(), console)
+
+
+def _so_far(progress: Progress) -> str:
+    """Say what of a file is stored that cannot be read to its end."""
+    if not progress.rows_done:
+        return "nothing of the file is stored"
+    return (
+        f"the first {progress.rows_done:,} rows are stored ({progress.stored:,} readings): correct the file and import "
+        "it again, what is stored already is not stored twice"
+    )
 
 
 def _summary(file: Path, progress: Progress, before: int) -> str:

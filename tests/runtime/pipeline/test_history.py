@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from db.telemetry import quarantine, readings
+from db.telemetry.catalogue import Catalogue
 from ingest import times
 from ingest.formats import mapping, paths
 from ingest.messages import Message
@@ -235,6 +236,27 @@ def test_a_file_that_does_not_fit_is_told_by_name(database, folder, name, conten
     assert problem in str(told.value)
 
 
+def test_a_file_that_is_broken_in_its_middle_says_what_is_stored_and_may_be_imported_again(
+    conn, database, folder, monkeypatch
+):
+    monkeypatch.setattr(history, "PIECE", 100)
+    whole = recorded(folder, rows=260)
+    rows = whole.read_bytes()
+    lines = rows.splitlines(keepends=True)
+    whole.write_bytes(b"".join([*lines[:251], b"\xff\xfe\n", *lines[251:]]))
+    with pytest.raises(WrongMapping) as told:
+        take_in(database, folder, whole)
+    assert "the first 200 rows are stored (400 readings): correct the file and import it again" in str(told.value)
+    assert readings.count(conn) == (400, 400)
+    whole.write_bytes(rows)
+    take_in(database, folder, whole)
+    assert readings.count(conn) == (520, 520)
+    assert count(conn, "quarantine") == 0
+    (folder / "P-9.csv").write_bytes(lines[0] + b"\xff\xfe\n")
+    with pytest.raises(WrongMapping, match="nothing of the file is stored"):
+        take_in(database, folder, folder / "P-9.csv")
+
+
 def test_a_mapping_without_a_time_takes_no_history(database, folder):
     (folder / "m.toml").write_text('site = "S"\nasset = "A"\n[signals]\ntemp = "temp"\n')
     with pytest.raises(WrongMapping, match=r"\[time\] is missing: history has to say when it was"):
@@ -311,3 +333,17 @@ def test_an_asset_that_the_database_refuses_costs_an_import_nothing_but_its_own_
     assert [row[0] for row in conn.execute("SELECT code FROM assets")] == ["P-2"]
     assert quarantine.count_by_reason(conn) == {"refused_by_database": 1}
     assert conn.execute("SELECT refused FROM imports ORDER BY refused").fetchall() == [(0,), (20,)]
+
+
+def test_what_is_known_is_read_once_however_many_rows_the_database_refuses(conn, database, folder, monkeypatch):
+    conn.execute("ALTER TABLE readings ADD CONSTRAINT none_above CHECK (value < 100)")
+    taken_up(conn)
+    loads = []
+    load = Catalogue.load
+    monkeypatch.setattr(Catalogue, "load", lambda *arguments: loads.append(1) or load(*arguments))
+    file = folder / "P-7.csv"
+    file.write_text("when,temp,speed\n" + "".join(f"2026-01-05T06:{n:02}:00Z,{60 + n % 3 * 30},\n" for n in range(60)))
+    take_in(database, folder, file)
+    assert readings.count(conn) == (40, 40)
+    assert count(conn, "quarantine") >= 1
+    assert len(loads) == 1
