@@ -35,6 +35,11 @@ Owned = tuple[str, str, str, str]
 """Site, asset and signal (empty: the asset, or the site, itself) and the foreign name that has it."""
 
 
+def is_code(name: str) -> bool:
+    """Whether a name can be a site's or an asset's code as it is."""
+    return _CODE.fullmatch(name) is not None
+
+
 def code(name: str) -> str:
     """Return the site, asset or location code that a foreign name becomes: ``Pumpe 1 (Süd)`` is ``Pumpe_1_Sud``.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ingest import border, local_time, toml_text
+from ingest import border, local_time, names, toml_text
 from ingest.border import Bad
 from ingest.local_time import RowOrder
 from ingest.toml_text import NotToml
@@ -147,6 +147,16 @@ class FileMapping:
         """Return the asset that a file is of."""
         return self.asset.replace("{stem}", stem(path))
 
+    def check(self, path: Path) -> None:
+        """Raise WrongMapping where no asset can be called what a file makes."""
+        _code(self.asset_of(path), f"{path}: asset")
+
+
+def _code(said: str, place: str) -> str:
+    if names.is_code(said):
+        return said
+    raise WrongMapping(place, f"{said[:80]!r} is no code: letters, digits and _ . - up to 64, a letter or digit first")
+
 
 def read_mapping(path: Path) -> FileMapping:
     """Read a mapping file. Raises WrongMapping with file, key and what to do."""
@@ -162,7 +172,11 @@ def read_mapping(path: Path) -> FileMapping:
     columns = []
     for name, entry in signals.items():
         keys = _Keys(entry if isinstance(entry, dict) else {}, f"{path}: [signals] {name!r}")
-        columns.append(Column(column=name, signal=keys.text("signal"), unit=keys.text("unit", "")))
+        signal, unit = keys.text("signal"), keys.text("unit", "")
+        try:
+            columns.append(Column(column=name, signal=border.signal(signal), unit=unit and border.unit(signal, unit)))
+        except Bad as wrong:
+            raise WrongMapping(str(path), f"[signals] {name!r}: {wrong.problem}") from None
     try:
         zone = ZoneInfo(time.text("zone", "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -173,7 +187,7 @@ def read_mapping(path: Path) -> FileMapping:
     if len(delimiter) != 1 or delimiter in '\r\n\0"':
         raise WrongMapping(str(path), f"delimiter {delimiter!r} is not one character that can stand between cells")
     return FileMapping(
-        site=table.text("site"),
+        site=_code(table.text("site"), f"{path}: site"),
         asset=table.text("asset"),
         asset_class=table.text("class", "unclassified"),
         delimiter=delimiter,
@@ -188,8 +202,16 @@ def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
     """Yield a recorded file's rows as messages; an empty field is absent from its frame.
 
     What is no number is sent as it stands: the engine's quarantine tells of it. Raises WrongMapping for a file without
-    the columns, or a time that cannot be read.
+    the columns, one that cannot be read to its end, or a time that cannot be read.
     """
+    mapping.check(path)
+    try:
+        yield from _publications(path, mapping)
+    except (OSError, EOFError, lzma.LZMAError, UnicodeError, csv.Error) as error:
+        raise WrongMapping(str(path), f"cannot be read: {error}") from None
+
+
+def _publications(path: Path, mapping: FileMapping) -> Iterator[Publication]:
     topic = f"plantwright/v1/{mapping.site}/{mapping.asset_of(path)}"
     with _open(path) as file:
         reader = csv.DictReader(file, delimiter=mapping.delimiter)

@@ -3,7 +3,6 @@
 It is checked whole before any of it is loaded; every error names the file, the key and what to do.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time
@@ -16,10 +15,10 @@ from psycopg import Connection
 from db.plant import names
 from db.plant import plant as db_plant
 from ingest import border, toml_text
+from ingest import names as foreign_names
 from ingest.border import Bad
 from ingest.messages import Reason
 from ingest.toml_text import NotToml
-from runtime.settings import CODE
 from workorder_core.plant.new_names import NameKind
 from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant, SignalEntry, TechnicianEntry
 from workorder_core.plant.signals import Meaning, WrongMeaning
@@ -131,7 +130,7 @@ class _Table:
     def code(self, *keys: str) -> str:
         """The code under the first of the keys that is there, as topics and addresses have it."""
         value = self.text(*keys)
-        if re.fullmatch(CODE, value) is None or value.endswith("\n"):
+        if not foreign_names.is_code(value):
             key = next(key for key in keys if key in self.values)
             raise self.wrong(
                 key, f"{value[:80]!r} is no code: A-Z, a-z, digits and _ . -, a letter or digit first, 64 at most"

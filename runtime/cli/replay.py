@@ -39,6 +39,7 @@ def run(
     for file in files:
         if not file.is_file():
             raise replay.WrongMapping(str(file), "there is no such file")
+        mapping.check(file)
     if settings.database is not None:
         with psycopg.connect(settings.database) as conn:
             why = f"{mapping_file.name} says so"
@@ -52,15 +53,19 @@ def run(
         for file in files:
             task = progress.add_task(f"{file.name} → {mapping.site}/{mapping.asset_of(file)}", total=None)
             before = None
-            for publication in replay.file_frames(file, mapping):
-                if speed is not None and before is not None:
-                    stop.wait(max(0.0, (publication.at - before).total_seconds() / speed))
-                if stop.is_set():
-                    return
-                before = publication.at
-                publisher.publish(publication.topic, publication.payload)
-                sent += 1
-                progress.advance(task)
+            try:
+                for publication in replay.file_frames(file, mapping):
+                    if speed is not None and before is not None:
+                        stop.wait(max(0.0, (publication.at - before).total_seconds() / speed))
+                    if stop.is_set():
+                        return
+                    before = publication.at
+                    publisher.publish(publication.topic, publication.payload)
+                    sent += 1
+                    progress.advance(task)
+            except replay.WrongMapping as wrong:
+                so_far = f"{sent:,} messages are published; those of what is published again are stored once"
+                raise replay.WrongMapping(wrong.source, f"{wrong.problem}; {so_far}") from None
     console.print(f"{sent:,} messages published and taken by the broker")
 
 

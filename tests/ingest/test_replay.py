@@ -188,6 +188,9 @@ WRONG_MAPPINGS = {
         MAPPING.replace('{ signal = "temp", unit = "degC" }', '"temp"'),
         "mapping.toml: [signals] 'Temp': signal is missing",
     ),
+    "a site that is no code": (MAPPING.replace('"SKAB"', '"日本"'), "mapping.toml: site: '日本' is no code: letters"),
+    "a signal that is none": (MAPPING.replace('"temp"', '"Öl"'), "[signals] 'Temp': 'Öl' is no signal name"),
+    "a unit that is none": (MAPPING.replace('"degC"', '"\\u0000"'), "[signals] 'Temp': temp: '\\x00' is no unit"),
     "a delimiter of two signs": (MAPPING.replace('";"', '";;"'), "delimiter ';;' is not one character"),
 }
 
@@ -214,3 +217,24 @@ def test_two_columns_of_one_name_are_told(tmp_path):
     (tmp_path / "1.csv").write_text(ROWS.replace("remark", "Temp"))
     with pytest.raises(WrongMapping, match="has two columns 'Temp'"):
         list(file_frames(tmp_path / "1.csv", read_mapping(tmp_path / "m.toml")))
+
+
+BROKEN = {
+    "another encoding": ROWS.encode() + b"2026-03-02 07:00:02;1;\xff\n",
+    "half a compressed file": gzip.compress(ROWS.encode())[:-9],
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_file_that_cannot_be_read_to_its_end_is_told_by_name(tmp_path, content):
+    file = tmp_path / ("1.csv.gz" if content[:1] == b"\x1f" else "1.csv")
+    file.write_bytes(content)
+    with pytest.raises(WrongMapping, match=r"1\.csv(\.gz)?: cannot be read: "):
+        list(file_frames(file, mapping(tmp_path)))
+
+
+def test_a_file_whose_name_makes_no_asset_is_told_before_anything_is_sent(tmp_path):
+    file = tmp_path / "水泵.csv"
+    file.write_text(ROWS)
+    with pytest.raises(WrongMapping, match="asset: 'testbed-水泵' is no code"):
+        list(file_frames(file, mapping(tmp_path)))
