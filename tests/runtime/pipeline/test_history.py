@@ -338,9 +338,13 @@ def test_an_asset_that_the_database_refuses_costs_an_import_nothing_but_its_own_
 def test_what_is_known_is_read_once_however_many_rows_the_database_refuses(conn, database, folder, monkeypatch):
     conn.execute("ALTER TABLE readings ADD CONSTRAINT none_above CHECK (value < 100)")
     taken_up(conn)
-    loads = []
-    load = Catalogue.load
-    monkeypatch.setattr(Catalogue, "load", lambda *arguments: loads.append(1) or load(*arguments))
+    loads, load = [], Catalogue.load
+
+    def counted(*arguments):
+        loads.append(arguments)
+        return load(*arguments)
+
+    monkeypatch.setattr(Catalogue, "load", counted)
     file = folder / "P-7.csv"
     file.write_text("when,temp,speed\n" + "".join(f"2026-01-05T06:{n:02}:00Z,{60 + n % 3 * 30},\n" for n in range(60)))
     take_in(database, folder, file)
