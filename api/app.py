@@ -25,6 +25,7 @@ from api.guard import Guard
 from api.keys import Door, Lasting
 from api.limits import Limits, Room
 from api.metrics import Counted, Metrics
+from api.papers.exporting import Exports
 from api.routers import (
     access,
     alarms,
@@ -87,6 +88,7 @@ def create(
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
     problems.install(app, pages.error_page, wants_page=_is_for_the_board, again=forms.again)
+    app.add_middleware(Exports, pool=pool)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     app.add_middleware(Limits, room=room or Room())
     app.add_middleware(Guard, names=names)

@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from api.paging import LINK
+from api.papers.exporting import FORMATS
 
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "a key, as `Authorization: Bearer KEY`"},
@@ -89,6 +90,7 @@ ETAG = {
     "description": "the order's version; sent back as `If-Match` it refuses a step on an order that has changed since",
     "schema": {"type": "string"},
 }
+_FILE = {"type": "string", "format": "binary"}
 _ORDERS = ("#/components/schemas/WorkOrderOut", "#/components/schemas/WholeOrderOut")
 
 
@@ -179,5 +181,7 @@ def _explain(operation: dict[str, Any]) -> None:
         answer = operation["responses"].get(code, {})
         schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
         headers = {**(LINK if paged else {}), **({"ETag": ETAG} if schema.get("$ref") in _ORDERS else {})}
+        if paged and code == "200":
+            answer["content"] |= {kind.partition(";")[0]: {"schema": _FILE} for kind in FORMATS.values()}
         if headers:
             answer["headers"] = answer.get("headers", {}) | headers

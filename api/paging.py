@@ -9,7 +9,7 @@ from base64 import b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request, Response
@@ -117,6 +117,15 @@ Cursor = Annotated[
     ),
 ]
 
+Format = Annotated[
+    Literal["json", "csv", "csv-bom", "xlsx"],
+    Query(
+        alias="format",
+        description="csv, csv-bom (begins with the mark by which Excel knows UTF-8) or xlsx: the whole list as a file, "
+        "by the same filters; without `limit` and `cursor`",
+    ),
+]
+
 
 def _of(usual: int, largest: int) -> Any:
     about = "how many at most; the answer's header `Link` says where the list goes on"
@@ -126,6 +135,7 @@ def _of(usual: int, largest: int) -> Any:
         response: Response,
         limit: Annotated[int, Query(ge=1, le=largest, description=about)] = usual,
         cursor: Cursor = None,
+        _: Format = "json",
     ) -> Paging:
         return Paging(request, response, limit, cursor)
 

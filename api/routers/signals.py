@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.asking import PLANS, Actor, Conn, Now, Why
+from api.asking import PLANS, SEES, Actor, Asking, Conn, Now, Why
+from api.paging import Order, Paged, Text
 from api.shapes.plant import SignalOut
 from db.errors import NotFound
-from db.plant import plant
+from db.plant import plant, signal_lists
 from db.telemetry import telemetry
 from ingest import units
 from workorder_core.plant.plant import SignalEntry
 from workorder_core.plant.signals import Meaning
 
 router = APIRouter(tags=["plant"])
+BY_ASSET = Order[signal_lists.Listed](tuple[Text, Text, Text], lambda each: each.position)
 _PLAUSIBLE = ("plausible_low", "plausible_high")
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}$", description="as messages name it")]
 
@@ -61,6 +63,33 @@ class SignalIn(BaseModel):
         wraps_at = self.wraps_at if "wraps_at" in self.model_fields_set else before.wraps_at if counter else None
         plausible = {name: getattr(self if name in self.model_fields_set else before, name) for name in _PLAUSIBLE}
         return Meaning(states=states, counter=counter, wraps_at=wraps_at, **plausible)
+
+
+class ListedSignalOut(SignalOut):
+    """A signal with its asset."""
+
+    asset_id: int
+    asset: str = Field(description="<site>/<asset>, as in the topic")
+
+    @classmethod
+    def listed(cls, found: signal_lists.Listed) -> "ListedSignalOut":
+        shown = SignalOut.of(found.signal, found.newest)
+        return cls(**dict(shown), asset_id=found.signal.asset_id, asset=found.asset)
+
+
+@router.get("/signals", dependencies=[SEES])
+def find(
+    conn: Conn,
+    who: Asking,
+    part: Paged,
+    site: Annotated[str | None, Query(description="a site's code")] = None,
+    asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of one asset")] = None,
+) -> list[ListedSignalOut]:
+    """List what assets measure, each signal with its newest reading, by site, asset and name."""
+    found = signal_lists.page(
+        conn, site=site, asset_id=asset_id, within=who.sites, limit=part.fetched, after=part.after(BY_ASSET)
+    )
+    return [ListedSignalOut.listed(each) for each in part.of_fetched(found, BY_ASSET)]
 
 
 @router.patch("/assets/{asset_id}/signals/{signal:path}", dependencies=[PLANS])

@@ -55,6 +55,7 @@ def find(
     unfinished: Annotated[
         bool | None, Query(description="true: neither closed nor cancelled, nor work that could not be done")
     ] = None,
+    overdue: Annotated[bool, Query(description="only orders that a target has run out for")] = False,
     opened_from: Annotated[Moment | None, Query(description="opened then or later, in event time")] = None,
     opened_to: Annotated[Moment | None, Query(description="opened before then, in event time")] = None,
 ) -> WorkOrderPage:
@@ -70,6 +71,7 @@ def find(
         requested_by=requested_by,
         text=text,
         unfinished=unfinished,
+        overdue=overdue,
         opened_from=opened_from,
         opened_to=opened_to,
         within=who.sites,

@@ -227,6 +227,11 @@ def asset_by_key(conn: Connection, site: str, code: str, *, now: datetime) -> As
     return found[0]
 
 
+def asset_keys(conn: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Return what topics call assets, ``<site>/<asset>``, by id."""
+    return dict(conn.execute(_QUERIES["asset_keys"], {"ids": list(ids)}).fetchall())
+
+
 def installed(conn: Connection, asset_id: int) -> Installed:
     """Return where an asset stands and stood, and what stood there before it."""
     with conn.cursor(row_factory=class_row(Installation)) as cursor:

@@ -181,3 +181,7 @@ DO UPDATE SET name = coalesce(%(name)s, technicians.name), skills = coalesce(%(s
               shift_start = coalesce(%(shift_start)s, technicians.shift_start),
               shift_end = coalesce(%(shift_end)s, technicians.shift_end),
               weekdays = coalesce(%(weekdays)s, technicians.weekdays);
+
+-- name: asset_keys
+-- What topics call assets, by id.
+SELECT a.id, s.code || '/' || a.code FROM assets a JOIN sites s ON s.id = a.site_id WHERE a.id = ANY(%(ids)s::integer[]);

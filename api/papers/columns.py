@@ -1,0 +1,112 @@
+"""The columns of each list as a file: what they are called, where a row has them, and of which kind they are.
+
+A list as a file is made of the list's own answers, so that its filters, and who may see which row, are decided in one
+place. A column that is not named here is left out of the file.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Cell = str | int | float | bool | datetime | None
+"""A time is aware, and on the clock of the row's site."""
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a file.
+
+    Parameters
+    ----------
+    field
+        Where a row of the answer has its value; dots lead deeper.
+    header
+        What people read above it, with the unit where the values have one.
+    is_time
+        Whether the values are moments; the header then says on whose clock.
+    is_decimal
+        Whether the values are numbers that answers have as text, so that none of their digits is lost.
+    """
+
+    field: str
+    header: str
+    is_time: bool = False
+    is_decimal: bool = False
+
+    def value(self, item: Item, zone: ZoneInfo) -> Cell:
+        """Return the value of a row; None where it has none."""
+        found: Any = item
+        for name in self.field.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if self.is_time and isinstance(found, str):
+            return _local(datetime.fromisoformat(found), zone)
+        return float(found) if self.is_decimal and isinstance(found, str) else _said(found)
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return a moment on a zone's clock; days that no zone's calendar has stay in UTC."""
+    return at.astimezone(zone) if 1 < at.year < 9999 else at.astimezone(UTC)
+
+
+def _said(value: Any) -> Cell:
+    """Return a value as a cell has it: several are listed with commas, what has parts is JSON."""
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else None
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(str(_said(each)) for each in value)
+    found: Cell = value
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFile:
+    """A list as a file.
+
+    Parameters
+    ----------
+    name
+        How the file's name begins.
+    columns
+        Text, numbers and, marked so, times.
+    of_sites
+        Whether rows belong to sites, on whose clocks their times are; else they are in UTC.
+    rows_a_page
+        How many rows are asked for at once.
+    split
+        Makes several rows of one of the list's.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    of_sites: bool = True
+    rows_a_page: int = 500
+    split: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None
+
+    @property
+    def headers(self) -> list[str]:
+        """The first line. Where there are times, the last column names the clock of each row."""
+        clock = "site time" if self.of_sites else "UTC"
+        named = [f"{each.header} ({clock})" if each.is_time else each.header for each in self.columns]
+        return [*named, "time zone"] if self._has_zone else named
+
+    def row(self, item: Item, zone: str) -> list[Cell]:
+        """Return the cells of a row whose site has a zone."""
+        clock = ZoneInfo(zone)
+        cells = [each.value(item, clock) for each in self.columns]
+        return [*cells, zone] if self._has_zone else cells
+
+    @property
+    def _has_zone(self) -> bool:
+        return self.of_sites and any(each.is_time for each in self.columns)
+
+
+def columns(**named: str) -> list[Column]:
+    """Return columns by field, in which ``__`` leads deeper; a header ending in ``@`` is of times, in ``#`` of decimals."""
+    return [
+        Column(field.replace("__", "."), header.rstrip("@#"), header.endswith("@"), header.endswith("#"))
+        for field, header in named.items()
+    ]
