@@ -79,12 +79,24 @@ def orders(
         chosen=chosen,
         filtered=any(value for name, value in chosen.items() if name != "show"),
         query=urlencode({name: value for name, value in chosen.items() if value and value != "unfinished"}),
+        for_file=_for_file(filters),
         sites=plant.sites(conn, who.sites),
         technicians=technicians.listed(conn, within=who.sites),
         statuses=list(Status),
         types=list(OrderType),
         head=_head(work_orders.tally(conn, who.sites)),
     )
+
+
+def _for_file(filters: work_orders.Filters) -> str:
+    """Return the filters of a list of orders as the API's list has them."""
+    asked = {
+        "status": filters.status, "type": filters.type, "site": filters.site, "asset": filters.asset,
+        "assignee": filters.assignee, "text": filters.text, "overdue": "true" if filters.overdue else None,
+        "priority": None if filters.priority is None else [int(each) for each in filters.priority],
+        "unfinished": None if filters.unfinished is None else str(filters.unfinished).lower(),
+    }  # fmt: skip
+    return urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
 
 
 def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:

@@ -105,7 +105,7 @@ class ListFile:
 
 
 def columns(**named: str) -> list[Column]:
-    """Return columns by field, in which ``__`` leads deeper; a header ending in ``@`` is of times, in ``#`` of decimals."""
+    """Return columns by field, with ``__`` for a dot; a header that ends in ``@`` is of times, in ``#`` of decimals."""
     return [
         Column(field.replace("__", "."), header.rstrip("@#"), header.endswith("@"), header.endswith("#"))
         for field, header in named.items()

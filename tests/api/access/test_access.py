@@ -144,6 +144,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/sites": ALL,
     "GET /api/v1/locations": ALL,
     "GET /api/v1/assets": ALL,
+    "GET /api/v1/signals": ALL,
     "GET /api/v1/assets/{asset_id}": ALL,
     "PATCH /api/v1/assets/{asset_id}": {P, R, A},
     "PATCH /api/v1/assets/{asset_id}/signals/{signal:path}": {P, R, A},

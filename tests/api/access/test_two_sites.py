@@ -111,6 +111,7 @@ def queries(theirs: dict[str, Any]) -> dict[str, str]:
         "archived": "true", "kind": "asset", "state": "unacknowledged", "severity": "degrading", "waiting": "true",
         "asset": str(theirs["asset_id"]),
         "plan": str(theirs["order_id"]),
+        "format": "csv",
     }  # fmt: skip
 
 

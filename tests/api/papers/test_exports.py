@@ -1,0 +1,202 @@
+"""Lists as files: the rows of the list itself, for who may see them, with nothing that a spreadsheet would run."""
+
+import csv
+import io
+import re
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import psycopg
+import pytest
+
+from api.app import create
+from api.papers import exporting, sheets
+from api.papers.lists import LISTS
+from api.papers.sheets import Sheet, csv_lines
+from tests import people
+from workorder_core.people.access import Role
+
+V1 = "/api/v1"
+
+
+def rows(answer):
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def cells(answer):
+    assert answer.status_code == 200, answer.text
+    return [list(row) for row in openpyxl.load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True)]
+
+
+def test_every_list_of_the_api_can_be_had_as_a_file():
+    paths = create(None, keys={}).openapi()["paths"]  # type: ignore[arg-type]
+    paged = {
+        path.removeprefix("/api/v1")
+        for path, methods in paths.items()
+        if {"cursor", "format"} & {each["name"] for each in methods.get("get", {}).get("parameters", ())}
+    }
+    assert paged == LISTS.keys()
+    answers = paths["/api/v1/work-orders"]["get"]["responses"]["200"]["content"]
+    assert "text/csv" in answers
+
+
+def test_a_column_that_no_answer_has_is_noticed():
+    """Each column is a field of the list's answers, so that a renamed field cannot empty a column."""
+    document = create(None, keys={}).openapi()  # type: ignore[arg-type]
+    schemas = document["components"]["schemas"]
+    resolved = {"asset", "site"}  # found by the row's ids
+    for path, file in LISTS.items():
+        read = document["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        shape = schemas.get(read.get("$ref", "").rpartition("/")[2], read)
+        items = shape.get("items") or shape["properties"]["items"]["items"]
+        fields = set(schemas[items["$ref"].rpartition("/")[2]]["properties"])
+        if file.split is not None:
+            fields |= {"known", "actor", "bound_at"}
+        assert {each.field.partition(".")[0] for each in file.columns} <= fields | resolved, path
+
+
+def test_a_file_has_the_rows_of_the_list_with_its_filters_and_in_its_order(client, seeded):
+    for filters in ({}, {"status": ["open", "in_progress"]}, {"asset": "P-104"}, {"unfinished": "false"}):
+        listed = client.get(f"{V1}/work-orders", params=filters).json()["items"]
+        found = rows(client.get(f"{V1}/work-orders", params={**filters, "format": "csv"}))
+        assert [row["number"] for row in found] == [each["number"] for each in listed]
+    assert rows(client.get(f"{V1}/work-orders?format=csv"))
+
+
+def test_a_file_goes_over_every_page_of_its_list(client, database):
+    with psycopg.connect(database) as conn:
+        conn.execute(
+            "INSERT INTO assets (site_id, code, name, class, criticality) "
+            "SELECT 1, 'M-' || lpad(n::text, 5, '0'), 'x', 'pump', 2 FROM generate_series(1, 1200) n"
+        )
+    for kind in ("csv", "csv-bom"):
+        codes = [row["code"] for row in rows(client.get(f"{V1}/assets", params={"format": kind}))]
+        assert len(codes) == len(set(codes)) == 1208
+    assert len(cells(client.get(f"{V1}/assets?format=xlsx"))) == 1209
+
+
+def test_times_are_the_sites_and_real_dates_in_a_spreadsheet(client):
+    [row, *_] = rows(client.get(f"{V1}/work-orders?format=csv"))
+    exact = client.get(f"{V1}/work-orders").json()["items"][0]["opened_at"]
+    at = datetime.fromisoformat(row["opened (site time)"])
+    assert at == datetime.fromisoformat(exact).replace(microsecond=0)
+    assert row["time zone"] == "Europe/Copenhagen"
+    assert row["opened (site time)"][-6:] in ("+01:00", "+02:00")
+    header, first, *_ = cells(client.get(f"{V1}/work-orders?format=xlsx"))
+    there = dict(zip(header, first, strict=True))
+    assert there["opened (site time)"] == at.replace(tzinfo=None)
+    assert there["priority (1 is the most urgent)"] == int(row["priority (1 is the most urgent)"])
+
+
+def test_planned_downtime_names_its_asset_and_its_clock(client, seeded):
+    span = {"starts_at": "2030-07-01T08:00:00Z", "ends_at": "2030-07-01T10:00:00Z", "reason": "new seal"}
+    assert client.post(f"{V1}/assets/{seeded.assets['P-101']}/downtimes", json=span).status_code == 201
+    [row] = rows(client.get(f"{V1}/downtimes?format=csv"))
+    assert (row["asset"], row["start (site time)"]) == ("NTH/P-101", "2030-07-01T10:00:00+02:00")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+45 12", "-x", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1"])
+def test_no_text_is_a_formula(client, seeded, text):
+    span = {"starts_at": "2030-07-01T08:00:00Z", "reason": f"{text}|calc"}
+    assert csv_lines([[text]]).decode().strip('"').startswith("'")
+    if client.post(f"{V1}/assets/{seeded.assets['P-101']}/downtimes", json=span).status_code == 201:
+        [row] = rows(client.get(f"{V1}/downtimes?format=csv"))
+        assert row["reason"][0] == "'"
+        book = openpyxl.load_workbook(io.BytesIO(client.get(f"{V1}/downtimes?format=xlsx").content))
+        reasons = [cell for row in book.active.iter_rows() for cell in row if "calc" in str(cell.value)]
+        assert [cell.data_type for cell in reasons] == ["s"]
+
+
+def test_numbers_below_zero_stay_numbers():
+    assert csv_lines([[-5, -2.5, None, True, 'a "b", c']]) == b'-5,-2.5,,true,"a ""b"", c"\r\n'
+
+
+def test_what_a_sheet_cannot_hold_is_replaced_and_shortened_not_refused():
+    made = io.BytesIO()
+    with Sheet("x", ["text"]) as sheet:
+        sheet.add([["bell \x07 and \ud800"], ["水泵 Ä 🔧" * 8000]])
+        sheet.save(made)
+    [_, [bell], [long]] = openpyxl.load_workbook(made).active.iter_rows(values_only=True)
+    assert bell == "bell \ufffd and \ufffd"
+    assert long.startswith("水泵 Ä 🔧")
+    assert len(long) <= 32767
+
+
+def test_excel_is_helped_to_know_utf_8(client):
+    assert client.get(f"{V1}/sites?format=csv-bom").content.startswith(b"\xef\xbb\xbfcode,")
+    plain = client.get(f"{V1}/sites?format=csv")
+    assert plain.content.startswith(b"code,")
+    assert plain.headers["content-type"] == "text/csv; charset=utf-8"
+    assert plain.headers["content-disposition"].startswith('attachment; filename="sites-')
+
+
+def test_what_cannot_be_had_as_a_file_is_said(client):
+    for query in ("format=pdf", "format=csv&limit=3", "format=csv&cursor=x", "format=csv&stauts=open"):
+        answer = client.get(f"{V1}/work-orders?{query}")
+        assert answer.status_code == 422, query
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert client.get(f"{V1}/me?format=csv").status_code == 422
+    assert client.get(f"{V1}/locations?site=NO&format=csv").status_code == 404
+
+
+def test_a_spreadsheet_of_too_many_rows_is_refused_and_leaves_nothing_behind(client, monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(exporting, "MOST_ROWS", 3)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    answer = client.get(f"{V1}/assets?format=xlsx")
+    assert answer.status_code == 422
+    assert "ask for CSV" in answer.json()["detail"]
+    assert list(tmp_path.iterdir()) == []
+    assert sheets.MOST_ROWS > 1000
+
+
+def test_a_file_has_the_rows_of_who_asks_and_nobody_elses(known, pool):
+    with pool.connection() as conn:
+        site = conn.execute("INSERT INTO sites (code, name) VALUES ('STH', 'South') RETURNING id").fetchone()[0]
+        conn.execute("INSERT INTO assets (site_id, code, name) VALUES (%s, 'S-201', 'Fan')", [site])
+        people.add_user(conn, "mette", Role.VIEWER)
+    south = known(Role.VIEWER, sites=["STH"])
+    assert [row["code"] for row in rows(south.get(f"{V1}/assets?format=csv"))] == ["S-201"]
+    assert [row["code"] for row in rows(south.get(f"{V1}/sites?format=csv"))] == ["STH"]
+    assert rows(south.get(f"{V1}/work-orders?format=csv")) == []
+    assert south.get(f"{V1}/users?format=csv").status_code == 403
+    assert known(Role.VIEWER).get(f"{V1}/users?format=csv").status_code == 403
+    people_file = known(Role.ADMINISTRATOR).get(f"{V1}/users?format=csv").text
+    assert "mette" in people_file
+    assert "$argon2" not in people_file
+    assert south.get(f"{V1}/assets?format=csv", headers={"X-API-Key": "no"}).status_code == 401
+
+
+def test_the_page_of_orders_offers_its_list_as_a_file_by_the_filters_chosen(client):
+    addresses = [part.split('"')[0] for part in client.get("/?type=reactive&show=all&priority=2").text.split('href="')]
+    [address] = [each for each in addresses if each.startswith(f"{V1}/work-orders?") and "csv" in each]
+    address = address.replace("&amp;", "&")
+    assert sorted(address.partition("?")[2].split("&")) == ["format=csv-bom", "priority=2", "type=reactive"]
+    assert {row["type"] for row in rows(client.get(address))} == {"reactive"}
+    assert rows(client.get(f"{V1}/work-orders?overdue=true&format=csv")) == []
+
+
+@pytest.mark.parametrize("path", ["/assets", "/quarantine", "/alarms/history", "/changes", "/alarms/rules", "/access"])
+def test_what_a_page_offers_as_a_file_is_there(client, path):
+    page = client.get(path).text
+    for part in page.split('href="')[1:]:
+        address = part.split('"')[0].replace("&amp;", "&")
+        if "format=" in address:
+            assert client.get(address).status_code == 200, address
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "exports-and-printing.md"
+EXAMPLES = re.findall(
+    r'^\$ curl -H "X-API-Key: KEY" -OJ "http://127.0.0.1:8000([^"]+)"$', PAGE.read_text(), re.MULTILINE
+)
+
+
+def test_the_examples_of_the_document_answer(client):
+    assert len(EXAMPLES) >= 3
+    for address in EXAMPLES:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        assert answer.content
+    assert f"at most {sheets.MOST_ROWS:,} rows" in PAGE.read_text()
