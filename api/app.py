@@ -25,6 +25,7 @@ from api.guard import Guard
 from api.keys import Door, Lasting
 from api.limits import Limits, Room
 from api.metrics import Counted, Metrics
+from api.papers import prints
 from api.papers.exporting import Exports
 from api.routers import (
     access,
@@ -127,6 +128,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         changes,
     ):
         v1.include_router(subject.router)
+    v1.include_router(prints.router)
     v1.add_api_route("/openapi.json", _openapi, dependencies=[SEES], include_in_schema=False)
     every.include_router(v1)
     every.include_router(health.router)

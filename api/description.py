@@ -58,6 +58,7 @@ _NAMED = {
     ("delete", "/work-orders/{order_id}/steps/{seq}"): "undo_work_order_step",
     ("post", "/work-orders/{order_id}/links"): "link_work_orders",
     ("delete", "/work-orders/{order_id}/links"): "unlink_work_orders",
+    ("get", "/work-orders/{order_id}/print"): "print_work_order",
     ("get", "/health/live"): "get_liveness",
     ("get", "/health/ready"): "get_readiness",
 }

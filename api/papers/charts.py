@@ -29,13 +29,16 @@ def drawn(chart: Mapping[str, Any]) -> dict[str, Any] | None:
     first, last = points[0][0], points[-1][0]
     if chart["window"] is not None:
         first, last = min(first, chart["window"][0]), max(last, chart["window"][1])
-    wide, tall = (last - first) or 1.0, high - low
+    wide: float = (last - first) or 1.0
+    tall: float = high - low
 
     def x(at: float) -> float:
-        return (at - first) / wide
+        share: float = (at - first) / wide
+        return share
 
     def y(value: float) -> float:
-        return min(max((value - low) / tall, 0.0), 1.0)
+        share: float = (value - low) / tall
+        return min(max(share, 0.0), 1.0)
 
     usual_low, usual_high = chart["usual"]
     return {

@@ -124,6 +124,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/work-orders/{order_id}/cannot-complete": {T, P, R, A},
     "POST /api/v1/work-orders/{order_id}/cancel": {Q, T, P, R, A},
     "GET /api/v1/work-orders/{order_id}/content": ALL,
+    "GET /api/v1/work-orders/{order_id}/print": ALL,
     "PUT /api/v1/work-orders/{order_id}/steps/{seq}": {T, P, R, A},
     "DELETE /api/v1/work-orders/{order_id}/steps/{seq}": {T, P, R, A},
     "PUT /api/v1/work-orders/{order_id}/parts": {T, P, R, A},

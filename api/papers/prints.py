@@ -1,0 +1,30 @@
+"""Orders as PDF."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.papers import order_paper, typeset
+from api.papers.order_paper import Printing
+
+router = APIRouter(tags=["prints"], dependencies=[KNOWN])
+PDF: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+def as_pdf(content: bytes, name: str) -> Response:
+    """Return a PDF that a browser shows, and saves under a name."""
+    return Response(
+        content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )
+
+
+@router.get("/work-orders/{order_id}/print", dependencies=[SEES], response_class=Response, responses=PDF)
+def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
+    """Print an order as PDF: why it exists with its charts, the steps of its plan to tick off, its parts, its code."""
+    printing = Printing(who, now, str(request.base_url.replace(path=f"/orders/{order_id}")))
+    facts = order_paper.facts(conn, order_id, printing)
+    return as_pdf(typeset.pdf("order", facts), f"{facts['number']}.pdf")
