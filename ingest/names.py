@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ingest import border
 from ingest.border import Bad
@@ -28,11 +29,33 @@ _LONGEST = 200
 """Characters of a foreign name that are remembered; a longer one is remembered by its hash."""
 MOST_BYTES = 128 << 20
 """Of all names that are remembered, roughly. Of names beyond it those that had to be changed have the hash at once."""
+_CUT = "\x1f"
+"""What stands before the ends of the names that a name is joined of."""
+_LOCATIONS = "/"
+"""Where an asset's code would be, of the names of locations: no asset is called so."""
 _OF_ENTRY = 200
 """Bytes that a name costs besides its characters, roughly."""
 
 Owned = tuple[str, str, str, str]
 """Site, asset and signal (empty: the asset, or the site, itself) and the foreign name that has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A name that is joined of several, and where those end: others that make the same text are another name."""
+
+    text: str
+    ends: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.text}{_CUT}{','.join(map(str, self.ends))}"
+
+
+Name = str | Joined
+
+
+def _text(name: Name) -> str:
+    return name.text if isinstance(name, Joined) else name
 
 
 def is_code(name: str) -> bool:
@@ -93,14 +116,18 @@ class Names:
             key, made = ((site, asset), of_signal) if of_signal else ((site, ""), asset)
             self._remember(key, made, name)
 
-    def place(self, site: str, asset: str) -> tuple[str, str]:
+    def place(self, site: Name, asset: Name) -> tuple[str, str]:
         """Return the codes of a site and an asset that are named so. Raises Bad."""
-        site_code = self._one(("", ""), site, code(site), 64)
-        return site_code, self._one((site_code, ""), asset, code(asset), 64)
+        site_code = self._one(("", ""), site, code(_text(site)), 64)
+        return site_code, self._one((site_code, ""), asset, code(_text(asset)), 64)
 
-    def signal(self, place: tuple[str, str], name: str) -> str:
+    def location(self, site: str, name: Name) -> str:
+        """Return the code of a location that is named so, of the site of that code. Raises Bad."""
+        return self._one((site, _LOCATIONS), name, code(_text(name)), 64)
+
+    def signal(self, place: tuple[str, str], name: Name) -> str:
         """Return the signal of an asset that is named so. Raises Bad."""
-        return self._one(place, name, signal(name), 128)
+        return self._one(place, name, signal(_text(name)), 128)
 
     def sole_signal(self, place: tuple[str, str], name: str) -> str:
         """Return the signal of an asset that is named so. Raises Bad where another name of it has that signal."""
@@ -119,15 +146,21 @@ class Names:
         new, self._new = self._new, []
         return new
 
-    def _one(self, key: tuple[str, str], name: str, made: str, most: int) -> str:
-        remembered, owners = _remembered(name), self._owners.get(key, {})
-        for candidate in (made, *(hashed(made, name, most, digits) for digits in _LONGER)):
+    def _one(self, key: tuple[str, str], name: Name, made: str, most: int) -> str:
+        whole, remembered, owners = str(name), _remembered(name), self._owners.get(key, {})
+        for candidate in (made, *(hashed(made, whole, most, digits) for digits in _LONGER)):
             owner = owners.get(candidate)
-            if owner in (name, remembered):
+            if owner is None:
+                if self._own(key, candidate, remembered) or candidate != made or _is_sole(made, whole):
+                    return candidate
+            elif owner == remembered or (owner == whole and _CUT not in whole):
                 return candidate
-            if owner is None and (self._own(key, candidate, remembered) or candidate != made or _is_sole(made, name)):
+            elif candidate == made and _is_same_text(owner, remembered):
+                if _CUT not in owner:  # it was remembered before it was known where it ends
+                    self._own(key, candidate, remembered)
                 return candidate
-        raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r}: other names have every name that it could become; map it")
+        told = _text(name)[:80]
+        raise Bad(Reason.WRONG_SIGNAL, f"{told!r}: other names have every name that it could become; map it")
 
     def _own(self, key: tuple[str, str], made: str, remembered: str) -> bool:
         """Remember who has a name that nobody had, where there is room to."""
@@ -143,13 +176,20 @@ class Names:
         self.bytes += _OF_ENTRY + len(made) + (0 if made == name else len(name))
 
 
+def _is_same_text(one: str, other: str) -> bool:
+    """Whether of two names just one says where the names end that it is joined of, and their texts are the same."""
+    return (_CUT in one) is not (_CUT in other) and one.partition(_CUT)[0] == other.partition(_CUT)[0]
+
+
 def _is_sole(made: str, name: str) -> bool:
     """Whether no other name becomes this one, where none is remembered."""
     return made == name and not _LIKE_HASHED.fullmatch(made)
 
 
-def _remembered(name: str) -> str:
-    text = name.encode(errors="replace").decode().replace("\0", "\ufffd")
+def _remembered(name: Name) -> str:
+    if isinstance(name, Joined):
+        return str(Joined(_remembered(name.text), name.ends))
+    text = name.encode(errors="replace").decode().replace("\0", "\ufffd").replace(_CUT, "\ufffd")
     if len(text) <= _LONGEST and text == name:
         return name
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()

@@ -52,7 +52,8 @@ WHERE sparkplug_nodes.group_id = gone.group_id AND sparkplug_nodes.node_id = gon
 SELECT site, asset, signal, name FROM foreign_names ORDER BY site, asset, signal;
 
 -- name: own_names
--- The names that a batch was the first to bring, with it.
+-- The names that a batch was the first to bring, with it; and where one is cut of which that was not known.
 INSERT INTO foreign_names (site, asset, signal, name)
 SELECT * FROM unnest(%(sites)s::text[], %(assets)s::text[], %(signals)s::text[], %(names)s::text[])
-ON CONFLICT DO NOTHING;
+ON CONFLICT (site, asset, signal) DO UPDATE SET name = excluded.name
+WHERE starts_with(excluded.name, foreign_names.name || chr(31));

@@ -35,7 +35,9 @@ def foreign_names(conn: Connection) -> Names:
 def own_names(conn: Connection, names: Names) -> None:
     """Store the names that are new, in their batch's own transaction."""
     if new := names.new():
-        sites, assets, signals, foreign = (list(column) for column in zip(*new, strict=True))
+        last = {(site, asset, signal): name for site, asset, signal, name in new}
+        sites, assets, signals = (list(column) for column in zip(*last, strict=True))
+        foreign = list(last.values())
         conn.execute(_QUERIES["own_names"], {"sites": sites, "assets": assets, "signals": signals, "names": foreign})
 
 

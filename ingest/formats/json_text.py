@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ingest.border import Bad, Twice
+from ingest.formats import binary
 from ingest.messages import Reason
 
 _strict = msgspec.json.Decoder()
@@ -29,10 +30,6 @@ _TOKENS = re.compile(
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LINES = re.compile(r"[\r\n\x1a\x1e]+")
 """What stands between documents: RFC 7464 and old tools have signs of their own for it."""
-_PACKED = {
-    b"\x1f\x8b": "gzip", b"\x78\x01": "zlib", b"\x78\x9c": "zlib", b"\x78\xda": "zlib", b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "LZ4", b"PK\x03\x04": "zip",
-}  # fmt: skip
 _UTF8, _UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _LONGEST_WHOLE = 19
 """Digits of a whole number; a longer one is a float, and may be infinite."""
@@ -83,12 +80,22 @@ def documents(raw: bytes, bad: list[Bad]) -> list[Any]:
 
 
 def _read(raw: bytes, read: Callable[[str], Any]) -> Any:
+    """Read a payload that is not strictly JSON. Raises Bad, which names what it is where that is certain."""
+    try:
+        return _as_text(raw, read)
+    except Bad:
+        if (kind := binary.kind(raw)) is None:
+            raise
+    raise Bad(Reason.NOT_JSON, f"the payload is {kind}; send JSON, or give the device's gateway a step that makes it")
+
+
+def _as_text(raw: bytes, read: Callable[[str], Any]) -> Any:
     """Read a payload up to the NUL that ends a text of C, else to its end: its texts may be padded. Raises Bad."""
     trouble: Bad | None = None
     try:
         text = text_of(raw)
     except Bad as wrong:
-        if raw.startswith((*_PACKED, *_UTF16)):
+        if raw.startswith((*binary.PACKED, *_UTF16)):
             raise
         trouble, text = wrong, raw.removeprefix(_UTF8).partition(b"\0")[0].decode(errors="surrogateescape")
     try:
@@ -106,9 +113,8 @@ def _read(raw: bytes, read: Callable[[str], Any]) -> Any:
 
 def text_of(raw: bytes) -> str:
     """Return a payload's text without its byte order mark, up to the NUL that ends a text of C. Raises Bad."""
-    for magic, name in _PACKED.items():
-        if raw.startswith(magic):
-            raise Bad(Reason.NOT_JSON, f"the payload is compressed ({name}); send it as it is")
+    if packed := binary.compression(raw):
+        raise Bad(Reason.NOT_JSON, f"the payload is compressed ({packed}); send it as it is")
     try:
         if raw.startswith(_UTF16):
             return raw.decode("utf-16").partition("\0")[0]

@@ -14,7 +14,7 @@ from ingest.formats.mapping import unit_of
 from ingest.formats.paths import MISSING
 from ingest.local_time import RowOrder
 from ingest.messages import Details, Frame, Message, Reason, Refused
-from ingest.names import Names, code
+from ingest.names import Names
 
 _LONGEST_TOPIC = 1_000
 """Characters of a topic that a mapping looks at; MQTT allows 65,535."""
@@ -155,7 +155,7 @@ def _frame(
     names: Names,
     order: RowOrder | None = None,
 ) -> Frame:
-    place = names.place(mapping.site.fill(levels, root, element), mapping.asset.fill(levels, root, element))
+    place = names.place(mapping.site.name(levels, root, element), mapping.asset.name(levels, root, element))
     us_each: float | None = None
     meant: tuple[int, ...] = (received_us,)
     if mapping.time is not None:
@@ -172,7 +172,9 @@ def _frame(
     quality = 0
     if mapping.quality is not None:
         quality = mapping.quality.read(border.once(mapping.quality.path.find(root, element)))
-    location = None if mapping.location is None else code(mapping.location.fill(levels, root, element))
+    location = (
+        None if mapping.location is None else names.location(place[0], mapping.location.name(levels, root, element))
+    )
     details = Details(location=location, quality=quality, units=units) if units or quality or location else None
     return Frame(*place, at_us, received_us, taken.values, taken.details(details))
 
@@ -196,7 +198,7 @@ def _values(
             continue
         there += 1
         try:
-            name = names.signal(place, signal.signal.fill(levels, root, element))
+            name = names.signal(place, signal.signal.name(levels, root, element))
             value, unit = _value(mapping, name, found), border.unit(name, unit_of(signal, levels, root, element))
             if name in given:
                 both = f"{given[name]!r} and {signal.path.text!r}"

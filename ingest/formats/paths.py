@@ -4,10 +4,12 @@ import math
 import re
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from ingest.border import Bad, Twice, once
 from ingest.messages import Reason
+from ingest.names import Joined, Name
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
 _BRACE = re.compile(r"[{}]")
@@ -99,6 +101,26 @@ class Text:
 
     def fill(self, levels: Table[str, str], root: Any, element: Any) -> str:
         """Return the text. Raises Bad where a field is not in the payload."""
+        return "".join(self._filled(levels, root, element))
+
+    def name(self, levels: Table[str, str], root: Any, element: Any) -> Name:
+        """Return the text as a name of `ingest.names`: one that other fields would make too says where its fields end.
+
+        So ``{node}.{device}`` of ``a.b`` and ``c`` is not that of ``a`` and ``b.c``. Raises Bad as ``fill`` does.
+        """
+        made = self._filled(levels, root, element)
+        text = "".join(made)
+        if sum(not isinstance(part, str) for part in self.parts) < 2:
+            return text
+        between = [part for part in self.parts[1:-1] if isinstance(part, str)]
+        values = [each for part, each in zip(self.parts, made, strict=True) if not isinstance(part, str)]
+        if len(between) >= len(values) - 1 and not any(
+            sign in each for sign in set("".join(between)) for each in values
+        ):
+            return text
+        return Joined(text, tuple(accumulate(map(len, made[:-1]))))
+
+    def _filled(self, levels: Table[str, str], root: Any, element: Any) -> list[str]:
         made = []
         for part in self.parts:
             if not isinstance(part, JsonPath):
@@ -108,7 +130,7 @@ class Text:
             if not _can_be_a_name(found):
                 raise Bad(Reason.WRONG_SHAPE, f"{part.text} is missing; the mapping needs it for a name or a unit")
             made.append(str(found))
-        return "".join(made)
+        return made
 
 
 def _can_be_a_name(found: object) -> bool:

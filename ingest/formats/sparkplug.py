@@ -21,7 +21,6 @@ from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.sparkplug_metrics import Known
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.names import Names as ForeignNames
-from ingest.names import code
 
 PREFIX = "spBv1.0/"
 _TOPIC = re.compile(rf"{PREFIX}([^/]+)/([ND](?:BIRTH|DATA|DEATH))/([^/]+)(?:/([^/]+))?")
@@ -374,9 +373,10 @@ class Sparkplug(Format):
     def _member(self, group: str, node_id: str, device: str, raw: bytes) -> Member:
         ids = {"group": group, "node": node_id, "device": device or node_id}
         site, asset, location = (
-            text.fill(ids, None, None) for text in (self.names.site, self.names.asset, self.names.location)
+            text.name(ids, None, None) for text in (self.names.site, self.names.asset, self.names.location)
         )
-        place, location = self.foreign.place(site, asset), code(location)
+        place = self.foreign.place(site, asset)
+        location = self.foreign.location(place[0], location)
         said = sparkplug_metrics.decode(raw)
         sparkplug_metrics.readable(said)
         born = sparkplug_metrics.birth(said, lambda name: self.foreign.sole_signal(place, name))

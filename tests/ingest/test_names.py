@@ -203,3 +203,50 @@ def test_two_paths_that_give_one_signal_are_told_both():
 )
 def test_the_stem_of_a_file_is_its_name_without_known_endings(name, expected):
     assert stem(Path(name)) == expected
+
+
+LINES = 'topic = "{site}/{line}/{machine}"\nasset = "{line}.{machine}"\nvalues = "v"\n'
+JOINED = Mapped([mapping.parse(tomllib.loads(LINES), source="x")])
+
+
+def asset_of(known, line, machine):
+    message = Message(f"N/{line}/{machine}", b'{"v": {"temp": 1}}', NOW_US)
+    ((frame,), refused) = JOINED.parse(message, Bounds(), known)
+    assert refused == []
+    return frame.asset
+
+
+def test_names_that_are_joined_to_the_same_text_are_two_assets_for_good():
+    known = Names()
+    first, second = asset_of(known, "a.b", "c"), asset_of(known, "a", "b.c")
+    assert first == "a.b.c"
+    assert re.fullmatch("a\\.b\\.c-[0-9a-f]{6}", second)
+    again = Names(known.new())
+    assert (asset_of(again, "a", "b.c"), asset_of(again, "a.b", "c")) == (second, first)
+    assert asset_of(again, "a", "c") == "a.c"
+
+
+def test_a_joined_name_that_was_known_without_where_its_parts_end_stays_the_asset_that_it_was():
+    known = Names([("N", "", "", "N"), ("N", "a.b.c", "", "a.b.c")])
+    assert asset_of(known, "a.b", "c") == "a.b.c"
+    again = Names([("N", "", "", "N"), *known.new()])
+    assert asset_of(again, "a", "b.c") != "a.b.c"
+    assert again.place("N", "a.b.c") == ("N", "a.b.c"), "who names the whole means the one that has it"
+
+
+def test_a_name_that_looks_as_if_it_were_joined_is_a_name_of_its_own():
+    known = Names()
+    assert asset_of(known, "a.b", "c") == "a.b.c"
+    codes = {known.place("N", name)[1] for name in ("a.b.c\x1f3,4", "a.b.c\x1f", "a.b.c\x1f1,2")}
+    assert len(codes) == 3
+    assert "a.b.c" not in codes
+
+
+@pytest.mark.parametrize("pair", [("Hall 1", "Hall_1"), ("Süd", "Sud"), ("水泵1", "风机1"), ("P", "ΔP"), ("(A)", "A")])
+def test_different_names_of_locations_never_become_one(pair):
+    known = Names()
+    codes = [known.location("N", name) for name in pair]
+    assert len(set(codes)) == 2
+    again = Names(known.new())
+    assert [again.location("N", name) for name in reversed(pair)] == codes[::-1]
+    assert again.place("N", pair[0])[1] == names.code(pair[0]), "an asset may be called as its location"

@@ -8,7 +8,9 @@ import pytest
 
 from db.plant import plant
 from db.telemetry import quarantine
+from db.telemetry import sources as sources_db
 from ingest.messages import Message, Reason
+from ingest.names import Joined, Names
 from rules import rulebook
 from runtime.pipeline import engine, pipeline, sources
 from runtime.settings import Settings
@@ -229,3 +231,17 @@ def test_two_names_stay_two_assets_and_two_signals_when_the_engine_starts_again(
     assert len({row[0] for row in found}) == 2
     assert len({row[:2] for row in found}) == 3
     assert found[0][:2] == ("Pump_7", "T _C")
+
+
+def test_where_a_joined_name_ends_is_stored_in_the_batch_that_tells_it_and_twice_in_one_batch_too(conn):
+    first = Names()
+    assert first.place("N", "a.b.c")[1] == "a.b.c"
+    sources_db.own_names(conn, first)
+    again = sources_db.foreign_names(conn)
+    assert again.place("N", Joined("a.b.c", (3, 4)))[1] == "a.b.c"
+    assert again.place("N", "d.e.f")[1] == again.place("N", Joined("d.e.f", (1, 2)))[1] == "d.e.f"
+    sources_db.own_names(conn, again)
+    last = sources_db.foreign_names(conn)
+    assert last.place("N", Joined("a.b.c", (3, 4)))[1] == "a.b.c"
+    assert last.place("N", Joined("a.b.c", (1, 2)))[1] != "a.b.c"
+    assert last.place("N", Joined("d.e.f", (3, 4)))[1] != "d.e.f"
