@@ -104,15 +104,15 @@ def _on_rulebook(judge: "Judge", _: Event, change: RulebookSet) -> None:
 
 
 def _on_models(judge: "Judge", _: Event, change: ModelsSet) -> None:
-    judge.models = change.document
+    judge.models.documents = change.document
     judge.use_documents()
 
 
 def _on_limit_moved(judge: "Judge", _: Event, change: LimitMoved) -> None:
-    judge.factors[change.asset_class] = (change.version, change.factor)
+    judge.models.factors[change.asset_class] = (change.version, change.factor)
     for asset in judge.assets.values():
         if asset.asset_class == change.asset_class:
-            asset.heed(judge.factor(change.asset_class, asset.document))
+            asset.heed(judge.models.factor(change.asset_class, asset.document))
 
 
 def _on_shadow_begun(judge: "Judge", _: Event, change: ShadowBegun) -> None:
@@ -126,7 +126,6 @@ def _on_shadow_ended(judge: "Judge", _: Event, change: ShadowEnded) -> None:
     if shadow is not None and change.ended == "promoted":
         judge.rulesets, judge.models = shadow.judge.rulesets, shadow.judge.models
         judge.assets, judge.fleets = shadow.judge.assets, shadow.judge.fleets
-        judge.factors = shadow.judge.factors
         judge.end_alarms("what was on trial judges now, and sees nothing")
 
 
@@ -137,8 +136,7 @@ def _on_asset(judge: "Judge", event: Event, change: AssetSet) -> None:
         for other in judge.assets.values():
             other.limits.around.pop(asset.key, None)  # it may stand behind others now
     asset.area = change.area
-    document = judge.document(asset.asset_class)
-    asset.use(judge.rulesets, document, judge.factor(asset.asset_class, document))
+    asset.use(judge.rulesets, *judge.models.of_class(asset.asset_class))
     judge.end_alarms("the asset is judged by the rules of another class", asset.key)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from judge import following, gates, state
+from judge import following, gates, seen_values, state
 from judge.asset import asset_dump, by_model, doubtful
 from judge.asset.asset_judge import AssetJudge
 from judge.gates import Case
@@ -22,11 +22,10 @@ from judge.lane.lane import Lane
 from judge.lane.ordinary import ForModel
 from judge.limits.fleets import Fleets
 from judge.limits.rule_sets import RuleSets
+from judge.models_in_force import ModelsInForce
 from judge.moments import moment
 from judge.parts import Part
 from judge.shadow import Shadow
-from models import documents as model_documents
-from models.document import ModelDocument
 from rules.rulebook import Rulebook
 from workorder_core.alarms.alarm_states import Move
 from workorder_core.alarms.alarms import Change, Standing
@@ -38,7 +37,6 @@ from workorder_core.intake.findings import Finding
 from workorder_core.intake.flood import Floods
 from workorder_core.intake.inhibition import Inhibition
 from workorder_core.intake.order_book import OrderBook
-from workorder_core.plant import seen
 from workorder_core.plant.health import Health
 from workorder_core.plant.seen import Seen
 from workorder_core.words import Severity
@@ -69,8 +67,8 @@ class Judge:
     ----------
     arrival
         The newest input judged.
-    factors
-        By asset class: the version of a model whose limit close-outs have moved, and by how much.
+    models
+        The model documents in force, with what close-outs have made of their limits.
     alarms
         What was raised and what is over, for whoever wants to keep it and takes it away; None where nobody does.
     failed
@@ -79,6 +77,8 @@ class Judge:
         Documents on trial that judge beside those in force.
     early
         What has been seen of the signals of assets that nothing has been judged of yet.
+    beside
+        The plant's judge, where this one is on trial beside it: that one sees the readings for both.
     lane
         Where ordinary readings are judged many at once, for whoever has them as messages. What it has taken on is given
         back before anything here looks at it.
@@ -89,8 +89,7 @@ class Judge:
         self.arrival = 0
         self.rulesets = RuleSets()
         self.fleets = Fleets()
-        self.models: Mapping[str, Any] = {}
-        self.factors: dict[str, tuple[str, float]] = {}
+        self.models = ModelsInForce()
         self.assets: dict[str, AssetJudge] = {}
         self.book = OrderBook()
         self.inhibition = Inhibition()
@@ -104,7 +103,7 @@ class Judge:
         self.lane: Lane | None = None
         self.on_trial: Mapping[str, Any] | None = None
         self.failed: list[str] = []
-        self._beside: Judge | None = None
+        self.beside: Judge | None = None
 
     @property
     def rulebook(self) -> Rulebook:
@@ -221,27 +220,6 @@ class Judge:
                 found[key] = asset.newest
         return found
 
-    def ranges(self, assets: Iterable[str]) -> dict[str, dict[str, Seen]]:
-        """Return what has been seen of every signal of those assets, each asset's own map: whoever numbers readings
-        moves them on. They are given back by the lane already, see ``judged_times``.
-        """
-        return {key: self.seen_of(key) for key in assets}
-
-    def see(self, frame: JudgedFrame) -> None:
-        """Take in what was seen when a stored frame was numbered."""
-        seen.take(self.seen_of(frame.asset), frame.values)
-
-    def seen_of(self, key: str) -> dict[str, Seen]:
-        """Return what has been seen of the signals of an asset, its own map."""
-        asset = self.assets.get(key)
-        return self.early.setdefault(key, {}) if asset is None else asset.seen
-
-    def share_seen(self, of: "Judge") -> None:
-        """Have seen what the plant's judge has: both judge the same readings, and that one sees them."""
-        self._beside = of
-        for key, asset in self.assets.items():
-            asset.seen = of.seen_of(key)
-
     def take_healths(self, assets: Iterable[str]) -> list[tuple[str, Health | None]]:
         """Return how those assets are of which that is told anew since it was last taken."""
         found = []
@@ -273,13 +251,12 @@ class Judge:
     def twin(self) -> "Judge":
         """Return a copy that judges beside this one, and sees of the readings what this one sees."""
         beside = Judge.restore(self.dump(), self.arrival, self.policy)
-        beside.share_seen(self)
+        seen_values.share(beside, self)
         return beside
 
     def put_asset(self, key: str, dumped: dict[str, Any]) -> AssetJudge:
         """Let an asset be as it was when it was dumped, under the documents in force."""
-        document = self.document(dumped["class"])
-        factor = self.factor(dumped["class"], document)
+        document, factor = self.models.of_class(dumped["class"])
         asset = self.assets[key] = asset_dump.restore(key, dumped, self.rulesets, self.fleets, document, factor)
         return asset
 
@@ -304,27 +281,16 @@ class Judge:
     def use_documents(self) -> None:
         """Judge all assets by the documents in force."""
         for asset in self.assets.values():
-            document = self.document(asset.asset_class)
-            asset.use(self.rulesets, document, self.factor(asset.asset_class, document))
+            asset.use(self.rulesets, *self.models.of_class(asset.asset_class))
 
     def asset(self, key: str) -> AssetJudge:
         """Return an asset; one that was not known is, from here on."""
         asset = self.assets.get(key)
         if asset is None:
-            document = self.document("unclassified")
-            factor = self.factor("unclassified", document)
-            early = self.early.pop(key, {}) if self._beside is None else self._beside.seen_of(key)
+            document, factor = self.models.of_class("unclassified")
+            early = self.early.pop(key, {}) if self.beside is None else seen_values.of(self.beside, key)
             asset = self.assets[key] = AssetJudge(key, self.rulesets, document, self.fleets, factor=factor, seen=early)
         return asset
-
-    def document(self, asset_class: str) -> ModelDocument:
-        """Return the model document of a class."""
-        return model_documents.of_class(self.models, asset_class)
-
-    def factor(self, asset_class: str, document: ModelDocument) -> float:
-        """What close-outs have made of the limit of this version of the class's model."""
-        version, factor = self.factors.get(asset_class, ("", 1.0))
-        return factor if version == document.version else 1.0
 
 
 def _sorted(values: dict[str, float]) -> dict[str, float]:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 import msgspec
 
+from judge import seen_values
 from judge.asset import asset_dump
 from judge.limits.fleets import Fleets
 from judge.limits.rule_sets import RuleSets
+from judge.models_in_force import ModelsInForce
 from judge.moments import micros, moment
 from judge.parts import Part
 from judge.shadow import Shadow
@@ -31,11 +33,11 @@ def parts(judge: "Judge", name: str = "live") -> Iterator[Part]:
         judge.lane.settle()
     whole: dict[str, Any] = {
         "book": [_dump_entry(entry) for entry in judge.book.all()],
-        "factors": {key: list(judge.factors[key]) for key in sorted(judge.factors)},
+        "factors": {key: list(judge.models.factors[key]) for key in sorted(judge.models.factors)},
         "fleets": judge.fleets.dump(),
         "floods": judge.floods.dump(),
         "inhibition": judge.inhibition.dump(),
-        "models": judge.models,
+        "models": judge.models.documents,
         "rulebook": judge.rulebook.document,
         "rules_in_shadow": sorted(judge.rules_in_shadow),
         "shadow": None if judge.shadow is None else judge.shadow.dump(),
@@ -57,7 +59,7 @@ def restore(judge_of: Callable[[], "Judge"], parts: Iterable[Part], arrival: int
         judges[name] = _of_parts(judge_of(), of_judge, arrival)
     judge = judges["live"]
     if judge.on_trial is not None:
-        judges["shadow"].share_seen(judge)
+        seen_values.share(judges["shadow"], judge)
         judge.shadow = Shadow.restore(judge.on_trial, judges["shadow"])
         judge.on_trial = None
     return judge
@@ -85,8 +87,8 @@ def _go_on(judge: "Judge", whole: Mapping[str, Any]) -> None:
     if whole["rulebook"]:
         judge.rulesets = RuleSets(parse_rulebook(whole["rulebook"]))
     judge.fleets = Fleets(whole["fleets"])
-    judge.models = whole["models"]
-    judge.factors = {key: (version, factor) for key, (version, factor) in whole["factors"].items()}
+    factors = {key: (version, factor) for key, (version, factor) in whole["factors"].items()}
+    judge.models = ModelsInForce(whole["models"], factors)
     judge.book = OrderBook(iter([_restore_entry(entry) for entry in whole["book"]]))
     judge.inhibition = Inhibition.restore(whole["inhibition"])
     judge.floods = Floods.restore(whole["floods"])

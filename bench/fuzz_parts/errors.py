@@ -10,7 +10,7 @@ from db.orders import decisions
 from db.telemetry import readings
 from ingest.formats import payload
 from judge.asset.asset_judge import AssetJudge
-from runtime.pipeline import arrivals, pipeline, reading
+from runtime.pipeline import admission, arrivals, pipeline, reading
 from runtime.pipeline.reading import Part
 
 POISON = {"parse": 66_601.25, "admit": 66_602.25, "judge": 66_603.25, "store": 66_604.25}
@@ -76,7 +76,11 @@ class Injector:
         never: Callable[..., bool] = lambda *_: False  # noqa: E731
         return [
             (payload, "_documents", lambda raw, *_: parse in raw),
-            (arrivals, "admit", lambda _, frames, *__: any(POISON["admit"] in each.values.values() for each in frames)),
+            (
+                admission,
+                "admit",
+                lambda _, frames, *__: any(POISON["admit"] in each.values.values() for each in frames),
+            ),
             (arrivals, "arrange", never),
             (AssetJudge, "judge", lambda _, __, ___, values: judge in values.values()),
             (AssetJudge, "takes_in", lambda _, __, values: judge in values.values()),

@@ -20,6 +20,7 @@ from db.telemetry.catalogue import Catalogue
 from db.telemetry.quarantine_ledger import Ledger
 from ingest.border import Bounds
 from ingest.formats.formats import Formats
+from judge import seen_values
 from judge.inputs import Input, JudgedFrame, in_order
 from judge.judge import CHANGES_RULES, FORMAT, Judge
 from judge.lane import lane_kernel
@@ -286,7 +287,7 @@ def seen(judge: Judge, inputs: Iterable[Input]) -> Iterator[Input]:
     """Yield inputs, each once the judge has seen what it had when the input got its number."""
     for each in inputs:
         if isinstance(each, JudgedFrame):
-            judge.see(each)
+            seen_values.add(judge, each)
         yield each
 
 

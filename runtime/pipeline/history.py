@@ -34,7 +34,7 @@ from ingest.local_time import RowOrder
 from ingest.messages import Details, Frame, Reason, Refused
 from ingest.replay import WrongMapping, stem
 from runtime.cli.command_line import warn
-from runtime.pipeline import arrivals
+from runtime.pipeline import admission, arrivals
 from runtime.pipeline.sequence import Places
 from runtime.pipeline.splitting import is_of_content
 from runtime.settings import Settings
@@ -133,7 +133,7 @@ class Import:
         return Refused(f"import/{self._file.name}", told, now_us, reason, f"row {number}: {problem}")
 
     def _admit(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
-        admitted, ids, refused, *_ = arrivals.admit(self._conn, frames, self._catalogue)
+        admitted, ids, refused, *_ = admission.admit(self._conn, frames, self._catalogue)
         for key in {frame.key for frame in admitted} - self._classified:
             imports.classify(self._conn, self._catalogue.asset_id(key), self._mapping.asset_class)
             self._classified.add(key)

@@ -21,10 +21,11 @@ from db.plant import health
 from db.telemetry import judge as judge_db
 from db.telemetry import readings
 from ingest.messages import Message, Refused
+from judge import seen_values
 from judge.inputs import merged
 from judge.judge import Verdict
 from judge.lane.ordinary import ForModel
-from runtime.pipeline import arrivals, engine, reading, sources
+from runtime.pipeline import admission, arrivals, engine, reading, sources
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.faults import of_no_message
 from runtime.pipeline.reading import Part
@@ -154,7 +155,7 @@ def _take_part(
     for each in part.stale:
         lane.leave(f"{each.site}/{each.asset}")
     events = sources.grow_stale(conn, part.stale, catalogue, place)
-    frames, ids, unknown, which, made_known = arrivals.admit(conn, part.frames, catalogue, part.keys)
+    frames, ids, unknown, which, made_known = admission.admit(conn, part.frames, catalogue, part.keys)
     keys = part.keys if len(frames) == len(part.keys) else [part.keys[i] for i in which]
     came_by = part.of_message
     places = Places(
@@ -166,7 +167,7 @@ def _take_part(
     judged, newest, assets = judge.judged_times(keys), catalogue.newest, catalogue.assets
     arrived = arrivals.arrange(
         conn, frames, ids, judged, places.number,
-        newest=newest, keys=keys, assets=assets, ranges=judge.ranges(keys),
+        newest=newest, keys=keys, assets=assets, ranges=seen_values.of_each(judge, keys),
     )  # fmt: skip
     events += judge_db.number(conn, [event for _, event in made_known], places.events.tolist())
     columns, for_models = [arrived.columns], list[ForModel]()

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection
 
+from judge import seen_values
 from judge.asset import asset_dump
 from judge.judge import Judge
 from rules.figures import Fleet
@@ -133,7 +134,7 @@ class Remembered:
             judge.alarms.clear()
         if self.shadow is not None:
             self.shadow.go_back()
-            self.shadow.judge.share_seen(judge)
+            seen_values.share(self.shadow.judge, judge)
 
 
 def _asset(judge: Judge, key: str, dumps: Dumps, name: str) -> _Asset | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from db.telemetry import readings
 from db.telemetry.catalogue import Admission, Catalogue
 from ingest.messages import Frame, Reason, Refused
-from runtime.pipeline import arrivals
+from runtime.pipeline import admission, arrivals
 from runtime.pipeline.sequence import Places
 from tests.parts import databases
 
@@ -55,7 +55,7 @@ class Sequence:
         self.repeated = 0
 
     def take(self, batch):
-        frames, ids, *_ = arrivals.admit(self.conn, batch, self.catalogue)
+        frames, ids, *_ = admission.admit(self.conn, batch, self.catalogue)
         places = in_a_row(self.next, frames)
         arrived = arrivals.arrange(self.conn, frames, ids, self.marks, places.number, newest=self.newest)
         readings.insert_new(self.conn, arrived.columns)
@@ -169,7 +169,7 @@ def test_the_first_value_stays(conn):
 
 def test_what_is_judged_is_what_is_stored_and_not_late(conn):
     catalogue = Catalogue.load(conn, Admission())
-    frames, ids, *_ = arrivals.admit(conn, [a_frame(1, t=1), a_frame(0, t=2), a_frame(1, t=1, f=3)], catalogue)
+    frames, ids, *_ = admission.admit(conn, [a_frame(1, t=1), a_frame(0, t=2), a_frame(1, t=1, f=3)], catalogue)
     places = in_a_row(8, frames)
     arrived = arrivals.arrange(conn, frames, ids, {}, places.number)
     readings.insert_new(conn, arrived.columns)
@@ -210,14 +210,14 @@ def known_only(conn):
 
 
 def test_an_asset_that_is_not_known_is_refused_where_that_is_set(conn):
-    frames, ids, (refused,), *_ = arrivals.admit(conn, [a_frame(0, FAN, t=1)], known_only(conn))
+    frames, ids, (refused,), *_ = admission.admit(conn, [a_frame(0, FAN, t=1)], known_only(conn))
     assert (frames, ids) == ([], [])
     assert refused.reason is Reason.UNKNOWN_ASSET
     assert refused.problem == "asset NTH/F-7 is not known; add it, or set admit_unknown"
 
 
 def test_a_signal_that_is_not_known_spares_those_beside_it(conn):
-    frames, ids, (refused,), *_ = arrivals.admit(conn, [a_frame(0, t=1, f=2)], known_only(conn))
+    frames, ids, (refused,), *_ = admission.admit(conn, [a_frame(0, t=1, f=2)], known_only(conn))
     assert [list(known) for known in ids] == [["t"]]
     assert refused.problem == "NTH/P-101 has no signal f; add it, or set admit_unknown"
     assert json.loads(refused.payload)["values"] == {"f": 2.0}
@@ -226,9 +226,9 @@ def test_a_signal_that_is_not_known_spares_those_beside_it(conn):
 
 
 def test_what_is_made_known_on_first_sight_is_known_to_the_next_process(conn):
-    arrivals.admit(conn, [a_frame(0, t=1, f=2)], Catalogue.load(conn, Admission()))
+    admission.admit(conn, [a_frame(0, t=1, f=2)], Catalogue.load(conn, Admission()))
     later = Catalogue.load(conn, Admission(unknown=False))
-    _, (ids,), refused, *_ = arrivals.admit(conn, [a_frame(1, t=1, f=2)], later)
+    _, (ids,), refused, *_ = admission.admit(conn, [a_frame(1, t=1, f=2)], later)
     assert (sorted(ids), refused) == (["f", "t"], [])
 
 
@@ -251,7 +251,7 @@ def test_other_names_of_a_signal(conn, sent, judged, refused):
             "INSERT INTO signal_aliases (asset_id, alias, signal_id) SELECT asset_id, %s, id FROM signals", [alias]
         )
     catalogue = Catalogue.load(conn, Admission())
-    frames, ids, contradicted, *_ = arrivals.admit(conn, [a_frame(0, **values) for values in sent], catalogue)
+    frames, ids, contradicted, *_ = admission.admit(conn, [a_frame(0, **values) for values in sent], catalogue)
     arrived = arrivals.arrange(conn, frames, ids, {}, in_a_row(1, frames).number)
     readings.insert_new(conn, arrived.columns)
     assert [frame.values for frame in arrived.frames] == judged

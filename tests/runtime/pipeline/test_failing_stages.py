@@ -21,7 +21,7 @@ from ingest.messages import Message, Reason
 from judge.asset.asset_judge import AssetJudge
 from judge.judge import Judge
 from judge.lane.lane import Lane
-from runtime.pipeline import arrivals, engine, pipeline, reading, splitting
+from runtime.pipeline import admission, arrivals, engine, pipeline, reading, splitting
 from runtime.pipeline.faults import OfNoMessage
 from runtime.processes import ingest
 from tests.parts import databases
@@ -107,7 +107,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "the lane's choice": (Lane, "sift"),
     "the lane's judging": (Lane, "take"),
     "the parts of a batch": (reading, "parts"),
-    "admission": (arrivals, "admit"),
+    "admission": (admission, "admit"),
     "lateness": (arrivals, "arrange"),
     "storing": (readings, "storing"),
     "an asset's judging": (AssetJudge, "judge"),

@@ -1,0 +1,205 @@
+"""Admitting frames: those of known assets and signals, under the signals' own names, as numbers in their units.
+
+What is not known is made known where the settings say so, or refused with the reason.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from msgspec import structs
+from psycopg import Connection
+
+from db.telemetry import judge as judge_db
+from db.telemetry.catalogue import Catalogue
+from db.telemetry.judge import Waiting
+from ingest import border, units
+from ingest.border import Bad
+from ingest.messages import Frame, Reason, Refused
+from judge.known import KnownAsset
+from workorder_core.plant.signals import number_of
+
+SHOWN = 4
+"""Names of signals in a sentence."""
+
+
+class Admitted(NamedTuple):
+    """Frames of known assets under their signals' own names; of each the ids of all its signals, perhaps with others of
+    its asset, and ``which`` it was of those that came.
+
+    ``events`` tell what was made known, each with the index of the frame that made it so; they have no numbers yet.
+    """
+
+    frames: list[Frame]
+    ids: list[dict[str, int]]
+    refused: list[Refused]
+    which: list[int]
+    events: list[tuple[int, Waiting]]
+
+
+def admit(
+    conn: Connection, frames: Sequence[Frame], catalogue: Catalogue, keys: Sequence[str] | None = None
+) -> Admitted:
+    """Return the frames of known assets. ``keys`` are the frames', where the caller has them at hand."""
+    assets = catalogue.assets
+    admitted: list[Frame] = []
+    ids: list[dict[str, int]] = []
+    refused: list[Refused] = []
+    which: list[int] = []
+    events: list[tuple[int, Waiting]] = []
+    asked: set[int] = set()
+    keys = keys if keys is not None else [frame.key for frame in frames]
+    for i, (each, key) in enumerate(zip(frames, keys, strict=True)):
+        sent = each
+        plain = assets.get(key) if each.details is None else None
+        if plain is not None and not plain.aliases and each.values.keys() <= plain.signals.keys():
+            admitted.append(each)
+            ids.append(plain.signals)
+            which.append(i)
+            continue
+        said = catalogue.said
+        asset = catalogue.find(conn, sent.site, sent.asset, [*sent.values, *sent.texts], sent.details)
+        if catalogue.said != said:
+            events += [(i, event) for event in judge_db.written(conn, events[-1][1].id if events else 0)]
+        if asset is not None and sent.details is not None:
+            if sent.texts:
+                catalogue.know_states(conn, asset, sent.texts, asked)
+            sent, wrong = _as_we_have_it(sent, asset)
+            refused += wrong
+            if not sent.values and not sent.texts:
+                continue
+        frame, twice = (sent, []) if asset is None else _by_own_names(sent, asset)
+        if twice:
+            problem = f"{', '.join(twice)}: another value is there under the signal's own name, which stays"
+            refused.append(refused_part(sent, twice, Reason.OTHER_VALUE_STORED, problem))
+        frame, known, wrong = _of_known_signals(frame, asset, catalogue)
+        refused += wrong
+        if known:
+            admitted.append(frame)
+            ids.append(known)
+            which.append(i)
+    return Admitted(admitted, ids, refused, which, events)
+
+
+def _of_known_signals(
+    frame: Frame, asset: KnownAsset | None, catalogue: Catalogue
+) -> tuple[Frame, dict[str, int], list[Refused]]:
+    """Return the frame without what nobody knows, the ids of its signals, and what is refused."""
+    known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
+    unknown = [name for name in (*frame.values, *frame.texts) if name not in known]
+    if not unknown:
+        return frame, known, []
+    refused = [_not_known(frame, unknown, catalogue, asset)]
+    if known:
+        details = None if frame.details is None else replace(frame.details, texts={})
+        frame = structs.replace(frame, values={name: frame.values[name] for name in known}, details=details)
+    return frame, known, refused
+
+
+def _not_known(frame: Frame, names: Sequence[str], catalogue: Catalogue, asset: KnownAsset | None) -> Refused:
+    """Return the part of a frame of an asset or of signals that are not known and not made known, with the reason."""
+    if asset is None:
+        reason, why = catalogue.refuses_asset() or (Reason.UNKNOWN_ASSET, "send it again")
+        problem = f"asset {frame.key} is not known; {why}"
+    else:
+        reason, why = catalogue.refuses_signals()
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+        problem = f"{frame.key} has no signal {shown}; {why}"
+    return refused_part(frame, names, reason, problem, as_sent=True)
+
+
+def _as_we_have_it(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame in numbers and in our units, and what of it cannot be."""
+    refused: list[Refused] = []
+    if frame.texts:
+        frame, refused = _as_numbers(frame, asset)
+    if frame.details is not None and frame.details.units:
+        frame, wrong = _in_our_units(frame, asset)
+        refused += wrong
+    return frame, refused
+
+
+def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame with the numbers of the states that it names, and what is no state of its signal.
+
+    The texts of signals that are not known stay what they are.
+    """
+    assert frame.details is not None
+    values, left = dict(frame.values), {}
+    unknown: dict[str, str] = {}
+    for name, text in frame.texts.items():
+        own = asset.aliases.get(name, name)
+        if own not in asset.signals:
+            left[name] = text
+        elif (number := number_of(asset.states.get(own, {}), text)) is not None:
+            values.setdefault(name, number)
+        else:
+            unknown[name] = _no_state(frame, name, text, asset.states.get(own, {}))
+    refused = []
+    if unknown:
+        told = border.told_of([*unknown.values()])
+        refused.append(refused_part(frame, [*unknown], Reason.UNKNOWN_STATE, told, as_sent=True))
+    return structs.replace(frame, values=values, details=replace(frame.details, texts=left)), refused
+
+
+def _no_state(frame: Frame, name: str, text: str, states: Mapping[str, float]) -> str:
+    if border.looks_like_a_number(text):
+        action = 'send it with a point; a mapping may say decimal = ","'
+        return f"{name}: {text[:40]!r} looks like a number with a comma: {action}"
+    where = f"on the page of asset {frame.asset}, or in the plant file"
+    if states:
+        return f"{name}: {text[:40]!r} is none of its states {', '.join([*states][:8])[:80]}; add it {where}"
+    return f"{name}: {text[:40]!r} is no number, and the signal has no states; say which number it is {where}"
+
+
+def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame with its values in the signals' units, and what nothing can convert to them."""
+    assert frame.details is not None
+    values: dict[str, float] = {}
+    refused = []
+    for name, value in frame.values.items():
+        given = frame.details.units.get(name, "")
+        wanted = asset.units.get(asset.aliases.get(name, name), "")
+        try:
+            values[name] = _converted(name, value, given, wanted)
+        except Bad as wrong:
+            refused.append(refused_part(frame, [name], wrong.reason, wrong.problem, as_sent=True))
+    return structs.replace(frame, values=values), refused
+
+
+def _converted(name: str, value: float, given: str, wanted: str) -> float:
+    if given in ("", wanted) or not wanted:
+        return value
+    how = units.factor(given, wanted)
+    if how is None:
+        action = "correct the unit that the device sends, or the signal's"
+        raise Bad(Reason.WRONG_UNIT, f"{name} comes in {given[:40]!r}, and is kept in {wanted!r}: {action}")
+    return border.scaled(name, value, *how)
+
+
+def _by_own_names(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[str]]:
+    """Return the frame as the judge will see it when it is rebuilt, and the aliases that contradict their signal."""
+    if asset.aliases.keys().isdisjoint(frame.values):
+        return frame, []
+    values = {name: value for name, value in frame.values.items() if name in asset.signals or name not in asset.aliases}
+    twice = []
+    for alias in sorted(frame.values.keys() - values.keys()):
+        stays = values.setdefault(asset.aliases[alias], frame.values[alias])
+        if stays != frame.values[alias]:
+            twice.append(alias)
+    return structs.replace(frame, values=values), twice
+
+
+def refused_part(frame: Frame, names: Sequence[str], reason: Reason, problem: str, *, as_sent: bool = False) -> Refused:
+    """Return part of a frame as a message that can be tried again; ``as_sent`` in the units that the device names."""
+    values = {**frame.texts, **frame.values}
+    document: dict[str, object] = {"ts": frame.at_us / 1000, "values": {name: values[name] for name in names}}
+    if frame.details is not None:
+        units = {name: frame.details.units[name] for name in names if name in frame.details.units} if as_sent else {}
+        if units:
+            document["units"] = units
+        if frame.details.quality:
+            document["quality"] = frame.details.quality
+    payload = json.dumps(document).encode()
+    return Refused(f"plantwright/v1/{frame.key}", payload, frame.received_us, reason, problem)
