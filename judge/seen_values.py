@@ -1,4 +1,4 @@
-"""What has been seen of every signal's values, for plausible ranges: each asset's own map, shared with a judge beside."""
+"""What has been seen of every signal's values, for plausible ranges: a map for each asset, shared by judges."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

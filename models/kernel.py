@@ -625,7 +625,6 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
     size, first = VECTORS + 3 * f + 2 * f * f, f + 4 * regimes + 3
     needed = samples.shape[0] // max(1, signals * (2 + 2 * f))
     left, how_many = numbers[:0].reshape((0, 1)), counts[:0]
-    slow = 1.0 / p[HORIZON]
     renew = False
     for s in range(signals):
         c = FLAGS + regimes + s * COUNTS
@@ -672,13 +671,20 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
             how_many[s] = _sample(numbers, counts, samples, p, n, c, s, needed, f, left[s])
             if how_many[s] > 1 or counts[c + SEEN] % (RENEW * int(p[SPACING])) == 0:
                 renew = True
-        counts[c + NEAR_AGE] += 1
-        gain = slow if counts[c + NEAR_AGE] >= p[HORIZON] else max(slow, 1.0 / max(1, counts[c + NEAR_AGE]))
-        numbers[n + NEAR] += gain * (numbers[n + LEVEL] - numbers[n + NEAR])
-        for i in range(f):
-            u = numbers[n + VECTORS + i]
-            numbers[n + VECTORS + i] = u + gain * (numbers[i] - u)
+        _follow_near(numbers, counts, p, n, c, f)
     return left, how_many, renew
+
+
+@compiled
+def _follow_near(numbers, counts, p, n, c, f):
+    """Let the near past of a signal follow its level, and what the frame's features were beside it."""
+    slow = 1.0 / p[HORIZON]
+    counts[c + NEAR_AGE] += 1
+    gain = slow if counts[c + NEAR_AGE] >= p[HORIZON] else max(slow, 1.0 / max(1, counts[c + NEAR_AGE]))
+    numbers[n + NEAR] += gain * (numbers[n + LEVEL] - numbers[n + NEAR])
+    for i in range(f):
+        u = numbers[n + VECTORS + i]
+        numbers[n + VECTORS + i] = u + gain * (numbers[i] - u)
 
 
 @compiled

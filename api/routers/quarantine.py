@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 
 from api.asking import ENGINEERS, SEES, Actor, Asking, Conn, Now
 from api.paging import At, Id, Order, PagedByWeight
-from api.shapes.plant import DropIn, DropOut, KeptOut, PayloadOut, QuarantinePage, RetryIn, RetryOut
+from api.shapes.quarantine import DropIn, DropOut, KeptOut, PayloadOut, QuarantinePage, RetryIn, RetryOut
 from db.telemetry import quarantine
 from workorder_core.people.access import Role
 

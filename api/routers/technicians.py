@@ -8,7 +8,7 @@ from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Why
 from api.naming import Names, Naming
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, Text
-from api.shapes.plant import TechnicianFacts, TechnicianIn, TechnicianOut
+from api.shapes.technicians import TechnicianFacts, TechnicianIn, TechnicianOut
 from db.people import technicians
 from db.plant import plant
 from workorder_core.people.assignment import Technician

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from db.orders import decisions
 from db.telemetry import readings
 from ingest.formats import payload
+from judge.asset import doubtful
 from judge.asset.asset_judge import AssetJudge
 from runtime.pipeline import admission, arrivals, pipeline, reading
 from runtime.pipeline.reading import Part
@@ -83,6 +84,8 @@ class Injector:
             ),
             (arrivals, "arrange", never),
             (AssetJudge, "judge", lambda _, __, ___, values: judge in values.values()),
+            # A value that is too far out of what was seen before is judged here.
+            (doubtful, "judge", lambda _, __, ___, values, ____: judge in values.values()),
             (AssetJudge, "takes_in", lambda _, __, values: judge in values.values()),
             (readings, "storing", lambda _, *columns: any(POISON["store"] in each.value for each in columns)),
             (pipeline, "act", never),

@@ -9,16 +9,14 @@ anything else leaves the lane with all that was learned of it, and comes back on
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress, zip_longest
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.border import Bounds
-from ingest.formats import payload
 from ingest.formats.payload import Plain
 from ingest.messages import Message
 from judge.asset import operating
@@ -54,6 +52,7 @@ from judge.lane.lane_kernel import (
     VALUE,
 )
 from judge.lane.ordinary import ForModel, Ordinary, Said, Whole
+from judge.lane.read_ahead import ReadAhead
 from models.frame import Row as FrameRow
 from rules.ruleset import Bands
 from rules.threshold import NORMAL, Condition
@@ -67,14 +66,6 @@ OWN_TOPIC = "plantwright/v1/"
 """Before an asset's key: the one topic of it that the lane reads."""
 _ROOM = 1_024
 """Rows with which a table begins; it doubles."""
-
-
-class _Ahead(NamedTuple):
-    """Messages that were read before their batch: which of them were ``wanted`` then, and what those say."""
-
-    coming: Sequence[Message]
-    wanted: list[bool]
-    documents: list[Plain | None]
 
 
 class Row(NamedTuple):
@@ -118,7 +109,7 @@ class Lane:
         self._signals = np.zeros((_ROOM, SIGNAL), dtype=np.int64)
         self._numbers = np.zeros((_ROOM, NUMBERS))
         self._signals_used = 0
-        self._ahead = _Ahead((), [], [])
+        self._ahead = ReadAhead()
 
     def agree(self, catalogue: Known, bound: frozenset[str]) -> None:
         """Go on with another catalogue, or other assets that only their devices speak for."""
@@ -131,7 +122,7 @@ class Lane:
         if not batch or self.closed:
             return Said(None, range(len(batch)), ())
         places = [self._topics.get(message.topic, NOWHERE) for message in batch]
-        documents = self._documents(batch, [place != NOWHERE for place in places])
+        documents = self._ahead.documents(batch, [place != NOWHERE for place in places])
         which = np.arange(len(batch))
         if NOWHERE not in places and all(documents):
             try:
@@ -193,21 +184,7 @@ class Lane:
 
     def read_ahead(self, coming: Sequence[Message]) -> None:
         """Read what will come as the next batch, or its beginning, while there is nothing else to do."""
-        wanted = [message.topic in self._topics for message in coming]
-        self._ahead = _Ahead(coming, wanted, payload.plain(coming, wanted))
-
-    def _documents(self, batch: Sequence[Message], wanted: Sequence[bool]) -> list[Plain | None]:
-        """Return the batch's plain documents, None for those that are none or not ``wanted``."""
-        (coming, then, documents), self._ahead = self._ahead, _Ahead((), [], [])
-        if not coming or not all(map(operator.is_, coming, batch)):
-            return payload.plain(batch, wanted)
-        ahead = documents[: len(batch)] + [None] * (len(batch) - len(coming))
-        # An asset that has entered the lane since is read now. Passed over, it would leave the lane with its message,
-        # be off while the next batch is read ahead, and so never come back.
-        missing = [now and not before for now, before in zip_longest(wanted, then[: len(batch)], fillvalue=False)]
-        if not any(missing):
-            return ahead
-        return [one or other for one, other in zip(ahead, payload.plain(batch, missing), strict=True)]
+        self._ahead.read(coming, [message.topic in self._topics for message in coming])
 
     def take(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
         """Take the frames in, as the inputs of those numbers. Return their readings, and the frames for the models."""
