@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from api import once, problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, api_docs, change_pages, pages, people, shadow_pages, signing
+from api.board import alarm_pages, api_docs, change_pages, cost_pages, pages, people, shadow_pages, signing
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
@@ -32,6 +32,7 @@ from api.routers import (
     alarms,
     calendars,
     changes,
+    costs,
     devices,
     documents,
     downtimes,
@@ -125,6 +126,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         order_content,
         job_plans,
         calendars,
+        costs,
         changes,
     ):
         v1.include_router(subject.router)
@@ -139,6 +141,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         signal_pages.router,
         alarm_pages.router,
         shadow_pages.router,
+        cost_pages.router,
         steps.router,
         order_content_pages.router,
         people.router,

@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent, unmasked
 from db import scope
 from db.plant import changes
-from workorder_core.people.access import Role, Who
+from workorder_core.people.access import COST_ROLES, Role, Who
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -187,17 +187,23 @@ Why = Annotated[str, Depends(_why)]
 
 
 class Needs:
-    """Refuses who has none of the roles, or, where it concerns every site, does not see them all."""
+    """Refuses who has none of the roles, or, where it concerns every site, does not see them all.
 
-    def __init__(self, roles: frozenset[Role], *, every_site: bool) -> None:
-        self.roles, self.every_site = roles, every_site
+    Where it is about ``costs``, those are let in too whom an administrator allows to see them.
+    """
+
+    def __init__(self, roles: frozenset[Role], *, every_site: bool, costs: bool = False) -> None:
+        self.roles, self.every_site, self.costs = roles, every_site, costs
 
     def lets(self, who: Who) -> bool:
         """Whether somebody may take it."""
-        return who.may(self.roles) and not (self.every_site and who.sites is not None)
+        return self._has_role(who) and not (self.every_site and who.sites is not None)
+
+    def _has_role(self, who: Who) -> bool:
+        return who.may(self.roles) or (self.costs and who.sees_costs)
 
     def __call__(self, who: Asking) -> None:
-        if not who.may(self.roles):
+        if not self._has_role(who):
             raise Forbidden(who, self.roles)
         if self.every_site and who.sites is not None:
             raise OfEverySite(who)
@@ -218,5 +224,6 @@ WORKS = needs(Role.TECHNICIAN, Role.PLANNER)
 PLANS = needs(Role.PLANNER, Role.RELIABILITY_ENGINEER)
 WORKS_OR_PLANS = needs(Role.TECHNICIAN, Role.PLANNER, Role.RELIABILITY_ENGINEER)
 PLANS_PEOPLE = needs(Role.PLANNER)
+SEES_COSTS = Depends(Needs(COST_ROLES, every_site=False, costs=True))
 ENGINEERS = needs(Role.RELIABILITY_ENGINEER, every_site=True)
 ADMINISTERS = needs(every_site=True)

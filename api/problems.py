@@ -22,6 +22,7 @@ from api.naming import UnknownNames
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.paging import WrongCursor
 from api.passwords import WeakPassword
+from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
 from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, Ring, VersionConflict
 from db.orders.attachments import AttachmentWrong
@@ -35,6 +36,7 @@ from db.telemetry.quarantine import NotAgain
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
 from workorder_core.alarms.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
+from workorder_core.costs.money import NoSuchCurrency
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
 from workorder_core.orders.job_plans import StepWrong
 from workorder_core.orders.working_time import NoWorkingTime
@@ -107,6 +109,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     StepWrong: Problem(422, "step-wrong", "Step wrong"),
     WrongMeaning: Problem(422, "wrong-meaning", "Wrong meaning"),
     WrongBinding: Problem(422, "wrong-binding", "Wrong binding"),
+    NoSuchCurrency: Problem(422, "no-such-currency", "No such currency"),
+    NoCurrency: Problem(409, "no-currency", "No currency"),
+    CurrencyInUse: Problem(409, "currency-in-use", "Currency in use"),
     NoSuchCountry: Problem(422, "no-such-country", "No such country"),
     AttachmentWrong: Problem(422, "attachment-wrong", "Attachment wrong"),
     LinkWrong: Problem(409, "link-wrong", "Link wrong"),

@@ -261,6 +261,34 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.log_change_of_money() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    kind text := TG_ARGV[0];
+    r jsonb := to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END);
+    was jsonb := CASE TG_OP WHEN 'INSERT' THEN '{}' ELSE to_jsonb(OLD) - ARRAY['id', 'site_id', 'asset_id'] END;
+    becomes jsonb := CASE TG_OP WHEN 'DELETE' THEN '{}' ELSE to_jsonb(NEW) - ARRAY['id', 'site_id', 'asset_id'] END;
+    of_site text;
+    called text;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO was FROM jsonb_each(was) AS o
+            WHERE value IS DISTINCT FROM becomes -> o.key;
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO becomes FROM jsonb_each(becomes) AS n WHERE was ? n.key;
+        IF becomes = '{}' THEN RETURN NULL; END IF;
+    END IF;
+    SELECT code INTO of_site FROM sites WHERE id = (r ->> 'site_id')::integer;
+    called := concat_ws('/', of_site, coalesce((SELECT code FROM assets WHERE id = (r ->> 'asset_id')::integer),
+                                               r ->> 'class', nullif(r ->> 'skill', '')));
+    PERFORM append_change(now(), coalesce(nullif(current_setting('plantwright.actor', true), ''), 'system:plant'),
+                          kind, called, of_site, (r ->> 'asset_id')::integer,
+                          CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
+                          was, becomes, coalesce(current_setting('plantwright.why', true), ''));
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.notify_of_events() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -579,6 +607,34 @@ CREATE TABLE public.checkpoints (
     written_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.cost_models (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    currency text NOT NULL,
+    asset_id integer,
+    class text,
+    failure numeric(16,4),
+    down_hour numeric(16,4),
+    failure_hours numeric(10,2),
+    wasted_visit numeric(16,4),
+    notice_hours numeric(10,2),
+    CONSTRAINT cost_models_down_hour_check CHECK ((down_hour >= (0)::numeric)),
+    CONSTRAINT cost_models_failure_check CHECK ((failure >= (0)::numeric)),
+    CONSTRAINT cost_models_failure_hours_check CHECK ((failure_hours >= (0)::numeric)),
+    CONSTRAINT cost_models_notice_hours_check CHECK ((notice_hours >= (0)::numeric)),
+    CONSTRAINT cost_models_of_one CHECK (((asset_id IS NULL) OR (class IS NULL))),
+    CONSTRAINT cost_models_wasted_visit_check CHECK ((wasted_visit >= (0)::numeric))
+);
+
+ALTER TABLE public.cost_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.cost_models_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.device_bindings (
     device text NOT NULL,
     asset text NOT NULL,
@@ -745,6 +801,16 @@ CREATE TABLE public.known_devices (
     used_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.labour_rates (
+    site_id integer NOT NULL,
+    currency text NOT NULL,
+    skill text DEFAULT ''::text NOT NULL,
+    from_date date NOT NULL,
+    per_hour numeric(16,4) NOT NULL,
+    CONSTRAINT labour_rates_per_hour_check CHECK ((per_hour >= (0)::numeric)),
+    CONSTRAINT labour_rates_skill_check CHECK ((length(skill) <= 200))
+);
+
 CREATE TABLE public.locations (
     id integer NOT NULL,
     site_id integer NOT NULL,
@@ -824,7 +890,12 @@ CREATE TABLE public.order_parts (
     unit text DEFAULT 'pcs'::text NOT NULL,
     needed double precision NOT NULL,
     used double precision,
+    unit_cost numeric(16,4),
+    currency text,
+    CONSTRAINT order_parts_cost_has_a_currency CHECK (((unit_cost IS NULL) = (currency IS NULL))),
+    CONSTRAINT order_parts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT order_parts_needed_check CHECK ((needed >= (0)::double precision)),
+    CONSTRAINT order_parts_unit_cost_check CHECK ((unit_cost >= (0)::numeric)),
     CONSTRAINT order_parts_used_check CHECK ((used >= (0)::double precision))
 );
 
@@ -1087,7 +1158,9 @@ CREATE TABLE public.sites (
     name text NOT NULL,
     time_zone text DEFAULT 'UTC'::text NOT NULL,
     last_number integer DEFAULT 1000 NOT NULL,
-    CONSTRAINT sites_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text))
+    currency text,
+    CONSTRAINT sites_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT sites_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 );
 
 ALTER TABLE public.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1154,6 +1227,7 @@ CREATE TABLE public.users (
     disabled_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     signed_in_at timestamp with time zone,
+    sees_costs boolean DEFAULT false NOT NULL,
     CONSTRAINT users_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text)),
     CONSTRAINT users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
     CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))
@@ -1283,6 +1357,12 @@ ALTER TABLE ONLY public.checkpoint_parts
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (format);
 
+ALTER TABLE ONLY public.cost_models
+    ADD CONSTRAINT cost_models_once UNIQUE NULLS NOT DISTINCT (site_id, asset_id, class);
+
+ALTER TABLE ONLY public.cost_models
+    ADD CONSTRAINT cost_models_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.device_bindings
     ADD CONSTRAINT device_bindings_pkey PRIMARY KEY (device, asset);
 
@@ -1336,6 +1416,9 @@ ALTER TABLE ONLY public.judge_position
 
 ALTER TABLE ONLY public.known_devices
     ADD CONSTRAINT known_devices_pkey PRIMARY KEY (user_name, token_sha256);
+
+ALTER TABLE ONLY public.labour_rates
+    ADD CONSTRAINT labour_rates_pkey PRIMARY KEY (site_id, skill, from_date);
 
 ALTER TABLE ONLY public.locations
     ADD CONSTRAINT locations_pkey PRIMARY KEY (id);
@@ -1414,6 +1497,9 @@ ALTER TABLE ONLY public.site_targets
 
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_code_key UNIQUE (code);
+
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_currency_key UNIQUE (id, currency);
 
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (id);
@@ -1560,6 +1646,8 @@ CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON p
 
 CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_changes();
 
+CREATE TRIGGER cost_model_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.cost_models FOR EACH ROW EXECUTE FUNCTION public.log_change_of_money('cost model');
+
 CREATE TRIGGER document_changes_are_logged AFTER INSERT ON public.judge_events FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['rulebook'::text, 'models'::text, 'rule_shadow'::text]))) EXECUTE FUNCTION public.log_change_of_documents();
 
 CREATE TRIGGER document_changes_make_events AFTER INSERT ON public.changes FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['document'::text, 'rule'::text]))) EXECUTE FUNCTION public.event_of_document();
@@ -1572,6 +1660,8 @@ CREATE TRIGGER installations_tell_the_judge AFTER INSERT OR UPDATE ON public.ins
 
 CREATE TRIGGER job_plan_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.job_plans FOR EACH ROW EXECUTE FUNCTION public.log_change('job plan');
 
+CREATE TRIGGER labour_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.labour_rates FOR EACH ROW EXECUTE FUNCTION public.log_change_of_money('labour rate');
+
 CREATE TRIGGER location_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.locations FOR EACH ROW EXECUTE FUNCTION public.log_change('location');
 
 CREATE TRIGGER new_events_are_announced AFTER INSERT ON public.new_events FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_events();
@@ -1580,7 +1670,7 @@ CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.or
 
 CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.event_of_order();
+CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history FOR EACH ROW WHEN ((new.step <> 'prices'::text)) EXECUTE FUNCTION public.event_of_order();
 
 CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
 
@@ -1593,6 +1683,8 @@ CREATE TRIGGER signal_version_changes_are_logged AFTER INSERT OR DELETE OR UPDAT
 CREATE TRIGGER signal_versions_tell_the_judge AFTER INSERT ON public.signal_versions FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_signal();
 
 CREATE TRIGGER site_changes_are_logged AFTER UPDATE OF code, name, time_zone ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
+
+CREATE TRIGGER site_currencies_are_logged AFTER UPDATE OF currency ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
 
 CREATE TRIGGER site_deletions_are_logged AFTER INSERT OR DELETE ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
 
@@ -1630,6 +1722,12 @@ ALTER TABLE ONLY public.audit_anchored
 ALTER TABLE ONLY public.checkpoint_parts
     ADD CONSTRAINT checkpoint_parts_format_fkey FOREIGN KEY (format) REFERENCES public.checkpoints(format) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.cost_models
+    ADD CONSTRAINT cost_models_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.cost_models
+    ADD CONSTRAINT cost_models_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
+
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
 
@@ -1650,6 +1748,9 @@ ALTER TABLE ONLY public.judge_events
 
 ALTER TABLE ONLY public.known_devices
     ADD CONSTRAINT known_devices_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.labour_rates
+    ADD CONSTRAINT labour_rates_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
 
 ALTER TABLE ONLY public.locations
     ADD CONSTRAINT locations_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.locations(id);

@@ -36,9 +36,11 @@ class StandingForm:
         sites: Annotated[Sequence[str], Form()] = (),
         technician: Annotated[str, Form(max_length=200)] = "",
         disabled: Annotated[str, Form(max_length=10)] = "",
+        sees_costs: Annotated[str, Form(max_length=10)] = "",
     ) -> None:
         self.name, self.full_name, self.technician = name.strip(), full_name.strip(), technician
         self.roles, self.sites, self.disabled = list(roles), list(sites) or None, bool(disabled)
+        self.sees_costs = bool(sees_costs)
 
     def facts(self) -> UserFacts:
         """Return what the form says of a user. Raises FormWrong."""
@@ -60,6 +62,7 @@ class StandingForm:
             "sites": self.sites,
             "technician": {"site": site, "code": code} if self.technician else None,
             "disabled": self.disabled,
+            "sees_costs": self.sees_costs,
         }
 
 

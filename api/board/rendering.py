@@ -12,7 +12,7 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, WORKS_OR_PLANS
+from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, SEES_COSTS, WORKS_OR_PLANS
 from api.board import words
 from api.board.changed import changed
 from api.board.forms.refilled import Refused, refill
@@ -54,6 +54,8 @@ for name in (
     "condition",
     "reported",
     "path_part",
+    "money",
+    "plain_amount",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed
@@ -109,6 +111,7 @@ def _hidden(request: Request) -> str:
 
 _OPENS: Mapping[str, Any] = {
     "request": REQUESTS, "work": WORKS_OR_PLANS, "plan": PLANS, "engineer": ENGINEERS, "see_all": SEES_ALL,
+    "see_costs": SEES_COSTS,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from db.plant.plant import Site
+from workorder_core.costs.money import decimals
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
 from workorder_core.words import Priority
@@ -29,6 +31,7 @@ _STEP_LABELS = {
     "hold": "put on hold",
     "resume": "resumed",
     "complete": "completed",
+    "prices": "parts priced",
     "verify": "verified",
     "close": "closed",
     "rework": "sent back",
@@ -153,6 +156,19 @@ def number(value: float | None) -> str:
 def amount(value: float) -> str:
     """Return a quantity that a person said, as they would write it: 2, 2.5."""
     return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    """Return an amount of money as pages show it: "1,234.50 EUR"; a unit price keeps what it has beyond the cent."""
+    if value is None:
+        return "–"
+    places = max(decimals(currency), -int(value.normalize().as_tuple().exponent))
+    return f"{value:,.{places}f} {currency}"
+
+
+def plain_amount(value: Decimal | None) -> str:
+    """Return an exact amount as a field of a form has it: "84.5", "" where there is none."""
+    return "" if value is None else f"{value.normalize():f}"
 
 
 def usual(low: float | None, high: float | None) -> str:

@@ -30,7 +30,8 @@ def waits(proposal: Proposal) -> Response:
 
 def kinds_for(who: Who) -> tuple[str, ...]:
     """Return the kinds of changes that somebody may read."""
-    return changes.OF_PLANT + (changes.OF_ACCESS if who.sites is None and who.may(()) else ())
+    of_costs = changes.OF_COSTS if who.sees_costs else ()
+    return changes.OF_PLANT + of_costs + (changes.OF_ACCESS if who.sites is None and who.may(()) else ())
 
 
 @router.get("/changes", dependencies=[SEES])

@@ -153,7 +153,10 @@ def read(order_id: UUID, conn: Conn, now: Now, who: Asking, response: Response) 
     """Read one order with its evidence, the newest first, its history, its warnings and the steps that are possible."""
     order = work_orders.get(conn, order_id, who)
     response.headers["ETag"] = f'"{order.version}"'
-    evidence, told = work_orders.evidence(conn, order_id), work_orders.history(conn, order_id, who.sites)
+    evidence, told = (
+        work_orders.evidence(conn, order_id),
+        work_orders.history(conn, order_id, who.sites, prices=who.sees_costs),
+    )
     return WholeOrderOut.whole(order, evidence, told, assignments.doubts(conn, order, now=now))
 
 

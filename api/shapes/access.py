@@ -50,6 +50,7 @@ class UserFacts(BaseModel):
     sites: Sites = None
     technician: TechnicianOf | None = None
     disabled: bool = False
+    sees_costs: bool = Field(False, description="may see labour rates and costs whatever the roles are")
 
     def standing(self) -> Standing:
         return Standing(
@@ -59,6 +60,7 @@ class UserFacts(BaseModel):
             technician=self.technician.code if self.technician else None,
             technician_site=self.technician.site if self.technician else None,
             disabled=self.disabled,
+            sees_costs=self.sees_costs,
         )
 
 
@@ -84,6 +86,7 @@ class UserOut(BaseModel):
     must_change_password: bool
     created_at: datetime
     signed_in_at: datetime | None
+    sees_costs: bool
 
     @classmethod
     def of(cls, user: User) -> "UserOut":
@@ -100,6 +103,7 @@ class UserOut(BaseModel):
             must_change_password=user.must_change,
             created_at=user.created_at,
             signed_in_at=user.signed_in_at,
+            sees_costs=user.sees_costs,
         )
 
 

@@ -45,7 +45,13 @@ def append(
     )
 
 
-def of_order(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> list[HistoryRow]:
-    """Return what happened to an order, from its beginning; links with orders of sites not within are not told."""
+def of_order(
+    conn: Connection, order_id: UUID, within: Collection[str] | None = None, *, prices: bool = True
+) -> list[HistoryRow]:
+    """Return what happened to an order, from its beginning; links with orders of sites not within are not told.
+
+    Without ``prices`` rows that say what parts cost are left out, for who may not see costs.
+    """
+    asked = {"order_id": order_id, "within": scope.codes(within), "prices": prices}
     with conn.cursor(row_factory=class_row(HistoryRow)) as cursor:
-        return cursor.execute(_QUERIES["of_order"], {"order_id": order_id, "within": scope.codes(within)}).fetchall()
+        return cursor.execute(_QUERIES["of_order"], asked).fetchall()

@@ -51,9 +51,12 @@ class User:
     disabled_at: datetime | None
     created_at: datetime
     signed_in_at: datetime | None
+    sees_costs: bool = False
 
     def who(self) -> Who:
-        return Who(f"person:{self.name}", self.roles, self.sites, self.technician, self.technician_site)
+        return Who(
+            f"person:{self.name}", self.roles, self.sites, self.technician, self.technician_site, self.sees_costs
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ class Standing:
     technician: str | None = None
     technician_site: str | None = None
     disabled: bool = False
+    sees_costs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,7 @@ def save(conn: Connection, name: str, standing: Standing, *, actor: str, at: dat
         technician=before.technician,
         technician_site=before.technician_site,
         disabled=before.disabled_at is not None,
+        sees_costs=before.sees_costs,
     )
     note_change(conn, "user changed", name, {"old": _told(was), "new": _told(standing)}, actor=actor, at=at)
 
@@ -220,6 +225,7 @@ def _facts(conn: Connection, standing: Standing) -> dict[str, Any]:
         "sites": None if standing.sites is None else sorted(standing.sites),
         "technician_id": technician_id,
         "disabled": standing.disabled,
+        "sees_costs": standing.sees_costs,
     }
 
 
@@ -230,6 +236,7 @@ def _told(standing: Standing) -> dict[str, Any]:
         "sites": None if standing.sites is None else sorted(standing.sites),
         "technician": standing.technician and f"{standing.technician_site}/{standing.technician}",
         "disabled": standing.disabled,
+        **({"sees_costs": True} if standing.sees_costs else {}),
     }
 
 

@@ -18,6 +18,8 @@ _QUERIES = sql.load("changes")
 _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
 OF_PLANT = (*_LOGGED, "document", "rule", "safety")
 """Kinds that everybody may read of the sites that they see: what triggers write, and proposals."""
+OF_COSTS = ("labour rate", "cost model")
+"""Kinds that only those may read who see costs."""
 OF_ACCESS = ("user", "key", "device")
 """Kinds that only administrators of every site may read."""
 

@@ -1,6 +1,7 @@
 -- name: user
 -- One user, with the technician that they are.
 SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
+       u.sees_costs,
        t.code AS technician, s.code AS technician_site
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 WHERE u.name = %(name)s;
@@ -8,6 +9,7 @@ WHERE u.name = %(name)s;
 -- name: users
 -- Every user, the disabled ones last.
 SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
+       u.sees_costs,
        t.code AS technician, s.code AS technician_site
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 ORDER BY u.disabled_at IS NOT NULL, u.name;
@@ -22,14 +24,16 @@ SELECT EXISTS (SELECT FROM users);
 
 -- name: add_user
 -- A new user; nothing comes back where the name is taken.
-INSERT INTO users (name, full_name, password_hash, must_change, roles, sites, technician_id, created_at)
-VALUES (%(name)s, %(full_name)s, %(password_hash)s, %(must_change)s, %(roles)s, %(sites)s, %(technician_id)s, %(at)s)
+INSERT INTO users (name, full_name, password_hash, must_change, roles, sites, technician_id, sees_costs, created_at)
+VALUES (%(name)s, %(full_name)s, %(password_hash)s, %(must_change)s, %(roles)s, %(sites)s, %(technician_id)s,
+        %(sees_costs)s, %(at)s)
 ON CONFLICT (name) DO NOTHING RETURNING name;
 
 -- name: save_user
 -- What an administrator can change of a user.
 UPDATE users
 SET full_name = %(full_name)s, roles = %(roles)s, sites = %(sites)s, technician_id = %(technician_id)s,
+    sees_costs = %(sees_costs)s,
     disabled_at = CASE WHEN %(disabled)s::boolean THEN coalesce(disabled_at, %(at)s) END
 WHERE name = %(name)s;
 
@@ -62,7 +66,7 @@ VALUES (%(token_sha256)s, %(user)s, %(at)s, %(at)s, %(ends_at)s);
 
 -- name: session
 -- Whose session that is, if it still is one: not at its end, not idle for too long, its user not disabled.
-SELECT u.name, u.must_change, u.roles, u.sites, t.code AS technician, s.code AS technician_site, v.seen_at
+SELECT u.name, u.must_change, u.roles, u.sites, u.sees_costs, t.code AS technician, s.code AS technician_site, v.seen_at
 FROM sessions v JOIN users u ON u.name = v.user_name
 LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 WHERE v.token_sha256 = %(token_sha256)s AND v.ends_at > %(now)s AND v.seen_at > %(idle_since)s AND u.disabled_at IS NULL;

@@ -27,4 +27,4 @@ CROSS JOIN LATERAL (
                        (coalesce(h.new -> 'link', h.old -> 'link') ->> 'to_id')::uuid)
           AND s.code <> ALL(%(within)s)) AS beyond
 ) AS b
-WHERE h.order_id = %(order_id)s ORDER BY h.seq;
+WHERE h.order_id = %(order_id)s AND (%(prices)s OR h.step <> 'prices') ORDER BY h.seq;

@@ -13,6 +13,7 @@ from psycopg import Connection
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from db.costs import costs as costs_db
 from db.documents import backtest as backtest_db
 from db.documents import documents as db_documents
 from db.documents.backtest import LiveOrder
@@ -22,10 +23,11 @@ from rules import rulebook as rulebooks
 from runtime.backtest import report, stored
 from runtime.backtest.difference import Difference, difference
 from runtime.backtest.ledger import Order
-from runtime.backtest.outcomes import Costs, Criteria, Failure, Outcome, outcome
+from runtime.backtest.outcomes import Costs, Criteria, Failure, Outcome, in_money, outcome
 from runtime.backtest.parallel import SNAPSHOT, run_parts
 from runtime.backtest.running import Assumed, Documents, Run, run
 from runtime.backtest.stored import Range
+from workorder_core.costs.cost_model import Worth
 from workorder_core.words import FailureMode, OrderType, Severity
 
 LIVE = "live"
@@ -63,11 +65,15 @@ class Wanted:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """A run with what it was worth, and what is otherwise than what it was compared with."""
+    """A run with what it was worth, and what is otherwise than what it was compared with.
+
+    ``worth`` is the same in money, by currency, where the plant has a cost model.
+    """
 
     run: Run
     outcome: Outcome
     difference: Difference | None
+    worth: Sequence[Worth] = ()
 
 
 def documents(rules: Path | None, models: Path | None) -> Documents:
@@ -113,12 +119,15 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
                 on_input=lambda arrival: told((arrival - where.first) / len(where)),
             )
         told.done()
+        prices = costs_db.prices_of_assets(conn)
     made = _only(made, wanted.range.assets)
     if wanted.against == LIVE:
         other = [stored.as_order(each) for each in live]
+    outcome_of = _worth(made, live, wanted)
     return Result(
         run=made,
-        outcome=_worth(made, live, wanted),
+        outcome=outcome_of,
+        worth=in_money(outcome_of, prices),
         difference=None if other is None else difference(other, made.orders),
     )
 
@@ -130,8 +139,11 @@ def command(database: str, wanted: Wanted, json_file: Path | None, console: Cons
         result = judge_again(conn, wanted, progress)
     against = "the plant's own orders" if wanted.against == LIVE else str(wanted.against)
     report.show(result.run, result.outcome, result.difference, against, console)
+    report.show_worth(result.worth, console)
     if json_file is not None:
-        json_file.write_text(report.as_json(result.run, result.outcome, result.difference), encoding="utf-8")
+        json_file.write_text(
+            report.as_json(result.run, result.outcome, result.difference, result.worth), encoding="utf-8"
+        )
 
 
 def _with_those_above(wanted: tuple[str, ...] | None, above: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

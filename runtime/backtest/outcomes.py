@@ -1,13 +1,14 @@
 """What a run was worth: failures found and missed, orders for nothing, lead times, hours and costs."""
 
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from runtime.backtest.ledger import Order
 from runtime.backtest.running import Run
+from workorder_core.costs.cost_model import Priced, Worth, worth
 
 DAYS_A_MONTH = 30.4
 
@@ -150,6 +151,13 @@ def outcome(
         orders=len(orders),
         costs=costs or Costs(),
     )
+
+
+def in_money(outcome: Outcome, prices: Mapping[str, Priced]) -> list[Worth]:
+    """Return what an outcome costs by the plant's cost model, by currency; ``prices`` by asset, as NTH/P-101."""
+    failures = [(each.failure.asset, each.lead) for each in outcome.found]
+    missed = [(each.asset, None) for each in outcome.missed]
+    return worth(prices, failures=[*failures, *missed], false=[order.asset for order in outcome.false])
 
 
 def _in(run: Run, failure: Failure) -> bool:

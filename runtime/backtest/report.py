@@ -12,6 +12,7 @@ from runtime.backtest.difference import Difference, Pair
 from runtime.backtest.ledger import Order
 from runtime.backtest.outcomes import Outcome
 from runtime.backtest.running import Run
+from workorder_core.costs.cost_model import Worth
 
 MOST_LISTED = 40
 
@@ -37,7 +38,7 @@ def show(run: Run, outcome: Outcome | None, change: Difference | None, against: 
         )
 
 
-def as_json(run: Run, outcome: Outcome | None, change: Difference | None) -> str:
+def as_json(run: Run, outcome: Outcome | None, change: Difference | None, worth: Sequence[Worth] = ()) -> str:
     """Return the whole result as a document; times are ISO 8601 in UTC, durations in hours."""
     document: dict[str, Any] = {
         "orders": [order_facts(order) for order in run.orders],
@@ -48,6 +49,8 @@ def as_json(run: Run, outcome: Outcome | None, change: Difference | None) -> str
     }
     if outcome is not None:
         document["outcome"] = outcome_facts(outcome)
+    if worth:
+        document["in_money"] = [worth_facts(each) for each in worth]
     if change is not None:
         document["difference"] = {
             "gained": [order_facts(order) for order in change.gained],
@@ -98,6 +101,26 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         "technician_hours": outcome.hours,
         "cost": outcome.cost,
     }  # fmt: skip
+
+
+def worth_facts(worth: Worth) -> dict[str, Any]:
+    """Return what a run was worth by the plant's cost model as plain values; amounts are decimals as text."""
+    amounts = {name: str(getattr(worth, name)) for name in ("missed", "late", "false", "averted", "cost", "saved")}
+    counts = {f"{name}_count": getattr(worth, f"{name}_count") for name in ("missed", "late", "false", "averted")}
+    return {"currency": worth.currency, **amounts, **counts, "unpriced": list(worth.unpriced)}
+
+
+def show_worth(found: Sequence[Worth], console: Console) -> None:
+    """Print what a run would have cost and saved by the plant's cost model."""
+    for each in found:
+        console.print(
+            f"by the plant's cost model, in {each.currency}: would have cost {each.cost:,} (failures missed "
+            f"{each.missed:,}, found too late {each.late:,}, visits for nothing {each.false:,})\n"
+            f"failures averted {each.averted_count}, worth {each.averted:,}; "
+            f"saved {each.saved:,} against no orders at all"
+        )
+        if each.unpriced:
+            console.print(f"counted as nothing, as the cost model has no price: {', '.join(each.unpriced)}")
 
 
 def _show_orders(title: str, orders: Sequence[Order], console: Console) -> None:

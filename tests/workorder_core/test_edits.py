@@ -27,7 +27,8 @@ def test_an_order_that_has_ended_stays_as_it_is_even_for_planners(edit, status):
 def test_remarks_and_orders_that_follow_are_always_possible(status):
     for edit in (Edit.REMARKS, Edit.FOLLOW_UP):
         edits.permit(an_order(status), edit, OTHER)
-    edits.permit(an_order(status), Edit.LINK, PLANNER)
+    for edit in (Edit.LINK, Edit.PRICES):
+        edits.permit(an_order(status), edit, PLANNER)
 
 
 @pytest.mark.parametrize("edit", [Edit.FIELDS, Edit.STEPS, Edit.PARTS, Edit.FILES, Edit.LINK, Edit.UNLINK])

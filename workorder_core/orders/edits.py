@@ -18,6 +18,7 @@ class Edit(StrEnum):
     FIELDS = "change"
     STEPS = "do a step of the plan"
     PARTS = "note parts"
+    PRICES = "price parts"
     FILES = "attach a file"
     REMARKS = "say something"
     LINK = "link"
@@ -56,13 +57,15 @@ EDITS: Mapping[Edit, EditRule] = {
     Edit.FIELDS: EditRule(_UNTIL_FINAL, Theirs.ONLY, UNAPPROVED),
     Edit.STEPS: EditRule(_UNTIL_FINAL - DONE, Theirs.OR_NOBODYS),
     Edit.PARTS: EditRule(_UNTIL_FINAL, Theirs.OR_NOBODYS),
+    Edit.PRICES: EditRule(_ALWAYS),
     Edit.FILES: EditRule(_UNTIL_FINAL, Theirs.OR_NOBODYS, _UNTIL_FINAL),
     Edit.REMARKS: EditRule(_ALWAYS, everybody=True),
     Edit.LINK: EditRule(_ALWAYS),
     Edit.UNLINK: EditRule(_UNTIL_FINAL),
     Edit.FOLLOW_UP: EditRule(_ALWAYS, everybody=True),
 }
-"""What has ended stays as it is: only remarks, links and orders that follow come after it, each with who and when."""
+"""What has ended stays as it is: only remarks, links, prices and orders that follow come after it, each
+with who and when. Bills come late."""
 
 
 def permit(order: WorkOrder, edit: Edit, who: Who) -> None:

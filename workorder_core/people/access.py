@@ -16,6 +16,10 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+COST_ROLES = frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER})
+"""Who sees labour rates and costs without being allowed to by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """Somebody whom we know.
@@ -30,6 +34,8 @@ class Who:
         Their code among the technicians, for those who do the work themselves.
     technician_site
         The code of that technician's site: another site may have the same code for somebody else.
+    allowed_costs
+        An administrator lets them see costs whatever their roles are.
     """
 
     actor: str
@@ -37,6 +43,12 @@ class Who:
     sites: frozenset[str] | None = None
     technician: str | None = None
     technician_site: str | None = None
+    allowed_costs: bool = False
+
+    @property
+    def sees_costs(self) -> bool:
+        """Whether they may see what work and failures cost: by a role, or because an administrator allows it."""
+        return self.allowed_costs or self.may(COST_ROLES)
 
     def sees(self, site: str) -> bool:
         return self.sites is None or site in self.sites

@@ -77,6 +77,9 @@ def _facts(row: HistoryRow, names: Names) -> Sequence[tuple[str, Text, Text]]:
         if before in (None, [], "") and after in (None, [], ""):
             continue
         told.append((label, "" if before in (None, [], "") else _said(say, before, names), _said(say, after, names)))
+    for price in (value for name, value in row.new.items() if row.step == "prices" and name.startswith("price ")):
+        said = "none" if price["unit_cost"] is None else f"{price['unit_cost']} {price['currency']}"
+        told.append((f"Price of {price['part']}", "", said))
     return told
 
 
@@ -154,7 +157,7 @@ _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
     "hold_reason": ("Waits for", _hold),
     "estimated_hours": ("Estimated", _hours),
     "actual_hours": ("Worked", _hours),
-    "cost": ("Cost", _text),
+    "cost": ("External costs", _text),
     "currency": ("Currency", _text),
     "plan": ("Job plan", lambda value, _: str(value)),
     "close_out": ("Found", _close_out),

@@ -14,6 +14,7 @@ from api.board import drawing
 from api.board.orders import history
 from api.board.rendering import page, shown_already
 from db.alarms import alarm_points
+from db.costs import costs
 from db.errors import NotFound
 from db.orders import attachments, job_plans, order_content, order_links, work_orders
 from db.people import assignments, technicians
@@ -82,7 +83,7 @@ def order_page(
     proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
     links = order_links.of_order(conn, order_id, who.sites)
     names = history.Names({code: each.name for code, each in people.items()}, zone)
-    told = work_orders.history(conn, order_id, who.sites)
+    told = work_orders.history(conn, order_id, who.sites, prices=who.sees_costs)
     return page(
         request,
         "order.html",
@@ -127,6 +128,8 @@ def order_page(
         picture_kinds=[each for each in attachments.KINDS if each.startswith("image/")],
         steps=order_content.steps(conn, order_id),
         parts=order_content.parts(conn, order_id),
+        cost=costs.of_order(conn, order_id, now=now) if who.sees_costs else None,
+        prices=costs.part_prices(conn, order_id) if who.sees_costs else [],
         comments=order_content.comments(conn, order_id),
         files=attachments.of_order(conn, order_id),
         links=links,

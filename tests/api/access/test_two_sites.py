@@ -151,6 +151,10 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/steps/{seq}": [{"note": "x"}, {"attachment_id": str(theirs["attachment_id"])}],
         "/parts": [{"used": [{"part": "bearing", "used": 9}]}],
         "/comments": [{"text": "I was here"}],
+        "/currency": [{"currency": "USD"}, {"currency": None}],
+        "/labour-rate": [{"skill": "mechanical", "from_date": "2020-01-01", "per_hour": "1"}],
+        "/costs/model": [{"failure": "1"}, {"asset": theirs["asset_code"], "failure": "1"}],
+        "/part-prices": [{"unit_costs": {"1": "1"}}],
         "/technicians": [{"site": SITE, "code": "mine", "name": "Mine"}],
         "/technicians/{technician_id}": [{"name": "Mine"}],
         "/calendar": [WEEK],
@@ -177,6 +181,10 @@ def forms(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[dict[st
         "/new-order": [order, mine | {"technician": theirs["technician"]}, mine | {"plan": theirs["plan_code"]}],
         "/links/{verb}": [{"kind": "blocks", "number": theirs["number"]}],
         "/remarks/new": [{"text": "I was here"}],
+        "/currency": [{"currency": "USD"}, {}],
+        "/labour-rate": [{"skill": "mechanical", "from_date": "2020-01-01", "per_hour": "1"}],
+        "/model": [{"of": "site", "failure": "1"}, {"of": f"asset:{theirs['asset_code']}", "failure": "1"}],
+        "/part-prices": [{"line": "1", "unit_cost": "1"}],
         "/plan-steps/{seq}": [{"note": "x", "photo": str(theirs["attachment_id"])}],
         "/downtimes": [SPAN | {"starts_at": "2030-01-01T08:00", "ends_at": "2030-01-01T09:00"}],
         "/judged-as": [{"asset_class": "x", "criticality": "1", "parent": theirs["asset_code"], "why": "x"}],
@@ -239,6 +247,7 @@ def test_whoever_sees_every_site_reads_the_marks_so_that_the_table_can_fail(know
         "GET /api/v1/assets", "GET /api/v1/technicians", "GET /api/v1/locations", "GET /api/v1/downtimes",
         "GET /api/v1/job-plans", "GET /api/v1/changes", "GET /api/v1/safety-proposals", "GET /api/v1/alarms",
         "GET /api/v1/alarms/states", "GET /api/v1/alarms/moves", "GET /api/v1/quarantine", "GET /api/v1/sites",
+        "GET /costs/{site_code}", "GET /api/v1/sites/{site_code}/costs",
     }  # fmt: skip
     assert expected <= found, expected - found
 

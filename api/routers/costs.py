@@ -1,0 +1,64 @@
+"""Money: a site's currency, labour rates and cost model, and what an order costs, for those who may see it."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from psycopg import Connection
+
+from api.asking import PLANS, SEES_COSTS, Asking, Conn, Now, Why
+from api.shapes.costs import CurrencyIn, EntryIn, OrderCostOut, PartPricesIn, RateIn, SiteCostsOut
+from db.costs import costs
+from db.orders import work_orders
+from db.plant import plant
+
+router = APIRouter(tags=["costs"])
+
+
+@router.get("/sites/{site_code}/costs", dependencies=[SEES_COSTS])
+def read(site_code: str, conn: Conn, who: Asking) -> SiteCostsOut:
+    """Read a site's currency, labour rates and cost model."""
+    return _costs(conn, plant.site_by_code(conn, site_code, who.sites).id)
+
+
+@router.put("/sites/{site_code}/costs/currency", dependencies=[PLANS])
+def put_currency(site_code: str, body: CurrencyIn, conn: Conn, who: Asking, _: Why) -> SiteCostsOut:
+    """Choose a site's currency; refused while there are labour rates or a cost model in another one."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    costs.set_currency(conn, site.id, site.code, body.currency)
+    return _costs(conn, site.id)
+
+
+@router.put("/sites/{site_code}/costs/labour-rate", dependencies=[PLANS])
+def put_rate(site_code: str, body: RateIn, conn: Conn, who: Asking, _: Why) -> SiteCostsOut:
+    """Say what an hour of a trade costs from a day on; earlier work keeps the rate of its day."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    costs.put_rate(conn, site.id, site.code, body.skill, body.from_date, body.per_hour)
+    return _costs(conn, site.id)
+
+
+@router.put("/sites/{site_code}/costs/model", dependencies=[PLANS])
+def put_entry(site_code: str, body: EntryIn, conn: Conn, who: Asking, _: Why) -> SiteCostsOut:
+    """Say what failures, standstill and wasted visits cost, of an asset, of a class or of the whole site."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    costs.put_entry(conn, site.id, site.code, body.entry())
+    return _costs(conn, site.id)
+
+
+@router.get("/work-orders/{order_id}/cost", dependencies=[SEES_COSTS])
+def of_order(order_id: UUID, conn: Conn, now: Now, who: Asking) -> OrderCostOut | None:
+    """Read what an order costs; null where its site has no currency."""
+    work_orders.get(conn, order_id, who)
+    found = costs.of_order(conn, order_id, now=now)
+    return None if found is None else OrderCostOut.of(found)
+
+
+@router.put("/work-orders/{order_id}/part-prices", dependencies=[PLANS])
+def price_parts(order_id: UUID, body: PartPricesIn, conn: Conn, now: Now, who: Asking) -> OrderCostOut | None:
+    """Say what an order's parts cost a piece, in the site's currency."""
+    costs.price_parts(conn, order_id, body.unit_costs, who=who, at=now)
+    found = costs.of_order(conn, order_id, now=now)
+    return None if found is None else OrderCostOut.of(found)
+
+
+def _costs(conn: Connection, site_id: int) -> SiteCostsOut:
+    return SiteCostsOut.of(costs.model(conn, site_id), costs.rates(conn, site_id))

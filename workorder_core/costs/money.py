@@ -1,0 +1,54 @@
+"""Amounts of money: exact decimals in one currency of ISO 4217, rounded half up to its smallest unit."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+_CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
+IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD
+MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB
+RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD
+UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(_CODES.split())
+"""The codes of ISO 4217 that are money of a country or of a union."""
+_NO_DECIMALS = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+
+
+class NoSuchCurrency(ValueError):
+    """A code that ISO 4217 does not have."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"{code!r} is no currency of ISO 4217; write its three letters, such as EUR, GBP or USD")
+        self.code = code
+
+
+def check_currency(code: str) -> str:
+    """Return a currency's code. Raises NoSuchCurrency."""
+    if code not in CURRENCIES:
+        raise NoSuchCurrency(code)
+    return code
+
+
+def decimals(currency: str) -> int:
+    """Return how many decimals a currency's smallest unit has: 2 for EUR, 0 for JPY, 3 for KWD."""
+    if currency in _NO_DECIMALS:
+        return 0
+    return 3 if currency in _THREE_DECIMALS else 2
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Round an amount half up to the currency's smallest unit.
+
+    >>> rounded(Decimal("2.005"), "EUR"), rounded(Decimal("99.5"), "JPY")
+    (Decimal('2.01'), Decimal('100'))
+    """
+    return amount.quantize(Decimal(1).scaleb(-decimals(currency)), rounding=ROUND_HALF_UP)
+
+
+def times(amount: Decimal, quantity: float, currency: str) -> Decimal:
+    """Multiply a price or a rate by a quantity and round. The quantity counts as it is written: 0.1 is a tenth."""
+    return rounded(amount * Decimal(str(quantity)), currency)
