@@ -116,7 +116,7 @@ def test_rates_and_the_model_are_changed_by_pages_and_each_change_is_in_the_log(
         return answer.text
 
     sends("/costs/NTH/currency", currency="dkk")
-    assert "write a number" in sends("/costs/NTH/labour-rate", 422, from_date="2026-01-01", per_hour="much")
+    assert "Write an amount" in sends("/costs/NTH/labour-rate", 422, from_date="2026-01-01", per_hour="much")
     sends("/costs/NTH/labour-rate", skill="mechanical", from_date="2026-01-01", per_hour="620,50")
     sends("/costs/NTH/model", of="site", failure="90 000", wasted_visit="1500")
     sends("/costs/NTH/model", of="asset:P-101", failure="250000.005", notice_hours="24")
