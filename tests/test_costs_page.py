@@ -5,6 +5,8 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from api.shapes.costs import CurrencyIn, EntryIn, RateIn
 from workorder_core.costs import money
 
@@ -13,16 +15,19 @@ PAGE = (Path(__file__).parent.parent / "docs" / "costs.md").read_text(encoding="
 
 def test_the_pages_bodies_are_taken():
     bodies = [json.loads(each) for each in re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)]
-    for shape, body in zip((CurrencyIn, RateIn, EntryIn, EntryIn), bodies, strict=True):
+    shapes: tuple[type[BaseModel], ...] = (CurrencyIn, RateIn, EntryIn, EntryIn)
+    for shape, body in zip(shapes, bodies, strict=True):
         shape.model_validate(body)
 
 
 def test_the_pages_sum_is_right():
-    hours, rate, seals, each, paid, *lines, total = re.search(
+    said = re.search(
         r"([\d.]+) hours at ([\d.]+), (\d) seals at ([\d.]+) and an invoice of ([\d.]+) are "
         r"([\d.]+) \+ ([\d.]+) \+ ([\d.]+) = ([\d.]+)\. ",
         PAGE,
-    ).groups()
+    )
+    assert said is not None
+    hours, rate, seals, each, paid, *lines, total = said.groups()
     labour, parts = money.times(Decimal(rate), float(hours), "EUR"), money.times(Decimal(each), float(seals), "EUR")
     assert [labour, parts, Decimal(paid)] == [Decimal(each) for each in lines]
     assert sum(map(Decimal, lines)) == Decimal(total)

@@ -66,6 +66,7 @@ def test_a_rate_counts_from_its_day_on_so_that_earlier_work_keeps_its_cost(clien
     assert client.get(f"{priced}/cost").json()["rate"] == "84.5500"
     with pool.connection() as conn:
         later = costs.of_order(conn, UUID(priced.rpartition("/")[2]), now=datetime.now(UTC) + timedelta(days=30))
+        assert later is not None
         assert later.rate == Decimal("84.55"), "it was done before the newer rate"
     for from_date in ("2020-01-01", "2021-01-01"):
         put(client, f"{MONEY}/labour-rate", skill="mechanical", from_date=from_date, per_hour=None)
