@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
 from runtime.demo.sample_plants import PYTHON_VARIABLE, SAMPLES
 
@@ -61,10 +61,10 @@ class Tally:
 
 def tally(document: ModelDocument, frames: Iterable[tuple[int, Mapping[str, float]]]) -> Tally:
     """Run one healthy asset through, and count how often an alarm begins."""
-    attendant, found = Attendant(document), Tally()
+    monitor, found = AssetMonitor(document), Tally()
     active, before, first = False, None, None
     for at_us, values in frames:
-        said = attendant.judge(at_us, values) is not None
+        said = monitor.judge(at_us, values) is not None
         found.episodes += said and not active
         active = said
         if before is not None and at_us - before < SETTLED * MINUTE_US:

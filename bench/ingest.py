@@ -30,7 +30,7 @@ from bench.ingest_parts import plant as plants
 from bench.ingest_parts.plant import Plant
 from bench.ingest_parts.subjects import CLIENT, TOPICS
 from db.schema import migrate
-from ingest.broker.subscriber import keep_from_now_on
+from ingest.broker.subscriber import create_session
 from runtime.embedded import process
 from runtime.settings import load
 from tests.parts import databases, mosquitto, timescale
@@ -135,7 +135,7 @@ def run(name: str, bench: Bench, *, draining: bool, rate: float | None = None) -
     with broker(bench.folder) as (port, broker_pid), databases.fresh(bench.server, bench.template) as database:
         publisher_arguments = [str(port), str(bench.packets), *(["--rate", str(rate)] if rate else [])]
         facts = facts_of(name, bench, port, database, "drain" if draining else "live")
-        keep_from_now_on(facts["broker"], topics=TOPICS, client_id=CLIENT)
+        create_session(facts["broker"], topics=TOPICS, client_id=CLIENT)
         with child("bench.ingest_parts.wire", *publisher_arguments) as publisher:
             assert publisher.stdin is not None
             assert publisher.stdout is not None

@@ -18,8 +18,8 @@ import numpy as np
 from river.anomaly import HalfSpaceTrees
 
 from bench.detectors.bank import LevelShiftBank
+from models.default_detector import DefaultDetector, ModelDocument
 from models.parameters import Parameters
-from models.watch import AssetWatch, ModelDocument
 from tests.models.level_shift import LevelShift
 
 SIGNALS = ("speed", "flow", "pressure", "bearing_temp", "oil_temp", "vibration", "current", "voltage")
@@ -49,7 +49,7 @@ def one_at_a_time(count: int) -> dict[str, float]:
     """Microseconds a frame of the detector, of the whole watch, and of river's trees."""
     table = frames(WARM + count, 1, np.random.default_rng(1))[:, 0]
     rows = [dict(zip(SIGNALS, map(float, row), strict=True)) for row in table]
-    detector, watch = LevelShift(Parameters(regime=("speed",))), AssetWatch(ModelDocument(regime=("speed",)))
+    detector, watch = LevelShift(Parameters(regime=("speed",))), DefaultDetector(ModelDocument(regime=("speed",)))
     trees: Any = HalfSpaceTrees(n_trees=25, seed=1, limits=dict.fromkeys(SIGNALS, (0.0, 2000.0)))
     for k, row in enumerate(rows[:WARM]):
         detector.learn_one(row)

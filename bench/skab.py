@@ -21,7 +21,7 @@ import numpy.typing as npt
 from bench.metrics_labels import Events, Rows, count_events, count_rows
 from bench.metrics_nab import PROFILES, normalised, raw_score
 from models import kernel
-from models.watch import AssetWatch, ModelDocument
+from models.default_detector import DefaultDetector, ModelDocument
 
 LEARN = 400
 CHANGE_WINDOW_S = 60
@@ -69,15 +69,15 @@ def read(path: Path) -> Series:
 
 
 def run_file(path: Path, document: ModelDocument = DOCUMENT) -> Run:
-    """Send one file through a fresh watch, a row a second."""
+    """Send one file through a fresh detector, a row a second."""
     series = read(path)
     frames = [dict(zip(series.signals, row, strict=True)) for row in series.values.tolist()]
-    watch = AssetWatch(document)
+    detector = DefaultDetector(document)
     scores, alarms = [], []
     started = time.perf_counter()
     for k, frame in enumerate(frames):
-        alarms.append(watch.judge(k * 1_000_000, frame) is not None)
-        scores.append(watch.score())
+        alarms.append(detector.judge(k * 1_000_000, frame) is not None)
+        scores.append(detector.score())
     seconds = (time.perf_counter() - started) / len(frames)
     cut = slice(LEARN, None)
     return Run(path.parent.name, path.name, scores[cut], alarms[cut], series.anomaly[cut], series.change[cut], seconds)

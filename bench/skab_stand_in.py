@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from bench.metrics_labels import Events, Rows, count_events, count_rows, episodes
 from bench.skab import DOCUMENT, LEARN, files, read
-from models import kernel, watch
+from models import default_detector, kernel
 from models.document import ModelDocument
 from models.parameters import Parameters
 
@@ -109,8 +109,8 @@ def ail(table: Table, kind: str, rng: np.random.Generator) -> tuple[Table, list[
 
 
 def judged(table: Table, document: ModelDocument) -> list[bool]:
-    """Send a file through a fresh watch, a row a second; return the alarm by row."""
-    one, names = watch.AssetWatch(document), [str(k) for k in range(table.shape[1])]
+    """Send a file through a fresh detector, a row a second; return the alarm by row."""
+    one, names = default_detector.DefaultDetector(document), [str(k) for k in range(table.shape[1])]
     return [
         one.judge(k * 1_000_000, dict(zip(names, row, strict=True))) is not None for k, row in enumerate(table.tolist())
     ]
@@ -156,13 +156,13 @@ def tried(names: dict[str, float]) -> ModelDocument:
             raise SystemExit(f"{name} is no number of the document, of the detector or of models/kernel.py")
         setattr(kernel, name, value)
     if detector:
-        of = watch._detector
+        of = default_detector._parameters
 
         def changed(given: ModelDocument) -> Parameters:
             made = of(given)
             return replace(made, **{name: type(getattr(made, name))(value) for name, value in detector.items()})
 
-        watch._detector = changed
+        default_detector._parameters = changed
     return document
 
 

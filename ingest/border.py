@@ -1,4 +1,4 @@
-"""What every payload has to pass: times with a zone and within bounds, finite numbers, names that can be stored."""
+"""Checks that every payload must pass: times with a zone and within bounds, finite numbers, valid names."""
 
 import math
 import re
@@ -14,15 +14,15 @@ MAX_BYTES = 256 * 1024
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
 _LONGEST_UNIT = 40
 _PADDING = "\0 \t\r\n"
-"""What fills a text up to a length that a controller has set."""
+"""Characters that controllers pad fixed-length texts with."""
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:[. '\u00a0\u202f]\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?")
 _POINT_NUMBER = re.compile(r"[-+]?\d*\.\d*(?:[eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _DIGITS = re.compile(r"[-+]?\d{9,}(?:\.\d*)?")
 _COUNTS = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanoseconds": 1e-3}
-"""What a time may count from 1970, and the microseconds of one."""
+"""The units in which a time may count from 1970, in microseconds."""
 _LIKELY_US = (1e15, 4e15)
-"""Times of the years 2001 to 2096: a number that is such a time in just one of the counts is likely meant in it."""
+"""Times of the years 2001 to 2096: a number that is such a time in only one unit is likely meant in it."""
 _MIDNIGHT = re.compile(r"(\d{4}-?\d\d-?\d\d[T ])24((?::?00){0,2}(?:[.,]0+)?(?:Z|[+-].*)?)")
 _LEAP = re.compile(r"[T ]\d\d:?\d\d:?60")
 _DAYS_A_YEAR = 365.2425
@@ -43,7 +43,7 @@ class Bounds:
 
 @dataclass(slots=True)
 class Bad(Exception):
-    """Something in a message that cannot be taken. ``problem`` is a sentence with the facts and what to do."""
+    """Something in a message that is refused. ``problem`` is a sentence with the facts and what to do."""
 
     reason: Reason
     problem: str
@@ -52,67 +52,67 @@ class Bad(Exception):
 class Problems(list[Bad]):
     """What is wrong with a message so far.
 
-    An exception keeps every frame alive that it has passed, and the exception before it: thousands of them would cost
-    seconds, and hundreds of megabytes.
+    An exception keeps every stack frame that it has passed alive, and the exception before it: thousands of them would
+    cost seconds, and hundreds of megabytes.
     """
 
     def append(self, wrong: Bad) -> None:
-        """Keep what an exception says, and nothing of where it was raised."""
+        """Append an exception without its traceback and context."""
         wrong.__context__ = wrong.__cause__ = None
         super().append(wrong.with_traceback(None))
 
 
 def refusals(message: Message, bad: Sequence[Bad]) -> list[Refused]:
-    """Return what goes to quarantine of a message: it is kept once for each reason, not for each value in it."""
+    """Return the quarantine entries of a message: one for each reason, not for each value in it."""
     problems: dict[Reason, list[str]] = {}
     for each in bad:
         problems.setdefault(each.reason, []).append(each.problem)
     return [
-        Refused(message.topic, message.payload, message.received_us, reason, told_of(told))
-        for reason, told in problems.items()
+        Refused(message.topic, message.payload, message.received_us, reason, summary(listed))
+        for reason, listed in problems.items()
     ]
 
 
 def unreadable(message: Message, error: Exception) -> Refused:
-    """Return what goes to quarantine of a message that made the program fail."""
+    """Return the quarantine entry of a message that made the program fail."""
     bad = failed(error)
     return Refused(message.topic, message.payload, message.received_us, bad.reason, bad.problem)
 
 
 def failed(error: Exception) -> Bad:
-    """Return the problem of what made the program fail: the error's name, and what it said."""
+    """Describe an unexpected error: its name and message."""
     said = str(error).strip().partition("\n")[0]
-    told = (
-        f"{type(error).__name__}{f': {said[:120]}' if said else ''}; a fault of the program, which went on without it: "
+    problem = (
+        f"{type(error).__name__}{f': {said[:120]}' if said else ''}; an error in the program, which skipped it: "
         "report it, then run `plantwright quarantine retry`"
     )
-    return Bad(Reason.UNREADABLE, told)
+    return Bad(Reason.UNREADABLE, problem)
 
 
-def told_of(problems: Sequence[str]) -> str:
-    """Return what stands for several problems of one sort."""
+def summary(problems: Sequence[str]) -> str:
+    """Summarise several problems of one kind: the first, and how many more."""
     return problems[0] if len(problems) == 1 else f"{problems[0]}; {len(problems) - 1} more like it"
 
 
 def check_size(payload: bytes, size: int = 0) -> None:
-    """Raise Bad for a payload that is too large. ``size`` is what was sent, where only the head of it was kept."""
+    """Raise Bad for a payload that is too large. ``size`` is the size sent, where only the head was kept."""
     size = max(size, len(payload))
     if size > MAX_BYTES:
         raise Bad(Reason.TOO_LARGE, f"{size} bytes; a message may have {MAX_BYTES}: send smaller arrays")
 
 
 def within(at_us: int, received_us: int, bounds: Bounds, *, us_each: float | None = None) -> int:
-    """Return a time that a device may claim. ``us_each`` is of a count, None of a text. Raises Bad."""
+    """Return a time if a device may claim it. ``us_each`` is the unit of a count, None for text. Raises Bad."""
     if received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
         return at_us
     advice = (other_count(at_us / us_each, us_each) if us_each else "") or "set the device's clock"
     if at_us > received_us:
-        raise Bad(Reason.IN_FUTURE, f"ts {text_of(at_us)} was in the future when it came: {advice}")
-    raise Bad(Reason.TOO_OLD, f"ts {text_of(at_us)} is older than is accepted: {advice}")
+        raise Bad(Reason.IN_FUTURE, f"ts {text_of(at_us)} is in the future: {advice}")
+    raise Bad(Reason.TOO_OLD, f"ts {text_of(at_us)} is too old: {advice}")
 
 
 def other_count(number: float, us_each: float) -> str:
-    """Return in which count a number is likely a time, where that is not its own; empty where in none."""
+    """Return a hint in which other unit a number is likely a time; empty without one."""
     first, last = _LIKELY_US
     likely = next((name for name, each in _COUNTS.items() if first / each <= number < last / each), None)
     own = next((name for name, each in _COUNTS.items() if each == us_each), None)
@@ -120,12 +120,12 @@ def other_count(number: float, us_each: float) -> str:
 
 
 def digits(text: str, us_each: float = 1000) -> str:
-    """Return what to say of a time that is a text of digits; empty for another text."""
+    """Return the problem of a time that is a string of digits; empty for another text."""
     plain = text.strip()
     if not _DIGITS.fullmatch(plain):
         return ""
     advice = other_count(float(plain), us_each)
-    return f"ts {text[:40]!r} is a text of digits; send a number{f': {advice}' if advice else ' of milliseconds'}"
+    return f"ts {text[:40]!r} is a string of digits; send a number{f': {advice}' if advice else ' of milliseconds'}"
 
 
 def microseconds(ts: object) -> int:
@@ -138,7 +138,7 @@ def microseconds(ts: object) -> int:
         try:
             moment = iso(ts)
         except (ValueError, OverflowError):
-            raise Bad(Reason.WRONG_TIME, f"ts {ts[:40]!r} is no ISO 8601 time{wrong_in_iso(ts)}") from None
+            raise Bad(Reason.WRONG_TIME, f"ts {ts[:40]!r} is not an ISO 8601 time{wrong_in_iso(ts)}") from None
         if moment.tzinfo is None:
             raise Bad(Reason.NAIVE_TIME, f"ts {ts[:40]!r} has no zone; add Z or an offset")
         return since_epoch(moment)
@@ -156,8 +156,8 @@ def iso(text: str) -> datetime:
 
 
 def wrong_in_iso(text: str) -> str:
-    """Return what to add about a time that could not be read; empty where nothing is known."""
-    return "; a leap second has no number of its own: send the second after it" if _LEAP.search(text) else ""
+    """Return a hint about a time that could not be read; empty without one."""
+    return "; a leap second cannot be stored: send the second after it" if _LEAP.search(text) else ""
 
 
 def counted(ts: float, us_each: float) -> int:
@@ -175,12 +175,12 @@ def since_epoch(moment: datetime) -> int:
 
 
 def is_on_calendar(at_us: int) -> bool:
-    """Whether a time can be said as a date of the years 1 to 9999 in UTC."""
+    """Return whether a time is within the years 1 to 9999 in UTC."""
     return _FIRST_US <= at_us <= _LAST_US
 
 
 def text_of(at_us: int) -> str:
-    """Return a time as people read it."""
+    """Format a time for people."""
     try:
         return (_EPOCH + at_us * _MICROSECOND).isoformat()
     except OverflowError:
@@ -188,22 +188,22 @@ def text_of(at_us: int) -> str:
 
 
 def signal(name: str) -> str:
-    """Return a signal's name that can be stored as it stands. Raises Bad."""
+    """Return a signal's name if it can be stored unchanged. Raises Bad."""
     if _SIGNAL.fullmatch(name) is None:
         if not _is_unicode(name):
             raise _no_text(name)
-        raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} is no signal name: letters, digits and _ . : / - up to 128")
+        raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} is not a signal name: up to 128 letters, digits and _ . : / -")
     return name
 
 
 def unit(name: str, said: str) -> str:
-    """Return the unit that a device names for a signal, as the plant spells it. Raises Bad where it cannot be kept."""
+    """Return the unit that a device names for a signal, as the plant spells it. Raises Bad if it cannot be stored."""
     if not _is_unicode(said):
         raise _no_text(said)
     made = units.spelled(said)
     if len(made) > _LONGEST_UNIT or not made.isprintable():
         raise Bad(
-            Reason.WRONG_UNIT, f"{name[:80]}: {said[:40]!r} is no unit: up to {_LONGEST_UNIT} printable characters"
+            Reason.WRONG_UNIT, f"{name[:80]}: {said[:40]!r} is not a unit: up to {_LONGEST_UNIT} printable characters"
         )
     return made
 
@@ -226,7 +226,7 @@ def number(name: str, value: object) -> float:
 
 
 def value(name: str, sent: object) -> float | str:
-    """Return what a device means: true is 1, "21.5" is 21.5, any other text may be the name of a state. Raises Bad."""
+    """Interpret a value: true is 1, "21.5" is 21.5, any other text may be the name of a state. Raises Bad."""
     if isinstance(sent, bool):
         return float(sent)
     if not isinstance(sent, str):
@@ -256,29 +256,29 @@ def _is_unicode(text: str) -> bool:
 
 
 def _no_text(text: str) -> Bad:
-    return Bad(Reason.NOT_JSON, f"the text {text[:80]!r} is no UTF-8, or has half a character; send texts in UTF-8")
+    return Bad(Reason.NOT_JSON, f"the text {text[:80]!r} is not UTF-8, or has half a character; send texts in UTF-8")
 
 
 def with_point(name: str, text: str) -> str:
-    """Return a number that is written with a decimal comma, ``1.312,5``, as others write it. Raises Bad."""
+    """Rewrite a number with a decimal comma, ``1.312,5``, with a decimal point. Raises Bad."""
     plain = text.strip()
     if _COMMA_NUMBER.fullmatch(plain):
         return _GROUPING.sub("", plain).replace(",", ".")
     if _POINT_NUMBER.fullmatch(plain):
         raise Bad(
             Reason.NOT_A_NUMBER,
-            f"{name[:80]}: {text[:40]!r} has a decimal point, and the mapping says a comma: decimal",
+            f"{name[:80]}: {text[:40]!r} has a decimal point, but the mapping sets decimal to a comma",
         )
     return text
 
 
 def looks_like_a_number(text: str) -> bool:
-    """Whether a text is a number with a decimal comma, or with commas between thousands."""
+    """Return whether a text is a number with a decimal comma, or with commas between thousands."""
     return ("," in text and _COMMA_NUMBER.fullmatch(text) is not None) or _THOUSANDS.fullmatch(text) is not None
 
 
 def measure(name: str, sent: object) -> float:
-    """Return the number that a device means, where it can be nothing else. Raises Bad."""
+    """Interpret a value that must be a number. Raises Bad."""
     found = value(name, sent)
     if isinstance(found, str):
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {found[:80]!r} is not a number")
@@ -286,29 +286,29 @@ def measure(name: str, sent: object) -> float:
 
 
 class Twice:
-    """What one object of a document says under one name twice, and differently: which is meant cannot be known."""
+    """Different values under one name of one JSON object: which is meant cannot be known."""
 
     def __init__(self, name: str, said: Sequence[object]) -> None:
         self.name, self.said = name, said
 
 
 def once(sent: Any) -> Any:
-    """Return what a document says under a name. Raises Bad where it says that twice, and differently."""
+    """Return a value of a document. Raises Bad if it is there twice, with different values."""
     if isinstance(sent, Twice):
-        told, times = " and ".join(str(each)[:40] for each in sent.said[:3]), len(sent.said)
-        raise Bad(Reason.WRONG_SHAPE, f"{sent.name[:80]} is there {times} times in one object: {told}; send it once")
+        values, times = " and ".join(str(each)[:40] for each in sent.said[:3]), len(sent.said)
+        raise Bad(Reason.WRONG_SHAPE, f"{sent.name[:80]} is there {times} times in one object: {values}; send it once")
     return sent
 
 
 @dataclass(slots=True)
-class Taken:
-    """The values of a frame, as they are read: numbers, and texts that may be states."""
+class FrameValues:
+    """The values of a frame: numbers, and texts that may be states."""
 
     values: dict[str, float] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
     def put(self, signal: str, found: float | str) -> None:
-        """Take a value in."""
+        """Add a value."""
         if isinstance(found, str):
             self.texts[signal] = found
         else:
@@ -318,12 +318,12 @@ class Taken:
         return bool(self.values or self.texts)
 
     def details(self, said: Details | None = None) -> Details | None:
-        """Return what is said of the frame besides its numbers; None where that is nothing."""
+        """Return the frame's details with its texts; None if it has none."""
         return replace(said or Details(), texts=self.texts) if self.texts else said
 
 
 def scaled(name: str, value: float, factor: float, offset: float = 0.0) -> float:
-    """Return a value in another unit. Raises Bad where it is beyond all numbers there."""
+    """Convert a value to another unit. Raises Bad on overflow."""
     made = value * factor + offset
     if not math.isfinite(made):
         raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value!r} is too large for its unit")

@@ -1,7 +1,7 @@
-"""Which device may speak for which assets.
+"""Device bindings: which device may publish for which assets.
 
-A message tells its subscriber nothing of who sent it. So a device that is bound says its name in the topic,
-``plantwright/as/<device>/<site>/<asset>``, and the broker vouches for the name: its access file lets each user write
+A message does not tell its subscriber who sent it. So a bound device puts its name into the topic,
+``plantwright/as/<device>/<site>/<asset>``, and the broker enforces the name: its access file lets each user write
 below its own name only (``pattern write plantwright/as/%u/#``).
 """
 
@@ -19,18 +19,18 @@ _TOPIC = re.compile(f"plantwright/as/({_CODE})/({_CODE}/{_CODE})")
 
 
 def is_code(name: str) -> bool:
-    """Whether a device, a site or an asset can be called so."""
+    """Return whether a device, a site or an asset can have this name."""
     return re.fullmatch(_CODE, name) is not None
 
 
 def is_asset(key: str) -> bool:
-    """Whether that can name an asset: ``<site>/<asset>``."""
+    """Return whether a key can name an asset: ``<site>/<asset>``."""
     return re.fullmatch(f"{_CODE}/{_CODE}", key) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """By device, the assets (``<site>/<asset>``) that it may speak for; ``bound`` are all those together."""
+    """By device, the assets (``<site>/<asset>``) that it may publish for; ``bound`` is the union of all."""
 
     assets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     bound: frozenset[str] = field(init=False)
@@ -39,7 +39,7 @@ class Bindings:
         object.__setattr__(self, "bound", frozenset().union(*self.assets.values()))
 
     def as_native(self, message: Message) -> Message | Refused:
-        """Return the message of a device as one of its asset, or why it is none."""
+        """Rewrite a device's message as a native one of its asset, or refuse it."""
         said = _TOPIC.fullmatch(message.topic)
         if said is None:
             return _refused(message, Reason.WRONG_TOPIC, f"the topic must be {PREFIX}<device>/<site>/<asset>")
@@ -47,18 +47,18 @@ class Bindings:
         if asset not in self.assets.get(device, ()):
             action = f"plantwright devices bind {device} {asset}"
             return _refused(
-                message, Reason.NOT_BOUND, f"device {device} is not bound to asset {asset}; if it is its, {action}"
+                message, Reason.NOT_BOUND, f"device {device} is not bound to asset {asset}; to bind it, run {action}"
             )
         return structs.replace(message, topic=f"plantwright/v1/{asset}")
 
-    def only_of_nobody(
+    def refuse_bound(
         self, message: Message, frames: Sequence[Frame], refused: Sequence[Refused]
     ) -> tuple[list[Frame], list[Refused]]:
-        """Take out what a message without a device's name says of assets that are bound to one."""
+        """Remove the frames of bound assets from a message that does not name the device."""
         others = sorted({frame.key for frame in frames if frame.key in self.bound})
         if not others:
             return list(frames), list(refused)
-        problem = f"{', '.join(others)}: bound to a device, which says its name: {PREFIX}<device>/{others[0]}"
+        problem = f"{', '.join(others)}: bound to a device, which publishes below {PREFIX}<device>/{others[0]}"
         kept = [frame for frame in frames if frame.key not in self.bound]
         return kept, [*refused, _refused(message, Reason.NOT_BOUND, problem)]
 

@@ -1,4 +1,4 @@
-"""Rows of recorded files, CSV or Parquet, as cells by column: what a mapping document makes frames of."""
+"""Reads the rows of recorded files, CSV or Parquet, as cells by column, for a mapping document."""
 
 import csv
 import gzip
@@ -24,7 +24,7 @@ def rows(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
     Cells of a row that the header does not name are under None.
     """
     if mapping.time is None:
-        raise WrongMapping(mapping.source, "[time] is missing: history has to say when it was")
+        raise WrongMapping(mapping.source, "[time] is missing: history needs a time for every row")
     if path.suffix in PARQUET:
         for number, row in enumerate(_parquet(path)):
             if number == 0:
@@ -46,7 +46,7 @@ def _check_columns(path: Path, mapping: Mapping, columns: list[str]) -> None:
     twice = sorted({name for name in columns if name and columns.count(name) > 1})
     if wrong := [name for name in twice if mapping.bag is not None or name in (time, *wanted)]:
         raise WrongMapping(
-            str(path), f"has two columns {', '.join(map(repr, wrong))}: which one is meant cannot be known"
+            str(path), f"has two columns {', '.join(map(repr, wrong))}: it is unclear which one is meant"
         )
 
 

@@ -1,4 +1,4 @@
-"""Local times as moments: the hour that comes twice when clocks go back, and the one that never comes. No clock."""
+"""Converts local times to UTC: the hour that occurs twice when clocks go back, and the one skipped. No clock."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -10,10 +10,10 @@ from ingest.messages import Reason
 
 
 def moments(local: datetime, zone: ZoneInfo) -> tuple[int, ...]:
-    """Return what a time without a zone means in one, epoch microseconds; oldest first, where a clock showed it twice.
+    """Return the epoch microseconds of a time without a zone; two, oldest first, if it occurs twice in ``zone``.
 
-    Raises Bad for a time that a clock there never showed. Offsets are compared before anything is converted, because at
-    the ends of the calendar nothing can be.
+    Raises Bad for a time that does not exist there. Offsets are compared before anything is converted, because a
+    conversion can overflow at the ends of the calendar.
     """
     first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
     before, after = first.utcoffset(), second.utcoffset()
@@ -27,22 +27,22 @@ def moments(local: datetime, zone: ZoneInfo) -> tuple[int, ...]:
 
 
 def nearest(meant: Sequence[int], to_us: int) -> int:
-    """Return the meaning of a live message's time that is nearest to when it came."""
+    """Return the interpretation of a live message's time that is nearest to its reception."""
     return meant[0] if len(meant) == 1 else min(meant, key=lambda at_us: abs(at_us - to_us))
 
 
 class RowOrder:
-    """Chooses the meaning of a file's times. Its rows are in the order of time, oldest or newest first.
+    """Resolves the ambiguous times of a file, whose rows are in order of time, oldest or newest first.
 
-    A row that is not after the row before it has the second meaning. The row before is that of the same asset and
-    signal: a file may have a row for each of them at one time.
+    A row that is not after the row before it has the second meaning. Only rows of the same asset and signal are
+    compared: a file may have a row for each of them at one time.
     """
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], tuple[int, bool]] = {}
 
     def choose(self, meant: Sequence[int], asset: str, signals: Collection[str]) -> int:
-        """Return what the next row's time means, and remember it."""
+        """Resolve the next row's time, and remember it."""
         keys = [(asset, signal) for signal in signals or ("",)]
         at_us = meant[0]
         known = [self._last[key] for key in keys if key in self._last]

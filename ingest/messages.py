@@ -1,4 +1,4 @@
-"""What comes from the wire, what is made of it, and what is refused."""
+"""Messages as received, the frames made of them, and what is refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ _NO_TEXTS: Mapping[str, str] = {}
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One MQTT message. ``received_us`` is the wall clock when it came off the wire, epoch microseconds.
+    """One MQTT message. ``received_us`` is the wall clock at its reception, epoch microseconds.
 
-    ``token`` lets the subscriber acknowledge it, 0 where nothing is to be; one that comes ``again`` has the token
-    that it had. ``retained`` is what the broker kept from before we came. ``size`` is what the payload had, in bytes,
-    where only the head of it was kept; 0 where it is whole.
+    ``token`` lets the subscriber acknowledge it, 0 if that is not needed; a redelivered one (``again``) has the same
+    token. ``retained``: the broker had stored it before we subscribed. ``size`` is the size of the payload in bytes if
+    only its head was kept; 0 if it is whole.
     """
 
     topic: str
@@ -33,20 +33,20 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What some formats say of a frame beyond its values.
+    """What some formats say about a frame besides its values.
 
     Parameters
     ----------
     location
-        Code of the place where the asset stands, for one that is made known by this frame.
+        Code of the asset's location, for an asset that is new with this frame.
     historical
-        Measured and kept back by the device until now: it is stored as late and not judged.
+        Buffered by the device until now: it is stored as late and not judged.
     quality
         0 good, 1 uncertain, 2 bad, 3 stale. Only 0 and 1 are judged.
     units
         By signal, where the device says in which unit it measures.
     texts
-        By signal, values that are texts: the names of states, whose numbers the plant has said.
+        By signal, values that are texts: the names of states, whose numbers the plant defines.
     """
 
     location: str | None = None
@@ -61,10 +61,10 @@ class Details:
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """An asset's signals at one time, as one message carries them together.
+    """An asset's signals at one time, from one message.
 
     ``at_us`` is the device's clock (epoch microseconds, UTC), ``values`` are finite numbers in the signals' units, or
-    in the units that ``details`` name. They may be none where ``details`` have texts.
+    in the units that ``details`` name. They may be empty if ``details`` have texts.
     """
 
     site: str
@@ -108,7 +108,7 @@ class Reason(StrEnum):
     NOT_BOUND = "not_bound"
     REFUSED_BY_DATABASE = "refused_by_database"
     UNREADABLE = "unreadable"
-    """An error of the program came of it, which nobody has foreseen."""
+    """It caused an unexpected error in the program."""
 
 
 @dataclass(frozen=True, slots=True)

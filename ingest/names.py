@@ -1,7 +1,7 @@
-"""What foreign names become: codes of sites and assets, names of signals. Different names never become one.
+"""Turns foreign names into codes of sites and assets, and names of signals. Different names never become one.
 
-A name that can be used as it is stays. Signs that cannot be become ``_``, and letters lose their accents. Where more
-had to be dropped or cut, a short hash of the whole name is at the end; so it is where another name has the code.
+A valid name is kept as it is. Invalid characters become ``_``, and letters lose their accents. If more had to be
+dropped or cut, or if another name has the code already, a short hash of the whole name is appended.
 """
 
 import hashlib
@@ -19,16 +19,16 @@ _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
 _NO_CODE = re.compile(r"[^A-Za-z0-9_.-]+")
 _NO_SIGNAL = re.compile(r"[^A-Za-z0-9_.:/ -]+")
 _AROUND = " \t\r\n()[]{}\"'?!"
-"""What may stand around a name and says nothing: it goes without a trace."""
+"""Characters around a name that are dropped without a hash."""
 _HASH = 6
 """Hexadecimal digits of the hash at the end of a name."""
 _LONGER = (_HASH, 12, 24, 48)
-"""As many digits, where a name with fewer is another's already."""
+"""Digits of the hash, where a shorter one is another name's already."""
 _LIKE_HASHED = re.compile(f".*-(?:{'|'.join(f'[0-9a-f]{{{digits}}}' for digits in _LONGER)})")
 _LONGEST = 200
-"""Characters of a foreign name that are remembered; a longer one is remembered by its hash."""
+"""The most characters of a foreign name that are stored; a longer one is stored by its hash."""
 MOST_BYTES = 128 << 20
-"""Of all names that are remembered, roughly. Of names beyond it those that had to be changed have the hash at once."""
+"""The most memory for all names, roughly. Beyond it, names that had to be changed get the hash at once."""
 _CUT = "\x1f"
 """What stands before the ends of the names that a name is joined of."""
 _LOCATIONS = "/"
@@ -37,7 +37,7 @@ _OF_ENTRY = 200
 """Bytes that a name costs besides its characters, roughly."""
 
 Owned = tuple[str, str, str, str]
-"""Site, asset and signal (empty: the asset, or the site, itself) and the foreign name that has it."""
+"""Site, asset and signal (empty: the asset, or the site, itself) and the foreign name that owns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,18 @@ def is_code(name: str) -> bool:
 
 
 def code(name: str) -> str:
-    """Return the site, asset or location code that a foreign name becomes: ``Pumpe 1 (Süd)`` is ``Pumpe_1_Sud``.
+    """Return the site, asset or location code for a foreign name: ``Pumpe 1 (Süd)`` is ``Pumpe_1_Sud``.
 
-    Raises Bad where nothing of it can be used.
+    Raises Bad if nothing of it can be used.
     """
     made = _made(name.replace("/", "."), name, _CODE, _NO_CODE, 64)
     if not made:
-        raise Bad(Reason.WRONG_TOPIC, f"{name[:80]!r} makes no code: letters, digits and _ . - up to 64; map it")
+        raise Bad(Reason.WRONG_TOPIC, f"{name[:80]!r} makes no code of up to 64 letters, digits and _ . -; map it")
     return made
 
 
 def signal(name: str) -> str:
-    """Return the signal's name that a foreign name becomes. Raises Bad where nothing of it can be used."""
+    """Return the signal's name for a foreign name. Raises Bad if nothing of it can be used."""
     return _made(name, name, _SIGNAL, _NO_SIGNAL, 128) or border.signal(name)
 
 
@@ -97,15 +97,15 @@ def _made(text: str, whole: str, usable: re.Pattern[str], unusable: re.Pattern[s
 
 
 def hashed(made: str, name: str, most: int, digits: int = _HASH) -> str:
-    """Return what a name has become with a hash of the whole name at its end."""
+    """Append a hash of the whole name to what it has become."""
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:digits]
     return f"{made[: most - digits - 1]}-{digest}"
 
 
 class Names:
-    """Which foreign name has which code, and which signal of which asset: whoever came first, for good.
+    """The codes and signals that foreign names own: first come, first served, permanently.
 
-    ``owned`` are those that were committed. The names that a batch brings wait to be stored with it.
+    ``owned`` are the committed ones. The new names of a batch wait to be stored with it.
     """
 
     def __init__(self, owned: Iterable[Owned] = ()) -> None:
@@ -116,8 +116,8 @@ class Names:
             key, made = ((site, asset), of_signal) if of_signal else ((site, ""), asset)
             self._remember(key, made, name)
 
-    def place(self, site: Name, asset: Name) -> tuple[str, str]:
-        """Return the codes of a site and an asset that are named so. Raises Bad."""
+    def asset(self, site: Name, asset: Name) -> tuple[str, str]:
+        """Return the codes of a site and an asset by their foreign names. Raises Bad."""
         site_code = self._one(("", ""), site, code(_text(site)), 64)
         return site_code, self._one((site_code, ""), asset, code(_text(asset)), 64)
 
@@ -125,24 +125,24 @@ class Names:
         """Return the code of a location that is named so, of the site of that code. Raises Bad."""
         return self._one((site, _LOCATIONS), name, code(_text(name)), 64)
 
-    def signal(self, place: tuple[str, str], name: Name) -> str:
-        """Return the signal of an asset that is named so. Raises Bad."""
-        return self._one(place, name, signal(_text(name)), 128)
+    def signal(self, asset: tuple[str, str], name: Name) -> str:
+        """Return the signal of an asset by its foreign name. Raises Bad."""
+        return self._one(asset, name, signal(_text(name)), 128)
 
-    def sole_signal(self, place: tuple[str, str], name: str) -> str:
-        """Return the signal of an asset that is named so. Raises Bad where another name of it has that signal."""
+    def sole_signal(self, asset: tuple[str, str], name: str) -> str:
+        """Return the signal of an asset by its foreign name. Raises Bad if another name owns that signal."""
         made = signal(name)
-        owner = self._owners.get(place, {}).get(made)
+        owner = self._owners.get(asset, {}).get(made)
         if owner is None:
-            if self._own(place, made, _remembered(name)) or _is_sole(made, name):
+            if self._own(asset, made, _remembered(name)) or _is_sole(made, name):
                 return made
-            raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r}: more names than can be remembered; name it {made!r}")
+            raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r}: too many names to store; rename it to {made!r}")
         if owner not in (name, _remembered(name)):
             raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} and {owner[:80]!r} both make the signal {made!r}")
         return made
 
     def new(self) -> list[Owned]:
-        """Return, once, what has to be stored."""
+        """Return, once, the names to store."""
         new, self._new = self._new, []
         return new
 
@@ -160,10 +160,10 @@ class Names:
                     self._own(key, candidate, remembered)
                 return candidate
         told = _text(name)[:80]
-        raise Bad(Reason.WRONG_SIGNAL, f"{told!r}: other names have every name that it could become; map it")
+        raise Bad(Reason.WRONG_SIGNAL, f"{told!r}: every name that it could become is taken; map it")
 
     def _own(self, key: tuple[str, str], made: str, remembered: str) -> bool:
-        """Remember who has a name that nobody had, where there is room to."""
+        """Record the owner of a new name, if there is room."""
         if self.bytes > MOST_BYTES:
             return False
         self._remember(key, made, remembered)
@@ -182,7 +182,7 @@ def _is_same_text(one: str, other: str) -> bool:
 
 
 def _is_sole(made: str, name: str) -> bool:
-    """Whether no other name becomes this one, where none is remembered."""
+    """Return whether no other name can become this one, without a record."""
     return made == name and not _LIKE_HASHED.fullmatch(made)
 
 

@@ -1,4 +1,4 @@
-"""Recorded telemetry as publications: the sample plant, and any CSV file with a small mapping."""
+"""Replays recorded telemetry: the sample plant, and any CSV file with a small mapping."""
 
 import csv
 import gzip
@@ -19,14 +19,14 @@ from ingest.local_time import RowOrder
 from ingest.toml_text import NotToml
 
 MINUTES = 30_240
-"""The sample plant's three weeks; the day recorded after them is repeated for ever."""
+"""The sample plant's three weeks; the day recorded after them is repeated forever."""
 LOOP_MINUTES = 1_440
 _ENDINGS = (".csv", ".tsv", ".txt", ".log", ".dat", ".gz", ".xz", ".parquet", ".pq")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class WrongMapping(ValueError):
-    """A mapping, or a file that does not fit it; says which, where and what to do."""
+    """An invalid mapping, or a file that does not fit it; says which, where and what to do."""
 
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(toml_text.shortened(f"{source}: {problem}"))
@@ -49,12 +49,12 @@ class _Row:
 
 
 class SamplePlant:
-    """The recorded pump station, from its first minute on, without end.
+    """The recorded pump station, from its first minute on, forever.
 
     Parameters
     ----------
     folder
-        Holds a file ``<asset>.csv.xz`` for each asset.
+        A folder with a file ``<asset>.csv.xz`` for each asset.
     anchor
         The time of minute 30,240; a minute is that much before or after it.
     """
@@ -63,7 +63,7 @@ class SamplePlant:
         self.site, self.anchor = site, anchor
         self._rows = {path.name.removesuffix(".csv.xz"): _sample_rows(path) for path in sorted(folder.glob("*.csv.xz"))}
         if not self._rows:
-            raise WrongMapping(str(folder), "holds no sample plant (files named <asset>.csv.xz)")
+            raise WrongMapping(str(folder), "has no sample plant (files named <asset>.csv.xz)")
         for asset, rows in self._rows.items():
             if len(rows) < MINUTES + LOOP_MINUTES:
                 raise WrongMapping(
@@ -75,7 +75,7 @@ class SamplePlant:
         return tuple(self._rows)
 
     def time_of(self, minute: int) -> datetime:
-        """Return when a minute of the recording is."""
+        """Return the time of a minute of the recording."""
         return self.anchor + timedelta(minutes=minute - MINUTES)
 
     def minute_at(self, at: datetime) -> int:
@@ -123,7 +123,7 @@ def _claimed(clock: str, at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of a file: the signal that it is, and its unit."""
+    """A column of a file: its signal and unit."""
 
     column: str
     signal: str
@@ -132,7 +132,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMapping:
-    """How a CSV file becomes messages. ``asset`` may hold ``{stem}``, the file's name without its endings."""
+    """How a CSV file becomes messages. ``asset`` may contain ``{stem}``, the file's name without its endings."""
 
     site: str
     asset: str
@@ -181,11 +181,11 @@ def read_mapping(path: Path) -> FileMapping:
         zone = ZoneInfo(time.text("zone", "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise WrongMapping(
-            str(path), f"[time] zone {time.text('zone')!r} is no IANA time zone, like Europe/Oslo"
+            str(path), f"[time] zone {time.text('zone')!r} is not an IANA time zone, like Europe/Oslo"
         ) from None
     delimiter = table.text("delimiter", ",")
     if len(delimiter) != 1 or delimiter in '\r\n\0"':
-        raise WrongMapping(str(path), f"delimiter {delimiter!r} is not one character that can stand between cells")
+        raise WrongMapping(str(path), f"delimiter {delimiter!r} is not a single character that can separate cells")
     return FileMapping(
         site=_code(table.text("site"), f"{path}: site"),
         asset=table.text("asset"),
@@ -220,7 +220,9 @@ def _publications(path: Path, mapping: FileMapping) -> Iterator[Publication]:
             raise WrongMapping(str(path), f"has no column {', '.join(sorted(missing))}; it has {reader.fieldnames}")
         names = [mapping.time_column, *(each.column for each in mapping.columns)]
         if twice := [name for name in names if list(reader.fieldnames or ()).count(name) > 1]:
-            raise WrongMapping(str(path), f"has two columns {', '.join(map(repr, twice))}; nobody knows which is meant")
+            raise WrongMapping(
+                str(path), f"has two columns {', '.join(map(repr, twice))}; it is unclear which is meant"
+            )
         order = RowOrder()
         for row in reader:
             meant = _row_times(row[mapping.time_column], mapping, f"{path}, line {reader.line_num}")
@@ -230,25 +232,25 @@ def _publications(path: Path, mapping: FileMapping) -> Iterator[Publication]:
                 yield Publication(topic, json.dumps({"ts": at.isoformat(), "values": values}).encode(), at)
 
 
-def _row_times(text: str | None, mapping: FileMapping, place: str) -> tuple[int, ...]:
+def _row_times(text: str | None, mapping: FileMapping, location: str) -> tuple[int, ...]:
     if text is None:
-        raise WrongMapping(place, f"the line ends before its column {mapping.time_column}")
+        raise WrongMapping(location, f"the line ends before its column {mapping.time_column}")
     try:
         # A naive time is put into the mapping's zone below.
         at = datetime.strptime(text, mapping.time_format) if mapping.time_format else datetime.fromisoformat(text)  # noqa: DTZ007
     except (ValueError, OverflowError) as error:
-        raise WrongMapping(place, f"{error}; set [time] format") from None
+        raise WrongMapping(location, f"{error}; set [time] format") from None
     try:
         meant = local_time.moments(at, mapping.zone) if at.tzinfo is None else (border.since_epoch(at),)
     except Bad as wrong:
-        raise WrongMapping(place, wrong.problem) from None
+        raise WrongMapping(location, wrong.problem) from None
     if not all(border.is_on_calendar(each) for each in meant):
-        raise WrongMapping(place, f"{text!r} is at the edge of the calendar: no device measured then")
+        raise WrongMapping(location, f"{text!r} is at the edge of the calendar: no device measured then")
     return meant
 
 
 def _value(text: str) -> float | str:
-    # "nan" stays a text: as a number it would make the message no JSON, and the values beside it would be lost.
+    # "nan" stays a string: as a number it would make the message invalid JSON, and lose the other values.
     try:
         number = float(text)
     except ValueError:
@@ -265,19 +267,19 @@ def _open(path: Path) -> TextIO:
 
 
 class _Keys:
-    """A table of the mapping, with its place for errors."""
+    """A table of the mapping, with its location for errors."""
 
-    def __init__(self, table: Mapping[str, Any], place: str) -> None:
-        self._table, self._place = table, place
+    def __init__(self, table: Mapping[str, Any], location: str) -> None:
+        self._table, self._location = table, location
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self._table.get(key, default)
         if not isinstance(value, str):
-            raise WrongMapping(self._place, f"{key} is missing; it must be a text")
+            raise WrongMapping(self._location, f"{key} is missing; it must be text")
         return value
 
     def table(self, key: str) -> Mapping[str, Any]:
         value = self._table.get(key)
         if not isinstance(value, dict):
-            raise WrongMapping(self._place, f"[{key}] is missing")
+            raise WrongMapping(self._location, f"[{key}] is missing")
         return value

@@ -1,6 +1,6 @@
-"""Units in which devices measure, and what a value is in another unit of the same quantity.
+"""Units of measurement, and conversion between units of the same quantity.
 
-What plants measure in is a table here, with the spellings that devices use; any other unit is looked up in pint.
+The usual units of plants are a table here, with the spellings that devices use; any other unit is looked up in pint.
 """
 
 import re
@@ -48,15 +48,15 @@ _FOLDED = {
     **dict.fromkeys(("amp", "amps", "ampere", "amperes"), "A"), **dict.fromkeys(("volt", "volts"), "V"),
     **dict.fromkeys(("percent", "pct", "prozent"), "%"),
 }  # fmt: skip
-"""Spellings without case, spaces and signs of powers. None in which case says the size: mW is not MW."""
+"""Spellings without case, spaces and power signs. Excludes those where case matters: mW is not MW."""
 _LONGEST = 40
 _PLAIN = re.compile(r"[^\W\d_]+\d?([*/ ·][^\W\d_]+\d?){0,5}")
-"""What a device may ask pint about: names with a power of one digit. It would calculate whatever else stands there."""
+"""The unit texts that pint may parse: names with a one-digit power. It would evaluate any other expression."""
 _OF = {unit: quantity for quantity, units in _QUANTITIES.items() for unit in units}
 
 
 def spelled(unit: str) -> str:
-    """Return a unit as the plant spells it: ``°C`` is ``degC``. One that is not known stays as it is."""
+    """Return a unit as the plant spells it: ``°C`` is ``degC``. An unknown one is returned unchanged."""
     unit = unit.strip()
     if unit in _OF or len(unit) > _LONGEST:
         return unit
@@ -71,7 +71,7 @@ def _folded(unit: str) -> str:
 
 
 def factor(given: str, wanted: str) -> tuple[float, float] | None:
-    """Return (a, b) so that a value in ``given`` is ``a × value + b`` in ``wanted``; None where nothing does."""
+    """Return (a, b) so that a value in ``given`` is ``a × value + b`` in ``wanted``; None if they do not convert."""
     given, wanted = spelled(given), spelled(wanted)
     if given == wanted:
         return 1.0, 0.0
@@ -89,14 +89,14 @@ def _looked_up(given: str, wanted: str) -> tuple[float, float] | None:
     quantity = _registry().Quantity
     try:
         zero, one = (float(quantity(value, _powers(given)).to(_powers(wanted)).magnitude) for value in (0.0, 1.0))
-    except Exception:  # noqa: BLE001 - whatever pint makes of a foreign text, it is no unit that converts
+    except Exception:  # noqa: BLE001 - whatever pint raises on a foreign text, it is not a unit that converts
         return None
     return one - zero, zero
 
 
 @cache
 def _registry() -> Any:
-    """Return pint's units; half a second, the first time that a unit is not in our table."""
+    """Return pint's registry; takes half a second, the first time that a unit is not in our table."""
     import pint
 
     return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)

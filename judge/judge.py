@@ -148,16 +148,16 @@ class Judge:
                 yield from self._in_shadow_beside(self.shadow, each)
 
     @property
-    def heeds_late(self) -> bool:
+    def judges_late(self) -> bool:
         """Whether a rule, in force or on trial, opens orders for what came late."""
-        return self.rulesets.heeds_late or (self.shadow is not None and self.shadow.judge.heeds_late)
+        return self.rulesets.judges_late or (self.shadow is not None and self.shadow.judge.judges_late)
 
     def _of_event(self, event: Event) -> Iterable[Finding]:
         following.give_back(self, event)
         return following.follow(self, event)
 
     def _of_late(self, frame: LateFrame) -> Iterable[Finding]:
-        if not self.rulesets.heeds_late:
+        if not self.rulesets.judges_late:
             return ()
         if self.lane is not None:
             self.lane.leave(frame.asset)

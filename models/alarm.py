@@ -1,4 +1,4 @@
-"""What a watch says when it raises an alarm."""
+"""The alarm of a detector, and each signal's part in it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Contribution:
 class Anomaly:
     """An alarm that is active.
 
-    ``since_us`` is the event time from which on the surprise has added up, ``score`` how far: 0 ordinary, ``limit``
-    where the alarm is raised, 1 full. Contributions come with the largest share first.
+    ``since_us`` is the event time at which the surprise began to add up; ``score`` is how far it has: 0 ordinary,
+    ``limit`` where the alarm is raised, 1 full. Contributions come with the largest share first.
     """
 
     since_us: int

@@ -17,31 +17,31 @@ FROM = 6.0
 """Excursions count from this height on. Heights are sums of evidence, as the document's patience is."""
 PRIOR_HEIGHTS = 8.0
 PRIOR_EXCESS = 256.0
-"""What is thought of heights before anything was seen: as much as eight excursions of 32 beyond the mark, which is
-somewhat more than those of a document that is far too keen."""
+"""The prior for heights: worth eight excursions of 32 beyond the mark, somewhat more than those of a document that is
+far too sensitive."""
 PRIOR_EXCURSIONS = 1.0
 PRIOR_FRAMES = 4_000.0
-"""And of their number: as much as one in 4,000 frames."""
+"""The prior for their number: one in 4,000 frames."""
 MONTH_S = 30 * 86_400.0
 MOST = 400.0
-"""At so many excursions all counts are halved: a machine may change over the years."""
+"""All counts are halved at this many excursions: a machine may change over the years."""
 
 
 @dataclass(slots=True)
 class Calibration:
-    """What was seen of one asset.
+    """The excursions counted on one asset.
 
     Parameters
     ----------
     frames, seconds
-        Judged, and the event time that they took; gaps are not in it.
+        Frames judged, and the event time that they cover, without gaps.
     excursions
-        Beyond the mark, alarms among them: those that come again and again do so until the promise is kept.
+        Excursions beyond the mark, alarms included: repeated false alarms raise the limit until the promise is kept.
     excess
-        How far all of them together went beyond the mark. An alarm counts up to twice its limit, as what a fault did
-        says nothing of how far the machine goes by itself.
+        Sum of their heights above the mark. An alarm counts up to twice its limit: a fault says nothing about how far
+        a healthy machine wanders.
     alarms, alarm_excess
-        Those among them that were alarms, since somebody last said what became of one.
+        Those among them that were alarms, since the last close-out.
     """
 
     frames: float = 0.0
@@ -52,7 +52,7 @@ class Calibration:
     alarm_excess: float = 0.0
 
     def add(self, peak: float, limit: float) -> None:
-        """Count an excursion that has come to its end, under the limit that was in force."""
+        """Count an excursion that has ended, under the limit that was in force."""
         beyond = min(peak, 2.0 * limit) - FROM
         if beyond <= 0.0:
             return
@@ -67,7 +67,7 @@ class Calibration:
             )
 
     def settle(self, *, faults: bool) -> None:
-        """Somebody has looked into the alarms: what was a fault is no excursion of a healthy machine."""
+        """Discount the alarms that a close-out has explained: a fault is no excursion of a healthy machine."""
         if faults:
             self.excursions -= self.alarms
             self.excess -= self.alarm_excess
@@ -88,7 +88,7 @@ class Calibration:
         return float(FROM + (PRIOR_EXCESS + self.excess) * (needed ** (1.0 / shape) - 1.0))
 
     def _a_month(self) -> float:
-        """Excursions beyond the mark in a month, by the asset's own pace of frames."""
+        """Return the excursions beyond the mark in a month, at the asset's own frame rate."""
         if self.frames < 1.0 or self.seconds <= 0.0:
             return 0.0
         a_frame = (PRIOR_EXCURSIONS + self.excursions) / (PRIOR_FRAMES + self.frames)

@@ -1,4 +1,4 @@
-"""What every detector of an asset answers. The laws that each must pass are in `tests/models/laws.py`."""
+"""The interface of an asset's detector. The laws that each must pass are in `tests/models/laws.py`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self, cast
 
 from models.alarm import Anomaly
-from models.course import Look
 from models.document import ModelDocument
+from models.residuals import Residual
 
 
 class Detector(Protocol):
@@ -40,15 +40,15 @@ class Detector(Protocol):
         ...
 
     def regime_value(self) -> float | None:
-        """Return what is believed of the newest frame's first regime signal that has a value; None without one."""
+        """Return the accepted value of the first regime signal in the newest frame; None without one."""
         ...
 
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
         ...
 
-    def looks(self) -> Mapping[str, Look]:
-        """Return how each signal of the newest frame that could be judged compares with what was expected of it."""
+    def residuals(self) -> Mapping[str, Residual]:
+        """Return the residual of each signal that could be judged in the newest frame."""
         ...
 
     def anomaly(self) -> Anomaly:
@@ -61,12 +61,12 @@ class Detector(Protocol):
 
     @classmethod
     def restore(cls, document: ModelDocument, state: object) -> Self:
-        """Return a detector that goes on from a state, to the same scores bit for bit. Raises ValueError."""
+        """Return a detector that continues from a state, with the same scores bit for bit. Raises ValueError."""
         ...
 
 
 def opened(document: ModelDocument, state: object, version: int) -> list[Any]:
-    """Return what a state has after its version. Raises ValueError where the code reads another version."""
+    """Return the parts of a state after its version. Raises ValueError where the code reads another version."""
     found, *rest = cast("list[Any]", state)
     if found != version:
         raise ValueError(f"model {document.name!r}: its state has version {found}, this code reads {version}")

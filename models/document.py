@@ -1,4 +1,4 @@
-"""What a reliability engineer writes down about a model: its name and the numbers that may differ by asset class."""
+"""The model document of a reliability engineer: a name, and the parameters that may differ by asset class."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from models.named import estimators
 
 MOST_SIGNALS = 5_000
-"""No document may let a model judge more: each signal costs its share of every frame, and some 3 KB of state."""
+"""The most signals that a document may let a model judge: each costs time in every frame, and some 3 KB of state."""
 
 
 MOST_FRAMES = 1_000_000
-"""Of a warm-up: two years of a frame a minute."""
+"""The longest warm-up: two years of a frame a minute."""
 MOST_HORIZON = 10_000
 LONGEST_NAME = 200
 
@@ -31,7 +31,7 @@ class ModelDocumentError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDocument:
-    """The parameters of one asset's watch. The defaults suit any machine; only ``regime`` says something about it.
+    """The parameters of one asset's detector. The defaults suit any machine; only ``regime`` says something about it.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class ModelDocument:
     smoothing, horizon_frames, memory_frames
         See `LevelShift`.
     frame_step_s
-        For machines whose signals come one by one: the readings of each so many seconds of event time make a frame. 0:
+        For machines whose signals come one by one: the readings of each step of event time make a frame. 0:
         a frame is what one message carries. Limits judge every reading at once in any case.
     hold_s
-        With a step: so long a value stands in for its signal in later frames, for devices that only send what has
-        changed. 0: it does not.
+        With a step: how long a signal keeps its last value in later frames, for devices that send only changes. 0: not
+        at all.
     drift
         Surprise, in normal standard deviations, that an ordinary frame may have without adding to the alarm.
     patience
@@ -56,7 +56,7 @@ class ModelDocument:
         the logarithm of how improbable they are. 120 is ten frames with 5.7 standard deviations or a hundred with 3.4.
         On the sample plant 40 more make a false alarm about six times rarer.
     warmup_cycles
-        Duty cycles that the warm-up takes besides its frames: starts after a standstill, and swings of the first of
+        Duty cycles that the warm-up requires besides its frames: starts after a standstill, and swings of the first of
         ``regime`` across its own mean and back. 0: frames alone.
     false_episodes_per_month
         How many alarms a healthy asset may raise in 30 days of judged frames: the limit of its sum rises from the
@@ -64,18 +64,18 @@ class ModelDocument:
     limit_least, limit_most
         Bounds of that limit, in units of the patience, whatever excursions and close-outs say.
     precision_goal
-        The part of the model's orders that shall be right, by the close-outs: orders for nothing raise the limit, those
-        that were right lower it, and it rests at this precision. 0: close-outs move nothing.
+        The share of the model's orders that should be right, by close-outs: false alarms raise the limit, confirmed
+        orders lower it, and it settles at this precision. 0: close-outs do not move the limit.
     most_signals
         Signals of an asset that the model judges: those that came first. The others are stored and judged by limits.
     lead_time_days
-        An order opens when a trend is likely to bring a signal to its limit within so many days. 0: none does.
+        An order opens when a trend is likely to bring a signal to its limit within this many days. 0: never.
     estimator
-        Another detector than the default: one of river's by its dotted name, such as ``river.anomaly.HalfSpaceTrees``
+        A detector other than the default: one of river's by its dotted name, such as ``river.anomaly.HalfSpaceTrees``
         or ``river.drift.ADWIN``, or one of a module that may be run; or a list of steps that ends with one. A step is a
-        name, or a table of a ``class`` and what it is made with; see `models.named.named`.
+        name, or a table of a ``class`` and its parameters; see `models.named.named`.
     parameters
-        What an estimator that is named alone is made with.
+        Parameters of an estimator that is named alone.
     """
 
     name: str = "level-shift"

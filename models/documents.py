@@ -17,7 +17,7 @@ class WrongModels(ValueError):
 
 
 def read(path: Path | None) -> Mapping[str, Any]:
-    """Return the documents by asset class, checked; where no file is set none, which is the default for all."""
+    """Read and check the documents by asset class; none without a file, so that all classes use the default."""
     if path is None:
         return {}
     try:
@@ -28,7 +28,7 @@ def read(path: Path | None) -> Mapping[str, Any]:
 
 
 def parse(documents: Mapping[str, Any], *, source: str = "models") -> Mapping[str, Any]:
-    """Return the documents by asset class as they are, checked. Raises WrongModels."""
+    """Check the documents by asset class and return them unchanged. Raises WrongModels."""
     try:
         for asset_class in documents:
             of_class(documents, asset_class)

@@ -1,4 +1,4 @@
-"""A frame as one row of numbers, for whoever judges many: a dictionary of its values costs more than judging them."""
+"""A frame as one row of numbers, for judging many: a dictionary of its values costs more than judging them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Row(Mapping[str, float]):
     Parameters
     ----------
     places
-        The place of each signal in ``numbers``, in their order; assets that measure the same may share it. It does not
-        change.
+        The index of each signal in ``numbers``, in their order; assets that measure the same may share it. It is never
+        changed.
     numbers
-        A value for each of them, NaN where the frame has none: then the signal is not in it.
+        A value for each signal; NaN where the frame does not have it.
     """
 
     __slots__ = ("numbers", "places")

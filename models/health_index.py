@@ -1,8 +1,8 @@
-"""How far an asset has moved from its own beginning, in one number, and where the last stretch is taking it.
+"""How far an asset has moved from its own beginning, in one number, and where its recent trend leads.
 
 Every signal that varies is smoothed (S. W. Roberts, "Control chart tests based on geometric moving averages",
 Technometrics 1 (1959)) and has one vote: the root of its deviation, in parts of what it was in a fleet at the end of
-its lives. So 1 is as far as that fleet had come when it failed. Which way a signal goes does not matter, and none
+its lives. So 1 is as far as that fleet had come when it failed. The direction of a signal does not matter, and none
 outvotes the others: a fault that the fleet has not had turns some of them round and others away. A distance that is
 weighted by the healthy covariance hangs on the two or three signals that are quietest while healthy. The root of wear
 that grows the faster the more there is of it grows about evenly, so a straight line carries it on.
@@ -36,15 +36,15 @@ class HealthIndex:
     spread
         Standard deviation of these columns while healthy.
     votes
-        What the root of one standard deviation of each counts; what did not move at the end of any life counts nothing.
+        Weight of the root of one standard deviation of each; 0 for a signal that did not move at the end of any life.
     reference
-        Frames at an asset's begin that count as healthy.
+        Frames at the start of an asset's life that count as healthy.
     smoothing
         Weight of the newest frame.
     pace_over, ahead
         The index is carried on for ``ahead`` frames at the pace of the last ``pace_over``.
     limit
-        The carried-on index that calls for work.
+        The extrapolated index that calls for work.
     sustained
         Frames in a row above the limit that raise the alarm.
     """
@@ -74,7 +74,7 @@ class HealthIndex:
         return cls(signals, spread, votes / max(float(votes @ ends), 1e-9), reference)
 
     def deviations(self, frames: Array) -> Array:
-        """Return the root of each signal's smoothed deviation from the asset's begin; 0 while that is taken."""
+        """Return the root of each signal's smoothed deviation from the asset's start; 0 within the reference frames."""
         off = (frames[:, self.signals] - frames[: self.reference, self.signals].mean(axis=0)) / self.spread
         scale = math.sqrt(self.smoothing / (2 - self.smoothing) + 1 / self.reference)
         smooth = np.zeros(off.shape[1])
@@ -85,7 +85,7 @@ class HealthIndex:
         return roots
 
     def trace(self, frames: Array) -> Array:
-        """Return the carried-on index of every frame of one asset; 0 while its reference is taken."""
+        """Return the extrapolated index of every frame of one asset; 0 within the reference frames."""
         index = self.deviations(frames) @ self.votes
         carried = np.array(index, dtype=np.float64)
         now = np.arange(self.reference + self.pace_over, len(frames))
@@ -102,9 +102,10 @@ class HealthIndex:
         return int(first[0]) + self.sustained - 1 if len(first) else None
 
     def latest_limit(self, traces: Sequence[Array], *, lead: float, share: float = 0.95) -> float:
-        """Return the highest limit at which this share of a fleet that ran to failure is called so long before its end.
+        """Return the highest limit at which this share of a fleet that ran to failure alarms early enough.
 
-        ``lead`` is in frames. The highest, since an alarm that comes too early costs what it was meant to save.
+        ``lead`` is the frames before the end of a life. The highest, since an alarm that comes too early costs what it
+        was meant to save.
         """
         limit = 0.1
         while True:

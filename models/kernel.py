@@ -4,8 +4,8 @@ Has the level of any signal shifted from what this asset's own past makes likely
 point is regressed out, and what is left is compared with its own past twice: with all of it (slow wear shows here) and
 with the last `HORIZON` frames (of a signal that has always wandered only sudden steps show, here). The past counts for
 as many independent looks as its autocorrelation leaves of it (Bayley and Hammersley 1946), and the deviation is judged
-by Student's distribution with that many degrees of freedom. `models.watch` has the alarm. The same in readable Python,
-step by step with its sources, is `tests/models/level_shift.py`, and tests compare the two.
+by Student's distribution with that many degrees of freedom. `models.default_detector` has the alarm. The same in
+readable Python, step by step with its sources, is `tests/models/level_shift.py`, and tests compare the two.
 
 It is compiled from loops over scalars in a fixed order, without fast-math, so that a row's scores are the same bit for
 bit whether it is judged alone, among a hundred thousand others, or from within other compiled code.

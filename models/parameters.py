@@ -14,7 +14,7 @@ class Parameters:
     warmup
         Frames of a signal before it is judged.
     regime
-        Signals that say what the machine is told to do. They are never judged: the others are, given them.
+        Signals that say how the machine is run. They are never judged: the others are, given them.
     smoothing
         Weight of the newest frame in a signal's level. Smaller sees smaller shifts, later.
     horizon
@@ -23,11 +23,12 @@ class Parameters:
         Frames between two samples of the spread, far enough apart that a lagged covariance means something.
     protect_above
         Surprise above which a frame is not learned, so that a slow failure cannot teach the model that failing is
-        normal. The price: after a lasting change that the operating point does not explain somebody has to say so.
+        normal. The price: after a lasting change that the operating point does not explain, somebody has to reset the
+        model.
     memory
         Frames after which what was learned counts 1/e: how slowly the normal may change.
     trust
-        Degrees of freedom that are granted even to a past of a single independent look.
+        Degrees of freedom granted even to a past of a single independent sample.
     clip
         Standard deviations beyond which a learned sample counts as if it were there.
     """

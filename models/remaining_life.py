@@ -1,8 +1,8 @@
-"""How long machines of a fleet live from here, with quantiles, where machines of the fleet have run to failure.
+"""Predicts remaining useful life with quantiles, from machines of a fleet that have run to failure.
 
-Boosted trees with the pinball loss, one for each quantile, on what each signal is (a moving average), where it is going
-(its change since a while ago) and how that compares with its own beginning. A machine's early life tells nothing of its
-end, so the target is capped: "at least so long". Needs scikit-learn, which the environment for work has.
+Boosted trees with the pinball loss, one for each quantile, on each signal's moving average, its recent change, and its
+change since its own beginning. A machine's early life says nothing about its end, so the target is capped: "at least
+this long". Needs scikit-learn, from the development requirements.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ QUANTILES = (0.1, 0.5, 0.9)
 AVERAGE = 20
 """Span of the moving average, rows."""
 BACK = 15
-"""A signal's pace is its change since so many rows ago."""
+"""Rows over which a signal's change is measured."""
 BEGINNING = 10
-"""A machine's first so many rows are its own reference."""
+"""Rows at the start of a machine's history that are its own reference."""
 FEWEST_LIVES = 5
 _CODE_VERSION = 1
 
 
 class TooFewLives(ValueError):
-    """A fleet that teaches nothing: says how many machines it has and how many it takes."""
+    """Too few machines of a fleet have failed to learn from; says how many did and how many are needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """What is left, in rows of the history (cycles, hours or whatever a row is); ``cap`` and more look the same."""
+    """Remaining life, in rows of the history (cycles, hours or whatever a row is); beyond ``cap`` all look the same."""
 
     p10: float
     p50: float
@@ -42,20 +42,20 @@ class Remaining:
 
     @property
     def long(self) -> bool:
-        """Whether even the lower quantile is near the cap: it cannot be told from a machine of any age."""
+        """Return whether even the lower quantile is near the cap: nothing but a lower bound is known."""
         return self.p10 >= 0.9 * self.cap
 
 
 @dataclass(slots=True)
 class RemainingLife:
-    """Learns from lives that have ended; predicts what is left of those that have not.
+    """Learns from lives that have ended; predicts the remaining life of those that have not.
 
     Parameters
     ----------
     cap
-        The longest that is told apart, in rows.
+        The longest remaining life that is distinguished, in rows.
     age
-        Whether a machine's age is a feature: it helps where all begin new, and misleads where they do not.
+        Whether a machine's age is a feature: it helps where all start new, and misleads where they do not.
     seed
         The same lives and seed give the same predictions.
     """
@@ -88,18 +88,18 @@ class RemainingLife:
         return self
 
     def predict(self, history: Array) -> Remaining:
-        """Predict what is left after the last row of a machine's history so far. Raises ValueError before `fit`."""
+        """Predict the remaining life after the last row of a machine's history. Raises ValueError before `fit`."""
         table = _table(history)
         if not self._models:
             raise ValueError("nothing is learned yet; call fit with lives that have ended")
         if table.shape[1] != self._signals:
             raise ValueError(f"the history has {table.shape[1]} signals, the lives had {self._signals}")
         newest = features(table, age=self.age)[-1:]
-        told = sorted(float(np.clip(model.predict(newest)[0], 0.0, self.cap)) for model in self._models.values())
-        return Remaining(p10=told[0], p50=told[1], p90=told[2], cap=self.cap)
+        quantiles = sorted(float(np.clip(model.predict(newest)[0], 0.0, self.cap)) for model in self._models.values())
+        return Remaining(p10=quantiles[0], p50=quantiles[1], p90=quantiles[2], cap=self.cap)
 
     def dump(self) -> bytes:
-        """Return what `load` goes on from. It is a pickle: load only what you have written yourself."""
+        """Return a pickle for `load`. Load only what you have written yourself."""
         return pickle.dumps([_CODE_VERSION, self.cap, self.age, self.seed, self._signals, self._models], protocol=5)
 
     @classmethod
@@ -112,7 +112,7 @@ class RemainingLife:
 
 
 def features(table: Array, *, age: bool) -> Array:
-    """Return what each row tells: by signal the moving average, its pace, its change since the beginning; the age."""
+    """Return each row's features: by signal the average, its recent change, its change since the start; age."""
     smooth = np.empty_like(table)
     gain, level, weight = 2.0 / (AVERAGE + 1), np.zeros(table.shape[1]), 0.0
     for number, row in enumerate(table):

@@ -1,4 +1,4 @@
-"""What numbers usually are: mean and spread, by exponential weights."""
+"""The usual range of a number: mean and spread, by exponential weights."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.alarm import Contribution
-from models.course import Look
 from models.kernel import HUGE
+from models.residuals import Residual
 
 
 class Usual:
-    """Mean and spread over the last ``memory`` values; all alike while they are few."""
+    """Mean and spread over the last ``memory`` values; unweighted while there are few."""
 
     __slots__ = ("frames", "mean", "memory", "spread")
 
@@ -27,7 +27,7 @@ class Usual:
         self.spread += gain * (off * (value - self.mean) - self.spread)
 
     def beyond(self, value: float) -> float:
-        """How many standard deviations ``value`` lies from the mean; 0 where nothing varies."""
+        """Return how many standard deviations ``value`` lies from the mean; 0 where nothing varies."""
         return (value - self.mean) / math.sqrt(self.spread) if self.spread > 1e-24 else 0.0
 
     @property
@@ -44,14 +44,14 @@ class Usual:
 
 
 class Usuals(dict[str, Usual]):
-    """What each of several things usually is, by its name."""
+    """The usual range of several numbers, by name."""
 
     def __init__(self, memory: int, state: Iterable[tuple[Any, ...]] = ()) -> None:
         super().__init__((name, Usual(memory, *numbers)) for name, *numbers in state)
         self.memory = memory
 
     def learn(self, values: Mapping[str, float]) -> None:
-        """Learn the values that are there."""
+        """Learn the values that the frame has."""
         for name, value in values.items():
             usual = self.get(name)
             if usual is None:
@@ -62,14 +62,16 @@ class Usuals(dict[str, Usual]):
         """Return all that the constructor needs, of plain types."""
         return [[name, *self[name].state()] for name in sorted(self)]
 
-    def looks(self, values: Mapping[str, float]) -> dict[str, Look]:
-        """Return how values stand to what they usually are."""
+    def residuals(self, values: Mapping[str, float]) -> dict[str, Residual]:
+        """Return the residual of each value from its mean."""
         return {
-            name: Look(value, self[name].mean, self[name].deviation) for name, value in values.items() if name in self
+            name: Residual(value, self[name].mean, self[name].deviation)
+            for name, value in values.items()
+            if name in self
         }
 
     def contributions(self, values: Mapping[str, float], weights: Mapping[str, float]) -> tuple[Contribution, ...]:
-        """Return the part of each that weighs something; their squares make the shares."""
+        """Return each signal's contribution; the shares are the squares of the weights."""
         ordered = sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0]))
         total = sum(weight * weight for _, weight in ordered) or 1.0
         parts = []
@@ -80,5 +82,5 @@ class Usuals(dict[str, Usual]):
 
 
 def finite(values: Mapping[str, float | None]) -> dict[str, float]:
-    """Return what was really measured: numbers whose square is one too."""
+    """Return the finite values whose square is finite too."""
     return {name: float(value) for name, value in values.items() if value is not None and abs(value) <= HUGE}

@@ -1,37 +1,37 @@
-"""A counter as one number that only rises: what it counted before it wrapped round or began anew is not lost."""
+"""Turns a counter into a number that only rises, across wrap-arounds and resets."""
 
 from dataclasses import dataclass
 from typing import Any
 
 FASTER = 4.0
-"""A step is plausible up to so many times the fastest rise of late."""
+"""A step is plausible up to this many times the fastest recent rise."""
 FADES = 0.999
-"""What is left of the fastest rise after another reading."""
+"""Factor by which the fastest rise decays with each reading."""
 A_FEW = 5
-"""For so many readings a counter that has leapt, up or down, may come back to where it was as if nothing had been."""
+"""Readings within which a counter that has jumped, up or down, may return as if nothing had happened."""
 
 
 @dataclass(slots=True)
 class Counter:
-    """What is known of a counter. Times are its asset's event time, epoch microseconds.
+    """The state of a counter. Times are its asset's event time, epoch microseconds.
 
     Parameters
     ----------
     wraps_at
-        The first number that it cannot show; None where nobody has said that it wraps.
+        The first number that it cannot show; None if it is not known to wrap.
     at_us, raw
         Its newest reading; ``at_us`` is None before the first.
     before
-        What it had counted when it last wrapped or began anew, of what is known.
+        What it had counted when it last wrapped or was reset.
     pace
-        The fastest rise of late, a microsecond; 0 while it has not risen.
+        The fastest recent rise, per microsecond; 0 while it has not risen.
     left_us, left_raw, left_before
-        Where it was when it leapt away, and what it had counted before; ``left_us`` is None while it has not, or has
-        stayed away for good.
+        Where it was when it jumped, and what it had counted before; ``left_us`` is None while it has not, or once the
+        jump is accepted.
     away
-        Readings since then.
+        Readings since the jump.
     unsure, unsure_pace
-        A rise faster than can be, which counts for nothing until a further rise bears it out; and how fast it was.
+        An implausibly fast rise, not counted until a further rise confirms it; and how fast it was.
     """
 
     wraps_at: float | None = None
@@ -47,7 +47,7 @@ class Counter:
     unsure_pace: float = 0.0
 
     def total(self, at_us: int, raw: float) -> float:
-        """Take a reading in and return what was counted in all; an older reading tells nothing new."""
+        """Add a reading and return the total count; an older reading changes nothing."""
         if self.at_us is None:
             self.at_us, self.raw = at_us, raw
         elif at_us > self.at_us:
@@ -63,10 +63,10 @@ class Counter:
         ]  # fmt: skip
 
     def _follow(self, at_us: int, us: int, raw: float) -> None:
-        """Go on to a reading, ``us`` after the one before."""
+        """Follow a reading, ``us`` after the one before."""
         step, counted = raw - self.raw, self.before + self.raw
         too_fast = self.pace > 0.0 and step > FASTER * self.pace * us
-        if self._is_back(at_us, raw, fell_or_leapt=step < 0.0 or too_fast):
+        if self._is_back(at_us, raw, jumped=step < 0.0 or too_fast):
             self.before = max(self.left_before, counted - raw)
             self._settle()
         elif step < 0.0:
@@ -94,24 +94,24 @@ class Counter:
                 self._settle()
 
     def _leave(self) -> None:
-        """Note where it was, if it was not away already."""
+        """Remember where it was, unless it has jumped already."""
         if self.left_us is None:
             self.left_us, self.left_raw, self.left_before, self.away = self.at_us, self.raw, self.before, 0
 
     def _settle(self) -> None:
         self.left_us, self.away, self.unsure, self.unsure_pace = None, 0, 0.0, 0.0
 
-    def _is_back(self, at_us: int, raw: float, *, fell_or_leapt: bool) -> bool:
-        """Whether it is where it would be had it never leapt, and did not get there by counting."""
-        if self.left_us is None or not fell_or_leapt:
+    def _is_back(self, at_us: int, raw: float, *, jumped: bool) -> bool:
+        """Return whether it is where it would be had it never jumped, and did not get there by counting."""
+        if self.left_us is None or not jumped:
             return False
         return self.left_raw <= raw <= self.left_raw + FASTER * self.pace * (at_us - self.left_us)
 
     def _after_a_fall(self, us: int, raw: float) -> float:
-        """What it has counted where it now shows less.
+        """Return what it has counted where it now shows less.
 
-        It has wrapped where that is less than half of its range and no faster than it ever was; else it began anew and
-        has counted to what it shows, where that is possible, or nobody knows what, which counts as nothing.
+        It has wrapped if that is less than half of its range and no faster than it ever was; otherwise it was reset and
+        has counted up to what it shows, if that is possible; if not, nothing is counted.
         """
         round_it = self._wrapped(us, raw)
         if round_it is not None:
@@ -119,7 +119,7 @@ class Counter:
         return raw if 0.0 <= raw <= FASTER * self.pace * us else 0.0
 
     def _wrapped(self, us: int, raw: float) -> float | None:
-        """What it has counted if it has wrapped; None where it cannot have."""
+        """Return what it has counted if it has wrapped; None if it cannot have."""
         if self.wraps_at is None or not 0.0 <= raw < self.wraps_at or self.raw > self.wraps_at:
             return None
         round_it = self.wraps_at - self.raw + raw

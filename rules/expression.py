@@ -1,8 +1,8 @@
 """Conditions over several signals, written in CEL (the Common Expression Language), checked before they are used.
 
-Names are the asset's signals; ``signals["bearing-temp"]`` is for names that are no identifiers. Numbers are doubles:
-write ``2.0``, not ``2``, to reckon with. ``below.pump`` is the list of the assets of a class that stand behind this
-one: ``below.pump.filter(p, p.flow < 5.0).size() >= 3``.
+Names are the asset's signals; ``signals["bearing-temp"]`` is for names that are not identifiers. Numbers are doubles:
+write ``2.0``, not ``2``. ``below.pump`` is the list of this asset's downstream assets of a class:
+``below.pump.filter(p, p.flow < 5.0).size() >= 3``.
 """
 
 import re
@@ -26,7 +26,7 @@ _OF_BELOW = re.compile(
 )
 _ANY_BELOW = re.compile(r"\bbelow\b")
 Around = Mapping[str, list[dict[str, float]]]
-"""By class: the newest values of the assets that stand behind one."""
+"""By class: the newest values of an asset's downstream assets."""
 
 
 class WrongExpression(ValueError):
@@ -42,7 +42,7 @@ class Expression:
     reads
         The signals that it needs.
     below
-        By class: the signals that it needs of the assets that stand behind this one.
+        By class: the signals that it needs of downstream assets.
     """
 
     text: str
@@ -52,7 +52,7 @@ class Expression:
     _by_name: bool = field(default=False, repr=False, compare=False)
 
     def value(self, latest: Mapping[str, float], around: Around | None = None) -> Any:
-        """Return what it says of these values. Raises WrongExpression for a calculation that cannot be done."""
+        """Evaluate it for these values. Raises WrongExpression for a calculation that cannot be done."""
         names: dict[str, Any] = {name: latest[name] for name in self.reads}
         if self._by_name:
             names[SIGNALS] = dict(names)
@@ -87,7 +87,7 @@ def compiled(text: str, *, wanted: type) -> Expression:
             result = expression.value(dict.fromkeys(reads, number), around)
         except WrongExpression:
             if number == 0.0:
-                continue  # what divides by nothing is not known then, and not wrong
+                continue  # a division by zero has no value, and is not a mistake
             raise
         fits = isinstance(result, bool) if wanted is bool else isinstance(result, float)
         if not fits:
@@ -97,7 +97,7 @@ def compiled(text: str, *, wanted: type) -> Expression:
 
 
 def _below(text: str) -> dict[str, frozenset[str]]:
-    """Return what an expression looks at below: by class, the signals that it names of each asset."""
+    """Return what an expression reads of downstream assets: by class, the signals that it names."""
     found = _OF_BELOW.findall(text)
     if len(found) != len(_ANY_BELOW.findall(text)):
         raise WrongExpression(
@@ -128,7 +128,7 @@ def _mend(said: str, text: str) -> str:
         line, column = int(found[1]), int(found[2])
         return f"line {line}, column {column} of {text!r}: {found[3].split(' expecting ')[0]}"
     if "float * int" in said or "Unsupported operation" in said or "No such overload" in said:
-        return f"{text!r} mixes kinds of values; write numbers with a point, 2.0 and not 2, and compare like with like"
+        return f"{text!r} mixes types; write numbers with a point, 2.0 and not 2, and compare values of one type"
     if "Undefined variable or function" in said:
         return f"{text!r} uses {said.split(chr(39))[1]!r}, which CEL does not know"
     return f"{text!r}: {said.splitlines()[0]}"

@@ -1,19 +1,19 @@
-"""What an expression may cost, checked on its text before anything compiles it.
+"""Bounds on the cost of an expression, checked on its text before anything compiles it.
 
-Whoever compiles or evaluates recurses into what stands in it, and what goes through lists is evaluated for each of
-their elements: a long enough text would end the process, and lists in lists would make every reading cost seconds.
+Compiling and evaluating recurse into nested terms, and a macro over a list is evaluated for each of its elements: a
+long enough text would crash the process, and nested macros would make every reading cost seconds.
 """
 
 import re
 
 MOST_CHARACTERS = 4_000
 MOST_PARTS = 600
-"""Names, numbers, texts and operators; a sum of 300 terms has as many."""
+"""Names, numbers, strings and operators; a sum of 300 terms has this many."""
 MOST_DEPTH = 16
 """Brackets within brackets."""
 MOST_ITERATIONS = 8
 MOST_MAPS = 1
-"""What map() has made larger a second one would multiply: eight of a line each would fill any memory."""
+"""A second map() multiplies the size of what the first returns: eight of them would exhaust any memory."""
 _PART = re.compile(
     r"""(?P<text>[rR]?(?:\"{3}.*?(?:\"{3}|$)|'{3}.*?(?:'{3}|$)|"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)))"""
     r"""|(?P<name>\w+(?:\.\d+)?)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<sign>&&|\|\||[<>=!]=|\S)""",
@@ -27,7 +27,7 @@ class TooCostly(ValueError):
 
 
 def check(text: str) -> None:
-    """Raise TooCostly for an expression that is too large, too deep, or goes through lists too often."""
+    """Raise TooCostly for an expression that is too large, too deep, or loops over lists too often."""
     if len(text) > MOST_CHARACTERS:
         raise TooCostly(f"has {len(text):,} characters, and may have {MOST_CHARACTERS:,}; {_SPLIT}")
     iterations, maps, before = 0, 0, ("", "")
@@ -39,18 +39,18 @@ def check(text: str) -> None:
             iterates = found[0] == "(" and before[0] == "." and before[1] in _ITERATES
             if iterates and any(opened):
                 raise TooCostly(
-                    f"has {before[1]}() within what goes through a list already, which costs each reading a list times "
+                    f"has {before[1]}() inside another loop over a list, which costs each reading a list times "
                     "a list; write two rules, or a [[derived]] signal"
                 )
             iterations += iterates
             maps += iterates and before[1] == "map"
             opened.append(iterates)
             if len(opened) > MOST_DEPTH:
-                raise TooCostly(f"has brackets within brackets, more than {MOST_DEPTH} deep; {_SPLIT}")
+                raise TooCostly(f"nests brackets more than {MOST_DEPTH} deep; {_SPLIT}")
             if maps > MOST_MAPS:
                 raise TooCostly(f"has map() more than once; {_SPLIT}")
             if iterations > MOST_ITERATIONS:
-                raise TooCostly(f"goes through lists more than {MOST_ITERATIONS} times; {_SPLIT}")
+                raise TooCostly(f"loops over lists more than {MOST_ITERATIONS} times; {_SPLIT}")
         elif found.lastgroup == "close" and opened:
             opened.pop()
         before = (before[1], found[0])

@@ -1,4 +1,4 @@
-"""Whether a rulebook fits a plant: every signal that it names is measured there, in the unit that the rule says."""
+"""Checks a rulebook against a plant: every signal that it names is measured there, in the unit that the rule says."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -15,13 +15,13 @@ Plant = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def misfits(
-    book: Rulebook, plant: Plant, behind: Mapping[str, Collection[str]] | None = None, *, source: str = "rulebook"
+    book: Rulebook, plant: Plant, downstream: Mapping[str, Collection[str]] | None = None, *, source: str = "rulebook"
 ) -> list[WrongRulebook]:
     """Return what does not fit, each with its rule and what to do. A class that measures nothing yet fits anything.
 
-    ``behind`` are the classes of the assets that stand behind those of each class; None where that is not known.
+    ``downstream`` has, by class, the classes of the assets downstream of it; None where that is not known.
     """
-    found = [] if behind is None else list(_none_behind(book, plant, behind, source))
+    found = [] if downstream is None else list(_none_downstream(book, plant, downstream, source))
     for place, key, asset_class, signal, unit in _named(book):
         measured = plant.get(asset_class)
         derived = {each.name: each.unit for each in book.derived_for(asset_class)}
@@ -40,8 +40,8 @@ def misfits(
     return found
 
 
-def _none_behind(
-    book: Rulebook, plant: Plant, behind: Mapping[str, Collection[str]], source: str
+def _none_downstream(
+    book: Rulebook, plant: Plant, downstream: Mapping[str, Collection[str]], source: str
 ) -> Iterator[WrongRulebook]:
     for rule in _all_rules(book):
         for of_class in sorted(ruleset.reads_below(rule)):
@@ -49,8 +49,8 @@ def _none_behind(
             if of_class not in plant:
                 problem = f"when: there is no class {of_class!r}; {_near(of_class, plant, 'the classes are')}"
                 yield WrongRulebook(source, place, problem)
-            elif rule.asset_class in plant and of_class not in behind.get(rule.asset_class, ()):
-                problem = f"when: no {of_class!r} stands behind a {rule.asset_class!r}; say so by their parent"
+            elif rule.asset_class in plant and of_class not in downstream.get(rule.asset_class, ()):
+                problem = f"when: no {of_class!r} is downstream of a {rule.asset_class!r}; set its parent"
                 yield WrongRulebook(source, place, problem)
 
 
@@ -59,7 +59,7 @@ def _all_rules(book: Rulebook) -> list[Threshold]:
 
 
 def _named(book: Rulebook) -> Iterator[tuple[str, str, str, str, str | None]]:
-    """Every signal that a rule names: the rule's place, the key, the class, the signal, its unit where it is said."""
+    """Yield every signal that a rule names: the rule's location, the key, the class, the signal, its unit if given."""
     for rule in _all_rules(book):
         place = f"{rule.kind} {rule.id!r}"
         if rule.expression is not None:

@@ -1,4 +1,4 @@
-"""How each kind of rule is written: the keys of its table, and the rule that they make."""
+"""The kinds of rules: the keys of each kind's table, and the rule that they make."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from ingest import units
 from rules import expression
 from rules.expression import BELOW, Expression, WrongExpression
-from rules.figures import Count, Deviation, Rate, Stuck, TimeToLimit
+from rules.measures import Count, Deviation, Rate, Stuck, TimeToLimit
 from rules.table import Table
 from rules.threshold import DEFAULT_STATES, EVERY, Threshold
 from workorder_core.alarms.budget import Budget
@@ -16,7 +16,7 @@ DEFAULT_MAX_GAP_US = 15 * 60_000_000
 HOUR_US = 3_600_000_000
 MOST_SHELF_US = 7 * 24 * HOUR_US
 INSTRUMENT = "instrument"
-"""The component of what a rule finds wrong with a signal itself."""
+"""The component of a finding about a signal itself."""
 SCORE = "model score"
 """The pseudo-signal that a ``model_score`` rule reads: 0 ordinary to 1 full."""
 FLEET = "fleet"
@@ -54,52 +54,52 @@ def _threshold(table: Table) -> dict[str, Any]:
 
 
 def _rate(table: Table) -> dict[str, Any]:
-    over = _stretch(table, "over")
+    over = _duration(table, "over")
     gap = table.duration_us("max_gap", DEFAULT_MAX_GAP_US)
-    return _limits(table) | {"figure": Rate(over, table.duration_us("per", HOUR_US), gap)}
+    return _limits(table) | {"measure": Rate(over, table.duration_us("per", HOUR_US), gap)}
 
 
 def _deviation(table: Table) -> dict[str, Any]:
     reference, limits = table.name("from"), _limits(table)
     if limits["clear_at"] > limits["raise_at"]:
         raise table.wrong("clear_above", "a deviation has an upper limit; write clear_below, and side = 'below'")
-    told = "the fleet's median" if reference == FLEET else reference
-    figure = Deviation(told, table.one_of("side", _SIDES, "both"))
-    return limits | {"figure": figure, "reference": EVERY if reference == FLEET else reference}
+    name = "the fleet's median" if reference == FLEET else reference
+    measure = Deviation(name, table.one_of("side", _SIDES, "both"))
+    return limits | {"measure": measure, "reference": EVERY if reference == FLEET else reference}
 
 
 def _count(table: Table) -> dict[str, Any]:
     limit, upper = _side(table)
     back = table.number("rearm", limit)
     if (back > limit) if upper else (back < limit):
-        raise table.wrong("rearm", f"({back}) lies beyond the limit ({limit}); it must be on its good side")
+        raise table.wrong("rearm", f"({back}) lies beyond the limit ({limit}); it must be on the normal side")
     times = table.count("times", 1)
     if times > 60:
         raise table.wrong("times", "counts to 60 at most")
     if not upper and back == limit:
         back = limit + abs(limit) * 1e-9 + 1e-12
-    figure = Count(limit, back, _stretch(table, "within"))
-    return {"raise_at": float(times), "clear_at": min(1.0, times - 0.5), "figure": figure}
+    measure = Count(limit, back, _duration(table, "within"))
+    return {"raise_at": float(times), "clear_at": min(1.0, times - 0.5), "measure": measure}
 
 
 def _stuck(table: Table) -> dict[str, Any]:
-    minutes = _stretch(table, "for") / 60e6
+    minutes = _duration(table, "for") / 60e6
     band = table.number("band", 0.0)
     if band < 0:
         raise table.wrong("band", "must be 0 or more, in the signal's unit")
-    figure = Stuck(band, table.duration_us("max_gap", DEFAULT_MAX_GAP_US))
-    return {"raise_at": minutes, "clear_at": minutes / 2, "figure": figure}
+    measure = Stuck(band, table.duration_us("max_gap", DEFAULT_MAX_GAP_US))
+    return {"raise_at": minutes, "clear_at": minutes / 2, "measure": measure}
 
 
 def _stale(table: Table) -> dict[str, Any]:
-    minutes = _stretch(table, "after") / 60e6
+    minutes = _duration(table, "after") / 60e6
     return {"raise_at": minutes, "clear_at": minutes / 2}
 
 
 def _time_to_limit(table: Table) -> dict[str, Any]:
     limit, upper = _side(table)
-    hours = _stretch(table, "within") / HOUR_US
-    return {"raise_at": hours, "clear_at": 1.5 * hours, "figure": TimeToLimit(limit, upper, _stretch(table, "over"))}
+    hours = _duration(table, "within") / HOUR_US
+    return {"raise_at": hours, "clear_at": 1.5 * hours, "measure": TimeToLimit(limit, upper, _duration(table, "over"))}
 
 
 def _model_score(table: Table) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _expression(table: Table) -> dict[str, Any]:
 
 
 class Kind(NamedTuple):
-    """A kind of rule: its own keys, how it is made of them, and what else it takes for granted."""
+    """A kind of rule: its own keys, how it is made of them, and its defaults."""
 
     keys: frozenset[str]
     make: Callable[[Table], Mapping[str, Any]]
@@ -194,17 +194,17 @@ def compiled(table: Table, key: str, wanted: type) -> Expression:
         raise table.wrong(key, str(error)) from None
 
 
-def _stretch(table: Table, key: str) -> int:
+def _duration(table: Table, key: str) -> int:
     us = table.duration_us(key)
     if us <= 0:
-        raise table.wrong(key, "must be longer than nothing")
+        raise table.wrong(key, "must be longer than 0 s")
     return us
 
 
 def _side(table: Table) -> tuple[float, bool]:
     sides = [key for key in ("above", "below") if key in table]
     if len(sides) != 1:
-        raise table.wrong("above", "give the limit as above = … or below = …, one of them")
+        raise table.wrong("above", "give the limit as either above = … or below = …")
     return table.number(sides[0]), sides[0] == "above"
 
 
@@ -212,7 +212,7 @@ def _budget(table: Table) -> Budget | None:
     if "budget" not in table:
         return None
     inner = Table(table.table["budget"], table.source, "budget", 1)
-    inner.place = f"{table.place}: budget"
+    inner.location = f"{table.location}: budget"
     inner.only(_BUDGET)
     alarms = inner.number("alarms_per_week") if "alarms_per_week" in inner else None
     precision = inner.number("precision") if "precision" in inner else None
@@ -221,7 +221,7 @@ def _budget(table: Table) -> Budget | None:
     if alarms is not None and alarms < 0:
         raise inner.wrong("alarms_per_week", "must be 0 or more")
     if precision is not None and not 0 < precision <= 1:
-        raise inner.wrong("precision", "is a part of its close-outs, above 0 and 1 at most, such as 0.6")
+        raise inner.wrong("precision", "is a share of its close-outs, above 0 and at most 1, such as 0.6")
     return Budget(
         alarms_per_week=alarms,
         precision=precision,
@@ -235,21 +235,19 @@ def _max_shelf(table: Table) -> int | None:
         return None
     us = table.duration_us("max_shelf")
     if us > MOST_SHELF_US:
-        raise table.wrong("max_shelf", "is a week at most; for longer than that an alarm is taken out of service")
+        raise table.wrong("max_shelf", "is a week at most; take the alarm out of service for longer than that")
     return us
 
 
 def _late(kind: str, table: Table, how: Kind) -> bool:
-    """Whether what came late opens an order: of one value alone it can be said that it was beyond a limit."""
+    """Return whether late readings open an order; only a plain limit can be judged by one value alone."""
     if "late" not in table:
         return False
     if kind != "threshold":
-        raise table.wrong(
-            "late", f"a {kind} rule looks at more than one value; only a threshold can judge what came late"
-        )
+        raise table.wrong("late", f"a {kind} rule needs more than one value; only a threshold can judge late readings")
     opens: bool = table.one_of("late", _LATE)
     if opens and OperatingState.UNKNOWN not in _states(table, how.states):
-        raise table.wrong("late", 'nobody knows what state the machine was in then; add "unknown" to states')
+        raise table.wrong("late", 'the operating state at that time is not known; add "unknown" to states')
     return opens
 
 

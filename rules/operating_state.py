@@ -1,4 +1,4 @@
-"""What an asset is doing, read off one of its signals, so that a planned stop is no fault."""
+"""The operating state of an asset, derived from one of its signals, so that a planned stop is no fault."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class StateRule:
     ----------
     settle_us
         After a start, and after a silence longer than ``max_gap_us``, models wait this long: a machine that warms up is
-        not ill. Event time, microseconds.
+        not faulty. Event time, microseconds.
     """
 
     asset_class: str
@@ -33,7 +33,7 @@ class StateRule:
 
 
 class StateNow(NamedTuple):
-    """The state since a moment of the asset's event time, and the newest moment judged (microseconds)."""
+    """The state, since when in the asset's event time, and the newest time judged (microseconds)."""
 
     state: OperatingState = OperatingState.UNKNOWN
     since: int = 0
@@ -41,7 +41,7 @@ class StateNow(NamedTuple):
 
 
 def step(rule: StateRule, before: StateNow, at_us: int, value: float | None) -> StateNow:
-    """Follow the state signal; without a value the state stays as it was."""
+    """Update the state from its signal; without a value the state stays as it was."""
     state = before.state
     if value is not None and value >= rule.running_above:
         state = OperatingState.RUNNING
@@ -52,5 +52,5 @@ def step(rule: StateRule, before: StateNow, at_us: int, value: float | None) -> 
 
 
 def settled(rule: StateRule, now: StateNow) -> bool:
-    """Whether the machine has run long enough for a model to judge it."""
+    """Return whether the machine has run long enough for a model to judge it."""
     return now.state is OperatingState.RUNNING and now.last - now.since >= rule.settle_us

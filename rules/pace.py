@@ -1,4 +1,4 @@
-"""Rules that can never become active, because the device that they look at reports too seldom."""
+"""Finds rules that can never become active, because the device that they read reports too seldom."""
 
 from rules import ruleset
 from rules.threshold import Threshold
@@ -8,15 +8,15 @@ _LASTING = ("rate", "stuck")
 
 
 def lasts(rule: Threshold) -> bool:
-    """Whether a rule looks at something that has to last, which a silence longer than its ``max_gap`` breaks."""
+    """Return whether a rule needs a condition to last, which a silence longer than its ``max_gap`` interrupts."""
     return rule.for_us > 0 or rule.kind in _LASTING
 
 
 def signals(rule: Threshold) -> frozenset[str]:
-    """Return the signals whose pace matters to a rule: EVERY for those of every signal."""
+    """Return the signals whose interval matters to a rule; EVERY for rules on every signal."""
     return ruleset.reads(rule) if rule.expression is not None else frozenset({rule.signal})
 
 
 def never_active(rule: Threshold, every_us: int) -> bool:
-    """Whether a rule cannot become active on a signal that is measured so seldom: each reading begins it anew."""
+    """Return whether a rule can never become active at this interval, since each reading restarts it."""
     return lasts(rule) and every_us > rule.max_gap_us

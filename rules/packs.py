@@ -1,8 +1,9 @@
 """Ready-made rules with their source: TOML files beside this one, filled in for an asset class.
 
 A pack has ``about`` and ``source``; ``parameters`` with their defaults ("" must be given); ``choices``: tables of
-figures, one of which the parameters named in ``chosen_by`` pick, joined by ", "; and tables of rules in which ``$name``
-stands for a parameter or a figure. What a rulebook gives beyond the parameters is laid over every rule of the pack.
+values, one of which the parameters named in ``chosen_by`` select, joined by ", "; and tables of rules in which
+``$name`` is replaced by a parameter or a chosen value. Keys that a rulebook gives besides the parameters override every
+rule of the pack.
 """
 
 import tomllib
@@ -17,14 +18,14 @@ KEYS = ("use", "asset_class", "id", "states", "severity", "component", "enabled"
 
 
 def names() -> tuple[str, ...]:
-    """Return the packs that there are."""
+    """Return the names of all packs."""
     found = (each.name for each in files("rules").joinpath("packs").iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
 
 
 @cache
 def read(name: str) -> Mapping[str, Any]:
-    """Return a pack as it is written."""
+    """Read a pack."""
     return tomllib.loads(files("rules").joinpath("packs", f"{name}.toml").read_text(encoding="utf-8"))
 
 
@@ -34,26 +35,26 @@ def filled_in(table: Table) -> dict[str, list[dict[str, Any]]]:
     pack, asset_class = read(name), table.name("asset_class")
     parameters: Mapping[str, Any] = pack.get("parameters", {})
     table.only({*KEYS, *parameters})
-    figures = {key: table.table.get(key, default) for key, default in parameters.items()}
-    for key, value in figures.items():
+    values = {key: table.table.get(key, default) for key, default in parameters.items()}
+    for key, value in values.items():
         if value == "":
             raise table.wrong(key, f"is missing; the pack {name!r} needs it")
     if "choices" in pack:
-        choice = ", ".join(str(figures[key]) for key in pack["chosen_by"])
+        choice = ", ".join(str(values[key]) for key in pack["chosen_by"])
         if choice not in pack["choices"]:
             asked = " and ".join(pack["chosen_by"])
             raise table.wrong(asked, f"{choice!r} is none of: {'; '.join(pack['choices'])}")
-        figures |= pack["choices"][choice]
-    laid_over = {key: table.table[key] for key in ("states", "severity", "component", "enabled") if key in table}
+        values |= pack["choices"][choice]
+    overriding = {key: table.table[key] for key in ("states", "severity", "component", "enabled") if key in table}
     prefix = table.name("id", name)
     made: dict[str, list[dict[str, Any]]] = {}
     for kind, rules in pack["rules"].items():
         for rule in rules:
-            filled = {key: _filled(value, figures) for key, value in rule.items()} | laid_over
+            filled = {key: _filled(value, values) for key, value in rule.items()} | overriding
             filled |= {"id": f"{prefix}-{rule['id']}", "asset_class": asset_class}
             made.setdefault(kind, []).append(filled)
     return made
 
 
-def _filled(value: Any, figures: Mapping[str, Any]) -> Any:
-    return figures[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+def _filled(value: Any, values: Mapping[str, Any]) -> Any:
+    return values[value[1:]] if isinstance(value, str) and value.startswith("$") else value

@@ -1,7 +1,7 @@
-"""What a pattern of signals is likely to be: the component and the failure mode that machines of a class show by it.
+"""Recognises likely failure modes by the pattern of signals that are off, with the component.
 
 A finding is a direction in the space of its signals: each as far off as its share says, above or below. A pattern is a
-direction too. How alike the two are is the cosine between them: 1 the same, 0 nothing in common.
+direction too. Their similarity is the cosine between them: 1 the same, 0 nothing in common.
 """
 
 import math
@@ -14,9 +14,9 @@ from workorder_core.intake.findings import Sign
 from workorder_core.words import FailureMode
 
 LEAST = 0.8
-"""A pattern that a finding is less like is not what it is."""
+"""The least similarity at which a pattern is reported."""
 AHEAD = 0.03
-"""A pattern has to be so much more alike than one that says something else."""
+"""How much more similar a pattern must be than one of another failure mode."""
 _DIRECTIONS = {"up": 1, "down": -1, "either": 0}
 _MODES = {mode.value: mode for mode in FailureMode}
 _KEYS = {"id", "asset_class", "signals", "component", "failure_mode", "enabled", "about"}
@@ -24,14 +24,14 @@ _KEYS = {"id", "asset_class", "signals", "component", "failure_mode", "enabled",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
-    """A failure mode by the signals that tell it.
+    """A failure mode and the signals that indicate it.
 
     Parameters
     ----------
     signals
         Names, in which ``*`` stands for anything, with 1 for above, -1 for below and 0 for either.
     component
-        Where the signals do not say which; empty for the whole machine.
+        The component, where the signals do not determine it; empty for the whole machine.
     """
 
     id: str
@@ -44,14 +44,14 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """What a finding is most likely to be; ``alike`` is the cosine, from `LEAST` to 1."""
+    """The most likely pattern of a finding; ``alike`` is the cosine, from `LEAST` to 1."""
 
     pattern: Pattern
     alike: float
 
 
 def pattern(table: Table) -> Pattern | None:
-    """Make a pattern of its table; None for one that is not enabled. Raises WrongRulebook."""
+    """Read a pattern from its table; None for one that is not enabled. Raises WrongRulebook."""
     table.only(_KEYS)
     signals = table.table.get("signals")
     if not isinstance(signals, dict) or not signals or not all(isinstance(each, str) for each in signals.values()):
@@ -59,7 +59,7 @@ def pattern(table: Table) -> Pattern | None:
     for name, direction in signals.items():
         if direction not in _DIRECTIONS:
             raise WrongRulebook(
-                table.source, table.place, f"signals: {name} is {direction!r}; use one of {', '.join(_DIRECTIONS)}"
+                table.source, table.location, f"signals: {name} is {direction!r}; use one of {', '.join(_DIRECTIONS)}"
             )
     made = Pattern(
         id=table.name("id"),
@@ -75,16 +75,16 @@ def pattern(table: Table) -> Pattern | None:
 def alike(wanted: Pattern, signs: Sequence[Sign]) -> float:
     """Return the cosine between a finding's signs and a pattern.
 
-    Every part of a pattern weighs the same, however many signals of the machine it takes in; a part that is not
-    measured speaks against it, as nothing speaks for it.
+    Every part of a pattern weighs the same, however many signals of the asset it matches; a part that is not
+    measured counts against it.
     """
     off = [(sign.signal, _side(sign) * math.sqrt(max(sign.share, 0.0))) for sign in signs]
     length = math.sqrt(sum(each * each for _, each in off))
-    taken: set[str] = set()
+    matched: set[str] = set()
     product = 0.0
     for name, direction in wanted.signals:
-        mine = [(signal, each) for signal, each in off if signal not in taken and fnmatchcase(signal, name)]
-        taken.update(signal for signal, _ in mine)
+        mine = [(signal, each) for signal, each in off if signal not in matched and fnmatchcase(signal, name)]
+        matched.update(signal for signal, _ in mine)
         along = sum((each * abs(each) if direction else each * each) for _, each in mine)
         along *= direction or 1
         product += math.copysign(math.sqrt(abs(along)), along)
@@ -92,7 +92,7 @@ def alike(wanted: Pattern, signs: Sequence[Sign]) -> float:
 
 
 def likely(patterns: Iterable[Pattern], signs: Sequence[Sign]) -> Likely | None:
-    """Return what a finding is most likely to be; None where nothing is alike, or two that say different things are."""
+    """Return the most likely pattern of a finding; None if none is similar, or two of different failure modes are."""
     found = sorted(((alike(each, signs), each) for each in patterns), key=lambda pair: (-pair[0], pair[1].id))
     if not found or found[0][0] < LEAST:
         return None
@@ -104,7 +104,7 @@ def likely(patterns: Iterable[Pattern], signs: Sequence[Sign]) -> Likely | None:
 
 
 def _side(sign: Sign) -> float:
-    """Above or below the middle of what is usual; 0 where that is not known on both sides."""
+    """Return 1 above the middle of the usual range, -1 below it, 0 where that is not known on both sides."""
     if sign.usual_low is None or sign.usual_high is None:
         return 0.0
     return math.copysign(1.0, sign.value - (sign.usual_low + sign.usual_high) / 2.0)

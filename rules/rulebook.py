@@ -1,4 +1,4 @@
-"""The rulebook: limits and operating states per asset class in TOML, checked whole before any of it is used."""
+"""The rulebook: limits and operating states per asset class in TOML, checked as a whole before any of it is used."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ _TOP_KEYS = {*KINDS, "operating_state", "component_of_signal", "derived", "overr
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A signal that is reckoned from others, for rules to use; in ``unit``."""
+    """A signal that is calculated from others, for rules to use; in ``unit``."""
 
     asset_class: str
     name: str
@@ -41,7 +41,7 @@ class Derived:
 
 
 class Override(NamedTuple):
-    """A rule as it is for one asset (``<site>/<asset>``); None where it does not judge that asset."""
+    """A rule changed for one asset (``<site>/<asset>``); None where it is disabled for it."""
 
     rule: str
     asset: str
@@ -57,9 +57,9 @@ class Rulebook:
     document
         The document as it was read, for the log of inputs; ``version`` is a hash of it, and of the packs it uses.
     component_of_signal
-        By asset class: the component that a signal tells of, so that a model's finding can name one.
+        By asset class: the component that a signal belongs to, so that a model's finding can name one.
     patterns
-        The signals that are off together in a failure mode, so that a model's finding can name a likely one.
+        The signals that are off together in a failure mode, so that a model's finding can name the likely one.
     """
 
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Rulebook:
         return tuple(each for each in self.patterns if each.asset_class == asset_class)
 
     def rules_for(self, asset_class: str, asset: str | None = None) -> tuple[Threshold, ...]:
-        """The rules of a class, or as they are for one asset of it."""
+        """Return the rules of a class, with the overrides of one asset of it."""
         instead = {each.rule: each.instead for each in self.overrides if each.asset == asset}
         if not self._by_class:
             for each in self.rules:
@@ -86,20 +86,20 @@ class Rulebook:
 
     @property
     def compares_assets(self) -> bool:
-        """Whether a rule looks at several assets together."""
+        """Return whether a rule compares several assets."""
         instead = (each.instead for each in self.overrides if each.instead is not None)
         return any(rule.reference == EVERY for rule in (*self.rules, *instead))
 
     @property
     def looks_below(self) -> bool:
-        """Whether a rule looks at the assets that stand behind its own."""
+        """Return whether a rule reads downstream assets."""
         instead = (each.instead for each in self.overrides if each.instead is not None)
         parts = (part for rule in (*self.rules, *instead) for part in (rule.expression, rule.clears))
         return any(part is not None and part.below for part in parts)
 
     @property
-    def heeds_late(self) -> bool:
-        """Whether a rule opens orders for what came late."""
+    def judges_late(self) -> bool:
+        """Return whether a rule opens orders for late readings."""
         instead = (each.instead for each in self.overrides if each.instead is not None)
         return any(rule.late for rule in (*self.rules, *instead))
 
@@ -120,7 +120,7 @@ def read(path: Path) -> Rulebook:
     """
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:
-        raise WrongRulebook(str(path), "folder", "holds no .toml file; write the rules into one, rules.toml")
+        raise WrongRulebook(str(path), "folder", "has no .toml file; write the rules into one, rules.toml")
     documents = {str(file): _document(file) for file in files}
     if len(documents) == 1:
         source, document = next(iter(documents.items()))
@@ -132,7 +132,7 @@ def read(path: Path) -> Rulebook:
 
 
 def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
-    """Check a document and make a rulebook of it. Nothing of a wrong document is used. Raises WrongRulebook."""
+    """Check a document and make a rulebook of it. No part of an invalid document is used. Raises WrongRulebook."""
     if not document:
         return EMPTY
     known(document, _TOP_KEYS, source, "the document")
@@ -171,16 +171,16 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
 
 
 def _check_late(rules: Sequence[Threshold], derived: Sequence[Derived], source: str) -> None:
-    """Refuse to judge late values of what is reckoned and never comes. Raises WrongRulebook."""
-    reckoned = {(each.asset_class, each.name) for each in derived}
+    """Refuse a late rule on a derived signal, which never arrives.  Raises WrongRulebook."""
+    calculated = {(each.asset_class, each.name) for each in derived}
     for rule in rules:
-        if rule.late and (rule.asset_class, rule.signal) in reckoned:
-            problem = f"late: {rule.signal!r} is reckoned from other signals, and never comes late itself; leave it out"
+        if rule.late and (rule.asset_class, rule.signal) in calculated:
+            problem = f"late: {rule.signal!r} is calculated from other signals, and never late itself; leave it out"
             raise WrongRulebook(source, f"threshold {rule.id!r}", problem)
 
 
 def _check_sizes(written: Sequence[tuple[str, Table]], others: Sequence[Table], source: str) -> None:
-    """Refuse a document by which a reading, or a change of the document, would cost too much. Raises WrongRulebook."""
+    """Refuse a document that would make a reading, or a change of the document, too expensive. Raises WrongRulebook."""
     if len(written) + len(others) > MOST_RULES:
         problem = f"has {len(written) + len(others):,} rules, derived signals and overrides; {MOST_RULES:,} is the most"
         raise WrongRulebook(source, "the document", f"{problem}: write one rule for a class, not one for each asset")
@@ -189,7 +189,7 @@ def _check_sizes(written: Sequence[tuple[str, Table]], others: Sequence[Table], 
     of_signal = Counter((str(table.table.get("asset_class")), str(table.table.get("signal"))) for _, table in written)
     for name, count in of_class.items():
         if count > MOST_EXPRESSIONS:
-            problem = f"has {count:,} expressions; {MOST_EXPRESSIONS} is the most, as a reading may cost each of them"
+            problem = f"has {count:,} expressions; {MOST_EXPRESSIONS} is the most: a reading may evaluate all of them"
             raise WrongRulebook(source, f"asset class {name!r}", problem)
     for (name, signal), count in of_signal.items():
         if count > MOST_OF_SIGNAL:
@@ -265,21 +265,21 @@ def _derived(table: Table) -> Derived:
 
 
 def _override(table: Table, written: list[tuple[str, Table]]) -> Override:
-    """Lay a table's keys over the rule that it names, for one asset."""
+    """Override keys of the rule that a table names, for one asset."""
     name, asset = table.name("rule"), table.name("asset")
     found = next(((kind, each) for kind, each in written if each.table.get("id") == name), None)
     if found is None:
         near = ", ".join(sorted(str(each.table.get("id")) for _, each in written)) or "none"
         raise table.wrong("rule", f"there is no rule {name!r}; the rules are {near}")
     if "/" not in asset:
-        raise table.wrong("asset", f"{asset!r} is no asset; an asset is named <site>/<asset>")
+        raise table.wrong("asset", f"{asset!r} is not an asset; write <site>/<asset>")
     kind, rule = found
     changed = {key: value for key, value in table.table.items() if key not in ("rule", "asset")}
     for fixed in ("id", "asset_class", "signal"):
         if fixed in changed:
-            raise table.wrong(fixed, "stays what the rule says; write a rule of its own instead")
+            raise table.wrong(fixed, "cannot be overridden; write a rule of its own instead")
     laid = Table({**rule.table, **changed}, table.source, kind, 1)
-    laid.place = f"override of {name!r} for {asset}"
+    laid.location = f"override of {name!r} for {asset}"
     return Override(name, asset, kinds.rule(kind, laid))
 
 

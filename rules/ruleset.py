@@ -1,4 +1,4 @@
-"""The rules of one asset, by the signals that they look at: what a reading costs depends on its own signal's rules."""
+"""The rules of one asset, indexed by signal: the cost of a reading depends on its own signal's rules only."""
 
 import math
 from collections.abc import Mapping
@@ -9,29 +9,29 @@ from rules.threshold import EVERY, Threshold
 from workorder_core.words import OperatingState, Severity
 
 Bands = tuple[tuple[str, float, float], ...]
-"""Of each rule of a signal: its id, and the values between which it is not beyond its limit, exclusive."""
+"""For each rule of a signal: its id, and the values between which it is not beyond its limit, exclusive."""
 
 
 @dataclass(slots=True)
 class RuleSet:
-    """What judges an asset. Assets of one class without overrides share theirs.
+    """The rules that judge an asset. Assets of one class without overrides share one set.
 
     Parameters
     ----------
     by_signal
-        The rules that judge each value of a signal; filled as signals are met, through ``of``.
+        The rules that judge each value of a signal; filled as signals are first seen, by ``of``.
     expressions
-        By signal of the asset: the conditions over several signals that it is part of.
+        By signal of the asset: the conditions over several signals that read it.
     latest
         The signals whose newest value has to be remembered.
     inhibiting
-        The declared causes of what is found on the assets behind this one.
+        The declared causes of findings on downstream assets.
     below
-        The conditions that look at assets that stand behind this one; ``around`` are the classes and signals they read.
+        The conditions that read downstream assets; ``around`` has the classes and signals that they read.
     late
-        By signal: the rules that open orders for what came late.
+        By signal: the rules that open orders for late readings.
     fleet
-        The signals whose values are compared with those of the other machines of the class.
+        The signals whose values are compared with those of the other assets of the class.
     """
 
     rules: Mapping[str, Threshold]
@@ -57,8 +57,8 @@ class RuleSet:
             found = self.by_signal[signal] = _for_signal(self.for_every, signal)
         return found
 
-    def protects_by(self, signal: str) -> tuple[str, ...]:
-        """Return the ids of the safety rules that look at a signal, by itself or through one that is made of it."""
+    def safety_rules_reading(self, signal: str) -> tuple[str, ...]:
+        """Return the ids of the safety rules that read a signal, directly or through a derived one."""
         made = {each.name for each in self.derived if signal in each.value.reads}
         return tuple(
             rule.id
@@ -68,9 +68,9 @@ class RuleSet:
         )
 
     def bands(self, state: OperatingState) -> dict[str, Bands | None] | None:
-        """Return, by signal, the bands in which an asset in that state is ordinary; filled through ``band``.
+        """Return, by signal, the bands in which an asset in that state is ordinary; filled by ``band``.
 
-        None where a rule looks at more than one value by itself.
+        None where a rule needs more than one value.
         """
         if state is self._newest[0]:
             return self._newest[1]
@@ -85,16 +85,16 @@ class RuleSet:
         return each[1]
 
     def plain_bands(self, signal: str, state: OperatingState) -> Bands | None:
-        """Return the bands of a signal's rules where only plain limits look at it, and silences; None otherwise."""
+        """Return the bands of a signal's rules if it has only plain limits and staleness rules; None otherwise."""
         if self.expressions or self.of_score or self.derived or self.latest:
             return None
         bands = self.bands(state)
         return bands[signal] if bands is not None and signal in bands else self.band(signal, state)
 
     def band(self, signal: str, state: OperatingState) -> Bands | None:
-        """Return a signal's bands; None where one of its rules looks at more than the value, or not in that state."""
+        """Return a signal's bands; None if one of its rules needs more than the value, or is inactive in that state."""
         rules = self.of(signal)
-        plain = all(rule.kind == "threshold" and rule.figure is None and state in rule.states for rule in rules)
+        plain = all(rule.kind == "threshold" and rule.measure is None and state in rule.states for rule in rules)
         found = tuple(_band(rule) for rule in rules) if plain else None
         bands = self.bands(state)
         if bands is not None:
@@ -139,15 +139,15 @@ def of_asset(rulebook: Rulebook, asset_class: str, asset: str | None = None) -> 
         latest=frozenset(latest),
         fleet=frozenset(rule.signal for rule in single if rule.reference == EVERY),
         late={
-            signal: heeding
+            signal: judging_late
             for signal, of_signal in by_signal.items()
-            if (heeding := tuple(rule for rule in of_signal if rule.late))
+            if (judging_late := tuple(rule for rule in of_signal if rule.late))
         },
     )
 
 
 def reads(rule: Threshold) -> frozenset[str]:
-    """Return the signals that a condition over several of them looks at."""
+    """Return the signals that a condition reads."""
     parts = (rule.expression, rule.clears)
     return frozenset(signal for part in parts if part is not None for signal in part.reads)
 
@@ -157,7 +157,7 @@ def _band(rule: Threshold) -> tuple[str, float, float]:
 
 
 def reads_below(rule: Threshold) -> dict[str, frozenset[str]]:
-    """Return what a condition looks at on the assets that stand behind its own: by class, their signals."""
+    """Return what a condition reads of downstream assets: by class, their signals."""
     found: dict[str, frozenset[str]] = {}
     for part in (rule.expression, rule.clears):
         for of_class, signals in part.below.items() if part is not None else ():
@@ -166,6 +166,6 @@ def reads_below(rule: Threshold) -> dict[str, frozenset[str]]:
 
 
 def _for_signal(for_every: tuple[Threshold, ...], signal: str) -> tuple[Threshold, ...]:
-    """Return the rules for every signal as they are for one: each with an id, and so a memory, of its own."""
+    """Return the rules for every signal as rules for one: each with an id, and so a memory, of its own."""
     wild = (rule for rule in for_every if signal not in rule.excluded)
     return tuple(replace(rule, id=f"{rule.id}:{signal}", signal=signal) for rule in wild)

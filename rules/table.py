@@ -1,4 +1,4 @@
-"""Reading one table of a rulebook, each key by its type; errors name the document, the rule and what to do."""
+"""Reads one table of a rulebook, each key by its type; errors name the document, the rule and what to do."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from ingest.toml_text import shortened
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|h|d)$")
 _LONGEST = 200
-"""Characters of a name; what is longer is no name, and fits into no page."""
+"""The most characters of a name, so that it fits on a page."""
 _MOST_NUMBER = 1.7e308
 _MOST_S = 100 * 366 * 86_400
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -24,38 +24,38 @@ class WrongRulebook(ValueError):
 
 
 class Table:
-    """One table of the document, with its place for errors: its kind, and its id or number."""
+    """One table of the document, with its location for errors: its kind, and its id or number."""
 
     def __init__(self, table: Any, source: str, kind: str, number: int) -> None:
-        self.source, self.place = source, f"{kind} {number}"
+        self.source, self.location = source, f"{kind} {number}"
         if not isinstance(table, Mapping):
-            raise WrongRulebook(source, self.place, "must be a table")
+            raise WrongRulebook(source, self.location, "must be a table")
         self.table: Mapping[str, Any] = table
         if isinstance(table.get("id"), str):
-            self.place = f"{kind} {table['id']!r}"
+            self.location = f"{kind} {table['id']!r}"
 
     def __contains__(self, key: str) -> bool:
         return key in self.table
 
     def wrong(self, key: str, problem: str) -> WrongRulebook:
-        return WrongRulebook(self.source, self.place, f"{key}: {problem}")
+        return WrongRulebook(self.source, self.location, f"{key}: {problem}")
 
     def only(self, keys: Collection[str]) -> None:
-        known(self.table, keys, self.source, self.place)
+        known(self.table, keys, self.source, self.location)
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self.table.get(key, default)
         if not isinstance(value, str) or not value.strip():
-            raise self.wrong(key, "is missing; it must be a text")
+            raise self.wrong(key, "is missing; it must be text")
         if not is_storable(value):
-            raise self.wrong(key, f"{value[:40]!r} has a NUL or half a character in it")
+            raise self.wrong(key, f"{value[:40]!r} contains a NUL or half a character")
         return value
 
     def name(self, key: str, default: str | None = None) -> str:
-        """A text that can be stored, and shown in a line."""
+        """Return a text that can be stored, and printed on one line."""
         value = self.text(key, default)
         if not is_name(value):
-            raise self.wrong(key, f"{value[:40]!r} is no name: up to {_LONGEST} characters that can be printed")
+            raise self.wrong(key, f"{value[:40]!r} is not a name: write up to {_LONGEST} printable characters")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Table:
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
             raise self.wrong(key, f"must be a list of texts, not {value!r}")
         if not all(map(is_storable, value)):
-            raise self.wrong(key, "has a NUL or half a character in a text")
+            raise self.wrong(key, "contains a NUL or half a character")
         return tuple(value)
 
     def number(self, key: str, default: float | None = None) -> float:
@@ -92,7 +92,7 @@ class Table:
             return default
         found = _DURATION.match(value) if isinstance(value, str) else None
         if found is None:
-            said = "is missing" if value is None else f"{value!r} is no duration"
+            said = "is missing" if value is None else f"{value!r} is not a duration"
             raise self.wrong(key, f'{said}; write it like "30 s", "5 min", "2 h" or "1 d"')
         seconds = float(found[1]) * _SECONDS[found[2]]
         if seconds > _MOST_S:
@@ -114,11 +114,11 @@ def tables(document: Mapping[str, Any], kind: str, source: str) -> list[Table]:
     return [Table(table, source, kind, number) for number, table in enumerate(found, start=1)]
 
 
-def known(table: Mapping[str, Any], keys: Collection[str], source: str, place: str) -> None:
-    """Refuse a key that nobody reads: it is a slip of the pen."""
+def known(table: Mapping[str, Any], keys: Collection[str], source: str, location: str) -> None:
+    """Refuse an unknown key: it is a typo."""
     for key in table:
         if key not in keys:
-            raise WrongRulebook(source, place, f"{key!r} is not a key here; the keys are {', '.join(sorted(keys))}")
+            raise WrongRulebook(source, location, f"{key!r} is not a known key; the keys are {', '.join(sorted(keys))}")
 
 
 def is_name(text: str) -> bool:
@@ -127,7 +127,7 @@ def is_name(text: str) -> bool:
 
 
 def is_storable(text: str) -> bool:
-    """Whether a text is one for a database too: no NUL, no half of a character."""
+    """Return whether a text can be stored in the database: no NUL, no lone surrogate."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
@@ -135,7 +135,7 @@ def is_storable(text: str) -> bool:
 
 
 def in_words(us: float) -> str:
-    """Return a duration as a rulebook writes it: the largest unit that keeps it whole, or a round number of them."""
+    """Format a duration as a rulebook writes it: in the largest unit that keeps it whole, or rounded."""
     for unit in ("d", "h", "min"):
         if us >= 2 * _SECONDS[unit] * 1_000_000 or (us and us % (_SECONDS[unit] * 1_000_000) == 0):
             return f"{us / (_SECONDS[unit] * 1_000_000):.3g} {unit}"

@@ -1,10 +1,10 @@
-"""A limit on a signal, or on a figure made of it, with its own limit for clearing, so that it does not flicker."""
+"""A limit on a signal, or on a measure of it, with its own limit for clearing, so that it does not flicker."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rules.expression import Expression
-from rules.figures import Figure
+from rules.measures import Measure
 from workorder_core.alarms.budget import Budget
 from workorder_core.words import FailureMode, OperatingState, Severity
 
@@ -15,10 +15,10 @@ DEFAULT_STATES = frozenset({OperatingState.RUNNING, OperatingState.UNKNOWN})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """Active from the limit ``raise_at``, held for ``for_us``, until the value is back past ``clear_at``.
+    """Becomes active past ``raise_at`` for ``for_us``, and clears when the value is back past ``clear_at``.
 
     An upper limit has ``clear_at`` below ``raise_at``, a lower limit above it. Both are in the unit of the signal, or
-    of the figure.
+    of the measure.
 
     Parameters
     ----------
@@ -27,30 +27,30 @@ class Threshold:
     for_us
         How long the value must stay past ``raise_at`` without a break, in the asset's event time, microseconds.
     max_gap_us
-        A silence longer than this breaks the duration: what was not measured did not last.
+        A silence longer than this restarts the duration: an unmeasured condition did not last.
     states
         The operating states in which it judges; in any other it is inactive.
-    figure
-        What of the signal is held against the limit; None for the value itself.
+    measure
+        What is compared with the limit; None for the value itself.
     reference
-        The signal that the value is compared with; ``*`` for the median of the other machines of the class.
+        The signal that the value is compared with; ``*`` for the median of the other assets of the class.
     expression, clears
-        What must hold over several signals for it to become active, and what must for it to clear.
+        Conditions over several signals for it to become active, and to clear.
     excluded
         Signals that a rule for every signal leaves out.
     unit
-        The signal's unit as the rule's author took it; None where the rule does not say.
+        The signal's unit that the rule's author assumed; None where the rule does not say.
     latching
-        Whether its alarm stays when the condition is over, until somebody resets it.
+        Whether its alarm remains after the condition is over, until somebody resets it.
     max_shelf_us
-        How long its alarm may be shelved at most, microseconds; None leaves the usual, 0 forbids it.
+        How long its alarm may be shelved at most, microseconds; None for the default, 0 forbids it.
     budget
-        How often it may come and has to be right; None where its owner has set none.
+        How often it may alarm and how often it must be right; None if its owner has set no budget.
     late
-        Whether a reading that came late and lies beyond it opens an order for the past.
+        Whether a late reading beyond the limit opens an order for the past.
     inhibits, explains
-        A declared cause: while it is active, what is found on the assets behind this one opens no orders; of these
-        failure modes only, or of all where none is named.
+        A declared cause: while it is active, findings on downstream assets open no orders; of these failure modes
+        only, or of all where none is named.
     """
 
     id: str
@@ -65,7 +65,7 @@ class Threshold:
     failure_mode: FailureMode
     severity: Severity
     kind: str = "threshold"
-    figure: Figure | None = None
+    measure: Measure | None = None
     reference: str | None = None
     expression: Expression | None = None
     clears: Expression | None = None
@@ -88,9 +88,9 @@ class Threshold:
 
 
 class Condition(NamedTuple):
-    """What a rule remembers of one asset between readings; times are the asset's event time in microseconds.
+    """A rule's state for one asset between readings; times are the asset's event time in microseconds.
 
-    ``beyond_since`` is None while the value is on the good side, ``last`` is the newest value judged.
+    ``beyond_since`` is None while the value is on the normal side, ``last`` is the newest time judged.
     """
 
     beyond_since: int | None = None
@@ -104,8 +104,8 @@ NORMAL = Condition()
 def step(rule: Threshold, before: Condition, at_us: int, value: float) -> Condition:
     """Judge one value. Values come in order of event time."""
     beyond = value >= rule.raise_at if rule.upper else value <= rule.raise_at
-    held = value >= rule.clear_at if rule.upper else value <= rule.clear_at
-    if before.active and held:
+    uncleared = value >= rule.clear_at if rule.upper else value <= rule.clear_at
+    if before.active and uncleared:
         return Condition(before.beyond_since, True, at_us)
     if not beyond:
         return Condition(None, False, at_us)

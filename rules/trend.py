@@ -1,4 +1,4 @@
-"""Where a slow change is heading: a robust line through the last stretch, and when it reaches a limit.
+"""The trend of a slow change: a robust line through the recent values, and when it reaches a limit.
 
 P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", Journal of the American Statistical
 Association 63 (1968): the median of the slopes between all pairs of points, with its confidence interval.
@@ -17,7 +17,7 @@ LEAST_POINTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A line through a stretch of values, and its reach to a limit.
+    """A line through a series of values, and when it reaches a limit.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Trend:
     level
         The line's value at the last time.
     until, earliest, latest
-        Time from the last value until the line reaches the limit; ``inf`` where it never does. 0: it is there.
+        Time from the last value until the line reaches the limit; ``inf`` if it never does, 0 if it has already.
     """
 
     slope: float
@@ -39,7 +39,7 @@ class Trend:
 
     @property
     def certain(self) -> bool:
-        """Whether even the slowest slope of the interval reaches the limit."""
+        """Return whether even the slowest slope of the interval reaches the limit."""
         return math.isfinite(self.latest)
 
 
@@ -54,8 +54,8 @@ def towards(
 ) -> Trend | None:
     """Return the trend of ``values`` at ``times`` (any unit, rising) towards ``limit``; None for fewer than 8 points.
 
-    An ``upper`` limit is reached from below, another one from above. Where the values about the line hang together
-    (``correlated``), there are fewer independent ones, and the interval of the slope is wider accordingly.
+    An ``upper`` limit is reached from below, another one from above. Where the residuals are autocorrelated
+    (``correlated``), fewer of them are independent, and the interval of the slope is wider accordingly.
 
     Raises ValueError for series of different lengths, and for a confidence outside 0.5 to 1.
     """
@@ -68,7 +68,7 @@ def towards(
     x, y = x[known], y[known]
     if len(x) < LEAST_POINTS:
         return None
-    # Half a second, once: the first trend of a process waits for it, and no command that draws none.
+    # The import costs half a second, once: only processes that need a trend pay for it.
     from scipy import stats
 
     fit = stats.theilslopes(y, x, alpha=confidence)
@@ -85,7 +85,7 @@ def towards(
 
 
 def _inflation(rest: npt.NDArray[np.float64]) -> float:
-    """How much wider an interval is where each value tells of the next, by the first autocorrelation.
+    """Return how much wider an interval is for autocorrelated values, by the first autocorrelation.
 
     That of a short series comes out too small; M. G. Kendall, "Note on bias in the estimation of autocorrelation",
     Biometrika 41 (1954), says by how much.

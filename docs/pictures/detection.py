@@ -1,7 +1,7 @@
 """Draw how the default detector works, on pumps of the sample plant: ``.venv/bin/python docs/pictures/detection.py``.
 
 Writes detection-wear.png and detection-duty.png beside this file, or into ``--into``. Nothing is drawn by hand: the
-curves are what the watch says frame by frame.
+curves are what the detector says frame by frame.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from models import kernel
-from models.watch import AssetWatch, ModelDocument
+from models.default_detector import DefaultDetector, ModelDocument
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 MINUTE_US = 60_000_000
@@ -51,8 +51,8 @@ class Course:
 
 
 def follow(asset: str, signal: str) -> Course:
-    """Run a pump of the sample through the watch, three hours after each start and later."""
-    watch, course, since = AssetWatch(DOCUMENT), Course(), 0
+    """Run a pump of the sample through the detector, three hours after each start and later."""
+    detector, course, since = DefaultDetector(DOCUMENT), Course(), 0
     text = lzma.decompress((SAMPLES / f"{asset}.csv.xz").read_bytes()).decode()
     for row in csv.DictReader(io.StringIO(text)):
         minute = int(row.pop("minute"))
@@ -62,8 +62,8 @@ def follow(asset: str, signal: str) -> Course:
         since = since + 1 if values.get("speed", 0.0) > RUNNING else 0
         if since <= SETTLES:
             continue
-        alarm = watch.judge(minute * MINUTE_US, values) is not None
-        looks = watch.looks()
+        alarm = detector.judge(minute * MINUTE_US, values) is not None
+        looks = detector.residuals()
         look = looks.get(signal)
         sigma = look.sigma if look else math.nan
         course.days.append(minute / DAY)
@@ -73,7 +73,7 @@ def follow(asset: str, signal: str) -> Course:
         course.low.append(look.expected - 3.0 * sigma if look else math.nan)
         course.high.append(look.expected + 3.0 * sigma if look else math.nan)
         course.off.append(max((abs(each.level - each.expected) / each.sigma for each in looks.values()), default=0.0))
-        course.total.append(watch.score() * kernel.FULL * DOCUMENT.patience)
+        course.total.append(detector.score() * kernel.FULL * DOCUMENT.patience)
         course.alarm.append(alarm)
     return course
 

@@ -1,11 +1,11 @@
-"""Where a broker is, and what is told when it cannot be used."""
+"""The address of a broker, and the error when it cannot be used."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 
 class BrokerUnreachable(Exception):
-    """The broker did not answer, or refused us. ``closed``: a connection that was made broke."""
+    """The broker did not answer, or refused us. ``closed``: an established connection was lost."""
 
     closed = False
 
@@ -29,8 +29,8 @@ class BrokerAddress:
         """Read a broker's URL. Raises ValueError with what to do."""
         parts = urlsplit(url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            told = url.rpartition("@")[2]  # what comes before may be a password
-            raise ValueError(f"{told!r} is no broker: write mqtt://host:1883 or mqtts://host:8883")
+            shown = url.rpartition("@")[2]  # what comes before may be a password
+            raise ValueError(f"{shown!r} is not a broker: write mqtt://host:1883 or mqtts://host:8883")
         tls = parts.scheme == "mqtts"
         user = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None

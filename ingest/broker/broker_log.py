@@ -1,7 +1,7 @@
-"""What mosquitto's log says of who connects and who is refused, as far as it concerns one identity. No I/O, no clock.
+"""Reads from mosquitto's log who connects and who is refused, for one identity. No I/O, no clock.
 
-The log names the address of a connection when it is opened, its client id and account once it has been let in, and of
-one that is refused often neither: then the address is that of the connection that was opened last and has not come in.
+The log names the address of a connection when it is opened, its client id and account once it is accepted, and often
+neither if it is refused: then the address is that of the connection that was opened last and not accepted.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 FILTER = "$SYS/broker/log/#"
 MOST_OPENED = 200
-"""Connections that have not said who they are, of which the address is remembered."""
+"""The most unidentified connections whose address is remembered."""
 
 _TIME = r"(?:[0-9TZ:.+-]{1,40}: )?"
 # Anchored at both ends, and the id as long as it can be: it is the client's to choose, and may look like a line.
@@ -27,11 +27,11 @@ _UNKNOWN = "<unknown>"
 
 class Outcome(StrEnum):
     REFUSED = "refused"
-    """The broker did not let somebody in."""
+    """The broker refused a connection."""
     OTHER_ACCOUNT = "other account"
-    """Somebody with another account asked for one of our names, and got a session of their own."""
+    """A client with another account used one of our names, and got a session of its own."""
     IN_SESSION = "in session"
-    """Somebody is in our session now: we, or another."""
+    """A client is in our session now: we, or another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class LogReader:
     sessions
         Names under which the broker may know our session: our client id, and the account's name where it uses that.
     names
-        Names that only the engine has a reason to ask for, beside the sessions.
+        Names that only the engine has a reason to use, besides the sessions.
     user
         Our account; None where the broker has none.
     """
@@ -64,7 +64,7 @@ class LogReader:
     _opened: dict[str, None] = field(default_factory=dict)
 
     def read(self, line: str) -> Attempt | None:
-        """Return what a line says of our identity, if anything."""
+        """Return the attempt that a line records on our identity, if any."""
         if found := _OPENED.fullmatch(line):
             self._opened[found[1]] = None
             while len(self._opened) > MOST_OPENED:
@@ -91,5 +91,5 @@ class LogReader:
         return None
 
     def _closed(self) -> str:
-        """Return the address of what was opened last, which has ended."""
+        """Forget the connection opened last, which has ended, and return its address."""
         return self._opened.popitem()[0] if self._opened else ""

@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 as bytes: the packets that a subscriber sends, and the cutting of those that it gets. No I/O, no clock."""
+"""MQTT 3.1.1 packets: encodes those that a subscriber sends, and parses those that it receives. No I/O, no clock."""
 
 import struct
 import sys
@@ -8,19 +8,19 @@ from enum import IntEnum
 from ingest.messages import Message
 
 MOST_PAYLOAD = 1 << 20
-"""Bytes of a message that are kept. Of a longer one the rest is passed over as it comes; its head is refused."""
+"""The most bytes of a payload that are kept. The rest of a longer one is skipped as it arrives; its head is refused."""
 MOST_HEAD = MOST_PAYLOAD + (1 << 16) + 8
-"""Bytes of a message's packet that are kept: the payload, the longest topic, and what stands around them."""
+"""The most bytes of a message's packet that are kept: the payload, the longest topic, and the header."""
 MOST_ANSWER = 1 << 16
-"""Bytes of any other packet; a broker has nothing to say that is longer."""
+"""The most bytes of any other packet; a broker never needs to send a longer one."""
 MOST_TOPICS = 16 << 20
-"""Bytes of memory for topics that are remembered in decoded form; then the memory begins anew."""
+"""The most bytes of decoded topics that are cached; then the cache is cleared."""
 _OF_ENTRY = 100
-"""Bytes that a topic costs in the table besides its two texts, at most."""
+"""The most bytes that a cached topic costs besides its two texts."""
 
 
 class Kind(IntEnum):
-    """Types of packets, as the upper half of their first byte has them."""
+    """Types of packets: the upper half of their first byte."""
 
     CONNECT = 1
     CONNACK = 2
@@ -39,7 +39,7 @@ class Kind(IntEnum):
 PINGREQ = bytes((Kind.PINGREQ << 4, 0))
 DISCONNECT = bytes((Kind.DISCONNECT << 4, 0))
 _ANSWERS = {Kind.CONNACK: 2, Kind.PUBACK: 2, Kind.PUBREC: 2, Kind.PUBREL: 2, Kind.PUBCOMP: 2, Kind.PINGRESP: 0}
-"""By kind of what a broker may send besides messages, the length that it has."""
+"""The length of each kind of packet that a broker may send besides messages."""
 
 REFUSALS = {
     1: "it does not speak MQTT 3.1.1",
@@ -51,7 +51,7 @@ REFUSALS = {
 
 
 class BrokenPacket(ValueError):
-    """Bytes that are no MQTT 3.1.1, or nothing that a broker may send."""
+    """Bytes that are not MQTT 3.1.1, or not a packet that a broker may send."""
 
 
 def connect(
@@ -63,7 +63,7 @@ def connect(
     password: str | None = None,
     will: tuple[str, bytes] | None = None,
 ) -> bytes:
-    """Return a CONNECT. A will is said at QoS 1 and retained."""
+    """Return a CONNECT. A will is published at QoS 1 and retained."""
     flags = 0x02 * clean | 0x2C * (will is not None) | 0x80 * (user is not None)
     body = _text(client_id)
     if will is not None:
@@ -114,16 +114,16 @@ def _sized(value: bytes) -> bytes:
 
 
 class Cutter:
-    """Cuts what a broker sends into packets, wherever the pieces that come off the wire end.
+    """Splits the bytes from a broker into packets, wherever the received pieces end.
 
     Parameters
     ----------
     answers
-        Packets that are no messages, as (kind, body), for whoever takes them away.
+        Packets other than messages, as (kind, body), for the caller to handle and clear.
     exactly_once
-        Packet ids of messages at QoS 2, which their sender wants answered in another way.
+        Packet ids of messages at QoS 2, which need another acknowledgement.
     packets
-        How many have been complete. One that stays incomplete does not count, however long it trickles in.
+        How many packets are complete. An incomplete one does not count, however long it trickles in.
     """
 
     def __init__(self) -> None:
@@ -137,9 +137,9 @@ class Cutter:
         self.topic_bytes = 0
 
     def feed(self, piece: bytes, received_us: int, messages: list[Message]) -> None:
-        """Take what came off the wire and append the messages that are complete. Raises BrokenPacket.
+        """Parse received bytes and append the messages that are complete. Raises BrokenPacket.
 
-        What is kept between two calls is a part of one packet, bounded by MOST_HEAD.
+        Only a part of one packet is kept between two calls, bounded by MOST_HEAD.
         """
         if self._pass_over:
             passed = min(self._pass_over, len(piece))
@@ -156,7 +156,7 @@ class Cutter:
             self._rest += piece[used:]
 
     def _cut(self, data: bytes, received_us: int, messages: list[Message]) -> int:
-        """Cut what is complete and return how many bytes that was. A message at QoS 1 takes the short way."""
+        """Parse the complete packets and return their length in bytes. A message at QoS 1 has a fast path."""
         topics, append = self._topics, messages.append
         at, end, before = 0, len(data), len(messages)
         while at < end:
@@ -188,7 +188,7 @@ class Cutter:
         return at
 
     def _cut_one(self, data: bytes, at: int, received_us: int, messages: list[Message]) -> int:
-        """Cut the packet at a place and return where it ends; the place itself where it is not complete."""
+        """Parse the packet at a position and return where it ends; the position itself where it is not complete."""
         message = _is_message(data[at])
         extent = _extent(data, at)
         if extent is None:
@@ -210,7 +210,7 @@ class Cutter:
         return min(stop, len(data))
 
     def _message(self, first: int, body: bytes, received_us: int, cut: int) -> Message:
-        """Return a message, of whose payload so many bytes are cut."""
+        """Return a message, of whose payload ``cut`` bytes are missing."""
         qos = first >> 1 & 3
         named = 2 + int.from_bytes(body[:2])
         begin = named + 2 if qos else named
@@ -240,7 +240,7 @@ class Cutter:
 
 
 def _is_message(first: int) -> bool:
-    """Whether a packet that begins so is a message, and not an answer. Raises BrokenPacket for what may not come."""
+    """Return whether a first byte is that of a message, not of an answer. Raises BrokenPacket for any other."""
     kind, flags = first >> 4, first & 0x0F
     if kind == Kind.PUBLISH and flags & 0x06 != 0x06:
         return True
@@ -256,12 +256,12 @@ def _check_length(kind: int, length: int) -> None:
 
 
 def _extent(data: bytes, at: int) -> tuple[int, int] | None:
-    """Return where the body of the packet at a place begins and ends; None where its length is not all there."""
+    """Return where the body of the packet at a position begins and ends; None if its length is incomplete."""
     length = 0
-    for place, digit in enumerate(data[at + 1 : at + 5]):
-        length |= (digit & 0x7F) << 7 * place
+    for index, digit in enumerate(data[at + 1 : at + 5]):
+        length |= (digit & 0x7F) << 7 * index
         if digit < 0x80:
-            begin = at + 2 + place
+            begin = at + 2 + index
             return begin, begin + length
     if len(data) >= at + 5:
         raise BrokenPacket("a packet whose length has no end")

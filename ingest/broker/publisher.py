@@ -1,4 +1,4 @@
-"""Sending messages to a broker at QoS 1, no more than a window of them unanswered."""
+"""Sends messages to a broker at QoS 1, with a bounded window of unacknowledged ones."""
 
 import ssl
 import threading
@@ -37,13 +37,13 @@ def client(
 
 
 class Publisher:
-    """A device, or a replay of one. Use it as a context; leaving it waits until the broker has answered for everything.
+    """A device, or a replay of one. Use it as a context; leaving it waits until the broker has acknowledged everything.
 
     Parameters
     ----------
     window
-        Messages that may be unanswered at once; ``publish`` waits when there are more. What was not answered when the
-        connection broke is sent again after it has come back.
+        Messages that may be unacknowledged at once; ``publish`` waits when there are more. Those that were not
+        acknowledged when the connection broke are sent again once it is back.
     """
 
     def __init__(self, url: str, *, client_id: str = "", window: int = 200, tls: ssl.SSLContext | None = None) -> None:
@@ -73,18 +73,18 @@ class Publisher:
         self._client.loop_stop()
 
     def publish(self, topic: str, payload: bytes, *, timeout_s: float = 60.0) -> None:
-        """Send a message; waits while the window is full. Raises BrokerUnreachable when nothing is answered."""
+        """Send a message; waits while the window is full. Raises BrokerUnreachable if nothing is acknowledged."""
         if not self._free.acquire(timeout=timeout_s):
-            raise BrokerUnreachable(str(self._address), f"it has not answered for {timeout_s:.0f} s")
+            raise BrokerUnreachable(str(self._address), f"it has not acknowledged anything for {timeout_s:.0f} s")
         with self._answered:
             self._unanswered += 1
         self._client.publish(topic, payload, qos=1)
 
     def flush(self, *, timeout_s: float = 60.0) -> None:
-        """Wait until the broker has answered for everything."""
+        """Wait until the broker has acknowledged everything."""
         with self._answered:
             if not self._answered.wait_for(lambda: self._unanswered == 0, timeout=timeout_s):
-                raise BrokerUnreachable(str(self._address), f"{self._unanswered} messages are not answered for")
+                raise BrokerUnreachable(str(self._address), f"{self._unanswered} messages are not acknowledged")
 
     def _on_publish(self, _client: paho.Client, _data: Any, _mid: int, _reason: Any, _properties: Any) -> None:
         with self._answered:

@@ -1,7 +1,7 @@
-"""Messages from the broker, in batches, each acknowledged only when its caller says so.
+"""Receives messages from the broker in batches, each acknowledged only when the caller says so.
 
-The session is persistent and QoS is 1: what is not acknowledged comes again after a reconnect, so that a batch that
-failed is not lost. How much waits here is bounded by the broker's in-flight window, never by a list of ours.
+The session is persistent and QoS is 1: unacknowledged messages are redelivered after a reconnect, so that a batch that
+failed is not lost. What waits here is bounded by the broker's in-flight window, never by a list of ours.
 """
 
 import ssl
@@ -18,31 +18,31 @@ from ingest.broker.wire import Wire
 from ingest.messages import Message
 
 KEEP_ALIVE_S = 30
-"""A broker that leaves a ping unanswered for so long is lost; it may think so of us after one and a half times this."""
+"""A broker that does not answer a ping within this time is lost; it gives up on us after one and a half times this."""
 PING_AFTER_S = 15.0
-"""Of silence, on either side."""
+"""Silence on either side after which a ping is sent."""
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_S = 0.002
 GATHER_S = 0.02
-"""So long a batch gathers at most while messages keep coming: the price of a full batch is this much delay."""
+"""The longest that a batch is gathered while messages keep coming: the price of a full batch is this much delay."""
 GOODBYE_S = 2.0
 _SUBSCRIPTION = 1
 
 
-def keep_from_now_on(url: str, *, topics: Sequence[str], client_id: str, tls: ssl.SSLContext | None = None) -> bool:
-    """Make the persistent session, so that the broker keeps what is published before the engine is there.
+def create_session(url: str, *, topics: Sequence[str], client_id: str, tls: ssl.SSLContext | None = None) -> bool:
+    """Create the persistent session, so that the broker keeps what is published before the engine starts.
 
-    Returns whether it was there already.
+    Returns whether it existed already.
     """
     with Subscriber(url, topics=topics, client_id=client_id, tls=tls) as made:
         return made.session_present
 
 
-def refuse_to_share(url: str, *, client_id: str, tls: ssl.SSLContext | None = None) -> None:
-    """Raise BrokerUnreachable where the broker gives a client of a new name a session that is there already.
+def check_session_not_shared(url: str, *, client_id: str, tls: ssl.SSLContext | None = None) -> None:
+    """Raise BrokerUnreachable if the broker gives a client with a new name an existing session.
 
-    Such a broker names sessions by the account, so that a tool with the engine's account would take the engine's
-    session, and one that is not lasting would drop what waits in it. ``client_id`` has never been used before.
+    Such a broker names sessions by the account, so that a tool with the engine's account would take over the engine's
+    session, and one that is not persistent would drop what waits in it. ``client_id`` has never been used before.
     """
     with Subscriber(url, topics=["plantwright-doctor/none"], client_id=client_id, tls=tls, subscribes=False) as tried:
         present = tried.session_present
@@ -53,7 +53,7 @@ def refuse_to_share(url: str, *, client_id: str, tls: ssl.SSLContext | None = No
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A retained message that says whether we are there: ``gone`` is the will, which the broker says when we cannot."""
+    """A retained message that says whether we are online: ``gone`` is the will, published if we are lost."""
 
     topic: str
     here: bytes
@@ -61,14 +61,14 @@ class Presence:
 
 
 class Subscriber:
-    """A persistent subscription. Use it as a context; ``batches`` yields, ``acknowledge`` gives back.
+    """A persistent subscription. Use it as a context; iterate over ``batches``, and ``acknowledge`` each.
 
-    The caller's thread drives the connection, so that nothing is acknowledged or received behind its back. When the
+    The caller's thread drives the connection, so that nothing is acknowledged or received without it. When the
     connection is lost, ``batches`` and ``acknowledge`` raise BrokerUnreachable: enter a new one, and what was not
-    acknowledged comes again. One that is not ``lasting`` has no session at the broker that outlives its connection.
-    ``session_present``: the broker had a session of this name when we came.
+    acknowledged is redelivered. If not ``lasting``, the broker drops the session with the connection.
+    ``session_present``: the broker had a session of this name when we connected.
     ``tls`` is for ``mqtts://``; without it the system's certificates are trusted. ``on_address`` is called with the
-    host:port that we connect from, before anything is said.
+    host:port that we connect from, before anything is sent.
     """
 
     _wire: Wire
@@ -109,7 +109,7 @@ class Subscriber:
         if self._on_address is not None:
             self._on_address(self._wire.local)
         try:
-            self._introduce()
+            self._connect()
         except BaseException:
             self._wire.close(politely_s=0)
             raise
@@ -123,37 +123,37 @@ class Subscriber:
             return
         try:
             if self._presence is not None:
-                self._say_goodbye(self._presence)
+                self._announce_leaving(self._presence)
         except BrokerUnreachable:
             pass
         finally:
             self._wire.close(politely_s=GOODBYE_S)
 
     def announce(self) -> None:
-        """Say that we are there, to those who look for it."""
+        """Publish that we are online."""
         if self._presence is not None:
-            self._tell(self._presence.topic, self._presence.here)
+            self._publish(self._presence.topic, self._presence.here)
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Send a message at QoS 0: a request that is made again when it is lost."""
+        """Publish a message at QoS 0: for a request that is repeated if it is lost."""
         self._wire.send(mqtt.publish(topic, payload))
 
-    def publish_surely(self, topic: str, payload: bytes) -> None:
-        """Send a message at QoS 1: the broker keeps it for whoever has subscribed."""
-        self._tell(topic, payload, retain=False)
+    def publish_durably(self, topic: str, payload: bytes) -> None:
+        """Publish a message at QoS 1: the broker keeps it for subscribers."""
+        self._publish(topic, payload, retain=False)
 
     @property
     def waiting(self) -> int:
-        """How many messages have come off the wire and are in no batch yet."""
+        """Return how many messages were received and are in no batch yet."""
         return len(self._arrived)
 
     def batches(self, *, most: int, max_wait_s: float) -> Iterator[list[Message]]:
-        """Yield batches without end: up to ``most`` messages, or what had come when the wire fell silent.
+        """Yield batches forever: up to ``most`` messages, or what has arrived when the connection falls silent.
 
         Messages that follow each other closely are read together, a few milliseconds after the first, and no batch
-        gathers for longer than GATHER_S. A broker whose window is smaller than ``most`` sends nothing until it is
-        answered, and silence ends the batch. An empty batch is yielded when nothing came for ``max_wait_s``, so that
-        the caller's clock goes on.
+        gathers for longer than GATHER_S. A broker whose window is smaller than ``most`` sends nothing until it gets
+        acknowledgements, and silence ends the batch. An empty batch is yielded if nothing arrives for ``max_wait_s``,
+        so that the caller's clock advances.
         """
         while True:
             if not self._arrived:
@@ -161,17 +161,17 @@ class Subscriber:
             deadline = time.monotonic() + GATHER_S
             while 0 < len(self._arrived) < most:
                 before = len(self._arrived)
-                time.sleep(SILENCE_S)  # each look at the wire costs as much as several messages
+                time.sleep(SILENCE_S)  # each poll of the socket costs as much as several messages
                 self._drive(0)
                 if len(self._arrived) == before or time.monotonic() >= deadline:
                     break
             batch, self._arrived = self._arrived[:most], self._arrived[most:]
             yield batch
 
-    def look_ahead(self, *, most: int) -> Sequence[Message]:
-        """Take what has come already, up to ``most`` messages or little more; return what waits for the next batch.
+    def prefetch(self, *, most: int) -> Sequence[Message]:
+        """Receive what has arrived already, up to about ``most`` messages; return what waits for the next batch.
 
-        Never raises: what is wrong with the connection is told when the next batch is asked for.
+        Never raises: a lost connection is reported when the next batch is requested.
         """
         try:
             before = -1
@@ -183,7 +183,7 @@ class Subscriber:
         return self._arrived[:most]
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
-        """Tell the broker that the batch is kept."""
+        """Acknowledge the messages of a batch to the broker."""
         tokens = [message.token for message in batch if message.token]
         if self._cutter.exactly_once:
             twice = [token for token in tokens if token in self._cutter.exactly_once]
@@ -192,7 +192,7 @@ class Subscriber:
         if tokens:
             self._wire.send(mqtt.answers(Kind.PUBACK, tokens))
 
-    def _introduce(self) -> None:
+    def _connect(self) -> None:
         presence = self._presence
         hello = mqtt.connect(
             self._client_id,
@@ -211,30 +211,30 @@ class Subscriber:
         self._wire.ping_every(PING_AFTER_S)
         self.announce()
 
-    def _say_goodbye(self, presence: Presence) -> None:
-        said = self._tell(presence.topic, presence.gone)
+    def _announce_leaving(self, presence: Presence) -> None:
+        said = self._publish(presence.topic, presence.gone)
         deadline = time.monotonic() + GOODBYE_S
         while said in self._unanswered and time.monotonic() < deadline:
             self._drive(0.05)
 
-    def _tell(self, topic: str, payload: bytes, *, retain: bool = True) -> int:
-        """Publish at QoS 1; return the packet's id, which is unanswered until the broker has it."""
+    def _publish(self, topic: str, payload: bytes, *, retain: bool = True) -> int:
+        """Publish at QoS 1; return the packet's id, which is unacknowledged until the broker has it."""
         self._packet_id = self._packet_id % 0xFFFF + 1
         self._unanswered.add(self._packet_id)
         self._wire.send(mqtt.publish(topic, payload, packet_id=self._packet_id, retain=retain))
         return self._packet_id
 
     def _drive(self, wait_s: float) -> None:
-        """Let the connection receive and send for so long, or until something came."""
+        """Receive and send for up to ``wait_s``, or until something arrives."""
         if self._lost is not None:
             raise self._lost
         piece = self._wire.receive(wait_s)
         try:
             if piece:
                 self._cutter.feed(piece, time.time_ns() // 1000, self._arrived)
-                self._heed_answers()
+                self._handle_answers()
         except BrokenPacket as broken:
-            raise self._unusable(f"it sent what is no MQTT 3.1.1: {broken}") from None
+            raise self._unusable(f"it sent something that is not MQTT 3.1.1: {broken}") from None
         self._keep_alive()
 
     def _keep_alive(self) -> None:
@@ -247,7 +247,7 @@ class Subscriber:
             self._wire.send(mqtt.PINGREQ)
             self._pinged_at = now
 
-    def _heed_answers(self) -> None:
+    def _handle_answers(self) -> None:
         if self._arrived and not self._connected and not self._cutter.answers:
             raise BrokenPacket("a message before it has accepted the connection")
         answers, self._cutter.answers = self._cutter.answers, []
@@ -262,7 +262,7 @@ class Subscriber:
             elif kind is Kind.PUBACK:
                 self._unanswered.discard(int.from_bytes(body))
             elif kind is not Kind.PINGRESP:
-                raise BrokenPacket(f"a {kind.name} that nobody asked for")
+                raise BrokenPacket(f"an unexpected {kind.name}")
 
     def _on_connack(self, kind: Kind, body: bytes) -> None:
         if kind is not Kind.CONNACK or body[0] > 1:
@@ -276,7 +276,7 @@ class Subscriber:
             self._ready = True
             return
         self._wire.send(mqtt.subscribe(_SUBSCRIPTION, self._topics))
-        # A session that is there goes on at once: its broker may answer the subscription only after our next
+        # An existing session continues at once: its broker may answer the subscription only after our next
         # acknowledgements.
         self._ready = bool(body[0])
 

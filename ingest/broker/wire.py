@@ -1,7 +1,7 @@
-"""A connection to a broker that its caller drives: bytes in and out without a thread, never waiting longer than asked.
+"""A broker connection that its caller drives: bytes in and out without a thread, never waiting longer than asked.
 
-What goes out is kept until the network takes it; nothing is read behind the caller's back, so that a caller who is busy
-slows the broker down. Only pings go out behind it: a broker must not take a caller who works on something for gone.
+Outgoing bytes are buffered until the network accepts them; nothing is read without the caller, so that a busy caller
+slows the broker down. Only pings are sent from a thread: a broker must not give up on a caller that is busy.
 """
 
 import select
@@ -14,9 +14,9 @@ from ingest.broker.broker import BrokerAddress, BrokerUnreachable
 from ingest.broker.mqtt import DISCONNECT, PINGREQ
 
 PIECE = 1 << 18
-"""Bytes that are read at once."""
+"""The most bytes that are read at once."""
 STALL_S = 30.0
-"""So long a broker may take nothing of what is sent to it."""
+"""The longest time that a broker may accept nothing of what is sent to it."""
 
 
 class Wire:
@@ -26,7 +26,7 @@ class Wire:
         self._address = address
         self._out = bytearray()
         self._buffer = memoryview(bytearray(PIECE))
-        self.sent_at = self._taken_at = time.monotonic()
+        self.sent_at = self._accepted_at = time.monotonic()
         try:
             self._socket = _connected(address, timeout_s, tls)
         except OSError as error:
@@ -38,7 +38,7 @@ class Wire:
         self._closing = threading.Event()
 
     def ping_every(self, silence_s: float) -> None:
-        """Ping the broker from now on whenever nothing was sent for so long, whatever the caller does meanwhile."""
+        """Start pinging the broker whenever nothing was sent for ``silence_s``, whatever the caller does."""
         threading.Thread(target=self._ping, args=(silence_s,), name="mqtt ping", daemon=True).start()
 
     def _ping(self, silence_s: float) -> None:
@@ -47,10 +47,10 @@ class Wire:
                 try:
                     self.send(PINGREQ)
                 except BrokerUnreachable:
-                    return  # the caller hears of it at its next look
+                    return  # the caller's next call raises
 
     def receive(self, wait_s: float) -> bytes:
-        """Return what has come, up to PIECE; nothing where nothing came for ``wait_s``."""
+        """Return received bytes, up to PIECE; empty if nothing arrives for ``wait_s``."""
         deadline = time.monotonic() + wait_s
         while True:
             if self._out:
@@ -62,15 +62,15 @@ class Wire:
             self._await(left_s)
 
     def send(self, data: bytes) -> None:
-        """Send, or keep what the network does not take yet for the next ``receive`` or ``send``."""
+        """Send, or buffer what the network does not accept yet for the next ``receive`` or ``send``."""
         with self._lock:
             if not self._out:
-                self._taken_at = time.monotonic()
+                self._accepted_at = time.monotonic()
             self._out += data
         self._flush()
 
     def close(self, *, politely_s: float) -> None:
-        """End the connection; a broker that still reads gets what it has not taken yet, and our goodbye."""
+        """Close the connection; a broker that still reads gets what is buffered, and a DISCONNECT."""
         self._closing.set()
         try:
             if politely_s > 0:
@@ -105,15 +105,15 @@ class Wire:
                 with self._lock:
                     count = self._socket.send(self._out)
                     del self._out[:count]
-                self.sent_at = self._taken_at = time.monotonic()
+                self.sent_at = self._accepted_at = time.monotonic()
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            if time.monotonic() - self._taken_at > STALL_S:
-                raise self._lost(f"the broker took nothing for {STALL_S:.0f} s") from None
+            if time.monotonic() - self._accepted_at > STALL_S:
+                raise self._lost(f"the broker accepted nothing for {STALL_S:.0f} s") from None
         except (OSError, ValueError) as error:
             raise self._lost(str(error)) from None
 
     def _await(self, wait_s: float) -> None:
-        """Wait until the network brings something, or takes what is kept."""
+        """Wait until the network has bytes for us, or accepts what is buffered."""
         wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
         self._events.register(self._socket, wanted)
         self._events.poll(max(wait_s, 0.0) * 1000)

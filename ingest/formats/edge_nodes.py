@@ -1,4 +1,4 @@
-"""The edge nodes that are known, bounded: whoever is not alive is forgotten, the longest unheard first."""
+"""The known edge nodes, bounded: those that are not alive are evicted, the longest silent first."""
 
 from dataclasses import dataclass, field
 
@@ -7,22 +7,22 @@ from ingest.formats.sparkplug_metrics import Birth
 from ingest.messages import Reason
 
 NODE = ""
-"""The node itself, where a device's name would be."""
+"""The node itself, in place of a device's name."""
 MOST_NODES = 20_000
 MOST_BYTES = 512 << 20
-"""Of all that is known of nodes, roughly."""
+"""The most memory for all nodes, roughly."""
 _OF_NODE, _OF_MEMBER, _OF_NAME = 2_000, 2_000, 200
 _PARSED = 10
-"""A birth that is read has about so many times the bytes that came."""
+"""Memory of a parsed birth, in multiples of its bytes."""
 
 Key = tuple[str, str]
 
 
 @dataclass(slots=True)
 class Member:
-    """A node or a device: its newest birth as it came, and whether it is alive.
+    """A node or a device: its newest birth as received, and whether it is alive.
 
-    ``awaited_us`` is since when its node was born again without it; None where it is not awaited.
+    ``awaited_us`` is when its node was born again without it; None if it is not awaited.
     """
 
     site: str
@@ -45,15 +45,15 @@ class Node:
     Parameters
     ----------
     seq
-        Of its newest message; None where it numbers none.
+        Sequence number of its newest message; None if it has none.
     trusted
-        No message was lost since its birth, so that aliases mean what it says.
+        No message was lost since its birth, so that its aliases are valid.
     asked_us
         When it was last asked for a rebirth; 0 never.
     silent_since_us
-        Our connection is newer than what is known of it: since when it has not been heard. None where it has.
+        Since when it has been silent on our new connection; None if it was heard.
     left_out
-        Devices whose birth was refused: another one would not change that.
+        Devices whose birth was refused; a rebirth would be refused too.
     """
 
     members: dict[str, Member] = field(default_factory=dict)
@@ -74,47 +74,47 @@ class Node:
 
 
 class EdgeNodes(dict[Key, Node]):
-    """Nodes by group and id. One that is forgotten is asked for its birth again when it is next heard.
+    """Nodes by group and id. An evicted one is asked for its birth again when it is next heard.
 
     Parameters
     ----------
     forgotten
-        Nodes whose stored rows have to go, with the batch.
+        Evicted nodes, whose rows are deleted with the batch.
     bytes
-        What is known, roughly.
+        Memory of all nodes, roughly.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.forgotten: set[Key] = set()
         self.bytes = 0
-        self._unheard: dict[Key, None] = {}
+        self._silent: dict[Key, None] = {}
         self._owners: dict[tuple[str, str], tuple[Key, str]] = {}
 
     def meet(self, key: Key) -> Node:
-        """Return a node, a new one where it is not known. Raises Bad where there are too many that are alive."""
+        """Return a node, adding it if it is new. Raises Bad if too many nodes are alive."""
         node = self.get(key)
         if node is None:
             if not self._make_room(key, _OF_NODE, 1):
                 raise Bad(
                     Reason.TOO_MANY_ASSETS,
-                    f"there are {len(self)} edge nodes, the most that are kept: bind devices to topics in the broker",
+                    f"there are {len(self)} edge nodes, which is the maximum: bind devices to topics in the broker",
                 )
             node = self[key] = Node()
             self.bytes += _OF_NODE
         if not node.alive:
-            self._unheard.pop(key, None)
-            self._unheard[key] = None
+            self._silent.pop(key, None)
+            self._silent[key] = None
         return node
 
     def put(self, key: Key, device: str, member: Member) -> None:
-        """Keep the birth of a node or device. Raises Bad where its asset is another's, or where there is no room."""
-        place, node = (member.site, member.asset), self[key]
-        owner = self._owners.get(place, (key, device))
+        """Store the birth of a node or device. Raises Bad if its asset is another's, or if memory is full."""
+        asset, node = (member.site, member.asset), self[key]
+        owner = self._owners.get(asset, (key, device))
         if owner != (key, device) and self[owner[0]].members[owner[1]].alive:
-            told = "/".join(filter(None, (*owner[0], owner[1])))
+            other = "/".join(filter(None, (*owner[0], owner[1])))
             advice = "set sparkplug_asset to {node}.{device}, or give them other names"
-            raise Bad(Reason.WRONG_TOPIC, f"asset {place[0]}/{place[1]} is {told} already: {advice}")
+            raise Bad(Reason.WRONG_TOPIC, f"asset {asset[0]}/{asset[1]} is {other} already: {advice}")
         before = node.members.get(device)
         more = member.bytes - (0 if before is None else before.bytes)
         if more > 0 and not self._make_room(key, more, 0):
@@ -123,35 +123,35 @@ class EdgeNodes(dict[Key, Node]):
                 f"the births of {len(self)} edge nodes fill the {MOST_BYTES >> 20} MB that are kept of them",
             )
         self.bytes += more
-        self._owners[place] = (key, device)
+        self._owners[asset] = (key, device)
         node.members[device] = member
         self.settle(key)
 
     def leave_out(self, key: Key, device: str) -> None:
-        """Note that a birth was refused, where there is room to."""
+        """Record that a birth was refused, if there is room."""
         left_out = self[key].left_out
         if device not in left_out and self._make_room(key, _OF_NAME, 0):
             left_out.add(device)
             self.bytes += _OF_NAME
 
     def admit(self, key: Key, device: str) -> None:
-        """Note that a birth is refused no more."""
+        """Record that a birth is no longer refused."""
         left_out = self[key].left_out
         if device in left_out:
             left_out.discard(device)
             self.bytes -= _OF_NAME
 
     def settle(self, key: Key) -> None:
-        """Note whether a node is alive: one that is not may be forgotten."""
+        """Update whether a node is alive: one that is not may be evicted."""
         if self[key].alive:
-            self._unheard.pop(key, None)
+            self._silent.pop(key, None)
         else:
-            self._unheard.setdefault(key)
+            self._silent.setdefault(key)
 
     def _make_room(self, key: Key, more: int, nodes: int) -> bool:
-        """Forget whoever is not alive, the longest unheard first, until there is room; False where there is none."""
+        """Evict nodes that are not alive, longest silent first, until there is room; return whether there is."""
         while self.bytes + more > MOST_BYTES or len(self) + nodes > MOST_NODES:
-            oldest = next((each for each in self._unheard if each != key), None)
+            oldest = next((each for each in self._silent if each != key), None)
             if oldest is None:
                 return False
             self._forget(oldest)
@@ -160,7 +160,7 @@ class EdgeNodes(dict[Key, Node]):
     def _forget(self, key: Key) -> None:
         node = self.pop(key)
         self.bytes -= node.bytes
-        self._unheard.pop(key)
+        self._silent.pop(key)
         self.forgotten.add(key)
         for device, member in node.members.items():
             if self._owners.get((member.site, member.asset)) == (key, device):

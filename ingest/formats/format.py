@@ -1,6 +1,6 @@
-"""What every payload format answers.
+"""The interface of a payload format.
 
-To add one: write a class in a file of its own beside this one, and add it to the list in
+To add one: write a class in a file of its own in this folder, and add it to the list in
 `runtime.pipeline.sources.spoken`.
 """
 
@@ -15,7 +15,7 @@ from ingest.names import Names
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Signals of an asset that are measured no more, since when."""
+    """Signals of an asset that are no longer measured, since ``at_us``."""
 
     site: str
     asset: str
@@ -24,45 +24,45 @@ class Stale:
 
 
 class Format(Protocol):
-    """Reads the messages of the topics that it takes. Does no I/O: what is to be stored or sent is returned.
+    """Reads the messages of the topics that it accepts. Does no I/O: returns what is to be stored or sent.
 
-    A format without memory implements `filters`, `takes` and `parse`; the rest defaults to nothing. One whose memory
+    A format without memory implements `filters`, `accepts` and `parse`; the rest defaults to nothing. One whose memory
     must outlive the process is restored and saved in `runtime.pipeline.sources`, in the batch's transaction.
     All times are the wall clock's epoch microseconds.
     """
 
     has_time: ClassVar[bool] = False
-    """Whether each of its messages says when it was measured, so that one sent twice is known by its times."""
-    of_its_moment: ClassVar[bool] = False
+    """Whether each of its messages has a time of measurement, by which a redelivered one is recognised."""
+    order_dependent: ClassVar[bool] = False
     """Whether a message depends on those before it, so that it cannot be read again later."""
 
     def filters(self) -> list[str]:
         """Return the topic filters to subscribe to besides the native topics."""
         ...
 
-    def takes(self, topic: str) -> bool:
-        """Return whether messages on a topic are this format's, whatever is in them."""
+    def accepts(self, topic: str) -> bool:
+        """Return whether this format reads a topic, whatever the payload."""
         ...
 
     def parse(self, message: Message, bounds: Bounds, names: Names, /) -> tuple[list[Frame], list[Refused]]:
-        """Return the frames of a message on a topic that `takes` accepts, and what of it is refused.
+        """Return the frames of a message on a topic that `accepts` accepts, and what of it is refused.
 
         ``names`` turns foreign names into codes. An exception refuses the whole message.
         """
         ...
 
     def connected(self, now_us: int) -> None:  # noqa: ARG002
-        """Note that the connection to the broker is new: what was published meanwhile is lost."""
+        """Handle a new connection to the broker: what was published in between is lost."""
         return
 
     def overdue(self, now_us: int) -> None:  # noqa: ARG002
-        """Look for senders that have been silent for too long; `stale` returns what they measured."""
+        """Check for senders that have been silent for too long; `stale` returns what they measured."""
         return
 
     def stale(self) -> Sequence[Stale]:
-        """Return, once, what has become stale."""
+        """Return, once, the signals that have become stale."""
         return ()
 
     def requests(self, now_us: int) -> Sequence[tuple[str, bytes]]:  # noqa: ARG002
-        """Return, once, the topics and payloads of what is to be published once the batch is committed."""
+        """Return, once, the topics and payloads to publish after the commit of the batch."""
         return ()

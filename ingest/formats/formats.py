@@ -1,4 +1,4 @@
-"""One message, whatever speaks: what its topic says decides how it is read."""
+"""Reads a message by the format that its topic belongs to."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,75 +18,73 @@ from ingest.names import Names
 
 _log = structlog.get_logger("ingest")
 _NATIVE = Native()
-_NOBODY = "no format is set for this topic; `plantwright mapping listen` proposes a mapping for what comes on it"
+_NOBODY = "no format is configured for this topic; `plantwright mapping listen` proposes a mapping for it"
 
 
 class Formats:
-    """What the engine understands, as its settings say. The native payload is always understood.
+    """The formats that the engine reads, as configured. The native payload is always read.
 
     Parameters
     ----------
     formats
-        Beside the native payload. The first that takes a topic reads what comes on it.
-    taken
-        By token, a digest of each message without a time of its own that was committed. When such a message comes again
-        it would be stored at another time: reception is the only clock it has.
+        Formats besides the native payload. The first one that accepts a topic reads its messages.
+    seen
+        By token, a digest of each committed message without a time of its own. If redelivered, such a message would be
+        stored at another time: the time of reception is the only one it has.
     """
 
     def __init__(
         self,
         formats: Sequence[Format] = (),
         *,
-        taken: Mapping[int, bytes] | None = None,
+        seen: Mapping[int, bytes] | None = None,
         bindings: Bindings | None = None,
         names: Names | None = None,
     ) -> None:
         self.names = names or Names()
         self.bindings = bindings or Bindings()
         self._formats: tuple[Format, ...] = (_NATIVE, *formats)
-        self._taken = dict(taken or {})
-        self._newly_taken: dict[int, bytes] = {}
+        self._seen = dict(seen or {})
+        self._newly_seen: dict[int, bytes] = {}
 
     def __iter__(self) -> Iterator[Format]:
         return iter(self._formats)
 
     def of(self, topic: str) -> Format | None:
-        """Return the format that reads what comes on a topic; None where it is nobody's."""
+        """Return the format that reads a topic; None without one."""
         for each in self._formats:
-            if each.takes(topic):
+            if each.accepts(topic):
                 return each
         return None
 
     def filters(self) -> list[str]:
-        """Return what has to be subscribed to besides the native topics."""
+        """Return the topics to subscribe to besides the native ones."""
         return list(dict.fromkeys(found for each in self._formats for found in each.filters()))
 
     def parse(self, message: Message, bounds: Bounds, *, vouched: bool = False) -> tuple[list[Frame], list[Refused]]:
-        """Return the frames of a message, oldest first, and what of it is refused. No bytes make this raise.
+        """Return the frames of a message, oldest first, and what of it is refused. Never raises.
 
-        A device that kept its readings back may send the newest first: judged so, only that one would be. One that is
-        ``vouched`` for need not name the device that its asset is bound to. Whatever fails in reading a message refuses
+        A device that buffered its readings may send the newest first: judged in that order, only that one would be. A
+        ``vouched`` message need not name the device that its asset is bound to. Any error in reading a message refuses
         that message.
         """
         try:
             return self._parse(message, bounds, vouched)
         except Exception as error:  # noqa: BLE001 - no message may stop the others, whatever it makes fail
-            _log.error(
-                "a message made a parser fail; it is in quarantine", topic=message.topic[:200], whole=traced(error)
-            )
+            _log.error("parser failed, message quarantined", topic=message.topic[:200], whole=traced(error))
             return [], [border.unreadable(message, error)]
 
     def _parse(self, message: Message, bounds: Bounds, vouched: bool) -> tuple[list[Frame], list[Refused]]:
         if message.size:
             return [], border.refusals(message, [_too_large(message)])
         if not message.payload and not message.topic.startswith(sparkplug.PREFIX):
-            return [], []  # So a retained message is cleared: nothing was measured.
+            return [], []  # An empty payload clears a retained message.
         if message.topic.startswith(devices.PREFIX):
             return self._of_device(message, bounds)
         frames, refused = self._of_anybody(message, bounds)
         frames.sort(key=_time)
         if self.bindings.bound and not vouched:
-            return self.bindings.only_of_nobody(message, frames, refused)
+            return self.bindings.refuse_bound(message, frames, refused)
         return frames, refused
 
     def _of_device(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
@@ -106,13 +104,13 @@ class Formats:
             digest = hashlib.blake2b(
                 message.topic.encode(errors="replace") + b"\0" + message.payload, digest_size=16
             ).digest()
-            if message.again and self._taken.get(message.token) == digest:
+            if message.again and self._seen.get(message.token) == digest:
                 return [], []
         if read_by is None:
             return [], [Refused(message.topic, message.payload, message.received_us, Reason.WRONG_TOPIC, _NOBODY)]
         frames, refused = read_by.parse(message, bounds, self.names)
         if digest is not None and any(frame.at_us == message.received_us for frame in frames):
-            self._taken[message.token] = self._newly_taken[message.token] = digest
+            self._seen[message.token] = self._newly_seen[message.token] = digest
         return frames, refused
 
     def connected(self, now_us: int) -> None:
@@ -121,22 +119,22 @@ class Formats:
             each.connected(now_us)
 
     def overdue(self, now_us: int) -> None:
-        """Let every format look for senders that have been silent for too long."""
+        """Let every format check for senders that have been silent for too long."""
         for each in self._formats:
             each.overdue(now_us)
 
     def stale(self) -> list[Stale]:
-        """Return, once, what is measured no more by what was parsed so far."""
+        """Return, once, the signals that have become stale."""
         return [found for each in self._formats for found in each.stale()]
 
     def requests(self, now_us: int) -> list[tuple[str, bytes]]:
-        """Return, once, the topics and payloads of what is to be published."""
+        """Return, once, the topics and payloads to publish."""
         return [found for each in self._formats for found in each.requests(now_us)]
 
-    def newly_taken(self) -> dict[int, bytes]:
-        """Return, once, what has to be remembered of the messages without a time, in their batch's own transaction."""
-        taken, self._newly_taken = self._newly_taken, {}
-        return taken
+    def newly_seen(self) -> dict[int, bytes]:
+        """Return, once, the digests of new messages without a time, to be stored in their batch's own transaction."""
+        seen, self._newly_seen = self._newly_seen, {}
+        return seen
 
 
 def _too_large(message: Message) -> Bad:

@@ -1,8 +1,8 @@
-"""JSON as devices write it: strictly where it is JSON, else by its numbers that are none, its lines and its encoding.
+"""Parses JSON as devices write it: strictly if it is valid, otherwise leniently.
 
-The strict decoder reads what nearly all messages are. What C's printf, Python and C strings make of a broken sensor
-(NaN, 1e400, None, nothing at all, a text of another encoding or cut in two, NULs) is looked at only where that one
-refuses, so that good values beside a bad one are kept.
+The strict decoder reads nearly all messages. What C's printf, Python and C strings make of a broken sensor
+(NaN, 1e400, None, nothing at all, a text of another encoding or cut in two, NULs) is only tried if the strict one
+fails, so that good values next to a bad one are kept.
 """
 
 import json
@@ -29,14 +29,14 @@ _TOKENS = re.compile(
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LINES = re.compile(r"[\r\n\x1a\x1e]+")
-"""What stands between documents: RFC 7464 and old tools have signs of their own for it."""
+"""Separators of documents: RFC 7464 and old tools have their own."""
 _UTF8, _UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _LONGEST_WHOLE = 19
-"""Digits of a whole number; a longer one is a float, and may be infinite."""
+"""The most digits of an integer; a longer one is a float, and may be infinite."""
 
 
 def document(raw: bytes) -> Any:
-    """Return one JSON document; numbers that are none are NaN or infinite in it. Raises Bad."""
+    """Parse one JSON document; invalid numbers become NaN or infinite. Raises Bad."""
     try:
         return strict(raw)
     except _ERRORS:
@@ -44,13 +44,13 @@ def document(raw: bytes) -> Any:
 
 
 def strict(raw: bytes) -> Any:
-    """Return one JSON document; what is in an object twice, and differently, is `Twice`. Raises what msgspec raises."""
+    """Parse one JSON document; different values under one name become `Twice`. Raises what msgspec raises."""
     made = _strict.decode(raw)
     return made if names_are_once(raw, made) else _decode(raw.decode())
 
 
 def names_are_once(raw: bytes, made: Any) -> bool:
-    """Whether no object of a document has a name twice: each colon that was sent is after a name, or in a text."""
+    """Return whether no object of a document has a name twice: each colon in it follows a name, or is in a text."""
     if b"\\u" in raw:
         return False
     left, colons = [made], 0
@@ -68,9 +68,9 @@ def names_are_once(raw: bytes, made: Any) -> bool:
 
 
 def documents(raw: bytes, bad: list[Bad]) -> list[Any]:
-    """Return the documents of a payload: one, or several in a row. What is none among them is added to ``bad``.
+    """Parse the documents of a payload: one, or several in a row. Invalid ones among them are added to ``bad``.
 
-    Where a text of a document is no UTF-8, or half a character, it has a lone surrogate. Raises Bad.
+    A text that is not UTF-8, or cut within a character, gets a lone surrogate. Raises Bad.
     """
     try:
         return [strict(raw)]
@@ -90,7 +90,7 @@ def _read(raw: bytes, read: Callable[[str], Any]) -> Any:
 
 
 def _as_text(raw: bytes, read: Callable[[str], Any]) -> Any:
-    """Read a payload up to the NUL that ends a text of C, else to its end: its texts may be padded. Raises Bad."""
+    """Read a payload up to the NUL that ends a C string, otherwise to its end: its texts may be padded. Raises Bad."""
     trouble: Bad | None = None
     try:
         text = text_of(raw)
@@ -112,16 +112,16 @@ def _as_text(raw: bytes, read: Callable[[str], Any]) -> Any:
 
 
 def text_of(raw: bytes) -> str:
-    """Return a payload's text without its byte order mark, up to the NUL that ends a text of C. Raises Bad."""
+    """Return a payload's text without its byte order mark, up to the NUL that ends a C string. Raises Bad."""
     if packed := binary.compression(raw):
-        raise Bad(Reason.NOT_JSON, f"the payload is compressed ({packed}); send it as it is")
+        raise Bad(Reason.NOT_JSON, f"the payload is compressed ({packed}); send it uncompressed")
     try:
         if raw.startswith(_UTF16):
             return raw.decode("utf-16").partition("\0")[0]
         return raw.removeprefix(_UTF8).partition(b"\0")[0].decode()
     except UnicodeDecodeError as error:
         wrong = raw.removeprefix(_UTF8)[error.start]
-        raise Bad(Reason.NOT_JSON, f"byte 0x{wrong:02x} at {error.start} is no UTF-8; send texts in UTF-8") from None
+        raise Bad(Reason.NOT_JSON, f"byte 0x{wrong:02x} at {error.start} is not UTF-8; send texts in UTF-8") from None
 
 
 def _one_or_several(text: str, bad: list[Bad]) -> list[Any]:
@@ -151,13 +151,13 @@ def _leniently(text: str) -> Any:
     try:
         return _decode(_TOKENS.sub(_as_json, text))
     except RecursionError:
-        raise Bad(Reason.NOT_JSON, "the payload is nested too deep; send plain objects") from None
+        raise Bad(Reason.NOT_JSON, "the payload is nested too deeply; send plain objects") from None
     except ValueError as error:
-        raise Bad(Reason.NOT_JSON, f"the payload is no JSON: {error}") from None
+        raise Bad(Reason.NOT_JSON, f"the payload is not JSON: {error}") from None
 
 
 def _as_json(found: re.Match[str]) -> str:
-    """Return a token as Python's decoder reads it: what stands for no value at all is null."""
+    """Rewrite a token for Python's decoder: a placeholder for a missing value becomes null."""
     if (token := found["none"]) is not None:
         if "inf" not in token.lower():
             return "NaN"
@@ -180,7 +180,7 @@ def _whole(digits: str) -> int | float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; what is said differently under one name is kept as such, and what is only repeated is once."""
+    """Return an object; different values under one name become `Twice`, equal ones are merged."""
     made = dict(pairs)
     if len(made) < len(pairs):
         said: dict[str, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""Messages and rows as a mapping document says."""
+"""Reads messages and rows as a mapping document says."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from ingest import border, local_time
-from ingest.border import Bad, Bounds, Taken
+from ingest.border import Bad, Bounds, FrameValues
 from ingest.formats import json_text
 from ingest.formats.format import Format
 from ingest.formats.mapping import Mapping as Document
@@ -17,11 +17,11 @@ from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.names import Names
 
 _LONGEST_TOPIC = 1_000
-"""Characters of a topic that a mapping looks at; MQTT allows 65,535."""
+"""The longest topic that a mapping reads, in characters; MQTT allows 65,535."""
 
 
 class Mapped(Format):
-    """The formats that mapping documents describe. Of two documents with the same topic the first reads it."""
+    """The formats that mapping documents describe. The first of two documents with the same topic reads it."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self._documents = [each for each in documents if each.topic is not None]
@@ -30,7 +30,7 @@ class Mapped(Format):
         """Return the topic filters to subscribe to."""
         return [each.filter for each in self._documents if each.filter is not None]
 
-    def takes(self, topic: str) -> bool:
+    def accepts(self, topic: str) -> bool:
         """Return whether a document has this topic."""
         return any(_levels(each, topic) is not None for each in self._documents)
 
@@ -41,7 +41,7 @@ class Mapped(Format):
 
 
 def _levels(mapping: Document, topic: str) -> dict[str, str] | None:
-    """Return what a topic's levels are called by a mapping; None where the topic is not the mapping's."""
+    """Return a topic's levels by the mapping's names for them; None where the topic is not the mapping's."""
     if mapping.topic is None or len(topic) > _LONGEST_TOPIC:
         return None
     found = mapping.topic.fullmatch(topic)
@@ -60,11 +60,11 @@ def parse(
     try:
         border.check_size(message.payload)
         if mapping.time is None and message.retained:
-            raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
+            raise Bad(Reason.NO_TIME, "it is a retained message without a time of its own")
         for root in _roots(mapping, message.payload, bad):
             frames += _frames(mapping, levels, root, message.received_us, bounds, bad, names or Names())
         if not frames and not bad:
-            raise Bad(Reason.NO_VALUES, "there is nothing in it")
+            raise Bad(Reason.NO_VALUES, "it is empty")
     except Bad as wrong:
         bad.append(wrong)
     return [frame for frame in frames if frame.values or frame.texts], border.refusals(message, bad) if bad else []
@@ -80,8 +80,8 @@ def _frames(
     names: Names,
 ) -> Iterator[Frame]:
     try:
-        for key, element in _elements(mapping, root):
-            levels = {**levels, "#key": key}
+        for name, element in _elements(mapping, root):
+            levels = {**levels, "#key": name}
             try:
                 yield _frame(mapping, levels, root, element, received_us, bounds, bad, names)
             except Bad as wrong:
@@ -101,14 +101,14 @@ def row(
     order: RowOrder | None = None,
     names: Names | None = None,
 ) -> tuple[Frame, list[Bad]]:
-    """Return what a row of a file becomes, and what of it cannot be taken. Raises Bad for the whole row.
+    """Return what a row of a file becomes, and what of it is refused. Raises Bad for the whole row.
 
-    ``order`` knows the rows before it; without one a row's time is read as a live message's.
+    ``order`` has the rows before it; without one a row's time is read as a live message's.
     """
     bad = border.Problems()
     if beyond := cells.get(None):  # type: ignore[call-overload] # where csv puts what the header does not name
-        told = f"the row has {len(beyond)} cells more than the header, {str(beyond[0])[:40]!r} the first"
-        raise Bad(Reason.WRONG_SHAPE, f"{told}: correct the delimiter, or a decimal comma without quotes")
+        problem = f"the row has {len(beyond)} cells more than the header, {str(beyond[0])[:40]!r} the first"
+        raise Bad(Reason.WRONG_SHAPE, f"{problem}: correct the delimiter, or a decimal comma without quotes")
     try:
         return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, names or Names(), order), bad
     except Bad:
@@ -127,11 +127,11 @@ def _roots(mapping: Document, raw: bytes, bad: list[Bad]) -> list[Any]:
     try:
         return [json_text.text_of(raw)]
     except Bad as wrong:
-        raise Bad(Reason.NOT_A_NUMBER, f"the payload is neither JSON nor a text: {wrong.problem}") from None
+        raise Bad(Reason.NOT_A_NUMBER, f"the payload is neither JSON nor text: {wrong.problem}") from None
 
 
 def _elements(mapping: Document, root: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the elements with their names, or their numbers."""
+    """Yield the elements with their names, or their indexes."""
     if mapping.each is None:
         yield "", root
         return
@@ -155,7 +155,7 @@ def _frame(
     names: Names,
     order: RowOrder | None = None,
 ) -> Frame:
-    place = names.place(mapping.site.name(levels, root, element), mapping.asset.name(levels, root, element))
+    key = names.asset(mapping.site.name(levels, root, element), mapping.asset.name(levels, root, element))
     us_each: float | None = None
     meant: tuple[int, ...] = (received_us,)
     if mapping.time is not None:
@@ -163,9 +163,9 @@ def _frame(
         meant, us_each = mapping.time.read(said), mapping.time.us_each(said)
     if len(meant) == 1:
         border.within(meant[0], received_us, bounds, us_each=us_each)
-    taken, units = _values(mapping, levels, root, element, bad, names, place)
+    values, units = _values(mapping, levels, root, element, bad, names, key)
     if order is not None:
-        at_us = order.choose(meant, "/".join(place), [*taken.values, *taken.texts])
+        at_us = order.choose(meant, "/".join(key), [*values.values, *values.texts])
     else:
         at_us = local_time.nearest(meant, received_us)
     border.within(at_us, received_us, bounds)
@@ -173,10 +173,10 @@ def _frame(
     if mapping.quality is not None:
         quality = mapping.quality.read(border.once(mapping.quality.path.find(root, element)))
     location = (
-        None if mapping.location is None else names.location(place[0], mapping.location.name(levels, root, element))
+        None if mapping.location is None else names.location(key[0], mapping.location.name(levels, root, element))
     )
     details = Details(location=location, quality=quality, units=units) if units or quality or location else None
-    return Frame(*place, at_us, received_us, taken.values, taken.details(details))
+    return Frame(*key, at_us, received_us, values.values, values.details(details))
 
 
 def _values(
@@ -186,9 +186,9 @@ def _values(
     element: Any,
     bad: list[Bad],
     names: Names,
-    place: tuple[str, str],
-) -> tuple[Taken, dict[str, str]]:
-    taken = Taken()
+    key: tuple[str, str],
+) -> tuple[FrameValues, dict[str, str]]:
+    values = FrameValues()
     units: dict[str, str] = {}
     given: dict[str, str] = {}
     there = 0
@@ -198,13 +198,13 @@ def _values(
             continue
         there += 1
         try:
-            name = names.signal(place, signal.signal.name(levels, root, element))
+            name = names.signal(key, signal.signal.name(levels, root, element))
             value, unit = _value(mapping, name, found), border.unit(name, unit_of(signal, levels, root, element))
             if name in given:
                 both = f"{given[name]!r} and {signal.path.text!r}"
                 raise Bad(Reason.WRONG_SIGNAL, f"{both} both give the signal {name!r}; the first one is stored")
             given[name] = signal.path.text
-            taken.put(name, value if isinstance(value, str) else border.scaled(name, value, signal.scale))
+            values.put(name, value if isinstance(value, str) else border.scaled(name, value, signal.scale))
             if unit:
                 units[name] = unit
         except Bad as wrong:
@@ -212,11 +212,11 @@ def _values(
     bag = MISSING if mapping.bag is None else border.once(mapping.bag.find(root, element))
     if isinstance(bag, dict):
         there += len(bag)
-        _unpack(mapping, bag, taken, bad, names, place)
+        _unpack(mapping, bag, values, bad, names, key)
     if not there:
         looked = [each.path.text for each in mapping.signals] + ([] if mapping.bag is None else [mapping.bag.text])
         raise Bad(Reason.NO_VALUES, f"there is no value at {', '.join(repr(each) for each in looked[:5])}")
-    return taken, units
+    return values, units
 
 
 def _value(mapping: Document, name: str, found: object) -> float | str:
@@ -226,13 +226,13 @@ def _value(mapping: Document, name: str, found: object) -> float | str:
 
 
 def _unpack(
-    mapping: Document, bag: Mapping[str, Any], taken: Taken, bad: list[Bad], names: Names, place: tuple[str, str]
+    mapping: Document, bag: Mapping[str, Any], values: FrameValues, bad: list[Bad], names: Names, key: tuple[str, str]
 ) -> None:
-    for key, value in bag.items():
+    for sent, value in bag.items():
         try:
-            name = names.signal(place, key)
-            if name in taken.values or name in taken.texts:
-                raise Bad(Reason.WRONG_SIGNAL, f"{key[:80]!r} gives the signal {name!r}, which [signals] gives already")
-            taken.put(name, _value(mapping, key, value))
+            name = names.signal(key, sent)
+            if name in values.values or name in values.texts:
+                raise Bad(Reason.WRONG_SIGNAL, f"{sent[:80]!r} gives the signal {name!r}, as [signals] does")
+            values.put(name, _value(mapping, sent, value))
         except Bad as wrong:
             bad.append(wrong)

@@ -1,6 +1,6 @@
-"""A mapping document: what foreign JSON, a bare value or a row of a file becomes. Checked whole when it is loaded.
+"""A mapping document: how to read foreign JSON, a bare value or a row of a file. Checked as a whole when loaded.
 
-``docs/connect.md`` tells the keys with examples; ``ingest/mappings/`` holds those that are ready made.
+``docs/connect.md`` documents the keys with examples; ``ingest/mappings/`` has the ready-made ones.
 """
 
 import hashlib
@@ -33,21 +33,21 @@ _LONGEST_FILTER = 1_000
 _MOST_SCALE = 1e300
 _MOST_SEVERAL = 2
 _LONGEST_CLASS = 200
-"""Of one topic: with more, looking for a topic's levels would cost its length to that power."""
+"""The most multi-level fields of one topic: matching costs the topic's length to this power."""
 _NO_DELIMITERS = '\r\n\0"'
 _LEVEL = re.compile(r"([^{}]*)\{([A-Za-z_][A-Za-z0-9_]*)(\*?)\}([^{}]*)|([^{}]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """Where the device says how good a value is; what is in neither list is bad."""
+    """The quality of a value as the device reports it; what is in neither list is bad."""
 
     path: JsonPath
     good: tuple[Any, ...]
     uncertain: tuple[Any, ...]
 
     def read(self, value: object) -> int:
-        """Return 0 good, 1 uncertain or 2 bad; good where nothing is said."""
+        """Return 0 good, 1 uncertain or 2 bad; good without a value."""
         if value is MISSING or value is None or _among(value, self.good):
             return 0
         return 1 if _among(value, self.uncertain) else 2
@@ -60,7 +60,7 @@ def _among(value: object, listed: tuple[Any, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A value, its signal, and its unit (empty where nobody says it). ``scale`` turns counts into units."""
+    """A value's path, its signal, and its unit (empty if unknown). ``scale`` turns counts into units."""
 
     path: JsonPath
     signal: Text
@@ -70,24 +70,24 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """What a topic's messages, or a file's rows, become.
+    """How a topic's messages, or a file's rows, become frames.
 
     Parameters
     ----------
     topic, filter
-        The pattern of topics, and the subscription that brings them; None for a mapping of files only.
+        The pattern of topics, and the subscription for them; None for a mapping of files only.
     each
-        An array, or an object, whose elements are taken one by one; None: the payload is the one element. ``{#key}`` is
-        an element's name in the object, or its number in the array.
+        An array, or an object, whose elements are read one by one; None: the payload is the one element. ``{#key}`` is
+        an element's name in the object, or its index in the array.
     time
-        None where what comes was measured when it came.
+        None if the time of reception is used.
     bag
-        An object of numbers by signal name, all of which are taken.
+        An object of numbers by signal name, all of which are read.
     bare
-        The payload itself is the value: it need not be JSON.
+        Whether the payload itself is the value, which need not be JSON.
     decimal, encoding, skip_rows, units_row
-        Of files: the sign before decimals (of messages' texts too), how texts are written as bytes, how many lines come
-        before the header, and whether the line after it names units and is passed over.
+        Of files: the decimal separator (of messages' texts too), the text encoding, how many lines precede the header,
+        and whether the line after it names units and is skipped.
     version
         A hash of the document.
     """
@@ -114,7 +114,7 @@ class Mapping:
 
 
 def ready_made(name: str) -> Mapping:
-    """Return a mapping that is ready made."""
+    """Return a ready-made mapping."""
     text = (files("ingest") / "mappings" / f"{name}.toml").read_text(encoding="utf-8")
     return parse(tomllib.loads(text), source=name)
 
@@ -170,20 +170,20 @@ def _topic(keys: "_Keys") -> tuple[re.Pattern[str], str, set[str]]:
     pattern, filter_, levels = [], [], set[str]()
     topic = keys.text("topic")
     if not topic or len(topic.encode()) > _LONGEST_FILTER or "\0" in topic or topic.startswith("$share/"):
-        fault = "is none: it has 1 to 1,000 characters, no NUL, and no $share/ before it"
+        fault = "is not a topic: it has 1 to 1,000 characters, no NUL, and no $share/ prefix"
         raise keys.wrong("topic", f"{topic[:40]!r} {fault}")
     if topic.split("/")[0] == _NATIVE:
-        fault = "lies under plantwright/, where the native payload is read: no mapping is asked there"
+        fault = "is under plantwright/, which is reserved for the native payload"
         raise keys.wrong("topic", f"{topic[:40]!r} {fault}")
     for level in topic.split("/"):
         found = _LEVEL.fullmatch(level)
-        if level == "":  # a slash at the beginning or the end, or two together, stand round a level of no signs
+        if level == "":  # a slash at the start or the end, or two in a row, make an empty level
             pattern.append("")
             filter_.append("")
             continue
         if found is None or "+" in level or "#" in level:
             raise keys.wrong(
-                "topic", f"{level!r} is no level; write a text, {{name}} for one level, {{name*}} for several"
+                "topic", f"{level!r} is not a level; write a text, {{name}} for one level, {{name*}} for several"
             )
         before, name, several, after, plain = found.groups()
         if plain is not None:
@@ -212,7 +212,7 @@ def _signals(keys: "_Keys", levels: set[str]) -> list[Signal]:
         )
         made.append(Signal(path=JsonPath.of(keys.text("value")), signal=signal, unit=unit))
     elif "signal" in keys.table:
-        raise keys.wrong("value", 'is missing; write value = "" where the payload itself is the value')
+        raise keys.wrong("value", 'is missing; write value = "" if the payload itself is the value')
     table = keys.table.get("signals", {})
     if not isinstance(table, dict):
         raise keys.wrong("signals", "must be a table of path = signal")
@@ -248,7 +248,7 @@ def _time(keys: "_Keys") -> Time:
         try:
             zone = ZoneInfo(table.text("zone"))
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise table.wrong("zone", f"{table.text('zone')!r} is no IANA time zone, like Europe/Oslo") from None
+            raise table.wrong("zone", f"{table.text('zone')!r} is not an IANA time zone, like Europe/Oslo") from None
     return Time(path=JsonPath.of(path), format=format_, zone=zone)
 
 
@@ -258,7 +258,7 @@ def _quality(keys: "_Keys") -> Quality:
     for key in ("good", "uncertain"):
         listed = table.table.get(key, [])
         if not isinstance(listed, list) or (key == "good" and not listed):
-            raise table.wrong(key, "must be a list of what the device says, like [192] or ['GOOD']")
+            raise table.wrong(key, "must be a list of the device's values, like [192] or ['GOOD']")
         lists[key] = tuple(listed)
     return Quality(path=JsonPath.of(table.text("path")), good=lists["good"], uncertain=lists["uncertain"])
 
@@ -279,7 +279,7 @@ def _asset_class(keys: "_Keys") -> str:
 def _delimiter(keys: "_Keys") -> str:
     delimiter = keys.text("delimiter", ",")
     if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
-        raise keys.wrong("delimiter", f"{delimiter!r} is not one character that can stand between cells")
+        raise keys.wrong("delimiter", f"{delimiter!r} is not a single character that can separate cells")
     return delimiter
 
 
@@ -293,7 +293,7 @@ def _decimal(keys: "_Keys") -> str:
 def _encoding(keys: "_Keys") -> str:
     name = keys.text("encoding", "utf-8-sig")
     try:
-        "text".encode(name)  # what is no encoding of texts, like hex, is a LookupError too
+        "text".encode(name)  # a codec that is not a text encoding, like hex, raises LookupError too
     except (LookupError, ValueError):
         raise keys.wrong("encoding", f"{name!r} is not known; write one like utf-8, latin-1, cp1252, utf-16") from None
     return name
@@ -309,12 +309,12 @@ def _skip_rows(keys: "_Keys") -> int:
 def _units_row(keys: "_Keys") -> bool:
     there = keys.table.get("units_row", False)
     if not isinstance(there, bool):
-        raise keys.wrong("units_row", "must be true where the line after the header names units")
+        raise keys.wrong("units_row", "must be true if the line after the header names units")
     return there
 
 
 class _Keys:
-    """A table of the document, with its place for errors."""
+    """A table of the document, with its location for errors."""
 
     def __init__(self, table: Table[str, Any], source: str, known: set[str]) -> None:
         self.table, self.source = table, source
@@ -328,7 +328,7 @@ class _Keys:
     def text(self, key: str, default: str | None = None) -> str:
         value = self.table.get(key, default)
         if not isinstance(value, str):
-            raise self.wrong(key, "is missing; it must be a text")
+            raise self.wrong(key, "is missing; it must be text")
         return value
 
     def inner(self, key: str) -> Table[str, Any]:
@@ -341,10 +341,10 @@ class _Keys:
         """The text under a key, with its fields. One without any is tried: nothing else will ever come of it."""
         text = Text.of(self.text(key, default))
         if text.stray_brace:
-            raise self.wrong(key, f"{self.text(key, default)!r} has a brace too many; a field is like {{name}}")
+            raise self.wrong(key, f"{self.text(key, default)!r} has an unmatched brace; write fields as {{name}}")
         for level in sorted(text.levels - levels):
             there = ", ".join(sorted(levels)) or "none"
-            raise self.wrong(key, f"names {{{level}}}, which is no level of the topic (there are: {there})")
+            raise self.wrong(key, f"names {{{level}}}, which is not a level of the topic (levels: {there})")
         if text.plain is not None:
             try:
                 makes(text.plain)
@@ -354,5 +354,5 @@ class _Keys:
 
 
 def unit_of(signal: Signal, levels: Table[str, str], root: Any, element: Any) -> str:
-    """Return the unit that a value comes in; empty where nobody says it."""
+    """Return the unit of a value; empty if unknown."""
     return units.spelled(signal.unit.fill(levels, root, element)) if signal.unit.parts else ""

@@ -1,4 +1,4 @@
-"""Where something is in JSON, and texts that are made of what is there."""
+"""Paths into JSON, and text templates that are filled from them."""
 
 import math
 import re
@@ -16,14 +16,14 @@ _BRACE = re.compile(r"[{}]")
 _INDEX = re.compile(r"[0-9]{1,9}")
 MISSING = object()
 _MOST = 10**100
-"""Of a whole number that is a name."""
+"""Bound of an integer that is used as a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
-    """Where something is in JSON: ``a.b[0].c``; ``$.a`` from the root of the payload, ``""`` the element itself.
+    """A path into JSON: ``a.b[0].c``; ``$.a`` from the root of the payload, ``""`` the element itself.
 
-    A key that holds dots or brackets is found whole before it is taken apart.
+    A key that contains dots or brackets is looked up as a whole before it is split.
     """
 
     text: str
@@ -32,7 +32,7 @@ class JsonPath:
 
     @classmethod
     def of(cls, text: str) -> "JsonPath":
-        """Read a path."""
+        """Parse a path."""
         from_root = text == "$" or text.startswith("$.")
         rest = text[2:] if from_root else text
         keys: list[str | int] = []
@@ -43,7 +43,7 @@ class JsonPath:
         return cls(rest, tuple(keys), from_root)
 
     def find(self, root: Any, element: Any) -> Any:
-        """Return what is there, or MISSING; `Twice` where something on the path was said twice."""
+        """Return the value, or MISSING; `Twice` if a name on the path occurs twice."""
         at = root if self.from_root else element
         if self.text and isinstance(at, dict) and self.text in at:
             return at[self.text]
@@ -61,14 +61,14 @@ class JsonPath:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level of the topic, by its name."""
+    """A named level of the topic."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text with fields: ``{level}`` of the topic, ``{.path}`` in the element, ``{$.path}`` in the payload."""
+    """A template with fields: ``{level}`` of the topic, ``{.path}`` in the element, ``{$.path}`` in the payload."""
 
     parts: tuple[str | Level | JsonPath, ...]
     levels: frozenset[str]
@@ -81,12 +81,12 @@ class Text:
 
     @property
     def stray_brace(self) -> bool:
-        """Whether a brace is left that belongs to no field."""
+        """Return whether a brace is left that belongs to no field."""
         return any(isinstance(part, str) and _BRACE.search(part) for part in self.parts)
 
     @classmethod
     def of(cls, text: str) -> "Text":
-        """Read a text."""
+        """Parse a template."""
         parts: list[str | Level | JsonPath] = []
         levels = set()
         for i, part in enumerate(_FIELD.split(text)):
@@ -100,7 +100,7 @@ class Text:
         return cls(tuple(parts), frozenset(levels))
 
     def fill(self, levels: Table[str, str], root: Any, element: Any) -> str:
-        """Return the text. Raises Bad where a field is not in the payload."""
+        """Fill the template. Raises Bad if a field is not in the payload."""
         return "".join(self._filled(levels, root, element))
 
     def name(self, levels: Table[str, str], root: Any, element: Any) -> Name:

@@ -1,9 +1,9 @@
 """The native payload: one JSON object or an array of them, ``{"ts": …, "values": {"flow": 71.3, …}}``.
 
 ``ts`` is an ISO 8601 time with a zone, or epoch milliseconds. The topic is ``plantwright/v1/<site>/<asset>``. ``units``
-by signal and ``quality`` (of the whole frame: good, uncertain, bad, stale, or 0 to 3) may stand beside ``values``. A
+by signal and ``quality`` (of the whole frame: good, uncertain, bad, stale, or 0 to 3) may accompany ``values``. A
 value is a number, true or false (1 and 0), or a text: a number, or the name of one of the signal's states. Good values
-beside a bad one are kept; what cannot be read is refused with the reason. No bytes make this module raise.
+next to a bad one are kept; what cannot be read is refused with the reason. No payload makes this module raise.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ingest import border
-from ingest.border import MAX_BYTES, Bad, Bounds, Taken
+from ingest.border import MAX_BYTES, Bad, Bounds, FrameValues
 from ingest.formats import json_text
 from ingest.formats.format import Format
 from ingest.messages import Details, Frame, Message, Reason, Refused
@@ -35,7 +35,7 @@ class _Document(msgspec.Struct):
 
 
 class Plain(msgspec.Struct, gc=False):
-    """A document of values and a time in milliseconds, and nothing else that says anything of them."""
+    """A document of values and a time in milliseconds, without units or quality."""
 
     ts: Annotated[int, msgspec.Meta(ge=0, le=10**14)]
     values: Annotated[dict[str, float], msgspec.Meta(min_length=1)]
@@ -48,29 +48,29 @@ _exact = msgspec.json.Decoder(_Document)
 _plain = msgspec.json.Decoder(Plain)
 _anything = msgspec.json.Decoder()
 _COLONS = 2
-"""Of a plain document, besides those of its values' names."""
+"""The colons of a plain document, besides those of its values' names."""
 _OURS = (b'"ts"', b'"values"', b'"units"', b'"quality"')
 _DIGITS = b"0123456789.-"
 _LONGEST_FORM = 2_000
 _MOST_FORMS = 10_000
 _forms: dict[bytes, int] = {}
-"""Documents without their digits, that have more than ours and no name twice: how many values each has."""
+"""Documents without their digits, with other keys and no name twice: how many values each has."""
 _REMEMBERED = 100_000
 _places: dict[str, tuple[str, str]] = {}
 _names: set[str] = set()
 
 
 class Native(Format):
-    """The native payload. Its names are codes already, so that nothing is to be translated."""
+    """The native payload. Its names are codes already and need no translation."""
 
     has_time = True
 
     def filters(self) -> list[str]:
-        """Return nothing: the settings say which of the native topics to subscribe to."""
+        """Return nothing: the settings list the native topics to subscribe to."""
         return []
 
-    def takes(self, topic: str) -> bool:
-        """Return whether a topic is below ours."""
+    def accepts(self, topic: str) -> bool:
+        """Return whether a topic is a native one."""
         return topic.startswith("plantwright/")
 
     def parse(self, message: Message, bounds: Bounds, _: object = None) -> tuple[list[Frame], list[Refused]]:
@@ -90,18 +90,18 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
         for document in _documents(message.payload, bad):
             try:
                 at_us = _time(document, message.received_us, bounds)
-                taken = Taken()
+                values = FrameValues()
                 for name, value in _values(document):
                     try:
-                        taken.put(_signal(name), border.value(name, value))
+                        values.put(_signal(name), border.value(name, value))
                     except Bad as wrong:
                         bad.append(wrong)
                 details = _details(document)
                 if details is not None and details.units:
-                    details = _with_units(details, taken, bad)
-                if taken:
-                    details = taken.details(details)
-                    frames.append(Frame(*place, at_us, message.received_us, taken.values, details))
+                    details = _with_units(details, values, bad)
+                if values:
+                    details = values.details(details)
+                    frames.append(Frame(*place, at_us, message.received_us, values.values, details))
             except Bad as wrong:
                 bad.append(wrong)
             except Exception as error:  # noqa: BLE001 - the documents beside it can be read
@@ -112,9 +112,9 @@ def parse(message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]
 
 
 def ordinary(message: Message, bounds: Bounds) -> Frame | None:
-    """Return the frame of one document of known names and a time in milliseconds; None where ``parse`` has to look.
+    """Return the frame of one document with known names and a time in milliseconds; None if it needs ``parse``.
 
-    What most messages are, at a quarter of the price: topics and names that have passed once are remembered.
+    Reads most messages at a quarter of the price: topics and names that were checked once are remembered.
     """
     place = _places.get(message.topic)
     if place is None or len(message.payload) > MAX_BYTES:
@@ -137,7 +137,7 @@ def ordinary(message: Message, bounds: Bounds) -> Frame | None:
 
 
 def plain(messages: Sequence[Message], wanted: Sequence[object]) -> list[Plain | None]:
-    """Return the document of each ``wanted`` message that is a single plain one; None where ``parse`` has to look."""
+    """Return the document of each ``wanted`` message that is a single plain one; None for those that need ``parse``."""
     decode = _plain.decode
     try:
         found = [
@@ -157,7 +157,7 @@ def plain(messages: Sequence[Message], wanted: Sequence[object]) -> list[Plain |
 
 
 def _all_have_names_once(payloads: bytes, names: Sequence[int]) -> bool:
-    """Whether `_has_names_once` of each of many, with a NUL between them; False where each has to be looked at.
+    """Return whether `_has_names_once` holds for many, joined by NUL; False if each has to be checked by itself.
 
     Each has at least the colons of its names, and at most as many names as its form: where the sums are equal, all are.
     """
@@ -171,10 +171,10 @@ def _all_have_names_once(payloads: bytes, names: Sequence[int]) -> bool:
 
 
 def _has_names_once(raw: bytes, names: int) -> bool:
-    """Whether a document, of whose values so many ``names`` are left, has none twice.
+    """Return whether a document that was parsed to this many ``names`` has none twice.
 
-    It is read again only where it has more than ours, in a form that is new: two documents that differ in digits alone
-    have as many names of values, and each of ours once, where one has.
+    It is parsed again only if it has other keys, in a form that is new: two documents that differ only in digits have
+    the same names.
     """
     if raw.count(b":") == _COLONS + names:
         return True
@@ -210,7 +210,7 @@ def _place(topic: str) -> tuple[str, str]:
 
 
 def _wrong_in(topic: str) -> str:
-    """Return what is wrong with a topic: its levels, or the sign that no code may have."""
+    """Return what is wrong with a topic: its levels, or an invalid character."""
     levels = topic.split("/")
     if levels[:2] != ["plantwright", "v1"]:
         return ""
@@ -222,12 +222,12 @@ def _wrong_in(topic: str) -> str:
             return f"; the {what} is empty"
         if wrong is None and len(code) <= 64 and code[0].isalnum():
             continue
-        fault = f"has {len(code)} signs" if wrong is None and len(code) > 64 else f"has {wrong!r}"
+        fault = f"has {len(code)} characters" if wrong is None and len(code) > 64 else f"has {wrong!r}"
         if wrong is None and len(code) <= 64:
             fault = f"begins with {code[0]!r}"
         return (
             f"; the {what} {code[:80]!r} {fault}: A-Z, a-z, digits and _ . - are allowed, a letter or digit first, "
-            "64 signs at most"
+            "64 characters at most"
         )
     return ""
 
@@ -270,7 +270,7 @@ def _time(document: Any, received_us: int, bounds: Bounds) -> int:
 
 
 def _details(document: Any) -> Details | None:
-    """Return what a document says besides its values, None where that is nothing. Raises Bad."""
+    """Return the units and quality of a document, None without either. Raises Bad."""
     if isinstance(document, _Document):
         units, quality = document.units, document.quality
     else:
@@ -289,23 +289,23 @@ def _details(document: Any) -> Details | None:
     return Details(quality=known, units=units or {})
 
 
-def _with_units(details: Details, taken: Taken, bad: list[Bad]) -> Details:
-    """Return the details with the units of what was taken; a value whose unit is none that can be kept is taken out."""
+def _with_units(details: Details, values: FrameValues, bad: list[Bad]) -> Details:
+    """Return the details with the units of the values; a value with an invalid unit is removed."""
     made = {}
     said: Mapping[str, object] = details.units
-    for name in sorted(said.keys() & (taken.values.keys() | taken.texts.keys())):
+    for name in sorted(said.keys() & (values.values.keys() | values.texts.keys())):
         unit = said[name]
         if unit is None:
             continue
         try:
             if not isinstance(unit, str):
                 border.once(unit)
-                raise Bad(Reason.WRONG_UNIT, f"{name[:80]}: {str(unit)[:40]!r} is no unit: send a text like degC")
+                raise Bad(Reason.WRONG_UNIT, f"{name[:80]}: {str(unit)[:40]!r} is not a unit: send a text like degC")
             made[name] = border.unit(name, unit)
         except Bad as wrong:
             bad.append(wrong)
-            taken.values.pop(name, None)
-            taken.texts.pop(name, None)
+            values.values.pop(name, None)
+            values.texts.pop(name, None)
     return replace(details, units=made)
 
 

@@ -1,4 +1,4 @@
-"""What a mapping document for messages that nobody maps could look like, from some of them."""
+"""Proposes mapping documents for messages that no format reads, from samples of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ def _shape(found: Any) -> str:
 
 
 def _is_keyed(found: dict[str, Any]) -> bool:
-    """Whether an object looks like one of assets by their names: several objects, which have keys in common."""
+    """Return whether an object looks like one of assets by name: several objects with keys in common."""
     elements = list(found.values())
     if len(elements) < 2 or not all(isinstance(each, dict) for each in elements):
         return False
@@ -66,8 +66,8 @@ def _proposal(messages: list[Message]) -> str:
     lines.append('value = ""')
     lines.append(f"signal = {_quoted(f'{{{name}}}' if name else 'SIGNAL')}")
     if not _is_number(found):
-        lines.append(f"# What came is no number ({messages[0].payload[:40]!r}): it would go to quarantine.")
-    lines.append("# The payload has no time: each message counts as measured when it comes.")
+        lines.append(f"# The payload is not a number ({messages[0].payload[:40]!r}): it would go to quarantine.")
+    lines.append("# The payload has no time: the time of reception is used.")
     return "\n".join(lines) + "\n"
 
 
@@ -90,7 +90,7 @@ def _object(element: dict[str, Any]) -> list[str]:
     numbers, time = _leaves(element)
     lines = []
     if time is None:
-        lines.append("# No time was found in it: each message counts as measured when it comes.")
+        lines.append("# No time was found: the time of reception is used.")
     else:
         path, value = time
         lines += ["", "[time]", f"path = {_quoted(path)}"]
@@ -103,7 +103,7 @@ def _object(element: dict[str, Any]) -> list[str]:
     if len(numbers) > MOST_SIGNALS:
         lines.append(f"# and {len(numbers) - MOST_SIGNALS} more")
     if not numbers:
-        lines.append("# No number was found in it.")
+        lines.append("# No number was found.")
     return lines
 
 

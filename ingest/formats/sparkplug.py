@@ -1,8 +1,8 @@
-"""A Sparkplug B 3.0 host application: what edge nodes and their devices publish, with births, aliases and deaths.
+"""A Sparkplug B 3.0 host application: reads what edge nodes and devices publish, with births, aliases and deaths.
 
-What a message by alias means depends on the newest birth, so a lost message takes the aliases' meaning away: until the
-rebirth that is then asked for, only metrics that come by name are taken. A value under a wrong signal would be worse
-than one in quarantine. All times are the wall clock's epoch microseconds.
+The meaning of an alias depends on the newest birth, so a lost message makes aliases unreliable: until the rebirth that
+is then requested, only metrics with names are accepted. A value under a wrong signal would be worse than one in
+quarantine. All times are the wall clock's epoch microseconds.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ingest import border
-from ingest.border import Bad, Bounds, Taken
+from ingest.border import Bad, Bounds, FrameValues
 from ingest.formats import json_text, sparkplug_metrics
 from ingest.formats.edge_nodes import NODE, EdgeNodes, Member, Node
 from ingest.formats.format import Format, Stale
@@ -25,10 +25,10 @@ from ingest.names import Names as ForeignNames
 PREFIX = "spBv1.0/"
 _TOPIC = re.compile(rf"{PREFIX}([^/]+)/([ND](?:BIRTH|DATA|DEATH))/([^/]+)(?:/([^/]+))?")
 _LONGEST = 200
-"""Of a group's, node's or device's name, in characters."""
+"""The longest name of a group, node or device, in characters."""
 ASKED_PER_S = 50
 ASKED_AT_ONCE = 200
-"""Rebirth requests to nodes that are not alive. Whoever makes up node names must not make us flood the broker."""
+"""Rate limit of rebirth requests to nodes that are not alive. Made-up node names must not make us flood the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Names:
 
 
 class Sparkplug(Format):
-    """The state of all edge nodes, and what it leads to. No I/O: what has to be stored or sent is handed out.
+    """The state of all edge nodes. No I/O: the caller stores and sends what it returns.
 
     ``changed`` nodes, ``reborn`` nodes and devices, and ``lives_changed`` wait to be stored with the batch.
 
@@ -53,13 +53,13 @@ class Sparkplug(Format):
     host
         The id of this host application.
     foreign
-        Which name has which code and signal, of all that was ever heard: it outlives nodes that are forgotten.
+        The codes and signals of all names ever heard: they outlive evicted nodes.
     patience_us
-        A node is asked for a rebirth at most this often; four times that without a sign of life after our connection
-        was new, and what it measured is stale.
+        The shortest interval between rebirth requests to a node; after four times that in silence on a new connection,
+        its signals are stale.
     """
 
-    of_its_moment = True
+    order_dependent = True
 
     def __init__(
         self,
@@ -89,23 +89,23 @@ class Sparkplug(Format):
         node = [f"{PREFIX}+/N{kind}/+" for kind in ("BIRTH", "DATA", "DEATH")]
         return [*node, *(f"{PREFIX}+/D{kind}/+/+" for kind in ("BIRTH", "DATA", "DEATH")), self.state_topic]
 
-    def takes(self, topic: str) -> bool:
+    def accepts(self, topic: str) -> bool:
         """Return whether a topic is in Sparkplug's namespace."""
         return topic.startswith(PREFIX)
 
     def presence(self, online: bool, since_us: int) -> bytes:
-        """Return the payload of our STATE: at a connection and in its will the time must be the same."""
+        """Return the payload of our STATE: the birth and the will of a connection must have the same time."""
         return json.dumps({"online": online, "timestamp": since_us // 1000}).encode()
 
     def connected(self, now_us: int) -> None:
-        """Our connection is new: what was published meanwhile is lost, so every living node is asked for a rebirth."""
+        """Ask every living node for a rebirth: what was published before this connection is lost."""
         for key, node in self.nodes.items():
             if node.alive:
                 node.silent_since_us = now_us
-                self._want(key, node, now_us)
+                self._request_rebirth(key, node, now_us)
 
     def overdue(self, now_us: int) -> None:
-        """Whoever gives no sign of life, or is not born again with its node, is stale."""
+        """Mark nodes that stay silent, and devices that are not born again with their node, as stale."""
         for key, node in self.nodes.items():
             if node.silent_since_us is not None and now_us - node.silent_since_us >= 4 * self.patience_us:
                 self._die(key, node, node.members, now_us)
@@ -119,14 +119,14 @@ class Sparkplug(Format):
         return [(f"{PREFIX}{group}/NCMD/{node}", sparkplug_metrics.rebirth_request(now_us)) for group, node in asked]
 
     def stale(self) -> list[Stale]:
-        """Return, once, what has become stale."""
+        """Return, once, the signals that have become stale."""
         stale, self._stale = self._stale, []
         return stale
 
     def restore(
         self, group: str, node_id: str, node: Node, members: Iterable[tuple[str, bytes, bool, int | None]]
     ) -> None:
-        """Go on with a node as it was stored: (device, birth, alive, awaited since). Past the bound it is forgotten."""
+        """Restore a stored node: (device, birth, alive, awaited since). Beyond the bound it is dropped."""
         key = group, node_id
         try:
             kept = self.nodes.meet(key)
@@ -140,7 +140,7 @@ class Sparkplug(Format):
                 member.alive, member.awaited_us = alive, awaited_us
                 self.nodes.put(key, device, member)
             except Bad:
-                continue  # Other settings make no code of its name, or another's: its next message tells of it.
+                continue  # Changed settings make its name invalid, or another's: its next message reports that.
 
     def parse(self, message: Message, bounds: Bounds, _: object = None) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message and what of it is refused."""
@@ -148,68 +148,66 @@ class Sparkplug(Format):
         bad = border.Problems()
         try:
             if message.topic == self.state_topic:
-                self._hear_of_ourselves(message.payload)
+                self._read_own_state(message.payload)
             else:
                 frames += self._read(message, bounds, bad)
         except Bad as wrong:
             bad.append(wrong)
         except Exception:
-            self._doubt(message)
+            self._distrust(message)
             raise
         return frames, border.refusals(message, bad) if bad else []
 
-    def _doubt(self, message: Message) -> None:
-        """Treat a message that made us fail as one that was lost: its node is asked for all that it knows."""
-        place = _TOPIC.fullmatch(message.topic)
-        node = None if place is None else self.nodes.get((place[1], place[3]))
-        if place is not None and node is not None:
-            key = place[1], place[3]
+    def _distrust(self, message: Message) -> None:
+        """Treat a message that caused an error like a lost one: ask its node for a rebirth."""
+        topic = _TOPIC.fullmatch(message.topic)
+        node = None if topic is None else self.nodes.get((topic[1], topic[3]))
+        if topic is not None and node is not None:
+            key = topic[1], topic[3]
             node.trusted = False
             self.changed.add(key)
-            self._want(key, node, message.received_us)
+            self._request_rebirth(key, node, message.received_us)
 
-    def _hear_of_ourselves(self, raw: bytes) -> None:
-        said = json_text.document(raw) if raw else {"online": False}  # Empty: somebody has cleared it.
+    def _read_own_state(self, raw: bytes) -> None:
+        said = json_text.document(raw) if raw else {"online": False}  # Empty: somebody cleared the retained message.
         if isinstance(said, dict) and said.get("online") is False:
             self.announce_again = True
 
     def _read(self, message: Message, bounds: Bounds, bad: list[Bad]) -> Iterator[Frame]:
-        place = _TOPIC.fullmatch(message.topic)
-        if place is None or (place[2][0] == "D") != (place[4] is not None) or "\0" in message.topic:
+        topic = _TOPIC.fullmatch(message.topic)
+        if topic is None or (topic[2][0] == "D") != (topic[4] is not None) or "\0" in message.topic:
             raise Bad(Reason.WRONG_TOPIC, "the topic must be spBv1.0/<group>/<message type>/<node>[/<device>]")
-        group, kind, node_id, device = place[1], place[2][1:], place[3], place[4] or NODE
+        group, kind, node_id, device = topic[1], topic[2][1:], topic[3], topic[4] or NODE
         if max(map(len, (group, node_id, device))) > _LONGEST:
             raise Bad(Reason.WRONG_TOPIC, f"a name in the topic has more than {_LONGEST} characters")
         if message.retained:
-            raise Bad(
-                Reason.NOT_BORN, "the broker kept it from before we came; Sparkplug's messages are never retained"
-            )
+            raise Bad(Reason.NOT_BORN, "it is a retained message; Sparkplug's messages are never retained")
         said = sparkplug_metrics.decode(message.payload)
         bad += sparkplug_metrics.readable(said)
         key = group, node_id
         node = self.nodes.get(key)
         if kind == "DEATH":
-            self._hear_of_death(key, node, device, said, message)
+            self._read_death(key, node, device, said, message)
             return
         if device == NODE and kind == "BIRTH":
             node = self.nodes.meet(key)
         if node is None or not (node.alive or (device == NODE and kind == "BIRTH")):
             node = self.nodes.meet(key)
             if NODE in node.left_out:
-                raise Bad(Reason.WRONG_TOPIC, f"the birth of {group}/{node_id} was refused; the quarantine tells why")
+                raise Bad(Reason.WRONG_TOPIC, f"the birth of {group}/{node_id} was refused; see the quarantine")
             asked = "it was asked for its birth"
-            if not self._want(key, node, message.received_us):
-                asked = "it is asked for its birth when it is heard again, because many others are asked now"
+            if not self._request_rebirth(key, node, message.received_us):
+                asked = "it will be asked for its birth when it is heard again; too many others are asked now"
             raise Bad(Reason.NOT_BORN, f"node {group}/{node_id} has not been born; {asked}")
         node.silent_since_us = None
         self.changed.add(key)
         if kind == "BIRTH":
-            member = self._be_born(key, node, device, said, message, bad)
+            member = self._read_birth(key, node, device, said, message, bad)
         else:
             member = self._living(key, node, device, said, message)
         yield from self._frames(key, node, member, said, message, bounds, bad)
 
-    def _be_born(
+    def _read_birth(
         self, key: tuple[str, str], node: Node, device: str, said: Payload, message: Message, bad: list[Bad]
     ) -> Member:
         if device != NODE:
@@ -230,25 +228,25 @@ class Sparkplug(Format):
                     self.lives_changed.add(key)
         if before is not None:
             gone = set(before.birth.signals) - set(member.birth.signals)
-            self._tell_stale(member, gone, message.received_us)
+            self._mark_stale(member, gone, message.received_us)
         self.reborn.add((*key, device))
         bad += [Bad(Reason.WRONG_SIGNAL, problem) for problem in member.birth.left_out]
         if others := sparkplug_metrics.no_values(member.birth):
-            told = ", ".join(each[:80] for each in others[:5]) + (" and others" if len(others) > 5 else "")
-            bad.append(Bad(Reason.NOT_A_NUMBER, f"only numbers and texts can be readings, not {told}"))
+            listed = ", ".join(each[:80] for each in others[:5]) + (" and others" if len(others) > 5 else "")
+            bad.append(Bad(Reason.NOT_A_NUMBER, f"only numbers and texts can be readings, not {listed}"))
         return member
 
     def _living(self, key: tuple[str, str], node: Node, device: str, said: Payload, message: Message) -> Member:
         self._follow(key, node, said, message)
         if device in node.left_out:
-            raise Bad(Reason.WRONG_TOPIC, f"the birth of {device[:80]} was refused; the quarantine tells why")
+            raise Bad(Reason.WRONG_TOPIC, f"the birth of {device[:80]} was refused; see the quarantine")
         member = node.members.get(device)
         if member is None or not member.alive or member.awaited_us is not None:
-            self._want(key, node, message.received_us)
+            self._request_rebirth(key, node, message.received_us)
             raise Bad(Reason.NOT_BORN, f"device {device[:80]} has not been born since its node was; it was asked for")
         return member
 
-    def _hear_of_death(
+    def _read_death(
         self, key: tuple[str, str], node: Node | None, device: str, said: Payload, message: Message
     ) -> None:
         if node is None:
@@ -269,13 +267,13 @@ class Sparkplug(Format):
             if member is not None and member.alive:
                 member.alive, member.awaited_us = False, None
                 self.lives_changed.add(key)
-                self._tell_stale(member, member.birth.signals, at_us)
+                self._mark_stale(member, member.birth.signals, at_us)
         if not node.alive:
             node.silent_since_us = None
         self.nodes.settle(key)
 
     def _follow(self, key: tuple[str, str], node: Node, said: Payload, message: Message) -> None:
-        """Follow the sequence numbers. One that is missing may have been a birth with other aliases."""
+        """Check the sequence number. A missing message may have been a birth with other aliases."""
         self.changed.add(key)
         seq = _seq(said)
         if seq is None or node.seq is None:
@@ -284,24 +282,24 @@ class Sparkplug(Format):
         expected = (node.seq + 1) % 256
         if seq != expected:
             if message.again and (node.seq - seq) % 256 < 128:
-                return  # It was taken before, and the broker sends it again.
+                return  # A redelivery of a message that was read before.
             node.trusted = False
-            self._want(key, node, message.received_us)
+            self._request_rebirth(key, node, message.received_us)
         elif not node.trusted:
-            self._want(key, node, message.received_us)
+            self._request_rebirth(key, node, message.received_us)
         node.seq = seq
 
-    def _want(self, key: tuple[str, str], node: Node, now_us: int) -> bool:
-        """Ask a node for a rebirth where it was not asked just now; return whether it is asked, or was."""
+    def _request_rebirth(self, key: tuple[str, str], node: Node, now_us: int) -> bool:
+        """Ask a node for a rebirth unless it was just asked; return False if the rate limit prevents it."""
         if now_us - node.asked_us >= self.patience_us:
-            if not node.alive and not self._has_turn(now_us):
+            if not node.alive and not self._within_rate(now_us):
                 return False
             node.asked_us = now_us
             self._ask.append(key)
         return True
 
-    def _has_turn(self, now_us: int) -> bool:
-        """Whether one more node that is not alive may be asked now."""
+    def _within_rate(self, now_us: int) -> bool:
+        """Return whether one more node that is not alive may be asked now, and count it."""
         passed_us, self._counted_us = max(0, now_us - self._counted_us), max(now_us, self._counted_us)
         self._may_ask = min(float(ASKED_AT_ONCE), self._may_ask + passed_us * ASKED_PER_S / 1e6)
         if self._may_ask < 1:
@@ -319,8 +317,8 @@ class Sparkplug(Format):
         bounds: Bounds,
         bad: list[Bad],
     ) -> list[Frame]:
-        # What is measured twice at one time has a frame each: the first is stored, the other one is told of.
-        taken: dict[tuple[int, bool, int, int], Taken] = {}
+        # Two values of a signal at one time get a frame each: the first is stored, the second is reported.
+        by_time: dict[tuple[int, bool, int, int], FrameValues] = {}
         times: Counter[tuple[int, bool, int, str]] = Counter()
         nulls = []
         for metric in said.metrics:
@@ -338,36 +336,36 @@ class Sparkplug(Format):
                 at_us = message.received_us
                 if ms:
                     at_us = border.within(ms * 1000, at_us, bounds, us_each=1000)
-                place = (at_us, metric.is_historical, sparkplug_metrics.quality(metric))
-                nth = times[*place, known.signal]
-                times[*place, known.signal] += 1
-                taken.setdefault((*place, nth), Taken()).put(known.signal, found)
+                moment = (at_us, metric.is_historical, sparkplug_metrics.quality(metric))
+                nth = times[*moment, known.signal]
+                times[*moment, known.signal] += 1
+                by_time.setdefault((*moment, nth), FrameValues()).put(known.signal, found)
             except Bad as wrong:
                 bad.append(wrong)
-        self._tell_stale(member, nulls, message.received_us)
+        self._mark_stale(member, nulls, message.received_us)
         units = member.birth.units
         return [
             Frame(member.site, member.asset, at_us, message.received_us, each.values, each.details(Details(
                 location=member.location, historical=historical, quality=quality, units=units,
             )))
-            for (at_us, historical, quality, _), each in sorted(taken.items(), key=lambda each: each[0])
+            for (at_us, historical, quality, _), each in sorted(by_time.items(), key=lambda each: each[0])
         ]  # fmt: skip
 
     def _known(
         self, key: tuple[str, str], node: Node, member: Member, metric: Payload.Metric, message: Message
     ) -> Known | None:
-        """Return what is known of a metric; None for one that its birth has told to be no value."""
+        """Return the definition of a metric; None for one that its birth declared as no value."""
         if metric.name:
             known = member.birth.by_name.get(metric.name)
             problem = f"{metric.name[:80]} is not among the metrics of the birth"
         else:
             known = member.birth.by_alias.get(metric.alias) if node.trusted else None
-            problem = f"nobody has said what alias {metric.alias} means"
+            problem = f"alias {metric.alias} is not defined by the birth"
             if not node.trusted:
-                problem = "messages before it were lost, so that aliases may mean something else"
+                problem = "messages before it were lost, so its aliases may be outdated"
         if known is not None:
             return known if known.is_value else None
-        self._want(key, node, message.received_us)
+        self._request_rebirth(key, node, message.received_us)
         raise Bad(Reason.NOT_BORN, f"{problem}; the node was asked for a rebirth")
 
     def _member(self, group: str, node_id: str, device: str, raw: bytes) -> Member:
@@ -375,14 +373,14 @@ class Sparkplug(Format):
         site, asset, location = (
             text.name(ids, None, None) for text in (self.names.site, self.names.asset, self.names.location)
         )
-        place = self.foreign.place(site, asset)
-        location = self.foreign.location(place[0], location)
+        codes = self.foreign.asset(site, asset)
+        location = self.foreign.location(codes[0], location)
         said = sparkplug_metrics.decode(raw)
         sparkplug_metrics.readable(said)
-        born = sparkplug_metrics.birth(said, lambda name: self.foreign.sole_signal(place, name))
-        return Member(*place, location, raw, born)
+        born = sparkplug_metrics.birth(said, lambda name: self.foreign.sole_signal(codes, name))
+        return Member(*codes, location, raw, born)
 
-    def _tell_stale(self, member: Member, signals: Iterable[str], at_us: int) -> None:
+    def _mark_stale(self, member: Member, signals: Iterable[str], at_us: int) -> None:
         names = tuple(sorted(signals))
         if names:
             self._stale.append(Stale(member.site, member.asset, names, at_us))

@@ -1,4 +1,4 @@
-"""Metrics of Sparkplug B payloads as values: data types, nulls, quality, units, and what a birth says of them all."""
+"""Reads the metrics of Sparkplug B payloads: data types, nulls, quality, units, and the definitions of a birth."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -24,13 +24,13 @@ REBIRTH = "Node Control/Rebirth"
 _CONTROL = ("Node Control/", "Device Control/")
 _UNIT_KEYS = ("engUnit", "EngUnit", "unit", "units", "Unit")
 _MOST_WHOLE = 1 << 63
-"""What a database has room for; the number of a birth counts to 255."""
+"""The bound of a database integer; the number of a birth counts to 255."""
 _GOOD, _UNCERTAIN, _STALE = 192, 64, 500
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a birth said of a metric: the signal that it is, its data type, its unit (empty where it said none)."""
+    """A metric's definition in a birth: its signal, data type and unit (empty without one)."""
 
     signal: str
     datatype: int
@@ -38,7 +38,7 @@ class Known:
 
     @property
     def is_value(self) -> bool:
-        """Whether it can be a reading: a number, true or false, or a text that may be the name of a state."""
+        """Return whether it can be a reading: a number, true or false, or a text that may be the name of a state."""
         return self.datatype in _NUMBERS or self.datatype in _TEXTS
 
 
@@ -61,32 +61,32 @@ class Birth:
 
 
 def decode(raw: bytes) -> Payload:
-    """Return a payload. Raises Bad."""
+    """Parse a payload. Raises Bad."""
     border.check_size(raw)
     try:
         payload: Payload = Payload.FromString(raw)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Bad(Reason.WRONG_SHAPE, f"it is no Sparkplug B payload: {error}") from None
+        raise Bad(Reason.WRONG_SHAPE, f"it is not a Sparkplug B payload: {error}") from None
     return payload
 
 
 def readable(payload: Payload) -> list[Bad]:
-    """Take out of a payload the metrics whose texts are no UTF-8, and return what is wrong with them."""
+    """Remove metrics whose texts are not UTF-8 from a payload, and return their problems."""
     bad = []
-    for place in reversed(range(len(payload.metrics))):
+    for at in reversed(range(len(payload.metrics))):
         try:
-            broken: object = next((text for text in _texts(payload.metrics[place]) if not isinstance(text, str)), None)
+            broken: object = next((each for each in _texts(payload.metrics[at]) if not isinstance(each, str)), None)
         except UnicodeDecodeError as error:
             broken = error.object
         if broken is not None:
-            bad.append(Bad(Reason.WRONG_SIGNAL, f"a metric's name or text is no UTF-8: {str(broken)[:40]}"))
-            del payload.metrics[place]
+            bad.append(Bad(Reason.WRONG_SIGNAL, f"a metric's name or text is not UTF-8: {str(broken)[:40]}"))
+            del payload.metrics[at]
     return bad[::-1]
 
 
 def _texts(metric: Payload.Metric) -> Iterator[object]:
-    """Yield every text of a metric that is looked at. What is no UTF-8 comes as bytes, or raises UnicodeDecodeError:
-    that depends on how protobuf was built.
+    """Yield every text of a metric that is read. Invalid UTF-8 is yielded as bytes, or raises UnicodeDecodeError,
+    depending on how protobuf was built.
     """
     yield metric.name
     if metric.HasField("string_value"):
@@ -99,7 +99,7 @@ def _texts(metric: Payload.Metric) -> Iterator[object]:
 
 
 def birth(payload: Payload, signal: Callable[[str], str]) -> Birth:
-    """Return what a birth certificate says of its metrics. ``signal`` is what a name makes; it raises Bad."""
+    """Read the metric definitions of a birth certificate. ``signal`` turns a name into a signal; it raises Bad."""
     made = Birth()
     aliases: dict[int, str] = {}
     for metric in payload.metrics:
@@ -121,7 +121,7 @@ def birth(payload: Payload, signal: Callable[[str], str]) -> Birth:
             owner = aliases.setdefault(metric.alias, name)
             if owner != name:
                 made.left_out.append(
-                    f"{name[:80]!r} and {owner[:80]!r} both have the alias {metric.alias}, which means neither"
+                    f"{name[:80]!r} and {owner[:80]!r} both have the alias {metric.alias}, so it is ignored"
                 )
             made.by_alias[metric.alias] = known if owner == name else LEFT_OUT
     return made
@@ -142,7 +142,7 @@ def no_values(found: Birth) -> list[str]:
 
 
 def is_control(metric: Payload.Metric) -> bool:
-    """Whether a metric belongs to the protocol, not to the machine."""
+    """Return whether a metric belongs to the protocol, not to the machine."""
     return metric.name == "bdSeq" or metric.name.startswith(_CONTROL)
 
 
@@ -157,16 +157,17 @@ def value(metric: Payload.Metric, datatype: int) -> float | str | None:
         if whole is not None:
             return float(whole)
         datatype_of = f"{_TYPES[datatype]}: it does not fit"
-        raise Bad(Reason.NOT_A_NUMBER, f"{metric.name or metric.alias}: {raw} is no {datatype_of}")
+        raise Bad(Reason.NOT_A_NUMBER, f"{metric.name or metric.alias}: {raw} is not a valid {datatype_of}")
     if isinstance(raw, bool | int | float) and (datatype != _BOOLEAN or raw in (0, 1)) and math.isfinite(raw):
         return float(raw)
     raise Bad(
-        Reason.NOT_A_NUMBER, f"{metric.name or metric.alias}: {str(raw)[:40]!r} is no {_TYPES.get(datatype, datatype)}"
+        Reason.NOT_A_NUMBER,
+        f"{metric.name or metric.alias}: {str(raw)[:40]!r} is no valid {_TYPES.get(datatype, datatype)}",
     )
 
 
 def _signed(raw: int, bits: int) -> int | None:
-    """Return a whole number as it was meant; None: it does not fit. Negative ones fill their own bits, 32 or 64."""
+    """Return an integer with its sign; None if it does not fit. Negative ones fill their own bits, 32 or 64."""
     half = 1 << (bits - 1)
     if raw < half:
         return raw

@@ -1,7 +1,7 @@
-"""Telemetry as devices and gateways of ThingsBoard publish it, so that they need only another address.
+"""Telemetry of ThingsBoard devices and gateways, so that they need only another broker address.
 
 A device: ``{"k": v}``, ``{"ts": ms, "values": {"k": v}}``, or an array of those. A gateway: ``{device: [of those]}``.
-What has no ``ts`` was measured when it came.
+Without ``ts``, the time of reception is the time of measurement.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest import border
-from ingest.border import Bad, Bounds, Taken
+from ingest.border import Bad, Bounds, FrameValues
 from ingest.formats import json_text
 from ingest.formats.format import Format
 from ingest.messages import Frame, Message, Reason, Refused
@@ -23,7 +23,7 @@ _DEVICE = re.compile(rf"(?:([^/]+)/)?{DEVICE}")
 
 @dataclass(frozen=True, slots=True)
 class ThingsBoard(Format):
-    """Where what comes on ThingsBoard's topics belongs.
+    """Maps ThingsBoard's topics to sites and assets.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class ThingsBoard(Format):
         """Return the topic filters to subscribe to."""
         return [DEVICE, f"+/{DEVICE}", GATEWAY]
 
-    def takes(self, topic: str) -> bool:
-        """Whether a topic is one of ThingsBoard's."""
+    def accepts(self, topic: str) -> bool:
+        """Return whether a topic is one of ThingsBoard's."""
         return topic == GATEWAY or _DEVICE.fullmatch(topic) is not None
 
     def parse(self, message: Message, bounds: Bounds, names: Names | None = None) -> tuple[list[Frame], list[Refused]]:
@@ -55,7 +55,7 @@ class ThingsBoard(Format):
             for found in json_text.documents(message.payload, bad):
                 frames += self._frames(found, message, bounds, bad, names)
             if not frames and not bad:
-                raise Bad(Reason.NO_VALUES, "there is nothing in it")
+                raise Bad(Reason.NO_VALUES, "it is empty")
         except Bad as wrong:
             bad.append(wrong)
         return frames, border.refusals(message, bad) if bad else []
@@ -65,7 +65,7 @@ class ThingsBoard(Format):
             for name, documents in self._devices(message.topic, found):
                 try:
                     border.once(documents)
-                    place = names.place(self.site, name)
+                    place = names.asset(self.site, name)
                 except Bad as wrong:
                     bad.append(wrong)
                     continue
@@ -102,18 +102,18 @@ def _frames(
         if isinstance(said, dict) and "ts" in document:
             values, at_us = said, _time(border.once(document["ts"]), message.received_us, bounds)
         elif message.retained:
-            raise Bad(Reason.NO_TIME, "the broker kept it from before we came, and it does not say of when it is")
+            raise Bad(Reason.NO_TIME, "it is a retained message without a time of its own")
     except Bad as wrong:
         bad.append(wrong)
         return
-    taken = Taken()
+    read = FrameValues()
     for name, value in values.items():
         try:
-            taken.put(names.signal(place, name), border.value(name, value))
+            read.put(names.signal(place, name), border.value(name, value))
         except Bad as wrong:
             bad.append(wrong)
-    if taken:
-        yield Frame(*place, at_us, message.received_us, taken.values, taken.details())
+    if read:
+        yield Frame(*place, at_us, message.received_us, read.values, read.details())
 
 
 def _time(ts: object, received_us: int, bounds: Bounds) -> int:

@@ -9,7 +9,7 @@ from judge.asset.asset_judge import AssetJudge, gathering_of
 from judge.limits.fleets import Fleets
 from judge.limits.limits import Limits
 from judge.limits.rule_sets import RuleSets
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
 from models.named.estimator_state import StateError
 from rules.operating_state import StateNow
@@ -36,7 +36,7 @@ def dump(asset: AssetJudge) -> dict[str, Any]:
         "state": [asset.state.state.value, asset.state.since, asset.state.last],
         "limits": asset.limits.dump(),
         "downtimes": {name: list(asset.downtimes[name]) for name in sorted(asset.downtimes)},
-        "watch": None if asset.watch is None else asset.watch.state(),
+        "watch": None if asset.monitor is None else asset.monitor.state(),
         "pressing": asset.pressing,
         "gathering": asset.gathering.dump(),
         "alarmed": None if asset.alarmed is None else list(asset.alarmed),
@@ -73,7 +73,7 @@ def restore(
         state=StateNow(OperatingState(state), since, last),
         limits=Limits.restore(dumped["limits"], rulesets.of(dumped["class"], key)),
         downtimes={name: (start, end) for name, (start, end) in dumped["downtimes"].items()},
-        watch=None if dumped["watch"] is None else _restored(key, document, dumped["watch"]),
+        monitor=None if dumped["watch"] is None else _restored(key, document, dumped["watch"]),
         factor=factor,
         pressing=dumped["pressing"],
         gathering=gathering_of(document, dumped["gathering"]),
@@ -82,9 +82,9 @@ def restore(
     )
 
 
-def _restored(key: str, document: ModelDocument, state: object) -> Attendant | None:
+def _restored(key: str, document: ModelDocument, state: object) -> AssetMonitor | None:
     try:
-        return Attendant.restore(document, state)
+        return AssetMonitor.restore(document, state)
     except StateError:
         # Such as that of a class that another release of river has no more; it must not keep the plant from starting.
         _log.exception(

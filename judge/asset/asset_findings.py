@@ -10,11 +10,11 @@ from judge.asset import health
 from judge.limits.hits import Hit
 from judge.moments import micros, moment
 from models.alarm import Anomaly
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
 from rules import patterns
-from rules.figures import TimeToLimit
 from rules.kinds import INSTRUMENT
+from rules.measures import TimeToLimit
 from rules.rulebook import Rulebook
 from rules.ruleset import RuleSet
 from rules.table import in_words
@@ -58,7 +58,7 @@ class Facts(NamedTuple):
     rulebook: Rulebook
     rules: RuleSet
     document: ModelDocument
-    watch: Attendant | None
+    monitor: AssetMonitor | None
     state: OperatingState
     units: Mapping[str, str]
     trends: dict[str, Trend | None]
@@ -70,7 +70,7 @@ class Facts(NamedTuple):
 
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return the usual range of a signal, where the model knows it."""
-        return self.watch.usual(signal) if self.watch is not None else None
+        return self.monitor.usual(signal) if self.monitor is not None else None
 
 
 class Doubt(NamedTuple):
@@ -147,9 +147,9 @@ def over(facts: Facts, was: Alarmed, arrival: int, at_us: int, values: Mapping[s
     )
 
 
-def of_lead_time(facts: Facts, found: Health, watch: Attendant, arrival: int) -> Finding:
+def of_lead_time(facts: Facts, found: Health, monitor: AssetMonitor, arrival: int) -> Finding:
     """That the asset is likely to reach a limit within its lead time."""
-    signs = tuple(_with_trend(facts, sign) for sign in health.signs_of(watch.course, facts.units)[:MOST_SIGNS])
+    signs = tuple(_with_trend(facts, sign) for sign in health.signs_of(monitor.history, facts.units)[:MOST_SIGNS])
     unit = facts.units.get(found.signal, "")
     days = [each for each in (found.likely_at, found.earliest_at, found.latest_at) if each is not None]
     limit = "its limit of" if found.known else "what is ten times its usual range:"
@@ -161,7 +161,7 @@ def of_lead_time(facts: Facts, found: Health, watch: Attendant, arrival: int) ->
         f"({days[1]:%d %b %H:%M} to {days[2]:%d %b %H:%M}); health {found.index:.0f} %",
         arrival=arrival,
         source=f"model:{facts.document.name}:lead-time",
-        since=moment(int(watch.course.near(found.signal)[0][0])),
+        since=moment(int(monitor.history.near(found.signal)[0][0])),
         at=found.at,
         score=None,
         limit=None,
@@ -220,7 +220,7 @@ def _of_rule(facts: Facts, hit: Hit, arrival: int) -> Finding:
             low, high = (None, rule.clear_at) if rule.upper else (rule.clear_at, None)
         unit = UNIT_OF_SILENCE if rule.kind == "stale" else facts.unit(signal)
         signs.append(Sign(signal=signal, value=value, unit=unit, usual_low=low, usual_high=high, share=share))
-    limit = rule.figure.limit if isinstance(rule.figure, TimeToLimit) else None
+    limit = rule.measure.limit if isinstance(rule.measure, TimeToLimit) else None
     return Finding(
         asset=facts.asset,
         arrival=arrival,
@@ -231,7 +231,7 @@ def _of_rule(facts: Facts, hit: Hit, arrival: int) -> Finding:
         version=facts.rulebook.version,
         since=moment(hit.at_us if hit.condition.beyond_since is None else hit.condition.beyond_since),
         at=moment(hit.at_us),
-        score=hit.figure if rule.kind == "model_score" else None,
+        score=hit.value if rule.kind == "model_score" else None,
         limit=rule.raise_at if plain or rule.kind == "model_score" else limit,
         signs=tuple(signs),
         summary=_summary(facts, hit, signs),
@@ -274,15 +274,15 @@ def _summary(facts: Facts, hit: Hit, signs: list[Sign]) -> str:
         names = ", ".join(_told(sign.signal) for sign in signs)
         if not active:
             return "every signal is measured again"
-        return f"{names}: not measured for {_quantity(hit.figure, 'min')}, longer than {rule.raise_at:.4g} min"
+        return f"{names}: not measured for {_quantity(hit.value, 'min')}, longer than {rule.raise_at:.4g} min"
     unit = "" if rule.kind == "model_score" else facts.unit(rule.signal)
     told = _told(rule.signal)
-    if rule.figure is not None:
-        told, unit = rule.figure.told(told), rule.figure.unit(unit)
+    if rule.measure is not None:
+        told, unit = rule.measure.describe(told), rule.measure.unit(unit)
     if not active:
-        return f"{told} is back at {_quantity(hit.figure, unit)}; it clears past {_quantity(rule.clear_at, unit)}"
+        return f"{told} is back at {_quantity(hit.value, unit)}; it clears past {_quantity(rule.clear_at, unit)}"
     side = "above" if rule.upper else "below"
-    return f"{told} is {_quantity(hit.figure, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}"
+    return f"{told} is {_quantity(hit.value, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}"
 
 
 def _inferred(
@@ -324,10 +324,10 @@ def _inferred(
 
 
 def _with_trend(facts: Facts, sign: Sign) -> Sign:
-    if facts.watch is None:
+    if facts.monitor is None:
         return sign
     if sign.signal not in facts.trends:
-        facts.trends[sign.signal] = health.change_a_day(facts.watch.course, sign.signal)
+        facts.trends[sign.signal] = health.change_a_day(facts.monitor.history, sign.signal)
     found = facts.trends[sign.signal]
     if found is None:
         return sign

@@ -16,7 +16,7 @@ from judge.limits.fleets import NO_FLEET, Fleets, OfFleet
 from judge.limits.hits import Hit
 from judge.limits.limits import Limits
 from judge.limits.rule_sets import RuleSets
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
 from rules import operating_state
 from rules.counter import Counter
@@ -86,7 +86,7 @@ class AssetJudge:
     state: StateNow = UNSEEN
     limits: Limits = field(default_factory=Limits)
     downtimes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    watch: Attendant | None = None
+    monitor: AssetMonitor | None = None
     factor: float = 1.0
     pressing: int = 0
     health: Health | None = None
@@ -97,13 +97,13 @@ class AssetJudge:
     state_rule: operating_state.StateRule | None = None
     fleet: OfFleet = NO_FLEET
     apart: frozenset[str] = frozenset()
-    looks: int = 0
+    residuals_seen: int = 0
     trends: dict[str, Trend | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.gathering.step_us:
             self.gathering = gathering_of(self.document)
-        self.looks = 0 if self.watch is None else self.watch.course.taken
+        self.residuals_seen = 0 if self.monitor is None else self.monitor.history.count
         self._apply_documents()
 
     @property
@@ -122,8 +122,8 @@ class AssetJudge:
     def heed(self, factor: float) -> None:
         """Go on with the model's limit as close-outs have moved it."""
         self.factor = factor
-        if self.watch is not None:
-            self.watch.heed(factor)
+        if self.monitor is not None:
+            self.monitor.set_factor(factor)
 
     def runs_on(self, at_us: int) -> None:
         """Take note that all up to a time has been judged, in the operating state that it was in."""
@@ -289,7 +289,7 @@ class AssetJudge:
 
     def facts(self) -> Facts:
         return Facts(
-            self.key, self.asset_class, self.rulebook, self.limits.rules, self.document, self.watch, self.state.state,
+            self.key, self.asset_class, self.rulebook, self.limits.rules, self.document, self.monitor, self.state.state,
             self.units, self.trends,
         )  # fmt: skip
 

@@ -10,9 +10,9 @@ from judge.asset import asset_findings, health, operating
 from judge.asset.asset_findings import Alarmed
 from judge.asset.health import PRESSING
 from judge.moments import moment
-from models import attendant
+from models import asset_monitor
 from models.alarm import Anomaly
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from workorder_core.intake.findings import Finding
 from workorder_core.plant.health import Health
 from workorder_core.words import CloseFinding
@@ -29,10 +29,10 @@ def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, fl
         values = {signal: value for signal, value in values.items() if signal not in asset.apart}
         if not values:
             return
-    if asset.watch is None:
-        asset.watch = attendant.begin(asset.document, asset.factor)
+    if asset.monitor is None:
+        asset.monitor = asset_monitor.begin(asset.document, asset.factor)
     try:
-        anomaly = asset.watch.judge(at_us, values)
+        anomaly = asset.monitor.judge(at_us, values)
     except Exception:  # noqa: BLE001 - any model may be run here, and one asset's must not stop the plant
         # The same input fails again on every restart, so it is told and this asset's model begins anew.
         _log.exception("a model failed and learns again from nothing", asset=asset.key, model=asset.document.name)
@@ -42,20 +42,20 @@ def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, fl
         yield _of_model(asset, anomaly, arrival, at_us)
     elif asset.alarmed is not None:
         yield end_alarm(asset, arrival, at_us, values, "behaves as it usually does again")
-    if asset.watch.course.taken != asset.looks:
-        yield from _look_ahead(asset, asset.watch, arrival, at_us, values)
-    if asset.limits.rules.of_score and asset.watch.ready():
-        for hit in asset.limits.judge_score(at_us, asset.watch.score(), asset.state.state):
+    if asset.monitor.history.count != asset.residuals_seen:
+        yield from _look_ahead(asset, asset.monitor, arrival, at_us, values)
+    if asset.limits.rules.of_score and asset.monitor.ready():
+        for hit in asset.limits.judge_score(at_us, asset.monitor.score(), asset.state.state):
             yield from asset.of_hit(hit, arrival)
 
 
 def _look_ahead(
-    asset: "AssetJudge", watch: Attendant, arrival: int, at_us: int, values: Mapping[str, float]
+    asset: "AssetJudge", monitor: AssetMonitor, arrival: int, at_us: int, values: Mapping[str, float]
 ) -> Iterator[Finding]:
     """After a look of the model: how well the asset is, and whether it is about to reach a limit."""
-    asset.looks = watch.course.taken
+    asset.residuals_seen = monitor.history.count
     asset.trends.clear()
-    found = health.assess(moment(at_us), watch.course, asset.limits.rules)
+    found = health.assess(moment(at_us), monitor.history, asset.limits.rules)
     asset.health, asset.fresh = found, True
     lead = timedelta(days=asset.document.lead_time_days)
     if found is None or not lead or not health.presses(found, lead):
@@ -66,17 +66,17 @@ def _look_ahead(
         return
     asset.pressing = min(asset.pressing + 1, PRESSING)
     if asset.pressing == PRESSING:
-        yield _of_lead_time(asset, found, watch, arrival)
+        yield _of_lead_time(asset, found, monitor, arrival)
 
 
 def begin_anew(asset: "AssetJudge") -> None:
     """Forget what the model has learned."""
-    asset.watch = None
-    _forget_course(asset)
+    asset.monitor = None
+    _forget_residuals(asset)
 
 
-def _forget_course(asset: "AssetJudge") -> None:
-    asset.looks, asset.pressing = 0, 0
+def _forget_residuals(asset: "AssetJudge") -> None:
+    asset.residuals_seen, asset.pressing = 0, 0
     asset.trends.clear()
     asset.health, asset.fresh = None, True
 
@@ -99,9 +99,9 @@ def learn_history(asset: "AssetJudge", frames: Iterable[tuple[int, Mapping[str, 
 
 def learn_again(asset: "AssetJudge", found: CloseFinding | None = None) -> None:
     """After a repair the machine's normal is another one; ``found`` is what the order was closed with."""
-    if asset.watch is not None:
-        asset.watch.rebaseline(faults=found in (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE))
-    _forget_course(asset)
+    if asset.monitor is not None:
+        asset.monitor.rebaseline(faults=found in (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE))
+    _forget_residuals(asset)
 
 
 def _of_model(asset: "AssetJudge", anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
@@ -123,8 +123,8 @@ def _over(
     return asset_findings.over(asset.facts(), was, arrival, at_us, values, why)
 
 
-def _of_lead_time(asset: "AssetJudge", found: Health, watch: Attendant, arrival: int) -> Finding:
-    finding = asset_findings.of_lead_time(asset.facts(), found, watch, arrival)
+def _of_lead_time(asset: "AssetJudge", found: Health, monitor: AssetMonitor, arrival: int) -> Finding:
+    finding = asset_findings.of_lead_time(asset.facts(), found, monitor, arrival)
     asset.ahead = Alarmed.by(finding)
     return finding
 

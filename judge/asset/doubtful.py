@@ -30,7 +30,7 @@ def judge(
         for hit in asset.limits.judge(at_us, judged, asset.state.state, asset.fleet):
             yield from asset.of_hit(hit, arrival)
     for signal in sorted(doubtful):
-        rules = asset.limits.rules.protects_by(signal)
+        rules = asset.limits.rules.safety_rules_reading(signal)
         if rules:
             since_us = asset.doubted.setdefault(signal, at_us)
             doubt = Doubt(signal, values[signal], *_true_between(asset, signal, values[signal]), rules)

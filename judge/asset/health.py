@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from models.course import Course, Look
+from models.residuals import Residual, ResidualHistory
 from rules import trend
 from rules.ruleset import RuleSet
 from rules.trend import Trend
@@ -35,75 +35,75 @@ def presses(health: Health, lead: timedelta) -> bool:
     return health.earliest_at - health.at <= lead
 
 
-def assess(at: datetime, course: Course, rules: RuleSet) -> Health | None:
+def assess(at: datetime, history: ResidualHistory, rules: RuleSet) -> Health | None:
     """Return an asset's health as of its newest look; None while nothing is known of it."""
-    worst: tuple[float, str, Look, float, bool] | None = None
-    for signal, look in sorted(course.looks.items()):
-        if look.sigma <= 0.0:
+    worst: tuple[float, str, Residual, float, bool] | None = None
+    for signal, residual in sorted(history.residuals.items()):
+        if residual.sigma <= 0.0:
             continue
-        room, known = _room(look, signal, rules)
-        half = 3.0 * look.sigma
-        used = min(max((abs(look.level - look.expected) - half) / (room - half), 0.0), 1.0)
+        room, known = _room(residual, signal, rules)
+        half = 3.0 * residual.sigma
+        used = min(max((abs(residual.level - residual.expected) - half) / (room - half), 0.0), 1.0)
         if worst is None or used > worst[0]:
-            worst = used, signal, look, room, known
+            worst = used, signal, residual, room, known
     if worst is None:
         return None
-    used, signal, look, room, known = worst
-    side = math.copysign(1.0, look.level - look.expected)
+    used, signal, residual, room, known = worst
+    side = math.copysign(1.0, residual.level - residual.expected)
     health = Health(
         at=at,
         index=100.0 * (1.0 - used),
         signal=signal,
-        value=look.level,
-        limit=look.expected + side * room,
+        value=residual.level,
+        limit=residual.expected + side * room,
         known=known,
     )
-    found = _heading(course, signal, side, room) if used > 0.0 else None
-    return health if found is None else _with_trend(health, found, room - 3.0 * look.sigma)
+    found = _heading(history, signal, side, room) if used > 0.0 else None
+    return health if found is None else _with_trend(health, found, room - 3.0 * residual.sigma)
 
 
-def change_a_day(course: Course, signal: str) -> Trend | None:
+def change_a_day(history: ResidualHistory, signal: str) -> Trend | None:
     """Return the trend of what a signal is off by, a day; None where it has no direction that is certain."""
-    for times, values in (course.near(signal), course.far(signal)):
+    for times, values in (history.near(signal), history.far(signal)):
         found = _line(times, values, math.inf)
         if found is not None and found.slope_low * found.slope_high > 0.0:
             return found
     return None
 
 
-def signs_of(course: Course, units: Mapping[str, str]) -> list[Sign]:
+def signs_of(history: ResidualHistory, units: Mapping[str, str]) -> list[Sign]:
     """Return how the signals of the newest look stand, those that are farthest off first."""
-    off = {signal: look.off for signal, look in course.looks.items()}
+    off = {signal: residual.off for signal, residual in history.residuals.items()}
     total = sum(each * each for each in off.values()) or 1.0
     return [
         Sign(
             signal=signal,
-            value=course.looks[signal].level,
+            value=history.residuals[signal].level,
             unit=units.get(signal, ""),
-            usual_low=course.looks[signal].expected - 3.0 * course.looks[signal].sigma,
-            usual_high=course.looks[signal].expected + 3.0 * course.looks[signal].sigma,
+            usual_low=history.residuals[signal].expected - 3.0 * history.residuals[signal].sigma,
+            usual_high=history.residuals[signal].expected + 3.0 * history.residuals[signal].sigma,
             share=each * each / total,
         )
         for signal, each in sorted(off.items(), key=lambda item: (-abs(item[1]), item[0]))
     ]
 
 
-def _room(look: Look, signal: str, rules: RuleSet) -> tuple[float, bool]:
+def _room(residual: Residual, signal: str, rules: RuleSet) -> tuple[float, bool]:
     """How far a signal may go on this side, and whether a rule says so."""
-    half = 3.0 * look.sigma
-    upper = look.level >= look.expected
+    half = 3.0 * residual.sigma
+    upper = residual.level >= residual.expected
     rooms = []
     for rule in rules.of(signal):
         if rule.kind == "threshold" and rule.upper is upper:
-            room = rule.raise_at - look.expected if upper else look.expected - rule.raise_at
+            room = rule.raise_at - residual.expected if upper else residual.expected - rule.raise_at
             if room > half:
                 rooms.append(room)
     return (min(rooms), True) if rooms else (ROOM * half, False)
 
 
-def _heading(course: Course, signal: str, side: float, room: float) -> Trend | None:
+def _heading(history: ResidualHistory, signal: str, side: float, room: float) -> Trend | None:
     """The stretch that leads to the limit soonest, of those that are certain to; else the newest."""
-    near, far = (_line(times, side * values, room) for times, values in (course.near(signal), course.far(signal)))
+    near, far = (_line(times, side * values, room) for times, values in (history.near(signal), history.far(signal)))
     certain = [each for each in (near, far) if each is not None and each.certain]
     return min(certain, key=lambda each: each.until) if certain else near
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rules.figures import Fleet
+from rules.measures import Fleet
 
 FEWEST_OTHERS = 3
 """A fleet's median is that of at least so many other machines."""

@@ -8,7 +8,7 @@ from rules.threshold import Condition, Threshold
 class Hit(NamedTuple):
     """A rule that is active, or has just ceased to be.
 
-    ``figure`` is what it holds against its limit, ``signs`` are signals and their values; ``chatters`` tells that it
+    ``value`` is what it compares with its limit, ``signs`` are signals and their values; ``chatters`` tells that it
     has just begun to chatter, ``calm`` that it chatters no more. One that ceased because it does not judge in the
     asset's operating state is not ``judged``.
     """
@@ -16,7 +16,7 @@ class Hit(NamedTuple):
     rule: Threshold
     condition: Condition
     at_us: int
-    figure: float
+    value: float
     signs: tuple[tuple[str, float], ...]
     chatters: bool = False
     calm: bool = False

@@ -12,7 +12,7 @@ from judge.limits.latest import Latest
 from judge.limits.rule_sets import EMPTY_SET
 from rules import ruleset, threshold
 from rules.counter import Counter
-from rules.figures import Memory
+from rules.measures import Memory
 from rules.ruleset import RuleSet
 from rules.threshold import EVERY, NORMAL, Condition, Threshold
 from workorder_core.words import OperatingState
@@ -27,7 +27,7 @@ class Limits:
     Parameters
     ----------
     conditions, memories
-        By rule id: how it stands, and what its figure is made of.
+        By rule id: how it stands, and what its measure is made of.
     latest
         The newest value of each signal that several rules look at together.
     heard
@@ -67,7 +67,7 @@ class Limits:
                 self._forget(key)
         for key in list(self.memories):
             now, before = _named(rules, key), _named(self.rules, key)
-            if now is None or (before is not None and before.figure != now.figure):
+            if now is None or (before is not None and before.measure != now.measure):
                 del self.memories[key]
         self.latest = Latest((signal, seen) for signal, seen in self.latest.items() if signal in rules.latest)
         self.late = {key: condition for key, condition in self.late.items() if _alike(rules, self.rules, key)}
@@ -241,17 +241,17 @@ class Limits:
             return Hit(rule, now, at_us, value, ((rule.signal, value),), calm=calm, judged=False)
         if before.last is not None and at_us < before.last:
             return None  # the rule has judged a newer value of its signal
-        figure = value
-        if rule.figure is not None:
+        measured = value
+        if rule.measure is not None:
             memory = self.memories.get(rule.id)
             if memory is None:
                 memory = self.memories[rule.id] = []
             reference = self._reference(rule, at_us, value, fleet) if rule.reference is not None else None
-            known = rule.figure.step(memory, at_us, self._counted(rule, at_us, value), reference)
+            known = rule.measure.step(memory, at_us, self._counted(rule, at_us, value), reference)
             if known is None:
                 return None
-            figure = known
-        condition = threshold.step(rule, before, at_us, figure)
+            measured = known
+        condition = threshold.step(rule, before, at_us, measured)
         chatters = calm = False
         if before.active and rule.id in self.chatter.chattering:
             condition = self.chatter.damp(rule.id, before, condition, at_us)
@@ -261,7 +261,7 @@ class Limits:
         self.conditions[rule.id] = condition
         if not condition.active and not before.active:
             return None
-        return Hit(rule, condition, at_us, figure, ((rule.signal, value),), chatters, calm)
+        return Hit(rule, condition, at_us, measured, ((rule.signal, value),), chatters, calm)
 
     def _counted(self, rule: Threshold, at_us: int, value: float) -> float:
         """What a rate is made of: of a counter what it has counted in all, else the value itself."""

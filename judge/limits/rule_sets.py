@@ -13,7 +13,7 @@ class RuleSets:
     def __init__(self, rulebook: Rulebook = EMPTY) -> None:
         self.rulebook = rulebook
         self.looks_below = rulebook.looks_below
-        self.heeds_late = rulebook.heeds_late
+        self.judges_late = rulebook.judges_late
         self._special = {each.asset for each in rulebook.overrides}
         self._made: dict[tuple[str, str | None], RuleSet] = {}
 

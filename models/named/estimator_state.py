@@ -2,7 +2,7 @@
 
 It is pickled, and read back by a reader that knows only what a model may be made of: classes of river and of the
 modules that may be run, numpy's arrays and generators, and plain containers. A function, or a method of one of these
-objects, is written as its name. One that has none (a lambda) stands for the same one in an estimator newly made.
+objects, is written as its name. One without a name (a lambda) is replaced by the same one of a newly made estimator.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _PLAIN = {
     "SeedSequence __generator_ctor __bit_generator_ctor __randomstate_ctor",
 }
 _PLAIN_NAMES = {module: frozenset(names.split()) for module, names in _PLAIN.items()}
-_HOLDERS = (dict, list, set, deque, Random)
-"""Whose methods an estimator may hold, besides those of the classes that it may be made of."""
+_CONTAINERS = (dict, list, set, deque, Random)
+"""Types whose methods an estimator may refer to, besides those of the classes that it may be made of."""
 
 
 class StateError(ValueError):
-    """What cannot be written down or read back."""
+    """A state that cannot be written or read back."""
 
 
 def dump(estimators: object, like: object = None) -> bytes:
@@ -66,7 +66,7 @@ def _write(estimators: object) -> bytes:
     try:
         writer.dump(estimators)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
-        raise StateError(f"its state cannot be written down: {error}") from error
+        raise StateError(f"its state cannot be stored: {error}") from error
     return msgspec.msgpack.encode((list(writer.texts), out.getvalue()))
 
 
@@ -83,7 +83,8 @@ def _read(state: bytes, like: object) -> Any:
 class _Writer(pickle.Pickler):
     """Writes functions and methods by their names, and of a pipeline no more than its steps.
 
-    Texts are kept in a table beside it: a signal's name is one text, whether it came with a frame or from a state.
+    Strings go into a separate table, so that a signal's name is one object whether it came with a frame or from a
+    state.
     """
 
     def __init__(self, out: io.BytesIO) -> None:
@@ -102,10 +103,10 @@ class _Writer(pickle.Pickler):
             if thing.__module__ == __name__ or _is_plain(thing.__module__, thing.__name__):
                 return NotImplemented
             if "<" in thing.__qualname__:
-                return _nameless, _place(thing)
+                return _nameless, _location(thing)
             return _function, (thing.__module__, thing.__qualname__)
         if isinstance(thing, Pipeline):
-            # How it runs its steps it finds out again, and would write down in sets, whose order is chance.
+            # It recomputes its plan; the plan contains sets, whose order would differ from run to run.
             facts = vars(thing) | {"_plan": None, "_inference_transformers": (), "_last_step_cached": None}
             facts.pop("_last_step_params", None)
             return _new, (type(thing),), facts
@@ -138,16 +139,16 @@ class _Reader(pickle.Unpickler):
 
     def _nameless(self, module: str, name: str, line: int) -> Callable[..., Any]:
         if self._found is None:
-            self._found = {_place(each): each for each in _functions(self._like)}
+            self._found = {_location(each): each for each in _functions(self._like)}
         try:
             return self._found[module, name, line]
         except KeyError:
-            raise StateError(f"{module}.{name} has no name of its own and is made while the model learns") from None
+            raise StateError(f"{module}.{name} has no name and is created while the model learns") from None
 
 
 def _method(of: Any, name: str) -> Any:
     """Return a method of an object that the reader has made already."""
-    if name.startswith("__") or not (isinstance(of, _HOLDERS) or named.may_be_run(type(of).__module__)):
+    if name.startswith("__") or not (isinstance(of, _CONTAINERS) or named.may_be_run(type(of).__module__)):
         raise _forbidden(f"{type(of).__qualname__}.{name}")
     found = getattr(of, name)
     if not isinstance(found, types.MethodType | types.BuiltinMethodType):
@@ -167,8 +168,8 @@ def _function(module: str, name: str) -> Any:
     return found
 
 
-def _nameless(*place: Any) -> Any:
-    raise StateError(f"{place} is found by the reader alone")
+def _nameless(*location: Any) -> Any:
+    raise StateError(f"{location} can only be resolved by the reader")
 
 
 def _new(of: type[Any]) -> Any:
@@ -181,20 +182,20 @@ def _is_plain(module: str, name: str) -> bool:
 
 
 def _forbidden(name: str) -> StateError:
-    return StateError(f"the state of an estimator names {name}, which it may not; it has to learn anew")
+    return StateError(f"the state of an estimator names {name}, which is not allowed; it has to learn again")
 
 
-def _place(function: types.FunctionType) -> tuple[str, str, int]:
+def _location(function: types.FunctionType) -> tuple[str, str, int]:
     if function.__closure__:
         raise StateError(
-            f"its state cannot be written down: {function.__module__}.{function.__qualname__} is a function within "
-            "another that holds values of it; write it as a class or as a function of the module"
+            f"its state cannot be stored: {function.__module__}.{function.__qualname__} is a closure "
+            "over another function's values; write it as a class or as a function of the module"
         )
     return function.__module__, function.__qualname__, function.__code__.co_firstlineno
 
 
 def _functions(thing: object) -> Iterator[types.FunctionType]:
-    """Every function without a name of its own that an estimator holds."""
+    """Yield every nameless function that an estimator refers to."""
     for each in named.parts(thing):
         if isinstance(each, types.FunctionType) and "<" in each.__qualname__ and not each.__closure__:
             yield each

@@ -1,8 +1,8 @@
-"""Other detectors than the default, as a model document names them: river's, or somebody's of the same two verbs.
+"""Detectors other than the default, as a model document names them: river's, or your own with the same two methods.
 
-There are three kinds. One *scores* frames. One scores a *target* by itself or by what else the frame holds (river calls
-it supervised): every signal is the target in turn. A *drift* detector is told one number after the other: every signal
-gets one. Before each may stand transformers.
+There are three kinds. One *scores* frames. One scores a *target* by itself or by the rest of the frame (river calls
+it supervised): every signal is the target in turn. A *drift* detector receives one number after another: every signal
+gets one. Transformers may precede any of them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _checked: set[str] = set()
 
 
 class Kind(Enum):
-    """What a detector is asked."""
+    """What a detector can do."""
 
     SCORES = "scores"
     TARGETS = "targets"
@@ -54,7 +54,7 @@ class Transformer(Protocol):
 
 @dataclass(slots=True)
 class Named:
-    """What a document names, newly made.
+    """A newly made estimator of a document.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ class Named:
         The last step: ``score_one`` grows with how unusual a frame is (with ``y`` for a target); or ``update`` and
         ``drift_detected``.
     binary
-        A drift detector that is told whether something happened, and not how much there is of it.
+        A drift detector that receives whether something happened instead of a quantity.
     alone
-        A target is judged by its own past: the rest of the frame is kept from it.
+        A target is judged by its own past only: it does not get the rest of the frame.
     """
 
     kind: Kind
@@ -75,12 +75,12 @@ class Named:
 
 
 def make(written: Any, parameters: Mapping[str, Any]) -> Named:
-    """Return what a document's ``estimator`` and ``parameters`` name, newly made. Raises NoSuchEstimator."""
+    """Make what a document's ``estimator`` and ``parameters`` name. Raises NoSuchEstimator."""
     *before, last = named.steps(written, parameters)
     for number, step in enumerate(before, start=1):
         if isinstance(step, base.AnomalyFilter) or not _can(step, "transform_one", "learn_one"):
             raise NoSuchEstimator(
-                f"step {number}, {_name(step)}, turns no frame into another", "only the last step may be a detector"
+                f"step {number}, {_name(step)}, does not transform a frame", "only the last step may be a detector"
             )
     first = compose.Pipeline(*before) if before else None
     if _can(last, "update") and hasattr(last, "drift_detected"):
@@ -99,27 +99,27 @@ def make(written: Any, parameters: Mapping[str, Any]) -> Named:
 
 
 def check(written: Any, parameters: Mapping[str, Any]) -> None:
-    """Make sure that what is named can be made, and that what it remembers can be kept. Raises NoSuchEstimator."""
+    """Check that an estimator can be made, and that its state can be stored. Raises NoSuchEstimator."""
     found = make(written, parameters)
     text = json.dumps([written, dict(parameters), code_of(written)], sort_keys=True, default=repr)
     if text in _checked:
         return
     whole, new = [found.before, found.detector], make(written, parameters)
-    _taste(found)
+    _try_out(found)
     try:
         state = estimator_state.dump(whole, like=[new.before, new.detector])
     except estimator_state.StateError as error:
-        raise NoSuchEstimator(f"{_name(found.detector)}: {error}", "name one whose state can be kept") from error
+        raise NoSuchEstimator(f"{_name(found.detector)}: {error}", "name one whose state can be stored") from error
     if len(state) > MOST_BYTES:
         raise NoSuchEstimator(
-            f"{_name(found.detector)} remembers {len(state) / 1e6:.0f} MB before it has learned anything",
+            f"{_name(found.detector)} has {len(state) / 1e6:.0f} MB of state before it has learned anything",
             f"make it smaller; {MOST_BYTES / 1e6:.0f} MB is the most, for every asset has one of its own",
         )
     _checked.add(text)
 
 
-def _taste(found: Named) -> None:
-    """Let it learn a few made-up frames; what signals a real one wants is not known here."""
+def _try_out(found: Named) -> None:
+    """Let it learn a few made-up frames; which signals a real one needs is not known here."""
     frames = [{"a": 1.0 + 0.1 * k, "b": 2.0 - 0.1 * k * k} for k in range(4)]
     try:
         for frame in frames:
@@ -131,7 +131,7 @@ def _taste(found: Named) -> None:
                 found.detector.learn_one({} if found.alone else {"b": frame["b"]}, frame["a"])
             else:
                 found.detector.learn_one(frame)
-    except Exception:  # noqa: BLE001 - what a detector makes of signals that are not the plant's tells nothing
+    except Exception:  # noqa: BLE001 - a failure on made-up signals says nothing about the plant's
         return
 
 
@@ -140,7 +140,7 @@ def _forecasts(detector: Any) -> bool:
     predicts = getattr(inner, "predictive_model", None)
     if predicts is None:
         return False
-    # It brings pandas and scikit-learn, which would be half of every command's start.
+    # Importing it loads pandas and scikit-learn, which would be half of every command's start-up time.
     from river import time_series
 
     return isinstance(predicts, time_series.base.Forecaster)

@@ -1,9 +1,9 @@
-"""Passes on of a frame what can be believed of it: in front of every detector that a model document names.
+"""Filters implausible values out of a frame, in front of every detector that a model document names.
 
-What lies far beyond a signal's steps so far is set aside until the next value bears it out, and then counts up to a
-bounded step. The default detector does the same with its own levels (`models.kernel`); how far is far is said in
-`models.kernel` for both. Here a signal's first two values are kept back as well: which of them is no glitch shows with
-the third, and a detector that is somebody else's forgets nothing that it was shown.
+A value far beyond a signal's steps so far is set aside until the next value confirms it, and then counts up to a
+bounded step. The default detector does the same with its own levels (`models.kernel`), which defines how far is far
+for both. Here a signal's first two values are withheld as well: the third shows which of them is a glitch, and a
+third-party detector cannot forget a value that it has seen.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from models.kernel import FADE, FAR, FEW, FIRM, HUGE, REGIME_FAR, UNSEEN, allowe
 class _Steps:
     """How one signal steps, in its unit. ``first``, ``given``, ``outside``, ``reach`` are as in the default detector.
 
-    ``value`` is the newest that was believed, ``level`` the smoothed one, over ``settled`` values; ``frame`` counts the
-    frames up to the newest value, believed or not.
+    ``value`` is the newest that was accepted, ``level`` the smoothed one, over ``settled`` values; ``frame`` counts the
+    frames up to the newest value, accepted or not.
     """
 
     first: float
@@ -34,14 +34,14 @@ class _Steps:
 
 
 class Gate:
-    """Keeps back what cannot be believed yet.
+    """Withholds values that are not confirmed yet.
 
     Parameters
     ----------
     smoothing
         Weight of the newest value in a signal's level.
     regime
-        Signals that leap with every start: farther out is far, and what is borne out counts whole.
+        Signals that jump with every start: only values farther out are set aside, and a confirmed one counts in full.
     """
 
     def __init__(self, smoothing: float, regime: Iterable[str], state: Iterable[Any] = ()) -> None:
@@ -53,8 +53,8 @@ class Gate:
             self._frames, steps = state
             self._steps = {name: _Steps(*numbers) for name, *numbers in steps}
 
-    def believed(self, frame: Mapping[str, float | None]) -> dict[str, float]:
-        """Return what is believed of a frame's values: numbers whose square is one too, and no glitch."""
+    def accept(self, frame: Mapping[str, float | None]) -> dict[str, float]:
+        """Return the values of a frame that are accepted: finite with a finite square, and no glitches."""
         self._frames += 1
         found = {}
         for name, value in frame.items():

@@ -1,9 +1,9 @@
-"""What a model document names: classes with their parameters, put together as it says.
+"""Makes what a model document names: classes with their parameters, composed as it says.
 
 A class is named by its dotted name, or by a table: ``class`` with its parameters as further keys (``args``: those that
 have no name), ``pipeline`` with its steps, or ``function`` with a dotted name. Parameters may be such tables again.
-river's own classes may always be named; others when their module has been allowed (`allow`), for naming a class runs
-its code.
+river's own classes may always be named; others only when their module has been allowed (`allow`), since naming a class
+runs its code.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class NoSuchEstimator(ValueError):
 
 
 def allow(*modules: str) -> None:
-    """Let model documents name what is in these modules."""
+    """Let model documents use these modules."""
     _allowed.update(modules)
 
 
@@ -54,7 +54,7 @@ def allowed() -> frozenset[str]:
 def allow_folder(folder: Path) -> list[str]:
     """Let model documents name what is in the modules of a folder, and return the modules' names.
 
-    Raises NoSuchEstimator for a folder that there is not, and for a module whose name something else has already.
+    Raises NoSuchEstimator for a folder that does not exist, and for a module whose name is in use already.
     """
     if not folder.is_dir():
         raise NoSuchEstimator(f"{folder}: there is no such folder; `detectors` names a folder of Python modules")
@@ -72,12 +72,12 @@ def allow_folder(folder: Path) -> list[str]:
 
 
 def made(written: Any, place: str = "") -> Any:
-    """Return what a name or a table of a document stands for. Raises NoSuchEstimator that says the place."""
+    """Make what a name or a table of a document refers to. Raises NoSuchEstimator with the location."""
     if isinstance(written, str):
         found = find(written, place)
         return _call(found, written, [], {}, place) if isinstance(found, type) else _step_of(found, written, place)
     if isinstance(written, list):
-        # As in river's own pipelines, what stands side by side in a step is done side by side.
+        # As in river's own pipelines, the entries of a list run side by side.
         return compose.TransformerUnion(*_each(written, place))
     if not isinstance(written, Mapping):
         raise NoSuchEstimator(f"{_at(place)}{written!r} is neither a name nor a table", _MEND_FORM)
@@ -85,7 +85,7 @@ def made(written: Any, place: str = "") -> Any:
     if form is None:
         raise NoSuchEstimator(f"{_at(place)}the table {dict(written)!r} names nothing", _MEND_FORM)
     if form != "class" and len(written) > 1:
-        raise NoSuchEstimator(f"{_at(place)}something stands beside its {form}", _MEND_FORM)
+        raise NoSuchEstimator(f"{_at(place)}it has other keys beside its {form}", _MEND_FORM)
     return _MADE[form](written, place)
 
 
@@ -95,7 +95,7 @@ def steps(written: Any, parameters: Mapping[str, Any]) -> list[Any]:
         return [made({"class": written, **parameters})]
     if parameters:
         raise NoSuchEstimator(
-            "several are named, and parameters stand beside them",
+            "several are named, and parameters are given beside them",
             'write parameters with the class that they are for: { class = "river.anomaly.HalfSpaceTrees", seed = 1 }',
         )
     if isinstance(written, Mapping) and "pipeline" in written:
@@ -108,7 +108,7 @@ def steps(written: Any, parameters: Mapping[str, Any]) -> list[Any]:
 
 
 def parts(thing: object) -> Iterator[Any]:
-    """Yield what an estimator is made of, itself first."""
+    """Yield an estimator and everything that it is made of."""
     seen: set[int] = set()
     left: list[Any] = [thing]
     while left:
@@ -129,16 +129,16 @@ def parts(thing: object) -> Iterator[Any]:
 
 
 def code_of(written: Any) -> str:
-    """Return what tells one code behind the names from another, so that other code is another version of the model.
+    """Identify the code behind the names, so that other code is another version of the model.
 
-    river's is told by its release, that of other modules by twelve hex digits of their text.
+    river's is its release, that of other modules twelve hex digits of a hash of their source.
     """
     found = sorted({_code(name) for name in _names(written)})
     return ", ".join(found)
 
 
 def find(name: str, place: str = "") -> Any:
-    """Return what a dotted name stands for. Raises NoSuchEstimator."""
+    """Resolve a dotted name. Raises NoSuchEstimator."""
     at = _at(place)
     module, _, qualified = name.replace(":", ".").rpartition(".")
     if not module:
@@ -157,15 +157,15 @@ def find(name: str, place: str = "") -> Any:
         raise NoSuchEstimator(f"{at}{name}: {error}") from None
     except AttributeError as error:
         near = difflib.get_close_matches(qualified, [each for each in dir(of) if not each.startswith("_")], n=3)
-        action = f"did you mean {' or '.join(f'{module}.{each}' for each in near)}?" if near else "look the name up"
+        action = f"did you mean {' or '.join(f'{module}.{each}' for each in near)}?" if near else "look up the name"
         raise NoSuchEstimator(f"{at}{name}: {error}", action) from None
     if module not in _allowed and not may_be_run(getattr(found, "__module__", "river")):
-        raise NoSuchEstimator(f"{at}{name} is nothing of river's own")
+        raise NoSuchEstimator(f"{at}{name} is not one of river's own")
     return found
 
 
 def may_be_run(module: str) -> bool:
-    """Whether documents and states may name what is in a module."""
+    """Return whether documents and states may use a module."""
     if module in _allowed:
         return True
     return f"{module}.".startswith("river.") and not f"{module}.".startswith(tuple(f"{each}." for each in _OF_NO_MODEL))
@@ -217,7 +217,7 @@ def _each(written: list[Any], place: str) -> Iterator[Any]:
 
 
 def _value(written: Any, place: str) -> Any:
-    """Return a parameter: a table that names something is made, all else stays what it is."""
+    """Return a parameter: a table that names something is made, everything else is kept as it is."""
     if isinstance(written, Mapping):
         if any(form in written for form in FORMS):
             return made(written, place)
@@ -232,23 +232,23 @@ def _call(made_of: type, name: str, args: list[Any], parameters: dict[str, Any],
         found = made_of(*args, **parameters)
     except Exception as error:
         raise NoSuchEstimator(
-            f"{_at(place)}{name} cannot be made with {parameters!r}: {error}", _takes(made_of)
+            f"{_at(place)}{name} cannot be made with {parameters!r}: {error}", _signature(made_of)
         ) from error
     _seed(found)
     return found
 
 
 def _seed(found: Any) -> None:
-    """Give a seed to what draws by chance and was given none: what is judged again has to be judged the same."""
+    """Seed every random generator that has no seed: judging again must give the same result."""
     for each in parts(found):
-        held = getattr(each, "__dict__", {})
-        if "seed" in held and held["seed"] is None:
-            held["seed"] = SEED
-            for key, drawing in list(held.items()):
+        attributes = getattr(each, "__dict__", {})
+        if "seed" in attributes and attributes["seed"] is None:
+            attributes["seed"] = SEED
+            for key, drawing in list(attributes.items()):
                 if isinstance(drawing, Random | np.random.RandomState):
                     drawing.seed(SEED)
                 elif isinstance(drawing, np.random.Generator):
-                    held[key] = np.random.default_rng(SEED)
+                    attributes[key] = np.random.default_rng(SEED)
 
 
 def _step_of(found: Any, name: str, place: str) -> Any:
@@ -257,16 +257,16 @@ def _step_of(found: Any, name: str, place: str) -> Any:
     return compose.FuncTransformer(found)
 
 
-def _takes(made_of: type) -> str:
+def _signature(made_of: type) -> str:
     try:
         known = inspect.signature(made_of).parameters.values()
     except (TypeError, ValueError):
-        return "look up what it is made with"
+        return "look up its parameters"
     return f"it takes {', '.join(str(each) for each in known)}" if known else "it takes no parameters"
 
 
 def _names(written: Any) -> Iterator[str]:
-    """Every dotted name in a document's estimator."""
+    """Yield every dotted name in a document's estimator."""
     if isinstance(written, str):
         yield written
     elif isinstance(written, list):

@@ -12,7 +12,7 @@ import paho.mqtt.client as paho
 
 from ingest.broker.broker import BrokerAddress, BrokerUnreachable
 from ingest.broker.publisher import client
-from ingest.broker.subscriber import refuse_to_share
+from ingest.broker.subscriber import check_session_not_shared
 
 SILENCE_S = 1.5
 
@@ -34,7 +34,7 @@ def measure(url: str, *, tried: int, tls: ssl.SSLContext | None = None) -> Broke
     """
     address = BrokerAddress.of(url)
     name = f"plantwright-doctor-{uuid.uuid4().hex[:12]}"
-    refuse_to_share(url, client_id=name, tls=tls)
+    check_session_not_shared(url, client_id=name, tls=tls)
     version = _version(address, name, tls)
     first = _Listener(address, name, tls, answers=False)
     first.publish(tried)

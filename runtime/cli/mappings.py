@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ingest.border import Bounds
-from ingest.broker.subscriber import Subscriber, refuse_to_share
+from ingest.broker.subscriber import Subscriber, check_session_not_shared
 from ingest.formats import mapped, mapping, proposal
 from ingest.messages import Frame, Message
 from ingest.replay import WrongMapping
@@ -62,7 +62,7 @@ def listen(settings: Settings, topics: list[str], for_s: float, stop: threading.
     heard: list[Message] = []
     deadline = time.monotonic() + for_s
     name, tls = f"plantwright-listen-{uuid.uuid4().hex[:12]}", broker_tls.context(settings, tool=True)
-    refuse_to_share(settings.broker, client_id=name, tls=tls)
+    check_session_not_shared(settings.broker, client_id=name, tls=tls)
     with Subscriber(settings.broker, topics=topics, client_id=name, lasting=False, tls=tls) as source:
         for batch in source.batches(most=500, max_wait_s=0.2):
             for message in batch:

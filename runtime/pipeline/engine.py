@@ -277,7 +277,7 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
     while after < upto:
         end = min(after + RESTORE_SPAN, upto)
         events = judge_db.events_after(conn, after, end)
-        heeds = judge.heeds_late or any(each.kind in CHANGES_RULES for each in events)
+        heeds = judge.judges_late or any(each.kind in CHANGES_RULES for each in events)
         late = readings.late_after(conn, after, end) if heeds else ()
         judge.decide(seen(judge, in_order(readings.judged_after(conn, after, end), events, late)))
         after = end

@@ -177,7 +177,7 @@ def _take_part(
     # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
     with readings.storing(conn, *columns):
         processed.lap("store")
-        inputs = merged(events, arrived.frames, for_models, arrived.late_frames if judge.heeds_late else ())
+        inputs = merged(events, arrived.frames, for_models, arrived.late_frames if judge.judges_late else ())
         outcome.verdicts += judge.decide(inputs)
         outcome.heard.update(each.asset for each in inputs if each.asset is not None)
         processed.lap("judge")

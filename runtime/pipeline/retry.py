@@ -81,7 +81,7 @@ def _settle(conn: Connection, kept: Kept, refused: list[Refused]) -> None:
 def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refused]:
     """Store what can be read of it now; return what is refused."""
     read_by = state.formats.of(kept.topic)
-    if read_by is not None and read_by.of_its_moment:
+    if read_by is not None and read_by.order_dependent:
         at_us = (kept.received_at - _EPOCH) // _MICROSECOND
         return [Refused(kept.topic, kept.payload, at_us, Reason(kept.reason), quarantine.OF_ITS_MOMENT)]
     frames, refused = _read(kept, kept.received_at, state)

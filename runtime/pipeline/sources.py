@@ -27,7 +27,7 @@ def understood(settings: Settings, conn: Connection | None = None) -> Formats:
     foreign = ForeignNames() if conn is None else sources.foreign_names(conn)
     return Formats(
         spoken(settings, foreign, conn),
-        taken=None if conn is None else sources.taken(conn),
+        seen=None if conn is None else sources.taken(conn),
         bindings=None if conn is None else devices.bindings(conn),
         names=foreign,
     )
@@ -119,7 +119,7 @@ def answer(formats: Formats, subscriber: Subscriber) -> None:
 
 def remember(conn: Connection, formats: Formats) -> None:
     """Write what has to outlive this process, in the batch's own transaction."""
-    sources.take(conn, formats.newly_taken())
+    sources.take(conn, formats.newly_seen())
     sources.own_names(conn, formats.names)
     host = host_of(formats)
     if host is not None:

@@ -15,7 +15,7 @@ from psycopg import Connection
 from judge import seen_values
 from judge.asset import asset_dump
 from judge.judge import Judge
-from rules.figures import Fleet
+from rules.measures import Fleet
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.reading import Part
 from workorder_core.alarms.alarms import Standing

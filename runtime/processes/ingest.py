@@ -188,7 +188,7 @@ def _listen(
         looked, clock = time.monotonic(), Clock()
 
         def look_ahead() -> None:
-            state.open_lane().read_ahead(subscriber.look_ahead(most=settings.batch_most))
+            state.open_lane().read_ahead(subscriber.prefetch(most=settings.batch_most))
 
         for came in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
             if stop.is_set():
@@ -211,7 +211,7 @@ def _listen(
             elif came:
                 subscriber.acknowledge(came)
             if (beat := pulse.due(now_us)) is not None:
-                subscriber.publish_surely(pulse.topic, beat)
+                subscriber.publish_durably(pulse.topic, beat)
             if jump_s := clock.jumped_s():
                 _note_jump(conn, jump_s)
             queue = len(batch) + subscriber.waiting

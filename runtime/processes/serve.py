@@ -79,7 +79,7 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
             say(f"schema: {len(applied)} migrations applied, the newest {applied[-1]}")
         assert settings.broker is not None and devices is not None
         topics, tls = sources.topics(settings), broker_tls.context(settings)
-        present = subscriber.keep_from_now_on(settings.broker, topics=topics, client_id=settings.client_id, tls=tls)
+        present = subscriber.create_session(settings.broker, topics=topics, client_id=settings.client_id, tls=tls)
         with psycopg.connect(settings.database) as conn:
             session_loss.note(conn, settings, present=present)
         with _disk_guarded(wire, settings):

@@ -30,9 +30,9 @@ def scores_of(inputs: Iterable[Input], asset: str, given: Documents) -> pd.Serie
         for _ in judge.consider((each,)):
             pass
         if not isinstance(each, Event) and each.asset == asset:
-            watch = judge.assets[asset].watch
+            monitor = judge.assets[asset].monitor
             times.append(moment(each.at_us))
-            scores.append(watch.score() if watch is not None and watch.ready() else float("nan"))
+            scores.append(monitor.score() if monitor is not None and monitor.ready() else float("nan"))
     return pd.Series(scores, index=pd.DatetimeIndex(times, tz="UTC"), name="score", dtype=float)
 
 

@@ -64,7 +64,7 @@ def test_no_payload_raises_and_none_vanishes(topic, payload, again, retained, to
 @given(st.sampled_from(TOPICS) | st.text(max_size=30), PAYLOADS, st.booleans())
 def test_each_format_by_itself_reads_what_it_takes(topic, payload, retained):
     for each in everything():
-        if each.takes(topic) and payload:
+        if each.accepts(topic) and payload:
             frames, refused = each.parse(Message(topic, payload, NOW_US, retained=retained), Bounds(), Names())
             assert frames or refused or topic == "spBv1.0/STATE/plant"
 
@@ -75,7 +75,7 @@ class Lines(Format):
     def filters(self):
         return ["lines/+"]
 
-    def takes(self, topic):
+    def accepts(self, topic):
         return topic.startswith("lines/")
 
     def parse(self, message, bounds, names):
@@ -90,7 +90,7 @@ def test_a_format_is_one_class():
     assert formats.filters()[0] == "lines/+"
     (frame,), none = formats.parse(Message("lines/P-9", b"flow=71.5 speed=1480", NOW_US, 7), Bounds())
     assert (frame.key, frame.values, none) == ("NTH/P-9", {"flow": 71.5, "speed": 1480.0}, [])
-    assert formats.newly_taken().keys() == {7}  # It says no time, so the same message is not stored twice.
+    assert formats.newly_seen().keys() == {7}  # It says no time, so the same message is not stored twice.
     assert formats.parse(Message("lines/P-9", b"flow=71.5 speed=1480", NOW_US + 1, 7, True), Bounds()) == ([], [])
     (refused,) = formats.parse(Message("lines/P-9", b"flow", NOW_US), Bounds())[1]
     assert refused.topic == "lines/P-9"

@@ -131,8 +131,8 @@ def test_what_is_compressed_or_in_another_encoding_is_told_as_that():
         (bz2.compress, "bzip2"),
         (lzma.compress, "xz"),
     ):
-        assert problem(pack(b'{"ts": 0}')) == f"the payload is compressed ({name}); send it as it is"
-    assert problem('{"unit": "°C"'.encode("latin-1")) == "byte 0xb0 at 10 is no UTF-8; send texts in UTF-8"
+        assert problem(pack(b'{"ts": 0}')) == f"the payload is compressed ({name}); send it uncompressed"
+    assert problem('{"unit": "°C"'.encode("latin-1")) == "byte 0xb0 at 10 is not UTF-8; send texts in UTF-8"
 
 
 @pytest.mark.parametrize(

@@ -220,18 +220,18 @@ def test_skabs_columns():
 WRONG = {
     'topic = "a"\nvalues = ""\nasset = "A"': "site is missing",
     'topic = "{site}/{asset}"': "signals",
-    'topic = "{site}/+"\nasset = "A"\nvalues = ""': "topic '+' is no level",
+    'topic = "{site}/+"\nasset = "A"\nvalues = ""': "topic '+' is not a level",
     'topic = "{a}/{a}"\nsite = "S"\nasset = "A"\nvalues = ""': "topic has {a} twice",
-    'topic = "a"\nsite = "{place}"\nasset = "A"\nvalues = ""': "site names {place}, which is no level of the topic",
+    'topic = "a"\nsite = "{place}"\nasset = "A"\nvalues = ""': "site names {place}, which is not a level of the topic",
     'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\ncolour = "red"': "colour is not known here; the keys are",
     'topic = "a"\nsite = "S"\nasset = "A"\nsignal = "x"': 'value is missing; write value = ""',
     'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\n[time]\npath = "t"\nformat = "x"': "format 'x' is not known",
-    'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\n[time]\npath = "t"\nzone = "Oslo"': "no IANA time zone",
+    'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\n[time]\npath = "t"\nzone = "Oslo"': "not an IANA time zone",
     'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\n[quality]\npath = "q"': "good must be a list",
     'topic = "a"\nsite = "S"\nasset = "A"\n[signals]\nx = 5': "signals.x write",
     'topic = "a"\nsite = "S"\nasset = "A"\n[signals]\nx = { signal = "x", scale = 0 }': "scale must be a number",
-    'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\ndelimiter = "tab"': "is not one character",
-    'topic = 5\nsite = "S"\nasset = "A"\nvalues = ""': "topic is missing; it must be a text",
+    'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\ndelimiter = "tab"': "is not a single character",
+    'topic = 5\nsite = "S"\nasset = "A"\nvalues = ""': "topic is missing; it must be text",
     'topic = "a"\nsite = "S"\nasset = "A"\nvalues = ""\ntime = "t"': "time must be a table",
 }
 

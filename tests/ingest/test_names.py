@@ -138,12 +138,12 @@ def test_who_has_a_name_keeps_it_when_the_engine_starts_again():
 def test_a_name_that_is_spelled_like_anothers_hash_is_another():
     for first, second in (("Pump_7", "Pump 7"), ("P", "ΔP")):
         known = Names()
-        known.place("S", first)
-        made = known.place("S", second)[1]
-        literal = known.place("S", made)[1]
+        known.asset("S", first)
+        made = known.asset("S", second)[1]
+        literal = known.asset("S", made)[1]
         again = Names(known.new())
         assert len({first, made, literal}) == 3
-        assert [again.place("S", name)[1] for name in (made, second, first)] == [literal, made, first]
+        assert [again.asset("S", name)[1] for name in (made, second, first)] == [literal, made, first]
         known, place = Names(), ("S", "A")
         assert known.signal(place, made) == made
         assert known.signal(place, first) == first
@@ -157,7 +157,7 @@ def test_a_name_like_a_hash_is_another_also_where_no_name_is_remembered(monkeypa
     monkeypatch.setattr(names, "MOST_BYTES", room)
     for order in itertools.permutations(["Pump_7", "Pump 7", names.hashed("Pump_7", "Pump 7", 64)]):
         known = Names()
-        assert len({known.place("S", name) for name in order * 2}) == 3
+        assert len({known.asset("S", name) for name in order * 2}) == 3
 
 
 @given(st.lists(st.text(max_size=100), max_size=8), st.lists(st.text(min_size=64, max_size=300), max_size=3))
@@ -167,7 +167,7 @@ def test_whatever_the_names_are_they_stay_as_many(few, long):
     signals, assets = set(), set()
     for name in [*few, *long] * 2:
         try:
-            made = known.signal(("S", "A"), name), known.place("S", name)
+            made = known.signal(("S", "A"), name), known.asset("S", name)
         except Bad:
             continue
         assert found.setdefault(name, made) == made
@@ -231,13 +231,13 @@ def test_a_joined_name_that_was_known_without_where_its_parts_end_stays_the_asse
     assert asset_of(known, "a.b", "c") == "a.b.c"
     again = Names([("N", "", "", "N"), *known.new()])
     assert asset_of(again, "a", "b.c") != "a.b.c"
-    assert again.place("N", "a.b.c") == ("N", "a.b.c"), "who names the whole means the one that has it"
+    assert again.asset("N", "a.b.c") == ("N", "a.b.c"), "who names the whole means the one that has it"
 
 
 def test_a_name_that_looks_as_if_it_were_joined_is_a_name_of_its_own():
     known = Names()
     assert asset_of(known, "a.b", "c") == "a.b.c"
-    codes = {known.place("N", name)[1] for name in ("a.b.c\x1f3,4", "a.b.c\x1f", "a.b.c\x1f1,2")}
+    codes = {known.asset("N", name)[1] for name in ("a.b.c\x1f3,4", "a.b.c\x1f", "a.b.c\x1f1,2")}
     assert len(codes) == 3
     assert "a.b.c" not in codes
 
@@ -249,4 +249,4 @@ def test_different_names_of_locations_never_become_one(pair):
     assert len(set(codes)) == 2
     again = Names(known.new())
     assert [again.location("N", name) for name in reversed(pair)] == codes[::-1]
-    assert again.place("N", pair[0])[1] == names.code(pair[0]), "an asset may be called as its location"
+    assert again.asset("N", pair[0])[1] == names.code(pair[0]), "an asset may be called as its location"

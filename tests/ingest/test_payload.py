@@ -62,9 +62,9 @@ def test_a_time(ts, after_us):
 
 
 SAID = {
-    "a leap second": (at("2026-03-02T05:59:60Z"), "a leap second has no number of its own"),
-    "the midnight after the last day": (at("9999-12-31T24:00:00Z"), "is no ISO 8601 time"),
-    "an hour that no day has": (at("2026-03-01T25:00:00Z"), "is no ISO 8601 time"),
+    "a leap second": (at("2026-03-02T05:59:60Z"), "a leap second cannot be stored"),
+    "the midnight after the last day": (at("9999-12-31T24:00:00Z"), "is not an ISO 8601 time"),
+    "an hour that no day has": (at("2026-03-01T25:00:00Z"), "is not an ISO 8601 time"),
     "nested without end": (b"[" * 100_000, "nested too deep"),
     "beyond the calendar": (at(10**15 - 1), "about the year 33658"),
 }
@@ -258,10 +258,10 @@ COUNTS = {
     "seconds with a fraction": (NOW_S + 0.5, "that looks like seconds; ts counts milliseconds"),
     "microseconds": (NOW_US, "that looks like microseconds; ts counts milliseconds"),
     "nanoseconds": (NOW_US * 1000, "that looks like nanoseconds; ts counts milliseconds"),
-    "a text of seconds": (str(NOW_S), "is a text of digits; send a number: that looks like seconds"),
-    "a text of milliseconds": (str(NOW_S * 1000), "is a text of digits; send a number of milliseconds"),
-    "a clock that is off": (NOW_S * 1000 + 86_400_000, "was in the future when it came: set the device's clock"),
-    "a device that was just switched on": ("1970-01-21T18:48:49Z", "older than is accepted: set the device's clock"),
+    "a text of seconds": (str(NOW_S), "is a string of digits; send a number: that looks like seconds"),
+    "a text of milliseconds": (str(NOW_S * 1000), "is a string of digits; send a number of milliseconds"),
+    "a clock that is off": (NOW_S * 1000 + 86_400_000, "is in the future: set the device's clock"),
+    "a device that was just switched on": ("1970-01-21T18:48:49Z", "is too old: set the device's clock"),
 }
 
 
@@ -274,7 +274,7 @@ def test_a_time_that_counts_something_else_is_said_to(ts, said):
 WRONG_TOPICS = {
     "a space": ("plantwright/v1/NTH/Pump 7", "the asset 'Pump 7' has ' ': A-Z, a-z, digits and _ . - are allowed"),
     "an umlaut": ("plantwright/v1/SÜD/P-7", "the site 'SÜD' has 'Ü'"),
-    "65 signs": ("plantwright/v1/NTH/" + "P" * 65, "has 65 signs"),
+    "65 signs": ("plantwright/v1/NTH/" + "P" * 65, "has 65 characters"),
     "a dash first": ("plantwright/v1/NTH/-7", "begins with '-'"),
     "a level more": ("plantwright/v1/NTH/hall/P-7", "it has 5 levels instead of 4"),
     "an empty asset": ("plantwright/v1/NTH/", "the asset is empty"),

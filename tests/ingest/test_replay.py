@@ -93,7 +93,7 @@ def test_what_the_plant_sends_is_read_but_where_its_clock_is_wrong(plant):
 
 
 def test_a_folder_without_a_plant_is_named(tmp_path):
-    with pytest.raises(WrongMapping, match=r"holds no sample plant \(files named <asset>\.csv\.xz\)"):
+    with pytest.raises(WrongMapping, match=r"has no sample plant \(files named <asset>\.csv\.xz\)"):
         SamplePlant(tmp_path, site="NTH", anchor=ANCHOR)
 
 
@@ -174,15 +174,15 @@ def test_a_file_that_does_not_fit_says_where(tmp_path, rows, says):
 
 WRONG_MAPPINGS = {
     "no TOML": ("site = ", "mapping.toml: "),
-    "no site": (MAPPING.replace('site = "SKAB"', ""), "mapping.toml: site is missing; it must be a text"),
-    "a site that is no text": (MAPPING.replace('"SKAB"', "1"), "mapping.toml: site is missing; it must be a text"),
+    "no site": (MAPPING.replace('site = "SKAB"', ""), "mapping.toml: site is missing; it must be text"),
+    "a site that is no text": (MAPPING.replace('"SKAB"', "1"), "mapping.toml: site is missing; it must be text"),
     "no time": (MAPPING.replace("[time]", "[times]"), "mapping.toml: [time] is missing"),
     "no time column": (MAPPING.replace("column", "colum"), "mapping.toml: [time]: column is missing"),
-    "a zone that is none": (MAPPING.replace("Oslo", "Oslow"), "[time] zone 'Europe/Oslow' is no IANA time zone"),
+    "a zone that is none": (MAPPING.replace("Oslo", "Oslow"), "[time] zone 'Europe/Oslow' is not an IANA time zone"),
     "no signals": (MAPPING.split('"Flow', maxsplit=1)[0], "[signals] is empty; write:"),
     "a column without its signal": (
         MAPPING.replace('signal = "temp", ', ""),
-        "mapping.toml: [signals] 'Temp': signal is missing; it must be a text",
+        "mapping.toml: [signals] 'Temp': signal is missing; it must be text",
     ),
     "a column that is no table": (
         MAPPING.replace('{ signal = "temp", unit = "degC" }', '"temp"'),
@@ -191,7 +191,7 @@ WRONG_MAPPINGS = {
     "a site that is no code": (MAPPING.replace('"SKAB"', '"日本"'), "mapping.toml: site: '日本' is no code: letters"),
     "a signal that is none": (MAPPING.replace('"temp"', '"Öl"'), "[signals] 'Temp': 'Öl' is no signal name"),
     "a unit that is none": (MAPPING.replace('"degC"', '"\\u0000"'), "[signals] 'Temp': temp: '\\x00' is no unit"),
-    "a delimiter of two signs": (MAPPING.replace('";"', '";;"'), "delimiter ';;' is not one character"),
+    "a delimiter of two signs": (MAPPING.replace('";"', '";;"'), "delimiter ';;' is not a single character"),
 }
 
 

@@ -91,7 +91,7 @@ def test_what_was_looked_at_ahead_comes_with_the_next_batch_once(mosquitto):
         publish(mosquitto, *numbered(20))
         first = take(source, 1)
         deadline = time.monotonic() + 60
-        while len(ahead := source.look_ahead(most=19)) < 20 - len(first):
+        while len(ahead := source.prefetch(most=19)) < 20 - len(first):
             assert time.monotonic() < deadline
         rest = take(source, 20 - len(first))
         assert list(ahead) == rest
@@ -103,7 +103,7 @@ def test_looking_ahead_over_a_lost_connection_is_told_when_the_next_batch_is_ask
     with subscriber(mosquitto) as source:
         throw_out(mosquitto)
         deadline = time.monotonic() + 60
-        while source.look_ahead(most=10) == [] and source._lost is None:
+        while source.prefetch(most=10) == [] and source._lost is None:
             assert time.monotonic() < deadline
         with pytest.raises(BrokerUnreachable, match="the connection was lost"):
             nothing_more(source)
@@ -174,7 +174,7 @@ def test_an_address(url, address):
 
 @pytest.mark.parametrize("url", ["plant:1883", "http://plant", "mqtt://", "mqtt:plant", ""])
 def test_what_is_no_address_says_how_to_write_one(url):
-    with pytest.raises(ValueError, match=r"is no broker: write mqtt://host:1883 or mqtts://host:8883"):
+    with pytest.raises(ValueError, match=r"is not a broker: write mqtt://host:1883 or mqtts://host:8883"):
         BrokerAddress.of(url)
 
 

@@ -101,7 +101,7 @@ def test_a_gateways_wrong_device_does_not_cost_the_others():
     [
         (NOW_MS // 1000, "looks like seconds"),
         (NOW_MS * 10**6, "looks like nanoseconds"),
-        (str(NOW_MS), "text of digits"),
+        (str(NOW_MS), "string of digits"),
     ],
 )
 def test_a_time_that_counts_something_else_is_said_to(ts, said):

@@ -9,8 +9,8 @@ from judge.asset import health
 from judge.inputs import Event, JudgedFrame
 from judge.judge import Judge, Verdict
 from judge.moments import moment
-from models.course import Course, Look
 from models.document import ModelDocument
+from models.residuals import Residual, ResidualHistory
 from rules import ruleset, trend
 from rules.rulebook import parse
 from tests.models.laws import SECOND, stream
@@ -26,29 +26,31 @@ LIMIT = {
 NONE, ISO = ruleset.of_asset(parse({}), "pump"), ruleset.of_asset(parse({"threshold": [LIMIT]}), "pump")
 
 
-def a_course(*, looks: int = 60, a_day: float = 0.0, sigma: float = 0.05, noise: float = 0.01, seed: int = 1) -> Course:
+def a_history(
+    *, looks: int = 60, a_day: float = 0.0, sigma: float = 0.05, noise: float = 0.01, seed: int = 1
+) -> ResidualHistory:
     """A vibration of 1.2 mm/s that grows by so much a day, looked at every hour; flow stays as it is."""
-    rng, course = np.random.default_rng(seed), Course()
+    rng, history = np.random.default_rng(seed), ResidualHistory()
     for k in range(looks):
         level = 1.2 + a_day * k / 24 + noise * rng.standard_normal()
-        course.take(k * HOUR, {"vibration": Look(level, 1.2, sigma), "flow": Look(200.0, 200.0, 1.0)})
-    return course
+        history.add(k * HOUR, {"vibration": Residual(level, 1.2, sigma), "flow": Residual(200.0, 200.0, 1.0)})
+    return history
 
 
-def assess(course: Course, rules: ruleset.RuleSet) -> Health:
-    found = health.assess(moment(course.taken * HOUR), course, rules)
+def assess(history: ResidualHistory, rules: ruleset.RuleSet) -> Health:
+    found = health.assess(moment(history.count * HOUR), history, rules)
     assert found is not None
     return found
 
 
 def test_a_machine_within_its_usual_range_is_whole_and_goes_nowhere():
-    found = assess(a_course(), ISO)
+    found = assess(a_history(), ISO)
     assert (found.index, found.change, found.likely_at) == (100.0, None, None)
 
 
 def test_the_room_to_the_rulebooks_limit_is_what_is_used_up():
     """1.7 of 1.2 to 2.8, of which .15 are ordinary: 0.35 of 1.45."""
-    found = assess(a_course(looks=61, a_day=0.2, noise=0.0), ISO)
+    found = assess(a_history(looks=61, a_day=0.2, noise=0.0), ISO)
     assert (found.signal, found.limit, found.known) == ("vibration", pytest.approx(2.8), True)
     assert found.index == pytest.approx(100 * (1 - 0.35 / 1.45))
     assert found.likely_at is not None
@@ -57,7 +59,7 @@ def test_the_room_to_the_rulebooks_limit_is_what_is_used_up():
 
 
 def test_without_a_limit_ten_times_the_usual_range_is_the_end():
-    found = assess(a_course(looks=61, a_day=0.2, noise=0.0), NONE)
+    found = assess(a_history(looks=61, a_day=0.2, noise=0.0), NONE)
     assert not found.known
     assert found.limit == pytest.approx(1.2 + 10 * 0.15)
 
@@ -65,7 +67,7 @@ def test_without_a_limit_ten_times_the_usual_range_is_the_end():
 def test_noise_widens_the_interval_and_the_truth_lies_in_it():
     inside = 0
     for seed in range(20):
-        found = assess(a_course(a_day=0.2, noise=0.05, seed=seed), ISO)
+        found = assess(a_history(a_day=0.2, noise=0.05, seed=seed), ISO)
         assert found.likely_at is not None and found.earliest_at is not None and found.latest_at is not None
         assert found.earliest_at < found.likely_at < found.latest_at
         inside += found.earliest_at <= found.at + timedelta(days=(1.6 - 0.2 * 59 / 24) / 0.2) <= found.latest_at
@@ -76,12 +78,12 @@ def test_what_hangs_together_is_no_trend():
     """A wander looks like a rise where its looks are taken as independent; to us in a tenth of the cases."""
     pressing = fooled = 0
     for seed in range(20):
-        rng, course, wander = np.random.default_rng(seed), Course(), 0.0
+        rng, history, wander = np.random.default_rng(seed), ResidualHistory(), 0.0
         for k in range(60):
             wander = 0.9 * wander + 0.06 * rng.standard_normal()
-            course.take(k * HOUR, {"vibration": Look(1.2 + wander, 1.2, 0.05)})
-        pressing += health.presses(assess(course, ISO), timedelta(days=7))
-        times, values = course.near("vibration")
+            history.add(k * HOUR, {"vibration": Residual(1.2 + wander, 1.2, 0.05)})
+        pressing += health.presses(assess(history, ISO), timedelta(days=7))
+        times, values = history.near("vibration")
         naive = trend.towards(times / (24 * HOUR), np.abs(values), 1.6)
         fooled += naive is not None and naive.certain
     assert pressing <= 2
@@ -92,10 +94,10 @@ def test_a_signal_that_falls_is_held_against_its_lower_limit():
     low = LIMIT | {"id": "low", "signal": "flow", "raise_at": 100, "component": "impeller", "failure_mode": "LOO"}
     del low["clear_below"]
     rules = ruleset.of_asset(parse({"threshold": [LIMIT, low | {"clear_above": 120}]}), "pump")
-    course = Course()
+    history = ResidualHistory()
     for k in range(48):
-        course.take(k * HOUR, {"flow": Look(200.0 - k, 200.0, 2.0)})
-    found = assess(course, rules)
+        history.add(k * HOUR, {"flow": Residual(200.0 - k, 200.0, 2.0)})
+    found = assess(history, rules)
     assert (found.signal, found.limit) == ("flow", 100.0)
     assert found.likely_at is not None
     assert (found.likely_at - found.at) / timedelta(hours=1) == pytest.approx(53, abs=0.1)
@@ -168,9 +170,9 @@ def test_close_outs_move_the_limit_of_their_version_alone():
     version = judge.assets[PUMP].document.version
     told = {"class": "pump", "model": "level-shift", "version": version, "factor": 2.0}
     judge.decide([Event.of(5000, "threshold", None, told)])
-    watch = judge.assets[PUMP].watch
-    assert watch is not None
-    assert watch.limit == pytest.approx(2.0 * ModelDocument().patience)
+    monitor = judge.assets[PUMP].monitor
+    assert monitor is not None
+    assert monitor.limit == pytest.approx(2.0 * ModelDocument().patience)
     again = Judge.restore(judge.dump(), judge.arrival)
     assert again.dump() == judge.dump()
     again.decide([Event.of(5001, "models", None, {"pump": {"regime": ["speed"], "drift": 3.5}})])

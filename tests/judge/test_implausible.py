@@ -113,9 +113,11 @@ def test_beyond_anything_that_is_measured_limits_judge_and_the_instrument_has_an
 def test_no_model_sees_what_cannot_be_true(conn):
     say(conn, -50.0, 250.0)
     _, state = taken(conn, steady(6, temp=300.0))
-    watch = state.judge.assets["NTH/P-101"].watch
-    assert watch is not None
-    levels = [watch.watch._numbers[kernel.row_of_signal(watch.watch._shape, slot) + kernel.LEVEL] for slot in (0, 1)]
+    monitor = state.judge.assets["NTH/P-101"].monitor
+    assert monitor is not None
+    levels = [
+        monitor.detector._numbers[kernel.row_of_signal(monitor.detector._shape, slot) + kernel.LEVEL] for slot in (0, 1)
+    ]
     assert sorted(map(round, levels)) == [5, 60]
     assert min(levels) > 4.0 and max(levels) < 61.0
 
@@ -180,9 +182,9 @@ def test_far_out_from_what_was_seen_it_is_bad_and_no_model_sees_it_and_limits_ju
     orders, state = taken(conn, run_of(660, odd), TOO_HOT | {"severity": "malfunction"}, size=size)
     assert orders == [("bearing", "reactive")]
     assert [kept for kept in qualities(conn) if kept[1]] == [(65535.0, 4)]
-    watch = state.judge.assets["NTH/P-101"].watch
-    assert watch is not None
-    assert watch.usual("temp") is None or watch.usual("temp")[1] < 70.0
+    monitor = state.judge.assets["NTH/P-101"].monitor
+    assert monitor is not None
+    assert monitor.usual("temp") is None or monitor.usual("temp")[1] < 70.0
 
 
 def test_where_a_safety_rule_reads_it_the_instrument_has_an_order_at_once(conn):

@@ -259,21 +259,21 @@ def test_a_machine_that_runs_as_ever_opens_nothing():
 def test_after_a_close_the_model_learns_what_is_usual_again():
     story = shift()
     order = opened(story)
-    assert watch(story).ready()
+    assert monitor(story).ready()
     story.moved(order, Status.CLOSED)
-    assert not watch(story).ready()
+    assert not monitor(story).ready()
 
 
 def test_other_models_learn_anew_and_equal_ones_go_on():
     story = shift(by=0.0)
     story.event("models", None, **MODELS, fan={"warmup_frames": 100})
-    assert watch(story).ready()
+    assert monitor(story).ready()
     story.event("models", None, pump=MODELS["pump"] | {"patience": 99.0})
-    assert judged(story)[1].assets[PUMP].watch is None
+    assert judged(story)[1].assets[PUMP].monitor is None
 
 
-def watch(story: Sequence):
-    found = judged(story)[1].assets[PUMP].watch
+def monitor(story: Sequence):
+    found = judged(story)[1].assets[PUMP].monitor
     assert found is not None
     return found
 
@@ -511,12 +511,12 @@ def test_a_model_that_fails_learns_again_and_does_not_stop_the_plant(monkeypatch
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("models.watch.AssetWatch.judge", fail)
+    monkeypatch.setattr("models.default_detector.DefaultDetector.judge", fail)
     assert judge.decide(frames[2:3]) == []
-    assert judge.assets["OSL/pump"].watch is None
+    assert judge.assets["OSL/pump"].monitor is None
     monkeypatch.undo()
     judge.decide(frames[3:])
-    assert judge.assets["OSL/pump"].watch is not None
+    assert judge.assets["OSL/pump"].monitor is not None
 
 
 def a_machine_that_counts(*, told: bool = True, with_counts: bool = True) -> Sequence:
@@ -542,18 +542,18 @@ def test_a_rate_of_a_counter_is_judged_across_its_wrap_and_its_reset_and_the_mod
     verdicts, judge = judged(a_machine_that_counts())
     assert [each for each in told(verdicts) if "Open" in each] == ["182 Open OHE"]
     _, without = judged(a_machine_that_counts(with_counts=False))
-    watch, of_without = judge.assets[PUMP].watch, without.assets[PUMP].watch
-    assert watch is not None
+    monitor, of_without = judge.assets[PUMP].monitor, without.assets[PUMP].monitor
+    assert monitor is not None
     assert of_without is not None
-    assert watch.ready()
-    assert watch.state() == of_without.state()
+    assert monitor.ready()
+    assert monitor.state() == of_without.state()
 
 
 def test_what_nobody_has_said_to_be_a_counter_is_a_measurement():
     _, judge = judged(a_machine_that_counts(told=False))
-    watch = judge.assets[PUMP].watch
-    assert watch is not None
-    assert watch.usual("energy") is not None
+    monitor = judge.assets[PUMP].monitor
+    assert monitor is not None
+    assert monitor.usual("energy") is not None
 
 
 def test_a_regime_may_be_a_state():

@@ -279,7 +279,7 @@ def test_a_silence_names_the_silent_signals_and_since_when():
     (hit,) = limits.judge(14 * MINUTE, {"c": 1.0}, RUNNING, NO_FLEET)
     assert hit.signs == (("a", 14.0), ("b", 11.0))
     assert hit.condition.beyond_since == 0
-    assert hit.figure == 14.0
+    assert hit.value == 14.0
 
 
 ALL = "\n".join(

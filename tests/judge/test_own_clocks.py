@@ -161,7 +161,7 @@ def test_the_model_leaves_out_what_lies_behind_its_newest_frame(conn):
     judge = state.judge.assets["NTH/P-101"]
     assert judge.watermark_us == US + 24 * 60_000_000
     assert judge.newest == {"flow": US + 24 * 60_000_000, "temp": US + 24 * 60_000_000 - 2_000_000}
-    assert judge.watch is not None
+    assert judge.monitor is not None
 
 
 def test_what_was_refused_moves_no_clock_however_the_stream_is_cut(conn):

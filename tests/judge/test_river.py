@@ -202,8 +202,8 @@ def test_it_judges_a_pump_and_goes_on_from_a_dump_to_the_same(way: str) -> None:
             first = Judge.restore(kept, first.arrival)
             assert first.dump() == kept
     asset = whole.assets[PUMP]
-    assert asset.watch is not None
-    assert asset.watch.ready(), "it never failed, or it would have begun anew"
+    assert asset.monitor is not None
+    assert asset.monitor.ready(), "it never failed, or it would have begun anew"
     assert again == verdicts
     assert first.dump() == whole.dump()
     opened = [each.decision for each in verdicts if isinstance(each.decision, Open)]
@@ -218,10 +218,10 @@ def test_a_state_that_cannot_be_read_any_more_keeps_no_plant_from_starting(monke
     kept = judge.dump()
     monkeypatch.delattr("river.drift.page_hinkley.PageHinkley")
     again = Judge.restore(kept, judge.arrival)
-    assert again.assets[PUMP].watch is None
+    assert again.assets[PUMP].monitor is None
     monkeypatch.undo()
     at_us, values = frames()[-1]
     again.decide([JudgedFrame(judge.arrival + 1, PUMP, at_us + MINUTE, values)])
-    watch = again.assets[PUMP].watch
-    assert watch is not None
-    assert not watch.ready()
+    monitor = again.assets[PUMP].monitor
+    assert monitor is not None
+    assert not monitor.ready()

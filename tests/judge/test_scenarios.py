@@ -156,10 +156,10 @@ def test_after_a_closed_order_the_machine_is_learned_again():
     (opened,) = [each.decision for each in verdicts if isinstance(each.decision, Open)]
     moved = {"order_id": str(opened.order_id), "close_finding": "confirmed"}
     judge.decide([Event.of(5000, "order_moved", PUMP, moved | {"status": each}) for each in ("completed", "closed")])
-    watch = judge.assets[PUMP].watch
-    assert watch is not None
-    assert not watch.ready()
-    assert watch.calibration.alarms == 0.0
+    monitor = judge.assets[PUMP].monitor
+    assert monitor is not None
+    assert not monitor.ready()
+    assert monitor.calibration.alarms == 0.0
 
     def later(k: int, values: dict[str, float]) -> int:
         values["bearing_temp"] += 2.0 if k < 2000 else 4.0

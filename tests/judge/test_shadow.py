@@ -156,8 +156,8 @@ def test_a_pipeline_of_river_is_tried_beside_the_default_over_a_restart(database
         state = take_up(conn)
         feed(conn, state, stream[2500:])
         assert state.judge.shadow is not None
-        watches = [asset.watch for asset in state.judge.shadow.judge.assets.values() if asset.watch is not None]
-        assert watches and all(watch.document.name == "apart" and watch.ready() for watch in watches)
+        monitors = [asset.monitor for asset in state.judge.shadow.judge.assets.values() if asset.monitor is not None]
+        assert monitors and all(each.document.name == "apart" and each.ready() for each in monitors)
         report = shadow_report.report(conn, 1)
         found = [order for order in shadow.orders(conn, 1) if order.why.startswith("model:apart")]
     assert report.frames > 5_000

@@ -8,12 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from models import watch
-from models.attendant import Attendant
-from models.course import POINTS
+from models import default_detector
+from models.asset_monitor import AssetMonitor
 from models.detector import Detector
 from models.document import ModelDocument
 from models.frame import Row
+from models.residuals import POINTS
 
 SECOND = 1_000_000
 
@@ -44,22 +44,26 @@ IMPOSSIBLE = (1e30, -1e30, 1e308, math.inf, -math.inf, math.nan)
 class Kind:
     """Makes one kind of detector anew, and again from its state."""
 
-    def __init__(self, document: ModelDocument, *, attended: bool = False) -> None:
-        self.document, self.attended = document, attended
+    def __init__(self, document: ModelDocument, *, monitored: bool = False) -> None:
+        self.document, self.monitored = document, monitored
 
-    def begin(self) -> Detector | Attendant:
-        return Attendant(self.document) if self.attended else watch.begin(self.document)
+    def begin(self) -> Detector | AssetMonitor:
+        return AssetMonitor(self.document) if self.monitored else default_detector.begin(self.document)
 
-    def again(self, packed: bytes) -> Detector | Attendant:
+    def again(self, packed: bytes) -> Detector | AssetMonitor:
         state = msgspec.msgpack.decode(packed)
-        return Attendant.restore(self.document, state) if self.attended else watch.go_on(self.document, state)
+        return (
+            AssetMonitor.restore(self.document, state)
+            if self.monitored
+            else default_detector.restore(self.document, state)
+        )
 
 
-def packed(detector: Detector | Attendant) -> bytes:
+def packed(detector: Detector | AssetMonitor) -> bytes:
     return msgspec.msgpack.encode(detector.state())
 
 
-def told(detector: Detector | Attendant, frames: Iterable[tuple[int, Mapping[str, float]]]) -> list[object]:
+def told(detector: Detector | AssetMonitor, frames: Iterable[tuple[int, Mapping[str, float]]]) -> list[object]:
     """Return all that a detector answers of each frame, as text: NaN is then equal to itself."""
     return [
         repr((detector.judge(at, values), detector.score(), detector.ready(), detector.usual("bearing_temp")))
@@ -142,8 +146,8 @@ def stays_as_small_as_it_was(kind: Kind) -> None:
     told(detector, frames[:1400])
     early = len(packed(detector))
     told(detector, frames[1400:])
-    # The course of an attendant fills up: two stretches of looks at five signals, and their times.
-    full = 2 * POINTS * 8 * (5 + 1) if kind.attended else 0
+    # The course of a monitor fills up: two stretches of looks at five signals, and their times.
+    full = 2 * POINTS * 8 * (5 + 1) if kind.monitored else 0
     assert len(packed(detector)) <= 1.1 * early + 512 + full
 
 
@@ -164,7 +168,7 @@ def forgets_all_when_it_is_set_back(kind: Kind) -> None:
     detector.rebaseline()
     assert not detector.ready()
     assert detector.usual("bearing_temp") is None
-    if not kind.attended:  # An attendant goes on knowing how far its sum wanders.
+    if not kind.monitored:  # A monitor goes on knowing how far its sum wanders.
         assert packed(detector) == packed(kind.begin())
 
 

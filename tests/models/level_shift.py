@@ -11,7 +11,8 @@ S. W. Roberts, "Control chart tests based on geometric moving averages", Technom
 G. V. Bayley and J. M. Hammersley, "The effective number of independent observations in an autocorrelated time
 series", J. R. Stat. Soc. 8 (1946); the bias of an autocorrelation by M. G. Kendall, Biometrika 41 (1954).
 D. L. Wallace, "Bounds on normal approximations to Student's and the chi-square distributions", Ann. Math. Stat. 30
-(1959). E. S. Page and P. J. Huber stand behind the alarm (`models.watch`) and the clipping of what is learned.
+(1959). E. S. Page and P. J. Huber stand behind the alarm (`models.default_detector`) and the clipping of what is
+learned.
 """
 
 from __future__ import annotations

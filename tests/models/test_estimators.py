@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from models import default_detector as detectors
 from models import documents
-from models import watch as watches
 from models.document import ModelDocument, ModelDocumentError
 from models.named import estimator_state, estimators, named
 from models.named.estimators import NoSuchEstimator
-from models.named.named_watch import NamedWatch
+from models.named.named_detector import NamedDetector
 from tests.models.laws import stream
 
 ESTIMATORS: dict[str, dict[str, Any]] = {
@@ -40,8 +40,8 @@ def document(name: Any, parameters: dict | None = None, **more: object) -> Model
     return ModelDocument.from_table({"memory_frames": 4000} | table)
 
 
-def run(watch, frames):
-    return [watch.judge(at, values) for at, values in frames]
+def run(detector, frames):
+    return [detector.judge(at, values) for at, values in frames]
 
 
 NAMES = ["river.anomaly.HalfSpaceTrees", "river.anomaly.OneClassSVM", "tests.models.strange.Jump"]
@@ -52,35 +52,35 @@ NAMES = ["river.anomaly.HalfSpaceTrees", "river.anomaly.OneClassSVM", "tests.mod
 def test_a_restored_watch_goes_on_to_the_same_scores_and_the_same_bytes(name: str, cut: int) -> None:
     made = document(name, ESTIMATORS[name])
     frames = list(stream(500, shift_at=400, by=10.0))
-    whole, first = watches.begin(made), watches.begin(made)
+    whole, first = detectors.begin(made), detectors.begin(made)
     run(whole, frames[:cut])
     run(first, frames[:cut])
     kept = msgspec.msgpack.encode(first.state())
-    second = watches.go_on(made, msgspec.msgpack.decode(kept))
+    second = detectors.restore(made, msgspec.msgpack.decode(kept))
     assert msgspec.msgpack.encode(second.state()) == kept
     assert run(second, frames[cut:]) == run(whole, frames[cut:])
     assert msgspec.msgpack.encode(second.state()) == msgspec.msgpack.encode(whole.state())
 
 
 def test_somebodys_own_detector_finds_what_it_looks_for() -> None:
-    watch = watches.begin(document("tests.models.strange.Jump", {"signal": "bearing_temp"}))
-    assert isinstance(watch, NamedWatch)
-    found = run(watch, stream(900, shift_at=600, by=20.0))
+    detector = detectors.begin(document("tests.models.strange.Jump", {"signal": "bearing_temp"}))
+    assert isinstance(detector, NamedDetector)
+    found = run(detector, stream(900, shift_at=600, by=20.0))
     assert not any(found[:600])
     first = next(each for each in found[600:] if each is not None)
     assert first.contributions[0].signal == "bearing_temp"
     assert first.score >= first.limit
     assert sum(part.share for part in first.contributions) == pytest.approx(1.0)
-    usual = watch.usual("bearing_temp")
+    usual = detector.usual("bearing_temp")
     assert usual is not None and usual[0] < 50 < usual[1]
 
 
 def test_it_learns_anew_after_a_repair() -> None:
-    watch = watches.begin(document("tests.models.strange.Jump"))
-    run(watch, stream(300))
-    assert watch.ready()
-    watch.rebaseline()
-    assert not watch.ready() and watch.score() == 0.0 and watch.usual("flow") is None
+    detector = detectors.begin(document("tests.models.strange.Jump"))
+    run(detector, stream(300))
+    assert detector.ready()
+    detector.rebaseline()
+    assert not detector.ready() and detector.score() == 0.0 and detector.usual("flow") is None
 
 
 def test_a_parameter_is_another_version() -> None:
@@ -128,7 +128,7 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     ),
     "a pipeline that ends with a transformer": (
         [TREES, "river.preprocessing.MinMaxScaler"],
-        "step 1, river.anomaly.hst.HalfSpaceTrees, turns no frame into another",
+        "step 1, river.anomaly.hst.HalfSpaceTrees, does not transform a frame",
         "only the last step may be a detector",
     ),
     "a transformer alone": (
@@ -146,11 +146,11 @@ WRONG: dict[str, tuple[Any, str, str]] = {
         "anomaly_detector: os.Popen: the module os is not among those that may be run",
         "name a detector",
     ),
-    "what a module of river has borrowed": ("river.compose.pipeline.Pool", "Pool", "look the name up"),
+    "what a module of river has borrowed": ("river.compose.pipeline.Pool", "Pool", "look up the name"),
     "data sets": ("river.datasets.Phishing", "the module river.datasets is not among those", "name a detector"),
     "a classifier": ("river.drift.DriftRetrainingClassifier", "cannot be made with {}", "it takes model"),
     "what cannot be kept": (
-        "tests.models.strange.Enclosing", "within another that holds values of it", "whose state can be kept",
+        "tests.models.strange.Enclosing", "is a closure over another function's values", "whose state can be stored",
     ),
 }  # fmt: skip
 
@@ -190,7 +190,7 @@ def pipelines() -> dict[str, Any]:
 @pytest.mark.parametrize("name", pipelines())
 def test_missing_signals_nothing_and_constants_are_survived_and_kept(name: str) -> None:
     made = document(pipelines()[name])
-    one, other = watches.begin(made), watches.begin(made)
+    one, other = detectors.begin(made), detectors.begin(made)
     for k, (at, values) in enumerate(stream(500, shift_at=400, by=5.0)):
         frame: dict[str, Any] = values
         if k > 220:
@@ -204,7 +204,7 @@ def test_missing_signals_nothing_and_constants_are_survived_and_kept(name: str) 
         assert one.judge(at, frame) == other.judge(at, frame)
         if k % 50 == 30:
             kept = msgspec.msgpack.encode(one.state())
-            one = watches.go_on(made, msgspec.msgpack.decode(kept))
+            one = detectors.restore(made, msgspec.msgpack.decode(kept))
             assert msgspec.msgpack.encode(one.state()) == kept
     assert msgspec.msgpack.encode(one.state()) == msgspec.msgpack.encode(other.state())
     assert one.ready()
@@ -214,8 +214,8 @@ def test_a_drift_is_held_for_a_while_and_names_its_signal() -> None:
     estimator = [
         {"class": "river.compose.Select", "args": ["bearing_temp"]}, {"class": "river.drift.PageHinkley", "delta": 1.5},
     ]  # fmt: skip
-    watch = watches.begin(document(estimator, horizon_frames=40))
-    found = run(watch, stream(900, shift_at=600, by=20.0))
+    detector = detectors.begin(document(estimator, horizon_frames=40))
+    found = run(detector, stream(900, shift_at=600, by=20.0))
     assert not any(found[:600])
     told = [k for k, each in enumerate(found) if each is not None]
     assert 600 <= told[0] < 640
@@ -237,7 +237,7 @@ def test_what_only_becomes_noisier_is_told_by_a_detector_of_distributions() -> N
         {"class": "river.compose.Select", "args": ["vibration"]},
         {"class": "river.drift.KSWIN", "alpha": 1e-6, "window_size": 600, "stat_size": 300},
     ]
-    found = run(watches.begin(document(estimator)), frames)
+    found = run(detectors.begin(document(estimator)), frames)
     assert not any(found[:800])
     first = next(each for each in found[800:] if each is not None)
     assert first.contributions[0].signal == "vibration"
@@ -245,7 +245,7 @@ def test_what_only_becomes_noisier_is_told_by_a_detector_of_distributions() -> N
 
 def test_what_draws_by_chance_draws_the_same_again() -> None:
     made = document(["river.preprocessing.MinMaxScaler", {"class": "river.anomaly.HalfSpaceTrees"}])
-    one, other = watches.begin(made), watches.begin(made)
+    one, other = detectors.begin(made), detectors.begin(made)
     assert run(one, stream(300)) == run(other, stream(300))
     assert one.state() == other.state()
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from bench.detectors.bank import LevelShiftBank
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
+from models.default_detector import ModelDocument
 from models.kernel import FLAGS, odd_one_out
 from models.parameters import Parameters
-from models.watch import ModelDocument
 from tests.models.laws import stream
 from tests.models.level_shift import LevelShift
 
@@ -40,8 +40,8 @@ PLAIN, DRIVEN = ordinary(), ordinary(speed=True)
 
 def told(frames: Iterable[Mapping[str, float]], document: ModelDocument) -> list[int]:
     """The frames in which the alarm is active."""
-    attendant = Attendant(document)
-    return [k for k, values in enumerate(frames) if attendant.judge(k * MINUTE, values) is not None]
+    monitor = AssetMonitor(document)
+    return [k for k, values in enumerate(frames) if monitor.judge(k * MINUTE, values) is not None]
 
 
 def with_odd(frames: list[dict[str, float]], at: int, signal: str, value: float) -> list[dict[str, float]]:

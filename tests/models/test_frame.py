@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import attendant
+from models import asset_monitor
 from models.document import ModelDocument
 from models.frame import Row
 
@@ -35,7 +35,7 @@ DOCUMENTS = {
 def test_a_detector_makes_the_same_of_a_row_as_of_a_dictionary(document):
     """Also where signals are met later than others, and where some are missing."""
     noise = np.random.default_rng(5)
-    by_rows, by_values = attendant.begin(document), attendant.begin(document)
+    by_rows, by_values = asset_monitor.begin(document), asset_monitor.begin(document)
     for k in range(400):
         frame = 50.0 + noise.standard_normal(len(PLACES)) + 9.0 * (k > 300)
         frame[noise.random(len(PLACES)) < 0.1] = np.nan

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
 from models.named.gate import Gate
 from tests.judge import test_river as river_ones
@@ -22,19 +22,19 @@ def episodes(estimator: Any, odd: dict[int, float | None], *, whole: bool) -> li
     that is None, missing.
     """
     table = {"name": "tried", "estimator": estimator, "warmup_frames": 300, "memory_frames": 3000, "patience": 60.0}
-    attendant = Attendant(ModelDocument.from_table(table))
+    monitor = AssetMonitor(ModelDocument.from_table(table))
     found, before = [], False
     for k, (at_us, values) in enumerate(river_ones.frames()):
         if k in odd:
             other = {name: odd[k] if whole or name == "flow" else value for name, value in values.items()}
             values = {name: value for name, value in other.items() if value is not None}  # noqa: PLW2901
-        active = attendant.judge(at_us, values) is not None
+        active = monitor.judge(at_us, values) is not None
         if active and not before:
             found.append(k)
         before = active
-    packed = msgspec.msgpack.encode(attendant.state())
+    packed = msgspec.msgpack.encode(monitor.state())
     assert (
-        msgspec.msgpack.encode(Attendant.restore(attendant.document, msgspec.msgpack.decode(packed)).state()) == packed
+        msgspec.msgpack.encode(AssetMonitor.restore(monitor.document, msgspec.msgpack.decode(packed)).state()) == packed
     )
     return found
 
@@ -63,7 +63,7 @@ def test_among_its_first_values_it_is_as_one_that_did_not_come(way: str, at: int
 
 def passed(*values: float, regime: bool = False) -> list[float | None]:
     gate = Gate(0.15, ("a",) if regime else ())
-    return [gate.believed({"a": value}).get("a") for value in values]
+    return [gate.accept({"a": value}).get("a") for value in values]
 
 
 def test_the_first_two_values_wait_for_the_third_and_a_glitch_for_the_next_one() -> None:
@@ -96,14 +96,14 @@ def test_it_goes_on_from_its_state() -> None:
     for k, each in enumerate(values):
         if k % 37 == 5:
             first = Gate(0.15, ("b",), msgspec.msgpack.decode(msgspec.msgpack.encode(first.state())))
-        assert first.believed(each) == whole.believed(each)
+        assert first.accept(each) == whole.accept(each)
 
 
 def test_a_duty_cycle_is_counted_though_the_speed_was_impossible_once() -> None:
     document = ModelDocument(regime=("speed",), warmup_cycles=3)
     for at in (0, 1, 2, 40, 400):
-        attendant = Attendant(document)
+        monitor = AssetMonitor(document)
         for k, values in enumerate(frames({}, days=1)[: DAY // 2 * 2]):
             speed = 1e9 if k == at else 1450.0 + 200.0 * (k // 60 % 2)
-            attendant.judge(k * MINUTE, values | {"speed": speed})
-        assert attendant.cycles >= 3, at
+            monitor.judge(k * MINUTE, values | {"speed": speed})
+        assert monitor.cycles >= 3, at

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from models import kernel
-from models.attendant import Attendant
-from models.watch import AssetWatch, ModelDocument
+from models.asset_monitor import AssetMonitor
+from models.default_detector import DefaultDetector, ModelDocument
 from tests.models.level_shift import LevelShift
 
 MINUTE = 60_000_000
@@ -36,13 +36,13 @@ def frames(
 
 def told(told_frames: list[dict[str, float]], document: ModelDocument | None = None) -> list[int]:
     """The frames in which the alarm is active."""
-    attendant = Attendant(document or ModelDocument())
-    found = [k for k, values in enumerate(told_frames) if attendant.judge(k * MINUTE, values) is not None]
-    packed = msgspec.msgpack.encode(attendant.state())
+    monitor = AssetMonitor(document or ModelDocument())
+    found = [k for k, values in enumerate(told_frames) if monitor.judge(k * MINUTE, values) is not None]
+    packed = msgspec.msgpack.encode(monitor.state())
     assert b"nan" not in packed
-    watch = attendant.watch
-    assert isinstance(watch, AssetWatch)
-    assert math.isfinite(float(watch._numbers.sum()))
+    detector = monitor.detector
+    assert isinstance(detector, DefaultDetector)
+    assert math.isfinite(float(detector._numbers.sum()))
     return found
 
 
@@ -77,7 +77,7 @@ def test_nor_does_one_of_the_operating_point(value: float) -> None:
 @pytest.mark.parametrize("ends", ["lull", "stays"])
 def test_the_readable_form_takes_for_ordinary_what_the_compiled_one_does_after_an_alarm(ends: str) -> None:
     """Driven by the compiled one's alarm, it says the same of every frame through the alarm and after its end."""
-    watch, one = AssetWatch(ModelDocument()), LevelShift()
+    detector, one = DefaultDetector(ModelDocument()), LevelShift()
     ended = 0
     for k in range(4000):
         r = random.Random(k)
@@ -86,20 +86,20 @@ def test_the_readable_form_takes_for_ordinary_what_the_compiled_one_does_after_a
             values["t1"] += 15
         elif 1600 <= k < 2200:
             values["t1"] += 5.0 * 0.99 ** (k - 1600)
-        counts, numbers = watch._counts, watch._numbers
+        counts, numbers = detector._counts, detector._numbers
         before = bool(counts[kernel.ACTIVE])
-        total = float(numbers[watch._sum_at])
-        hold = before or total > kernel.DOUBT * watch.document.patience
-        watch.judge(k * MINUTE, values)
+        total = float(numbers[detector._sum_at])
+        hold = before or total > kernel.DOUBT * detector.document.patience
+        detector.judge(k * MINUTE, values)
         looks = {look.signal: look.surprise for look in one.score_learn_one(values, hold=hold)}
         if looks:
             one.note_worst(begins=total == 0.0 and not before)
-        for signal, slot in watch._slots.items():
+        for signal, slot in detector._slots.items():
             if signal in looks:
-                block = kernel.row_of_signal(watch._shape, slot)
-                surprise = float(watch._numbers[block + kernel.LOOK_SURPRISE])
+                block = kernel.row_of_signal(detector._shape, slot)
+                surprise = float(detector._numbers[block + kernel.LOOK_SURPRISE])
                 assert surprise == pytest.approx(looks[signal], abs=1e-8, rel=1e-8), (k, signal)
-        if before and not watch._counts[kernel.ACTIVE]:
+        if before and not detector._counts[kernel.ACTIVE]:
             ended += 1
             held = max(one._past[s].held - one._past[s].seen for s in one._past)
             one.come_to_rest(outlived=held > 0)

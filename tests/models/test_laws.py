@@ -30,11 +30,11 @@ def _allowed():
     named._allowed.discard("tests.models.strange")
 
 
-@pytest.mark.parametrize("attended", [False, True], ids=["alone", "attended"])
+@pytest.mark.parametrize("monitored", [False, True], ids=["alone", "monitored"])
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__)
-def test_every_detector(law, estimator, attended):
+def test_every_detector(law, estimator, monitored):
     table: dict[str, Any] = {"name": "mine", "regime": ["speed"], "warmup_frames": 200, "memory_frames": 4000}
     if ESTIMATORS[estimator] is not None:
         table["estimator"] = ESTIMATORS[estimator]
-    law(laws.Kind(ModelDocument.from_table(table), attended=attended))
+    law(laws.Kind(ModelDocument.from_table(table), monitored=monitored))

@@ -1,4 +1,4 @@
-"""The watch on the sample pump station: the worn bearing days ahead, and nothing on what is healthy."""
+"""The detector on the sample pump station: the worn bearing days ahead, and nothing on what is healthy."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.watch import AssetWatch, ModelDocument
+from models.default_detector import DefaultDetector, ModelDocument
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 MINUTE = 60_000_000
@@ -36,12 +36,12 @@ def settled(asset: str) -> Iterator[tuple[int, dict[str, float]]]:
 def episodes(asset: str) -> list[tuple[int, str]]:
     """The minute and the leading signal of every anomaly of a pump, as if each repair were reported."""
     ends = [t["ends_minute"] for t in truth(asset) if t["kind"] in ("predictive", "emergency") and t["ends_minute"]]
-    watch, active, found = AssetWatch(ModelDocument(regime=("speed",))), False, []
+    detector, active, found = DefaultDetector(ModelDocument(regime=("speed",))), False, []
     for minute, values in settled(asset):
         if ends and minute >= ends[0]:
-            watch.rebaseline()
+            detector.rebaseline()
             ends.pop(0)
-        anomaly = watch.judge(minute * MINUTE, values)
+        anomaly = detector.judge(minute * MINUTE, values)
         if anomaly and not active:
             found.append((minute, anomaly.contributions[0].signal))
         active = anomaly is not None

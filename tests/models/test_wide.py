@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from bench.detectors.bank import LevelShiftBank
-from models import attendant, kernel, watch
-from models.attendant import Attendant
+from models import asset_monitor, default_detector, kernel
+from models.asset_monitor import AssetMonitor
+from models.default_detector import DefaultDetector
 from models.document import ModelDocument, ModelDocumentError
 from models.frame import Row
 from models.parameters import Parameters
-from models.watch import AssetWatch
 from tests.models.level_shift import LevelShift
 
 SHORT: dict[str, Any] = {"warmup_frames": 64, "memory_frames": 640, "horizon_frames": 8}
@@ -32,12 +32,12 @@ def names(signals: int) -> list[str]:
     return [f"s{number:05}" for number in range(signals)]
 
 
-def size(of: AssetWatch | Attendant) -> int:
+def size(of: DefaultDetector | AssetMonitor) -> int:
     return len(msgspec.msgpack.encode(of.state()))
 
 
-def learned(document: ModelDocument, signals: int, count: int = 140) -> Attendant:
-    made, places = attendant.begin(document), {name: i for i, name in enumerate(names(signals))}
+def learned(document: ModelDocument, signals: int, count: int = 140) -> AssetMonitor:
+    made, places = asset_monitor.begin(document), {name: i for i, name in enumerate(names(signals))}
     for k, frame in enumerate(frames(signals, count)):
         made.judge(k * SECOND_US, Row(places, frame))
     return made
@@ -60,8 +60,8 @@ def test_of_eight_thousand_signals_the_model_judges_the_first_five_hundred():
 
 def test_a_row_and_a_dictionary_are_cut_alike():
     document = ModelDocument(most_signals=3, regime=("s00004",), **SHORT)
-    by_rows: Any = attendant.begin(document)
-    by_values, places = attendant.begin(document), names(6)
+    by_rows: Any = asset_monitor.begin(document)
+    by_values, places = asset_monitor.begin(document), names(6)
     noise = np.random.default_rng(7)
     for k, frame in enumerate(frames(6, 200)):
         frame[noise.random(6) < 0.3] = math.nan
@@ -69,7 +69,7 @@ def test_a_row_and_a_dictionary_are_cut_alike():
         row = Row({name: i for i, name in enumerate(places)}, frame)
         assert by_rows.judge(k * SECOND_US, row) == by_values.judge(k * SECOND_US, values)
     assert by_rows.state() == by_values.state()
-    assert len(by_rows.watch._slots) == 3, "and the regime's, which tells how the machine is run"
+    assert len(by_rows.detector._slots) == 3, "and the regime's, which tells how the machine is run"
 
 
 def test_other_estimators_have_the_same_most_of_signals():
@@ -79,7 +79,7 @@ def test_other_estimators_have_the_same_most_of_signals():
 
 def test_after_a_repair_the_signals_that_come_are_the_ones_that_are_judged():
     document = ModelDocument(most_signals=2, **SHORT)
-    made = attendant.begin(document)
+    made = asset_monitor.begin(document)
     made.judge(0, {"old": 1.0, "older": 1.0})
     made.rebaseline()
     for k in range(1, 80):
@@ -89,13 +89,13 @@ def test_after_a_repair_the_signals_that_come_are_the_ones_that_are_judged():
 
 def test_names_without_end_lay_the_tables_out_a_few_times_only():
     """Each message with a name of its own, as of a gateway that puts the time into it."""
-    made: Any = attendant.begin(ModelDocument(**SHORT))
+    made: Any = asset_monitor.begin(ModelDocument(**SHORT))
     shapes = set()
     for k in range(3_000):
         made.judge(k * SECOND_US, {f"2026-11-26T10:00:{k:05d}": 1.0})
-        shapes.add(made.watch._shape.signals)
+        shapes.add(made.detector._shape.signals)
     assert len(shapes) < 30
-    assert len(made.watch._slots) == 500
+    assert len(made.detector._slots) == 500
 
 
 def one_by_one(count: int = 150) -> list[dict[str, float]]:
@@ -106,12 +106,12 @@ def one_by_one(count: int = 150) -> list[dict[str, float]]:
 
 def test_room_for_signals_to_come_changes_no_score(monkeypatch):
     document = ModelDocument(**SHORT)
-    with_room, without = AssetWatch(document), AssetWatch(document)
+    with_room, without = DefaultDetector(document), DefaultDetector(document)
     for k, values in enumerate(one_by_one()):
         at_us = k * SECOND_US + (3600 * SECOND_US if k > 90 else 0)
         roomy = with_room.judge(at_us, values)
         with monkeypatch.context() as patched:
-            patched.setattr(watch, "ROOM_FROM", 10**9)
+            patched.setattr(default_detector, "ROOM_FROM", 10**9)
             assert (without.judge(at_us, values), without.score()) == (roomy, with_room.score())
     assert with_room._shape.signals > without._shape.signals == 40
     assert [with_room.usual(name) for name in names(40)] == [without.usual(name) for name in names(40)]
@@ -120,10 +120,10 @@ def test_room_for_signals_to_come_changes_no_score(monkeypatch):
 @pytest.mark.parametrize("cut", [20, 60, 75, 110])
 def test_a_restored_watch_goes_on_bit_for_bit_while_signals_come_to_be_known(cut):
     document = ModelDocument(**SHORT)
-    whole = AssetWatch(document)
+    whole = DefaultDetector(document)
     for k, values in enumerate(one_by_one()):
         if k == cut:
-            other = AssetWatch.restore(document, msgspec.msgpack.decode(msgspec.msgpack.encode(whole.state())))
+            other = DefaultDetector.restore(document, msgspec.msgpack.decode(msgspec.msgpack.encode(whole.state())))
         whole.judge(k * SECOND_US, values)
         if k >= cut:
             other.judge(k * SECOND_US, values)

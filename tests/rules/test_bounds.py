@@ -23,16 +23,16 @@ TOO_MUCH = {
     "brackets": ("(" * 20 + "t" + ")" * 20 + " > 1.0", "more than 16 deep"),
     "lists in lists": ("[" * 20 + "t" + "]" * 20 + " == []", "more than 16 deep"),
     "a list for each of a list": (
-        "below.pump.exists(p, below.pump.exists(q, p.t > q.t))", "exists() within what goes through a list already",
+        "below.pump.exists(p, below.pump.exists(q, p.t > q.t))", "exists() inside another loop over a list",
     ),
     "likewise, written apart": (
-        "below . pump . all ( p, [1.0, 2.0] . map ( x, x ).size() > 0 && p.t > 1.0)", "map() within what goes through",
+        "below . pump . all ( p, [1.0, 2.0] . map ( x, x ).size() > 0 && p.t > 1.0)", "map() inside another loop",
     ),
     "texts that double again and again": (
         "t > 1.0 || ['" + "a" * 2_000 + "']" + (".map(x, " + "+".join("x" * 16) + ")") * 8 + ".size() > 5",
         "map() more than once",
     ),
-    "list after list": ("below.pump" + ".filter(p, p.t > 1.0)" * 9 + ".size() > 1", "through lists more than 8 times"),
+    "list after list": ("below.pump" + ".filter(p, p.t > 1.0)" * 9 + ".size() > 1", "over lists more than 8 times"),
 }  # fmt: skip
 
 

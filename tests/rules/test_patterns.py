@@ -87,7 +87,7 @@ def test_a_pattern_of_another_class_says_nothing_and_one_that_is_off_neither():
         ({"signals": {"x": "above"}}, "'above'; use one of up, down, either"),
         ({"signals": {}}, "must be a table of names and directions"),
         ({"failure_mode": "BAD"}, "'BAD' is not known"),
-        ({"signal": "x"}, "'signal' is not a key here"),
+        ({"signal": "x"}, "'signal' is not a known key"),
     ],
 )
 def test_a_wrong_pattern_names_its_place_and_the_mend(table, says):

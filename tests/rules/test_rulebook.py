@@ -94,11 +94,11 @@ def test_an_empty_document_is_a_rulebook_without_rules():
 
 
 WRONG = {
-    "a key that is none": (hot(rise_at="1"), "threshold 'hot': 'rise_at' is not a key here; the keys are asset_class,"),
-    "a table that is none": ("[[treshold]]", "the document: 'treshold' is not a key here"),
-    "no id": (hot(["id"]), "threshold 1: id: is missing; it must be a text"),
-    "a blank id": (hot(id='" "'), "threshold ' ': id: is missing; it must be a text"),
-    "no signal": (hot(["signal"]), "threshold 'hot': signal: is missing; it must be a text"),
+    "a key that is none": (hot(rise_at="1"), "threshold 'hot': 'rise_at' is not a known key; the keys are asset_class,"),
+    "a table that is none": ("[[treshold]]", "the document: 'treshold' is not a known key"),
+    "no id": (hot(["id"]), "threshold 1: id: is missing; it must be text"),
+    "a blank id": (hot(id='" "'), "threshold ' ': id: is missing; it must be text"),
+    "no signal": (hot(["signal"]), "threshold 'hot': signal: is missing; it must be text"),
     "no limit": (hot(["raise_at"]), "threshold 'hot': raise_at: is missing; it must be a number in the signal's unit"),
     "a limit in words": (hot(raise_at='"90"'), "raise_at: is missing; it must be a number"),
     "a limit that is no number": (hot(raise_at="nan"), "raise_at: is missing; it must be a number"),
@@ -118,9 +118,9 @@ WRONG = {
         "threshold 'hot': clear_above: (80.0) must be higher than raise_at (90.0)",
     ),
     "a limit that clears where it is raised": (hot(clear_below="90"), "clear_below: (90.0) must be lower"),
-    "a duration without a unit": (hot(**{"for": "30"}), 'for: 30 is no duration; write it like "30 s"'),
-    "a duration in months": (hot(**{"for": '"2 months"'}), "for: '2 months' is no duration"),
-    "a duration that is negative": (hot(max_gap='"-5 min"'), "max_gap: '-5 min' is no duration"),
+    "a duration without a unit": (hot(**{"for": "30"}), 'for: 30 is not a duration; write it like "30 s"'),
+    "a duration in months": (hot(**{"for": '"2 months"'}), "for: '2 months' is not a duration"),
+    "a duration that is negative": (hot(max_gap='"-5 min"'), "max_gap: '-5 min' is not a duration"),
     "a failure mode that is none": (hot(failure_mode='"HOT"'), "failure_mode: 'HOT' is not known; use one of AIR, BRD"),
     "a list of failure modes": (hot(failure_mode='["OHE"]'), "failure_mode: ['OHE'] is not known; use one of AIR"),
     "a severity that is none": (
@@ -146,7 +146,7 @@ WRONG = {
     ),
     "a state without its signal": (
         STATE.replace('signal = "speed"', ""),
-        "operating_state 1: signal: is missing; it must be a text",
+        "operating_state 1: signal: is missing; it must be text",
     ),
     "a component that is no text": (
         "[component_of_signal.pump]\nflow = 3",
@@ -168,10 +168,10 @@ def of_kind(kind, **keys):
 
 PACK = '[[pack]]\nuse = "iso-20816-3"\nasset_class = "pump"\nsignal = "vibration"\n'
 WRONG |= {
-    "a key of another kind": (of_kind("rate", signal='"t"', rearm=1), "rate 'r': 'rearm' is not a key here"),
+    "a key of another kind": (of_kind("rate", signal='"t"', rearm=1), "rate 'r': 'rearm' is not a known key"),
     "a rate over nothing": (
         of_kind("rate", signal='"t"', over='"0 s"', raise_at=2, clear_below=1),
-        "rate 'r': over: must be longer than nothing",
+        "rate 'r': over: must be longer than 0 s",
     ),
     "a rate without its stretch": (
         of_kind("rate", signal='"t"', raise_at=2, clear_below=1), "rate 'r': over: is missing; write it like",
@@ -189,7 +189,7 @@ WRONG |= {
         "side: 'left' is not known; use one of both, above, below",
     ),
     "a count of nothing": (
-        of_kind("count", signal='"t"', times=3, within='"1 h"'), "above: give the limit as above = … or below = …",
+        of_kind("count", signal='"t"', times=3, within='"1 h"'), "above: give the limit as either above = … or below = …",
     ),
     "a count that never counts again": (
         of_kind("count", signal='"t"', above=5, rearm=6, times=3, within='"1 h"'),
@@ -217,9 +217,9 @@ WRONG |= {
     "an override of nothing": (
         hot() + '\n[[override]]\nrule = "hit"\nasset = "S/A"', "rule: there is no rule 'hit'; the rules are hot",
     ),
-    "an override of no asset": (hot() + '\n[[override]]\nrule = "hot"\nasset = "A"', "'A' is no asset; an asset is"),
+    "an override of no asset": (hot() + '\n[[override]]\nrule = "hot"\nasset = "A"', "'A' is not an asset; write"),
     "an override of what stays": (
-        hot() + '\n[[override]]\nrule = "hot"\nasset = "S/A"\nsignal = "t"', "signal: stays what the rule says",
+        hot() + '\n[[override]]\nrule = "hot"\nasset = "S/A"\nsignal = "t"', "signal: cannot be overridden",
     ),
     "an override that is wrong": (
         hot() + '\n[[override]]\nrule = "hot"\nasset = "S/A"\nraise_at = 70',
@@ -272,7 +272,7 @@ def test_a_folder_of_files_is_one_rulebook(tmp_path):
         read(tmp_path)
     for file in tmp_path.iterdir():
         file.unlink()
-    with pytest.raises(WrongRulebook, match=r"folder: holds no \.toml file"):
+    with pytest.raises(WrongRulebook, match=r"folder: has no \.toml file"):
         read(tmp_path)
 
 

@@ -50,4 +50,4 @@ def test_half_a_character_anywhere_in_a_body_is_refused_with_a_key_as_without(cl
         "/api/v1/documents/rulebook", content=body, headers={"Content-Type": "application/json"} | keyed
     )
     assert answer.status_code == 422, answer.text
-    assert "is not a key here" in answer.json()["detail"]
+    assert "is not a known key" in answer.json()["detail"]

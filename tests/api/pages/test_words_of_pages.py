@@ -45,7 +45,7 @@ def fill(plant, client, seeded):
     shadow_order(plant, 1)
     late_excursion(plant, 0)
     refusal(plant, 0)
-    early = "ts 2100-01-01T00:00:00+00:00 was in the future when it came: set the device's clock"
+    early = "ts 2100-01-01T00:00:00+00:00 is in the future: set the device's clock"
     twice = "another value is stored for oil_temp at that time; the first one stays"
     for reason, problem in ((Reason.WRONG_TIME, early), (Reason.OTHER_VALUE_STORED, twice)):
         said = Refused(

@@ -151,13 +151,13 @@ def test_a_limit_that_close_outs_have_moved_judges_in_the_backtest_too(lived: st
         _, _, following = judge_db.holder_now(conn)
         judge = Judge()
         engine.fold(conn, judge, upto=following - 1)
-        attendant = judge.assets["NTH/P-103"].watch
+        monitor = judge.assets["NTH/P-103"].monitor
         known: Any = conn.execute("SELECT count(*) FROM judge_events WHERE kind = 'threshold'").fetchone()
     assert known[0] == 1
-    assert attendant is not None
-    by_promise = attendant.calibration.limit(attendant.document.false_episodes_per_month)
-    assert attendant.factor == 0.75
-    assert attendant.limit == pytest.approx(0.75 * max(80.0, by_promise), rel=0.01)
+    assert monitor is not None
+    by_promise = monitor.calibration.limit(monitor.document.false_episodes_per_month)
+    assert monitor.factor == 0.75
+    assert monitor.limit == pytest.approx(0.75 * max(80.0, by_promise), rel=0.01)
     # A try of other documents is judged without it: it is of that version.
     deaf = tried(lived, documents=Documents(models=DEAF))
     assert deaf.run.orders != tried(lived).run.orders
@@ -288,7 +288,7 @@ def test_an_empty_plant_has_nothing_to_judge(database: str) -> None:
         ('[[failure]]\nasset = "NTH/P-1"', "failed_at is missing"),
         ('[[failure]]\nasset = "P-1"\nfailed_at = 2024-03-01T00:00:00Z', "write <site>/<asset>"),
         ('[[failure]]\nasset = "NTH/P-1"\nfailed_at = 2024-03-01T00:00:00', "has no zone"),
-        ('[[failure]]\nasset = "NTH/P-1"\nfailed_at = "soon"', "'soon' is no ISO 8601 time"),
+        ('[[failure]]\nasset = "NTH/P-1"\nfailed_at = "soon"', "'soon' is not an ISO 8601 time"),
         ('[[failure]]\nasset = "NTH/P-1"\nfailed_at = 3', "write an ISO 8601 time"),
         ('[[failure]]\nasset = "NTH/P-1"\nfailed_at = 2024-03-01T00:00:00Z\nwho = "me"', "'who' is not known"),
         (

@@ -17,7 +17,7 @@ from db.telemetry import engine_figures, quarantine, readings
 from ingest.border import Bounds
 from ingest.broker.broker import BrokerUnreachable
 from ingest.broker.publisher import Publisher
-from ingest.broker.subscriber import Subscriber, keep_from_now_on
+from ingest.broker.subscriber import Subscriber, create_session
 from ingest.devices import Bindings
 from ingest.formats.formats import Formats
 from ingest.messages import Message
@@ -174,7 +174,7 @@ def test_what_waits_for_the_engine_outlives_a_restart_of_the_broker(
     ports, engine = [process.free_port() for _ in range(2)], of(files, broker_files.ENGINE)
     topic = "plantwright/v1/NTH/P-101"
     with started(files, mosquitto_program, data_dir, ports) as (url, _):
-        keep_from_now_on(url, topics=["plantwright/#"], client_id="x", tls=engine)
+        create_session(url, topics=["plantwright/#"], client_id="x", tls=engine)
         with Publisher(url, tls=of(files, "gw-1")) as device:
             device.publish(topic, PAYLOAD)
     with (

@@ -17,7 +17,7 @@ from db.telemetry import readings
 from ingest.broker.broker import BrokerAddress, BrokerUnreachable
 from ingest.broker.broker_log import FILTER
 from ingest.broker.publisher import Publisher, client
-from ingest.broker.subscriber import Subscriber, keep_from_now_on, refuse_to_share
+from ingest.broker.subscriber import Subscriber, check_session_not_shared, create_session
 from ingest.messages import Message
 from runtime.broker import files as broker_files
 from runtime.broker import session_loss
@@ -69,7 +69,7 @@ def test_nobody_takes_the_embedded_brokers_session_and_nothing_is_lost(
     settings = Settings(database=database, broker=any_broker.url)
     settings = settings.model_copy(update=as_engine(settings, any_broker.url, any_broker.session))
     assert settings.client_id != "plantwright-ingest"
-    keep_from_now_on(any_broker.url, topics=["plantwright/#"], client_id=settings.client_id)
+    create_session(any_broker.url, topics=["plantwright/#"], client_id=settings.client_id)
     reads = {"broker_log": any_broker.url} if any_broker.kind == "mosquitto" else {}
     env = kills.environment(database=database, broker=any_broker.url, client_id=settings.client_id, **reads)
     without = f"mqtt://127.0.0.1:{any_broker.port}"
@@ -186,7 +186,7 @@ def test_nobody_takes_the_session_at_a_broker_with_our_files(
             else:
                 thief(device_url, name, of(files, None))
 
-    keep_from_now_on(
+    create_session(
         by_certificate, topics=["plantwright/#"], client_id="plantwright-ingest", tls=of(files, broker_files.ENGINE)
     )
     with psycopg.connect(database, autocommit=True) as conn:
@@ -238,7 +238,7 @@ def test_nobody_else_reads_or_forges_the_brokers_log(files: Path, guarded: tuple
             Subscriber(reader[0], topics=[FILTER], client_id="log", lasting=False, tls=reader[1]) as log,  # type: ignore[arg-type]
             Subscriber(url, topics=[FILTER], client_id="other", lasting=False, tls=tls) as other,  # type: ignore[arg-type]
         ):
-            other.publish_surely(topic, forged)
+            other.publish_durably(topic, forged)
             thief(url, "beacon")
             heard: list[bytes] = []
             batches = log.batches(most=100, max_wait_s=1)
@@ -273,11 +273,11 @@ def test_no_device_fills_the_broker_with_what_the_engine_does_not_read(
 def test_a_tool_never_uses_the_engines_session(files: Path, guarded: tuple[str, str]) -> None:
     by_certificate, _ = guarded
     engine = of(files, broker_files.ENGINE)
-    keep_from_now_on(by_certificate, topics=["plantwright/#"], client_id="plantwright-ingest", tls=engine)
+    create_session(by_certificate, topics=["plantwright/#"], client_id="plantwright-ingest", tls=engine)
     send(by_certificate, range(10), tls=of(files, "gw-1"))
     with pytest.raises(BrokerUnreachable, match="one session, which the engine uses"):
-        refuse_to_share(by_certificate, client_id="plantwright-listen-1", tls=engine)
-    refuse_to_share(by_certificate, client_id="plantwright-listen-2", tls=of(files, broker_files.TOOL))
+        check_session_not_shared(by_certificate, client_id="plantwright-listen-1", tls=engine)
+    check_session_not_shared(by_certificate, client_id="plantwright-listen-2", tls=of(files, broker_files.TOOL))
     with Subscriber(by_certificate, topics=["plantwright/#"], client_id="x", tls=engine) as back:
         assert back.session_present
         batches, got, deadline = back.batches(most=100, max_wait_s=1), list[Message](), time.monotonic() + 60

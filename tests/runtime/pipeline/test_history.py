@@ -101,8 +101,8 @@ def test_history_is_stored_opens_no_orders_and_warms_the_model_up(conn, database
     assert readings.count(conn) == (600, 600)
     state = taken_up(conn)
     asset = state.judge.assets["NTH/P-1"]
-    assert asset.watch is not None
-    assert asset.watch.ready()
+    assert asset.monitor is not None
+    assert asset.monitor.ready()
     assert asset.asset_class == "pump"
     assert asset.units == {"temp": "degC", "speed": "rpm"}
     assert count(conn, "work_orders") == 0
@@ -160,8 +160,8 @@ def test_it_goes_on_where_it_was_stopped(conn, database, folder, monkeypatch):
     assert readings.count(conn) == (600, 600)
     state = taken_up(conn)
     asset = state.judge.assets["NTH/P-1"]
-    assert asset.watch is not None
-    assert asset.watch.ready()
+    assert asset.monitor is not None
+    assert asset.monitor.ready()
 
 
 def test_a_transaction_that_fails_is_done_again(conn, database, folder, monkeypatch):

@@ -235,13 +235,13 @@ def test_two_names_stay_two_assets_and_two_signals_when_the_engine_starts_again(
 
 def test_where_a_joined_name_ends_is_stored_in_the_batch_that_tells_it_and_twice_in_one_batch_too(conn):
     first = Names()
-    assert first.place("N", "a.b.c")[1] == "a.b.c"
+    assert first.asset("N", "a.b.c")[1] == "a.b.c"
     sources_db.own_names(conn, first)
     again = sources_db.foreign_names(conn)
-    assert again.place("N", Joined("a.b.c", (3, 4)))[1] == "a.b.c"
-    assert again.place("N", "d.e.f")[1] == again.place("N", Joined("d.e.f", (1, 2)))[1] == "d.e.f"
+    assert again.asset("N", Joined("a.b.c", (3, 4)))[1] == "a.b.c"
+    assert again.asset("N", "d.e.f")[1] == again.asset("N", Joined("d.e.f", (1, 2)))[1] == "d.e.f"
     sources_db.own_names(conn, again)
     last = sources_db.foreign_names(conn)
-    assert last.place("N", Joined("a.b.c", (3, 4)))[1] == "a.b.c"
-    assert last.place("N", Joined("a.b.c", (1, 2)))[1] != "a.b.c"
-    assert last.place("N", Joined("d.e.f", (3, 4)))[1] != "d.e.f"
+    assert last.asset("N", Joined("a.b.c", (3, 4)))[1] == "a.b.c"
+    assert last.asset("N", Joined("a.b.c", (1, 2)))[1] != "a.b.c"
+    assert last.asset("N", Joined("d.e.f", (3, 4)))[1] != "d.e.f"

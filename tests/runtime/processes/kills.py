@@ -16,7 +16,7 @@ import psycopg
 
 from ingest.broker.broker import BrokerAddress
 from ingest.broker.publisher import client
-from ingest.broker.subscriber import keep_from_now_on
+from ingest.broker.subscriber import create_session
 from ingest.replay import Publication
 from runtime.demo.sample_plants import SAMPLES
 from runtime.settings import Settings
@@ -195,7 +195,7 @@ class Stream(threading.Thread):
 def published(broker: str, database: str | None, publications: Iterable[Publication] | None = None) -> Iterator[Stream]:
     """The cut on its way to a broker while the engine is being killed; without a database, see Stream."""
     defaults = Settings.model_fields
-    keep_from_now_on(broker, topics=defaults["topics"].default, client_id=defaults["client_id"].default)
+    create_session(broker, topics=defaults["topics"].default, client_id=defaults["client_id"].default)
     stream = Stream(broker, database, cut.publications() if publications is None else publications)
     stream.start()
     try:

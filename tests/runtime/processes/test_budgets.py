@@ -147,7 +147,7 @@ def test_the_job_looks_at_the_rules_in_force(conn):
 WRONG = {
     "nothing limited": ({"may_go_to_shadow": True}, "limits nothing"),
     "no part": ({"precision": 60}, "such as 0.6"),
-    "a slip of the pen": ({"alarms_per_weak": 3}, "'alarms_per_weak' is not a key here"),
+    "a slip of the pen": ({"alarms_per_weak": 3}, "'alarms_per_weak' is not a known key"),
     "no table": (3, "must be a table"),
 }
 

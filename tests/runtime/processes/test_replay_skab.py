@@ -31,7 +31,7 @@ def test_a_closing_valve_is_one_order_after_it_begins_to_close(database, mosquit
 
     stop = threading.Event()
     settings = Settings(database=database, broker=mosquitto.url)
-    subscriber.keep_from_now_on(mosquitto.url, topics=settings.topics, client_id=settings.client_id)
+    subscriber.create_session(mosquitto.url, topics=settings.topics, client_id=settings.client_id)
     running = threading.Thread(target=ingest.run, args=(settings, stop))
     running.start()
     try:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from models.alarm import Anomaly
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from models.calibration import FROM, Calibration
-from models.course import EVERY, GROUP, POINTS, Course, Look
+from models.default_detector import DefaultDetector
 from models.document import ModelDocument, ModelDocumentError
 from models.labels import Labels, factor
-from models.watch import AssetWatch
+from models.residuals import EVERY, GROUP, POINTS, Residual, ResidualHistory
 from tests.models.laws import SECOND, stream
 
 DOCUMENT = ModelDocument(regime=("speed",))
@@ -23,8 +23,8 @@ MINUTE = 60 * SECOND
 MONTH = 30 * 24 * 60
 
 
-def run(attendant: Attendant, frames: list[tuple[int, dict[str, float]]]) -> list[Anomaly | None]:
-    return [attendant.judge(at, values) for at, values in frames]
+def run(monitor: AssetMonitor, frames: list[tuple[int, dict[str, float]]]) -> list[Anomaly | None]:
+    return [monitor.judge(at, values) for at, values in frames]
 
 
 def heights(rng: random.Random, count: int, mean: float) -> list[float]:
@@ -92,10 +92,10 @@ def test_a_fault_that_was_confirmed_is_forgotten_and_one_that_was_none_is_not() 
 
 def test_a_machine_that_is_calm_is_judged_as_its_document_says() -> None:
     frames = [(60 * at, values) for at, values in stream(6000, shift_at=5000)]
-    watch, attendant = AssetWatch(DOCUMENT), Attendant(DOCUMENT)
-    alone, attended = [watch.judge(*each) for each in frames], run(attendant, frames)
-    assert [each is not None for each in alone] == [each is not None for each in attended]
-    last = attended[-1]
+    detector, monitor = DefaultDetector(DOCUMENT), AssetMonitor(DOCUMENT)
+    alone, monitored = [detector.judge(*each) for each in frames], run(monitor, frames)
+    assert [each is not None for each in alone] == [each is not None for each in monitored]
+    last = monitored[-1]
     assert last is not None
     assert 0.0 < last.limit <= last.score <= 1.0
 
@@ -116,30 +116,30 @@ def episodes(said: list[Anomaly | None]) -> int:
 
 
 def test_a_restless_machine_raises_what_was_promised_and_no_more() -> None:
-    alone, attended = AssetWatch(DOCUMENT), Attendant(DOCUMENT)
+    alone, monitored = DefaultDetector(DOCUMENT), AssetMonitor(DOCUMENT)
     frames = list(restless(MONTH, seed=3))
     without = [alone.judge(*each) for each in frames]
-    said = run(attended, frames)
+    said = run(monitored, frames)
     half = len(frames) // 2
     assert episodes(without[half:]) > 10, "the promise would be kept by doing nothing"
     assert episodes(said[half:]) <= 1
-    assert 1.0 < attended.limit / DOCUMENT.patience <= DOCUMENT.limit_most
+    assert 1.0 < monitored.limit / DOCUMENT.patience <= DOCUMENT.limit_most
 
 
 def test_no_promise_is_the_patience_alone() -> None:
-    attendant = Attendant(ModelDocument(regime=("speed",), false_episodes_per_month=0.0))
-    run(attendant, list(restless(8000, seed=3)))
-    assert attendant.limit == pytest.approx(DOCUMENT.patience)
+    monitor = AssetMonitor(ModelDocument(regime=("speed",), false_episodes_per_month=0.0))
+    run(monitor, list(restless(8000, seed=3)))
+    assert monitor.limit == pytest.approx(DOCUMENT.patience)
 
 
 def test_close_outs_move_the_limit_within_its_bounds() -> None:
     frames = list(stream(1200, shift_at=1000, by=1.2))
-    deaf, usual = Attendant(DOCUMENT, factor=9.0), Attendant(DOCUMENT)
+    deaf, usual = AssetMonitor(DOCUMENT, factor=9.0), AssetMonitor(DOCUMENT)
     assert deaf.limit / DOCUMENT.patience == pytest.approx(DOCUMENT.limit_most)
     assert not any(run(deaf, frames[:1030]))
-    assert Attendant(DOCUMENT, factor=0.1).limit / DOCUMENT.patience == pytest.approx(DOCUMENT.limit_least)
+    assert AssetMonitor(DOCUMENT, factor=0.1).limit / DOCUMENT.patience == pytest.approx(DOCUMENT.limit_least)
     told = [k for k, each in enumerate(run(usual, frames)) if each]
-    keen = [k for k, each in enumerate(run(Attendant(DOCUMENT, factor=0.1), frames)) if each]
+    keen = [k for k, each in enumerate(run(AssetMonitor(DOCUMENT, factor=0.1), frames)) if each]
     assert 1000 < keen[0] < told[0]
 
 
@@ -155,69 +155,69 @@ def test_precision_at_its_goal_moves_nothing() -> None:
 def test_the_warm_up_takes_its_duty_cycles_too() -> None:
     """The speed of the stream swings every 565 frames."""
     document = ModelDocument(regime=("speed",), warmup_cycles=3)
-    attendant = Attendant(document)
-    said = run(attendant, list(stream(1500, shift_at=900)))
+    monitor = AssetMonitor(document)
+    said = run(monitor, list(stream(1500, shift_at=900)))
     assert not any(said[:1300]), "it has seen two swings"
-    assert not attendant.ready()
-    assert any(run(attendant, [(at + 1500 * SECOND, v) for at, v in stream(900, shift_at=0)]))
-    assert attendant.ready()
+    assert not monitor.ready()
+    assert any(run(monitor, [(at + 1500 * SECOND, v) for at, v in stream(900, shift_at=0)]))
+    assert monitor.ready()
 
 
 def test_starts_are_duty_cycles() -> None:
-    attendant = Attendant(ModelDocument(regime=("speed",), warmup_cycles=2))
+    monitor = AssetMonitor(ModelDocument(regime=("speed",), warmup_cycles=2))
     for k, (at, values) in enumerate(stream(500)):
-        attendant.judge(at + (k // 200) * 3600 * SECOND, values)
-    assert attendant.cycles == 2
+        monitor.judge(at + (k // 200) * 3600 * SECOND, values)
+    assert monitor.cycles == 2
 
 
 @pytest.mark.parametrize("cut", [100, 700, 1010, 1100, 2000])
-def test_a_restored_attendant_goes_on_bit_for_bit(cut: int) -> None:
+def test_a_restored_monitor_goes_on_bit_for_bit(cut: int) -> None:
     frames = [(at, v) for at, v in stream(2500, shift_at=1000)]
-    whole = Attendant(DOCUMENT, factor=1.2)
+    whole = AssetMonitor(DOCUMENT, factor=1.2)
     run(whole, frames[:cut])
     packed = msgspec.msgpack.encode(whole.state())
-    other = Attendant.restore(DOCUMENT, msgspec.msgpack.decode(packed))
+    other = AssetMonitor.restore(DOCUMENT, msgspec.msgpack.decode(packed))
     assert msgspec.msgpack.encode(other.state()) == packed
     assert run(whole, frames[cut:]) == run(other, frames[cut:])
     assert msgspec.msgpack.encode(other.state()) == msgspec.msgpack.encode(whole.state())
 
 
 def test_the_state_of_another_version_is_refused() -> None:
-    state = msgspec.msgpack.decode(msgspec.msgpack.encode(Attendant(DOCUMENT).state()))
+    state = msgspec.msgpack.decode(msgspec.msgpack.encode(AssetMonitor(DOCUMENT).state()))
     with pytest.raises(ValueError, match="version 99"):
-        Attendant.restore(DOCUMENT, [99, *state[1:]])
+        AssetMonitor.restore(DOCUMENT, [99, *state[1:]])
 
 
 def test_the_state_stays_small() -> None:
-    attendant = Attendant(DOCUMENT)
-    run(attendant, list(stream(POINTS * GROUP * EVERY + 2000)))
+    monitor = AssetMonitor(DOCUMENT)
+    run(monitor, list(stream(POINTS * GROUP * EVERY + 2000)))
     signals = 4
-    assert len(msgspec.msgpack.encode(attendant.state())) < signals * 8_000
+    assert len(msgspec.msgpack.encode(monitor.state())) < signals * 8_000
 
 
 def test_a_repair_forgets_the_course_and_keeps_what_is_known_of_the_wander() -> None:
-    attendant = Attendant(DOCUMENT)
-    run(attendant, list(restless(6000, seed=5)))
-    known = attendant.calibration.excess
-    attendant.rebaseline()
-    assert attendant.course.taken == 0
-    assert not attendant.ready()
-    assert attendant.calibration.excess == known > 0.0
+    monitor = AssetMonitor(DOCUMENT)
+    run(monitor, list(restless(6000, seed=5)))
+    known = monitor.calibration.excess
+    monitor.rebaseline()
+    assert monitor.history.count == 0
+    assert not monitor.ready()
+    assert monitor.calibration.excess == known > 0.0
 
 
 def test_a_course_keeps_its_newest_looks_and_the_means_of_those_before() -> None:
-    course = Course()
+    history = ResidualHistory()
     for k in range(GROUP * 60):
-        look = Look(level=float(k), expected=10.0, sigma=1.0)
-        course.take(k, {"a": look} if k % 100 else {"b": look})
-    times, values = course.near("a")
+        look = Residual(level=float(k), expected=10.0, sigma=1.0)
+        history.add(k, {"a": look} if k % 100 else {"b": look})
+    times, values = history.near("a")
     assert times.tolist() == [k for k in range(GROUP * 60 - POINTS, GROUP * 60) if k % 100]
     assert values.tolist() == [at - 10.0 for at in times.tolist()]
-    times, values = course.far("a")
+    times, values = history.far("a")
     assert len(times) == POINTS
     assert np.allclose(values, times - (GROUP - 1) / 2 - 10.0, atol=0.6)
-    assert len(course.far("b")[0]) == 0, "a point of one look is none"
-    assert len(course.near("door")[0]) == 0
+    assert len(history.far("b")[0]) == 0, "a point of one look is none"
+    assert len(history.near("door")[0]) == 0
 
 
 @pytest.mark.parametrize(

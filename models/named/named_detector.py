@@ -1,8 +1,8 @@
-"""One asset under the watch of a detector that its model document names, with the same alarm as the default's.
+"""Monitors one asset by a detector that its model document names, with the same alarm as the default's.
 
 A detector's score may be on any scale. It is compared with what it was on ordinary frames: so many standard deviations
-beyond its usual mean is the surprise that the alarm adds up (see watch.py). Which signals a strange detector looks at
-nobody can know; what is told of them is how each stands to its own past. One that scores targets is asked for every
+beyond its usual mean is the surprise that the alarm adds up (see default_detector.py). Which signals a third-party
+detector uses is unknown, so each is reported against its own past. One that scores targets is asked for every
 signal, and the most surprising counts.
 """
 
@@ -14,25 +14,25 @@ from typing import Any
 
 from models import kernel
 from models.alarm import Anomaly
-from models.course import Look
 from models.detector import opened
 from models.document import ModelDocument
 from models.named import estimator_state, estimators
 from models.named.estimators import Kind
 from models.named.gate import Gate
+from models.residuals import Residual
 from models.usual import Usuals
 
 STATE_VERSION = 4
 PROTECT = 3.5
 """Surprise above which a frame is not learned."""
 MOST = 0.5
-"""A single frame's evidence is no more than this part of the patience: one strange frame raises no alarm."""
+"""The most evidence that a single frame can add, as a part of the patience: one strange frame raises no alarm."""
 _WHOLE = ""
-"""The name of the score of a detector that scores whole frames."""
+"""Names the score of a detector that scores whole frames."""
 
 
-class NamedWatch:
-    """The watch of an asset whose model document names an estimator; `models.detector.Detector` has its verbs."""
+class NamedDetector:
+    """The `models.detector.Detector` of an asset whose model document names an estimator."""
 
     def __init__(self, document: ModelDocument) -> None:
         self.document = document
@@ -47,16 +47,16 @@ class NamedWatch:
         self._since_us = 0
         self._newest: dict[str, float] = {}
         self._surprises: dict[str, float] = {}
-        self._told: float | None = None
+        self._regime_value: float | None = None
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
         """Score the frame, then learn from it when it is ordinary enough; the anomaly while the alarm is active."""
-        frame = self._gate.believed(values)
-        self._told = next((frame[signal] for signal in self.document.regime if signal in frame), None)
+        frame = self._gate.accept(values)
+        self._regime_value = next((frame[signal] for signal in self.document.regime if signal in frame), None)
         if not frame:
             return self.anomaly() if self._active else None
         warm = self._frames >= self.document.warmup_frames
-        taken, scores = self._scored(frame, warm=warm)
+        passed, scores = self._scored(frame, warm=warm)
         surprise = 0.0
         self._surprises = {}
         if warm and scores:
@@ -69,7 +69,7 @@ class NamedWatch:
             self._add(at_us, surprise)
         pending = self._active or self._sum > kernel.DOUBT * self.document.patience
         if not pending and surprise < PROTECT:
-            self._learn(frame, taken, scores)
+            self._learn(frame, passed, scores)
         self._newest = frame
         return self.anomaly() if self._active else None
 
@@ -87,8 +87,8 @@ class NamedWatch:
         return self._sum / (kernel.FULL * self.document.patience)
 
     def regime_value(self) -> float | None:
-        """Return what is believed of the newest frame's first regime signal that has a value; None without one."""
-        return self._told
+        """Return the accepted value of the first regime signal in the newest frame; None without one."""
+        return self._regime_value
 
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
@@ -110,25 +110,25 @@ class NamedWatch:
         ]
 
     @classmethod
-    def restore(cls, document: ModelDocument, state: object) -> NamedWatch:
-        """Return a watch that goes on from a state. Raises ValueError for one of another version or kind."""
+    def restore(cls, document: ModelDocument, state: object) -> NamedDetector:
+        """Return a detector that continues from a state. Raises ValueError for one of another version or kind."""
         kept, gate, scores, signals, *rest = opened(document, state, STATE_VERSION)
-        watch = cls(document)
-        like = [watch._named.before, watch._named.detector]
-        watch._named.before, watch._detectors = estimator_state.restore(kept, like=like)
-        watch._gate = Gate(document.smoothing, document.regime, gate)
-        watch._scores = Usuals(document.memory_frames, scores)
-        watch._signals = Usuals(document.memory_frames, signals)
-        watch._frames, watch._sum, watch._active, watch._since_us, newest = rest
-        watch._newest = dict(newest)
-        return watch
+        detector = cls(document)
+        like = [detector._named.before, detector._named.detector]
+        detector._named.before, detector._detectors = estimator_state.restore(kept, like=like)
+        detector._gate = Gate(document.smoothing, document.regime, gate)
+        detector._scores = Usuals(document.memory_frames, scores)
+        detector._signals = Usuals(document.memory_frames, signals)
+        detector._frames, detector._sum, detector._active, detector._since_us, newest = rest
+        detector._newest = dict(newest)
+        return detector
 
-    def looks(self) -> dict[str, Look]:
-        """Return how each signal of the newest frame stands to its mean on ordinary frames."""
-        return self._signals.looks(self._newest) if self.ready() else {}
+    def residuals(self) -> dict[str, Residual]:
+        """Return the residual of each signal of the newest frame, from its mean on ordinary frames."""
+        return self._signals.residuals(self._newest) if self.ready() else {}
 
     def anomaly(self) -> Anomaly:
-        """Return what there is to be told of the newest frame, whether the alarm is active or not."""
+        """Return the anomaly of the newest frame, whether the alarm is active or not."""
         weights = {
             signal: self._signals[signal].beyond(value)
             for signal, value in self._newest.items()
@@ -141,9 +141,9 @@ class NamedWatch:
         return Anomaly(self._since_us, self.score(), 1.0 / kernel.FULL, parts)
 
     def _scored(self, frame: dict[str, float], *, warm: bool) -> tuple[dict[str, float], dict[str, float]]:
-        """Return the frame as the detector takes it, and its scores; none where it says nothing of it.
+        """Return the frame as passed to the detector, and its scores; empty where it has none.
 
-        A detector that cannot do without a signal that is missing is given what the signal usually is.
+        A detector that cannot do without a missing signal gets its usual value.
         """
         try:
             return frame, self._scores_of(frame)
@@ -167,12 +167,12 @@ class NamedWatch:
                 scores[name] = float(detector.score_one(self._beside(features, name), float(features[name])))
         return {name: score for name, score in scores.items() if math.isfinite(score)}
 
-    def _learn(self, frame: dict[str, float], taken: dict[str, float], scores: dict[str, float]) -> None:
+    def _learn(self, frame: dict[str, float], passed: dict[str, float], scores: dict[str, float]) -> None:
         before, kind = self._named.before, self._named.kind
-        features = taken
+        features = passed
         if before is not None:
-            before.learn_one(taken)
-            features = before.transform_one(taken)
+            before.learn_one(passed)
+            features = before.transform_one(passed)
         if kind is Kind.SCORES:
             self._detectors[_WHOLE].learn_one(features)
         else:

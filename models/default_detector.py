@@ -1,8 +1,8 @@
-"""One asset under watch: its detector, and the alarm on what the detector says.
+"""The default detector of an asset, with the alarm on its score.
 
 E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954): the alarm is a sum of evidence, half the square of
-the surprise, beyond an ordinary amount, so that a great shift is told in a few frames, a small one once it lasts, and
-noise never adds up. It is over once nothing is left that surprises half as much as the worst of it did.
+the surprise, beyond an ordinary amount, so that a large shift is found in a few frames, a small one once it lasts, and
+noise never adds up. It ends once nothing is left that surprises half as much as the worst of it did.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ import numpy.typing as npt
 
 from models import kernel
 from models.alarm import Anomaly, Contribution
-from models.course import Look
 from models.detector import Detector, opened
 from models.document import ModelDocument, ModelDocumentError
 from models.frame import Row
 from models.kernel import Numbers, Shape
 from models.named import estimators
-from models.named.drift_watch import DriftWatch
+from models.named.drift_detector import DriftDetector
 from models.named.estimators import Kind
-from models.named.named_watch import NamedWatch
+from models.named.named_detector import NamedDetector
 from models.parameters import Parameters
+from models.residuals import Residual
 
-__all__ = ["Anomaly", "AssetWatch", "Contribution", "ModelDocument", "ModelDocumentError", "begin", "go_on"]
+__all__ = ["Anomaly", "DefaultDetector", "Contribution", "ModelDocument", "ModelDocumentError", "begin", "restore"]
 
 STATE_VERSION = 7
 ROOM_FROM = 16
-"""From so many signals on rows are made with room for half as many more, so that they are not made anew for each."""
+"""From this many signals on, rows get capacity for half as many more, so that they are not reallocated for each."""
 
 
-class AssetWatch:
+class DefaultDetector:
     """One asset's detector and the alarm on its score. Event time only; frames in the order of their time.
 
-    The arithmetic is compiled, see `models.kernel`; here a signal gets its place in the rows when it is first seen.
+    The arithmetic is compiled, see `models.kernel`; here a signal gets its slot in the rows when it is first seen.
     """
 
     def __init__(self, document: ModelDocument) -> None:
         self.document = document
-        like = _detector(document)
+        like = _parameters(document)
         self._parameters = kernel.parameters(like, document.drift, document.patience)
         self._needed = -(-like.warmup // like.spacing)
         self._slots: dict[str, int] = {}
@@ -59,7 +59,7 @@ class AssetWatch:
         Returns the anomaly on every frame while the alarm is active, None otherwise and while warming up.
         """
         row, regime = self._values, self._regime
-        if not (isinstance(values, Row) and self._takes_over(values)):
+        if not (isinstance(values, Row) and self._copies_row(values)):
             row = self._filled(values)
         shape = self._shape
         active = kernel.judge(
@@ -85,7 +85,7 @@ class AssetWatch:
         return float(expected - 3.0 * sigma), float(expected + 3.0 * sigma)
 
     def ready(self) -> bool:
-        """Whether the warm-up of any signal is over."""
+        """Return whether the warm-up of any signal is over."""
         places = (kernel.counts_of_signal(self._shape, slot) for slot in self._slots.values())
         return any(self._counts[place + kernel.JUDGED] for place in places)
 
@@ -94,7 +94,7 @@ class AssetWatch:
         return float(self._numbers[self._sum_at] / (kernel.FULL * self.document.patience))
 
     def regime_value(self) -> float | None:
-        """Return what is believed of the newest frame's first regime signal that has a value; None without one."""
+        """Return the accepted value of the first regime signal in the newest frame; None without one."""
         return next((value for value in self._regime.tolist() if not math.isnan(value)), None)
 
     def rebaseline(self) -> None:
@@ -114,11 +114,11 @@ class AssetWatch:
         ]
 
     @classmethod
-    def restore(cls, document: ModelDocument, state: object) -> AssetWatch:
-        """Return a watch that goes on from a state, to the same scores bit for bit."""
+    def restore(cls, document: ModelDocument, state: object) -> DefaultDetector:
+        """Return a detector that continues from a state, with the same scores bit for bit."""
         signals, room, numbers, counts, samples = opened(document, state, STATE_VERSION)
-        watch = cls(document)
-        watch._lay_out(tuple(signals), room)
+        detector = cls(document)
+        detector._lay_out(tuple(signals), room)
         for name, kept, kind in (
             ("_numbers", numbers, "<f8"),
             ("_counts", counts, "<i8"),
@@ -126,13 +126,13 @@ class AssetWatch:
         ):
             if kept:
                 row = np.frombuffer(kept, dtype=kind)
-                if row.shape != getattr(watch, name).shape:
-                    raise ValueError(f"model {document.name!r}: its state is of another shape")
-                getattr(watch, name)[:] = row
-        return watch
+                if row.shape != getattr(detector, name).shape:
+                    raise ValueError(f"model {document.name!r}: its state has another shape")
+                getattr(detector, name)[:] = row
+        return detector
 
     def _filled(self, values: Mapping[str, float]) -> Numbers:
-        """Return the row of the values, those of the regime in theirs; what has not been seen before gets its slot."""
+        """Fill the rows of signals and of regime signals from a frame; a signal that is new gets its slot."""
         if not values.keys() <= self._known:
             self._meet(values)
         row, regime = self._values, self._regime
@@ -147,8 +147,8 @@ class AssetWatch:
                 regime[self._regime_slots[signal]] = value
         return row
 
-    def _takes_over(self, values: Row) -> bool:
-        """Fill our row from another; whether it has nothing that ours has no slot for."""
+    def _copies_row(self, values: Row) -> bool:
+        """Copy a row into ours. Returns False if it has a value that ours has no slot for."""
         places = values.places
         if places is not self._places:
             self._places = places
@@ -162,7 +162,7 @@ class AssetWatch:
         return True
 
     def _lay_out(self, signals: tuple[str, ...], room: int = 0) -> None:
-        """Make empty rows for these signals, and room for so many."""
+        """Allocate empty rows for these signals, with capacity for ``room``."""
         self._shape = Shape(max(room, len(signals)), len(self._regime), self._needed)
         self._numbers = np.zeros(self._shape.numbers)
         self._sum_at = int(kernel.sum_place(self._shape))
@@ -178,7 +178,7 @@ class AssetWatch:
         self._known = self._slots.keys() | self._regime_slots.keys()
 
     def _meet(self, values: Mapping[str, float]) -> None:
-        """Make room for signals that have not been seen before."""
+        """Add slots for signals that have not been seen before."""
         signals = (*self._slots, *[signal for signal in values if signal not in self._known])
         if len(signals) <= self._shape.signals:
             self._name(signals)
@@ -191,24 +191,24 @@ class AssetWatch:
     def _looked(self, slot: int) -> int:
         return int(self._counts[kernel.counts_of_signal(self._shape, slot) + kernel.LOOKED])
 
-    def looks(self) -> dict[str, Look]:
-        """Return how each signal of the newest frame that could be judged stands to what was expected of it."""
+    def residuals(self) -> dict[str, Residual]:
+        """Return the residual of each signal that could be judged in the newest frame."""
         found = {}
         for signal, slot in self._slots.items():
             if self._looked(slot) == 2:
                 block = kernel.row_of_signal(self._shape, slot) + kernel.LOOK_LEVEL
-                found[signal] = Look(*self._numbers[block : block + 3].tolist())
+                found[signal] = Residual(*self._numbers[block : block + 3].tolist())
         return found
 
     def anomaly(self) -> Anomaly:
-        """Return what there is to be told of the newest frame, whether its alarm is active or not."""
+        """Return the anomaly of the newest frame, whether its alarm is active or not."""
         now = [signal for signal, slot in self._slots.items() if self._looked(slot) == 2]
         seen = now or [signal for signal, slot in self._slots.items() if self._looked(slot)]
-        looks = {}
+        residuals = {}
         for signal in seen:
             block = kernel.row_of_signal(self._shape, self._slots[signal]) + kernel.LOOK_LEVEL
-            looks[signal] = self._numbers[block : block + 4].tolist()
-        total = sum(surprise * surprise for *_, surprise in looks.values()) or 1.0
+            residuals[signal] = self._numbers[block : block + 4].tolist()
+        total = sum(surprise * surprise for *_, surprise in residuals.values()) or 1.0
         parts = [
             Contribution(
                 signal=signal,
@@ -218,14 +218,14 @@ class AssetWatch:
                 share=surprise * surprise / total,
             )
             for signal, (level, expected, sigma, surprise) in sorted(
-                looks.items(), key=lambda item: (-item[1][3], item[0])
+                residuals.items(), key=lambda item: (-item[1][3], item[0])
             )
         ]
         since = int(self._counts[kernel.SINCE])
         return Anomaly(since, self.score(), 1.0 / kernel.FULL, tuple(parts))
 
 
-def _detector(document: ModelDocument) -> Parameters:
+def _parameters(document: ModelDocument) -> Parameters:
     return Parameters(
         warmup=document.warmup_frames,
         regime=document.regime,
@@ -236,17 +236,17 @@ def _detector(document: ModelDocument) -> Parameters:
 
 
 def begin(document: ModelDocument) -> Detector:
-    """Return a new detector as the document asks for it. Raises NoSuchEstimator."""
+    """Return a new detector of the kind that the document names. Raises NoSuchEstimator."""
     return _kind(document)(document)
 
 
-def go_on(document: ModelDocument, state: object) -> Detector:
-    """Return a detector that goes on from a state, to the same scores bit for bit. Raises ValueError where it can't."""
+def restore(document: ModelDocument, state: object) -> Detector:
+    """Return a detector that continues from a state, bit for bit. Raises ValueError where it can't."""
     return _kind(document).restore(document, state)
 
 
 def _kind(document: ModelDocument) -> type[Detector]:
     if not document.estimator:
-        return AssetWatch
+        return DefaultDetector
     made = estimators.make(document.estimator, document.parameters)
-    return DriftWatch if made.kind is Kind.DRIFTS else NamedWatch
+    return DriftDetector if made.kind is Kind.DRIFTS else NamedDetector

@@ -1,7 +1,7 @@
-"""What a rule holds against its limit, where that is not the value itself: a rate, a count, a silence, a time to go.
+"""The measures that a rule compares with its limit instead of the value itself: a rate, a count, a time to a limit.
 
-Each figure is a fold over the values of one signal. What it remembers is one list of plain values, so that it can be
-kept in a checkpoint; times are the asset's event time, epoch microseconds.
+Each measure is a fold over the values of one signal. Its memory is one list of plain values, so that it fits into a
+checkpoint; times are the asset's event time, epoch microseconds.
 """
 
 import math
@@ -14,25 +14,25 @@ from rules.table import in_words
 
 Memory = list[Any]
 MOST_POINTS = 64
-"""A window keeps no more points than this, spread over it: what a rule remembers of an asset is bounded."""
+"""The most points of a window, spread over it: bounds a rule's memory of an asset."""
 
 
-class Figure(Protocol):
-    """A figure made of the values of one signal."""
+class Measure(Protocol):
+    """A measure derived from the values of one signal."""
 
     def step(self, memory: Memory, at_us: int, value: float, reference: float | None) -> float | None:
-        """Take a value in, in the order of event time, and return the figure now; None while it is not known.
+        """Add a value, in the order of event time, and return the measure; None while it is not known.
 
-        ``reference`` is what the value is compared with, for a figure that asks for one.
+        ``reference`` is what the value is compared with, for a measure that needs one.
         """
         ...
 
-    def told(self, signal: str) -> str:
-        """Return what the figure is of, for people."""
+    def describe(self, signal: str) -> str:
+        """Describe the measure for people."""
         ...
 
     def unit(self, unit: str) -> str:
-        """Return the figure's unit, given the signal's."""
+        """Return the measure's unit, given the signal's."""
         ...
 
 
@@ -40,7 +40,7 @@ class Figure(Protocol):
 class Rate:
     """How much the value has changed in the last ``over_us``, per hour (or what ``per_us`` says).
 
-    Known once half of the stretch is measured; a silence longer than ``max_gap_us`` begins it anew.
+    Known once half of that time is covered; a silence longer than ``max_gap_us`` restarts it.
     """
 
     over_us: int
@@ -53,7 +53,7 @@ class Rate:
         while len(memory) > 1 and memory[1][0] <= at_us - self.over_us:
             del memory[0]
         first = memory[0] if memory else None
-        # The newest point moves on until it is a share of the window after the one before it.
+        # The newest point is replaced until it is far enough from the one before it.
         if len(memory) > 1 and at_us - memory[-2][0] < self.over_us // MOST_POINTS:
             memory[-1] = [at_us, value]
         else:
@@ -63,7 +63,7 @@ class Rate:
         change: float = value - first[1]
         return change * self.per_us / float(at_us - first[0])
 
-    def told(self, signal: str) -> str:
+    def describe(self, signal: str) -> str:
         return f"the rate of change of {signal} over {in_words(self.over_us)}"
 
     def unit(self, unit: str) -> str:
@@ -72,7 +72,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """How far the value lies from a reference: above it (``side`` 1), below it (-1), or either way (0)."""
+    """How far the value lies from a reference: above it (``side`` 1), below it (-1), or on either side (0)."""
 
     reference: str
     side: int
@@ -83,9 +83,9 @@ class Deviation:
         off = value - reference
         return abs(off) if self.side == 0 else self.side * off
 
-    def told(self, signal: str) -> str:
-        way = {0: "from", 1: "above", -1: "below"}[self.side]
-        return f"the deviation of {signal} {way} {self.reference}"
+    def describe(self, signal: str) -> str:
+        preposition = {0: "from", 1: "above", -1: "below"}[self.side]
+        return f"the deviation of {signal} {preposition} {self.reference}"
 
     def unit(self, unit: str) -> str:
         return unit
@@ -93,7 +93,7 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How often in the last ``within_us`` the value has passed a limit; it counts again after it was back.
+    """How often in the last ``within_us`` the value has passed a limit; it counts again once the value was back.
 
     An ``upper`` limit is passed at ``past`` and above, and has to fall below ``back`` before it is passed again.
     """
@@ -121,7 +121,7 @@ class Count:
             del memory[1]
         return float(len(memory) - 1)
 
-    def told(self, signal: str) -> str:
+    def describe(self, signal: str) -> str:
         side = "above" if self.upper else "below"
         return f"how often {signal} went {side} {self.past:.4g} within {in_words(self.within_us)}"
 
@@ -131,9 +131,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """For how many minutes the value has not left a band of ``band`` to either side of where it was first.
+    """For how many minutes the value has stayed within ``band`` of where it was first.
 
-    A silence longer than ``max_gap_us`` begins it anew: what was not measured may have moved.
+    A silence longer than ``max_gap_us`` restarts it: the value may have moved unseen.
     """
 
     band: float
@@ -145,7 +145,7 @@ class Stuck:
         memory[2] = at_us
         return float(at_us - memory[1]) / 60e6
 
-    def told(self, signal: str) -> str:
+    def describe(self, signal: str) -> str:
         return f"the time for which {signal} has not changed"
 
     def unit(self, unit: str) -> str:
@@ -154,10 +154,10 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class TimeToLimit:
-    """In how many hours the trend of the last ``over_us`` reaches a limit; infinite where it does not for certain.
+    """In how many hours the trend of the last ``over_us`` reaches a limit; infinite where that is not certain.
 
-    The trend is Sen's line through the means of the window's parts (`rules.trend`), made anew with each part; certain
-    is what the slowest slope of its 90 % interval says too. Known with eight parts.
+    The trend is Sen's line through the means of the window's parts (`rules.trend`), recomputed with each part; it is
+    certain if the slowest slope of its 90 % interval reaches the limit too. Known from eight parts on.
     """
 
     limit: float
@@ -190,7 +190,7 @@ class TimeToLimit:
             return None
         return found.until * width / 3600e6 if found.certain else math.inf
 
-    def told(self, signal: str) -> str:
+    def describe(self, signal: str) -> str:
         return f"the time until {signal} reaches {self.limit:.4g}"
 
     def unit(self, unit: str) -> str:
@@ -198,9 +198,9 @@ class TimeToLimit:
 
 
 class Fleet:
-    """The newest values of one signal on all machines of a class, and their median without one of them.
+    """The newest values of one signal on all assets of a class, and their median without one of them.
 
-    A value older than ``max_gap_us`` before the newest reading of any of them is forgotten: that machine tells nothing.
+    A value older than ``max_gap_us`` before the newest reading of any of them is dropped: that asset is silent.
     """
 
     __slots__ = ("_by_time", "_latest", "_ordered")
@@ -213,24 +213,24 @@ class Fleet:
             self.put(asset, at_us, value)
 
     def copy(self) -> "Fleet":
-        """Return the same state, which nothing that happens to this one changes."""
+        """Return an independent copy."""
         copied = Fleet()
         copied._latest, copied._ordered, copied._by_time = dict(self._latest), list(self._ordered), list(self._by_time)
         return copied
 
     def put(self, asset: str, at_us: int, value: float) -> None:
-        """Take a machine's newest value in."""
+        """Set an asset's newest value."""
         before = self._latest.get(asset)
         if before is not None:
             del self._ordered[bisect_left(self._ordered, before[1])]
             del self._by_time[bisect_left(self._by_time, (before[0], asset))]
         self._latest[asset] = (at_us, value)
         self._ordered.insert(bisect_right(self._ordered, value), value)
-        place = (at_us, asset)
-        if not self._by_time or place > self._by_time[-1]:
-            self._by_time.append(place)
+        entry = (at_us, asset)
+        if not self._by_time or entry > self._by_time[-1]:
+            self._by_time.append(entry)
         else:
-            self._by_time.insert(bisect_left(self._by_time, place), place)
+            self._by_time.insert(bisect_left(self._by_time, entry), entry)
 
     def forget_before(self, at_us: int) -> None:
         """Drop what was measured before that time."""
@@ -239,7 +239,7 @@ class Fleet:
             del self._ordered[bisect_left(self._ordered, self._latest.pop(asset)[1])]
 
     def median_without(self, asset: str, least: int) -> float | None:
-        """Return the median of the other machines' values; None where they are fewer than ``least``."""
+        """Return the median of the other assets' values; None if there are fewer than ``least``."""
         own = self._latest.get(asset)
         others = len(self._ordered) - (own is not None)
         if others < least:

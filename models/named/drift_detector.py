@@ -1,12 +1,12 @@
-"""One asset under the watch of drift detectors, one for each signal, as its model document names them.
+"""Monitors one asset by drift detectors, one for each signal, as its model document names them.
 
-A drift detector is told a number after the other and says at one moment that they are not what they were; then it takes
-the new for what is usual, and is silent. So what it has said is held for ``horizon_frames``: the alarm is active so
-long, and longer where it is said again, or of another signal. How soon a detector is wrong by chance nobody can know
-beforehand; the promise of the attendant counts such times, and raises its limit above what one alone adds up to.
+A drift detector receives one number after another and reports the moment at which they have changed; then it accepts
+the new level as usual, and is silent. So each report counts for ``horizon_frames``: the alarm is active that long, and
+longer if the drift is reported again, or on another signal. The false-alarm rate of such a detector is unknown
+beforehand; the monitor counts its excursions, and raises its limit above what a single report adds up to.
 
-Detectors of what happens or not (``river.drift.binary``) are told whether the value lies outside two of its standard
-deviations.
+Binary detectors (``river.drift.binary``) receive whether the value lies more than two standard deviations from its
+mean.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Any
 
 from models import kernel
 from models.alarm import Anomaly
-from models.course import Look
 from models.detector import opened
 from models.document import ModelDocument
 from models.named import estimator_state, estimators
 from models.named.gate import Gate
+from models.residuals import Residual
 from models.usual import Usuals, finite
 
 STATE_VERSION = 2
 OUTSIDE = 2.0
-"""So many standard deviations off, a value counts as having happened for a detector of what happens or not."""
+"""Standard deviations from which on a value counts as an event for a binary detector."""
 
 
-class DriftWatch:
-    """The watch of an asset whose document names a drift detector; `models.detector.Detector` has its verbs."""
+class DriftDetector:
+    """The `models.detector.Detector` of an asset whose document names a drift detector."""
 
     def __init__(self, document: ModelDocument) -> None:
         self.document = document
@@ -39,32 +39,32 @@ class DriftWatch:
         self._features = Usuals(document.memory_frames)
         self._signals = Usuals(document.memory_frames)
         self._levels: dict[str, float] = {}
-        self._held: dict[str, int] = {}
+        self._drifting: dict[str, int] = {}
         self._frames = 0
         self._since_us = 0
         self._newest: dict[str, float] = {}
-        self._told: float | None = None
+        self._regime_value: float | None = None
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
-        """Tell each detector its signal's value; the anomaly while what one of them has said is held."""
-        frame = self._gate.believed(values)
-        self._told = next((frame[signal] for signal in self.document.regime if signal in frame), None)
+        """Pass each detector its signal's value. Returns the anomaly while a reported drift still counts."""
+        frame = self._gate.accept(values)
+        self._regime_value = next((frame[signal] for signal in self.document.regime if signal in frame), None)
         features = self._turned(frame) if frame else frame
-        held = {name: left - 1 for name, left in self._held.items() if left > 1}
-        drifted = [name for name, value in features.items() if self._tell(name, value)]
+        drifting = {name: left - 1 for name, left in self._drifting.items() if left > 1}
+        drifted = [name for name, value in features.items() if self._detects(name, value)]
         if drifted and self.ready():
-            if not held:
+            if not drifting:
                 self._since_us = at_us
-            held |= dict.fromkeys(drifted, self.document.horizon_frames)
-        self._held = held
-        if not held:
+            drifting |= dict.fromkeys(drifted, self.document.horizon_frames)
+        self._drifting = drifting
+        if not drifting:
             self._signals.learn(frame)
             if features is not frame:
                 self._features.learn(features)
         self._frames += 1
         if frame:
             self._newest = self._smoothed(frame if features is frame else features | frame)
-        return self.anomaly() if held else None
+        return self.anomaly() if drifting else None
 
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return a signal's mean while nothing drifted, three standard deviations to either side; None until known."""
@@ -76,15 +76,15 @@ class DriftWatch:
         return self._frames >= self.document.warmup_frames
 
     def score(self) -> float:
-        """Return 0 while nothing is held, 1 when a drift has just been told, `Anomaly.limit` when it is forgotten."""
-        if not self._held:
+        """Return 0 without a drift, 1 when one was just reported, `Anomaly.limit` when it no longer counts."""
+        if not self._drifting:
             return 0.0
         limit = 1.0 / kernel.FULL
-        return limit + (1.0 - limit) * max(self._held.values()) / self.document.horizon_frames
+        return limit + (1.0 - limit) * max(self._drifting.values()) / self.document.horizon_frames
 
     def regime_value(self) -> float | None:
-        """Return what is believed of the newest frame's first regime signal that has a value; None without one."""
-        return self._told
+        """Return the accepted value of the first regime signal in the newest frame; None without one."""
+        return self._regime_value
 
     def rebaseline(self) -> None:
         """Forget what is normal and learn it again, as after a repair."""
@@ -99,39 +99,39 @@ class DriftWatch:
             self._features.state(),
             self._signals.state(),
             sorted(self._levels.items()),
-            sorted(self._held.items()),
+            sorted(self._drifting.items()),
             self._frames,
             self._since_us,
             sorted(self._newest.items()),
         ]
 
     @classmethod
-    def restore(cls, document: ModelDocument, state: object) -> DriftWatch:
-        """Return a watch that goes on from a state. Raises ValueError for one of another version or kind."""
-        kept, gate, features, signals, levels, held, *rest = opened(document, state, STATE_VERSION)
-        watch = cls(document)
-        like = [watch._named.before, watch._named.detector]
-        watch._named.before, watch._detectors = estimator_state.restore(kept, like=like)
-        watch._gate = Gate(document.smoothing, document.regime, gate)
-        watch._features = Usuals(document.memory_frames, features)
-        watch._signals = Usuals(document.memory_frames, signals)
-        watch._levels = dict(levels)
-        watch._held = dict(held)
-        watch._frames, watch._since_us, newest = rest
-        watch._newest = dict(newest)
-        return watch
+    def restore(cls, document: ModelDocument, state: object) -> DriftDetector:
+        """Return a detector that continues from a state. Raises ValueError for one of another version or kind."""
+        kept, gate, features, signals, levels, drifting, *rest = opened(document, state, STATE_VERSION)
+        detector = cls(document)
+        like = [detector._named.before, detector._named.detector]
+        detector._named.before, detector._detectors = estimator_state.restore(kept, like=like)
+        detector._gate = Gate(document.smoothing, document.regime, gate)
+        detector._features = Usuals(document.memory_frames, features)
+        detector._signals = Usuals(document.memory_frames, signals)
+        detector._levels = dict(levels)
+        detector._drifting = dict(drifting)
+        detector._frames, detector._since_us, newest = rest
+        detector._newest = dict(newest)
+        return detector
 
-    def looks(self) -> dict[str, Look]:
-        """Return how each signal of the newest frame stands to its mean while nothing drifted."""
-        return self._signals.looks(self._newest) if self.ready() else {}
+    def residuals(self) -> dict[str, Residual]:
+        """Return the residual of each signal of the newest frame, from its mean while nothing drifted."""
+        return self._signals.residuals(self._newest) if self.ready() else {}
 
     def anomaly(self) -> Anomaly:
-        """Return what there is to be told of the newest frame: the signals that drifted, by how far each is off now."""
+        """Return the anomaly of the newest frame: the signals that drifted, by how far each is off now."""
         known = {**self._features, **self._signals}
         # What drifted may not be measured in this frame, or may be no signal.
-        told = [name for name in self._held if name in self._newest] or list(self._newest)
+        shown = [name for name in self._drifting if name in self._newest] or list(self._newest)
         weights = {
-            name: max(abs(known[name].beyond(self._newest[name])), 1.0) if name in known else 1.0 for name in told
+            name: max(abs(known[name].beyond(self._newest[name])), 1.0) if name in known else 1.0 for name in shown
         }
         usuals = Usuals(self.document.memory_frames)
         usuals.update(known)
@@ -139,9 +139,9 @@ class DriftWatch:
         return Anomaly(self._since_us, self.score(), 1.0 / kernel.FULL, parts)
 
     def _turned(self, frame: dict[str, float]) -> dict[str, float]:
-        """The numbers that the detectors are told: the signals, or what the steps before make of them.
+        """Return the numbers that the detectors receive: the signals, or the output of the steps before.
 
-        Steps that cannot do without a signal that is missing are given what it usually is; no detector is told that.
+        Steps that cannot do without a missing signal get its usual value, which no detector sees.
         """
         if self._named.before is None:
             return frame
@@ -159,12 +159,12 @@ class DriftWatch:
     def _by_steps(self, frame: dict[str, float]) -> dict[str, float]:
         before = self._named.before
         assert before is not None
-        if not self._held:
+        if not self._drifting:
             before.learn_one(frame)
         turned = before.transform_one(frame)
         return finite({str(name): value for name, value in turned.items() if isinstance(value, int | float)})
 
-    def _tell(self, name: str, value: float) -> bool:
+    def _detects(self, name: str, value: float) -> bool:
         if name in self.document.regime:
             return False
         detector = self._detectors.get(name)

@@ -1,8 +1,7 @@
-"""An asset's watch with what is round it: the limit that keeps the promise, duty cycles of the warm-up, and the course.
+"""Wraps an asset's detector: adapts its limit to the promised false-alarm rate and tracks warm-up and residuals.
 
-The watch says how unusual a frame is. The attendant decides from when on that is told: its limit is the height that a
-healthy machine's sum is expected to reach no more often than the model document promises, moved by what close-outs
-said.
+The detector says how unusual a frame is. The monitor decides when that becomes an alarm: its limit is the height that
+a healthy machine's sum is expected to reach no more often than the model document promises, moved by close-outs.
 """
 
 from __future__ import annotations
@@ -14,31 +13,31 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from models import kernel, watch
+from models import default_detector, kernel
 from models.alarm import Anomaly
 from models.calibration import Calibration
-from models.course import EVERY, Course
 from models.detector import Detector, opened
 from models.document import ModelDocument
 from models.frame import Row
+from models.residuals import EVERY, ResidualHistory
 
 STATE_VERSION = 2
 GROWTH = 3.0
-"""Beyond the document's patience the sum is full; there an excursion grows by so much evidence a frame."""
+"""Evidence that each further frame adds to an excursion once the detector's sum is full."""
 
 
-class Attendant:
-    """One asset under watch; `models.detector.Detector` has the verbs that they share.
+class AssetMonitor:
+    """Monitors one asset; `models.detector.Detector` documents the methods that both have.
 
     Parameters
     ----------
     limit
         The sum of evidence that raises the alarm.
     factor
-        What close-outs have made of the limit of this document's version; 1 where they have said nothing.
+        Multiplies the limit, from the close-outs of this document version; 1 without close-outs.
     """
 
-    course: Course
+    history: ResidualHistory
     active: bool
     cycles: int
     _duty: list[float]
@@ -56,24 +55,24 @@ class Attendant:
         self.document = document
         self.factor = factor
         self._full_at, self._patience = kernel.FULL * document.patience, document.patience * (1.0 - 1e-9)
-        self.watch: Detector = watch.begin(document) if of is None else of
+        self.detector: Detector = default_detector.begin(document) if of is None else of
         self.calibration = Calibration()
         self._begin()
         self._set_limit()
 
     def judge(self, at_us: int, values: Mapping[str, float]) -> Anomaly | None:
-        """Judge the frame. Returns the anomaly on every frame while the alarm is active, None otherwise and while the
-        warm-up lasts, which takes the document's frames *and* its duty cycles.
+        """Judge the frame. Returns the anomaly on every frame while the alarm is active, None otherwise and during the
+        warm-up, which requires the document's frames *and* its duty cycles.
         """
         values = self._within_most(values)
-        said = self.watch.judge(at_us, values)
+        said = self.detector.judge(at_us, values)
         before, self._at_us = self._at_us, at_us
         if before is not None:
             step, pace = at_us - before, self._pace_us
             if step > kernel.GAP * pace > 0.0:
                 self.cycles += 1
             elif step > 0:
-                # Towards the median of the steps, as the kernel keeps it.
+                # Move towards the median of the steps, as the kernel does.
                 self._pace_us = pace * (1.05 if step > pace else 1 / 1.05) if pace else float(step)
                 self._span_us += step
         self._until_look -= 1
@@ -81,8 +80,8 @@ class Attendant:
             self._follow_duty()
             return None
         if self._until_look <= 0:
-            self._look(at_us)
-        height = self.watch.score() * self._full_at
+            self._sample(at_us)
+        height = self.detector.score() * self._full_at
         if height <= 0.0 and not (self.active and said):
             if self._peak > 0.0:
                 self._end_excursion()
@@ -94,35 +93,35 @@ class Attendant:
         if not self.active and self._peak < self.limit:
             return None
         self.active = True
-        # Below the document's patience the watch's own alarm is silent.
-        told = said or self.watch.anomaly()
-        return replace(told, score=min(self._peak / (kernel.FULL * self.limit), 1.0), limit=1.0 / kernel.FULL)
+        # Below the document's patience the detector raises no alarm of its own.
+        anomaly = said or self.detector.anomaly()
+        return replace(anomaly, score=min(self._peak / (kernel.FULL * self.limit), 1.0), limit=1.0 / kernel.FULL)
 
     def usual(self, signal: str) -> tuple[float, float] | None:
         """Return the usual range of a signal at the operating point last seen; None until known."""
-        return self.watch.usual(signal)
+        return self.detector.usual(signal)
 
     def ready(self) -> bool:
-        """Whether the warm-up is over, in frames and in duty cycles."""
-        return self.cycles >= self.document.warmup_cycles and self.watch.ready()
+        """Return whether the warm-up is over, in frames and in duty cycles."""
+        return self.cycles >= self.document.warmup_cycles and self.detector.ready()
 
     def score(self) -> float:
         """Return how far the surprise has added up: 0 ordinary, 1 full."""
-        return self.watch.score()
+        return self.detector.score()
 
     def rebaseline(self, *, faults: bool = False) -> None:
-        """Forget what is normal and learn it again, as after a repair. How far its sum wanders is kept, but for what
-        were ``faults``.
+        """Forget what is normal and learn it again, as after a repair. Keeps the calibration of the sum, except for
+        alarms that were ``faults``.
         """
         if self._peak > 0.0:
             self._end_excursion()
         self.calibration.settle(faults=faults)
-        self.watch.rebaseline()
+        self.detector.rebaseline()
         self._begin()
         self._set_limit()
 
-    def heed(self, factor: float) -> None:
-        """Go on under the limit that close-outs have moved."""
+    def set_factor(self, factor: float) -> None:
+        """Apply the factor that close-outs have set."""
         if factor != self.factor:
             self.factor = factor
             self._set_limit()
@@ -131,28 +130,28 @@ class Attendant:
         """Return all that `restore` needs, of plain types; the same history gives the same state."""
         return [
             STATE_VERSION,
-            self.watch.state(),
+            self.detector.state(),
             self.calibration.state(),
-            self.course.state(),
+            self.history.state(),
             [self.factor, self.limit, self._peak, self._full, self.active, self.cycles, *self._duty],
             [self._at_us, self._pace_us, self._span_us, self._until_look],
             list(self._admitted),
         ]
 
     @classmethod
-    def restore(cls, document: ModelDocument, state: object) -> Attendant:
-        """Return an attendant that goes on from a state, bit for bit. Raises ValueError where it can't."""
-        of, calibration, course, numbers, times, admitted = opened(document, state, STATE_VERSION)
-        made = cls(document, numbers[0], watch.go_on(document, of))
+    def restore(cls, document: ModelDocument, state: object) -> AssetMonitor:
+        """Return a monitor that continues from a state, bit for bit. Raises ValueError where it can't."""
+        of, calibration, history, numbers, times, admitted = opened(document, state, STATE_VERSION)
+        made = cls(document, numbers[0], default_detector.restore(document, of))
         made.calibration = Calibration.restore(calibration)
-        made.course = Course.restore(course)
+        made.history = ResidualHistory.restore(history)
         _, made.limit, made._peak, made._full, made.active, made.cycles, *made._duty = numbers
         made._at_us, made._pace_us, made._span_us, made._until_look = times
         made._admitted = dict.fromkeys(admitted)
         return made
 
     def _begin(self) -> None:
-        self.course = Course()
+        self.history = ResidualHistory()
         self.active = False
         self.cycles = 0
         self._duty = [-2.0, 0.0, 0.0, 0.0]
@@ -165,7 +164,7 @@ class Attendant:
         self._fits, self._absent = None, None
 
     def _within_most(self, values: Mapping[str, float]) -> Mapping[str, float]:
-        """Return what the model judges of a frame: the document's most of signals, those that came first."""
+        """Limit a frame to the signals that the model judges: the first ``most_signals`` seen."""
         row = values if isinstance(values, Row) else None
         if row is not None and row.places is self._fits and (self._absent is None or _is_empty(row, self._absent)):
             return values
@@ -188,13 +187,13 @@ class Attendant:
             self._fits, self._absent = row.places, np.array(others, dtype=np.int64) if others else None
         return values
 
-    def _look(self, at_us: int) -> None:
+    def _sample(self, at_us: int) -> None:
         self.calibration.frames += EVERY - self._until_look
         self.calibration.seconds += self._span_us / 1e6
         self._until_look, self._span_us = EVERY, 0
-        looks = self.watch.looks()
-        if looks:
-            self.course.take(at_us, looks)
+        residuals = self.detector.residuals()
+        if residuals:
+            self.history.add(at_us, residuals)
         if self._peak == 0.0:
             self._set_limit()
 
@@ -213,9 +212,9 @@ class Attendant:
     def _follow_duty(self) -> None:
         """Count a duty cycle when the operating point has swung from one side of its mean to the other and back.
 
-        The first two values say nothing: only the third tells which of them can be believed.
+        The first two values are skipped: only the third shows which of them is a glitch.
         """
-        value = self.watch.regime_value()
+        value = self.detector.regime_value()
         if value is None:
             return
         count, mean, spread, side = self._duty
@@ -238,6 +237,6 @@ def _is_empty(row: Row, places: npt.NDArray[np.int64]) -> bool:
     return bool(np.isnan(row.numbers[places]).all())
 
 
-def begin(document: ModelDocument, factor: float = 1.0) -> Attendant:
-    """Return a new attendant with the watch that the document wants. Raises NoSuchEstimator."""
-    return Attendant(document, factor)
+def begin(document: ModelDocument, factor: float = 1.0) -> AssetMonitor:
+    """Return a new monitor with the detector that the document names. Raises NoSuchEstimator."""
+    return AssetMonitor(document, factor)
