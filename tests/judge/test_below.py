@@ -114,7 +114,7 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
 OF_CABINET = STARVED | {"asset_class": "cabinet", "when": "below.pump.filter(p, p.s0 < 5.0).size() >= 2"}
 MISFITS = {
     "below.pmp.exists(p, p.s0 < 5.0)": "there is no class 'pmp'; did you mean 'pump'",
-    "below.fan.exists(f, f.vibration > 5.0)": "no 'fan' stands behind a 'cabinet'; say so by their parent",
+    "below.fan.exists(f, f.vibration > 5.0)": "no 'fan' is downstream of a 'cabinet'; set its parent",
     "below.pump.exists(p, p.s99 < 5.0)": "no asset of the class 'pump' measures 's99'; did you mean",
 }
 

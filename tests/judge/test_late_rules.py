@@ -136,8 +136,8 @@ def test_a_backtest_opens_the_same_order(conn):
 @pytest.mark.parametrize(
     ("kind", "more", "told"),
     [
-        ("rate", {"over": "5 min"}, "only a threshold can judge what came late"),
-        ("deviation", {"from": "flow"}, "only a threshold can judge what came late"),
+        ("rate", {"over": "5 min"}, "only a threshold can judge late readings"),
+        ("deviation", {"from": "flow"}, "only a threshold can judge late readings"),
         ("threshold", {"late": "alarm"}, "late: 'alarm' is not known; use one of note, order"),
         ("threshold", {"states": ["running"]}, 'add "unknown" to states'),
     ],

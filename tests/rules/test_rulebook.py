@@ -94,7 +94,10 @@ def test_an_empty_document_is_a_rulebook_without_rules():
 
 
 WRONG = {
-    "a key that is none": (hot(rise_at="1"), "threshold 'hot': 'rise_at' is not a known key; the keys are asset_class,"),
+    "a key that is none": (
+        hot(rise_at="1"),
+        "threshold 'hot': 'rise_at' is not a known key; the keys are asset_class,",
+    ),
     "a table that is none": ("[[treshold]]", "the document: 'treshold' is not a known key"),
     "no id": (hot(["id"]), "threshold 1: id: is missing; it must be text"),
     "a blank id": (hot(id='" "'), "threshold ' ': id: is missing; it must be text"),
@@ -189,7 +192,7 @@ WRONG |= {
         "side: 'left' is not known; use one of both, above, below",
     ),
     "a count of nothing": (
-        of_kind("count", signal='"t"', times=3, within='"1 h"'), "above: give the limit as either above = … or below = …",
+        of_kind("count", signal='"t"', times=3, within='"1 h"'), "above: give the limit as either above = …",
     ),
     "a count that never counts again": (
         of_kind("count", signal='"t"', above=5, rearm=6, times=3, within='"1 h"'),

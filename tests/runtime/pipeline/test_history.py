@@ -201,7 +201,7 @@ def test_what_cannot_be_read_is_kept_with_its_row_and_the_rest_comes_in(conn, da
             "unknown_state",
             f"temp: 'hot' is no number, and the signal has no states; {action}",
         ),
-        ("wrong_time", "row 2: 'yesterday' is no time of format iso"),
+        ("wrong_time", "row 2: 'yesterday' is not a time of format iso"),
     ]
 
 
@@ -259,7 +259,7 @@ def test_a_file_that_is_broken_in_its_middle_says_what_is_stored_and_may_be_impo
 
 def test_a_mapping_without_a_time_takes_no_history(database, folder):
     (folder / "m.toml").write_text('site = "S"\nasset = "A"\n[signals]\ntemp = "temp"\n')
-    with pytest.raises(WrongMapping, match=r"\[time\] is missing: history has to say when it was"):
+    with pytest.raises(WrongMapping, match=r"\[time\] is missing: history needs a time for every row"):
         take_in(database, folder, recorded(folder))
 
 
