@@ -138,7 +138,7 @@ def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
             unknown[name] = _no_state(frame, name, text, asset.states.get(own, {}))
     refused = []
     if unknown:
-        told = border.told_of([*unknown.values()])
+        told = border.summary([*unknown.values()])
         refused.append(refused_part(frame, [*unknown], Reason.UNKNOWN_STATE, told, as_sent=True))
     return structs.replace(frame, values=values, details=replace(frame.details, texts=left)), refused
 

@@ -189,8 +189,8 @@ WRONG_MAPPINGS = {
         "mapping.toml: [signals] 'Temp': signal is missing",
     ),
     "a site that is no code": (MAPPING.replace('"SKAB"', '"日本"'), "mapping.toml: site: '日本' is no code: letters"),
-    "a signal that is none": (MAPPING.replace('"temp"', '"Öl"'), "[signals] 'Temp': 'Öl' is no signal name"),
-    "a unit that is none": (MAPPING.replace('"degC"', '"\\u0000"'), "[signals] 'Temp': temp: '\\x00' is no unit"),
+    "a signal that is none": (MAPPING.replace('"temp"', '"Öl"'), "[signals] 'Temp': 'Öl' is not a signal name"),
+    "a unit that is none": (MAPPING.replace('"degC"', '"\\u0000"'), "[signals] 'Temp': temp: '\\x00' is not a unit"),
     "a delimiter of two signs": (MAPPING.replace('";"', '";;"'), "delimiter ';;' is not a single character"),
 }
 

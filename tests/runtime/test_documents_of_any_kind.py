@@ -134,7 +134,7 @@ PLANTS = {
     "a name with a NUL": ('[[assets]]\nid="P"\nname="a\\u0000"', "assets[P].name: 'a\\x00' is no name: up to 200"),
     "a signal with an umlaut": (
         '[[assets]]\nid="P"\n[[signals]]\nid="Öl"\nasset="P"',
-        "signals[Öl].id: 'Öl' is no signal name: letters, digits",
+        "signals[Öl].id: 'Öl' is not a signal name",
     ),
     "a unit of 50 characters": (
         f'[[assets]]\nid="P"\n[[signals]]\nid="oil"\nasset="P"\nunit="{"m" * 50}"',
