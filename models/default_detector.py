@@ -26,7 +26,7 @@ from models.named.named_detector import NamedDetector
 from models.parameters import Parameters
 from models.residuals import Residual
 
-__all__ = ["Anomaly", "DefaultDetector", "Contribution", "ModelDocument", "ModelDocumentError", "begin", "restore"]
+__all__ = ["Anomaly", "Contribution", "DefaultDetector", "ModelDocument", "ModelDocumentError", "begin", "restore"]
 
 STATE_VERSION = 7
 ROOM_FROM = 16
