@@ -21,6 +21,7 @@ from api.board.forms import forms
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
 from api.description import describe, refuse_unknown_parameters
+from api.events.hub import Hub
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.limits import Limits, Room
@@ -37,6 +38,7 @@ from api.routers import (
     documents,
     downtimes,
     engine,
+    events,
     health,
     hierarchy,
     job_plans,
@@ -85,7 +87,9 @@ def create(
     """
     app = _bare(version)
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
+    app.state.hub = Hub(pool, app.state.door)
     app.state.metrics, app.state.schema_is_current, app.state.at_the_door = Metrics(version), False, 0
+    app.state.metrics.streams.set_function(lambda: app.state.hub.readers)
     app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
@@ -128,6 +132,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         calendars,
         costs,
         changes,
+        events,
     ):
         v1.include_router(subject.router)
     v1.include_router(prints.router)

@@ -71,16 +71,16 @@ class Door:
     pages_as: tuple[str, ...] = ()
     lasting: Lasting = field(default_factory=Lasting)
 
-    def key(self, conn: Connection, key: str, *, now: datetime) -> Who | None:
+    def key(self, conn: Connection, key: str, *, now: datetime, noted: bool = True) -> Who | None:
         """Return who shows a key. All of the settings' are compared, so that the time taken tells nothing."""
         matching = [name for name, known in self.by_name.items() if hmac.compare_digest(known.encode(), key.encode())]
         if matching:
             return Who(f"key:{matching[0]}", frozenset({Role.ADMINISTRATOR}))
-        return api_keys.find(conn, key, now=now)
+        return api_keys.find(conn, key, now=now, noted=noted)
 
-    def session(self, conn: Connection, token: str, *, now: datetime) -> Session | None:
-        """Return the session of a cookie's token."""
-        return sessions.find(conn, token, now=now, idle=self.lasting.idle)
+    def session(self, conn: Connection, token: str, *, now: datetime, noted: bool = True) -> Session | None:
+        """Return the session of a cookie's token. ``noted``: that it is used now is kept."""
+        return sessions.find(conn, token, now=now, idle=self.lasting.idle, noted=noted)
 
 
 def sent(connection: HTTPConnection) -> str | None:

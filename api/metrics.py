@@ -46,6 +46,7 @@ class Metrics:
             "Since the newest readings came in; NaN when none have.",
             registry=self._registry,
         )
+        self.streams = Gauge("plantwright_event_streams", "Streams of events that are open.", registry=self._registry)
         self._engine = EngineNumbers()
         self._registry.register(self._engine)
         about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)

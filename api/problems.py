@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from api.asking import Forbidden, OfEverySite
 from api.board.forms.form_errors import FormWrong
 from api.description import UnknownParameter
+from api.events.hub import TooManyStreams
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.naming import UnknownNames
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
@@ -129,6 +130,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     UnknownParameter: Problem(422, "unknown-parameter", "Unknown parameter"),
     DataError: Problem(422, "not-storable", "Not storable"),
     UnicodeEncodeError: Problem(422, "not-storable", "Not storable"),
+    TooManyStreams: Problem(429, "too-many-streams", "Too many streams"),
     QueryCanceled: Problem(503, "too-slow", "Too slow"),
     ReadOnlySqlTransaction: Problem(503, "database-read-only", "Database read-only"),
     DiskFull: Problem(503, "database-full", "Database full"),

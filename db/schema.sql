@@ -1,5 +1,14 @@
 -- The schema as the migrations make it: generated, for reading. A test holds it to them.
 
+CREATE FUNCTION public.announce_access() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('access', '');
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.append_change(made_at timestamp with time zone, made_by text, of_kind text, of_subject text, of_site text, of_asset integer, did text, was jsonb, becomes jsonb, because text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1644,6 +1653,10 @@ CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON public.assets FOR EACH ROW 
 
 CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_calendars FOR EACH ROW EXECUTE FUNCTION public.log_change('calendar');
 
+CREATE TRIGGER changed_keys_are_announced AFTER DELETE OR UPDATE OF roles, sites, revoked_at ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_access();
+
+CREATE TRIGGER changed_users_are_announced AFTER DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.announce_access();
+
 CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_changes();
 
 CREATE TRIGGER cost_model_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.cost_models FOR EACH ROW EXECUTE FUNCTION public.log_change_of_money('cost model');
@@ -1653,6 +1666,8 @@ CREATE TRIGGER document_changes_are_logged AFTER INSERT ON public.judge_events F
 CREATE TRIGGER document_changes_make_events AFTER INSERT ON public.changes FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['document'::text, 'rule'::text]))) EXECUTE FUNCTION public.event_of_document();
 
 CREATE TRIGGER downtime_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.planned_downtimes FOR EACH ROW EXECUTE FUNCTION public.log_change('downtime');
+
+CREATE TRIGGER ended_sessions_are_announced AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
 CREATE TRIGGER evidence_makes_events AFTER INSERT ON public.evidence FOR EACH ROW EXECUTE FUNCTION public.event_of_finding();
 

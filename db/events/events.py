@@ -88,10 +88,15 @@ def after(
     *,
     within: Collection[str] | None = None,
     kinds: Collection[str] | None = None,
+    of: Collection[str] | None = None,
     limit: int = 500,
 ) -> list[Event]:
-    """Return the numbered events after an id, in order; of the whole plant only for who sees every site (None)."""
+    """Return the numbered events after an id, in order; of the whole plant only for who sees every site (None).
+
+    ``of``: what they are of, the first half of a kind, such as ``order``.
+    """
     asked = {"after": after, "within": scope.codes(within), "kinds": None if kinds is None else sorted(kinds)}
+    asked["of"] = None if of is None else sorted(of)
     with conn.cursor(row_factory=class_row(Event)) as cursor:
         return cursor.execute(_QUERIES["after"], asked | {"limit": limit}).fetchall()
 

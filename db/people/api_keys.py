@@ -55,13 +55,13 @@ def add(
     return key
 
 
-def find(conn: Connection, key: str, *, now: datetime) -> Who | None:
-    """Return who shows a key; None when it opens nothing."""
+def find(conn: Connection, key: str, *, now: datetime, noted: bool = True) -> Who | None:
+    """Return who shows a key; None when it opens nothing. ``noted``: that it is used now is kept."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["key"], {"prefix": key[:_PREFIX]}).fetchone()
     if row is None or not hmac.compare_digest(row["key_sha256"], digest(key)):
         return None
-    if row["last_used_at"] is None or row["last_used_at"] <= now - SEEN_EVERY:
+    if noted and (row["last_used_at"] is None or row["last_used_at"] <= now - SEEN_EVERY):
         note_use(conn, "use_key", {"name": row["name"], "now": now})
     return Who(f"key:{row['name']}", users.roles_of(row["roles"]), users.sites_of(row["sites"]))
 

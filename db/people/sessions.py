@@ -48,14 +48,17 @@ def begin(
     return True
 
 
-def find(conn: Connection, token: str, *, now: datetime, idle: timedelta) -> Session | None:
-    """Return the session of a token; None when there is none, its end has come or it was idle for so long."""
+def find(conn: Connection, token: str, *, now: datetime, idle: timedelta, noted: bool = True) -> Session | None:
+    """Return the session of a token; None when there is none, its end has come or it was idle for so long.
+
+    ``noted``: that it is used now is kept.
+    """
     facts = {"token_sha256": digest(token), "now": now, "idle_since": now - idle}
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["session"], facts).fetchone()
     if row is None:
         return None
-    if row["seen_at"] <= now - SEEN_EVERY:
+    if noted and row["seen_at"] <= now - SEEN_EVERY:
         note_use(conn, "see_session", facts)
     roles, sites = roles_of(row["roles"]), sites_of(row["sites"])
     who = Who(f"person:{row['name']}", roles, sites, row["technician"], row["technician_site"], row["sees_costs"])

@@ -16,6 +16,7 @@ SELECT
 -- as in: event
 WHERE e.id > %(after)s
   AND (%(kinds)s::text[] IS NULL OR e.kind = ANY(%(kinds)s))
+  AND (%(of)s::text[] IS NULL OR split_part(e.kind, '.', 1) = ANY(%(of)s))
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
 ORDER BY e.id LIMIT %(limit)s;
 

@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from api import app
 from api.addresses import Proxies
+from api.events.hub import Hub
 from api.forwarded import Forwarded
 from api.keys import Lasting
 from runtime.cli.command_line import console
@@ -28,10 +29,12 @@ from runtime.version import CODE_VERSION
 class _Stopper:
     server: uvicorn.Server
     stop: threading.Event
+    hub: Hub
 
     def watch(self) -> None:
         self.stop.wait()
         self.server.should_exit = True
+        self.hub.close()
 
 
 def configured(served: FastAPI, settings: Settings, certificate: Certificate | None = None) -> uvicorn.Config:
@@ -90,5 +93,5 @@ def run(settings: Settings, stop: threading.Event) -> None:
         if certificate is not None:
             threading.Thread(target=certificates.follow, args=(certificate, stop), daemon=True).start()
         server = uvicorn.Server(config)
-        threading.Thread(target=_Stopper(server, stop).watch, daemon=True).start()
+        threading.Thread(target=_Stopper(server, stop, served.state.hub).watch, daemon=True).start()
         server.run()

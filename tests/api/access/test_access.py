@@ -93,6 +93,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/keys/{key_name}/revoke": {A},
     "GET /api/v1/access-changes": {A},
     "GET /api/v1/changes": ALL,
+    "GET /api/v1/events": ALL,
     "GET /api/v1/safety-proposals": ALL,
     "GET /api/v1/safety-proposals/{proposal_id}": ALL,
     "POST /api/v1/safety-proposals/{proposal_id}/confirm": {P, R, A},
