@@ -13,6 +13,8 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 def _look(request: Request, who: Asking, conn: Conn, now: Now) -> None:
     # Who asks comes before the connection, which names them in the log of changes.
+    # Before anything is read, so that a page shows at least what had happened by then.
+    request.state.newest_event = request.app.state.hub.newest
     request.state.engine_alarms = engine_alarms.standing(conn, now=now, within=who.sites)
 
 

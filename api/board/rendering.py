@@ -66,7 +66,7 @@ _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
 """Every form that changes something is given its tokens here, so that no template can forget them."""
 
 _SAYS_NOTHING_NEW = re.compile(
-    r'(<span data-(?:age|due)="[^"]*">)[^<]*|(<body data-now=")[^"]*'
+    r'(<span data-(?:age|due)="[^"]*">)[^<]*|(<body data-now=")[^"]*" data-events="[^"]*'
     r'|(<input type="hidden" name="(?:csrf|once)" value=")[^"]*'
 )
 """What differs from one answer to the next though nothing has happened: spans of time, and the tokens of forms."""
@@ -85,6 +85,7 @@ def page(
         path=request.url.path,
         version=request.app.version,
         who=who,
+        newest_event=getattr(request.state, "newest_event", None) or "",
         rendered_at=datetime.now(UTC).isoformat(),
         engine_alarms=getattr(request.state, "engine_alarms", []),
         can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),

@@ -1,11 +1,15 @@
 """The list of events and its stream, asked of a server as it is run: who sees what, and nothing is lost or doubled."""
 
 import contextlib
+import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -269,6 +273,21 @@ def test_who_does_not_read_is_dropped_and_goes_on_where_they_were(served, pool, 
         assert count < 12_000_000, "they have not got everything"
     with reading(served.url, {"X-API-Key": slow}, after=begun) as again:
         assert again.ids(12)[-1] == _newest(database)
+
+
+def test_the_documents_program_keeps_its_place(served, database) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"(?ms)^```python\n(.*?)^```", page)
+    made: dict[str, Any] = {}
+    exec(program, made)  # noqa: S102 - the document's own example
+    happen(database, *["order.changed"] * 5)
+    known, read = "0", list[str]()
+    for _ in range(_newest(database)):
+        known, event = next(made["follow"](served.url, KEY, known))
+        read.append(known)
+        assert json.loads(event)["id"] == int(known)
+    with psycopg.connect(database) as conn:
+        assert read == [str(each.id) for each in events.after(conn, 0)]
 
 
 def test_streams_end_when_the_process_stops(serve) -> None:

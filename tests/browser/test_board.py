@@ -36,7 +36,15 @@ class Watched:
         self.page, self.faults = page, list[str]()
         page.on("console", lambda said: self.faults.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("requestfailed", lambda request: self.faults.append(f"failed: {request.url} {request.failure}"))
+        page.on(
+            "requestfailed",
+            lambda request: (
+                # The browser counts the script of a worker as its page's, and as broken off once the page is left.
+                self.faults.append(f"failed: {request.url} {request.failure}")
+                if not request.url.endswith("/static/events.js?worker")
+                else None
+            ),
+        )
         page.on(
             "response",
             lambda answer: self.faults.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None,

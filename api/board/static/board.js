@@ -1,16 +1,19 @@
 /* The page refreshes its live parts by itself, and never under the hands of somebody who is filling in a form.
 
-   It asks with the version that it has (ETag) and with what it has drawn (X-Have), so that nothing is sent twice.
+   It asks when something has happened that it shows (data-follows, from the stream of events), now and then for what no
+   event tells (data-every, seconds), and slowly where the stream is down. It asks with the version that it has (ETag) and with what it has drawn (X-Have), so that nothing is sent twice.
    Spans of time are counted on here, by the server's clock. */
 "use strict";
 (() => {
-  const EVERY_MS = 4000, COUNT_MS = 15000, PATIENCE_MS = 60000;
+  const SPREAD_MS = 1000, REST_MS = 3000, DOWN_MS = 10000, SELDOM_MS = 300000, COUNT_MS = 15000, PATIENCE_MS = 60000;
   const connection = document.getElementById("connection");
   const refreshed = document.getElementById("refreshed");
   // What the server last sent of each live part: this runs before the charts are drawn into them.
   const seen = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, said(part)]));
   const ahead = Date.parse(document.body.dataset.now || "") - Date.now() || 0;
-  let version = null, latest = null;
+  const follows = (document.body.dataset.follows || "").split(" ");
+  const every = Number(document.body.dataset.every) * 1000 || SELDOM_MS;
+  let version = null, latest = null, up = false, due = null, asked = 0, wanted = false;
 
   // What a part says, without the tokens of its forms and the spans of time, which differ each time.
   function said(part) {
@@ -79,7 +82,6 @@
       connection.hidden = false;
       return;
     }
-    refreshed.textContent = "· refreshes by itself";
     if (text !== undefined) {
       latest = new DOMParser().parseFromString(text, "text/html");
       version = answer.headers.get("etag");
@@ -100,15 +102,42 @@
     count();
   }
 
-  let timer;
-  function plan() {
-    clearTimeout(timer);
-    timer = setTimeout(async () => { if (!document.hidden) await refresh(); plan(); }, EVERY_MS);
+  // Asks once, after a moment that differs from page to page, so that not all ask at the same time; what happens in
+  // quick succession is asked for together.
+  function soon(ms) {
+    const at = Math.max(Date.now() + ms, asked + REST_MS);
+    if (due !== null && due.at <= at) return;
+    clearTimeout(due?.timer);
+    due = { at, timer: setTimeout(ask, at - Date.now()) };
   }
 
-  if (document.querySelector("main [data-live]") && !document.querySelector("main .problem[role=alert]")) plan();
+  async function ask() {
+    due = null;
+    if (document.hidden) { wanted = true; return; }
+    wanted = false;
+    asked = Date.now();
+    await refresh();
+    asked = Date.now();
+    soon((up ? every : Math.min(every, DOWN_MS)) * (0.9 + Math.random() * 0.2));
+  }
+
+  function concerns(event) {
+    return follows.some((each) => each === event.kind.split(".")[0] || each === `order:${event.order_id}` || each === `asset:${event.asset_id}`);
+  }
+
+  function hear(news) {
+    if (news.up) { up = true; if (!connection.hidden) soon(0); }
+    if (news.down) { up = false; soon(Math.random() * SPREAD_MS); }
+    if (news.stale || (news.event && concerns(news.event))) soon(Math.random() * SPREAD_MS);
+  }
+
+  if (document.querySelector("main [data-live]") && !document.querySelector("main .problem[role=alert]")) {
+    refreshed.textContent = "· refreshes by itself";
+    soon(every);
+    window.hearEvents(Number(document.body.dataset.events), hear);
+  }
   if (document.querySelector("[data-age], [data-due]")) setInterval(() => { if (!document.hidden) count(); }, COUNT_MS);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { count(); plan(); } });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { count(); if (wanted) soon(0); } });
   document.addEventListener("change", (event) => { event.target.closest("[data-filter]")?.requestSubmit(); });
   document.addEventListener("submit", (event) => {
     // A second click must not send the step twice.
