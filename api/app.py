@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from api import once, problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, api_docs, change_pages, cost_pages, pages, people, shadow_pages, signing
+from api.board import alarm_pages, api_docs, change_pages, cost_pages, file_pages, pages, people, shadow_pages, signing
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
@@ -39,6 +39,7 @@ from api.routers import (
     downtimes,
     engine,
     events,
+    files,
     health,
     hierarchy,
     job_plans,
@@ -51,6 +52,7 @@ from api.routers import (
     technicians,
     work_orders,
 )
+from db.files.files import USUAL, Allowed
 
 DESCRIPTION = """\
 Telemetry in, explained work orders out.
@@ -72,6 +74,7 @@ def create(
     version: str = "0",
     names: Collection[str] | None = None,
     room: Room | None = None,
+    files_allowed: Allowed = USUAL,
 ) -> FastAPI:
     """Return the application. The caller opens the pool and closes it.
 
@@ -84,12 +87,15 @@ def create(
         with commas: the first; the others can be tried by a menu.
     names
         Names and addresses under which the plant is called; a request for another host is refused. None: any.
+    files_allowed
+        Kinds and sizes of files that people may attach.
     """
     app = _bare(version)
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
     app.state.hub = Hub(pool, app.state.door)
     app.state.metrics, app.state.schema_is_current, app.state.at_the_door = Metrics(version), False, 0
     app.state.metrics.streams.set_function(lambda: app.state.hub.readers)
+    app.state.files = files_allowed
     app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
@@ -131,6 +137,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         job_plans,
         calendars,
         costs,
+        files,
         changes,
         events,
     ):
@@ -147,6 +154,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         alarm_pages.router,
         shadow_pages.router,
         cost_pages.router,
+        file_pages.router,
         steps.router,
         order_content_pages.router,
         people.router,

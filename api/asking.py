@@ -96,7 +96,11 @@ def _who(request: Request, token_sent: Annotated[str, Depends(_form_token_sent)]
     return who
 
 
-_IDS: Mapping[str, TypeAdapter[Any]] = {"order_id": TypeAdapter(UUID), "number": TypeAdapter(str)}
+_IDS: Mapping[str, TypeAdapter[Any]] = {
+    "order_id": TypeAdapter(UUID),
+    "file_id": TypeAdapter(UUID),
+    "number": TypeAdapter(str),
+}
 _NUMBERED: TypeAdapter[Any] = TypeAdapter(int)
 """As handlers read ids: ``+7``, ``7.0`` and `` 7`` are 7, and a check that took them for none would let them pass."""
 

@@ -71,6 +71,8 @@ IN_PATHS = {
     "signal": "the signal's name, such as `bearing_temp`",
     "seq": "the step's number in the order's plan, from 1",
     "attachment_id": "the file's id, as the order's content has it",
+    "file_id": "the file's id, as the list of files has it",
+    "location_id": "the functional location's id, as the list of locations has it",
     "downtime_id": "the planned downtime's id",
     "technician_id": "the technician's id, as the list of technicians has it",
     "kind": "which document: `rulebook`, with the limits, or `models`, with what the models are set to",

@@ -18,11 +18,14 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.asking import is_known
-from db.orders.attachments import LARGEST
+from db.files.files import LARGEST
 
 ORDINARY = 64 * 1024
 """Bytes of a body that anybody may send."""
-LARGE = ((re.compile(r"/attachments$"), LARGEST + 64 * 1024), (re.compile(r"^/api/v1/"), 2 * 1024 * 1024))
+LARGE = (
+    (re.compile(r"/(attachments|files|files/new)$"), LARGEST + 64 * 1024),
+    (re.compile(r"^/api/v1/"), 2 * 1024 * 1024),
+)
 """By path, bytes of a body that somebody who is known may send; elsewhere it is ``ORDINARY`` for them too."""
 
 

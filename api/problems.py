@@ -26,7 +26,7 @@ from api.passwords import WeakPassword
 from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
 from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, Ring, VersionConflict
-from db.orders.attachments import AttachmentWrong
+from db.files.files import AttachmentWrong
 from db.orders.order_links import LinkWrong
 from db.people.assignments import NobodyEligible
 from db.people.users import NobodyLeft, UnknownSites

@@ -530,19 +530,26 @@ ALTER TABLE public.assets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.attachment_contents (
     attachment_id uuid NOT NULL,
-    content bytea NOT NULL
+    content bytea NOT NULL,
+    thumbnail bytea
 );
 ALTER TABLE ONLY public.attachment_contents ALTER COLUMN content SET STORAGE EXTERNAL;
 
 CREATE TABLE public.attachments (
     id uuid NOT NULL,
-    order_id uuid NOT NULL,
+    order_id uuid,
     name text NOT NULL,
     kind text NOT NULL,
     size integer NOT NULL,
     sha256 bytea NOT NULL,
     at timestamp with time zone NOT NULL,
     actor text NOT NULL,
+    asset_id integer,
+    location_id integer,
+    deleted_at timestamp with time zone,
+    deleted_by text,
+    CONSTRAINT attachments_deleted_by_somebody CHECK (((deleted_at IS NULL) = (deleted_by IS NULL))),
+    CONSTRAINT attachments_of_one CHECK ((num_nonnulls(order_id, asset_id, location_id) = 1)),
     CONSTRAINT attachments_size_check CHECK (((size >= 1) AND (size <= 20000000)))
 );
 
@@ -1549,6 +1556,10 @@ CREATE INDEX alarms_over ON public.alarms USING btree (cleared_at) WHERE (cleare
 
 CREATE INDEX alarms_standing ON public.alarms USING btree (asset_id, source) WHERE (cleared_at IS NULL);
 
+CREATE INDEX attachments_of_asset ON public.attachments USING btree (asset_id, at) WHERE (asset_id IS NOT NULL);
+
+CREATE INDEX attachments_of_location ON public.attachments USING btree (location_id, at) WHERE (location_id IS NOT NULL);
+
 CREATE INDEX attachments_of_order ON public.attachments USING btree (order_id, at);
 
 CREATE INDEX change_heads_not_anchored ON public.change_heads USING btree (chain) WHERE (seq > anchored);
@@ -1727,6 +1738,12 @@ ALTER TABLE ONLY public.assets
 
 ALTER TABLE ONLY public.attachment_contents
     ADD CONSTRAINT attachment_contents_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES public.attachments(id);
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
 
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);

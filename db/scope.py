@@ -15,6 +15,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "order_id": ("work order", "sees_order"),
     "number": ("work order", "sees_number"),
     "asset_id": ("asset", "sees_asset"),
+    "location_id": ("location", "sees_location"),
+    "file_id": ("file", "sees_file"),
     "technician_id": ("technician", "sees_technician"),
     "downtime_id": ("planned downtime", "sees_downtime"),
     "proposal_id": ("safety proposal", "sees_proposal"),

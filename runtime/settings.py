@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -13,6 +13,7 @@ from pydantic_settings import (
 )
 
 from api.addresses import Family, Proxies
+from db.files.files import KINDS
 from db.telemetry.catalogue import Admission
 from ingest.broker.broker import BrokerAddress
 from ingest.formats.paths import Text
@@ -123,6 +124,10 @@ class Settings(BaseSettings):
         None, ge=30, description="alarms are dropped so long after they were over, with what people did; none: never"
     )
 
+    file_kinds: list[Literal[KINDS]] = Field(  # type: ignore[valid-type]
+        list(KINDS), description="kinds of files that people may attach, by what is in them, as media types"
+    )
+    file_most_mb: int = Field(10, ge=1, le=10, description="megabytes of one file that somebody attaches")
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")
     names: list[str] = Field(

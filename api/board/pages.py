@@ -16,6 +16,8 @@ from api.board.words import zone_of
 from api.routers.quarantine import READERS
 from api.shapes.plant import SeriesOut
 from db.documents import documents
+from db.files import files
+from db.files.files import Of, Owner
 from db.orders import work_orders
 from db.people import technicians
 from db.plant import changes, downtimes, health, plant, safety
@@ -192,6 +194,7 @@ def asset_page(
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         changes=changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),
         waiting=safety.page(conn, asset_id=asset_id, waiting=True),
+        files=files.of(conn, Owner(Of.ASSET, asset_id)),
     )
 
 

@@ -32,6 +32,7 @@ _STEP_LABELS = {
     "resume": "resumed",
     "complete": "completed",
     "prices": "parts priced",
+    "detach": "file deleted",
     "verify": "verified",
     "close": "closed",
     "rework": "sent back",

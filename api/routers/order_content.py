@@ -1,12 +1,12 @@
 """What belongs to an order: the steps of its plan, parts, remarks, files, and its links to others."""
 
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
 
 from api.asking import PLANS, REQUESTS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.files import FileRules, send
 from api.once import OnlyOnce
 from api.routers.work_orders import tagged
 from api.shapes.order_content import (
@@ -23,7 +23,8 @@ from api.shapes.order_content import (
     StepOut,
 )
 from api.shapes.orders import WorkOrderOut
-from db.orders import attachments, order_content, order_links, order_work, work_orders
+from db.files import files
+from db.orders import order_content, order_links, order_work, work_orders
 from db.orders.closing import PartUsed
 
 router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: content"])
@@ -37,7 +38,7 @@ def read(order_id: UUID, conn: Conn, who: Asking) -> ContentOut:
         steps=[StepOut.model_validate(each) for each in order_content.steps(conn, order_id)],
         parts=[PartOut.model_validate(each) for each in order_content.parts(conn, order_id)],
         comments=[CommentOut.model_validate(each) for each in order_content.comments(conn, order_id)],
-        attachments=[AttachmentOut.of(each) for each in attachments.of_order(conn, order_id)],
+        attachments=[AttachmentOut.of(each) for each in files.of_order(conn, order_id)],
         links=[LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites)],
     )
 
@@ -85,15 +86,23 @@ def comment(order_id: UUID, body: CommentIn, conn: Conn, now: Now, who: Asking, 
 
 @router.post("/attachments", status_code=201, response_model=AttachmentOut, dependencies=[REQUESTS])
 def attach(
-    order_id: UUID, file: Annotated[UploadFile, File()], conn: Conn, now: Now, who: Asking, once: OnlyOnce
+    order_id: UUID,
+    file: Annotated[UploadFile, File()],
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    allowed: FileRules,
+    once: OnlyOnce,
 ) -> Response:
-    """Attach a picture, a PDF or a text, of 10 MB at most. The header Idempotency-Key is needed."""
-    content = file.file.read(attachments.LARGEST + 1)
+    """Attach a picture, a PDF or a text, of 10 MB at most. The header Idempotency-Key is needed.
+
+    What a photo says of place, camera and person is removed from it.
+    """
+    content = file.file.read(files.LARGEST + 1)
     name = file.filename or "file"
 
     def make(_: Response) -> AttachmentOut:
-        made = order_work.attach(conn, order_id, name, content, who=who, at=now)
-        return next(AttachmentOut.of(each) for each in attachments.of_order(conn, order_id) if each.id == made)
+        return AttachmentOut.of(order_work.attach(conn, order_id, name, content, who=who, at=now, allowed=allowed))
 
     return once(name.encode() + b"\0" + content, make)
 
@@ -102,20 +111,12 @@ def attach(
     "/attachments/{attachment_id}",
     dependencies=[SEES],
     response_class=Response,
-    responses={200: {"content": {kind: {} for kind in attachments.KINDS}}},
+    responses={200: {"content": {kind: {} for kind in files.KINDS}}},
 )
 def download(order_id: UUID, attachment_id: UUID, conn: Conn, who: Asking, request: Request) -> Response:
     """Read a file of an order. It never changes: who has it already is answered 304."""
     work_orders.get(conn, order_id, who)
-    # Asked for each time, so that nobody sees it who has signed out; sent once.
-    kept = {"ETag": f'"{attachment_id}"', "Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match") == kept["ETag"]:
-        return Response(status_code=304, headers=kept)
-    attachment, content = attachments.read(conn, order_id, attachment_id)
-    kind = attachment.kind + ("; charset=utf-8" if attachment.kind.startswith("text/") else "")
-    how = "inline" if attachment.kind.startswith("image/") else "attachment"
-    headers = {"Content-Disposition": f"{how}; filename*=UTF-8''{quote(attachment.saved_as)}"}
-    return Response(content, media_type=kind, headers=headers | kept)
+    return send(conn, files.of_this_order(conn, order_id, attachment_id), request)
 
 
 @router.post("/links", status_code=201, response_model=LinkOut, dependencies=[PLANS])

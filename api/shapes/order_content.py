@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from api.shapes.order_steps import FollowUpIn, PartUsedIn
 from api.shapes.orders import Line, Text
 from api.shapes.times import Day, LocalTime, end_of_day
-from db.orders.attachments import Attachment
+from db.files.files import Attachment
 from db.orders.order_links import LinkKind
 from db.plant.calendars import WorkingWeek
 from workorder_core.orders.job_plans import JobPlan, Part, PlanStep, StepKind
@@ -100,6 +100,12 @@ class AttachmentOut(BaseModel):
     def of(cls, attachment: Attachment) -> "AttachmentOut":
         facts = {name: getattr(attachment, name) for name in cls.model_fields}
         return cls(**facts | {"sha256": attachment.sha256.hex()})
+
+
+class FilesOut(BaseModel):
+    """The files of an asset or a location; a thousand at most."""
+
+    files: list[AttachmentOut]
 
 
 class LinkOut(BaseModel):

@@ -10,7 +10,9 @@ from uuid import UUID
 from psycopg import Connection
 
 from db.errors import NotFound
-from db.orders import attachments, closing, order_content, order_history, order_links, work_orders
+from db.files import files
+from db.files.files import USUAL, Allowed, Attachment, Of, Owner
+from db.orders import closing, order_content, order_history, order_links, work_orders
 from db.orders import job_plans as plans
 from db.orders.closing import FollowUp, PartUsed
 from db.orders.order_links import LinkKind
@@ -72,7 +74,7 @@ def do_step(
     """Record a step of an order's plan as done; doing it again takes the last word, history keeps them all."""
     before = _step(conn, order_id, seq, who)
     if attachment_id is not None:
-        attachments.read(conn, order_id, attachment_id)
+        files.of_this_order(conn, order_id, attachment_id)
     after = job_plans.do(before, actor=who.actor, at=at, value=value, note=note, attachment_id=attachment_id)
     _save_step(conn, order_id, before, after, who, at)
     return after
@@ -92,10 +94,20 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, who
     closing.use_parts(conn, order_id, used, actor=who.actor, at=at)
 
 
-def attach(conn: Connection, order_id: UUID, name: str, content: bytes, *, who: Who, at: datetime) -> UUID:
-    """Attach a file to an order and return its id. Raises IllegalMove, NotAllowed."""
+def attach(
+    conn: Connection, order_id: UUID, name: str, content: bytes, *, who: Who, at: datetime, allowed: Allowed = USUAL
+) -> Attachment:
+    """Attach a file to an order. Raises IllegalMove, NotAllowed, AttachmentWrong."""
     _locked(conn, order_id, Edit.FILES, who)
-    return attachments.add(conn, order_id, name, content, actor=who.actor, at=at).id
+    return files.add(conn, Owner(Of.ORDER, order_id), name, content, actor=who.actor, at=at, allowed=allowed)
+
+
+def delete_file(conn: Connection, file_id: UUID, *, who: Who, at: datetime) -> Attachment:
+    """Delete a file, of an unfinished order or of the plant. Raises NotFound, IllegalMove, NotAllowed."""
+    order_id = files.get(conn, file_id).order_id
+    if order_id is not None:
+        _locked(conn, order_id, Edit.FILES, who)
+    return files.delete(conn, file_id, actor=who.actor, at=at)
 
 
 def link(

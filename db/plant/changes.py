@@ -16,7 +16,7 @@ from db import scope, sql, storable
 
 _QUERIES = sql.load("changes")
 _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
-OF_PLANT = (*_LOGGED, "document", "rule", "safety")
+OF_PLANT = (*_LOGGED, "document", "rule", "safety", "file")
 """Kinds that everybody may read of the sites that they see: what triggers write, and proposals."""
 OF_COSTS = ("labour rate", "cost model")
 """Kinds that only those may read who see costs."""

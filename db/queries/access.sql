@@ -172,3 +172,18 @@ SELECT EXISTS (SELECT FROM planned_downtimes d JOIN assets a ON a.id = d.asset_i
 SELECT EXISTS (SELECT FROM safety_proposals p LEFT JOIN assets a ON a.id = p.asset_id
                JOIN sites s ON s.id = coalesce(p.site_id, a.site_id)
                WHERE p.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_location
+-- Whether a functional location is one of these sites'.
+SELECT EXISTS (SELECT FROM locations l JOIN sites s ON s.id = l.site_id
+               WHERE l.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_file
+-- Whether a file is of an order, an asset or a location of one of these sites.
+SELECT EXISTS (
+    SELECT FROM attachments f
+    LEFT JOIN work_orders w ON w.id = f.order_id
+    LEFT JOIN assets a ON a.id = f.asset_id
+    LEFT JOIN locations l ON l.id = f.location_id
+    JOIN sites s ON s.id = coalesce(w.site_id, a.site_id, l.site_id)
+    WHERE f.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

@@ -16,6 +16,7 @@ from api.addresses import Proxies
 from api.events.hub import Hub
 from api.forwarded import Forwarded
 from api.keys import Lasting
+from db.files.files import Allowed
 from runtime.cli.command_line import console
 from runtime.processes import certificate as certificates
 from runtime.processes import patient_http, people
@@ -88,6 +89,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             lasting=lasting,
             version=CODE_VERSION,
             names=_names(settings),
+            files_allowed=Allowed(kinds=frozenset(settings.file_kinds), largest=settings.file_most_mb * 1_000_000),
         )
         config = configured(served, settings, certificate)
         if certificate is not None:

@@ -10,7 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.app import create
 
-FILES = {"/api/v1/work-orders/{order_id}/attachments"}
+FILES = {
+    "/api/v1/work-orders/{order_id}/attachments",
+    "/api/v1/assets/{asset_id}/files",
+    "/api/v1/locations/{location_id}/files",
+}
 """Takes a file, no document."""
 
 

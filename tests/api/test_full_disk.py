@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from db.schema import migrate
 from runtime.embedded import postgres
-from tests import a_plant
+from tests import a_plant, pictures
 
 KEY = "planner-key-0123456789"
 V1 = "/api/v1"
@@ -69,7 +69,7 @@ def test_on_a_full_disk_what_changes_something_says_so_and_reads_go_on(tables_on
             _fill(ballast)
 
         # What fits into pages that are there still goes; a picture of 2 MB needs new ones.
-        picture = {"file": ("seen.png", b"\x89PNG\r\n\x1a\n" + os.urandom(2_000_000), "image/png")}
+        picture = {"file": ("seen.png", pictures.noise("PNG", 820), "image/png")}
 
         def attach(key: str):
             return client.post(

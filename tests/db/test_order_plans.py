@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from bench.orders import fill
-from db.orders import attachments, order_content, order_history, order_links, work_orders
+from db.files import files
+from db.orders import order_content, order_history, order_links, work_orders
 from db.orders.work_orders import Filters
 from workorder_core.words import OrderType, Priority, Status
 
@@ -93,7 +94,7 @@ ASKED: dict[str, Callable[..., object]] = {
         order_content.steps(conn, order_id),
         order_content.parts(conn, order_id),
         order_content.comments(conn, order_id),
-        attachments.of_order(conn, order_id),
+        files.of_order(conn, order_id),
         order_links.of_order(conn, order_id),
     ),
     "what is due": lambda conn, order_id: work_orders.targets_near(conn, now=SOON - timedelta(days=1)),

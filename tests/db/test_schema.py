@@ -4,11 +4,13 @@
 """
 
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from db import schema
+from db.files import files
 from db.orders import audit, work_orders
 from db.schema import SchemaTooOld
 from tests.parts import dumps
@@ -57,6 +59,24 @@ def test_a_plant_of_the_last_0_1_goes_on_with_all_that_it_has(plant_of_0_1):
             assert record.replay(told) == record.facts(work_orders.get(conn, order_id))
     assert dumps.statements(dumps.schema_of(plant_of_0_1)) == dumps.statements(dumps.SCHEMA.read_text(encoding="utf-8"))
     assert schema.migrate(plant_of_0_1) == []
+
+
+def test_files_of_0_1_are_files_of_their_orders(plant_of_0_1):
+    with psycopg.connect(plant_of_0_1) as conn:
+        order_id = conn.execute("SELECT id FROM work_orders ORDER BY number LIMIT 1").fetchone()[0]  # type: ignore[index]
+        file_id, content = uuid4(), b"\x89PNG as it was let in then"
+        conn.execute(
+            "INSERT INTO attachments (id, order_id, name, kind, size, sha256, at, actor) "
+            "VALUES (%s, %s, 'old.png', 'image/png', %s, sha256(%s), now(), 'person:a')",
+            [file_id, order_id, len(content), content],
+        )
+        conn.execute("INSERT INTO attachment_contents (attachment_id, content) VALUES (%s, %s)", [file_id, content])
+    schema.migrate(plant_of_0_1)
+    with psycopg.connect(plant_of_0_1) as conn:
+        (kept,) = files.of_order(conn, order_id)
+        assert (kept.id, kept.name, kept.order_id, kept.asset_id) == (file_id, "old.png", order_id, None)
+        assert files.content(conn, file_id) == content
+        assert files.thumbnail(conn, kept) == (content, "image/png"), "there is no small one yet"
 
 
 def test_a_plant_of_an_older_0_1_is_refused_as_it_is_with_what_to_do(plant_of_0_1):

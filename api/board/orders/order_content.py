@@ -10,10 +10,12 @@ from fastapi.responses import Response
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, FormWrong
 from api.board.forms.forms import FormRoute, shown_on
+from api.files import FileRules
 from api.once import SentForm
 from db.errors import NotFound
-from db.orders import attachments, order_work, work_orders
-from db.orders.attachments import AttachmentWrong
+from db.files import files
+from db.files.files import AttachmentWrong
+from db.orders import order_work, work_orders
 from db.orders.order_links import LinkKind, LinkWrong
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -73,11 +75,12 @@ def attach(
     now: Now,
     who: Asking,
     sent: SentForm,
+    allowed: FileRules,
     file: Annotated[UploadFile, File()],
 ) -> Response:
     """Attach a picture, a PDF or a text."""
-    content = file.file.read(attachments.LARGEST + 1)
-    order_work.attach(conn, order_id, file.filename or "file", content, who=who, at=now)
+    content = file.file.read(files.LARGEST + 1)
+    order_work.attach(conn, order_id, file.filename or "file", content, who=who, at=now, allowed=allowed)
     return sent.leads_to(f"/orders/{order_id}#remarks")
 
 

@@ -16,7 +16,8 @@ from api.board.rendering import page, shown_already
 from db.alarms import alarm_points
 from db.costs import costs
 from db.errors import NotFound
-from db.orders import attachments, job_plans, order_content, order_links, work_orders
+from db.files import files
+from db.orders import job_plans, order_content, order_links, work_orders
 from db.people import assignments, technicians
 from db.plant import plant
 from db.telemetry import late_excursions, telemetry
@@ -125,13 +126,13 @@ def order_page(
         cause_labels={each.value: each.label for each in Cause},
         remedy_labels={each.value: each.label for each in Remedy},
         mechanism_labels={each.value: each.label for each in Mechanism},
-        picture_kinds=[each for each in attachments.KINDS if each.startswith("image/")],
+        picture_kinds=[each for each in files.KINDS if each.startswith("image/")],
         steps=order_content.steps(conn, order_id),
         parts=order_content.parts(conn, order_id),
         cost=costs.of_order(conn, order_id, now=now) if who.sees_costs else None,
         prices=costs.part_prices(conn, order_id) if who.sees_costs else [],
         comments=order_content.comments(conn, order_id),
-        files=attachments.of_order(conn, order_id),
+        files=files.of_order(conn, order_id),
         links=links,
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in lifecycle.possible(shown.status) else [],
         link_kinds=list(order_links.LinkKind),

@@ -22,6 +22,7 @@ from db.people import sessions, users
 from runtime.processes import patient_http, web
 from runtime.processes.patient_http import Doors
 from runtime.settings import Settings
+from tests import pictures
 from tests.api.conftest import KEY
 from workorder_core.people.access import Role
 
@@ -103,7 +104,8 @@ def test_a_stranger_sends_no_large_body(stranger, path: str, kind: str, chunked:
 
 def test_who_is_known_sends_what_the_path_is_for(client, seeded) -> None:
     order = seeded.orders["by hand"]
-    much = b"\xff\xd8\xff" + b"x" * 3_000_000
+    much = pictures.noise("JPEG", 1500)
+    assert 3_000_000 < len(much) < 10_000_000
     path = f"{V1}/work-orders/{order}/attachments"
     answer = client.post(path, files={"file": ("a.jpg", much, "image/jpeg")}, headers={"Idempotency-Key": "much"})
     assert answer.status_code == 201, answer.text

@@ -78,7 +78,8 @@ def world(pool, client, seeded):
             "technician": one("SELECT code FROM technicians WHERE site_id = %s LIMIT 1", site),
             "downtime_id": one("SELECT id FROM planned_downtimes WHERE asset_id = %s", asset),
             "proposal_id": one("SELECT id FROM safety_proposals"),
-            "attachment_id": one("SELECT id FROM attachments LIMIT 1"),
+            "attachment_id": one("SELECT id FROM attachments WHERE order_id IS NOT NULL LIMIT 1"),
+            "file_id": one("SELECT id FROM attachments WHERE asset_id IS NOT NULL LIMIT 1"),
             "number": one("SELECT number FROM work_orders WHERE id = %s", order),
             "signal": one("SELECT name FROM signals WHERE asset_id = %s LIMIT 1", asset),
             "plan_code": one("SELECT code FROM job_plans WHERE site_id = %s", site),
@@ -247,7 +248,8 @@ def test_whoever_sees_every_site_reads_the_marks_so_that_the_table_can_fail(know
         "GET /api/v1/assets", "GET /api/v1/technicians", "GET /api/v1/locations", "GET /api/v1/downtimes",
         "GET /api/v1/job-plans", "GET /api/v1/changes", "GET /api/v1/safety-proposals", "GET /api/v1/alarms",
         "GET /api/v1/alarms/states", "GET /api/v1/alarms/moves", "GET /api/v1/quarantine", "GET /api/v1/sites",
-        "GET /costs/{site_code}", "GET /api/v1/sites/{site_code}/costs",
+        "GET /costs/{site_code}", "GET /api/v1/files/{file_id}",
+        "GET /api/v1/assets/{asset_id}/files", "GET /api/v1/sites/{site_code}/costs",
     }  # fmt: skip
     assert expected <= found, expected - found
 

@@ -20,8 +20,10 @@ TIED_BY = {
     "order_id": "order_id IN (SELECT id FROM work_orders WHERE site_id = %(site)s)",
     "from_id": "from_id IN (SELECT id FROM work_orders WHERE site_id = %(site)s)",
     "to_id": "to_id IN (SELECT id FROM work_orders WHERE site_id = %(site)s)",
-    "attachment_id": "attachment_id IN (SELECT a.id FROM attachments a JOIN work_orders w ON w.id = a.order_id "
-    "WHERE w.site_id = %(site)s)",
+    "location_id": "location_id IN (SELECT id FROM locations WHERE site_id = %(site)s)",
+    "attachment_id": "attachment_id IN (SELECT f.id FROM attachments f LEFT JOIN work_orders w ON w.id = f.order_id "
+    "LEFT JOIN assets a ON a.id = f.asset_id LEFT JOIN locations l ON l.id = f.location_id "
+    "WHERE %(site)s IN (w.site_id, a.site_id, l.site_id))",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }
 """How a row shows of which site it is, by the columns of its table."""
@@ -168,6 +170,9 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code
     files = {"file": ("new.txt", MARK.encode())}
     yield "file", client.post(f"{v1}/work-orders/{order}/attachments", files=files, headers=once_key).status_code
+    files = {"file": ("manual.txt", f"{MARK} manual".encode())}
+    manual = {"Idempotency-Key": "manual"}
+    yield "manual", client.post(f"{v1}/assets/{asset}/files", files=files, headers=manual).status_code
     parts = {"used": [{"part": "bearing", "used": 1}]}
     yield "parts", client.put(f"{v1}/work-orders/{order}/parts", json=parts).status_code
     yield "currency", client.put(f"{v1}/sites/NTH/costs/currency", json={"currency": "EUR"}).status_code

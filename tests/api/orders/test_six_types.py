@@ -12,12 +12,12 @@ from fastapi.testclient import TestClient
 from api import passwords
 from api.app import create
 from db.orders import audit, work_orders
-from tests import people
+from tests import people, pictures
 from workorder_core.orders import record
 from workorder_core.people.access import Role
 
 V1 = "/api/v1/work-orders"
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+PNG = pictures.a_picture()
 FOUND = {"finding": "confirmed", "failure_mode": "OHE", "mechanism": "wear", "cause": "wear", "remedy": "replace"}
 PLAN = {
     "title": "Replace the bearing",
@@ -258,7 +258,7 @@ def test_a_file_that_cannot_be_attached_says_why(planner, seeded, content, probl
 NAMES = {
     "a text that a browser would run": ("note.html", b"<script>x</script>", "note.html.txt"),
     "a text that a computer would run": ("note.BAT", b"del *", "note.BAT.txt"),
-    "a picture that is called a page": ("pump.svg", b"GIF89a", "pump.svg.gif"),
+    "a picture that is called a page": ("pump.svg", pictures.a_picture("GIF"), "pump.svg.gif"),
     "a name that reads backwards": ("pump\u202egpj.exe", b"x", "pumpgpj.exe.txt"),
     "an honest one": ("Pump 1.CSV", b"a;b", "Pump%201.CSV"),
 }

@@ -16,7 +16,7 @@ from db.documents import documents, shadow
 from db.documents.documents import Kind
 from db.plant import devices
 from db.telemetry import quarantine
-from tests import a_plant, people
+from tests import a_plant, people, pictures
 from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
@@ -230,7 +230,7 @@ def test_a_form_that_is_sent_twice_is_done_once(path, client, names, pool):
     action, page = form.action.format(**names), client.get(form.page.format(**names), headers=HTML).text
     sent = {**unseen(its_form(page, action)), **filled(form.right, names)}
     assert sent["once"]
-    files = {"file": ("new.png", b"\x89PNG\r\n\x1a\n" + b"0" * 64)} if path.endswith("files/new") else None
+    files = {"file": ("new.png", pictures.a_picture())} if path.endswith("files/new") else None
     start = stored(pool)
     answers, states = [], []
     for _ in range(2):

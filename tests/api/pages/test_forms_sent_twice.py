@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests import pictures
+
 TOKEN = re.compile(r'name="once" value="([^"]+)"')
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+PNG = pictures.a_picture()
 DAY = {"starts_at": "2030-01-01T08:00", "ends_at": "2030-01-01T09:00", "reason": "new seal"}
 FOUND = {
     "finding": "confirmed",

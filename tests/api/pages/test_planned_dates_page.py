@@ -192,7 +192,10 @@ def test_a_photo_is_a_picture_and_is_sent_once(client, seeded):
     source = re.findall(r'<img src="(/api/v1/[^"]+)" alt="new.png"', page)
     assert len(source) == 1
     assert "note.txt</a>" in page
-    answer = client.get(source[0])
+    assert client.get(source[0]).headers["content-type"] == "image/jpeg", "a small one"
+    whole = source[0].removesuffix("/thumbnail")
+    assert f'<a href="{whole}">' in page
+    answer = client.get(whole)
     assert answer.content == PNG
-    again = client.get(source[0], headers={"If-None-Match": answer.headers["etag"]})
+    again = client.get(whole, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

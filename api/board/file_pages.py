@@ -1,0 +1,90 @@
+"""Files on the pages of assets and locations, and the page of a location."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import Response
+
+from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.rendering import page
+from api.files import FileRules
+from api.once import SentForm
+from db.files import files
+from db.files.files import LARGEST, AttachmentWrong, Of, Owner
+from db.orders import order_work
+from db.plant import plant
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+
+
+@router.get("/locations/{location_id}", dependencies=[SEES])
+def location(request: Request, location_id: int, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show a functional location: what stands there, what is below it, its plans and photos."""
+    shown = plant.location(conn, location_id, within=who.sites)
+    site = plant.site(conn, shown.site_id)
+    every = plant.locations(conn, shown.site_id)
+    by_id = {each.id: each for each in every}
+    above: list[plant.Location] = []
+    at = shown
+    while at.parent_id is not None:
+        at = by_id[at.parent_id]
+        above.insert(0, at)
+    return page(
+        request,
+        "location.html",
+        location=shown,
+        site=site,
+        zone=site.time_zone,
+        above=above,
+        below=[each for each in every if each.parent_id == shown.id],
+        assets=[each for each in plant.assets(conn, now=now, site=site.code) if each.location_id == shown.id],
+        files=files.of(conn, Owner(Of.LOCATION, shown.id)),
+    )
+
+
+@router.post("/assets/{asset_id}/files/new", dependencies=[WORKS_OR_PLANS])
+@shown_on("/assets/{asset_id}", at={AttachmentWrong: "file"})
+def attach_to_asset(
+    asset_id: int,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    allowed: FileRules,
+    file: Annotated[UploadFile, File()],
+) -> Response:
+    """Attach a manual or a photo to an asset."""
+    owner, content = Owner(Of.ASSET, plant.asset(conn, asset_id, now=now).id), file.file.read(LARGEST + 1)
+    files.add(conn, owner, file.filename or "file", content, actor=who.actor, at=now, allowed=allowed)
+    return sent.leads_to(f"/assets/{asset_id}#files")
+
+
+@router.post("/locations/{location_id}/files/new", dependencies=[WORKS_OR_PLANS])
+@shown_on("/locations/{location_id}", at={AttachmentWrong: "file"})
+def attach_to_location(
+    location_id: int,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    allowed: FileRules,
+    file: Annotated[UploadFile, File()],
+) -> Response:
+    """Attach a plan or a photo to a functional location."""
+    owner = Owner(Of.LOCATION, plant.location(conn, location_id, within=who.sites).id)
+    content = file.file.read(LARGEST + 1)
+    files.add(conn, owner, file.filename or "file", content, actor=who.actor, at=now, allowed=allowed)
+    return sent.leads_to(f"/locations/{location_id}#files")
+
+
+@router.post("/files/{file_id}/delete", dependencies=[PLANS])
+def delete(file_id: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
+    """Delete a file from the page of what it is of."""
+    gone = order_work.delete_file(conn, file_id, who=who, at=now)
+    if gone.asset_id is not None:
+        return sent.leads_to(f"/assets/{gone.asset_id}#files")
+    if gone.location_id is not None:
+        return sent.leads_to(f"/locations/{gone.location_id}#files")
+    return sent.leads_to(f"/orders/{gone.order_id}#remarks")

@@ -1,0 +1,271 @@
+"""Files of orders, assets and locations: what each is, and, in a table of its own, what is in it.
+
+The caller owns the transaction, and has checked that whoever asks may see what the files are of.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row, scalar_row
+
+from db import sql
+from db.errors import NotFound, StoreError
+from db.files import pictures
+from db.files.pictures import PictureWrong
+from db.orders import order_history
+from db.plant import changes
+
+_QUERIES = sql.load("files")
+LARGEST = 10_000_000
+"""Bytes of a file: a photo of a telephone, a data sheet."""
+
+MOST_OF_ONE = 1_000
+"""Files of an asset or a location."""
+
+_BEGINNINGS = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"%PDF-": "application/pdf",
+}
+KINDS = (*_BEGINNINGS.values(), "image/webp", "text/plain")
+_ENDINGS = {
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "application/pdf": (".pdf",),
+    "text/plain": (".txt", ".csv", ".tsv", ".log", ".md", ".json"),
+}
+"""By kind, how a file's name ends where it is saved: a text called ``note.html`` or ``note.bat`` would be run."""
+_CALLED = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/gif": "GIF",
+    "image/webp": "WebP",
+    "application/pdf": "PDF",
+    "text/plain": "plain text",
+}
+
+
+class AttachmentWrong(StoreError):
+    """A file cannot be attached."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name!r} is not attached: {problem}")
+        self.name, self.problem = name, problem
+
+
+class Of(StrEnum):
+    """What a file can be of."""
+
+    ORDER = "order"
+    ASSET = "asset"
+    LOCATION = "location"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What a file is of: an order by its UUID, an asset or a location by its number."""
+
+    of: Of
+    id: UUID | int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """What may be attached: kinds of ``KINDS``, and bytes of one file, ``LARGEST`` at most."""
+
+    kinds: Collection[str] = KINDS
+    largest: int = LARGEST
+
+    @property
+    def said(self) -> str:
+        """What people are told of the kinds."""
+        return ", ".join(_CALLED[each] for each in KINDS if each in self.kinds)
+
+
+USUAL = Allowed()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file of an order, an asset or a location; ``size`` is in bytes."""
+
+    id: UUID
+    order_id: UUID | None = None
+    asset_id: int | None = None
+    location_id: int | None = None
+    name: str
+    kind: str
+    size: int
+    sha256: bytes
+    at: datetime
+    actor: str
+
+    @property
+    def saved_as(self) -> str:
+        """The name for whoever saves it, which ends as its kind does."""
+        endings = _ENDINGS[self.kind]
+        return self.name if self.name.lower().endswith(endings) else f"{self.name}{endings[0]}"
+
+    @property
+    def is_picture(self) -> bool:
+        return self.kind in pictures.FORMATS
+
+
+def add(
+    conn: Connection,
+    owner: Owner,
+    name: str,
+    content: bytes,
+    *,
+    actor: str,
+    at: datetime,
+    allowed: Allowed = USUAL,
+) -> Attachment:
+    """Attach a file. Its kind is what it is, not what it is called; a picture is stored without metadata.
+
+    The row of an order is held by this transaction. Raises AttachmentWrong.
+    """
+    # What is not printable could let a name end otherwise than it looks.
+    shown = "".join(filter(str.isprintable, name)).replace("/", "_").replace("\\", "_").strip()[-200:] or "file"
+    kind = _checked(shown, content, allowed)
+    if owner.of is not Of.ORDER and len(of(conn, owner)) >= MOST_OF_ONE:
+        raise AttachmentWrong(shown, f"there are {MOST_OF_ONE:,} files already; delete what is out of date")
+    small = None
+    if kind in pictures.FORMATS:
+        try:
+            picture = pictures.clean(content, kind)
+        except PictureWrong as wrong:
+            raise AttachmentWrong(shown, str(wrong)) from None
+        content, small = picture.content, picture.small
+        if len(content) > 2 * LARGEST:
+            raise AttachmentWrong(shown, "it would be too large without what it was packed by; make it smaller")
+    made = Attachment(
+        id=uuid4(),
+        **{f"{owner.of.value}_id": owner.id},  # type: ignore[arg-type]
+        name=shown,
+        kind=kind,
+        size=len(content),
+        sha256=hashlib.sha256(content).digest(),
+        at=at,
+        actor=actor,
+    )
+    conn.execute(_QUERIES["add"], {name: getattr(made, name) for name in Attachment.__dataclass_fields__})
+    conn.execute(_QUERIES["add_content"], {"id": made.id, "content": content, "thumbnail": small})
+    _log(conn, made, "attach", "added", actor=actor, at=at)
+    return made
+
+
+def _checked(name: str, content: bytes, allowed: Allowed) -> str:
+    if not content:
+        raise AttachmentWrong(name, "it is empty")
+    if len(content) > allowed.largest:
+        raise AttachmentWrong(name, f"it is larger than {allowed.largest // 1_000_000} MB; make it smaller")
+    kind = _kind(content)
+    if kind is None:
+        raise AttachmentWrong(name, "it is neither a picture (PNG, JPEG, GIF, WebP) nor a PDF nor plain text")
+    if kind not in allowed.kinds:
+        raise AttachmentWrong(name, f"it is {_CALLED[kind]}, and here may be attached: {allowed.said}")
+    return kind
+
+
+def delete(conn: Connection, file_id: UUID, *, actor: str, at: datetime) -> Attachment:
+    """Delete what is in a file; who, when and what it was stays in the history of what it was of. Raises NotFound."""
+    gone = get(conn, file_id)
+    conn.execute(_QUERIES["delete_content"], {"id": file_id})
+    conn.execute(_QUERIES["delete"], {"id": file_id, "actor": actor, "at": at})
+    _log(conn, gone, "detach", "removed", actor=actor, at=at)
+    return gone
+
+
+def of(conn: Connection, owner: Owner) -> list[Attachment]:
+    """Return the files of something, the oldest first."""
+    with conn.cursor(row_factory=class_row(Attachment)) as cursor:
+        return cursor.execute(_QUERIES[f"of_{owner.of.value}"], {"owner": owner.id}).fetchall()
+
+
+def of_order(conn: Connection, order_id: UUID) -> list[Attachment]:
+    """Return the files of an order, the oldest first."""
+    return of(conn, Owner(Of.ORDER, order_id))
+
+
+def get(conn: Connection, file_id: UUID) -> Attachment:
+    """Return what a file is. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(Attachment)) as cursor:
+        found = cursor.execute(_QUERIES["get"], {"id": file_id}).fetchone()
+    if found is None:
+        raise NotFound("attachment", file_id)
+    return found
+
+
+def of_this_order(conn: Connection, order_id: UUID, file_id: UUID) -> Attachment:
+    """Return what a file of just that order is. Raises NotFound."""
+    found = get(conn, file_id)
+    if found.order_id != order_id:
+        raise NotFound("attachment", file_id)
+    return found
+
+
+def content(conn: Connection, file_id: UUID) -> bytes:
+    """Return what is in a file. Raises NotFound."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        found: bytes | None = cursor.execute(_QUERIES["content"], {"id": file_id}).fetchone()
+    if found is None:
+        raise NotFound("attachment", file_id)
+    return bytes(found)
+
+
+def thumbnail(conn: Connection, file: Attachment) -> tuple[bytes, str]:
+    """Return a small picture of a picture with its kind. Raises NotFound for what is no picture."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["thumbnail"], {"id": file.id}).fetchone()
+    if row is None or not file.is_picture:
+        raise NotFound("small picture of", file.id)
+    return bytes(row["content"]), "image/jpeg" if row["small"] else file.kind
+
+
+def _log(conn: Connection, file: Attachment, step: str, what: str, *, actor: str, at: datetime) -> None:
+    said: dict[str, Any] = {"id": str(file.id), "name": file.name, "size": file.size, "sha256": file.sha256.hex()}
+    gone = step == "detach"
+    old, new = ({"attachment": said}, {}) if gone else ({}, {"attachment": said})
+    if file.order_id is not None:
+        order_history.append(conn, file.order_id, at=at, actor=actor, step=step, old=old, new=new, why=file.name)
+        return
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["owner"], {"id": file.id}).fetchone()
+    assert row is not None
+    told = {"file": file.name, "sha256": said["sha256"]}
+    changes.append(
+        conn,
+        "file",
+        row["subject"],
+        what,
+        old=told if gone else {},
+        new={} if gone else told,
+        site=row["site"],
+        asset_id=file.asset_id,
+        actor=actor,
+        at=at,
+    )
+
+
+def _kind(content: bytes) -> str | None:
+    for beginning, kind in _BEGINNINGS.items():
+        if content.startswith(beginning):
+            return kind
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    readable = all(letter.isprintable() or letter in "\t\n\r\f\u00a0" for letter in text)
+    return "text/plain" if readable else None

@@ -1,0 +1,104 @@
+"""Pictures as they are stored: upright, with a small one of each, and with nothing in them of place or person.
+
+A picture is decoded and written anew. What is not pixels or colours is left out: EXIF, GPS, XMP, IPTC, comments, and
+whatever somebody has put behind the end of the file.
+"""
+
+import threading
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageOps, ImageSequence
+
+MOST_PIXELS = 50_000_000
+"""Pixels of a picture, of all its frames together: a telephone's; decoded they are 200 MB."""
+_TOO_MANY = f"it has more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller"
+SMALL = 320
+"""Pixels of the longer side of a small picture."""
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
+"""By kind, the one format that Pillow may read it as."""
+
+_AT_ONCE = threading.BoundedSemaphore(2)
+"""Pictures decoded at the same time in a process: each may need a few hundred megabytes."""
+
+
+class PictureWrong(Exception):
+    """A picture cannot be decoded, or is too large to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture without metadata, and a small one of it as JPEG."""
+
+    content: bytes
+    small: bytes
+
+
+def clean(content: bytes, kind: str) -> Picture:
+    """Return a picture as it may be stored. Raises PictureWrong."""
+    with _AT_ONCE:
+        try:
+            return _clean(content, kind)
+        except PictureWrong:
+            raise
+        except Image.DecompressionBombError:
+            raise PictureWrong(_TOO_MANY) from None
+        except MemoryError:
+            raise PictureWrong("it is too large to be decoded; make it smaller") from None
+        except Exception as error:  # the decoders raise what they like for what somebody made up
+            raise PictureWrong("it is damaged: it cannot be decoded as a picture") from error
+
+
+def _clean(content: bytes, kind: str) -> Picture:
+    with warnings.catch_warnings():
+        # Its own bound warns from half of ours on; ours is checked below, before anything is decoded.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(BytesIO(content), formats=[FORMATS[kind]]) as image:
+            frames = getattr(image, "n_frames", 1)
+            if image.width * image.height * frames > MOST_PIXELS:
+                raise PictureWrong(_TOO_MANY)
+            colours = image.info.get("icc_profile")
+            if frames > 1:
+                return _moving(image, kind)
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            upright.info = {}
+            return Picture(_written(upright, kind, icc_profile=colours), _small(upright))
+
+
+def _moving(image: Image.Image, kind: str) -> Picture:
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(image):
+        durations.append(int(frame.info.get("duration", 100)))
+        copy = frame.copy()
+        copy.info = {}
+        frames.append(copy)
+    said = {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": image.info.get("loop", 0)}
+    return Picture(_written(frames[0], kind, **said), _small(frames[0]))
+
+
+def _written(image: Image.Image, kind: str, **said: Any) -> bytes:
+    if kind == "image/jpeg":
+        said |= {"quality": 90}
+        if image.mode not in ("RGB", "L", "CMYK"):
+            image = image.convert("RGB")
+    elif kind == "image/webp":
+        said |= {"quality": 90}
+    out = BytesIO()
+    image.save(out, FORMATS[kind], **{name: value for name, value in said.items() if value is not None})
+    return out.getvalue()
+
+
+def _small(image: Image.Image) -> bytes:
+    small = image.copy()
+    small.thumbnail((SMALL, SMALL))
+    if small.mode not in ("RGB", "L"):
+        see_through = small.convert("RGBA")
+        small = Image.new("RGB", small.size, "white")
+        small.paste(see_through, mask=see_through.getchannel("A"))
+    out = BytesIO()
+    small.info = {}
+    small.save(out, "JPEG", quality=80)
+    return out.getvalue()
