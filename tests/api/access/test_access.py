@@ -328,7 +328,13 @@ def elsewhere(pool, seeded):
     with pool.connection() as conn:
         one = lambda text, *given: conn.execute(text, given).fetchone()[0]  # noqa: E731
         site = one("INSERT INTO sites (code, name) VALUES ('STH', 'South') RETURNING id")
-        conn.execute("INSERT INTO locations (site_id, code, name, level) VALUES (%s, 'S1', 'Hall S', 'area')", [site])
+        place = "INSERT INTO locations (site_id, code, name, level) VALUES (%s, 'S1', 'Hall S', 'area') RETURNING id"
+        location = one(place, site)
+        file = one(
+            "INSERT INTO attachments (id, location_id, name, kind, size, sha256, at, actor) VALUES "
+            "(gen_random_uuid(), %s, 'x', 'text/plain', 1, 'x', now(), 'person:a') RETURNING id",
+            location,
+        )
         asset = one("INSERT INTO assets (site_id, code, name) VALUES (%s, 'S-201', 'Fan') RETURNING id", site)
         person = one("INSERT INTO technicians (site_id, code, name) VALUES (%s, 'sven', 'Sven') RETURNING id", site)
         downtime = one(
@@ -362,6 +368,8 @@ def elsewhere(pool, seeded):
         "technician_id": person,
         "downtime_id": downtime,
         "proposal_id": proposal,
+        "location_id": location,
+        "file_id": file,
     }
 
 
