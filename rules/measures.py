@@ -15,6 +15,13 @@ from rules.table import in_words
 Memory = list[Any]
 MOST_POINTS = 64
 """The most points of a window, spread over it: bounds a rule's memory of an asset."""
+_MOST, _MOST_OF_MEAN = 1.7976931348623157e308, 1e150
+"""A float's largest number; and what a value counts for at most in a mean, whose square is a number still."""
+
+
+def _finite(number: float) -> float:
+    """Return a number that can be written: what is beyond all floats is the largest of them."""
+    return max(-_MOST, min(number, _MOST))
 
 
 class Measure(Protocol):
@@ -61,7 +68,7 @@ class Rate:
         if first is None or 2 * (at_us - first[0]) < self.over_us:
             return None
         change: float = value - first[1]
-        return change * self.per_us / float(at_us - first[0])
+        return _finite(change * self.per_us / float(at_us - first[0]))
 
     def describe(self, signal: str) -> str:
         return f"the rate of change of {signal} over {in_words(self.over_us)}"
@@ -80,7 +87,7 @@ class Deviation:
     def step(self, memory: Memory, at_us: int, value: float, reference: float | None) -> float | None:
         if reference is None:
             return None
-        off = value - reference
+        off = _finite(value - reference)
         return abs(off) if self.side == 0 else self.side * off
 
     def describe(self, signal: str) -> str:
@@ -178,7 +185,7 @@ class TimeToLimit:
                     break
             memory[3] = self._hours(points, width)
             memory[0], memory[1], memory[2] = part, 0.0, 0
-        memory[1] += value
+        memory[1] += max(-_MOST_OF_MEAN, min(value, _MOST_OF_MEAN))
         memory[2] += 1
         known: float | None = memory[3]
         return known

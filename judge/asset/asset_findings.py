@@ -279,6 +279,8 @@ def _summary(facts: Facts, hit: Hit, signs: list[Sign]) -> str:
     told = _told(rule.signal)
     if rule.measure is not None:
         told, unit = rule.measure.describe(told), rule.measure.unit(unit)
+    if not active and not math.isfinite(hit.value):
+        return f"no trend is certain any more by which {_told(rule.signal)} reaches the limit"
     if not active:
         return f"{told} is back at {_quantity(hit.value, unit)}; it clears past {_quantity(rule.clear_at, unit)}"
     side = "above" if rule.upper else "below"

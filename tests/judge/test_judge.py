@@ -392,6 +392,21 @@ def flapping() -> Sequence:
     return story
 
 
+def test_a_trend_that_is_certain_no_more_is_told_in_words():
+    wears = {
+        "id": "wears", "asset_class": "pump", "signal": "temp", "above": 90.0, "over": "32 min", "within": "1 h",
+        "component": "bearing", "failure_mode": "OHE", "severity": "degrading",
+    }  # fmt: skip
+    story = Sequence().event("rulebook", None, time_to_limit=[wears])
+    for minute in range(40):
+        story.frame(minute, temp=40 + minute)
+    for minute in range(40, 80):
+        story.frame(minute, temp=40 if minute % 3 else 80)
+    summaries = [verdict.decision.finding.summary for verdict in judged(story)[0]]
+    assert summaries[0].startswith("the time until temp reaches 90 is ")
+    assert summaries[-1] == "no trend is certain any more by which temp reaches the limit"
+
+
 def test_that_a_condition_is_over_is_evidence_on_its_order_and_not_its_end():
     verdicts, judge = judged(hot().frame(1, temp=85).frame(2, temp=79).frame(3, temp=60))
     assert told(verdicts) == ["0 Open OHE", "2 AddEvidence OHE"]

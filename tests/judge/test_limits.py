@@ -1,5 +1,6 @@
 """What each kind of rule says of values, as its specification reads: minutes, values, and ``!`` where it is active."""
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 
@@ -357,3 +358,30 @@ def test_a_rule_can_be_another_for_one_asset():
     text += '[[override]]\nrule = "r"\nasset = "S/C"\nenabled = false\n'
     frames = [(0, {"out": 7.0, "inlet": 1.0}), (1, {"out": 11.0, "inlet": 1.0})]
     assert [fed(of(text, asset), frames) for asset in ("S/A", "S/B", "S/C")] == ["!!", ".!", ".."]
+
+
+LARGE = st.sampled_from(
+    [1.7976931348623157e308, -1.7976931348623157e308, 1e308, -1e308, 1e200, -1e200, 5e-324, 0.0, 50.0]
+)
+
+
+@pytest.mark.parametrize(
+    "text", [RATE, FALL, SET_POINT, ABOVE, BELOW, COUNT, STUCK, RATIO, HEAD], ids=lambda text: text[:12]
+)
+@settings(max_examples=30, deadline=None)
+@given(st.lists(LARGE, min_size=12, max_size=40), st.lists(LARGE, min_size=3, max_size=3))
+def test_whatever_is_measured_a_figure_is_a_number(text, values, others):
+    limits = of(text)
+    constant = dict(zip(("sp", "flow", "inlet"), others, strict=True))
+    for minute, frame in t(*values):
+        for hit in limits.judge(round(minute * MINUTE), {**frame, **constant, "out": frame["t"]}, RUNNING, NO_FLEET):
+            assert math.isfinite(hit.figure)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(LARGE, min_size=40, max_size=60))
+def test_whatever_is_measured_a_trend_is_never_none(values):
+    limits = of(TO_LIMIT)
+    for minute, frame in t(*values, every=60):
+        for hit in limits.judge(round(minute * MINUTE), frame, RUNNING, NO_FLEET):
+            assert hit.figure >= 0
