@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from workorder_core.plant.seen import FACTOR, FLOOR
+
 
 class Closed(NamedTuple):
     """A frame that is complete: the newest event time in it (epoch microseconds), and its values."""
@@ -24,7 +26,9 @@ class Gathering:
     step_us
         The grid. 0 where a frame is what one message carries; nothing is gathered then.
     hold_us
-        A value stands in for its signal in later frames for so long, for devices that only send what has changed.
+        A value stands in for its signal in later frames for so long, for devices that only send what has changed. One
+        that is as far out as what cannot be true (`workorder_core.plant.seen`) does so once another has borne it out;
+        until then the one before it does: a single reading must not look like a fault that lasts.
     fit
         Whether the model may judge all that was gathered so far.
     quiet_since_us
@@ -37,7 +41,7 @@ class Gathering:
     last_us: int = 0
     fit: bool = True
     values: dict[str, float] = field(default_factory=dict)
-    held: dict[str, tuple[int, float]] = field(default_factory=dict)
+    held: dict[str, tuple[int, float, float]] = field(default_factory=dict)
     quiet_since_us: int | None = None
 
     def due(self, at_us: int) -> bool:
@@ -67,16 +71,19 @@ class Gathering:
         self.quiet_since_us = None
         self.values.update(values)
         if self.hold_us:
-            self.held.update((name, (at_us, value)) for name, value in values.items())
+            held = self.held
+            for name, value in values.items():
+                before = held.get(name)
+                held[name] = at_us, value, value if before is None else before[1]
 
     def close(self) -> Closed | None:
         """Return what was gathered and begin anew; None when nothing was, or when a model may not judge it."""
         if self.start_us is None:
             return None
         values = dict(self.values)
-        for name, (at_us, value) in self.held.items():
+        for name, (at_us, value, before) in self.held.items():
             if self.last_us - at_us <= self.hold_us:
-                values.setdefault(name, value)
+                values.setdefault(name, before if abs(value) > FACTOR * max(abs(before), FLOOR) else value)
         closed = Closed(self.last_us, dict(sorted(values.items()))) if self.fit else None
         self.start_us, self.fit, self.quiet_since_us = None, True, None
         self.values = {}
@@ -102,5 +109,5 @@ class Gathering:
     def restore(cls, step_us: int, hold_us: int, dumped: list[Any]) -> "Gathering":
         """Continue from a dump."""
         start_us, last_us, fit, values, held, quiet_since_us = dumped
-        held = {name: (at_us, value) for name, (at_us, value) in held.items()}
+        held = {name: (at_us, value, before[0] if before else value) for name, (at_us, value, *before) in held.items()}
         return cls(step_us, hold_us, start_us, last_us, fit, dict(values), held, quiet_since_us)

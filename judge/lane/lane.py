@@ -27,6 +27,7 @@ from judge.lane import lane_kernel
 from judge.lane.lane_kernel import (
     ASSET,
     BAD,
+    BEFORE,
     COUNT,
     FIRST,
     HEARD,
@@ -250,7 +251,7 @@ class Lane:
         for name, found in bands.items():
             signal = known.signals[name]
             heard = max((limits.conditions.get(key, NORMAL).last or NONE for key, _, _ in found), default=NONE)
-            at, value = gathering.held.get(name, (NONE, 0.0))
+            at, value, before = gathering.held.get(name, (NONE, 0.0, 0.0))
             seen = asset.seen.get(name) or Seen()
             whole.append((
                 signal, newest[signal], newest[signal], heard, at, int(name in in_round), 0,
@@ -263,7 +264,7 @@ class Lane:
             low, high = max(low, least), min(high, most)
             if rule is not None and name == rule.signal:
                 low = max(low, rule.stopped_below)
-            numbers.append((low, high, in_round.get(name, value), seen.largest, seen.least_higher))
+            numbers.append((low, high, in_round.get(name, value), seen.largest, seen.least_higher, before))
         if names:
             self._signals[row.first : row.first + len(names)] = whole
             self._numbers[row.first : row.first + len(names)] = numbers
@@ -355,7 +356,7 @@ class Lane:
             for key in row.bands[i]:
                 asset.limits.conditions[key] = Condition(None, False, at_us)
             if gathering.hold_us:
-                gathering.held[names[i]] = whole[i][HELD], values[i]
+                gathering.held[names[i]] = whole[i][HELD], values[i], float(numbers[i, BEFORE])
         signals[:, TOUCHED] = 0
 
     def _row(self, asset: AssetJudge, names: tuple[str, ...], bands: tuple[tuple[str, ...], ...]) -> Row:

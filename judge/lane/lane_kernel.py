@@ -19,9 +19,10 @@ NONE = -(1 << 62)
 # LOOK on its silences are. BAD: this batch has something of it that the lane does not take.
 MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, GAP, LOOK, BAD, ASSET = range(13)
 # A signal's rows: of whole numbers, then of values. HEARD: when its limits were last judged, TOUCHED: here at all.
-# The last three, and the last two values, are those of `workorder_core.plant.seen`.
+# The last three, and LARGEST and LEAST_HIGHER, are those of `workorder_core.plant.seen`; BEFORE is the value before that
+# of VALUE, see `judge.asset.frames`.
 ID, NEWEST, NEWEST_SEEN, HEARD, HELD, IN_ROUND, TOUCHED, SEEN, HIGHER, SINCE, SIGNAL = range(11)
-LOW, HIGH, VALUE, LARGEST, LEAST_HIGHER, NUMBERS = range(6)
+LOW, HIGH, VALUE, LARGEST, LEAST_HIGHER, BEFORE, NUMBERS = range(7)
 LEAST, BORNE_OUT, RECENT, FLOOR, FACTOR = 500, 3, 100, 10.0, 1_000.0
 """The constants of `workorder_core.plant.seen`: what is compiled is kept until this file changes."""
 
@@ -96,6 +97,7 @@ def take(assets, signals, numbers, of_frame, at, begin, of_reading, values, clos
         assets[a, MARK] = max(assets[a, MARK], now)
         for r in range(begin[f], begin[f + 1]):
             s = of_reading[r]
+            numbers[s, BEFORE] = values[r] if signals[s, HELD] == NONE else numbers[s, VALUE]
             signals[s, NEWEST] = signals[s, HEARD] = signals[s, HELD] = now
             signals[s, IN_ROUND] = assets[a, ROUND]
             signals[s, TOUCHED] = 1
@@ -134,8 +136,14 @@ def _gather(assets, signals, numbers, a, gathered, place):
     """Put the values of an asset's step into ``gathered``; return where the next ones go."""
     first, hold = assets[a, FIRST], assets[a, HOLD]
     for s in range(first, first + assets[a, COUNT]):
-        held = hold > 0 and signals[s, HELD] != NONE and assets[a, LAST] - signals[s, HELD] <= hold
-        gathered[place] = numbers[s, VALUE] if held or signals[s, IN_ROUND] == assets[a, ROUND] else np.nan
+        value, before = numbers[s, VALUE], numbers[s, BEFORE]
+        if signals[s, IN_ROUND] != assets[a, ROUND]:
+            held = hold > 0 and signals[s, HELD] != NONE and assets[a, LAST] - signals[s, HELD] <= hold
+            if not held:
+                value = np.nan
+            elif abs(value) > FACTOR * max(abs(before), FLOOR):
+                value = before
+        gathered[place] = value
         place += 1
     return place
 

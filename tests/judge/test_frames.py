@@ -10,6 +10,8 @@ from ingest.messages import Frame
 from judge.asset.frames import Closed, Gathering
 from judge.inputs import Event, JudgedFrame
 from judge.judge import Judge
+from models.attendant import Attendant
+from models.document import ModelDocument
 from workorder_core.intake.decisions import Ignore
 
 S = 1_000_000
@@ -70,6 +72,45 @@ def test_a_value_is_held_for_so_long_and_no_longer():
     assert [frame.values for frame in frames] == [
         {"a": 1.0, "b": 2.0}, {"a": 3.0, "b": 2.0}, {"a": 4.0, "b": 2.0}, {"a": 5.0},
     ]  # fmt: skip
+
+
+def test_a_value_that_is_far_out_is_held_once_another_has_borne_it_out():
+    frames = fed(
+        gathered(hold_s=3600),
+        *((60 * k, "a", 1.0) for k in range(1)),
+        (1, "b", 50.0),
+        (61, "b", 65535.0),
+        (120, "a", 1.0),
+        (180, "a", 1.0),
+        (181, "b", 70000.0),
+        (240, "a", 1.0),
+        (300, "a", 1.0),
+    )
+    assert [frame.values["b"] for frame in frames] == [50.0, 65535.0, 50.0, 70000.0, 70000.0]
+
+
+def test_what_was_held_before_anything_was_borne_out_goes_on():
+    gathering = Gathering.restore(60 * S, 3600 * S, [0, 0, True, {}, {"b": [0, 7.0]}, None])
+    assert gathering.held == {"b": (0, 7.0, 7.0)}
+
+
+@pytest.mark.parametrize("value", [65535.0, 1e6, 1e17])
+@pytest.mark.parametrize("at", [20, 400, 1000])
+def test_one_impossible_reading_that_is_held_opens_nothing_and_hides_no_fault(at, value):
+    """A signal that comes every ten minutes, and stands in for an hour."""
+    watch, gathering, active, end = Attendant(ModelDocument()), gathered(hold_s=3600), list[int](), 2000
+    for minute in range(end):
+        r = random.Random(minute)
+        said = [(minute * 60 * S, {"vib": 1.5 + r.gauss(0, 0.05)})]
+        if minute % 10 == 0:
+            odd = value if minute == at else 50 + r.gauss(0, 0.3) + 15 * (minute >= end - 100)
+            said.append((minute * 60 * S + 1, {"temp": odd}))
+        for at_us, values in said:
+            closed = gathering.close() if gathering.due(at_us) else None
+            if closed is not None and watch.judge(closed.at_us, closed.values) is not None:
+                active.append(minute)
+            gathering.add(at_us, values, fit=True)
+    assert active and end - 100 <= active[0] < end - 80
 
 
 def test_a_stale_value_is_held_no_more():

@@ -62,6 +62,8 @@ def stream(seed: int, seconds: int) -> list[Message | Happening]:
             values = {name: round(noise.gauss(60, 1) + shift * (name == "flow"), 2) for name in SIGNALS}
             if asset == "P-1" and 0.4 * seconds <= second < 0.4 * seconds + 4:
                 values["temp"] = 95.0
+            if asset == "H-1" and second in (99, 102):  # what is far out beside the one before is not held
+                values["speed"] = 0.5 if second == 99 else 2e4
             if asset == "H-1" and second % 3:
                 del values["speed"]
             if of_class in ("plain", "stateful"):
