@@ -19,8 +19,8 @@ NONE = -(1 << 62)
 # LOOK on its silences are. BAD: this batch has something of it that the lane does not take.
 MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, GAP, LOOK, BAD, ASSET = range(13)
 # A signal's rows: of whole numbers, then of values. HEARD: when its limits were last judged, TOUCHED: here at all.
-# The last three, and LARGEST and LEAST_HIGHER, are those of `workorder_core.plant.seen`; BEFORE is the value before that
-# of VALUE, see `judge.asset.frames`.
+# The last three, and LARGEST and LEAST_HIGHER, are those of `workorder_core.plant.seen`; BEFORE is the value before
+# that of VALUE, see `judge.asset.frames`.
 ID, NEWEST, NEWEST_SEEN, HEARD, HELD, IN_ROUND, TOUCHED, SEEN, HIGHER, SINCE, SIGNAL = range(11)
 LOW, HIGH, VALUE, LARGEST, LEAST_HIGHER, BEFORE, NUMBERS = range(7)
 LEAST, BORNE_OUT, RECENT, FLOOR, FACTOR = 500, 3, 100, 10.0, 1_000.0

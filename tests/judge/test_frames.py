@@ -10,7 +10,7 @@ from ingest.messages import Frame
 from judge.asset.frames import Closed, Gathering
 from judge.inputs import Event, JudgedFrame
 from judge.judge import Judge
-from models.attendant import Attendant
+from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
 from workorder_core.intake.decisions import Ignore
 
@@ -98,7 +98,7 @@ def test_what_was_held_before_anything_was_borne_out_goes_on():
 @pytest.mark.parametrize("at", [20, 400, 1000])
 def test_one_impossible_reading_that_is_held_opens_nothing_and_hides_no_fault(at, value):
     """A signal that comes every ten minutes, and stands in for an hour."""
-    watch, gathering, active, end = Attendant(ModelDocument()), gathered(hold_s=3600), list[int](), 2000
+    watch, gathering, active, end = AssetMonitor(ModelDocument()), gathered(hold_s=3600), list[int](), 2000
     for minute in range(end):
         r = random.Random(minute)
         said = [(minute * 60 * S, {"vib": 1.5 + r.gauss(0, 0.05)})]

@@ -375,7 +375,7 @@ def test_whatever_is_measured_a_figure_is_a_number(text, values, others):
     constant = dict(zip(("sp", "flow", "inlet"), others, strict=True))
     for minute, frame in t(*values):
         for hit in limits.judge(round(minute * MINUTE), {**frame, **constant, "out": frame["t"]}, RUNNING, NO_FLEET):
-            assert math.isfinite(hit.figure)
+            assert math.isfinite(hit.value)
 
 
 @settings(max_examples=20, deadline=None)
@@ -384,4 +384,4 @@ def test_whatever_is_measured_a_trend_is_never_none(values):
     limits = of(TO_LIMIT)
     for minute, frame in t(*values, every=60):
         for hit in limits.judge(round(minute * MINUTE), frame, RUNNING, NO_FLEET):
-            assert hit.figure >= 0
+            assert hit.value >= 0
