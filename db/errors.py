@@ -1,5 +1,6 @@
 """What a query function can refuse. Each error carries its facts and says one whole sentence with what to do."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 
@@ -13,6 +14,16 @@ class NotFound(StoreError):
     def __init__(self, kind: str, key: object) -> None:
         super().__init__(f"there is no {kind} {key}; the list of them shows which there are")
         self.kind, self.key = kind, key
+
+
+class TechnicianUnknown(NotFound):
+    """A site has no technician of this code; those whose code or name is written nearly so are suggested."""
+
+    def __init__(self, code: str, alike: Sequence[str], there: Sequence[str]) -> None:
+        meant = f"did you mean {' or '.join(alike)}?" if alike else f"choose one of {', '.join(there)}" if there else ""
+        super().__init__("technician", code)
+        self.args = (f"this site has no technician {code}; {meant or 'add its technicians first'}",)
+        self.alike = tuple(alike)
 
 
 class AlreadyThere(StoreError):

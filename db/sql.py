@@ -2,7 +2,7 @@
 
 A query begins with ``-- name: <name>``; the lines of comment after it say what it is for. What several queries of a
 file have in common is a ``-- part: <name>``, and stands in each where it says ``-- as in: <name>``. What the core
-defines is written ``:<name>``: lists of statuses, ``status IN (:done, :final)``, and numbers.
+defines is written ``:<name>``: lists of statuses, ``status IN (:done, :final)``, failure modes, and numbers.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import LiteralString
 
 from workorder_core.intake.findings import WEIGHTY_SHARE
 from workorder_core.orders import statuses
-from workorder_core.words import Status
+from workorder_core.words import FailureMode, Status
 
 _HEAD = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
 _DEFINED = {
@@ -25,7 +25,10 @@ _DEFINED = {
         "done": statuses.DONE,
         "final": statuses.FINAL,
     }.items()
-} | {"weighty_share": f"{WEIGHTY_SHARE:g}"}
+} | {
+    "weighty_share": f"{WEIGHTY_SHARE:g}",
+    "unspecific": ", ".join(f"'{mode.value}'" for mode in FailureMode if not mode.specific),
+}
 _NAMED = re.compile(rf"(?<![:\w]):({'|'.join(_DEFINED)})\b")
 _AS_IN = re.compile(r"^ *-- as in: (\w+)\n", re.MULTILINE)
 

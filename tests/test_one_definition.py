@@ -24,6 +24,8 @@ GROUPS = {
     "UNAPPROVED": statuses.UNAPPROVED,
     "WAITING": statuses.WAITING,
     "BEGUN": statuses.BEGUN,
+    "UNGIVEN": statuses.UNGIVEN,
+    "BOOKED": statuses.BOOKED,
     "OCCUPYING": statuses.OCCUPYING,
     "DONE": statuses.DONE,
     "FINAL": statuses.FINAL,
@@ -121,6 +123,7 @@ def test_a_query_has_lists_of_statuses_and_shares_from_the_core(path):
     for written in re.findall(r"\bIN \(([^()]*)\)", text):
         literal = set(re.findall(r"'(\w+)'", written))
         assert len(literal & set(BY_VALUE)) < 2, f"({written}): write :final and the like, see db/sql.py"
+        assert not literal >= {"UNK", "PDE"}, f"({written}): write :unspecific, see db/sql.py"
     assert not re.search(r"'share'\)[^\n]*>= *[\d.]", text), "write :weighty_share, see db/sql.py"
 
 

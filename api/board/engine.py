@@ -1,4 +1,4 @@
-"""The engine's own alarms at the head of every page, and the page that says what to do about them."""
+"""The engine's own alarms, at the head of every page and on one that says what to do; the names that pages show."""
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -6,6 +6,7 @@ from fastapi.responses import Response
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
 from db.alarms import engine_alarms
+from db.people import users
 from db.telemetry import engine_figures, judge
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -16,10 +17,11 @@ def _look(request: Request, who: Asking, conn: Conn, now: Now) -> None:
     # Before anything is read, so that a page shows at least what had happened by then.
     request.state.newest_event = request.app.state.hub.newest
     request.state.engine_alarms = engine_alarms.standing(conn, now=now, within=who.sites)
+    request.state.full_names = users.full_names(conn)
 
 
 WITH_ALARMS = Depends(_look)
-"""What every router of pages asks for: whoever looks at the board sees that nothing is judged."""
+"""What every router of pages depends on: whoever looks at the board sees it if nothing is judged."""
 
 
 @router.get("/engine", dependencies=[SEES])

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, SEES_COSTS, WORKS_OR_PLANS
 from api.board import words
@@ -38,7 +39,8 @@ for name in (
     "amount",
     "usual",
     "unit",
-    "who",
+    "move",
+    "rate",
     "step",
     "words",
     "sentence",
@@ -59,6 +61,14 @@ for name in (
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed
+
+
+@pass_context
+def _who(context: Context, actor: str) -> str:
+    return words.who(actor, context["full_names"])
+
+
+_ENVIRONMENT.filters["who"] = _who
 _ENVIRONMENT.globals["status_groups"] = statuses
 
 
@@ -88,6 +98,7 @@ def page(
         newest_event=getattr(request.state, "newest_event", None) or "",
         rendered_at=datetime.now(UTC).isoformat(),
         engine_alarms=getattr(request.state, "engine_alarms", []),
+        full_names=full_names(request),
         can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),
         can=_can(who),
         administers=who is not None and who.sites is None and who.may(()),
@@ -101,6 +112,12 @@ def page(
         return Response(status_code=304, headers={"ETag": tag})
     text = _FORM.sub(lambda form: form[1] + _hidden(request), text)
     return HTMLResponse(text, status, headers={"ETag": tag} if status == 200 else None)
+
+
+def full_names(request: Request) -> Mapping[str, str]:
+    """Return what people are called, by the name that histories have of them."""
+    names: Mapping[str, str] = getattr(request.state, "full_names", {})
+    return names
 
 
 def _hidden(request: Request) -> str:

@@ -1,7 +1,7 @@
 """How pages say times, ages, numbers and codes. Every time of day is the site's and carries its zone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -26,7 +26,7 @@ _STEP_LABELS = {
     "plan": "planned",
     "schedule": "scheduled",
     "assign": "assigned",
-    "unassign": "taken back",
+    "unassign": "unassigned",
     "start": "started",
     "hold": "put on hold",
     "resume": "resumed",
@@ -35,8 +35,8 @@ _STEP_LABELS = {
     "detach": "file deleted",
     "verify": "verified",
     "close": "closed",
-    "rework": "sent back",
-    "reopen": "opened again",
+    "rework": "returned for rework",
+    "reopen": "reopened",
     "cannot_complete": "could not be completed",
     "cancel": "cancelled",
     "warn": "warned",
@@ -45,14 +45,19 @@ _STEP_LABELS = {
     "step": "step done",
     "link": "linked",
     "unlink": "unlinked",
-    "parts": "parts noted",
-    "nobody eligible": "nobody could be found",
-    "step undone": "step taken back",
+    "parts": "parts recorded",
+    "nobody eligible": "no eligible technician",
+    "step undone": "step undone",
     "note": "noted",
     "migrate": "history chained",
     "escalate": "escalated",
     "change": "changed",
 }
+_ALARM_MOVES = {
+    "raise": "raised", "clear": "returned to normal", "suppress": "suppressed", "release": "no longer suppressed",
+    "acknowledge": "acknowledged", "reset": "reset", "shelve": "shelved", "unshelve": "unshelved",
+    "take_out_of_service": "taken out of service", "return_to_service": "returned to service",
+}  # fmt: skip
 
 
 def site_time(at: datetime | None, zone: str) -> Markup:
@@ -130,16 +135,16 @@ def _duration(span: timedelta) -> str:
 
 
 def target(order: WorkOrder) -> tuple[str, datetime] | None:
-    """Return the target that counts now: for waiting orders when to begin, for begun ones when to be done.
+    """Return the target that counts now: for waiting orders that of the start, for begun ones that of the completion.
 
     None where none does: before approval, once the work is done, and while the clock is stopped.
     """
     if order.hold_reason is not None and order.hold_reason.stops_clock:
         return None
     if order.status in WAITING and order.response_due is not None:
-        return "begin", order.response_due
+        return "start", order.response_due
     if order.status in BEGUN and order.completion_due is not None:
-        return "complete", order.completion_due
+        return "completion", order.completion_due
     return None
 
 
@@ -152,6 +157,11 @@ def number(value: float | None) -> str:
         return f"{value:.3g}"
     digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4
     return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
+
+
+def rate(value: float) -> str:
+    """Return how often something happens, or a share of it: two digits after the point are all that anybody acts on."""
+    return f"under {number(0.01)}" if 0 < value < 0.01 else "0" if value == 0 else number(value)
 
 
 def amount(value: float) -> str:
@@ -194,15 +204,20 @@ def unit(code: str) -> str:
     return _SHORT_UNITS.get(code, code)
 
 
-def who(actor: str) -> str:
-    """Return an actor of the history for people."""
+def who(actor: str, full_names: Mapping[str, str]) -> str:
+    """Return an actor of the history for people, a person by their full name where ``full_names`` has it."""
     kind, _, name = actor.partition(":")
-    return {"system": f"plantwright ({name})", "key": f"{name} (key)"}.get(kind, name)
+    return {"system": f"plantwright ({name})", "key": f"{name} (API key)"}.get(kind) or full_names.get(name, name)
 
 
 def step(name: str) -> str:
     """Return what a row of history says was done."""
     return _STEP_LABELS.get(name, name)
+
+
+def move(name: str) -> str:
+    """Return what moved an alarm, as its history says it."""
+    return _ALARM_MOVES.get(name, words(name))
 
 
 def words(code: str) -> str:

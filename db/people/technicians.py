@@ -1,7 +1,7 @@
 """The people who can be given work, and the work they have."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
@@ -10,22 +10,32 @@ from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import scope, sql
-from db.errors import AlreadyThere, NotFound
+from db.errors import AlreadyThere, NotFound, TechnicianUnknown
 from workorder_core.orders import planned_dates
 from workorder_core.orders.planned_dates import Planned
 from workorder_core.people.assignment import Job, Technician
+from workorder_core.plant.new_names import MOST_ALIKE, alike
 from workorder_core.words import Priority, Status
 
 _QUERIES = sql.load("technicians")
+_NAMED = 10
+"""Technicians that an error names where none is written like the one that was asked for."""
 
 
 def get(conn: Connection, site_id: int, code: str) -> Technician:
-    """Return one technician of a site. Raises NotFound."""
+    """Return one technician of a site. Raises TechnicianUnknown."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["get"], {"site_id": site_id, "code": code}).fetchone()
     if row is None:
-        raise NotFound("technician", code)
+        raise _unknown(code, [each for each in listed(conn, site_id) if each.active])
     return _technician(row)
+
+
+def _unknown(code: str, there: Sequence[Technician]) -> TechnicianUnknown:
+    said = {each.code: f"{each.code} ({each.name})" for each in there}
+    by_name = {each.name: each.code for each in there}
+    near = dict.fromkeys([*alike(code, list(said)), *(by_name[name] for name in alike(code, list(by_name)))])
+    return TechnicianUnknown(code, [said[each] for each in near][:MOST_ALIKE], list(said.values())[:_NAMED])
 
 
 def by_id(conn: Connection, technician_id: int) -> Technician:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import dict_row, scalar_row
+from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import sql
 from db.errors import AlreadyThere, NotFound, StoreError
@@ -103,6 +103,12 @@ def listed(conn: Connection) -> list[User]:
     """Return every user, the disabled ones last."""
     with conn.cursor(row_factory=dict_row) as cursor:
         return [_user(row) for row in cursor.execute(_QUERIES["users"])]
+
+
+def full_names(conn: Connection) -> dict[str, str]:
+    """Return what people are called, by the name under which histories have them: users', then technicians'."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(_QUERIES["full_names"]).fetchall())
 
 
 def any_there(conn: Connection) -> bool:

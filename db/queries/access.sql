@@ -14,6 +14,14 @@ SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 ORDER BY u.disabled_at IS NOT NULL, u.name;
 
+-- name: full_names
+-- What people are called who have done something. A technician without a user is in histories by code; where two of
+-- different sites share one, neither name is said.
+SELECT name, full_name FROM users WHERE full_name <> ''
+UNION ALL
+SELECT t.code, min(t.name) FROM technicians t
+WHERE NOT EXISTS (SELECT FROM users u WHERE u.name = t.code) GROUP BY t.code HAVING count(*) = 1;
+
 -- name: hold_users
 -- One change of users at a time, so that two cannot take each other's role of administrator away.
 SELECT pg_advisory_xact_lock(4501);

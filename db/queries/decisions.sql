@@ -49,7 +49,7 @@ FROM assets a JOIN sites si ON si.id = a.site_id WHERE a.id = %(asset_id)s;
 SELECT w.id, si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w.status, w.opened_at,
        count(DISTINCT e.seq) AS evidence, max(e.at) AS last_evidence_at,
        -- Only the model has said so: the mode is a likely one.
-       w.failure_mode NOT IN ('UNK', 'PDE') AND NOT coalesce(bool_or(
+       w.failure_mode NOT IN (:unspecific) AND NOT coalesce(bool_or(
            e.failure_mode = w.failure_mode AND e.source NOT LIKE 'model:%%'), false) AS inferred,
        array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= :weighty_share
            OR (sign ->> 'value')::double precision < (sign ->> 'usual_low')::double precision

@@ -72,7 +72,7 @@ WHERE asset_id = %(asset_id)s AND component = %(component)s AND failure_mode = %
 -- What an order book needs of an order that has ended and is opened again.
 SELECT si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w.opened_at,
        count(DISTINCT e.seq) AS evidence, coalesce(max(e.at), w.opened_at) AS last_evidence_at,
-       w.failure_mode NOT IN ('UNK', 'PDE') AND NOT coalesce(bool_or(
+       w.failure_mode NOT IN (:unspecific) AND NOT coalesce(bool_or(
            e.failure_mode = w.failure_mode AND e.source NOT LIKE 'model:%%'), false) AS inferred,
        -- Those that carry a tenth of it, and those out of their usual range.
        coalesce(array_agg(DISTINCT sign ->> 'signal') FILTER (WHERE (sign ->> 'share')::double precision >= :weighty_share

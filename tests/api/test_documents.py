@@ -93,12 +93,12 @@ def test_a_trial_from_begin_to_promotion(client):
 
 
 def test_the_page_of_trials_says_what_to_do_while_there_is_nothing(client, pool, seeded):
-    assert "Nothing was ever on trial" in client.get("/shadow").text
+    assert "No shadow runs yet" in client.get("/shadow").text
     run = client.post(f"{V1}/shadow-runs", json={"name": "calmer", "models": MODELS, "why": "fewer visits"}).json()
     assert "The engine takes it up with its next batch" in client.get("/shadow").text
     with pool.connection() as conn:
         conn.execute("UPDATE judge_events SET arrival = 1 WHERE kind = 'shadow'")
-    assert "Neither has opened anything yet" not in client.get("/shadow").text, "the plant has orders of its own"
+    assert "No orders from either yet" not in client.get("/shadow").text, "the plant has orders of its own"
     with pool.connection() as conn:
         known = conn.execute("SELECT order_id FROM evidence WHERE arrival > 1 LIMIT 1").fetchone()
         asset = conn.execute("SELECT id FROM assets ORDER BY id LIMIT 1").fetchone()
@@ -109,8 +109,8 @@ def test_the_page_of_trials_says_what_to_do_while_there_is_nothing(client, pool,
         )
     text = client.get(f"/shadow/{run['id']}").text
     assert f'href="/orders/{known[0]}#evidence"' in text
-    assert "model:x: off" in text and "1</b> by what is on trial alone" in text
-    assert "none closed yet" in text
+    assert "model:x: off" in text and "1</b> only from the shadow run" in text
+    assert "no close-outs yet" in text
     report = client.get(f"{V1}/shadow-runs/{run['id']}/report").json()
     assert [each["component"] for each in report["only_candidate"]] == ["seal"]
     assert str(known[0]) in {each["id"] for each in report["only_live"]}

@@ -62,7 +62,7 @@ def test_one_that_judges_is_not(client, tells):
     assert (told["messages"], told["stored"], told["refused"]) == (7, 21, {"not_json": 2})
     assert 'href="/engine#' not in client.get("/").text
     page = client.get("/engine").text
-    assert "All is well" in page
+    assert "No engine alarms" in page
     assert "store 75 %" in page
 
 
@@ -116,4 +116,4 @@ def test_the_door_needs_no_engine(stranger):
 def test_its_page_shows_how_much_first_messages_may_make_known(client, tells):
     tells(assets=1234, assets_most=100_000, signals_most=5_000)
     page = client.get("/engine").text
-    assert "1,234 assets" in page and "100,000" in page and "5,000 signals of each" in page
+    assert "1,234 known" in page and "100,000" in page and "5,000 signals each" in page

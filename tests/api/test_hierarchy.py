@@ -51,7 +51,7 @@ def test_an_asset_is_made_safety_critical_by_one_and_less_so_by_two(change, clie
     assert "safety-critical: a second person verifies the work" in client.get(url).text
     form = {"asset_class": "centrifugal_pump", "criticality": "4", "safety_critical": "false", "why": "caged"}
     page = client.post(f"{url}/judged-as", data=form).text
-    assert "waits for a second person" in page
+    assert "awaiting confirmation by a second person" in page
     assert "a second person verifies the work</dd>" in page
     assert client.get(f"{V1}{url}").json()["safety_critical"] is True
 

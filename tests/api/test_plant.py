@@ -125,7 +125,7 @@ def test_an_asset_shows_where_it_has_stood_and_what_stood_there_before(client, s
     assert asset["installations"][0]["removed_at"] is None
     assert [(each["asset"], each["serial"]) for each in asset["installed_before"]] == [("P-102", "A-77")]
     page = client.get(f"/assets/{new}").text
-    installed = page[page.index("What is installed") : page.index("<h2>Monitoring")]
+    installed = page[page.index("<h2>Installation") : page.index("<h2>Monitoring")]
     assert asset["installations"][0]["place"] in installed
     assert f'<a href="/assets/{old}">P-102</a>, serial A-77' in installed
     gone = client.get(f"{V1}/assets/{old}").json()

@@ -113,7 +113,7 @@ def test_an_assets_page_says_where_the_model_judges_only_some_of_its_signals(cli
     assert "The model judges" not in client.get(page).text
     with pool.connection() as conn:
         documents.write(conn, Kind.MODELS, {"default": {"most_signals": 1}}, actor="person:Ola", why="a narrow model")
-    assert "The model judges the 1 signals that came first" in client.get(page).text
+    assert "The model uses the first 1 signals" in client.get(page).text
 
 
 def test_a_plausible_range_is_said_by_api_and_page_and_the_judge_is_told(say, pool, client, seeded):
@@ -161,7 +161,7 @@ def test_an_excursion_in_data_that_came_late_is_on_the_assets_page_and_the_order
         document = {"threshold": [rule | {"asset_class": of_class}]}
         documents.write(conn, Kind.RULEBOOK, document, actor="user:test", why="a try")
     pages = [f"/assets/{asset}", f"/orders/{order}"]
-    assert not any("In data that came late" in client.get(page).text for page in pages)
+    assert not any("In late data" in client.get(page).text for page in pages)
     with pool.connection() as conn:
         (signal,) = conn.execute("SELECT id FROM signals WHERE asset_id = %s AND name = 'flow'", [asset]).fetchone()
         conn.execute("DELETE FROM readings WHERE signal_id = %s", [signal])
@@ -174,7 +174,7 @@ def test_an_excursion_in_data_that_came_late_is_on_the_assets_page_and_the_order
         )
     for page in pages:
         text = " ".join(client.get(page).text.split())
-        assert "In data that came late" in text, page
+        assert "In late data" in text, page
         assert "was 952" in text and "above the limit of 900 of <b>late-flow</b>: 2 readings" in text
     [told] = client.get(f"{V1}/assets/{asset}/late-excursions").json()
     assert (told["rule"], told["worst"], told["limit"], told["readings"]) == ("late-flow", 952, 900, 2)

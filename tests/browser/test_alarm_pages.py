@@ -70,7 +70,7 @@ def test_alarms_are_seen_shelved_and_taken_out_of_service_by_clicks(watched, see
     warm.get_by_text("Shelve…").click()
     form = warm.locator("form[action='/alarms/shelve']")
     form.get_by_label("For").select_option("8")
-    form.get_by_label("Why?").fill("The probe is being moved.")
+    form.get_by_label("Reason").fill("The probe is being moved.")
     form.get_by_role("button", name="Shelve").click()
     page.locator(".one-alarm", has_text="P-102").locator(".a-shelved").wait_for()
     assert page.locator(".one-alarm", has_text="P-102").get_by_text("The probe is being moved.").count() == 1
@@ -80,7 +80,7 @@ def test_alarms_are_seen_shelved_and_taken_out_of_service_by_clicks(watched, see
     page.wait_for_url("**/alarms?*state=shelved*")
     assert page.locator(".one-alarm").count() == 1
     page.get_by_role("button", name="Unshelve").click()
-    page.get_by_text("No alarm fits these filters").wait_for()
+    page.get_by_text("No alarms match these filters").wait_for()
     page.get_by_role("link", name="History").click()
     assert page.locator(".history li").count() == 4
     with psycopg.connect(database) as conn:
@@ -98,9 +98,9 @@ def test_the_figures_are_drawn_and_a_range_can_be_chosen(watched, seeded):  # no
     page.wait_for_url("**span=24h*")
     page.locator("[name=since]").fill("2020-01-01T00:00")
     page.locator("[name=until]").fill("2020-01-02T00:00")
-    page.get_by_role("button", name="Count").click()
-    page.get_by_text("No alarm came in this time").wait_for()
-    page.get_by_role("link", name="Count the same span").click()
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_text("No alarms in this period").wait_for()
+    page.get_by_role("link", name="Show the same span").click()
     page.wait_for_selector(".charts canvas")
 
 
@@ -124,14 +124,14 @@ def test_a_rule_over_its_budget_is_sent_to_the_shadow_and_back(watched, seeded, 
     page = watched.page
     page.goto("/alarms/rules")
     rule = page.locator(".one-alarm", has_text="oil-warm")
-    assert rule.get_by_text("over its budget").count() == 1
-    assert page.locator(".one-alarm", has_text="bearing-hot").get_by_text("To the shadow").count() == 0
+    assert rule.get_by_text("over budget").count() == 1
+    assert page.locator(".one-alarm", has_text="bearing-hot").get_by_text("Move to shadow").count() == 0
     for summary, button, badge in (
-        ("To the shadow…", "To the shadow", "in shadow"),
-        ("Open orders again…", "Open orders again", "in its budget"),
+        ("Move to shadow…", "Move to shadow", "in shadow"),
+        ("Open orders again…", "Open orders again", "within budget"),
     ):
         rule.get_by_text(summary).click()
-        rule.get_by_label("Why?").fill("The probe is loose.")
+        rule.get_by_label("Reason").fill("The probe is loose.")
         rule.get_by_role("button", name=button).click()
         rule.locator(".badge", has_text=badge).wait_for()
     with psycopg.connect(database) as conn:
@@ -153,7 +153,7 @@ def test_a_trial_is_read_beside_the_plant_and_ended(watched, seeded, database): 
         )
     page = watched.page
     page.goto("/alarms")
-    page.get_by_role("link", name="On trial").click()
+    page.get_by_role("link", name="Shadow").click()
     assert page.get_by_role("heading", name="Adwin beside the default").count() == 1
     trial = page.locator(".one-alarm", has_text="model:adwin")
     assert trial.get_by_text("P-102").count() == 1
@@ -162,8 +162,8 @@ def test_a_trial_is_read_beside_the_plant_and_ended(watched, seeded, database): 
     page.locator(".one-alarm a").first.click()
     page.locator("#evidence").wait_for()
     page.go_back()
-    page.get_by_text("Drop it…").click()
-    page.get_by_label("Why?").last.fill("Too many.")
-    page.get_by_role("button", name="Drop it").click()
+    page.get_by_text("Discard…").click()
+    page.get_by_label("Reason").last.fill("Too many.")
+    page.get_by_role("button", name="Discard").click()
     page.get_by_text("Too many.").wait_for()
     assert page.get_by_text("Let it judge…").count() == 0

@@ -7,12 +7,12 @@ def test_the_filter_shows_what_is_sought_and_an_address_opens_its_operation(watc
     page = watched.page
     page.goto("/docs#create_work_order")
     made = page.locator("#create_work_order")
-    made.get_by_text("Who may:").wait_for()
+    made.get_by_text("Roles:").wait_for()
     wide = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert wide, "it fits the screen, opened too"
     page.get_by_label("Find").fill("Shelve alarms")
     page.locator("#shelve_alarm").wait_for()
     made.wait_for(state="hidden")
     page.goto("/docs#get_engine")
-    page.locator("#get_engine").get_by_text("Who may:").wait_for()
+    page.locator("#get_engine").get_by_text("Roles:").wait_for()
     assert page.get_by_label("Find").input_value() == ""

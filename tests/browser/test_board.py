@@ -104,14 +104,14 @@ def test_an_order_is_taken_from_open_to_closed_by_clicks(watched, seeded, databa
     page.get_by_role("button", name="Assign").first.click()
     page.get_by_role("button", name="Start work").click()
     page.get_by_text("Complete…").click()
-    page.get_by_label("the fault that the order is about").check()
+    page.get_by_label("the fault that this order describes").check()
     page.locator("select[name=cause]").select_option("wear")
     page.locator("select[name=remedy]").select_option("replace")
     page.get_by_label("Note").fill("Outer race was pitted; bearing replaced.")
     page.get_by_role("button", name="Complete the work").click()
     page.get_by_role("button", name="Verify").click()
-    page.get_by_role("button", name="Close the order").click()
-    page.get_by_text("nothing is left to do").wait_for()
+    page.get_by_role("button", name="Close order").click()
+    page.get_by_text("The order is closed.").wait_for()
     with psycopg.connect(database) as conn:
         order = work_orders.get(conn, seeded.orders["predictive"])
         taken = [row.step for row in work_orders.history(conn, order.id)]
@@ -124,22 +124,22 @@ def test_an_order_is_taken_from_open_to_closed_by_clicks(watched, seeded, databa
 def test_the_board_refreshes_by_itself(watched, seeded, database):
     page = watched.page
     page.goto("/")
-    assert page.locator(".person", has_text="nobody yet").count() == 4
+    assert page.locator(".person", has_text="unassigned").count() == 4
     with psycopg.connect(database) as conn:
         jobs.assign_open(conn)
-    page.locator(".person", has_text="nobody yet").nth(1).wait_for(state="detached")
-    assert page.locator(".person", has_text="nobody yet").count() == 1, "what a person made is left to people"
+    page.locator(".person", has_text="unassigned").nth(1).wait_for(state="detached")
+    assert page.locator(".person", has_text="unassigned").count() == 1, "what a person made is left to people"
 
 
 def test_a_refresh_does_not_take_a_half_filled_form_away(watched, seeded, database):
     page = watched.page
     page.goto(f"/orders/{seeded.orders['predictive']}")
     page.get_by_text("Cancel…").click()
-    page.get_by_label("Why will the work not be done?").fill("because")
+    page.get_by_label("Reason").fill("because")
     with psycopg.connect(database) as conn:
         jobs.assign_open(conn)
     page.locator("#facts").get_by_text("nobody", exact=True).wait_for(state="detached")
-    assert page.get_by_label("Why will the work not be done?").input_value() == "because"
+    assert page.get_by_label("Reason").input_value() == "because"
 
 
 def test_every_page_draws_without_a_fault(watched, seeded):
@@ -185,9 +185,9 @@ def test_a_job_plan_remarks_files_and_links_fit_the_screen_and_are_done_by_click
         order = api.post("/api/v1/work-orders", json=body).json()
     page = watched.page
     page.goto(f"/orders/{order['id']}")
-    page.get_by_text("Say something…").click()
-    page.get_by_label("Remark").fill("https://manuals.example/" + "a-very-long-address" * 8)
-    page.get_by_role("button", name="Say it").click()
+    page.get_by_text("Add comment…").click()
+    page.get_by_label("Comment").fill("https://manuals.example/" + "a-very-long-address" * 8)
+    page.get_by_role("button", name="Add comment").click()
     page.get_by_text("a-very-long-address").first.wait_for()
     page.get_by_text("Attach a file…").click()
     name = "photo-of-the-new-bearing-" * 4 + ".png"
@@ -197,11 +197,11 @@ def test_a_job_plan_remarks_files_and_links_fit_the_screen_and_are_done_by_click
     page.locator("#remarks").get_by_role("link", name=name).wait_for()
     page.get_by_text("Link another order…").click()
     page.get_by_label("This order").select_option("blocks")
-    page.get_by_label("Number of the other one").fill("NTH-1002")
+    page.get_by_label("Other order’s number").fill("NTH-1002")
     page.get_by_role("button", name="Link", exact=True).click()
     page.locator("#more").get_by_role("link", name="NTH-1002").wait_for()
     steps = page.locator("#plan li")
-    steps.nth(0).get_by_label("Number of the permit").fill("P-17")
+    steps.nth(0).get_by_label("Permit number").fill("P-17")
     steps.nth(0).get_by_role("button", name="Done").click()
     page.locator("#plan li.done").get_by_text("P-17").wait_for()
     steps.nth(3).get_by_label("Photo").select_option(name)
@@ -209,5 +209,5 @@ def test_a_job_plan_remarks_files_and_links_fit_the_screen_and_are_done_by_click
     page.locator("#plan li.done").nth(1).wait_for()
     assert page.locator("#plan li.done").count() == 2
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing runs off the side"
-    page.get_by_role("button", name="Take back the link to NTH-1002").click()
-    page.get_by_role("button", name="Take back the link to NTH-1002").wait_for(state="detached")
+    page.get_by_role("button", name="Remove the link to NTH-1002").click()
+    page.get_by_role("button", name="Remove the link to NTH-1002").wait_for(state="detached")

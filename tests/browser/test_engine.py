@@ -28,7 +28,7 @@ def test_what_keeps_readings_from_being_judged_stands_at_the_head_and_goes_by_it
     page.wait_for_url("**/engine#behind")
     page.locator("section#behind").get_by_text("it catches up by itself").wait_for()
     tell(database, lag_s=0.2)
-    page.get_by_text("All is well").wait_for()
+    page.get_by_text("No engine alarms").wait_for()
     page.goto("/")
     assert page.locator("#engine-alarms").inner_text().strip() == ""
 
@@ -37,7 +37,7 @@ def test_a_signals_numbers_get_names_by_clicks(watched, seeded, database):  # no
     page = watched.page
     page.goto(f"/assets/{seeded.assets['P-101']}")
     page.locator("#signals").get_by_role("link", name="Speed").click()
-    page.get_by_label("Its numbers are").select_option("states")
+    page.get_by_label("Kind").select_option("states")
     page.get_by_role("textbox", name="States").fill("STOPPED = 0\nRUNNING = 1480")
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/assets/*#signals")

@@ -16,5 +16,7 @@ PERIODS_A_DAY = timedelta(days=1) // PERIOD
 STALE_FEWER_THAN = 5
 FLOODED_PERIODS_BELOW = 1
 """Per cent of the periods that may have more than ``FLOOD_ABOVE`` alarms."""
+TOP_SHARE = 5
+"""Per cent of all alarms that the ten most frequent may make together."""
 SHARES = (80, 15, 5)
 """Per cent of the alarms by severity, the mildest first."""

@@ -6,7 +6,11 @@ UNAPPROVED = frozenset({Status.DRAFT, Status.AWAITING_APPROVAL})
 WAITING = frozenset({Status.OPEN, Status.PLANNED, Status.SCHEDULED, Status.DISPATCHED})
 """Approved, and the work has not begun."""
 BEGUN = frozenset({Status.IN_PROGRESS, Status.ON_HOLD})
-OCCUPYING = BEGUN | {Status.SCHEDULED, Status.DISPATCHED}
+UNGIVEN = frozenset({Status.OPEN, Status.PLANNED, Status.SCHEDULED})
+"""Approved, and no technician has been sent yet."""
+BOOKED = frozenset({Status.SCHEDULED, Status.DISPATCHED})
+"""It has a date or a technician, and the work has not begun."""
+OCCUPYING = BEGUN | BOOKED
 """The time of its technician is taken up, or will be."""
 DONE = frozenset({Status.COMPLETED, Status.VERIFIED})
 FINAL = frozenset({Status.CLOSED, Status.CANCELLED, Status.CANNOT_COMPLETE})

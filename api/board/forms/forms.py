@@ -19,7 +19,7 @@ from api.asking import Forbidden, OfEverySite
 from api.board.forms.form_errors import FormWrong, Question
 from api.board.forms.refilled import Refused
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
-from db.errors import Ring
+from db.errors import Ring, TechnicianUnknown
 from db.people.users import UnknownSites
 from db.plant.safety import WhyMissing
 from workorder_core.alarms.alarm_states import AlarmReasonMissing, WrongEnd
@@ -39,6 +39,7 @@ _AT: Mapping[type[Exception], str] = {
     WrongEnd: "hours",
     Ring: "parent",
     UnknownSites: "sites",
+    TechnicianUnknown: "technician",
 }
 """At which field an error is shown, where the form has it."""
 _HEADERS = {b"content-type", b"content-length", b"transfer-encoding", b"if-none-match", b"x-have"}

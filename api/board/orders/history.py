@@ -33,9 +33,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What codes in history mean: people's names by code, and the site's time zone."""
+    """What codes in history mean: technicians' names by code, users' by sign-in name, and the site's time zone."""
 
     people: Mapping[str, str]
+    users: Mapping[str, str]
     zone: str
 
 
@@ -52,7 +53,7 @@ def _entry(row: HistoryRow, names: Names, links: Sequence[Link]) -> Entry:
     facts = [] if row.step == "open" else list(_facts(row, names))
     return Entry(
         done=done,
-        by=words.who(row.actor),
+        by=words.who(row.actor, names.users),
         at=row.at,
         why=_why(row, names.zone),
         facts=facts,
@@ -135,7 +136,7 @@ def _close_out(value: Any, _: Names) -> Text:
     found = words.words(CloseFinding(value["finding"]).value) + (f": {FailureMode(mode).label}" if mode else "")
     causes, remedies = {each.value: each.label for each in Cause}, {each.value: each.label for each in Remedy}
     cause, remedy = value.get("cause", ""), value.get("remedy", "")
-    return f"{found}; cause: {causes.get(cause, cause)}; done: {remedies.get(remedy, remedy)}"
+    return f"{found}; cause: {causes.get(cause, cause)}; remedy: {remedies.get(remedy, remedy)}"
 
 
 _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
@@ -148,18 +149,18 @@ _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
     "other_skills": ("Other skills", _text),
     "required_certificates": ("Certificates", _text),
     "required_tools": ("Tools", _text),
-    "requested_for": ("Wanted by", _time),
-    "scheduled_start": ("From", _time),
-    "scheduled_end": ("To", _time),
+    "requested_for": ("Needed by", _time),
+    "scheduled_start": ("Start", _time),
+    "scheduled_end": ("End", _time),
     "assignee": ("Technician", _person),
-    "response_due": ("Begin by", _time),
+    "response_due": ("Start by", _time),
     "completion_due": ("Complete by", _time),
-    "hold_reason": ("Waits for", _hold),
+    "hold_reason": ("Waiting for", _hold),
     "estimated_hours": ("Estimated", _hours),
-    "actual_hours": ("Worked", _hours),
+    "actual_hours": ("Hours worked", _hours),
     "cost": ("External costs", _text),
     "currency": ("Currency", _text),
     "plan": ("Job plan", lambda value, _: str(value)),
     "close_out": ("Found", _close_out),
 }
-"""What is told of a changed field; the others follow from the step, or are for the engine alone."""
+"""What is said of a changed field; the others follow from the step, or are for the engine alone."""

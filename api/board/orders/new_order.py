@@ -16,7 +16,7 @@ from api.board.orders.step_form import local
 from api.board.rendering import page
 from api.naming import FormNames, Naming
 from api.once import SentForm
-from db.errors import NotFound
+from db.errors import NotFound, TechnicianUnknown
 from db.orders import job_plans, work_orders
 from db.people import assignments, technicians
 from db.plant import plant
@@ -182,8 +182,8 @@ def _plan(conn: Connection, code: str, site: str) -> JobPlan | None:
 def _technician(conn: Connection, site_id: int, code: str) -> None:
     try:
         technicians.get(conn, site_id, code)
-    except NotFound:
-        raise FormWrong("no technician of this asset's site; choose one of its own") from None
+    except TechnicianUnknown as unknown:
+        raise FormWrong(str(unknown)) from None
 
 
 def _form(

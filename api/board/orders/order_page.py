@@ -1,6 +1,6 @@
 """One order's page: why it exists, what happened to it, and what can be done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from psycopg import Connection
 from api.asking import KNOWN, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
 from api.board.orders import history
-from api.board.rendering import page, shown_already
+from api.board.rendering import full_names, page, shown_already
 from db.alarms import alarm_points
 from db.costs import costs
 from db.errors import NotFound
@@ -33,7 +33,7 @@ from workorder_core.orders.order import WorkOrder
 from workorder_core.people import assignment
 from workorder_core.people.access import Who
 from workorder_core.people.assignment import TIE_BREAK, Proposal
-from workorder_core.words import CloseFinding, FailureMode, HoldReason, Status
+from workorder_core.words import FailureMode, HoldReason, Status
 
 _NATURAL_NEXT = {
     Status.DRAFT: Step.SUBMIT,
@@ -58,32 +58,16 @@ def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -
     return order_page(request, conn, order_id, now=now, who=who)
 
 
-def order_page(
-    request: Request,
-    conn: Connection,
-    order_id: UUID,
-    *,
-    now: datetime,
-    who: Who,
-) -> Response:
+def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datetime, who: Who) -> Response:
     """Return an order's page."""
     shown = work_orders.get(conn, order_id, who)
     asset = None if shown.asset_id is None else plant.asset(conn, shown.asset_id, now=now)
     site = plant.site(conn, shown.site_id)
-    zone = site.time_zone
-    known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
-    signals = {each.name: each for each in known}
-    evidence = work_orders.evidence(conn, order_id, limit=1)
-    newest = evidence[0] if evidence else None
-    drawn = newest is not None and shown_already(request, "evidence") == str(newest.seq)
-    evidence = evidence if drawn else work_orders.evidence(conn, order_id, limit=20)
-    # What was found leads, and not that it is over.
-    leading = next((each for each in evidence if not each.ended), newest)
-    evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
     people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
-    proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in lifecycle.possible(shown.status) else None
+    possible = lifecycle.possible(shown.status)
+    proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in possible else None
     links = order_links.of_order(conn, order_id, who.sites)
-    names = history.Names({code: each.name for code, each in people.items()}, zone)
+    names = history.Names({code: each.name for code, each in people.items()}, full_names(request), site.time_zone)
     told = work_orders.history(conn, order_id, who.sites, prices=who.sees_costs)
     return page(
         request,
@@ -91,42 +75,23 @@ def order_page(
         now=now,
         order=shown,
         asset=asset,
-        zone=zone,
-        signals=signals,
-        evidence=evidence,
+        zone=site.time_zone,
+        **_evidence(request, conn, shown, asset, site.time_zone),
         late=_late(conn, shown, asset, now),
-        newest=newest,
-        drawn=drawn,
         alarms=_alarms(conn, shown),
-        found_at=None if newest is None else (newest if drawn else leading or newest).at,
-        readings=_readings(conn, shown, newest if drawn else leading),
-        charts={} if drawn else {each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
         began=told[0].why if told else "",
         history=history.entries(told, names, links),
         doubts=assignments.doubts(conn, shown, now=now),
-        dated=planned_dates.DATED,
         no_target=targets.missing(shown),
         works=_works(shown, who),
         lacks=_lacks(proposed, shown, who),
         people=people,
         proposal=proposed,
-        tie_break=TIE_BREAK,
         possible=lifecycle.offered(shown, who, at=now),
         natural=_NATURAL_NEXT.get(shown.status),
         follows=_maybe_order(conn, shown.follows, who),
         duplicate_of=_maybe_order(conn, shown.duplicate_of, who),
         displaces=_displaced(conn, proposed.displaces if proposed else None),
-        findings=list(CloseFinding),
-        modes=list(FailureMode),
-        causes=list(Cause),
-        remedies=list(Remedy),
-        mechanisms=list(Mechanism),
-        hold_reasons=list(HoldReason),
-        final=lifecycle.FINAL,
-        cause_labels={each.value: each.label for each in Cause},
-        remedy_labels={each.value: each.label for each in Remedy},
-        mechanism_labels={each.value: each.label for each in Mechanism},
-        picture_kinds=[each for each in files.KINDS if each.startswith("image/")],
         steps=order_content.steps(conn, order_id),
         parts=order_content.parts(conn, order_id),
         cost=costs.of_order(conn, order_id, now=now) if who.sees_costs else None,
@@ -134,9 +99,54 @@ def order_page(
         comments=order_content.comments(conn, order_id),
         files=files.of_order(conn, order_id),
         links=links,
-        job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in lifecycle.possible(shown.status) else [],
-        link_kinds=list(order_links.LinkKind),
+        job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in possible else [],
+        **_CHOICES,
     )
+
+
+_CHOICES: Mapping[str, Any] = {
+    "modes": list(FailureMode),
+    "causes": list(Cause),
+    "remedies": list(Remedy),
+    "mechanisms": list(Mechanism),
+    "hold_reasons": list(HoldReason),
+    "link_kinds": list(order_links.LinkKind),
+    "cause_labels": {each.value: each.label for each in Cause},
+    "remedy_labels": {each.value: each.label for each in Remedy},
+    "mechanism_labels": {each.value: each.label for each in Mechanism},
+    "picture_kinds": [each for each in files.KINDS if each.startswith("image/")],
+    "tie_break": TIE_BREAK,
+    "dated": planned_dates.DATED,
+    "final": lifecycle.FINAL,
+}
+"""What is the same on every order's page: the lists to choose from, and the words for codes."""
+
+
+def _evidence(
+    request: Request, conn: Connection, order: WorkOrder, asset: plant.Asset | None, zone: str
+) -> dict[str, Any]:
+    """Return what was found, the leading finding first, with charts and the readings of now.
+
+    A page that asks again and has drawn the newest finding already is not sent the charts again.
+    """
+    known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
+    signals = {each.name: each for each in known}
+    evidence = work_orders.evidence(conn, order.id, limit=1)
+    newest = evidence[0] if evidence else None
+    drawn = newest is not None and shown_already(request, "evidence") == str(newest.seq)
+    evidence = evidence if drawn else work_orders.evidence(conn, order.id, limit=20)
+    # What was found leads, and not that it is over.
+    leading = next((each for each in evidence if not each.ended), newest)
+    evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
+    return {
+        "signals": signals,
+        "evidence": evidence,
+        "newest": newest,
+        "drawn": drawn,
+        "found_at": None if newest is None else (newest if drawn else leading or newest).at,
+        "readings": _readings(conn, order, newest if drawn else leading),
+        "charts": {} if drawn else {each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
+    }
 
 
 def _works(order: WorkOrder, who: Who) -> bool:

@@ -134,7 +134,7 @@ def test_a_downtime_is_planned_in_the_sites_time(client, seeded, database):
 def test_what_is_not_there_is_a_page_for_people(client):
     page = client.get("/orders/3f0d4c4e-5a0d-5b7e-9d3c-0c9d5b1f7a11", headers=HTML)
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert "Back to the work orders" in page.text
+    assert "Back to work orders" in page.text
 
 
 def test_pages_keep_to_themselves(client):

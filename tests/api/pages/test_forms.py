@@ -144,7 +144,7 @@ def test_a_new_order_can_stay_a_draft(client, seeded):
 def test_a_request_says_when_it_is_wanted_and_names_nobody(known, seeded):
     kari = known(Role.REQUESTER)
     page = kari.get("/new-order", headers=HTML).text
-    assert "Wanted by" in page
+    assert "Needed by" in page
     assert 'name="technician"' not in page
     order = made(kari, makes(kari, seeded, starts_at=day(9), technician="holm"))
     assert (order["status"], order["assignee"], order["scheduled_start"]) == ("awaiting_approval", None, None)

@@ -28,7 +28,7 @@ def test_the_steps_of_a_plan_are_done_on_ones_own_page(pool, seeded):
     mine = anna.get("/my-work").text
     csrf = {"csrf": re.findall(r'name="csrf" value="(\w+)"', mine)[0]}
     assert "0 of 6 steps done" in mine
-    assert "attach it" in mine, "a photo is attached on the order's page"
+    assert "attach photo" in mine, "a photo is attached on the order's page"
     step = re.findall(rf'action="(/orders/{order}/plan-steps/1)"', mine)[0]
     done = anna.post(step, data=csrf | {"note": "permit 1172", "then": "my-work"})
     assert (done.status_code, done.headers["location"]) == (303, f"/my-work?plan={order}#plan-{order}")

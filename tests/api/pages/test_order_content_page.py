@@ -39,11 +39,11 @@ def test_orders_are_linked_by_number_on_the_page(client, seeded):
     assert sends("links/new", kind="blocks", number="NTH-9999").status_code == 404
     assert "Choose how the order stands" in sends("links/new", kind="likes", number=other["number"]).text
     linked = sends("links/new", kind="blocks", number=f" {other['number'].lower()} ").text
-    assert f'aria-label="Take back the link to {other["number"]}"' in linked
+    assert f'aria-label="Remove the link to {other["number"]}"' in linked
     there = client.get(f"/orders/{other['id']}").text
     assert "blocked by" in there
-    assert "Take back the link" not in there, "it is taken back where it was made"
+    assert "Remove the link" not in there, "it is taken back where it was made"
     ring = client.post(f"/orders/{other['id']}/links/new", headers=HERE, data={"kind": "blocks", "number": "NTH-1002"})
     assert (ring.status_code, "The orders are not linked" in ring.text) == (409, True)
-    assert "Take back the link" not in sends("links/remove", kind="blocks", number=other["number"]).text
+    assert "Remove the link" not in sends("links/remove", kind="blocks", number=other["number"]).text
     assert sends("links/remove", kind="blocks", number=other["number"]).status_code == 409

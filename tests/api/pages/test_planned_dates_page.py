@@ -83,7 +83,7 @@ def test_what_an_order_asks_for_later_needs_a_reason_of_its_own(client, seeded):
     order = seeded.orders["predictive"]
     sends(client, order, "schedule", starts_at=day(9), technician="okafor", why="knows this pump")
     client.patch(f"{V1}/{order}?new=certificate", json={"required_certificates": ["confined space"]})
-    assert "Why all the same?" in client.get(f"/orders/{order}").text
+    assert "Reason for the exception" in client.get(f"/orders/{order}").text
     assert client.post(f"{V1}/{order}/assign", json={}).status_code == 409
     sends(client, order, "assign", 200, why="goes with somebody who has it")
 
@@ -96,7 +96,7 @@ def test_who_starts_what_nobody_has_needs_the_skill_or_a_reason(pool, known, see
     me.post("/login", data={"name": "sam", "password": people.PASSWORD})
     page = me.get(f"/orders/{order}").text
     csrf = re.findall(r'name="csrf" value="(\w+)"', page)[0]
-    assert "Why all the same?" in page
+    assert "Reason for the exception" in page
     assert "Needed here: lacks the skill" in sends(me, order, "start", 409, csrf=csrf)
     assert "s-in_progress" in sends(me, order, "start", csrf=csrf, why="nobody else is here")
 
@@ -109,7 +109,7 @@ def test_a_date_is_shown_wherever_the_order_is(client, seeded, pool):
     assert "Scheduled</dt>" in facts(page)
     assert shown in facts(page)
     history = page.split('id="history"')[1]
-    assert re.search(r"From</span> <time", history), "in words and the site's time"
+    assert re.search(r"Start</span> <time", history), "in words and the site's time"
     assert "scheduled_start" not in history
     assert "T09:00" not in re.sub(r'"[^"]*"', "", history)
     board = client.get("/").text
@@ -178,9 +178,9 @@ def test_what_was_done_is_shown_with_hours_and_readings_and_no_target(client, se
     order = seeded.orders["reactive"]
     found = {"finding": "confirmed", "cause": "wear", "remedy": "replace", "hours": "2,5", "downtime": "90"}
     page = sends(client, order, "complete", **found, readings="vibration 1,8 mm/s", why="new impeller")
-    for said in ("2.5 h", "1 h 30 min", "Read after the repair", "1.80 mm/s"):
+    for said in ("2.5 h", "1 h 30 min", "Readings after repair", "1.80 mm/s"):
         assert said in facts(page)
-    assert "Begin by" not in page
+    assert "Start by" not in page
     assert "Complete by" not in facts(page)
 
 

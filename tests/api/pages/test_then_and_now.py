@@ -65,7 +65,7 @@ def test_an_order_shows_the_value_then_and_the_value_now(client, seeded, pool):
         conn.execute("UPDATE work_orders SET status = 'closed' WHERE id = %s", [order])
     page = client.get(f"/orders/{order}").text
     assert "Then and now" not in page
-    assert "Begin by" not in page
+    assert "Start by" not in page
 
 
 def test_the_board_says_when_it_was(client):
