@@ -95,7 +95,7 @@ def test_a_trial_from_begin_to_promotion(client):
 def test_the_page_of_trials_says_what_to_do_while_there_is_nothing(client, pool, seeded):
     assert "No shadow runs yet" in client.get("/shadow").text
     run = client.post(f"{V1}/shadow-runs", json={"name": "calmer", "models": MODELS, "why": "fewer visits"}).json()
-    assert "The engine takes it up with its next batch" in client.get("/shadow").text
+    assert "The engine starts it with its next batch" in client.get("/shadow").text
     with pool.connection() as conn:
         conn.execute("UPDATE judge_events SET arrival = 1 WHERE kind = 'shadow'")
     assert "No orders from either yet" not in client.get("/shadow").text, "the plant has orders of its own"

@@ -121,7 +121,7 @@ def test_a_date_after_its_target_is_said_where_orders_are_listed(client, seeded)
     assert "after its target" not in client.get("/").text
     sends(client, order, "schedule", starts_at=day(9, 40), technician="holm")
     board = client.get("/").text
-    assert re.search(r"after its target: begin <span data-due=[^>]*>in ", board)
+    assert re.search(r"after its target: start <span data-due=[^>]*>in ", board)
 
 
 def test_who_waits_is_said_for_how_long_and_what_is_over_how_long_ago(client, seeded):
@@ -167,7 +167,7 @@ def test_a_stopped_clock_is_shown_and_no_target_runs_beside_it(client, seeded):
     order = seeded.orders["reactive"]
     page = sends(client, order, "hold", waits="parts", why="seal is ordered")
     assert "clock stopped" in facts(page)
-    assert "Waits for parts" in facts(page)
+    assert "Waiting for parts" in facts(page)
     assert "Complete by" not in facts(page)
     assert "clock stopped" in client.get("/").text
     page = sends(client, order, "resume")
