@@ -1,6 +1,6 @@
 """An order to print: what, where, why, the steps to tick off, the parts, and the code that leads to its page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from api.papers import charts
 from api.papers.typeset import clock, qr
 from db.orders import order_content, order_links, work_orders
 from db.orders.work_orders import Evidence
-from db.people import technicians
+from db.people import technicians, users
 from db.plant import plant
 from workorder_core.intake.findings import Sign
 from workorder_core.orders.job_plans import StepDone, StepKind
@@ -31,8 +31,8 @@ class Printing:
     at: datetime
     address: str
 
-    def footer(self, zone: str) -> str:
-        return f"Printed {clock(self.at, zone)} by {words.who(self.who.actor)}"
+    def footer(self, zone: str, names: Mapping[str, str]) -> str:
+        return f"Printed {clock(self.at, zone)} by {words.who(self.who.actor, names)}"
 
 
 def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
     steps = order_content.steps(conn, order_id)
     told = work_orders.history(conn, order_id, printing.who.sites)
     people = {each.code: each.name for each in technicians.listed(conn, order.site_id)}
+    names = users.full_names(conn)
     return {
         "number": order.number,
         "title": words.sentence(order.title),
@@ -57,12 +58,12 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
         "path": order.asset_path,
         "facts": _facts(order, people, zone),
         "safety": _safety(asset, order, steps),
-        "why": "" if leading else (told[0].why if told else "") or "It was made by hand.",
+        "why": "" if leading else (told[0].why if told else "") or "Created manually.",
         "finding": None if leading is None else _finding(leading, signals, zone),
         "findings": [_line(each, zone) for each in found[:MOST_FINDINGS] if each is not leading],
         "more_findings": len(found) > MOST_FINDINGS,
         "plan": None if order.plan is None else f"{order.plan}, version {order.plan_version}",
-        "steps": [_step(each, zone) for each in steps],
+        "steps": [_step(each, zone, names) for each in steps],
         "parts": [
             {"part": each.part, "needed": _much(each.needed, each.unit), "used": _much(each.used, each.unit)}
             for each in order_content.parts(conn, order_id)
@@ -72,10 +73,10 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
             for each in order_links.of_order(conn, order_id, printing.who.sites)
         ],
         "remarks": [
-            {"text": each.text, "by": f"{words.who(each.actor)}, {clock(each.at, zone)}"}
+            {"text": each.text, "by": f"{words.who(each.actor, names)}, {clock(each.at, zone)}"}
             for each in order_content.comments(conn, order_id)
         ],
-        "footer": printing.footer(zone),
+        "footer": printing.footer(zone, names),
         "zone": zone,
         "qr": qr(printing.address),
         "address": printing.address,
@@ -144,12 +145,12 @@ def _sign(sign: Sign, signals: dict[str, plant.Signal]) -> dict[str, Any]:
     }
 
 
-def _step(step: StepDone, zone: str) -> dict[str, Any]:
+def _step(step: StepDone, zone: str, names: Mapping[str, str]) -> dict[str, Any]:
     limits = "" if step.low is None and step.high is None else words.usual(step.low, step.high)
     done = None
     if step.done_at is not None:
         measured = "" if step.value is None else f"{words.number(step.value)} {words.unit(step.unit)}, "
-        done = f"{measured}{words.who(step.done_by or '')}, {clock(step.done_at, zone)}"
+        done = f"{measured}{words.who(step.done_by or '', names)}, {clock(step.done_at, zone)}"
     return {
         "seq": step.seq,
         "kind": step.kind.value,

@@ -69,7 +69,7 @@ def test_alarms_are_seen_shelved_and_taken_out_of_service_by_clicks(watched, see
     warm = page.locator(".one-alarm", has_text="P-102")
     warm.get_by_text("Shelve…").click()
     form = warm.locator("form[action='/alarms/shelve']")
-    form.get_by_label("For").select_option("8")
+    form.get_by_label("Duration").select_option("8")
     form.get_by_label("Reason").fill("The probe is being moved.")
     form.get_by_role("button", name="Shelve").click()
     page.locator(".one-alarm", has_text="P-102").locator(".a-shelved").wait_for()
@@ -153,7 +153,7 @@ def test_a_trial_is_read_beside_the_plant_and_ended(watched, seeded, database): 
         )
     page = watched.page
     page.goto("/alarms")
-    page.get_by_role("link", name="Shadow").click()
+    page.get_by_role("link", name="Shadow", exact=True).click()
     assert page.get_by_role("heading", name="Adwin beside the default").count() == 1
     trial = page.locator(".one-alarm", has_text="model:adwin")
     assert trial.get_by_text("P-102").count() == 1
@@ -163,7 +163,7 @@ def test_a_trial_is_read_beside_the_plant_and_ended(watched, seeded, database): 
     page.locator("#evidence").wait_for()
     page.go_back()
     page.get_by_text("Discard…").click()
-    page.get_by_label("Reason").last.fill("Too many.")
+    page.locator("form[action$=dropped]").get_by_label("Reason").fill("Too many.")
     page.get_by_role("button", name="Discard").click()
     page.get_by_text("Too many.").wait_for()
-    assert page.get_by_text("Let it judge…").count() == 0
+    assert page.get_by_text("Promote…").count() == 0

@@ -108,7 +108,7 @@ def test_an_order_is_taken_from_open_to_closed_by_clicks(watched, seeded, databa
     page.locator("select[name=cause]").select_option("wear")
     page.locator("select[name=remedy]").select_option("replace")
     page.get_by_label("Note").fill("Outer race was pitted; bearing replaced.")
-    page.get_by_role("button", name="Complete the work").click()
+    page.get_by_role("button", name="Complete work").click()
     page.get_by_role("button", name="Verify").click()
     page.get_by_role("button", name="Close order").click()
     page.get_by_text("The order is closed.").wait_for()
@@ -135,11 +135,11 @@ def test_a_refresh_does_not_take_a_half_filled_form_away(watched, seeded, databa
     page = watched.page
     page.goto(f"/orders/{seeded.orders['predictive']}")
     page.get_by_text("Cancel…").click()
-    page.get_by_label("Reason").fill("because")
+    page.locator("form[data-step=cancel]").get_by_label("Reason").fill("because")
     with psycopg.connect(database) as conn:
         jobs.assign_open(conn)
-    page.locator("#facts").get_by_text("nobody", exact=True).wait_for(state="detached")
-    assert page.get_by_label("Reason").input_value() == "because"
+    page.locator("#facts").get_by_text("unassigned", exact=True).wait_for(state="detached")
+    assert page.locator("form[data-step=cancel]").get_by_label("Reason").input_value() == "because"
 
 
 def test_every_page_draws_without_a_fault(watched, seeded):

@@ -16,7 +16,7 @@ def test_what_was_typed_is_there_after_another_form_of_the_page_and_gone_once_it
     page.get_by_text("Add comment…").click()
     page.get_by_label("Comment").fill("the coupling is warm, look at it too")
     page.get_by_text("Put on hold…").click()
-    page.get_by_label("What does it wait for?").fill("a seal")
+    page.locator("form[data-step=hold]").get_by_label("Details").fill("a seal")
     page.get_by_role("button", name="Put on hold").click()
     page.get_by_role("button", name="Resume work").wait_for()
     assert page.get_by_label("Comment").input_value() == "the coupling is warm, look at it too"
@@ -38,7 +38,7 @@ def test_what_was_typed_survives_a_refusal_and_a_reload(watched, seeded):  # noq
     page.get_by_text("Hours, parts, readings, follow-up…").click()
     page.get_by_label("Hours worked").fill("two")
     page.get_by_label("Note").fill("outer race was pitted")
-    page.get_by_role("button", name="Complete the work").click()
+    page.get_by_role("button", name="Complete work").click()
     page.get_by_text("Write a number, not 'two'").wait_for()
     watched.faults.clear()
     assert page.get_by_label("Note").input_value() == "outer race was pitted"

@@ -87,7 +87,7 @@ def test_a_technician_signs_in_finds_the_work_and_starts_it(page, seeded):
     start.click()
     page.get_by_text("Complete…").wait_for()
     page.goto("/my-work")
-    page.get_by_role("heading", name="In work").wait_for()
+    page.get_by_role("heading", name="In progress").wait_for()
     assert number in page.locator(".mine > li").first.inner_text()
     page.locator(".mine > li").first.get_by_role("link", name="Complete…").click()
     page.wait_for_url("**/orders/*#todo")
@@ -102,7 +102,7 @@ def test_a_technician_signs_in_finds_the_work_and_starts_it(page, seeded):
 def test_an_administrator_changes_the_first_password_and_makes_a_key(page):
     page.goto("/")
     sign_in(page, "mette")
-    page.get_by_role("heading", name="Another password for mette").wait_for()
+    page.get_by_role("heading", name="Change password for mette").wait_for()
     assert fits(page)
     page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password (at least 12 characters)").fill("four pumps one sump")

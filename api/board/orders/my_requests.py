@@ -14,19 +14,19 @@ from workorder_core.words import Status
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 MOST = 50
 _NEXT: Mapping[Status, str] = {
-    Status.DRAFT: "Not sent yet: open it, and send it for approval.",
-    Status.AWAITING_APPROVAL: "A planner decides whether it is done.",
-    Status.OPEN: "Approved; nobody has it yet.",
-    Status.PLANNED: "Planned; it gets a date next.",
-    Status.SCHEDULED: "It has a date.",
-    Status.DISPATCHED: "A technician has it.",
-    Status.IN_PROGRESS: "Somebody is working on it.",
-    Status.ON_HOLD: "The work waits for something.",
-    Status.COMPLETED: "Done; somebody else looks at it.",
-    Status.VERIFIED: "Done and verified.",
-    Status.CLOSED: "Done.",
-    Status.CANCELLED: "It will not be done; the order's history says why.",
-    Status.CANNOT_COMPLETE: "It could not be done; the order's history says why.",
+    Status.DRAFT: "Not sent yet. Open it and send it for approval.",
+    Status.AWAITING_APPROVAL: "Waiting for a planner’s approval.",
+    Status.OPEN: "Approved, not assigned yet.",
+    Status.PLANNED: "Planned, not scheduled yet.",
+    Status.SCHEDULED: "Scheduled.",
+    Status.DISPATCHED: "Assigned to a technician.",
+    Status.IN_PROGRESS: "Work is in progress.",
+    Status.ON_HOLD: "Work is on hold.",
+    Status.COMPLETED: "Completed, awaiting verification.",
+    Status.VERIFIED: "Completed and verified.",
+    Status.CLOSED: "Completed and closed.",
+    Status.CANCELLED: "Cancelled. The order’s history says why.",
+    Status.CANNOT_COMPLETE: "Could not be completed. The order’s history says why.",
 }
 
 

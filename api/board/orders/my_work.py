@@ -15,9 +15,9 @@ from workorder_core.orders.lifecycle import Step
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 MOST = 50
 _GROUPS = (
-    ("In work", lifecycle.BEGUN),
+    ("In progress", lifecycle.BEGUN),
     ("To do", lifecycle.WAITING),
-    ("Done, somebody else looks at it", lifecycle.DONE),
+    ("Completed, awaiting verification", lifecycle.DONE),
 )
 _AT_ONCE = (Step.START, Step.RESUME)
 """Steps that ask for nothing, so that one touch takes them."""

@@ -93,7 +93,7 @@ def test_a_requester_sees_what_became_of_their_requests(signed_in, seeded):
     assert kari.post("/new-order", data=form, follow_redirects=False).status_code == 303
     page = kari.get("/my-requests").text
     assert "It hums" in page
-    assert "A planner decides whether it is done" in page
+    assert "Waiting for a planner’s approval" in page
     assert "coupling guard" not in page, "others' requests are not theirs"
 
 
