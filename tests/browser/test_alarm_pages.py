@@ -93,7 +93,7 @@ def test_the_figures_are_drawn_and_a_range_can_be_chosen(watched, seeded):  # no
     page.goto("/alarms/figures")
     page.wait_for_selector(".charts canvas")
     assert page.locator(".charts figure").count() == 2
-    assert page.get_by_role("row", name="Floods").locator(".badge").inner_text() == "too many"
+    assert page.get_by_role("row", name="Floods").locator(".badge").inner_text() == "too high"
     page.get_by_role("link", name="24h").click()
     page.wait_for_url("**span=24h*")
     page.locator("[name=since]").fill("2020-01-01T00:00")

@@ -103,7 +103,7 @@ def test_an_order_is_taken_from_open_to_closed_by_clicks(watched, seeded, databa
     assert page.locator(".charts figure").count() == 9, "drawn when they are unfolded"
     page.get_by_role("button", name="Assign").first.click()
     page.get_by_role("button", name="Start work").click()
-    page.get_by_text("Complete…").click()
+    page.get_by_text("Complete…", exact=True).click()
     page.get_by_label("the fault that this order describes").check()
     page.locator("select[name=cause]").select_option("wear")
     page.locator("select[name=remedy]").select_option("replace")

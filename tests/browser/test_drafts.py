@@ -31,7 +31,7 @@ def test_what_was_typed_survives_a_refusal_and_a_reload(watched, seeded):  # noq
     page = watched.page
     order = seeded.orders["reactive"]
     page.goto(f"/orders/{order}")
-    page.get_by_text("Complete…").click()
+    page.get_by_text("Complete…", exact=True).click()
     page.get_by_label("the fault that this order describes").check()
     page.locator("select[name=cause]").select_option("wear")
     page.locator("select[name=remedy]").select_option("replace")

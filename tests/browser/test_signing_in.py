@@ -85,7 +85,7 @@ def test_a_technician_signs_in_finds_the_work_and_starts_it(page, seeded):
     assert box["height"] >= 48, "a thumb can hit it"
     number = first.locator(".soft").first.inner_text()
     start.click()
-    page.get_by_text("Complete…").wait_for()
+    page.get_by_text("Complete…", exact=True).wait_for()
     page.goto("/my-work")
     page.get_by_role("heading", name="In progress").wait_for()
     assert number in page.locator(".mine > li").first.inner_text()
