@@ -274,6 +274,21 @@ AFTER_THE_WORK = {
         [an_order(status=Status.COMPLETED, severity=MALFUNCTION)],
         "rework A, MALFUNCTION",
     ),
+    "a specific finding on an open question that was just worked on: no twin, the machine settles": (
+        a_finding(59 * MIN),
+        [an_order(UNKNOWN, status=Status.COMPLETED)],
+        "SETTLING of A",
+    ),
+    "afterwards it shows that the work did not help": (
+        a_finding(60 * MIN),
+        [an_order(UNKNOWN, status=Status.COMPLETED)],
+        "rework A, DEGRADING",
+    ),
+    "a worse one at once": (
+        a_finding(1 * MIN, severity=SAFETY),
+        [an_order(UNKNOWN, status=Status.COMPLETED)],
+        "rework A, SAFETY",
+    ),
     "an unspecific finding can show that the work did not help": (
         a_finding(60 * MIN, UNKNOWN),
         [an_order(status=Status.COMPLETED)],

@@ -61,6 +61,8 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
     does not write a thousand lines of evidence. An unspecific finding joins the asset's open question, or the specific
     order that shares its signals; a specific finding answers the open question when what leads it is one of that
     order's signals, or when it is worse and both are there at once. A likely failure mode is an open question too.
+    Once work on the question is done, a specific finding led by its signals says what one like it would: the machine
+    settles, or the order is sent back, and there it is answered.
     """
     unfinished = [entry for entry in orders if entry.unfinished]
     order = next((entry for entry in unfinished if _same_fault(entry, finding)), None)
@@ -71,6 +73,7 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
             return Refine(question.id, finding, finding.component, finding.failure_mode, severity)
         if question is not None and order is not None and order.status not in DONE:
             return Merge(order.id, question.id, finding, max(order.severity, question.severity, finding.severity))
+        order = order or next((entry for entry in unfinished if _was_about(entry, finding, policy)), None)
     else:
         order = order or next((entry for entry in unfinished if entry.question), None)
         if order is None:
@@ -151,6 +154,13 @@ def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
     if question.signals & finding.leading_signals:
         return since_seen <= policy.correlation
     return finding.severity > question.severity and since_seen <= policy.present
+
+
+def _was_about(question: Entry, finding: Finding, policy: Policy) -> bool:
+    """Whether an unspecific order on which work is done was about what leads a specific finding."""
+    if not question.question or question.status not in DONE or not question.signals & finding.leading_signals:
+        return False
+    return abs(finding.at - question.last_seen_at) <= policy.correlation
 
 
 def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
