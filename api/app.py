@@ -13,7 +13,19 @@ from starlette.routing import BaseRoute
 
 from api import once, problems
 from api.asking import KNOWN, SEES
-from api.board import alarm_pages, api_docs, change_pages, cost_pages, file_pages, pages, people, shadow_pages, signing
+from api.board import (
+    alarm_pages,
+    api_docs,
+    change_pages,
+    cost_pages,
+    file_pages,
+    my_calendars,
+    pages,
+    people,
+    places,
+    shadow_pages,
+    signing,
+)
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
@@ -26,7 +38,7 @@ from api.guard import Guard
 from api.keys import Door, Lasting
 from api.limits import Limits, Room
 from api.metrics import Counted, Metrics
-from api.papers import prints
+from api.papers import feeds, labels, prints
 from api.papers.exporting import Exports
 from api.routers import (
     access,
@@ -143,9 +155,12 @@ def _routes() -> tuple[BaseRoute, ...]:
     ):
         v1.include_router(subject.router)
     v1.include_router(prints.router)
+    v1.include_router(labels.router)
+    v1.include_router(feeds.router)
     v1.add_api_route("/openapi.json", _openapi, dependencies=[SEES], include_in_schema=False)
     every.include_router(v1)
     every.include_router(health.router)
+    every.include_router(feeds.open_router)
     for board in (
         pages.router,
         order_page.router,
@@ -162,6 +177,8 @@ def _routes() -> tuple[BaseRoute, ...]:
         my_requests.router,
         engine_page.router,
         devices_page.router,
+        places.router,
+        my_calendars.router,
         change_pages.router,
         api_docs.router,
         signing.router,

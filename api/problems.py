@@ -1,5 +1,6 @@
 """Every error leaves as application/problem+json (RFC 9457): one table from error type to status code."""
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.naming import UnknownNames
 from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
 from api.paging import WrongCursor
+from api.papers.feeds import NotAPerson
+from api.papers.labels import NothingChosen
 from api.passwords import WeakPassword
 from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
@@ -44,6 +47,8 @@ from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.plant.signals import WrongMeaning
 
 _log = structlog.get_logger("api")
+_SECRET = re.compile(r"(?<=/calendar/)([^/]{0,4})[^/]*")
+"""A calendar's address opens it, so no log has the whole of it."""
 
 
 class AskedTooMuch(Exception):
@@ -124,6 +129,8 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     UnknownSites: Problem(422, "unknown-sites", "Unknown sites"),
     UnknownNames: Problem(422, "unknown-names", "Unknown names"),
     WeakPassword: Problem(422, "weak-password", "Weak password"),
+    NotAPerson: Problem(409, "not-a-person", "Not a person"),
+    NothingChosen: Problem(422, "nothing-chosen", "Nothing chosen"),
     AskedTooMuch: Problem(422, "asked-too-much", "Asked too much"),
     WrongRange: Problem(422, "wrong-range", "Wrong range"),
     WrongCursor: Problem(422, "wrong-cursor", "Wrong cursor"),
@@ -218,7 +225,9 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
     def unknown(request: Request, error: Exception) -> Response:
         # As text: a renderer of tracebacks that shows variables would write keys and passwords into the log.
         lines = "".join(traceback.format_exception(error))
-        _log.error("a request failed", path=request.url.path, method=request.method, traceback=lines)
+        _log.error(
+            "a request failed", path=_SECRET.sub(r"\1…", request.url.path), method=request.method, traceback=lines
+        )
         return answer(request, FAILURE, "plantwright failed at this; its log says where, please report it")
 
     for kind in PROBLEMS:

@@ -572,6 +572,31 @@ CREATE TABLE public.broker_sessions (
     used_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.calendar_feeds (
+    id bigint NOT NULL,
+    token_sha256 bytea NOT NULL,
+    prefix text NOT NULL,
+    owner text NOT NULL,
+    technician_id integer,
+    site_id integer,
+    asset_id integer,
+    created_at timestamp with time zone NOT NULL,
+    last_read_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT calendar_feeds_check CHECK ((num_nonnulls(technician_id, site_id, asset_id) = 1)),
+    CONSTRAINT calendar_feeds_prefix_check CHECK (((length(prefix) >= 4) AND (length(prefix) <= 8))),
+    CONSTRAINT calendar_feeds_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+
+ALTER TABLE public.calendar_feeds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.calendar_feeds_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.change_heads (
     chain uuid NOT NULL,
     seq integer NOT NULL,
@@ -1047,6 +1072,20 @@ ALTER TABLE public.safety_proposals ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE public.scan_addresses (
+    token text NOT NULL,
+    asset_id integer,
+    location_id integer,
+    order_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT scan_addresses_check CHECK ((num_nonnulls(asset_id, location_id, order_id) = 1)),
+    CONSTRAINT scan_addresses_check1 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT scan_addresses_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{16,64}$'::text))
+);
+
 CREATE TABLE public.sessions (
     token_sha256 bytea NOT NULL,
     user_name text NOT NULL,
@@ -1358,6 +1397,12 @@ ALTER TABLE ONLY public.audit_anchors
 ALTER TABLE ONLY public.broker_sessions
     ADD CONSTRAINT broker_sessions_pkey PRIMARY KEY (broker, client_id);
 
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_token_sha256_key UNIQUE (token_sha256);
+
 ALTER TABLE ONLY public.change_heads
     ADD CONSTRAINT change_heads_pkey PRIMARY KEY (chain);
 
@@ -1481,6 +1526,9 @@ ALTER TABLE ONLY public.rules_in_shadow
 ALTER TABLE ONLY public.safety_proposals
     ADD CONSTRAINT safety_proposals_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.scan_addresses
+    ADD CONSTRAINT scan_addresses_pkey PRIMARY KEY (token);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_sha256);
 
@@ -1562,6 +1610,8 @@ CREATE INDEX attachments_of_location ON public.attachments USING btree (location
 
 CREATE INDEX attachments_of_order ON public.attachments USING btree (order_id, at);
 
+CREATE INDEX calendar_feeds_by_owner ON public.calendar_feeds USING btree (owner, id);
+
 CREATE INDEX change_heads_not_anchored ON public.change_heads USING btree (chain) WHERE (seq > anchored);
 
 CREATE INDEX changes_from_safety_critical ON public.changes USING btree (asset_id, at) WHERE ((kind = 'asset'::text) AND (old @> '{"safety_critical": true}'::jsonb));
@@ -1601,6 +1651,12 @@ CREATE UNIQUE INDEX rules_in_shadow_once ON public.rules_in_shadow USING btree (
 CREATE UNIQUE INDEX safety_proposals_one_waiting_of_a_plan ON public.safety_proposals USING btree (site_id, plan) NULLS NOT DISTINCT WHERE ((verdict IS NULL) AND (plan IS NOT NULL));
 
 CREATE UNIQUE INDEX safety_proposals_one_waiting_of_an_asset ON public.safety_proposals USING btree (asset_id) WHERE ((verdict IS NULL) AND (asset_id IS NOT NULL));
+
+CREATE UNIQUE INDEX scan_addresses_one_of_a_location ON public.scan_addresses USING btree (location_id) WHERE (revoked_at IS NULL);
+
+CREATE UNIQUE INDEX scan_addresses_one_of_an_asset ON public.scan_addresses USING btree (asset_id) WHERE (revoked_at IS NULL);
+
+CREATE UNIQUE INDEX scan_addresses_one_of_an_order ON public.scan_addresses USING btree (order_id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX sessions_by_end ON public.sessions USING btree (ends_at);
 
@@ -1751,6 +1807,18 @@ ALTER TABLE ONLY public.attachments
 ALTER TABLE ONLY public.audit_anchored
     ADD CONSTRAINT audit_anchored_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES public.audit_anchors(id);
 
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_owner_fkey FOREIGN KEY (owner) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
+
 ALTER TABLE ONLY public.checkpoint_parts
     ADD CONSTRAINT checkpoint_parts_format_fkey FOREIGN KEY (format) REFERENCES public.checkpoints(format) ON DELETE CASCADE;
 
@@ -1819,6 +1887,15 @@ ALTER TABLE ONLY public.safety_proposals
 
 ALTER TABLE ONLY public.safety_proposals
     ADD CONSTRAINT safety_proposals_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.scan_addresses
+    ADD CONSTRAINT scan_addresses_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.scan_addresses
+    ADD CONSTRAINT scan_addresses_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
+
+ALTER TABLE ONLY public.scan_addresses
+    ADD CONSTRAINT scan_addresses_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);

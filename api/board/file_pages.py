@@ -1,14 +1,13 @@
-"""Files on the pages of assets and locations, and the page of a location."""
+"""Files on the pages of assets and locations."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, File, UploadFile
 from fastapi.responses import Response
 
-from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.asking import KNOWN, PLANS, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.forms.forms import FormRoute, shown_on
-from api.board.rendering import page
 from api.files import FileRules
 from api.once import SentForm
 from db.files import files
@@ -17,31 +16,6 @@ from db.orders import order_work
 from db.plant import plant
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
-
-
-@router.get("/locations/{location_id}", dependencies=[SEES])
-def location(request: Request, location_id: int, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show a functional location: what stands there, what is below it, its plans and photos."""
-    shown = plant.location(conn, location_id, within=who.sites)
-    site = plant.site(conn, shown.site_id)
-    every = plant.locations(conn, shown.site_id)
-    by_id = {each.id: each for each in every}
-    above: list[plant.Location] = []
-    at = shown
-    while at.parent_id is not None:
-        at = by_id[at.parent_id]
-        above.insert(0, at)
-    return page(
-        request,
-        "location.html",
-        location=shown,
-        site=site,
-        zone=site.time_zone,
-        above=above,
-        below=[each for each in every if each.parent_id == shown.id],
-        assets=[each for each in plant.assets(conn, now=now, site=site.code) if each.location_id == shown.id],
-        files=files.of(conn, Owner(Of.LOCATION, shown.id)),
-    )
 
 
 @router.post("/assets/{asset_id}/files/new", dependencies=[WORKS_OR_PLANS])

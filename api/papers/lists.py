@@ -93,6 +93,14 @@ LISTS: Mapping[str, ListFile] = {
             recorded_at="recorded@", cancelled_at="cancelled@", id="id",
         ),
     ),
+    "/calendar-feeds": ListFile(
+        name="calendars",
+        of_sites=False,
+        columns=columns(
+            title="calendar", site="site", prefix="address begins with", created_at="made@", last_read_at="fetched@",
+            id="id",
+        ),
+    ),
     "/technicians": ListFile(
         name="technicians",
         columns=columns(

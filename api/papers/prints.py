@@ -8,6 +8,9 @@ from fastapi import APIRouter, Request, Response
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.papers import order_paper, typeset
 from api.papers.order_paper import Printing
+from db.orders import work_orders
+from db.plant import scanning
+from db.plant.scanning import ScanAddress
 
 router = APIRouter(tags=["prints"], dependencies=[KNOWN])
 PDF: dict[int | str, dict[str, Any]] = {
@@ -22,9 +25,15 @@ def as_pdf(content: bytes, name: str) -> Response:
     )
 
 
+def code_of(request: Request, found: ScanAddress) -> str:
+    """Return the whole address that a code holds: that under which the plant was called by who prints it."""
+    return str(request.base_url.replace(path=f"/q/{found.token}"))
+
+
 @router.get("/work-orders/{order_id}/print", dependencies=[SEES], response_class=Response, responses=PDF)
 def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
     """Print an order as PDF: why it exists with its charts, the steps of its plan to tick off, its parts, its code."""
-    printing = Printing(who, now, str(request.base_url.replace(path=f"/orders/{order_id}")))
-    facts = order_paper.facts(conn, order_id, printing)
+    work_orders.get(conn, order_id, who)
+    code = scanning.address(conn, {"order_id": order_id}, actor=who.actor, at=now)
+    facts = order_paper.facts(conn, order_id, Printing(who, now, code_of(request, code)))
     return as_pdf(typeset.pdf("order", facts), f"{facts['number']}.pdf")

@@ -65,6 +65,8 @@ class Filters:
         A technician's code; "-" asks for orders that nobody has.
     text
         Words, or parts of words, all of which stand in the number, the title, or the asset's code and name.
+    location_id
+        Those at a functional location, and of the assets that are there now.
     overdue
         Only those of which a target has run out that still counts.
     within
@@ -78,6 +80,7 @@ class Filters:
     site: str | None = None
     asset: str | None = None
     asset_id: int | None = None
+    location_id: int | None = None
     assignee: str | None = None
     requested_by: str | None = None
     text: str | None = None
@@ -199,7 +202,7 @@ def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
     words = [f"%{_literally(word)}%" for word in (filters.text or "").replace("\0", "").split()[:MOST_WORDS]]
     return asked | {
         "overdue": filters.overdue, "nobody": filters.assignee == "-", "requested_by": filters.requested_by,
-        "words": words or None,
+        "words": words or None, "location": filters.location_id,
     }  # fmt: skip
 
 

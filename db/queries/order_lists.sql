@@ -7,6 +7,8 @@
   AND (%(sites)s::integer[] IS NULL OR w.site_id = ANY(%(sites)s))
   AND (%(asset)s::integer IS NULL OR w.asset_id = %(asset)s)
   AND (%(assets)s::integer[] IS NULL OR w.asset_id = ANY(%(assets)s))
+  AND (%(location)s::integer IS NULL OR w.location_id = %(location)s OR w.asset_id IN (
+       SELECT i.asset_id FROM installations i WHERE i.location_id = %(location)s AND i.removed_at IS NULL))
   AND (%(assignee)s::integer IS NULL OR w.assignee_id = %(assignee)s)
   AND (%(assignees)s::integer[] IS NULL OR w.assignee_id = ANY(%(assignees)s))
   AND (NOT %(nobody)s::boolean OR w.assignee_id IS NULL)

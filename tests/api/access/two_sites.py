@@ -33,7 +33,7 @@ OF_NO_SITE = {
     "imports", "shadow_runs", "rules_in_shadow", "engine_figures", "engine_troubles", "device_bindings", "fenced_off",
     "audit_anchors", "import_places",
     "idempotent_answers", "users", "sessions", "api_keys", "sign_in_attempts", "broker_sessions", "pulse_key",
-    "change_heads", "foreign_names", "known_devices",
+    "change_heads", "calendar_feeds", "foreign_names", "known_devices",
 }  # fmt: skip
 """Tables that tell of the plant, the engine, or who asks; read by who sees every site, or by nobody."""
 
@@ -179,6 +179,7 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     rate = {"skill": "mechanical", "from_date": "2020-01-01", "per_hour": "80"}
     yield "rate", client.put(f"{v1}/sites/NTH/costs/labour-rate", json=rate).status_code
     yield "model", client.put(f"{v1}/sites/NTH/costs/model", json={"asset_class": "pump", "failure": "9"}).status_code
+    yield "code", client.get(f"{v1}/assets/{asset}/scan-address").status_code
     link = {"kind": "blocks", "other_id": own_order, "why": f"{MARK} first"}
     yield "link", post(f"/work-orders/{order}/links", **link).status_code
     for name, value in (("safety_critical", True), ("safety_critical", False)):

@@ -1,0 +1,81 @@
+"""The calendars that one follows with one's own program."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Request
+from fastapi.responses import Response
+
+from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.rendering import page
+from api.once import SentForm
+from api.papers import feeds
+from api.papers.feeds import FeedIn
+from db.people import calendar_feeds, technicians
+from db.plant import plant
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+
+
+@router.get("/my-calendars", dependencies=[SEES])
+def show(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show the calendars that one follows, and what others there could be."""
+    kind, _, name = who.actor.partition(":")
+    sites = plant.sites(conn, who.sites)
+    codes = {each.id: each.code for each in sites}
+    people = [each for each in technicians.listed(conn, within=who.sites) if each.active]
+    mine = [each for each in people if (codes[each.site_id], each.code) == (who.technician_site, who.technician)]
+    of = [(f"technician {each.id}", f"My work orders ({each.name})") for each in mine]
+    of += [(f"technician {each.id}", f"Work orders of {each.name}") for each in people if each not in mine]
+    of += [(f"site {each.code}", f"Planned downtime of {each.name}") for each in sites]
+    of += [
+        (f"asset {each.id}", f"Planned downtime of {each.code} {each.name if each.name != each.code else ''}".strip())
+        for each in plant.assets(conn, now=now, within=who.sites)
+    ]
+    return page(
+        request,
+        "my_calendars.html",
+        now=now,
+        feeds=calendar_feeds.of_owner(conn, name) if kind == "person" else [],
+        is_person=kind == "person",
+        of=of,
+        made=request.scope.get("shown_once"),
+    )
+
+
+@router.post("/my-calendars", dependencies=[SEES])
+@shown_on("/my-calendars")
+def add(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    of: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Make a calendar and show its secret address, once."""
+    with Fields() as read:
+        wanted = read("of", None, lambda: _wanted(of))
+    assert wanted is not None
+    _, address = feeds.make(conn, request, who, wanted, now=now)
+    return sent.shows("/my-calendars", (address,))
+
+
+@router.post("/my-calendars/{feed_id}/revoke", dependencies=[SEES])
+@shown_on("/my-calendars")
+def revoke(
+    feed_id: Annotated[int, Path(ge=1, le=2**63 - 1)], conn: Conn, now: Now, who: Asking, sent: SentForm
+) -> Response:
+    """Let a calendar's address open nothing from now on."""
+    calendar_feeds.revoke(conn, feed_id, feeds.owner(who), at=now)
+    return sent.leads_to("/my-calendars")
+
+
+def _wanted(of: str) -> FeedIn:
+    kind, _, key = of.partition(" ")
+    if kind == "site" and key:
+        return FeedIn(site=key)
+    if kind in ("technician", "asset") and key.isdecimal() and len(key) < 10:
+        return FeedIn.model_validate({f"{kind}_id": int(key)})
+    raise FormWrong("choose one of the list")

@@ -1,0 +1,132 @@
+"""Codes to scan: where they lead, and labels with them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from psycopg import Connection
+from pydantic import BaseModel, Field
+
+from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
+from api.once import OnlyOnce
+from api.papers import typeset
+from api.papers.prints import PDF, as_pdf, code_of
+from db.plant import plant, scanning
+from db.plant.scanning import ScanAddress, Thing
+from workorder_core.people.access import Who
+
+router = APIRouter(tags=["labels"], dependencies=[KNOWN])
+A_SHEET = 24
+"""Labels of 70 × 37 mm on an A4 sheet: three beside each other, eight below."""
+MOST = 480
+"""Labels that are printed at once."""
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class NothingChosen(Exception):
+    """Labels are asked for, and none is named."""
+
+    def __init__(self) -> None:
+        super().__init__("name what the labels are for: at least one asset_id or location_id")
+
+
+class ScanAddressOut(BaseModel):
+    """What a code leads to. ``path`` is what it holds, behind the address under which the plant is called."""
+
+    path: str
+    leads_to: str = Field(description="the page that who scans it comes to, after signing in")
+    created_at: datetime
+    created_by: str
+
+    @classmethod
+    def of(cls, found: ScanAddress) -> "ScanAddressOut":
+        return cls(
+            path=f"/q/{found.token}", leads_to=found.page, created_at=found.created_at, created_by=found.created_by
+        )
+
+
+@router.get("/assets/{asset_id}/scan-address", dependencies=[SEES])
+def of_asset(asset_id: int, conn: Conn, now: Now, who: Asking) -> ScanAddressOut:
+    """Read where the code of an asset's label leads; an asset that has none is given one."""
+    return _read(conn, {"asset_id": plant.asset(conn, asset_id, now=now).id}, who, now)
+
+
+@router.get("/locations/{location_id}/scan-address", dependencies=[SEES])
+def of_location(location_id: int, conn: Conn, now: Now, who: Asking) -> ScanAddressOut:
+    """Read where the code of a functional location's label leads; one that has none is given one."""
+    return _read(conn, {"location_id": plant.location(conn, location_id).id}, who, now)
+
+
+@router.post("/assets/{asset_id}/scan-address", status_code=201, response_model=ScanAddressOut, dependencies=[PLANS])
+def anew_of_asset(asset_id: int, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+    """Void the code of an asset's labels, which then leads nowhere, and make another."""
+    thing = {"asset_id": plant.asset(conn, asset_id, now=now).id}
+    return once(b"", lambda _: _anew(conn, thing, who, now), needed=False)
+
+
+@router.post(
+    "/locations/{location_id}/scan-address", status_code=201, response_model=ScanAddressOut, dependencies=[PLANS]
+)
+def anew_of_location(location_id: int, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+    """Void the code of a functional location's labels, which then leads nowhere, and make another."""
+    thing = {"location_id": plant.location(conn, location_id).id}
+    return once(b"", lambda _: _anew(conn, thing, who, now), needed=False)
+
+
+@router.get("/labels", dependencies=[SEES], response_class=Response, responses=PDF)
+def labels(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    asset_id: Annotated[list[Id] | None, Query(max_length=MOST, description="of these assets")] = None,
+    location_id: Annotated[list[Id] | None, Query(max_length=MOST, description="of these functional locations")] = None,
+    size: Annotated[
+        Literal["sheet", "single"],
+        Query(description="sheet: A4 with 24 labels of 70 × 37 mm; single: a page of that size for each"),
+    ] = "sheet",
+    skip: Annotated[int, Query(ge=0, lt=A_SHEET, description="places of the first sheet that are used already")] = 0,
+) -> Response:
+    """Print labels as PDF: code, name and place, with a code that leads to the page of each."""
+    if not asset_id and not location_id:
+        raise NothingChosen
+    things = [*_of_assets(conn, asset_id or (), who, now), *_of_locations(conn, location_id or (), who, now)]
+    made = [
+        {"code": code, "name": name, "place": place, "qr": typeset.qr(code_of(request, found))}
+        for code, name, place, found in things
+    ]
+    facts: dict[str, Any] = {"labels": made, "size": size, "skip": skip if size == "sheet" else 0}
+    return as_pdf(typeset.pdf("labels", facts), "labels.pdf")
+
+
+def _of_assets(
+    conn: Connection, ids: Sequence[int], who: Who, now: datetime
+) -> list[tuple[str, str, str, ScanAddress]]:
+    found = [plant.asset(conn, each, now=now, within=who.sites) for each in dict.fromkeys(ids)]
+    return [
+        (each.code, each.name if each.name != each.code else "", each.path.rpartition(" / ")[0],
+         scanning.address(conn, {"asset_id": each.id}, actor=who.actor, at=now))
+        for each in found
+    ]  # fmt: skip
+
+
+def _of_locations(
+    conn: Connection, ids: Sequence[int], who: Who, now: datetime
+) -> list[tuple[str, str, str, ScanAddress]]:
+    found = [plant.location(conn, each, within=who.sites) for each in dict.fromkeys(ids)]
+    sites = {each.id: each.name for each in plant.sites(conn)}
+    return [
+        (each.code, each.name, sites[each.site_id],
+         scanning.address(conn, {"location_id": each.id}, actor=who.actor, at=now))
+        for each in found
+    ]  # fmt: skip
+
+
+def _read(conn: Connection, thing: Thing, who: Who, now: datetime) -> ScanAddressOut:
+    return ScanAddressOut.of(scanning.address(conn, thing, actor=who.actor, at=now))
+
+
+def _anew(conn: Connection, thing: Thing, who: Who, now: datetime) -> ScanAddressOut:
+    scanning.revoke(conn, thing, actor=who.actor, at=now)
+    return _read(conn, thing, who, now)

@@ -1,0 +1,146 @@
+"""Calendars that people follow: whose they are, what is in them, and the secret address that opens each."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.errors import DiskFull, ReadOnlySqlTransaction
+from psycopg.rows import class_row, dict_row, scalar_row
+
+from db import sql
+from db.errors import NotFound
+from db.people.sessions import digest
+from workorder_core.words import OrderType, Priority, Status
+
+_QUERIES = sql.load("calendar_feeds")
+BACK = timedelta(days=90)
+"""How long what is over stays in a calendar."""
+MOST = 2_000
+"""Entries of one calendar, those of the newest dates."""
+READ_EVERY = timedelta(minutes=10)
+_PREFIX = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A calendar: of a technician's orders, or of the planned downtime of a site or of an asset.
+
+    ``prefix`` is how its secret address begins; ``site``, ``time_zone`` are of whatever it is about.
+    """
+
+    id: int
+    prefix: str
+    owner: str
+    technician_id: int | None
+    site_id: int | None
+    asset_id: int | None
+    created_at: datetime
+    last_read_at: datetime | None
+    site: str
+    site_name: str
+    time_zone: str
+    technician: str | None
+    asset: str | None
+    asset_name: str | None
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        if self.technician is not None:
+            return f"Work orders of {self.technician}"
+        return f"Planned downtime of {self.asset or self.site_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedOrder:
+    """An order with its date. ``changed_at`` is when anything of it changed last."""
+
+    id: UUID
+    number: str
+    title: str
+    type: OrderType
+    priority: Priority
+    status: Status
+    version: int
+    asset_path: str
+    scheduled_start: datetime
+    scheduled_end: datetime | None
+    estimated_hours: float | None
+    asset: str | None
+    asset_name: str | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedDowntime:
+    """A planned downtime; without ``ends_at`` it lasts until it is taken back."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+    actor: str
+    recorded_at: datetime
+    cancelled_at: datetime | None
+    asset_id: int
+    asset: str
+    asset_name: str
+    site: str
+
+
+def add(conn: Connection, owner: str, of: Mapping[str, int], *, at: datetime) -> tuple[int, str]:
+    """Make a calendar of one thing, ``{"technician_id": 4}``, and return its id and the secret, for the only time."""
+    token = secrets.token_urlsafe(32)
+    facts: dict[str, object] = {"technician_id": None, "site_id": None, "asset_id": None, **of}
+    facts |= {"token_sha256": digest(token), "prefix": token[:_PREFIX], "owner": owner, "at": at}
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        feed_id = cursor.execute(_QUERIES["add"], facts).fetchone()
+    return int(feed_id or 0), token
+
+
+def of_owner(conn: Connection, owner: str) -> list[Feed]:
+    """Return the calendars that somebody follows, the oldest first."""
+    with conn.cursor(row_factory=class_row(Feed)) as cursor:
+        return cursor.execute(_QUERIES["feeds"], {"owner": owner, "token_sha256": None}).fetchall()
+
+
+def find(conn: Connection, token: str) -> Feed | None:
+    """Return the calendar that a secret opens; None where it opens none any more, or never did."""
+    with conn.cursor(row_factory=class_row(Feed)) as cursor:
+        return cursor.execute(_QUERIES["feeds"], {"owner": None, "token_sha256": digest(token)}).fetchone()
+
+
+def revoke(conn: Connection, feed_id: int, owner: str, *, at: datetime) -> None:
+    """Let the address of a calendar open nothing from now on. Raises NotFound: also where it is somebody else's."""
+    if conn.execute(_QUERIES["revoke"], {"id": feed_id, "owner": owner, "at": at}).fetchone() is None:
+        raise NotFound("calendar", feed_id)
+
+
+def note_read(conn: Connection, feed: Feed, *, at: datetime) -> None:
+    """Keep when a calendar was fetched, to ten minutes; a database that takes no changes keeps nothing."""
+    if feed.last_read_at is not None and feed.last_read_at > at - READ_EVERY:
+        return
+    try:
+        with conn.transaction():
+            conn.execute(_QUERIES["note_read"], {"id": feed.id, "at": at})
+    except (ReadOnlySqlTransaction, DiskFull):
+        pass
+
+
+def dated_orders(conn: Connection, technician_id: int, *, now: datetime) -> list[DatedOrder]:
+    """Return the orders of a technician that have a date."""
+    asked = {"technician_id": technician_id, "since": now - BACK, "limit": MOST}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_QUERIES["dated_orders"], asked).fetchall()
+    codes = {"type": OrderType, "priority": Priority, "status": Status}
+    return [DatedOrder(**row | {name: code(row[name]) for name, code in codes.items()}) for row in rows]
+
+
+def downtimes(conn: Connection, feed: Feed, *, now: datetime) -> list[DatedDowntime]:
+    """Return the planned downtimes of a calendar's site or asset."""
+    asked = {"site_id": feed.site_id, "asset_id": feed.asset_id, "since": now - BACK, "limit": MOST}
+    with conn.cursor(row_factory=class_row(DatedDowntime)) as cursor:
+        return cursor.execute(_QUERIES["downtimes"], asked).fetchall()

@@ -1,0 +1,46 @@
+-- name: add
+-- A calendar that its owner follows from now on.
+INSERT INTO calendar_feeds (token_sha256, prefix, owner, technician_id, site_id, asset_id, created_at)
+VALUES (%(token_sha256)s, %(prefix)s, %(owner)s, %(technician_id)s, %(site_id)s, %(asset_id)s, %(at)s) RETURNING id;
+
+-- name: feeds
+-- The calendars of an owner, or the one of a token, with what is in each; revoked ones are left out.
+SELECT f.id, f.prefix, f.owner, f.technician_id, f.site_id, f.asset_id, f.created_at, f.last_read_at,
+       s.code AS site, s.time_zone, t.name AS technician, a.code AS asset, a.name AS asset_name, s.name AS site_name
+FROM calendar_feeds f
+LEFT JOIN technicians t ON t.id = f.technician_id
+LEFT JOIN assets a ON a.id = f.asset_id
+JOIN sites s ON s.id = coalesce(f.site_id, t.site_id, a.site_id)
+WHERE f.revoked_at IS NULL
+  AND (%(owner)s::text IS NULL OR f.owner = %(owner)s)
+  AND (%(token_sha256)s::bytea IS NULL OR f.token_sha256 = %(token_sha256)s)
+ORDER BY f.id;
+
+-- name: revoke
+-- The address of a calendar opens nothing from now on.
+UPDATE calendar_feeds SET revoked_at = %(at)s WHERE id = %(id)s AND owner = %(owner)s AND revoked_at IS NULL RETURNING id;
+
+-- name: note_read
+-- A calendar was fetched.
+UPDATE calendar_feeds SET last_read_at = %(at)s WHERE id = %(id)s;
+
+-- name: dated_orders
+-- The orders of a technician that have a date, cancelled ones among them, with when each was changed last; the newest dates first.
+SELECT w.id, w.number, w.title, w.type, w.priority, w.status, w.version, w.asset_path, w.scheduled_start, w.scheduled_end,
+       w.estimated_hours::float8, a.code AS asset, a.name AS asset_name, h.changed_at
+FROM work_orders w
+LEFT JOIN assets a ON a.id = w.asset_id
+JOIN LATERAL (SELECT at AS changed_at FROM order_history WHERE order_id = w.id ORDER BY seq DESC LIMIT 1) AS h ON true
+WHERE w.assignee_id = %(technician_id)s AND w.scheduled_start >= %(since)s
+ORDER BY w.scheduled_start DESC, w.id LIMIT %(limit)s;
+
+-- name: downtimes
+-- The planned downtimes of a site or an asset, cancelled ones among them; the newest dates first.
+SELECT d.id, d.starts_at, d.ends_at, d.reason, d.actor, d.recorded_at, d.cancelled_at, a.id AS asset_id, a.code AS asset,
+       a.name AS asset_name, s.code AS site
+FROM planned_downtimes d
+JOIN assets a ON a.id = d.asset_id
+JOIN sites s ON s.id = a.site_id
+WHERE (a.site_id = %(site_id)s::integer OR a.id = %(asset_id)s::integer)
+  AND (d.ends_at IS NULL OR d.ends_at >= %(since)s)
+ORDER BY d.starts_at DESC, d.id LIMIT %(limit)s;
