@@ -1,11 +1,14 @@
 """``plantwright audit``: whether the history of the orders is as it was written."""
 
 from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
 from typing import Annotated
 
 import psycopg
 import typer
 
+from api.papers import audit_paper, typeset
 from db.orders import audit
 from runtime.cli.command_line import Database, console, given, needing, told
 
@@ -17,6 +20,9 @@ def verify(
     anchor: Annotated[
         str | None, typer.Option(help="the hash of an anchor that was noted elsewhere, which must be there still")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="write what was found to this PDF too, to be signed and filed")
+    ] = None,
     database: Database = None,
 ) -> None:
     """Find what was changed in the history, removed from it or put into it. Exit code 4: something was."""
@@ -25,6 +31,12 @@ def verify(
         assert settings.database is not None
         with psycopg.connect(settings.database) as conn:
             found = audit.verify(conn, expected=anchor)
+            name = f"{conn.info.dbname} on {conn.info.host}"
+        if report is not None:
+            facts = audit_paper.facts(
+                found, at=datetime.now(UTC), by=f"{getuser()} (terminal)", database=name, expected=anchor
+            )
+            report.write_bytes(typeset.pdf("audit", facts))
     console.print(f"{found.rows:,} rows of history of {found.orders:,} orders and things of the plant", highlight=False)
     for each in found.broken:
         console.print(f"[red]{each.number or each.order_id}, row {each.seq}: {each.problem}[/red]", highlight=False)
@@ -32,6 +44,8 @@ def verify(
         console.print(f"[red]anchor {number} is not the one that was made[/red]", highlight=False)
     if found.missing_anchor is not None:
         console.print(f"[red]there is no anchor {found.missing_anchor}[/red]", highlight=False)
+    if report is not None:
+        console.print(f"written to {report}", highlight=False)
     if found.anchor is not None:
         number, hash_ = found.anchor
         console.print(f"newest anchor, number {number}; note it elsewhere: {hash_}", highlight=False)

@@ -6,8 +6,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from api.papers import charts, order_paper, typeset
+from runtime.cli import main
 from tests.api.orders.test_six_types import PLAN
 from workorder_core.people.access import Role
 
@@ -132,3 +134,21 @@ def test_a_chart_has_round_values_whatever_it_shows(values):
 def test_the_page_of_an_order_leads_to_its_print(client, seeded):
     order = seeded.orders["predictive"]
     assert f'href="{V1}/work-orders/{order}/print"' in client.get(f"/orders/{order}").text
+
+
+def test_an_audit_is_written_to_a_report(client, seeded, database, facts, tmp_path):
+    report = tmp_path / "audit.pdf"
+    asked = ["audit", "verify", "--report", str(report), "--database", database]
+    sound = CliRunner().invoke(main.app, asked)
+    assert sound.exit_code == 0, sound.output
+    assert report.read_bytes().startswith(b"%PDF-")
+    assert facts[-1]["sound"]
+    with psycopg.connect(database) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("UPDATE order_history SET why = 'another' WHERE order_id = %s", [seeded.orders["done"]])
+    broken = CliRunner().invoke(main.app, [*asked, "--anchor", "ab" * 32])
+    assert broken.exit_code == 4, broken.output
+    said = facts[-1]
+    assert (said["sound"], said["expected_there"], len(said["broken"])) == (False, False, 1)
+    assert ":" not in said["database"], "no password"
+    assert len(typeset.pictures("audit", said)) == 1
