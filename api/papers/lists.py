@@ -124,6 +124,13 @@ LISTS: Mapping[str, ListFile] = {
             why="why", id="id",
         ),
     ),
+    "/events": ListFile(
+        name="events",
+        columns=columns(
+            at="at@", kind="kind", subject="subject", site="site", order_id="order id", data="data",
+            recorded_at="recorded@", uid="uid", id="id",
+        ),
+    ),
     "/safety-proposals": ListFile(
         name="safety-proposals",
         columns=columns(
