@@ -104,11 +104,11 @@
 
   // Asks once, after a moment that differs from page to page, so that not all ask at the same time; what happens in
   // quick succession is asked for together.
-  function soon(ms) {
+  function soon(ms, idle = false) {
     const at = Math.max(Date.now() + ms, asked + REST_MS);
     if (due !== null && due.at <= at) return;
     clearTimeout(due?.timer);
-    due = { at, timer: setTimeout(ask, at - Date.now()) };
+    due = { at, idle, timer: setTimeout(ask, at - Date.now()) };
   }
 
   async function ask() {
@@ -118,22 +118,29 @@
     asked = Date.now();
     await refresh();
     asked = Date.now();
-    soon((up ? every : Math.min(every, DOWN_MS)) * (0.9 + Math.random() * 0.2));
+    soon(pause(), true);
   }
+
+  // Until the stream is known to be there, as behind a proxy that keeps it back, the page asks by itself.
+  function pause() { return (up ? every : Math.min(every, DOWN_MS)) * (0.9 + Math.random() * 0.2); }
 
   function concerns(event) {
     return follows.some((each) => each === event.kind.split(".")[0] || each === `order:${event.order_id}` || each === `asset:${event.asset_id}`);
   }
 
   function hear(news) {
-    if (news.up) { up = true; if (!connection.hidden) soon(0); }
+    if (news.up && !up) {
+      up = true;
+      if (due?.idle) { clearTimeout(due.timer); due = null; soon(pause(), true); }
+      if (!connection.hidden) soon(0);
+    }
     if (news.down) { up = false; soon(Math.random() * SPREAD_MS); }
     if (news.stale || (news.event && concerns(news.event))) soon(Math.random() * SPREAD_MS);
   }
 
   if (document.querySelector("main [data-live]") && !document.querySelector("main .problem[role=alert]")) {
     refreshed.textContent = "· refreshes by itself";
-    soon(every);
+    soon(pause(), true);
     window.hearEvents(Number(document.body.dataset.events), hear);
   }
   if (document.querySelector("[data-age], [data-due]")) setInterval(() => { if (!document.hidden) count(); }, COUNT_MS);
