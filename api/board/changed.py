@@ -24,7 +24,7 @@ _LABELS = {
     "asset_class": "class", "retired_at": "out of force", "safety_critical": "safety-critical", "class": "class",
     "closed_on": "days off", "works_on": "works on holidays", "response_minutes": "begin within",
     "completion_minutes": "complete within", "working": "only working hours count", "permits_lost": "permits lost",
-    "must_change": "has a first password", "retire": "taken out of force", "subdivision": "part of the country",
+    "must_change": "has a one-time password", "retire": "taken out of force", "subdivision": "part of the country",
 }  # fmt: skip
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -161,7 +161,9 @@ def number(value: float | None) -> str:
 
 def rate(value: float) -> str:
     """Return how often something happens, or a share of it: two digits after the point are all that anybody acts on."""
-    return f"under {number(0.01)}" if 0 < value < 0.01 else "0" if value == 0 else number(value)
+    if value < 0.01:
+        return "under 0.01" if value else "0"
+    return f"{value:.2f}" if value < 0.1 else number(value)
 
 
 def amount(value: float) -> str:

@@ -4,7 +4,7 @@ Told by the core's own steps at times before the recording, so that no page of t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -27,6 +27,7 @@ from workorder_core.people.access import Role, Who
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Status
 
 CLASS = "centrifugal_pump"
+_SLOT = timedelta(hours=2)
 PLANNER = "berg"
 PLANS = (
     JobPlan(
@@ -197,7 +198,8 @@ def make(conn: Connection, *, site: str, now: datetime) -> int:
         job_plans.save(conn, each, actor=_person(PLANNER, site).actor, at=begin)
     for job in JOBS:
         at = now - timedelta(days=job.days_ago)
-        _Telling(conn, site, at.replace(hour=8, minute=10) if job.days_ago > 2 else at).tell(job, assets[job.asset])
+        begun = at.replace(hour=8, minute=10) if job.days_ago > 2 else at
+        _Telling(conn, site, begun, now).tell(job, assets[job.asset])
     return len(JOBS)
 
 
@@ -212,8 +214,8 @@ def _person(name: str, site: str) -> Who:
 class _Telling:
     """Takes one order from step to step, each some time after the one before."""
 
-    def __init__(self, conn: Connection, site: str, at: datetime) -> None:
-        self._conn, self._site, self._at = conn, site, at
+    def __init__(self, conn: Connection, site: str, at: datetime, now: datetime) -> None:
+        self._conn, self._site, self._at, self._now = conn, site, at, now
 
     def tell(self, job: Job, asset: Asset) -> None:
         order = self._ask(job, asset)
@@ -259,9 +261,18 @@ class _Telling:
 
     def _schedule(self, order: WorkOrder, technician: str) -> None:
         self._take(order, Step.PLAN, Plan(), PLANNER)
-        start = (self._at + timedelta(days=6)).replace(hour=14, minute=0, second=0, microsecond=0)
-        end = start + timedelta(hours=2)
-        self._take(order, Step.SCHEDULE, Schedule(start, end, technician), PLANNER)
+        start = self._slot(replace(order, assignee=technician, status=Status.SCHEDULED))
+        self._take(order, Step.SCHEDULE, Schedule(start, start + _SLOT, technician), PLANNER)
+
+    def _slot(self, order: WorkOrder) -> datetime:
+        """Return the first full hour ahead of which no planner is warned: on shift, free, within the target."""
+        first = self._now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=6)
+        hours = [first + timedelta(hours=each) for each in range(7 * 24)]
+        for start in hours:
+            dated = replace(order, scheduled_start=start, scheduled_end=start + _SLOT)
+            if not assignments.doubts(self._conn, dated, now=self._now):
+                return start
+        return first
 
     def _do_steps(self, order: WorkOrder, job: Job, technician: str, *, permits: bool) -> None:
         who, measured = _person(technician, self._site), iter(job.measured)

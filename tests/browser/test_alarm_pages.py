@@ -1,5 +1,6 @@
 """Alarms at the board, in a real browser: seen, shelved, taken out of service, counted."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -94,6 +95,9 @@ def test_the_figures_are_drawn_and_a_range_can_be_chosen(watched, seeded):  # no
     page.wait_for_selector(".charts canvas")
     assert page.locator(".charts figure").count() == 2
     assert page.get_by_role("row", name="Floods").locator(".badge").inner_text() == "too high"
+    numbers = page.locator(".figures td.n").all_inner_texts()
+    assert len(numbers) >= 7
+    assert [each for each in numbers if re.search(r"\.\d{3}|e-", each)] == [], "nobody reads 0.000992"
     page.get_by_role("link", name="24h").click()
     page.wait_for_url("**span=24h*")
     page.locator("[name=since]").fill("2020-01-01T00:00")

@@ -1,5 +1,6 @@
 """The board without a browser: what pages say, what forms do, who may."""
 
+import re
 from datetime import UTC, datetime
 
 import psycopg
@@ -158,3 +159,10 @@ NUMBERS = {
 @pytest.mark.parametrize(("value", "text"), NUMBERS.items())
 def test_numbers_have_as_many_digits_as_people_read(value, text):
     assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (0.000992, "under 0.01"), (0.01, "0.01"), (1.5, "1.50"), (144, "144")]
+)
+def test_a_rate_has_no_more_digits_than_anybody_acts_on(value, text):
+    assert words.rate(value) == text

@@ -8,10 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create
-from db.orders import work_orders
+from db.orders import order_work, work_orders
 from tests import people
 from tests.api.orders.test_six_types import PNG, V1
-from workorder_core.people.access import Role
+from workorder_core.people.access import Role, Who
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 SITE = ZoneInfo("Europe/Copenhagen")
@@ -199,3 +199,41 @@ def test_a_photo_is_a_picture_and_is_sent_once(client, seeded):
     assert answer.content == PNG
     again = client.get(whole, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_technician_that_the_site_lacks_is_an_error_at_the_field_with_who_was_meant(client, seeded):
+    order = seeded.orders["predictive"]
+    page = client.post(f"/orders/{order}/assign", data={"technician": "hlom"}, headers=HTML)
+    assert page.status_code == 404
+    assert "This site has no technician hlom; did you mean holm (Anna Holm)?" in page.text
+    assert re.search(r'<select name="technician"[^>]*aria-invalid="true"', page.text), "at the field"
+    answer = client.post(f"{V1}/{order}/assign", json={"technician": "Anna Hlom"})
+    assert "did you mean holm (Anna Holm)?" in answer.json()["detail"]
+    answer = client.post(f"{V1}/{order}/assign", json={"technician": "zzz"})
+    assert "choose one of" in answer.json()["detail"]
+
+
+def test_histories_have_full_names_and_never_one_that_two_may_be_meant_by(client, seeded, pool):
+    with pool.connection() as conn:
+        people.add_user(conn, "berg", Role.PLANNER)
+        conn.execute("UPDATE users SET full_name = 'Sofia Berg' WHERE name = 'berg'")
+        order = work_orders.get(conn, seeded.orders["predictive"])
+        for actor in ("berg", "holm", "gone"):
+            order_work.comment(
+                conn,
+                order.id,
+                f"by {actor}",
+                who=Who(f"person:{actor}", frozenset({Role.PLANNER})),
+                at=datetime.now(UTC),
+            )
+    page = client.get(f"/orders/{seeded.orders['predictive']}").text
+    assert "commented</b> by Sofia Berg" in page.replace("Commented", "commented")
+    assert "commented</b> by Anna Holm" in page.replace("Commented", "commented"), "a technician who is no user"
+    assert "commented</b> by gone" in page.replace("Commented", "commented")
+    assert '<p class="soft">Sofia Berg, ' in page
+    with pool.connection() as conn:
+        people.add_user(conn, "holm", Role.VIEWER)
+    page = client.get(f"/orders/{seeded.orders['predictive']}").text
+    assert "commented</b> by Holm" in page.replace("Commented", "commented"), (
+        "the user of that name, who is somebody else"
+    )

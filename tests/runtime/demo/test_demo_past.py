@@ -7,6 +7,7 @@ import psycopg
 
 from db.orders import audit, job_plans, order_content, work_orders
 from db.orders.order_lists import Filters
+from db.people import assignments
 from db.plant import plant
 from runtime.cli import plant_file
 from runtime.demo import past
@@ -31,6 +32,8 @@ def test_the_past_has_finished_orders_with_what_was_found_and_work_that_is_comin
         assert {each.type for each in orders} >= {OrderType.PREVENTIVE, OrderType.INSPECTION, OrderType.PROACTIVE}
         assert all(each.recorded_at <= each.status_since <= now for each in orders)
         for each in orders:
+            if each.status is Status.SCHEDULED:
+                assert assignments.doubts(conn, each, now=now) == (), "nobody plans their own sample past its target"
             if each.status is Status.CLOSED:
                 assert each.close_out is not None
                 assert order_content.undone(conn, each.id).steps == ()
