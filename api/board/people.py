@@ -93,7 +93,7 @@ def people(request: Request, conn: Conn, now: Now) -> Response:
 @router.post("/access/users", dependencies=[ADMINISTERS])
 @shown_on("/access", at={AlreadyThere: "name", NotFound: "technician"})
 def add_user(conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -> Response:
-    """Make a user and show the first password, once."""
+    """Make a user and show the one-time password, once."""
     user, password = form.user(), passwords.one_time()
     hashed = passwords.hashed(password)
     users.add(conn, user.name, user.standing(), password_hash=hashed, must_change=True, actor=actor, at=now)
@@ -111,7 +111,7 @@ def change_user(user_name: str, conn: Conn, now: Now, actor: Actor, form: Filled
 @router.post("/access/users/{user_name}/password", dependencies=[ADMINISTERS])
 @shown_on("/access")
 def give_password(user_name: str, conn: Conn, now: Now, actor: Actor, sent: SentForm) -> Response:
-    """Give a user a new first password and show it, once."""
+    """Give a user a new one-time password and show it, once."""
     password = passwords.one_time()
     users.set_password(conn, user_name, passwords.hashed(password), must_change=True, actor=actor, at=now)
     return sent.shows("/access", ("password", user_name, password))

@@ -164,7 +164,7 @@ LISTS: Mapping[str, ListFile] = {
         columns=columns(
             name="name", full_name="full name", roles="roles", sites="sites (none: all)",
             technician__site="technician's site", technician__code="technician", disabled_at="disabled@",
-            must_change_password="has a first password", created_at="created@", signed_in_at="last signed in@",
+            must_change_password="has a one-time password", created_at="created@", signed_in_at="last signed in@",
         ),
     ),
     "/keys": ListFile(

@@ -65,7 +65,7 @@ class UserFacts(BaseModel):
 
 
 class UserIn(UserFacts):
-    """A new user; the answer holds their first password."""
+    """A new user; the answer holds their one-time password."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -1,6 +1,5 @@
 """The board without a browser: what pages say, what forms do, who may."""
 
-import re
 from datetime import UTC, datetime
 
 import psycopg
