@@ -30,6 +30,7 @@ from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
 from api.board.forms import forms
+from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
 from api.description import describe, refuse_unknown_parameters
@@ -64,6 +65,8 @@ from api.routers import (
     technicians,
     work_orders,
 )
+from api.routers.notifying import receivers
+from api.routers.notifying.setup import NOTHING_SET, Delivery
 from db.files.files import USUAL, Allowed
 
 DESCRIPTION = """\
@@ -87,6 +90,7 @@ def create(
     names: Collection[str] | None = None,
     room: Room | None = None,
     files_allowed: Allowed = USUAL,
+    delivery: Delivery = NOTHING_SET,
 ) -> FastAPI:
     """Return the application. The caller opens the pool and closes it.
 
@@ -101,6 +105,8 @@ def create(
         Names and addresses under which the plant is called; a request for another host is refused. None: any.
     files_allowed
         Kinds and sizes of files that people may attach.
+    delivery
+        How the settings let events be delivered.
     """
     app = _bare(version)
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
@@ -108,6 +114,7 @@ def create(
     app.state.metrics, app.state.schema_is_current, app.state.at_the_door = Metrics(version), False, 0
     app.state.metrics.streams.set_function(lambda: app.state.hub.readers)
     app.state.files = files_allowed
+    app.state.delivery = delivery
     app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
@@ -152,6 +159,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         files,
         changes,
         events,
+        receivers,
     ):
         v1.include_router(subject.router)
     v1.include_router(prints.router)
@@ -180,6 +188,8 @@ def _routes() -> tuple[BaseRoute, ...]:
         places.router,
         my_calendars.router,
         change_pages.router,
+        outbox.router,
+        own_choices.router,
         api_docs.router,
         signing.router,
     ):

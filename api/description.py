@@ -53,6 +53,10 @@ _NAMED = {
     ("put", "/users/{user_name}"): "change_user",
     ("post", "/users/{user_name}/password"): "reset_user_password",
     ("get", "/me"): "get_me",
+    ("get", "/me/notifications"): "get_my_notifications",
+    ("put", "/me/notifications"): "choose_my_notifications",
+    ("get", "/outbox"): "get_outbox",
+    ("post", "/receivers/{receiver_id}/secret"): "renew_receiver_secret",
     ("get", "/engine"): "get_engine",
     ("put", "/work-orders/{order_id}/steps/{seq}"): "do_work_order_step",
     ("delete", "/work-orders/{order_id}/steps/{seq}"): "undo_work_order_step",
@@ -92,6 +96,8 @@ IN_PATHS = {
     "key_name": "the key's name, not the key",
     "plan_code": "the job plan's code, such as `PUMP-SEAL`",
     "site_code": "the site's code, such as `NTH`",
+    "receiver_id": "the receiver's id, as the list of receivers has it",
+    "event_id": "the event's id, as the receiver's messages have it",
     "proposal_id": "the id of a change that waits for a second person",
 }
 """The meaning of each name in a path: it is the same in every path, so it is said once."""

@@ -1,13 +1,14 @@
 """Numbers for Prometheus: requests as they come, orders and the engine's position as they stand when asked."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from psycopg import Connection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.engine_numbers import EngineNumbers
+from db.events import deliveries
 from db.orders import work_orders
 from db.telemetry import judge, quarantine, telemetry
 from workorder_core.orders import lifecycle
@@ -47,6 +48,20 @@ class Metrics:
             registry=self._registry,
         )
         self.streams = Gauge("plantwright_event_streams", "Streams of events that are open.", registry=self._registry)
+        self._pending = Gauge(
+            "plantwright_outbox_pending", "Messages that wait for active receivers.", registry=self._registry
+        )
+        self._oldest = Gauge(
+            "plantwright_outbox_oldest_seconds",
+            "How long the oldest message for an active receiver has waited, or an event for its receivers.",
+            registry=self._registry,
+        )
+        self._attempts = Gauge(
+            "plantwright_outbox_attempts_of_a_day",
+            "Attempts to deliver within a day, by how they ended.",
+            ["outcome"],
+            registry=self._registry,
+        )
         self._engine = EngineNumbers()
         self._registry.register(self._engine)
         about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
@@ -71,8 +86,17 @@ class Metrics:
         self._next_arrival.set(judge.holder_now(conn)[2])
         newest = telemetry.newest_received(conn)
         self._age.set(float("nan") if newest is None else (now - newest).total_seconds())
+        self._look_at_outbox(conn)
         self._engine.look(conn)
         return generate_latest(self._registry)
+
+    def _look_at_outbox(self, conn: Connection) -> None:
+        waits = deliveries.backlog(conn)
+        self._pending.set(waits.pending)
+        self._oldest.set(max(waits.oldest_s, waits.undecided_s))
+        self._attempts.clear()
+        for fault, count in deliveries.outcomes(conn, back=timedelta(days=1)).items():
+            self._attempts.labels(fault or "delivered").set(count)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -676,6 +676,40 @@ ALTER TABLE public.cost_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.deliveries (
+    receiver_id integer NOT NULL,
+    event_id bigint NOT NULL,
+    why text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT deliveries_end CHECK (((state = 'pending'::text) = (ended_at IS NULL))),
+    CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text, 'skipped'::text])))
+);
+
+CREATE TABLE public.delivery_attempts (
+    id bigint NOT NULL,
+    receiver_id integer NOT NULL,
+    event_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    took_ms integer NOT NULL,
+    fault text,
+    status integer,
+    detail text NOT NULL,
+    CONSTRAINT delivery_attempts_fault_check CHECK ((fault = ANY (ARRAY['passing'::text, 'final'::text, 'gone'::text, 'own'::text])))
+);
+
+ALTER TABLE public.delivery_attempts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.delivery_attempts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.device_bindings (
     device text NOT NULL,
     asset text NOT NULL,
@@ -683,6 +717,15 @@ CREATE TABLE public.device_bindings (
     bound_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT device_bindings_asset_check CHECK ((asset ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
     CONSTRAINT device_bindings_device_check CHECK ((device ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text))
+);
+
+CREATE TABLE public.engine_alarm_news (
+    code text NOT NULL,
+    problem text NOT NULL,
+    action text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    raised boolean NOT NULL,
+    missing_since timestamp with time zone
 );
 
 CREATE TABLE public.engine_figures (
@@ -740,6 +783,12 @@ CREATE TABLE public.evidence (
     summary text NOT NULL,
     readings jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT evidence_severity_check CHECK (((severity >= 1) AND (severity <= 3)))
+);
+
+CREATE TABLE public.fan_out (
+    only_row boolean DEFAULT true NOT NULL,
+    event_id bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT fan_out_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE public.fenced_off (
@@ -1020,6 +1069,40 @@ CREATE TABLE public.readings (
     value double precision NOT NULL,
     quality smallint DEFAULT 0 NOT NULL,
     late boolean NOT NULL
+);
+
+CREATE TABLE public.receivers (
+    id integer NOT NULL,
+    channel text NOT NULL,
+    name text NOT NULL,
+    address text NOT NULL,
+    user_name text,
+    secret bytea,
+    secret_is_sealed boolean,
+    wants text[] NOT NULL,
+    sites text[],
+    state text DEFAULT 'active'::text NOT NULL,
+    state_since timestamp with time zone NOT NULL,
+    state_why text DEFAULT ''::text NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT receivers_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text]))),
+    CONSTRAINT receivers_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT receivers_of_mail_are_people CHECK (((channel = 'email'::text) = (user_name IS NOT NULL))),
+    CONSTRAINT receivers_sites_check CHECK ((cardinality(sites) > 0)),
+    CONSTRAINT receivers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))),
+    CONSTRAINT receivers_webhooks_are_signed CHECK ((((channel = 'webhook'::text) = (secret IS NOT NULL)) AND ((secret IS NULL) = (secret_is_sealed IS NULL))))
+);
+
+ALTER TABLE public.receivers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.receivers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.rules_in_shadow (
@@ -1424,8 +1507,17 @@ ALTER TABLE ONLY public.cost_models
 ALTER TABLE ONLY public.cost_models
     ADD CONSTRAINT cost_models_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (receiver_id, event_id);
+
+ALTER TABLE ONLY public.delivery_attempts
+    ADD CONSTRAINT delivery_attempts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.device_bindings
     ADD CONSTRAINT device_bindings_pkey PRIMARY KEY (device, asset);
+
+ALTER TABLE ONLY public.engine_alarm_news
+    ADD CONSTRAINT engine_alarm_news_pkey PRIMARY KEY (code);
 
 ALTER TABLE ONLY public.engine_figures
     ADD CONSTRAINT engine_figures_pkey PRIMARY KEY (only_row);
@@ -1441,6 +1533,9 @@ ALTER TABLE ONLY public.events
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (order_id, seq);
+
+ALTER TABLE ONLY public.fan_out
+    ADD CONSTRAINT fan_out_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.fenced_off
     ADD CONSTRAINT fenced_off_pkey PRIMARY KEY (fence);
@@ -1519,6 +1614,9 @@ ALTER TABLE ONLY public.quarantine
 
 ALTER TABLE ONLY public.readings
     ADD CONSTRAINT readings_pkey PRIMARY KEY (signal_id, observed_at);
+
+ALTER TABLE ONLY public.receivers
+    ADD CONSTRAINT receivers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.rules_in_shadow
     ADD CONSTRAINT rules_in_shadow_pkey PRIMARY KEY (id);
@@ -1622,6 +1720,14 @@ CREATE INDEX changes_of_kind ON public.changes USING btree (kind, subject, id DE
 
 CREATE INDEX changes_of_site ON public.changes USING btree (site, id DESC);
 
+CREATE INDEX deliveries_of_event ON public.deliveries USING btree (event_id);
+
+CREATE INDEX deliveries_pending ON public.deliveries USING btree (receiver_id, event_id) WHERE (state = 'pending'::text);
+
+CREATE INDEX delivery_attempts_by_age ON public.delivery_attempts USING btree (at);
+
+CREATE INDEX delivery_attempts_of_receiver ON public.delivery_attempts USING btree (receiver_id, id DESC);
+
 CREATE INDEX events_by_age ON public.events USING btree (recorded_at);
 
 CREATE INDEX events_of_order ON public.events USING btree (order_id, id) WHERE (order_id IS NOT NULL);
@@ -1645,6 +1751,10 @@ CREATE INDEX quarantine_to_be_tried ON public.quarantine USING btree (received_a
 CREATE INDEX readings_by_arrival ON public.readings USING brin (arrival) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE INDEX readings_late ON public.readings USING btree (signal_id, observed_at) WHERE late;
+
+CREATE UNIQUE INDEX receivers_names ON public.receivers USING btree (channel, name) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user_name) WHERE ((user_name IS NOT NULL) AND (deleted_at IS NULL));
 
 CREATE UNIQUE INDEX rules_in_shadow_once ON public.rules_in_shadow USING btree (rule) WHERE (ended_at IS NULL);
 
@@ -1828,6 +1938,15 @@ ALTER TABLE ONLY public.cost_models
 ALTER TABLE ONLY public.cost_models
     ADD CONSTRAINT cost_models_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
 
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES public.receivers(id);
+
+ALTER TABLE ONLY public.delivery_attempts
+    ADD CONSTRAINT delivery_attempts_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES public.receivers(id);
+
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
 
@@ -1881,6 +2000,9 @@ ALTER TABLE ONLY public.order_steps
 
 ALTER TABLE ONLY public.planned_downtimes
     ADD CONSTRAINT planned_downtimes_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.receivers
+    ADD CONSTRAINT receivers_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
 
 ALTER TABLE ONLY public.safety_proposals
     ADD CONSTRAINT safety_proposals_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);

@@ -1,6 +1,8 @@
 """Settings: from a TOML file and environment variables ``PLANTWRIGHT_…``, which win. A wrong one stops the start."""
 
 import os
+from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -128,6 +130,31 @@ class Settings(BaseSettings):
         list(KINDS), description="kinds of files that people may attach, by what is in them, as media types"
     )
     file_most_mb: int = Field(10, ge=1, le=10, description="megabytes of one file that somebody attaches")
+    event_retention_days: int = Field(
+        90, ge=1, le=36_500, description="events are dropped so long after they were written and delivered"
+    )
+    attempt_retention_days: int = Field(
+        90, ge=1, le=36_500, description="attempts to deliver are dropped so long after they were made"
+    )
+    smtp_host: str | None = Field(None, min_length=1, description="mail server; none: no e-mail is sent")
+    smtp_port: int | None = Field(None, ge=1, le=65_535, description="its port; none: 587, or 465 with smtp_tls")
+    smtp_tls: bool = Field(
+        False, description="TLS from the first byte; otherwise STARTTLS, without which nothing is sent"
+    )
+    smtp_ca: Path | None = Field(None, description="PEM file of the authority of its certificate; none: the system's")
+    smtp_user: str | None = Field(None, description="user at the mail server; none: without signing in")
+    smtp_password: str | None = Field(None, description="their password")
+    mail_from: str | None = Field(None, description="sender of mails: Plantwright <plantwright@example.com>")
+    pages_url: str | None = Field(None, description="address of the pages, for the links in mails; none: no links")
+    webhook_networks: list[str] = Field(
+        [], description="networks that are not public and that webhooks may go to: 10.20.0.0/16, 192.168.7.9"
+    )
+    secrets_key: str | None = Field(
+        None,
+        min_length=16,
+        description="what the secrets of webhooks are encrypted with; none: they are stored plainly",
+    )
+
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")
     names: list[str] = Field(
@@ -187,6 +214,20 @@ class Settings(BaseSettings):
             Dispatched.of(each)
         return value
 
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for each in value:
+            ip_network(each)
+        return value
+
+    @field_validator("pages_url")
+    @classmethod
+    def _a_web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("write https://plantwright.example.com")
+        return value
+
     @field_validator("database")
     @classmethod
     def _a_database(cls, value: str | None) -> str | None:
@@ -207,6 +248,16 @@ class Settings(BaseSettings):
             if len(key) < 16:
                 raise ValueError(f"the key {name!r} is shorter than 16 characters; make one with: openssl rand -hex 24")
         return value
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if (self.smtp_host is None) != (self.mail_from is None):
+            raise ValueError(
+                "smtp_host and mail_from go together: the server that mails are given to, and who they are from"
+            )
+        if self.mail_from is not None and "@" not in parseaddr(self.mail_from)[1]:
+            raise ValueError("mail_from is no e-mail address; write Plantwright <plantwright@example.com>")
+        return self
 
     @model_validator(mode="after")
     def _open_only_at_home(self) -> Self:

@@ -9,12 +9,22 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import scope, sql, storable
+from db.events import deliveries
 from db.telemetry import engine_figures
 from db.telemetry.engine_figures import Told
 from db.telemetry.judge import NotTheWriter
 from ingest.messages import Reason
 from workorder_core.alarms import engine_alarms
-from workorder_core.alarms.engine_alarms import LOOKS_BACK, TOLD_FOR, TROUBLES, Code, EngineAlarm, Facts, Trouble
+from workorder_core.alarms.engine_alarms import (
+    LOOKS_BACK,
+    TOLD_FOR,
+    TROUBLES,
+    Code,
+    EngineAlarm,
+    Facts,
+    Outbox,
+    Trouble,
+)
 
 _QUERIES = sql.load("engine_alarms")
 
@@ -34,12 +44,16 @@ def facts(conn: Connection, told: Told | None, within: Collection[str] | None = 
         refused: Any = cursor.execute(_QUERIES["refused"], asked).fetchone()
         unreadable: Any = cursor.execute(_QUERIES["unreadable"], failed).fetchone()
         noted = cursor.execute(_QUERIES["troubles"]).fetchall()
+    waits = deliveries.backlog(conn)
     known = Facts(
         state=None,
         fenced_off=fenced_off,
         refused=refused[0],
         unreadable=(int(unreadable[0]), unreadable[1]),
         troubles={Code(kind): Trouble(said, times, at) for kind, said, times, at in noted if kind in TROUBLES},
+        outbox=Outbox(
+            pending=waits.pending, oldest_s=waits.oldest_s, undecided_s=waits.undecided_s, disabled=waits.disabled
+        ),
     )
     if told is None:
         return known

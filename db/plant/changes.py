@@ -20,7 +20,7 @@ OF_PLANT = (*_LOGGED, "document", "rule", "safety", "file")
 """Kinds that everybody may read of the sites that they see: what triggers write, and proposals."""
 OF_COSTS = ("labour rate", "cost model")
 """Kinds that only those may read who see costs."""
-OF_ACCESS = ("user", "key", "device")
+OF_ACCESS = ("user", "key", "device", "receiver")
 """Kinds that only administrators of every site may read."""
 
 

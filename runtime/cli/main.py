@@ -97,7 +97,8 @@ def ingest(
 
 @app.command()
 def jobs(database: Database = None, with_parent: WithParent = None) -> None:
-    """Assign, escalate, and drop what is past its retention. Any number may run."""
+    """Assign, escalate, notify, and drop what is past its retention. Any number may run."""
+    from runtime.delivery import delivering, means
     from runtime.processes import jobs as working
 
     with told():
@@ -112,11 +113,15 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
             dispatched=tuple(Dispatched.of(each) for each in settings.dispatch),
             escalate_every_s=settings.escalate_every_s,
             budgets_every_s=settings.budgets_every_s,
+            event_retention=timedelta(days=settings.event_retention_days),
+            attempt_retention=timedelta(days=settings.attempt_retention_days),
             retention=keep,
             alarm_retention=keep_alarms,
             quarantine_retention=keep_refusals,
         )
-        working.run(settings.database, timetable, stop_on_signals(with_parent))
+        stop = stop_on_signals(with_parent)
+        with delivering.beside(settings.database, means.of(settings), stop):
+            working.run(settings.database, timetable, stop)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from db import idempotency, jobs
 from db.alarms import engine_alarms
 from db.documents import budgets
+from db.events import deliveries, engine_alarm_events
 from db.orders import audit, work_orders
 from db.people import assignments
 from db.telemetry import quarantine
@@ -47,6 +48,9 @@ class Timetable:
     anchor_every_s: float = 3600
     retention_every_s: float = 3600
     budgets_every_s: float = 600
+    engine_alarms_every_s: float = 15
+    event_retention: timedelta = timedelta(days=90)
+    attempt_retention: timedelta = timedelta(days=90)
     retention: timedelta | None = None
     alarm_retention: timedelta | None = None
     quarantine_retention: timedelta | None = None
@@ -74,6 +78,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.budgets_every_s, keep_budgets, "budgets")
         every(timetable.tidy_every_s, forget_answers, "forget answers")
         every(timetable.anchor_every_s, anchor_history, "anchor")
+        every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
+        every(timetable.retention_every_s, lambda conn: drop_old_events(conn, timetable), "retention of events")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
         if (kept := timetable.alarm_retention) is not None:
@@ -205,6 +211,31 @@ def drop_old_alarms(conn: Connection, *, keep: timedelta) -> int:
             deleted = jobs.delete_some_alarms(conn, before=before, most=_DELETED_AT_ONCE)
         gone += deleted
         if not deleted:
+            return gone
+
+
+def report_engine_alarms(conn: Connection) -> int:
+    """Write events for the engine's alarms that are raised or over; return how many."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "engine alarms"):
+            return 0
+        return engine_alarm_events.report(conn, now=datetime.now(UTC))
+
+
+def drop_old_events(conn: Connection, timetable: Timetable) -> int:
+    """Drop events and attempts to deliver them that are past their retention; return how many events.
+
+    What somebody is still to be told of stays.
+    """
+    now, gone = datetime.now(UTC), 0
+    while True:
+        with conn.transaction():
+            if not jobs.try_lock(conn, "retention of events"):
+                return gone
+            tried = deliveries.drop_attempts(conn, before=now - timetable.attempt_retention, most=_DELETED_AT_ONCE)
+            dropped = deliveries.drop_events(conn, before=now - timetable.event_retention, most=_DELETED_AT_ONCE)
+        gone += dropped
+        if max(tried, dropped) < _DELETED_AT_ONCE:
             return gone
 
 

@@ -16,6 +16,8 @@ from api.addresses import Proxies
 from api.events.hub import Hub
 from api.forwarded import Forwarded
 from api.keys import Lasting
+from api.routers.notifying.setup import Delivery
+from db.events.sealing import Sealer
 from db.files.files import Allowed
 from runtime.cli.command_line import console
 from runtime.processes import certificate as certificates
@@ -90,6 +92,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             version=CODE_VERSION,
             names=_names(settings),
             files_allowed=Allowed(kinds=frozenset(settings.file_kinds), largest=settings.file_most_mb * 1_000_000),
+            delivery=Delivery(Sealer(settings.secrets_key), settings.mail_from),
         )
         config = configured(served, settings, certificate)
         if certificate is not None:

@@ -1,6 +1,6 @@
 """The engine's own alarms: what keeps readings from being judged, and what to do about it. No clock, no I/O."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +29,8 @@ class Code(StrEnum):
     SESSION_LOST = "session_lost"
     SESSION_TRIED = "session_tried"
     DEVICES_KEPT_OUT = "devices_kept_out"
+    OUTBOX_OLD = "outbox_old"
+    RECEIVER_DISABLED = "receiver_disabled"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -73,6 +75,27 @@ class Trouble:
     at: datetime
 
 
+OUTBOX_WAITS_MOST = timedelta(minutes=15)
+"""How long a message may wait before that is an alarm; so long the first four attempts take."""
+UNDECIDED_MOST = timedelta(minutes=2)
+"""How long an event may wait for it to be decided who is told: that takes no other machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """What waits: messages for active receivers, how long the oldest has waited, how long the oldest event that nobody
+    has looked at, and the names of receivers that are disabled.
+    """
+
+    pending: int = 0
+    oldest_s: float = 0.0
+    undecided_s: float = 0.0
+    disabled: Sequence[str] = ()
+
+
+NOTHING_WAITS = Outbox()
+
+
 @dataclass(frozen=True, slots=True)
 class EngineAlarm:
     """``problem`` says what is wrong, ``action`` what to do; each is a sentence without its stop."""
@@ -106,6 +129,8 @@ class Facts:
         Messages that made the program fail, of those received within ``TOLD_FOR``; and what the newest of them led to.
     troubles
         What went wrong, by what it was.
+    outbox
+        What waits to be told to receivers.
     """
 
     state: str | None
@@ -119,6 +144,7 @@ class Facts:
     refused_most: int = 1000
     unreadable: tuple[int, str | None] = (0, None)
     troubles: Mapping[Code, Trouble] = field(default_factory=dict)
+    outbox: Outbox = NOTHING_WAITS
 
 
 def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
@@ -130,6 +156,7 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
         *_of_checkpoint(facts),
         *_of_unreadable(facts),
         *_of_quarantine(facts),
+        *_of_outbox(facts.outbox),
     ]
 
 
@@ -214,6 +241,20 @@ def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
     problem = f"The quarantine grows: {many} kinds of message were refused in the last {minutes} minutes"
     action = "The quarantine says of each why, and what to do about it; then it can be tried again"
     yield EngineAlarm(Code.QUARANTINE_GROWS, problem, action)
+
+
+def _of_outbox(outbox: Outbox) -> Iterator[EngineAlarm]:
+    if outbox.undecided_s > UNDECIDED_MOST.total_seconds():
+        problem = f"Nobody is notified: events have waited for {spoken(outbox.undecided_s)}; none is lost"
+        yield EngineAlarm(Code.OUTBOX_OLD, problem, "Start `plantwright serve`, or `plantwright jobs` on its own")
+    elif outbox.oldest_s > OUTBOX_WAITS_MOST.total_seconds():
+        many = "A message waits" if outbox.pending == 1 else f"{outbox.pending} messages wait"
+        problem = f"{many} to be delivered, the oldest for {spoken(outbox.oldest_s)}; none is lost"
+        yield EngineAlarm(Code.OUTBOX_OLD, problem, "The page Outbox shows of each receiver what its last attempt met")
+    if outbox.disabled:
+        names = ", ".join(outbox.disabled[:5]) + (" and others" if len(outbox.disabled) > 5 else "")
+        problem = f"Disabled after failing repeatedly, and notified of nothing: {names}"
+        yield EngineAlarm(Code.RECEIVER_DISABLED, problem, "The page Outbox says why; enable or delete each receiver")
 
 
 def spoken(seconds: float) -> str:

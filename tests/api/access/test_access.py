@@ -126,6 +126,28 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/files/{file_id}": ALL,
     "GET /api/v1/files/{file_id}/thumbnail": ALL,
     "DELETE /api/v1/files/{file_id}": {P, R, A},
+    "GET /outbox": {A},
+    "POST /outbox": {A},
+    "GET /outbox/{receiver_id}": {A},
+    "POST /outbox/{receiver_id}/{verb}": {A},
+    "POST /outbox/{receiver_id}/messages/{event_id}/{verb}": {A},
+    "GET /notifications": ALL,
+    "POST /notifications": ALL,
+    "GET /api/v1/receivers": {A},
+    "POST /api/v1/receivers": {A},
+    "GET /api/v1/receivers/{receiver_id}": {A},
+    "DELETE /api/v1/receivers/{receiver_id}": {A},
+    "POST /api/v1/receivers/{receiver_id}/pause": {A},
+    "POST /api/v1/receivers/{receiver_id}/enable": {A},
+    "POST /api/v1/receivers/{receiver_id}/test": {A},
+    "POST /api/v1/receivers/{receiver_id}/secret": {A},
+    "GET /api/v1/receivers/{receiver_id}/messages": {A},
+    "GET /api/v1/receivers/{receiver_id}/attempts": {A},
+    "POST /api/v1/receivers/{receiver_id}/messages/{event_id}/replay": {A},
+    "POST /api/v1/receivers/{receiver_id}/messages/{event_id}/skip": {A},
+    "GET /api/v1/outbox": {A},
+    "GET /api/v1/me/notifications": ALL,
+    "PUT /api/v1/me/notifications": ALL,
     "GET /costs": {P, R, A},
     "GET /costs/{site_code}": {P, R, A},
     "POST /costs/{site_code}/currency": {P, R, A},
@@ -238,7 +260,7 @@ EVERY_SITE = {
     name
     for name in TABLE
     if re.search(
-        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics|devices)(/|$)"
+        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics|devices|receivers|outbox)(/|$)"
         r"|/retry$|/quarantine/drop$|{kept_id}",
         name,
     )
@@ -262,6 +284,8 @@ NO_SITES = {
     "user_name",
     "key_name",
     "kept_id",
+    "receiver_id",
+    "event_id",
     "rule",
     "verdict",
 }

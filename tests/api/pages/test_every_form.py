@@ -14,6 +14,8 @@ from psycopg import sql
 from api.app import create
 from db.documents import documents, shadow
 from db.documents.documents import Kind
+from db.events import deliveries, events, receivers
+from db.events.sealing import Sealer
 from db.plant import devices
 from db.telemetry import quarantine
 from tests import a_plant, people, pictures
@@ -112,7 +114,17 @@ FORMS = {
     "/downtimes/{downtime_id}/cancel": Known("/assets/{asset}", "/downtimes/{downtime}/cancel"),
     "/quarantine/{kept_id}/retry": Known("/quarantine", "/quarantine/{kept}/retry"),
     "/quarantine/{kept_id}/drop": Known("/quarantine", "/quarantine/{kept}/drop"),
+    "/outbox": Known(
+        "/outbox", "/outbox", {"name": "erp", "url": "https://erp.example.com/in", "kinds": ["order.*"]},
+        {"name": " ", "url": "ftp://erp", "kinds": "odd", "sites": "X X"},
+    ),
+    "/outbox/{receiver_id}/{verb}": Known("/outbox/{receiver}", "/outbox/{receiver}/pause"),
+    "/outbox/{receiver_id}/messages/{event_id}/{verb}": Known(
+        "/outbox/{receiver}", "/outbox/{receiver}/messages/{event}/skip"
+    ),
 }  # fmt: skip
+OF_PEOPLE = {"/notifications"}
+"""What a key has not: it is tried with who has an e-mail address."""
 SESSION = {"/login", "/logout", "/try-as", "/password"}
 """What opens, ends or changes a session: it is tried where signing in is."""
 REFUSED = [path for path, form in FORMS.items() if form.wrong]
@@ -140,6 +152,20 @@ def names(client, seeded, pool, known) -> dict[str, str]:
         devices.bind(conn, "d1", ["NTH/P-102"], actor="person:Ola", at=now)
         people.add_user(conn, "mette", Role.PLANNER)
         people.add_key(conn, "erp", Role.VIEWER)
+        receiver, _ = receivers.add_webhook(
+            conn,
+            "mes",
+            "https://mes.example.com/in",
+            wants=["*"],
+            sites=None,
+            sealer=Sealer(),
+            actor="person:Ola",
+            at=now,
+        )
+        events.number(conn)
+        event = events.newest_first(conn, limit=1)[0].id
+        deliveries.add(conn, [(receiver, event, "*")], at=now)
+        found |= {"receiver": str(receiver), "event": str(event)}
         found["run"] = str(
             shadow.begin(conn, "calmer", rulebook=None, actor="person:Ola", why="calmer",
                          models={"default": {"name": "adwin", "estimator": "river.drift.ADWIN"}})
@@ -202,7 +228,7 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
 
 def test_every_form_of_the_routes_is_tried_here():
     found = set(posted(create(None, keys={}).routes))  # type: ignore[arg-type]
-    assert found - SESSION == set(FORMS)
+    assert found - SESSION - OF_PEOPLE == set(FORMS)
 
 
 @pytest.mark.parametrize("path", REFUSED)

@@ -1,0 +1,166 @@
+"""Receivers of events, what each is sent, and what a person wants to be told."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.shapes.access import Sites
+from workorder_core.notifying.attempts import Channel
+from workorder_core.notifying.whom import Choice
+
+EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$"
+
+
+def _is_a_web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("this is no address; write https://erp.example.com/plantwright") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError("write an address with http:// or https://, like https://erp.example.com/plantwright")
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise ValueError("leave out user, password and #: messages are signed instead")
+    return url
+
+
+Url = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[\x21-\x7e]+$"),
+    AfterValidator(_is_a_web_address),
+]
+Pattern = Annotated[str, Field(pattern=r"^(\*|[a-z_]{1,40}\.(\*|[a-z_]{1,40}))$", max_length=90)]
+EmailAddress = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL)]
+
+
+class WebhookIn(BaseModel):
+    """A webhook. ``kinds`` are kinds of events: ``order.closed``, ``alarm.*``, or ``*`` for all."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"name": "erp", "url": "https://erp.example.com/plantwright", "kinds": ["order.*"]}]
+        },
+    )
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
+    url: Url
+    kinds: Annotated[list[Pattern], Field(min_length=1, max_length=50)]
+    sites: Sites = None
+
+
+class ReceiverOut(BaseModel):
+    """A receiver. ``state``: active, paused by somebody, or disabled after it failed; messages wait in all of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    channel: Channel
+    name: str
+    address: str
+    wants: list[str]
+    sites: list[str] | None
+    state: str
+    state_since: datetime
+    state_why: str
+    secret_is_sealed: bool | None = Field(
+        description="whether its secret is encrypted in the database; null: it has none"
+    )
+    created_by: str
+    created_at: datetime
+    pending: int = Field(description="messages that wait")
+    oldest: datetime | None = Field(description="since when the oldest of them does")
+    last_at: datetime | None = Field(description="the newest attempt")
+    last_fault: str | None = Field(description="null: the receiver has confirmed; passing, final, gone, or own")
+    last_detail: str | None
+
+
+class NewWebhookOut(BaseModel):
+    """A new webhook, or one with a new secret, which is shown only now; null in a repeated answer."""
+
+    receiver: ReceiverOut
+    secret: str | None
+
+
+class MessageOut(BaseModel):
+    """What a receiver is sent: pending, delivered, failed or skipped. ``id`` is the same whenever it is sent."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    event_id: int
+    id: UUID = Field(validation_alias="uid")
+    kind: str
+    subject: str
+    at: datetime
+    why: str
+    state: str
+    attempts: int
+    due_at: datetime
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class AttemptOut(BaseModel):
+    """One attempt. ``fault`` null: the receiver has confirmed. ``kind`` null: the event is not kept any more."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    event_id: int
+    at: datetime
+    took_ms: int
+    fault: str | None
+    status: int | None
+    detail: str
+    kind: str | None
+    subject: str | None
+
+
+class OutboxOut(BaseModel):
+    """What waits for all receivers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    pending: int = Field(description="messages for active receivers")
+    oldest_s: float = Field(description="how long the oldest of them has waited")
+    stopped: int = Field(description="messages for receivers that are paused or disabled")
+    undecided_s: float = Field(description="how long the oldest event waits for it to be decided who is told")
+    disabled: list[str]
+
+
+class NotificationsIn(BaseModel):
+    """What somebody wants to be told by e-mail, and where."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"address": "mara@example.com", "choices": ["assigned", "emergency"]}]},
+    )
+
+    address: EmailAddress
+    choices: Annotated[list[Choice], Field(max_length=len(Choice))]
+
+
+class NotificationsOut(BaseModel):
+    """What somebody is told by e-mail. ``mail_is_set_up`` false: nothing is sent until an administrator sets it up."""
+
+    address: str | None
+    choices: list[str]
+    state: str | None
+    state_why: str
+    pending: int
+    mail_is_set_up: bool
+
+    @classmethod
+    def of(cls, receiver: Any, *, mail_is_set_up: bool) -> "NotificationsOut":
+        """Return it of a receiver; None: nothing was chosen so far."""
+        return cls(
+            address=receiver.address if receiver else None,
+            choices=list(receiver.wants) if receiver else [],
+            state=receiver.state if receiver else None,
+            state_why=receiver.state_why if receiver else "",
+            pending=receiver.pending if receiver else 0,
+            mail_is_set_up=mail_is_set_up,
+        )

@@ -1,0 +1,227 @@
+"""What each receiver is still to get, in the order of the events, and every attempt to deliver it.
+
+A message is a receiver and an event; its id is the event's ``uid``, whenever it is sent. The caller owns the
+transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row, scalar_row, tuple_row
+
+from db import sql, storable
+from db.errors import NotFound
+from workorder_core.notifying.attempts import Channel, Outcome
+
+_QUERIES = sql.load("deliveries")
+LONGEST_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The next message of a receiver, with all that is needed to send it."""
+
+    receiver_id: int
+    channel: Channel
+    address: str
+    name: str
+    refused: int
+    event_id: int
+    uid: UUID
+    why: str
+    attempts: int
+    kind: str
+    site: str | None
+    zone: str
+    order_id: UUID | None
+    asset_id: int | None
+    subject: str
+    at: datetime
+    recorded_at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message as it is listed: pending, delivered, failed or skipped."""
+
+    event_id: int
+    uid: UUID
+    kind: str
+    subject: str
+    at: datetime
+    why: str
+    state: str
+    attempts: int
+    due_at: datetime
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt. ``fault`` None: the receiver has confirmed; ``kind`` None: the event is not kept any more."""
+
+    id: int
+    event_id: int
+    at: datetime
+    took_ms: int
+    fault: str | None
+    status: int | None
+    detail: str
+    kind: str | None
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits.
+
+    Parameters
+    ----------
+    pending, oldest_s
+        Messages for active receivers, and how long the oldest has waited.
+    stopped
+        Messages for receivers that are paused or disabled.
+    undecided_s
+        How long the oldest event has waited for it to be decided who is told: delivery does not run.
+    disabled
+        Names of the receivers that are disabled.
+    """
+
+    pending: int
+    oldest_s: float
+    stopped: int
+    undecided_s: float
+    disabled: Sequence[str]
+
+
+def lock_position(conn: Connection) -> int:
+    """Return up to which event it was decided who is told; nobody else decides until the transaction ends."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return int(cursor.execute(_QUERIES["position"]).fetchone() or 0)
+
+
+def advance(conn: Connection, event_id: int) -> None:
+    """Note that it is decided for all events up to this one."""
+    conn.execute(_QUERIES["advance"], {"event_id": event_id})
+
+
+def add(conn: Connection, wanted: Sequence[tuple[int, int, str]], *, at: datetime) -> None:
+    """Let receivers be told of events: (receiver, event, why). What is there already stays as it is."""
+    rows = [{"receiver_id": receiver, "event_id": event, "why": why, "at": at} for receiver, event, why in wanted]
+    with conn.cursor() as cursor:
+        cursor.executemany(_QUERIES["add"], rows)
+
+
+def due_receivers(conn: Connection, *, now: datetime) -> list[int]:
+    """Return the active receivers whose next message is due."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return [receiver for receiver, _ in cursor.execute(_QUERIES["heads"], {"now": now})]
+
+
+def head(conn: Connection, receiver_id: int, *, now: datetime) -> Head | None:
+    """Return the next message of a receiver; None where there is none, or it is not due."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["head"], {"receiver_id": receiver_id, "now": now}).fetchone()
+    return None if row is None else Head(**row | {"channel": Channel(row["channel"])})
+
+
+def note_attempt(conn: Connection, head: Head, outcome: Outcome, *, at: datetime, took: timedelta) -> None:
+    """Write how an attempt ended."""
+    conn.execute(
+        _QUERIES["note_attempt"],
+        {
+            "receiver_id": head.receiver_id,
+            "event_id": head.event_id,
+            "at": at,
+            "took_ms": max(0, round(took.total_seconds() * 1000)),
+            "fault": outcome.fault,
+            "status": outcome.status,
+            "detail": storable.text(outcome.detail)[:LONGEST_DETAIL],
+        },
+    )
+
+
+def save(conn: Connection, head: Head, state: str, *, attempts: int, due_at: datetime, at: datetime) -> None:
+    """Write what an attempt has led to, unless somebody has skipped or replayed the message meanwhile."""
+    facts = {"receiver_id": head.receiver_id, "event_id": head.event_id, "state": state, "attempts": attempts}
+    conn.execute(_QUERIES["save"], facts | {"due_at": due_at, "at": at, "before": head.attempts})
+
+
+def make_due(conn: Connection, receiver_id: int, *, at: datetime) -> None:
+    """Let all that waits for a receiver be tried afresh."""
+    conn.execute(_QUERIES["due_now"], {"receiver_id": receiver_id, "at": at})
+
+
+def replay(conn: Connection, receiver_id: int, event_id: int, *, at: datetime) -> None:
+    """Let a message be sent again, with the same id and before all later ones that wait. Raises NotFound."""
+    _one(conn, "replay", receiver_id, event_id, at)
+
+
+def skip(conn: Connection, receiver_id: int, event_id: int, *, at: datetime) -> None:
+    """Let a message that waits not be sent, so that those behind it are. Raises NotFound."""
+    _one(conn, "skip", receiver_id, event_id, at)
+
+
+def of_receiver(
+    conn: Connection, receiver_id: int, *, before: int | None = None, state: str | None = None, limit: int = 50
+) -> list[Delivery]:
+    """Return the messages of a receiver, the newest first; ``before`` an event's id."""
+    asked = {"receiver_id": receiver_id, "before": before, "state": state, "limit": limit}
+    with conn.cursor(row_factory=class_row(Delivery)) as cursor:
+        return cursor.execute(_QUERIES["of_receiver"], asked).fetchall()
+
+
+def attempts(conn: Connection, receiver_id: int, *, before: int | None = None, limit: int = 50) -> list[Attempt]:
+    """Return the attempts to deliver to a receiver, the newest first; ``before`` an attempt's id."""
+    asked = {"receiver_id": receiver_id, "before": before, "limit": limit}
+    with conn.cursor(row_factory=class_row(Attempt)) as cursor:
+        return cursor.execute(_QUERIES["attempts"], asked).fetchall()
+
+
+def backlog(conn: Connection) -> Backlog:
+    """Return what waits, by the database's clock."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["backlog"]).fetchone()
+    assert row is not None
+    return Backlog(**row | {"disabled": tuple(row["disabled"] or ())})
+
+
+def outcomes(conn: Connection, *, back: timedelta) -> dict[str, int]:
+    """Return how many attempts of the time ``back`` ended how: by fault, "" for those that were confirmed."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(_QUERIES["outcomes"], {"back": back}).fetchall())
+
+
+def told(conn: Connection, event_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return of events how many receivers are told and how many have confirmed; those that nobody is told of lack."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(_QUERIES["told"], {"event_ids": list(event_ids)}).fetchall()
+    return {event_id: (receivers, delivered) for event_id, receivers, delivered in rows}
+
+
+def drop_events(conn: Connection, *, before: datetime, most: int) -> int:
+    """Drop up to so many events recorded before a moment that nobody is still to be told of; return how many."""
+    return conn.execute(_QUERIES["drop_events"], {"before": before, "most": most}).rowcount
+
+
+def drop_attempts(conn: Connection, *, before: datetime, most: int) -> int:
+    """Drop up to so many attempts made before a moment; return how many."""
+    return conn.execute(_QUERIES["drop_attempts"], {"before": before, "most": most}).rowcount
+
+
+def try_to_be_the_one(conn: Connection) -> bool:
+    """Say whether this session is the one that delivers, until it ends. Waits for nobody."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return bool(cursor.execute(_QUERIES["delivers"]).fetchone())
+
+
+def _one(conn: Connection, query: str, receiver_id: int, event_id: int, at: datetime) -> None:
+    facts = {"receiver_id": receiver_id, "event_id": event_id, "at": at}
+    if conn.execute(_QUERIES[query], facts).fetchone() is None:
+        raise NotFound("message", event_id)

@@ -1,0 +1,218 @@
+"""Who is told of events: systems by webhook, people by e-mail. The caller owns the transaction.
+
+Every change is in the log of changes, of access, without secrets.
+"""
+
+import base64
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.errors import UniqueViolation
+from psycopg.rows import dict_row, scalar_row, tuple_row
+
+from db import sql, storable
+from db.errors import AlreadyThere, NotFound
+from db.events import deliveries, events
+from db.events.sealing import Sealer
+from db.plant import changes
+from workorder_core.notifying import whom
+from workorder_core.notifying.attempts import Channel
+from workorder_core.notifying.whom import Choice
+
+_QUERIES = sql.load("receivers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """A receiver as it is listed.
+
+    Parameters
+    ----------
+    state
+        ``active``; ``paused`` by somebody; ``disabled`` after it has failed. What it is to get waits in all of them.
+    pending, oldest
+        Messages that wait for it, and since when the oldest does.
+    last_at, last_fault, last_detail
+        The newest attempt; a fault of None was confirmed.
+    secret_is_sealed
+        Whether its secret is encrypted in the database; None: it has none.
+    """
+
+    id: int
+    channel: Channel
+    name: str
+    address: str
+    user_name: str | None
+    wants: Sequence[str]
+    sites: Sequence[str] | None
+    state: str
+    state_since: datetime
+    state_why: str
+    refused: int
+    secret_is_sealed: bool | None
+    created_by: str
+    created_at: datetime
+    pending: int
+    oldest: datetime | None
+    last_at: datetime | None
+    last_fault: str | None
+    last_detail: str | None
+
+
+def listed(conn: Connection) -> list[Receiver]:
+    """Return all receivers, webhooks first."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [_receiver(row) for row in cursor.execute(_QUERIES["listed"])]
+
+
+def get(conn: Connection, receiver_id: int) -> Receiver:
+    """Return one receiver. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["get"], {"id": receiver_id}).fetchone()
+    if row is None:
+        raise NotFound("receiver", receiver_id)
+    return _receiver(row)
+
+
+def of_user(conn: Connection, user: str) -> Receiver | None:
+    """Return the receiver of somebody's mail; None where they have chosen nothing yet."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["of_user"], {"user": user}).fetchone()
+    return None if row is None else _receiver(row)
+
+
+def whom_to_tell(conn: Connection) -> list[whom.Receiver]:
+    """Return everybody who is told of something, as the decision needs them."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [whom.Receiver(**row | {"channel": Channel(row["channel"])}) for row in cursor.execute(_QUERIES["whom"])]
+
+
+def add_webhook(
+    conn: Connection,
+    name: str,
+    url: str,
+    *,
+    wants: Collection[str],
+    sites: Collection[str] | None,
+    sealer: Sealer,
+    actor: str,
+    at: datetime,
+) -> tuple[int, str]:
+    """Make a webhook; return its id and its secret, which nobody can read again. Raises AlreadyThere."""
+    secret = secrets.token_bytes(32)
+    stored, sealed = sealer.seal(secret)
+    facts: dict[str, Any] = {"channel": Channel.WEBHOOK.value, "name": name, "address": url, "user": None}
+    facts |= {
+        "secret": stored,
+        "sealed": sealed,
+        "wants": sorted(wants),
+        "sites": None if sites is None else sorted(sites),
+    }
+    made = _add(conn, facts, actor=actor, at=at)
+    new = {"address": url, "wants": sorted(wants), "sites": facts["sites"]}
+    changes.append(conn, "receiver", name, "added", new=new, actor=actor, at=at)
+    return made, shown(secret)
+
+
+def renew_secret(conn: Connection, receiver_id: int, *, sealer: Sealer, actor: str, at: datetime) -> str:
+    """Give a webhook another secret, in force at once; return it. Raises NotFound."""
+    receiver = _locked(conn, receiver_id)
+    if receiver.channel is not Channel.WEBHOOK:
+        raise NotFound("webhook", receiver_id)
+    secret = secrets.token_bytes(32)
+    stored, sealed = sealer.seal(secret)
+    conn.execute(_QUERIES["set_secret"], {"id": receiver_id, "secret": stored, "sealed": sealed})
+    changes.append(conn, "receiver", receiver.name, "given a new secret", actor=actor, at=at)
+    return shown(secret)
+
+
+def secret_of(conn: Connection, receiver_id: int, sealer: Sealer) -> str:
+    """Return what a webhook's messages are signed with. Raises CannotUnseal."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(_QUERIES["secret"], {"id": receiver_id}).fetchone()
+    if row is None or row[0] is None:
+        raise NotFound("webhook", receiver_id)
+    return shown(sealer.unseal(bytes(row[0]), sealed=row[1]))
+
+
+def shown(secret: bytes) -> str:
+    """Return a secret as Standard Webhooks writes it."""
+    return "whsec_" + base64.b64encode(secret).decode()
+
+
+def choose(conn: Connection, user: str, address: str, choices: Collection[Choice], *, actor: str, at: datetime) -> int:
+    """Store what somebody wants to be told by e-mail and where; return the receiver's id.
+
+    One that was disabled is active again: its owner has looked at the address.
+    """
+    before = of_user(conn, user)
+    wants = sorted(each.value for each in choices)
+    if before is None:
+        facts = {"channel": Channel.EMAIL.value, "name": user, "address": address, "user": user, "secret": None}
+        made = _add(conn, facts | {"sealed": None, "wants": wants, "sites": None}, actor=actor, at=at)
+        changes.append(conn, "receiver", user, "added", new={"wants": wants}, actor=actor, at=at)
+        return made
+    conn.execute(_QUERIES["save_person"], {"id": before.id, "wants": wants, "address": address, "at": at})
+    if before.state == "disabled":
+        deliveries.make_due(conn, before.id, at=at)
+    if wants != list(before.wants):
+        old, new = {"wants": list(before.wants)}, {"wants": wants}
+        changes.append(conn, "receiver", user, "changed", old=old, new=new, actor=actor, at=at)
+    return before.id
+
+
+def set_state(conn: Connection, receiver_id: int, state: str, *, actor: str, at: datetime, why: str = "") -> Receiver:
+    """Pause, enable or disable a receiver; what waits for an enabled one is tried afresh. Raises NotFound."""
+    before = _locked(conn, receiver_id)
+    if before.state == state:
+        return before
+    conn.execute(_QUERIES["set_state"], {"id": receiver_id, "state": state, "why": storable.text(why), "at": at})
+    if state == "active":
+        deliveries.make_due(conn, receiver_id, at=at)
+    old, new = {"state": before.state}, {"state": state}
+    changes.append(conn, "receiver", before.name, "changed", old=old, new=new, actor=actor, at=at, why=why)
+    if state == "disabled":
+        told = {"receiver": receiver_id, "name": before.name, "channel": before.channel.value, "why": why}
+        events.append(conn, "receiver.disabled", before.name, at=at, data=told)
+    return get(conn, receiver_id)
+
+
+def delete(conn: Connection, receiver_id: int, *, actor: str, at: datetime) -> None:
+    """Tell a receiver nothing any more; what still waits for it is skipped. Raises NotFound."""
+    before = _locked(conn, receiver_id)
+    conn.execute(_QUERIES["skip_pending"], {"id": receiver_id, "at": at})
+    conn.execute(_QUERIES["delete"], {"id": receiver_id, "at": at})
+    changes.append(conn, "receiver", before.name, "removed", actor=actor, at=at)
+
+
+def set_refused(conn: Connection, receiver_id: int, refused: int) -> None:
+    """Note how many messages in a row a receiver has refused for good."""
+    conn.execute(_QUERIES["set_refused"], {"id": receiver_id, "refused": refused})
+
+
+def ask_for_test(conn: Connection, receiver_id: int, *, actor: str, at: datetime) -> None:
+    """Write an event that only this receiver gets. Raises NotFound."""
+    receiver = get(conn, receiver_id)
+    data = {"receiver": receiver.id, "actor": actor, "text": "A test message of Plantwright."}
+    events.append(conn, whom.TEST, receiver.name, at=at, data=data)
+
+
+def _add(conn: Connection, facts: dict[str, Any], *, actor: str, at: datetime) -> int:
+    try:
+        with conn.transaction(), conn.cursor(row_factory=scalar_row) as cursor:
+            return int(cursor.execute(_QUERIES["add"], facts | {"actor": actor, "at": at}).fetchone() or 0)
+    except UniqueViolation:
+        raise AlreadyThere("receiver", facts["name"]) from None
+
+
+def _locked(conn: Connection, receiver_id: int) -> Receiver:
+    conn.execute(_QUERIES["lock"], {"id": receiver_id})
+    return get(conn, receiver_id)
+
+
+def _receiver(row: dict[str, Any]) -> Receiver:
+    return Receiver(**row | {"channel": Channel(row["channel"])})

@@ -1,0 +1,111 @@
+-- name: position
+-- Lock and read up to which event it was decided who is told.
+SELECT event_id FROM fan_out FOR UPDATE;
+
+-- name: advance
+-- It is decided for all events up to this one.
+UPDATE fan_out SET event_id = %(event_id)s;
+
+-- name: add
+-- A receiver is to be told of an event, once.
+INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at)
+VALUES (%(receiver_id)s, %(event_id)s, %(why)s, %(at)s, %(at)s) ON CONFLICT DO NOTHING;
+
+-- name: heads
+-- The next message of each active receiver, if it is due.
+SELECT r.id AS receiver_id, d.due_at FROM receivers r
+CROSS JOIN LATERAL (
+    SELECT due_at FROM deliveries d WHERE d.receiver_id = r.id AND d.state = 'pending' ORDER BY d.event_id LIMIT 1
+) d
+WHERE r.state = 'active' AND r.deleted_at IS NULL AND d.due_at <= %(now)s ORDER BY d.due_at, r.id;
+
+-- name: head
+-- The next message of one receiver, with all that is needed to send it.
+SELECT d.event_id, d.why, d.attempts, r.id AS receiver_id, r.channel, r.address, r.name, r.refused,
+       e.uid, e.kind, s.code AS site, coalesce(s.time_zone, 'UTC') AS zone, e.order_id, e.asset_id, e.subject, e.at,
+       e.recorded_at, e.data
+FROM receivers r
+JOIN LATERAL (
+    SELECT * FROM deliveries d WHERE d.receiver_id = r.id AND d.state = 'pending' ORDER BY d.event_id LIMIT 1
+) d ON true
+JOIN events e ON e.id = d.event_id
+LEFT JOIN sites s ON s.id = e.site_id
+WHERE r.id = %(receiver_id)s AND r.state = 'active' AND r.deleted_at IS NULL AND d.due_at <= %(now)s;
+
+-- name: note_attempt
+-- How an attempt ended.
+INSERT INTO delivery_attempts (receiver_id, event_id, at, took_ms, fault, status, detail)
+VALUES (%(receiver_id)s, %(event_id)s, %(at)s, %(took_ms)s, %(fault)s, %(status)s, %(detail)s);
+
+-- name: save
+-- What an attempt has led to; nothing where somebody has skipped or replayed the message meanwhile.
+UPDATE deliveries SET state = %(state)s, attempts = %(attempts)s, due_at = %(due_at)s,
+    ended_at = CASE WHEN %(state)s = 'pending' THEN NULL ELSE %(at)s::timestamptz END
+WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state = 'pending' AND attempts = %(before)s;
+
+-- name: due_now
+-- What waits for a receiver is tried afresh.
+UPDATE deliveries SET attempts = 0, due_at = %(at)s WHERE receiver_id = %(receiver_id)s AND state = 'pending';
+
+-- name: replay
+-- A message is sent again, with the same id.
+UPDATE deliveries SET state = 'pending', attempts = 0, due_at = %(at)s, ended_at = NULL
+WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s RETURNING event_id;
+
+-- name: skip
+-- A message that waits is not sent.
+UPDATE deliveries SET state = 'skipped', ended_at = %(at)s
+WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state = 'pending' RETURNING event_id;
+
+-- name: of_receiver
+-- The messages of a receiver, the newest first.
+SELECT d.event_id, d.why, d.state, d.attempts, d.due_at, d.created_at, d.ended_at, e.uid, e.kind, e.subject, e.at
+FROM deliveries d JOIN events e ON e.id = d.event_id
+WHERE d.receiver_id = %(receiver_id)s AND (%(before)s::bigint IS NULL OR d.event_id < %(before)s)
+  AND (%(state)s::text IS NULL OR d.state = %(state)s)
+ORDER BY d.event_id DESC LIMIT %(limit)s;
+
+-- name: attempts
+-- The attempts to deliver to a receiver, the newest first.
+SELECT a.id, a.event_id, a.at, a.took_ms, a.fault, a.status, a.detail, e.kind, e.subject
+FROM delivery_attempts a LEFT JOIN events e ON e.id = a.event_id
+WHERE a.receiver_id = %(receiver_id)s AND (%(before)s::bigint IS NULL OR a.id < %(before)s)
+ORDER BY a.id DESC LIMIT %(limit)s;
+
+-- name: backlog
+-- What waits: how many messages for active receivers and since when, how many for the others, since when events wait for
+-- it to be decided who is told; and who is disabled.
+SELECT count(*) FILTER (WHERE r.state = 'active') AS pending,
+       coalesce(extract(epoch FROM clock_timestamp() - min(d.created_at) FILTER (WHERE r.state = 'active')), 0)::float8 AS oldest_s,
+       count(*) FILTER (WHERE r.state <> 'active') AS stopped,
+       coalesce(extract(epoch FROM clock_timestamp() - least(
+           (SELECT min(recorded_at) FROM new_events),
+           (SELECT min(recorded_at) FROM events WHERE id > (SELECT event_id FROM fan_out)))), 0)::float8 AS undecided_s,
+       (SELECT array_agg(name ORDER BY name) FROM receivers WHERE state = 'disabled' AND deleted_at IS NULL) AS disabled
+FROM deliveries d JOIN receivers r ON r.id = d.receiver_id WHERE d.state = 'pending' AND r.deleted_at IS NULL;
+
+-- name: outcomes
+-- Attempts made within a time, by how they ended; an empty fault is none.
+SELECT coalesce(fault, ''), count(*) FROM delivery_attempts WHERE at > now() - %(back)s::interval GROUP BY 1;
+
+-- name: told
+-- How many receivers are told of each of some events, and how many of them have confirmed it.
+SELECT event_id, count(*) AS receivers, count(*) FILTER (WHERE state = 'delivered') AS delivered
+FROM deliveries WHERE event_id = ANY(%(event_ids)s) GROUP BY event_id;
+
+-- name: drop_events
+-- Drop events recorded before a moment, oldest first, that nobody is still to be told of.
+DELETE FROM events WHERE id IN (
+    SELECT e.id FROM events e
+    WHERE e.recorded_at < %(before)s AND e.id <= (SELECT event_id FROM fan_out)
+      AND NOT EXISTS (SELECT FROM deliveries d WHERE d.event_id = e.id AND d.state = 'pending')
+    ORDER BY e.id LIMIT %(most)s);
+
+-- name: drop_attempts
+-- Drop attempts made before a moment.
+DELETE FROM delivery_attempts WHERE id IN (
+    SELECT id FROM delivery_attempts WHERE at < %(before)s ORDER BY id LIMIT %(most)s);
+
+-- name: delivers
+-- Whether this session is the one that delivers: until it ends.
+SELECT pg_try_advisory_lock(hashtextextended('plantwright delivery', 0));

@@ -1,0 +1,224 @@
+"""Delivery: decides who is told of each event, and sends to each receiver in order, one message at a time.
+
+At least once: a message is sent, then it is written that it was. Killed between the two, it is sent again, with the
+same id. One process delivers at a time; another one waits until that one's session has ended.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import structlog
+from psycopg import Connection, InterfaceError, OperationalError
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from db.events import deliveries, events, receivers
+from db.events.deliveries import Head
+from db.events.events import Event
+from db.events.sealing import CannotUnseal, Sealer
+from runtime.delivery import mail, webhook
+from workorder_core.notifying import whom
+from workorder_core.notifying.attempts import (
+    Channel,
+    Delivered,
+    Disable,
+    Fault,
+    GiveUp,
+    Outcome,
+    RetryAt,
+    after_attempt,
+)
+from workorder_core.notifying.whom import Happened
+
+ACTOR = "system:delivery"
+AT_ONCE = 4
+"""Receivers that are sent to at the same time."""
+EVENTS_AT_ONCE = 500
+LOOK_EVERY_S = 2.0
+"""A retry is due without anybody announcing it."""
+_log = structlog.get_logger("delivery")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What is sent with: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address."""
+
+    webhooks: webhook.Sender
+    mail_server: mail.Server | None = None
+    sealer: Sealer = field(default_factory=Sealer)
+    pages: str | None = None
+
+
+def decide(conn: Connection, *, now: datetime) -> int:
+    """Decide who is told of the events since the last look, in transactions of its own; return how many events."""
+    with conn.transaction():
+        events.number(conn)
+    with conn.transaction():
+        position = deliveries.lock_position(conn)
+        found = events.after(conn, position, limit=EVENTS_AT_ONCE)
+        if not found:
+            return 0
+        everybody = receivers.whom_to_tell(conn)
+        wanted = [
+            (each.id, event.id, why)
+            for event in found
+            for each in everybody
+            if (why := whom.reason(each, _happened(event))) is not None
+        ]
+        deliveries.add(conn, wanted, at=now)
+        deliveries.advance(conn, found[-1].id)
+    return len(found)
+
+
+def _happened(event: Event) -> Happened:
+    return Happened(kind=event.kind, site=event.site, at=event.at, recorded_at=event.recorded_at, data=event.data)
+
+
+def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callable[[], datetime]) -> bool:
+    """Send a receiver its next message, if one is due; return whether there was one.
+
+    The connection has no transaction open while the message is on its way.
+    """
+    with conn.transaction():
+        head = deliveries.head(conn, receiver_id, now=clock())
+    if head is None:
+        return False
+    began, moment = clock(), time.monotonic()
+    try:
+        outcome = _send(conn, head, means, began)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 - it is an attempt that failed, whatever the reason
+        _log.exception("sending has failed in a new manner", receiver=head.name, kind=head.kind)
+        outcome = Outcome(Fault.PASSING, f"sending failed: {type(error).__name__}: {error}")
+    took = timedelta(seconds=time.monotonic() - moment)
+    with conn.transaction():
+        _record(conn, head, outcome, at=began, took=took, now=clock())
+    return True
+
+
+def _send(conn: Connection, head: Head, means: Means, now: datetime) -> Outcome:
+    if head.channel is Channel.EMAIL:
+        return mail.send(means.mail_server, head, pages=means.pages, now=now)
+    try:
+        with conn.transaction():
+            secret = receivers.secret_of(conn, head.receiver_id, means.sealer)
+    except CannotUnseal as error:
+        return Outcome(Fault.OWN, str(error))
+    return means.webhooks.send(head, secret, now=now)
+
+
+def _record(conn: Connection, head: Head, outcome: Outcome, *, at: datetime, took: timedelta, now: datetime) -> None:
+    deliveries.note_attempt(conn, head, outcome, at=at, took=took)
+    attempts = head.attempts + (outcome.fault is not Fault.OWN)
+    decision = after_attempt(outcome, head.channel, attempts=attempts, refused=head.refused, now=now)
+    match decision:
+        case Delivered():
+            deliveries.save(conn, head, "delivered", attempts=attempts, due_at=now, at=now)
+            receivers.set_refused(conn, head.receiver_id, 0)
+        case RetryAt(again):
+            deliveries.save(conn, head, "pending", attempts=attempts, due_at=again, at=now)
+        case GiveUp(disable):
+            deliveries.save(conn, head, "failed", attempts=attempts, due_at=now, at=now)
+            receivers.set_refused(conn, head.receiver_id, head.refused + 1)
+            if disable is not None:
+                _disable(conn, head, disable, now)
+        case Disable(why):
+            deliveries.save(conn, head, "pending", attempts=0, due_at=now, at=now)
+            _disable(conn, head, why, now)
+    level = _log.info if outcome.fault is None else _log.warning
+    level("attempt to deliver", receiver=head.name, kind=head.kind, subject=head.subject, said=outcome.detail)
+
+
+def _disable(conn: Connection, head: Head, why: str, now: datetime) -> None:
+    receivers.set_state(conn, head.receiver_id, "disabled", actor=ACTOR, at=now, why=why)
+    _log.error(
+        "ALARM: a receiver is disabled; its messages wait until somebody enables it", receiver=head.name, why=why
+    )
+
+
+def run(database_url: str, means: Means, stop: threading.Event) -> None:
+    """Deliver until ``stop`` is set; then finish what is being sent. While the database is away, wait for it."""
+    while not stop.is_set():
+        try:
+            with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as conn:
+                _run_on(conn, database_url, means, stop)
+        except (OperationalError, PoolTimeout) as error:
+            _log.warning("delivery waits, the database cannot be reached", error=str(error).strip())
+        except Exception:  # noqa: BLE001 - one message must not end all delivery
+            _log.exception("delivery has failed and begins anew; nothing is lost")
+        stop.wait(LOOK_EVERY_S)
+
+
+def _run_on(conn: Connection, database_url: str, means: Means, stop: threading.Event) -> None:
+    """Deliver while this session lasts, which is what makes this process the one that delivers."""
+    while not deliveries.try_to_be_the_one(conn):
+        if stop.wait(LOOK_EVERY_S):
+            return
+    conn.execute(f"LISTEN {events.CHANNEL}")
+    with (
+        ConnectionPool(database_url, min_size=0, max_size=AT_ONCE, open=True, name="delivery") as pool,
+        ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery") as threads,
+    ):
+        senders = _Senders(pool, threads, means)
+        try:
+            while not stop.is_set():
+                while decide(conn, now=_now()) == EVENTS_AT_ONCE:
+                    pass
+                senders.begin(deliveries.due_receivers(conn, now=_now()))
+                for _ in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1):
+                    pass
+        finally:
+            # Another process may be the one that delivers from here on.
+            senders.over.set()
+
+
+@dataclass(slots=True)
+class _Senders:
+    """Threads, each of which sends to one receiver at a time."""
+
+    pool: ConnectionPool
+    threads: ThreadPoolExecutor
+    means: Means
+    over: threading.Event = field(default_factory=threading.Event)
+    _busy: set[int] = field(default_factory=set)
+
+    def begin(self, due: Iterable[int]) -> None:
+        """Send to receivers what is due, but for those that are being sent to."""
+        for receiver in due:
+            if receiver not in self._busy:
+                self._busy.add(receiver)
+                self.threads.submit(self._drain, receiver)
+
+    def _drain(self, receiver: int) -> None:
+        try:
+            with self.pool.connection() as conn:
+                while not self.over.is_set() and deliver_next(conn, receiver, self.means, _now):
+                    pass
+        except (OperationalError, PoolTimeout) as error:
+            _log.warning("a receiver waits, the database cannot be reached", error=str(error).strip())
+        except Exception:  # noqa: BLE001 - likewise
+            _log.exception("sending to a receiver failed; it is tried again", receiver=receiver)
+        finally:
+            self._busy.discard(receiver)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def beside(database_url: str, means: Means, stop: threading.Event) -> Iterator[None]:
+    """Deliver in a thread while the caller does something else; on leaving, ``stop`` is set and the thread ends."""
+    thread = threading.Thread(target=run, args=(database_url, means, stop), name="delivery")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,111 @@
+"""One mail to one person, by SMTP over TLS. A server that accepts a mail has not delivered it: no more can be known."""
+
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+
+from db.events.deliveries import Head
+from workorder_core.notifying import letters
+from workorder_core.notifying.attempts import Fault, Outcome
+from workorder_core.notifying.whom import Happened
+
+WITHIN_S = 20.0
+"""For each step of the conversation with the server."""
+NOT_SET_UP = "e-mail is not set up: who runs the server sets smtp_host and mail_from in the settings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Server:
+    """The mail server of the settings. ``implicit_tls``: TLS from the first byte (465), otherwise STARTTLS (587)."""
+
+    host: str
+    port: int
+    sender: str
+    implicit_tls: bool = False
+    user: str | None = None
+    password: str | None = None
+    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+
+
+def message(head: Head, sender: str, *, pages: str | None, now: datetime) -> EmailMessage:
+    """Return the mail of a message. Its Message-ID is the same however often it is sent."""
+    happened = Happened(kind=head.kind, site=head.site, at=head.at, recorded_at=head.recorded_at, data=head.data)
+    letter = letters.write(happened, head.why, head.subject, order_id=head.order_id, zone=head.zone, pages=pages)
+    domain = _domain(sender)
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = Address(addr_spec=head.address)
+    mail["Subject"] = letter.subject
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{head.uid}.{head.receiver_id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    if head.order_id is not None:
+        # Mails about one order are one conversation.
+        mail["References"] = f"<{head.order_id}@{domain}>"
+    mail.set_content(letter.text)
+    mail.add_alternative(letter.html, subtype="html")
+    return mail
+
+
+def send(server: Server | None, head: Head, *, pages: str | None, now: datetime) -> Outcome:
+    """Send a mail once; every problem becomes an outcome."""
+    if server is None:
+        return Outcome(Fault.OWN, NOT_SET_UP)
+    try:
+        mail = message(head, server.sender, pages=pages, now=now)
+    except (ValueError, MessageError) as error:
+        return Outcome(Fault.FINAL, f"the address cannot be used: {error}")
+    try:
+        return _converse(server, head.address, mail)
+    except smtplib.SMTPAuthenticationError as error:
+        return Outcome(
+            Fault.OWN, f"the mail server refuses our user and password: {_said(error.smtp_error)}", error.smtp_code
+        )
+    except smtplib.SMTPResponseException as error:
+        return Outcome(Fault.OWN, f"the mail server refuses to talk: {_said(error.smtp_error)}", error.smtp_code)
+    except ssl.SSLCertVerificationError as error:
+        return Outcome(Fault.OWN, f"the mail server's certificate is not trusted: {error.verify_message}")
+    except (smtplib.SMTPException, OSError) as error:
+        return Outcome(Fault.OWN, f"the mail server {server.host}:{server.port} cannot be used: {error}")
+
+
+def _converse(server: Server, address: str, mail: EmailMessage) -> Outcome:
+    # Without a name of its own smtplib asks the network for this machine's, which can take long.
+    name = _domain(server.sender)
+    if server.implicit_tls:
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=WITHIN_S, context=server.tls)
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, name, timeout=WITHIN_S)
+    try:
+        if not server.implicit_tls:
+            smtp.starttls(context=server.tls)
+        if server.user is not None:
+            smtp.login(server.user, server.password or "")
+        try:
+            smtp.send_message(mail, to_addrs=[address])
+        except smtplib.SMTPRecipientsRefused as error:
+            code, said = error.recipients[address]
+            return _refused(code, said)
+        except smtplib.SMTPDataError as error:
+            return _refused(error.smtp_code, error.smtp_error)
+        return Outcome(None, "the mail server has accepted it", 250)
+    finally:
+        smtp.close()
+
+
+def _refused(code: int, said: bytes | str) -> Outcome:
+    fault = Fault.FINAL if 500 <= code < 600 else Fault.PASSING
+    return Outcome(fault, f"the mail server answered {code}: {_said(said)}", code)
+
+
+def _said(said: bytes | str) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].partition("@")[2] or "localhost"

@@ -1,0 +1,37 @@
+"""What is delivered with, as the settings say it."""
+
+import ssl
+
+from db.events.sealing import Sealer
+from runtime.delivery import mail, reach, webhook
+from runtime.delivery.delivering import Means
+from runtime.settings import Settings, WrongSettings
+from runtime.version import CODE_VERSION
+
+
+def of(settings: Settings) -> Means:
+    """Return the means to deliver. Raises WrongSettings where a file of certificates cannot be read."""
+    return Means(
+        webhooks=webhook.Sender(reach.networks(settings.webhook_networks), version=CODE_VERSION),
+        mail_server=_mail_server(settings),
+        sealer=Sealer(settings.secrets_key),
+        pages=settings.pages_url,
+    )
+
+
+def _mail_server(settings: Settings) -> mail.Server | None:
+    if settings.smtp_host is None or settings.mail_from is None:
+        return None
+    try:
+        tls = ssl.create_default_context(cafile=None if settings.smtp_ca is None else str(settings.smtp_ca))
+    except OSError as error:
+        raise WrongSettings(f"smtp_ca: {settings.smtp_ca} cannot be used: {error}") from None
+    return mail.Server(
+        host=settings.smtp_host,
+        port=settings.smtp_port or (465 if settings.smtp_tls else 587),
+        sender=settings.mail_from,
+        implicit_tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        tls=tls,
+    )

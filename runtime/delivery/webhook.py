@@ -1,0 +1,98 @@
+"""One message to a webhook: signed after Standard Webhooks, sent once, its answer read as far as it is needed."""
+
+import json
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpcore
+from standardwebhooks import Webhook
+
+from db.events.deliveries import Head
+from runtime.delivery.reach import CheckedBackend, Deadline, Network, NoAddress, NotAllowed, TooLong
+from workorder_core.notifying.attempts import Fault, Outcome
+
+WITHIN_S = 15.0
+"""From the look-up of the name to the end of the answer."""
+CONNECT_S = 5.0
+ANSWER_MOST = 16_384
+"""Bytes of an answer's body that are read; of what is beyond, nothing is known."""
+
+
+def body(head: Head) -> str:
+    """Return a message as it is sent, the same whenever: the event's kind, time, and what is known of it."""
+    told: dict[str, Any] = {
+        "type": head.kind,
+        "timestamp": head.at.astimezone(UTC).isoformat(),
+        "data": {
+            "event_id": head.event_id,
+            "site": head.site,
+            "asset_id": head.asset_id,
+            "order_id": None if head.order_id is None else str(head.order_id),
+            "subject": head.subject,
+            **head.data,
+        },
+    }
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends to webhooks. ``allowed`` are the networks that are no public ones and may be reached all the same."""
+
+    allowed: Sequence[Network] = ()
+    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    version: str = "0"
+
+    def send(self, head: Head, secret: str, *, now: datetime) -> Outcome:
+        """Send a message once; every problem becomes an outcome. ``now`` is what the signature says."""
+        text = body(head)
+        signed = Webhook(secret).sign(str(head.uid), now.astimezone(UTC), text)
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": f"Plantwright/{self.version}",
+            "Webhook-Id": str(head.uid),
+            "Webhook-Timestamp": str(int(now.timestamp())),
+            "Webhook-Signature": signed,
+            "Connection": "close",
+        }
+        try:
+            return self._post(head.address, headers, text.encode())
+        except NotAllowed as error:
+            return Outcome(Fault.PASSING, str(error))
+        except NoAddress as error:
+            return Outcome(Fault.PASSING, str(error))
+        except (TooLong, httpcore.TimeoutException):
+            return Outcome(Fault.PASSING, f"no whole answer within {WITHIN_S:g} s")
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
+            return Outcome(Fault.PASSING, f"no connection: {error or type(error).__name__}")
+
+    def _post(self, url: str, headers: dict[str, str], content: bytes) -> Outcome:
+        deadline = Deadline.within(WITHIN_S)
+        backend = CheckedBackend(self.allowed, deadline)
+        waits = {"timeout": {"connect": CONNECT_S, "read": WITHIN_S, "write": WITHIN_S, "pool": WITHIN_S}}
+        # No proxy of the environment: it would connect for us to what was never checked. No redirects either.
+        with (
+            httpcore.ConnectionPool(ssl_context=self.tls, network_backend=backend, retries=0) as pool,
+            pool.stream("POST", url, headers=list(headers.items()), content=content, extensions=waits) as answer,
+        ):
+            said = b""
+            for piece in answer.iter_stream():
+                said += piece
+                if len(said) >= ANSWER_MOST:
+                    break
+            return _outcome(answer.status, said[:ANSWER_MOST])
+
+
+def _outcome(status: int, said: bytes) -> Outcome:
+    if 200 <= status < 300:
+        return Outcome(None, f"answered {status}", status)
+    start = " ".join(said.decode("utf-8", "replace").split())[:200]
+    told = f"answered {status}" + (f": {start}" if start else "")
+    if status == 410:
+        return Outcome(Fault.GONE, told, status)
+    if 300 <= status < 400:
+        told = f"answered {status}, a redirect, which is not followed: give the receiver the address that it leads to"
+    return Outcome(Fault.PASSING, told, status)

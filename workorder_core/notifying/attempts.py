@@ -1,0 +1,116 @@
+"""What follows an attempt to deliver: done, tried again at a stated time, or given up. No clock, no I/O.
+
+A receiver gets its messages in the order of their events. A message that fails is tried again before the next one is
+sent, so a receiver that is away gets everything in order once it is back; the price is that one message that a
+receiver never accepts blocks those behind it until somebody skips it, or its attempts run out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+DELAYS: Sequence[timedelta] = (
+    timedelta(0),
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+"""How long each attempt waits after the one before it: the schedule of Standard Webhooks, 75 hours in all."""
+OWN_FAULT_WAITS = timedelta(minutes=1)
+"""How long a message waits that a fault of ours kept back. Such attempts do not count against its receiver."""
+REFUSALS_DISABLE = 3
+"""Messages in a row that a mailbox refuses for good before its receiver is disabled."""
+
+
+class Channel(StrEnum):
+    """How a receiver is reached."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+
+
+class Fault(StrEnum):
+    """Whose fault a failed attempt is."""
+
+    PASSING = "passing"
+    """The receiver's, and it may get over it: no answer, or an error."""
+    FINAL = "final"
+    """The receiver's, for this message: it will not accept it, however often it comes."""
+    GONE = "gone"
+    """The receiver says that it is no more."""
+    OWN = "own"
+    """Ours: the mail server of the settings is missing or cannot be used. No receiver is blamed for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended. ``fault`` None: delivered. ``status`` is the code of HTTP or SMTP, if there was one."""
+
+    fault: Fault | None
+    detail: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The receiver has confirmed the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """The message is tried again, before any later one."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The message has failed; the next one is sent. ``disable`` says why the receiver is disabled, if it is."""
+
+    disable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disable:
+    """The receiver is disabled. The message stays the first that it gets once somebody enables it."""
+
+    why: str
+
+
+Decision = Delivered | RetryAt | GiveUp | Disable
+
+
+def after_attempt(outcome: Outcome, channel: Channel, *, attempts: int, refused: int, now: datetime) -> Decision:
+    """Decide what follows an attempt.
+
+    Parameters
+    ----------
+    attempts
+        How often this message has been tried since it was last due afresh, this attempt included.
+    refused
+        How many messages before this one, in a row, this receiver has refused for good.
+    now
+        Wall clock at the end of the attempt.
+    """
+    match outcome.fault:
+        case None:
+            return Delivered()
+        case Fault.OWN:
+            return RetryAt(now + OWN_FAULT_WAITS)
+        case Fault.GONE:
+            return Disable(f"it says that it is no more: {outcome.detail}")
+        case Fault.FINAL:
+            many = refused + 1
+            why = f"it has refused {many} messages in a row: {outcome.detail}"
+            return GiveUp(why if many >= REFUSALS_DISABLE else None)
+    if attempts < len(DELAYS):
+        return RetryAt(now + DELAYS[attempts])
+    why = f"{attempts} attempts failed, the last one: {outcome.detail}"
+    return Disable(why) if channel is Channel.WEBHOOK else GiveUp(why)

@@ -1,0 +1,114 @@
+"""What a mail about an event says: a subject and a plain text. Pure: callers give the site's time zone and the address.
+
+A mail never says more than its reader sees on the page of the order.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from workorder_core.notifying.whom import Choice, Happened
+from workorder_core.words import Priority
+
+LONGEST = 2000
+"""Characters of what somebody has written, that a mail quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail without its addresses. ``link`` is the page that it is about; None where the address is not known."""
+
+    subject: str
+    lines: tuple[str, ...]
+    link: str | None
+    footer: str
+
+    @property
+    def text(self) -> str:
+        """The mail as plain text."""
+        parts = ["\n".join(self.lines), self.link or "", "-- \n" + self.footer]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    @property
+    def html(self) -> str:
+        """The same, as a page without pictures, styles or anything that calls home."""
+        rows = "<br>\n".join(escape(line) for line in self.lines)
+        link = f'<p><a href="{escape(self.link)}">{escape(self.link)}</a></p>\n' if self.link else ""
+        footer = f"<p><small>{escape(self.footer)}</small></p>"
+        return f"<!doctype html>\n<html><body>\n<p>{rows}</p>\n{link}{footer}\n</body></html>\n"
+
+
+def write(event: Happened, why: str, subject: str, *, order_id: object, zone: str, pages: str | None) -> Letter:
+    """Return the mail about an event.
+
+    Parameters
+    ----------
+    why
+        The choice by which its reader gets it, or ``test``.
+    subject
+        What people call what the event is of.
+    zone
+        IANA name of the site's time zone, in which times are given.
+    pages
+        The address under which people open the pages; None: the mail has no link.
+    """
+    page = (
+        f"/orders/{order_id}" if order_id is not None else "/engine" if why == Choice.ENGINE_ALARM else "/notifications"
+    )
+    link = None if pages is None else pages.rstrip("/") + page
+    asked = Choice(why).label.lower() if why in list(Choice) else "a test message was asked for"
+    footer = (
+        f"You get this mail because of your choice on the page Notifications: {asked}. "
+        "It can come twice; its Message-ID is the same then."
+    )
+    if order_id is None:
+        title, lines = _of_engine(event, why, zone)
+    else:
+        title, lines = _of_order(event, why, subject, zone)
+    return Letter(_one_line(title), tuple(line for line in lines if line), link, footer)
+
+
+def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, list[str]]:
+    data = event.data
+    head = {
+        Choice.ASSIGNED.value: "Assigned to you",
+        Choice.EMERGENCY.value: "EMERGENCY",
+        Choice.ESCALATED.value: "Escalated",
+    }.get(why, "Order")
+    priority = data.get("priority")
+    return f"{head}: {number} {data.get('title', '')}", [
+        f"{number}: {data.get('title', '')}",
+        f"Asset: {data.get('asset', '')}",
+        f"Type: {str(data.get('type', '')).replace('_', ' ')}",
+        f"Priority: {Priority(priority).name.lower()}" if priority in list(Priority) else "",
+        f"Assigned to: {data.get('assignee') or 'nobody yet'}",
+        f"First response by: {_when(data.get('response_due'), zone)}" if data.get("response_due") else "",
+        f"Completion by: {_when(data.get('completion_due'), zone)}" if data.get("completion_due") else "",
+        f"Reason: {str(data['why'])[:LONGEST]}" if data.get("why") else "",
+        f"Time: {_when(event.at, zone)}",
+    ]
+
+
+def _of_engine(event: Happened, why: str, zone: str) -> tuple[str, list[str]]:
+    if why not in list(Choice):
+        return "Test message", ["This is the test message that was asked for.", f"Time: {_when(event.at, zone)}"]
+    over = event.kind.endswith(".cleared")
+    problem = str(event.data.get("problem", ""))
+    title = f"Engine alarm {'over' if over else 'raised'}: {problem}"
+    action = "" if over else f"What to do: {event.data.get('action', '')}"
+    return title, [f"{'Over' if over else 'Raised'}: {problem}.", action, f"Time: {_when(event.at, zone)}"]
+
+
+def _when(at: Any, zone: str) -> str:
+    try:
+        local = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        local = ZoneInfo("UTC")
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
+    return f"{moment.astimezone(local):%Y-%m-%d %H:%M} ({local.key})"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:200]

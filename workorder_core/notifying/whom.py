@@ -1,0 +1,106 @@
+"""Who is told of an event, and why. No clock, no I/O."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from workorder_core.notifying.attempts import Channel
+from workorder_core.words import OrderType
+
+TEST = "receiver.test"
+"""Kind of the event that only the receiver gets that it was made for."""
+OF_THE_PAST = timedelta(days=1)
+"""What was recorded so long after it happened is history taken in: no mail is sent about it."""
+
+
+class Choice(StrEnum):
+    """What a person can choose to be told by e-mail."""
+
+    ASSIGNED = "assigned"
+    EMERGENCY = "emergency"
+    ESCALATED = "escalated"
+    ENGINE_ALARM = "engine_alarm"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS: Mapping[Choice, str] = {
+    Choice.ASSIGNED: "An order is assigned to me",
+    Choice.EMERGENCY: "An emergency order is opened, or an order becomes one",
+    Choice.ESCALATED: "An order is escalated because a target has run out",
+    Choice.ENGINE_ALARM: "The engine raises an alarm about itself, or it is over",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event, as far as it decides who is told. ``site`` None: the whole plant."""
+
+    kind: str
+    site: str | None
+    at: datetime
+    recorded_at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Somebody or something that is told.
+
+    Parameters
+    ----------
+    wants
+        Of a webhook kinds of events: ``order.closed``, ``order.*`` or ``*``. Of a person their ``Choice`` values.
+    sites
+        Codes of the sites whose events it gets; None: of all, and those of the whole plant.
+    person, technician, technician_site
+        Of e-mail: the user's name, and the technician that they are.
+    """
+
+    id: int
+    channel: Channel
+    wants: Collection[str]
+    sites: Collection[str] | None
+    person: str | None = None
+    technician: str | None = None
+    technician_site: str | None = None
+
+
+def reason(receiver: Receiver, event: Happened) -> str | None:
+    """Return why a receiver is told of an event, as a kind's pattern or a choice; None: it is not told."""
+    if event.kind == TEST:
+        return "test" if event.data.get("receiver") == receiver.id else None
+    if receiver.sites is not None and event.site not in receiver.sites:
+        return None
+    if receiver.channel is Channel.WEBHOOK:
+        return next((each for each in sorted(receiver.wants) if fits(each, event.kind)), None)
+    if event.recorded_at - event.at > OF_THE_PAST:
+        return None
+    return next((each for each in Choice if each in receiver.wants and _concerns(each, receiver, event)), None)
+
+
+def fits(pattern: str, kind: str) -> bool:
+    """Whether a pattern of a webhook, like ``order.*``, covers a kind of event."""
+    return pattern in ("*", kind) or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
+
+
+def _concerns(choice: Choice, receiver: Receiver, event: Happened) -> bool:
+    data, new = event.data, event.data.get("new") or {}
+    of_order = event.kind.startswith("order.")
+    match choice:
+        case Choice.ASSIGNED:
+            newly = new.get("assignee") is not None or event.kind == "order.opened"
+            theirs = (data.get("assignee"), event.site) == (receiver.technician, receiver.technician_site)
+            own = data.get("actor") == f"person:{receiver.person}"
+            return of_order and newly and theirs and receiver.technician is not None and not own
+        case Choice.EMERGENCY:
+            opened = event.kind == "order.opened" and data.get("type") == OrderType.EMERGENCY
+            return opened or (of_order and new.get("type") == OrderType.EMERGENCY)
+        case Choice.ESCALATED:
+            return event.kind == "order.escalated"
+        case Choice.ENGINE_ALARM:
+            return event.kind.startswith("engine_alarm.")
