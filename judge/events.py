@@ -1,4 +1,4 @@
-"""What changes decisions and is no reading: a type for each kind of event, read from the payloads of ``judge_events``.
+"""Events that change decisions: a type for each kind, read from the payloads of ``judge_events``.
 
 A payload that other code has written, or that a person has set to something impossible, is read as what it is: a change
 that cannot be followed. Whoever judges says so, and goes on or stops.
@@ -71,7 +71,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class SignalSet(msgspec.Struct, frozen=True):
-    """What a signal's numbers are. ``plausible`` is the range outside which none can be true, None an open end."""
+    """What a signal's numbers mean. ``plausible``: the range outside which no value can be true; None is open."""
 
     kind: ClassVar[str] = "signal"
     signal: str
@@ -82,7 +82,7 @@ class SignalSet(msgspec.Struct, frozen=True):
 
 
 class DowntimeSet(msgspec.Struct, frozen=True):
-    """Planned downtime, as it was told: times in ISO 8601, the end None where it has none."""
+    """Planned downtime as it was recorded: times in ISO 8601, the end None where it is open."""
 
     kind: ClassVar[str] = "downtime"
     id: int | str
@@ -92,7 +92,7 @@ class DowntimeSet(msgspec.Struct, frozen=True):
 
 
 class Reopened(msgspec.Struct, frozen=True):
-    """What the order book has to know of an order that is worked on again."""
+    """The facts that the order book needs of a reopened order."""
 
     asset: str
     component: str
@@ -119,7 +119,7 @@ class OrderMoved(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, entry=None)
 
 
-class HistoryTaken(msgspec.Struct, frozen=True):
+class HistoryImported(msgspec.Struct, frozen=True):
     """Recorded frames of an asset, as (event time in epoch microseconds, values), for its model to learn from."""
 
     kind: ClassVar[str] = "history"
@@ -134,7 +134,7 @@ class SignalsStale(msgspec.Struct, frozen=True):
 
 
 class AlarmMoved(msgspec.Struct, frozen=True):
-    """Somebody shelves an alarm or takes it out of service, until then, or ends that."""
+    """Somebody shelves an alarm, takes it out of service until a time, or ends either."""
 
     kind: ClassVar[str] = "alarm"
     source: str
@@ -181,7 +181,7 @@ Change = (
     | SignalSet
     | DowntimeSet
     | OrderMoved
-    | HistoryTaken
+    | HistoryImported
     | SignalsStale
     | AlarmMoved
     | RuleInShadow
@@ -217,7 +217,7 @@ _READ: Mapping[str, Callable[[Mapping[str, Any]], Change]] = {
     **{
         each.kind: _as(each)
         for each in (
-            LimitMoved, AssetSet, SignalSet, DowntimeSet, OrderMoved, HistoryTaken, SignalsStale, AlarmMoved,
+            LimitMoved, AssetSet, SignalSet, DowntimeSet, OrderMoved, HistoryImported, SignalsStale, AlarmMoved,
             RuleInShadow, Ticked,
         )
     },

@@ -12,7 +12,7 @@ from judge.events import (
     AlarmMoved,
     AssetSet,
     DowntimeSet,
-    HistoryTaken,
+    HistoryImported,
     LimitMoved,
     ModelsSet,
     OrderMoved,
@@ -51,8 +51,8 @@ class UnknownEvent(ValueError):
     """An event that other code has written; nothing after it can be judged as that code would."""
 
 
-def give_back(judge: "Judge", event: Event) -> None:
-    """Take from the lane what an event may look at."""
+def leave_lane(judge: "Judge", event: Event) -> None:
+    """Take off the lane the assets whose state an event may read."""
     if judge.lane is None:
         return
     if isinstance(event.change, Ticked):
@@ -62,7 +62,7 @@ def give_back(judge: "Judge", event: Event) -> None:
 
 
 def follow(judge: "Judge", event: Event) -> Iterable[Finding]:
-    """Follow an event. One that fails is left at what it has done so far: it fails so in every replay too."""
+    """Apply an event. One that fails keeps what it has done so far; it fails alike in every replay."""
     try:
         findings = _follow(judge, event)
     except UnknownEvent:
@@ -81,7 +81,7 @@ def _found(judge: "Judge", event: Event, findings: Iterable[Finding]) -> Iterato
 
 
 def _note_failed(judge: "Judge", event: Event, why: str, whole: str | None = None) -> None:
-    _log.error("an event fails and judging goes on", kind=event.kind, arrival=event.arrival, why=why, whole=whole)
+    _log.error("event failed, judging continues", kind=event.kind, arrival=event.arrival, why=why, whole=whole)
     if len(judge.failed) < _MOST_FAILED:
         judge.failed.append(f"input {event.arrival}, {event.kind!r}: {why}")
 
@@ -121,7 +121,7 @@ def _on_shadow_begun(judge: "Judge", _: Event, change: ShadowBegun) -> None:
 
 
 def _on_shadow_ended(judge: "Judge", _: Event, change: ShadowEnded) -> None:
-    """What is promoted goes on with what it has learned in the shadow."""
+    """Promote the documents on trial, with what their judge has learned."""
     shadow, judge.shadow = judge.shadow, None
     if shadow is not None and change.ended == "promoted":
         judge.rulesets, judge.models = shadow.judge.rulesets, shadow.judge.models
@@ -134,7 +134,7 @@ def _on_asset(judge: "Judge", event: Event, change: AssetSet) -> None:
     asset.asset_class, asset.criticality, asset.parent = change.asset_class, change.criticality, change.parent
     if judge.rulesets.looks_below:
         for other in judge.assets.values():
-            other.limits.around.pop(asset.key, None)  # it may stand behind others now
+            other.limits.around.pop(asset.key, None)  # it may be downstream of others now
     asset.area = change.area
     asset.use(judge.rulesets, *judge.models.of_class(asset.asset_class))
     judge.end_alarms("the asset is judged by the rules of another class", asset.key)
@@ -166,12 +166,12 @@ def _on_order_moved(judge: "Judge", event: Event, change: OrderMoved) -> None:
         by_model.learn_again(asset, change.close_finding)
 
 
-def _on_history(judge: "Judge", event: Event, change: HistoryTaken) -> None:
+def _on_history(judge: "Judge", event: Event, change: HistoryImported) -> None:
     asset = judge.asset(_asset_of(event))
     by_model.learn_history(
         asset, ((at_us, dict(sorted(values.items()))) for at_us, values in change.frames), event.arrival
     )
-    judge.end_alarms("over in the history that was taken in", asset.key)
+    judge.end_alarms("over in the history that was imported", asset.key)
 
 
 def _on_stale(judge: "Judge", event: Event, change: SignalsStale) -> Iterable[Finding]:
@@ -182,7 +182,7 @@ def _on_tick(judge: "Judge", event: Event, change: Ticked) -> Iterable[Finding]:
     for key in sorted(judge.silences.of):
         judge.end_silences(key, change.at)
     wall_us = micros(change.at)
-    for key in sorted(key for key, asset in judge.assets.items() if asset.heeds_ticks):
+    for key in sorted(key for key, asset in judge.assets.items() if asset.reacts_to_ticks):
         yield from judge.assets[key].tick(wall_us, event.arrival)
     if judge.lane is not None:
         judge.lane.tick()
@@ -213,7 +213,7 @@ _FOLLOW: Mapping[type[Any], Callable[["Judge", Event, Any], Iterable[Finding] | 
     SignalSet: _on_signal,
     DowntimeSet: _on_downtime,
     OrderMoved: _on_order_moved,
-    HistoryTaken: _on_history,
+    HistoryImported: _on_history,
     SignalsStale: _on_stale,
     AlarmMoved: _on_alarm,
     RuleInShadow: _on_rule_in_shadow,
@@ -227,19 +227,19 @@ def _asset_of(event: Event) -> str:
     return event.asset
 
 
-def _reopened(order_id: UUID, told: Reopened, status: Status) -> Entry:
+def _reopened(order_id: UUID, event: Reopened, status: Status) -> Entry:
     return Entry(
         id=order_id,
-        asset=told.asset,
-        component=told.component,
-        failure_mode=told.failure_mode,
-        severity=next(each for each in Severity if each.order_type == told.type),
+        asset=event.asset,
+        component=event.component,
+        failure_mode=event.failure_mode,
+        severity=next(each for each in Severity if each.order_type == event.type),
         status=status,
-        opened_at=told.opened_at,
-        signals=told.signals,
-        evidence=told.evidence,
-        last_evidence_at=told.last_evidence_at,
-        last_seen_at=told.last_evidence_at,
-        moved_at=told.last_evidence_at,
-        inferred=told.inferred,
+        opened_at=event.opened_at,
+        signals=event.signals,
+        evidence=event.evidence,
+        last_evidence_at=event.last_evidence_at,
+        last_seen_at=event.last_evidence_at,
+        moved_at=event.last_evidence_at,
+        inferred=event.inferred,
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What a finding leads to, None for nothing; and why it opens no order of its own, where that is so."""
+    """The decision on a finding, None for none, and the reason why it opens no order of its own, where it does not."""
 
     decision: Decision | None
     held: Held | None
@@ -38,7 +38,7 @@ class Case:
 
     @cached_property
     def decision(self) -> Decision:
-        """What intake makes of the finding where nothing stops it."""
+        """Return intake's decision, for a finding that no gate stops."""
         return intake.decide(self.finding, self.orders, self.judge.policy)
 
     @cached_property

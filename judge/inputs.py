@@ -1,4 +1,4 @@
-"""What the judge folds over: frames of readings and events, each with its number in the one sequence of inputs."""
+"""The judge's inputs: frames of readings, and events, each with its number in the one sequence of inputs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class JudgedFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 class LateFrame(msgspec.Struct, frozen=True, gc=False):
-    """What of a frame came late and can be true: it is judged by those rules alone that open orders for the past."""
+    """The plausible late readings of a frame; only rules that open orders for the past judge them."""
 
     arrival: int
     asset: str

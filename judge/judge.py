@@ -70,9 +70,9 @@ class Judge:
     models
         The model documents in force, with what close-outs have made of their limits.
     alarms
-        What was raised and what is over, for whoever wants to keep it and takes it away; None where nobody does.
+        Alarms raised and ended, for the caller to collect and clear; None where nobody collects them.
     failed
-        What was said of events that failed, for whoever takes it away.
+        One line for each event that failed, for the caller to collect and clear.
     shadow
         Documents on trial that judge beside those in force.
     early
@@ -80,8 +80,8 @@ class Judge:
     beside
         The plant's judge, where this one is on trial beside it: that one sees the readings for both.
     lane
-        Where ordinary readings are judged many at once, for whoever has them as messages. What it has taken on is given
-        back before anything here looks at it.
+        Judges ordinary readings of many messages at once. An asset leaves it before anything here reads the asset's
+        state.
     """
 
     def __init__(self, policy: intake.Policy | None = None) -> None:
@@ -139,8 +139,8 @@ class Judge:
                     findings = doubtful.judge(asset, each.arrival, each.at_us, values, each.doubtful)
                     values = {name: value for name, value in values.items() if name not in each.doubtful}
                 else:
-                    taken = asset.takes_in(each.at_us, values)
-                    findings = () if taken else asset.judge(each.arrival, each.at_us, values)
+                    buffered = asset.try_fast_path(each.at_us, values)
+                    findings = () if buffered else asset.judge(each.arrival, each.at_us, values)
                 if looks_below:
                     findings = chain(findings, self._judge_above(each, values))
             yield from self._weigh(findings)
@@ -153,7 +153,7 @@ class Judge:
         return self.rulesets.judges_late or (self.shadow is not None and self.shadow.judge.judges_late)
 
     def _of_event(self, event: Event) -> Iterable[Finding]:
-        following.give_back(self, event)
+        following.leave_lane(self, event)
         return following.follow(self, event)
 
     def _of_late(self, frame: LateFrame) -> Iterable[Finding]:
@@ -169,7 +169,7 @@ class Judge:
             yield replace(verdict, shadow=shadow.run)
 
     def enter_lane(self, keys: Iterable[str]) -> None:
-        """Give those assets to the lane that it can take."""
+        """Put those of the assets on the lane that can be on it."""
         if self.lane is None or self.shadow is not None or self.rulesets.looks_below:
             return
         for key in keys:
@@ -186,7 +186,7 @@ class Judge:
             yield Verdict(decision, priority.of_finding(asset.criticality, _severity(decision)))
 
     def _judge_above(self, frame: JudgedFrame, values: Mapping[str, float]) -> Iterator[Finding]:
-        """What the rules of the assets above say of a frame, the nearest asset first."""
+        """Yield the findings of upstream assets' rules about a frame, the nearest asset first."""
         below = self.assets[frame.asset]
         above, seen = below.parent, {below.key}
         while above is not None and above not in seen and above in self.assets:
@@ -209,7 +209,7 @@ class Judge:
 
     def judged_times(self, assets: Iterable[str]) -> dict[str, dict[str, int]]:
         """Return the newest event time judged of every signal of those assets, each asset's own map: whoever numbers
-        readings moves them on, as judging the same readings does.
+        readings updates them, as judging the same readings does.
         """
         found: dict[str, dict[str, int]] = {}
         for key in assets:
@@ -220,8 +220,8 @@ class Judge:
                 found[key] = asset.newest
         return found
 
-    def take_healths(self, assets: Iterable[str]) -> list[tuple[str, Health | None]]:
-        """Return how those assets are of which that is told anew since it was last taken."""
+    def changed_healths(self, assets: Iterable[str]) -> list[tuple[str, Health | None]]:
+        """Return the health of the assets whose health is new since the last call."""
         found = []
         for key in sorted(assets):
             asset = self.assets.get(key)
@@ -261,20 +261,20 @@ class Judge:
         return asset
 
     def end_silences(self, asset: str, now: datetime) -> None:
-        """End what people have silenced of an asset until a time that has come."""
+        """End the shelving and out-of-service of an asset's alarms whose time has come."""
         for source, held in self.silences.ended(asset, now):
             move = Move.UNSHELVE if held is Held.SHELVED else Move.RETURN
             self.note(Change(asset, source, now, move, "its time is over"))
 
     def end_alarms(self, why: str, asset: str | None = None) -> None:
-        """End what stands, of one asset or of all, and whose condition is not known any more."""
+        """End active alarms, of one asset or of all, whose condition no longer exists."""
         for key in self.standing.of(asset):
-            if not self.assets[key[0]].stands(key[1]):
+            if not self.assets[key[0]].is_active(key[1]):
                 self.inhibition.waiting.pop(key, None)
                 self.note(self.standing.end(key, why))
 
     def note(self, change: Change | None) -> None:
-        """Keep a change of an alarm for whoever wants to have it."""
+        """Keep a change of an alarm for the caller to collect."""
         if change is not None and self.alarms is not None:
             self.alarms.append(change)
 

@@ -1,4 +1,4 @@
-"""What is known of the assets that send: their ids, and their signals by name."""
+"""The assets that send, as the judge knows them: their ids, and their signals by name."""
 
 from dataclasses import dataclass, field
 from typing import Protocol

@@ -18,7 +18,7 @@ def micros(at: datetime) -> int:
 
 
 def downtime_span(starts_at: str, ends_at: str | None) -> tuple[int, int]:
-    """Return a planned downtime as it was told, in epoch microseconds; the end is ``FOREVER`` where it has none.
+    """Return a planned downtime as it was recorded, in epoch microseconds; the end is ``FOREVER`` where it has none.
 
     A database may have one from before far dates were refused, of a year that no datetime has.
     """

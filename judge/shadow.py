@@ -1,8 +1,8 @@
 """Documents on trial: a second judge within the judge, that opens no orders. No I/O, no clock.
 
 It begins as a copy of the judge, so that what does not change need not be learned again, and gets the same inputs. An
-order that only it would have opened was never seen by anybody; as in a backtest it is taken as done after a while, or
-it would swallow all that comes after it.
+order that only it would have opened was never seen by anybody; as in a backtest it counts as done after a while, or
+it would absorb all later findings.
 """
 
 from collections.abc import Iterator, Mapping

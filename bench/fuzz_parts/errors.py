@@ -86,7 +86,7 @@ class Injector:
             (AssetJudge, "judge", lambda _, __, ___, values: judge in values.values()),
             # A value that is too far out of what was seen before is judged here.
             (doubtful, "judge", lambda _, __, ___, values, ____: judge in values.values()),
-            (AssetJudge, "takes_in", lambda _, __, values: judge in values.values()),
+            (AssetJudge, "try_fast_path", lambda _, __, values: judge in values.values()),
             (readings, "storing", lambda _, *columns: any(POISON["store"] in each.value for each in columns)),
             (pipeline, "act", never),
             (decisions, "apply", never),

@@ -31,7 +31,7 @@ UNIT_OF_SILENCE = "min without a value"
 
 
 class Alarmed(NamedTuple):
-    """What the newest finding of an active model's alarm said: the signal that leads it, and its value."""
+    """The newest finding of an active model alarm: its leading signal, and that signal's value."""
 
     source: str
     version: str
@@ -47,7 +47,7 @@ class Alarmed(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What a finding is worded from, as the asset stands now.
+    """The facts that a finding is worded from.
 
     ``units`` are those of its signals, ``trends`` what each changes a day, as far as it has been asked for since the
     newest look.
@@ -84,14 +84,14 @@ class Doubt(NamedTuple):
 
 
 def of_hit(facts: Facts, hit: Hit, arrival: int) -> Iterator[Finding]:
-    """What a rule has found, and that it chatters where it does."""
+    """Yield the finding of a rule, and that it chatters where it does."""
     yield _of_rule(facts, hit, arrival)
     if hit.chatters or hit.calm:
         yield _of_chatter(facts, hit, arrival)
 
 
 def of_model(facts: Facts, anomaly: Anomaly, arrival: int, at_us: int) -> Finding:
-    """What the model's alarm says of the newest frame."""
+    """Return the finding of the model's alarm about the newest frame."""
     signs = tuple(
         _with_trend(
             facts,
@@ -106,7 +106,7 @@ def of_model(facts: Facts, anomaly: Anomaly, arrival: int, at_us: int) -> Findin
         )
         for part in anomaly.contributions[:MOST_SIGNS]
     )
-    told = ", ".join(
+    named = ", ".join(
         f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} "
         f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g}{_of_trend(sign)})"
         for sign in signs[:3]
@@ -114,7 +114,7 @@ def of_model(facts: Facts, anomaly: Anomaly, arrival: int, at_us: int) -> Findin
     return _inferred(
         facts,
         signs,
-        f"does not behave as it usually does: {told}",
+        f"does not behave as it usually does: {named}",
         arrival=arrival,
         source=f"model:{facts.document.name}",
         since=moment(anomaly.since_us),
@@ -125,7 +125,7 @@ def of_model(facts: Facts, anomaly: Anomaly, arrival: int, at_us: int) -> Findin
 
 
 def over(facts: Facts, was: Alarmed, arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
-    """The end of what a model has found."""
+    """Return the finding that ends a model's alarm."""
     low, high = facts.usual(was.signal) or (None, None)
     value, unit = values.get(was.signal, was.value), facts.units.get(was.signal, "")
     sign = Sign(signal=was.signal, value=value, unit=unit, usual_low=low, usual_high=high, share=1.0)
@@ -148,7 +148,7 @@ def over(facts: Facts, was: Alarmed, arrival: int, at_us: int, values: Mapping[s
 
 
 def of_lead_time(facts: Facts, found: Health, monitor: AssetMonitor, arrival: int) -> Finding:
-    """That the asset is likely to reach a limit within its lead time."""
+    """Return the finding that the asset is likely to reach a limit within its lead time."""
     signs = tuple(_with_trend(facts, sign) for sign in health.signs_of(monitor.history, facts.units)[:MOST_SIGNS])
     unit = facts.units.get(found.signal, "")
     days = [each for each in (found.likely_at, found.earliest_at, found.latest_at) if each is not None]
@@ -169,7 +169,7 @@ def of_lead_time(facts: Facts, found: Health, monitor: AssetMonitor, arrival: in
 
 
 def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int) -> Finding:
-    """That a safety rule's instrument shows what cannot be true, or (where no rules are named) does so no more."""
+    """Return the finding that a safety rule's instrument reads implausibly, or, without rules, no longer does."""
     unit = facts.unit(doubt.signal)
     low = None if math.isinf(doubt.low) else doubt.low
     high = None if math.isinf(doubt.high) else doubt.high
@@ -200,7 +200,7 @@ def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int
 
 
 def of_late(facts: Facts, hit: Hit, arrival: int, newest_us: int | None) -> Finding:
-    """That what came late was beyond a limit; ``newest_us`` is the newest event time judged of the asset."""
+    """Return the finding that late readings exceeded a limit; ``newest_us``: the asset's newest judged event time."""
     found = _of_rule(facts, hit, arrival)
     behind = 0 if newest_us is None else newest_us - hit.at_us
     late = f", {in_words(behind)} behind the machine's newest reading" if behind > 0 else ""
@@ -241,7 +241,7 @@ def _of_rule(facts: Facts, hit: Hit, arrival: int) -> Finding:
 
 
 def _of_chatter(facts: Facts, hit: Hit, arrival: int) -> Finding:
-    """What chatters is a fault of the instrument, or of limits that lie too near to one another."""
+    """Return the finding that a rule chatters: a fault of the instrument, or of limits too close to each other."""
     found = _of_rule(facts, hit, arrival)
     told = (
         f"{hit.rule.id} became active {CHATTER} times within a minute: its signal chatters, or its limits lie near "

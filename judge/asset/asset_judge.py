@@ -36,7 +36,7 @@ _log = structlog.get_logger("judge")
 
 @dataclass(slots=True)
 class AssetJudge:
-    """What the judge remembers of one asset. All times are the asset's event time, epoch microseconds.
+    """The judge's state of one asset. All times are the asset's event time, epoch microseconds.
 
     Parameters
     ----------
@@ -45,15 +45,15 @@ class AssetJudge:
     newest
         The newest event time judged of each signal; what is older of that signal came late and is not judged.
     parent
-        The asset that it stands behind.
+        Its upstream asset.
     area
         Where it is installed: ``<site>/<location>`` of level area; None where nobody has said, which is its site's.
     named
-        The signals whose numbers stand for states that have names.
+        The signals whose numbers are states with names.
     plausible
-        The ranges that somebody has said, outside which no reading of a signal can be true.
+        The ranges that an engineer has set, outside which no reading of a signal can be true.
     seen
-        What has been seen of each signal, and so what is too far out; moved on by whoever numbers readings.
+        What has been seen of each signal, and so what is too far out; updated where readings are numbered.
     doubted
         Since when a signal that a safety rule looks at has had no value that can be true.
     downtimes
@@ -61,11 +61,11 @@ class AssetJudge:
     alarmed, ahead
         What the model's alarm was raised for, while it is active; what it sees coming within the lead time, likewise.
     factor
-        What close-outs have made of the model's limit.
+        The factor by which close-outs have moved the model's limit.
     health, fresh
-        The asset's health as of its newest look, and whether nobody has taken it away yet; not part of the state.
+        The asset's health as of its newest look, and whether it has yet to be stored; not part of the state.
     pressing
-        So many looks running have said that the limit is near.
+        How many looks in a row have said that the limit is near.
     """
 
     key: str
@@ -113,7 +113,7 @@ class AssetJudge:
     def use(self, rulesets: RuleSets, document: ModelDocument, factor: float = 1.0) -> None:
         """Go on with other documents. Rules that stay keep their state; a changed model learns anew."""
         if document.version != self.document.version:
-            by_model.begin_anew(self)
+            by_model.start_over(self)
             self.gathering = gathering_of(document)
         self.rulesets, self.document = rulesets, document
         self.heed(factor)
@@ -125,8 +125,8 @@ class AssetJudge:
         if self.monitor is not None:
             self.monitor.set_factor(factor)
 
-    def runs_on(self, at_us: int) -> None:
-        """Take note that all up to a time has been judged, in the operating state that it was in."""
+    def advance_watermark(self, at_us: int) -> None:
+        """Record that everything up to a time has been judged, in the operating state that it was in."""
         self.watermark_us = at_us
         if self.state_rule is not None:
             self.state = self.state._replace(last=at_us)
@@ -146,10 +146,10 @@ class AssetJudge:
         """The model sees no counter's level, and of states only what says how the machine is run."""
         self.apart = (self.named | self.limits.counters.keys()) - frozenset(self.document.regime)
 
-    def takes_in(self, at_us: int, values: Mapping[str, float]) -> bool:
-        """Gather readings of the open step of which nothing is to be said; False where ``judge`` has to look.
+    def try_fast_path(self, at_us: int, values: Mapping[str, float]) -> bool:
+        """Buffer readings of the open step that no rule reacts to. Returns False if they need ``judge``.
 
-        What nearly every reading is that comes by itself, so that this decides what judging costs.
+        Nearly every reading that comes by itself is such, so this decides what judging costs.
         """
         gathering = self.gathering
         start_us = gathering.start_us
@@ -176,7 +176,7 @@ class AssetJudge:
         behind = self._is_behind(at_us)
         if self.doubted and not self.doubted.keys().isdisjoint(values):
             return chain(
-                doubtful.believe_again(self, arrival, at_us, values),
+                doubtful.trust_again(self, arrival, at_us, values),
                 self._look_at(arrival, at_us, values, behind=behind),
             )
         running_on = (
@@ -216,7 +216,7 @@ class AssetJudge:
         elif not behind and operating.model_judges(self):
             yield from by_model.judge(self, arrival, at_us, values)
         if self.alarmed is not None and not operating.model_judges(self):
-            why = f"is not judged while the machine is {operating.stands_still(self)}"
+            why = f"is not judged while the machine is {operating.why_not_judged(self)}"
             yield by_model.end_alarm(self, arrival, at_us, values, why)
 
     def judge_late(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
@@ -229,7 +229,7 @@ class AssetJudge:
     def judge_below(
         self, below: "AssetJudge", at_us: int, values: Mapping[str, float], arrival: int
     ) -> Iterator[Finding]:
-        """Judge what was measured on an asset that stands behind this one; this one's own clock stands still."""
+        """Judge what was measured on a downstream asset; this asset's own clock does not advance."""
         if not self.limits.rules.below:
             return
         for hit in expressions.judge_below(self.limits, below.key, below.asset_class, at_us, values, self.state.state):
@@ -246,29 +246,29 @@ class AssetJudge:
             yield from by_model.judge(self, arrival, closed.at_us, closed.values)
 
     def stale(self, signals: Iterable[str], arrival: int) -> Iterator[Finding]:
-        """Those signals are measured no more: what has not lasted yet does not last, and nothing is taken from them."""
+        """Mark signals as stale: durations that were running end, and frames no longer keep their last values."""
         names = set(signals)
         yield from self.close_frame(arrival)
         self.gathering.forget(names)
-        self.limits.gone_stale(names)
+        self.limits.mark_stale(names)
         rule_of_state = self.state_rule
         if rule_of_state is not None and rule_of_state.signal in names:
             self.state = StateNow(OperatingState.UNKNOWN, self.state.last, self.state.last)
 
     def tick(self, wall_us: int, arrival: int) -> Iterator[Finding]:
-        """A tick of the wall clock: a frame to which nothing is added any more is closed, and a silence is noticed."""
+        """Judge a tick of the wall clock: it closes a frame that has gone quiet, and notices a silence."""
         if self.gathering.quiet(wall_us):
             yield from self.close_frame(arrival)
         for hit in staleness.tick(self.limits, wall_us, self.watermark_us, self.state.state):
             yield from self.of_hit(hit, arrival)
 
     @property
-    def heeds_ticks(self) -> bool:
+    def reacts_to_ticks(self) -> bool:
         """Whether a tick of the wall clock can change anything."""
         return self.gathering.start_us is not None or bool(self.limits.rules.stale)
 
-    def stands(self, source: str) -> bool:
-        """Whether the condition of a source is there, as far as it has been judged."""
+    def is_active(self, source: str) -> bool:
+        """Whether the condition of a source is active, as far as it has been judged."""
         kind, _, name = source.partition(":")
         if kind == "model":
             return any(each is not None and each.source == source for each in (self.alarmed, self.ahead))

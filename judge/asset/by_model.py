@@ -24,7 +24,7 @@ _log = structlog.get_logger("judge")
 
 
 def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
-    """Judge a frame by the asset's model alone: its limits have been judged. A model that fails begins anew."""
+    """Judge a frame by the asset's model alone: its limits have been judged. A model that fails starts over."""
     if asset.apart and not asset.apart.isdisjoint(values):
         values = {signal: value for signal, value in values.items() if signal not in asset.apart}
         if not values:
@@ -34,9 +34,9 @@ def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, fl
     try:
         anomaly = asset.monitor.judge(at_us, values)
     except Exception:  # noqa: BLE001 - any model may be run here, and one asset's must not stop the plant
-        # The same input fails again on every restart, so it is told and this asset's model begins anew.
-        _log.exception("a model failed and learns again from nothing", asset=asset.key, model=asset.document.name)
-        begin_anew(asset)
+        # The same input would fail on every restart, so it is logged and this asset's model starts over.
+        _log.exception("model failed, starting over", asset=asset.key, model=asset.document.name)
+        start_over(asset)
         return
     if anomaly is not None:
         yield _of_model(asset, anomaly, arrival, at_us)
@@ -52,13 +52,13 @@ def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, fl
 def _look_ahead(
     asset: "AssetJudge", monitor: AssetMonitor, arrival: int, at_us: int, values: Mapping[str, float]
 ) -> Iterator[Finding]:
-    """After a look of the model: how well the asset is, and whether it is about to reach a limit."""
+    """Update the asset's health after a look of the model, and report a limit that it is about to reach."""
     asset.residuals_seen = monitor.history.count
     asset.trends.clear()
     found = health.assess(moment(at_us), monitor.history, asset.limits.rules)
     asset.health, asset.fresh = found, True
     lead = timedelta(days=asset.document.lead_time_days)
-    if found is None or not lead or not health.presses(found, lead):
+    if found is None or not lead or not health.is_pressing(found, lead):
         asset.pressing = 0
         if asset.ahead is not None:
             was, asset.ahead = asset.ahead, None
@@ -69,7 +69,7 @@ def _look_ahead(
         yield _of_lead_time(asset, found, monitor, arrival)
 
 
-def begin_anew(asset: "AssetJudge") -> None:
+def start_over(asset: "AssetJudge") -> None:
     """Forget what the model has learned."""
     asset.monitor = None
     _forget_residuals(asset)
@@ -82,7 +82,7 @@ def _forget_residuals(asset: "AssetJudge") -> None:
 
 
 def learn_history(asset: "AssetJudge", frames: Iterable[tuple[int, Mapping[str, float]]], arrival: int) -> None:
-    """Let the model learn what was measured before; nothing is found in it, and no limit looks at it."""
+    """Let the model learn from history. It yields no findings, and limits do not see it."""
     for at_us, values in frames:
         if asset.watermark_us is not None and at_us <= asset.watermark_us:
             continue
@@ -98,7 +98,7 @@ def learn_history(asset: "AssetJudge", frames: Iterable[tuple[int, Mapping[str, 
 
 
 def learn_again(asset: "AssetJudge", found: CloseFinding | None = None) -> None:
-    """After a repair the machine's normal is another one; ``found`` is what the order was closed with."""
+    """Re-baseline the model after a repair; ``found`` is the close-out's finding."""
     if asset.monitor is not None:
         asset.monitor.rebaseline(faults=found in (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE))
     _forget_residuals(asset)
@@ -111,7 +111,7 @@ def _of_model(asset: "AssetJudge", anomaly: Anomaly, arrival: int, at_us: int) -
 
 
 def end_alarm(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
-    """The end of the model's alarm."""
+    """End the model's alarm; return the finding that says so."""
     was, asset.alarmed = asset.alarmed, None
     assert was is not None
     return _over(asset, was, arrival, at_us, values, why)

@@ -44,8 +44,8 @@ def _true_between(asset: "AssetJudge", signal: str, value: float) -> tuple[float
     return asset.plausible.get(signal, (-BEYOND, BEYOND) if abs(value) > BEYOND else (-math.inf, math.inf))
 
 
-def believe_again(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
-    """What a safety rule looks at is measured again by a value that can be true."""
+def trust_again(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
+    """End the doubt about signals of safety rules for which a plausible value came."""
     for signal in sorted(asset.doubted.keys() & values.keys()):
         since_us = asset.doubted.pop(signal)
         doubt = Doubt(signal, values[signal], *_true_between(asset, signal, values[signal]), ())

@@ -26,9 +26,9 @@ class Gathering:
     step_us
         The grid. 0 where a frame is what one message carries; nothing is gathered then.
     hold_us
-        A value stands in for its signal in later frames for so long, for devices that only send what has changed. One
-        that is as far out as what cannot be true (`workorder_core.plant.seen`) does so once another has borne it out;
-        until then the one before it does: a single reading must not look like a fault that lasts.
+        How long a signal's last value is kept for later frames, for devices that only send changes. A value as far out
+        as an implausible one (`workorder_core.plant.seen`) is kept only once another has confirmed it; until then the
+        one before it is: a single reading must not look like a fault that lasts.
     fit
         Whether the model may judge all that was gathered so far.
     quiet_since_us
@@ -90,7 +90,7 @@ class Gathering:
         return closed
 
     def forget(self, signals: Iterable[str]) -> None:
-        """Those signals are stale: their values stand in for nothing any more."""
+        """Forget the last values of signals that have gone stale."""
         for name in signals:
             self.held.pop(name, None)
 

@@ -1,4 +1,4 @@
-"""How well an asset is, where that is heading, and when it is likely to reach its limit. No I/O, no clock.
+"""The health of an asset, its trend, and when it is likely to reach its limit. No I/O, no clock.
 
 A signal's health is 100 % while it is within its usual range, and 0 % where it has used up the room to its limit:
 that of the rulebook where there is one on this side, else ten times its usual range. The asset's is that of its worst
@@ -22,13 +22,13 @@ from workorder_core.plant.health import Health
 
 DAY_US = 86_400_000_000
 ROOM = 10.0
-"""Where no limit is known, a signal is taken as lost at so many times half its usual range."""
+"""Where no limit is known, a signal is assumed to fail at this many times half its usual range."""
 PRESSING = 3
 """So many looks running have to agree that the limit is near."""
 FARTHEST = timedelta(days=3650)
 
 
-def presses(health: Health, lead: timedelta) -> bool:
+def is_pressing(health: Health, lead: timedelta) -> bool:
     """Whether the trend leads to the limit by all of its interval, and may cross it sooner than ``lead``."""
     if health.index >= 100.0 or health.latest_at is None or health.earliest_at is None:
         return False
@@ -72,7 +72,7 @@ def change_a_day(history: ResidualHistory, signal: str) -> Trend | None:
 
 
 def signs_of(history: ResidualHistory, units: Mapping[str, str]) -> list[Sign]:
-    """Return how the signals of the newest look stand, those that are farthest off first."""
+    """Return the signals of the newest look, those that are farthest off first."""
     off = {signal: residual.off for signal, residual in history.residuals.items()}
     total = sum(each * each for each in off.values()) or 1.0
     return [
@@ -89,7 +89,7 @@ def signs_of(history: ResidualHistory, units: Mapping[str, str]) -> list[Sign]:
 
 
 def _room(residual: Residual, signal: str, rules: RuleSet) -> tuple[float, bool]:
-    """How far a signal may go on this side, and whether a rule says so."""
+    """Return how far a signal may go on this side, and whether a rule says so."""
     half = 3.0 * residual.sigma
     upper = residual.level >= residual.expected
     rooms = []
@@ -102,7 +102,7 @@ def _room(residual: Residual, signal: str, rules: RuleSet) -> tuple[float, bool]
 
 
 def _heading(history: ResidualHistory, signal: str, side: float, room: float) -> Trend | None:
-    """The stretch that leads to the limit soonest, of those that are certain to; else the newest."""
+    """Return the trend that reaches the limit soonest, of those that are certain to; else the newest one."""
     near, far = (_line(times, side * values, room) for times, values in (history.near(signal), history.far(signal)))
     certain = [each for each in (near, far) if each is not None and each.certain]
     return min(certain, key=lambda each: each.until) if certain else near

@@ -22,7 +22,7 @@ def steady(asset: "AssetJudge") -> bool:
 
 
 def follow(asset: "AssetJudge", at_us: int, values: Mapping[str, float]) -> None:
-    """Follow the operating state up to the asset's newest moment, which a reading of ``at_us`` may lie behind."""
+    """Advance the operating state to the asset's newest time, which may be later than the reading's ``at_us``."""
     now_us = at_us if asset.watermark_us is None else max(at_us, asset.watermark_us)
     if asset.downtimes and any(start <= now_us < end for start, end in asset.downtimes.values()):
         planned = asset.state.state is OperatingState.MAINTENANCE
@@ -30,7 +30,7 @@ def follow(asset: "AssetJudge", at_us: int, values: Mapping[str, float]) -> None
         return
     rule = asset.state_rule
     if rule is not None:
-        # What lies further back than the state's own patience says nothing of now.
+        # A reading older than the state rule's gap says nothing about the present state.
         value = values.get(rule.signal) if now_us - at_us <= rule.max_gap_us else None
         asset.state = operating_state.step(rule, asset.state, now_us, value)
     if asset.state.state is OperatingState.MAINTENANCE:
@@ -44,7 +44,7 @@ def model_judges(asset: "AssetJudge") -> bool:
     return operating_state.settled(asset.state_rule, asset.state)
 
 
-def stands_still(asset: "AssetJudge") -> str:
-    """What the machine does while its model does not judge."""
+def why_not_judged(asset: "AssetJudge") -> str:
+    """Return the state in which the model does not judge, as a word."""
     state = asset.state.state
     return "settling" if state is OperatingState.RUNNING else state.value

@@ -1,7 +1,7 @@
 """The lane: a batch's ordinary readings as columns, judged together by the tables of a plant. No I/O, no clock.
 
 Nearly every reading is newer than the last one of its signal, within its limits, and waits for the frame that it is a
-part of. For those an object a reading is most of the price. The lane keeps what judging them takes as rows of tables,
+part of. For those, an object a reading is most of the cost. The lane keeps what judging them needs as rows of tables,
 does what `AssetJudge` and `arrivals.arrange` would do, and leaves the rest to them: an asset of which a batch has
 anything else leaves the lane with all that was learned of it, and comes back once it is ordinary again.
 """
@@ -87,11 +87,11 @@ class Lane:
     Parameters
     ----------
     on
-        Those assets, by ``<site>/<asset>``: what `AssetJudge` says of them is out of date until they leave.
+        Those assets, by ``<site>/<asset>``: the state in `AssetJudge` is out of date until they leave.
     closed
         No more assets enter, and nothing is read.
     foreign
-        Assets that other topics than their own speak of. They are kept off: they would leave with every batch.
+        Assets that messages of other topics speak of. They are kept off: they would leave with every batch.
     """
 
     def __init__(self, catalogue: Known) -> None:
@@ -113,13 +113,13 @@ class Lane:
         self._ahead = ReadAhead()
 
     def agree(self, catalogue: Known, bound: frozenset[str]) -> None:
-        """Go on with another catalogue, or other assets that only their devices speak for."""
+        """Adopt another catalogue, or another set of assets bound to devices."""
         if catalogue is not self.catalogue or bound != self._bound:
             self.clear()
             self.catalogue, self._bound = catalogue, bound
 
     def read(self, batch: Sequence[Message]) -> Said:
-        """Read what a batch says in plain values of known signals of assets that are on. Nothing is taken in yet."""
+        """Read a batch's plain values of known signals of assets on the lane. Nothing is applied yet."""
         if not batch or self.closed:
             return Said(None, range(len(batch)), ())
         places = [self._topics.get(message.topic, NOWHERE) for message in batch]
@@ -187,13 +187,13 @@ class Lane:
         """Read what will come as the next batch, or its beginning, while there is nothing else to do."""
         self._ahead.read(coming, [message.topic in self._topics for message in coming])
 
-    def take(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
-        """Take the frames in, as the inputs of those numbers. Return their readings, and the frames for the models."""
+    def apply(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
+        """Apply the frames, as the inputs of those numbers. Return their readings, and the frames for the models."""
         frames = len(ordinary)
         closed = np.empty((frames, 4), dtype=np.int64)
         room = int((self._assets[ordinary.of_frame, COUNT] * (self._assets[ordinary.of_frame, STEP] > 0)).sum())
         gathered = np.empty(room)
-        count = lane_kernel.take(
+        count = lane_kernel.apply(
             self._assets, self._signals, self._numbers, ordinary.of_frame, ordinary.at_us, ordinary.begin,
             ordinary.of_reading, ordinary.values, closed, gathered,
         )  # fmt: skip
@@ -231,7 +231,7 @@ class Lane:
         return list((complete & np.logical_and.reduceat(right, ordinary.begin[:-1])).tolist())
 
     def enter(self, asset: AssetJudge | None) -> None:
-        """Take an asset on where all that its judging needs lies in the tables; otherwise it stays as it is."""
+        """Put an asset on the lane if the tables can express all that its judging needs."""
         known = None if asset is None else self.catalogue.assets.get(asset.key)
         bands = None if asset is None or known is None else self._bands(asset, known)
         if self.closed or asset is None or known is None or bands is None or asset.watermark_us is None:
@@ -272,7 +272,7 @@ class Lane:
         self._topics[OWN_TOPIC + asset.key] = row.place
 
     def _bands(self, asset: AssetJudge, known: KnownAsset) -> dict[str, Bands] | None:
-        """Return the bands of all its signals, in the order of their names; None where the lane cannot take it on."""
+        """Return the bands of all its signals, in the order of their names; None where it cannot be on the lane."""
         key, limits, gathering, newest = asset.key, asset.limits, asset.gathering, self.catalogue.newest
         if key in self.on or key in self._bound or key in self.foreign or known.aliases or not operating.steady(asset):
             return None
@@ -286,8 +286,8 @@ class Lane:
         found = {name: limits.rules.plain_bands(name, asset.state.state) for name in names}
         return None if None in found.values() else {name: each for name, each in found.items() if each is not None}
 
-    def keep_off(self, keys: Iterable[str]) -> None:
-        """Take on no more assets that a message of another topic than their own was about."""
+    def exclude(self, keys: Iterable[str]) -> None:
+        """Keep assets off the lane that messages of other topics than their own speak of."""
         self.foreign.update(keys)
 
     def tick(self) -> None:
@@ -301,7 +301,7 @@ class Lane:
                 self.leave(key)
 
     def leave(self, key: str | None) -> None:
-        """Give an asset back, as it is now; all of them where it is None."""
+        """Take an asset off the lane and write its state back; all of them for None."""
         for each in [key] if key is not None else list(self.on):
             row = self.on.pop(each, None)
             if row is not None:
@@ -309,7 +309,7 @@ class Lane:
                 self._settle(row)
 
     def clear(self) -> None:
-        """Give all assets back, and forget the tables' layout."""
+        """Take all assets off the lane, and forget the tables' layout."""
         self.leave(None)
         self._places.clear()
         self._relaid.clear()
@@ -318,7 +318,7 @@ class Lane:
         self._signals_used = 0
 
     def settle(self) -> None:
-        """Let every asset's judge say what is so now; the assets stay."""
+        """Write every asset's state back; the assets stay on the lane."""
         for row in self.on.values():
             self._settle(row)
 
@@ -331,7 +331,7 @@ class Lane:
         if not touched:
             return
         names, whole, gathering = row.names, signals.tolist(), asset.gathering
-        asset.runs_on(of_asset[MARK])
+        asset.advance_watermark(of_asset[MARK])
         asset.limits.quiet_since_us = None
         gathering.start_us = None if of_asset[OPEN] == NONE else of_asset[OPEN]
         gathering.last_us = of_asset[LAST]

@@ -32,7 +32,7 @@ def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, va
     """Mark the frames of every asset of which anything is not ordinary, and return how many those are.
 
     Ordinary is what is newer than all that is stored of its signal, not late, within the bounds of a device's clock,
-    and within the signal's limits. Nothing of it is taken in yet.
+    and within the signal's limits. Nothing is applied yet.
     """
     frames = len(of_frame)
     for f in range(frames):
@@ -68,7 +68,7 @@ def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, va
 
 
 @compiled
-def take(assets, signals, numbers, of_frame, at, begin, of_reading, values, closed, gathered):
+def apply(assets, signals, numbers, of_frame, at, begin, of_reading, values, closed, gathered):
     """Take frames in that `sift` has let pass; return how many frames for the models they have closed.
 
     Of each, ``closed`` says: the asset's row, the frame that has closed it, its time, and where in ``gathered`` its
@@ -154,4 +154,4 @@ def make_ready() -> None:
     numbers, one, two = np.zeros((1, NUMBERS)), np.zeros(1, dtype=np.int64), np.zeros(2, dtype=np.int64)
     value, closed = np.zeros(1), np.zeros((1, 4), dtype=np.int64)
     sift(assets, signals, numbers, one, one, one, two, one, value, 0, 0, np.zeros(1, dtype=np.bool_))
-    take(assets, signals, numbers, one, one, two, one, value, closed, value)
+    apply(assets, signals, numbers, one, one, two, one, value, closed, value)

@@ -23,7 +23,7 @@ class ForModel(NamedTuple):
 
 @dataclass(slots=True)
 class Ordinary:
-    """The frames of a batch that the lane takes, as columns.
+    """The frames of a batch that the lane judges, as columns.
 
     ``of_message`` has the index of each one's message in the batch. ``begin`` has where each one's readings begin, and
     where the last ones end; ``values_of`` are their values as they came.
@@ -65,8 +65,8 @@ class Ordinary:
 
 
 class Said(NamedTuple):
-    """What a batch says in plain documents of assets that are on, as columns; the indexes of its other messages; and
-    the assets, by their place, that one of those is about.
+    """A batch as read: plain documents of assets on the lane as columns, the indexes of its other messages, and the
+    rows of the assets that one of those is about.
     """
 
     ordinary: Ordinary | None

@@ -100,7 +100,7 @@ def _around(limits: "Limits", rule: Threshold, at_us: int, signs: list[tuple[str
 def judge_below(
     limits: "Limits", asset: str, asset_class: str, at_us: int, values: Mapping[str, float], state: OperatingState
 ) -> Iterator[Hit]:
-    """Judge what was measured on an asset that stands behind this one, by the rules that look at such assets.
+    """Judge what was measured on a downstream asset, by the rules that look at such assets.
 
     Their time is the newest of all that they look at: each asset has a clock of its own.
     """

@@ -1,4 +1,4 @@
-"""How an asset stands among the others of its class: the newest values of the signals that rules compare."""
+"""Comparing an asset with the others of its class: the newest values of the signals that rules compare."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -39,7 +39,7 @@ class Fleets:
 
 
 class OfFleet:
-    """How one asset stands among the machines of its class."""
+    """Compares one asset with the others of its class."""
 
     __slots__ = ("_asset", "_asset_class", "_fleets")
 

@@ -1,4 +1,4 @@
-"""What the rules of an asset say."""
+"""Hits: a rule of an asset that became active, stays active or ended."""
 
 from typing import NamedTuple
 

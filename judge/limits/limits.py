@@ -22,12 +22,12 @@ _new = tuple.__new__
 
 @dataclass(slots=True)
 class Limits:
-    """What the rules remember of one asset. Times are its event time, epoch microseconds.
+    """The state of one asset's rules. Times are its event time, epoch microseconds.
 
     Parameters
     ----------
     conditions, memories
-        By rule id: how it stands, and what its measure is made of.
+        By rule id: the state of its condition, and the history that its measure is computed from.
     latest
         The newest value of each signal that several rules look at together.
     heard
@@ -40,9 +40,9 @@ class Limits:
         The wall clock of the first tick after the newest frame; the event time at which a silence can have lasted too
         long.
     late
-        By rule id: how it stands in what came late, apart from what is measured now.
+        By rule id: the state of its condition over late readings, kept apart from current ones.
     around
-        Of assets that stand behind this one, where a rule looks at them: their class, and their newest values.
+        By downstream asset, where a rule looks at such assets: its class, and its newest values.
     """
 
     rules: RuleSet = field(default_factory=lambda: EMPTY_SET)
@@ -119,10 +119,10 @@ class Limits:
             yield from staleness.look(self, at_us, state)
 
     def passes(self, at_us: int, values: Mapping[str, float], state: OperatingState) -> bool:
-        """Take in the values of a frame where all rules are plain limits, none of which is active or passed.
+        """Record the values of a frame where all rules are plain limits, none of which is active or exceeded.
 
-        What nearly every frame is, at a fifth of the price. False where ``judge`` has to look: it comes to the same for
-        what was taken in by then.
+        Nearly every frame is such, and this costs a fifth of ``judge``. False where ``judge`` has to look; values that
+        were recorded by then make no difference to it.
         """
         rules, conditions = self.rules, self.conditions
         bands = rules.bands(state)
@@ -163,7 +163,7 @@ class Limits:
             if hit is not None:
                 yield hit
 
-    def gone_stale(self, signals: Iterable[str]) -> None:
+    def mark_stale(self, signals: Iterable[str]) -> None:
         """Those signals are measured no more: what has not lasted yet does not last."""
         names = set(signals)
         for key, condition in list(self.conditions.items()):
@@ -264,7 +264,7 @@ class Limits:
         return Hit(rule, condition, at_us, measured, ((rule.signal, value),), chatters, calm)
 
     def _counted(self, rule: Threshold, at_us: int, value: float) -> float:
-        """What a rate is made of: of a counter what it has counted in all, else the value itself."""
+        """Return the value that a rate is computed from: a counter's total, else the value itself."""
         counter = self.counters.get(rule.signal) if rule.kind == "rate" else None
         return value if counter is None else counter.total(at_us, value)
 
@@ -293,7 +293,7 @@ def _alike(rules: RuleSet, others: RuleSet, key: str) -> bool:
 
 
 def _judged_by(rule: Threshold) -> tuple[object, ...]:
-    """What a rule looks at. Its limits may change and its condition goes on; with another signal it begins anew."""
+    """Return what identifies a rule's condition. Changed limits keep the condition; another signal starts a new one."""
     return rule.kind, rule.signal, rule.reference, rule.expression, rule.clears
 
 

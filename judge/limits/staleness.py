@@ -41,19 +41,19 @@ def look(limits: "Limits", at_us: int, state: OperatingState) -> Iterator[Hit]:
         again.append(oldest + after_us)
         before = limits.conditions.get(rule.id)
         if before is not None and before.last is not None and at_us < before.last:
-            limits.conditions[rule.id] = before._replace(last=at_us)  # ticks had reckoned further than event time is
+            limits.conditions[rule.id] = before._replace(last=at_us)  # ticks had run ahead of event time
         hit = limits.step(rule, at_us, (at_us - oldest) / 60e6, state, NO_FLEET)
         if hit is not None:
-            told = silent or [(oldest, min(watched, key=lambda signal: (watched[signal], signal)))]
-            signs = tuple((signal, (at_us - at) / 60e6) for at, signal in told)
-            yield hit._replace(signs=signs, condition=hit.condition._replace(beyond_since=told[0][0]))
+            named = silent or [(oldest, min(watched, key=lambda signal: (watched[signal], signal)))]
+            signs = tuple((signal, (at_us - at) / 60e6) for at, signal in named)
+            yield hit._replace(signs=signs, condition=hit.condition._replace(beyond_since=named[0][0]))
     limits.next_look_us = min(again, default=at_us)
 
 
 def tick(limits: "Limits", wall_us: int, last_us: int | None, state: OperatingState) -> Iterator[Hit]:
-    """Take note of a tick of the wall clock: an asset that sends nothing at all is noticed by it.
+    """Judge staleness at a tick of the wall clock, which notices an asset that sends nothing at all.
 
-    Event time stands still then; the silence is counted from the first tick after the newest reading.
+    Its event time does not advance then; the silence counts from the first tick after the newest reading.
     """
     if not limits.rules.stale or last_us is None:
         return

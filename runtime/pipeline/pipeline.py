@@ -172,7 +172,7 @@ def _take_part(
     events += judge_db.number(conn, [event for _, event in made_known], places.events.tolist())
     columns, for_models = [arrived.columns], list[ForModel]()
     if part.ordinary is not None:
-        of_lane, for_models = lane.take(part.ordinary, places.ordinary)
+        of_lane, for_models = lane.apply(part.ordinary, places.ordinary)
         columns.append(of_lane)
     # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
     with readings.storing(conn, *columns):
@@ -209,7 +209,7 @@ def act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed)
     for said in state.judge.failed:
         engine_alarms.note_trouble(conn, Code.EVENT_FAILED, said)
     state.judge.failed.clear()
-    health.write(conn, state.judge.take_healths(outcome.heard), state.catalogue.asset_id)
+    health.write(conn, state.judge.changed_healths(outcome.heard), state.catalogue.asset_id)
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in outcome.verdicts])
     processed.lap("act")
 

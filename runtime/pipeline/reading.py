@@ -115,7 +115,7 @@ def parts(
         read.note_stale(0)
     said = lane.read(batch)
     read.read(batch, said.rest)
-    lane.keep_off(read.foreign)
+    lane.exclude(read.foreign)
     ordinary, back = lane.sift(said, bounds, read.assets())
     if back:
         # They are documents of the native payload, of which no format remembers anything: their turn may come last.

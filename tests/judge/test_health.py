@@ -82,7 +82,7 @@ def test_what_hangs_together_is_no_trend():
         for k in range(60):
             wander = 0.9 * wander + 0.06 * rng.standard_normal()
             history.add(k * HOUR, {"vibration": Residual(1.2 + wander, 1.2, 0.05)})
-        pressing += health.presses(assess(history, ISO), timedelta(days=7))
+        pressing += health.is_pressing(assess(history, ISO), timedelta(days=7))
         times, values = history.near("vibration")
         naive = trend.towards(times / (24 * HOUR), np.abs(values), 1.6)
         fooled += naive is not None and naive.certain

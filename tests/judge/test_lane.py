@@ -167,13 +167,13 @@ def test_the_lane_changes_nothing(fresh_database, seed, monkeypatch):
 @pytest.mark.parametrize(("seed", "size"), [(1, 7), (2, 60), (3, 400)])
 def test_a_judge_that_is_rebuilt_one_by_one_is_the_one_that_ran(fresh_database, seed, size, monkeypatch):
     taken: Counter[str] = Counter()
-    take = Lane.take
+    apply = Lane.apply
 
     def counting(self, ordinary, first):
         taken.update(self._keys[place] for place in ordinary.of_frame.tolist())
-        return take(self, ordinary, first)
+        return apply(self, ordinary, first)
 
-    monkeypatch.setattr(Lane, "take", counting)
+    monkeypatch.setattr(Lane, "apply", counting)
     with fresh_database() as url, psycopg.connect(url) as conn:
         state, frames = ran(conn, seed, size)
         again = engine.restore(conn)

@@ -111,7 +111,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "lateness": (arrivals, "arrange"),
     "storing": (readings, "storing"),
     "an asset's judging": (AssetJudge, "judge"),
-    "the asset's gathering": (AssetJudge, "takes_in"),
+    "the asset's gathering": (AssetJudge, "try_fast_path"),
     "intake": (Judge, "_intake"),
     "the order book": (OrderBook, "apply"),
     "acting": (pipeline, "_carry_out"),
