@@ -9,16 +9,20 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
+    SettingsError,
 )
 
 from api.addresses import Family, Proxies
 from db.files.files import KINDS
 from db.telemetry.catalogue import Admission
+from ingest import toml_text
+from ingest.broker import mqtt
 from ingest.broker.broker import BrokerAddress
 from ingest.formats.paths import Text
+from ingest.toml_text import NotToml
 from models.named import estimators
 from workorder_core.people.dispatching import Dispatched
 
@@ -199,6 +203,17 @@ class Settings(BaseSettings):
             BrokerAddress.of(value)
         return value
 
+    @field_validator("topics")
+    @classmethod
+    def _of_topics(cls, value: list[str]) -> list[str]:
+        for each in value:
+            if not mqtt.is_filter(each):
+                told = "a broker would close the connection"
+                raise ValueError(
+                    f"{each[:80]!r} is no topic filter, {told}: + and # stand for whole levels, # is the last"
+                )
+        return value
+
     @field_validator("sparkplug_site", "sparkplug_asset")
     @classmethod
     def _of_sparkplug(cls, value: str) -> str:
@@ -282,7 +297,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = os.environ.get(FILE_VARIABLE)
-        toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        toml = (InitSettingsSource(settings_cls, toml_text.read(Path(file))),) if file else ()
         return (init_settings, env_settings, *toml)
 
 
@@ -299,8 +314,12 @@ def load(**given: Any) -> Settings:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise WrongSettings("\n".join(_sentence(each) for each in error.errors())) from None
-    except ValueError as error:
-        raise WrongSettings(f"{file}: {error}") from None
+    except NotToml as error:
+        raise WrongSettings(f"{file}: {error.problem}") from None
+    except SettingsError as error:
+        raise WrongSettings(
+            f"a variable of the environment that is a list, or a table, must be JSON: {error}"
+        ) from None
     if settings.detectors is not None:
         try:
             estimators.allow_folder(settings.detectors)

@@ -76,6 +76,17 @@ def connect(
     return _packet(Kind.CONNECT << 4, b"\x00\x04MQTT\x04" + struct.pack(">BH", flags, keep_alive_s) + body)
 
 
+def is_filter(text: str) -> bool:
+    """Whether a text is a topic filter (MQTT 3.1.1, 4.7): a broker closes the connection of who sends another."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return False
+    *before, last = text.split("/")
+    levels = [*before, "" if last == "#" else last]
+    return 0 < size <= 65_535 and "\0" not in text and all(each == "+" or not {"+", "#"} & set(each) for each in levels)
+
+
 def subscribe(packet_id: int, topics: Sequence[str]) -> bytes:
     """Return a SUBSCRIBE at QoS 1."""
     filters = b"".join(_text(topic) + b"\x01" for topic in topics)

@@ -164,3 +164,36 @@ def test_what_the_timetable_gives_out_names_orders_that_there_can_be(file):
     file('dispatch = ["engine", "person:urgent"]')
     with pytest.raises(WrongSettings, match="'person:urgent' names no orders: write engine, person, schedule"):
         load()
+
+
+FILES = {
+    "nested too deep": b"x = " + b"[" * 5_000,
+    "a number of thousands of digits": b"x = " + b"9" * 5_000,
+    "another encoding": b"x = '\xff'",
+}
+
+
+@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
+def test_a_file_of_settings_that_is_no_toml_is_told_by_name(tmp_path, monkeypatch, content):
+    file = tmp_path / "plantwright.toml"
+    file.write_bytes(content)
+    monkeypatch.setenv("PLANTWRIGHT_CONFIG", str(file))
+    with pytest.raises(WrongSettings, match=r"plantwright\.toml: is not TOML: "):
+        load()
+
+
+@pytest.mark.parametrize("topic", ["", "#/a", "a#", "a/b+", "a\0", "\ud800", "x" * 65_536])
+def test_a_topic_filter_that_a_broker_would_not_take_is_refused(topic):
+    with pytest.raises(WrongSettings, match=r"topics .* is no topic filter, a broker would close the connection"):
+        load(topics=["plantwright/#", topic])
+
+
+@pytest.mark.parametrize("topic", ["#", "+", "/", "a//b", "+/a/+", "a/#", "$SYS/#", "$share/g/a/+", "ü /+"])
+def test_a_topic_filter_is_taken(topic):
+    assert load(topics=[topic]).topics == [topic]
+
+
+def test_a_list_in_the_environment_that_is_no_json_is_told(monkeypatch):
+    monkeypatch.setenv("PLANTWRIGHT_TOPICS", "plantwright/#")
+    with pytest.raises(WrongSettings, match=r'must be JSON: error parsing value for field "topics"'):
+        load()
