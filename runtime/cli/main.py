@@ -46,6 +46,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="another plant from the same script")] = 1,
     anchor: Annotated[datetime | None, typer.Option(help="when the sample ends, ISO 8601, UTC; default: now")] = None,
     without_limits: Annotated[bool, typer.Option(help="switch every threshold rule off")] = False,
+    with_past: Annotated[
+        bool, typer.Option(help="a new demo begins with two years of work orders, costs and alarms (some 10 s)")
+    ] = False,
     database: Database = None,
     broker: Broker = None,
     data_dir: DataDir = None,
@@ -57,7 +60,7 @@ def demo(
     with told():
         settings = given(database, broker, data_dir, port=_free_port(port))
         at = None if anchor is None else (anchor if anchor.tzinfo else anchor.replace(tzinfo=UTC)).astimezone(UTC)
-        wanted = running.Wanted(once, json_file, seed, at, without_limits, settings.data_dir)
+        wanted = running.Wanted(once, json_file, seed, at, without_limits, settings.data_dir, with_past)
         code = running.run(wanted, settings, stop_on_signals(), console)
     raise typer.Exit(code)
 

@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from db.plant import plant as plant_db
 from db.telemetry import judge as judge_db
 from db.telemetry import readings
 from ingest.broker.broker import BrokerAddress
@@ -25,7 +26,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import past, sample_plants
+from runtime.demo import living, past, prices, sample_plants
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -60,6 +61,7 @@ class Wanted:
     anchor: datetime | None
     without_limits: bool
     data_dir: Path | None
+    with_past: bool = False
 
 
 def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Console) -> int:
@@ -83,10 +85,24 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                     site = plant_file.load_plant(conn, SAMPLES / "plant.toml").code
                     people.make_demo(conn, site=site)
                 anchor = _anchor(wanted, data_dir, conn, site)
+                if wanted.with_past:
+                    _two_years(conn, site, anchor, wanted.seed, console)
                 with conn.transaction():
+                    prices.put(conn, plant_db.site_by_code(conn, site), until=anchor)
                     past.make(conn, site=site, now=anchor)
                 plant = SamplePlant(folder, site=site, anchor=anchor)
                 return _watch(wanted, standing, conn, plant, folder, stop, console)
+
+
+def _two_years(conn: psycopg.Connection, site: str, anchor: datetime, seed: int, console: Console) -> None:
+    """Tell the two years before the demo, unless the plant has orders already."""
+    began = time.monotonic()
+    with conn.transaction():
+        made = living.make(conn, site=site, now=anchor, seed=seed)
+    if made:
+        console.print(f"past      {made} work orders of two years, told in {time.monotonic() - began:.0f} s")
+    else:
+        console.print("past      the plant has orders already: --with-past is for a demo that begins")
 
 
 def _watch(

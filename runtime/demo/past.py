@@ -16,6 +16,7 @@ from db.orders.order_lists import Filters
 from db.people import assignments
 from db.plant import plant
 from db.plant.plant import Asset
+from runtime.demo import years
 from runtime.processes.people import DEMO_PEOPLE
 from workorder_core.orders import lifecycle
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
@@ -189,13 +190,11 @@ JOBS = (
 
 
 def make(conn: Connection, *, site: str, now: datetime) -> int:
-    """Make the past of a site that has no orders yet; return how many orders it has. The caller commits."""
-    if work_orders.count(conn, Filters(site=site)):
+    """Make the past of a site that has no orders of these weeks yet; return how many there are. The caller commits."""
+    if work_orders.count(conn, Filters(site=site, opened_from=now - years.QUIET)):
         return 0
     assets = {each.code: each for each in plant.assets(conn, now=now, site=site)}
-    begin = now - timedelta(days=90)
-    for each in PLANS:
-        job_plans.save(conn, each, actor=_person(PLANNER, site).actor, at=begin)
+    save_plans(conn, site, at=now - timedelta(days=90))
     for job in JOBS:
         at = now - timedelta(days=job.days_ago)
         begun = at.replace(hour=8, minute=10) if job.days_ago > 2 else at
@@ -203,8 +202,16 @@ def make(conn: Connection, *, site: str, now: datetime) -> int:
     return len(JOBS)
 
 
-def _person(name: str, site: str) -> Who:
-    """Somebody of the demo by their user's name, else a technician by their code."""
+def save_plans(conn: Connection, site: str, *, at: datetime) -> None:
+    """Store the job plans, but those that are there."""
+    there = {each.code for each in job_plans.in_force(conn)}
+    for each in PLANS:
+        if each.code not in there:
+            job_plans.save(conn, each, actor=person(PLANNER, site).actor, at=at)
+
+
+def person(name: str, site: str) -> Who:
+    """Return somebody of the demo by their user's name, else a technician by their code."""
     for each in DEMO_PEOPLE:
         if each.name == name and each.technician is None:
             return Who(f"person:{name}", frozenset({each.role}))
@@ -220,14 +227,14 @@ class _Telling:
     def tell(self, job: Job, asset: Asset) -> None:
         order = self._ask(job, asset)
         if job.remark:
-            order_work.comment(self._conn, order.id, job.remark, who=_person(job.by, self._site), at=self._later(0.1))
+            order_work.comment(self._conn, order.id, job.remark, who=person(job.by, self._site), at=self._later(0.1))
         if job.upto is Status.CANCELLED:
             self._take(order, Step.CANCEL, Cancel(job.remark), job.by, job.remark)
         elif job.upto is not Status.AWAITING_APPROVAL:
             self._work(order, job)
 
     def _ask(self, job: Job, asset: Asset) -> WorkOrder:
-        who = _person(job.by, self._site)
+        who = person(job.by, self._site)
         return work_orders.create_by_hand(
             self._conn,
             asset=asset,
@@ -249,7 +256,7 @@ class _Telling:
         if job.upto is Status.SCHEDULED:
             self._schedule(order, technician)
             return
-        planner, why = _person(PLANNER, self._site), "knows this pump"
+        planner, why = person(PLANNER, self._site), "knows this pump"
         assignments.assign_to(self._conn, order.id, technician, who=planner, at=self._later(0.5), why=why)
         self._do_steps(order, job, technician, permits=True)
         self._take(order, Step.START, Start(technician), technician)
@@ -275,7 +282,7 @@ class _Telling:
         return first
 
     def _do_steps(self, order: WorkOrder, job: Job, technician: str, *, permits: bool) -> None:
-        who, measured = _person(technician, self._site), iter(job.measured)
+        who, measured = person(technician, self._site), iter(job.measured)
         for seq, step in enumerate(job_plans.get(self._conn, job.plan).steps if job.plan else (), start=1):
             if (step.kind is StepKind.PERMIT) is not permits:
                 continue
@@ -294,14 +301,14 @@ class _Telling:
             parts_used=job.parts,
             follow_ups=job.follow_ups,
         )
-        who = _person(technician, self._site)
+        who = person(technician, self._site)
         closing.complete(self._conn, order.id, said, who=who, at=self._later(job.hours))
         self._later(3)
         self._take(order, Step.VERIFY, NOTHING, PLANNER)
         self._take(order, Step.CLOSE, NOTHING, PLANNER)
 
     def _take(self, order: WorkOrder, step: Step, details: Details, by: str, why: str = "") -> None:
-        at, who = self._later(0.3), _person(by, self._site)
+        at, who = self._later(0.3), person(by, self._site)
         work_orders.take(self._conn, order.id, step, details, who=who, at=at, why=why)
 
     def _later(self, hours: float) -> datetime:
