@@ -18,8 +18,8 @@ from workorder_core.words import FailureMode
 Text = str | Markup
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
-_SAID_ELSEWHERE = frozenset({"code", "site"})
-"""Fields that the name of what changed has said already."""
+_SAID_ELSEWHERE = frozenset({"code", "site", "sha256"})
+"""Fields that the name of what changed has said already, and what says nothing to people."""
 _LABELS = {
     "asset_class": "class", "retired_at": "out of force", "safety_critical": "safety-critical", "class": "class",
     "closed_on": "days off", "works_on": "works on holidays", "response_minutes": "begin within",

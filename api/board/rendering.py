@@ -58,6 +58,7 @@ for name in (
     "path_part",
     "money",
     "plain_amount",
+    "size",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed

@@ -179,6 +179,17 @@ def money(value: Decimal | None, currency: str) -> str:
     return f"{value:,.{places}f} {currency}"
 
 
+def size(count: int) -> str:
+    """Return a number of bytes for people: "10 B", "840 kB", "1.4 MB".
+
+    >>> size(10), size(839_600), size(1_440_000)
+    ('10 B', '840 kB', '1.4 MB')
+    """
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
 def plain_amount(value: Decimal | None) -> str:
     """Return an exact amount as a field of a form has it: "84.5", "" where there is none."""
     return "" if value is None else f"{value.normalize():f}"
