@@ -114,7 +114,8 @@ def _page(number: int, orders: list[object], key: str) -> Page:
 async def _phases(
     pid: int, port: int, url: str, pages: list[Page], orders: list[object], minutes: float, rate: float
 ) -> dict[str, float | int]:
-    limits = httpx.Limits(max_connections=50, max_keepalive_connections=50)
+    # Connections are given up before the server closes them.
+    limits = httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=2)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits) as client:
         await _answering(client)
         for page in pages:

@@ -39,6 +39,8 @@ LOOK_EVERY_S = 10.0
 """Seconds after which the list is looked at without having heard of anything, as the engine's alarms are."""
 CHECK_EVERY_S = 300.0
 """Seconds between two looks whether those who read are still signed in; of what ends them we hear at once."""
+AGAIN_S = 1.0
+"""Seconds after which the list is followed again where that has failed."""
 BEGIN_S = 10.0
 """Seconds in which the list has to be read for the first time, or the stream is refused for now."""
 LINGER_S = 60.0
@@ -184,7 +186,7 @@ class Hub:
                             await self._check_readers()
             except _TROUBLE as problem:
                 _log.warning("lost the connection that hears of events; connecting again", why=str(problem).strip())
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(AGAIN_S)
         # Nothing is awaited between the last look at who reads and here: nobody waits for a list that has ended.
         self._kept.clear()
         self._begun.clear()
@@ -193,7 +195,7 @@ class Hub:
     def _is_needed(self) -> bool:
         if self._readers:
             self._seen = self._now()
-        return self._now() - self._seen < LINGER_S
+        return not self._closing and self._now() - self._seen < LINGER_S
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
