@@ -1,8 +1,8 @@
 """Make the pictures of the README from a board that runs: ``python docs/pictures/make.py http://127.0.0.1:8000``.
 
 Start ``./run demo`` first and wait until the sample plant has come up to the present, and ten minutes more: until then
-the board shows the wrong clocks in the sample. Writes board.png and order.png beside this file, or into ``--into``: 1280
-pixels wide, of 128 colours, so that each stays below 200 kB. Fails when a page logs an error.
+the board shows the wrong clocks in the sample. Writes board.png and order.png beside this file, or into ``--into``:
+1280 pixels wide, of 128 colours, so that each stays below 200 kB. Fails when a page logs an error.
 """
 
 import argparse
@@ -16,7 +16,6 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.parts import chromium
-
 
 _DRAWN = """() => [...document.querySelectorAll("[data-charts]")].every(
     each => each.closest("details:not([open])") || each.querySelector("canvas"))"""
