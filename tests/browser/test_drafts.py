@@ -143,3 +143,20 @@ def test_signing_out_leaves_nothing_that_was_typed(watched, seeded):  # noqa: F8
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_load_state()
     assert page.evaluate("Object.keys(sessionStorage).filter((name) => name.startsWith('draft '))") == []
+
+
+def test_going_back_to_a_form_that_was_sent_does_not_offer_to_send_it_again(watched, seeded):  # noqa: F811
+    page = watched.page
+    page.goto("/new-order")
+    page.locator("select[name=asset_id]").select_option(index=1)
+    page.get_by_label("Work to be done").fill("grease the bearing")
+    page.get_by_role("button", name="Create order").click()
+    page.wait_for_url("**/orders/*")
+    page.go_back()
+    page.get_by_text("Sent already").wait_for()
+    assert page.get_by_label("Work to be done").input_value() == ""
+    page.get_by_label("Work to be done").fill("and the coupling")
+    page.goto("/assets")
+    page.go_back()
+    page.get_by_text("Typed before, and not sent yet").wait_for()
+    assert page.get_by_label("Work to be done").input_value() == "and the coupling", "what was not sent is kept"

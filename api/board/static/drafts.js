@@ -1,6 +1,7 @@
 /* What is typed into a form is kept in this tab until it has been sent and accepted: a refused form, another form of the
    page, a page that is loaded again and a lost connection cost nobody their words. Every form in which something is
-   typed is kept, by its address and its hidden fields, but for one with a password. Signing out clears all of it. */
+   typed is kept, by its address and its hidden fields, but for one with a password. Signing out clears all of it.
+   Whoever goes back to a form that was accepted finds it empty, so that nothing is sent twice by accident. */
 "use strict";
 (() => {
   const TOKENS = ["csrf", "once", "version", "new"], PICKED = ["hidden", "file", "submit", "button", "radio", "checkbox"];
@@ -48,15 +49,20 @@
     if (!any || form.querySelector(".kept-note")) return;
     for (let fold = form.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     for (const fold of form.querySelectorAll("details")) if (fields(form).some((field) => fold.contains(field) && !byDefault(field))) fold.open = true;
-    const note = document.createElement("p"), drop = document.createElement("button");
-    note.className = "kept-note soft";
-    note.textContent = "Typed before, and not sent yet. ";
+    const note = noted(form, "Typed before, and not sent yet. "), drop = document.createElement("button");
     drop.type = "button";
     drop.className = "quiet";
     drop.textContent = "Discard";
     drop.addEventListener("click", () => { sessionStorage.removeItem(key(form)); form.reset(); note.remove(); });
     note.append(drop);
+  }
+
+  function noted(form, text) {
+    const note = document.createElement("p");
+    note.className = "kept-note soft";
+    note.textContent = text;
     form.prepend(note);
+    return note;
   }
 
   const forms = (within) => [...within.querySelectorAll("form")].filter(isKept);
@@ -71,17 +77,34 @@
       const kept = JSON.parse(sessionStorage.getItem(name));
       if (!kept.sent) continue;
       const accepted = !refused && came === "navigate" && document.referrer === kept.from.split("#")[0];
-      if (accepted) sessionStorage.removeItem(name);
+      if (accepted) {
+        sessionStorage.removeItem(name);
+        sessionStorage.setItem(`accepted ${name}`, kept.from.split("#")[0]);
+      }
       else sessionStorage.setItem(name, JSON.stringify({ ...kept, sent: false }));
     } catch { sessionStorage.removeItem(name); }
   }
   for (const form of forms(document)) restore(form);
   document.addEventListener("swapped", (event) => { for (const form of forms(event.detail)) restore(form); });
 
+  let shown = false;
+  addEventListener("pageshow", (event) => {
+    shown = true;
+    if (!event.persisted && came !== "back_forward") return;
+    for (const form of forms(document)) {
+      if (sessionStorage.getItem(`accepted ${key(form)}`) !== location.href.split("#")[0] || fields(form).every(byDefault)) continue;
+      form.reset();
+      noted(form, "Sent already. What you write now is sent as another one.");
+    }
+  });
+
   for (const kind of ["input", "change"]) {
     document.addEventListener(kind, (event) => {
       const form = event.target.closest?.("form");
-      if (form && isKept(form)) keep(form, false);
+      // What the browser fills in while it goes back was not typed now.
+      if (!shown || !form || !isKept(form)) return;
+      sessionStorage.removeItem(`accepted ${key(form)}`);
+      keep(form, false);
     });
   }
   document.addEventListener("submit", (event) => {
@@ -90,7 +113,7 @@
     if (isKept(form)) keep(form, navigator.onLine);
     if (navigator.onLine) {
       if (form.getAttribute("action") !== "/logout") return;
-      for (const name of Object.keys(sessionStorage)) if (name.startsWith("draft ")) sessionStorage.removeItem(name);
+      for (const name of Object.keys(sessionStorage)) if (/^(accepted )?draft /.test(name)) sessionStorage.removeItem(name);
       return;
     }
     event.preventDefault();
