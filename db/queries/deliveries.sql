@@ -78,9 +78,11 @@ ORDER BY a.id DESC LIMIT %(limit)s;
 SELECT count(*) FILTER (WHERE r.state = 'active') AS pending,
        coalesce(extract(epoch FROM clock_timestamp() - min(d.created_at) FILTER (WHERE r.state = 'active')), 0)::float8 AS oldest_s,
        count(*) FILTER (WHERE r.state <> 'active') AS stopped,
-       coalesce(extract(epoch FROM clock_timestamp() - least(
-           (SELECT min(recorded_at) FROM new_events),
-           (SELECT min(recorded_at) FROM events WHERE id > (SELECT event_id FROM fan_out)))), 0)::float8 AS undecided_s,
+       -- Where there is no receiver, nobody waits to be told.
+       coalesce(CASE WHEN EXISTS (SELECT FROM receivers WHERE deleted_at IS NULL) THEN
+           extract(epoch FROM clock_timestamp() - least(
+               (SELECT min(recorded_at) FROM new_events),
+               (SELECT min(recorded_at) FROM events WHERE id > (SELECT event_id FROM fan_out)))) END, 0)::float8 AS undecided_s,
        (SELECT array_agg(name ORDER BY name) FROM receivers WHERE state = 'disabled' AND deleted_at IS NULL) AS disabled
 FROM deliveries d JOIN receivers r ON r.id = d.receiver_id WHERE d.state = 'pending' AND r.deleted_at IS NULL;
 
