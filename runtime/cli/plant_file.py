@@ -309,7 +309,7 @@ def _technician(table: _Table) -> TechnicianEntry:
         if day not in _WEEKDAYS:
             raise table.wrong("weekdays", f"{day!r} is no weekday; write {', '.join(_WEEKDAYS)}")
     return TechnicianEntry(
-        code=table.code("id", "code"),
+        code=table.line("id", "code"),
         name=table.maybe("name"),
         skills=table.texts("skills") if "skills" in table.values else None,
         certificates=table.texts("certificates") if "certificates" in table.values else None,

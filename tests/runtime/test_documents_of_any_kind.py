@@ -130,7 +130,7 @@ def test_a_byte_order_mark_before_a_document_is_passed_over(tmp_path):
 PLANTS = {
     "a code with a blank": ('[[assets]]\nid="P 1"', "assets[P 1].id: 'P 1' is no code: A-Z, a-z, digits"),
     "a code with a NUL": ('[[assets]]\nid="P\\u0000"', "assets[1].id: 'P\\x00' is no code"),
-    "a code of 65": (f'[[technicians]]\nid="{"t" * 65}"', "is no code: A-Z, a-z, digits and _ . -"),
+    "a code of 65": (f'[[assets]]\nid="{"t" * 65}"', "is no code: A-Z, a-z, digits and _ . -"),
     "a name with a NUL": ('[[assets]]\nid="P"\nname="a\\u0000"', "assets[P].name: 'a\\x00' is no name: up to 200"),
     "a signal with an umlaut": (
         '[[assets]]\nid="P"\n[[signals]]\nid="Öl"\nasset="P"',
@@ -170,3 +170,11 @@ def test_a_mapping_that_no_message_can_pass_is_refused_when_it_is_read(tmp_path,
     with pytest.raises(WrongMapping) as raised:
         mapping.read(path)
     assert says in str(raised.value)
+
+
+def test_a_technician_and_a_location_may_be_called_as_the_schema_lets_them(tmp_path):
+    path = tmp_path / "plant.toml"
+    rows = '[[technicians]]\nid="Anna Holm"\n[[locations]]\ncode="Hall Süd"\nname="Süd"\nlevel="area"'
+    path.write_text(f'[site]\ncode="N"\nname="n"\n{rows}')
+    made = plant_file.read(path)
+    assert (made.technicians[0].code, made.locations[0].code) == ("Anna Holm", "Hall Süd")
