@@ -87,3 +87,11 @@ def test_every_decision_is_under_a_subject_of_the_index():
 def test_every_module_that_a_document_names_exists(page):
     named = set(re.findall(r"`([a-z_]+/[a-z_/]*\.(?:py|sql))`", page.read_text(encoding="utf-8")))
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_no_decision_is_written_without_a_heading():
+    """Additions made side by side are joined line by line: what stood in two places would be there twice."""
+    text = (DOCS / "decisions.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\*\*2\d\d\d-.*$", text, re.MULTILINE) == []
+    lines = [line for line in text.splitlines() if len(line) > 60]
+    assert [line for line in set(lines) if lines.count(line) > 1] == []
