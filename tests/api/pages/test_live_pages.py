@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -19,6 +20,7 @@ from workorder_core.people.access import Role, system
 from workorder_core.words import Criticality, Severity
 
 HTML = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+TEMPLATES = Path(__file__).parents[3] / "api" / "board" / "templates"
 POLLS_AN_HOUR = 900
 MOST_BYTES = 2_000_000
 
@@ -131,3 +133,11 @@ def test_the_token_of_forms_is_never_written_twice_in_the_same_letters(signed_in
     for token in tokens[:2]:
         assert signed_in.post("/logout", data={"csrf": "0" * len(token)}, follow_redirects=False).status_code == 403
     assert signed_in.post("/logout", data={"csrf": tokens[-1]}, follow_redirects=False).status_code == 303
+
+
+def test_every_page_that_refreshes_says_which_events_it_shows_or_how_often_it_asks():
+    """A page that says neither would be five minutes old."""
+    pages = [path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html")]
+    live = [text for text in pages if "data-live" in text and "{% extends" in text]
+    assert len(live) > 8
+    assert [text[:80] for text in live if "{% block follows %}" not in text and "{% block every %}" not in text] == []
