@@ -122,7 +122,9 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
         prices = costs_db.prices_of_assets(conn)
     made = _only(made, wanted.range.assets)
     if wanted.against == LIVE:
-        other = [stored.as_order(each) for each in live]
+        # What was opened before the first stored reading was judged by nothing that can be judged again.
+        began = made.start
+        other = [stored.as_order(each) for each in live if began is None or each.opened_at >= began]
     outcome_of = _worth(made, live, wanted)
     return Result(
         run=made,

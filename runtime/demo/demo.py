@@ -126,7 +126,7 @@ def _watch(
         if wanted.once and not stop.is_set():
             _await_assignment(teller, stop)
             truth = demo_report.read_truth(folder / "truth.json", plant)
-            report = demo_report.collect(conn, truth, site=plant.site)
+            report = demo_report.collect(conn, truth, site=plant.site, since=plant.time_of(0))
             demo_report.show(report, console)
             if wanted.json_file is not None:
                 wanted.json_file.write_text(demo_report.as_json(report), encoding="utf-8")

@@ -75,9 +75,10 @@ def read_truth(file: Path, plant: SamplePlant) -> list[Truth]:
     ]
 
 
-def collect(conn: Connection, truth: list[Truth], *, site: str) -> Report:
-    """Read what the engine has made of the sample; what people ordered beside it is not counted."""
-    listed = work_orders.page(conn, Filters(site=site, origin=[Origin.ENGINE]), limit=1000)
+def collect(conn: Connection, truth: list[Truth], *, site: str, since: datetime) -> Report:
+    """Read what the engine has made of the sample; what people ordered beside it, or came before it, is not counted."""
+    asked = Filters(site=site, origin=[Origin.ENGINE], opened_from=since)
+    listed = work_orders.page(conn, asked, limit=1000)
     orders = [
         (each, work_orders.evidence(conn, each.order.id), work_orders.history(conn, each.order.id)) for each in listed
     ]
