@@ -99,6 +99,8 @@ def _who(request: Request, token_sent: Annotated[str, Depends(_form_token_sent)]
 _IDS: Mapping[str, TypeAdapter[Any]] = {
     "order_id": TypeAdapter(UUID),
     "file_id": TypeAdapter(UUID),
+    "run_key": TypeAdapter(UUID),
+    "upload_id": TypeAdapter(UUID),
     "number": TypeAdapter(str),
 }
 _NUMBERED: TypeAdapter[Any] = TypeAdapter(int)

@@ -23,7 +23,7 @@ from db.files.files import LARGEST
 ORDINARY = 64 * 1024
 """Bytes of a body that anybody may send."""
 LARGE = (
-    (re.compile(r"/(attachments|files|files/new)$"), LARGEST + 64 * 1024),
+    (re.compile(r"/(attachments|files|files/new)$|^/api/v1/uploads$|^/imports$"), LARGEST + 64 * 1024),
     (re.compile(r"^/api/v1/"), 2 * 1024 * 1024),
 )
 """By path, bytes of a body that somebody who is known may send; elsewhere it is ``ORDINARY`` for them too."""

@@ -36,7 +36,9 @@ from db.people.users import NobodyLeft, UnknownSites
 from db.plant.calendars import NoSuchCountry
 from db.plant.devices import WrongBinding
 from db.plant.safety import DecidedAlready, Overtaken, SamePerson, WaitsAlready, WhyMissing
+from db.runs.runs import RunOver
 from db.telemetry.quarantine import NotAgain
+from ingest.tables.sheets import WrongFile
 from models.documents import WrongModels
 from rules.rulebook import WrongRulebook
 from workorder_core.alarms.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
@@ -45,6 +47,7 @@ from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQ
 from workorder_core.orders.job_plans import StepWrong
 from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.plant.signals import WrongMeaning
+from workorder_core.tables.layout import WrongLayout
 
 _log = structlog.get_logger("api")
 _SECRET = re.compile(r"(?<=/calendar/)([^/]{0,4})[^/]*")
@@ -119,6 +122,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     NoCurrency: Problem(409, "no-currency", "No currency"),
     CurrencyInUse: Problem(409, "currency-in-use", "Currency in use"),
     NoSuchCountry: Problem(422, "no-such-country", "No such country"),
+    WrongFile: Problem(422, "wrong-file", "Wrong file"),
+    WrongLayout: Problem(422, "wrong-columns", "Wrong columns"),
+    RunOver: Problem(409, "run-over", "Run over"),
     AttachmentWrong: Problem(422, "attachment-wrong", "Attachment wrong"),
     LinkWrong: Problem(409, "link-wrong", "Link wrong"),
     NoWorkingTime: Problem(422, "no-working-time", "No working time"),

@@ -352,6 +352,23 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.runs_are_announced() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('runs', '');
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.runs_end_once() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'run % has ended already', old.id USING ERRCODE = 'check_violation', CONSTRAINT = 'runs_end_once';
+END
+$$;
+
 CREATE FUNCTION public.safety_proposals_take_two_people() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1126,6 +1143,63 @@ ALTER TABLE public.rules_in_shadow ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.run_files (
+    run_id uuid NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    content bytea NOT NULL
+);
+ALTER TABLE ONLY public.run_files ALTER COLUMN content SET STORAGE EXTERNAL;
+
+CREATE TABLE public.run_log (
+    seq bigint NOT NULL,
+    run_id uuid NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    line text NOT NULL
+);
+
+ALTER TABLE public.run_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.run_log_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.runs (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    site_id integer,
+    input jsonb NOT NULL,
+    upload_id uuid,
+    priority smallint NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    crashes smallint DEFAULT 0 NOT NULL,
+    worker text,
+    leased_until timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    progress real DEFAULT 0 NOT NULL,
+    doing text DEFAULT ''::text NOT NULL,
+    cancel_asked_at timestamp with time zone,
+    cancel_asked_by text,
+    result jsonb,
+    problem text,
+    CONSTRAINT runs_check CHECK (((state = 'running'::text) = (leased_until IS NOT NULL))),
+    CONSTRAINT runs_check1 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT runs_check2 CHECK (((state = 'failed'::text) = (problem IS NOT NULL))),
+    CONSTRAINT runs_check3 CHECK (((state = 'succeeded'::text) = (result IS NOT NULL))),
+    CONSTRAINT runs_check4 CHECK (((cancel_asked_at IS NULL) = (cancel_asked_by IS NULL))),
+    CONSTRAINT runs_priority_check CHECK (((priority >= 1) AND (priority <= 9))),
+    CONSTRAINT runs_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+
 CREATE TABLE public.safety_proposals (
     id bigint NOT NULL,
     asset_id integer,
@@ -1353,6 +1427,18 @@ ALTER TABLE public.technicians ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.uploads (
+    id uuid NOT NULL,
+    site_id integer NOT NULL,
+    name text NOT NULL,
+    size integer NOT NULL,
+    content bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT uploads_size_check CHECK (((size >= 1) AND (size <= 20000000)))
+);
+ALTER TABLE ONLY public.uploads ALTER COLUMN content SET STORAGE EXTERNAL;
 
 CREATE TABLE public.users (
     name text NOT NULL,
@@ -1621,6 +1707,15 @@ ALTER TABLE ONLY public.receivers
 ALTER TABLE ONLY public.rules_in_shadow
     ADD CONSTRAINT rules_in_shadow_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.run_files
+    ADD CONSTRAINT run_files_pkey PRIMARY KEY (run_id, name);
+
+ALTER TABLE ONLY public.run_log
+    ADD CONSTRAINT run_log_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.safety_proposals
     ADD CONSTRAINT safety_proposals_pkey PRIMARY KEY (id);
 
@@ -1680,6 +1775,9 @@ ALTER TABLE ONLY public.technicians
 
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (name);
@@ -1758,6 +1856,16 @@ CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user
 
 CREATE UNIQUE INDEX rules_in_shadow_once ON public.rules_in_shadow USING btree (rule) WHERE (ended_at IS NULL);
 
+CREATE INDEX run_log_of_run ON public.run_log USING btree (run_id, seq);
+
+CREATE INDEX runs_by_upload ON public.runs USING btree (upload_id) WHERE (upload_id IS NOT NULL);
+
+CREATE INDEX runs_newest ON public.runs USING btree (requested_at DESC, id DESC);
+
+CREATE INDEX runs_queued ON public.runs USING btree (priority, requested_at, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX runs_running ON public.runs USING btree (leased_until) WHERE (state = 'running'::text);
+
 CREATE UNIQUE INDEX safety_proposals_one_waiting_of_a_plan ON public.safety_proposals USING btree (site_id, plan) NULLS NOT DISTINCT WHERE ((verdict IS NULL) AND (plan IS NOT NULL));
 
 CREATE UNIQUE INDEX safety_proposals_one_waiting_of_an_asset ON public.safety_proposals USING btree (asset_id) WHERE ((verdict IS NULL) AND (asset_id IS NOT NULL));
@@ -1775,6 +1883,8 @@ CREATE INDEX sessions_of_a_user ON public.sessions USING btree (user_name);
 CREATE UNIQUE INDEX shadow_runs_one_at_a_time ON public.shadow_runs USING btree ((true)) WHERE (ended_at IS NULL);
 
 CREATE INDEX sign_in_attempts_by_age ON public.sign_in_attempts USING btree (began_at);
+
+CREATE INDEX uploads_by_age ON public.uploads USING btree (at);
 
 CREATE INDEX work_orders_by_status ON public.work_orders USING btree (status, type, priority);
 
@@ -1865,6 +1975,10 @@ CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_hi
 CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history FOR EACH ROW WHEN ((new.step <> 'prices'::text)) EXECUTE FUNCTION public.event_of_order();
 
 CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
+
+CREATE TRIGGER runs_are_announced AFTER INSERT OR UPDATE OF state, cancel_asked_at ON public.runs FOR EACH ROW EXECUTE FUNCTION public.runs_are_announced();
+
+CREATE TRIGGER runs_end_once BEFORE UPDATE ON public.runs FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.runs_end_once();
 
 CREATE TRIGGER safety_proposals_take_two_people BEFORE UPDATE OF verdict, decided_by ON public.safety_proposals FOR EACH ROW WHEN (((new.verdict = 'confirmed'::text) AND (new.decided_by <> new.proposed_by))) EXECUTE FUNCTION public.safety_proposals_take_two_people();
 
@@ -2004,6 +2118,18 @@ ALTER TABLE ONLY public.planned_downtimes
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
 
+ALTER TABLE ONLY public.run_files
+    ADD CONSTRAINT run_files_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.run_log
+    ADD CONSTRAINT run_log_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT runs_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT runs_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES public.uploads(id);
+
 ALTER TABLE ONLY public.safety_proposals
     ADD CONSTRAINT safety_proposals_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
@@ -2051,6 +2177,9 @@ ALTER TABLE ONLY public.sparkplug_births
 
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);

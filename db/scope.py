@@ -20,6 +20,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "technician_id": ("technician", "sees_technician"),
     "downtime_id": ("planned downtime", "sees_downtime"),
     "proposal_id": ("safety proposal", "sees_proposal"),
+    "run_key": ("run", "sees_run"),
+    "upload_id": ("upload", "sees_upload"),
 }
 """What an id means by its name in a path, and the query that says whether it is seen."""
 

@@ -4,18 +4,18 @@ import csv
 import gzip
 import io
 import lzma
-import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
 from ingest.formats.mapping import Mapping
 from ingest.replay import WrongMapping
+from ingest.tables import delimited
+from ingest.tables.delimited import EXCELS_OWN, BrokenRows
 
 PARQUET = (".parquet", ".pq")
 _MAGIC = b"PAR1"
-_SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
 def rows(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
@@ -57,7 +57,7 @@ def _csv(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
                 if not file.readline():
                     break
             head, before = file.readline(), mapping.skip_rows
-            delimiter, said = mapping.delimiter, _SEP.fullmatch(head)
+            delimiter, said = mapping.delimiter, EXCELS_OWN.fullmatch(head)
             if said is not None:  # Excel's own line before the header
                 delimiter, head, before = said[1], file.readline(), before + 1
             _check_head(path, head)
@@ -81,35 +81,12 @@ def _check_head(path: Path, head: str) -> None:
         raise WrongMapping(str(path), 'has NULs in its header: say encoding = "utf-16" (or utf-16-le) in the mapping')
 
 
-class _Reader(Protocol):
-    """What `csv.reader` makes."""
-
-    line_num: int
-
-    def __next__(self) -> list[str]: ...
-
-
-def _rows(path: Path, reader: _Reader, delimiter: str, before: int) -> Iterator[list[str]]:
-    """Yield the rows, and raise WrongMapping, with its line, for one that has others inside a quote of it.
-
-    ``before`` are the lines that were passed. A text of several lines stays one, where none of them has a row's cells.
-    """
-    most = 0
-    while True:
-        line = before + reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            advice = "is a quote opened there and never closed?"
-            raise WrongMapping(str(path), f"cannot be read: the row in line {line}: {error}; {advice}") from None
-        inside = [each for cell in row for each in cell.splitlines()[1:]] if before + reader.line_num > line else []
-        most = most or max(len(row), *(each.count(delimiter) + 1 for each in inside), 2)
-        if any(each.count(delimiter) + 1 == most for each in inside):
-            told = f"the row in line {line} opens a quote that is not closed in it, and the rows after it are inside"
-            raise WrongMapping(str(path), f"cannot be read: {told}")
-        yield row
+def _rows(path: Path, reader: delimited.Reader, delimiter: str, before: int) -> Iterator[list[str]]:
+    """Yield the rows. Raises WrongMapping, with its line, for one that has others inside a quote of it."""
+    try:
+        yield from delimited.whole_rows(reader, delimiter, before)
+    except BrokenRows as broken:
+        raise WrongMapping(str(path), f"cannot be read: {broken}") from None
 
 
 def _cells(columns: list[str], row: list[str]) -> dict[Any, Any]:

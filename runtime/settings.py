@@ -158,6 +158,9 @@ class Settings(BaseSettings):
         min_length=16,
         description="what the secrets of webhooks are encrypted with; none: they are stored plainly",
     )
+    runs_at_once: int = Field(1, ge=0, le=64, description="runs of a worker at one time; 0: none are executed here")
+    run_memory_mb: int = Field(2048, ge=256, le=1_000_000, description="megabytes of memory that a run may write to")
+    runs_kept_days: int = Field(90, ge=1, le=36_500, description="runs are dropped so long after they ended")
 
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")

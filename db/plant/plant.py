@@ -286,7 +286,7 @@ def load(conn: Connection, plant: Plant, *, at: datetime, actor: str | None = No
     if actor is not None and conn.execute(_QUERIES["site_by_code"], {"code": plant.code}).fetchone() is not None:
         changes.made_by(conn, actor, why)
     site_id = _put(conn, "put_site", {"code": plant.code, "name": plant.name, "time_zone": plant.time_zone})
-    places: dict[str, int] = {}
+    places = {each.code: each.id for each in locations(conn, site_id)}
     for place in plant.locations:
         places[place.code] = _put(conn, "put_location", asdict(place) | {"site_id": site_id})
     waiting = [_load_asset(conn, site_id, entry, places, at, actor or "system:plant", why) for entry in plant.assets]

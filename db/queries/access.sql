@@ -195,3 +195,11 @@ SELECT EXISTS (
     LEFT JOIN locations l ON l.id = f.location_id
     JOIN sites s ON s.id = coalesce(w.site_id, a.site_id, l.site_id)
     WHERE f.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_run
+-- Whether a run is of one of these sites; one that concerns every site is not.
+SELECT EXISTS (SELECT FROM runs r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_upload
+-- Whether a file that somebody has brought is for one of these sites.
+SELECT EXISTS (SELECT FROM uploads u JOIN sites s ON s.id = u.site_id WHERE u.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

@@ -1,7 +1,7 @@
 """``plantwright backtest``: a range of the plant's history, judged again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,8 +84,11 @@ def documents(rules: Path | None, models: Path | None) -> Documents:
     )
 
 
-def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = None) -> Result:
-    """Run a backtest on a database, which is only read. Raises NothingToJudge or WrongBacktest."""
+def judge_again(conn: Connection, wanted: Wanted, on_progress: Callable[[float], None] = lambda _: None) -> Result:
+    """Run a backtest on a database, which is only read. Raises NothingToJudge or WrongBacktest.
+
+    ``on_progress`` is called every now and then with the share that is done, 0 to 1. What it raises ends the backtest.
+    """
     other = None if wanted.against in (None, LIVE) else _earlier(Path(str(wanted.against)))
     with conn.transaction():
         # One snapshot: an order that opens while this runs is neither half here nor half there.
@@ -95,7 +98,6 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
         above = backtest_db.above(conn)
         assets = _with_those_above(wanted.range.assets, above)
         seen = _seen(conn, replace(wanted.range, assets=None if wanted.range.assets is None else assets))
-        told = _Told(progress)
         many = min(wanted.jobs, len(assets)) > 1 and len(where) >= LEAST_FOR_JOBS
         if many and not _compares_assets(conn, wanted.documents):
             made = run_parts(
@@ -107,7 +109,7 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
                 seen=seen,
                 assumed=wanted.assumed,
                 since=wanted.range.since,
-                on_progress=told,
+                on_progress=on_progress,
             )
         else:
             made = run(
@@ -116,9 +118,8 @@ def judge_again(conn: Connection, wanted: Wanted, progress: Progress | None = No
                 seen=seen,
                 assumed=wanted.assumed,
                 since=wanted.range.since,
-                on_input=lambda arrival: told((arrival - where.first) / len(where)),
+                on_input=lambda arrival: on_progress(max(0.0, (arrival - where.first) / len(where))),
             )
-        told.done()
         prices = costs_db.prices_of_assets(conn)
     made = _only(made, wanted.range.assets)
     if wanted.against == LIVE:
@@ -138,7 +139,8 @@ def command(database: str, wanted: Wanted, json_file: Path | None, console: Cons
     """Run, print, and write the document where one is asked for."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with psycopg.connect(database) as conn, Progress(*columns, console=console, transient=True) as progress:
-        result = judge_again(conn, wanted, progress)
+        task = progress.add_task("judging", total=1.0)
+        result = judge_again(conn, wanted, lambda share: progress.update(task, completed=share))
     against = "the plant's own orders" if wanted.against == LIVE else str(wanted.against)
     report.show(result.run, result.outcome, result.difference, against, console)
     report.show_worth(result.worth, console)
@@ -202,24 +204,6 @@ def _worth(made: Run, live: Sequence[LiveOrder], wanted: Wanted) -> Outcome:
         criteria=wanted.criteria,
         costs=wanted.costs,
     )
-
-
-class _Told:
-    """Moves a bar on, by the share of the inputs that is done."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self._task = None if progress is None else progress.add_task("judging", total=1.0)
-        self._next = 0.0
-
-    def __call__(self, share: float) -> None:
-        if share >= self._next and self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=share)
-            self._next = share + 0.002
-
-    def done(self) -> None:
-        if self._progress is not None and self._task is not None:
-            self._progress.remove_task(self._task)
 
 
 def _earlier(file: Path) -> list[Order]:

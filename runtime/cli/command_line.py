@@ -39,6 +39,7 @@ WithParent = Annotated[int | None, typer.Option(hidden=True)]
 def told() -> Iterator[None]:
     """Turn an error that a user can correct into one sentence; exit code 2: mistake, 3: another writer, 1: the rest."""
     from db.schema import SchemaTooOld
+    from ingest.tables.sheets import WrongFile
     from models.documents import WrongModels
     from runtime.backtest.command import WrongBacktest
     from runtime.backtest.failures import WrongFailures
@@ -46,10 +47,11 @@ def told() -> Iterator[None]:
     from runtime.cli.plant_file import WrongPlantFile
     from runtime.demo.demo import DemoProblem
     from runtime.demo.sample_plants import NoSuchSample
+    from workorder_core.tables.layout import WrongLayout
 
     mistakes = (
         WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample,
-        WrongBacktest, WrongFailures, NothingToJudge, StoreError, SchemaTooOld,
+        WrongBacktest, WrongFailures, NothingToJudge, StoreError, SchemaTooOld, WrongFile, WrongLayout,
     )  # fmt: skip
     try:
         yield

@@ -9,7 +9,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from runtime.cli import audit, devices, documents, people, quarantine
+from runtime.cli import audit, devices, documents, people, quarantine, tables
 from runtime.cli.command_line import (
     Broker,
     Database,
@@ -73,7 +73,7 @@ def serve(
     rulebook: RulebookFile = None,
     port: Annotated[int | None, typer.Option(help="port of the API and the board")] = None,
 ) -> None:
-    """Run ingest, jobs and API in one process tree, with embedded parts where none are given."""
+    """Run ingest, jobs, worker and API in one process tree, with embedded parts where none are given."""
     from runtime.processes import serve as serving
 
     with told():
@@ -121,10 +121,24 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
             retention=keep,
             alarm_retention=keep_alarms,
             quarantine_retention=keep_refusals,
+            runs_retention=timedelta(days=settings.runs_kept_days),
         )
         stop = stop_on_signals(with_parent)
         with delivering.beside(settings.database, means.of(settings), stop):
             working.run(settings.database, timetable, stop)
+
+
+@app.command()
+def worker(database: Database = None, with_parent: WithParent = None) -> None:
+    """Execute runs: backtests, imports. Any number may run."""
+    from runtime.processes.serve import environment
+    from runtime.runs.worker import Limits, Worker
+
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        limits = Limits(at_once=settings.runs_at_once, memory_mb=settings.run_memory_mb)
+        Worker(settings.database, limits, environment(settings)).work(stop_on_signals(with_parent))
 
 
 @app.command()
@@ -188,6 +202,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(devices.app, name="devices")
 app.command(name="broker-files")(devices.broker_files)
 app.command(name="broker-url")(devices.broker_url)
+app.command(name="import-table")(tables.import_table)
 app.add_typer(documents.shadow_app, name="shadow")
 app.add_typer(people.users_app, name="users")
 app.add_typer(people.keys_app, name="keys")

@@ -22,6 +22,7 @@ from db.documents import budgets
 from db.events import deliveries, engine_alarm_events
 from db.orders import audit, work_orders
 from db.people import assignments
+from db.runs import runs
 from db.telemetry import quarantine
 from runtime.processes.clock import TOLD_FROM_S, Clock, told
 from workorder_core.alarms.engine_alarms import Code
@@ -54,6 +55,7 @@ class Timetable:
     retention: timedelta | None = None
     alarm_retention: timedelta | None = None
     quarantine_retention: timedelta | None = None
+    runs_retention: timedelta = timedelta(days=90)
 
 
 def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
@@ -86,6 +88,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             every(timetable.retention_every_s, lambda conn: drop_old_alarms(conn, keep=kept), "retention of alarms")
         if (refused := timetable.quarantine_retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_refusals(conn, keep=refused), "quarantine")
+        runs_kept = timetable.runs_retention
+        every(timetable.retention_every_s, lambda conn: drop_old_runs(conn, keep=runs_kept), "retention of runs")
         scheduler.start()
         clock = Clock()
         try:
@@ -245,6 +249,14 @@ def drop_old_refusals(conn: Connection, *, keep: timedelta) -> int:
         if not jobs.try_lock(conn, "quarantine"):
             return 0
         return quarantine.drop(conn, before=datetime.now(UTC) - keep)
+
+
+def drop_old_runs(conn: Connection, *, keep: timedelta) -> int:
+    """Drop runs that ended longer ago than ``keep``, with their logs and files; return how many."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "retention of runs"):
+            return 0
+        return runs.drop(conn, before=datetime.now(UTC) - keep)
 
 
 def _once(pool: ConnectionPool, name: str, work: Callable[[Connection], int]) -> None:

@@ -1,4 +1,4 @@
-"""All in one process tree: embedded parts where none are given, the schema, and the processes ingest, jobs and api."""
+"""All in one process tree: embedded parts where none are given, the schema; ingest, jobs, worker and api."""
 
 import json
 import os
@@ -126,12 +126,12 @@ def run(
     *,
     log: Path | None = None,
 ) -> int:
-    """Run ingest, jobs and API until told to stop, or until one of them cannot go on; return the exit code.
+    """Run ingest, jobs, worker and API until told to stop, or until one of them cannot go on; return the exit code.
 
     What they log goes to the file ``log``; None: to standard error.
     """
     children = Children(environment(standing.settings), log=log)
-    children.start(["ingest", "jobs", "api"])
+    children.start(["ingest", "jobs", "worker", "api"])
     try:
         on_started(children)
         while not stop.wait(0.2):

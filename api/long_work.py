@@ -1,0 +1,134 @@
+"""Asking for long work: who may, what is checked before it waits in the queue. The API and the pages ask by it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from api.asking import Forbidden, OfEverySite
+from api.shapes.runs import BacktestIn, ImportIn
+from db.errors import NotFound
+from db.runs import runs, uploads
+from db.runs.runs import Run
+from db.runs.uploads import Upload
+from ingest.tables import sheets
+from ingest.tables.sheets import Sheet
+from models import documents as model_documents
+from rules import rulebook as rulebooks
+from workorder_core.people.access import Who
+from workorder_core.runs.runs import BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind
+from workorder_core.tables.layout import Layout, WrongLayout, layout_of
+from workorder_core.tables.plant_tables import TABLES
+
+PREVIEWED = 30
+"""Rows of a file that are read to show how it would be imported."""
+
+
+def check_may(who: Who, kind: RunKind) -> None:
+    """Raise Forbidden or OfEverySite where somebody may not ask for a kind of run."""
+    if not who.may(kind.roles):
+        raise Forbidden(who, kind.roles)
+    if kind.every_site and who.sites is not None:
+        raise OfEverySite(who)
+
+
+def may_cancel(who: Who, run: Run) -> bool:
+    """Whether somebody may cancel a run: who has asked for it, and who may ask for one."""
+    kind = KINDS.get(run.kind)
+    return run.requested_by == who.actor or who.may(() if kind is None else kind.roles)
+
+
+def check_may_cancel(who: Who, run: Run) -> None:
+    """Raise Forbidden where somebody may not cancel a run."""
+    if not may_cancel(who, run):
+        kind = KINDS.get(run.kind)
+        raise Forbidden(who, frozenset() if kind is None else kind.roles)
+
+
+def name_of(sent: str | None) -> str:
+    """Return a file's name as it is kept: without folders and what cannot be printed."""
+    shown = "".join(filter(str.isprintable, sent or "")).replace("\\", "/").rpartition("/")[2].strip()
+    return shown[-200:] or "file"
+
+
+def ask_for_backtest(
+    conn: Connection, who: Who, asked: BacktestIn, *, at: datetime, priority: int = USUAL_PRIORITY
+) -> Run:
+    """Put a backtest into the queue. Raises WrongRulebook or WrongModels for a document that cannot judge."""
+    check_may(who, BACKTEST)
+    if asked.rulebook is not None:
+        rulebooks.parse(asked.rulebook)
+    if asked.models is not None:
+        model_documents.parse(asked.models)
+    tried = ["another rulebook"] * (asked.rulebook is not None) + ["other models"] * (asked.models is not None)
+    return runs.add(
+        conn,
+        BACKTEST.name,
+        f"Backtest of {' and '.join(tried) or 'what judged then'}",
+        asked.model_dump(mode="json"),
+        site=None,
+        actor=who.actor,
+        at=at,
+        priority=priority,
+    )
+
+
+def ask_for_import(
+    conn: Connection, who: Who, upload_id: UUID, asked: ImportIn, *, at: datetime, priority: int = USUAL_PRIORITY
+) -> Run:
+    """Put an import into the queue. Raises NotFound for a file of a site that somebody does not see, WrongFile,
+    WrongLayout."""
+    check_may(who, IMPORT)
+    file = uploads.get(conn, upload_id)
+    if not who.sees(file.site):
+        raise NotFound("upload", upload_id)
+    looked_at(file.name, file.content, asked)
+    what = TABLES[asked.table].title.lower()
+    return runs.add(
+        conn,
+        IMPORT.name,
+        f"{'Import' if asked.apply else 'Dry run'} of {what} from {file.name}",
+        asked.model_dump(mode="json"),
+        site=file.site,
+        upload_id=upload_id,
+        actor=who.actor,
+        at=at,
+        priority=priority,
+    )
+
+
+def looked_at(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:
+    """Read the beginning of a file as a table. Raises WrongFile, WrongLayout."""
+    most = PREVIEWED if asked.header_row is None else asked.header_row + PREVIEWED
+    sheet = sheets.read(name, content, first=most)
+    decimal = asked.decimal or sheet.decimal
+    return sheet, layout_of(TABLES[asked.table], sheet.rows, asked.columns, asked.header_row, decimal)
+
+
+def guessed(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:
+    """Read the beginning of a file as a table, also where no header for the key is found. Raises WrongFile."""
+    try:
+        return looked_at(name, content, asked)
+    except WrongLayout:
+        sheet = sheets.read(name, content, first=PREVIEWED)
+        at = asked.header_row or next((at for at, row in enumerate(sheet.rows, 1) if len(row) > 1), 1)
+        at = min(at, len(sheet.rows))
+        headers = tuple(cell.strip() for cell in sheet.rows[at - 1])
+        return sheet, Layout(header_row=at, headers=headers, columns={}, decimal=sheet.decimal or ".")
+
+
+def shown(file: Upload, sheet: Sheet, layout: Layout) -> dict[str, Any]:
+    """Return what the API and the page show of a file before it is imported."""
+    return {
+        "id": file.id,
+        "site": file.site,
+        "name": file.name,
+        "size": file.size,
+        "form": sheet.form,
+        "header_row": layout.header_row,
+        "headers": list(layout.headers),
+        "columns": dict(layout.named),
+        "decimal": layout.decimal,
+        "rows": [list(cells) for _, cells in list(layout.numbered(sheet.rows))[:5]],
+    }

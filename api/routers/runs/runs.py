@@ -1,0 +1,100 @@
+"""Long work: asked for here, done by a worker; how far it is, what has come of it."""
+
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from api import long_work
+from api.asking import PLANS, SEES, Asking, Conn, Now
+from api.once import OnlyOnce
+from api.paging import At, Id, Order, PagedByFifty, Text
+from api.shapes.runs import BacktestRunIn, LineOut, RunIn, RunOut
+from db.runs import runs
+from db.runs.runs import Line, Run
+from workorder_core.runs.runs import KINDS, State
+
+router = APIRouter(prefix="/runs", tags=["long work"])
+NEWEST_FIRST = Order[Run](tuple[At, Text], lambda each: (each.requested_at, str(each.id)))
+LINES = Order[Line](tuple[Id], lambda each: (each.seq,))
+
+
+@router.get("", dependencies=[SEES])
+def find(
+    conn: Conn,
+    who: Asking,
+    part: PagedByFifty,
+    kind: Annotated[str | None, Query(description=f"one kind: {', '.join(KINDS)}")] = None,
+    state: State | None = None,
+    site: Annotated[str | None, Query(description="of one site")] = None,
+) -> list[RunOut]:
+    """List runs, the newest first. Those that concern every site are shown to who sees every site."""
+    after = part.after(NEWEST_FIRST)
+    found = runs.page(
+        conn,
+        kind=kind,
+        state=state,
+        site=site,
+        within=who.sites,
+        limit=part.fetched,
+        before=None if after is None else (after[0], UUID(after[1])),
+    )
+    return [RunOut.of(each) for each in part.of_fetched(found, NEWEST_FIRST)]
+
+
+@router.post("", status_code=201, response_model=RunOut, dependencies=[PLANS])
+def ask(body: RunIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+    """Ask for a backtest (reliability engineers of every site), or an import. The header Idempotency-Key is needed."""
+
+    def make(response: Response) -> RunOut:
+        if isinstance(body, BacktestRunIn):
+            made = long_work.ask_for_backtest(conn, who, body.input, at=now, priority=body.priority)
+        else:
+            made = long_work.ask_for_import(conn, who, body.upload_id, body.input, at=now, priority=body.priority)
+        response.headers["Location"] = f"/api/v1/runs/{made.id}"
+        return RunOut.of(made)
+
+    return once(body, make)
+
+
+@router.get("/{run_key}", dependencies=[SEES])
+def one(run_key: UUID, conn: Conn) -> RunOut:
+    """Read a run, with its result."""
+    return RunOut.of(runs.get(conn, run_key), runs.files(conn, run_key))
+
+
+@router.post("/{run_key}/cancel", status_code=202, dependencies=[SEES])
+def cancel(run_key: UUID, conn: Conn, now: Now, who: Asking) -> RunOut:
+    """Cancel a run: at once while it waits; one that runs is asked to end, and ended some seconds later.
+
+    Who has asked for it may, and who may ask for one of its kind.
+    """
+    long_work.check_may_cancel(who, runs.get(conn, run_key))
+    return RunOut.of(runs.cancel(conn, run_key, actor=who.actor, at=now))
+
+
+@router.get("/{run_key}/log", dependencies=[SEES])
+def log(run_key: UUID, conn: Conn, part: PagedByFifty) -> list[LineOut]:
+    """Read the log of a run, the oldest line first."""
+    runs.get(conn, run_key)
+    (after,) = part.after(LINES) or (0,)
+    found = runs.log(conn, run_key, after=after, limit=part.fetched)
+    return [LineOut.of(each) for each in part.of_fetched(found, LINES)]
+
+
+@router.get(
+    "/{run_key}/files/{file_name}",
+    dependencies=[SEES],
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}, "text/csv": {}}}},
+)
+def file(run_key: UUID, file_name: str, conn: Conn) -> Response:
+    """Save what a run has made, such as ``backtest.json`` or ``errors.csv``."""
+    return saved(runs.file(conn, run_key, file_name))
+
+
+def saved(made: runs.MadeFile) -> Response:
+    """Return something that a run has made, to be saved."""
+    how = f"attachment; filename*=UTF-8''{quote(made.name)}"
+    return Response(made.content, media_type=made.media_type, headers={"Content-Disposition": how})

@@ -1,0 +1,153 @@
+"""What the API takes and gives of runs: the input of each kind, and what has become of it."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.shapes.plant import Code
+from db.runs.runs import Line, MadeFile, Run
+from workorder_core.runs.runs import USUAL_PRIORITY, State
+from workorder_core.tables.plant_tables import TABLES
+
+Priority = Annotated[int, Field(ge=1, le=9, description="1 is done first, 9 last")]
+TableName = Literal["locations", "assets"]
+assert set(TABLES) == {"locations", "assets"}
+
+
+class BacktestIn(BaseModel):
+    """History judged again, with other documents or with those that judged then."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assets": ["NTH/P-101"]}]})
+
+    since: AwareDatetime | None = Field(None, description="event time; none: from the first reading on")
+    until: AwareDatetime | None = Field(None, description="event time; none: to the newest reading")
+    assets: list[str] | None = Field(
+        None, min_length=1, max_length=1000, description="as <site>/<asset>; none: all of them"
+    )
+    rulebook: dict[str, Any] | None = Field(
+        None, description="the tables of a rulebook, as JSON; none: what judged then"
+    )
+    models: dict[str, Any] | None = Field(
+        None, description="the tables of model documents, as JSON; none: what judged then"
+    )
+    warm_up_days: float | None = Field(
+        None, ge=0, le=36_500, description="days judged before `since` and not counted; none: all"
+    )
+    done_after_days: float = Field(
+        3, ge=0, le=36_500, description="days after which an order that nobody saw counts as done"
+    )
+    horizon_days: float = Field(
+        30, ge=0, le=36_500, description="days before a failure from which on an order counts as finding it"
+    )
+
+
+class ImportIn(BaseModel):
+    """A table to import: what is not said is guessed from the file."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"table": "assets", "columns": {"code": "Tag"}}]}
+    )
+
+    table: TableName
+    columns: dict[str, str] | None = Field(
+        None, max_length=50, description="by the table's column: the header in the file; none: guessed from the headers"
+    )
+    header_row: int | None = Field(None, ge=1, le=50_000, description="the row of the headers, from 1; none: found")
+    decimal: Literal[".", ","] | None = Field(None, description="the sign before decimals; none: found")
+    apply: bool = Field(False, description="whether to store it; false: a dry run, which changes nothing")
+    why: str = Field("", max_length=2000, description="the reason, for the log of changes")
+
+
+class BacktestRunIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["backtest"]
+    input: BacktestIn = BacktestIn()
+    priority: Priority = USUAL_PRIORITY
+
+
+class ImportRunIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["import"]
+    upload_id: UUID = Field(description="a file that was sent to /api/v1/uploads")
+    input: ImportIn
+    priority: Priority = USUAL_PRIORITY
+
+
+RunIn = Annotated[BacktestRunIn | ImportRunIn, Field(discriminator="kind")]
+
+
+class RunFileOut(BaseModel):
+    """Something to save; ``size`` is in bytes."""
+
+    name: str
+    media_type: str
+    size: int
+
+    @classmethod
+    def of(cls, made: MadeFile) -> "RunFileOut":
+        return cls(name=made.name, media_type=made.media_type, size=made.size)
+
+
+class RunOut(BaseModel):
+    """Long work. ``progress`` is from 0 to 1; ``problem`` says why it failed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: str
+    title: str
+    site: str | None = Field(description="none: it concerns every site")
+    input: dict[str, Any]
+    upload_id: UUID | None
+    priority: int
+    requested_by: str
+    requested_at: datetime
+    state: State
+    progress: float
+    doing: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    cancel_asked_at: datetime | None
+    cancel_asked_by: str | None
+    result: dict[str, Any] | None
+    problem: str | None
+    files: list[RunFileOut] = []
+
+    @classmethod
+    def of(cls, run: Run, files: list[MadeFile] | None = None) -> "RunOut":
+        facts = {name: getattr(run, name) for name in cls.model_fields if name != "files"}
+        return cls(**facts, files=[RunFileOut.of(each) for each in files or ()])
+
+
+class LineOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    seq: int
+    at: datetime
+    line: str
+
+    @classmethod
+    def of(cls, line: Line) -> "LineOut":
+        return cls.model_validate(line)
+
+
+class UploadOut(BaseModel):
+    """A file that was sent, and how it would be read as the table that was named.
+
+    ``columns`` is the header that was found for each column; ``rows`` are the first rows after the headers.
+    """
+
+    id: UUID
+    site: Code
+    name: str
+    size: int
+    form: str
+    header_row: int
+    headers: list[str]
+    columns: dict[str, str]
+    decimal: str
+    rows: list[list[str]]

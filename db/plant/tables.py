@@ -1,0 +1,75 @@
+"""The tables of a plant that people import: what is known of a site, and what a plan stores. The caller commits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from db import sql
+from db.plant import plant
+from db.plant.plant import Site
+from db.plant.safety import Proposal
+from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant
+from workorder_core.tables import plant_tables
+from workorder_core.tables.tables import Facts, Plan, Row, Table, above_first
+from workorder_core.words import Criticality
+
+_QUERIES = sql.load("plant_tables")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a site has before an import: the table with what it can refer to, and the facts by key."""
+
+    table: Table
+    facts: Mapping[str, Facts]
+
+
+def known(conn: Connection, name: str, site: Site) -> Known:
+    """Return what a site has of a table, by the table's name."""
+    facts = {row["code"]: row for row in _rows(conn, name, site)}
+    if name == plant_tables.LOCATIONS.name:
+        return Known(table=plant_tables.LOCATIONS, facts=facts)
+    for row in facts.values():
+        row["criticality"] = Criticality(row["criticality"])
+    there = frozenset(row["code"] for row in _rows(conn, plant_tables.LOCATIONS.name, site))
+    return Known(table=plant_tables.assets(there), facts=facts)
+
+
+def store(
+    conn: Connection, site: Site, what: Known, plan: Plan, *, actor: str, why: str, at: datetime
+) -> list[Proposal]:
+    """Store what a plan would create and change; return what of it waits for a second person.
+
+    Raises WhyMissing where that needs a reason.
+    """
+    rows = above_first(plan.wanted, "parent")
+    if what.table.name == plant_tables.LOCATIONS.name:
+        made = tuple(_location(row, what.facts.get(row.key, {})) for row in rows)
+        document = Plant(code=site.code, name=None, time_zone=None, locations=made)
+    else:
+        document = Plant(code=site.code, name=None, time_zone=None, assets=tuple(_asset(row) for row in rows))
+    return plant.load(conn, document, at=at, actor=actor, why=why)
+
+
+def _rows(conn: Connection, name: str, site: Site) -> list[dict[str, Any]]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES[name], {"site_id": site.id}).fetchall()
+
+
+def _location(row: Row, before: Facts) -> LocationEntry:
+    facts = {**before, "code": row.key} | {name: value for name, value in row.values.items() if value is not None}
+    return LocationEntry(
+        code=row.key,
+        name=str(facts.get("name") or row.key),
+        level=str(facts["level"]),
+        parent=None if facts.get("parent") is None else str(facts["parent"]),
+    )
+
+
+def _asset(row: Row) -> AssetEntry:
+    facts: dict[str, Any] = {"name": None, "asset_class": None, "criticality": None, **row.values, "code": row.key}
+    return AssetEntry(**facts)

@@ -1,0 +1,261 @@
+"""Runs: long work as rows, from the queue to their end. The caller owns the transaction.
+
+Whoever does the work of a run names its attempt with everything that is written. Where that is not the newest any more,
+or the run is over, nothing is written: functions say so by False or None.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row, scalar_row
+from psycopg.types.json import Jsonb
+
+from db import scope, sql
+from db.errors import NotFound, StoreError
+from workorder_core.runs.runs import USUAL_PRIORITY, AfterCrash, Dropped, GiveUp, State
+
+_QUERIES = sql.load("runs")
+LONGEST_LINE = 2_000
+
+
+class RunOver(StoreError):
+    """A run that has ended was to be cancelled."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(
+            f"this run is over: it has {state.value}" if state != "cancelled" else "it is cancelled already"
+        )
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run.
+
+    Parameters
+    ----------
+    site, time_zone
+        None for what concerns every site.
+    attempt
+        How often it has been started.
+    progress
+        From 0 to 1; ``doing`` says in a few words what is being done.
+    worker
+        The process that has it, or had it at last.
+    """
+
+    id: UUID
+    kind: str
+    title: str
+    site: str | None
+    time_zone: str | None
+    input: Mapping[str, Any]
+    upload_id: UUID | None
+    priority: int
+    requested_by: str
+    requested_at: datetime
+    state: State
+    attempt: int
+    crashes: int
+    worker: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    progress: float
+    doing: str
+    cancel_asked_at: datetime | None
+    cancel_asked_by: str | None
+    result: Mapping[str, Any] | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a run's log."""
+
+    seq: int
+    at: datetime
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFile:
+    """Something that a run has made; ``size`` is in bytes."""
+
+    name: str
+    media_type: str
+    size: int
+    content: bytes = b""
+
+
+def add(
+    conn: Connection,
+    kind: str,
+    title: str,
+    asked: Mapping[str, Any],
+    *,
+    site: str | None,
+    actor: str,
+    at: datetime,
+    upload_id: UUID | None = None,
+    priority: int = USUAL_PRIORITY,
+) -> Run:
+    """Put a run into the queue."""
+    facts = {"kind": kind, "title": title, "site": site, "input": Jsonb(dict(asked)), "upload_id": upload_id}
+    run_id = uuid4()
+    conn.execute(_QUERIES["add"], facts | {"id": run_id, "priority": priority, "actor": actor, "at": at})
+    return get(conn, run_id)
+
+
+def get(conn: Connection, run_id: UUID) -> Run:
+    """Return one run. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["one"], {"id": run_id}).fetchone()
+    if row is None:
+        raise NotFound("run", run_id)
+    return _run(row)
+
+
+def page(
+    conn: Connection,
+    *,
+    kind: str | None = None,
+    state: State | None = None,
+    site: str | None = None,
+    within: Collection[str] | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    before: tuple[datetime, UUID] | None = None,
+) -> list[Run]:
+    """Return runs, the newest first. Who sees some sites only sees those of one of them."""
+    asked: dict[str, Any] = {"kind": kind, "state": state, "site": site, "limit": limit, "offset": offset}
+    asked |= {"within": scope.codes(within)} | dict(
+        zip(("before_at", "before_id"), before or (None, None), strict=True)
+    )
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return [_run(row) for row in cursor.execute(_QUERIES["page"], asked)]
+
+
+def cancel(conn: Connection, run_id: UUID, *, actor: str, at: datetime) -> Run:
+    """Cancel a run that waits, and ask one that runs to end. Raises NotFound, and RunOver for one that has ended."""
+    run = get(conn, run_id)
+    if conn.execute(_QUERIES["cancel"], {"id": run_id, "actor": actor, "at": at}).rowcount == 0:
+        raise RunOver(get(conn, run.id).state)
+    return get(conn, run_id)
+
+
+def claim(conn: Connection, worker: str, lease: timedelta) -> Run | None:
+    """Take the most urgent run for a worker, until its lease runs out; None where none waits."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        found = cursor.execute(_QUERIES["claim"], {"worker": worker, "lease": lease}).fetchone()
+    return None if found is None else get(conn, found)
+
+
+def renew(conn: Connection, run: Run, lease: timedelta) -> bool | None:
+    """Keep a run; return whether it is to be cancelled, None where it is not this worker's any more."""
+    return _asked(conn, "renew", run, {"lease": lease})
+
+
+def report(conn: Connection, run: Run, progress: float, doing: str) -> bool | None:
+    """Write how far a run is, 0 to 1; return whether it is to be cancelled, None where it is another's."""
+    return _asked(conn, "report", run, {"progress": min(max(progress, 0.0), 1.0), "doing": doing[:LONGEST_LINE]})
+
+
+def note(conn: Connection, run: Run, line: str) -> None:
+    """Write a line into a run's log."""
+    told = line.replace("\0", "")[:LONGEST_LINE]
+    conn.execute(_QUERIES["note"], {"id": run.id, "attempt": run.attempt, "line": told})
+
+
+def succeed(conn: Connection, run: Run, result: Mapping[str, Any], files: Collection[MadeFile] = ()) -> bool:
+    """End a run with its result; False where it is another's, and then nothing of this transaction may be kept."""
+    if not _ended(conn, "succeed", run, {"result": Jsonb(dict(result))}):
+        return False
+    for each in files:
+        facts = {"name": each.name, "media_type": each.media_type, "content": each.content}
+        conn.execute(_QUERIES["add_file"], facts | {"id": run.id})
+    return True
+
+
+def fail(conn: Connection, run: Run, problem: str) -> bool:
+    """End a run that could not be done; ``problem`` says why in one sentence."""
+    return _ended(conn, "fail", run, {"problem": problem.replace("\0", "")[:LONGEST_LINE]})
+
+
+def end_cancelled(conn: Connection, run: Run) -> bool:
+    """End a run that was to be cancelled."""
+    return _ended(conn, "end_cancelled", run, {})
+
+
+def requeue(conn: Connection, run: Run, *, crashed: bool) -> bool:
+    """Put a run back into the queue; ``crashed`` counts."""
+    return _ended(conn, "requeue", run, {"crashes": run.crashes + crashed})
+
+
+def settle(conn: Connection, run: Run, decision: AfterCrash) -> None:
+    """Carry out what is decided of a run whose process has died."""
+    if isinstance(decision, Dropped):
+        end_cancelled(conn, run)
+    elif isinstance(decision, GiveUp):
+        note(conn, run, decision.problem)
+        fail(conn, run, decision.problem)
+    else:
+        note(conn, run, decision.reason)
+        requeue(conn, run, crashed=True)
+
+
+def abandoned(conn: Connection) -> Run | None:
+    """Return a run whose worker has not renewed its lease, locked for this transaction; None where there is none."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        found = cursor.execute(_QUERIES["abandoned"]).fetchone()
+    return None if found is None else get(conn, found)
+
+
+def log(conn: Connection, run_id: UUID, *, after: int = 0, limit: int = 500) -> list[Line]:
+    """Return lines of a run's log, the oldest first, from after a line on."""
+    with conn.cursor(row_factory=class_row(Line)) as cursor:
+        return cursor.execute(_QUERIES["log"], {"id": run_id, "after": after, "limit": limit}).fetchall()
+
+
+def files(conn: Connection, run_id: UUID) -> list[MadeFile]:
+    """Return what a run has made, without what is in it."""
+    with conn.cursor(row_factory=class_row(MadeFile)) as cursor:
+        return cursor.execute(_QUERIES["files"], {"id": run_id}).fetchall()
+
+
+def file(conn: Connection, run_id: UUID, name: str) -> MadeFile:
+    """Return one thing that a run has made. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(MadeFile)) as cursor:
+        found = cursor.execute(_QUERIES["file"], {"id": run_id, "name": name}).fetchone()
+    if found is None:
+        raise NotFound("file", name)
+    return found
+
+
+def counts(conn: Connection) -> Mapping[tuple[str, str], int]:
+    """Return how many runs there are, by kind and state."""
+    return {(kind, state): count for kind, state, count in conn.execute(_QUERIES["counts"])}
+
+
+def drop(conn: Connection, *, before: datetime) -> int:
+    """Forget the runs that ended before a time, and files from before it that no run has; return how many runs."""
+    gone = conn.execute(_QUERIES["drop"], {"before": before}).rowcount
+    conn.execute(_QUERIES["drop_uploads"], {"before": before})
+    return gone
+
+
+def _asked(conn: Connection, query: str, run: Run, facts: Mapping[str, Any]) -> bool | None:
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        found: bool | None = cursor.execute(_QUERIES[query], {"id": run.id, "attempt": run.attempt, **facts}).fetchone()
+    return found
+
+
+def _ended(conn: Connection, query: str, run: Run, facts: Mapping[str, Any]) -> bool:
+    return conn.execute(_QUERIES[query], {"id": run.id, "attempt": run.attempt, **facts}).rowcount == 1
+
+
+def _run(row: dict[str, Any]) -> Run:
+    return Run(**row | {"state": State(row["state"])})

@@ -1,0 +1,148 @@
+"""A file that somebody brings as a table: CSV in any usual form, or the first sheet of an XLSX workbook, as texts.
+
+Every bound is checked before what it bounds is built: the file's size, a workbook's unpacked size, rows, columns.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ingest.tables import delimited
+from ingest.tables.delimited import BrokenRows
+
+MOST_BYTES = 10_000_000
+MOST_UNPACKED = 80_000_000
+"""Bytes of all parts of a workbook together, unpacked."""
+MOST_ROWS = 50_000
+MOST_COLUMNS = 200
+MOST_LETTERS = 10_000
+"""Letters of a cell."""
+_ZIP = b"PK\x03\x04"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+
+
+class WrongFile(ValueError):
+    """A file that is no table, or too large a one; says what to do."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.name, self.problem = name, problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table as texts.
+
+    Parameters
+    ----------
+    form
+        How it was read, for people: ``CSV in cp1252, with ; between cells``.
+    rows
+        All rows, those before the header too.
+    decimal
+        The sign before decimals where the form fixes it; None: as people write it.
+    """
+
+    name: str
+    form: str
+    rows: Sequence[Sequence[str]]
+    decimal: str | None = None
+
+
+def read(name: str, content: bytes, *, first: int | None = None) -> Sheet:
+    """Read a file, or its ``first`` rows only. Raises WrongFile."""
+    if len(content) > MOST_BYTES:
+        raise WrongFile(name, f"is larger than {MOST_BYTES // 1_000_000} MB; split it")
+    if content.startswith(_OLD_EXCEL):
+        raise WrongFile(name, "is an Excel file of the old kind, or one with a password; save it as XLSX or CSV")
+    sheet = (_workbook if content.startswith(_ZIP) else _text)(name, content, first)
+    if not any(cell.strip() for row in sheet.rows for cell in row):
+        raise WrongFile(name, "has no cell with anything in it")
+    return sheet
+
+
+def _text(name: str, content: bytes, first: int | None) -> Sheet:
+    encoding = delimited.encoding_of(content)
+    try:
+        text = content.decode(encoding)
+    except UnicodeError as error:
+        raise WrongFile(name, f"is no text: {error}; save it as CSV in UTF-8, or as XLSX") from None
+    if "\0" in text:
+        raise WrongFile(name, "is no text: it has NULs; save it as CSV in UTF-8, or as XLSX")
+    delimiter = delimited.delimiter_of(text)
+    try:
+        rows = list(islice(_bounded(name, delimited.rows_of(text, delimiter)), first))
+    except BrokenRows as broken:
+        raise WrongFile(name, f"cannot be read: {broken}") from None
+    shown = {"\t": "tabs", " ": "blanks"}.get(delimiter, delimiter)
+    return Sheet(name=name, form=f"CSV in {encoding}, {shown} between cells", rows=rows)
+
+
+def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # A part is never read beyond the size that it says of itself.
+            unpacked = sum(part.file_size for part in archive.infolist())
+        if unpacked > MOST_UNPACKED:
+            raise WrongFile(name, f"is larger than {MOST_UNPACKED // 1_000_000} MB unpacked; split it")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        try:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what a file says of its size may be wrong
+            cells = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
+            rows = list(islice(_bounded(name, ([_as_text(cell) for cell in row] for row in cells)), first))
+            return Sheet(name=name, form=f"XLSX, sheet {sheet.title}", rows=rows, decimal=".")
+        finally:
+            book.close()
+    except WrongFile:
+        raise
+    except (
+        zipfile.BadZipFile, InvalidFileException, DefusedXmlException, ParseError, KeyError, ValueError, IndexError,
+        TypeError, AttributeError, OSError, EOFError, NotImplementedError,
+    ) as error:  # fmt: skip
+        raise WrongFile(name, f"is no XLSX workbook that can be read ({type(error).__name__}); save it anew") from None
+
+
+def _as_text(cell: Any) -> str:
+    """Return a workbook's cell as somebody would type it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()
+    return cell.isoformat() if isinstance(cell, date | datetime | time) else str(cell)
+
+
+def _bounded(name: str, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Yield rows within the bounds; empty cells at a row's end, and empty rows at the table's, are left out."""
+    empty = 0
+    count = 0
+    for row in rows:
+        cells = list(row)
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if not cells:
+            empty += 1
+            continue
+        count += empty + 1
+        if count > MOST_ROWS:
+            raise WrongFile(name, f"has more than {MOST_ROWS:,} rows; split it")
+        if len(cells) > MOST_COLUMNS:
+            raise WrongFile(name, f"has a row of more than {MOST_COLUMNS} columns; leave out what is not imported")
+        if any(len(cell) > MOST_LETTERS for cell in cells):
+            raise WrongFile(name, f"has a cell of more than {MOST_LETTERS:,} letters in row {count}")
+        yield from ([] for _ in range(empty))
+        empty = 0
+        yield cells

@@ -1,0 +1,97 @@
+"""``plantwright import-table``: a CSV or XLSX file of locations or assets, as a dry run or applied."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.table import Table
+
+from api.shapes.runs import ImportIn
+from runtime.cli.command_line import Database, console, given, needing, told, warn
+from runtime.processes.people import actor
+from runtime.runs import imports
+from runtime.runs.imports import Imported
+from runtime.settings import WrongSettings
+
+MOST_SHOWN = 40
+
+
+class TableName(StrEnum):
+    """What can be imported."""
+
+    LOCATIONS = "locations"
+    ASSETS = "assets"
+
+
+def import_table(
+    table: Annotated[TableName, typer.Argument(help="what the rows are")],
+    file: Annotated[Path, typer.Argument(help="a CSV or XLSX file")],
+    site: Annotated[str, typer.Option(help="code of the site that the rows are of")],
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="column=header, like code=Tag; several; default: found by the headers"),
+    ] = None,
+    header_row: Annotated[int | None, typer.Option(min=1, help="row of the headers; default: found")] = None,
+    decimal: Annotated[str | None, typer.Option(help="sign before decimals, . or ,; default: found")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")] = False,
+    why: Annotated[str, typer.Option(help="the reason, kept with what is changed")] = "",
+    database: Database = None,
+) -> None:
+    """Import locations or assets from a CSV or XLSX file. Without --apply nothing is stored.
+
+    One wrong row, and nothing of the file is stored; the same file again changes nothing.
+    """
+    with told():
+        settings = needing(given(database, None), "database")
+        assert settings.database is not None
+        asked = ImportIn.model_validate(
+            {"table": table.value, "columns": _columns(column), "header_row": header_row, "apply": apply, "why": why}
+            | {"decimal": _decimal(decimal)}
+        )
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise WrongSettings(f"{file} cannot be read: {error.strerror}") from None
+        with psycopg.connect(settings.database) as conn:
+            made = imports.run(conn, site, file.name, content, asked, actor=actor())
+    _show(made, table.value)
+    raise typer.Exit(1 if made.plan.wrong else 0)
+
+
+def _columns(said: list[str] | None) -> dict[str, str] | None:
+    if not said:
+        return None
+    pairs = [each.partition("=") for each in said]
+    for name, sign, header in pairs:
+        if not (name and sign and header):
+            raise WrongSettings("--column is column=header, like code=Tag")
+    return {name: header for name, _, header in pairs}
+
+
+def _decimal(said: str | None) -> str | None:
+    if said not in (None, ".", ","):
+        raise WrongSettings("--decimal is . or ,")
+    return said
+
+
+def _show(made: Imported, table: str) -> None:
+    plan = made.plan
+    columns = ", ".join(f"{name} from {header!r}" for name, header in made.layout.named.items())
+    console.print(f"{made.sheet.form}; headers in row {made.layout.header_row}: {columns}", highlight=False)
+    if plan.wrong:
+        shown = Table("row", "column", "content", "problem")
+        for each in plan.wrong[:MOST_SHOWN]:
+            shown.add_row(str(each.row), each.column, each.said, each.problem)
+        console.print(shown)
+        if len(plan.wrong) > MOST_SHOWN:
+            console.print(f"… and {len(plan.wrong) - MOST_SHOWN} more")
+    done = "stored" if made.applied else "nothing is stored: rows are wrong" if plan.wrong else "nothing is stored yet"
+    console.print(
+        f"{plan.rows} {table}: {len(plan.create)} new, {len(plan.change)} changed, {plan.same} as they are, "
+        f"{len({each.row for each in plan.wrong})} wrong; {done}"
+    )
+    for proposal in made.waiting:
+        console.print(f"{proposal.subject} waits for a second person; see the page Changes", highlight=False)
+    warn(made.doubts)

@@ -1,0 +1,9 @@
+"""Which executor does the work of which kind of run."""
+
+from collections.abc import Mapping
+
+from runtime.runs import backtests, imports
+from runtime.runs.work import Executor
+from workorder_core.runs.runs import BACKTEST, IMPORT
+
+EXECUTORS: Mapping[str, Executor] = {BACKTEST.name: backtests.execute, IMPORT.name: imports.execute}

@@ -1,0 +1,167 @@
+"""Tables that people import: planned row by row, then stored whole or not at all. Runs and the command line use it."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Connection
+
+from api.shapes.runs import ImportIn
+from db.errors import StoreError
+from db.plant import names, plant
+from db.plant import tables as db_tables
+from db.plant.safety import Proposal
+from db.runs import uploads
+from db.runs.runs import MadeFile
+from ingest.tables import sheets
+from ingest.tables.sheets import Sheet, WrongFile
+from runtime.runs.work import CannotBeDone, Done, Work
+from workorder_core.plant import new_names
+from workorder_core.plant.new_names import NameKind
+from workorder_core.tables import tables
+from workorder_core.tables.layout import Layout, WrongLayout, layout_of
+from workorder_core.tables.plant_tables import TABLES
+from workorder_core.tables.tables import Plan, Wrong
+
+MOST_SHOWN = 200
+"""Rows of a list that the result has; the files have all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import would do, or has done. ``applied`` is False for a dry run, and where a row is wrong."""
+
+    sheet: Sheet
+    layout: Layout
+    plan: Plan
+    applied: bool
+    waiting: Sequence[Proposal]
+    doubts: Sequence[str]
+
+
+def run(
+    conn: Connection,
+    site: str,
+    name: str,
+    content: bytes,
+    asked: ImportIn,
+    *,
+    actor: str,
+    on_progress: Callable[[float, str], None] = lambda _share, _doing: None,
+) -> Imported:
+    """Plan an import and, where it is to be applied and no row is wrong, store it. The caller commits.
+
+    Raises WrongFile, WrongLayout, NotFound for a site that does not exist, WhyMissing.
+    """
+    on_progress(0.02, "reading the file")
+    sheet = sheets.read(name, content)
+    place = plant.site_by_code(conn, site)
+    known = db_tables.known(conn, asked.table, place)
+    layout = layout_of(known.table, sheet.rows, asked.columns, asked.header_row, asked.decimal or sheet.decimal)
+    on_progress(0.2, f"comparing {len(sheet.rows):,} rows with the plant")
+    plan = tables.plan(known.table, layout.numbered(sheet.rows), layout.columns, known.facts, decimal=layout.decimal)
+    doubts = _doubts(conn, plan)
+    waiting: Sequence[Proposal] = ()
+    applied = asked.apply and not plan.wrong
+    if applied:
+        on_progress(0.5, f"storing {len(plan.wanted):,} rows")
+        waiting = db_tables.store(conn, place, known, plan, actor=actor, why=asked.why, at=datetime.now(UTC))
+    return Imported(sheet=sheet, layout=layout, plan=plan, applied=applied, waiting=waiting, doubts=doubts)
+
+
+def execute(work: Work) -> Done:
+    """Import a file that was sent before."""
+    asked = ImportIn.model_validate(work.run.input)
+    assert work.run.upload_id is not None
+    file = uploads.get(work.conn, work.run.upload_id)
+    try:
+        made = run(
+            work.conn, file.site, file.name, file.content, asked, actor=work.run.requested_by,
+            on_progress=work.progress,
+        )  # fmt: skip
+    except (WrongFile, WrongLayout, StoreError) as problem:
+        raise CannotBeDone(str(problem)) from None
+    work.log(f"{file.name}: {made.sheet.form}, {made.plan.rows:,} rows")
+    if asked.apply and made.plan.wrong:
+        work.log("nothing was stored: rows are wrong")
+    return Done(result=facts(made), files=_files(made.plan))
+
+
+def facts(made: Imported) -> dict[str, Any]:
+    """Return what a page, a program and the terminal show of an import."""
+    plan = made.plan
+    return {
+        "applied": made.applied,
+        "form": made.sheet.form,
+        "header_row": made.layout.header_row,
+        "columns": dict(made.layout.named),
+        "rows": plan.rows,
+        "create": len(plan.create),
+        "change": len(plan.change),
+        "same": plan.same,
+        "wrong": len(plan.wrong),
+        "wrong_rows": len({each.row for each in plan.wrong}),
+        "errors": [_error(each) for each in plan.wrong[:MOST_SHOWN]],
+        "creates": [{"row": each.row.number, "key": each.row.key} for each in plan.create[:MOST_SHOWN]],
+        "changes": [
+            {
+                "row": each.row.number,
+                "key": each.row.key,
+                "was": _plain(each.was),
+                "to": _plain({name: each.row.values[name] for name in each.was}),
+            }
+            for each in plan.change[:MOST_SHOWN]
+        ],
+        "waiting": [each.subject for each in made.waiting],
+        "doubts": list(made.doubts),
+    }
+
+
+def _files(plan: Plan) -> list[MadeFile]:
+    if not plan.wrong:
+        return []
+    text = io.StringIO(newline="")
+    out = csv.writer(text)
+    out.writerow(["Row", "Column", "Content", "Problem"])
+    out.writerows([each.row, each.column, _harmless(each.said), each.problem] for each in plan.wrong)
+    # With a mark, without which Excel takes UTF-8 for something else.
+    content = text.getvalue().encode("utf-8-sig")
+    return [MadeFile(name="errors.csv", media_type="text/csv", size=0, content=content)]
+
+
+def _harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _error(wrong: Wrong) -> dict[str, Any]:
+    return {"row": wrong.row, "column": wrong.column, "said": wrong.said, "problem": wrong.problem}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: None if value is None else _text(value) for name, value in values.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value.name.lower()) if hasattr(value, "name") else str(value)
+
+
+def _doubts(conn: Connection, plan: Plan) -> list[str]:
+    """Say of classes that nothing has yet which ones may be meant."""
+    classes = dict.fromkeys(str(row.values["asset_class"]) for row in plan.wanted if row.values.get("asset_class"))
+    found = new_names.slips(names.new(conn, NameKind.CLASS, list(classes)))
+    return [f"the {each.kind} {each.name!r} is new; did you mean {' or '.join(each.alike)}?" for each in found]
+
+
+def described(table: str) -> str:
+    """Return the columns of a table for the terminal, with the headers by which they are found."""
+    lines = []
+    for column in TABLES[table].columns:
+        needed = " (needed)" if column.needed or column.name == TABLES[table].key else ""
+        lines.append(f"{column.name}{needed}: {', '.join((column.title, *column.also))}")
+    return "\n".join(lines)

@@ -1,0 +1,102 @@
+"""Long work as runs: the states of one, the kinds that there are, and what follows when its process died."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workorder_core.people.access import Role
+
+MOST_CRASHES = 3
+"""Crashes after which a run fails: what kills its process each time would go on killing it."""
+USUAL_PRIORITY = 5
+"""1 is the most urgent, 9 the least."""
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunKind:
+    """A kind of long work.
+
+    Parameters
+    ----------
+    title
+        The kind in the words of a page: ``Backtest``.
+    safe_again
+        Whether it may be run again when its process died at any moment: whatever it changes, it changes in the one
+        transaction that also ends the run.
+    roles
+        Who may ask for one, and cancel one, beside administrators.
+    every_site
+        Whether it concerns the whole plant, so that nobody who sees some sites only may ask for it; else it is of one
+        site.
+    """
+
+    name: str
+    title: str
+    safe_again: bool
+    roles: frozenset[Role]
+    every_site: bool = False
+
+
+BACKTEST = RunKind(
+    name="backtest", title="Backtest", safe_again=True, roles=frozenset({Role.RELIABILITY_ENGINEER}), every_site=True
+)
+IMPORT = RunKind(
+    name="import", title="Import", safe_again=True, roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER})
+)
+KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT)}
+"""By name. The name is stored with each run and never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunAgain:
+    """It goes back into the queue."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """It has failed."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """It was to be cancelled anyway."""
+
+
+AfterCrash = RunAgain | GiveUp | Dropped
+
+
+def after_crash(kind: RunKind | None, crashes: int, *, cancel_asked: bool, what: str) -> AfterCrash:
+    """Decide what becomes of a run whose process ended without saying how the run went.
+
+    Parameters
+    ----------
+    kind
+        None: this version does not know it.
+    crashes
+        How often that has happened to the run, this time included.
+    what
+        What happened, as the beginning of a sentence: ``its process was killed by SIGKILL``.
+    """
+    if cancel_asked:
+        return Dropped()
+    if kind is None or not kind.safe_again:
+        return GiveUp(f"{what}; it is not run again, because it may have done a part of its work")
+    if crashes >= MOST_CRASHES:
+        return GiveUp(f"{what}, as {crashes} times in all; it is not tried any more")
+    return RunAgain(f"{what}; it is run again")

@@ -1,0 +1,140 @@
+"""Columns of a table that people import, and what the text of a cell means in each. No clock, no I/O."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+Value = str | int | bool | Decimal | date
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
+_GROUPED = {
+    ".": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"),
+    ",": re.compile(r"[+-]?\d{1,3}([. ]\d{3})+(,\d*)?"),
+}
+_PLAIN = {".": re.compile(r"[+-]?\d+(\.\d*)?"), ",": re.compile(r"[+-]?\d+(,\d*)?")}
+_YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j", "wahr"})
+_NO = frozenset({"no", "n", "false", "0", "nein", "falsch"})
+MOST_LETTERS = 500
+
+
+class CellKind(StrEnum):
+    """What a column's cells are."""
+
+    TEXT = "text"
+    CODE = "code"
+    """A code as topics carry it: letters, digits, ``_ . -``, 64 at most."""
+    WHOLE = "whole number"
+    DECIMAL = "number"
+    YES_NO = "yes or no"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    title
+        Its name for people.
+    needed
+        Whether a row of something new must say it; a row of something known keeps what is known where it is empty.
+    choices
+        The values there are, by how they are written; none: any. Letter case, blanks, ``_`` and ``-`` make no
+        difference.
+    also
+        Other headers by which it is known.
+    most
+        Letters of a text, at most.
+    """
+
+    name: str
+    title: str
+    kind: CellKind = CellKind.TEXT
+    needed: bool = False
+    choices: Mapping[str, Value] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    most: int = MOST_LETTERS
+
+
+class WrongCell(ValueError):
+    """A cell cannot be used; says what to write instead."""
+
+
+def plain(text: str) -> str:
+    """Return a header or a choice as it is compared: without case, blanks and signs.
+
+    >>> plain("Work_Centre "), plain("work centre")
+    ('workcentre', 'workcentre')
+    """
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
+    """Return what a cell means, None for an empty one. Raises WrongCell.
+
+    ``decimal`` is the sign before decimals, ``.`` or ``,``.
+    """
+    said = text.strip()
+    if not said:
+        return None
+    if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in said):
+        raise WrongCell("has control characters; type it anew")
+    if column.choices:
+        return _choice(column, said)
+    if column.kind is CellKind.YES_NO:
+        return _yes_no(said)
+    if column.kind is CellKind.WHOLE or column.kind is CellKind.DECIMAL:
+        return _number(said, decimal, whole=column.kind is CellKind.WHOLE)
+    if column.kind is CellKind.DATE:
+        return _date(said)
+    if column.kind is CellKind.CODE and _CODE.fullmatch(said) is None:
+        raise WrongCell("is no code: use letters, digits and _ . - only, 64 at most, a letter or digit first")
+    if len(said) > column.most:
+        raise WrongCell(f"has {len(said):,} letters; {column.most} are the most")
+    return said
+
+
+def _choice(column: Column, said: str) -> Value:
+    by_plain = {plain(name): value for name, value in column.choices.items()}
+    if plain(said) not in by_plain:
+        raise WrongCell(f"is not known; write one of {', '.join(column.choices)}")
+    return by_plain[plain(said)]
+
+
+def _yes_no(said: str) -> bool:
+    if said.casefold() in _YES:
+        return True
+    if said.casefold() in _NO:
+        return False
+    raise WrongCell("is neither yes nor no")
+
+
+def _number(said: str, decimal: str, *, whole: bool) -> int | Decimal:
+    text = said.replace("\u00a0", " ").replace("\u202f", " ")
+    if _GROUPED[decimal].fullmatch(text):
+        text = re.sub(r"[. ]" if decimal == "," else ",", "", text)
+    if _PLAIN[decimal].fullmatch(text) is None:
+        other = "," if decimal == "." else "."
+        hint = f"; the file's decimal sign is {decimal!r}" if _PLAIN[other].fullmatch(text) else ""
+        raise WrongCell(f"is no number{hint}")
+    try:
+        number = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        raise WrongCell("is no number") from None
+    if abs(number) >= Decimal(10) ** 15:
+        raise WrongCell("is too large")
+    if not whole:
+        return number
+    if number != int(number):
+        raise WrongCell("is no whole number")
+    return int(number)
+
+
+def _date(said: str) -> date:
+    try:
+        return date.fromisoformat(said[:10] if said[10:] in ("T00:00:00", " 00:00:00") else said)
+    except ValueError:
+        raise WrongCell("is no date; write it as 2026-03-31") from None

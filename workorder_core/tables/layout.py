@@ -1,0 +1,97 @@
+"""How a file's cells are a table: where its headers are, which is which column, and its decimal sign."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from workorder_core.tables.cells import plain
+from workorder_core.tables.tables import Table, guess, guess_decimal
+
+Rows = Sequence[Sequence[str]]
+_LOOKED_AT = 20
+_FOR_DECIMALS = 200
+
+
+class WrongLayout(ValueError):
+    """The columns asked for are not in the file, or it has none that is known; says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a file is read.
+
+    Parameters
+    ----------
+    header_row
+        The row of the headers, from 1, as a spreadsheet shows it.
+    columns
+        Which cell of a row is which column, from 0.
+    decimal
+        The sign before decimals.
+    """
+
+    header_row: int
+    headers: tuple[str, ...]
+    columns: Mapping[str, int]
+    decimal: str
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """The header of each column."""
+        return {name: self.headers[at] for name, at in self.columns.items()}
+
+    def numbered(self, rows: Rows) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the rows below the headers with their numbers."""
+        yield from enumerate(rows[self.header_row :], self.header_row + 1)
+
+
+def layout_of(
+    table: Table,
+    rows: Rows,
+    columns: Mapping[str, str] | None = None,
+    header_row: int | None = None,
+    decimal: str | None = None,
+) -> Layout:
+    """Find how a file is read; what is given is not guessed. Raises WrongLayout.
+
+    Parameters
+    ----------
+    columns
+        By the table's column: the header in the file.
+    """
+    at = (_header_at(table, rows, columns) if header_row is None else header_row) - 1
+    if not 0 <= at < len(rows):
+        raise WrongLayout(f"there is no row {at + 1} with headers: the file has {len(rows)} rows")
+    headers = tuple(cell.strip() for cell in rows[at])
+    found = guess(table, headers) if columns is None else _named(table, headers, columns)
+    if table.key not in found:
+        title = table.column(table.key).title
+        there = ", ".join(repr(each) for each in headers if each) or "nothing"
+        raise WrongLayout(f"row {at + 1} has no header for {title}; say which one it is: there are {there}")
+    sign = decimal or guess_decimal(table, found, rows[at + 1 : at + 1 + _FOR_DECIMALS])
+    return Layout(header_row=at + 1, headers=headers, columns=found, decimal=sign)
+
+
+def _header_at(table: Table, rows: Rows, columns: Mapping[str, str] | None) -> int:
+    """Return the row, from 1, that has the most of the names that are sought."""
+    sought = {plain(name) for each in table.columns for name in (each.name, each.title, *each.also)}
+    if columns is not None:
+        sought = {plain(name) for name in columns.values()}
+    hits = [len(sought & {plain(cell) for cell in row if cell.strip()}) for row in rows[:_LOOKED_AT]]
+    if any(hits):
+        return hits.index(max(hits)) + 1
+    return next((at for at, row in enumerate(rows[:_LOOKED_AT], 1) if sum(bool(each.strip()) for each in row) > 1), 1)
+
+
+def _named(table: Table, headers: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
+    known = {each.name for each in table.columns}
+    found: dict[str, int] = {}
+    for name, header in columns.items():
+        if name not in known:
+            raise WrongLayout(f"{table.title} have no column {name!r}; they have {', '.join(sorted(known))}")
+        at = next((at for at, each in enumerate(headers) if plain(each) == plain(header)), None)
+        if at is None:
+            raise WrongLayout(
+                f"the file has no column {header!r}; it has {', '.join(map(repr, filter(None, headers)))}"
+            )
+        found[name] = at
+    return found

@@ -1,0 +1,86 @@
+"""The tables of a plant that people import: locations and assets of a site."""
+
+from collections.abc import Mapping, Sequence
+
+from workorder_core.tables.cells import CellKind, Column
+from workorder_core.tables.tables import Facts, Row, Table, Wrong, rings, unknown_references
+from workorder_core.words import Criticality
+
+_LEVELS = {"area": "area", "work centre": "work_centre", "work unit": "work_unit"}
+_LEVELS_ALSO = {"work center": "work_centre", "department": "area", "line": "work_centre"}
+
+
+def _check_locations(
+    table: Table, rows: Sequence[Row], keys: frozenset[str], known: Mapping[str, Facts]
+) -> list[Wrong]:
+    lost = unknown_references(table, rows, "parent", keys | known.keys(), "location")
+    return lost + rings(table, rows, "parent", known)
+
+
+LOCATIONS = Table(
+    name="locations",
+    title="Locations",
+    one="location",
+    columns=(
+        Column(
+            name="code",
+            title="Code",
+            most=64,
+            also=("location", "functional location", "id", "location code", "tplnr"),
+        ),
+        Column(name="name", title="Name", also=("description", "designation", "location name", "title"), most=200),
+        Column(name="level", title="Level", needed=True, choices=_LEVELS | _LEVELS_ALSO, also=("type", "kind")),
+        Column(
+            name="parent",
+            title="Parent",
+            most=64,
+            also=("parent location", "superior location", "part of", "superior", "parent code"),
+        ),
+    ),
+    key="code",
+    check=_check_locations,
+)
+
+
+def assets(locations: frozenset[str]) -> Table:
+    """Return the table of assets, which may be at one of the ``locations``."""
+
+    def check(table: Table, rows: Sequence[Row], keys: frozenset[str], known: Mapping[str, Facts]) -> list[Wrong]:
+        nowhere = [
+            table.wrong(row, "location", "there is no location of this code; import the locations first")
+            for row in rows
+            if row.values.get("location") is not None and row.values["location"] not in locations
+        ]
+        lost = unknown_references(table, rows, "parent", keys | known.keys(), "asset")
+        return nowhere + lost + rings(table, rows, "parent", known)
+
+    return Table(name="assets", title="Assets", one="asset", columns=_OF_ASSETS, key="code", check=check)
+
+
+_OF_ASSETS = (
+    Column(
+        name="code",
+        title="Code",
+        kind=CellKind.CODE,
+        also=("asset", "tag", "equipment", "id", "asset code", "equipment number", "equnr"),
+    ),
+    Column(name="name", title="Name", also=("description", "designation", "asset name", "title"), most=200),
+    Column(name="asset_class", title="Class", also=("asset class", "type", "equipment type", "category"), most=100),
+    Column(
+        name="criticality",
+        title="Criticality",
+        choices={each.name.lower(): each for each in Criticality} | {str(each.value): each for each in Criticality},
+        also=("abc", "importance"),
+    ),
+    Column(name="location", title="Location", most=64, also=("functional location", "location code", "place")),
+    Column(
+        name="parent", title="Upstream asset", kind=CellKind.CODE, also=("parent", "parent asset", "upstream", "fed by")
+    ),
+    Column(name="serial", title="Serial number", also=("serial", "serial no", "s/n"), most=100),
+    Column(
+        name="safety_critical", title="Safety-critical", kind=CellKind.YES_NO, also=("safety", "safety relevant", "sil")
+    ),
+)
+ASSETS = assets(frozenset())
+"""The table of assets as far as its columns go; what is stored is checked by one that knows the locations."""
+TABLES: Mapping[str, Table] = {each.name: each for each in (LOCATIONS, ASSETS)}

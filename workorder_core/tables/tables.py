@@ -1,0 +1,283 @@
+"""A table that people import: its columns, its key, and the plan that says of each row what it would do.
+
+A plan is made of all rows before anything is stored. Nothing of a table with a wrong row is stored.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workorder_core.tables.cells import CellKind, Column, Value, WrongCell, plain, read_cell
+
+Facts = Mapping[str, Value | None]
+"""Values by the name of their column; None where nothing is said or known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row whose cells could all be read. ``number`` is the one that a spreadsheet shows beside it."""
+
+    number: int
+    key: str
+    values: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """A cell, or a row, that cannot be used. ``column`` is the title of a column, ``said`` what the cell has."""
+
+    row: int
+    column: str
+    said: str
+    problem: str
+
+    def __str__(self) -> str:
+        said = f" {self.said!r}" if self.said else ""
+        return f"row {self.row}, {self.column}:{said} {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Nothing has the row's key yet."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has the row's key is otherwise; ``was`` has what is known, of the columns that differ."""
+
+    row: Row
+    was: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """What the row says is so already."""
+
+    row: Row
+
+
+Decision = Create | Change | Same | Wrong
+
+
+def decide_by_columns(table: "Table", row: Row, known: Facts | None) -> Decision:
+    """Compare a row with what is known, column by column; an empty cell keeps what is known."""
+    if known is None:
+        for column in table.columns:
+            if column.needed and row.values.get(column.name) is None:
+                return Wrong(row=row.number, column=column.title, said="", problem=f"is needed for a new {table.one}")
+        return Create(row)
+    was = {
+        name: known.get(name) for name, value in row.values.items() if value is not None and value != known.get(name)
+    }
+    return Change(row, was) if was else Same(row)
+
+
+def _nothing(_table: "Table", _rows: Sequence[Row], _keys: frozenset[str], _known: Mapping[str, Facts]) -> list[Wrong]:
+    return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What people can import as a table.
+
+    Parameters
+    ----------
+    title, one
+        ``Assets``, and ``asset`` for one row of it.
+    key
+        The name of the column by which a row is known again.
+    decide
+        Says what a row would do, given what is known under its key.
+    check
+        Finds what is wrong between rows, such as a parent that does not exist. Its arguments: the table, the rows that
+        could be read, the keys of all rows (also of wrong ones, so that one mistake is not reported again where it is
+        referred to), what is known by key.
+    """
+
+    name: str
+    title: str
+    one: str
+    columns: tuple[Column, ...]
+    key: str
+    decide: Callable[["Table", Row, Facts | None], Decision] = decide_by_columns
+    check: Callable[["Table", Sequence[Row], frozenset[str], Mapping[str, Facts]], list[Wrong]] = _nothing
+
+    def column(self, name: str) -> Column:
+        """Return a column by its name."""
+        return next(each for each in self.columns if each.name == name)
+
+    def wrong(self, row: Row, name: str, problem: str) -> Wrong:
+        """Return what is wrong with a cell of a row that could be read."""
+        said = row.values.get(name)
+        return Wrong(
+            row=row.number, column=self.column(name).title, said="" if said is None else str(said), problem=problem
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What a file would do, row by row."""
+
+    create: list[Create] = field(default_factory=list)
+    change: list[Change] = field(default_factory=list)
+    same: int = 0
+    wrong: list[Wrong] = field(default_factory=list)
+    rows: int = 0
+
+    @property
+    def wanted(self) -> list[Row]:
+        """The rows that are to be stored, in the file's order."""
+        rows = [each.row for each in self.create] + [each.row for each in self.change]
+        return sorted(rows, key=lambda row: row.number)
+
+
+def guess(table: Table, headers: Sequence[str]) -> dict[str, int]:
+    """Return which header is which column, by the names that the table knows; what is not known is left out.
+
+    The first of several headers of one name counts, and no header is two columns.
+    """
+    by_plain: dict[str, int] = {}
+    for number, header in enumerate(headers):
+        by_plain.setdefault(plain(header), number)
+    found: dict[str, int] = {}
+    for column in table.columns:
+        for name in (column.name, column.title, *column.also):
+            number = by_plain.get(plain(name), -1)
+            if number >= 0 and number not in found.values():
+                found[column.name] = number
+                break
+    return found
+
+
+def guess_decimal(table: Table, columns: Mapping[str, int], rows: Iterable[Sequence[str]]) -> str:
+    """Return the sign before decimals that the number columns of some rows are written with; a point if none says."""
+    numbers = [columns[each.name] for each in table.columns if each.kind is CellKind.DECIMAL and each.name in columns]
+    for row in rows:
+        for number in numbers:
+            text = row[number].strip() if number < len(row) else ""
+            if "," in text and text.rfind(",") > text.rfind(".") and len(text) - text.rfind(",") != 4:
+                return ","
+            if "." in text and text.rfind(".") > text.rfind(",") and len(text) - text.rfind(".") != 4:
+                return "."
+    return "."
+
+
+def plan(
+    table: Table,
+    rows: Iterable[tuple[int, Sequence[str]]],
+    columns: Mapping[str, int],
+    known: Mapping[str, Facts],
+    *,
+    decimal: str = ".",
+) -> Plan:
+    """Say of each row what it would do; rows without any text are passed.
+
+    Parameters
+    ----------
+    rows
+        The number of each row, as a spreadsheet shows it, and its cells.
+    columns
+        Which cell is which column, from 0.
+    known
+        What there is, by key.
+    """
+    made = Plan()
+    read: list[Row] = []
+    first: dict[str, int] = {}
+    for number, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        made.rows += 1
+        values, wrong = _read(table, number, cells, columns, decimal)
+        key = values.get(table.key)
+        if key is not None and (before := first.setdefault(str(key), number)) != number:
+            title = table.column(table.key).title
+            wrong.append(Wrong(row=number, column=title, said=str(key), problem=f"is in row {before} already"))
+        elif key is not None and not wrong:
+            read.append(Row(number=number, key=str(key), values=values))
+        made.wrong += wrong
+    made.wrong += table.check(table, read, frozenset(first), known)
+    bad = {each.row for each in made.wrong}
+    for row in read:
+        if row.number not in bad:
+            _sort(made, table.decide(table, row, known.get(row.key)))
+    made.wrong.sort(key=lambda each: (each.row, each.column))
+    return made
+
+
+def _sort(made: Plan, decision: Decision) -> None:
+    if isinstance(decision, Create):
+        made.create.append(decision)
+    elif isinstance(decision, Change):
+        made.change.append(decision)
+    elif isinstance(decision, Wrong):
+        made.wrong.append(decision)
+    else:
+        made.same += 1
+
+
+def _read(
+    table: Table, number: int, cells: Sequence[str], columns: Mapping[str, int], decimal: str
+) -> tuple[dict[str, Value | None], list[Wrong]]:
+    values: dict[str, Value | None] = {}
+    wrong: list[Wrong] = []
+    for column in table.columns:
+        at = columns.get(column.name)
+        text = cells[at] if at is not None and at < len(cells) else ""
+        try:
+            values[column.name] = read_cell(column, text, decimal=decimal)
+        except WrongCell as problem:
+            wrong.append(Wrong(row=number, column=column.title, said=text.strip()[:80], problem=str(problem)))
+            continue
+        if column.name == table.key and values[column.name] is None:
+            wrong.append(Wrong(row=number, column=column.title, said="", problem="is empty: each row needs one"))
+    return values, wrong
+
+
+def unknown_references(table: Table, rows: Iterable[Row], name: str, there: frozenset[str], what: str) -> list[Wrong]:
+    """Return the rows that refer by a column to something that does not exist."""
+    return [
+        table.wrong(row, name, f"there is no {what} of this code, here or in the plant")
+        for row in rows
+        if row.values.get(name) is not None and row.values[name] not in there
+    ]
+
+
+def rings(table: Table, rows: Iterable[Row], name: str, known: Mapping[str, Facts]) -> list[Wrong]:
+    """Return the rows that come to lie above themselves, one for each ring; a column names what is above."""
+    by_key = {row.key: row for row in rows}
+    above = {key: facts.get(name) for key, facts in known.items()}
+    above |= {key: row.values[name] for key, row in by_key.items() if row.values.get(name) is not None}
+    done: set[str] = set()
+    found: list[Wrong] = []
+    for start in by_key:
+        path: dict[str, None] = {}
+        at: str | None = start
+        while at is not None and at not in done and at not in path:
+            path[at] = None
+            up = above.get(at)
+            at = None if up is None else str(up)
+        if at is not None and at in path:
+            ring = list(path)[list(path).index(at) :]
+            rows_of_ring = [by_key[key] for key in ring if key in by_key]
+            last = max(rows_of_ring, key=lambda row: row.number)
+            found.append(table.wrong(last, name, f"lies below {last.key} itself: {' below '.join([*ring, at])}"))
+        done |= path.keys()
+    return found
+
+
+def above_first(rows: Iterable[Row], name: str) -> list[Row]:
+    """Return rows with what is above, by a column, before what is below it. There is no ring in them."""
+    by_key = {row.key: row for row in rows}
+    ordered: dict[str, Row] = {}
+    for row in by_key.values():
+        chain: list[Row] = []
+        at: Row | None = row
+        while at is not None and at.key not in ordered:
+            chain.append(at)
+            up = at.values.get(name)
+            at = None if up is None else by_key.get(str(up))
+        for each in reversed(chain):
+            ordered[each.key] = each
+    return list(ordered.values())
