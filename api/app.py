@@ -33,6 +33,7 @@ from api.board.forms import forms
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
+from api.board.runs import backtest_pages, import_pages, run_pages
 from api.description import describe, refuse_unknown_parameters
 from api.events.hub import Hub
 from api.guard import Guard
@@ -67,6 +68,7 @@ from api.routers import (
 )
 from api.routers.notifying import receivers
 from api.routers.notifying.setup import NOTHING_SET, Delivery
+from api.routers.runs import runs, uploads
 from db.files.files import USUAL, Allowed
 
 DESCRIPTION = """\
@@ -160,6 +162,8 @@ def _routes() -> tuple[BaseRoute, ...]:
         changes,
         events,
         receivers,
+        runs,
+        uploads,
     ):
         v1.include_router(subject.router)
     v1.include_router(prints.router)
@@ -190,6 +194,9 @@ def _routes() -> tuple[BaseRoute, ...]:
         change_pages.router,
         outbox.router,
         own_choices.router,
+        backtest_pages.router,
+        import_pages.router,
+        run_pages.router,
         api_docs.router,
         signing.router,
     ):

@@ -10,16 +10,17 @@ from api.asking import Forbidden, OfEverySite
 from api.shapes.runs import BacktestIn, ImportIn
 from db.errors import NotFound
 from db.runs import runs, uploads
-from db.runs.runs import Run
+from db.runs.runs import NothingToApply, Run
 from db.runs.uploads import Upload
 from ingest.tables import sheets
 from ingest.tables.sheets import Sheet
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from workorder_core.people.access import Who
-from workorder_core.runs.runs import BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind
+from workorder_core.runs.runs import BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind, State
 from workorder_core.tables.layout import Layout, WrongLayout, layout_of
 from workorder_core.tables.plant_tables import TABLES
+from workorder_core.tables.tables import guess
 
 PREVIEWED = 30
 """Rows of a file that are read to show how it would be imported."""
@@ -44,6 +45,13 @@ def check_may_cancel(who: Who, run: Run) -> None:
     if not may_cancel(who, run):
         kind = KINDS.get(run.kind)
         raise Forbidden(who, frozenset() if kind is None else kind.roles)
+
+
+def check_dry_run(run: Run) -> None:
+    """Raise NothingToApply for what is no finished dry run of an import in which no row is wrong."""
+    result = run.result or {}
+    if run.kind != IMPORT.name or run.state is not State.SUCCEEDED or result.get("applied") or result.get("wrong"):
+        raise NothingToApply
 
 
 def name_of(sent: str | None) -> str:
@@ -115,7 +123,8 @@ def guessed(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:
         at = asked.header_row or next((at for at, row in enumerate(sheet.rows, 1) if len(row) > 1), 1)
         at = min(at, len(sheet.rows))
         headers = tuple(cell.strip() for cell in sheet.rows[at - 1])
-        return sheet, Layout(header_row=at, headers=headers, columns={}, decimal=sheet.decimal or ".")
+        columns = guess(TABLES[asked.table], headers)
+        return sheet, Layout(header_row=at, headers=headers, columns=columns, decimal=sheet.decimal or ".")
 
 
 def shown(file: Upload, sheet: Sheet, layout: Layout) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.engine_numbers import EngineNumbers
 from db.events import deliveries
 from db.orders import work_orders
+from db.runs import runs
 from db.telemetry import judge, quarantine, telemetry
 from workorder_core.orders import lifecycle
 
@@ -38,6 +39,9 @@ class Metrics:
         )
         self._refused = Gauge(
             "plantwright_quarantine_kept", "Sorts of refused message kept.", ["reason"], registry=self._registry
+        )
+        self._runs = Gauge(
+            "plantwright_runs", "Runs, of those that are kept.", ["kind", "state"], registry=self._registry
         )
         self._next_arrival = Gauge(
             "plantwright_next_arrival", "The next free place in the sequence of inputs.", registry=self._registry
@@ -83,6 +87,9 @@ class Metrics:
         self._refused.clear()
         for reason, kept in quarantine.count_by_reason(conn).items():
             self._refused.labels(reason).set(kept)
+        self._runs.clear()
+        for (kind, state), count in runs.counts(conn).items():
+            self._runs.labels(kind, state).set(count)
         self._next_arrival.set(judge.holder_now(conn)[2])
         newest = telemetry.newest_received(conn)
         self._age.set(float("nan") if newest is None else (now - newest).total_seconds())

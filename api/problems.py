@@ -36,7 +36,7 @@ from db.people.users import NobodyLeft, UnknownSites
 from db.plant.calendars import NoSuchCountry
 from db.plant.devices import WrongBinding
 from db.plant.safety import DecidedAlready, Overtaken, SamePerson, WaitsAlready, WhyMissing
-from db.runs.runs import RunOver
+from db.runs.runs import NothingToApply, RunOver
 from db.telemetry.quarantine import NotAgain
 from ingest.tables.sheets import WrongFile
 from models.documents import WrongModels
@@ -124,6 +124,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     NoSuchCountry: Problem(422, "no-such-country", "No such country"),
     WrongFile: Problem(422, "wrong-file", "Wrong file"),
     WrongLayout: Problem(422, "wrong-columns", "Wrong columns"),
+    NothingToApply: Problem(409, "nothing-to-apply", "Nothing to apply"),
     RunOver: Problem(409, "run-over", "Run over"),
     AttachmentWrong: Problem(422, "attachment-wrong", "Attachment wrong"),
     LinkWrong: Problem(409, "link-wrong", "Link wrong"),

@@ -1144,7 +1144,7 @@ ALTER TABLE public.rules_in_shadow ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 );
 
 CREATE TABLE public.run_files (
-    run_id uuid NOT NULL,
+    run uuid NOT NULL,
     name text NOT NULL,
     media_type text NOT NULL,
     content bytea NOT NULL
@@ -1153,7 +1153,7 @@ ALTER TABLE ONLY public.run_files ALTER COLUMN content SET STORAGE EXTERNAL;
 
 CREATE TABLE public.run_log (
     seq bigint NOT NULL,
-    run_id uuid NOT NULL,
+    run uuid NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     line text NOT NULL
 );
@@ -1708,7 +1708,7 @@ ALTER TABLE ONLY public.rules_in_shadow
     ADD CONSTRAINT rules_in_shadow_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.run_files
-    ADD CONSTRAINT run_files_pkey PRIMARY KEY (run_id, name);
+    ADD CONSTRAINT run_files_pkey PRIMARY KEY (run, name);
 
 ALTER TABLE ONLY public.run_log
     ADD CONSTRAINT run_log_pkey PRIMARY KEY (seq);
@@ -1856,7 +1856,7 @@ CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user
 
 CREATE UNIQUE INDEX rules_in_shadow_once ON public.rules_in_shadow USING btree (rule) WHERE (ended_at IS NULL);
 
-CREATE INDEX run_log_of_run ON public.run_log USING btree (run_id, seq);
+CREATE INDEX run_log_of_run ON public.run_log USING btree (run, seq);
 
 CREATE INDEX runs_by_upload ON public.runs USING btree (upload_id) WHERE (upload_id IS NOT NULL);
 
@@ -2119,10 +2119,10 @@ ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
 
 ALTER TABLE ONLY public.run_files
-    ADD CONSTRAINT run_files_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.runs(id) ON DELETE CASCADE;
+    ADD CONSTRAINT run_files_run_fkey FOREIGN KEY (run) REFERENCES public.runs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.run_log
-    ADD CONSTRAINT run_log_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.runs(id) ON DELETE CASCADE;
+    ADD CONSTRAINT run_log_run_fkey FOREIGN KEY (run) REFERENCES public.runs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.runs
     ADD CONSTRAINT runs_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);

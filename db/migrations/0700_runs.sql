@@ -68,18 +68,18 @@ CREATE TRIGGER runs_are_announced AFTER INSERT OR UPDATE OF state, cancel_asked_
 
 CREATE TABLE run_log (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    run_id uuid NOT NULL REFERENCES runs ON DELETE CASCADE,
+    run uuid NOT NULL REFERENCES runs ON DELETE CASCADE,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     line text NOT NULL
 );
-CREATE INDEX run_log_of_run ON run_log (run_id, seq);
+CREATE INDEX run_log_of_run ON run_log (run, seq);
 
 -- What a run has made for people to save: a report, a list of errors.
 CREATE TABLE run_files (
-    run_id uuid NOT NULL REFERENCES runs ON DELETE CASCADE,
+    run uuid NOT NULL REFERENCES runs ON DELETE CASCADE,
     name text NOT NULL,
     media_type text NOT NULL,
     content bytea NOT NULL,
-    PRIMARY KEY (run_id, name)
+    PRIMARY KEY (run, name)
 );
 ALTER TABLE run_files ALTER COLUMN content SET STORAGE EXTERNAL;

@@ -54,7 +54,7 @@ WHERE id = %(id)s AND attempt = %(attempt)s AND state = 'running' RETURNING canc
 
 -- name: note
 -- A line into the log of a run, from the process that does its work.
-INSERT INTO run_log (run_id, line) SELECT id, %(line)s FROM runs WHERE id = %(id)s AND attempt = %(attempt)s;
+INSERT INTO run_log (run, line) SELECT id, %(line)s FROM runs WHERE id = %(id)s AND attempt = %(attempt)s;
 
 -- name: succeed
 -- The end of a run, in the transaction that has made what it makes; no row where it is not this process's any more.
@@ -82,19 +82,19 @@ SELECT id FROM runs WHERE state = 'running' AND leased_until < clock_timestamp()
 
 -- name: log
 -- The log of a run, from a line on.
-SELECT seq, at, line FROM run_log WHERE run_id = %(id)s AND seq > %(after)s ORDER BY seq LIMIT %(limit)s;
+SELECT seq, at, line FROM run_log WHERE run = %(id)s AND seq > %(after)s ORDER BY seq LIMIT %(limit)s;
 
 -- name: add_file
 -- What a run has made.
-INSERT INTO run_files (run_id, name, media_type, content) VALUES (%(id)s, %(name)s, %(media_type)s, %(content)s);
+INSERT INTO run_files (run, name, media_type, content) VALUES (%(id)s, %(name)s, %(media_type)s, %(content)s);
 
 -- name: files
 -- What a run has made, without what is in it.
-SELECT name, media_type, length(content) AS size FROM run_files WHERE run_id = %(id)s ORDER BY name;
+SELECT name, media_type, length(content) AS size FROM run_files WHERE run = %(id)s ORDER BY name;
 
 -- name: file
 -- One thing that a run has made.
-SELECT name, media_type, length(content) AS size, content FROM run_files WHERE run_id = %(id)s AND name = %(name)s;
+SELECT name, media_type, length(content) AS size, content FROM run_files WHERE run = %(id)s AND name = %(name)s;
 
 -- name: counts
 -- How many runs there are, by kind and state.

@@ -32,6 +32,13 @@ class RunOver(StoreError):
         self.state = state
 
 
+class NothingToApply(StoreError):
+    """A run was to be applied that is no dry run of an import that could be."""
+
+    def __init__(self) -> None:
+        super().__init__("this is no dry run without wrong rows: send the file again, and apply its dry run")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run.

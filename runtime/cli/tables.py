@@ -2,18 +2,17 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import psycopg
 import typer
 from rich.table import Table
 
-from api.shapes.runs import ImportIn
 from runtime.cli.command_line import Database, console, given, needing, told, warn
-from runtime.processes.people import actor
-from runtime.runs import imports
-from runtime.runs.imports import Imported
 from runtime.settings import WrongSettings
+
+if TYPE_CHECKING:
+    from runtime.runs.imports import Imported
 
 MOST_SHOWN = 40
 
@@ -43,6 +42,10 @@ def import_table(
 
     One wrong row, and nothing of the file is stored; the same file again changes nothing.
     """
+    from api.shapes.runs import ImportIn
+    from runtime.processes.people import actor
+    from runtime.runs import imports
+
     with told():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
@@ -76,7 +79,7 @@ def _decimal(said: str | None) -> str | None:
     return said
 
 
-def _show(made: Imported, table: str) -> None:
+def _show(made: "Imported", table: str) -> None:
     plan = made.plan
     columns = ", ".join(f"{name} from {header!r}" for name, header in made.layout.named.items())
     console.print(f"{made.sheet.form}; headers in row {made.layout.header_row}: {columns}", highlight=False)

@@ -58,6 +58,14 @@ class Column:
     also: tuple[str, ...] = ()
     most: int = MOST_LETTERS
 
+    @property
+    def offered(self) -> list[str]:
+        """How each choice is written first."""
+        first: dict[Value, str] = {}
+        for name, value in self.choices.items():
+            first.setdefault(value, name)
+        return list(first.values())
+
 
 class WrongCell(ValueError):
     """A cell cannot be used; says what to write instead."""
@@ -100,7 +108,7 @@ def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
 def _choice(column: Column, said: str) -> Value:
     by_plain = {plain(name): value for name, value in column.choices.items()}
     if plain(said) not in by_plain:
-        raise WrongCell(f"is not known; write one of {', '.join(column.choices)}")
+        raise WrongCell(f"is not known; write one of {', '.join(column.offered)}")
     return by_plain[plain(said)]
 
 

@@ -10,10 +10,12 @@ _LEVELS = {"area": "area", "work centre": "work_centre", "work unit": "work_unit
 _LEVELS_ALSO = {"work center": "work_centre", "department": "area", "line": "work_centre"}
 
 
-def _check_locations(
-    table: Table, rows: Sequence[Row], keys: frozenset[str], known: Mapping[str, Facts]
-) -> list[Wrong]:
-    lost = unknown_references(table, rows, "parent", keys | known.keys(), "location")
+def _keys(rows: Sequence[Row]) -> frozenset[str]:
+    return frozenset(row.key for row in rows)
+
+
+def _check_locations(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[Wrong]:
+    lost = unknown_references(table, rows, "parent", _keys(rows) | known.keys(), "location")
     return lost + rings(table, rows, "parent", known)
 
 
@@ -45,13 +47,13 @@ LOCATIONS = Table(
 def assets(locations: frozenset[str]) -> Table:
     """Return the table of assets, which may be at one of the ``locations``."""
 
-    def check(table: Table, rows: Sequence[Row], keys: frozenset[str], known: Mapping[str, Facts]) -> list[Wrong]:
+    def check(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[Wrong]:
         nowhere = [
             table.wrong(row, "location", "there is no location of this code; import the locations first")
             for row in rows
             if row.values.get("location") is not None and row.values["location"] not in locations
         ]
-        lost = unknown_references(table, rows, "parent", keys | known.keys(), "asset")
+        lost = unknown_references(table, rows, "parent", _keys(rows) | known.keys(), "asset")
         return nowhere + lost + rings(table, rows, "parent", known)
 
     return Table(name="assets", title="Assets", one="asset", columns=_OF_ASSETS, key="code", check=check)

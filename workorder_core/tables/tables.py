@@ -14,7 +14,7 @@ Facts = Mapping[str, Value | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row whose cells could all be read. ``number`` is the one that a spreadsheet shows beside it."""
+    """A row with a key, and the cells of it that could be read. ``number`` is what a spreadsheet shows beside it."""
 
     number: int
     key: str
@@ -67,13 +67,12 @@ def decide_by_columns(table: "Table", row: Row, known: Facts | None) -> Decision
             if column.needed and row.values.get(column.name) is None:
                 return Wrong(row=row.number, column=column.title, said="", problem=f"is needed for a new {table.one}")
         return Create(row)
-    was = {
-        name: known.get(name) for name, value in row.values.items() if value is not None and value != known.get(name)
-    }
+    said = {name: value for name, value in row.values.items() if value is not None and name != table.key}
+    was = {name: known.get(name) for name, value in said.items() if value != known.get(name)}
     return Change(row, was) if was else Same(row)
 
 
-def _nothing(_table: "Table", _rows: Sequence[Row], _keys: frozenset[str], _known: Mapping[str, Facts]) -> list[Wrong]:
+def _nothing(_table: "Table", _rows: Sequence[Row], _known: Mapping[str, Facts]) -> list[Wrong]:
     return []
 
 
@@ -90,9 +89,9 @@ class Table:
     decide
         Says what a row would do, given what is known under its key.
     check
-        Finds what is wrong between rows, such as a parent that does not exist. Its arguments: the table, the rows that
-        could be read, the keys of all rows (also of wrong ones, so that one mistake is not reported again where it is
-        referred to), what is known by key.
+        Finds what is wrong between rows, such as a parent that does not exist. Its arguments: the table; the rows that
+        have a key, with the cells that could be read; what is known by key. Wrong rows are among them, so that one
+        mistake is not reported again where it is referred to.
     """
 
     name: str
@@ -101,7 +100,7 @@ class Table:
     columns: tuple[Column, ...]
     key: str
     decide: Callable[["Table", Row, Facts | None], Decision] = decide_by_columns
-    check: Callable[["Table", Sequence[Row], frozenset[str], Mapping[str, Facts]], list[Wrong]] = _nothing
+    check: Callable[["Table", Sequence[Row], Mapping[str, Facts]], list[Wrong]] = _nothing
 
     def column(self, name: str) -> Column:
         """Return a column by its name."""
@@ -183,7 +182,7 @@ def plan(
         What there is, by key.
     """
     made = Plan()
-    read: list[Row] = []
+    there: list[Row] = []
     first: dict[str, int] = {}
     for number, cells in rows:
         if not any(cell.strip() for cell in cells):
@@ -194,12 +193,12 @@ def plan(
         if key is not None and (before := first.setdefault(str(key), number)) != number:
             title = table.column(table.key).title
             wrong.append(Wrong(row=number, column=title, said=str(key), problem=f"is in row {before} already"))
-        elif key is not None and not wrong:
-            read.append(Row(number=number, key=str(key), values=values))
+        elif key is not None:
+            there.append(Row(number=number, key=str(key), values=values))
         made.wrong += wrong
-    made.wrong += table.check(table, read, frozenset(first), known)
+    made.wrong += table.check(table, there, known)
     bad = {each.row for each in made.wrong}
-    for row in read:
+    for row in there:
         if row.number not in bad:
             _sort(made, table.decide(table, row, known.get(row.key)))
     made.wrong.sort(key=lambda each: (each.row, each.column))

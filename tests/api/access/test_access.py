@@ -240,6 +240,25 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/rules/{rule:path}": ALL,
     "POST /api/v1/rules/{rule:path}/shadow": {R, A},
     "POST /api/v1/rules/{rule:path}/return": {R, A},
+    "GET /api/v1/runs": ALL,
+    "POST /api/v1/runs": {P, R, A},
+    "GET /api/v1/runs/{run_key}": ALL,
+    "POST /api/v1/runs/{run_key}/cancel": ALL,
+    "GET /api/v1/runs/{run_key}/log": ALL,
+    "GET /api/v1/runs/{run_key}/files/{file_name}": ALL,
+    "POST /api/v1/uploads": {P, R, A},
+    "GET /api/v1/uploads/{upload_id}/as/{table}": {P, R, A},
+    "GET /runs": ALL,
+    "GET /runs/{run_key}": ALL,
+    "GET /runs/{run_key}/files/{file_name}": ALL,
+    "POST /runs/{run_key}/cancel": ALL,
+    "POST /runs/{run_key}/apply": {P, R, A},
+    "GET /imports": {P, R, A},
+    "POST /imports": {P, R, A},
+    "GET /imports/{upload_id}": {P, R, A},
+    "POST /imports/{upload_id}": {P, R, A},
+    "GET /backtests/new": {R, A},
+    "POST /backtests/new": {R, A},
     "GET /api/v1/shadow-runs": ALL,
     "POST /api/v1/shadow-runs": {R, A},
     "GET /api/v1/shadow-runs/{run_id}": ALL,
@@ -260,7 +279,8 @@ EVERY_SITE = {
     name
     for name in TABLE
     if re.search(
-        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics|devices|receivers|outbox)(/|$)"
+        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics|devices|receivers|outbox"
+        r"|backtests)(/|$)"
         r"|/retry$|/quarantine/drop$|{kept_id}",
         name,
     )
@@ -288,6 +308,8 @@ NO_SITES = {
     "event_id",
     "rule",
     "verdict",
+    "table",
+    "file_name",
 }
 """Names in paths that are of no site."""
 
@@ -400,6 +422,17 @@ def elsewhere(pool, seeded):
             "VALUES (%s, '{}', '{}', 'x', 'person:a', now()) RETURNING id",
             asset,
         )
+        upload, run = str(uuid4()), str(uuid4())
+        conn.execute(
+            "INSERT INTO uploads (id, site_id, name, size, content, at, actor) "
+            "VALUES (%s, %s, 'a', 1, 'x', now(), 'person:a')",
+            [upload, site],
+        )
+        conn.execute(
+            "INSERT INTO runs (id, kind, title, site_id, input, priority, requested_by, requested_at) "
+            "VALUES (%s, 'import', 'x', %s, '{}', 5, 'person:a', now())",
+            [run, site],
+        )
     with TestClient(create(pool, keys={"planner": KEY}), headers={"X-API-Key": KEY}) as client:
         body = {"asset_id": asset, "type": "inspection", "title": "Listen to it", "why": "hums"}
         order = client.post("/api/v1/work-orders", json=body, headers={"Idempotency-Key": "there"}).json()
@@ -412,6 +445,8 @@ def elsewhere(pool, seeded):
         "proposal_id": proposal,
         "location_id": location,
         "file_id": file,
+        "run_key": run,
+        "upload_id": upload,
     }
 
 

@@ -4,12 +4,13 @@ Two sites, every text of the other one marked: nothing of it comes out, and noth
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from api.app import create
+from db.runs import runs, uploads
 from tests import people
 from tests.api.access import two_sites
 from tests.api.access.test_access import OPEN, TABLE
@@ -69,6 +70,17 @@ def world(pool, client, seeded):
             "last_received_at) VALUES ('plantwright/v1/NTH/P-1', 'x', 1, sha256('x'), 'not_json', 'WVKB', now(), now())"
         )
         site = one("SELECT id FROM sites WHERE code = 'NTH'")
+        file = uploads.add(conn, "NTH", "a.csv", b"Tag;Name\nP-1;WVKB\n", actor="person:Ola", at=at)
+        asked = {"table": "assets", "why": "because"}
+        runs.add(conn, "import", "Import", asked, site="NTH", upload_id=file.id, actor="person:Ola", at=at)
+        run = runs.claim(conn, "a worker", timedelta(hours=1))
+        assert run is not None
+        runs.note(conn, run, "read")
+        report = runs.MadeFile(name="errors.csv", media_type="text/csv", size=4, content=b"WVKB")
+        counts = dict.fromkeys(("rows", "create", "change", "same", "wrong", "wrong_rows"), 0)
+        lists: dict[str, Any] = {each: [] for each in ("errors", "creates", "changes", "waiting", "doubts")}
+        read: dict[str, Any] = {"form": "CSV", "header_row": 1, "columns": {}, "applied": True}
+        runs.succeed(conn, run, {**counts, **lists, **read}, [report])
         two_sites.mark(conn, site)
         theirs = {
             "order_id": order,
@@ -87,6 +99,8 @@ def world(pool, client, seeded):
             "asset_code": one("SELECT code FROM assets WHERE id = %s", asset),
             "alarm": one("SELECT source FROM alarm_points WHERE asset_id = %s LIMIT 1", asset),
             "site_code": SITE,
+            "run_key": run.id,
+            "upload_id": file.id,
         }
     own_ids = theirs | {
         "order_id": own["id"],
@@ -168,6 +182,7 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/reset": [alarm], "/shelve": [alarm], "/unshelve": [alarm],
         "/take-out-of-service": [alarm], "/return-to-service": [alarm],
         "/work-orders/{order_id}": [{"title": "Mine"}],
+        "/runs": [{"kind": "import", "upload_id": str(theirs["upload_id"]), "input": {"table": "assets"}}],
         "/users": [{"name": "spy", "roles": ["viewer"], "sites": [SITE]}],
         "/keys": [{"name": "spy", "roles": ["viewer"], "sites": [SITE]}],
     }  # fmt: skip

@@ -24,6 +24,7 @@ TIED_BY = {
     "attachment_id": "attachment_id IN (SELECT f.id FROM attachments f LEFT JOIN work_orders w ON w.id = f.order_id "
     "LEFT JOIN assets a ON a.id = f.asset_id LEFT JOIN locations l ON l.id = f.location_id "
     "WHERE %(site)s IN (w.site_id, a.site_id, l.site_id))",
+    "run": "run IN (SELECT id FROM runs WHERE site_id = %(site)s)",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }
 """How a row shows of which site it is, by the columns of its table."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -17,6 +17,7 @@ from db.documents.documents import Kind
 from db.events import deliveries, events, receivers
 from db.events.sealing import Sealer
 from db.plant import devices
+from db.runs import runs, uploads
 from db.telemetry import quarantine
 from tests import a_plant, people, pictures
 from workorder_core.people.access import Role
@@ -112,6 +113,17 @@ FORMS = {
         {"asset_class": " ", "criticality": "9"},
     ),
     "/downtimes/{downtime_id}/cancel": Known("/assets/{asset}", "/downtimes/{downtime}/cancel"),
+    "/imports": Known("/imports", "/imports", {"table": "assets", "site": "NTH"}),
+    "/imports/{upload_id}": Known(
+        "/imports/{upload}?table=assets", "/imports/{upload}", {"column_code": "Tag", "column_name": "Name"},
+        {"column_code": ""},
+    ),
+    "/runs/{run_key}/cancel": Known("/runs/{waiting}", "/runs/{waiting}/cancel"),
+    "/runs/{run_key}/apply": Known("/runs/{dry}", "/runs/{dry}/apply"),
+    "/backtests/new": Known(
+        "/backtests/new", "/backtests/new", {"rulebook": "1", "assets": "NTH/P-101", "warm_up": "2,5"},
+        {"rulebook_text": "threshold = 1", "models_text": "[", "assets": "NTH/P-9", "since": "soon", "warm_up": "long"},
+    ),
     "/quarantine/{kept_id}/retry": Known("/quarantine", "/quarantine/{kept}/retry"),
     "/quarantine/{kept_id}/drop": Known("/quarantine", "/quarantine/{kept}/drop"),
     "/outbox": Known(
@@ -125,6 +137,10 @@ FORMS = {
 }  # fmt: skip
 OF_PEOPLE = {"/notifications"}
 """What a key has not: it is tried with who has an e-mail address."""
+FILES = {
+    "/imports": ("assets.csv", b"Tag;Name\nP-1;Pump\n"),
+}
+"""What is sent with forms that need a file."""
 SESSION = {"/login", "/logout", "/try-as", "/password"}
 """What opens, ends or changes a session: it is tried where signing in is."""
 REFUSED = [path for path, form in FORMS.items() if form.wrong]
@@ -171,6 +187,7 @@ def names(client, seeded, pool, known) -> dict[str, str]:
                          models={"default": {"name": "adwin", "estimator": "river.drift.ADWIN"}})
         )  # fmt: skip
         conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
+        found |= _runs(conn, now)
         quarantine.keep(conn, a_plant.refusals(now))
         found["kept"] = str(conn.execute("SELECT min(id) FROM quarantine").fetchone()[0])
         found["number"] = conn.execute(
@@ -188,6 +205,24 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     path = f"/api/v1/assets/{found['asset']}/downtimes"
     found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
     return found
+
+
+def _runs(conn, now) -> dict[str, str]:
+    """A file, a dry run of it that could be applied, and a run that waits."""
+    upload = uploads.add(conn, "NTH", "a.csv", b"Tag;Name\nP-1;Pump\n", actor="person:Ola", at=now).id
+    asked = {"table": "assets", "columns": {"code": "Tag"}}
+    made = {}
+    for name in ("dry", "waiting"):
+        run = runs.add(conn, "import", name, asked, site="NTH", upload_id=upload, actor="person:Ola", at=now)
+        made[name] = str(run.id)
+        if name == "dry":
+            begun = runs.claim(conn, "a test", timedelta(minutes=5))
+            assert begun is not None
+            counts = dict.fromkeys(("rows", "change", "same", "wrong", "wrong_rows"), 0)
+            lists: dict[str, list[str]] = {each: [] for each in ("errors", "creates", "changes", "waiting", "doubts")}
+            read = {"form": "CSV", "header_row": 1, "columns": {"code": "Tag"}}
+            runs.succeed(conn, begun, {**counts, **lists, **read, "create": 1, "applied": False})
+    return made | {"upload": str(upload)}
 
 
 def posted(routes) -> Iterator[str]:
@@ -256,7 +291,9 @@ def test_a_form_that_is_sent_twice_is_done_once(path, client, names, pool):
     action, page = form.action.format(**names), client.get(form.page.format(**names), headers=HTML).text
     sent = {**unseen(its_form(page, action)), **filled(form.right, names)}
     assert sent["once"]
-    files = {"file": ("new.png", pictures.a_picture())} if path.endswith("files/new") else None
+    files = {"file": FILES[path]} if path in FILES else None
+    if path.endswith("files/new"):
+        files = {"file": ("new.png", pictures.a_picture())}
     start = stored(pool)
     answers, states = [], []
     for _ in range(2):

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from typing import NoReturn
 from unittest.mock import patch
 from uuid import UUID
 
@@ -20,8 +21,9 @@ POINTS = ("before the work", "in the midst of the work", "before the end", "befo
 dies_at_its_end: list[UUID] = []
 
 
-def die(*_: object) -> object:
+def die(*_: object) -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("a process outlived its SIGKILL")
 
 
 def steps(work: Work) -> Done:
