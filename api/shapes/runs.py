@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Body
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.shapes.plant import Code
@@ -77,7 +78,16 @@ class ImportRunIn(BaseModel):
     priority: Priority = USUAL_PRIORITY
 
 
-RunIn = Annotated[BacktestRunIn | ImportRunIn, Field(discriminator="kind")]
+RunIn = Annotated[
+    BacktestRunIn | ImportRunIn,
+    Body(
+        discriminator="kind",
+        examples=[
+            {"kind": "backtest", "input": {"assets": ["NTH/P-101"]}},
+            {"kind": "import", "upload_id": "3f1c9d0e-1b7a-4c55-9d53-3a1f0c2b7e10", "input": {"table": "assets"}},
+        ],
+    ),
+]
 
 
 class RunFileOut(BaseModel):

@@ -14,6 +14,7 @@ FILES = {
     "/api/v1/work-orders/{order_id}/attachments",
     "/api/v1/assets/{asset_id}/files",
     "/api/v1/locations/{location_id}/files",
+    "/api/v1/uploads",
 }
 """Takes a file, no document."""
 
