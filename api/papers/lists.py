@@ -214,6 +214,17 @@ LISTS: Mapping[str, ListFile] = {
             opened_at="opened@", why="why", evidence="findings", duplicate_of="duplicate of", id="id",
         ),
     ),
+    "/runs": ListFile(
+        name="runs",
+        columns=columns(
+            kind="kind", title="title", site="site", state="state", requested_by="requested by",
+            requested_at="requested@", started_at="started@", ended_at="ended@", progress="progress (0 to 1)",
+            priority="priority (1 is first)", problem="problem", id="id",
+        ),
+    ),
+    "/runs/{run_key}/log": ListFile(
+        name="run-log", of_sites=False, columns=columns(at="at@", line="line", seq="number")
+    ),
 }  # fmt: skip
 """A test asks for each list of the API to be here."""
 
