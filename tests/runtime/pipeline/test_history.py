@@ -295,7 +295,7 @@ def test_a_message_that_makes_a_mapping_fail_is_told_as_refused(monkeypatch, cap
     def failing(*_arguments):
         raise OverflowError("date value out of range")
 
-    monkeypatch.setattr(paths.Text, "fill", failing)
+    monkeypatch.setattr(paths.Text, "name", failing)
     assert not mappings.attempt("homie", "homie/5/P-4/n/a", "21.5", Console())
     assert "refused, unreadable: OverflowError: date value out of range" in capsys.readouterr().out
 
