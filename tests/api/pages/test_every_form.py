@@ -64,6 +64,8 @@ FORMS = {
         "/devices", "/devices", {"device": "d2", "assets": "NTH/P-101", "new": "d2"},
         {"device": "a+b", "assets": "P#101"},
     ),
+    "/assets/{asset_id}/label": Known("/assets/{asset}", "/assets/{asset}/label"),
+    "/locations/{location_id}/label": Known("/locations/{place}", "/locations/{place}/label"),
     "/devices/{device}/unbind": Known("/devices", "/devices/d1/unbind"),
     "/new-order": Known(
         "/new-order", "/new-order", {"asset_id": "{asset}", "kind": "inspection", "title": "Look"},
@@ -135,8 +137,8 @@ FORMS = {
         "/outbox/{receiver}", "/outbox/{receiver}/messages/{event}/skip"
     ),
 }  # fmt: skip
-OF_PEOPLE = {"/notifications"}
-"""What a key has not: it is tried with who has an e-mail address."""
+OF_PEOPLE = {"/notifications", "/my-calendars", "/my-calendars/{feed_id}/revoke"}
+"""What a key has not: notifications are tried with who has an e-mail address, calendars in test_feeds."""
 FILES = {
     "/imports": ("assets.csv", b"Tag;Name\nP-1;Pump\n"),
 }
@@ -202,6 +204,9 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     known(Role.PLANNER).post(f"/assets/{seeded.assets['P-102']}/judged-as", data=less, headers=HTML)
     found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
     day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
+    found["place"] = str(client.get("/api/v1/locations").json()[0]["id"])
+    for path in (f"/assets/{found['asset']}", f"/locations/{found['place']}"):
+        client.get(f"/api/v1{path}/scan-address").raise_for_status()
     path = f"/api/v1/assets/{found['asset']}/downtimes"
     found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
     return found
