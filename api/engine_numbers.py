@@ -8,8 +8,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from psycopg import Connection
 
-from db.telemetry import engine_figures
-from db.telemetry.engine_figures import Told
+from db.telemetry import engine_metrics
+from db.telemetry.engine_metrics import MetricsReport
 
 MOST_ASSETS = 20
 """Assets whose clocks are told: those furthest off. A label for each of ten thousand would cost more than it tells."""
@@ -20,15 +20,15 @@ class EngineNumbers(Collector):
     """The figures as they stood when they were last looked at. Counters begin anew when the engine does."""
 
     def __init__(self) -> None:
-        self._told: Told | None = None
+        self._report: MetricsReport | None = None
         self._skews: dict[str, float] = {}
         self._skews_at = -SKEWS_EVERY_S
 
     def look(self, conn: Connection) -> None:
         """Read what the engine has written."""
-        self._told = engine_figures.read(conn)
+        self._report = engine_metrics.read(conn)
         if time.monotonic() - self._skews_at >= SKEWS_EVERY_S:
-            self._skews, self._skews_at = engine_figures.skews(conn, limit=MOST_ASSETS), time.monotonic()
+            self._skews, self._skews_at = engine_metrics.skews(conn, limit=MOST_ASSETS), time.monotonic()
 
     def collect(self) -> Iterable[Metric]:
         """Yield the numbers; of an engine that has never run only the clocks."""
@@ -40,37 +40,37 @@ class EngineNumbers(Collector):
         for asset, seconds in self._skews.items():
             skew.add_metric([asset], seconds)
         yield skew
-        if self._told is not None:
-            yield from _of(self._told)
+        if self._report is not None:
+            yield from _of(self._report)
 
 
-def _of(told: Told) -> Iterable[Metric]:
-    figures = told.figures
+def _of(report: MetricsReport) -> Iterable[Metric]:
+    metrics = report.metrics
     for name, text, value in (
-        ("lag_seconds", "How long what has arrived at the broker waits to be judged, at most.", told.lag_s),
-        ("lag_limit_seconds", "How long it may.", figures.lag_limit_s),
-        ("behind", "1: the engine's own alarm, what arrives waits longer than it may.", float(told.behind)),
-        ("figures_age_seconds", "Since the engine last wrote its figures; it does so every second.", told.age_s),
-        ("queue_messages", "Messages taken off the wire and not judged yet.", float(figures.queue)),
-        ("batch_messages", "Messages in the newest batch.", float(figures.batch_newest)),
-        ("batch_messages_largest", "Messages in the largest batch.", float(figures.batch_largest)),
-        ("messages_per_second", "Over the last half minute.", figures.messages_per_s),
-        ("readings_per_second", "Over the last half minute.", figures.readings_per_s),
+        ("lag_seconds", "How long what has arrived at the broker waits to be judged, at most.", report.lag_s),
+        ("lag_limit_seconds", "How long it may.", metrics.lag_limit_s),
+        ("behind", "1: the engine's own alarm, what arrives waits longer than it may.", float(report.behind)),
+        ("figures_age_seconds", "Since the engine last wrote its figures; it does so every second.", report.age_s),
+        ("queue_messages", "Messages taken off the wire and not judged yet.", float(metrics.queue)),
+        ("batch_messages", "Messages in the newest batch.", float(metrics.batch_newest)),
+        ("batch_messages_largest", "Messages in the largest batch.", float(metrics.batch_largest)),
+        ("messages_per_second", "Over the last half minute.", metrics.messages_per_s),
+        ("readings_per_second", "Over the last half minute.", metrics.readings_per_s),
     ):
         yield GaugeMetricFamily(f"plantwright_ingest_{name}", text, value)
-    yield CounterMetricFamily("plantwright_ingest_messages", "Messages committed and acknowledged.", figures.messages)
-    yield CounterMetricFamily("plantwright_ingest_batches", "Batches committed.", figures.batches)
+    yield CounterMetricFamily("plantwright_ingest_messages", "Messages committed and acknowledged.", metrics.messages)
+    yield CounterMetricFamily("plantwright_ingest_batches", "Batches committed.", metrics.batches)
     readings = CounterMetricFamily(
         "plantwright_ingest_readings", "Readings, by what became of them.", labels=["outcome"]
     )
-    for outcome, count in (("stored", figures.stored), ("late", figures.late), ("repeated", figures.repeated)):
+    for outcome, count in (("stored", metrics.stored), ("late", metrics.late), ("repeated", metrics.repeated)):
         readings.add_metric([outcome], count)
     yield readings
     refused = CounterMetricFamily("plantwright_ingest_refused", "Refusals, by reason.", labels=["reason"])
-    for reason, count in figures.refused.items():
+    for reason, count in metrics.refused.items():
         refused.add_metric([reason], count)
     yield refused
     stages = CounterMetricFamily("plantwright_ingest_stage_seconds", "Time of each stage of a batch.", labels=["stage"])
-    for stage, seconds in figures.stage_s.items():
+    for stage, seconds in metrics.stage_s.items():
         stages.add_metric([stage], seconds)
     yield stages

@@ -78,7 +78,7 @@ def fill(url: str, assets: int, minutes: int, say: Console) -> int:
             values[hot & (np.arange(assets) % 10 == 0)] += 40
             size = count * assets
             with conn.transaction():
-                judge_db.hold(conn, state.fence)
+                judge_db.lock_position(conn, state.fence)
                 readings.insert_new(
                     conn,
                     columns.Columns(

@@ -136,10 +136,10 @@ def _ms(conn: psycopg.Connection, read: Callable[[psycopg.Connection, UUID], obj
 def _take(conn: psycopg.Connection, order_id: UUID, step: Step, details: Details) -> float:
     at = datetime.now(UTC) + timedelta(milliseconds=1)
     begun = time.perf_counter()
-    work_orders.take(conn, order_id, step, details, who=PLANNER, at=at)
+    work_orders.take_step(conn, order_id, step, details, who=PLANNER, at=at)
     conn.commit()
     if step is Step.UNASSIGN:
-        work_orders.take(
+        work_orders.take_step(
             conn,
             order_id,
             Step.ASSIGN,

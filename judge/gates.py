@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from workorder_core.alarms.silence import Held
+from workorder_core.alarms.silence import Suppressed
 from workorder_core.intake import flood, intake
 from workorder_core.intake.decisions import Collect, Decision, Open
 from workorder_core.intake.findings import Finding
@@ -24,7 +24,7 @@ class Outcome(NamedTuple):
     """The decision on a finding, None for none, and the reason why it opens no order of its own, where it does not."""
 
     decision: Decision | None
-    held: Held | None
+    suppressed: Suppressed | None
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ def late(case: Case) -> Decision | None:
 
 def silenced(case: Case) -> Outcome | None:
     """Somebody has shelved its alarm, or taken it out of service."""
-    held = case.judge.silences.holds(case.finding)
-    return None if held is None else Outcome(None, held)
+    suppressed = case.judge.silences.suppresses(case.finding)
+    return None if suppressed is None else Outcome(None, suppressed)
 
 
 def over_budget(case: Case) -> Outcome | None:
     """Its rule judges in shadow, being over its alarm budget. Safety has none."""
     if case.finding.severity is not Severity.SAFETY and _in_shadow(case.judge, case.finding.source):
-        return Outcome(None, Held.BUDGET)
+        return Outcome(None, Suppressed.BUDGET)
     return None
 
 
@@ -84,10 +84,10 @@ def explained(case: Case) -> Outcome | None:
         return None
     causes = _causes(judge, finding)
     of_causes = [entry for cause in causes if cause.active for entry in judge.book.of(cause.asset)]
-    held, collected = judge.inhibition.hold(finding, causes, case.orders, of_causes)
-    if not held:
+    suppressed, collected = judge.inhibition.inhibit(finding, causes, case.orders, of_causes)
+    if not suppressed:
         return None
-    return Outcome(collected, Held.CAUSE if any(cause.active for cause in causes) else Held.WAITS)
+    return Outcome(collected, Suppressed.CAUSE if any(cause.active for cause in causes) else Suppressed.WAITS)
 
 
 def in_a_flood(case: Case) -> Outcome | None:
@@ -97,16 +97,16 @@ def in_a_flood(case: Case) -> Outcome | None:
     if not isinstance(case.decision, Open) or finding.severity is Severity.SAFETY:
         return None
     unfinished = any(entry.id == area.order and entry.unfinished for entry in judge.book.of(area.asset))
-    if unfinished and key in area.told:
-        return Outcome(None, Held.FLOOD)
+    if unfinished and key in area.reported:
+        return Outcome(None, Suppressed.FLOOD)
     if not area.flooded:
         return None
     if unfinished and area.order is not None:
-        area.told.add(key)
-        return Outcome(Collect(area.order, area.asset, finding), Held.FLOOD)
+        area.reported.add(key)
+        return Outcome(Collect(area.order, area.asset, finding), Suppressed.FLOOD)
     opened = intake.decide(flood.of_area(finding, case.area), judge.book.of(finding.asset), judge.policy)
     if isinstance(opened, Open):
-        area.order, area.asset, area.told = opened.order_id, finding.asset, {key}
+        area.order, area.asset, area.reported = opened.order_id, finding.asset, {key}
     return Outcome(opened, None)
 
 

@@ -27,7 +27,7 @@ def of_each(judge: "Judge", keys: Iterable[str]) -> dict[str, dict[str, Seen]]:
 
 def add(judge: "Judge", frame: JudgedFrame) -> None:
     """Count the values of a stored frame, as was done when it was numbered."""
-    seen.take(of(judge, frame.asset), frame.values)
+    seen.add_frame(of(judge, frame.asset), frame.values)
 
 
 def share(judge: "Judge", beside: "Judge") -> None:

@@ -28,7 +28,7 @@ from db.plant import plant
 from db.plant.plant import Site
 from workorder_core.alarms import standard
 from workorder_core.alarms.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, Move, State
-from workorder_core.alarms.alarms import figures
+from workorder_core.alarms.alarms import alarm_metrics
 from workorder_core.far_times import FarTime, near
 from workorder_core.people.access import Who
 from workorder_core.words import Severity
@@ -163,7 +163,7 @@ def count(
     sites = _sites(conn, who)
     zone = zone_of([each for each in sites if each.code == site] or sites)
     begin, end, problem = _range(since, until, span, now, zone)
-    counted = figures(alarms.between(conn, begin, end, site or None, who.sites), begin, end)
+    counted = alarm_metrics(alarms.between(conn, begin, end, site or None, who.sites), begin, end)
     newest = alarms.page(conn, site=site or None, within=who.sites, limit=1)
     return page(
         request,

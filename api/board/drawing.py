@@ -8,7 +8,7 @@ from typing import Any
 from api.board import words
 from db.orders.work_orders import Evidence
 from db.plant.plant import Signal
-from workorder_core.alarms.alarms import Figures
+from workorder_core.alarms.alarms import AlarmMetrics
 from workorder_core.alarms.standard import A_PERIOD, FLOOD_ABOVE, PERIOD, PERIODS_A_DAY
 
 _MOST_POINTS = 300
@@ -54,7 +54,7 @@ def of_signal(signal: Signal, columns: Mapping[str, Sequence[float]], zone: str)
     }
 
 
-def of_alarms(found: Figures, since: datetime, zone: str) -> list[dict[str, Any]]:
+def of_alarms(found: AlarmMetrics, since: datetime, zone: str) -> list[dict[str, Any]]:
     """Return the charts of a range: alarms in ten minutes against a flood's limit, in longer ranges by the day too."""
     counts = dict(found.course)
     group = max(1, ceil(found.periods / _MOST_POINTS))

@@ -7,7 +7,7 @@ from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
 from db.alarms import engine_alarms
 from db.people import users
-from db.telemetry import engine_figures, judge
+from db.telemetry import engine_metrics, judge
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
@@ -27,5 +27,5 @@ WITH_ALARMS = Depends(_look)
 @router.get("/engine", dependencies=[SEES])
 def engine(request: Request, conn: Conn, now: Now) -> Response:
     """Show how the engine is, and what to do about its alarms."""
-    told = engine_figures.read(conn)
+    told = engine_metrics.read(conn)
     return page(request, "engine.html", now=now, told=told, holder=judge.holder_now(conn)[0])

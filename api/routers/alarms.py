@@ -23,7 +23,7 @@ from api.shapes.times import Moment
 from db import scope
 from db.alarms import alarm_points, alarms
 from workorder_core.alarms.alarm_states import State
-from workorder_core.alarms.alarms import figures
+from workorder_core.alarms.alarms import alarm_metrics
 from workorder_core.people.access import Who
 from workorder_core.words import Severity
 
@@ -73,7 +73,7 @@ def count(
     """Count the figures of ISA-18.2 over a range of event time, a year at most."""
     if not since < until <= since + LONGEST:
         raise HTTPException(422, "until must be after since, by a year at most; ask for a range such as the last week")
-    return FiguresOut.of(figures(alarms.between(conn, since, until, site, who.sites), since, until), since, until)
+    return FiguresOut.of(alarm_metrics(alarms.between(conn, since, until, site, who.sites), since, until), since, until)
 
 
 @router.get("/states", dependencies=[SEES])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.asking import SEES, Asking, Conn, Now
 from db.alarms import engine_alarms
-from db.telemetry import engine_figures, judge
+from db.telemetry import engine_metrics, judge
 from workorder_core.alarms import engine_alarms as core
 from workorder_core.alarms.engine_alarms import Code, EngineAlarm
 
@@ -31,7 +31,7 @@ class EngineOut(BaseModel):
     state: Literal["judging", "behind", "silent", "stopped", "never ran"]
     alarms: list[EngineAlarmOut] = Field(description="the engine's own, the worst first; none: all is well")
     holder: str | None = Field(description="the process that judges this plant")
-    told_at: datetime | None = Field(description="when it last told of itself; it does so every second")
+    told_at: datetime | None = Field(description="when it last report of itself; it does so every second")
     lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
     lag_limit_s: float | None = None
     queue: int | None = Field(None, description="messages taken off the wire and not judged yet")
@@ -46,19 +46,19 @@ class EngineOut(BaseModel):
 @router.get("/engine", dependencies=[SEES])
 def engine(conn: Conn, now: Now, who: Asking) -> EngineOut:
     """Tell how the engine is, which of its own alarms stand, and what to do about them."""
-    told = engine_figures.read(conn)
-    facts = engine_alarms.facts(conn, told, who.sites)
+    report = engine_metrics.read(conn)
+    facts = engine_alarms.facts(conn, report, who.sites)
     alarms = [EngineAlarmOut.of(each) for each in core.standing(facts, now=now)]
     holder = judge.holder_now(conn)[0]
-    if told is None:
+    if report is None:
         return EngineOut(state="never ran", alarms=alarms, holder=holder, told_at=None)
-    figures = told.figures
+    metrics = report.metrics
     same = ("lag_limit_s", "queue", "messages_per_s", "readings_per_s", "messages", "stored", "late", "refused")
     return EngineOut(
-        state=told.state,
+        state=report.state,
         alarms=alarms,
         holder=holder,
-        told_at=told.told_at(now),
-        lag_s=told.lag_s,
-        **{name: getattr(figures, name) for name in same},
+        told_at=report.written_at(now),
+        lag_s=report.lag_s,
+        **{name: getattr(metrics, name) for name in same},
     )

@@ -13,7 +13,7 @@ from api.asking import KNOWN, SEES_ALL, Conn, Now
 from api.metrics import Metrics
 from db import schema
 from db.alarms import engine_alarms
-from db.telemetry import engine_figures, telemetry
+from db.telemetry import engine_metrics, telemetry
 from workorder_core.alarms.engine_alarms import Code, standing
 
 router = APIRouter(tags=["health"])
@@ -51,7 +51,7 @@ def ready(request: Request, response: Response) -> Ready:
             read_only = schema.read_only(conn)
             waiting = _waiting(request, conn)
             newest = None if waiting else telemetry.newest_received(conn)
-            engine = None if waiting else engine_figures.read(conn)
+            engine = None if waiting else engine_metrics.read(conn)
             facts = None if waiting else engine_alarms.facts(conn, engine)
     except (Error, PoolTimeout):
         response.status_code = 503

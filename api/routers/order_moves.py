@@ -27,7 +27,7 @@ class Taking:
 
     def __call__(self, step: Step, details: Details, why: str) -> WorkOrderOut:
         """Take the step and return the order with its new ETag."""
-        order = work_orders.take(
+        order = work_orders.take_step(
             self.conn, self.order_id, step, details, who=self.who, at=self.now, why=why, expected_version=self.version
         )
         return tagged(order, self.response)

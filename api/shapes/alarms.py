@@ -8,7 +8,7 @@ from api.shapes.times import Moment
 from db.alarms.alarm_points import Moved, Standing
 from db.alarms.alarms import Row
 from workorder_core.alarms.alarm_states import Move, State
-from workorder_core.alarms.alarms import Figures
+from workorder_core.alarms.alarms import AlarmMetrics
 from workorder_core.words import Severity
 
 
@@ -186,7 +186,7 @@ class FiguresOut(BaseModel):
     suppressed: int = Field(description="raised, and nobody was told: in none of the other figures")
 
     @classmethod
-    def of(cls, found: Figures, since: datetime, until: datetime) -> "FiguresOut":
+    def of(cls, found: AlarmMetrics, since: datetime, until: datetime) -> "FiguresOut":
         same = (
             "alarms",
             "per_10_min",

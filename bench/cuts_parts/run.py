@@ -181,7 +181,7 @@ class _Run:
 
     def _process_batch(self, batch: list[Message]) -> int:
         if self._failures is not None and self._failures():
-            with patch.object(pipeline, "take", self._failing(pipeline.take)):
+            with patch.object(pipeline, "process_frames", self._failing(pipeline.process_frames)):
                 self.state.careful_until = math.inf
                 laned = splitting.process(self.conn, batch, self.state).by_lane
                 self.state.careful_until = 0.0

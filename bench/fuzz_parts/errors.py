@@ -36,7 +36,7 @@ class Injector:
     def at_work(self) -> Iterator[None]:
         """Wrap the main path."""
         with ExitStack() as stack:
-            for where, name in ((pipeline, "process"), (reading, "parts"), (pipeline, "take")):
+            for where, name in ((pipeline, "process"), (reading, "parts"), (pipeline, "process_frames")):
                 stack.enter_context(patch.object(where, name, self._arming(getattr(where, name))))
             for where, name, poisoned in self._stages():
                 stack.enter_context(patch.object(where, name, self._failing(getattr(where, name), poisoned)))

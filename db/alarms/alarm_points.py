@@ -122,7 +122,7 @@ def _follow(point: Point, change: Change, at: datetime, terms: Terms | None) -> 
     silenced = {Move.SHELVE: State.SHELVED, Move.TAKE_OUT: State.OUT_OF_SERVICE}.get(change.move)
     if silenced is not None and point.state is silenced and point.until == change.until:
         return point
-    return alarm_states.told(point, change.move, at=at, terms=terms, until=change.until)
+    return alarm_states.follow_engine(point, change.move, at=at, terms=terms, until=change.until)
 
 
 def acknowledge(conn: Connection, alarms: Iterable[Id], *, actor: str, at: datetime, why: str = "") -> list[Standing]:

@@ -43,7 +43,7 @@ def write(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str],
         elif change.move is Move.CLEAR:
             conn.execute(_QUERIES["clear"], facts)
         elif change.move in (Move.SUPPRESS, Move.RELEASE):
-            held = None if change.held is None else change.held.value
+            held = None if change.suppressed is None else change.suppressed.value
             conn.execute(_QUERIES["suppress"], facts | {"suppressed": held})
     alarm_points.follow(conn, changes, asset_id, at=at)
 

@@ -10,14 +10,14 @@ from psycopg.rows import tuple_row
 
 from db import scope, sql, storable
 from db.events import deliveries
-from db.telemetry import engine_figures
-from db.telemetry.engine_figures import Told
+from db.telemetry import engine_metrics
+from db.telemetry.engine_metrics import MetricsReport
 from db.telemetry.judge import NotTheWriter
 from ingest.messages import Reason
 from workorder_core.alarms import engine_alarms
 from workorder_core.alarms.engine_alarms import (
     LOOKS_BACK,
-    TOLD_FOR,
+    SHOWN_FOR,
     TROUBLES,
     Code,
     EngineAlarm,
@@ -31,14 +31,14 @@ _QUERIES = sql.load("engine_alarms")
 
 def standing(conn: Connection, *, now: datetime, within: Collection[str] | None = None) -> list[EngineAlarm]:
     """Return the alarms that stand; of the quarantine what is of the sites within."""
-    return engine_alarms.standing(facts(conn, engine_figures.read(conn), within), now=now)
+    return engine_alarms.standing(facts(conn, engine_metrics.read(conn), within), now=now)
 
 
-def facts(conn: Connection, told: Told | None, within: Collection[str] | None = None) -> Facts:
+def facts(conn: Connection, report: MetricsReport | None, within: Collection[str] | None = None) -> Facts:
     """Return what is known of the engine, given what it last told of itself."""
     most = Facts(state=None).refused_most
     asked = {"most": most, "back": LOOKS_BACK, "within": scope.codes(within)}
-    failed = {"back": TOLD_FOR, "within": scope.codes(within), "reason": Reason.UNREADABLE.value}
+    failed = {"back": SHOWN_FOR, "within": scope.codes(within), "reason": Reason.UNREADABLE.value}
     with conn.cursor(row_factory=tuple_row) as cursor:
         fenced_off: Any = cursor.execute(_QUERIES["fenced_off"]).fetchone()
         refused: Any = cursor.execute(_QUERIES["refused"], asked).fetchone()
@@ -55,16 +55,16 @@ def facts(conn: Connection, told: Told | None, within: Collection[str] | None = 
             pending=waits.pending, oldest_s=waits.oldest_s, undecided_s=waits.undecided_s, disabled=waits.disabled
         ),
     )
-    if told is None:
+    if report is None:
         return known
     return replace(
         known,
-        state=told.state,
-        age_s=told.age_s,
-        lag_s=told.lag_s,
-        lag_limit_s=told.figures.lag_limit_s,
-        checkpoint_failed=told.figures.checkpoint_failed,
-        quarantine_full=told.figures.quarantine_full,
+        state=report.state,
+        age_s=report.age_s,
+        lag_s=report.lag_s,
+        lag_limit_s=report.metrics.lag_limit_s,
+        checkpoint_failed=report.metrics.checkpoint_failed,
+        quarantine_full=report.metrics.quarantine_full,
     )
 
 

@@ -64,7 +64,7 @@ def complete(
     """Complete an order and return it; follow-ups are made and linked, parts used are noted."""
     done = Complete(closing.close_out, who.actor, closing.hours, closing.cost, closing.currency)
     note = closing.close_out.note
-    order = work_orders.take(
+    order = work_orders.take_step(
         conn, order_id, Step.COMPLETE, done, who=who, at=at, why=note, expected_version=expected_version
     )
     if closing.parts_used:

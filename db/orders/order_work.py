@@ -43,7 +43,7 @@ def plan(
     """
     site = plant.site(conn, work_orders.get(conn, order_id, who).site_id).code
     chosen = None if code is None else plans.for_order(conn, code, site)
-    order = work_orders.take(
+    order = work_orders.take_step(
         conn, order_id, Step.PLAN, Plan(chosen, hours), who=who, at=at, why=why, expected_version=expected_version
     )
     if chosen is not None:

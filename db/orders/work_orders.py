@@ -102,7 +102,7 @@ append_history = order_history.append
 history = order_history.of_order
 
 
-def take(
+def take_step(
     conn: Connection,
     order_id: UUID,
     step: Step,

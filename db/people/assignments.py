@@ -88,7 +88,7 @@ def assign_to(
     def give(order: WorkOrder) -> Assign:
         return Assign(code, _note(proposed, order, code, why))
 
-    return work_orders.take(
+    return work_orders.take_step(
         conn, order_id, Step.ASSIGN, give, who=who, at=at, why=why, expected_version=expected_version
     )
 
@@ -108,7 +108,7 @@ def accept(
         raise NobodyEligible(order_id, proposed.why)
     given = Assign(proposed.choice.technician.code, proposed.why)
     reason = why or f"As proposed: {proposed.why}"
-    return work_orders.take(
+    return work_orders.take_step(
         conn, order_id, Step.ASSIGN, given, who=who, at=at, why=reason, expected_version=expected_version
     )
 
@@ -133,7 +133,7 @@ def schedule(
             return Schedule(start, end)
         return Schedule(start, end, technician, _note(proposed, order, technician, why))
 
-    return work_orders.take(
+    return work_orders.take_step(
         conn, order_id, Step.SCHEDULE, dated, who=who, at=at, why=why, expected_version=expected_version
     )
 
@@ -155,7 +155,7 @@ def start(
             return Start()
         return Start(mine, _note(proposed, order, mine, why))
 
-    return work_orders.take(
+    return work_orders.take_step(
         conn, order_id, Step.START, begun, who=who, at=at, why=why, expected_version=expected_version
     )
 

@@ -2,7 +2,7 @@
 -- Become the one writer: whoever held the plant before finds another fencing number and can commit no more.
 UPDATE judge_position SET fence = fence + 1, holder = %(holder)s RETURNING fence, next_arrival;
 
--- name: hold
+-- name: lock_position
 -- The first statement of every batch: locks the position and proves that this process is still the writer.
 SELECT next_arrival FROM judge_position WHERE fence = %(fence)s FOR UPDATE;
 

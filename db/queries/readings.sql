@@ -59,7 +59,7 @@ LEFT JOIN LATERAL (
 ) AS newest ON true
 WHERE si.code = %(site)s GROUP BY a.code ORDER BY a.code;
 
--- name: grow_stale
+-- name: mark_stale
 -- The newest value of each of those signals, once more as stale: nobody measures it any more. Never judged.
 INSERT INTO readings (signal_id, observed_at, received_at, arrival, value, quality, late)
 SELECT s.id, greatest(%(at)s, newest.observed_at + INTERVAL '1 microsecond'), %(at)s, %(arrival)s, newest.value, 3, false

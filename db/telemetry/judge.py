@@ -50,9 +50,9 @@ def take_over(conn: Connection, holder: str) -> int:
     return int(row[0])
 
 
-def hold(conn: Connection, fence: int) -> int:
+def lock_position(conn: Connection, fence: int) -> int:
     """Lock the sequence for this transaction and return its next free place. Raises NotTheWriter."""
-    row: Any = conn.execute(_QUERIES["hold"], {"fence": fence}).fetchone()
+    row: Any = conn.execute(_QUERIES["lock_position"], {"fence": fence}).fetchone()
     if row is None:
         now: Any = conn.execute(_QUERIES["holder"]).fetchone()
         raise NotTheWriter(fence, now[0])
@@ -74,7 +74,7 @@ class Waiting:
     payload: dict[str, Any]
 
 
-def take_waiting(conn: Connection, first: int) -> list[Event]:
+def number_waiting(conn: Connection, first: int) -> list[Event]:
     """Number the events that wait from ``first`` on and return them in that order."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return number(conn, [Waiting(*row) for row in cursor.execute(_QUERIES["waiting"])], first)

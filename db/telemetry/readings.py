@@ -88,10 +88,10 @@ def _put(rows: Numbers, columns: Columns) -> None:
     rows["late"] = columns.late
 
 
-def grow_stale(conn: Connection, signals: Sequence[int], *, at_us: int, arrival: int) -> None:
+def mark_stale(conn: Connection, signals: Sequence[int], *, at_us: int, arrival: int) -> None:
     """Store that those signals are measured no more since a time of the wall clock, with the value that they had."""
     facts = {"signals": list(signals), "at": _EPOCH + timedelta(microseconds=at_us), "arrival": arrival}
-    conn.execute(_QUERIES["grow_stale"], facts)
+    conn.execute(_QUERIES["mark_stale"], facts)
 
 
 def judged_after(

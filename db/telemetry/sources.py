@@ -14,13 +14,13 @@ from ingest.names import Names
 _QUERIES = sql.load("sources")
 
 
-def taken(conn: Connection) -> dict[int, bytes]:
+def seen_digests(conn: Connection) -> dict[int, bytes]:
     """Return a digest of each message without a time of its own that was committed, by its token."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return {token: bytes(digest) for token, digest in cursor.execute(_QUERIES["taken"])}
 
 
-def take(conn: Connection, taken: Mapping[int, bytes]) -> None:
+def remember_seen(conn: Connection, taken: Mapping[int, bytes]) -> None:
     """Remember messages without a time, in their batch's own transaction."""
     if taken:
         conn.execute(_QUERIES["take"], {"tokens": list(taken), "digests": list(taken.values())})

@@ -10,7 +10,7 @@ import typer
 
 from api.papers import audit_paper, typeset
 from db.orders import audit
-from runtime.cli.command_line import Database, console, given, needing, told
+from runtime.cli.command_line import Database, console, given, needing, shown_errors
 
 app = typer.Typer(help="The history of the orders: append-only, and tamper-evident.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def verify(
     database: Database = None,
 ) -> None:
     """Find what was changed in the history, removed from it or put into it. Exit code 4: something was."""
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         with psycopg.connect(settings.database) as conn:
@@ -57,7 +57,7 @@ def verify(
 @app.command()
 def anchor(database: Database = None) -> None:
     """Tie the chains of all orders into an anchor now; the timetable does it every hour."""
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         with psycopg.connect(settings.database) as conn:

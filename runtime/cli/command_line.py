@@ -36,7 +36,7 @@ WithParent = Annotated[int | None, typer.Option(hidden=True)]
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def shown_errors() -> Iterator[None]:
     """Turn an error that a user can correct into one sentence; exit code 2: mistake, 3: another writer, 1: the rest."""
     from db.schema import SchemaTooOld
     from ingest.tables.sheets import WrongFile

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from db.errors import NotFound
 from db.plant import devices, names
-from runtime.cli.command_line import Database, DataDir, console, given, needing, told, warn
+from runtime.cli.command_line import Database, DataDir, console, given, needing, shown_errors, warn
 from runtime.settings import WrongSettings
 from workorder_core.plant.new_names import NameKind, slips
 
@@ -23,7 +23,7 @@ Device = Annotated[str, typer.Argument(help="its user name at the broker")]
 @app.command(name="list")
 def list_bound(database: Database = None) -> None:
     """List the devices with their assets."""
-    with told(), _connected(database) as conn:
+    with shown_errors(), _connected(database) as conn:
         bound = devices.bindings(conn).assets
     if not bound:
         console.print("no device is bound: whoever may publish may speak for any asset. plantwright devices bind …")
@@ -39,7 +39,7 @@ def bind(
     device: Device, assets: Annotated[list[str], typer.Argument(help="<site>/<asset>")], database: Database = None
 ) -> None:
     """Let a device speak for assets; from now on they are taken from it alone, on plantwright/as/<device>/…"""
-    with told():
+    with shown_errors():
         _check(device, assets)
         with _connected(database) as conn:
             doubts = [*names.new(conn, NameKind.DEVICE, [device]), *names.new(conn, NameKind.ASSET, assets)]
@@ -56,7 +56,7 @@ def unbind(
     database: Database = None,
 ) -> None:
     """Take bindings back."""
-    with told(), _connected(database) as conn:
+    with shown_errors(), _connected(database) as conn:
         try:
             gone = devices.unbind(conn, device, assets or [], actor=_actor(), at=datetime.now(UTC))
         except NotFound:
@@ -76,7 +76,7 @@ def broker_files(
     """Make a plant's certificates, and mosquitto's password, access and configuration files."""
     from runtime.broker import files as making
 
-    with told():
+    with shown_errors():
         wanted: dict[str, list[str]] = {}
         for each in device or []:
             name, _, assets = each.partition("=")
@@ -88,7 +88,7 @@ def broker_files(
 
 def broker_url(data_dir: DataDir = None) -> None:
     """Print the URL, with its password, under which this machine's devices publish to the embedded broker that runs."""
-    with told():
+    with shown_errors():
         settings = needing(given(None, None, data_dir), "broker")
     print(settings.broker)
 

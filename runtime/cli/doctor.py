@@ -11,7 +11,7 @@ from db import schema
 from db.documents import documents, rules_in_force, slow_devices
 from db.documents.documents import Kind
 from db.people import api_keys, users
-from db.telemetry import engine_figures, quarantine, readings
+from db.telemetry import engine_metrics, quarantine, readings
 from db.telemetry import judge as judge_db
 from ingest.broker.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
@@ -103,13 +103,13 @@ def _rulebook(conn: psycopg.Connection, settings: Settings, said: _Findings) -> 
         said.off("rulebook in force", "none: only models judge", RULEBOOK_MEND)
         return
     newest, book = found[0], rules_in_force.newest(conn)
-    told = f"version {newest.number} ({book.version}) by {newest.actor}, {len(book.rules)} rules"
+    report = f"version {newest.number} ({book.version}) by {newest.actor}, {len(book.rules)} rules"
     if settings.rulebook is not None and rulebooks.read(settings.rulebook).version != book.version:
-        said.off("rulebook in force", told, "the file is another one: it judges from the next start of ingest on")
+        said.off("rulebook in force", report, "the file is another one: it judges from the next start of ingest on")
     elif newest.arrival is None:
-        said.off("rulebook in force", f"{told}; the engine has not read it yet", "it does so when it runs")
+        said.off("rulebook in force", f"{report}; the engine has not read it yet", "it does so when it runs")
     else:
-        said.good("rulebook in force", told)
+        said.good("rulebook in force", report)
 
 
 def _database(settings: Settings, said: _Findings) -> None:
@@ -167,17 +167,17 @@ def _access(conn: psycopg.Connection, settings: Settings, said: _Findings) -> No
 
 
 def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
-    told = engine_figures.read(conn)
-    if told is None or told.figures.stopped:
-        fact = "has never run here" if told is None else "was stopped"
+    report = engine_metrics.read(conn)
+    if report is None or report.metrics.stopped:
+        fact = "has never run here" if report is None else "was stopped"
         said.off("ingest", fact, "plantwright serve, or plantwright ingest")
         return
-    figures = told.figures
-    lag = f"lag {told.lag_s:.1f} s of {figures.lag_limit_s:.0f} s allowed"
-    if told.state == "silent":
+    metrics = report.metrics
+    lag = f"lag {report.lag_s:.1f} s of {metrics.lag_limit_s:.0f} s allowed"
+    if report.state == "silent":
         action = "it was killed, hangs, or has no database or broker: its own log says why"
-        said.bad("ingest", f"silent for {told.age_s:.0f} s; {lag}", action)
-    elif told.behind:
+        said.bad("ingest", f"silent for {report.age_s:.0f} s; {lag}", action)
+    elif report.behind:
         action = (
             "what arrives waits at the broker: see which stage takes the time; fewer detectors, or a faster database"
         )
@@ -186,19 +186,19 @@ def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
         said.good("ingest", lag)
     said.good(
         "rates",
-        f"{figures.messages_per_s:,.0f} messages/s, {figures.readings_per_s:,.0f} readings/s; queue {figures.queue}; "
-        f"newest batch {figures.batch_newest}, largest {figures.batch_largest} of {figures.batch_most} messages",
+        f"{metrics.messages_per_s:,.0f} messages/s, {metrics.readings_per_s:,.0f} readings/s; queue {metrics.queue}; "
+        f"newest batch {metrics.batch_newest}, largest {metrics.batch_largest} of {metrics.batch_most} messages",
     )
-    if spent := sum(figures.stage_s.values()):
-        shares = (f"{stage} {seconds / spent:.0%}" for stage, seconds in figures.stage_s.items())
-        each = f" of {spent / figures.messages * 1e6:,.0f} µs a message" if figures.messages else ""
+    if spent := sum(metrics.stage_s.values()):
+        shares = (f"{stage} {seconds / spent:.0%}" for stage, seconds in metrics.stage_s.items())
+        each = f" of {spent / metrics.messages * 1e6:,.0f} µs a message" if metrics.messages else ""
         said.good("stages", f"{', '.join(shares)}{each}")
     since = (
-        f"{figures.messages:,} messages since its start, {figures.late:,} readings late, {figures.repeated:,} repeated"
+        f"{metrics.messages:,} messages since its start, {metrics.late:,} readings late, {metrics.repeated:,} repeated"
     )
-    refused = ", ".join(f"{count:,} {reason}" for reason, count in figures.refused.items())
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in metrics.refused.items())
     said.good("taken", f"{since}; refused: {refused or 'none'}")
-    skews = engine_figures.skews(conn, limit=SKEWS_TOLD)
+    skews = engine_metrics.skews(conn, limit=SKEWS_TOLD)
     if skews:
         said.good("device clocks", "; ".join(f"{asset} {_skew(seconds)}" for asset, seconds in skews.items()))
 

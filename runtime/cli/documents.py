@@ -17,7 +17,7 @@ from db.documents.documents import Kind, Version
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime.backtest import report, shadowed
-from runtime.cli.command_line import Database, console, given, needing, told, warn
+from runtime.cli.command_line import Database, console, given, needing, shown_errors, warn
 
 app = typer.Typer(help="The rulebook and the model documents, version by version.", no_args_is_help=True)
 shadow_app = typer.Typer(
@@ -33,7 +33,7 @@ def list_versions(
     kind: Kind, database: Database = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20
 ) -> None:
     """List versions, the newest first: who made each, why, and from which place in the inputs it judges."""
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         found = documents.versions(conn, kind, limit=limit)
         table = Table("version", "when (UTC)", "who", "why", "judges from input")
         for each in found:
@@ -54,14 +54,14 @@ def show(
     database: Database = None,
 ) -> None:
     """Print a version as JSON."""
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         console.print(Syntax(_text(documents.version(conn, kind, number)), "json", background_color="default"))
 
 
 @app.command()
 def diff(kind: Kind, one: int, other: int, database: Database = None) -> None:
     """Print what another version says otherwise."""
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         before, after = (_text(documents.version(conn, kind, number)).splitlines() for number in (one, other))
     lines = list(difflib.unified_diff(before, after, f"version {one}", f"version {other}", lineterm=""))
     console.print(Syntax("\n".join(lines), "diff", background_color="default") if lines else "They are the same.")
@@ -70,7 +70,7 @@ def diff(kind: Kind, one: int, other: int, database: Database = None) -> None:
 @app.command()
 def put(kind: Kind, file: Path, why: Why, by: By = None, database: Database = None) -> None:
     """Check a TOML file and put it in force as a new version; the engine takes it up at its next batch."""
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         documents.write(conn, kind, _read(kind, file), actor=_who(by), why=why)
         console.print(f"{kind.value}: version {documents.version(conn, kind).number} judges from the next batch on")
         _warn(conn, kind)
@@ -92,7 +92,7 @@ def rollback(
     database: Database = None,
 ) -> None:
     """Put an earlier version in force again, as a new one."""
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         made = documents.roll_back(conn, kind, number, actor=_who(by), why=why)
         console.print(f"{kind.value}: version {made.number} judges from the next batch on; {made.why}")
         _warn(conn, kind)
@@ -110,7 +110,7 @@ def start(
     """Put documents on trial beside those in force."""
     if rules is None and models is None:
         raise typer.BadParameter("give --rules, --models or both")
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         run_id = shadow.begin(
             conn,
             name,
@@ -125,7 +125,7 @@ def start(
 @shadow_app.command("list")
 def list_runs(database: Database = None) -> None:
     """List the runs, the newest first."""
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         found = shadow.runs(conn)
     if not found:
         console.print("Nothing was tried in shadow yet. Begin: plantwright shadow start NAME --rules FILE --why …")
@@ -143,7 +143,7 @@ def show_run(
     run_id: Annotated[int | None, typer.Argument(help="default: the newest")] = None, database: Database = None
 ) -> None:
     """Compare what a run would have opened with what the plant opened since it began."""
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         run = shadow.run(conn, _newest(conn) if run_id is None else run_id)
         beside = shadow_report.report(conn, run.id)
         found = shadowed.against_live(conn, run)
@@ -179,7 +179,7 @@ def _rightness(found: shadow_report.Rightness) -> str:
 
 
 def _end(outcome: Literal["promoted", "dropped"], why: str, by: str | None, database: str | None) -> None:
-    with told(), _plant(database) as conn:
+    with shown_errors(), _plant(database) as conn:
         run_id = _newest(conn)
         changed = shadow.end(conn, run_id, outcome, actor=_who(by), why=why)
         told_of = " and ".join(kind.value for kind in changed)

@@ -19,7 +19,7 @@ from runtime.cli.command_line import (
     console,
     given,
     needing,
-    told,
+    shown_errors,
     warn,
     with_running,
 )
@@ -57,7 +57,7 @@ def demo(
     """Run a sample plant through everything: broker, database, rules, models, work orders, board."""
     from runtime.demo import demo as running
 
-    with told():
+    with shown_errors():
         settings = given(database, broker, data_dir, port=_free_port(port))
         at = None if anchor is None else (anchor if anchor.tzinfo else anchor.replace(tzinfo=UTC)).astimezone(UTC)
         wanted = running.Wanted(once, json_file, seed, at, without_limits, settings.data_dir, with_past)
@@ -76,7 +76,7 @@ def serve(
     """Run ingest, jobs, worker and API in one process tree, with embedded parts where none are given."""
     from runtime.processes import serve as serving
 
-    with told():
+    with shown_errors():
         settings = given(database, broker, data_dir, rulebook=rulebook, port=port)
         stop = stop_on_signals()
         with serving.parts(settings, say=console.print) as standing:
@@ -92,7 +92,7 @@ def ingest(
     """Subscribe, store, judge, and raise work orders. One for a plant."""
     from runtime.processes import ingest as ingesting
 
-    with told():
+    with shown_errors():
         settings = with_running(given(database, broker, rulebook=rulebook), engine=True)
         settings = needing(settings, "database", "broker")
         ingesting.run(settings, stop_on_signals(with_parent))
@@ -104,7 +104,7 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
     from runtime.delivery import delivering, means
     from runtime.processes import jobs as working
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         keep, keep_alarms, keep_refusals = (
@@ -146,7 +146,7 @@ def api(database: Database = None, with_parent: WithParent = None) -> None:
     """Serve the API and the board."""
     from runtime.processes import web
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         web.run(settings, stop_on_signals(with_parent))
 
@@ -156,7 +156,7 @@ def migrate(database: Database = None) -> None:
     """Bring a database to the schema of this version."""
     from db import schema
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         applied = schema.migrate(settings.database)
@@ -174,7 +174,7 @@ def replay(
     """Publish recorded files through a broker; with a database given, units are made known there first."""
     from runtime.cli import replay as replaying
 
-    with told():
+    with shown_errors():
         settings = given(database, broker)
         settings = needing(settings if settings.broker else with_running(settings), "broker")
         replaying.run(files, mapping, settings, speed, stop_on_signals(), console)
@@ -189,7 +189,7 @@ def publish(
     """Publish one frame of a machine, measured now: to try a connection without a device."""
     from runtime.cli import publishing
 
-    with told():
+    with shown_errors():
         settings = needing(given(None, broker), "broker")
         publishing.run(asset, values, settings, console)
 
@@ -217,7 +217,7 @@ def try_mapping(
     """Show what a message would become. Stores nothing."""
     from runtime.cli import mappings
 
-    with told():
+    with shown_errors():
         whole = mappings.attempt(mapping, topic, payload, console)
     raise typer.Exit(0 if whole else 1)
 
@@ -231,7 +231,7 @@ def listen_unmapped(
     """Hear what arrives on a broker that nothing takes yet, and propose a mapping for it. Stores nothing."""
     from runtime.cli import mappings
 
-    with told():
+    with shown_errors():
         settings = needing(given(None, broker), "broker")
         mappings.listen(settings, topic or ["#"], seconds, stop_on_signals(), console)
 
@@ -246,7 +246,7 @@ def take_in(
     """Take in recorded history: stored and learned, but no orders are opened. Goes on where it was stopped."""
     from runtime.pipeline import history
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         history.run(files, mapping, settings, warm_frames, stop_on_signals(), console)
 
@@ -284,7 +284,7 @@ def backtest(
     def in_utc(at: datetime | None) -> datetime | None:
         return None if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         asked = Range(
@@ -324,7 +324,7 @@ def plant(
     from runtime.cli import plant_file
     from runtime.processes import people as people_here
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         read = plant_file.read(file)
@@ -347,7 +347,7 @@ def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir =
     """Say what the engine finds: versions, editions, windows, folders; what is off, and how to turn it on."""
     from runtime.cli import doctor as examining
 
-    with told():
+    with shown_errors():
         settings = with_running(given(database, broker, data_dir))
         healthy = examining.examine(settings, console)
     raise typer.Exit(0 if healthy else 1)
@@ -358,7 +358,7 @@ def list_settings() -> None:
     """List every setting with its value and meaning."""
     from rich.table import Table
 
-    with told():
+    with shown_errors():
         settings = given(None, None)
     table = Table("environment variable", "value", "meaning")
     for name, field in Settings.model_fields.items():

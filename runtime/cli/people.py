@@ -11,7 +11,7 @@ import typer
 
 from db.people import api_keys
 from db.people.users import Standing
-from runtime.cli.command_line import Database, console, given, needing, told
+from runtime.cli.command_line import Database, console, given, needing, shown_errors
 from runtime.processes import people
 from runtime.settings import CODE, WrongSettings
 from workorder_core.people.access import Role
@@ -26,7 +26,7 @@ Sites = Annotated[list[str] | None, typer.Option("--site", help="codes of the si
 
 @contextmanager
 def _connected(database: str | None) -> Iterator[psycopg.Connection]:
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         with psycopg.connect(settings.database) as conn:

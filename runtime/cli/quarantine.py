@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.telemetry import quarantine
-from runtime.cli.command_line import Database, console, given, needing, told
+from runtime.cli.command_line import Database, console, given, needing, shown_errors
 from runtime.settings import WrongSettings
 
 app = typer.Typer(help="What could not be read, and another try.", invoke_without_command=True)
@@ -43,7 +43,7 @@ def list_kept(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
 ) -> None:
     """List what could not be read, the newest first."""
-    with told(), _connected(database) as conn:
+    with shown_errors(), _connected(database) as conn:
         show(conn, console, reason=reason, topic=topic, before_id=before, limit=limit)
 
 
@@ -58,7 +58,7 @@ def retry(
     database: Database = None,
 ) -> None:
     """Have the engine read refused messages again, by what is set and known now. What it takes is stored as late."""
-    with told(), _connected(database) as conn:
+    with shown_errors(), _connected(database) as conn:
         if not (ids or reason or topic or everything):
             raise WrongSettings("say what to try again: ids, --reason, --topic, or --all")
         conn.autocommit = True
@@ -82,7 +82,7 @@ def drop(
     database: Database = None,
 ) -> None:
     """Drop refused messages that nobody wants to try again."""
-    with told(), _connected(database) as conn:
+    with shown_errors(), _connected(database) as conn:
         if not (ids or reason or topic or older_than_days is not None or everything):
             raise WrongSettings("say what to drop: ids, --reason, --topic, --older-than-days, or --all")
         before = None if older_than_days is None else datetime.now(UTC) - timedelta(days=older_than_days)

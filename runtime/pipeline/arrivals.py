@@ -138,10 +138,10 @@ def _too_far(
     details, values = frame.details, frame.values
     judged = details is None or details.judged
     if judged and True not in late:
-        far = seen.take(of_asset, values)
+        far = seen.add_frame(of_asset, values)
     else:
         new = {name: value for (name, value), is_late in zip(values.items(), late, strict=True) if not is_late}
-        far = seen.take(of_asset, new) if judged else ()
+        far = seen.add_frame(of_asset, new) if judged else ()
         rest = values.keys() - new.keys() if judged else values.keys()
         far += tuple(name for name in rest if name in of_asset and of_asset[name].too_far(values[name]))
     if not far or known is None:

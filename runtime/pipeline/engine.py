@@ -111,8 +111,8 @@ class Engine:
         lane.closed = not self.by_lane
         return lane
 
-    def figures(self) -> dict[str, Any]:
-        """Return what `db.telemetry.engine_figures.Figures` tells of this state."""
+    def metrics(self) -> dict[str, Any]:
+        """Return what `db.telemetry.engine_metrics.EngineMetrics` tells of this state."""
         return {
             "assets": len(self.catalogue.assets),
             "assets_most": self.settings.admit_assets_most,
@@ -146,7 +146,7 @@ def take_up(
     with conn.transaction():
         fence = judge_db.take_over(conn, holder)
     with conn.transaction():
-        place = judge_db.hold(conn, fence)
+        place = judge_db.lock_position(conn, fence)
         # Documents come before what waits: history that was imported meanwhile is learned by the model that will judge.
         _load_files(conn, {Kind.RULEBOOK: rulebook.document, Kind.MODELS: models})
         # Sensors say what they measure when they first publish, so that a start is not refused.
@@ -155,7 +155,7 @@ def take_up(
         for told in slow_devices.by_rule(slow_devices.of(conn, rulebook)).values():
             _log.warning("a rule can never become active somewhere", problem=told)
         # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
-        judge_db.advance(conn, fence, place + len(judge_db.take_waiting(conn, place)))
+        judge_db.advance(conn, fence, place + len(judge_db.number_waiting(conn, place)))
         written = Written()
         judge = restore(conn, written)
         judge.alarms = []
@@ -184,7 +184,7 @@ def rebuild(conn: Connection, engine: Engine) -> None:
     Costs what has come since the last checkpoint, once: then another one is written.
     """
     with conn.transaction():
-        judge_db.hold(conn, engine.fence)
+        judge_db.lock_position(conn, engine.fence)
         engine.quarantine.forget()
         engine.written = Written()
         engine.judge = restore(conn, engine.written)
@@ -277,8 +277,8 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
     while after < upto:
         end = min(after + RESTORE_SPAN, upto)
         events = judge_db.events_after(conn, after, end)
-        heeds = judge.judges_late or any(each.kind in CHANGES_RULES for each in events)
-        late = readings.late_after(conn, after, end) if heeds else ()
+        reads_late = judge.judges_late or any(each.kind in CHANGES_RULES for each in events)
+        late = readings.late_after(conn, after, end) if reads_late else ()
         judge.decide(seen(judge, in_order(readings.judged_after(conn, after, end), events, late)))
         after = end
 

@@ -79,7 +79,7 @@ class Outcome:
 
 
 def process(
-    conn: Connection, batch: Sequence[Message], state: Engine, meanwhile: Callable[[], None] | None = None
+    conn: Connection, batch: Sequence[Message], state: Engine, while_storing: Callable[[], None] | None = None
 ) -> Processed:
     """Store, judge and act on a batch, and commit. What is to be done ``meanwhile`` is, where the database keeps us
     waiting, or not at all; it must not raise.
@@ -92,8 +92,8 @@ def process(
         parts = reading.parts(batch, state.open_lane(), state.formats, state.bounds)
         processed.lap("read")
         for number, part in enumerate(parts, 1):
-            last = meanwhile if number == len(parts) else None
-            place = _take_part(conn, part, place, state, processed, outcome, last)
+            last = while_storing if number == len(parts) else None
+            place = _process_part(conn, part, place, state, processed, outcome, last)
         _enter_lane(conn, state, {key for part in parts for key in part.keys})
         act(conn, outcome, state, processed)
         sources.remember(conn, state.formats)
@@ -106,10 +106,10 @@ def process(
 def open_batch(conn: Connection, state: Engine, outcome: Outcome) -> tuple[int, int]:
     """Lock the sequence and fold what waits; return the number that was free first, and the one that is now."""
     with of_no_message("what waits to be judged"):
-        begin = judge_db.hold(conn, state.fence)
+        begin = judge_db.lock_position(conn, state.fence)
         if state.tick_is_due():
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
-        return begin, heed(conn, begin, state, outcome)
+        return begin, fold_events(conn, begin, state, outcome)
 
 
 def close_batch(conn: Connection, begin: int, place: int, state: Engine, processed: Processed) -> None:
@@ -124,37 +124,37 @@ def close_batch(conn: Connection, begin: int, place: int, state: Engine, process
         state.note_tick()
 
 
-def take(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
+def process_frames(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
     """Store, judge and act on frames that are no batch; return the next free place of the sequence."""
     outcome = Outcome()
-    place = _take_part(conn, part, place, state, processed, outcome)
+    place = _process_part(conn, part, place, state, processed, outcome)
     act(conn, outcome, state, processed)
     return place
 
 
-def heed(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
+def fold_events(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
     """Fold the events that wait, once a batch and before all of its messages: what is late depends on what they say."""
     with of_no_message("what waits to be judged"):
-        events = judge_db.take_waiting(conn, place)
+        events = judge_db.number_waiting(conn, place)
         state.catalogue.follow(events)
         outcome.verdicts += state.judge.decide(events)
     return place + len(events)
 
 
-def _take_part(
+def _process_part(
     conn: Connection,
     part: Part,
     place: int,
     state: Engine,
     processed: Processed,
     outcome: Outcome,
-    meanwhile: Callable[[], None] | None = None,
+    while_storing: Callable[[], None] | None = None,
 ) -> int:
     """Admit, number, store and judge a stretch of a batch in the order of its messages; return the next free place."""
     judge, lane, catalogue = state.judge, state.open_lane(), state.catalogue
     for each in part.stale:
         lane.leave(f"{each.site}/{each.asset}")
-    events = sources.grow_stale(conn, part.stale, catalogue, place)
+    events = sources.mark_stale(conn, part.stale, catalogue, place)
     frames, ids, unknown, which, made_known = admission.admit(conn, part.frames, catalogue, part.keys)
     keys = part.keys if len(frames) == len(part.keys) else [part.keys[i] for i in which]
     came_by = part.of_message
@@ -181,8 +181,8 @@ def _take_part(
         outcome.verdicts += judge.decide(inputs)
         outcome.heard.update(each.asset for each in inputs if each.asset is not None)
         processed.lap("judge")
-        if meanwhile is not None:
-            meanwhile()
+        if while_storing is not None:
+            while_storing()
             processed.lap("read")
     processed.lap("store")
     processed.refused += part.refused + unknown + arrived.refused
@@ -196,7 +196,7 @@ def _take_part(
 
 def _enter_lane(conn: Connection, state: Engine, keys: AbstractSet[str]) -> None:
     """Let the lane take on those assets that it can, now that the fold has judged them."""
-    able = keys - state.open_lane().foreign
+    able = keys - state.open_lane().mixed
     arrivals.know_newest(conn, state.catalogue, able)
     state.judge.enter_lane(sorted(able))
 

@@ -63,7 +63,7 @@ def try_asked(conn: Connection, state: Engine) -> int:
 
 def _try_next(conn: Connection, state: Engine) -> bool:
     with conn.transaction():
-        place = judge_db.hold(conn, state.fence)
+        place = judge_db.lock_position(conn, state.fence)
         kept = quarantine.next_asked(conn)
         if kept is None:
             return False
@@ -95,7 +95,7 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
     processed, part = Processed(), Part.of_one(frames, refused)
     try:
         with undoing(conn, state, [part]):
-            end = pipeline.take(conn, part, place, state, processed)
+            end = pipeline.process_frames(conn, part, place, state, processed)
     except Exception as error:
         if not splitting.may_be_of_a_message(error):
             raise

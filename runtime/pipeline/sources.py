@@ -27,7 +27,7 @@ def understood(settings: Settings, conn: Connection | None = None) -> Formats:
     foreign = ForeignNames() if conn is None else sources.foreign_names(conn)
     return Formats(
         spoken(settings, foreign, conn),
-        seen=None if conn is None else sources.taken(conn),
+        seen=None if conn is None else sources.seen_digests(conn),
         bindings=None if conn is None else devices.bindings(conn),
         names=foreign,
     )
@@ -78,7 +78,7 @@ def presence(formats: Formats) -> Presence | None:
     return Presence(host.state_topic, host.presence(True, now_us), host.presence(False, now_us))
 
 
-def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, first: int) -> list[Event]:
+def mark_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, first: int) -> list[Event]:
     """Store that signals are measured no more; return the events that tell the judge, numbered from ``first`` on."""
     events: list[Event] = []
     for each in stale:
@@ -90,7 +90,7 @@ def grow_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, f
             judge_db.add(conn, "stale", {"signals": sorted(names)}, "system:sparkplug", asset.id)
             events += judge_db.number(conn, judge_db.written(conn), first + len(events))
             ids = [asset.signals[name] for name in names]
-            readings.grow_stale(conn, ids, at_us=each.at_us, arrival=events[-1].arrival)
+            readings.mark_stale(conn, ids, at_us=each.at_us, arrival=events[-1].arrival)
             for signal in ids:
                 catalogue.newest.pop(signal, None)
     return events
@@ -119,7 +119,7 @@ def answer(formats: Formats, subscriber: Subscriber) -> None:
 
 def remember(conn: Connection, formats: Formats) -> None:
     """Write what has to outlive this process, in the batch's own transaction."""
-    sources.take(conn, formats.newly_seen())
+    sources.remember_seen(conn, formats.newly_seen())
     sources.own_names(conn, formats.names)
     host = host_of(formats)
     if host is not None:

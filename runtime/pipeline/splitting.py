@@ -53,7 +53,7 @@ def process(
     conn: Connection,
     batch: Sequence[Message],
     state: Engine,
-    meanwhile: Callable[[], None] | None = None,
+    while_storing: Callable[[], None] | None = None,
     kept: Callable[[Message], None] | None = None,
 ) -> Processed:
     """Process a batch and commit; a message that cannot be processed goes to quarantine, alone.
@@ -65,7 +65,7 @@ def process(
     if time.monotonic() < state.careful_until:
         return _carefully(conn, batch, state, kept)
     try:
-        return pipeline.process(conn, batch, state, meanwhile)
+        return pipeline.process(conn, batch, state, while_storing)
     except Exception as error:
         if not may_be_of_a_message(error):
             raise
@@ -160,13 +160,13 @@ class _Search:
 
     def _take(self, read: Sequence[_Read], place: int) -> int:
         """Store, judge and act on messages from that place of the sequence on; return the next free one."""
-        place = self._heed(place)
+        place = self._fold_events(place)
         parts = reading.joined([each.parts for each in read])
         try:
             processed, end = Processed(), place
             with undoing(self.conn, self.state, parts, self.dumps):
                 for part in parts:
-                    end = pipeline.take(self.conn, part, end, self.state, processed)
+                    end = pipeline.process_frames(self.conn, part, end, self.state, processed)
         except Exception as error:
             if not may_be_of_a_message(error):
                 raise
@@ -179,10 +179,10 @@ class _Search:
         middle = len(read) // 2
         return self._take(read[middle:], self._take(read[:middle], place))
 
-    def _heed(self, place: int) -> int:
+    def _fold_events(self, place: int) -> int:
         """Fold what acting on the messages before has led to, as it would be folded before the next batch."""
         outcome = Outcome()
-        next_place = pipeline.heed(self.conn, place, self.state, outcome)
+        next_place = pipeline.fold_events(self.conn, place, self.state, outcome)
         if next_place > place:
             pipeline.act(self.conn, outcome, self.state, self.processed)
             self.dumps.clear()

@@ -42,7 +42,7 @@ class Children:
                 )
             self._begun[name] = time.monotonic()
 
-    def watch(self) -> str | None:
+    def check(self) -> str | None:
         """Start again what has died; return what to say when that cannot help."""
         for name, child in list(self._running.items()):
             code = child.poll()

@@ -34,7 +34,7 @@ from runtime.pipeline import engine, retry, sources, splitting
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.pipeline import Processed
 from runtime.processes.clock import Clock, told
-from runtime.processes.figures import Counted
+from runtime.processes.metrics import IngestMetrics
 from runtime.settings import Settings
 from workorder_core.alarms.engine_alarms import Code
 
@@ -102,9 +102,9 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
                 _log.info(
                     "judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version
                 )
-                counted = Counted.begin(settings.lag_limit_s, settings.batch_most)
-                _listen_on(settings, stop, conn, state, counted, noted)
-                _save_at_the_end(conn, state, counted)
+                metrics = IngestMetrics.begin(settings.lag_limit_s, settings.batch_most)
+                _listen_on(settings, stop, conn, state, metrics, noted)
+                _save_at_the_end(conn, state, metrics)
         except psycopg.Error as error:
             patience.wait(error)
         except NotTheWriter as error:
@@ -138,7 +138,7 @@ def _listen_on(
     stop: threading.Event,
     conn: psycopg.Connection,
     state: Engine,
-    counted: Counted,
+    metrics: IngestMetrics,
     on_batch: Callable[[Processed], None],
 ) -> None:
     """Take batches until told to stop, through as many connections to the broker as it takes."""
@@ -151,13 +151,13 @@ def _listen_on(
     with broker_log.listening(settings) as log:
         while not stop.is_set():
             try:
-                _listen(settings, stop, conn, state, counted, noted, closings, log)
+                _listen(settings, stop, conn, state, metrics, noted, closings, log)
             except BrokerUnreachable as error:
                 closings.note(conn, settings, error, "" if log is None else log.others())
                 patience.wait(error)
                 # Who lost the broker may have lost it to another process, which has the plant now.
                 with conn.transaction():
-                    judge_db.hold(conn, state.fence)
+                    judge_db.lock_position(conn, state.fence)
 
 
 def _listen(
@@ -165,7 +165,7 @@ def _listen(
     stop: threading.Event,
     conn: psycopg.Connection,
     state: Engine,
-    counted: Counted,
+    metrics: IngestMetrics,
     on_batch: Callable[[Processed], None],
     closings: Closings,
     log: Listener | None,
@@ -204,7 +204,7 @@ def _listen(
                 try:
                     answered.all()
                 finally:  # it is committed, whatever has become of the connection
-                    counted.count(batch, processed, time.perf_counter() - began)
+                    metrics.count(batch, processed, time.perf_counter() - began)
                 sources.answer(state.formats, subscriber)
                 on_batch(processed)
                 retry.try_asked(conn, state)
@@ -215,8 +215,8 @@ def _listen(
             if jump_s := clock.jumped_s():
                 _note_jump(conn, jump_s)
             queue = len(batch) + subscriber.waiting
-            lag_s, of_engine = pulse.lag_s(now_us), state.figures()
-            if counted.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, of_engine=of_engine):
+            lag_s, of_engine = pulse.lag_s(now_us), state.metrics()
+            if metrics.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, of_engine=of_engine):
                 sources.look_again(conn, state.formats)
 
 
@@ -250,10 +250,10 @@ class Answered:
         self.subscriber.acknowledge(left)
 
 
-def _save_at_the_end(conn: psycopg.Connection, state: Engine, counted: Counted) -> None:
+def _save_at_the_end(conn: psycopg.Connection, state: Engine, metrics: IngestMetrics) -> None:
     """A clean stop leaves nothing to be judged again, and is known as one."""
     with conn.transaction():
-        judge_db.hold(conn, state.fence)
+        judge_db.lock_position(conn, state.fence)
         if state.judge.arrival > state.checkpointed:
             engine.save(conn, state)
-        counted.stop(conn, state.fence)
+        metrics.stop(conn, state.fence)

@@ -135,7 +135,7 @@ def run(
     try:
         on_started(children)
         while not stop.wait(0.2):
-            problem = children.watch()
+            problem = children.check()
             if problem is not None:
                 _log.error(problem)
                 return 1

@@ -34,7 +34,7 @@ class _Stopper:
     stop: threading.Event
     hub: Hub
 
-    def watch(self) -> None:
+    def wait_for_stop(self) -> None:
         self.stop.wait()
         self.server.should_exit = True
         self.hub.close()
@@ -98,5 +98,5 @@ def run(settings: Settings, stop: threading.Event) -> None:
         if certificate is not None:
             threading.Thread(target=certificates.follow, args=(certificate, stop), daemon=True).start()
         server = uvicorn.Server(config)
-        threading.Thread(target=_Stopper(server, stop, served.state.hub).watch, daemon=True).start()
+        threading.Thread(target=_Stopper(server, stop, served.state.hub).wait_for_stop, daemon=True).start()
         server.run()

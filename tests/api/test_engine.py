@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from db.alarms import engine_alarms
-from db.telemetry import engine_figures, judge, quarantine
-from db.telemetry.engine_figures import Figures
+from db.telemetry import engine_metrics, judge, quarantine
+from db.telemetry.engine_metrics import EngineMetrics
 from db.telemetry.judge import NotTheWriter
 from ingest.messages import Reason, Refused
 from workorder_core.people.access import Role
@@ -33,7 +33,7 @@ def tells(pool):
     def tells(ago_s: float = 0.0, **figures) -> None:
         with pool.connection() as conn:
             fence = judge.take_over(conn, "here, process 1")
-            engine_figures.write(conn, fence, Figures(**{"lag_limit_s": 60.0, **figures}))
+            engine_metrics.write(conn, fence, EngineMetrics(**{"lag_limit_s": 60.0, **figures}))
             conn.execute("UPDATE engine_figures SET written_at = now() - make_interval(secs => %s)", [ago_s])
 
     return tells

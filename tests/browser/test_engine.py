@@ -4,15 +4,15 @@ import psycopg
 import pytest
 
 from db.plant import plant
-from db.telemetry import engine_figures, judge
-from db.telemetry.engine_figures import Figures
+from db.telemetry import engine_metrics, judge
+from db.telemetry.engine_metrics import EngineMetrics
 from tests.browser.test_board import address, seeded, watched  # noqa: F401 - fixtures
 
 
 def tell(database: str, **figures) -> None:
     with psycopg.connect(database) as conn:
         fence = judge.take_over(conn, "here, process 1")
-        engine_figures.write(conn, fence, Figures(**{"lag_limit_s": 60.0, **figures}))
+        engine_metrics.write(conn, fence, EngineMetrics(**{"lag_limit_s": 60.0, **figures}))
 
 
 @pytest.mark.usefixtures("seeded")

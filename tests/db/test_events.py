@@ -111,7 +111,9 @@ def test_everything_that_happens_to_an_order_is_an_event(conn):
     opened = next(each for each in found if each.order_id == seeded.orders["emergency"])
     assert (opened.kind, opened.data["type"]) == ("order.opened", "emergency")
 
-    work_orders.take(conn, seeded.orders["reactive"], Step.CANCEL, Cancel("twice"), who=PLANNER, at=NOW, why="twice")
+    work_orders.take_step(
+        conn, seeded.orders["reactive"], Step.CANCEL, Cancel("twice"), who=PLANNER, at=NOW, why="twice"
+    )
     conn.commit()
     (last,) = read(conn, found[-1].id)
     assert (last.kind, last.data["actor"], last.data["why"]) == ("order.cancelled", "person:mara", "twice")

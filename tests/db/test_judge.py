@@ -28,15 +28,15 @@ def conn(shared):
 
 
 def test_the_sequence_begins_at_one(conn):
-    assert judge.hold(conn, judge.take_over(conn, "first")) == 1
+    assert judge.lock_position(conn, judge.take_over(conn, "first")) == 1
 
 
 def test_the_second_taker_stops_the_first(conn):
     first = judge.take_over(conn, "first")
     second = judge.take_over(conn, "second")
     with pytest.raises(NotTheWriter, match=rf"under fencing number {first}, but second holds it now"):
-        judge.hold(conn, first)
-    assert judge.hold(conn, second) == 1
+        judge.lock_position(conn, first)
+    assert judge.lock_position(conn, second) == 1
     assert judge.holder_now(conn) == ("second", second, 1)
 
 
@@ -50,7 +50,7 @@ def test_a_process_thought_dead_cannot_move_the_sequence(conn):
 def test_a_batch_begins_where_the_one_before_ended(conn):
     fence = judge.take_over(conn, "first")
     judge.advance(conn, fence, 8)
-    assert judge.hold(conn, fence) == 8
+    assert judge.lock_position(conn, fence) == 8
 
 
 def test_who_takes_over_waits_for_the_batch_that_is_under_way(database):
@@ -58,7 +58,7 @@ def test_who_takes_over_waits_for_the_batch_that_is_under_way(database):
     with psycopg.connect(database) as old, psycopg.connect(database) as new:
         fence = judge.take_over(old, "old")
         old.commit()
-        judge.hold(old, fence)
+        judge.lock_position(old, fence)
         taken = threading.Event()
 
         def take_over():
@@ -78,16 +78,16 @@ def test_who_takes_over_waits_for_the_batch_that_is_under_way(database):
 def test_waiting_events_get_their_places_once_in_the_order_of_their_writing(conn):
     for name in ("one", "two", "three"):
         judge.add(conn, "stale", {"signals": [name]}, "system:test")
-    taken = judge.take_waiting(conn, 7)
+    taken = judge.number_waiting(conn, 7)
     said = [SignalsStale([name]) for name in ("one", "two", "three")]
     assert taken == [Event(7 + place, None, each) for place, each in enumerate(said)]
-    assert judge.take_waiting(conn, 10) == []
+    assert judge.number_waiting(conn, 10) == []
 
 
 def test_events_are_read_back_as_they_were_taken(conn):
     for number in range(5):
         judge.add(conn, "stale", {"signals": [str(number)]}, "system:test")
-    taken = judge.take_waiting(conn, 1)
+    taken = judge.number_waiting(conn, 1)
     assert judge.events_after(conn, 0, 5) == taken
     assert [event.arrival for event in judge.events_after(conn, 1, 3)] == [2, 3]
 
@@ -99,10 +99,10 @@ def test_an_event_that_waits_is_not_among_those_that_were_judged(conn):
 
 def test_a_place_cannot_be_given_twice(conn):
     judge.add(conn, "tick", {}, "system:test")
-    judge.take_waiting(conn, 1)
+    judge.number_waiting(conn, 1)
     judge.add(conn, "tick", {}, "system:test")
     with pytest.raises(psycopg.errors.UniqueViolation):
-        judge.take_waiting(conn, 1)
+        judge.number_waiting(conn, 1)
 
 
 def test_what_is_installed_tells_the_judge_of_it(conn):
@@ -113,7 +113,7 @@ def test_what_is_installed_tells_the_judge_of_it(conn):
     conn.execute("UPDATE assets SET name = 'another name'")
     conn.execute("INSERT INTO signals (asset_id, name) SELECT id, 'temp' FROM assets")
     conn.execute("INSERT INTO signal_versions (signal_id, version, unit) SELECT id, 1, 'degC' FROM signals")
-    assert [(event.asset, event.change) for event in judge.take_waiting(conn, 1)] == [
+    assert [(event.asset, event.change) for event in judge.number_waiting(conn, 1)] == [
         ("NTH/P-1", AssetSet("pump", Criticality.MEDIUM)),
         ("NTH/P-1", AssetSet("pump", Criticality.CRITICAL)),
         ("NTH/P-1", SignalSet("temp", "degC")),

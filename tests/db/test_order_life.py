@@ -110,7 +110,7 @@ def test_a_life_of_orders(database, safety_critical):  # noqa: C901
                 before = self.orders[order_id]
                 try:
                     with conn.transaction():
-                        after = work_orders.take(conn, order_id, step, DO[step](self.at, who), who=who, at=self.at)
+                        after = work_orders.take_step(conn, order_id, step, DO[step](self.at, who), who=who, at=self.at)
                 except IllegalMove:
                     assert before not in MOVES[step].sources
                     return

@@ -46,7 +46,7 @@ BY_ENGINE = {"raise": Move.RAISE, "clear": Move.CLEAR, "suppress": Move.SUPPRESS
 def done(point: Point, what: str) -> Point:
     terms = Terms()
     if what in BY_ENGINE:
-        return alarm_states.told(point, BY_ENGINE[what], at=NOW)
+        return alarm_states.follow_engine(point, BY_ENGINE[what], at=NOW)
     match what:
         case "latching":
             return Point(name="a", latching=True)
@@ -107,7 +107,7 @@ def test_a_shelf_has_a_reason_and_an_end_that_is_not_too_far():
 
 def test_a_safety_alarm_is_never_shelved_and_out_of_service_for_a_shift_at_most():
     safety = Terms(severity=Severity.SAFETY)
-    point = alarm_states.told(Point(name="a"), Move.RAISE, at=NOW, terms=safety)
+    point = alarm_states.follow_engine(Point(name="a"), Move.RAISE, at=NOW, terms=safety)
     assert Move.SHELVE not in alarm_states.possible(point)
     with pytest.raises(MayNotBeShelved, match="a risk for people"):
         alarm_states.shelve(point, safety, until=NOW + HOUR, why="x", at=NOW)

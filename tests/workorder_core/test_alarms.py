@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workorder_core.alarms.alarms import Alarm, figures
+from workorder_core.alarms.alarms import Alarm, alarm_metrics
 from workorder_core.words import Severity
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -22,7 +22,7 @@ def alarm(
 
 
 def day(*alarms: Alarm):
-    return figures(alarms, START, START + DAY)
+    return alarm_metrics(alarms, START, START + DAY)
 
 
 def each(count: int, begin: float, every: float) -> list[Alarm]:
@@ -78,4 +78,4 @@ def test_the_ten_most_frequent_and_the_severities():
 
 def test_an_empty_range_is_refused():
     with pytest.raises(ValueError, match="not after it begins"):
-        figures([], START, START)
+        alarm_metrics([], START, START)

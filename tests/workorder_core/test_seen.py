@@ -7,13 +7,13 @@ import pytest
 
 from judge.lane import lane_kernel
 from workorder_core.plant import seen
-from workorder_core.plant.seen import BORNE_OUT, LEAST, Seen, take
+from workorder_core.plant.seen import BORNE_OUT, LEAST, Seen, add_frame
 
 
 def after(*values: float) -> Seen:
     known = Seen()
     for value in values:
-        known.take(value)
+        known.add(value)
     return known
 
 
@@ -23,7 +23,7 @@ def ordinary(level: float = 50.0, count: int = LEAST + 100) -> list[float]:
 
 
 def told(known: Seen, *values: float) -> list[bool]:
-    return [known.take(value) for value in values]
+    return [known.add(value) for value in values]
 
 
 def test_a_number_that_no_such_signal_shows_is_too_far_out():
@@ -62,7 +62,7 @@ def test_values_that_come_now_and_then_are_borne_out_too():
 def test_glitches_that_lie_far_apart_never_move_it_not_even_among_the_first_values():
     known = Seen()
     for number, value in enumerate(ordinary(count=3_000)):
-        known.take(1e15 if number % 400 == 7 else value)
+        known.add(1e15 if number % 400 == 7 else value)
     assert 50.0 <= known.largest < 51.0
 
 
@@ -75,8 +75,8 @@ def test_a_record_of_noise_bears_no_impossible_value_out_nor_keeps_a_move_from_b
 def test_a_frame_names_the_signals_that_are_too_far_out():
     known: dict[str, Seen] = {}
     for value in ordinary():
-        assert take(known, {"temp": value, "flow": 3.0}) == ()
-    assert take(known, {"temp": 1e6, "flow": 3.0, "new": 1e9}) == ("temp",)
+        assert add_frame(known, {"temp": value, "flow": 3.0}) == ()
+    assert add_frame(known, {"temp": 1e6, "flow": 3.0, "new": 1e9}) == ("temp",)
 
 
 def test_its_state_goes_on_from_a_dump():
@@ -103,7 +103,7 @@ def test_the_compiled_lane_sees_what_is_seen_of_every_value_that_is_not_too_far_
         before = known.largest
         if known.too_far(value):
             continue
-        assert not known.take(value)
+        assert not known.add(value)
         lane_kernel._see(signals, numbers, 0, abs(value))
         moved += known.largest != before
         count, higher, since = (int(signals[0, i]) for i in (lane_kernel.SEEN, lane_kernel.HIGHER, lane_kernel.SINCE))

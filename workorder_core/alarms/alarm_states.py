@@ -194,7 +194,9 @@ def possible(point: Point) -> tuple[Move, ...]:
     )  # fmt: skip
 
 
-def told(point: Point, move: Move, *, at: datetime, terms: Terms | None = None, until: datetime | None = None) -> Point:
+def follow_engine(
+    point: Point, move: Move, *, at: datetime, terms: Terms | None = None, until: datetime | None = None
+) -> Point:
     """Follow what the engine tells of an alarm; a move that its state does not have only changes its condition."""
     active = {Move.RAISE: True, Move.CLEAR: False}.get(move, point.active)
     point = replace(point, active=active)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workorder_core.alarms.alarm_states import Move
-from workorder_core.alarms.silence import Held
+from workorder_core.alarms.silence import Suppressed
 from workorder_core.alarms.standard import (
     CHATTER,
     CHATTER_WITHIN,
@@ -33,7 +33,7 @@ class Change:
         Its asset's event time.
     finding
         What raised it; None for every other move.
-    held
+    suppressed
         Why it leads to nothing of its own, where it is suppressed.
     until
         When a shelf or a time out of service ends.
@@ -45,14 +45,14 @@ class Change:
     move: Move
     why: str
     finding: Finding | None = None
-    held: Held | None = None
+    suppressed: Suppressed | None = None
     until: datetime | None = None
 
 
 class Standing:
     """The conditions that stand, by asset and source: when each was last found, and why it leads to nothing."""
 
-    def __init__(self, found: dict[Key, tuple[datetime, Held | None]] | None = None) -> None:
+    def __init__(self, found: dict[Key, tuple[datetime, Suppressed | None]] | None = None) -> None:
         self._found = found or {}
 
     def follow(self, finding: Finding) -> Change | None:
@@ -64,15 +64,15 @@ class Standing:
         self._found[key] = finding.at, None if before is None else before[1]
         return Change(*key, finding.at, Move.RAISE, finding.summary, finding) if before is None else None
 
-    def hold(self, key: Key, held: Held | None) -> Change | None:
+    def suppress(self, key: Key, suppressed: Suppressed | None) -> Change | None:
         """Take note of why a condition that was found leads to nothing of its own; None where it does."""
         at, before = self._found[key]
-        if held is before:
+        if suppressed is before:
             return None
-        self._found[key] = at, held
-        if held is None:
+        self._found[key] = at, suppressed
+        if suppressed is None:
             return Change(*key, at, Move.RELEASE, f"no longer {'' if before is None else before.label}")
-        return Change(*key, at, Move.SUPPRESS, held.label, held=held)
+        return Change(*key, at, Move.SUPPRESS, suppressed.label, suppressed=suppressed)
 
     def end(self, key: Key, why: str, *, at: datetime | None = None) -> Change | None:
         """Take note that a condition stands no more, or is not looked at any more: then when it was last found."""
@@ -89,14 +89,14 @@ class Standing:
 
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
-        return [[*key, at.isoformat(), held] for key, (at, held) in sorted(self._found.items())]
+        return [[*key, at.isoformat(), suppressed] for key, (at, suppressed) in sorted(self._found.items())]
 
     @classmethod
     def restore(cls, dumped: list[Any]) -> "Standing":
         """Continue from a dump."""
         return cls({
-            (asset, source): (datetime.fromisoformat(at), None if held is None else Held(held))
-            for asset, source, at, held in dumped
+            (asset, source): (datetime.fromisoformat(at), None if suppressed is None else Suppressed(suppressed))
+            for asset, source, at, suppressed in dumped
         })  # fmt: skip
 
 
@@ -113,7 +113,7 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class AlarmMetrics:
     """The figures of a range, beside what ISA-18.2 calls acceptable for one operator.
 
     Parameters
@@ -161,7 +161,7 @@ class Figures:
     stale_alarms: tuple[Key, ...] = ()
 
 
-def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figures:
+def alarm_metrics(alarms: Sequence[Alarm], since: datetime, until: datetime) -> AlarmMetrics:
     """Count the figures of ``since <= raised_at < until``. Raises ValueError for an empty range."""
     if not since < until:
         raise ValueError(f"the range ends at {until:%Y-%m-%d %H:%M}, not after it begins at {since:%Y-%m-%d %H:%M}")
@@ -173,7 +173,7 @@ def figures(alarms: Sequence[Alarm], since: datetime, until: datetime) -> Figure
     top = sorted(by_source.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     severities = Counter(each.severity for each in raised)
     stale = sorted((each.asset, each.source) for each in told if _stood_at(each, until) > STALE_AFTER)
-    return Figures(
+    return AlarmMetrics(
         alarms=len(raised),
         per_10_min=len(raised) / ((until - since) / PERIOD),
         per_day=len(raised) / ((until - since) / timedelta(days=1)),

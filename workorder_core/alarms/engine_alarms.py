@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-TOLD_FOR = timedelta(hours=1)
+SHOWN_FOR = timedelta(hours=1)
 """That a process was fenced off is told for so long: two that are started again and again would do it every minute."""
 LOOKS_BACK = timedelta(minutes=10)
 GROWS_BY = 10
@@ -126,7 +126,7 @@ class Facts:
     refused
         Kinds of message refused within ``LOOKS_BACK``, counted to ``refused_most``.
     unreadable
-        Messages that made the program fail, of those received within ``TOLD_FOR``; and what the newest of them led to.
+        Messages that made the program fail, of those received within ``SHOWN_FOR``; and what the newest of them led to.
     troubles
         What went wrong, by what it was.
     outbox
@@ -185,7 +185,7 @@ def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
 
 
 def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
-    if facts.fenced_off is None or now - facts.fenced_off[2] > TOLD_FOR:
+    if facts.fenced_off is None or now - facts.fenced_off[2] > SHOWN_FOR:
         return
     holder, taken_by, at = facts.fenced_off
     ago = spoken((now - at).total_seconds())
@@ -202,7 +202,7 @@ def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
 def _of_troubles(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
     for code, (problem, action) in TROUBLES.items():
         trouble = facts.troubles.get(code)
-        if trouble is not None and now - trouble.at <= TOLD_FOR:
+        if trouble is not None and now - trouble.at <= SHOWN_FOR:
             ago = spoken(max(0.0, (now - trouble.at).total_seconds()))
             often = f", {trouble.times} times so far" if trouble.times > 1 else ""
             yield EngineAlarm(code, f"{problem} {ago} ago{often}: {trouble.said}", action)

@@ -1,7 +1,7 @@
 """What people have silenced: shelved alarms, and alarms out of service. It opens no orders while it is.
 
 A shelf ends with the first input whose time has come to its end: a reading of its asset by its event time, or a tick
-of the wall clock. So it ends at the same place in every run of the same inputs. A safety alarm is not held by a shelf,
+of the wall clock. So it ends at the same place in every run of the same inputs. A shelf does not suppress a safety alarm,
 whatever somebody has written; only what is out of service is.
 """
 
@@ -13,7 +13,7 @@ from workorder_core.intake.findings import Finding
 from workorder_core.words import Severity
 
 
-class Held(StrEnum):
+class Suppressed(StrEnum):
     """Why a condition that is there leads to nothing of its own."""
 
     SHELVED = "shelved"
@@ -33,14 +33,14 @@ class Held(StrEnum):
 
 
 _LABELS = {
-    Held.SHELVED: "shelved",
-    Held.OUT_OF_SERVICE: "out of service",
-    Held.CAUSE: "explained by a declared cause, whose order tells of it",
-    Held.WAITS: "waits a minute for a possible cause",
-    Held.FLOOD: "told by the order of an alarm flood",
-    Held.BUDGET: "its rule is over its alarm budget and judges in shadow",
+    Suppressed.SHELVED: "shelved",
+    Suppressed.OUT_OF_SERVICE: "out of service",
+    Suppressed.CAUSE: "explained by a declared cause, whose order tells of it",
+    Suppressed.WAITS: "waits a minute for a possible cause",
+    Suppressed.FLOOD: "told by the order of an alarm flood",
+    Suppressed.BUDGET: "its rule is over its alarm budget and judges in shadow",
 }
-Silence = tuple[Held, datetime | None]
+Silence = tuple[Suppressed, datetime | None]
 
 
 class Silences:
@@ -49,31 +49,31 @@ class Silences:
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Silence]] = {}
 
-    def put(self, asset: str, source: str, held: Held, until: datetime | None) -> None:
+    def put(self, asset: str, source: str, suppressed: Suppressed, until: datetime | None) -> None:
         """Silence an alarm; ``until`` None has no end."""
-        self.of.setdefault(asset, {})[source] = held, until
+        self.of.setdefault(asset, {})[source] = suppressed, until
 
-    def take(self, asset: str, source: str) -> None:
+    def end(self, asset: str, source: str) -> None:
         """End a silence; of one that there is not nothing changes."""
         sources = self.of.get(asset, {})
         sources.pop(source, None)
         if not sources:
             self.of.pop(asset, None)
 
-    def ended(self, asset: str, now: datetime) -> list[tuple[str, Held]]:
+    def expire(self, asset: str, now: datetime) -> list[tuple[str, Suppressed]]:
         """Take away what has come to its end by ``now``, and return it in order."""
         silences = sorted(self.of.get(asset, {}).items())
-        over = [(source, held) for source, (held, until) in silences if until is not None and now >= until]
+        over = [(source, suppressed) for source, (suppressed, until) in silences if until is not None and now >= until]
         for source, _ in over:
-            self.take(asset, source)
+            self.end(asset, source)
         return over
 
-    def holds(self, finding: Finding) -> Held | None:
+    def suppresses(self, finding: Finding) -> Suppressed | None:
         """Whether a finding is kept from intake. What a silenced rule chatters is silent with it."""
-        held = self.silent(finding.asset, finding.source)
-        return None if held is Held.SHELVED and finding.severity is Severity.SAFETY else held
+        suppressed = self.silent(finding.asset, finding.source)
+        return None if suppressed is Suppressed.SHELVED and finding.severity is Severity.SAFETY else suppressed
 
-    def silent(self, asset: str, source: str) -> Held | None:
+    def silent(self, asset: str, source: str) -> Suppressed | None:
         """Whether a source on an asset is silenced."""
         sources = self.of.get(asset)
         if not sources:
@@ -91,15 +91,17 @@ class Silences:
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
         return [
-            [asset, source, held.value, None if until is None else until.isoformat()]
+            [asset, source, suppressed.value, None if until is None else until.isoformat()]
             for asset in sorted(self.of)
-            for source, (held, until) in sorted(self.of[asset].items())
+            for source, (suppressed, until) in sorted(self.of[asset].items())
         ]
 
     @classmethod
     def restore(cls, dumped: list[Any]) -> "Silences":
         """Continue from a dump."""
         restored = cls()
-        for asset, source, held, until in dumped:
-            restored.put(asset, source, Held(held), None if until is None else datetime.fromisoformat(until))
+        for asset, source, suppressed, until in dumped:
+            restored.put(
+                asset, source, Suppressed(suppressed), None if until is None else datetime.fromisoformat(until)
+            )
         return restored

@@ -27,7 +27,7 @@ class Area:
         When its newest alarms came, in order, as far back as the window reaches.
     flooded
         Whether the flood goes on.
-    order, asset, told
+    order, asset, reported
         The flood's newest order and the asset that it is on, and the conditions (asset, source) that it was told.
     """
 
@@ -35,7 +35,7 @@ class Area:
     flooded: bool = False
     order: UUID | None = None
     asset: str = ""
-    told: set[Key] = field(default_factory=set)
+    reported: set[Key] = field(default_factory=set)
 
 
 class Floods:
@@ -60,7 +60,8 @@ class Floods:
         """Return the same state, which nothing that happens to this one changes."""
         copied = Floods()
         copied.areas = {
-            name: replace(area, raised=list(area.raised), told=set(area.told)) for name, area in self.areas.items()
+            name: replace(area, raised=list(area.raised), reported=set(area.reported))
+            for name, area in self.areas.items()
         }
         return copied
 
@@ -71,7 +72,7 @@ class Floods:
             area = self.areas[name]
             order = None if area.order is None else area.order.bytes
             raised = [at.isoformat() for at in area.raised]
-            areas.append([name, raised, area.flooded, order, area.asset, sorted(map(list, area.told))])
+            areas.append([name, raised, area.flooded, order, area.asset, sorted(map(list, area.reported))])
         return areas
 
     @classmethod
@@ -84,7 +85,7 @@ class Floods:
                 flooded=flooded,
                 order=None if order is None else UUID(bytes=order),
                 asset=asset,
-                told={(key[0], key[1]) for key in told},
+                reported={(key[0], key[1]) for key in told},
             )
         return restored
 

@@ -36,15 +36,15 @@ class Inhibition:
     ----------
     waiting
         Since when each condition, by asset and source, has been found behind a possible cause.
-    told
+    reported
         By order: the conditions, by asset and source, that it has as evidence already.
     """
 
     def __init__(self) -> None:
         self.waiting: dict[tuple[str, str], datetime] = {}
-        self.told: dict[UUID, set[tuple[str, str]]] = {}
+        self.reported: dict[UUID, set[tuple[str, str]]] = {}
 
-    def hold(
+    def inhibit(
         self, finding: Finding, causes: Iterable[Cause], own: Sequence[Entry], of_cause: Sequence[Entry]
     ) -> tuple[bool, Collect | None]:
         """Return whether a finding is kept from intake, and what is told to the cause's order then.
@@ -62,10 +62,10 @@ class Inhibition:
             return finding.at - since < WAIT, None
         for entry in of_cause:
             if entry.unfinished and any(_is_of(entry, cause) for cause in active):
-                told = self.told.setdefault(entry.id, set())
-                if key in told:
+                reported = self.reported.setdefault(entry.id, set())
+                if key in reported:
                     return True, None
-                told.add(key)
+                reported.add(key)
                 return True, Collect(entry.id, entry.asset, finding)
         return True, None
 
@@ -75,29 +75,29 @@ class Inhibition:
 
     def ended(self, order_id: UUID) -> None:
         """An order has ended."""
-        self.told.pop(order_id, None)
+        self.reported.pop(order_id, None)
 
     def copy(self) -> "Inhibition":
         """Return the same state, which nothing that happens to this one changes."""
         copied = Inhibition()
         copied.waiting = dict(self.waiting)
-        copied.told = {order: set(keys) for order, keys in self.told.items()}
+        copied.reported = {order: set(keys) for order, keys in self.reported.items()}
         return copied
 
     def dump(self) -> list[Any]:
         """Return the state in plain types; the same history gives the same bytes."""
         return [
             [[*key, self.waiting[key].isoformat()] for key in sorted(self.waiting)],
-            [[order.bytes, sorted(map(list, self.told[order]))] for order in sorted(self.told)],
+            [[order.bytes, sorted(map(list, self.reported[order]))] for order in sorted(self.reported)],
         ]
 
     @classmethod
     def restore(cls, dumped: list[Any]) -> "Inhibition":
         """Continue from a dump."""
-        waiting, told = dumped
+        waiting, reported = dumped
         restored = cls()
         restored.waiting = {(asset, source): datetime.fromisoformat(at) for asset, source, at in waiting}
-        restored.told = {UUID(bytes=order): {(asset, source) for asset, source in keys} for order, keys in told}
+        restored.reported = {UUID(bytes=order): {(asset, source) for asset, source in keys} for order, keys in reported}
         return restored
 
 

@@ -35,7 +35,7 @@ class Policy:
     ----------
     repeat_quiet, repeat_quiet_most
         After its n-th evidence an order takes no equal one for ``repeat_quiet`` × 2ⁿ⁻¹, ``repeat_quiet_most`` at most:
-        the first hours are told in detail, and an order that waits for a month does not grow without bound.
+        the first hours are refined in detail, and an order that waits for a month does not grow without bound.
     correlation
         Two findings on one asset closer than this can be about one fault.
     present
@@ -79,9 +79,9 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
         if order is None:
             order = next((entry for entry in unfinished if _supports(finding, entry, policy)), None)
         elif order.question and order.status in WAITING:
-            told = _told_more(order, finding)
-            if told is not None and not any(_is_of(entry, *told) for entry in unfinished):
-                return Refine(order.id, finding, *told, max(order.severity, finding.severity))
+            refined = _refined(order, finding)
+            if refined is not None and not any(_is_of(entry, *refined) for entry in unfinished):
+                return Refine(order.id, finding, *refined, max(order.severity, finding.severity))
     if order is not None:
         return _on_unfinished(order, finding, policy)
     ended = next((entry for entry in reversed(orders) if _ended_for(entry, finding)), None)
@@ -93,7 +93,7 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
 def clear(finding: Finding, orders: Sequence[Entry]) -> AddEvidence | None:
     """Decide what becomes of a condition that is over: its unfinished order is told, once for each time it came back.
 
-    The order stays: that a value went back does not say that nothing broke. Without an order nothing is to be told.
+    The order stays: that a value went back does not say that nothing broke. Without an order nothing is to be refined.
     """
     for entry in orders:
         same = _same_fault(entry, finding) or (entry.question and not finding.answers)
@@ -130,7 +130,7 @@ def _is_of(entry: Entry, component: str, mode: FailureMode) -> bool:
     return entry.component == component and entry.failure_mode is mode
 
 
-def _told_more(question: Entry, finding: Finding) -> tuple[str, FailureMode] | None:
+def _refined(question: Entry, finding: Finding) -> tuple[str, FailureMode] | None:
     """What an open question is about, where a finding that does not answer it says more than it knows.
 
     A likely mode is taken for none, once: what is likely may change from hour to hour, the order must not.

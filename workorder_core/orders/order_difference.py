@@ -10,7 +10,7 @@ WITHIN = timedelta(days=7)
 """Two orders on one machine that were opened closer than this may be about the same thing."""
 
 
-class Told(Protocol):
+class OrderFacts(Protocol):
     """What there has to be known of an order, wherever it is kept. ``opened_at`` is event time."""
 
     @property
@@ -31,8 +31,8 @@ class Told(Protocol):
     def duplicate_of(self) -> UUID | None: ...
 
 
-Before = TypeVar("Before", bound=Told)
-After = TypeVar("After", bound=Told)
+Before = TypeVar("Before", bound=OrderFacts)
+After = TypeVar("After", bound=OrderFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def difference(before: Sequence[Before], after: Sequence[After]) -> Difference[B
     return Difference(right, left, changed, same)
 
 
-def facts(order: Told) -> tuple[object, ...]:
+def facts(order: OrderFacts) -> tuple[object, ...]:
     """What two lists have to agree on."""
     return (
         order.asset, order.component, order.failure_mode, order.type, order.opened_at, order.opened_as,
@@ -104,14 +104,14 @@ def facts(order: Told) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _same_id(one: Told, two: Told) -> bool:
+def _same_id(one: OrderFacts, two: OrderFacts) -> bool:
     return one.id == two.id
 
 
-def _same_fault(one: Told, two: Told) -> bool:
+def _same_fault(one: OrderFacts, two: OrderFacts) -> bool:
     same = (one.component, one.failure_mode) == (two.component, two.failure_mode)
     return same and _same_machine(one, two)
 
 
-def _same_machine(one: Told, two: Told) -> bool:
+def _same_machine(one: OrderFacts, two: OrderFacts) -> bool:
     return one.asset == two.asset and abs(two.opened_at - one.opened_at) <= WITHIN

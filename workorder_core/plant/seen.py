@@ -50,7 +50,7 @@ class Seen:
         """Whether a value lies too far out to be true."""
         return self.count >= LEAST and abs(value) > self.bound
 
-    def take(self, value: float) -> bool:
+    def add(self, value: float) -> bool:
         """Take in a value, in the order of arrival; whether it lies too far out to be true."""
         magnitude = abs(value)
         if self.count < LEAST and magnitude > 0.0:
@@ -77,7 +77,7 @@ class Seen:
         return [self.count, self.largest, self.higher, self.least_higher, self.since]
 
 
-def take(seen: dict[str, Seen], values: Mapping[str, float]) -> tuple[str, ...]:
+def add_frame(seen: dict[str, Seen], values: Mapping[str, float]) -> tuple[str, ...]:
     """Take in a frame's values; return the signals of which they lie too far out."""
     found: list[str] = []
     for name, value in values.items():
@@ -86,6 +86,6 @@ def take(seen: dict[str, Seen], values: Mapping[str, float]) -> tuple[str, ...]:
             known = seen[name] = Seen()
         elif known.count == LEAST and not known.higher and -known.largest <= value <= known.largest:
             continue  # what nearly every value is
-        if known.take(value):
+        if known.add(value):
             found.append(name)
     return tuple(found)

@@ -62,7 +62,7 @@ def _take(conn: Connection, order_id: UUID, step: Step, form: StepForm, who: Who
     elif step is Step.START:
         assignments.start(conn, order_id, why=form.why, **asked)
     else:
-        work_orders.take(conn, order_id, step, form.details(step), why=form.why, **asked)
+        work_orders.take_step(conn, order_id, step, form.details(step), why=form.why, **asked)
 
 
 def _schedule(conn: Connection, order_id: UUID, form: StepForm, asked: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from db.plant import devices
-from db.telemetry import engine_figures, quarantine, readings
+from db.telemetry import engine_metrics, quarantine, readings
 from ingest.border import Bounds
 from ingest.broker.broker import BrokerUnreachable
 from ingest.broker.publisher import Publisher
@@ -113,7 +113,7 @@ def test_a_device_is_taken_for_its_own_asset_only(
     with psycopg.connect(database, autocommit=True) as conn:
         devices.bind(conn, "gw-2", ["NTH/P-102"], actor="test", at=datetime.now(UTC))
         with kills.plantwright("ingest", env=env, log=data_dir / "ingest.log") as ingest:
-            ingest.wait_until(lambda: engine_figures.read(conn), "it listens")
+            ingest.wait_until(lambda: engine_metrics.read(conn), "it listens")
             with Publisher(by_certificate, tls=of(files, "gw-1")) as first:
                 first.publish("plantwright/v1/NTH/P-101", PAYLOAD)
                 # The broker's access file lets it say nothing of these: neither arrives.

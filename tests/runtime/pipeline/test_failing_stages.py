@@ -105,7 +105,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "a value": (border, "value"),
     "what the lane reads": (payload, "plain"),
     "the lane's choice": (Lane, "sift"),
-    "the lane's judging": (Lane, "take"),
+    "the lane's judging": (Lane, "accept"),
     "the parts of a batch": (reading, "parts"),
     "admission": (admission, "admit"),
     "lateness": (arrivals, "arrange"),

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from db.plant import plant
-from db.telemetry import engine_figures, quarantine, readings
+from db.telemetry import engine_metrics, quarantine, readings
 from db.telemetry import judge as judge_db
 from ingest.messages import Message
 from ingest.replay import Publication
@@ -167,7 +167,7 @@ def test_a_poisonous_message_on_a_plant_that_runs_and_its_retry_by_hand(
         conn.execute("ALTER TABLE readings ADD CONSTRAINT no_poison CHECK (value <> 666)")
         env = kills.environment(database=database, broker=mosquitto.url)
         with kills.plantwright("ingest", env=env, log=data_dir / "log") as ingest:
-            ingest.wait_until(lambda: engine_figures.read(conn), "it listens")
+            ingest.wait_until(lambda: engine_metrics.read(conn), "it listens")
             device = Device(mosquitto.url)
             for minute in range(50):
                 message = a_message(minute, {"temp": 666.0 if minute == 20 else 60.0})

@@ -113,7 +113,7 @@ def take(conn: psycopg.Connection, state: Engine, parts: list[Part], dumps: Dump
     place = state.judge.arrival + 1
     with conn.transaction(), undoing(conn, state, parts, dumps):
         for part in parts:
-            place = pipeline.take(conn, part, place, state, Processed())
+            place = pipeline.process_frames(conn, part, place, state, Processed())
 
 
 BEFORE_ALL = {"the ordinary parser", "the native parser", "a value", "the parts of a batch"}

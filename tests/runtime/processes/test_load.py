@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db.telemetry import engine_figures, judge, readings
+from db.telemetry import engine_metrics, judge, readings
 from ingest.broker import mqtt
 from ingest.broker.broker import BrokerAddress
 from ingest.replay import Publication
@@ -99,7 +99,7 @@ def test_a_minute_of_ten_times_as_much_waits_at_the_broker_and_not_in_our_memory
             psycopg.connect(timescale_database, autocommit=True) as conn,
             kills.plantwright("ingest", env=env, log=data_dir / "log") as ingest,
         ):
-            ingest.wait_until(lambda: engine_figures.read(conn), "it judges, and has told of itself")
+            ingest.wait_until(lambda: engine_metrics.read(conn), "it judges, and has told of itself")
             publisher = Burst(wire.url)
             publisher.send(single_values(0, STEADY * STEADY_S), rate=STEADY)
             before_mb = memory_mb(ingest)
@@ -107,14 +107,14 @@ def test_a_minute_of_ten_times_as_much_waits_at_the_broker_and_not_in_our_memory
             publisher.finish()
             ingest.wait_until(lambda: judge.holder_now(conn)[2] > count, "as many inputs are judged")
             ingest.wait_until(lambda: readings.count(conn)[0] >= count, "all is judged")
-            told = engine_figures.read(conn)
+            told = engine_metrics.read(conn)
             most_mb = memory_mb(ingest, "VmHWM")
             ingest.stop()
             assert readings.count(conn) == (count, 0)
         assert most_mb - before_mb < MORE_MB, f"{before_mb:.0f} MB before the burst, {most_mb:.0f} MB at its peak"
         assert told is not None
-        assert told.figures.batch_largest <= 1_000
-        assert told.figures.queue <= 4_000, "no more is taken off the wire than the broker's window"
+        assert told.metrics.batch_largest <= 1_000
+        assert told.metrics.queue <= 4_000, "no more is taken off the wire than the broker's window"
     finally:
         wire.stop()
 

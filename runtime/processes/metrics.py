@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from db.telemetry import engine_figures
-from db.telemetry.engine_figures import Figures
+from db.telemetry import engine_metrics
+from db.telemetry.engine_metrics import EngineMetrics
 from ingest.messages import Message
 from runtime.pipeline.pipeline import Processed
 
@@ -21,38 +21,38 @@ RATE_OVER = 30
 
 
 @dataclass(slots=True)
-class Counted:
+class IngestMetrics:
     """The counts of one process since it became the plant's writer."""
 
-    figures: Figures
+    metrics: EngineMetrics
     behind: bool = False
     _written: float = 0.0
     _marks: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=RATE_OVER))
 
     @classmethod
-    def begin(cls, lag_limit_s: float, batch_most: int) -> "Counted":
-        return cls(Figures(lag_limit_s=lag_limit_s, batch_most=batch_most))
+    def begin(cls, lag_limit_s: float, batch_most: int) -> "IngestMetrics":
+        return cls(EngineMetrics(lag_limit_s=lag_limit_s, batch_most=batch_most))
 
     def count(self, batch: Sequence[Message], processed: Processed, acknowledge_s: float) -> None:
         """Add a batch that was committed and acknowledged."""
-        told = self.figures
-        refused = Counter(told.refused)
+        report = self.metrics
+        refused = Counter(report.refused)
         refused.update(each.reason.value for each in processed.refused)
-        stage_s = dict(told.stage_s)
+        stage_s = dict(report.stage_s)
         for stage, seconds in (*processed.spent.items(), ("acknowledge", acknowledge_s)):
             stage_s[stage] = stage_s.get(stage, 0.0) + seconds
-        self.figures = replace(
-            told,
-            messages=told.messages + len(batch),
-            batches=told.batches + bool(batch),
-            stored=told.stored + processed.stored,
-            late=told.late + processed.late,
-            repeated=told.repeated + processed.repeated,
-            judged=told.judged + processed.frames,
+        self.metrics = replace(
+            report,
+            messages=report.messages + len(batch),
+            batches=report.batches + bool(batch),
+            stored=report.stored + processed.stored,
+            late=report.late + processed.late,
+            repeated=report.repeated + processed.repeated,
+            judged=report.judged + processed.frames,
             refused=dict(refused),
             stage_s=stage_s,
-            batch_newest=len(batch) or told.batch_newest,
-            batch_largest=max(told.batch_largest, len(batch)),
+            batch_newest=len(batch) or report.batch_newest,
+            batch_largest=max(report.batch_largest, len(batch)),
         )
 
     def write_when_due(
@@ -69,10 +69,10 @@ class Counted:
             # What came while we did not look has waited for so long, perhaps.
             lag_s = max(lag_s, now - self._written - EVERY_S)
         self._written = now
-        self._marks.append((now, self.figures.messages, self.figures.stored))
+        self._marks.append((now, self.metrics.messages, self.metrics.stored))
         with conn.transaction():
-            engine_figures.write(conn, fence, replace(self._told(lag_s, queue), **of_engine))
-        limit_s = self.figures.lag_limit_s
+            engine_metrics.write(conn, fence, replace(self._report(lag_s, queue), **of_engine))
+        limit_s = self.metrics.lag_limit_s
         if (lag_s > limit_s) != self.behind:
             self.behind = not self.behind
             if self.behind:
@@ -86,14 +86,14 @@ class Counted:
 
     def stop(self, conn: Connection, fence: int) -> None:
         """Write that the process ends as it should, in the caller's transaction."""
-        engine_figures.write(conn, fence, replace(self._told(0.0, 0), stopped=True))
+        engine_metrics.write(conn, fence, replace(self._report(0.0, 0), stopped=True))
 
-    def _told(self, lag_s: float, queue: int) -> Figures:
+    def _report(self, lag_s: float, queue: int) -> EngineMetrics:
         first, last = (self._marks[0], self._marks[-1]) if self._marks else ((0.0, 0, 0), (0.0, 0, 0))
         seconds = max(last[0] - first[0], EVERY_S)
         return replace(
-            self.figures,
-            stage_s={stage: round(spent, 6) for stage, spent in self.figures.stage_s.items()},
+            self.metrics,
+            stage_s={stage: round(spent, 6) for stage, spent in self.metrics.stage_s.items()},
             queue=queue,
             lag_s=round(lag_s, 3),
             messages_per_s=round((last[1] - first[1]) / seconds, 1),

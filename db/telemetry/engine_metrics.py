@@ -10,13 +10,13 @@ from psycopg.rows import tuple_row
 
 from db import sql, storable
 
-_QUERIES = sql.load("engine_figures")
+_QUERIES = sql.load("engine_metrics")
 SILENT_AFTER_S = 5.0
 State = Literal["judging", "behind", "silent", "stopped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class EngineMetrics:
     """Counts since that process became the plant's writer; ``stage_s`` are seconds of work, by stage of a batch.
 
     Parameters
@@ -34,7 +34,7 @@ class Figures:
     checkpoint_failed
         Why the judge's state could not be written when that was last tried; empty where it was.
     stopped
-        The process was told to end, and did.
+        The process was report to end, and did.
     """
 
     messages: int = 0
@@ -62,46 +62,46 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MetricsReport:
     """Figures, and how long ago they were written: a process that lives writes every second."""
 
-    figures: Figures
+    metrics: EngineMetrics
     age_s: float
 
-    def told_at(self, now: datetime) -> datetime:
+    def written_at(self, now: datetime) -> datetime:
         """When that was."""
         return now - timedelta(seconds=self.age_s)
 
     @property
     def lag_s(self) -> float:
         """How long what has arrived may have waited, at most; of a process that is silent nobody knows better."""
-        return self.figures.lag_s + (self.age_s if self.age_s > SILENT_AFTER_S else 0.0)
+        return self.metrics.lag_s + (self.age_s if self.age_s > SILENT_AFTER_S else 0.0)
 
     @property
     def state(self) -> State:
         """What the engine does, in a word; ``behind`` is its own alarm: it lags further behind than it may."""
-        if self.figures.stopped:
+        if self.metrics.stopped:
             return "stopped"
-        if self.age_s > max(SILENT_AFTER_S, self.figures.lag_limit_s):
+        if self.age_s > max(SILENT_AFTER_S, self.metrics.lag_limit_s):
             return "silent"
         return "behind" if self.behind else "judging"
 
     @property
     def behind(self) -> bool:
         """Whether what arrives waits longer than it may."""
-        return self.lag_s > self.figures.lag_limit_s
+        return self.lag_s > self.metrics.lag_limit_s
 
 
-def write(conn: Connection, fence: int, figures: Figures) -> None:
+def write(conn: Connection, fence: int, metrics: EngineMetrics) -> None:
     """Write them, as the plant's writer."""
-    conn.execute(_QUERIES["write"], {"fence": fence, "figures": storable.json(msgspec.to_builtins(figures))})
+    conn.execute(_QUERIES["write"], {"fence": fence, "figures": storable.json(msgspec.to_builtins(metrics))})
 
 
-def read(conn: Connection) -> Told | None:
+def read(conn: Connection) -> MetricsReport | None:
     """Return what the judging process told last; None where none has ever run."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         row: Any = cursor.execute(_QUERIES["read"]).fetchone()
-    return None if row is None else Told(msgspec.convert(row[0], Figures), float(row[1]))
+    return None if row is None else MetricsReport(msgspec.convert(row[0], EngineMetrics), float(row[1]))
 
 
 def skews(conn: Connection, *, limit: int) -> dict[str, float]:

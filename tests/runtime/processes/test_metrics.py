@@ -15,8 +15,8 @@ from psycopg_pool import ConnectionPool
 from rich.console import Console
 
 from api.app import create
-from db.telemetry import engine_figures
-from db.telemetry.engine_figures import Figures, Told
+from db.telemetry import engine_metrics
+from db.telemetry.engine_metrics import EngineMetrics, MetricsReport
 from ingest.messages import Message
 from ingest.replay import Publication
 from runtime.broker import pulse
@@ -58,7 +58,7 @@ def test_metrics_health_and_doctor_tell_of_an_engine_that_works_and_of_one_that_
         psycopg.connect(database, autocommit=True) as conn,
         kills.plantwright("ingest", env=env, log=data_dir / "log") as ingest,
     ):
-        ingest.wait_until(lambda: engine_figures.read(conn), "it has written its figures")
+        ingest.wait_until(lambda: engine_metrics.read(conn), "it has written its figures")
         device = Device(mosquitto.url)
         for minute in range(100):
             message = a_message(minute, {"temp": 60.0, "flow": 5.0})
@@ -69,8 +69,8 @@ def test_metrics_health_and_doctor_tell_of_an_engine_that_works_and_of_one_that_
         device.finish()
 
         def all_told() -> bool:
-            told = engine_figures.read(conn)
-            return told is not None and told.figures.messages == 102
+            told = engine_metrics.read(conn)
+            return told is not None and told.metrics.messages == 102
 
         ingest.wait_until(all_told, "all messages are counted")
 
@@ -141,13 +141,13 @@ def test_nobody_else_makes_the_engine_look_late_or_on_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figures", "age_s", "state"),
+    ("metrics", "age_s", "state"),
     [
-        (Figures(lag_s=1, lag_limit_s=60), 1, "judging"),
-        (Figures(lag_s=61, lag_limit_s=60), 1, "behind"),
-        (Figures(lag_s=1, lag_limit_s=60), 61, "silent"),
-        (Figures(lag_s=1, lag_limit_s=60, stopped=True), 61, "stopped"),
+        (EngineMetrics(lag_s=1, lag_limit_s=60), 1, "judging"),
+        (EngineMetrics(lag_s=61, lag_limit_s=60), 1, "behind"),
+        (EngineMetrics(lag_s=1, lag_limit_s=60), 61, "silent"),
+        (EngineMetrics(lag_s=1, lag_limit_s=60, stopped=True), 61, "stopped"),
     ],
 )
-def test_the_state_of_the_engine_in_a_word(figures: Figures, age_s: float, state: str) -> None:
-    assert Told(figures, age_s).state == state
+def test_the_state_of_the_engine_in_a_word(metrics: EngineMetrics, age_s: float, state: str) -> None:
+    assert MetricsReport(metrics, age_s).state == state
