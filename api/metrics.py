@@ -27,28 +27,28 @@ class Metrics:
             registry=self._registry,
         )
         self._seconds = Histogram(
-            "plantwright_http_request_seconds", "Time to the end of the answer.", ["route"], registry=self._registry
+            "plantwright_http_request_seconds", "Time to the end of the response.", ["route"], registry=self._registry
         )
         self._orders = Gauge(
             "plantwright_work_orders", "Work orders.", ["type", "status", "priority"], registry=self._registry
         )
         self._escalated = Gauge(
             "plantwright_work_orders_escalated",
-            "Unfinished work orders of which a target has run out.",
+            "Unfinished work orders with a missed target.",
             registry=self._registry,
         )
         self._refused = Gauge(
-            "plantwright_quarantine_kept", "Sorts of refused message kept.", ["reason"], registry=self._registry
+            "plantwright_quarantine_kept", "Kinds of message in quarantine.", ["reason"], registry=self._registry
         )
         self._runs = Gauge(
             "plantwright_runs", "Runs, of those that are kept.", ["kind", "state"], registry=self._registry
         )
         self._next_arrival = Gauge(
-            "plantwright_next_arrival", "The next free place in the sequence of inputs.", registry=self._registry
+            "plantwright_next_arrival", "The next free sequence number of inputs.", registry=self._registry
         )
         self._age = Gauge(
             "plantwright_newest_readings_age_seconds",
-            "Since the newest readings came in; NaN when none have.",
+            "Time since the newest readings arrived; NaN without readings.",
             registry=self._registry,
         )
         self.streams = Gauge("plantwright_event_streams", "Streams of events that are open.", registry=self._registry)

@@ -1,4 +1,4 @@
-"""Following events: what each does to a judge. One that fails does so in every replay, and judging goes on."""
+"""Applies events to a judge. One that fails does so in every replay, and judging continues."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ _MOST_FAILED = 100
 
 
 class UnknownEvent(ValueError):
-    """An event that other code has written; nothing after it can be judged as that code would."""
+    """An event written by other code; nothing after it can be judged as that code would."""
 
 
 def leave_lane(judge: "Judge", event: Event) -> None:
@@ -100,7 +100,7 @@ def _follow(judge: "Judge", event: Event) -> Iterable[Finding]:
 def _on_rulebook(judge: "Judge", _: Event, change: RulebookSet) -> None:
     judge.rulesets = RuleSets(parse_rulebook(change.document))
     judge.use_documents()
-    judge.end_alarms("its rule is not there any more, or judges otherwise")
+    judge.end_alarms("its rule was removed or changed")
 
 
 def _on_models(judge: "Judge", _: Event, change: ModelsSet) -> None:
@@ -126,7 +126,7 @@ def _on_shadow_ended(judge: "Judge", _: Event, change: ShadowEnded) -> None:
     if shadow is not None and change.ended == "promoted":
         judge.rulesets, judge.models = shadow.judge.rulesets, shadow.judge.models
         judge.assets, judge.fleets = shadow.judge.assets, shadow.judge.fleets
-        judge.end_alarms("what was on trial judges now, and sees nothing")
+        judge.end_alarms("the promoted documents do not find it")
 
 
 def _on_asset(judge: "Judge", event: Event, change: AssetSet) -> None:
@@ -155,7 +155,7 @@ def _on_downtime(judge: "Judge", event: Event, change: DowntimeSet) -> None:
 def _on_order_moved(judge: "Judge", event: Event, change: OrderMoved) -> None:
     asset, status = judge.asset(_asset_of(event)), change.status
     if status in WAITING and status is not Status.OPEN:
-        return  # who does the work decides nothing, and depends on the wall clock: the state must not
+        return  # planning and assignment depend on the wall clock and must not affect the state
     now = moment(asset.watermark_us or 0)
     if change.entry is not None:
         judge.book.remember(_reopened(change.order_id, change.entry, status))

@@ -1,6 +1,6 @@
-"""What stops a finding on its way to an order of its own: gates, asked one after the other, each with its reason.
+"""The gates that can stop a finding from opening an order of its own, checked in order, each with its reason.
 
-A gate that stops a finding says why, and what happens instead. Adding one is a function and a place in `GATES`.
+A gate that stops a finding returns why, and what happens instead. To add one, write a function and add it to `GATES`.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """A finding that asks for an order. ``new`` tells that its alarm has just been raised."""
+    """A finding that asks for an order. ``new``: its alarm has just been raised."""
 
     judge: "Judge"
     finding: Finding
@@ -43,7 +43,7 @@ class Case:
 
     @cached_property
     def area(self) -> str:
-        """Where the asset is installed. Assets that nobody has put anywhere share their site's operator."""
+        """Return the asset's area. Assets without a location share their site's."""
         return self.judge.assets[self.finding.asset].area or self.finding.asset.partition("/")[0]
 
 
@@ -60,25 +60,25 @@ def pass_through(case: Case) -> Outcome:
 
 
 def late(case: Case) -> Decision | None:
-    """Return what a finding in what came late leads to: an order, and no alarm: nobody could act at once."""
+    """Return what a finding in late readings leads to: an order, but no alarm, since nobody could act in time."""
     return None if silenced(case) or over_budget(case) else case.decision
 
 
 def silenced(case: Case) -> Outcome | None:
-    """Somebody has shelved its alarm, or taken it out of service."""
+    """Stop a finding whose alarm is shelved or out of service."""
     suppressed = case.judge.silences.suppresses(case.finding)
     return None if suppressed is None else Outcome(None, suppressed)
 
 
 def over_budget(case: Case) -> Outcome | None:
-    """Its rule judges in shadow, being over its alarm budget. Safety has none."""
+    """Stop a finding whose rule is in shadow for exceeding its alarm budget. Safety rules have none."""
     if case.finding.severity is not Severity.SAFETY and _in_shadow(case.judge, case.finding.source):
         return Outcome(None, Suppressed.BUDGET)
     return None
 
 
 def explained(case: Case) -> Outcome | None:
-    """A declared cause on an asset upstream explains it, or may do so in a moment."""
+    """Stop a finding that a declared cause on an upstream asset explains, or may explain in a moment."""
     judge, finding = case.judge, case.finding
     if judge.assets[finding.asset].parent is None:
         return None
@@ -114,7 +114,7 @@ GATES: tuple[Gate, ...] = (silenced, over_budget, explained, in_a_flood)
 
 
 def _in_shadow(judge: "Judge", source: str) -> bool:
-    """Whether the rule behind a source judges in shadow; one for every signal is named with the signal too."""
+    """Return whether the rule of a source is in shadow; a rule for every signal is named with the signal too."""
     if not judge.rules_in_shadow:
         return False
     kind, _, name = source.partition(":")
@@ -122,9 +122,9 @@ def _in_shadow(judge: "Judge", source: str) -> bool:
 
 
 def _causes(judge: "Judge", finding: Finding) -> list[Cause]:
-    """The declared causes, on the assets above, that explain a finding; the nearest first.
+    """Return the declared causes, on upstream assets, that explain a finding; the nearest first.
 
-    One that is silenced, or in shadow, has no order that could tell of what it explains, and is none.
+    A cause that is silenced, or in shadow, has no order to collect what it explains, and is excluded.
     """
     causes: list[Cause] = []
     above, seen = judge.assets[finding.asset].parent, {finding.asset}

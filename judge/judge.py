@@ -1,8 +1,8 @@
 """The judge: a fold over the one sequence of inputs, the same live, restored and in a backtest. No I/O, no clock.
 
-Inputs come in the order of their arrival numbers: frames of readings, and events (documents, people's steps, planned
-downtime, ticks). Given the same inputs, however they are cut into batches, it makes the same decisions and has the same
-state, byte for byte.
+Inputs come in the order of their sequence numbers: frames of readings, and events (documents, people's steps, planned
+downtime, ticks). The same inputs, however they are split into batches, give the same decisions and the same state,
+byte for byte.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,10 +42,10 @@ from workorder_core.plant.seen import Seen
 from workorder_core.words import Severity
 
 FORMAT = 19
-"""Grows with every change that makes older checkpoints unreadable; they are then rebuilt from readings."""
+"""Incremented by every change that makes older checkpoints unreadable; state is then rebuilt from readings."""
 
 CHANGES_RULES = ("rulebook", "shadow")
-"""The kinds of event after which other rules judge."""
+"""The kinds of event that change the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class Judge:
     Parameters
     ----------
     arrival
-        The newest input judged.
+        The sequence number of the newest input judged.
     models
-        The model documents in force, with what close-outs have made of their limits.
+        The model documents in force, with the limits moved by close-outs.
     alarms
         Alarms raised and ended, for the caller to collect and clear; None where nobody collects them.
     failed
@@ -76,9 +76,9 @@ class Judge:
     shadow
         Documents on trial that judge beside those in force.
     early
-        What has been seen of the signals of assets that nothing has been judged of yet.
+        The ranges seen of the signals of assets that were not judged yet.
     beside
-        The plant's judge, where this one is on trial beside it: that one sees the readings for both.
+        The plant's judge, if this one runs in shadow: it tracks the ranges seen for both.
     lane
         Judges ordinary readings of many messages at once. An asset leaves it before anything here reads the asset's
         state.
@@ -110,11 +110,11 @@ class Judge:
         return self.rulesets.rulebook
 
     def decide(self, inputs: Iterable[Input | ForModel]) -> list[Verdict]:
-        """Judge inputs in their order and return what is to be done; what is ignored is left out."""
+        """Judge inputs in order and return the decisions to apply, without ignored findings."""
         return [verdict for verdict in self.consider(inputs) if not isinstance(verdict.decision, Ignore)]
 
     def consider(self, inputs: Iterable[Input | ForModel]) -> Iterator[Verdict]:
-        """Judge inputs in their order and yield every decision, with the ignored findings and the reasons why."""
+        """Judge inputs in order and yield every decision, including ignored findings with their reasons."""
         assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
         findings: Iterable[Finding]
         for each in inputs:
@@ -149,7 +149,7 @@ class Judge:
 
     @property
     def judges_late(self) -> bool:
-        """Whether a rule, in force or on trial, opens orders for what came late."""
+        """Return whether a rule, in force or in shadow, opens orders for late readings."""
         return self.rulesets.judges_late or (self.shadow is not None and self.shadow.judge.judges_late)
 
     def _of_event(self, event: Event) -> Iterable[Finding]:
@@ -231,11 +231,11 @@ class Judge:
         return found
 
     def parts(self) -> Iterator[Part]:
-        """Yield the state part by part, an asset's each by itself; their bytes depend on the inputs alone."""
+        """Yield the state in parts, one for each asset; their bytes depend on the inputs only."""
         return state.parts(self)
 
     def dump(self) -> bytes:
-        """Return the state in a form whose bytes depend on the inputs alone."""
+        """Return the state as bytes that depend on the inputs only."""
         return msgspec.msgpack.encode([tuple(part) for part in self.parts()])
 
     @classmethod
@@ -249,13 +249,13 @@ class Judge:
         return state.restore(lambda: cls(policy), parts, arrival)
 
     def twin(self) -> "Judge":
-        """Return a copy that judges beside this one, and sees of the readings what this one sees."""
+        """Return a copy that judges in parallel, sharing the ranges seen."""
         beside = Judge.restore(self.dump(), self.arrival, self.policy)
         seen_values.share(beside, self)
         return beside
 
     def put_asset(self, key: str, dumped: dict[str, Any]) -> AssetJudge:
-        """Let an asset be as it was when it was dumped, under the documents in force."""
+        """Restore an asset from its dump, under the documents in force."""
         document, factor = self.models.of_class(dumped["class"])
         asset = self.assets[key] = asset_dump.restore(key, dumped, self.rulesets, self.fleets, document, factor)
         return asset
@@ -284,7 +284,7 @@ class Judge:
             asset.use(self.rulesets, *self.models.of_class(asset.asset_class))
 
     def asset(self, key: str) -> AssetJudge:
-        """Return an asset; one that was not known is, from here on."""
+        """Return an asset, adding it if it is new."""
         asset = self.assets.get(key)
         if asset is None:
             document, factor = self.models.of_class("unclassified")

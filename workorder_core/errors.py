@@ -1,4 +1,4 @@
-"""What can be wrong with a request to the core. Each error carries its facts and says one whole sentence."""
+"""Errors of requests to the core. Each carries its facts and one whole sentence."""
 
 from uuid import UUID
 
@@ -6,22 +6,22 @@ from workorder_core.words import Status
 
 
 class WorkOrderError(Exception):
-    """Something asked of a work order that its rules do not allow."""
+    """A request that a work order's rules do not allow."""
 
 
 class IllegalMove(WorkOrderError):
     """The lifecycle has no such step from the order's status."""
 
     def __init__(self, order_id: UUID, number: str, status: Status, step: str, possible: tuple[str, ...]) -> None:
-        ways = ", ".join(possible) or "nothing, this status is final"
+        steps = ", ".join(possible) or "nothing, this status is final"
         super().__init__(
-            f"work order {number} is {status.label}: the step '{step}' is not possible now (possible: {ways})"
+            f"work order {number} is {status.label}: the step '{step}' is not possible now (possible: {steps})"
         )
         self.order_id, self.number, self.status, self.step, self.possible = order_id, number, status, step, possible
 
 
 class ReasonMissing(WorkOrderError):
-    """A step that has to be justified was asked for without a reason."""
+    """A step that needs a reason was requested without one."""
 
     def __init__(self, order_id: UUID, number: str, step: str) -> None:
         super().__init__(f"the step '{step}' on work order {number} needs a reason: say why in one sentence")
@@ -29,7 +29,7 @@ class ReasonMissing(WorkOrderError):
 
 
 class NotAllowed(WorkOrderError):
-    """Whoever asks may not take the step."""
+    """The person may not take the step."""
 
     def __init__(self, number: str, step: str, reason: str) -> None:
         super().__init__(f"the step '{step}' on work order {number} is not yours to take: {reason}")
@@ -45,7 +45,7 @@ class NotReady(WorkOrderError):
 
 
 class CurrencyMissing(WorkOrderError):
-    """A cost was told that nobody could add to another one."""
+    """A cost has no currency."""
 
     def __init__(self, number: str) -> None:
         super().__init__(f"the cost of work order {number} has no currency: give both, as 420.00 and EUR")
@@ -53,7 +53,7 @@ class CurrencyMissing(WorkOrderError):
 
 
 class NotQualified(WorkOrderError):
-    """Somebody was to be given work that they may not do without a reason."""
+    """A person is not qualified for the work, and no reason was given."""
 
     def __init__(self, number: str, name: str, reasons: tuple[str, ...]) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Which times may come in from people and systems: a year between 1970 and 2200."""
+"""The times accepted from people and systems: a year between 1970 and 2200."""
 
 from datetime import UTC, date, datetime
 
@@ -8,7 +8,7 @@ _END = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 
 
 class FarTime(ValueError):
-    """A time so far away that it is a mistake, or some program's word for "never"."""
+    """A time so far away that it is a mistake, or a placeholder for "never"."""
 
     def __init__(self) -> None:
         super().__init__(f"give a year between {FIRST_YEAR} and {LAST_YEAR}; leave out an end that is not known")
@@ -17,7 +17,7 @@ class FarTime(ValueError):
 def near(at: datetime) -> datetime:
     """Return a time with its zone in UTC. Raises FarTime.
 
-    The year is looked at first: close to the ends of the calendar the change of the zone would overflow.
+    The year is checked first: close to the ends of the calendar, changing the zone would overflow.
     """
     if not FIRST_YEAR - 1 <= at.year <= LAST_YEAR + 1 or not _FIRST <= at < _END:
         raise FarTime
@@ -25,7 +25,7 @@ def near(at: datetime) -> datetime:
 
 
 def is_near(at: datetime) -> bool:
-    """Whether a time is of a year that may come in, so that one can reckon with it."""
+    """Return whether a time is of an accepted year."""
     return _FIRST <= at < _END
 
 

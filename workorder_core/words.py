@@ -37,7 +37,7 @@ _TYPE_OF_SEVERITY = {
 
 
 class Criticality(IntEnum):
-    """What the plant loses when the asset stands still."""
+    """What the plant loses when the asset is down."""
 
     LOW = 1
     MEDIUM = 2
@@ -84,7 +84,7 @@ class Origin(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """What work on hold waits for. The first three stop the clock of the targets: nobody of ours can hurry them."""
+    """What work on hold waits for. The first three stop the clock of the targets: they are outside our control."""
 
     PARTS = "parts"
     PERMIT = "permit"
@@ -140,7 +140,7 @@ class FailureMode(StrEnum):
 
     @property
     def specific(self) -> bool:
-        """False for UNK and PDE, which say that something is wrong but not what."""
+        """Return False for UNK and PDE, which say that something is wrong but not what."""
         return self not in (FailureMode.UNK, FailureMode.PDE)
 
 

@@ -31,7 +31,7 @@ class EngineOut(BaseModel):
     state: Literal["judging", "behind", "silent", "stopped", "never ran"]
     alarms: list[EngineAlarmOut] = Field(description="the engine's own, the worst first; none: all is well")
     holder: str | None = Field(description="the process that judges this plant")
-    told_at: datetime | None = Field(description="when it last report of itself; it does so every second")
+    told_at: datetime | None = Field(description="when it last wrote its metrics; it does so every second")
     lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
     lag_limit_s: float | None = None
     queue: int | None = Field(None, description="messages taken off the wire and not judged yet")

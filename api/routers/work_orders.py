@@ -202,7 +202,7 @@ def _changed(order: WorkOrder, body: ChangesIn, actor: str, *, targets_of: targe
     reason = f"{body.priority.name.capitalize()}: set by {actor}."
     after = replace(after, priority=body.priority, priority_reason=reason)
     none = order.response_due is None and targets.missing(order) is None
-    return after if none else targets.set_anew(after, order.recorded_at, targets_of)
+    return after if none else targets.reset(after, order.recorded_at, targets_of)
 
 
 @router.get("/{order_id}/proposal", dependencies=[SEES])

@@ -119,7 +119,7 @@ def _open(conn: Connection, effect: Effect, urgency: Urgency, asset_id: int, now
     why = f"{finding.source}: {finding.summary}"
     if effect.follows is not None:
         why = f"again after an order that has ended; {why}"
-    order = targets.set_anew(order, now, calendars.of_site(conn, site_id, at=now))
+    order = targets.reset(order, now, calendars.of_site(conn, site_id, at=now))
     if (code := targets.missing(order)) is not None:
         why = f"{why}; without a target ({code}): the working hours of the site's calendar are too few"
     plan = optional(conn, "the job plan", lambda: job_plans.fitting(conn, asset_id, finding.failure_mode))
@@ -145,7 +145,7 @@ def optional(conn: Connection, what: str, work: Callable[[], _Made]) -> _Made | 
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # noqa: BLE001 - an order that is missing is worse than one without its plan
-        _log.exception("what was set by people makes an order's extras fail; it goes on without", what=what)
+        _log.exception("optional part of an order failed, continuing without it", what=what)
         return None
 
 

@@ -238,7 +238,7 @@ def create_by_hand(
         recorded_at=at,
     )
     if status is Status.OPEN:
-        order = targets.set_anew(order, at, calendars.of_site(conn, order.site_id, at=at))
+        order = targets.reset(order, at, calendars.of_site(conn, order.site_id, at=at))
     if plan is not None:
         order = planned(order, plan)
     insert(conn, order, actor=actor, why=why or title)

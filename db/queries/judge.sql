@@ -1,5 +1,5 @@
 -- name: take_over
--- Become the one writer: whoever held the plant before finds another fencing number and can commit no more.
+-- Become the only writer: the previous one finds another fencing number and can no longer commit.
 UPDATE judge_position SET fence = fence + 1, holder = %(holder)s RETURNING fence, next_arrival;
 
 -- name: lock_position
@@ -7,15 +7,15 @@ UPDATE judge_position SET fence = fence + 1, holder = %(holder)s RETURNING fence
 SELECT next_arrival FROM judge_position WHERE fence = %(fence)s FOR UPDATE;
 
 -- name: holder
--- Who judges this plant now, and how far the sequence has come.
+-- The plant's current writer, and the position in the sequence.
 SELECT holder, fence, next_arrival FROM judge_position;
 
 -- name: advance
--- The sequence of inputs has come to here.
+-- Store the position in the sequence of inputs.
 UPDATE judge_position SET next_arrival = %(next_arrival)s WHERE fence = %(fence)s;
 
 -- name: waiting
--- Events that have no place in the sequence yet, oldest first; imported history is learned by what the others leave.
+-- Events without a sequence number, oldest first; imported history last, so that the models in force learn it.
 SELECT e.id, e.kind, si.code || '/' || a.code AS asset, e.payload
 FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si ON si.id = a.site_id
 WHERE e.arrival IS NULL ORDER BY e.kind = 'history', e.id;
@@ -27,7 +27,7 @@ FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si O
 WHERE e.arrival IS NULL AND e.recorded_at = now() AND e.id > %(after)s ORDER BY e.id;
 
 -- name: number
--- Give the waiting events their places.
+-- Number the waiting events.
 UPDATE judge_events e SET arrival = n.arrival
 FROM unnest(%(ids)s::bigint[], %(arrivals)s::bigint[]) AS n (id, arrival) WHERE e.id = n.id;
 
@@ -42,11 +42,11 @@ FROM judge_events e LEFT JOIN assets a ON a.id = e.asset_id LEFT JOIN sites si O
 WHERE e.arrival > %(after)s AND e.arrival <= %(upto)s ORDER BY e.arrival;
 
 -- name: checkpoint
--- How far the newest checkpoint has come that this code can read; nothing where there is none.
+-- The input of the newest checkpoint that this code can read; no row without one.
 SELECT arrival FROM checkpoints WHERE format = %(format)s;
 
 -- name: checkpoint_parts
--- The parts of a checkpoint: of each judge what is of the whole plant before its assets.
+-- The parts of a checkpoint: for each judge, those of the whole plant before those of its assets.
 SELECT judge, kind, asset, state FROM checkpoint_parts WHERE format = %(format)s
 ORDER BY judge, kind = 'asset', kind, asset COLLATE "C";
 
@@ -57,14 +57,14 @@ ON CONFLICT (format) DO UPDATE
 SET arrival = excluded.arrival, code_version = excluded.code_version, written_at = now();
 
 -- name: put_parts
--- What has changed since the last checkpoint.
+-- Store the parts that have changed since the last checkpoint.
 INSERT INTO checkpoint_parts (format, judge, kind, asset, state)
 SELECT %(format)s, p.judge, p.kind, p.asset, p.state
 FROM unnest(%(judges)s::text[], %(kinds)s::text[], %(assets)s::text[], %(states)s::bytea[]) AS p (judge, kind, asset, state)
 ON CONFLICT (format, judge, kind, asset) DO UPDATE SET state = excluded.state;
 
 -- name: drop_parts
--- What is not a part of the state any more.
+-- Drop parts that the state no longer has.
 DELETE FROM checkpoint_parts c
 USING unnest(%(judges)s::text[], %(kinds)s::text[], %(assets)s::text[]) AS p (judge, kind, asset)
 WHERE c.format = %(format)s AND (c.judge, c.kind, c.asset) = (p.judge, p.kind, p.asset);

@@ -1,4 +1,4 @@
-"""What the process that judges counts and measures, for those who ask another process."""
+"""The metrics of the judging process, stored for other processes to read."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,24 +17,24 @@ State = Literal["judging", "behind", "silent", "stopped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineMetrics:
-    """Counts since that process became the plant's writer; ``stage_s`` are seconds of work, by stage of a batch.
+    """Counts since the process became the plant's writer; ``stage_s`` are seconds of work, by stage of a batch.
 
     Parameters
     ----------
     lag_s
-        How long what came to the broker has waited to be judged, at most; ``lag_limit_s`` is what the settings allow.
+        The longest time that a message has waited to be judged; ``lag_limit_s`` is what the settings allow.
     queue
-        Messages taken off the wire and not judged yet.
+        Messages received and not judged yet.
     messages_per_s, readings_per_s
         Over the last half minute or so.
     assets, assets_most, signals_most
-        Assets that are known; and how many may be, of an asset how many signals, for a message to make more known.
+        Known assets; and how many assets, and signals of an asset, messages may create.
     quarantine_full
-        A message was refused of which nothing is kept, because so much is kept already.
+        A refused message was counted but not stored, because the quarantine is full.
     checkpoint_failed
-        Why the judge's state could not be written when that was last tried; empty where it was.
+        Why the last checkpoint failed; empty if it did not.
     stopped
-        The process was report to end, and did.
+        The process was stopped cleanly.
     """
 
     messages: int = 0
@@ -63,23 +63,23 @@ class EngineMetrics:
 
 @dataclass(frozen=True, slots=True)
 class MetricsReport:
-    """Figures, and how long ago they were written: a process that lives writes every second."""
+    """Metrics, and how long ago they were written: a running process writes every second."""
 
     metrics: EngineMetrics
     age_s: float
 
     def written_at(self, now: datetime) -> datetime:
-        """When that was."""
+        """Return when they were written."""
         return now - timedelta(seconds=self.age_s)
 
     @property
     def lag_s(self) -> float:
-        """How long what has arrived may have waited, at most; of a process that is silent nobody knows better."""
+        """Return the longest possible lag; for a silent process it includes the silence."""
         return self.metrics.lag_s + (self.age_s if self.age_s > SILENT_AFTER_S else 0.0)
 
     @property
     def state(self) -> State:
-        """What the engine does, in a word; ``behind`` is its own alarm: it lags further behind than it may."""
+        """Return the engine's state; ``behind`` is an alarm: its lag exceeds the limit."""
         if self.metrics.stopped:
             return "stopped"
         if self.age_s > max(SILENT_AFTER_S, self.metrics.lag_limit_s):
@@ -88,24 +88,24 @@ class MetricsReport:
 
     @property
     def behind(self) -> bool:
-        """Whether what arrives waits longer than it may."""
+        """Return whether the lag exceeds the limit."""
         return self.lag_s > self.metrics.lag_limit_s
 
 
 def write(conn: Connection, fence: int, metrics: EngineMetrics) -> None:
-    """Write them, as the plant's writer."""
+    """Write the metrics, as the plant's writer."""
     conn.execute(_QUERIES["write"], {"fence": fence, "figures": storable.json(msgspec.to_builtins(metrics))})
 
 
 def read(conn: Connection) -> MetricsReport | None:
-    """Return what the judging process told last; None where none has ever run."""
+    """Return the last metrics of the judging process; None if none has ever run."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         row: Any = cursor.execute(_QUERIES["read"]).fetchone()
     return None if row is None else MetricsReport(msgspec.convert(row[0], EngineMetrics), float(row[1]))
 
 
 def skews(conn: Connection, *, limit: int) -> dict[str, float]:
-    """Return by asset how many seconds after its own clock's time its newest reading of the last day came, the largest
-    difference first. Below zero its clock is ahead of ours."""
+    """Return by asset the delay in seconds of its newest reading of the last day, against its own clock, the largest
+    first. A negative delay means that its clock is ahead of ours."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(_QUERIES["skews"], {"limit": limit}).fetchall())

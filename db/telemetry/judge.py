@@ -1,4 +1,4 @@
-"""The judge's place in the sequence of inputs: who writes, the events in it, and the checkpoints."""
+"""The judge's position in the sequence of inputs: the writer, the events, and the checkpoints."""
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,20 +14,20 @@ from judge.parts import Part, PartName
 
 _QUERIES = sql.load("judge")
 PART_MOST_BYTES = 256 * 1024 * 1024
-"""Of one part of a checkpoint, compressed: a quarter of what PostgreSQL lets one value be."""
+"""The largest part of a checkpoint, compressed: a quarter of PostgreSQL's limit for one value."""
 PIECE_BYTES = 8 * 1024 * 1024
-"""Of a checkpoint, written by one statement."""
+"""Bytes of a checkpoint that one statement writes."""
 PART_COSTS_BYTES = 100
-"""Of a statement, for each part beside its state."""
+"""Overhead of each part in a statement, besides its state."""
 
 
 class PartTooLarge(Exception):
-    """A part of the judge's state has grown beyond what a checkpoint may keep of it."""
+    """A part of the judge's state is too large for a checkpoint."""
 
     def __init__(self, name: PartName, size: int) -> None:
         judge, kind, asset = name
         super().__init__(
-            f"the state of {asset or kind} ({judge}) is {size:,} bytes, of which at most {PART_MOST_BYTES:,} are kept: "
+            f"the state of {asset or kind} ({judge}) is {size:,} bytes, and may have {PART_MOST_BYTES:,}: "
             "give the asset's class a model that remembers less, or fewer signals"
         )
         self.name, self.size = name, size
@@ -38,20 +38,20 @@ class NotTheWriter(Exception):
 
     def __init__(self, fence: int, holder: str | None) -> None:
         super().__init__(
-            f"this process took the plant under fencing number {fence}, but {holder or 'nobody'} holds it now; "
+            f"this process was the writer with fencing number {fence}, but now {holder or 'nobody'} is; "
             "it stops. Run one ingest process for a plant."
         )
         self.fence, self.holder = fence, holder
 
 
 def take_over(conn: Connection, holder: str) -> int:
-    """Become the writer of this plant and return the fencing number to hold it by."""
+    """Become the writer of this plant and return the new fencing number."""
     row: Any = conn.execute(_QUERIES["take_over"], {"holder": holder}).fetchone()
     return int(row[0])
 
 
 def lock_position(conn: Connection, fence: int) -> int:
-    """Lock the sequence for this transaction and return its next free place. Raises NotTheWriter."""
+    """Lock the sequence for this transaction and return its next free number. Raises NotTheWriter."""
     row: Any = conn.execute(_QUERIES["lock_position"], {"fence": fence}).fetchone()
     if row is None:
         now: Any = conn.execute(_QUERIES["holder"]).fetchone()
@@ -60,13 +60,13 @@ def lock_position(conn: Connection, fence: int) -> int:
 
 
 def advance(conn: Connection, fence: int, next_arrival: int) -> None:
-    """Record how far the sequence has come, in the batch's own transaction."""
+    """Store the position in the sequence, in the batch's own transaction."""
     conn.execute(_QUERIES["advance"], {"fence": fence, "next_arrival": next_arrival})
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An event that has no number yet."""
+    """An event without a sequence number."""
 
     id: int
     kind: str
@@ -75,22 +75,22 @@ class Waiting:
 
 
 def number_waiting(conn: Connection, first: int) -> list[Event]:
-    """Number the events that wait from ``first`` on and return them in that order."""
+    """Number the waiting events from ``first`` on and return them in that order."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return number(conn, [Waiting(*row) for row in cursor.execute(_QUERIES["waiting"])], first)
 
 
 def written(conn: Connection, after: int = 0) -> list[Waiting]:
-    """Return the events without a number that this very transaction has written, oldest first, ``after`` that id.
+    """Return the unnumbered events that this transaction has written, oldest first, ``after`` that id.
 
-    What others have committed meanwhile waits for the next batch.
+    Events committed by others wait for the next batch.
     """
     with conn.cursor(row_factory=tuple_row) as cursor:
         return [Waiting(*row) for row in cursor.execute(_QUERIES["written"], {"after": after})]
 
 
 def number(conn: Connection, waiting: Sequence[Waiting], first: int | Sequence[int]) -> list[Event]:
-    """Give events their numbers: those, or from ``first`` on."""
+    """Number events: with the given numbers, or from ``first`` on."""
     arrivals = range(first, first + len(waiting)) if isinstance(first, int) else first
     if waiting:
         conn.execute(_QUERIES["number"], {"ids": [each.id for each in waiting], "arrivals": list(arrivals)})
@@ -98,7 +98,7 @@ def number(conn: Connection, waiting: Sequence[Waiting], first: int | Sequence[i
 
 
 def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str, asset_id: int | None = None) -> None:
-    """Write an event; it gets its place when the pipeline takes it."""
+    """Write an event; the pipeline numbers it later."""
     facts = {"kind": kind, "asset_id": asset_id, "payload": storable.json(payload), "actor": actor}
     conn.execute(_QUERIES["add"], facts)
 
@@ -140,7 +140,7 @@ def save_checkpoint(
 
 
 def drop_parts(conn: Connection, names: Sequence[PartName], *, format_: int) -> None:
-    """Drop what is not a part of the judge's state any more."""
+    """Drop parts that the judge's state no longer has."""
     if names:
         conn.execute(_QUERIES["drop_parts"], {"format": format_, **_columns(names)})
 
@@ -162,13 +162,13 @@ def _columns(names: Sequence[PartName]) -> dict[str, list[str]]:
 
 
 def checkpointed(conn: Connection, *, format_: int) -> int | None:
-    """Return the input after which the newest checkpoint of this format was written, None where there is none."""
+    """Return the input of the newest checkpoint of this format; None without one."""
     row: Any = conn.execute(_QUERIES["checkpoint"], {"format": format_}).fetchone()
     return None if row is None else int(row[0])
 
 
 def checkpoint_parts(conn: Connection, *, format_: int) -> Iterator[Part]:
-    """Yield the newest checkpoint of this format: of each judge what is of the whole plant, then its assets.
+    """Yield the newest checkpoint of this format: for each judge the state of the whole plant, then its assets.
 
     The connection is busy until the last of them.
     """
@@ -178,6 +178,6 @@ def checkpoint_parts(conn: Connection, *, format_: int) -> Iterator[Part]:
 
 
 def holder_now(conn: Connection) -> tuple[str | None, int, int]:
-    """Return who judges this plant, under which fencing number, and the next free place of the sequence."""
+    """Return the plant's writer, its fencing number, and the next free sequence number."""
     row: Any = conn.execute(_QUERIES["holder"]).fetchone()
     return row[0], int(row[1]), int(row[2])

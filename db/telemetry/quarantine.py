@@ -1,4 +1,4 @@
-"""What could not be read, kept with the reason, and tried again when somebody asks for it."""
+"""The quarantine: messages that could not be read, with the reason, retried on request."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from ingest.formats import sparkplug
 from ingest.messages import Refused
 
 SHOWN_BYTES = 65_536
-"""Of a payload, where several are listed."""
+"""The most bytes shown of each payload in a list."""
 OF_ITS_MOMENT = (
     "what the aliases of a Sparkplug message meant when it came is not known any more. Mend the cause and start ingest "
     "again: every node is then asked for all its values; what it has kept it can send as history"
@@ -31,7 +31,7 @@ class Kept:
 
     ``payload`` is the beginning of the first one, ``payload_bytes`` its length, ``kept_bytes`` what of it is kept.
     ``times`` a message of the kind was refused; ``payloads`` different ones are kept, ``others`` are only counted.
-    Somebody who asks for another try is noted until the engine has made it; ``tries`` were in vain.
+    A retry request is stored until the engine has made it; ``tries`` counts failed retries.
     """
 
     id: int
@@ -54,7 +54,7 @@ class Kept:
 
     @property
     def not_again(self) -> str | None:
-        """Why it cannot be tried again, and what can be done; None where it can."""
+        """Return why it cannot be retried, and what to do; None if it can."""
         if self.payload_bytes > self.kept_bytes:
             smaller = ", in smaller ones" if self.kept_bytes else ""
             kept = f"the first {self.kept_bytes:,} are kept" if self.kept_bytes else "none are kept"
@@ -63,7 +63,7 @@ class Kept:
 
 
 class NotAgain(StoreError):
-    """Something in quarantine cannot be tried again."""
+    """A message in quarantine cannot be retried."""
 
     def __init__(self, kept: Kept) -> None:
         super().__init__(f"message {kept.id} cannot be tried again: {kept.not_again}")
@@ -71,7 +71,7 @@ class NotAgain(StoreError):
 
 
 def keep(conn: Connection, refused: Sequence[Refused]) -> None:
-    """Keep what was refused, by one who refuses seldom; who refuses much has a Ledger."""
+    """Store refusals, for a caller with few of them; one with many uses a Ledger."""
     Ledger().keep(conn, refused)
 
 
@@ -110,14 +110,14 @@ def page(
 
 
 def count_by_reason(conn: Connection, within: Collection[str] | None = None) -> dict[str, int]:
-    """Return how many kinds of message were refused for each reason."""
+    """Count the kinds of refused message by reason."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_QUERIES["count_by_reason"], {"within": scope.codes(within)})
         return {reason: kept for reason, kept, _ in rows}
 
 
 def one(conn: Connection, id_: int) -> Kept:
-    """Return a kept message with all that is kept of its payload. Raises NotFound."""
+    """Return a quarantined message with its stored payload. Raises NotFound."""
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         kept = cursor.execute(_QUERIES["one"], {"id": id_}).fetchone()
     if kept is None:
@@ -138,7 +138,7 @@ class Payload:
 
 
 def payloads(conn: Connection, id_: int, *, most: int = SHOWN_BYTES) -> list[Payload]:
-    """Return what is kept of a kind, by the id of one of its messages: of each payload at most ``most`` bytes."""
+    """Return the stored payloads of a kind, by the id of one of its messages, up to ``most`` bytes of each."""
     with conn.cursor(row_factory=class_row(Payload)) as cursor:
         return cursor.execute(_QUERIES["payloads"], {"id": id_, "most": most}).fetchall()
 
@@ -151,7 +151,7 @@ def drop(
     topic: str | None = None,
     before: datetime | None = None,
 ) -> int:
-    """Drop what fits all that is given, kinds by the id of one of their messages; return how many messages were kept.
+    """Delete what matches all criteria, kinds by the id of one of their messages; return how many messages they had.
 
     ``before``: what has not come since.
     """
@@ -168,9 +168,9 @@ def ask_retry(
     actor: str,
     at: datetime,
 ) -> list[int]:
-    """Ask the engine to try again what fits all that is given; return the ids. Raises NotFound and NotAgain.
+    """Ask the engine to retry what matches all criteria; return the ids. Raises NotFound and NotAgain.
 
-    What cannot be tried again is raised for where its id is given, else left out; see ``left_out``.
+    A message that cannot be retried raises if its id is given, and is left out otherwise; see ``left_out``.
     """
     facts = {"ids": None if ids is None else list(ids), "reason": reason, "topic": topic, "actor": actor, "at": at}
     with conn.cursor(row_factory=tuple_row) as cursor:
@@ -184,35 +184,35 @@ def ask_retry(
 
 
 def left_out(conn: Connection, *, reason: str | None = None, topic: str | None = None) -> int:
-    """Return how much of what fits cannot be tried again."""
+    """Count the matching messages that cannot be retried."""
     row: Any = conn.execute(_QUERIES["left_out"], {"reason": reason, "topic": topic}).fetchone()
     return int(row[0])
 
 
 def some_asked(conn: Connection) -> bool:
-    """Whether something waits to be tried again."""
+    """Return whether a retry is waiting."""
     row: Any = conn.execute(_QUERIES["some_asked"]).fetchone()
     return bool(row[0])
 
 
 def next_asked(conn: Connection) -> Kept | None:
-    """Return, locked, what is to be tried next."""
+    """Lock and return the next message to retry."""
     with conn.cursor(row_factory=class_row(Kept)) as cursor:
         return cursor.execute(_QUERIES["next_asked"]).fetchone()
 
 
 def left_of(conn: Connection, ids: Sequence[int]) -> tuple[int, int]:
-    """Return how many of those are still kept, and how many of them still wait to be tried."""
+    """Return how many of those are still in quarantine, and how many of them still wait for a retry."""
     row: Any = conn.execute(_QUERIES["left_of"], {"ids": list(ids)}).fetchone()
     return int(row[0]), int(row[1])
 
 
 def settle(conn: Connection, kept: Kept, refused: Sequence[Refused]) -> None:
-    """Note what a try has come to: what nothing of is refused is kept no longer."""
+    """Record the result of a retry: a message without further refusals is deleted."""
     if not refused:
         conn.execute(_QUERIES["forget"], {"id": kept.id})
         return
-    # A message has a row for each reason; this row's own one stays its own as long as it holds.
+    # A message has a row for each reason; this row keeps its reason as long as that still applies.
     its_own = next((each for each in refused if each.reason.value == kept.reason), refused[0])
     facts = {"id": kept.id, "reason": its_own.reason.value, "problem": shown(its_own.problem)}
     merged = conn.execute(_QUERIES["merge"], facts).rowcount

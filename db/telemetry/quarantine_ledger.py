@@ -1,6 +1,6 @@
-"""How what is refused gets into quarantine: a few payloads of each kind, a number beyond, and a bound on all together.
+"""Writes refusals to quarantine: a few payloads of each kind, a count of the rest, and a bound on the total size.
 
-Whoever keeps much has a ledger of what is kept already, so that a burst of bad messages costs three statements a batch.
+The ledger caches what is stored already, so that a burst of bad messages costs three statements a batch.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ from ingest.messages import Refused
 PER_KIND = 5
 """Payloads kept of each topic and reason: the first ones."""
 KEPT_BYTES = 2 * 1024 * 1024
-"""Of a payload: as much as the broker that we start lets in. What is cut cannot be tried again."""
+"""Bytes stored of a payload: the embedded broker's limit. A truncated message cannot be retried."""
 KEPT_CHARACTERS = 250
-"""Of a topic and of a problem. No readable topic is longer; an entry of an index has at most 2,700 bytes."""
+"""Characters stored of a topic and of a problem. No valid topic is longer; an index entry has at most 2,700 bytes."""
 MOST_KINDS = 10_000
-"""Kinds kept by their topic. What is refused on other topics is counted together, by its reason."""
+"""Kinds stored by topic. Refusals on further topics are counted together, by reason."""
 OTHER_TOPICS = "(other topics)"
 MOST_BYTES = 100 * 1024 * 1024
 LOOK_AGAIN_S = 30.0
-"""Others drop and retry what is kept; a ledger is read anew after so long."""
+"""Age after which a ledger is reloaded, because others delete and retry messages."""
 _QUERIES = sql.load("quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Kind = tuple[Any, ...]
@@ -60,14 +60,14 @@ class _Rows:
 
 @dataclass(slots=True)
 class Ledger:
-    """What is kept of each kind, as it was when last looked at, and since.
+    """What is stored of each kind, as last loaded and added since.
 
     Parameters
     ----------
     most_bytes
-        Payloads are kept up to so many together; beyond, a kind is kept without.
+        Total size of stored payloads; beyond it, a kind is stored without payloads.
     full
-        Whether a payload was left out for that when something was last kept.
+        Whether the last write left out a payload for that reason.
     """
 
     most_bytes: int = MOST_BYTES
@@ -77,11 +77,11 @@ class Ledger:
     _read_at: float | None = None
 
     def forget(self) -> None:
-        """Read anew what is kept, when something is kept next: a transaction was undone, or somebody dropped some."""
+        """Reload at the next write: a transaction was rolled back, or messages were deleted."""
         self._read_at = None
 
     def keep(self, conn: Connection, refused: Sequence[Refused]) -> None:
-        """Keep of each kind of refusal the first few payloads; what comes again the same, or beyond, is counted."""
+        """Store the first few payloads of each kind of refusal; count repetitions and further ones."""
         if not refused:
             return
         self.full = False
@@ -89,7 +89,7 @@ class Ledger:
             self._read(conn)
         lost = self._write(conn, refused)
         if lost:
-            # Somebody has dropped them since we looked.
+            # They were deleted since we loaded.
             for kind in lost:
                 self._kept.pop(kind, None)
             self._write(conn, [each for each in refused if self._kind(each) in lost])
@@ -108,7 +108,7 @@ class Ledger:
         return OTHER_TOPICS, refused.reason.value
 
     def _write(self, conn: Connection, refused: Sequence[Refused]) -> set[Kind]:
-        """Return the kinds that should have had a row and have none."""
+        """Return the kinds whose rows are missing."""
         rows, beyond, payloads = _Rows(), _Rows(), dict[tuple[Any, ...], tuple[bytes, int]]()
         for each in refused:
             kind, told = self._kind(each), (hashlib.sha256(each.payload).digest(), shown(each.problem))

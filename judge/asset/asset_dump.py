@@ -87,7 +87,5 @@ def _restored(key: str, document: ModelDocument, state: object) -> AssetMonitor 
         return AssetMonitor.restore(document, state)
     except StateError:
         # Such as that of a class that another release of river has no more; it must not keep the plant from starting.
-        _log.exception(
-            "a model's state cannot be read and it learns again from nothing", asset=key, model=document.name
-        )
+        _log.exception("model state unreadable, relearning from scratch", asset=key, model=document.name)
         return None

@@ -1,4 +1,4 @@
-"""Judging one asset: its operating state, its limits and its model, folded over its own frames. No I/O, no clock."""
+"""Judges one asset: its operating state, limits and model, folded over its own frames. No I/O, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,13 +41,13 @@ class AssetJudge:
     Parameters
     ----------
     watermark_us
-        The newest reading judged. An older one is not for the model, unless it belongs to the step that is open.
+        The newest reading judged. The model skips an older one, unless it belongs to the open frame.
     newest
-        The newest event time judged of each signal; what is older of that signal came late and is not judged.
+        The newest event time judged of each signal; an older reading of that signal is late and not judged.
     parent
         Its upstream asset.
     area
-        Where it is installed: ``<site>/<location>`` of level area; None where nobody has said, which is its site's.
+        Its area, ``<site>/<location>``; None if unknown, then its site counts as the area.
     named
         The signals whose numbers are states with names.
     plausible
@@ -55,11 +55,11 @@ class AssetJudge:
     seen
         What has been seen of each signal, and so what is too far out; updated where readings are numbered.
     doubted
-        Since when a signal that a safety rule looks at has had no value that can be true.
+        Since when a signal of a safety rule has had no plausible value.
     downtimes
         Planned downtimes by id, as (start, end).
     alarmed, ahead
-        What the model's alarm was raised for, while it is active; what it sees coming within the lead time, likewise.
+        What the model's active alarm was raised for; likewise for its forecast within the lead time.
     factor
         The factor by which close-outs have moved the model's limit.
     health, fresh
@@ -111,7 +111,7 @@ class AssetJudge:
         return self.rulesets.rulebook
 
     def use(self, rulesets: RuleSets, document: ModelDocument, factor: float = 1.0) -> None:
-        """Go on with other documents. Rules that stay keep their state; a changed model learns anew."""
+        """Switch to other documents. Unchanged rules keep their state; a changed model learns again."""
         if document.version != self.document.version:
             by_model.start_over(self)
             self.gathering = gathering_of(document)
@@ -132,7 +132,7 @@ class AssetJudge:
             self.state = self.state._replace(last=at_us)
 
     def set_signal(self, meaning: SignalSet) -> None:
-        """Go on with what a signal's numbers are from here on."""
+        """Apply a new definition of a signal."""
         signal = meaning.signal
         self.units[signal] = meaning.unit
         self.plausible.pop(signal, None)
@@ -143,7 +143,7 @@ class AssetJudge:
         self._set_apart()
 
     def _set_apart(self) -> None:
-        """The model sees no counter's level, and of states only what says how the machine is run."""
+        """Exclude counters from the model, and named states except those of the regime."""
         self.apart = (self.named | self.limits.counters.keys()) - frozenset(self.document.regime)
 
     def try_fast_path(self, at_us: int, values: Mapping[str, float]) -> bool:
@@ -167,10 +167,10 @@ class AssetJudge:
         return True
 
     def judge(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
-        """Judge one frame, or a part of one, and return what is found.
+        """Judge a frame, or a part of one, and return its findings.
 
-        What comes of one signal comes in order of event time. Signals may come in any order: of what lies before the
-        asset's newest frame the limits are judged, and the model leaves it out.
+        Readings of one signal come in order of event time. Different signals may come in any order: readings before the
+        asset's newest frame are judged by limits only.
         """
         self.newest.update(dict.fromkeys(values, at_us))
         behind = self._is_behind(at_us)
@@ -187,12 +187,12 @@ class AssetJudge:
         return self._look_at(arrival, at_us, values, behind=behind)
 
     def _is_behind(self, at_us: int) -> bool:
-        """Whether a time lies before the newest frame that the model has, or will have."""
+        """Return whether a time lies before the model's newest frame, judged or open."""
         mark, step_us = self.watermark_us, self.gathering.step_us
         return mark is not None and at_us < mark and (not step_us or at_us // step_us != mark // step_us)
 
     def _let_pass(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
-        """Judge a frame in which no limit is passed, of an asset whose state stays: what is left is the model."""
+        """Judge a frame by the model only: no limit is passed, and the operating state does not change."""
         gathering = self.gathering
         found: Iterable[Finding] = ()
         if gathering.due(at_us):
@@ -220,7 +220,7 @@ class AssetJudge:
             yield by_model.end_alarm(self, arrival, at_us, values, why)
 
     def judge_late(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
-        """Judge what came late by the rules that open orders for the past; nothing else changes by it."""
+        """Judge late readings by the rules that open orders for the past; nothing else changes."""
         if any(start <= at_us < end for start, end in self.downtimes.values()):
             return
         for hit in self.limits.judge_late(at_us, values):
@@ -240,7 +240,7 @@ class AssetJudge:
             yield from self.of_hit(hit, arrival)
 
     def close_frame(self, arrival: int) -> Iterator[Finding]:
-        """Judge what was gathered for a frame; ``arrival`` is of the input that closes it."""
+        """Judge the buffered frame; ``arrival`` is the input that closes it."""
         closed = self.gathering.close()
         if closed is not None:
             yield from by_model.judge(self, arrival, closed.at_us, closed.values)

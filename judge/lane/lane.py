@@ -1,4 +1,4 @@
-"""The lane: a batch's ordinary readings as columns, judged together by the tables of a plant. No I/O, no clock.
+"""The lane: judges a batch's ordinary readings as columns, with tables of the whole plant. No I/O, no clock.
 
 Nearly every reading is newer than the last one of its signal, within its limits, and waits for the frame that it is a
 part of. For those, an object a reading is most of the cost. The lane keeps what judging them needs as rows of tables,
@@ -62,16 +62,16 @@ from workorder_core.plant.signals import BEYOND
 
 NOWHERE = -1
 RELAID_MOST = 4_000
-"""Rows that an asset may leave behind because its signals were others; then it stays off the lane."""
+"""Rows that an asset may abandon because its signals change; after that it stays off the lane."""
 OWN_TOPIC = "plantwright/v1/"
-"""Before an asset's key: the one topic of it that the lane reads."""
+"""Prefix of an asset's key: the only topic of it that the lane reads."""
 _ROOM = 1_024
-"""Rows with which a table begins; it doubles."""
+"""Initial rows of a table; it doubles."""
 
 
 class Row(NamedTuple):
-    """An asset's place in the tables, its signals' names in their order and where their rows begin, and the keys of
-    their limits' conditions, by signal.
+    """An asset's row index (``place``), its signals' names in order and their first row, and the keys of their limits'
+    conditions, by signal.
     """
 
     asset: AssetJudge
@@ -82,7 +82,7 @@ class Row(NamedTuple):
 
 
 class Lane:
-    """The tables of the assets that are ordinary at present.
+    """The tables of the assets that are currently ordinary.
 
     Parameters
     ----------
@@ -142,8 +142,8 @@ class Lane:
         return Said(self._columns(which[fine], batch, places, list(compress(documents, fine))), rest, spoiled)
 
     def sift(self, said: Said, bounds: Bounds, others: Iterable[str]) -> tuple[Ordinary | None, list[int]]:
-        """Return what the lane judges of what it has read, and by their index the messages that the fold has to judge:
-        all of each asset of which anything is out of the ordinary, or that is among the ``others``.
+        """Return what the lane judges, and the indexes of the messages that the fold has to judge: all messages of each
+        asset with anything out of the ordinary, or among the ``others``.
         """
         ordinary = said.ordinary
         if ordinary is None:
@@ -184,7 +184,7 @@ class Lane:
         )
 
     def read_ahead(self, coming: Sequence[Message]) -> None:
-        """Read what will come as the next batch, or its beginning, while there is nothing else to do."""
+        """Read what will come as the next batch, or its beginning, while waiting for the database."""
         self._ahead.read(coming, [message.topic in self._topics for message in coming])
 
     def apply(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
@@ -222,7 +222,7 @@ class Lane:
         return columns, for_models
 
     def _as_they_lie(self, ordinary: Ordinary) -> list[bool]:
-        """Return which frames have all signals of their asset, in the order of their rows."""
+        """Return which frames have all signals of their asset, in row order."""
         counts, first = np.diff(ordinary.begin), self._assets[ordinary.of_frame, FIRST]
         right = ordinary.of_reading - np.repeat(first, counts) == np.arange(len(ordinary.of_reading)) - np.repeat(
             ordinary.begin[:-1], counts
@@ -291,7 +291,7 @@ class Lane:
         self.foreign.update(keys)
 
     def tick(self) -> None:
-        """Follow where the assets' judges have closed frames to which nothing is added any more."""
+        """Apply frames that the assets' judges have closed at a tick."""
         for key, row in list(self.on.items()):
             limits = row.asset.limits
             self._assets[row.place, LOOK] = limits.look_again_us
@@ -360,7 +360,7 @@ class Lane:
         signals[:, TOUCHED] = 0
 
     def _row(self, asset: AssetJudge, names: tuple[str, ...], bands: tuple[tuple[str, ...], ...]) -> Row:
-        """Return the asset's place, where it had one with the same signals the old one."""
+        """Return the asset's row; the old one if its signals are the same."""
         row = self._places.get(asset.key)
         place = len(self._keys) if row is None else row.place
         if row is not None and row.names == names:
@@ -374,7 +374,7 @@ class Lane:
         if place == len(self._keys):
             self._keys.append(asset.key)
             self._names.append({})
-        # Machines of a kind measure the same: they share what tells a signal's row from its name.
+        # Assets of a kind have the same signals: they share the map from names to rows.
         self._names[place] = self._alike.setdefault(names, {name: i for i, name in enumerate(names)})
         self._assets = _with_room(self._assets, len(self._keys))
         self._signals, self._numbers = (_with_room(each, self._signals_used) for each in (self._signals, self._numbers))
@@ -383,7 +383,7 @@ class Lane:
 
 
 def _with_room(table: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
-    """Return the table, twice as large where it is full."""
+    """Return the table, doubled if it is full."""
     if rows <= len(table):
         return table
     larger = np.zeros((max(rows, 2 * len(table)), table.shape[1]), dtype=table.dtype)

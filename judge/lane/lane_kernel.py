@@ -1,4 +1,4 @@
-"""The lane's loops, compiled: readings against the tables of `judge.lane.lane`, in the order in which they came.
+"""The lane's compiled loops: readings against the tables of `judge.lane.lane`, in order of arrival.
 
 A frame is a message's readings: its asset's row ``of_frame[f]``, its time ``at[f]``, and the readings from
 ``begin[f]`` to ``begin[f + 1]``, each with its signal's row ``of_reading[r]`` and its value. Times are epoch
@@ -14,9 +14,9 @@ from models.kernel import compiled
 NONE = -(1 << 62)
 """No time at all."""
 
-# An asset's row. OPEN: where the step that is gathered begins, LAST the newest time in it, ROUND its number. FIRST and
-# COUNT: its signals' rows. GAP: after a longer silence its operating state is looked at, 0 where nothing tells it; from
-# LOOK on its silences are. BAD: this batch has something of it that the lane does not take.
+# An asset's row. OPEN: where the open step begins, LAST the newest time in it, ROUND its number. FIRST and
+# COUNT: its signals' rows. GAP: after a longer silence its operating state is re-examined, 0 without a state rule; from
+# LOOK on its silences are. BAD: this batch has something of it that the lane cannot judge.
 MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, GAP, LOOK, BAD, ASSET = range(13)
 # A signal's rows: of whole numbers, then of values. HEARD: when its limits were last judged, TOUCHED: here at all.
 # The last three, and LARGEST and LEAST_HIGHER, are those of `workorder_core.plant.seen`; BEFORE is the value before
@@ -29,7 +29,7 @@ LEAST, BORNE_OUT, RECENT, FLOOR, FACTOR = 500, 3, 100, 10.0, 1_000.0
 
 @compiled
 def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, values, oldest, skew, bad):
-    """Mark the frames of every asset of which anything is not ordinary, and return how many those are.
+    """Mark all frames of every asset with anything out of the ordinary, and return how many those are.
 
     Ordinary is what is newer than all that is stored of its signal, not late, within the bounds of a device's clock,
     and within the signal's limits. Nothing is applied yet.
@@ -71,9 +71,8 @@ def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, va
 def apply(assets, signals, numbers, of_frame, at, begin, of_reading, values, closed, gathered):
     """Take frames in that `sift` has let pass; return how many frames for the models they have closed.
 
-    Of each, ``closed`` says: the asset's row, the frame that has closed it, its time, and where in ``gathered`` its
-    values lie, a value for each signal of the asset in their order and NaN where there is none; -1 where the frame
-    itself is what the model gets.
+    For each, ``closed`` has the asset's row, the frame that closed it, its time, and where in ``gathered`` its values
+    are, one for each signal of the asset in order, NaN if it has none; -1 if the model gets the frame itself.
     """
     count = place = 0
     for f in range(len(of_frame)):
@@ -110,7 +109,7 @@ def apply(assets, signals, numbers, of_frame, at, begin, of_reading, values, clo
 
 @compiled
 def _see(signals, numbers, s, magnitude):
-    """Take in what `workorder_core.plant.seen.Seen.take` does. Nothing that is too far out comes here."""
+    """Add a value as `workorder_core.plant.seen.Seen.add` does. Implausible values never get here."""
     if signals[s, SEEN] < LEAST and magnitude > 0.0:
         signals[s, SEEN] += 1
     bound, least_higher = FACTOR * max(numbers[s, LARGEST], FLOOR), numbers[s, LEAST_HIGHER]
@@ -133,7 +132,7 @@ def _see(signals, numbers, s, magnitude):
 
 @compiled
 def _gather(assets, signals, numbers, a, gathered, place):
-    """Put the values of an asset's step into ``gathered``; return where the next ones go."""
+    """Copy the values of an asset's step into ``gathered``; return where the next ones go."""
     first, hold = assets[a, FIRST], assets[a, HOLD]
     for s in range(first, first + assets[a, COUNT]):
         value, before = numbers[s, VALUE], numbers[s, BEFORE]
@@ -149,7 +148,7 @@ def _gather(assets, signals, numbers, a, gathered, place):
 
 
 def make_ready() -> None:
-    """Compile now what the first batch would wait for."""
+    """Compile now, so that the first batch does not wait for it."""
     assets, signals = np.zeros((1, ASSET), dtype=np.int64), np.zeros((1, SIGNAL), dtype=np.int64)
     numbers, one, two = np.zeros((1, NUMBERS)), np.zeros(1, dtype=np.int64), np.zeros(2, dtype=np.int64)
     value, closed = np.zeros(1), np.zeros((1, 4), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Ordinary frames of a batch as columns, and what comes of them for the models. No I/O, no clock."""
+"""Ordinary frames of a batch as columns, and the frames that they close for the models. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Whole = npt.NDArray[np.int64]
 
 
 class ForModel(NamedTuple):
-    """A frame that a model is to judge: ``<site>/<asset>``, the input that has completed it, its time, its values."""
+    """A frame for a model: ``<site>/<asset>``, the input that completed it, its time, its values."""
 
     asset: str
     arrival: int
@@ -25,8 +25,8 @@ class ForModel(NamedTuple):
 class Ordinary:
     """The frames of a batch that the lane judges, as columns.
 
-    ``of_message`` has the index of each one's message in the batch. ``begin`` has where each one's readings begin, and
-    where the last ones end; ``values_of`` are their values as they came.
+    ``of_message`` has the index of each frame's message in the batch. ``begin`` has where its readings begin, and where
+    the last ones end; ``values_of`` are the values as received.
     """
 
     of_message: Whole

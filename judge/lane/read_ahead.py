@@ -1,4 +1,4 @@
-"""Reading messages before their batch begins, while there is nothing else to do. No I/O, no clock."""
+"""Reads messages before their batch begins, while waiting for the database. No I/O, no clock."""
 
 import operator
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from ingest.messages import Message
 
 
 class _Ahead(NamedTuple):
-    """Messages that were read before their batch: which of them were ``wanted`` then, and what those say."""
+    """Messages read before their batch: which of them were ``wanted`` then, and their documents."""
 
     coming: Sequence[Message]
     wanted: Sequence[bool]
@@ -37,8 +37,8 @@ class ReadAhead:
         if not coming or not all(map(operator.is_, coming, batch)):
             return payload.plain(batch, wanted)
         ahead = documents[: len(batch)] + [None] * (len(batch) - len(coming))
-        # An asset that has entered the lane since is read now. Passed over, it would leave the lane with its message,
-        # be off while the next batch is read ahead, and so never come back.
+        # An asset that has entered the lane since then is read now. If skipped, it would leave the lane with its
+        # message, be off while the next batch is read ahead, and so never return.
         missing = [now and not before for now, before in zip_longest(wanted, then[: len(batch)], fillvalue=False)]
         if not any(missing):
             return ahead

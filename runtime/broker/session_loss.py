@@ -33,7 +33,7 @@ def note(conn: Connection, settings: Settings, *, present: bool) -> None:
             since = f"{used_at:%d %b %Y, %H:%M:%S} UTC"
             said = f"{broker} does not know the session any more; messages may be lost since {since}"
             engine_alarms.note_trouble(conn, Code.SESSION_LOST, said)
-            _log.warning("ALARM: the broker has lost our session; messages may be lost", since=since)
+            _log.warning("ALARM: broker lost our session, messages may be lost", since=since)
         broker_sessions.note_use(conn, broker, settings.client_id)
 
 
@@ -63,7 +63,9 @@ class Closings:
         )
         if others:
             said += f"; the broker's log names {others}"
-        _log.warning("ALARM: another client uses our session", client_id=shown(settings.client_id), broker=error.url)
+        _log.warning(
+            "ALARM: another client is using our broker session", client_id=shown(settings.client_id), broker=error.url
+        )
         with conn.transaction():
             engine_alarms.note_trouble(conn, Code.SESSION_TAKEN, said)
 

@@ -132,7 +132,7 @@ class Guard:
         self._use("passwords-closed")
         self.intake, self._closed_at = Intake.CLOSING, time.time()
         _log.error(
-            "ALARM: the broker's disk is nearly full; devices are kept out, what they have sent is saved",
+            "ALARM: broker disk nearly full, devices blocked; acknowledged messages are safe",
             free_mb=free >> 20, folder=str(self.folder),
         )  # fmt: skip
 
@@ -140,7 +140,7 @@ class Guard:
         self._make_reserve(room, free)
         self._use("passwords-open")
         self.intake = Intake.OPEN
-        _log.info("the broker's disk has room again; devices are let in", free_mb=free >> 20)
+        _log.info("broker disk has space again, devices admitted", free_mb=free >> 20)
 
     def _see_it_saved(self, room: Room, free: int) -> None:
         """Wait for mosquitto to save what devices were acknowledged; where that needs the reserve, give it."""
@@ -210,5 +210,5 @@ def _look_until(guard: Guard, stop: threading.Event, on_change: Callable[[Intake
             except BlockingIOError:
                 pass
             except OSError as error:
-                _log.warning("could not look after the broker's disk", why=str(error))
+                _log.warning("broker disk could not be checked", why=str(error))
             stop.wait(LOOK_EVERY_S)

@@ -1,4 +1,4 @@
-"""The engine's state between two batches, and how it is rebuilt: crashing is the only error path."""
+"""The engine's state between batches, and how it is rebuilt: crashing is the only error path."""
 
 import hashlib
 import time
@@ -35,21 +35,21 @@ from workorder_core.intake.order_book import Entry, OrderBook
 
 _log = structlog.get_logger("engine")
 SETTINGS = "system:settings"
-"""Who puts the files in force that the settings name."""
+"""The actor that puts the files named by the settings in force."""
 ASSETS = 1_000
-"""Assets for which the setting of inputs between two checkpoints is meant; on a larger plant there are more between."""
+"""The plant size that the setting of inputs between checkpoints is meant for; it grows with larger plants."""
 RESTORE_SPAN = 20_000
-"""Inputs read at once while the judge is rebuilt; bounds the memory that takes."""
+"""Inputs read at once while the judge is rebuilt; bounds the memory used."""
 DEAR_S = 1.0
 CHECKPOINT_PART = 20
-"""After a checkpoint of more than ``DEAR_S`` seconds, so many times as long passes before the next one."""
+"""After a checkpoint of more than ``DEAR_S`` seconds, the next one is not written for this many times as long."""
 REBUILD_SPAN = 2_000
-"""Inputs after a checkpoint that are folded again rather than written, while a batch is searched for what fails."""
+"""Inputs after a checkpoint that are folded again rather than saved, while a batch is searched for what fails."""
 
 
 @dataclass(slots=True)
 class Written:
-    """The newest checkpoint: after which input, None where there is none, and a digest of each of its parts."""
+    """The newest checkpoint: its input (None without one), and a digest of each of its parts."""
 
     arrival: int | None = None
     digests: dict[PartName, bytes] = field(default_factory=dict)
@@ -57,20 +57,20 @@ class Written:
 
 @dataclass(slots=True)
 class Engine:
-    """What ``pipeline.process`` works with. After a failed transaction it is thrown away and taken up anew.
+    """The state that ``pipeline.process`` works on. After a failed transaction it is discarded and rebuilt.
 
     Parameters
     ----------
     fence
         The number that proves to the database that this process is the plant's only writer.
     by_lane
-        Whether ordinary readings are judged many at once. Without, the same comes of them, more slowly.
+        Whether ordinary readings are judged as columns. The results are the same without, only slower.
     next_tick, next_checkpoint, next_retry_look, not_before
         On the process's monotonic clock, in seconds; no checkpoint is written ``not_before``.
     careful_until
-        On the same clock: until then every batch is worked on so that what fails can be undone.
+        On the same clock: until then every batch is processed so that a failing message can be undone.
     checkpoint_failed
-        Why the newest checkpoint could not be written; empty where it was.
+        Why the newest checkpoint could not be written; empty if it was.
     """
 
     fence: int
@@ -93,17 +93,17 @@ class Engine:
     ticking: bool = False
 
     def tick_is_due(self) -> bool:
-        """Whether a minute has passed since the last tick that was committed, or is about to be."""
+        """Return whether a tick is due, and remember it until `note_tick`."""
         self.ticking = time.monotonic() >= self.next_tick
         return self.ticking
 
     def note_tick(self) -> None:
-        """The tick, where one was due, is written with the batch: one that fails leaves it due for the next."""
+        """Record that the tick was written with the batch; if the batch fails, it stays due."""
         if self.ticking:
             self.ticking, self.next_tick = False, time.monotonic() + self.settings.tick_every_s
 
     def open_lane(self) -> Lane:
-        """Return the judge's lane, for the catalogue and the bindings that are in force."""
+        """Return the judge's lane, updated to the catalogue and bindings in force."""
         lane = self.judge.lane
         if lane is None:
             lane = self.judge.lane = Lane(self.catalogue)
@@ -112,7 +112,7 @@ class Engine:
         return lane
 
     def metrics(self) -> dict[str, Any]:
-        """Return what `db.telemetry.engine_metrics.EngineMetrics` tells of this state."""
+        """Return the fields of `db.telemetry.engine_metrics.EngineMetrics` that this state has."""
         return {
             "assets": len(self.catalogue.assets),
             "assets_most": self.settings.admit_assets_most,
@@ -122,7 +122,7 @@ class Engine:
         }
 
     def checkpoint_is_due(self) -> bool:
-        """Whether the judge has come far enough, or long enough, since its last checkpoint."""
+        """Return whether enough inputs or time have passed since the last checkpoint."""
         inputs = self.judge.arrival - self.checkpointed
         now = time.monotonic()
         if now < self.not_before:
@@ -132,7 +132,7 @@ class Engine:
         return inputs >= enough or (inputs > 0 and now >= self.next_checkpoint)
 
     def set_next_checkpoint(self, spent_s: float) -> None:
-        """The next checkpoint is due after the settings' time, and once ``spent_s`` is a small part of the time."""
+        """Schedule the next checkpoint: after the configured time, and once ``spent_s`` is a small part of it."""
         now = time.monotonic()
         self.next_checkpoint = now + self.settings.checkpoint_every_s
         self.not_before = now + (CHECKPOINT_PART * spent_s if spent_s > DEAR_S else 0.0)
@@ -141,20 +141,20 @@ class Engine:
 def take_up(
     conn: Connection, settings: Settings, *, rulebook: Rulebook, models: Mapping[str, Any], holder: str
 ) -> Engine:
-    """Become the plant's writer, rebuild the judge, log the documents where they have changed, and commit."""
+    """Become the plant's writer, rebuild the judge, record changed documents, and commit."""
     _compile()
     with conn.transaction():
         fence = judge_db.take_over(conn, holder)
     with conn.transaction():
         place = judge_db.lock_position(conn, fence)
-        # Documents come before what waits: history that was imported meanwhile is learned by the model that will judge.
+        # Documents come before waiting events, so that imported history is learned by the model that will judge.
         _load_files(conn, {Kind.RULEBOOK: rulebook.document, Kind.MODELS: models})
-        # Sensors say what they measure when they first publish, so that a start is not refused.
+        # Only a warning: signals become known with the first message, so a misfit must not prevent the start.
         for problem in documents.misfits(conn, rulebook):
-            _log.warning("a rule does not fit the plant", problem=str(problem))
+            _log.warning("rule does not fit the plant", problem=str(problem))
         for told in slow_devices.by_rule(slow_devices.of(conn, rulebook)).values():
-            _log.warning("a rule can never become active somewhere", problem=told)
-        # What people did while nobody judged gets its place now, so that the rebuilt judge knows of it.
+            _log.warning("rule can never become active on some assets", problem=told)
+        # What people did while the engine was down is numbered now, so that the rebuilt judge includes it.
         judge_db.advance(conn, fence, place + len(judge_db.number_waiting(conn, place)))
         written = Written()
         judge = restore(conn, written)
@@ -179,9 +179,9 @@ def take_up(
 
 
 def rebuild(conn: Connection, engine: Engine) -> None:
-    """Take back what a failed transaction has left in memory, under the same fencing number, and commit.
+    """Rebuild the state in memory after a failed transaction, under the same fencing number, and commit.
 
-    Costs what has come since the last checkpoint, once: then another one is written.
+    Folds the inputs since the last checkpoint, and writes another one if they were many.
     """
     with conn.transaction():
         judge_db.lock_position(conn, engine.fence)
@@ -191,16 +191,16 @@ def rebuild(conn: Connection, engine: Engine) -> None:
         engine.judge.alarms = []
         engine.catalogue = Catalogue.load(conn, engine.settings.admission)
         engine.formats = sources.understood(engine.settings, conn)
-        # What the failed transaction asked nodes for has not been sent.
+        # Requests to nodes of the failed transaction were not sent.
         sources.connected(engine.formats)
         if engine.judge.arrival - (judge_db.checkpointed(conn, format_=FORMAT) or 0) > REBUILD_SPAN:
             save(conn, engine)
 
 
 def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> None:
-    """Make new versions of the files that the settings name, where they have changed since they were last loaded.
+    """Make new versions of the files named by the settings, if they have changed since they were last loaded.
 
-    A version that somebody has put in force since stays in force as long as the file stays as it is.
+    A version that somebody put in force since then stays in force until the file changes.
     """
     for kind, document in files.items():
         loaded = documents.newest_by(conn, kind, SETTINGS)
@@ -210,7 +210,7 @@ def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> No
         elif loaded is not None and documents.version(conn, kind).document != document:
             newest = documents.version(conn, kind)
             _log.info(
-                "not the settings' file but a newer version judges", kind=kind.value, by=newest.actor, why=newest.why
+                "settings file ignored, a newer version is in force", kind=kind.value, by=newest.actor, why=newest.why
             )
 
 
@@ -219,13 +219,13 @@ def _compile() -> None:
     kernel.make_ready()
     lane_kernel.make_ready()
     if time.monotonic() - began > 5:
-        _log.info("compiled the detector; where a cache folder can be written this happens once")
+        _log.info("detector compiled; with a writable cache folder this happens once")
 
 
 def restore(conn: Connection, written: Written | None = None) -> Judge:
-    """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs where no checkpoint fits.
+    """Rebuild the judge from its newest checkpoint and the inputs since; from all inputs without a valid one.
 
-    ``written`` is filled with what that checkpoint is.
+    Fills ``written`` with that checkpoint.
     """
     judge = _from_checkpoint(conn, written or Written())
     from_none = judge is None
@@ -233,7 +233,7 @@ def restore(conn: Connection, written: Written | None = None) -> Judge:
     _, _, next_arrival = judge_db.holder_now(conn)
     if from_none and next_arrival > 1:
         _log.warning(
-            "no checkpoint of this version; rules and models learn again from the stored readings",
+            "no checkpoint of this version, relearning from stored readings",
             inputs=next_arrival - 1,
         )
     elif judge.arrival + 1 < next_arrival:
@@ -246,7 +246,7 @@ def restore(conn: Connection, written: Written | None = None) -> Judge:
 
 
 def _from_checkpoint(conn: Connection, written: Written) -> Judge | None:
-    """The judge of the newest checkpoint, or None where there is none that this code can read."""
+    """Restore the judge from the newest checkpoint; None if this code can read none."""
     arrival = judge_db.checkpointed(conn, format_=FORMAT)
     if arrival is None:
         return None
@@ -254,9 +254,7 @@ def _from_checkpoint(conn: Connection, written: Written) -> Judge | None:
     try:
         return Judge.from_parts(_noted(judge_db.checkpoint_parts(conn, format_=FORMAT), written.digests), arrival)
     except (ValueError, TypeError, LookupError, msgspec.DecodeError, zlib.error) as error:
-        _log.warning(
-            "a checkpoint of other code does not fit; rebuilding from readings", arrival=arrival, why=str(error)
-        )
+        _log.warning("checkpoint unreadable, rebuilding from readings", arrival=arrival, why=str(error))
         written.arrival = None
         return None
 
@@ -272,7 +270,7 @@ def _digest(part: Part) -> bytes:
 
 
 def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
-    """Feed stored inputs to the judge, in order, without carrying anything out."""
+    """Feed stored inputs to the judge, in order, without acting on its decisions."""
     after = judge.arrival
     while after < upto:
         end = min(after + RESTORE_SPAN, upto)
@@ -284,7 +282,7 @@ def fold(conn: Connection, judge: Judge, *, upto: int) -> None:
 
 
 def seen(judge: Judge, inputs: Iterable[Input]) -> Iterator[Input]:
-    """Yield inputs, each once the judge has seen what it had when the input got its number."""
+    """Yield inputs, adding each frame's values to the ranges seen, as when it was numbered."""
     for each in inputs:
         if isinstance(each, JudgedFrame):
             seen_values.add(judge, each)
@@ -292,9 +290,9 @@ def seen(judge: Judge, inputs: Iterable[Input]) -> Iterator[Input]:
 
 
 def save(conn: Connection, engine: Engine) -> None:
-    """Write a checkpoint in the caller's transaction: what has changed since the last one.
+    """Write a checkpoint in the caller's transaction: the parts that have changed since the last one.
 
-    Where it cannot be written the last one stays, the engine's own alarm says why, and judging goes on.
+    If it cannot be written, the last one stays, an engine alarm says why, and judging continues.
     """
     began = time.monotonic()
     try:
@@ -304,20 +302,20 @@ def save(conn: Connection, engine: Engine) -> None:
         if conn.broken:
             raise
         if not engine.checkpoint_failed:
-            _log.exception("ALARM: a checkpoint cannot be written; a restart has to judge all since the last one again")
+            _log.exception("ALARM: checkpoint failed, a restart will judge everything since the last one again")
         engine.checkpoint_failed = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
         engine.set_next_checkpoint(time.monotonic() - began)
         engine.not_before = engine.next_checkpoint
         return
     if engine.checkpoint_failed:
-        _log.info("checkpoints are written again")
+        _log.info("checkpoints work again")
     engine.checkpoint_failed = ""
     engine.written, engine.checkpointed = written, engine.judge.arrival
     engine.set_next_checkpoint(time.monotonic() - began)
 
 
 def _write(conn: Connection, engine: Engine) -> Written:
-    """Write the parts that have changed and drop those that are gone; return what the checkpoint is now."""
+    """Write the parts that have changed and drop those that are gone; return the new checkpoint."""
     before, now = engine.written, Written(engine.judge.arrival)
     if before.arrival is None or judge_db.checkpointed(conn, format_=FORMAT) != before.arrival:
         judge_db.drop_checkpoint(conn, format_=FORMAT)
@@ -335,15 +333,13 @@ def _write(conn: Connection, engine: Engine) -> Written:
 
 
 def _agree_with_orders(conn: Connection, judge: Judge) -> None:
-    """Other code, or readings no longer kept, may have decided otherwise: the orders that exist are the truth."""
+    """Align the order book with the database: other code, or deleted readings, may have decided differently."""
     stored = {entry.id: entry for entry in decisions.unfinished(conn)}
     kept = [entry for entry in judge.book.all() if not entry.unfinished or _same(entry, stored.get(entry.id))]
     known = {entry.id for entry in kept}
     missing = [entry for entry in stored.values() if entry.id not in known]
     if missing or len(kept) != len(judge.book.all()):
-        _log.warning(
-            "the rebuilt judge knew other orders than the database; the database's are taken", orders=len(stored)
-        )
+        _log.warning("rebuilt state disagrees with open orders; using the database", orders=len(stored))
         judge.book = OrderBook(iter([*kept, *missing]))
 
 

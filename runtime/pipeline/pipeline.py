@@ -1,7 +1,7 @@
 """THE MAIN PATH: from messages to readings, judgement and work orders, in one transaction.
 
-What the broker sent is acknowledged by the caller after ``process`` has returned, which is after the commit. Any error
-leaves nothing behind: the caller takes the engine up anew from the database, and the messages come again.
+The caller acknowledges the messages after ``process`` has returned, which is after the commit. After an error nothing
+is stored: the caller rebuilds the engine from the database, and the messages are redelivered.
 """
 
 import time
@@ -35,8 +35,8 @@ from workorder_core.alarms.engine_alarms import Code
 
 @dataclass(slots=True)
 class Processed:
-    """What a batch came to. Counts are of readings, but ``frames`` of judged frames, ``by_lane`` of those among them
-    that the lane has judged, and ``refused`` of refusals.
+    """The outcome of a batch. Counts are of readings, except ``frames`` (judged frames), ``by_lane`` (those that the
+    lane judged) and ``refused`` (refusals).
     """
 
     frames: int = 0
@@ -51,13 +51,13 @@ class Processed:
     _since: float = field(default_factory=time.perf_counter, repr=False, compare=False)
 
     def lap(self, stage: str) -> None:
-        """Put down what has passed since the last stage to this one."""
+        """Add the time since the last stage to this one."""
         now = time.perf_counter()
         self.spent[stage] = self.spent.get(stage, 0.0) + now - self._since
         self._since = now
 
     def add(self, other: "Processed") -> None:
-        """Count another part of the same batch too."""
+        """Add the counts of another part of the same batch."""
         self.frames += other.frames
         self.by_lane += other.by_lane
         self.stored += other.stored
@@ -72,7 +72,7 @@ class Processed:
 
 @dataclass(slots=True)
 class Outcome:
-    """What judging a batch has come to so far: what is to be done, and the assets whose health may be told anew."""
+    """The decisions of a batch so far, and the assets whose health may have changed."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     heard: set[str] = field(default_factory=set)
@@ -81,8 +81,9 @@ class Outcome:
 def process(
     conn: Connection, batch: Sequence[Message], state: Engine, while_storing: Callable[[], None] | None = None
 ) -> Processed:
-    """Store, judge and act on a batch, and commit. What is to be done ``meanwhile`` is, where the database keeps us
-    waiting, or not at all; it must not raise.
+    """Store, judge and act on a batch, and commit.
+
+    ``while_storing`` is called at most once, while COPY is in flight. It must not raise.
     """
     processed = Processed()
     with conn.transaction():
@@ -104,8 +105,8 @@ def process(
 
 
 def open_batch(conn: Connection, state: Engine, outcome: Outcome) -> tuple[int, int]:
-    """Lock the sequence and fold what waits; return the number that was free first, and the one that is now."""
-    with of_no_message("what waits to be judged"):
+    """Lock the sequence and fold the waiting events; return the first free number before and after."""
+    with of_no_message("a waiting event"):
         begin = judge_db.lock_position(conn, state.fence)
         if state.tick_is_due():
             judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
@@ -113,7 +114,7 @@ def open_batch(conn: Connection, state: Engine, outcome: Outcome) -> tuple[int, 
 
 
 def close_batch(conn: Connection, begin: int, place: int, state: Engine, processed: Processed) -> None:
-    """Keep what was refused and how far the sequence has come, and write a checkpoint where one is due."""
+    """Store what was refused and the position in the sequence, and write a checkpoint if one is due."""
     state.quarantine.keep(conn, processed.refused)
     with of_no_message("keeping the judge's state"):
         if place > begin:
@@ -125,7 +126,7 @@ def close_batch(conn: Connection, begin: int, place: int, state: Engine, process
 
 
 def process_frames(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
-    """Store, judge and act on frames that are no batch; return the next free place of the sequence."""
+    """Store, judge and act on frames outside a batch; return the next free sequence number."""
     outcome = Outcome()
     place = _process_part(conn, part, place, state, processed, outcome)
     act(conn, outcome, state, processed)
@@ -133,8 +134,8 @@ def process_frames(conn: Connection, part: Part, place: int, state: Engine, proc
 
 
 def fold_events(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
-    """Fold the events that wait, once a batch and before all of its messages: what is late depends on what they say."""
-    with of_no_message("what waits to be judged"):
+    """Fold the waiting events, once per batch and before its messages: they decide which readings are late."""
+    with of_no_message("a waiting event"):
         events = judge_db.number_waiting(conn, place)
         state.catalogue.follow(events)
         outcome.verdicts += state.judge.decide(events)
@@ -150,7 +151,7 @@ def _process_part(
     outcome: Outcome,
     while_storing: Callable[[], None] | None = None,
 ) -> int:
-    """Admit, number, store and judge a stretch of a batch in the order of its messages; return the next free place."""
+    """Admit, number, store and judge a part of a batch in message order; return the next free sequence number."""
     judge, lane, catalogue = state.judge, state.open_lane(), state.catalogue
     for each in part.stale:
         lane.leave(f"{each.site}/{each.asset}")
@@ -174,7 +175,7 @@ def _process_part(
     if part.ordinary is not None:
         of_lane, for_models = lane.apply(part.ordinary, places.ordinary)
         columns.append(of_lane)
-    # The database stores while we judge. Where it refuses (an import has just stored the same), all of it is undone.
+    # The database stores while we judge. If it refuses (an import has just stored the same), everything is undone.
     with readings.storing(conn, *columns):
         processed.lap("store")
         inputs = merged(events, arrived.frames, for_models, arrived.late_frames if judge.judges_late else ())
@@ -195,14 +196,14 @@ def _process_part(
 
 
 def _enter_lane(conn: Connection, state: Engine, keys: AbstractSet[str]) -> None:
-    """Let the lane take on those assets that it can, now that the fold has judged them."""
+    """Let assets enter the lane that can, now that the fold has judged them."""
     able = keys - state.open_lane().mixed
     arrivals.know_newest(conn, state.catalogue, able)
     state.judge.enter_lane(sorted(able))
 
 
 def act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed) -> None:
-    """Carry out what was decided, and keep what is told of alarms and of the assets' health."""
+    """Apply the decisions, and store changes of alarms and of the assets' health."""
     if state.judge.alarms:
         alarms.write(conn, state.judge.alarms, state.catalogue.asset_id, at=datetime.now(UTC))
         state.judge.alarms.clear()
@@ -215,7 +216,7 @@ def act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed)
 
 
 def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None:
-    """Apply a decision; an emergency is given to somebody at once. What is only on trial is noted."""
+    """Apply a decision; an emergency is assigned at once. A decision in shadow is only recorded."""
     now = datetime.now(UTC)
     asset_id = state.catalogue.asset_id(verdict.decision.finding.asset)
     if verdict.shadow is not None:

@@ -1,9 +1,9 @@
-"""A batch that fails is worked on once more, by halves: what fails alone goes to quarantine, alone.
+"""Processes a failed batch again by halves: a message that fails alone goes to quarantine, alone.
 
-Cutting a batch changes nothing of what is decided, across assets too, because numbers follow the messages whichever of
-lane and fold judges them (`runtime.sequence`): the rest is stored and judged as if the message had never come.
-The judge is rebuilt once, for the first batch that fails. For a while from then on every batch is worked on carefully,
-in one transaction: what fails is undone, in the database by a savepoint and in memory by `runtime.pipeline.undo`.
+Splitting a batch does not change any decision, because sequence numbers follow the messages whether lane or fold
+judges them (`runtime.pipeline.sequence`): the rest is stored and judged as if the message had never come.
+The judge is rebuilt once, for the first batch that fails. For some time after that every batch is processed carefully,
+in one transaction: failures are undone, in the database by a savepoint and in memory by `runtime.pipeline.undo`.
 """
 
 import time
@@ -29,21 +29,21 @@ _log = structlog.get_logger("ingest")
 _LIMIT_EXCEEDED, _RAISED = "54", "P0"
 """Classes of SQLSTATE: a limit of the server was exceeded, and a trigger's or function's own RAISE."""
 CAREFUL_S = 60.0
-"""So long after a message has failed batches are worked on carefully, which costs the plant's lane."""
+"""How long batches are processed carefully after a message has failed; the lane is off meanwhile."""
 REBUILD_PART = 20
-"""It lasts so many times as long as the rebuild before it took, so that rebuilding takes a small part of the time."""
+"""Or this many times as long as the rebuild took, so that rebuilding takes a small part of the time."""
 AT_ONCE = 500
-"""Messages in a transaction meanwhile: the broker hears of us after each, however many of them fail."""
+"""Messages per transaction then: each is acknowledged after its commit, however many messages fail."""
 
 
 def is_of_content(error: Error) -> bool:
-    """Whether the database refuses what it was given. Anything else (no connection, no space, no table, no right) is
-    nothing that a message can be blamed for."""
+    """Return whether the database refused the content. Any other error (connection, disk space, schema, permission) is
+    not a message's fault."""
     return isinstance(error, DataError | IntegrityError) or (error.sqlstate or "")[:2] in (_LIMIT_EXCEEDED, _RAISED)
 
 
 def may_be_of_a_message(error: Exception) -> bool:
-    """Whether a message can be to blame for an error."""
+    """Return whether a message can be to blame for an error."""
     if isinstance(error, Error):
         return is_of_content(error)
     return not isinstance(error, OfNoMessage | NotTheWriter)
@@ -58,9 +58,8 @@ def process(
 ) -> Processed:
     """Process a batch and commit; a message that cannot be processed goes to quarantine, alone.
 
-    Where one fails, or has failed a short while ago, ``kept`` is called with each message that is committed, in their
-    order; who acknowledges afterwards acknowledges what is left. Any other error is the caller's, and leaves the engine
-    to be taken up anew.
+    If one fails, or has failed recently, ``kept`` is called with each committed message, in order; the caller
+    acknowledges the rest afterwards. Any other error is raised, and the caller must rebuild the engine.
     """
     if time.monotonic() < state.careful_until:
         return _carefully(conn, batch, state, kept)
@@ -69,16 +68,14 @@ def process(
     except Exception as error:
         if not may_be_of_a_message(error):
             raise
-        _log.warning("a batch cannot be processed; looking for the message", messages=len(batch), why=_said(error))
+        _log.warning("batch failed, searching for the message", messages=len(batch), why=_said(error))
         failed = error
     began = time.monotonic()
     engine.rebuild(conn, state)
     _be_careful(state, max(CAREFUL_S, REBUILD_PART * (time.monotonic() - began)))
     processed = _carefully(conn, batch, state, kept)
     if not any(each.reason in (Reason.UNREADABLE, Reason.REFUSED_BY_DATABASE) for each in processed.refused):
-        _log.error(
-            "a batch failed of which no message fails alone; all are processed", why=_said(failed), whole=traced(failed)
-        )
+        _log.error("batch failed but no message fails alone; all processed", why=_said(failed), whole=traced(failed))
     return processed
 
 
@@ -91,7 +88,7 @@ def _carefully(
 ) -> Processed:
     """Process a batch so that what fails can be undone.
 
-    Without the lane, whose tables nothing undoes; and what fails in the lane and nowhere else is no message's fault.
+    The lane is off, because its tables cannot be undone, and a failure in the lane alone is not a message's fault.
     """
     processed = Processed()
     state.by_lane = False
@@ -108,7 +105,7 @@ def _carefully(
 
 
 class _Read(NamedTuple):
-    """A message, and what was read of it alone."""
+    """A message, and the parts read from it."""
 
     message: Message
     parts: list[Part]
@@ -116,7 +113,7 @@ class _Read(NamedTuple):
 
 @dataclass(slots=True)
 class _Search:
-    """One transaction's messages, and what they have come to; ``dumps`` are those of `undo`."""
+    """The messages of one transaction, and their outcome; ``dumps`` are those of `undo`."""
 
     conn: Connection
     state: Engine
@@ -124,7 +121,7 @@ class _Search:
     dumps: Dumps = field(default_factory=dict)
 
     def process(self, messages: Sequence[Message]) -> Processed:
-        """Process messages and commit. What fails beside them, such as an event, is blamed on none."""
+        """Process messages and commit. A failure outside them, such as an event's, is not blamed on a message."""
         conn, state, processed = self.conn, self.state, self.processed
         with conn.transaction():
             outcome = Outcome()
@@ -159,7 +156,7 @@ class _Search:
         return read
 
     def _take(self, read: Sequence[_Read], place: int) -> int:
-        """Store, judge and act on messages from that place of the sequence on; return the next free one."""
+        """Store, judge and act on messages from a sequence number on; return the next free one."""
         place = self._fold_events(place)
         parts = reading.joined([each.parts for each in read])
         try:
@@ -180,7 +177,7 @@ class _Search:
         return self._take(read[middle:], self._take(read[:middle], place))
 
     def _fold_events(self, place: int) -> int:
-        """Fold what acting on the messages before has led to, as it would be folded before the next batch."""
+        """Fold the events caused by earlier messages, as before the next batch."""
         outcome = Outcome()
         next_place = pipeline.fold_events(self.conn, place, self.state, outcome)
         if next_place > place:
@@ -191,10 +188,10 @@ class _Search:
     def _refuse(self, message: Message, error: Exception) -> None:
         self.processed.refused.append(refusal(message, error))
         _be_careful(self.state, CAREFUL_S)
-        _log.warning("a message is in quarantine", topic=message.topic[:200], why=_said(error), whole=traced(error))
+        _log.warning("message quarantined", topic=message.topic[:200], why=_said(error), whole=traced(error))
 
     def _remember(self) -> None:
-        """Store what the formats have learned. Where that cannot be stored they go on from what is."""
+        """Store what the formats have learned. If that fails, reload what is stored."""
         conn, state = self.conn, self.state
         try:
             with conn.transaction():
@@ -203,14 +200,16 @@ class _Search:
             if not may_be_of_a_message(error):
                 raise
             _log.error(
-                "what is remembered of senders cannot be stored; it is forgotten", why=_said(error), whole=traced(error)
+                "state of senders could not be stored, reloaded from the database",
+                why=_said(error),
+                whole=traced(error),
             )
             state.formats = sources.understood(state.settings, conn)
             sources.connected(state.formats)
 
 
 def refusal(message: Message, error: Exception) -> Refused:
-    """Return what goes to quarantine of a message that the database refuses, or that made the program fail."""
+    """Return the quarantine entry of a message that the database refuses, or that made the program fail."""
     if not isinstance(error, Error):
         return border.unreadable(message, error)
     problem = f"the database refuses it: {_said(error)}; remove the cause, then run `plantwright quarantine retry`"

@@ -1,7 +1,7 @@
-"""Taking back in memory what a savepoint takes back in the database: a stretch of messages that has failed.
+"""Undoes in memory what a savepoint undoes in the database: the effects of messages that failed.
 
-Of each asset that the messages are of, the judge's dump is kept as bytes, and read only where it has to be. What is of
-the whole plant is copied: it is small. What the formats have learned by reading the messages stays.
+For each asset of the messages, the judge's dump is saved as bytes, and restored only if needed. State of the whole
+plant is copied: it is small. What the formats have learned from the messages stays.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -27,15 +27,15 @@ from workorder_core.plant.health import Health
 from workorder_core.plant.seen import Seen
 
 Dumps = dict[tuple[str, str], bytes]
-"""By judge and asset: dumps that are still true when the next stretch begins."""
+"""By judge and asset: dumps that are still valid when the next messages are processed."""
 
 
 @contextmanager
 def undoing(conn: Connection, state: Engine, parts: Iterable[Part], dumps: Dumps | None = None) -> Iterator[None]:
-    """Work on those parts within a savepoint: an error undoes all of it, in the engine's memory too.
+    """Process parts within a savepoint: an error undoes everything, in the engine's memory too.
 
-    What has been decided is carried out within. Who works on stretch after stretch passes ``dumps``, and clears them
-    where anything else was judged in between.
+    Decisions are applied within it. A caller that processes several groups passes ``dumps``, and clears them if
+    anything else was judged in between.
     """
     dumps = {} if dumps is None else dumps
     keys = {key for part in parts for key in part.keys}
@@ -54,7 +54,7 @@ def undoing(conn: Connection, state: Engine, parts: Iterable[Part], dumps: Dumps
 
 
 def touched(judge: Judge, keys: Collection[str]) -> set[str]:
-    """Return the assets that judging something of those may change: rules may look at what is measured below."""
+    """Return the assets that judging these may change: rules of upstream assets may read them."""
     found = set(keys)
     if judge.rulesets.looks_below or (judge.shadow is not None and judge.shadow.judge.rulesets.looks_below):
         for key in keys:
@@ -67,7 +67,7 @@ def touched(judge: Judge, keys: Collection[str]) -> set[str]:
 
 @dataclass(slots=True)
 class _Asset:
-    """An asset's state, and what of it is in no dump."""
+    """An asset's dump, and the state that is not in it."""
 
     dumped: bytes
     health: Health | None
@@ -76,7 +76,7 @@ class _Asset:
 
 @dataclass(slots=True)
 class Remembered:
-    """A judge as it was, as far as some assets are concerned; None where it did not know one."""
+    """A judge's earlier state of some assets; None for an asset that was unknown."""
 
     judge: Judge
     arrival: int
@@ -92,7 +92,7 @@ class Remembered:
 
     @classmethod
     def of(cls, judge: Judge, keys: Collection[str], dumps: Dumps, name: str = "live") -> "Remembered":
-        """Remember a judge before something of those assets is judged, see `touched`."""
+        """Save a judge's state before these assets are judged, see `touched`."""
         if judge.lane is not None:
             for key in keys:
                 judge.lane.leave(key)
@@ -111,7 +111,7 @@ class Remembered:
         )
 
     def go_back(self) -> None:
-        """Let the judge be as it was, once."""
+        """Restore the judge's state; call it once."""
         judge = self.judge
         judge.arrival = self.arrival
         for key, before in self.assets.items():
@@ -128,7 +128,7 @@ class Remembered:
         judge.fleets.put_back(self.fleets)
         judge.inhibition, judge.floods = self.inhibition, self.floods
         judge.standing, judge.silences = self.standing, self.silences
-        # What was decided before was carried out, so that nothing of it waits here.
+        # Earlier decisions were applied already, so that none of them is pending.
         judge.failed.clear()
         if judge.alarms is not None:
             judge.alarms.clear()

@@ -55,10 +55,10 @@ class Certificate:
         except (WrongSettings, OSError) as problem:
             if self._state() == now:
                 self._seen = now
-                _log.error("the new certificate cannot be used; the one before stays in use", why=str(problem))
+                _log.error("new certificate invalid, keeping the old one", why=str(problem))
             return False
         self._seen = now
-        _log.info("the certificate has been read again", file=str(self.cert), expires_at=self.expires_at.isoformat())
+        _log.info("certificate reloaded", file=str(self.cert), expires_at=self.expires_at.isoformat())
         return True
 
     def _read(self) -> ssl.SSLContext:
@@ -71,7 +71,7 @@ class Certificate:
         except (OSError, ssl.SSLError) as error:
             raise WrongSettings(self._sentence(error)) from None
         if expires_at <= datetime.now(UTC):
-            _log.warning("the certificate has expired: browsers refuse it; renew it", file=str(self.cert))
+            _log.warning("certificate expired, browsers refuse it; renew it", file=str(self.cert))
         return made
 
     def _sentence(self, error: Exception) -> str:

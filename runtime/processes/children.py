@@ -54,7 +54,7 @@ class Children:
                 lasted = time.monotonic() - self._begun[name]
                 patience = self._patience.get(name, 1.0)
                 self._patience[name] = 1.0 if lasted > MOST_PATIENCE_S else min(2 * patience, MOST_PATIENCE_S)
-                _log.warning("started again", process=name, exit_code=code)
+                _log.warning("process ended, restarted", process=name, exit_code=code)
                 self.start([name])
         return None
 
@@ -72,7 +72,7 @@ class Children:
             try:
                 child.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                _log.warning("did not stop in time and is killed", process=name)
+                _log.warning("process did not stop in time, killed", process=name)
                 child.kill()
                 child.wait()
         self._running.clear()

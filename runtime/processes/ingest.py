@@ -1,4 +1,4 @@
-"""The ingest process: subscribe, process batches, acknowledge; after any failure begin again from the database."""
+"""The ingest process: subscribe, process batches, acknowledge; restart from the database after any failure."""
 
 import os
 import random
@@ -40,7 +40,7 @@ from workorder_core.alarms.engine_alarms import Code
 
 _log = structlog.get_logger("ingest")
 IDLE_CHECK_S = 0.5
-"""An idle process looks this often for events that wait for their place."""
+"""How often an idle process checks for waiting events."""
 _NOTICED = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -48,15 +48,15 @@ _NOTICED = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-"""A database behind a cut line is given up within half a minute, where the operating system would wait for two hours.
-Seconds, but ``tcp_user_timeout``: milliseconds. The database's URL may say otherwise."""
+"""An unreachable database is given up within half a minute, where the operating system would wait for two hours.
+Seconds, except ``tcp_user_timeout``: milliseconds. The database's URL overrides them."""
 
 
 @dataclass(slots=True)
 class Patience:
-    """Waits between two tries: longer each time, up to ``most_s``; short again once something has gone well.
+    """Waits between retries: longer each time, up to ``most_s``; short again after a success.
 
-    The waits are drawn by lot, so that what an outage has stopped does not come back all at one moment.
+    The waits are randomised, so that clients stopped by an outage do not all retry at the same moment.
     """
 
     stop: threading.Event
@@ -68,21 +68,22 @@ class Patience:
         self.failed = 0
 
     def wait(self, why: Exception) -> None:
-        """Say why, and wait, or until told to stop."""
+        """Log why, and wait, at most until asked to stop."""
         longest = min(self.most_s, self.least_s * 2 ** min(self.failed, 16) * 2)
         self.failed += 1
-        told = str(why).strip().replace("\n", " ")
+        problem = str(why).strip().replace("\n", " ")
         if isinstance(why, UndefinedTable):
-            told = f"the database has not the schema of this version ({told}): run `plantwright migrate`"
-        _log.warning("cannot go on; trying again", why=told)
-        self.stop.wait(random.uniform(longest / 2, longest))
+            problem = f"the database schema is not of this version ({problem}): run `plantwright migrate`"
+        retry_in_s = random.uniform(longest / 2, longest)
+        _log.warning("ingest paused, retrying", why=problem, retry_in_s=round(retry_in_s, 1))
+        self.stop.wait(retry_in_s)
 
 
 def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Processed], None] | None = None) -> None:
     """Ingest until ``stop`` is set. Raises NotTheWriter when another process has taken over this plant.
 
-    A database or broker that is away, full or out of order is waited for: nothing is acknowledged meanwhile, so nothing
-    is lost. A wrong rulebook or model document stops the start.
+    Waits for a database or broker that is down, full or failing: nothing is acknowledged until it is back, so nothing
+    is lost. An invalid rulebook or model document prevents the start.
     """
     assert settings.database is not None
     rulebook = rulebooks.EMPTY if settings.rulebook is None else rulebooks.read(settings.rulebook)
@@ -111,13 +112,13 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
             _note_end(settings.database, error, holder)
             raise
         except Exception as error:
-            _log.exception("ingest ends: no message is to blame for this error, and nothing is acknowledged")
+            _log.exception("ingest stopped by an error that no message caused; nothing acknowledged")
             _note_end(settings.database, error, holder)
             raise
 
 
 def _note_end(url: str, error: Exception, holder: str) -> None:
-    """Say it to those who look at the board too; where that cannot be done, the exit code and the log say it."""
+    """Record the reason for the board too; if that fails, the exit code and the log have it."""
     try:
         with _connected(url) as conn:
             if isinstance(error, NotTheWriter):
@@ -125,7 +126,7 @@ def _note_end(url: str, error: Exception, holder: str) -> None:
             else:
                 engine_alarms.note_trouble(conn, Code.INGEST_FAILED, f"{type(error).__name__}: {error}")
     except psycopg.Error as problem:
-        _log.warning("could not note for the board why this process ends", why=str(problem).strip())
+        _log.warning("reason for stopping could not be stored for the board", why=str(problem).strip())
 
 
 def _connected(url: str) -> psycopg.Connection:
@@ -141,7 +142,7 @@ def _listen_on(
     metrics: IngestMetrics,
     on_batch: Callable[[Processed], None],
 ) -> None:
-    """Take batches until told to stop, through as many connections to the broker as it takes."""
+    """Process batches until asked to stop, reconnecting to the broker as often as needed."""
     patience, closings = Patience(stop), Closings()
 
     def noted(processed: Processed) -> None:
@@ -155,7 +156,7 @@ def _listen_on(
             except BrokerUnreachable as error:
                 closings.note(conn, settings, error, "" if log is None else log.others())
                 patience.wait(error)
-                # Who lost the broker may have lost it to another process, which has the plant now.
+                # The session may have been lost to another process, which is the plant's writer now.
                 with conn.transaction():
                     judge_db.lock_position(conn, state.fence)
 
@@ -170,7 +171,7 @@ def _listen(
     closings: Closings,
     log: Listener | None,
 ) -> None:
-    """Take batches from the broker until told to stop. What breaks a transaction breaks out of here."""
+    """Process batches from the broker until asked to stop. Raises what breaks a transaction."""
     assert settings.broker is not None
     with conn.transaction():
         pulse = Pulse.of(settings.client_id, broker_sessions.pulse_key(conn))
@@ -203,7 +204,7 @@ def _listen(
                 began = time.perf_counter()
                 try:
                     answered.all()
-                finally:  # it is committed, whatever has become of the connection
+                finally:  # committed, even if the connection was lost
                     metrics.count(batch, processed, time.perf_counter() - began)
                 sources.answer(state.formats, subscriber)
                 on_batch(processed)
@@ -222,7 +223,7 @@ def _listen(
 
 def _note_jump(conn: psycopg.Connection, jump_s: float) -> None:
     _log.error(
-        "ALARM: the clock has jumped; what devices send is compared with it, and may be refused or be too late",
+        "ALARM: system clock jumped, device times may be refused or count as late",
         by_s=round(jump_s, 1),
     )
     with conn.transaction():
@@ -231,18 +232,18 @@ def _note_jump(conn: psycopg.Connection, jump_s: float) -> None:
 
 @dataclass(slots=True)
 class Answered:
-    """How far a batch is acknowledged: never twice, because the broker uses a packet's id again."""
+    """Tracks how far a batch is acknowledged: never twice, because the broker reuses packet ids."""
 
     subscriber: Subscriber
     came: Sequence[Message]
     done: int = 0
 
     def upto(self, message: Message) -> None:
-        """Acknowledge what has come up to a message that is kept, and the message."""
+        """Acknowledge the messages up to a stored one, inclusive."""
         self._move(next(i for i in range(self.done, len(self.came)) if self.came[i] is message) + 1)
 
     def all(self) -> None:
-        """Acknowledge what is left."""
+        """Acknowledge the rest."""
         self._move(len(self.came))
 
     def _move(self, upto: int) -> None:
@@ -251,7 +252,7 @@ class Answered:
 
 
 def _save_at_the_end(conn: psycopg.Connection, state: Engine, metrics: IngestMetrics) -> None:
-    """A clean stop leaves nothing to be judged again, and is known as one."""
+    """Save a checkpoint and record the clean stop, so that nothing is judged again."""
     with conn.transaction():
         judge_db.lock_position(conn, state.fence)
         if state.judge.arrival > state.checkpointed:

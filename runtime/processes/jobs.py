@@ -106,12 +106,12 @@ def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: Connection
         job.modify(next_run_time=datetime.now(UTC))
     if abs(jump_s) < TOLD_FROM_S:
         return
-    _log.error("ALARM: the clock has jumped; all jobs run now", by_s=round(jump_s, 1))
+    _log.error("ALARM: system clock jumped, running all jobs now", by_s=round(jump_s, 1))
     try:
         with pool.connection() as conn:
             engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, told(jump_s))
     except (OperationalError, PoolTimeout) as error:
-        _log.warning("could not note for the board that the clock has jumped", error=str(error))
+        _log.warning("clock jump could not be recorded for the board", error=str(error))
 
 
 def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> int:
@@ -264,6 +264,6 @@ def _once(pool: ConnectionPool, name: str, work: Callable[[Connection], int]) ->
     try:
         with pool.connection() as conn:
             if done := work(conn):
-                _log.info("done", job=name, count=done)
+                _log.info("job done", job=name, count=done)
     except OperationalError as error:
-        _log.warning("the database cannot be reached; the job runs again at its next time", job=name, error=str(error))
+        _log.warning("database unavailable, job skipped until its next run", job=name, error=str(error))

@@ -1,4 +1,4 @@
-"""What the engine counts and measures of itself; past a limit its own lag is an alarm."""
+"""The engine's own metrics; a lag beyond its limit is an alarm."""
 
 import time
 from collections import Counter, deque
@@ -17,7 +17,7 @@ from runtime.pipeline.pipeline import Processed
 _log = structlog.get_logger("ingest")
 EVERY_S = 1.0
 RATE_OVER = 30
-"""Writings over which rates are taken."""
+"""Writes over which rates are computed."""
 
 
 @dataclass(slots=True)
@@ -58,15 +58,15 @@ class IngestMetrics:
     def write_when_due(
         self, conn: Connection, fence: int, *, lag_s: float, queue: int, of_engine: Mapping[str, Any]
     ) -> bool:
-        """Write the figures once a second, in a transaction of their own; say when the lag passes its limit.
+        """Write the metrics once a second, in their own transaction; log when the lag passes its limit.
 
-        ``of_engine`` are those that the engine knows of itself, by their names.
+        ``of_engine`` are metrics of the engine's state, by name.
         """
         now = time.monotonic()
         if now - self._written < EVERY_S:
             return False
         if self._written:
-            # What came while we did not look has waited for so long, perhaps.
+            # Messages that arrived since the last call may have waited this long.
             lag_s = max(lag_s, now - self._written - EVERY_S)
         self._written = now
         self._marks.append((now, self.metrics.messages, self.metrics.stored))
@@ -77,7 +77,7 @@ class IngestMetrics:
             self.behind = not self.behind
             if self.behind:
                 _log.warning(
-                    "ALARM: judging lags behind what arrives; readings wait at the broker, none is lost",
+                    "ALARM: judging lags behind, readings wait at the broker and none are lost",
                     lag_s=round(lag_s, 1), limit_s=limit_s,
                 )  # fmt: skip
             else:
@@ -85,7 +85,7 @@ class IngestMetrics:
         return True
 
     def stop(self, conn: Connection, fence: int) -> None:
-        """Write that the process ends as it should, in the caller's transaction."""
+        """Record a clean stop, in the caller's transaction."""
         engine_metrics.write(conn, fence, replace(self._report(0.0, 0), stopped=True))
 
     def _report(self, lag_s: float, queue: int) -> EngineMetrics:

@@ -1,4 +1,4 @@
-"""All in one process tree: embedded parts where none are given, the schema; ingest, jobs, worker and api."""
+"""Runs everything in one process tree: embedded database and broker unless configured; ingest, jobs, worker and api."""
 
 import json
 import os
@@ -28,18 +28,18 @@ from workorder_core.alarms.engine_alarms import Code
 
 _log = structlog.get_logger("serve")
 QUEUED = 200_000
-"""Messages that our own broker keeps for an engine that is away."""
+"""Messages that the embedded broker queues while the engine is down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the engine stands on; the settings name the database and broker that are really used."""
+    """The database and broker in use, embedded or configured, as settings."""
 
     settings: Settings
     data_dir: Path
     embedded: tuple[str, ...]
     devices: str
-    """The broker's URL for machines and tools; it may have a password in it."""
+    """The broker's URL for devices and tools; it may contain a password."""
 
     @property
     def broker_shown(self) -> str:
@@ -49,7 +49,7 @@ class Parts:
 
 @contextmanager
 def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Iterator[Parts]:
-    """Start what is not given, bring the schema up to date, and stop on leaving what was started.
+    """Start what is not configured, migrate the schema, and on exit stop what was started.
 
     Raises WrongSettings for a certificate that cannot be used, before anything is started.
     """
@@ -90,7 +90,7 @@ def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> It
 
 
 def _disk_guarded(wire: broker.Broker | None, settings: Settings) -> AbstractContextManager[None]:
-    """Keep devices out of our own broker while its disk is nearly full, and note that for the board."""
+    """Block devices from the embedded broker while its disk is nearly full, and record that for the board."""
     guard = None if wire is None else wire.guard(settings.broker_disk_least_mb * 1024 * 1024)
     if guard is None:
         return nullcontext()
@@ -105,7 +105,7 @@ def _disk_guarded(wire: broker.Broker | None, settings: Settings) -> AbstractCon
                 else:
                     engine_alarms.note_trouble(conn, Code.DEVICES_KEPT_OUT, f"less than {mb} MB are free on its disk")
         except psycopg.Error as problem:  # it may be on the same disk
-            _log.warning("could not note for the board that devices are kept out", why=str(problem).strip())
+            _log.warning("blocked devices could not be recorded for the board", why=str(problem).strip())
 
     return broker_disk.guarding(guard, note)
 
@@ -120,7 +120,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def run(
-    standing: Parts,
+    running: Parts,
     stop: threading.Event,
     on_started: Callable[[Children], None] = lambda _: None,
     *,
@@ -130,7 +130,7 @@ def run(
 
     What they log goes to the file ``log``; None: to standard error.
     """
-    children = Children(environment(standing.settings), log=log)
+    children = Children(environment(running.settings), log=log)
     children.start(["ingest", "jobs", "worker", "api"])
     try:
         on_started(children)

@@ -34,7 +34,7 @@ def test_the_sequence_begins_at_one(conn):
 def test_the_second_taker_stops_the_first(conn):
     first = judge.take_over(conn, "first")
     second = judge.take_over(conn, "second")
-    with pytest.raises(NotTheWriter, match=rf"under fencing number {first}, but second holds it now"):
+    with pytest.raises(NotTheWriter, match=rf"with fencing number {first}, but now second is"):
         judge.lock_position(conn, first)
     assert judge.lock_position(conn, second) == 1
     assert judge.holder_now(conn) == ("second", second, 1)

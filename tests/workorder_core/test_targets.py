@@ -118,7 +118,7 @@ HOLDS = {
 @pytest.mark.parametrize(("waits_for", "completion"), HOLDS.values(), ids=HOLDS)
 def test_a_hold_moves_the_completion_by_the_working_time_that_it_took(waits_for, completion):
     begun, held, resumed = FRIDAY, oslo("2026-03-09 09:00"), oslo("2026-03-09 14:00")
-    order = replace(targets.set_anew(an_order(Status.IN_PROGRESS), begun, BY), status_since=begun)
+    order = replace(targets.reset(an_order(Status.IN_PROGRESS), begun, BY), status_since=begun)
     order = lifecycle.apply_step(order, Step.HOLD, Hold("waits", waits_for), at=held.astimezone(UTC))
     late = oslo("2026-03-20 12:00")
     stops = waits_for is not HoldReason.OTHER
@@ -129,7 +129,7 @@ def test_a_hold_moves_the_completion_by_the_working_time_that_it_took(waits_for,
 
 
 def test_a_hold_over_the_night_moves_the_completion_by_working_time_alone():
-    order = replace(targets.set_anew(an_order(Status.IN_PROGRESS), FRIDAY, BY), status_since=FRIDAY)
+    order = replace(targets.reset(an_order(Status.IN_PROGRESS), FRIDAY, BY), status_since=FRIDAY)
     held, resumed = oslo("2026-03-09 15:00").astimezone(UTC), oslo("2026-03-10 09:00").astimezone(UTC)
     order = lifecycle.apply_step(order, Step.HOLD, Hold("waits", HoldReason.PARTS), at=held)
     assert lifecycle.apply_step(order, Step.RESUME, at=resumed, by=BY).completion_due == oslo("2026-03-10 16:00"), (
@@ -149,14 +149,14 @@ TOLD = {
 
 @pytest.mark.parametrize(("now", "warned", "escalated"), TOLD.values(), ids=TOLD)
 def test_a_warning_comes_before_and_an_escalation_after(now, warned, escalated):
-    order = targets.set_anew(an_order(), FRIDAY, BY)
+    order = targets.reset(an_order(), FRIDAY, BY)
     warning, needed = (tell(order, now=oslo(now)) for tell in (escalation.warning, escalation.needed))
     assert (warning and warning.level, needed and needed.level) == (warned, escalated)
 
 
 def test_a_warning_is_given_once():
     now = oslo("2026-03-09 09:00")
-    order = targets.set_anew(an_order(), FRIDAY, BY)
+    order = targets.reset(an_order(), FRIDAY, BY)
     warning = escalation.warning(order, now=now)
     assert warning is not None
     assert "near" in warning.reason
@@ -168,11 +168,11 @@ FOUR_HOURS = Calendar(zone="Europe/Oslo", shifts=(Shift(weekdays=frozenset({3}),
 
 def test_a_target_that_cannot_be_computed_leaves_the_order_without_and_says_why():
     few = Targets(calendar=FOUR_HOURS)
-    low = targets.set_anew(replace(an_order(), priority=Priority.LOW), FRIDAY, few)
+    low = targets.reset(replace(an_order(), priority=Priority.LOW), FRIDAY, few)
     assert low.response_due is not None
     assert (low.completion_due, low.completion_warn_at) == (None, None)
     assert targets.missing(low) == "no_working_time"
-    assert targets.missing(targets.set_anew(low, FRIDAY, Targets(calendar=DAY))) is None
+    assert targets.missing(targets.reset(low, FRIDAY, Targets(calendar=DAY))) is None
     assert escalation.needed(low, now=FRIDAY) is None
     sooner = targets.brought_forward(low, FRIDAY, Targets(calendar=DAY))
     assert sooner.completion_due is not None
@@ -200,7 +200,7 @@ def test_what_is_set_is_checked_by_the_targets_that_it_makes(calendar):
 
 @pytest.mark.parametrize("zone", ["Nowhere/Atlantis", "../etc", "Europe", ""])
 def test_an_order_that_waited_goes_on_without_targets_where_no_zone_has_that_name(zone):
-    order = targets.set_anew(an_order(), FRIDAY, Targets(calendar=DAY))
+    order = targets.reset(an_order(), FRIDAY, Targets(calendar=DAY))
     broken = Targets(calendar=replace(DAY, zone=zone))
     moved = targets.moved_on(order, FRIDAY, FRIDAY + timedelta(hours=1), broken)
     assert moved.completion_due is None

@@ -1,6 +1,6 @@
-"""The life of an alarm after ISA-18.2 and IEC 62682: which state may follow which, and who moves it.
+"""The states of an alarm after ISA-18.2 and IEC 62682: which may follow which, and who changes them.
 
-An alarm is a source (a rule, a model) on one asset. The engine tells of its condition; people acknowledge, shelve,
+An alarm is a source (a rule, a model) on one asset. The engine reports its condition; people acknowledge, shelve,
 reset and take out of service. Nothing here reads a clock or a database: callers pass ``at`` (aware UTC, the wall clock)
 and store what they get back. A shelf's end is a time of the sequence of inputs: see ``workorder_core.alarms.silence``.
 """
@@ -31,7 +31,7 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
-    """What moves an alarm: the first four are the engine's, the others people's (the end of a shelf is both's)."""
+    """What changes an alarm's state: the first four are the engine's, the others people's (unshelving is both's)."""
 
     RAISE = "raise"
     CLEAR = "clear"
@@ -50,7 +50,7 @@ class Move(StrEnum):
 
 
 AS_IT_IS = None
-"""Where to: unacknowledged if the condition is there, normal if it is not."""
+"""The target state: unacknowledged if the condition is active, normal otherwise."""
 NEXT: Mapping[State, Mapping[Move, State | None]] = {
     State.NORMAL: {
         Move.RAISE: State.UNACKNOWLEDGED,
@@ -99,17 +99,17 @@ NEXT: Mapping[State, Mapping[Move, State | None]] = {
         Move.RETURN: AS_IT_IS,
     },
 }
-"""The law. A latching alarm whose condition clears is latched instead of returned or normal."""
+"""The table of moves. A latching alarm whose condition clears is latched instead of returned or normal."""
 
 SHELF_MOST = timedelta(hours=12)
-"""The longest shelf, where the rule does not say another: a shift, so that the next one decides anew."""
+"""The longest shelving by default: a shift, so that the next one decides again."""
 OUT_MOST = timedelta(days=90)
 SAFETY_OUT_MOST = timedelta(hours=8)
-"""A safety alarm is never shelved; out of service, for work on its instrument, it is for so long at most."""
+"""The longest time out of service of a safety alarm, for work on its instrument; it is never shelved."""
 
 
 class AlarmError(Exception):
-    """Something asked of an alarm that its states do not allow."""
+    """A request that an alarm's state does not allow."""
 
 
 class IllegalAlarmMove(AlarmError):
@@ -122,7 +122,7 @@ class IllegalAlarmMove(AlarmError):
 
 
 class AlarmReasonMissing(AlarmError):
-    """A move that keeps an alarm from people was asked for without a reason."""
+    """A move that hides an alarm from people was requested without a reason."""
 
     def __init__(self, name: str, move: Move) -> None:
         super().__init__(f"'{move.label}' of the alarm {name} needs a reason: say why in one sentence")
@@ -130,7 +130,7 @@ class AlarmReasonMissing(AlarmError):
 
 
 class MayNotBeShelved(AlarmError):
-    """The alarm tells of a risk for people or the plant, or its rule forbids it."""
+    """The alarm is about a risk for people or the plant, or its rule forbids shelving."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"the alarm {name} may not be shelved: {why}")
@@ -149,7 +149,7 @@ class WrongEnd(AlarmError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What an alarm's rule says of it; ``shelf_most`` of nothing forbids shelving."""
+    """An alarm's terms from its rule; a zero ``shelf_most`` forbids shelving."""
 
     severity: Severity = Severity.DEGRADING
     latching: bool = False
@@ -158,20 +158,20 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One alarm as it stands.
+    """One alarm's current state.
 
     Parameters
     ----------
     name
         For people: the source and the asset.
     active
-        Whether its condition is there.
+        Whether its condition is active.
     since
-        When it came into its state, on the wall clock; None where it never moved.
+        When it entered its state, on the wall clock; None if it never changed.
     until
-        When a shelf, or a time out of service, ends; None where it has no end.
+        When shelving, or the time out of service, ends; None without an end.
     acknowledged
-        Whether somebody has seen its newest coming.
+        Whether somebody has acknowledged its newest occurrence.
     """
 
     name: str
@@ -197,7 +197,7 @@ def possible(point: Point) -> tuple[Move, ...]:
 def follow_engine(
     point: Point, move: Move, *, at: datetime, terms: Terms | None = None, until: datetime | None = None
 ) -> Point:
-    """Follow what the engine tells of an alarm; a move that its state does not have only changes its condition."""
+    """Apply a move of the engine; a move that the state does not allow only changes the condition."""
     active = {Move.RAISE: True, Move.CLEAR: False}.get(move, point.active)
     point = replace(point, active=active)
     if terms is not None:
@@ -215,12 +215,12 @@ def acknowledge(point: Point, *, at: datetime) -> Point:
 
 
 def reset(point: Point, *, at: datetime) -> Point:
-    """Let a latched alarm go, whose condition is over."""
+    """Reset a latched alarm whose condition is over."""
     return _move(point, Move.RESET, at)
 
 
 def shelve(point: Point, terms: Terms, *, until: datetime, why: str, at: datetime) -> Point:
-    """Keep an alarm from people for a stated time. It opens no order meanwhile."""
+    """Shelve an alarm for a stated time, during which it opens no orders."""
     if terms.severity is Severity.SAFETY or point.severity is Severity.SAFETY:
         raise MayNotBeShelved(
             point.name, "it tells of a risk for people or the plant; for work on its instrument take it out of service"
@@ -234,12 +234,12 @@ def shelve(point: Point, terms: Terms, *, until: datetime, why: str, at: datetim
 
 
 def unshelve(point: Point, *, at: datetime) -> Point:
-    """Take an alarm from the shelf before its end."""
+    """Unshelve an alarm before its shelving ends."""
     return _move(point, Move.UNSHELVE, at)
 
 
 def take_out(point: Point, terms: Terms, *, until: datetime | None, why: str, at: datetime) -> Point:
-    """Take an alarm out of service, for work on what it is measured by. It opens no order meanwhile."""
+    """Take an alarm out of service, for work on its instrument. It opens no orders during that time."""
     _check(point, Move.TAKE_OUT, why)
     safety = Severity.SAFETY in (terms.severity, point.severity)
     most = SAFETY_OUT_MOST if safety else OUT_MOST
@@ -254,7 +254,7 @@ def return_to_service(point: Point, *, at: datetime) -> Point:
 
 
 def in_words(span: timedelta) -> str:
-    """Return a span as people say it: ``12 h``, ``90 d``."""
+    """Format a span for people: ``12 h``, ``90 d``."""
     hours = span / timedelta(hours=1)
     return f"{hours / 24:g} d" if hours > 48 else f"{hours:g} h"
 

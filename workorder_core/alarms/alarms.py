@@ -1,4 +1,4 @@
-"""Alarms: which conditions stand, and the figures of ISA-18.2 and IEC 62682 over a stretch of time."""
+"""Active alarms, and the alarm metrics of ISA-18.2 and IEC 62682 over a range of time."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the judge tells of an alarm.
+    """A change of an alarm that the judge reports.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Change:
     finding
         What raised it; None for every other move.
     suppressed
-        Why it leads to nothing of its own, where it is suppressed.
+        Why it opens no order of its own, if it is suppressed.
     until
         When a shelf or a time out of service ends.
     """
@@ -50,13 +50,13 @@ class Change:
 
 
 class Standing:
-    """The conditions that stand, by asset and source: when each was last found, and why it leads to nothing."""
+    """The active conditions, by asset and source: when each was last found, and why it is suppressed."""
 
     def __init__(self, found: dict[Key, tuple[datetime, Suppressed | None]] | None = None) -> None:
         self._found = found or {}
 
     def follow(self, finding: Finding) -> Change | None:
-        """Follow a finding; None where nothing new is in it."""
+        """Apply a finding; None if it changes nothing."""
         key = finding.asset, finding.source
         if finding.cleared:
             return self.end(key, finding.summary, at=finding.at)
@@ -65,7 +65,7 @@ class Standing:
         return Change(*key, finding.at, Move.RAISE, finding.summary, finding) if before is None else None
 
     def suppress(self, key: Key, suppressed: Suppressed | None) -> Change | None:
-        """Take note of why a condition that was found leads to nothing of its own; None where it does."""
+        """Record why an active condition is suppressed, None if it is not; return the change, if any."""
         at, before = self._found[key]
         if suppressed is before:
             return None
@@ -75,16 +75,16 @@ class Standing:
         return Change(*key, at, Move.SUPPRESS, suppressed.label, suppressed=suppressed)
 
     def end(self, key: Key, why: str, *, at: datetime | None = None) -> Change | None:
-        """Take note that a condition stands no more, or is not looked at any more: then when it was last found."""
+        """End a condition, or stop tracking it: then at the time when it was last found."""
         found = self._found.pop(key, None)
         return None if found is None else Change(*key, at or found[0], Move.CLEAR, why)
 
     def of(self, asset: str | None = None) -> list[Key]:
-        """What stands, of one asset or of all, in order."""
+        """Return the active conditions, of one asset or of all, sorted."""
         return sorted(key for key in self._found if asset in (None, key[0]))
 
     def copy(self) -> "Standing":
-        """Return the same state, which nothing that happens to this one changes."""
+        """Return an independent copy."""
         return Standing(dict(self._found))
 
     def dump(self) -> list[Any]:
@@ -102,7 +102,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """One alarm; ``cleared_at`` is None while it stands, ``suppressed`` where nobody was told of it."""
+    """One alarm; ``cleared_at`` is None while it is active, ``suppressed`` if people were not notified."""
 
     asset: str
     source: str
@@ -114,13 +114,13 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmMetrics:
-    """The figures of a range, beside what ISA-18.2 calls acceptable for one operator.
+    """The alarm metrics of a range, with what ISA-18.2 calls acceptable for one operator.
 
     Parameters
     ----------
     alarms
-        How many were raised in the range and told to people. What was shelved, out of service or suppressed by design
-        is in none of the figures but ``suppressed``.
+        How many were raised in the range and shown to people. Alarms shelved, out of service or suppressed by design
+        only count in ``suppressed``.
     per_10_min, per_day
         The average; about 1 and 144 are acceptable, 2 and 288 the most.
     peak_10_min
@@ -132,13 +132,13 @@ class AlarmMetrics:
     chattering
         The sources that came three times or more within a minute.
     stale
-        Alarms that had stood for more than a day at the end of the range; fewer than five are acceptable.
+        Alarms that had been active for more than a day at the end of the range; fewer than five are acceptable.
     top
         The ten most frequent (asset, source, count); together under 1 to 5 % of all are acceptable.
     by_severity
         How many of each; about 80, 15 and 5 % are acceptable, the mildest first.
     suppressed
-        How many more were raised of which nobody was told.
+        How many more were raised without being shown to people.
     course
         How many in each 10-minute period that had any, by its number.
     stale_alarms
@@ -162,17 +162,17 @@ class AlarmMetrics:
 
 
 def alarm_metrics(alarms: Sequence[Alarm], since: datetime, until: datetime) -> AlarmMetrics:
-    """Count the figures of ``since <= raised_at < until``. Raises ValueError for an empty range."""
+    """Compute the metrics of ``since <= raised_at < until``. Raises ValueError for an empty range."""
     if not since < until:
         raise ValueError(f"the range ends at {until:%Y-%m-%d %H:%M}, not after it begins at {since:%Y-%m-%d %H:%M}")
-    told = [each for each in alarms if not each.suppressed]
-    raised = sorted((each for each in told if since <= each.raised_at < until), key=lambda each: each.raised_at)
+    shown = [each for each in alarms if not each.suppressed]
+    raised = sorted((each for each in shown if since <= each.raised_at < until), key=lambda each: each.raised_at)
     periods = -((since - until) // PERIOD)
     counts = Counter((each.raised_at - since) // PERIOD for each in raised)
     by_source = Counter((each.asset, each.source) for each in raised)
     top = sorted(by_source.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     severities = Counter(each.severity for each in raised)
-    stale = sorted((each.asset, each.source) for each in told if _stood_at(each, until) > STALE_AFTER)
+    stale = sorted((each.asset, each.source) for each in shown if _active_for(each, until) > STALE_AFTER)
     return AlarmMetrics(
         alarms=len(raised),
         per_10_min=len(raised) / ((until - since) / PERIOD),
@@ -214,8 +214,8 @@ def _chattering(raised: Sequence[Alarm]) -> tuple[Key, ...]:
     )
 
 
-def _stood_at(alarm: Alarm, at: datetime) -> timedelta:
-    """How long it had stood at a time; nothing where it had not come, or was over."""
+def _active_for(alarm: Alarm, at: datetime) -> timedelta:
+    """Return how long it had been active at a time; zero if it was not."""
     if alarm.raised_at >= at or (alarm.cleared_at is not None and alarm.cleared_at <= at):
         return timedelta(0)
     return at - alarm.raised_at

@@ -1,4 +1,4 @@
-"""The alarm budget of a rule: how often it may come, and how often it has to be right. Pure; counting is elsewhere."""
+"""The alarm budget of a rule: how often it may alarm, and how often it must be right. Pure; counting is elsewhere."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,9 +6,9 @@ from datetime import timedelta
 WEEK = timedelta(days=7)
 """The rate is counted over the last week of event time."""
 CLOSE_OUTS = 20
-"""Precision is that of the newest close-outs, so many at most."""
+"""The most close-outs that precision is computed from, the newest."""
 REMEMBERED = timedelta(days=180)
-"""Older close-outs tell of another machine."""
+"""Age after which close-outs no longer count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +18,11 @@ class Budget:
     Parameters
     ----------
     alarms_per_week
-        On all assets together; what nobody was told of is not counted. None sets no limit.
+        On all assets together, without suppressed alarms. None sets no limit.
     precision
-        The least part of its close-outs, 0 to 1, in which something was wrong with the machine. None sets no limit.
+        The lowest share of its close-outs, 0 to 1, in which something was wrong with the machine. None sets no limit.
     close_outs
-        How many there must be before its precision counts.
+        The fewest close-outs for its precision to count.
     may_go_to_shadow
         Whether a rule over its budget goes to the shadow by itself. A safety rule never does.
     """
@@ -35,14 +35,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What a rule has used.
+    """What a rule has used of its budget.
 
     Parameters
     ----------
     alarms
-        Of the last week, of those that people were told of; ``would_be`` are those that it had in shadow.
+        Alarms of the last week that were shown to people; ``would_be`` are those in shadow.
     right, wrong
-        Of its newest close-outs: something was wrong with the machine, or nothing was found.
+        Of its newest close-outs: those with something wrong with the machine, and those without.
     """
 
     alarms: int = 0
@@ -60,13 +60,13 @@ class Spent:
 
 
 def over(budget: Budget, spent: Spent) -> str | None:
-    """Say why a rule is over its budget; None while it is not."""
+    """Return why a rule is over its budget; None if it is not."""
     reasons = []
     if budget.alarms_per_week is not None and spent.alarms > budget.alarms_per_week:
         reasons.append(f"{spent.alarms} alarms in a week, {budget.alarms_per_week:g} are its budget")
     precision = spent.precision
     enough = spent.close_outs >= budget.close_outs
     if budget.precision is not None and precision is not None and enough and precision < budget.precision:
-        told = f"{spent.right} of {spent.close_outs} close-outs found something ({precision:.0%})"
-        reasons.append(f"{told}, {budget.precision:.0%} are its budget")
+        found = f"{spent.right} of {spent.close_outs} close-outs found something ({precision:.0%})"
+        reasons.append(f"{found}, {budget.precision:.0%} are its budget")
     return "; ".join(reasons) or None

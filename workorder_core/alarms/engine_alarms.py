@@ -1,4 +1,4 @@
-"""The engine's own alarms: what keeps readings from being judged, and what to do about it. No clock, no I/O."""
+"""The engine's own alarms: what prevents readings from being judged, and what to do about it. No clock, no I/O."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 SHOWN_FOR = timedelta(hours=1)
-"""That a process was fenced off is told for so long: two that are started again and again would do it every minute."""
+"""How long a trouble is shown: two processes that restart each other would repeat it every minute."""
 LOOKS_BACK = timedelta(minutes=10)
 GROWS_BY = 10
-"""Kinds of message refused within ``LOOKS_BACK``, from which the quarantine is said to grow."""
+"""Kinds of message refused within ``LOOKS_BACK`` from which on the quarantine counts as growing."""
 
 
 class Code(StrEnum):
@@ -63,12 +63,12 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
         "Make room on the disk; devices are let in by themselves then. They keep what was not acknowledged",
     ),
 }
-"""What is noted when it happens: what to say of it, and what to do."""
+"""Troubles that are recorded when they happen: the problem, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that went wrong: what was said of it last, how often it was so, and when last."""
+    """A trouble: its newest message, how often it occurred, and when last."""
 
     said: str
     times: int
@@ -107,30 +107,30 @@ class EngineAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of the engine.
+    """Facts about the engine.
 
     Parameters
     ----------
     state
         judging, behind, silent or stopped; None where no process has ever judged this plant.
     age_s
-        Since it last told of itself.
+        Age of its metrics.
     lag_s, lag_limit_s
-        How long what has arrived waits to be judged, and how long it may.
+        How long messages wait to be judged, and how long they may.
     fenced_off
-        The newest process that another one has taken the plant from, who has taken it, and when.
+        The newest process that was replaced by another one, which one, and when.
     checkpoint_failed
-        Why the judge's state could not be written when that was last tried; empty where it was.
+        Why the last checkpoint failed; empty if it did not.
     quarantine_full
-        A message was refused of which nothing is kept, because so much is kept already.
+        A refused message was counted but not stored, because the quarantine is full.
     refused
         Kinds of message refused within ``LOOKS_BACK``, counted to ``refused_most``.
     unreadable
-        Messages that made the program fail, of those received within ``SHOWN_FOR``; and what the newest of them led to.
+        Messages within ``SHOWN_FOR`` that caused an error in the program; and the newest error.
     troubles
-        What went wrong, by what it was.
+        Troubles, by code.
     outbox
-        What waits to be told to receivers.
+        Events that wait to be delivered to receivers.
     """
 
     state: str | None
@@ -148,7 +148,7 @@ class Facts:
 
 
 def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
-    """Return the alarms that stand, the worst first."""
+    """Return the active alarms, the worst first."""
     return [
         *_of_process(facts),
         *_of_fence(facts, now),
@@ -258,7 +258,7 @@ def _of_outbox(outbox: Outbox) -> Iterator[EngineAlarm]:
 
 
 def spoken(seconds: float) -> str:
-    """Return a time as people say it, by its greatest unit."""
+    """Format a duration for people, in its largest unit."""
     for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

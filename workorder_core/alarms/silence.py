@@ -1,8 +1,8 @@
-"""What people have silenced: shelved alarms, and alarms out of service. It opens no orders while it is.
+"""Alarms that people have silenced: shelved, or out of service. They open no orders.
 
-A shelf ends with the first input whose time has come to its end: a reading of its asset by its event time, or a tick
-of the wall clock. So it ends at the same place in every run of the same inputs. A shelf does not suppress a safety alarm,
-whatever somebody has written; only what is out of service is.
+Shelving ends with the first input that reaches its end: a reading of its asset by its event time, or a tick of the
+wall clock. So it ends at the same input in every run. A shelf does not suppress a
+safety alarm, whatever somebody has written; only taking it out of service does.
 """
 
 from datetime import datetime
@@ -14,16 +14,16 @@ from workorder_core.words import Severity
 
 
 class Suppressed(StrEnum):
-    """Why a condition that is there leads to nothing of its own."""
+    """Why an active condition opens no order of its own."""
 
     SHELVED = "shelved"
     OUT_OF_SERVICE = "out_of_service"
     CAUSE = "cause"
-    """A declared cause explains it, and tells of it."""
+    """A declared cause explains it, and its order collects it."""
     WAITS = "waits"
     """It waits a minute for a possible cause."""
     FLOOD = "flood"
-    """The order of a flood tells of it."""
+    """The order of a flood collects it."""
     BUDGET = "budget"
     """Its rule is over its alarm budget, and judges in shadow."""
 
@@ -35,16 +35,16 @@ class Suppressed(StrEnum):
 _LABELS = {
     Suppressed.SHELVED: "shelved",
     Suppressed.OUT_OF_SERVICE: "out of service",
-    Suppressed.CAUSE: "explained by a declared cause, whose order tells of it",
+    Suppressed.CAUSE: "explained by a declared cause, whose order has it as evidence",
     Suppressed.WAITS: "waits a minute for a possible cause",
-    Suppressed.FLOOD: "told by the order of an alarm flood",
+    Suppressed.FLOOD: "collected by the order of an alarm flood",
     Suppressed.BUDGET: "its rule is over its alarm budget and judges in shadow",
 }
 Silence = tuple[Suppressed, datetime | None]
 
 
 class Silences:
-    """By asset and source: what is shelved or out of service, and until when."""
+    """Silenced alarms by asset and source, with why and until when."""
 
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Silence]] = {}
@@ -54,14 +54,14 @@ class Silences:
         self.of.setdefault(asset, {})[source] = suppressed, until
 
     def end(self, asset: str, source: str) -> None:
-        """End a silence; of one that there is not nothing changes."""
+        """End a silence, if there is one."""
         sources = self.of.get(asset, {})
         sources.pop(source, None)
         if not sources:
             self.of.pop(asset, None)
 
     def expire(self, asset: str, now: datetime) -> list[tuple[str, Suppressed]]:
-        """Take away what has come to its end by ``now``, and return it in order."""
+        """Remove the silences of an asset that have ended by ``now``, and return them in order."""
         silences = sorted(self.of.get(asset, {}).items())
         over = [(source, suppressed) for source, (suppressed, until) in silences if until is not None and now >= until]
         for source, _ in over:
@@ -69,12 +69,12 @@ class Silences:
         return over
 
     def suppresses(self, finding: Finding) -> Suppressed | None:
-        """Whether a finding is kept from intake. What a silenced rule chatters is silent with it."""
+        """Return whether a finding is silenced. The chatter finding of a silenced rule is silenced with it."""
         suppressed = self.silent(finding.asset, finding.source)
         return None if suppressed is Suppressed.SHELVED and finding.severity is Severity.SAFETY else suppressed
 
     def silent(self, asset: str, source: str) -> Suppressed | None:
-        """Whether a source on an asset is silenced."""
+        """Return whether a source on an asset is silenced."""
         sources = self.of.get(asset)
         if not sources:
             return None
@@ -83,7 +83,7 @@ class Silences:
         return None if found is None else found[0]
 
     def copy(self) -> "Silences":
-        """Return the same state, which nothing that happens to this one changes."""
+        """Return an independent copy."""
         copied = Silences()
         copied.of = {asset: dict(sources) for asset, sources in self.of.items()}
         return copied

@@ -1,13 +1,13 @@
-"""The numbers of ISA-18.2 and IEC 62682 that alarms are judged by; here and nowhere else."""
+"""The limits of ISA-18.2 and IEC 62682 for alarms; defined here only."""
 
 from datetime import timedelta
 
 PERIOD = timedelta(minutes=10)
-"""Alarms are counted by this; a rule that chatters has to be calm for as long."""
+"""The period in which alarms are counted; a chattering rule must be calm for as long."""
 FLOOD_ABOVE, FLOOD_OVER_BELOW = 10, 5
 """Alarms in a period: a flood begins above the first, and is over below the second."""
 CHATTER, CHATTER_WITHIN = 3, timedelta(minutes=1)
-"""An alarm that comes so often within so long chatters."""
+"""An alarm chatters if it is raised this often within this time."""
 STALE_AFTER = timedelta(hours=24)
 """An alarm that has been active for longer is stale."""
 A_PERIOD, A_PERIOD_AT_MOST = 1, 2

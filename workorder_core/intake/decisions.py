@@ -1,4 +1,4 @@
-"""What a finding can lead to. Each decision carries just what its handler needs, and its reason."""
+"""The decisions that a finding can lead to. Each has just what its handler needs, and its reason."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from workorder_core.words import FailureMode, Priority, Severity
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A new order. ``follows`` names the ended order that it comes again after."""
+    """Open a new order. ``follows`` names the ended order for the same fault."""
 
     order_id: UUID
     finding: Finding
@@ -19,7 +19,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class AddEvidence:
-    """The fault has an order; the finding is kept with it."""
+    """Add the finding to the order that the fault has."""
 
     order_id: UUID
     finding: Finding
@@ -27,7 +27,7 @@ class AddEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """What is found behind a declared cause is kept as evidence of the cause's order, which is on another ``asset``."""
+    """Add the finding to the order of a declared cause on an upstream ``asset``."""
 
     order_id: UUID
     asset: str
@@ -36,7 +36,7 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The same fault, but worse: the order becomes of the type that ``severity`` asks for."""
+    """Raise an order to the type of ``severity``: the same fault got worse."""
 
     order_id: UUID
     finding: Finding
@@ -45,7 +45,7 @@ class Upgrade:
 
 @dataclass(frozen=True, slots=True)
 class Refine:
-    """The finding says what an order that did not know is about."""
+    """Set what an unspecific order is about."""
 
     order_id: UUID
     finding: Finding
@@ -56,7 +56,7 @@ class Refine:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """An unspecific order turns out to be the fault of a specific one: it is cancelled, its evidence moves."""
+    """Merge an unspecific order into a specific one: it is cancelled, and its evidence moves."""
 
     order_id: UUID
     duplicate_id: UUID
@@ -66,7 +66,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Rework:
-    """The condition is still there after the work: the order goes back to the queue."""
+    """Send an order back to the queue: the condition persists after the work."""
 
     order_id: UUID
     finding: Finding
@@ -81,7 +81,7 @@ class IgnoreReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Nothing is to be done, and why. ``order_id`` names the order that tells of it already."""
+    """Do nothing, with the reason. ``order_id`` names the order that covers it already."""
 
     finding: Finding
     reason: IgnoreReason

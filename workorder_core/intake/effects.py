@@ -1,4 +1,4 @@
-"""What the engine's decisions do to orders, written once.
+"""The effects of the engine's decisions on orders, defined once.
 
 The store, the shadow, the order book and the backtest's ledger fold over these effects; each adds only its own facts.
 """
@@ -13,7 +13,7 @@ from workorder_core.words import FailureMode, OrderType, Severity, Status
 
 
 class What(StrEnum):
-    """What a decision makes of its order, as the engine reports it."""
+    """What happened to an order, as the engine reports it."""
 
     OPENED = "opened"
     EVIDENCE = "evidence"
@@ -26,14 +26,14 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What changes in one order; None leaves a field as it is.
+    """The changes of one order; None leaves a field unchanged.
 
     Parameters
     ----------
     evidence
-        Whether the finding is kept with the order and counted.
+        Whether the finding is stored with the order and counted.
     elsewhere
-        The finding is of another asset than the order, and does not say how the order's own condition is.
+        The finding is of another asset than the order, and says nothing about the order's own condition.
     severity
         The order's type follows from it (``type``).
     status
@@ -41,7 +41,7 @@ class Effect:
     absorbs
         The order that turns out to be the same: it is cancelled as a duplicate, and its evidence moves to this one.
     follows
-        The ended order that a new one comes again after.
+        The ended order for the same fault that a new one follows.
     """
 
     order_id: UUID

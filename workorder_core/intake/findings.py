@@ -1,4 +1,4 @@
-"""A finding: what a rule or a model has seen on one asset, with the reasons. The only way into the order book."""
+"""A finding: what a rule or a model has detected on one asset, with the reasons. Only findings open orders."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Sign:
     Parameters
     ----------
     value, usual_low, usual_high
-        In the signal's own ``unit``; the usual range is None on a side that nobody knows yet.
+        In the signal's own ``unit``; the usual range is None on an unknown side.
     share
         The signal's part of the whole, 0 to 1; a finding's shares add up to 1, less what is too small to name.
     trend, trend_low, trend_high
@@ -36,7 +36,7 @@ class Sign:
     trend_high: float | None = None
 
     def __post_init__(self) -> None:
-        # What no number says is not known: nothing that is kept or shown has to reckon with NaN.
+        # NaN becomes None, so that nothing stored or shown has to handle NaN.
         for names in (("usual_low",), ("usual_high",), ("trend", "trend_low", "trend_high")):
             if any(not _is_known(getattr(self, name)) for name in names):
                 for name in names:
@@ -46,7 +46,7 @@ class Sign:
 
     @property
     def unusual(self) -> bool:
-        """Whether the value is out of its usual range, as far as that is known."""
+        """Return whether the value is out of its usual range, as far as that is known."""
         too_low = self.usual_low is not None and self.value < self.usual_low
         return too_low or (self.usual_high is not None and self.value > self.usual_high)
 
@@ -60,7 +60,7 @@ class Finding:
     asset
         ``<site>/<asset>``, as in the topic: the same name in every database.
     arrival
-        The place in the sequence of inputs that led to it; evidence cites no reading that came later.
+        The sequence number of the input that led to it; evidence cites no later reading.
     source, version
         ``rule:<id>`` or ``model:<name>``, and the hash of the document that it was judged by.
     since, at
@@ -72,14 +72,14 @@ class Finding:
     summary
         One sentence for the planner.
     cleared
-        The condition is over: told to the order that it has, and never its end.
+        The condition is over: recorded with its order, which stays open.
     latching
-        Its alarm stays when the condition is over, until somebody resets it.
+        Its alarm remains after the condition is over, until somebody resets it.
     inferred
-        The failure mode is a likely one, told from the pattern of the signals. It is an open question still: a
-        finding that has seen the failure itself answers it.
+        The failure mode is a likely one, inferred from the pattern of signals. It remains an open question until a
+        finding detects the failure itself.
     late
-        It is of readings that came late: of the past, and there need be nothing of it any more.
+        It is of late readings: the condition was in the past and may be over.
     """
 
     asset: str
@@ -109,7 +109,7 @@ class Finding:
 
     @property
     def answers(self) -> bool:
-        """Whether it says what has failed, and not only that something has, or what it is likely to be."""
+        """Return whether it says what has failed, not only that something has, or what is likely."""
         return self.failure_mode.specific and not self.inferred
 
     @property

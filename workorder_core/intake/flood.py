@@ -1,7 +1,7 @@
 """Alarm floods (ISA-18.2): more alarms in an area than a person can read. One order for the area collects the rest.
 
-A flood begins above ten alarms within ten minutes of event time, and is over below five. Safety is never collected, and
-a fault that has its order keeps it. What a flood's order has been told opens no order while that one is unfinished.
+A flood begins above ten alarms within ten minutes of event time, and ends below five. Safety is never collected, and
+a fault that has an order keeps it. What a flood's order has collected opens no order while that one is unfinished.
 """
 
 from bisect import insort
@@ -24,11 +24,11 @@ class Area:
     Parameters
     ----------
     raised
-        When its newest alarms came, in order, as far back as the window reaches.
+        Times of its newest alarms, in order, within the window.
     flooded
-        Whether the flood goes on.
+        Whether the flood continues.
     order, asset, reported
-        The flood's newest order and the asset that it is on, and the conditions (asset, source) that it was told.
+        The flood's newest order, its asset, and the conditions (asset, source) that it has collected.
     """
 
     raised: list[datetime] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Floods:
         return found
 
     def copy(self) -> "Floods":
-        """Return the same state, which nothing that happens to this one changes."""
+        """Return an independent copy."""
         copied = Floods()
         copied.areas = {
             name: replace(area, raised=list(area.raised), reported=set(area.reported))

@@ -1,7 +1,7 @@
-"""Inhibition: what is found behind a declared cause is told to the cause's order and opens none of its own.
+"""Inhibition: findings downstream of a declared cause go to the cause's order and open none of their own.
 
-ISA-18.2 calls it suppression by design: when the cabinet has lost its power, forty pumps behind it have no fault.
-Safety is never inhibited.
+ISA-18.2 calls it suppression by design: when the cabinet has lost its power, forty pumps downstream of it have no
+fault. Safety is never inhibited.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,12 @@ from workorder_core.intake.order_book import Entry
 from workorder_core.words import FailureMode, Severity
 
 WAIT = timedelta(minutes=1)
-"""How long a finding behind a possible cause waits for it, in its asset's event time: consequences may come first."""
+"""How long a finding waits for a possible upstream cause, in its asset's event time: consequences may come first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A rule, of an asset above, that explains what is found below while it is active."""
+    """A rule of an upstream asset that explains downstream findings while it is active."""
 
     asset: str
     component: str
@@ -30,12 +30,12 @@ class Cause:
 
 
 class Inhibition:
-    """What waits for a cause, and what causes' orders have been told.
+    """The findings that wait for a cause, and those that causes' orders have collected.
 
     Parameters
     ----------
     waiting
-        Since when each condition, by asset and source, has been found behind a possible cause.
+        Since when each condition, by asset and source, waits for a possible cause.
     reported
         By order: the conditions, by asset and source, that it has as evidence already.
     """
@@ -47,9 +47,9 @@ class Inhibition:
     def inhibit(
         self, finding: Finding, causes: Iterable[Cause], own: Sequence[Entry], of_cause: Sequence[Entry]
     ) -> tuple[bool, Collect | None]:
-        """Return whether a finding is kept from intake, and what is told to the cause's order then.
+        """Return whether a finding is inhibited, and the evidence for the cause's order.
 
-        ``own`` are the orders of its asset: a fault that has its order keeps it. ``of_cause`` are those of the assets
+        ``own`` are the orders of its asset: a fault that has an order keeps it. ``of_cause`` are those of the assets
         with an active cause.
         """
         known = list(causes)
@@ -70,15 +70,15 @@ class Inhibition:
         return True, None
 
     def over(self, finding: Finding) -> None:
-        """A condition is over: it waits no longer."""
+        """Stop waiting: the condition is over."""
         self.waiting.pop((finding.asset, finding.source), None)
 
     def ended(self, order_id: UUID) -> None:
-        """An order has ended."""
+        """Forget an order that has ended."""
         self.reported.pop(order_id, None)
 
     def copy(self) -> "Inhibition":
-        """Return the same state, which nothing that happens to this one changes."""
+        """Return an independent copy."""
         copied = Inhibition()
         copied.waiting = dict(self.waiting)
         copied.reported = {order: set(keys) for order, keys in self.reported.items()}

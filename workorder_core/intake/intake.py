@@ -1,6 +1,6 @@
 """Intake: what a finding leads to, given the orders that its asset has.
 
-Pure: the finding carries its asset's event time, the book is given, and nothing is changed here.
+Pure: the finding has its asset's event time, the orders are passed in, and nothing is changed here.
 """
 
 from collections.abc import Sequence
@@ -34,16 +34,16 @@ class Policy:
     Parameters
     ----------
     repeat_quiet, repeat_quiet_most
-        After its n-th evidence an order takes no equal one for ``repeat_quiet`` × 2ⁿ⁻¹, ``repeat_quiet_most`` at most:
-        the first hours are refined in detail, and an order that waits for a month does not grow without bound.
+        After its n-th evidence an order ignores equal ones for ``repeat_quiet`` × 2ⁿ⁻¹, ``repeat_quiet_most`` at most:
+        the first hours are recorded in detail, and an order that waits for a month does not grow without bound.
     correlation
-        Two findings on one asset closer than this can be about one fault.
+        Two findings on one asset within this time can be about one fault.
     present
-        A condition seen no longer ago than this is still there.
+        A condition seen within this time counts as active.
     settling
-        What a completed order's machine has to show before a finding sends the order back.
+        How long after completion a finding does not send the order back.
     after_end
-        After a close or a cancellation the same fault opens no order for this long.
+        How long after a close or a cancellation the same fault opens no order.
     """
 
     repeat_quiet: timedelta = timedelta(hours=1)
@@ -91,9 +91,9 @@ def decide(finding: Finding, orders: Sequence[Entry], policy: Policy) -> Decisio
 
 
 def clear(finding: Finding, orders: Sequence[Entry]) -> AddEvidence | None:
-    """Decide what becomes of a condition that is over: its unfinished order is told, once for each time it came back.
+    """Decide what to do when a condition is over: add it to its unfinished order, once for each occurrence.
 
-    The order stays: that a value went back does not say that nothing broke. Without an order nothing is to be refined.
+    The order stays open: a value that went back does not prove that nothing broke. Without an order nothing happens.
     """
     for entry in orders:
         same = _same_fault(entry, finding) or (entry.question and not finding.answers)
@@ -103,7 +103,7 @@ def clear(finding: Finding, orders: Sequence[Entry]) -> AddEvidence | None:
 
 
 def quiet_period(evidence: int, policy: Policy) -> timedelta:
-    """How long an order with so many findings takes no equal one."""
+    """Return how long an order with this much evidence ignores equal findings."""
     doubled: int = 1 << min(evidence - 1, 16)
     return min(policy.repeat_quiet * doubled, policy.repeat_quiet_most)
 
@@ -131,9 +131,9 @@ def _is_of(entry: Entry, component: str, mode: FailureMode) -> bool:
 
 
 def _refined(question: Entry, finding: Finding) -> tuple[str, FailureMode] | None:
-    """What an open question is about, where a finding that does not answer it says more than it knows.
+    """Return what an open question is about, if an unspecific finding knows more than it.
 
-    A likely mode is taken for none, once: what is likely may change from hour to hour, the order must not.
+    A likely mode is adopted once only: what is likely may change from hour to hour, the order must not.
     """
     mode = question.failure_mode if question.inferred or not finding.inferred else finding.failure_mode
     component = question.component
@@ -143,10 +143,10 @@ def _refined(question: Entry, finding: Finding) -> tuple[str, FailureMode] | Non
 
 
 def _could_be(question: Entry, finding: Finding, policy: Policy) -> bool:
-    """Whether an unspecific order may be about what a specific finding has seen.
+    """Return whether an unspecific order may be about what a specific finding has detected.
 
-    They share what leads the finding; or the finding is worse and the order's condition is there at the same time: what
-    becomes of an unexplained condition explains it.
+    They share the finding's leading signals; or the finding is worse and the order's condition is active at the same
+    time: what follows an unexplained condition explains it.
     """
     if not question.question or question.status not in WAITING or _same_fault(question, finding):
         return False
@@ -164,7 +164,7 @@ def _was_about(question: Entry, finding: Finding, policy: Policy) -> bool:
 
 
 def _supports(finding: Finding, entry: Entry, policy: Policy) -> bool:
-    """Whether an unspecific finding speaks for a specific order: a tenth of it lies in a signal of that order's."""
+    """Return whether an unspecific finding supports a specific order: a tenth of it is in a signal of the order."""
     return bool(finding.weighty_signals & entry.signals) and abs(finding.at - entry.last_seen_at) <= policy.correlation
 
 
@@ -175,6 +175,6 @@ def _ended_for(entry: Entry, finding: Finding) -> bool:
 
 
 def _order_id(finding: Finding, earlier: int) -> UUID:
-    """The same fault of the same history has the same id in every run."""
+    """Return an order id that is the same for the same fault in every run."""
     name = f"{finding.asset}\n{finding.component}\n{finding.failure_mode}\n{finding.at.isoformat()}\n{earlier}"
     return uuid5(_NAMESPACE, name)

@@ -1,7 +1,7 @@
-"""The order book: what intake has to know of the engine's orders, in memory, folded from decisions and people's steps.
+"""The order book: the engine's orders as intake needs them, in memory, folded from decisions and people's steps.
 
-The database holds the orders; the book holds just enough of them to decide on the next finding, so that the same
-decisions come out live, on a restart and in a backtest.
+The database has the orders; the book has just enough of them to decide on the next finding, so that decisions are the
+same live, after a restart and in a backtest.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,17 +25,17 @@ class Entry:
     Parameters
     ----------
     signals
-        The signals that tie its findings to others (`Finding.weighty_signals`), of those ignored as repeats too.
+        The signals that relate its findings to others (`Finding.weighty_signals`), including ignored repeats.
     evidence
-        How many findings it holds; with ``last_evidence_at`` it sets the quiet period.
+        How many findings it has; with ``last_evidence_at`` it sets the quiet period.
     last_seen_at
-        The newest finding, kept as evidence or not.
+        The newest finding, whether stored as evidence or not.
     moved_at
         The asset's newest reading when the status last changed.
     cleared
-        The sources that have said that they are over, since the newest evidence of theirs.
+        The sources whose condition is over since their newest evidence.
     inferred
-        Its failure mode is a likely one: no finding has seen the failure itself yet.
+        Its failure mode is a likely one: no finding has detected the failure itself yet.
     """
 
     id: UUID
@@ -55,7 +55,7 @@ class Entry:
 
     @property
     def question(self) -> bool:
-        """Whether it is still open what has failed: the mode is unspecific, or a likely one."""
+        """Return whether it is still open what has failed: the mode is unspecific, or a likely one."""
         return self.inferred or not self.failure_mode.specific
 
     @property
@@ -84,14 +84,14 @@ class OrderBook:
         return {asset: dict(self._of.get(asset, {})) for asset in assets}
 
     def put_back(self, orders: Mapping[str, dict[UUID, Entry]]) -> None:
-        """Know those orders of those assets, and no others of them."""
+        """Replace the orders of those assets."""
         for asset, entries in orders.items():
             self._of.pop(asset, None)
             if entries:
                 self._of[asset] = entries
 
     def apply(self, decision: Decision) -> None:
-        """Follow a decision of intake."""
+        """Apply a decision of intake."""
         effect = apply_decision(decision)
         asset = effect.finding.asset
         if effect.what is What.OPENED:
@@ -99,7 +99,7 @@ class OrderBook:
         elif not effect.elsewhere:
             entry = _followed(self._of[asset][effect.order_id], effect)
             if effect.absorbs is not None:
-                # Not remembered as ended: what comes next is judged by the order that stays.
+                # Not remembered as ended: later findings belong to the remaining order.
                 duplicate = self._of[asset].pop(effect.absorbs)
                 entry = replace(
                     entry, signals=entry.signals | duplicate.signals, evidence=entry.evidence + duplicate.evidence
@@ -107,13 +107,13 @@ class OrderBook:
             self._put(entry)
 
     def moved(self, asset: str, order_id: UUID, status: Status, *, at: datetime) -> None:
-        """Follow a person's step at an asset's event time. An order that the book never held is passed over."""
+        """Apply a person's step at an asset's event time. An unknown order is ignored."""
         entry = self._of.get(asset, {}).get(order_id)
         if entry is not None:
             self._put(replace(entry, status=status, moved_at=at))
 
     def remember(self, entry: Entry) -> None:
-        """Take up an order again that is opened again; one that the book still holds stays as it is there."""
+        """Add a reopened order; one that the book still has is unchanged."""
         if entry.id not in self._of.get(entry.asset, {}):
             self._put(entry)
 
@@ -150,7 +150,7 @@ class OrderBook:
 
 
 def _followed(entry: Entry, effect: Effect) -> Entry:
-    """Return what the book knows of an order after an effect on it, but for what it absorbs."""
+    """Return an order's entry after an effect, without what it absorbs."""
     finding = effect.finding
     if effect.what is What.EVIDENCE and finding.cleared:
         return replace(entry, cleared=entry.cleared | {finding.source})

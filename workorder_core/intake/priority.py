@@ -53,9 +53,9 @@ def of_finding(criticality: Criticality, severity: Severity) -> Urgency:
 
 
 def of_type(criticality: Criticality | None, kind: OrderType) -> Urgency:
-    """Return the priority of an order that a person or a schedule makes and leaves to the table.
+    """Return the default priority of an order that a person or a schedule makes.
 
-    Work at a place without an asset is weighed as work on an asset of medium criticality.
+    Work at a location without an asset counts as work on an asset of medium criticality.
     """
     criticality = criticality or Criticality.MEDIUM
     if kind in (OrderType.EMERGENCY, OrderType.REACTIVE, OrderType.PREDICTIVE):

@@ -1,4 +1,4 @@
-"""What the steps of an order's life are given, beside who takes them and when; `lifecycle.RULES` says which."""
+"""The details of the steps of an order's life, besides who takes them and when; `lifecycle.RULES` says which."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +62,7 @@ class Schedule(Details):
 
 @dataclass(frozen=True, slots=True)
 class Assign(Details):
-    """The technician who gets the order; work that another one has begun has to be started again."""
+    """The technician who gets the order; work begun by another one has to be started again."""
 
     assignee: str
     note: str | None = None
@@ -70,7 +70,7 @@ class Assign(Details):
 
 @dataclass(frozen=True, slots=True)
 class Start(Details):
-    """The technician at the machine; an order that nobody had is theirs from now on, for what ``note`` says."""
+    """The technician at the machine; an unassigned order becomes theirs, with ``note`` as the reason."""
 
     technician: str | None = None
     note: str | None = None
@@ -78,7 +78,7 @@ class Start(Details):
 
 @dataclass(frozen=True, slots=True)
 class Complete(Details):
-    """What was found and done, and who says so. ``hours`` and ``cost`` None: nobody says."""
+    """What was found and done, and who recorded it. ``hours`` and ``cost`` may be unknown (None)."""
 
     close_out: CloseOut
     actor: str | None = None

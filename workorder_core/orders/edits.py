@@ -1,4 +1,4 @@
-"""What people change of an order besides its status: in which statuses, and whose it is to do."""
+"""What people change of an order besides its status: in which statuses, and who may."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Theirs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EditRule:
-    """Who may change something of an order, in which statuses; planners may in all of these.
+    """Who may change something of an order, in which statuses; planners may in all of them.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ with who and when. Bills come late."""
 
 
 def permit(order: WorkOrder, edit: Edit, who: Who) -> None:
-    """Let a change of what an order says or has pass, by the table EDITS. Raises IllegalMove or NotAllowed."""
+    """Check that a change of an order is allowed, by the table EDITS. Raises IllegalMove or NotAllowed."""
     rule = EDITS[edit]
     if order.status not in rule.statuses:
         raise IllegalMove(order.id, order.number, order.status, edit, tuple(possible(order.status)))

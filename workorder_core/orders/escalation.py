@@ -1,4 +1,4 @@
-"""When a target comes near or runs out: once each for the response and for the completion.
+"""Warnings and escalations when a target is near or missed: once each for response and completion.
 
 A warning says it before, an escalation after. An escalation makes an order stand out and go before others of its
 priority. It leaves the priority alone, which says what is at stake; somebody being late does not make the fault worse.
@@ -16,7 +16,7 @@ RESPONSE, COMPLETION = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """A target that has run out, or that is near, as a level above the order's and a sentence."""
+    """A missed or near target, as a level above the order's and a sentence."""
 
     level: int
     reason: str
@@ -34,10 +34,10 @@ def needed(order: WorkOrder, *, now: datetime) -> Escalation | None:
 
 def warning(order: WorkOrder, *, now: datetime) -> Escalation | None:
     """Return the warning that an order needs at ``now`` (wall clock): a target is near that has not been warned of."""
-    told = max(order.warned, order.escalation)
-    if _counts(order) and told < COMPLETION and _past(order.completion_warn_at, now):
+    warned = max(order.warned, order.escalation)
+    if _counts(order) and warned < COMPLETION and _past(order.completion_warn_at, now):
         return Escalation(COMPLETION, "the completion target is near and the work is not done")
-    if order.status in WAITING and told < RESPONSE and _past(order.response_warn_at, now):
+    if order.status in WAITING and warned < RESPONSE and _past(order.response_warn_at, now):
         assigned = "the work has not begun" if order.assignee else "nobody is assigned"
         return Escalation(RESPONSE, f"the response target is near and {assigned}")
     return None

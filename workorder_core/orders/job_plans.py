@@ -16,7 +16,7 @@ class StepKind(StrEnum):
 
     INSTRUCTION = "instruction"
     PERMIT = "permit"
-    """A safety permit: nothing begins before it is there."""
+    """A safety permit: no work begins without it."""
     MEASUREMENT = "measurement"
     PHOTO = "photo"
     SIGNATURE = "signature"
@@ -56,7 +56,7 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDone:
-    """A step of an order, and what was done of it: nothing yet where ``done_at`` is None."""
+    """A step of an order, and its result; not done yet if ``done_at`` is None."""
 
     seq: int
     kind: StepKind
@@ -73,7 +73,7 @@ class StepDone:
 
     @property
     def within_limits(self) -> bool | None:
-        """Whether what was measured lies within the limits; None where nothing was measured or nothing is limited."""
+        """Return whether the value is within the limits; None without a value or limits."""
         if self.value is None or (self.low is None and self.high is None):
             return None
         return (self.low is None or self.value >= self.low) and (self.high is None or self.value <= self.high)
@@ -81,7 +81,7 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartLine:
-    """A part of an order: how many are ``needed``, and how many were ``used``; None where nobody has said yet."""
+    """A part of an order: how many are ``needed``, and how many were ``used``; None if not recorded yet."""
 
     line: int
     part: str
@@ -144,7 +144,7 @@ def fitting(plans: Sequence[JobPlan], asset_class: str, failure_mode: FailureMod
 
 
 def planned(order: WorkOrder, plan: JobPlan) -> WorkOrder:
-    """Return an order that is done by a plan: what the plan asks for is asked for by the order."""
+    """Return an order with the requirements of a plan."""
     trade, *others = plan.skills or (order.required_skill,)
     return replace(
         order,

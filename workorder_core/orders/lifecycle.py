@@ -141,7 +141,7 @@ FIRST = _from(_S.DRAFT, _S.AWAITING_APPROVAL, _S.OPEN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What stands beside the order and decides whether a step is possible."""
+    """Facts besides the order that decide whether a step is possible."""
 
     safety_critical: bool = False
     open_steps: tuple[str, ...] = ()
@@ -150,12 +150,12 @@ class Situation:
 
 
 def possible(status: Status) -> tuple[Step, ...]:
-    """The steps that the lifecycle has from a status, in the order in which people would look for them."""
+    """Return the steps that the lifecycle has from a status, in the order in which people would look for them."""
     return tuple(step for step, move in MOVES.items() if status in move.sources)
 
 
 def offered(order: WorkOrder, who: Who, *, at: datetime) -> tuple[Step, ...]:
-    """The possible steps that somebody may take on an order; what each needs besides is said when it is taken."""
+    """Return the possible steps that a person may take; further requirements are checked when a step is taken."""
     return tuple(
         step
         for step in possible(order.status)
@@ -164,7 +164,7 @@ def offered(order: WorkOrder, who: Who, *, at: datetime) -> tuple[Step, ...]:
 
 
 def between(old: Status, new: Status) -> Step | None:
-    """The step that leads from one status to another; each pair has at most one. None for a change within a status."""
+    """Return the step that leads from one status to another; at most one does. None for a change within a status."""
     return next((step for step, move in MOVES.items() if old in move.sources and move.to is new), None)
 
 
@@ -199,7 +199,7 @@ def did_the_work(order: WorkOrder, who: Who) -> bool:
 
 
 def permit(order: WorkOrder, step: Step, who: Who, situation: Situation, *, at: datetime) -> None:
-    """Let a step pass that somebody may take now. Raises IllegalMove, NotAllowed or NotReady."""
+    """Check that a person may take a step now. Raises IllegalMove, NotAllowed or NotReady."""
     if order.status not in MOVES[step].sources:
         raise _illegal(order, step)
     why_not = refusal(order, step, who)
@@ -211,7 +211,7 @@ def permit(order: WorkOrder, step: Step, who: Who, situation: Situation, *, at: 
 
 
 def _missing(need: Need, order: WorkOrder, who: Who, situation: Situation, at: datetime) -> list[str]:
-    """Return what is missing of what can be told before the step's own facts are seen."""
+    """Return what is missing, as far as known before the step's own details."""
     if need is Need.UNBLOCKED and situation.blocked_by:
         return [f"it is blocked by {', '.join(situation.blocked_by)}"]
     if need is Need.STEPS and situation.open_steps:
@@ -276,7 +276,7 @@ def _as_it_was(order: WorkOrder, _: Details, __: datetime, ___: Targets) -> Work
 
 
 def _approve(order: WorkOrder, _: Details, at: datetime, by: Targets) -> WorkOrder:
-    return targets.set_anew(order, at, by)
+    return targets.reset(order, at, by)
 
 
 def _plan(order: WorkOrder, to: Plan, _: datetime, __: Targets) -> WorkOrder:
@@ -308,7 +308,7 @@ def _hold(order: WorkOrder, to: Hold, _: datetime, __: Targets) -> WorkOrder:
 
 
 def _resume(order: WorkOrder, _: Details, at: datetime, by: Targets) -> WorkOrder:
-    """Where what the work waited for stopped the clock, targets move by the time that it took."""
+    """Resume work; move the targets by the time on hold, if its reason stops the clock."""
     resumed = replace(order, hold_reason=None)
     if order.hold_reason is None or not order.hold_reason.stops_clock:
         return resumed
@@ -322,7 +322,7 @@ def _complete(order: WorkOrder, to: Complete, _: datetime, __: Targets) -> WorkO
 
 
 def _begin_anew(order: WorkOrder, _: Reason, at: datetime, by: Targets) -> WorkOrder:
-    """The work begins again: nobody has the order, nothing is found yet, and its targets count from now."""
+    """Restart the work: unassigned, without a close-out, with targets that count from now."""
     empty = replace(
         order,
         assignee=None,
@@ -332,7 +332,7 @@ def _begin_anew(order: WorkOrder, _: Reason, at: datetime, by: Targets) -> WorkO
         close_out=None,
         done_by=None,
     )
-    return targets.set_anew(empty, at, by)
+    return targets.reset(empty, at, by)
 
 
 def _give_up(order: WorkOrder, _: Reason, __: datetime, ___: Targets) -> WorkOrder:
@@ -362,7 +362,7 @@ RULES: Mapping[Step, StepRule] = {
     Step.CANNOT_COMPLETE: StepRule(Reason, _give_up),
     Step.CANCEL: StepRule(Cancel, _cancel),
 }
-"""What each step does and is given: one table for the API, the pages, the store and the engine."""
+"""What each step does, and its details: one table for the API, the pages, the store and the engine."""
 
 
 def _illegal(order: WorkOrder, step: Step) -> IllegalMove:

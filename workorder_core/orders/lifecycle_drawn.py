@@ -8,11 +8,11 @@ def diagram() -> str:
     """Return the moves as a Mermaid state diagram. Moves to the same end share a line for each status."""
     lines = ["stateDiagram-v2", "    [*] --> draft", "    [*] --> awaiting_approval", "    [*] --> open"]
     for source in Status:
-        ways: dict[Status, list[str]] = {}
+        targets: dict[Status, list[str]] = {}
         for step, move in MOVES.items():
             if source in move.sources:
-                ways.setdefault(move.to, []).append(step.value.replace("_", " "))
-        lines += [f"    {source} --> {to}: {', '.join(steps)}" for to, steps in ways.items()]
+                targets.setdefault(move.to, []).append(step.value.replace("_", " "))
+        lines += [f"    {source} --> {to}: {', '.join(steps)}" for to, steps in targets.items()]
     ends = [status for status in Status if not any(status in move.sources for move in MOVES.values())]
     lines += [f"    {status} --> [*]" for status in (Status.CLOSED, *ends)]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderTyp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A reading that somebody took after the repair, as ``unit`` says."""
+    """A reading taken after the repair, in ``unit``."""
 
     name: str
     value: float
@@ -24,9 +24,9 @@ class CloseOut:
     Parameters
     ----------
     mechanism
-        By which process it failed, after ISO 14224; None where nobody could tell.
+        The failure mechanism, after ISO 14224; None if unknown.
     downtime_minutes
-        How long the machine stood for it; None where nobody says, 0 where it went on running.
+        How long the machine was down; None if unknown, 0 if it kept running.
     """
 
     finding: CloseFinding
@@ -41,12 +41,12 @@ class CloseOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrder:
-    """A piece of work on an asset, or at a place where there is none.
+    """A piece of work on an asset, or at a location without one.
 
     Parameters
     ----------
     number
-        Said aloud by people: the site's code and a number, ``NTH-1042``; gaps are allowed.
+        The number that people use: the site's code and a number, ``NTH-1042``; gaps are allowed.
     opened_at
         The asset's event time when the order was opened; for orders made by people, the wall clock.
     recorded_at, status_since, response_due, completion_due
@@ -54,7 +54,7 @@ class WorkOrder:
     required_skill
         The trade that the work is given to; ``other_skills`` must be there besides.
     requested_for
-        When whoever asked for the work wants it done; not a target.
+        When the requester wants the work done; not a target.
     response_warn_at, completion_warn_at
         When a target comes near enough to warn of; ``warned`` counts the warnings given, as ``escalation`` does.
     cost

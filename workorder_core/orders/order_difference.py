@@ -11,7 +11,7 @@ WITHIN = timedelta(days=7)
 
 
 class OrderFacts(Protocol):
-    """What there has to be known of an order, wherever it is kept. ``opened_at`` is event time."""
+    """The facts of an order that are compared, wherever it is stored. ``opened_at`` is event time."""
 
     @property
     def id(self) -> UUID: ...
@@ -50,7 +50,7 @@ class Pair(Generic[Before, After]):
 
 @dataclass(frozen=True, slots=True)
 class Difference(Generic[Before, After]):
-    """What the second of two lists has otherwise. ``same`` pairs agree in time, component, failure mode and type."""
+    """The differences between two lists. ``same`` pairs agree in time, component, failure mode and type."""
 
     gained: list[After]
     lost: list[Before]

@@ -1,4 +1,4 @@
-"""What history keeps of an order, in plain JSON, and the order that comes out of it when it is told again."""
+"""The history of an order, as plain JSON, and its replay."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass
@@ -10,14 +10,14 @@ from uuid import UUID
 
 from workorder_core.orders.order import WorkOrder
 
-_UNTOLD = frozenset({"id", "version", "status_since"})
+_NOT_RECORDED = frozenset({"id", "version", "status_since"})
 """Fields that every step changes or none does; history has them from its own order, time and row."""
 
-_FIELDS = tuple(each.name for each in fields(WorkOrder) if each.name not in _UNTOLD)
+_FIELDS = tuple(each.name for each in fields(WorkOrder) if each.name not in _NOT_RECORDED)
 
 
 class BrokenHistory(Exception):
-    """A row of history begins from something that the rows before it did not lead to."""
+    """A row of history does not continue from the rows before it."""
 
     def __init__(self, row: int, field: str, told: object, found: object) -> None:
         super().__init__(f"row {row} of the history says that {field} was {told!r}, but it was {found!r}")
@@ -25,7 +25,7 @@ class BrokenHistory(Exception):
 
 
 def facts(order: WorkOrder) -> dict[str, Any]:
-    """Return what history tells of an order, by field, as JSON has it."""
+    """Return the recorded fields of an order, as JSON values."""
     return {name: plain(getattr(order, name)) for name in _FIELDS}
 
 
@@ -44,13 +44,13 @@ def difference(before: WorkOrder, after: WorkOrder) -> tuple[dict[str, Any], dic
 def replay(rows: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, Any]:
     """Return the facts that come out of (old, new) rows from the beginning. Raises BrokenHistory.
 
-    Names that are no field of an order tell of its comments, steps and links, and are passed over.
+    Names that are not fields of an order are about its comments, steps and links, and are skipped.
     """
     state: dict[str, Any] = {name: [] if name in _LISTS else None for name in _FIELDS}
-    told = list(rows)
-    # A row that tells the order's number tells all of the order: its beginning, or a taking over of one from before.
-    first = max((place for place, (_, new) in enumerate(told) if "number" in new), default=0)
-    for number, (old, new) in enumerate(told[first:], first + 1):
+    recorded = list(rows)
+    # A row with the order's number has all its fields: its creation, or its migration from an older version.
+    first = max((index for index, (_, new) in enumerate(recorded) if "number" in new), default=0)
+    for number, (old, new) in enumerate(recorded[first:], first + 1):
         for name, value in old.items():
             if name in state and number > first + 1 and state[name] != value:
                 raise BrokenHistory(number, name, value, state[name])

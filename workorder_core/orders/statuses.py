@@ -11,7 +11,7 @@ UNGIVEN = frozenset({Status.OPEN, Status.PLANNED, Status.SCHEDULED})
 BOOKED = frozenset({Status.SCHEDULED, Status.DISPATCHED})
 """It has a date or a technician, and the work has not begun."""
 OCCUPYING = BEGUN | BOOKED
-"""The time of its technician is taken up, or will be."""
+"""It occupies its technician's time, or will."""
 DONE = frozenset({Status.COMPLETED, Status.VERIFIED})
 FINAL = frozenset({Status.CLOSED, Status.CANCELLED, Status.CANNOT_COMPLETE})
-"""Nothing is done any more. A closed order can be opened again for a while; until then it is finished."""
+"""No more work is done. A closed order can be reopened for a while."""

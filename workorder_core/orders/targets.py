@@ -1,6 +1,6 @@
 """When work must have begun and when it must be done: by priority, in the working hours of the site's calendar.
 
-Pure: the calendar is given. Targets count from when an order was approved or recorded, on the wall clock.
+Pure: the calendar is passed in. Targets count from when an order was approved or recorded, on the wall clock.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ from workorder_core.orders.working_time import ROUND_THE_CLOCK, Calendar, NoWork
 from workorder_core.words import Priority
 
 WARN_AT = 0.75
-"""The part of a target's time after which it is warned of."""
+"""The share of a target's time after which a warning is given."""
 
 NO_WORKING_TIME = "no_working_time"
 """Why a target is missing: the site's calendar has too few working hours for it to run out within three years."""
 _WITHOUT_TARGETS = UNAPPROVED | DONE | FINAL
-"""Statuses in which nobody waits for one."""
+"""Statuses in which targets do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Targets:
     calendar: Calendar = ROUND_THE_CLOCK
 
     def clock(self, priority: Priority) -> Calendar:
-        """The hours that count for a priority."""
+        """Return the hours that count for a priority."""
         return self.calendar if self.by_priority[priority].working else ROUND_THE_CLOCK
 
 
@@ -105,7 +105,7 @@ def _after(clock: Calendar, since: datetime, span: timedelta | Callable[[], time
         return None
 
 
-def set_anew(order: WorkOrder, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
+def reset(order: WorkOrder, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
     """Return the order with targets that count from ``at``, none of them late or warned of."""
     return replace(_with(order, due(order.priority, at, by)), escalation=0, warned=0)
 
@@ -127,7 +127,7 @@ def brought_forward(order: WorkOrder, at: datetime, by: Targets = DEFAULT) -> Wo
 def moved_on(order: WorkOrder, stopped: datetime, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
     """Return the order with the time left of its targets at ``stopped`` counted from ``at``.
 
-    A target that had run out before the clock stopped stays where it is.
+    A target missed before the clock stopped is unchanged.
     """
     clock = by.clock(order.priority)
 

@@ -1,4 +1,4 @@
-"""Who asks, in which roles and for which sites. What each role may do stands beside what is done."""
+"""Who asks, in which roles and for which sites. What each role may do is defined next to each action."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ COST_ROLES = frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER})
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Somebody whom we know.
+    """A known person or system.
 
     Parameters
     ----------
@@ -59,5 +59,5 @@ class Who:
 
 
 def system(part: str) -> Who:
-    """A part of plantwright itself, which may do whatever its own rules ask for."""
+    """Return the actor for a part of plantwright itself, which may do whatever its own rules require."""
     return Who(f"system:{part}", frozenset({Role.ADMINISTRATOR}))

@@ -1,6 +1,6 @@
-"""Who should do an order: every technician of the site with what speaks for and against, and a choice.
+"""Chooses who should do an order: weighs every technician of the site, with reasons for and against.
 
-Pure: the site's time, the technicians and their work are given. Nobody is taken off other work here; that is proposed.
+Pure: the site's time, the technicians and their work are passed in. Nobody is removed from other work; it is proposed.
 
 The rules. A missing skill or certificate, or being inactive, always blocks. Ordinary work goes to somebody who is on
 shift now or whose shift begins before the response target. An emergency goes to somebody on shift, free or on lesser
@@ -61,7 +61,7 @@ SKILL_OF_FAILURE_MODE: Mapping[FailureMode, str] = {
 }
 
 CERTIFICATES_OF_SKILL: Mapping[str, frozenset[str]] = {ELECTRICAL: frozenset({"high voltage switching"})}
-"""What nobody may do the work without, whatever they know."""
+"""Certificates without which nobody may do the work."""
 
 
 def required_skill(component: str, failure_mode: FailureMode) -> str | None:
@@ -104,7 +104,7 @@ class Technician:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """The part of an order that assignment looks at: the one to be given, or one that somebody already has.
+    """The facts of an order for assignment: the one to assign, or one already assigned.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def propose(
 ) -> Proposal:
     """Weigh every technician of the site for a job and choose one, or nobody.
 
-    ``now_local`` carries the site's time zone; ``work`` holds the unfinished orders of each technician, by code.
+    ``now_local`` carries the site's time zone; ``work`` has the unfinished orders of each technician, by code.
     """
     weighed = [_weigh(job, one, now_local, work.get(one.code, ())) for one in technicians]
     weighed.sort(key=lambda entry: entry.rank)
@@ -290,12 +290,12 @@ def _nobody(job: Job, candidates: Sequence[Candidate]) -> str:
         asked = [("skill", job.all_skills), ("certificate", job.all_certificates)]
         named = " and the ".join(_named(kind, names) for kind, names in asked if names)
         return f"Nobody eligible: no technician of the site has the {named}."
-    told = "; ".join(f"{one.technician.name}: {', '.join(one.reasons_against)}" for one in skilled)
-    return f"Nobody eligible: {told}."
+    reasons = "; ".join(f"{one.technician.name}: {', '.join(one.reasons_against)}" for one in skilled)
+    return f"Nobody eligible: {reasons}."
 
 
 def on_shift(one: Technician, now_local: datetime) -> bool:
-    """Whether somebody is at work at a local time; the morning part of a night shift belongs to the day it began."""
+    """Return whether a technician is at work at a local time; a night shift belongs to the day it began."""
     today, yesterday = now_local.isoweekday(), (now_local - timedelta(days=1)).isoweekday()
     clock = now_local.time()
     if one.shift_start < one.shift_end:

@@ -26,7 +26,7 @@ class Dispatched:
 
 
 BY_DEFAULT = (Dispatched(Origin.ENGINE),)
-"""What a planner makes is the planner's to give."""
+"""Orders that planners make are left to planners."""
 
 
 def kinds(chosen: Iterable[Dispatched]) -> list[str]:

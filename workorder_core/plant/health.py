@@ -1,4 +1,4 @@
-"""How well an asset is: what the judge tells of it and the pages show."""
+"""The health of an asset, as the judge computes it and the pages show it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class Health:
     likely_at, earliest_at, latest_at
         When the limit is likely crossed, with the 90 % interval; None: not at this pace.
     unit
-        Of the signal, where whoever tells it knows.
+        The signal's unit, if known.
     """
 
     at: datetime

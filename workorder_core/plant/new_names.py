@@ -1,4 +1,4 @@
-"""Names that nothing in the plant uses yet: new ones, or slips of the pen for one that is there."""
+"""Names that nothing in the plant uses yet: new ones, or typos of existing ones."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 ALIKE_FROM = 0.7
-"""From which share of common letters on a name counts as meant; 1 is the same."""
+"""The least share of common letters for a suggestion; 1 is identical."""
 MOST_ALIKE = 3
 _COMPARED = 5
-"""New names for which others are sought at once: the comparison goes through every name of the plant."""
+"""New names for which suggestions are searched at once: each search compares every name of the plant."""
 
 
 class NameKind(StrEnum):
@@ -68,7 +68,7 @@ def alike(name: str, known: Collection[str]) -> tuple[str, ...]:
 
 
 def slips(found: Iterable[NewName]) -> list[NewName]:
-    """Return those that may be slips of the pen, with what was meant: another number alone is another thing."""
+    """Return those that may be typos, with what was meant: a different number is a different thing."""
     meant = (
         NewName(each.kind, each.name, tuple(other for other in each.alike if not _differ_by_number(each.name, other)))
         for each in found

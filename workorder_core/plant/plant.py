@@ -1,4 +1,4 @@
-"""The plant as its people describe it: one site, its places, machines, signals and technicians."""
+"""The plant as its people describe it: one site, its locations, assets, signals and technicians."""
 
 from dataclasses import dataclass
 from datetime import time
@@ -7,7 +7,7 @@ from workorder_core.plant.signals import Meaning
 from workorder_core.words import Criticality
 
 UNCLASSIFIED = "unclassified"
-"""The class of an asset of which nobody has said one."""
+"""The class of an asset without a declared one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,12 @@ class SignalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetEntry:
-    """A machine. ``parent`` is the code of the asset that it stands behind: what feeds it, or what it is part of.
+    """An asset. ``parent`` is the code of its upstream asset: what feeds it, or what it is part of.
 
     Parameters
     ----------
     asset_class, criticality
-        As what it is judged. None keeps what is known; of an asset that is new, nothing: unclassified and medium.
+        How it is judged. None keeps what is known; a new asset is unclassified and of medium criticality.
     safety_critical
         Whether work on it is verified by a second person; None keeps what is known.
     name

@@ -1,4 +1,4 @@
-"""Which changes lessen the safety of work, so that one person proposes them and another one confirms them."""
+"""The changes that reduce the safety of work, which one person proposes and another confirms."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from workorder_core.words import Criticality
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetFacts:
-    """As what an asset is judged. ``parent`` is the code of its upstream asset, None for none."""
+    """How an asset is judged. ``parent`` is the code of its upstream asset, None for none."""
 
     asset_class: str
     criticality: Criticality
@@ -18,10 +18,10 @@ class AssetFacts:
 
 
 def to_confirm(before: AssetFacts, after: AssetFacts) -> tuple[str, ...]:
-    """Return which fields of a change take a second person.
+    """Return which fields of a change need a second person.
 
-    Of an asset that is safety-critical: that it is so no longer, another class (whose rules judge it), and a lower
-    criticality. Whatever makes an asset safer takes one person.
+    For a safety-critical asset: clearing that mark, another class (whose rules judge it), and a lower criticality.
+    Changes that make an asset safer need one person.
     """
     if not before.safety_critical:
         return ()
@@ -34,7 +34,7 @@ def to_confirm(before: AssetFacts, after: AssetFacts) -> tuple[str, ...]:
 
 
 def permits(plan: JobPlan) -> frozenset[str]:
-    """Return the instructions of the permits without which nothing begins."""
+    """Return the instructions of the mandatory permits."""
     return frozenset(step.instruction.strip() for step in plan.steps if step.kind is StepKind.PERMIT and step.mandatory)
 
 
@@ -46,7 +46,7 @@ def lost_permits(before: JobPlan | None, after: JobPlan | None, others: Iterable
     before, after
         A job plan in force and what follows it; None where there was none, or where it is retired.
     others
-        The other plans in force: a new plan for a fault also stands before those that it is preferred to.
+        The other plans in force: a new plan for a fault also replaces those that it is preferred to.
     """
     lost = set[str]()
     if before is not None:

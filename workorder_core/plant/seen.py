@@ -1,6 +1,6 @@
-"""What has been seen of a signal so far, and so what lies too far out to be true. No clock, no I/O.
+"""The range of a signal's values seen so far, and so which values are implausible. No clock, no I/O.
 
-Nobody has said what a signal can measure; a device that says 65535 or 1e9 once is not believed all the same. The bound
+Even without a declared range, a device that sends 65535 or 1e9 once is not trusted. The bound
 is a thousand times the largest that was seen, so that no start of a machine and no fault lies beyond it. It is of
 magnitudes and not of spans: a machine at rest shows a span of nothing, and shows it for days before it is started.
 """
@@ -9,28 +9,28 @@ from collections.abc import Mapping
 from typing import Any
 
 LEAST = 500
-"""Values of a signal before anything is too far out; a nought does not count, which a machine at rest shows."""
+"""Values of a signal before any is implausible; zeros do not count, since a machine at rest sends them."""
 FLOOR = 10.0
-"""A signal that has shown less so far, in its unit, may be that of a machine at rest."""
+"""The least magnitude, in the signal's unit, that the bound is computed from: the machine may have been at rest."""
 FACTOR = 1_000.0
-"""So many times the largest seen is beyond what can be true."""
+"""Values beyond this many times the largest seen are implausible."""
 BORNE_OUT = 3
-"""So many values beyond the largest seen, none of them ``RECENT`` values after the one before, are a move: what is
-seen is as large as the least of them. One impossible value, or two, move nothing."""
+"""This many values beyond the largest seen, each within ``RECENT`` values of the one before, extend the range to the
+smallest of them. One or two impossible values do not."""
 RECENT = 100
 
 
 class Seen:
-    """What is known of one signal's values. Each is a finite number.
+    """The range seen of one signal's values, which are finite.
 
     Parameters
     ----------
     count
-        Values so far that were no nought, ``LEAST`` at most.
+        Values so far other than zero, ``LEAST`` at most.
     largest
-        The largest magnitude that is borne out.
+        The largest confirmed magnitude.
     higher, least_higher, since
-        How many values of late were larger, the least of them, and how many values came since the newest of them.
+        How many recent values were larger, the smallest of them, and how many values came since the newest of them.
     """
 
     __slots__ = ("count", "higher", "largest", "least_higher", "since")
@@ -43,15 +43,15 @@ class Seen:
 
     @property
     def bound(self) -> float:
-        """The largest magnitude that is not too far out once there are values enough."""
+        """Return the largest plausible magnitude once there are enough values."""
         return FACTOR * max(self.largest, FLOOR)
 
     def too_far(self, value: float) -> bool:
-        """Whether a value lies too far out to be true."""
+        """Return whether a value is implausible."""
         return self.count >= LEAST and abs(value) > self.bound
 
     def add(self, value: float) -> bool:
-        """Take in a value, in the order of arrival; whether it lies too far out to be true."""
+        """Add a value, in order of arrival; return whether it is implausible."""
         magnitude = abs(value)
         if self.count < LEAST and magnitude > 0.0:
             self.count += 1
@@ -65,7 +65,7 @@ class Seen:
         if self.higher and not self.least_higher <= bound < magnitude:
             self.least_higher = min(self.least_higher, magnitude)
             self.higher += 1
-        else:  # what is too far out is not borne out by what is only larger than before
+        else:  # a merely larger value does not confirm an implausible one
             self.least_higher, self.higher = magnitude, 1
         self.since = 0
         if self.higher == BORNE_OUT:
@@ -78,14 +78,14 @@ class Seen:
 
 
 def add_frame(seen: dict[str, Seen], values: Mapping[str, float]) -> tuple[str, ...]:
-    """Take in a frame's values; return the signals of which they lie too far out."""
+    """Add a frame's values; return the signals with implausible ones."""
     found: list[str] = []
     for name, value in values.items():
         known = seen.get(name)
         if known is None:
             known = seen[name] = Seen()
         elif known.count == LEAST and not known.higher and -known.largest <= value <= known.largest:
-            continue  # what nearly every value is
+            continue  # nearly every value
         if known.add(value):
             found.append(name)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What a signal's numbers are: a measurement, states that have names, or a counter; and which of them can be true."""
+"""The meaning of a signal's numbers: a measurement, named states, or a counter; and which of them are plausible."""
 
 import math
 from collections.abc import Mapping
@@ -6,35 +6,35 @@ from dataclasses import dataclass, field
 
 MOST_STATES = 200
 ANY_OTHER = "*"
-"""The state that stands for every text that is not named: nobody need list what a device may say."""
+"""The state for any text that is not named, so that not every text of a device has to be listed."""
 BEYOND = 1e18
-"""Nothing that a machine measures in any unit is larger: a float's largest number, an overflow."""
+"""Larger than any measurement in any unit: a float's maximum, or an overflow."""
 LONGEST = 80
-"""Of a state's name, in characters."""
+"""The longest name of a state, in characters."""
 
 
 _MOST = 1.7976931348623157e308
 
 
 class WrongMeaning(ValueError):
-    """A signal's states, or its counter, cannot be so; the sentence says why and what to write."""
+    """Invalid states or counter of a signal; the message says why and what to write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """A measurement where neither is said. Raises WrongMeaning.
+    """A measurement unless it has states or is a counter. Raises WrongMeaning.
 
     Parameters
     ----------
     states
-        By name, the number that stands for it: ``{"STOPPED": 0, "RUNNING": 1}``; that of ``*`` for any other text.
+        The number of each named state: ``{"STOPPED": 0, "RUNNING": 1}``; that of ``*`` for any other text.
     counter
-        It only rises, until it wraps round or begins anew.
+        It only rises, until it wraps around or is reset.
     wraps_at
         Of a counter: the first number that it cannot show, such as 65536; it goes on from 0 there. None: it does not
         wrap.
     plausible_low, plausible_high
-        What is measured beyond these cannot be true, and is no reading to go by; None where nobody has said it.
+        The plausible range; a value outside is stored as bad. None if undeclared.
     """
 
     states: Mapping[str, float] = field(default_factory=dict)
@@ -62,12 +62,12 @@ class Meaning:
 
     @property
     def plausible(self) -> tuple[float, float]:
-        """The range outside which no reading can be true, infinite on a side of which nothing is said."""
+        """Return the plausible range, infinite on an undeclared side."""
         return within(self.plausible_low, self.plausible_high)
 
 
 def _is_finite(number: float) -> bool:
-    """Whether a number can be stored; a whole one may be too large."""
+    """Return whether a number can be stored; an integer may be too large."""
     return abs(number) <= _MOST
 
 
@@ -97,13 +97,13 @@ def _is_a_value(name: str) -> bool:
 
 
 def within(low: float | None, high: float | None) -> tuple[float, float]:
-    """Return a range, infinite on a side of which nothing is said."""
+    """Return a range, infinite on an undeclared side."""
     return (-math.inf if low is None else low), (math.inf if high is None else high)
 
 
 def implausible(values: Mapping[str, float], ranges: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
-    """Return the signals whose values cannot be true: outside their range or, where none is said, beyond anything that
-    is measured.
+    """Return the signals with implausible values: outside their declared range or, without one, beyond any
+    measurement.
     """
     if not ranges and values and max(values.values()) <= BEYOND and min(values.values()) >= -BEYOND:
         return ()
@@ -119,16 +119,16 @@ MEASUREMENT = Meaning()
 
 
 def folded(name: str) -> str:
-    """Return a state's name as it is looked up: devices spell it with other capitals, and blanks round it."""
+    """Normalise a state's name for lookup: devices vary capitals and surrounding blanks."""
     return name.strip().casefold()
 
 
 def number_of(states: Mapping[str, float], text: str) -> float | None:
-    """Return the number of the state that a device names, given states by folded name; None for one that is none."""
+    """Return the number of the state that a device names, given states by folded name; None for an unknown one."""
     found = states.get(folded(text))
     return states.get(ANY_OTHER) if found is None else found
 
 
 def name_of(states: Mapping[str, float], number: float) -> str | None:
-    """Return the state that a number stands for, or None."""
+    """Return the state with a number, or None."""
     return next((name for name, each in states.items() if each == number and name != ANY_OTHER), None)

@@ -125,7 +125,7 @@ def test_a_renewed_certificate_is_met_without_a_restart_and_a_broken_one_changes
     key.write_bytes(b"half a ke")
     with structlog.testing.capture_logs() as logs:
         assert not shown.look()
-    assert [each["event"] for each in logs] == ["the new certificate cannot be used; the one before stays in use"]
+    assert [each["event"] for each in logs] == ["new certificate invalid, keeping the old one"]
     assert ssl.get_server_certificate(("127.0.0.1", port)) == first
     key.write_bytes(whole)
     write(tmp_path)

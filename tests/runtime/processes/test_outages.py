@@ -179,7 +179,7 @@ def test_of_two_ingest_processes_on_one_plant_one_ends_and_says_why(
         judged(first, database, halfway() // 2)
         with other.ingesting() as second:
             assert first.ended() == 3
-            assert "took the plant under fencing number" in first.said()
+            assert "was the writer with fencing number" in first.said()
             assert "Run one ingest process for a plant" in first.said()
             finish(second, database)
     with psycopg.connect(database) as conn:
