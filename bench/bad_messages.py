@@ -22,7 +22,7 @@ import psycopg
 from bench.ingest import broker
 from db.schema import migrate
 from ingest.broker.publisher import Publisher
-from ingest.broker.subscriber import keep_from_now_on
+from ingest.broker.subscriber import create_session
 from runtime.embedded import postgres
 from runtime.settings import Settings
 from tests.parts import databases
@@ -43,7 +43,7 @@ def run(server: str, folder: Path, *, seconds: int, bad: bool) -> dict[str, Any]
             conn.execute(f"ALTER TABLE readings ADD CONSTRAINT unforeseen CHECK (value <> {REFUSED})".encode())
             url = f"mqtt://127.0.0.1:{port}"
             log = folder / f"ingest-{bad}-{time.monotonic_ns()}.log"
-            keep_from_now_on(url, topics=Settings.model_fields["topics"].default, client_id=CLIENT)
+            create_session(url, topics=Settings.model_fields["topics"].default, client_id=CLIENT)
             with kills.plantwright("ingest", env=_environment(database, url), log=log) as ingest:
                 ingest.wait_until(lambda: "judging" in ingest.said(), "it judges")
                 began = time.monotonic()
