@@ -34,7 +34,7 @@ from judge.shadow import Shadow
 from rules.rulebook import parse as parse_rulebook
 from workorder_core.alarms.alarm_states import Move
 from workorder_core.alarms.alarms import Change as AlarmChange
-from workorder_core.alarms.silence import Held
+from workorder_core.alarms.silence import Suppressed
 from workorder_core.intake.findings import Finding
 from workorder_core.intake.order_book import Entry
 from workorder_core.orders.lifecycle import FINAL, WAITING
@@ -193,7 +193,7 @@ def _on_alarm(judge: "Judge", event: Event, change: AlarmMoved) -> None:
     if change.move in _SILENCES:
         judge.silences.put(asset.key, change.source, _SILENCES[change.move], change.until)
     else:
-        judge.silences.take(asset.key, change.source)
+        judge.silences.end(asset.key, change.source)
     at = moment(asset.watermark_us or 0)
     judge.note(AlarmChange(asset.key, change.source, at, change.move, change.why, until=change.until))
 
@@ -202,7 +202,7 @@ def _on_rule_in_shadow(judge: "Judge", _: Event, change: RuleInShadow) -> None:
     (judge.rules_in_shadow.add if change.shadow else judge.rules_in_shadow.discard)(change.rule)
 
 
-_SILENCES = {Move.SHELVE: Held.SHELVED, Move.TAKE_OUT: Held.OUT_OF_SERVICE}
+_SILENCES = {Move.SHELVE: Suppressed.SHELVED, Move.TAKE_OUT: Suppressed.OUT_OF_SERVICE}
 _FOLLOW: Mapping[type[Any], Callable[["Judge", Event, Any], Iterable[Finding] | None]] = {
     RulebookSet: _on_rulebook,
     ModelsSet: _on_models,

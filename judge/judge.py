@@ -29,7 +29,7 @@ from judge.shadow import Shadow
 from rules.rulebook import Rulebook
 from workorder_core.alarms.alarm_states import Move
 from workorder_core.alarms.alarms import Change, Standing
-from workorder_core.alarms.silence import Held, Silences
+from workorder_core.alarms.silence import Silences, Suppressed
 from workorder_core.intake import intake, priority
 from workorder_core.intake.decisions import Decision, Ignore, Urgency
 from workorder_core.intake.effects import apply_decision
@@ -203,8 +203,8 @@ class Judge:
         if finding.cleared:
             self.inhibition.over(finding)
             return intake.clear(finding, orders)
-        decision, held = gates.pass_through(Case(self, finding, orders, new=change is not None))
-        self.note(self.standing.hold((finding.asset, finding.source), held))
+        decision, suppressed = gates.pass_through(Case(self, finding, orders, new=change is not None))
+        self.note(self.standing.suppress((finding.asset, finding.source), suppressed))
         return decision
 
     def judged_times(self, assets: Iterable[str]) -> dict[str, dict[str, int]]:
@@ -262,8 +262,8 @@ class Judge:
 
     def end_silences(self, asset: str, now: datetime) -> None:
         """End the shelving and out-of-service of an asset's alarms whose time has come."""
-        for source, held in self.silences.ended(asset, now):
-            move = Move.UNSHELVE if held is Held.SHELVED else Move.RETURN
+        for source, suppressed in self.silences.expire(asset, now):
+            move = Move.UNSHELVE if suppressed is Suppressed.SHELVED else Move.RETURN
             self.note(Change(asset, source, now, move, "its time is over"))
 
     def end_alarms(self, why: str, asset: str | None = None) -> None:

@@ -90,7 +90,7 @@ class Lane:
         Those assets, by ``<site>/<asset>``: the state in `AssetJudge` is out of date until they leave.
     closed
         No more assets enter, and nothing is read.
-    foreign
+    mixed
         Assets that messages of other topics speak of. They are kept off: they would leave with every batch.
     """
 
@@ -99,7 +99,7 @@ class Lane:
         self.on: dict[str, Row] = {}
         self.closed = False
         self._bound: frozenset[str] = frozenset()
-        self.foreign: set[str] = set()
+        self.mixed: set[str] = set()
         self._places: dict[str, Row] = {}
         self._relaid: dict[str, int] = {}
         self._topics: dict[str, int] = {}
@@ -274,7 +274,7 @@ class Lane:
     def _bands(self, asset: AssetJudge, known: KnownAsset) -> dict[str, Bands] | None:
         """Return the bands of all its signals, in the order of their names; None where it cannot be on the lane."""
         key, limits, gathering, newest = asset.key, asset.limits, asset.gathering, self.catalogue.newest
-        if key in self.on or key in self._bound or key in self.foreign or known.aliases or not operating.steady(asset):
+        if key in self.on or key in self._bound or key in self.mixed or known.aliases or not operating.steady(asset):
             return None
         if any(condition.active for condition in limits.conditions.values()):
             return None
@@ -286,9 +286,9 @@ class Lane:
         found = {name: limits.rules.plain_bands(name, asset.state.state) for name in names}
         return None if None in found.values() else {name: each for name, each in found.items() if each is not None}
 
-    def exclude(self, keys: Iterable[str]) -> None:
+    def exclude_mixed(self, keys: Iterable[str]) -> None:
         """Keep assets off the lane that messages of other topics than their own speak of."""
-        self.foreign.update(keys)
+        self.mixed.update(keys)
 
     def tick(self) -> None:
         """Apply frames that the assets' judges have closed at a tick."""

@@ -65,7 +65,7 @@ class _Telling:
         self._do(order, work.wait_h)
         if work.rework:
             why = "Still leaks, runs warm or sounds wrong: look again."
-            work_orders.take(
+            work_orders.take_step(
                 self._conn, order.id, Step.REWORK, Reason(why), who=self._planner, at=self._later(20), why=why
             )
             self._do(order, 3.0)
@@ -129,12 +129,12 @@ class _Telling:
         )
         self._later(0.8 * wait_h)
         self._steps(order.id, permits=True)
-        work_orders.take(
+        work_orders.take_step(
             self._conn, order.id, Step.START, Start(work.technician), who=self._technician, at=self._later(0.1)
         )
         if work.held is not None:
             why = f"Waits for {work.held.value.replace('_', ' ')}."
-            work_orders.take(
+            work_orders.take_step(
                 self._conn,
                 order.id,
                 Step.HOLD,
@@ -174,7 +174,7 @@ class _Telling:
             costs.price_parts(self._conn, order.id, known, who=self._planner, at=self._later(1))
 
     def _take(self, order: WorkOrder, step: Step, who: Who, *, after: float = 0.3) -> None:
-        work_orders.take(self._conn, order.id, step, NOTHING, who=who, at=self._later(after))
+        work_orders.take_step(self._conn, order.id, step, NOTHING, who=who, at=self._later(after))
 
     def _later(self, hours: float) -> datetime:
         self._at += timedelta(hours=hours)

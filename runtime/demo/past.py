@@ -309,7 +309,7 @@ class _Telling:
 
     def _take(self, order: WorkOrder, step: Step, details: Details, by: str, why: str = "") -> None:
         at, who = self._later(0.3), person(by, self._site)
-        work_orders.take(self._conn, order.id, step, details, who=who, at=at, why=why)
+        work_orders.take_step(self._conn, order.id, step, details, who=who, at=at, why=why)
 
     def _later(self, hours: float) -> datetime:
         self._at += timedelta(hours=hours)

@@ -55,7 +55,7 @@ class _Read:
     of_message: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     stale: list[tuple[int, list[Stale]]] = field(default_factory=list)
-    foreign: set[str] = field(default_factory=set)
+    mixed: set[str] = field(default_factory=set)
 
     def read(self, batch: Sequence[Message], numbers: Iterable[int]) -> None:
         """Read those messages of a batch, by their index."""
@@ -72,7 +72,7 @@ class _Read:
             self.note_stale(number)
             keys = [each.key for each in frames]
             if not message.topic.startswith(OWN_TOPIC):
-                self.foreign.update(keys)
+                self.mixed.update(keys)
             self.frames += frames
             self.keys += keys
             self.of_message += [number] * len(frames)
@@ -115,7 +115,7 @@ def parts(
         read.note_stale(0)
     said = lane.read(batch)
     read.read(batch, said.rest)
-    lane.exclude(read.foreign)
+    lane.exclude_mixed(read.mixed)
     ordinary, back = lane.sift(said, bounds, read.assets())
     if back:
         # They are documents of the native payload, of which no format remembers anything: their turn may come last.

@@ -105,7 +105,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "a value": (border, "value"),
     "what the lane reads": (payload, "plain"),
     "the lane's choice": (Lane, "sift"),
-    "the lane's judging": (Lane, "accept"),
+    "the lane's judging": (Lane, "apply"),
     "the parts of a batch": (reading, "parts"),
     "admission": (admission, "admit"),
     "lateness": (arrivals, "arrange"),
@@ -204,8 +204,8 @@ def test_a_parser_that_fails_refuses_its_message_alone(database, monkeypatch, fo
 
 NOBODYS: dict[str, tuple[Any, str]] = {
     "the place in the sequence": (judge_db, "advance"),
-    "who writes": (judge_db, "hold"),
-    "what waits": (judge_db, "take_waiting"),
+    "who writes": (judge_db, "lock_position"),
+    "what waits": (judge_db, "number_waiting"),
     "a checkpoint": (engine, "save"),
 }
 
