@@ -134,7 +134,7 @@ def worker(database: Database = None, with_parent: WithParent = None) -> None:
     from runtime.processes.serve import environment
     from runtime.runs.worker import Limits, Worker
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         limits = Limits(at_once=settings.runs_at_once, memory_mb=settings.run_memory_mb)

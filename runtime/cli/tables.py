@@ -8,7 +8,7 @@ import psycopg
 import typer
 from rich.table import Table
 
-from runtime.cli.command_line import Database, console, given, needing, told, warn
+from runtime.cli.command_line import Database, console, given, needing, shown_errors, warn
 from runtime.settings import WrongSettings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def import_table(
     from runtime.processes.people import actor
     from runtime.runs import imports
 
-    with told():
+    with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         asked = ImportIn.model_validate(
