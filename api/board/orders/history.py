@@ -6,6 +6,7 @@ A row keeps just what changed, and rows of earlier versions may say less: nothin
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
@@ -79,7 +80,7 @@ def _facts(row: HistoryRow, names: Names) -> Sequence[tuple[str, Text, Text]]:
             continue
         told.append((label, "" if before in (None, [], "") else _said(say, before, names), _said(say, after, names)))
     for price in (value for name, value in row.new.items() if row.step == "prices" and name.startswith("price ")):
-        said = "none" if price["unit_cost"] is None else f"{price['unit_cost']} {price['currency']}"
+        said = "none" if price["unit_cost"] is None else words.money(Decimal(price["unit_cost"]), price["currency"])
         told.append((f"Price of {price['part']}", "", said))
     return told
 
