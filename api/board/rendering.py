@@ -4,14 +4,15 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, SEES_COSTS, WORKS_OR_PLANS
 from api.board import words
@@ -64,9 +65,12 @@ for name in (
 _ENVIRONMENT.filters["changed"] = changed
 
 
-@pass_context
-def _who(context: Context, actor: str) -> str:
-    return words.who(actor, context["full_names"])
+_NAMES: ContextVar[Mapping[str, str]] = ContextVar("full names", default=MappingProxyType({}))
+"""What people are called while a page is rendered; macros that are imported know no variables of the page."""
+
+
+def _who(actor: str) -> str:
+    return words.who(actor, _NAMES.get())
 
 
 _ENVIRONMENT.filters["who"] = _who
@@ -92,6 +96,7 @@ def page(
     """
     refused = refused or request.scope.get("refused")
     who: Who | None = getattr(request.state, "who", None)
+    _NAMES.set(full_names(request))
     text = _ENVIRONMENT.get_template(template).render(
         path=request.url.path,
         version=request.app.version,
@@ -99,7 +104,6 @@ def page(
         newest_event=getattr(request.state, "newest_event", None) or "",
         rendered_at=datetime.now(UTC).isoformat(),
         engine_alarms=getattr(request.state, "engine_alarms", []),
-        full_names=full_names(request),
         can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),
         can=_can(who),
         administers=who is not None and who.sites is None and who.may(()),

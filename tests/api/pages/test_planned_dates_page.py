@@ -237,3 +237,16 @@ def test_histories_have_full_names_and_never_one_that_two_may_be_meant_by(client
     assert "commented</b> by Holm" in page.replace("Commented", "commented"), (
         "the user of that name, who is somebody else"
     )
+
+
+def test_the_log_of_changes_has_full_names_on_every_page_that_shows_it(client, seeded, pool):
+    with pool.connection() as conn:
+        people.add_user(conn, "berg", Role.PLANNER)
+        conn.execute("UPDATE users SET full_name = 'Sofia Berg' WHERE name = 'berg'")
+        conn.execute(
+            "SELECT set_config('plantwright.actor', 'person:berg', true), set_config('plantwright.why', 'asked for', true)"
+        )
+        conn.execute("UPDATE assets SET name = name || ' 2'")
+    asset = seeded.assets["P-101"]
+    for path in (f"/assets/{asset}", "/changes"):
+        assert "Sofia Berg" in client.get(path, headers=HTML).text, path
