@@ -244,7 +244,7 @@ def test_the_log_of_changes_has_full_names_on_every_page_that_shows_it(client, s
         people.add_user(conn, "berg", Role.PLANNER)
         conn.execute("UPDATE users SET full_name = 'Sofia Berg' WHERE name = 'berg'")
         conn.execute(
-            "SELECT set_config('plantwright.actor', 'person:berg', true), set_config('plantwright.why', 'asked for', true)"
+            "SELECT set_config('plantwright.actor', 'person:berg', true), set_config('plantwright.why', 'asked', true)"
         )
         conn.execute("UPDATE assets SET name = name || ' 2'")
     asset = seeded.assets["P-101"]
