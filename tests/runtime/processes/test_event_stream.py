@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import psycopg
+import pytest
 
 from db.events import events
 from tests.event_streams import MINUTE, reading
@@ -17,6 +18,7 @@ KEY = "some-key-0123456789"
 EVENTS = 300
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_over_a_killed_api_without_a_gap_and_without_an_event_twice(
     database: str, data_dir: Path
 ) -> None:
