@@ -131,6 +131,32 @@ LISTS: Mapping[str, ListFile] = {
             recorded_at="recorded@", uid="uid", id="id",
         ),
     ),
+    "/receivers": ListFile(
+        name="receivers",
+        of_sites=False,
+        columns=columns(
+            name="name", channel="channel", address="address", wants="wants", sites="sites (none: all)", state="state",
+            state_since="in this state since@", state_why="state because", created_by="made by", created_at="made@",
+            pending="messages pending", oldest="the oldest of them@", last_at="last attempt@",
+            last_fault="its fault", last_detail="in detail", id="id",
+        ),
+    ),
+    "/receivers/{receiver_id}/messages": ListFile(
+        name="messages",
+        of_sites=False,
+        columns=columns(
+            kind="kind", subject="subject", at="at@", why="why", state="state", attempts="attempts", due_at="due@",
+            created_at="made@", ended_at="ended@", event_id="event id", id="id",
+        ),
+    ),
+    "/receivers/{receiver_id}/attempts": ListFile(
+        name="attempts",
+        of_sites=False,
+        columns=columns(
+            at="at@", kind="kind", subject="subject", took_ms="took (ms)", fault="fault", status="status",
+            detail="detail", event_id="event id", id="id",
+        ),
+    ),
     "/safety-proposals": ListFile(
         name="safety-proposals",
         columns=columns(

@@ -51,7 +51,7 @@ def test_an_order_says_why_it_exists_with_its_charts_and_who_printed_it_when(cli
     for chart in said["finding"]["charts"]:
         assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in chart["points"])
         assert len(chart["values"]) >= 2
-    assert said["footer"].endswith(" by planner (key)")
+    assert said["footer"].endswith(" by planner (API key)")
     assert said["footer"].startswith("Printed ")
     assert " CE" in said["footer"], "on the site's clock"
     assert f"/orders/{seeded.orders['predictive']}" in said["address"] or "/q/" in said["address"]
