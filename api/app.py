@@ -5,70 +5,23 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute
 
 from api import once, problems
-from api.asking import KNOWN, SEES
-from api.board import (
-    alarm_pages,
-    api_docs,
-    change_pages,
-    cost_pages,
-    file_pages,
-    my_calendars,
-    pages,
-    people,
-    places,
-    shadow_pages,
-    signing,
-)
-from api.board import devices as devices_page
-from api.board import engine as engine_page
-from api.board import signals as signal_pages
+from api.board import pages
 from api.board.forms import forms
-from api.board.notifying import outbox, own_choices
-from api.board.orders import my_requests, my_work, new_order, order_page, steps
-from api.board.orders import order_content as order_content_pages
-from api.board.runs import backtest_pages, import_pages, run_pages
-from api.description import describe, refuse_unknown_parameters
+from api.description import describe
 from api.events.hub import Hub
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.limits import Limits, Room
 from api.metrics import Counted, Metrics
-from api.papers import feeds, labels, prints
 from api.papers.exporting import Exports
-from api.routers import (
-    access,
-    alarms,
-    calendars,
-    changes,
-    costs,
-    devices,
-    documents,
-    downtimes,
-    engine,
-    events,
-    files,
-    health,
-    hierarchy,
-    job_plans,
-    order_content,
-    order_moves,
-    plant,
-    quarantine,
-    rules,
-    signals,
-    technicians,
-    work_orders,
-)
-from api.routers.notifying import receivers
 from api.routers.notifying.setup import NOTHING_SET, Delivery
-from api.routers.runs import runs, uploads
+from api.routes import routes
 from db.files.files import USUAL, Allowed
 
 DESCRIPTION = """\
@@ -129,82 +82,6 @@ def create(
     return app
 
 
-@cache
-def _routes() -> tuple[BaseRoute, ...]:
-    """Return the routes, which are the same in every application of a process.
-
-    FastAPI works out what each handler depends on, which costs a tenth of a second and thirty thousand objects: once.
-    """
-    every = APIRouter()
-    v1 = APIRouter(
-        prefix="/api/v1", dependencies=[KNOWN, Depends(refuse_unknown_parameters)], responses=dict(problems.DESCRIBED)
-    )
-    for subject in (
-        work_orders,
-        plant,
-        hierarchy,
-        signals,
-        alarms,
-        downtimes,
-        technicians,
-        documents,
-        rules,
-        engine,
-        devices,
-        quarantine,
-        access,
-        order_moves,
-        order_content,
-        job_plans,
-        calendars,
-        costs,
-        files,
-        changes,
-        events,
-        receivers,
-        runs,
-        uploads,
-    ):
-        v1.include_router(subject.router)
-    v1.include_router(prints.router)
-    v1.include_router(labels.router)
-    v1.include_router(feeds.router)
-    v1.add_api_route("/openapi.json", _openapi, dependencies=[SEES], include_in_schema=False)
-    every.include_router(v1)
-    every.include_router(health.router)
-    every.include_router(feeds.open_router)
-    for board in (
-        pages.router,
-        order_page.router,
-        new_order.router,
-        signal_pages.router,
-        alarm_pages.router,
-        shadow_pages.router,
-        cost_pages.router,
-        file_pages.router,
-        steps.router,
-        order_content_pages.router,
-        people.router,
-        my_work.router,
-        my_requests.router,
-        engine_page.router,
-        devices_page.router,
-        places.router,
-        my_calendars.router,
-        change_pages.router,
-        outbox.router,
-        own_choices.router,
-        backtest_pages.router,
-        import_pages.router,
-        run_pages.router,
-        api_docs.router,
-        signing.router,
-    ):
-        every.include_router(board, dependencies=[engine_page.WITH_ALARMS])
-    every.include_router(signing.open_router)
-    return tuple(every.routes)
-
-
 def _bare(version: str) -> FastAPI:
     return FastAPI(
         title="Plantwright",
@@ -213,7 +90,7 @@ def _bare(version: str) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        routes=list(_routes()),
+        routes=list(routes()),
     )
 
 
@@ -221,11 +98,6 @@ def _bare(version: str) -> FastAPI:
 def _described(version: str) -> dict[str, Any]:
     """Return the description of the API. Making it costs half a second: once for every application of a version."""
     return describe(_bare(version))()
-
-
-def _openapi(request: Request) -> dict[str, Any]:
-    described: dict[str, Any] = request.app.openapi()
-    return described
 
 
 def _is_for_the_board(request: Request) -> bool:

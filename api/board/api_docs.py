@@ -17,7 +17,7 @@ from api.board.rendering import page
 from api.description import OPEN
 from workorder_core.people.access import Role
 
-router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
+router: APIRouter = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 Schema = Mapping[str, Any]
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Request, Response, UploadFile
 from api.asking import PLANS, REQUESTS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.files import FileRules, send
 from api.once import OnlyOnce
-from api.routers.work_orders import tagged
+from api.routers.orders.work_orders import tagged
 from api.shapes.order_content import (
     AttachmentOut,
     CommentIn,

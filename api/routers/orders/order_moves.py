@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from api.asking import PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now, Version
-from api.routers.work_orders import tagged
+from api.routers.orders.work_orders import tagged
 from api.shapes.order_steps import AssignIn, CloseOutIn, HoldIn, NoteIn, PlanIn, ReasonIn, ScheduleIn
 from api.shapes.orders import WorkOrderOut
 from db.orders import closing, order_work, work_orders

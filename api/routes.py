@@ -1,0 +1,135 @@
+"""The routes of the application: the operations of the API, and the pages. A new one is a line in a list here."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.routing import BaseRoute
+
+from api import problems
+from api.asking import KNOWN, SEES
+from api.board import (
+    alarm_pages,
+    api_docs,
+    change_pages,
+    cost_pages,
+    file_pages,
+    my_calendars,
+    pages,
+    people,
+    places,
+    shadow_pages,
+    signing,
+)
+from api.board import devices as devices_page
+from api.board import engine as engine_page
+from api.board import signals as signal_pages
+from api.board.notifying import outbox, own_choices
+from api.board.orders import my_requests, my_work, new_order, order_page, steps
+from api.board.orders import order_content as order_content_pages
+from api.board.runs import backtest_pages, import_pages, run_pages
+from api.description import refuse_unknown_parameters
+from api.papers import feeds, labels, prints
+from api.routers import (
+    access,
+    alarms,
+    changes,
+    costs,
+    documents,
+    engine,
+    events,
+    health,
+    quarantine,
+    rules,
+    technicians,
+)
+from api.routers.notifying import receivers
+from api.routers.orders import job_plans, order_content, order_moves, work_orders
+from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
+from api.routers.runs import runs, uploads
+
+V1: tuple[APIRouter, ...] = (
+    work_orders.router,
+    plant.router,
+    hierarchy.router,
+    signals.router,
+    alarms.router,
+    downtimes.router,
+    technicians.router,
+    documents.router,
+    rules.router,
+    engine.router,
+    devices.router,
+    quarantine.router,
+    access.router,
+    order_moves.router,
+    order_content.router,
+    job_plans.router,
+    calendars.router,
+    costs.router,
+    files.router,
+    changes.router,
+    events.router,
+    receivers.router,
+    runs.router,
+    uploads.router,
+    prints.router,
+    labels.router,
+    feeds.router,
+)
+"""The operations of the API, under /api/v1."""
+PAGES: tuple[APIRouter, ...] = (
+    pages.router,
+    order_page.router,
+    new_order.router,
+    signal_pages.router,
+    alarm_pages.router,
+    shadow_pages.router,
+    cost_pages.router,
+    file_pages.router,
+    steps.router,
+    order_content_pages.router,
+    people.router,
+    my_work.router,
+    my_requests.router,
+    engine_page.router,
+    devices_page.router,
+    places.router,
+    my_calendars.router,
+    change_pages.router,
+    outbox.router,
+    own_choices.router,
+    backtest_pages.router,
+    import_pages.router,
+    run_pages.router,
+    api_docs.router,
+    signing.router,
+)
+"""The pages, with the engine's alarms at their head."""
+
+
+@cache
+def routes() -> tuple[BaseRoute, ...]:
+    """Return the routes, which are the same in every application of a process.
+
+    FastAPI works out what each handler depends on, which costs a tenth of a second and thirty thousand objects: once.
+    """
+    every = APIRouter()
+    v1 = APIRouter(
+        prefix="/api/v1", dependencies=[KNOWN, Depends(refuse_unknown_parameters)], responses=dict(problems.DESCRIBED)
+    )
+    for operations in V1:
+        v1.include_router(operations)
+    v1.add_api_route("/openapi.json", _openapi, dependencies=[SEES], include_in_schema=False)
+    every.include_router(v1)
+    every.include_router(health.router)
+    every.include_router(feeds.open_router)
+    for page in PAGES:
+        every.include_router(page, dependencies=[engine_page.WITH_ALARMS])
+    every.include_router(signing.open_router)
+    return tuple(every.routes)
+
+
+def _openapi(request: Request) -> dict[str, Any]:
+    described: dict[str, Any] = request.app.openapi()
+    return described
