@@ -26,7 +26,7 @@ from runtime.processes import patient_http, web
 from runtime.settings import Settings
 from tests import people
 from tests.api.conftest import KEY
-from tests.event_streams import MINUTE, reading
+from tests.parts.event_streams import MINUTE, reading
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"

@@ -10,9 +10,9 @@ from PIL import Image
 from api.app import create
 from db.files import pictures as stored
 from db.files.files import Allowed
-from tests import pictures
 from tests.api.conftest import KEY
-from tests.pictures import MARK
+from tests.parts import pictures
+from tests.parts.pictures import MARK
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"

@@ -14,7 +14,8 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from db.schema import migrate
 from runtime.embedded import postgres
-from tests import a_plant, pictures
+from tests import a_plant
+from tests.parts import pictures
 
 KEY = "planner-key-0123456789"
 V1 = "/api/v1"

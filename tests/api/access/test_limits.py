@@ -22,8 +22,8 @@ from db.people import sessions, users
 from runtime.processes import patient_http, web
 from runtime.processes.patient_http import Doors
 from runtime.settings import Settings
-from tests import pictures
 from tests.api.conftest import KEY
+from tests.parts import pictures
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"

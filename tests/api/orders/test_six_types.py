@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from api import passwords
 from api.app import create
 from db.orders import audit, work_orders
-from tests import people, pictures
+from tests import people
+from tests.parts import pictures
 from workorder_core.orders import record
 from workorder_core.people.access import Role
 

@@ -19,7 +19,8 @@ from db.events.sealing import Sealer
 from db.plant import devices
 from db.runs import runs, uploads
 from db.telemetry import quarantine
-from tests import a_plant, people, pictures
+from tests import a_plant, people
+from tests.parts import pictures
 from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests import pictures
+from tests.parts import pictures
 
 TOKEN = re.compile(r'name="once" value="([^"]+)"')
 PNG = pictures.a_picture()

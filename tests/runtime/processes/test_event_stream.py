@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from db.events import events
-from tests.event_streams import MINUTE, reading
+from tests.parts.event_streams import MINUTE, reading
 from tests.runtime.processes import kills
 
 KEY = "some-key-0123456789"
