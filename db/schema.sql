@@ -166,6 +166,7 @@ DECLARE
     w work_orders;
     assignee text;
     happened text;
+    of_link boolean := NEW.step IN ('link', 'unlink');
 BEGIN
     SELECT * INTO w FROM work_orders WHERE id = NEW.order_id;
     SELECT code INTO assignee FROM technicians WHERE id = w.assignee_id;
@@ -181,9 +182,10 @@ BEGIN
         'number', w.number, 'title', w.title, 'type', w.type, 'priority', w.priority, 'status', w.status,
         'asset', w.asset_path, 'component', w.component, 'failure_mode', w.failure_mode, 'assignee', assignee,
         'escalation', w.escalation, 'response_due', w.response_due, 'completion_due', w.completion_due,
-        'step', NEW.step, 'actor', NEW.actor, 'why', NEW.why,
+        'step', NEW.step, 'actor', NEW.actor, 'why', CASE WHEN of_link THEN '' ELSE NEW.why END,
         -- Of a new order, what it was opened as is above.
-        'old', NEW.old, 'new', CASE WHEN NEW.step = 'open' THEN '{}' ELSE NEW.new END));
+        'old', CASE WHEN of_link THEN '{}' ELSE NEW.old END,
+        'new', CASE WHEN of_link OR NEW.step = 'open' THEN '{}' ELSE NEW.new END));
     RETURN NULL;
 END
 $$;

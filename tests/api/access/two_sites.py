@@ -34,12 +34,13 @@ OF_NO_SITE = {
     "imports", "shadow_runs", "rules_in_shadow", "engine_figures", "engine_troubles", "device_bindings", "fenced_off",
     "audit_anchors", "import_places",
     "idempotent_answers", "users", "sessions", "api_keys", "sign_in_attempts", "broker_sessions", "pulse_key",
-    "change_heads", "calendar_feeds", "foreign_names", "known_devices",
+    "change_heads", "calendar_feeds", "foreign_names", "known_devices", "receivers", "fan_out", "deliveries",
+    "delivery_attempts", "engine_alarm_news",
 }  # fmt: skip
 """Tables that tell of the plant, the engine, or who asks; read by who sees every site, or by nobody."""
 
-EMPTY = {"audit_anchored", "shadow_orders", "signal_aliases", "evidence", "readings"}
-"""Tables that may be empty here: for who sees every site, or filled by the plant of the tests."""
+EMPTY = {"audit_anchored", "shadow_orders", "signal_aliases", "evidence", "readings", "new_events"}
+"""Tables that may be empty here: for who sees every site, filled by the plant of the tests, or a queue."""
 
 CODES = {
     "failure_mode", "close_failure_mode", "move", "old_state", "new_state", "kind", "step", "reason", "currency",
@@ -186,3 +187,4 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     for name, value in (("safety_critical", True), ("safety_critical", False)):
         answer = client.patch(f"{v1}/assets/{asset}", json={name: value}, params={"why": "caged"})
         yield f"{name} {value}", answer.status_code
+    yield "events", client.get(f"{v1}/events").status_code  # numbers what has happened
