@@ -192,8 +192,8 @@ def test_a_job_plan_remarks_files_and_links_fit_the_screen_and_are_done_by_click
     page.get_by_text("Attach a file…").click()
     name = "photo-of-the-new-bearing-" * 4 + ".png"
     photo: FilePayload = {"name": name, "mimeType": "image/png", "buffer": PNG}
-    page.locator("input[type=file]").set_input_files(photo)
-    page.get_by_role("button", name="Attach").click()
+    page.get_by_label("Picture, PDF or text").set_input_files(photo)
+    page.get_by_role("button", name="Attach", exact=True).click()
     page.locator("#remarks").get_by_role("link", name=name).wait_for()
     page.get_by_text("Link another order…").click()
     page.get_by_label("This order").select_option("blocks")

@@ -66,7 +66,7 @@ def test_what_is_not_bound_cannot_be_unbound(engineer):
 
 
 def test_by_the_page(engineer, known, pool):
-    assert "None is bound" in engineer.get("/devices").text
+    assert "No devices bound" in engineer.get("/devices").text
     here = {"Origin": "http://localhost"}
     form = {"device": " gw-1 ", "assets": "NTH/P-101, NTH/P-102", "new": "gw-1"}
     assert engineer.post("/devices", data=form, headers=here).status_code == 303

@@ -55,7 +55,7 @@ def test_who_is_not_signed_in_is_led_to_the_door_and_back(pool, mette):
     assert "SameSite=lax" in cookie
     page = client.get("/assets")
     assert page.status_code == 200
-    assert ">mette</summary>" in page.text
+    assert ">Mette</summary>" in page.text
 
 
 @pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", ""])

@@ -309,7 +309,7 @@ def test_a_calendar_too_short_for_a_target_is_refused_where_it_is_set_and_surviv
     assert low.json()["completion_due"] is None
     assert low.json()["no_target"] == "no_working_time"
     page = planner.client.get(f"/orders/{order['id']}", headers={"Accept": "text/html"})
-    assert "the working hours of the site’s calendar are too few" in page.text
+    assert "the site’s calendar has too few working hours" in page.text
 
 
 EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
