@@ -94,7 +94,7 @@ WRONG = {
     "a technician who is none": (
         {"name": "kim", "roles": ["technician"], "technician": {"site": "NTH", "code": "x"}},
         404,
-        "this site has no technician x; add its technicians first",
+        "this site has no technician x; choose one of holm",
     ),
     "a name that is none": ({"name": "kim o", "roles": ["viewer"]}, 422, "name"),
 }
