@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Response
 from api import long_work
 from api.asking import PLANS, SEES, Asking, Conn, Now
 from api.once import OnlyOnce
-from api.paging import At, Id, Order, PagedByFifty, Text
+from api.paging import At, Id, Order, PagedByFifty
 from api.shapes.runs import BacktestRunIn, LineOut, RunIn, RunOut
 from db.runs import runs
 from db.runs.runs import Line, Run
 from workorder_core.runs.runs import KINDS, State
 
 router = APIRouter(prefix="/runs", tags=["long work"])
-NEWEST_FIRST = Order[Run](tuple[At, Text], lambda each: (each.requested_at, str(each.id)))
+NEWEST_FIRST = Order[Run](tuple[At, UUID], lambda each: (each.requested_at, each.id))
 LINES = Order[Line](tuple[Id], lambda each: (each.seq,))
 
 
@@ -38,7 +38,7 @@ def find(
         site=site,
         within=who.sites,
         limit=part.fetched,
-        before=None if after is None else (after[0], UUID(after[1])),
+        before=after,
     )
     return [RunOut.of(each) for each in part.of_fetched(found, NEWEST_FIRST)]
 
