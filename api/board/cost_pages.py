@@ -109,7 +109,7 @@ def put_entry(
     conn: Conn,
     who: Asking,
     sent: SentForm,
-    of: Annotated[str, Form(max_length=200)] = "",
+    of: Annotated[str, Form(max_length=200)] = "site",
     failure: Annotated[str, Form(max_length=30)] = "",
     down_hour: Annotated[str, Form(max_length=30)] = "",
     failure_hours: Annotated[str, Form(max_length=30)] = "",
@@ -120,14 +120,15 @@ def put_entry(
     site = plant.site_by_code(conn, site_code, who.sites)
     typed = dict(zip(PRICES, (failure, down_hour, failure_hours, wasted_visit, notice_hours), strict=True))
     prices: dict[str, Decimal | None] = {}
+    kind, _colon, whose = of.partition(":")
     with Fields() as read:
+        read.need("of", of == "site" or (kind in ("asset", "class") and whose), "choose from the list")
         for name, text in typed.items():
             places = 2 if name in _HOURS else 4
             prices[name] = read(name, None, lambda text=text, places=places: _amount(text, places=places))  # type: ignore[misc]
-    kind, _colon, name = of.partition(":")
     entry = Entry(
-        asset=name if kind == "asset" else None,
-        asset_class=name if kind == "class" else None,
+        asset=whose if kind == "asset" else None,
+        asset_class=whose if kind == "class" else None,
         prices=Prices(**prices),
     )
     costs.put_entry(conn, site.id, site.code, entry)

@@ -6,10 +6,13 @@ from fastapi import APIRouter
 from psycopg import Connection
 
 from api.asking import PLANS, SEES_COSTS, Asking, Conn, Now, Why
+from api.naming import Names
 from api.shapes.costs import CurrencyIn, EntryIn, OrderCostOut, PartPricesIn, RateIn, SiteCostsOut
 from db.costs import costs
 from db.orders import work_orders
 from db.plant import plant
+from workorder_core.costs.cost_model import Prices
+from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(tags=["costs"])
 
@@ -37,10 +40,12 @@ def put_rate(site_code: str, body: RateIn, conn: Conn, who: Asking, _: Why) -> S
 
 
 @router.put("/sites/{site_code}/costs/model", dependencies=[PLANS])
-def put_entry(site_code: str, body: EntryIn, conn: Conn, who: Asking, _: Why) -> SiteCostsOut:
+def put_entry(site_code: str, body: EntryIn, conn: Conn, names: Names, who: Asking, _: Why) -> SiteCostsOut:
     """Say what failures, standstill and wasted visits cost, of an asset, of a class or of the whole site."""
-    site = plant.site_by_code(conn, site_code, who.sites)
-    costs.put_entry(conn, site.id, site.code, body.entry())
+    site, entry = plant.site_by_code(conn, site_code, who.sites), body.entry()
+    if entry.prices != Prices():
+        names.require((NameKind.CLASS, [entry.asset_class]))
+    costs.put_entry(conn, site.id, site.code, entry)
     return _costs(conn, site.id)
 
 

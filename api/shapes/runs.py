@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Body
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.shapes.plant import Code
+from api.shapes.times import Moment
 from db.runs.runs import Line, MadeFile, Run
 from workorder_core.runs.runs import USUAL_PRIORITY, State
 from workorder_core.tables.plant_tables import TABLES
@@ -22,8 +23,8 @@ class BacktestIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assets": ["NTH/P-101"]}]})
 
-    since: AwareDatetime | None = Field(None, description="event time; none: from the first reading on")
-    until: AwareDatetime | None = Field(None, description="event time; none: to the newest reading")
+    since: Moment | None = Field(None, description="event time; none: from the first reading on")
+    until: Moment | None = Field(None, description="event time; none: to the newest reading")
     assets: list[str] | None = Field(
         None, min_length=1, max_length=1000, description="as <site>/<asset>; none: all of them"
     )

@@ -1,5 +1,5 @@
 -- name: class
--- The classes that assets, job plans, rules and models name, and whether somebody of those sites may see each.
+-- The classes that assets, job plans, cost models, rules and models name, and whether somebody of those sites may see each.
 SELECT name, bool_or(seen) AS seen, count(*) AS uses FROM (
     SELECT 'unclassified' AS name, true AS seen
     UNION ALL
@@ -7,6 +7,9 @@ SELECT name, bool_or(seen) AS seen, count(*) AS uses FROM (
     UNION ALL
     SELECT p.asset_class, %(within)s IS NULL OR s.code IS NULL OR s.code = ANY(%(within)s)
     FROM job_plans p LEFT JOIN sites s ON s.id = p.site_id WHERE p.asset_class IS NOT NULL AND p.retired_at IS NULL
+    UNION ALL
+    SELECT m.class, %(within)s IS NULL OR s.code = ANY(%(within)s)
+    FROM cost_models m JOIN sites s ON s.id = m.site_id WHERE m.class IS NOT NULL
     UNION ALL
     SELECT jsonb_path_query(newest.payload, '$.**.asset_class ? (@.type() == "string")') #>> '{}', %(within)s IS NULL
     FROM (SELECT payload FROM judge_events WHERE kind = 'rulebook' ORDER BY id DESC LIMIT 1) AS newest

@@ -26,7 +26,7 @@ def find(
     who: Asking,
     part: PagedByFifty,
     kind: Annotated[str | None, Query(description=f"one kind: {', '.join(KINDS)}")] = None,
-    state: State | None = None,
+    state: Annotated[State | None, Query(description="only those in this state")] = None,
     site: Annotated[str | None, Query(description="of one site")] = None,
 ) -> list[RunOut]:
     """List runs, the newest first. Those that concern every site are shown to who sees every site."""

@@ -104,7 +104,7 @@ def test_a_stranger_sends_no_large_body(stranger, path: str, kind: str, chunked:
 
 def test_who_is_known_sends_what_the_path_is_for(client, seeded) -> None:
     order = seeded.orders["by hand"]
-    much = pictures.noise("JPEG", 1500)
+    much = pictures.noise("JPEG", 1750)
     assert 3_000_000 < len(much) < 10_000_000
     path = f"{V1}/work-orders/{order}/attachments"
     answer = client.post(path, files={"file": ("a.jpg", much, "image/jpeg")}, headers={"Idempotency-Key": "much"})

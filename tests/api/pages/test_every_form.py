@@ -67,6 +67,25 @@ FORMS = {
     ),
     "/assets/{asset_id}/label": Known("/assets/{asset}", "/assets/{asset}/label"),
     "/locations/{location_id}/label": Known("/locations/{place}", "/locations/{place}/label"),
+    "/assets/{asset_id}/files/new": Known("/assets/{asset}", "/assets/{asset}/files/new"),
+    "/locations/{location_id}/files/new": Known("/locations/{place}", "/locations/{place}/files/new"),
+    "/files/{file_id}/delete": Known("/assets/{asset}", "/files/{file}/delete"),
+    "/costs/{site_code}/currency": Known(
+        "/costs/NTH", "/costs/NTH/currency", {"currency": "eur"}, {"currency": "QQQ"}
+    ),
+    "/costs/{site_code}/labour-rate": Known(
+        "/costs/NTH", "/costs/NTH/labour-rate",
+        {"skill": "mechanical", "from_date": "2026-01-01", "per_hour": "620,50"},
+        {"from_date": "soon", "per_hour": "much"},
+    ),
+    "/costs/{site_code}/model": Known(
+        "/costs/NTH", "/costs/NTH/model", {"of": "asset:P-101", "failure": "90 000", "notice_hours": "24"},
+        {"of": "odd", "failure": "much", "down_hour": "-1", "failure_hours": "0,001", "wasted_visit": "nan",
+         "notice_hours": "1e99"},
+    ),
+    "/orders/{order_id}/part-prices": Known(
+        "/orders/{planned}", "/orders/{planned}/part-prices", {"unit_cost": "128,40"}, {"unit_cost": "much"}
+    ),
     "/devices/{device}/unbind": Known("/devices", "/devices/d1/unbind"),
     "/new-order": Known(
         "/new-order", "/new-order", {"asset_id": "{asset}", "kind": "inspection", "title": "Look"},
@@ -197,7 +216,9 @@ def names(client, seeded, pool, known) -> dict[str, str]:
             "SELECT number FROM work_orders WHERE id = %s", [seeded.orders["done"]]
         ).fetchone()[0]
         conn.execute("UPDATE assets SET safety_critical = true WHERE code = 'P-102'")
-    plan = {"title": "Measure", "steps": [{"kind": "measurement", "instruction": "The gap", "unit": "mm"}]}
+    client.put("/api/v1/sites/NTH/costs/currency", json={"currency": "NOK"}).raise_for_status()
+    plan = {"title": "Measure", "steps": [{"kind": "measurement", "instruction": "The gap", "unit": "mm"}],
+            "parts": [{"part": "shim", "quantity": 2, "unit": "pcs"}]}  # fmt: skip
     client.put("/api/v1/job-plans/GAP", json=plan).raise_for_status()
     for step, form in (("plan", {"plan": "GAP"}), ("assign", {"technician": "holm", "why": "near"}), ("start", {})):
         client.post(f"/orders/{found['planned']}/{step}", data=form, headers=HTML)
@@ -208,6 +229,8 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     found["place"] = str(client.get("/api/v1/locations").json()[0]["id"])
     for path in (f"/assets/{found['asset']}", f"/locations/{found['place']}"):
         client.get(f"/api/v1{path}/scan-address").raise_for_status()
+    path, manual = f"/api/v1/assets/{found['asset']}/files", {"file": ("manual.txt", b"Oil it")}
+    found["file"] = str(client.post(path, files=manual, headers={"Idempotency-Key": "f"}).json()["id"])
     path = f"/api/v1/assets/{found['asset']}/downtimes"
     found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
     return found

@@ -34,6 +34,10 @@ CALLS = {
     "an asset's class": Asked(
         "PATCH", "/assets/{P-101}", {"asset_class": "centrifugl_pump"}, "class", "centrifugl_pump", "centrifugal_pump"
     ),
+    "the class of prices": Asked(
+        "PUT", "/sites/NTH/costs/model", {"asset_class": "centrifugl_pump", "failure": "9"}, "class",
+        "centrifugl_pump", "centrifugal_pump",
+    ),
     "a device": Asked("POST", "/devices/gw_1/bind", {"assets": ["NTH/P-101"]}, "device", "gw_1", "gw-1"),
     "an asset of a device": Asked(
         "POST", "/devices/gw-1/bind", {"assets": ["NTH/P-1O2"]}, "asset", "NTH/P-1O2", "NTH/P-102"
@@ -86,10 +90,11 @@ FORMS = {
 
 @pytest.fixture
 def ids(client, seeded) -> dict[str, str]:
-    """What paths and bodies name; the device gw-1 is bound."""
+    """What paths and bodies name; the device gw-1 is bound, and the site has a currency."""
     found = {code: str(number) for code, number in seeded.assets.items()}
     bound = client.post(f"{V1}/devices/gw-1/bind?new=device", json={"assets": ["NTH/P-101"]})
     assert bound.status_code == 200, bound.text
+    client.put(f"{V1}/sites/NTH/costs/currency", json={"currency": "NOK"}).raise_for_status()
     people = client.get(f"{V1}/technicians").json()
     return found | {"holm": str(next(each["id"] for each in people if each["code"] == "holm")),
                     "order": str(seeded.orders["by hand"])}  # fmt: skip
@@ -127,7 +132,7 @@ def test_every_operation_whose_body_names_something_asks():
                 naming.add((method.upper(), path))
                 asks = "new" in {each["name"] for each in operation.get("parameters", ())}
                 assert asks or path.endswith("/unbind"), f"{method} {path}"
-    assert len(naming) == 8
+    assert len(naming) == 9
 
 
 @pytest.mark.parametrize("case", FORMS.values(), ids=list(FORMS))
