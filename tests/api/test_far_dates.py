@@ -51,7 +51,7 @@ def test_every_time_that_a_route_accepts_is_of_a_year_between_1970_and_2200(clie
             whole = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
             incoming += _dates_of(whole, f"{route.path} {field.name}", seen)
     assert len(incoming) >= 15
-    for name, annotation in incoming:
+    for _, annotation in incoming:
         reader = TypeAdapter(annotation)
         far = "9999-12-31" if _is_day(annotation) else LATE
         with pytest.raises(ValidationError, match="between 1970 and 2200"):

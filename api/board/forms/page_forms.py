@@ -164,8 +164,9 @@ _FOLLOWED = ("form", "details", "label", "fieldset", "legend", "span", "i", "sel
 
 
 def _is_number(text: str) -> bool:
+    said = re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))", "", text.strip())
     try:
-        return math.isfinite(float(text.strip().replace(",", ".")))
+        return math.isfinite(float(said.replace(",", ".")))
     except ValueError:
         return False
 

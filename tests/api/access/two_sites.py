@@ -180,7 +180,10 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     yield "currency", client.put(f"{v1}/sites/NTH/costs/currency", json={"currency": "EUR"}).status_code
     rate = {"skill": "mechanical", "from_date": "2020-01-01", "per_hour": "80"}
     yield "rate", client.put(f"{v1}/sites/NTH/costs/labour-rate", json=rate).status_code
-    yield "model", client.put(f"{v1}/sites/NTH/costs/model?new=class", json={"asset_class": "pump", "failure": "9"}).status_code
+    yield (
+        "model",
+        client.put(f"{v1}/sites/NTH/costs/model?new=class", json={"asset_class": "pump", "failure": "9"}).status_code,
+    )
     yield "code", client.get(f"{v1}/assets/{asset}/scan-address").status_code
     link = {"kind": "blocks", "other_id": own_order, "why": f"{MARK} first"}
     yield "link", post(f"/work-orders/{order}/links", **link).status_code

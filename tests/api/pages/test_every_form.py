@@ -80,8 +80,7 @@ FORMS = {
     ),
     "/costs/{site_code}/model": Known(
         "/costs/NTH", "/costs/NTH/model", {"of": "asset:P-101", "failure": "90 000", "notice_hours": "24"},
-        {"of": "odd", "failure": "much", "down_hour": "-1", "failure_hours": "0,001", "wasted_visit": "nan",
-         "notice_hours": "1e99"},
+        {"of": "odd", "down_hour": "-1", "failure_hours": "0,001", "wasted_visit": "nan", "notice_hours": "1e99"},
     ),
     "/orders/{order_id}/part-prices": Known(
         "/orders/{planned}", "/orders/{planned}/part-prices", {"unit_cost": "128,40"}, {"unit_cost": "much"}
