@@ -1,6 +1,7 @@
 """Where the forms of a page are in its HTML, and what their markup asks of each field."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
