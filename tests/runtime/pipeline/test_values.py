@@ -272,7 +272,7 @@ def test_the_model_sees_no_counter_by_the_quick_way_either(conn, state):
     for first in range(1, 601, 50):
         pipeline.process(conn, messages(first, first + 50), state)
     assert {"NTH/A1", "NTH/A2"} <= state.open_lane().on.keys()
-    with_counter, without = (state.judge.assets[f"NTH/{asset}"].watch for asset in ("A1", "A2"))
+    with_counter, without = (state.judge.assets[f"NTH/{asset}"].monitor for asset in ("A1", "A2"))
     assert with_counter is not None
     assert without is not None
     assert with_counter.ready()
