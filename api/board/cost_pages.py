@@ -13,6 +13,7 @@ from api.asking import KNOWN, PLANS, SEES_COSTS, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, FormWrong
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
+from api.naming import FormNames
 from api.once import SentForm
 from api.shapes.costs import MOST
 from db.costs import costs
@@ -24,6 +25,7 @@ from workorder_core.costs.cost_model import PRICES, Entry, Prices
 from workorder_core.costs.money import CURRENCIES, NoSuchCurrency
 from workorder_core.far_times import near_day
 from workorder_core.people.access import Who
+from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 _HOURS = ("failure_hours", "notice_hours")
@@ -87,6 +89,7 @@ def put_rate(
     conn: Conn,
     who: Asking,
     sent: SentForm,
+    names: FormNames,
     skill: Annotated[str, Form(max_length=200)] = "",
     from_date: Annotated[str, Form(max_length=20)] = "",
     per_hour: Annotated[str, Form(max_length=30)] = "",
@@ -98,6 +101,7 @@ def put_rate(
         day = read("from_date", date.min, lambda: _day(from_date))
         amount = None if remove else read("per_hour", None, lambda: _amount(per_hour, places=4))
         read.need("per_hour", remove or per_hour.strip(), "write what an hour costs, such as 84.50")
+        read.ask("skill", None if remove else names.question(NameKind.SKILL, [skill.strip()], skill))
     costs.put_rate(conn, site.id, site.code, skill.strip(), day, amount)
     return sent.leads_to(f"/costs/{site.code}#rates")
 

@@ -32,9 +32,11 @@ def put_currency(site_code: str, body: CurrencyIn, conn: Conn, who: Asking, _: W
 
 
 @router.put("/sites/{site_code}/costs/labour-rate", dependencies=[PLANS])
-def put_rate(site_code: str, body: RateIn, conn: Conn, who: Asking, _: Why) -> SiteCostsOut:
-    """Say what an hour of a trade costs from a day on; earlier work keeps the rate of its day."""
+def put_rate(site_code: str, body: RateIn, conn: Conn, names: Names, who: Asking, _: Why) -> SiteCostsOut:
+    """Set what an hour of a trade costs from a day on; earlier work keeps the rate of its day."""
     site = plant.site_by_code(conn, site_code, who.sites)
+    if body.per_hour is not None:
+        names.require((NameKind.SKILL, [body.skill]))
     costs.put_rate(conn, site.id, site.code, body.skill, body.from_date, body.per_hour)
     return _costs(conn, site.id)
 

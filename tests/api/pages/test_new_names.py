@@ -64,13 +64,26 @@ CALLS = {
     "a new order's certificate": Asked(
         "POST", "/work-orders", ORDER | {"required_certificates": ["diving"]}, "certificate", "diving"
     ),
+    "the trade of a labour rate": Asked(
+        "PUT", "/sites/NTH/costs/labour-rate", {"skill": "mecanical", "from_date": "2026-01-01", "per_hour": "84"},
+        "skill", "mecanical", "mechanical",
+    ),
     "an order's skill": Asked("PATCH", "/work-orders/{order}", {"required_skill": "diving"}, "skill", "diving"),
     "an order's other skills": Asked("PATCH", "/work-orders/{order}", {"other_skills": ["diving"]}, "skill", "diving"),
     "an order's certificate": Asked(
         "PATCH", "/work-orders/{order}", {"required_certificates": ["diving"]}, "certificate", "diving"
     ),
 }  # fmt: skip
-NAMING = {"asset_class", "skills", "certificates", "assets", "required_skill", "other_skills", "required_certificates"}
+NAMING = {
+    "asset_class",
+    "skills",
+    "certificates",
+    "assets",
+    "skill",
+    "required_skill",
+    "other_skills",
+    "required_certificates",
+}
 """Fields in which people write names."""
 FORMS = {
     "the class of an asset": (
@@ -83,6 +96,10 @@ FORMS = {
     ),
     "the skill of an order": (
         "/new-order", "/new-order", {"asset_id": "{P-101}", "kind": "inspection", "title": "Look"}, "skill",
+        "mecanical", "Use mechanical",
+    ),
+    "the trade of a labour rate": (
+        "/costs/NTH", "/costs/NTH/labour-rate", {"from_date": "2026-01-01", "per_hour": "84"}, "skill",
         "mecanical", "Use mechanical",
     ),
 }  # fmt: skip
@@ -132,7 +149,7 @@ def test_every_operation_whose_body_names_something_asks():
                 naming.add((method.upper(), path))
                 asks = "new" in {each["name"] for each in operation.get("parameters", ())}
                 assert asks or path.endswith("/unbind"), f"{method} {path}"
-    assert len(naming) == 9
+    assert len(naming) == 10
 
 
 @pytest.mark.parametrize("case", FORMS.values(), ids=list(FORMS))
