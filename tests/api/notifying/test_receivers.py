@@ -188,7 +188,7 @@ def test_what_is_no_address_is_refused(mara, address):
 
 def test_a_plant_without_a_mail_server_says_so_and_who_can_change_it(client, known, pool):
     key = known(Role.VIEWER)
-    assert "A key is no person" in key.get("/notifications", headers=HTML).text
+    assert "An API key has no e-mail" in key.get("/notifications", headers=HTML).text
     assert key.put(f"{V1}/me/notifications", json={"address": "a@b.cd", "choices": []}).status_code == 404
     with pool.connection() as conn:
         people.add_user(conn, "mette", Role.VIEWER)
