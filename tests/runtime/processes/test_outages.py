@@ -81,7 +81,7 @@ def stopped_for(seconds: float, server: Own, plant: Plant, uninterrupted: Outcom
     with plant.ingesting() as ingest, kills.published(plant.broker, None):
         judged(ingest, plant.database, halfway())
         server.stop()
-        ingest.wait_until(lambda: "trying again" in ingest.said(), "ingest says that it waits")
+        ingest.wait_until(lambda: "ingest paused" in ingest.said(), "ingest says that it waits")
         time.sleep(seconds)
         server.start()
         finish(ingest, plant.database)
@@ -98,7 +98,7 @@ def test_the_databases_disk_runs_full_and_is_given_room(
         judged(ingest, plant.database, halfway())
         fill(ballast)
         said = len(own_server.said())
-        ingest.wait_until(lambda: "trying again" in ingest.said(), "ingest says that it waits")
+        ingest.wait_until(lambda: "ingest paused" in ingest.said(), "ingest says that it waits")
         assert "No space left on device" in own_server.said()[said:]
         time.sleep(1)
         ballast.unlink()
@@ -126,7 +126,7 @@ def test_the_broker_is_stopped_and_comes_back(
     with plant.ingesting() as ingest, kills.published(mosquitto.url, None) as device:
         judged(ingest, plant.database, halfway() // 2)
         mosquitto.stop()
-        ingest.wait_until(lambda: "trying again" in ingest.said(), "ingest says that it waits")
+        ingest.wait_until(lambda: "ingest paused" in ingest.said(), "ingest says that it waits")
         time.sleep(1)
         again = broker.start(data_dir / "broker", inflight=2_000, queued=100_000, kind="mosquitto")
         assert again.url == mosquitto.url, "somebody else took the port"
