@@ -34,7 +34,7 @@ class Forbidden(Exception):
         self.who, self.roles = who, roles
 
 
-class OfEverySite(Exception):
+class NeedsEverySite(Exception):
     """Who asks sees some sites, and what is asked for concerns all."""
 
     def __init__(self, who: Who) -> None:
@@ -212,7 +212,7 @@ class Needs:
         if not self._has_role(who):
             raise Forbidden(who, self.roles)
         if self.every_site and who.sites is not None:
-            raise OfEverySite(who)
+            raise NeedsEverySite(who)
 
 
 def needs(*roles: Role, every_site: bool = False) -> Any:

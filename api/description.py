@@ -29,7 +29,7 @@ _NAMED = {
     ("get", "/work-orders/{order_id}/proposal"): "propose_technician",
     ("post", "/work-orders/{order_id}/hold"): "put_work_order_on_hold",
     ("post", "/work-orders/{order_id}/linked-orders"): "create_linked_work_order",
-    ("get", "/alarms/figures"): "get_alarm_metrics",
+    ("get", "/alarms/metrics"): "get_alarm_metrics",
     ("post", "/alarms/acknowledge"): "acknowledge_alarms",
     ("post", "/alarms/take-out-of-service"): "take_alarm_out_of_service",
     ("post", "/alarms/return-to-service"): "return_alarm_to_service",

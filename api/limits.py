@@ -141,7 +141,9 @@ class Limits:
         try:
             known = await run_in_threadpool(is_known, HTTPConnection(scope))
         except (OperationalError, PoolTimeout):
-            raise _Refused(503, "Database away", "the database cannot be reached now; try again in a moment") from None
+            raise _Refused(
+                503, "Database unavailable", "the database cannot be reached now; try again in a moment"
+            ) from None
         return most if known else ORDINARY
 
 

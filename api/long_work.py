@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from api.asking import Forbidden, OfEverySite
+from api.asking import Forbidden, NeedsEverySite
 from api.shapes.runs import BacktestIn, ImportIn
 from db.errors import NotFound
 from db.runs import runs, uploads
@@ -18,7 +18,7 @@ from models import documents as model_documents
 from rules import rulebook as rulebooks
 from workorder_core.people.access import Who
 from workorder_core.runs.runs import BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind, State
-from workorder_core.tables.layout import Layout, WrongLayout, layout_of
+from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
 from workorder_core.tables.plant_tables import TABLES
 from workorder_core.tables.tables import guess
 
@@ -27,11 +27,11 @@ PREVIEWED = 30
 
 
 def check_may(who: Who, kind: RunKind) -> None:
-    """Raise Forbidden or OfEverySite where somebody may not ask for a kind of run."""
+    """Raise Forbidden or NeedsEverySite where somebody may not ask for a kind of run."""
     if not who.may(kind.roles):
         raise Forbidden(who, kind.roles)
     if kind.every_site and who.sites is not None:
-        raise OfEverySite(who)
+        raise NeedsEverySite(who)
 
 
 def may_cancel(who: Who, run: Run) -> bool:
@@ -63,7 +63,7 @@ def name_of(sent: str | None) -> str:
 def ask_for_backtest(
     conn: Connection, who: Who, asked: BacktestIn, *, at: datetime, priority: int = USUAL_PRIORITY
 ) -> Run:
-    """Put a backtest into the queue. Raises WrongRulebook or WrongModels for a document that cannot judge."""
+    """Put a backtest into the queue. Raises InvalidRulebook or InvalidModels for a document that cannot judge."""
     check_may(who, BACKTEST)
     if asked.rulebook is not None:
         rulebooks.parse(asked.rulebook)
@@ -85,8 +85,8 @@ def ask_for_backtest(
 def ask_for_import(
     conn: Connection, who: Who, upload_id: UUID, asked: ImportIn, *, at: datetime, priority: int = USUAL_PRIORITY
 ) -> Run:
-    """Put an import into the queue. Raises NotFound for a file of a site that somebody does not see, WrongFile,
-    WrongLayout."""
+    """Put an import into the queue. Raises NotFound for a file of a site that somebody does not see, InvalidFile,
+    InvalidLayout."""
     check_may(who, IMPORT)
     file = uploads.get(conn, upload_id)
     if not who.sees(file.site):
@@ -107,7 +107,7 @@ def ask_for_import(
 
 
 def looked_at(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:
-    """Read the beginning of a file as a table. Raises WrongFile, WrongLayout."""
+    """Read the beginning of a file as a table. Raises InvalidFile, InvalidLayout."""
     most = PREVIEWED if asked.header_row is None else asked.header_row + PREVIEWED
     sheet = sheets.read(name, content, first=most)
     decimal = asked.decimal or sheet.decimal
@@ -115,10 +115,10 @@ def looked_at(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout
 
 
 def guessed(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:
-    """Read the beginning of a file as a table, also where no header for the key is found. Raises WrongFile."""
+    """Read the beginning of a file as a table, also where no header for the key is found. Raises InvalidFile."""
     try:
         return looked_at(name, content, asked)
-    except WrongLayout:
+    except InvalidLayout:
         sheet = sheets.read(name, content, first=PREVIEWED)
         at = asked.header_row or next((at for at, row in enumerate(sheet.rows, 1) if len(row) > 1), 1)
         at = min(at, len(sheet.rows))

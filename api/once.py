@@ -38,7 +38,7 @@ class NoIdempotencyKey(Exception):
         )
 
 
-class KeyUsedOtherwise(Exception):
+class KeyReused(Exception):
     """A key comes again with another request."""
 
     def __init__(self, key: str) -> None:
@@ -95,7 +95,7 @@ class Once:
         known = idempotency.find(self.conn, self.who.actor, self.key)
         if known is not None:
             if known.request != asked:
-                raise KeyUsedOtherwise(self.key)
+                raise KeyReused(self.key)
             return _response(known)
         headers = Response()
         made = make(headers)

@@ -30,7 +30,7 @@ LINK = {
 """The header of a list's answer, for the description of the API."""
 
 
-class WrongCursor(Exception):
+class InvalidCursor(Exception):
     """A cursor was made up, or comes from another list or other filters."""
 
     def __init__(self) -> None:
@@ -72,16 +72,16 @@ class Paging:
         return self.limit + 1
 
     def after(self, order: Order[T]) -> tuple[Any, ...] | None:
-        """Return the values of the row that the page begins after; None for the first page. Raises WrongCursor."""
+        """Return the values of the row that the page begins after; None for the first page. Raises InvalidCursor."""
         if self._cursor is None:
             return None
         try:
             padded = self._cursor + "=" * (-len(self._cursor) % 4)
             of, values = order.cursor.validate_json(b64decode(padded, b"-_", validate=True), strict=True)
         except (Error, ValueError, ValidationError):
-            raise WrongCursor from None
+            raise InvalidCursor from None
         if of != self._sign():
-            raise WrongCursor
+            raise InvalidCursor
         return values
 
     def of_fetched(self, rows: Sequence[T], order: Order[T]) -> Sequence[T]:

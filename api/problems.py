@@ -15,46 +15,46 @@ from psycopg_pool import PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.asking import Forbidden, OfEverySite
-from api.board.forms.form_errors import FormWrong
+from api.asking import Forbidden, NeedsEverySite
+from api.board.forms.form_errors import InvalidForm
 from api.description import UnknownParameter
 from api.events.hub import TooManyStreams
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.naming import UnknownNames
-from api.once import KeyInFlight, KeyUsedOtherwise, NoIdempotencyKey
-from api.paging import WrongCursor
+from api.once import KeyInFlight, KeyReused, NoIdempotencyKey
+from api.paging import InvalidCursor
 from api.papers.feeds import NotAPerson
 from api.papers.labels import NothingChosen
 from api.passwords import WeakPassword
 from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
-from db.errors import AlreadyThere, FaultHasOrder, NotFound, NothingOnTrial, Ring, VersionConflict
-from db.files.files import AttachmentWrong
-from db.orders.order_links import LinkWrong
+from db.errors import AlreadyExists, Cycle, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
+from db.files.files import InvalidAttachment
+from db.orders.order_links import InvalidLink
 from db.people.assignments import NobodyEligible
-from db.people.users import NobodyLeft, UnknownSites
+from db.people.users import LastAdministrator, UnknownSites
 from db.plant.calendars import NoSuchCountry
-from db.plant.devices import WrongBinding
-from db.plant.safety import DecidedAlready, Overtaken, SamePerson, WaitsAlready, WhyMissing
-from db.runs.runs import NothingToApply, RunOver
-from db.telemetry.quarantine import NotAgain
-from ingest.tables.sheets import WrongFile
-from models.documents import WrongModels
-from rules.rulebook import WrongRulebook
-from workorder_core.alarms.alarm_states import AlarmReasonMissing, IllegalAlarmMove, MayNotBeShelved, WrongEnd
+from db.plant.devices import InvalidBinding
+from db.plant.safety import AlreadyDecided, AlreadyProposed, SamePerson, Superseded, WhyMissing
+from db.runs.runs import NothingToApply, RunFinished
+from db.telemetry.quarantine import NotRetriable
+from ingest.tables.sheets import InvalidFile
+from models.documents import InvalidModels
+from rules.rulebook import InvalidRulebook
+from workorder_core.alarms.alarm_states import AlarmReasonMissing, IllegalAlarmMove, InvalidEnd, MayNotBeShelved
 from workorder_core.costs.money import NoSuchCurrency
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
-from workorder_core.orders.job_plans import StepWrong
+from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
-from workorder_core.plant.signals import WrongMeaning
-from workorder_core.tables.layout import WrongLayout
+from workorder_core.plant.signals import InvalidMeaning
+from workorder_core.tables.layout import InvalidLayout
 
 _log = structlog.get_logger("api")
 _SECRET = re.compile(r"(?<=/calendar/)([^/]{0,4})[^/]*")
 """A calendar's address opens it, so no log has the whole of it."""
 
 
-class AskedTooMuch(Exception):
+class TooMany(Exception):
     """The answer would be larger than anybody can use."""
 
     def __init__(self, what: str, most: int, action: str) -> None:
@@ -62,7 +62,7 @@ class AskedTooMuch(Exception):
         self.what, self.most = what, most
 
 
-class WrongRange(Exception):
+class InvalidRange(Exception):
     """A span of time ends before it begins."""
 
     def __init__(self, start: str, end: str) -> None:
@@ -87,7 +87,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     NoIdempotencyKey: Problem(400, "no-idempotency-key", "No idempotency key"),
     KeyMissing: Problem(401, "key-missing", "Key missing"),
     Forbidden: Problem(403, "forbidden", "Forbidden"),
-    OfEverySite: Problem(403, "of-every-site", "Of every site"),
+    NeedsEverySite: Problem(403, "needs-every-site", "Needs every site"),
     FormNotOurs: Problem(403, "form-not-ours", "Form not ours"),
     PasswordMustChange: Problem(403, "password-must-change", "Password must change"),
     NotAllowed: Problem(403, "not-allowed", "Not allowed"),
@@ -96,51 +96,51 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     NotReady: Problem(409, "not-ready", "Not ready"),
     FaultHasOrder: Problem(409, "fault-has-order", "Fault has order"),
     KeyInFlight: Problem(409, "key-in-flight", "Key in flight"),
-    AlreadyThere: Problem(409, "already-there", "Already there"),
-    NobodyLeft: Problem(409, "nobody-left", "Nobody left"),
+    AlreadyExists: Problem(409, "already-exists", "Already exists"),
+    LastAdministrator: Problem(409, "last-administrator", "Last administrator"),
     NotQualified: Problem(409, "not-qualified", "Not qualified"),
     IllegalAlarmMove: Problem(409, "illegal-alarm-move", "Illegal alarm move"),
     MayNotBeShelved: Problem(409, "may-not-be-shelved", "May not be shelved"),
     SafetyRule: Problem(409, "safety-rule", "Safety rule"),
     SamePerson: Problem(403, "same-person", "Same person"),
-    WaitsAlready: Problem(409, "waits-already", "Waits already"),
-    DecidedAlready: Problem(409, "decided-already", "Decided already"),
-    Overtaken: Problem(409, "overtaken", "Overtaken"),
+    AlreadyProposed: Problem(409, "already-proposed", "Already proposed"),
+    AlreadyDecided: Problem(409, "already-decided", "Already decided"),
+    Superseded: Problem(409, "superseded", "Superseded"),
     WhyMissing: Problem(422, "why-missing", "Why missing"),
-    Ring: Problem(409, "ring", "Ring"),
+    Cycle: Problem(409, "cycle", "Cycle"),
     NobodyEligible: Problem(409, "nobody-eligible", "Nobody eligible"),
     VersionConflict: Problem(412, "version-conflict", "Version conflict"),
     ReasonMissing: Problem(422, "reason-missing", "Reason missing"),
     CurrencyMissing: Problem(422, "currency-missing", "Currency missing"),
     AlarmReasonMissing: Problem(422, "alarm-reason-missing", "Alarm reason missing"),
-    WrongEnd: Problem(422, "wrong-end", "Wrong end"),
-    KeyUsedOtherwise: Problem(422, "key-used-otherwise", "Key used otherwise"),
-    StepWrong: Problem(422, "step-wrong", "Step wrong"),
-    WrongMeaning: Problem(422, "wrong-meaning", "Wrong meaning"),
-    WrongBinding: Problem(422, "wrong-binding", "Wrong binding"),
+    InvalidEnd: Problem(422, "invalid-end", "Invalid end"),
+    KeyReused: Problem(422, "key-reused", "Key reused"),
+    InvalidStep: Problem(422, "invalid-step", "Invalid step"),
+    InvalidMeaning: Problem(422, "invalid-meaning", "Invalid meaning"),
+    InvalidBinding: Problem(422, "invalid-binding", "Invalid binding"),
     NoSuchCurrency: Problem(422, "no-such-currency", "No such currency"),
     NoCurrency: Problem(409, "no-currency", "No currency"),
     CurrencyInUse: Problem(409, "currency-in-use", "Currency in use"),
     NoSuchCountry: Problem(422, "no-such-country", "No such country"),
-    WrongFile: Problem(422, "wrong-file", "Wrong file"),
-    WrongLayout: Problem(422, "wrong-columns", "Wrong columns"),
+    InvalidFile: Problem(422, "invalid-file", "Invalid file"),
+    InvalidLayout: Problem(422, "invalid-columns", "Invalid columns"),
     NothingToApply: Problem(409, "nothing-to-apply", "Nothing to apply"),
-    RunOver: Problem(409, "run-over", "Run over"),
-    AttachmentWrong: Problem(422, "attachment-wrong", "Attachment wrong"),
-    LinkWrong: Problem(409, "link-wrong", "Link wrong"),
+    RunFinished: Problem(409, "run-finished", "Run finished"),
+    InvalidAttachment: Problem(422, "invalid-attachment", "Invalid attachment"),
+    InvalidLink: Problem(409, "invalid-link", "Invalid link"),
     NoWorkingTime: Problem(422, "no-working-time", "No working time"),
-    WrongModels: Problem(422, "wrong-models", "Wrong models"),
-    WrongRulebook: Problem(422, "wrong-rulebook", "Wrong rulebook"),
+    InvalidModels: Problem(422, "invalid-models", "Invalid models"),
+    InvalidRulebook: Problem(422, "invalid-rulebook", "Invalid rulebook"),
     NothingOnTrial: Problem(422, "nothing-on-trial", "Nothing on trial"),
-    NotAgain: Problem(422, "not-again", "Not again"),
+    NotRetriable: Problem(422, "not-retriable", "Not retriable"),
     UnknownSites: Problem(422, "unknown-sites", "Unknown sites"),
     UnknownNames: Problem(422, "unknown-names", "Unknown names"),
     WeakPassword: Problem(422, "weak-password", "Weak password"),
     NotAPerson: Problem(409, "not-a-person", "Not a person"),
     NothingChosen: Problem(422, "nothing-chosen", "Nothing chosen"),
-    AskedTooMuch: Problem(422, "asked-too-much", "Asked too much"),
-    WrongRange: Problem(422, "wrong-range", "Wrong range"),
-    WrongCursor: Problem(422, "wrong-cursor", "Wrong cursor"),
+    TooMany: Problem(422, "too-many", "Too many"),
+    InvalidRange: Problem(422, "invalid-range", "Invalid range"),
+    InvalidCursor: Problem(422, "invalid-cursor", "Invalid cursor"),
     UnknownParameter: Problem(422, "unknown-parameter", "Unknown parameter"),
     DataError: Problem(422, "not-storable", "Not storable"),
     UnicodeEncodeError: Problem(422, "not-storable", "Not storable"),
@@ -148,8 +148,8 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     QueryCanceled: Problem(503, "too-slow", "Too slow"),
     ReadOnlySqlTransaction: Problem(503, "database-read-only", "Database read-only"),
     DiskFull: Problem(503, "database-full", "Database full"),
-    OperationalError: Problem(503, "database-away", "Database away"),
-    PoolTimeout: Problem(503, "database-away", "Database away"),
+    OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
+    PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {
@@ -219,8 +219,10 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         return response
 
     async def form(request: Request, error: Exception) -> Response:
-        assert isinstance(error, FormWrong)
-        return await run_in_threadpool(answer, request, Problem(error.status, "form-wrong", "Form wrong"), str(error))
+        assert isinstance(error, InvalidForm)
+        return await run_in_threadpool(
+            answer, request, Problem(error.status, "invalid-form", "Invalid form"), str(error)
+        )
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -239,7 +241,7 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
 
     for kind in PROBLEMS:
         app.add_exception_handler(kind, _or_again(known, again, _told))
-    app.add_exception_handler(FormWrong, _or_again(form, again, lambda _, error: (_status(error), str(error))))
+    app.add_exception_handler(InvalidForm, _or_again(form, again, lambda _, error: (_status(error), str(error))))
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, _or_again(invalid, again, lambda *_: (422, "")))
     app.add_exception_handler(Exception, unknown)
@@ -278,7 +280,7 @@ def _told(request: Request, error: Exception) -> tuple[int, str]:
 
 
 def _status(error: Exception) -> int:
-    return error.status if isinstance(error, FormWrong) else 422
+    return error.status if isinstance(error, InvalidForm) else 422
 
 
 def problem(request: Request, how: Problem, detail: str, **more: Any) -> JSONResponse:

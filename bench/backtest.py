@@ -58,7 +58,7 @@ def fill(url: str, assets: int, minutes: int, say: Console) -> int:
         for statement in _MAKE_PLANT:
             conn.execute(statement.encode(), {"assets": assets} if "%(" in statement else None)
         conn.commit()
-        state = engine.take_up(conn, Settings(), rulebook=rulebook.parse(RULES), models={}, holder="bench")
+        state = engine.start(conn, Settings(), rulebook=rulebook.parse(RULES), models={}, holder="bench")
         place = state.judge.arrival + 1
         signals = np.array([row[0] for row in conn.execute("SELECT id FROM signals ORDER BY asset_id")])
         level = 60 + 10 * rng.random(assets)

@@ -149,7 +149,7 @@ def run(
 
 
 def _taken_up(conn: psycopg.Connection, folder: Path) -> Engine:
-    return engine.take_up(conn, settings(folder), rulebook=rulebook.parse(RULES), models={}, holder="fuzz")
+    return engine.start(conn, settings(folder), rulebook=rulebook.parse(RULES), models={}, holder="fuzz")
 
 
 def _say_progress(result: Result, messages: int, began: float, say: Callable[[str], None]) -> None:

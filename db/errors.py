@@ -26,7 +26,7 @@ class TechnicianUnknown(NotFound):
         self.alike = tuple(alike)
 
 
-class AlreadyThere(StoreError):
+class AlreadyExists(StoreError):
     """The name is taken."""
 
     def __init__(self, kind: str, key: object) -> None:
@@ -34,7 +34,7 @@ class AlreadyThere(StoreError):
         self.kind, self.key = kind, key
 
 
-class Ring(StoreError):
+class Cycle(StoreError):
     """An asset was to stand behind itself, over others or at once."""
 
     def __init__(self, asset: str, parent: str) -> None:

@@ -25,7 +25,7 @@ _ENDINGS = (".csv", ".tsv", ".txt", ".log", ".dat", ".gz", ".xz", ".parquet", ".
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class WrongMapping(ValueError):
+class InvalidMapping(ValueError):
     """An invalid mapping, or a file that does not fit it; says which, where and what to do."""
 
     def __init__(self, source: str, problem: str) -> None:
@@ -63,10 +63,10 @@ class SamplePlant:
         self.site, self.anchor = site, anchor
         self._rows = {path.name.removesuffix(".csv.xz"): _sample_rows(path) for path in sorted(folder.glob("*.csv.xz"))}
         if not self._rows:
-            raise WrongMapping(str(folder), "has no sample plant (files named <asset>.csv.xz)")
+            raise InvalidMapping(str(folder), "has no sample plant (files named <asset>.csv.xz)")
         for asset, rows in self._rows.items():
             if len(rows) < MINUTES + LOOP_MINUTES:
-                raise WrongMapping(
+                raise InvalidMapping(
                     str(folder / f"{asset}.csv.xz"), f"has {len(rows)} minutes, not {MINUTES + LOOP_MINUTES}"
                 )
 
@@ -148,27 +148,31 @@ class FileMapping:
         return self.asset.replace("{stem}", stem(path))
 
     def check(self, path: Path) -> None:
-        """Raise WrongMapping where no asset can be called what a file makes."""
+        """Raise InvalidMapping where no asset can be called what a file makes."""
         _code(self.asset_of(path), f"{path}: asset")
 
 
 def _code(said: str, place: str) -> str:
     if names.is_code(said):
         return said
-    raise WrongMapping(place, f"{said[:80]!r} is no code: letters, digits and _ . - up to 64, a letter or digit first")
+    raise InvalidMapping(
+        place, f"{said[:80]!r} is no code: letters, digits and _ . - up to 64, a letter or digit first"
+    )
 
 
 def read_mapping(path: Path) -> FileMapping:
-    """Read a mapping file. Raises WrongMapping with file, key and what to do."""
+    """Read a mapping file. Raises InvalidMapping with file, key and what to do."""
     try:
         document = toml_text.read(path)
     except NotToml as error:
-        raise WrongMapping(str(path), error.problem) from None
+        raise InvalidMapping(str(path), error.problem) from None
     table = _Keys(document, str(path))
     time = _Keys(table.table("time"), f"{path}: [time]")
     signals = table.table("signals")
     if not signals:
-        raise WrongMapping(str(path), '[signals] is empty; write: "Column name" = { signal = "flow", unit = "L/min" }')
+        raise InvalidMapping(
+            str(path), '[signals] is empty; write: "Column name" = { signal = "flow", unit = "L/min" }'
+        )
     columns = []
     for name, entry in signals.items():
         keys = _Keys(entry if isinstance(entry, dict) else {}, f"{path}: [signals] {name!r}")
@@ -176,16 +180,16 @@ def read_mapping(path: Path) -> FileMapping:
         try:
             columns.append(Column(column=name, signal=border.signal(signal), unit=unit and border.unit(signal, unit)))
         except Bad as wrong:
-            raise WrongMapping(str(path), f"[signals] {name!r}: {wrong.problem}") from None
+            raise InvalidMapping(str(path), f"[signals] {name!r}: {wrong.problem}") from None
     try:
         zone = ZoneInfo(time.text("zone", "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise WrongMapping(
+        raise InvalidMapping(
             str(path), f"[time] zone {time.text('zone')!r} is not an IANA time zone, like Europe/Oslo"
         ) from None
     delimiter = table.text("delimiter", ",")
     if len(delimiter) != 1 or delimiter in '\r\n\0"':
-        raise WrongMapping(str(path), f"delimiter {delimiter!r} is not a single character that can separate cells")
+        raise InvalidMapping(str(path), f"delimiter {delimiter!r} is not a single character that can separate cells")
     return FileMapping(
         site=_code(table.text("site"), f"{path}: site"),
         asset=table.text("asset"),
@@ -201,14 +205,14 @@ def read_mapping(path: Path) -> FileMapping:
 def file_frames(path: Path, mapping: FileMapping) -> Iterator[Publication]:
     """Yield a recorded file's rows as messages; an empty field is absent from its frame.
 
-    What is no number is sent as it stands: the engine's quarantine tells of it. Raises WrongMapping for a file without
+    What is no number is sent unchanged, and ends in the engine's quarantine. Raises InvalidMapping for a file without
     the columns, one that cannot be read to its end, or a time that cannot be read.
     """
     mapping.check(path)
     try:
         yield from _publications(path, mapping)
     except (OSError, EOFError, lzma.LZMAError, UnicodeError, csv.Error) as error:
-        raise WrongMapping(str(path), f"cannot be read: {error}") from None
+        raise InvalidMapping(str(path), f"cannot be read: {error}") from None
 
 
 def _publications(path: Path, mapping: FileMapping) -> Iterator[Publication]:
@@ -217,10 +221,10 @@ def _publications(path: Path, mapping: FileMapping) -> Iterator[Publication]:
         reader = csv.DictReader(file, delimiter=mapping.delimiter)
         missing = {mapping.time_column, *(each.column for each in mapping.columns)} - set(reader.fieldnames or ())
         if missing:
-            raise WrongMapping(str(path), f"has no column {', '.join(sorted(missing))}; it has {reader.fieldnames}")
+            raise InvalidMapping(str(path), f"has no column {', '.join(sorted(missing))}; it has {reader.fieldnames}")
         names = [mapping.time_column, *(each.column for each in mapping.columns)]
         if twice := [name for name in names if list(reader.fieldnames or ()).count(name) > 1]:
-            raise WrongMapping(
+            raise InvalidMapping(
                 str(path), f"has two columns {', '.join(map(repr, twice))}; it is unclear which is meant"
             )
         order = RowOrder()
@@ -234,18 +238,18 @@ def _publications(path: Path, mapping: FileMapping) -> Iterator[Publication]:
 
 def _row_times(text: str | None, mapping: FileMapping, location: str) -> tuple[int, ...]:
     if text is None:
-        raise WrongMapping(location, f"the line ends before its column {mapping.time_column}")
+        raise InvalidMapping(location, f"the line ends before its column {mapping.time_column}")
     try:
         # A naive time is put into the mapping's zone below.
         at = datetime.strptime(text, mapping.time_format) if mapping.time_format else datetime.fromisoformat(text)  # noqa: DTZ007
     except (ValueError, OverflowError) as error:
-        raise WrongMapping(location, f"{error}; set [time] format") from None
+        raise InvalidMapping(location, f"{error}; set [time] format") from None
     try:
         meant = local_time.moments(at, mapping.zone) if at.tzinfo is None else (border.since_epoch(at),)
     except Bad as wrong:
-        raise WrongMapping(location, wrong.problem) from None
+        raise InvalidMapping(location, wrong.problem) from None
     if not all(border.is_on_calendar(each) for each in meant):
-        raise WrongMapping(location, f"{text!r} is at the edge of the calendar: no device measured then")
+        raise InvalidMapping(location, f"{text!r} is at the edge of the calendar: no device measured then")
     return meant
 
 
@@ -275,11 +279,11 @@ class _Keys:
     def text(self, key: str, default: str | None = None) -> str:
         value = self._table.get(key, default)
         if not isinstance(value, str):
-            raise WrongMapping(self._location, f"{key} is missing; it must be text")
+            raise InvalidMapping(self._location, f"{key} is missing; it must be text")
         return value
 
     def table(self, key: str) -> Mapping[str, Any]:
         value = self._table.get(key)
         if not isinstance(value, dict):
-            raise WrongMapping(self._location, f"[{key}] is missing")
+            raise InvalidMapping(self._location, f"[{key}] is missing")
         return value

@@ -112,7 +112,7 @@ def _on_limit_moved(judge: "Judge", _: Event, change: LimitMoved) -> None:
     judge.models.factors[change.asset_class] = (change.version, change.factor)
     for asset in judge.assets.values():
         if asset.asset_class == change.asset_class:
-            asset.heed(judge.models.factor(change.asset_class, asset.document))
+            asset.set_factor(judge.models.factor(change.asset_class, asset.document))
 
 
 def _on_shadow_begun(judge: "Judge", _: Event, change: ShadowBegun) -> None:

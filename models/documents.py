@@ -9,7 +9,7 @@ from ingest.toml_text import NotToml
 from models.document import ModelDocument
 
 
-class WrongModels(ValueError):
+class InvalidModels(ValueError):
     """A model document that cannot be used; says file, key and what to do."""
 
     def __init__(self, problem: str) -> None:
@@ -23,17 +23,17 @@ def read(path: Path | None) -> Mapping[str, Any]:
     try:
         document = toml_text.read(path)
     except NotToml as error:
-        raise WrongModels(f"{path}: {error.problem}") from None
+        raise InvalidModels(f"{path}: {error.problem}") from None
     return parse(document, source=str(path))
 
 
 def parse(documents: Mapping[str, Any], *, source: str = "models") -> Mapping[str, Any]:
-    """Check the documents by asset class and return them unchanged. Raises WrongModels."""
+    """Check the documents by asset class and return them unchanged. Raises InvalidModels."""
     try:
         for asset_class in documents:
             of_class(documents, asset_class)
     except ValueError as error:
-        raise WrongModels(f"{source}: {error}") from None
+        raise InvalidModels(f"{source}: {error}") from None
     return documents
 
 

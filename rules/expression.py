@@ -29,7 +29,7 @@ Around = Mapping[str, list[dict[str, float]]]
 """By class: the newest values of an asset's downstream assets."""
 
 
-class WrongExpression(ValueError):
+class InvalidExpression(ValueError):
     """An expression that cannot be used: says the place in it and what to do."""
 
 
@@ -52,7 +52,7 @@ class Expression:
     _by_name: bool = field(default=False, repr=False, compare=False)
 
     def value(self, latest: Mapping[str, float], around: Around | None = None) -> Any:
-        """Evaluate it for these values. Raises WrongExpression for a calculation that cannot be done."""
+        """Evaluate it for these values. Raises InvalidExpression for a calculation that cannot be done."""
         names: dict[str, Any] = {name: latest[name] for name in self.reads}
         if self._by_name:
             names[SIGNALS] = dict(names)
@@ -61,38 +61,38 @@ class Expression:
         try:
             return self._program.execute(names)
         except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
-            raise WrongExpression(_mend(str(error), self.text)) from None
+            raise InvalidExpression(_mend(str(error), self.text)) from None
 
 
 def compiled(text: str, *, wanted: type) -> Expression:
-    """Compile an expression whose result is a ``bool`` or a ``float``. Raises WrongExpression: where and what to do."""
+    """Compile an expression whose result is a ``bool`` or a ``float``. Raises InvalidExpression."""
     try:
         expression_bounds.check(text)
     except expression_bounds.TooCostly as error:
-        raise WrongExpression(f"{_beginning(text)!r} {error}") from None
+        raise InvalidExpression(f"{_beginning(text)!r} {error}") from None
     try:
         program = cel.compile(text)
     except (ValueError, RuntimeError) as error:
-        raise WrongExpression(_mend(str(error), text)) from None
+        raise InvalidExpression(_mend(str(error), text)) from None
     iterated = set(_ITERATED.findall(text))
     named = {next(filter(None, found)) for found in _NAMED.findall(text)}
     below = _below(text)
     reads = frozenset({name for name in program.variables() if name not in iterated} - {SIGNALS, BELOW} | named)
     if not reads and not below:
-        raise WrongExpression("names no signal; name at least one")
+        raise InvalidExpression("names no signal; name at least one")
     expression = Expression(text, reads, below, program, SIGNALS in program.variables())
     for number in _TRIED:
         try:
             around = {of_class: [dict.fromkeys(signals, number)] * 2 for of_class, signals in below.items()}
             result = expression.value(dict.fromkeys(reads, number), around)
-        except WrongExpression:
+        except InvalidExpression:
             if number == 0.0:
                 continue  # a division by zero has no value, and is not a mistake
             raise
         fits = isinstance(result, bool) if wanted is bool else isinstance(result, float)
         if not fits:
             want = "true or false" if wanted is bool else "a number; write 2.0, not 2"
-            raise WrongExpression(f"gives {result!r}, a {type(result).__name__}; it must give {want}")
+            raise InvalidExpression(f"gives {result!r}, a {type(result).__name__}; it must give {want}")
     return expression
 
 
@@ -100,7 +100,7 @@ def _below(text: str) -> dict[str, frozenset[str]]:
     """Return what an expression reads of downstream assets: by class, the signals that it names."""
     found = _OF_BELOW.findall(text)
     if len(found) != len(_ANY_BELOW.findall(text)):
-        raise WrongExpression(
+        raise InvalidExpression(
             f"{text!r} uses 'below' in a way that cannot be checked; write below.CLASS.exists(p, p.SIGNAL < 5.0), "
             "or .filter(p, …).size() >= 2"
         )
@@ -109,11 +109,11 @@ def _below(text: str) -> dict[str, frozenset[str]]:
     for name, quoted, single, each in found:
         of_class = name or quoted or single
         if classes.setdefault(each, of_class) != of_class:
-            raise WrongExpression(f"{text!r} calls assets of two classes {each!r}; give each class a name of its own")
+            raise InvalidExpression(f"{text!r} calls assets of two classes {each!r}; give each class a name of its own")
         named = re.findall(rf"\b{each}\s*\.\s*([A-Za-z_]\w*)(?!\w|\s*\()", text)
         named += re.findall(rf"""\b{each}\s*\[\s*["']([^"']*)["']\s*\]""", text)
         if not named:
-            raise WrongExpression(f"{text!r} names no signal of {each!r}; name one, such as {each}.flow")
+            raise InvalidExpression(f"{text!r} names no signal of {each!r}; name one, such as {each}.flow")
         below.setdefault(of_class, set()).update(named)
     return {of_class: frozenset(named) for of_class, named in below.items()}
 

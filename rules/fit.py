@@ -7,7 +7,7 @@ from ingest import units
 from rules import ruleset
 from rules.kinds import SCORE
 from rules.rulebook import Rulebook
-from rules.table import WrongRulebook
+from rules.table import InvalidRulebook
 from rules.threshold import EVERY, Threshold
 
 Plant = Mapping[str, Mapping[str, Sequence[str]]]
@@ -16,7 +16,7 @@ Plant = Mapping[str, Mapping[str, Sequence[str]]]
 
 def misfits(
     book: Rulebook, plant: Plant, downstream: Mapping[str, Collection[str]] | None = None, *, source: str = "rulebook"
-) -> list[WrongRulebook]:
+) -> list[InvalidRulebook]:
     """Return what does not fit, each with its rule and what to do. A class that measures nothing yet fits anything.
 
     ``downstream`` has, by class, the classes of the assets downstream of it; None where that is not known.
@@ -29,29 +29,29 @@ def misfits(
             continue
         if signal not in measured and signal not in derived:
             problem = f"{key}: no asset of the class {asset_class!r} measures {signal!r}; {_near(signal, measured)}"
-            found.append(WrongRulebook(source, place, problem))
+            found.append(InvalidRulebook(source, place, problem))
             continue
         for other in measured.get(signal, [derived.get(signal, "")]):
             if unit is not None and other and units.factor(unit, other) != (1.0, 0.0):
                 how = units.factor(unit, other)
                 action = f"write the limits in {other}" if how else f"nothing converts {unit} to it"
                 problem = f"unit: {signal!r} is measured in {other}, not in {unit}; {action}"
-                found.append(WrongRulebook(source, place, problem))
+                found.append(InvalidRulebook(source, place, problem))
     return found
 
 
 def _none_downstream(
     book: Rulebook, plant: Plant, downstream: Mapping[str, Collection[str]], source: str
-) -> Iterator[WrongRulebook]:
+) -> Iterator[InvalidRulebook]:
     for rule in _all_rules(book):
         for of_class in sorted(ruleset.reads_below(rule)):
             place = f"{rule.kind} {rule.id!r}"
             if of_class not in plant:
                 problem = f"when: there is no class {of_class!r}; {_near(of_class, plant, 'the classes are')}"
-                yield WrongRulebook(source, place, problem)
+                yield InvalidRulebook(source, place, problem)
             elif rule.asset_class in plant and of_class not in downstream.get(rule.asset_class, ()):
                 problem = f"when: no {of_class!r} is downstream of a {rule.asset_class!r}; set its parent"
-                yield WrongRulebook(source, place, problem)
+                yield InvalidRulebook(source, place, problem)
 
 
 def _all_rules(book: Rulebook) -> list[Threshold]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ingest import units
 from rules import expression
-from rules.expression import BELOW, Expression, WrongExpression
+from rules.expression import BELOW, Expression, InvalidExpression
 from rules.measures import Count, Deviation, Rate, Stuck, TimeToLimit
 from rules.table import Table
 from rules.threshold import DEFAULT_STATES, EVERY, Threshold
@@ -152,7 +152,7 @@ _FOR_EVERY_SIGNAL = ("stuck", "stale")
 
 
 def rule(kind: str, table: Table) -> Threshold | None:
-    """Return the rule of a table, None where it is not enabled. Raises WrongRulebook."""
+    """Return the rule of a table, None where it is not enabled. Raises InvalidRulebook."""
     how = KINDS[kind]
     table.only(_COMMON | how.keys)
     if not table.flag("enabled", default=True):
@@ -187,10 +187,10 @@ def rule(kind: str, table: Table) -> Threshold | None:
 
 
 def compiled(table: Table, key: str, wanted: type) -> Expression:
-    """Return the expression under a key. Raises WrongRulebook with the place in it."""
+    """Return the expression under a key. Raises InvalidRulebook with the place in it."""
     try:
         return expression.compiled(table.text(key), wanted=wanted)
-    except WrongExpression as error:
+    except InvalidExpression as error:
         raise table.wrong(key, str(error)) from None
 
 

@@ -30,7 +30,7 @@ def read(name: str) -> Mapping[str, Any]:
 
 
 def filled_in(table: Table) -> dict[str, list[dict[str, Any]]]:
-    """Return the tables of rules, by kind, of a ``[[pack]]``. Raises WrongRulebook."""
+    """Return the tables of rules, by kind, of a ``[[pack]]``. Raises InvalidRulebook."""
     name = table.one_of("use", dict(zip(names(), names(), strict=True)))
     pack, asset_class = read(name), table.name("asset_class")
     parameters: Mapping[str, Any] = pack.get("parameters", {})

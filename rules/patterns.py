@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from rules.table import Table, WrongRulebook
+from rules.table import InvalidRulebook, Table
 from workorder_core.intake.findings import Sign
 from workorder_core.words import FailureMode
 
@@ -51,14 +51,14 @@ class Likely:
 
 
 def pattern(table: Table) -> Pattern | None:
-    """Read a pattern from its table; None for one that is not enabled. Raises WrongRulebook."""
+    """Read a pattern from its table; None for one that is not enabled. Raises InvalidRulebook."""
     table.only(_KEYS)
     signals = table.table.get("signals")
     if not isinstance(signals, dict) or not signals or not all(isinstance(each, str) for each in signals.values()):
         raise table.wrong("signals", 'must be a table of names and directions, such as { "*flow*" = "down" }')
     for name, direction in signals.items():
         if direction not in _DIRECTIONS:
-            raise WrongRulebook(
+            raise InvalidRulebook(
                 table.source, table.location, f"signals: {name} is {direction!r}; use one of {', '.join(_DIRECTIONS)}"
             )
     made = Pattern(

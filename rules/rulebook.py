@@ -15,10 +15,10 @@ from rules.expression import Expression
 from rules.kinds import KINDS
 from rules.operating_state import StateRule
 from rules.patterns import Pattern
-from rules.table import Table, WrongRulebook, is_name, is_storable, known, tables
+from rules.table import InvalidRulebook, Table, is_name, is_storable, known, tables
 from rules.threshold import EVERY, Threshold
 
-__all__ = ["EMPTY", "Derived", "Rulebook", "WrongRulebook", "parse", "read"]
+__all__ = ["EMPTY", "Derived", "InvalidRulebook", "Rulebook", "parse", "read"]
 
 _STATE_KEYS = {"asset_class", "signal", "running_above", "stopped_below", "settle", "max_gap"}
 _DERIVED_KEYS = {"asset_class", "name", "unit", "value", "max_gap"}
@@ -116,11 +116,11 @@ EMPTY = Rulebook()
 def read(path: Path) -> Rulebook:
     """Read a rulebook: a TOML file, or a folder whose ``*.toml`` are one rulebook together.
 
-    Raises WrongRulebook with file, rule, key and what to do.
+    Raises InvalidRulebook with file, rule, key and what to do.
     """
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:
-        raise WrongRulebook(str(path), "folder", "has no .toml file; write the rules into one, rules.toml")
+        raise InvalidRulebook(str(path), "folder", "has no .toml file; write the rules into one, rules.toml")
     documents = {str(file): _document(file) for file in files}
     if len(documents) == 1:
         source, document = next(iter(documents.items()))
@@ -132,7 +132,7 @@ def read(path: Path) -> Rulebook:
 
 
 def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
-    """Check a document and make a rulebook of it. No part of an invalid document is used. Raises WrongRulebook."""
+    """Check a document and make a rulebook of it. No part of an invalid document is used. Raises InvalidRulebook."""
     if not document:
         return EMPTY
     known(document, _TOP_KEYS, source, "the document")
@@ -141,7 +141,7 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     ids = Counter(str(table.table.get("id")) for _, table in written)
     for kind, table in written:
         if "id" in table and ids[str(table.table["id"])] > 1:
-            raise WrongRulebook(
+            raise InvalidRulebook(
                 source, f"{kind} {table.table.get('id')!r}", "the id is used twice; give each rule its own"
             )
     _check_sizes(written, [*tables(document, "derived", source), *tables(document, "override", source)], source)
@@ -149,12 +149,14 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     states = [_state(table) for table in tables(document, "operating_state", source)]
     classes = [rule.asset_class for rule in states]
     for twice in (each for each, times in Counter(classes).items() if times > 1):
-        raise WrongRulebook(source, f"operating_state of {twice!r}", "a class has one operating state rule; join them")
+        raise InvalidRulebook(
+            source, f"operating_state of {twice!r}", "a class has one operating state rule; join them"
+        )
     components = document.get("component_of_signal", {})
     if not isinstance(components, Mapping) or not all(
         is_storable(key) and _texts(components[key]) for key in components
     ):
-        raise WrongRulebook(source, "component_of_signal", "must be a table per asset class of signal = component")
+        raise InvalidRulebook(source, "component_of_signal", "must be a table per asset class of signal = component")
     hashed = [document, from_packs] if from_packs else document
     derived = tuple(_derived(table) for table in tables(document, "derived", source))
     _check_late([rule for rule in made if rule is not None], derived, source)
@@ -171,30 +173,30 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
 
 
 def _check_late(rules: Sequence[Threshold], derived: Sequence[Derived], source: str) -> None:
-    """Refuse a late rule on a derived signal, which never arrives.  Raises WrongRulebook."""
+    """Refuse a late rule on a derived signal, which never arrives.  Raises InvalidRulebook."""
     calculated = {(each.asset_class, each.name) for each in derived}
     for rule in rules:
         if rule.late and (rule.asset_class, rule.signal) in calculated:
             problem = f"late: {rule.signal!r} is calculated from other signals, and never late itself; leave it out"
-            raise WrongRulebook(source, f"threshold {rule.id!r}", problem)
+            raise InvalidRulebook(source, f"threshold {rule.id!r}", problem)
 
 
 def _check_sizes(written: Sequence[tuple[str, Table]], others: Sequence[Table], source: str) -> None:
-    """Refuse a document that would make a reading, or a change of the document, too expensive. Raises WrongRulebook."""
+    """Raise InvalidRulebook for a document that would make a reading, or a change of the document, too expensive."""
     if len(written) + len(others) > MOST_RULES:
         problem = f"has {len(written) + len(others):,} rules, derived signals and overrides; {MOST_RULES:,} is the most"
-        raise WrongRulebook(source, "the document", f"{problem}: write one rule for a class, not one for each asset")
+        raise InvalidRulebook(source, "the document", f"{problem}: write one rule for a class, not one for each asset")
     of_class = Counter(str(table.table.get("asset_class")) for kind, table in written if kind == "expression")
     of_class.update(str(table.table.get("asset_class")) for table in others if "value" in table)
     of_signal = Counter((str(table.table.get("asset_class")), str(table.table.get("signal"))) for _, table in written)
     for name, count in of_class.items():
         if count > MOST_EXPRESSIONS:
             problem = f"has {count:,} expressions; {MOST_EXPRESSIONS} is the most: a reading may evaluate all of them"
-            raise WrongRulebook(source, f"asset class {name!r}", problem)
+            raise InvalidRulebook(source, f"asset class {name!r}", problem)
     for (name, signal), count in of_signal.items():
         if count > MOST_OF_SIGNAL:
             problem = f"has {count:,} rules on the signal {signal!r}; {MOST_OF_SIGNAL:,} is the most"
-            raise WrongRulebook(source, f"asset class {name!r}", problem)
+            raise InvalidRulebook(source, f"asset class {name!r}", problem)
 
 
 def _patterns(
@@ -208,7 +210,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         return toml_text.read(path)
     except NotToml as error:
-        raise WrongRulebook(str(path), "TOML" if error.is_read else "file", error.problem) from None
+        raise InvalidRulebook(str(path), "TOML" if error.is_read else "file", error.problem) from None
 
 
 def _joined(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -221,7 +223,7 @@ def _joined(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
                 before = joined.setdefault(key, {})
                 joined[key] = before | {name: before.get(name, {}) | more for name, more in value.items()}
             else:
-                raise WrongRulebook(source, key, "must be a table, or a list of tables")
+                raise InvalidRulebook(source, key, "must be a table, or a list of tables")
     return joined
 
 
@@ -247,7 +249,7 @@ def _state(table: Table) -> StateRule:
             settle_us=table.duration_us("settle", 0),
             max_gap_us=table.duration_us("max_gap", kinds.DEFAULT_MAX_GAP_US),
         )
-    except WrongRulebook:
+    except InvalidRulebook:
         raise
     except ValueError as error:
         raise table.wrong("stopped_below", str(error)) from None

@@ -15,7 +15,7 @@ _MOST_S = 100 * 366 * 86_400
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
-class WrongRulebook(ValueError):
+class InvalidRulebook(ValueError):
     """A rulebook that cannot be used: says the document, the rule, the key and what to do."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
@@ -29,7 +29,7 @@ class Table:
     def __init__(self, table: Any, source: str, kind: str, number: int) -> None:
         self.source, self.location = source, f"{kind} {number}"
         if not isinstance(table, Mapping):
-            raise WrongRulebook(source, self.location, "must be a table")
+            raise InvalidRulebook(source, self.location, "must be a table")
         self.table: Mapping[str, Any] = table
         if isinstance(table.get("id"), str):
             self.location = f"{kind} {table['id']!r}"
@@ -37,8 +37,8 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self.table
 
-    def wrong(self, key: str, problem: str) -> WrongRulebook:
-        return WrongRulebook(self.source, self.location, f"{key}: {problem}")
+    def wrong(self, key: str, problem: str) -> InvalidRulebook:
+        return InvalidRulebook(self.source, self.location, f"{key}: {problem}")
 
     def only(self, keys: Collection[str]) -> None:
         known(self.table, keys, self.source, self.location)
@@ -110,7 +110,7 @@ def tables(document: Mapping[str, Any], kind: str, source: str) -> list[Table]:
     """Return the tables of one kind, ``[[kind]]``."""
     found = document.get(kind, [])
     if not isinstance(found, list):
-        raise WrongRulebook(source, kind, f"must be a list of tables; write [[{kind}]]")
+        raise InvalidRulebook(source, kind, f"must be a list of tables; write [[{kind}]]")
     return [Table(table, source, kind, number) for number, table in enumerate(found, start=1)]
 
 
@@ -118,7 +118,9 @@ def known(table: Mapping[str, Any], keys: Collection[str], source: str, location
     """Refuse an unknown key: it is a typo."""
     for key in table:
         if key not in keys:
-            raise WrongRulebook(source, location, f"{key!r} is not a known key; the keys are {', '.join(sorted(keys))}")
+            raise InvalidRulebook(
+                source, location, f"{key!r} is not a known key; the keys are {', '.join(sorted(keys))}"
+            )
 
 
 def is_name(text: str) -> bool:

@@ -31,7 +31,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CODE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
-class WrongSettings(Exception):
+class InvalidSettings(Exception):
     """One or more settings cannot be used; says which, where it may be set and what to do."""
 
 
@@ -305,29 +305,29 @@ class Settings(BaseSettings):
 
 
 def load(**given: Any) -> Settings:
-    """Read the settings; ``given`` ones (of the command line) win over all. Raises WrongSettings.
+    """Read the settings; ``given`` ones (of the command line) win over all. Raises InvalidSettings.
 
     The modules in the folder ``detectors`` may be named in model documents from here on.
     """
     file = os.environ.get(FILE_VARIABLE)
     if file and not Path(file).is_file():
-        raise WrongSettings(f"{FILE_VARIABLE}: there is no file {file}")
+        raise InvalidSettings(f"{FILE_VARIABLE}: there is no file {file}")
     _refuse_unknown_variables()
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise WrongSettings("\n".join(_sentence(each) for each in error.errors())) from None
+        raise InvalidSettings("\n".join(_sentence(each) for each in error.errors())) from None
     except NotToml as error:
-        raise WrongSettings(f"{file}: {error.problem}") from None
+        raise InvalidSettings(f"{file}: {error.problem}") from None
     except SettingsError as error:
-        raise WrongSettings(
+        raise InvalidSettings(
             f"a variable of the environment that is a list, or a table, must be JSON: {error}"
         ) from None
     if settings.detectors is not None:
         try:
             estimators.allow_folder(settings.detectors)
         except estimators.NoSuchEstimator as error:
-            raise WrongSettings(f"detectors: {error}") from None
+            raise InvalidSettings(f"detectors: {error}") from None
     return settings
 
 
@@ -342,7 +342,7 @@ def _refuse_unknown_variables() -> None:
     others = {FILE_VARIABLE, "PLANTWRIGHT_SAMPLES_PYTHON"}
     for name in os.environ:
         if name.startswith("PLANTWRIGHT_") and name not in known | others and not name.startswith("PLANTWRIGHT_TEST_"):
-            raise WrongSettings(f"{name}: there is no such setting; `plantwright settings` lists them")
+            raise InvalidSettings(f"{name}: there is no such setting; `plantwright settings` lists them")
 
 
 def _sentence(error: Any) -> str:

@@ -58,7 +58,7 @@ def test_a_message_becomes_what_the_page_says(topic, payload, expected, tmp_path
     now_us = time.time_ns() // 1000
     frames, refused = formats.parse(Message(topic, payload.strip().encode(), now_us), Bounds(skew_us=10**18))
     assert refused == []
-    assert "\n".join(line for frame in frames for line in mappings.told(frame)) == expected.strip()
+    assert "\n".join(line for frame in frames for line in mappings.frame_lines(frame)) == expected.strip()
 
 
 @pytest.mark.parametrize("text", [text for kind, _, text in BLOCKS if kind == "settings"])

@@ -68,7 +68,7 @@ def test_what_came_late_opens_what_the_page_says():
 def test_a_wrong_rule_is_told_as_the_page_says(text, told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("rules.toml").write_text(text)
-    with pytest.raises(rulebook.WrongRulebook) as refused:
+    with pytest.raises(rulebook.InvalidRulebook) as refused:
         rulebook.read(Path("rules.toml"))
     assert str(refused.value) == told.strip()
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
 from api.asking import ENGINEERS, KNOWN, PLANS, SEES, SEES_ALL, WORKS_OR_PLANS, Asking, Conn, Now
@@ -149,6 +149,12 @@ def history(
 
 
 @router.get("/alarms/figures", dependencies=[SEES])
+def moved(request: Request) -> Response:
+    """Redirect links from before the page was renamed."""
+    return RedirectResponse(f"/alarms/metrics?{request.url.query}", 308)
+
+
+@router.get("/alarms/metrics", dependencies=[SEES])
 def count(
     request: Request,
     conn: Conn,
@@ -159,7 +165,7 @@ def count(
     since: Annotated[str, Query(max_length=40)] = "",
     until: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """Show the figures of ISA-18.2 over a range, beside what is acceptable."""
+    """Show the alarm metrics of ISA-18.2 over a range, beside what is acceptable."""
     sites = _sites(conn, who)
     zone = zone_of([each for each in sites if each.code == site] or sites)
     begin, end, problem = _range(since, until, span, now, zone)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES_COSTS, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.naming import FormNames
@@ -120,7 +120,7 @@ def put_entry(
     wasted_visit: Annotated[str, Form(max_length=30)] = "",
     notice_hours: Annotated[str, Form(max_length=30)] = "",
 ) -> Response:
-    """Say what failures, standstill and wasted visits cost; an entry with nothing in it is removed."""
+    """Say what failures, downtime and wasted visits cost; an entry with nothing in it is removed."""
     site = plant.site_by_code(conn, site_code, who.sites)
     typed = dict(zip(PRICES, (failure, down_hour, failure_hours, wasted_visit, notice_hours), strict=True))
     prices: dict[str, Decimal | None] = {}
@@ -161,20 +161,20 @@ def _day(text: str) -> date:
     try:
         return near_day(date.fromisoformat(text.strip()))
     except ValueError:
-        raise FormWrong("give the first day on which it counts") from None
+        raise InvalidForm("give the first day on which it counts") from None
 
 
 def _amount(text: str, *, places: int) -> Decimal | None:
-    """Return an exact amount of a form, None where it is empty; a decimal comma will do. Raises FormWrong."""
+    """Return an exact amount of a form, None where it is empty; a decimal comma will do. Raises InvalidForm."""
     said = text.strip().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
     if not said:
         return None
     try:
         value = Decimal(said.replace(",", "."))
     except InvalidOperation:
-        raise FormWrong(f"write an amount such as 1234.50, not {text.strip()!r}") from None
+        raise InvalidForm(f"write an amount such as 1234.50, not {text.strip()!r}") from None
     if not value.is_finite() or not 0 <= value <= MOST:
-        raise FormWrong(f"write an amount from 0 to {MOST:,}, not {text.strip()!r}")
+        raise InvalidForm(f"write an amount from 0 to {MOST:,}, not {text.strip()!r}")
     if value != round(value, places):
-        raise FormWrong(f"write {places} decimals at most")
+        raise InvalidForm(f"write {places} decimals at most")
     return value

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from api.asking import ENGINEERS, KNOWN, SEES_ALL, Actor, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.naming import FormNames
 from api.once import SentForm
 from db.plant import devices, plant
-from db.plant.devices import WrongBinding
+from db.plant.devices import InvalidBinding
 from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -56,8 +56,8 @@ def bind(
 def _checked(device: str, assets: list[str]) -> None:
     try:
         devices.check(device, assets)
-    except WrongBinding as wrong:
-        raise FormWrong(str(wrong)) from None
+    except InvalidBinding as wrong:
+        raise InvalidForm(str(wrong)) from None
 
 
 @router.post("/devices/{device}/unbind", dependencies=[ENGINEERS])

@@ -11,7 +11,7 @@ from api.board.forms.forms import FormRoute, shown_on
 from api.files import FileRules
 from api.once import SentForm
 from db.files import files
-from db.files.files import LARGEST, AttachmentWrong, Of, Owner
+from db.files.files import LARGEST, InvalidAttachment, Of, Owner
 from db.orders import order_work
 from db.plant import plant
 
@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 
 
 @router.post("/assets/{asset_id}/files/new", dependencies=[WORKS_OR_PLANS])
-@shown_on("/assets/{asset_id}", at={AttachmentWrong: "file"})
+@shown_on("/assets/{asset_id}", at={InvalidAttachment: "file"})
 def attach_to_asset(
     asset_id: int,
     conn: Conn,
@@ -36,7 +36,7 @@ def attach_to_asset(
 
 
 @router.post("/locations/{location_id}/files/new", dependencies=[WORKS_OR_PLANS])
-@shown_on("/locations/{location_id}", at={AttachmentWrong: "file"})
+@shown_on("/locations/{location_id}", at={InvalidAttachment: "file"})
 def attach_to_location(
     location_id: int,
     conn: Conn,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
@@ -78,4 +78,4 @@ def _wanted(of: str) -> FeedIn:
         return FeedIn(site=key)
     if kind in ("technician", "asset") and key.isdecimal() and len(key) < 10:
         return FeedIn.model_validate({f"{kind}_id": int(key)})
-    raise FormWrong("choose one of the list")
+    raise InvalidForm("choose one of the list")

@@ -9,16 +9,16 @@ from pydantic import BaseModel, ValidationError
 
 from api import passwords
 from api.asking import ADMINISTERS, KNOWN, Actor, Conn, Now
-from api.board.forms.form_errors import FormWrong
+from api.board.forms.form_errors import InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.keys import Door
 from api.once import SentForm
 from api.routers.access import refuse_a_name_of_the_settings
 from api.shapes.access import KeyIn, UserFacts, UserIn
-from db.errors import AlreadyThere, NotFound
+from db.errors import AlreadyExists, NotFound
 from db.people import api_keys, technicians, users
-from db.people.users import NobodyLeft
+from db.people.users import LastAdministrator
 from db.plant import plant
 from workorder_core.people.access import Role
 
@@ -43,15 +43,15 @@ class StandingForm:
         self.sees_costs = bool(sees_costs)
 
     def facts(self) -> UserFacts:
-        """Return what the form says of a user. Raises FormWrong."""
+        """Return what the form says of a user. Raises InvalidForm."""
         return _read(UserFacts, self._facts())
 
     def user(self) -> UserIn:
-        """Return a new user. Raises FormWrong."""
+        """Return a new user. Raises InvalidForm."""
         return _read(UserIn, self._facts() | {"name": self.name})
 
     def key(self) -> KeyIn:
-        """Return a new key. Raises FormWrong."""
+        """Return a new key. Raises InvalidForm."""
         return _read(KeyIn, {"name": self.name, "roles": self.roles, "sites": self.sites})
 
     def _facts(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def people(request: Request, conn: Conn, now: Now) -> Response:
 
 
 @router.post("/access/users", dependencies=[ADMINISTERS])
-@shown_on("/access", at={AlreadyThere: "name", NotFound: "technician"})
+@shown_on("/access", at={AlreadyExists: "name", NotFound: "technician"})
 def add_user(conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -> Response:
     """Make a user and show the one-time password, once."""
     user, password = form.user(), passwords.one_time()
@@ -101,7 +101,7 @@ def add_user(conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -
 
 
 @router.post("/access/users/{user_name}", dependencies=[ADMINISTERS])
-@shown_on("/access", at={NotFound: "technician", NobodyLeft: "roles"})
+@shown_on("/access", at={NotFound: "technician", LastAdministrator: "roles"})
 def change_user(user_name: str, conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -> Response:
     """Change what a user is."""
     users.save(conn, user_name, form.facts().standing(), actor=actor, at=now)
@@ -118,7 +118,7 @@ def give_password(user_name: str, conn: Conn, now: Now, actor: Actor, sent: Sent
 
 
 @router.post("/access/keys", dependencies=[ADMINISTERS])
-@shown_on("/access", at={AlreadyThere: "name"})
+@shown_on("/access", at={AlreadyExists: "name"})
 def add_key(request: Request, conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -> Response:
     """Make a key and show it, once."""
     wanted = form.key()
@@ -150,4 +150,4 @@ def _read(shape: type[Shape], said: Mapping[str, Any]) -> Shape:
         return shape.model_validate(said)
     except ValidationError as wrong:
         fields = [str(each["loc"][0]) if each["loc"] else "" for each in wrong.errors()]
-        raise FormWrong(fields={name: _WRONG.get(name, "this cannot be used") for name in fields}) from None
+        raise InvalidForm(fields={name: _WRONG.get(name, "this cannot be used") for name in fields}) from None

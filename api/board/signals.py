@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Actor, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
@@ -43,7 +43,7 @@ class SignalForm:
         self.wraps_at, self.plausible_low, self.plausible_high = wraps_at, plausible_low, plausible_high
 
     def meaning(self) -> Meaning:
-        """Return what the numbers of the signal are. Raises FormWrong."""
+        """Return what the numbers of the signal are. Raises InvalidForm."""
         with Fields() as read:
             low = read("plausible_low", None, lambda: _bound(self.plausible_low, "lowest"))
             high = read("plausible_high", None, lambda: _bound(self.plausible_high, "highest"))
@@ -114,28 +114,28 @@ def _by_number(meaning: Meaning) -> list[tuple[str, float]]:
 
 
 def _states(text: str) -> dict[str, float]:
-    """Read the names of states, one a line. Raises FormWrong."""
+    """Read the names of states, one a line. Raises InvalidForm."""
     found: dict[str, float] = {}
     for line in filter(str.strip, text.splitlines()):
         name, equals, number = line.rpartition("=")
         if not equals:
-            raise FormWrong(f"{line.strip()!r} is no state; write one a line, like RUNNING = 1")
+            raise InvalidForm(f"{line.strip()!r} is no state; write one a line, like RUNNING = 1")
         if name.strip() in found:
-            raise FormWrong(f"{name.strip()!r} is there twice")
+            raise InvalidForm(f"{name.strip()!r} is there twice")
         value = _number(number)
         if value is None:
-            raise FormWrong(f"say which number {name.strip()!r} stands for, like RUNNING = 1")
+            raise InvalidForm(f"say which number {name.strip()!r} stands for, like RUNNING = 1")
         found[name.strip()] = value
     if not found:
-        raise FormWrong("write the states, one a line, like RUNNING = 1")
+        raise InvalidForm("write the states, one a line, like RUNNING = 1")
     return found
 
 
 def _bound(text: str, which: str) -> float | None:
     try:
         return _number(text)
-    except FormWrong as wrong:
-        raise FormWrong(f"the {which} value that can be true: {wrong}") from None
+    except InvalidForm as wrong:
+        raise InvalidForm(f"the {which} value that can be true: {wrong}") from None
 
 
 def _number(text: str) -> float | None:
@@ -144,4 +144,4 @@ def _number(text: str) -> float | None:
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
-        raise FormWrong(f"{text.strip()!r} is no number") from None
+        raise InvalidForm(f"{text.strip()!r} is no number") from None

@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection
 
 from api import passwords, signing_in
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.guard import is_at_home
@@ -200,14 +200,14 @@ def change_password(
     """Change one's own password; every other session of the same user ends."""
     name = _name(who.actor)
     if not who.actor.startswith("person:"):
-        raise FormWrong("a key has no password; sign in with a name to change it")
+        raise InvalidForm("a key has no password; sign in with a name to change it")
     try:
         admission = signing_in.admit(_pool(request), name, address=_address(request), now=now, delayed=False)
         before = signing_in.proven(_pool(request), admission, current).password_hash
     except TooManyAttempts as refused:
         raise _refusal(refused, "current", 422) from None
     except WrongPassword:
-        raise FormWrong(fields={"current": "this is not your present password"}) from None
+        raise InvalidForm(fields={"current": "this is not your present password"}) from None
     passwords.check(password, name=name)
     with Fields() as read:
         read.need("password", password != current, "the new password is the present one; choose another")
@@ -218,15 +218,15 @@ def change_password(
     try:
         users.set_password(conn, name, hashed, must_change=False, before=before, but_session=this, actor=actor, at=now)
     except NotFound:
-        raise FormWrong("your password was changed meanwhile; sign in with the new one") from None
+        raise InvalidForm("your password was changed meanwhile; sign in with the new one") from None
     return sent.shows("/password?done=yes", ())
 
 
-def _refusal(refused: WrongPassword | TooManyAttempts, field: str, status: int) -> FormWrong:
+def _refusal(refused: WrongPassword | TooManyAttempts, field: str, status: int) -> InvalidForm:
     """Return what the form says of an attempt that was refused."""
     if isinstance(refused, TooManyAttempts):
-        return FormWrong(str(refused), status=429, headers={"Retry-After": str(refused.retry_after_s)})
-    return FormWrong(fields={field: str(refused)}, status=status)
+        return InvalidForm(str(refused), status=429, headers={"Retry-After": str(refused.retry_after_s)})
+    return InvalidForm(fields={field: str(refused)}, status=status)
 
 
 def _pool(request: Request) -> ConnectionPool:

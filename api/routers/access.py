@@ -10,7 +10,7 @@ from api.keys import Door
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, PagedByFifty, Text
 from api.shapes.access import ChangeOut, KeyIn, KeyOut, MeOut, NewKeyOut, NewUserOut, UserFacts, UserIn, UserOut
-from db.errors import AlreadyThere
+from db.errors import AlreadyExists
 from db.people import api_keys, users
 
 router = APIRouter(tags=["users and keys"])
@@ -101,7 +101,7 @@ def changes(conn: Conn, part: PagedByFifty) -> list[ChangeOut]:
 
 
 def refuse_a_name_of_the_settings(request: Request, name: str) -> None:
-    """Raise AlreadyThere: history would not tell the two keys apart."""
+    """Raise AlreadyExists: history would not tell the two keys apart."""
     door: Door = request.app.state.door
     if name in door.by_name:
-        raise AlreadyThere("key", name)
+        raise AlreadyExists("key", name)

@@ -10,9 +10,9 @@ from api.asking import PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.paging import At, Id, Order, PagedByFifty, Small, Text
 from api.shapes.alarms import (
     AcknowledgeIn,
+    AlarmMetricsOut,
     AlarmOut,
     AlarmPage,
-    FiguresOut,
     MovedOut,
     MoveIn,
     ShelveIn,
@@ -62,18 +62,21 @@ def find(
     return AlarmPage(items=items, next=part.next)
 
 
-@router.get("/figures", dependencies=[SEES])
-def count(
+@router.get("/metrics", dependencies=[SEES])
+@router.get("/figures", dependencies=[SEES], include_in_schema=False)
+def metrics(
     conn: Conn,
     who: Asking,
     since: Annotated[Moment, Query(description="where the range begins, event time")],
     until: Annotated[Moment, Query(description="where it ends, not included; a year after its beginning at most")],
     site: Site = None,
-) -> FiguresOut:
-    """Count the figures of ISA-18.2 over a range of event time, a year at most."""
+) -> AlarmMetricsOut:
+    """Count the alarm metrics of ISA-18.2 over a range of event time, a year at most."""
     if not since < until <= since + LONGEST:
         raise HTTPException(422, "until must be after since, by a year at most; ask for a range such as the last week")
-    return FiguresOut.of(alarm_metrics(alarms.between(conn, since, until, site, who.sites), since, until), since, until)
+    return AlarmMetricsOut.of(
+        alarm_metrics(alarms.between(conn, since, until, site, who.sites), since, until), since, until
+    )
 
 
 @router.get("/states", dependencies=[SEES])

@@ -43,7 +43,7 @@ def put_rate(site_code: str, body: RateIn, conn: Conn, names: Names, who: Asking
 
 @router.put("/sites/{site_code}/costs/model", dependencies=[PLANS])
 def put_entry(site_code: str, body: EntryIn, conn: Conn, names: Names, who: Asking, _: Why) -> SiteCostsOut:
-    """Say what failures, standstill and wasted visits cost, of an asset, of a class or of the whole site."""
+    """Say what failures, downtime and wasted visits cost, of an asset, of a class or of the whole site."""
     site, entry = plant.site_by_code(conn, site_code, who.sites), body.entry()
     if entry.prices != Prices():
         names.require((NameKind.CLASS, [entry.asset_class]))

@@ -31,7 +31,7 @@ class EngineOut(BaseModel):
     state: Literal["judging", "behind", "silent", "stopped", "never ran"]
     alarms: list[EngineAlarmOut] = Field(description="the engine's own, the worst first; none: all is well")
     holder: str | None = Field(description="the process that judges this plant")
-    told_at: datetime | None = Field(description="when it last wrote its metrics; it does so every second")
+    written_at: datetime | None = Field(description="when it last wrote its metrics; it does so every second")
     lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
     lag_limit_s: float | None = None
     queue: int | None = Field(None, description="messages taken off the wire and not judged yet")
@@ -51,14 +51,14 @@ def engine(conn: Conn, now: Now, who: Asking) -> EngineOut:
     alarms = [EngineAlarmOut.of(each) for each in core.standing(facts, now=now)]
     holder = judge.holder_now(conn)[0]
     if report is None:
-        return EngineOut(state="never ran", alarms=alarms, holder=holder, told_at=None)
+        return EngineOut(state="never ran", alarms=alarms, holder=holder, written_at=None)
     metrics = report.metrics
     same = ("lag_limit_s", "queue", "messages_per_s", "readings_per_s", "messages", "stored", "late", "refused")
     return EngineOut(
         state=report.state,
         alarms=alarms,
         holder=holder,
-        told_at=report.written_at(now),
+        written_at=report.written_at(now),
         lag_s=report.lag_s,
         **{name: getattr(metrics, name) for name in same},
     )

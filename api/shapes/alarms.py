@@ -165,7 +165,7 @@ class SourceOut(BaseModel):
     count: int | None = None
 
 
-class FiguresOut(BaseModel):
+class AlarmMetricsOut(BaseModel):
     """The figures of a range; beside each what ISA-18.2 calls acceptable for one operator."""
 
     since: datetime
@@ -186,7 +186,7 @@ class FiguresOut(BaseModel):
     suppressed: int = Field(description="raised, and nobody was told: in none of the other figures")
 
     @classmethod
-    def of(cls, found: AlarmMetrics, since: datetime, until: datetime) -> "FiguresOut":
+    def of(cls, found: AlarmMetrics, since: datetime, until: datetime) -> "AlarmMetricsOut":
         same = (
             "alarms",
             "per_10_min",

@@ -27,11 +27,11 @@ class PricesOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    failure: Amount | None = Field(description="a failure that nobody averted, besides the standstill")
+    failure: Amount | None = Field(description="a failure that nobody avoided, besides the downtime")
     down_hour: Amount | None = Field(description="an hour in which the asset is down")
     failure_hours: Amount | None = Field(description="hours for which such a failure keeps the asset down")
     wasted_visit: Amount | None = Field(description="an order at which nothing was wrong")
-    notice_hours: Amount | None = Field(description="hours ahead that an order must be for the failure to be averted")
+    notice_hours: Amount | None = Field(description="hours ahead that an order must be for the failure to be avoided")
 
 
 class EntryOut(PricesOut):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.problems import WrongRange
+from api.problems import InvalidRange
 from api.shapes.orders import Line
 from api.shapes.times import Moment
 from db.plant.downtimes import Downtime
@@ -234,7 +234,7 @@ class DowntimeIn(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> "DowntimeIn":
         if self.ends_at is not None and not self.starts_at < self.ends_at:
-            raise ValueError(str(WrongRange("starts_at", "ends_at")))
+            raise ValueError(str(InvalidRange("starts_at", "ends_at")))
         return self
 
 

@@ -147,7 +147,7 @@ class _Run:
             "mappings": self._mappings,
         } | self.case.settings
         book = rulebook.parse(self.case.rules)
-        return engine.take_up(self.conn, Settings(**given), rulebook=book, models=self.case.models, holder="cuts")
+        return engine.start(self.conn, Settings(**given), rulebook=book, models=self.case.models, holder="cuts")
 
     def bring(self) -> None:
         query = "SELECT 'NTH/' || code, id FROM assets"

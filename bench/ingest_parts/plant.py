@@ -83,7 +83,7 @@ def make(url: str, plant: Plant, settings: Settings) -> None:
         cursor.connection.close()
     with psycopg.connect(url) as conn:
         book = rulebook.parse(plant.rulebook())
-        state = engine.take_up(conn, settings, rulebook=book, models=plant.models(), holder="bench")
+        state = engine.start(conn, settings, rulebook=book, models=plant.models(), holder="bench")
         judge = state.judge
         rng = np.random.default_rng(11)
         first = plant.key(0)

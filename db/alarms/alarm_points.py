@@ -141,7 +141,7 @@ def reset(conn: Connection, alarm: Id, *, actor: str, at: datetime, why: str = "
 def shelve(conn: Connection, alarm: Id, *, until: datetime, why: str, actor: str, at: datetime) -> Standing:
     """Shelve an alarm, whether or not it stands; the judge is told in the same transaction.
 
-    Raises NotFound, IllegalAlarmMove, AlarmReasonMissing, MayNotBeShelved and WrongEnd.
+    Raises NotFound, IllegalAlarmMove, AlarmReasonMissing, MayNotBeShelved and InvalidEnd.
     """
     terms = _terms(conn, alarm)
     return _step(
@@ -158,7 +158,7 @@ def unshelve(conn: Connection, alarm: Id, *, actor: str, at: datetime, why: str 
 def take_out(conn: Connection, alarm: Id, *, until: datetime | None, why: str, actor: str, at: datetime) -> Standing:
     """Take an alarm out of service; the judge is told in the same transaction.
 
-    Raises NotFound, IllegalAlarmMove, AlarmReasonMissing and WrongEnd.
+    Raises NotFound, IllegalAlarmMove, AlarmReasonMissing and InvalidEnd.
     """
     terms = _terms(conn, alarm)
     return _step(

@@ -34,9 +34,9 @@ class LiveOrder:
     evidence: int
 
 
-def places(conn: Connection, *, since: datetime, until: datetime) -> tuple[int, int] | None:
+def arrival_range(conn: Connection, *, since: datetime, until: datetime) -> tuple[int, int] | None:
     """Return the first and last arrival of what was judged with ``since <= observed_at <= until``; None for nothing."""
-    row: Any = conn.execute(_QUERIES["places"], {"since": since, "until": until}).fetchone()
+    row: Any = conn.execute(_QUERIES["arrival_range"], {"since": since, "until": until}).fetchone()
     return None if row[0] is None else (int(row[0]), int(row[1]))
 
 

@@ -63,7 +63,7 @@ def keep(conn: Connection, *, actor: str, now: datetime) -> list[str]:
 
 
 def to_shadow(conn: Connection, rule_id: str, *, actor: str, why: str, at: datetime) -> None:
-    """Let a rule judge in shadow because somebody wants it. Raises NotFound, AlreadyThere and SafetyRule."""
+    """Let a rule judge in shadow because somebody wants it. Raises NotFound, AlreadyExists and SafetyRule."""
     rule = one(conn, rule_id)
     if rule.severity is Severity.SAFETY:
         raise SafetyRule(rule_id)

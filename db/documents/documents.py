@@ -20,7 +20,7 @@ from db.plant import names
 from models import documents as model_documents
 from models.document import ModelDocument
 from rules import fit, rulebook
-from rules.rulebook import Rulebook, WrongRulebook
+from rules.rulebook import InvalidRulebook, Rulebook
 
 _QUERIES = sql.load("documents")
 
@@ -80,7 +80,7 @@ def newest_by(conn: Connection, kind: Kind, actor: str) -> Mapping[str, Any] | N
 def write(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str, why: str) -> None:
     """Write a new version, which judges from the engine's next batch on.
 
-    Raises WrongRulebook or WrongModels: for a document that cannot judge, and for rules that do not fit the plant.
+    Raises InvalidRulebook or InvalidModels: for a document that cannot judge, and for rules that do not fit the plant.
     """
     check(kind, document)
     if kind is Kind.RULEBOOK:
@@ -109,14 +109,14 @@ def roll_back(conn: Connection, kind: Kind, number: int | None = None, *, actor:
 
 
 def check(kind: Kind, document: Mapping[str, Any]) -> None:
-    """Raise WrongRulebook or WrongModels, with the place and what to do, for a document that cannot judge."""
+    """Raise InvalidRulebook or InvalidModels, with the place and what to do, for a document that cannot judge."""
     if kind is Kind.RULEBOOK:
         rulebook.parse(document)
     else:
         model_documents.parse(document)
 
 
-def misfits(conn: Connection, book: Rulebook) -> list[WrongRulebook]:
+def misfits(conn: Connection, book: Rulebook) -> list[InvalidRulebook]:
     """Return what does not fit the plant: signals that no asset of the class has, and units that are not the signal's.
 
     A class that has no asset yet, or none that has been measured, fits anything.

@@ -61,7 +61,7 @@ def precision(conn: Connection) -> list[Precision]:
     return found
 
 
-def heed(conn: Connection, order_id: UUID, *, actor: str) -> None:
+def adjust_limits(conn: Connection, order_id: UUID, *, actor: str) -> None:
     """After an order was closed: move the limit of the model that opened it, where its labels ask for that."""
     models, moved = _models(conn), _moved(conn)
     for asset_class, model, version, labels in _counts(conn, order_id):

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
 from db import sql
-from db.errors import AlreadyThere, NotFound
+from db.errors import AlreadyExists, NotFound
 from db.orders import order_history
 from workorder_core.alarms.budget import CLOSE_OUTS, REMEMBERED, WEEK, Spent
 from workorder_core.words import CloseFinding
@@ -38,11 +38,11 @@ def now_there(conn: Connection) -> Mapping[str, InShadow]:
 def begin(conn: Connection, rule: str, *, actor: str, why: str, at: datetime) -> None:
     """Let a rule judge in shadow; the judge and the orders that it gave evidence to are told.
 
-    Raises AlreadyThere for one that does already.
+    Raises AlreadyExists for one that does already.
     """
     facts = {"rule": rule, "actor": actor, "why": why, "at": at}
     if conn.execute(_QUERIES["begin"], facts).fetchone() is None:
-        raise AlreadyThere("rule in shadow", rule)
+        raise AlreadyExists("rule in shadow", rule)
     _tell_orders(conn, rule, f"rule {rule} judges in shadow from now on: {why}", actor, at)
 
 

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from db import sql
 from db.documents import documents
 from db.documents.documents import Kind
-from db.errors import AlreadyThere, NotFound, NothingOnTrial
+from db.errors import AlreadyExists, NotFound, NothingOnTrial
 from workorder_core.intake.decisions import Decision
 from workorder_core.intake.effects import What, apply_decision
 
@@ -78,7 +78,7 @@ def begin(
 ) -> int:
     """Begin a run and return its id; the judge takes it up at its next batch.
 
-    Raises AlreadyThere while one runs, NothingOnTrial, and WrongRulebook or WrongModels for documents that cannot
+    Raises AlreadyExists while one runs, NothingOnTrial, and InvalidRulebook or InvalidModels for documents that cannot
     judge.
     """
     if rulebook is None and models is None:
@@ -98,7 +98,7 @@ def begin(
             row: Any = conn.execute(_QUERIES["begin"], facts).fetchone()
     except UniqueViolation:
         running = runs(conn, unfinished=True)
-        raise AlreadyThere("run in shadow", running[0].id if running else name) from None
+        raise AlreadyExists("run in shadow", running[0].id if running else name) from None
     return int(row[0])
 
 
@@ -107,12 +107,12 @@ def end(
 ) -> dict[Kind, Mapping[str, Any]]:
     """End a run. What is promoted becomes the new version of its documents, which are returned by kind.
 
-    Raises NotFound for a run that there is not, and AlreadyThere for one that has ended.
+    Raises NotFound for a run that there is not, and AlreadyExists for one that has ended.
     """
     facts = {"id": run_id, "outcome": outcome, "actor": actor, "why": why}
     row: Any = conn.execute(_QUERIES["end"], facts).fetchone()
     if row is None:
-        raise AlreadyThere("end of the run in shadow", run(conn, run_id).id)
+        raise AlreadyExists("end of the run in shadow", run(conn, run_id).id)
     if outcome == "dropped":
         return {}
     changed = {kind: document for kind, document in zip(Kind, row, strict=True) if document is not None}

@@ -198,10 +198,10 @@ def outcomes(conn: Connection, *, back: timedelta) -> dict[str, int]:
         return dict(cursor.execute(_QUERIES["outcomes"], {"back": back}).fetchall())
 
 
-def told(conn: Connection, event_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+def receiver_counts(conn: Connection, event_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Return of events how many receivers are told and how many have confirmed; those that nobody is told of lack."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        rows = cursor.execute(_QUERIES["told"], {"event_ids": list(event_ids)}).fetchall()
+        rows = cursor.execute(_QUERIES["receiver_counts"], {"event_ids": list(event_ids)}).fetchall()
     return {event_id: (receivers, delivered) for event_id, receivers, delivered in rows}
 
 

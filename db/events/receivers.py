@@ -15,7 +15,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import sql, storable
-from db.errors import AlreadyThere, NotFound
+from db.errors import AlreadyExists, NotFound
 from db.events import deliveries, events
 from db.events.sealing import Sealer
 from db.plant import changes
@@ -102,7 +102,7 @@ def add_webhook(
     actor: str,
     at: datetime,
 ) -> tuple[int, str]:
-    """Make a webhook; return its id and its secret, which nobody can read again. Raises AlreadyThere."""
+    """Make a webhook; return its id and its secret, which nobody can read again. Raises AlreadyExists."""
     secret = secrets.token_bytes(32)
     stored, sealed = sealer.seal(secret)
     facts: dict[str, Any] = {"channel": Channel.WEBHOOK.value, "name": name, "address": url, "user": None}
@@ -206,7 +206,7 @@ def _add(conn: Connection, facts: dict[str, Any], *, actor: str, at: datetime) -
         with conn.transaction(), conn.cursor(row_factory=scalar_row) as cursor:
             return int(cursor.execute(_QUERIES["add"], facts | {"actor": actor, "at": at}).fetchone() or 0)
     except UniqueViolation:
-        raise AlreadyThere("receiver", facts["name"]) from None
+        raise AlreadyExists("receiver", facts["name"]) from None
 
 
 def _locked(conn: Connection, receiver_id: int) -> Receiver:

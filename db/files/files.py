@@ -17,7 +17,7 @@ from psycopg.rows import class_row, dict_row, scalar_row
 from db import sql
 from db.errors import NotFound, StoreError
 from db.files import pictures
-from db.files.pictures import PictureWrong
+from db.files.pictures import InvalidPicture
 from db.orders import order_history
 from db.plant import changes
 
@@ -54,7 +54,7 @@ _CALLED = {
 }
 
 
-class AttachmentWrong(StoreError):
+class InvalidAttachment(StoreError):
     """A file cannot be attached."""
 
     def __init__(self, name: str, problem: str) -> None:
@@ -132,22 +132,22 @@ def add(
 ) -> Attachment:
     """Attach a file. Its kind is what it is, not what it is called; a picture is stored without metadata.
 
-    The row of an order is held by this transaction. Raises AttachmentWrong.
+    The row of an order is held by this transaction. Raises InvalidAttachment.
     """
     # What is not printable could let a name end otherwise than it looks.
     shown = "".join(filter(str.isprintable, name)).replace("/", "_").replace("\\", "_").strip()[-200:] or "file"
     kind = _checked(shown, content, allowed)
     if owner.of is not Of.ORDER and len(of(conn, owner)) >= MOST_OF_ONE:
-        raise AttachmentWrong(shown, f"there are {MOST_OF_ONE:,} files already; delete what is out of date")
+        raise InvalidAttachment(shown, f"there are {MOST_OF_ONE:,} files already; delete what is out of date")
     small = None
     if kind in pictures.FORMATS:
         try:
             picture = pictures.clean(content, kind)
-        except PictureWrong as wrong:
-            raise AttachmentWrong(shown, str(wrong)) from None
+        except InvalidPicture as wrong:
+            raise InvalidAttachment(shown, str(wrong)) from None
         content, small = picture.content, picture.small
         if len(content) > 2 * LARGEST:
-            raise AttachmentWrong(shown, "it would be too large without what it was packed by; make it smaller")
+            raise InvalidAttachment(shown, "it would be too large without what it was packed by; make it smaller")
     made = Attachment(
         id=uuid4(),
         **{f"{owner.of.value}_id": owner.id},  # type: ignore[arg-type]
@@ -166,14 +166,14 @@ def add(
 
 def _checked(name: str, content: bytes, allowed: Allowed) -> str:
     if not content:
-        raise AttachmentWrong(name, "it is empty")
+        raise InvalidAttachment(name, "it is empty")
     if len(content) > allowed.largest:
-        raise AttachmentWrong(name, f"it is larger than {allowed.largest // 1_000_000} MB; make it smaller")
+        raise InvalidAttachment(name, f"it is larger than {allowed.largest // 1_000_000} MB; make it smaller")
     kind = _kind(content)
     if kind is None:
-        raise AttachmentWrong(name, "it is neither a picture (PNG, JPEG, GIF, WebP) nor a PDF nor plain text")
+        raise InvalidAttachment(name, "it is neither a picture (PNG, JPEG, GIF, WebP) nor a PDF nor plain text")
     if kind not in allowed.kinds:
-        raise AttachmentWrong(name, f"it is {_CALLED[kind]}, and here may be attached: {allowed.said}")
+        raise InvalidAttachment(name, f"it is {_CALLED[kind]}, and here may be attached: {allowed.said}")
     return kind
 
 

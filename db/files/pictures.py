@@ -24,7 +24,7 @@ _AT_ONCE = threading.BoundedSemaphore(2)
 """Pictures decoded at the same time in a process: each may need a few hundred megabytes."""
 
 
-class PictureWrong(Exception):
+class InvalidPicture(Exception):
     """A picture cannot be decoded, or is too large to be."""
 
 
@@ -37,18 +37,18 @@ class Picture:
 
 
 def clean(content: bytes, kind: str) -> Picture:
-    """Return a picture as it may be stored. Raises PictureWrong."""
+    """Return a picture as it may be stored. Raises InvalidPicture."""
     with _AT_ONCE:
         try:
             return _clean(content, kind)
-        except PictureWrong:
+        except InvalidPicture:
             raise
         except Image.DecompressionBombError:
-            raise PictureWrong(_TOO_MANY) from None
+            raise InvalidPicture(_TOO_MANY) from None
         except MemoryError:
-            raise PictureWrong("it is too large to be decoded; make it smaller") from None
+            raise InvalidPicture("it is too large to be decoded; make it smaller") from None
         except Exception as error:  # the decoders raise what they like for what somebody made up
-            raise PictureWrong("it is damaged: it cannot be decoded as a picture") from error
+            raise InvalidPicture("it is damaged: it cannot be decoded as a picture") from error
 
 
 def _clean(content: bytes, kind: str) -> Picture:
@@ -58,7 +58,7 @@ def _clean(content: bytes, kind: str) -> Picture:
         with Image.open(BytesIO(content), formats=[FORMATS[kind]]) as image:
             frames = getattr(image, "n_frames", 1)
             if image.width * image.height * frames > MOST_PIXELS:
-                raise PictureWrong(_TOO_MANY)
+                raise InvalidPicture(_TOO_MANY)
             colours = image.info.get("icc_profile")
             if frames > 1:
                 return _moving(image, kind)

@@ -11,10 +11,10 @@ from psycopg.rows import dict_row, scalar_row, tuple_row
 from psycopg.types.json import Jsonb
 
 from db import scope, sql
-from db.errors import AlreadyThere, NotFound
+from db.errors import AlreadyExists, NotFound
 from db.orders import order_content
 from db.plant import changes, safety
-from db.plant.safety import Overtaken, Proposal
+from db.plant.safety import Proposal, Superseded
 from workorder_core.orders import job_plans, record
 from workorder_core.orders.job_plans import JobPlan, Part, PartLine, PlanStep, StepKind
 from workorder_core.plant.safety import lost_permits, permits
@@ -51,7 +51,7 @@ def save(conn: Connection, plan: JobPlan, *, actor: str, at: datetime, why: str 
     """Store a plan as its code's next version and return it.
 
     One by which orders would lose safety permits waits for a second person, and the proposal comes back. Raises
-    AlreadyThere where somebody else just did, and what ``safety.propose`` raises.
+    AlreadyExists where somebody else just did, and what ``safety.propose`` raises.
     """
     before = _locked(conn, plan.code, plan.site)
     lost = lost_permits(before, plan, in_force(conn))
@@ -77,10 +77,10 @@ def retire(
 
 
 def confirm(conn: Connection, code: str, proposal: Proposal, *, actor: str, at: datetime) -> None:
-    """Change a plan as two people want it. Raises Overtaken where it is not as it was when that was proposed."""
+    """Change a plan as two people want it. Raises Superseded where it is not as it was when that was proposed."""
     before = _locked(conn, code, proposal.site)
     if proposal.was["version"] != (before.version if before is not None else None):
-        raise Overtaken(proposal.subject)
+        raise Superseded(proposal.subject)
     changes.made_by(conn, actor, f"confirmed what {proposal.proposed_by} proposed: {proposal.why}")
     if proposal.change.get("retire"):
         conn.execute(_QUERIES["retire"], {"code": code, "site": proposal.site, "at": at})
@@ -131,7 +131,7 @@ def _add(conn: Connection, plan: JobPlan, actor: str, at: datetime) -> JobPlan:
     with conn.cursor(row_factory=scalar_row) as cursor:
         version = cursor.execute(_QUERIES["add"], facts | {"actor": actor, "at": at}).fetchone()
     if version is None:
-        raise AlreadyThere("newer version of job plan", plan.code)
+        raise AlreadyExists("newer version of job plan", plan.code)
     return replace(plan, version=version)
 
 

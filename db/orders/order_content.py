@@ -101,7 +101,7 @@ def add_comment(conn: Connection, order_id: UUID, text: str, *, actor: str, at: 
         return int(cursor.execute(_QUERIES["add_comment"], facts).fetchone() or 0)
 
 
-def told(step: StepDone) -> dict[str, Any]:
+def step_facts(step: StepDone) -> dict[str, Any]:
     """Return what history says of a step."""
     return {f"step {step.seq}": record.plain(replace(step, instruction=step.instruction[:200]))}
 

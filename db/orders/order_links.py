@@ -37,7 +37,7 @@ _OTHER_WAY = {
 }
 
 
-class LinkWrong(StoreError):
+class InvalidLink(StoreError):
     """Two orders cannot be linked so."""
 
     def __init__(self, problem: str) -> None:
@@ -63,13 +63,15 @@ class Link:
 def add(
     conn: Connection, from_id: UUID, kind: LinkKind, to_id: UUID, *, actor: str, at: datetime, why: str = ""
 ) -> None:
-    """Link two orders that this transaction has locked, and tell it in both histories. Raises LinkWrong."""
+    """Link two orders that this transaction has locked, and tell it in both histories. Raises InvalidLink."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if from_id == to_id:
-        raise LinkWrong("an order has nothing to do with itself")
+        raise InvalidLink("an order has nothing to do with itself")
     with conn.cursor(row_factory=scalar_row) as cursor:
         if cursor.execute(_QUERIES["reaches"], facts | {"from_id": to_id, "to_id": from_id}).fetchone():
-            raise LinkWrong(f"the other one is '{kind.value.replace('_', ' ')}' this one already, by itself or others")
+            raise InvalidLink(
+                f"the other one is '{kind.value.replace('_', ' ')}' this one already, by itself or others"
+            )
         if cursor.execute(_QUERIES["add"], facts | {"at": at, "actor": actor}).fetchone() is None:
             return
     _tell(conn, "link", "new", facts, actor, at, why)
@@ -78,10 +80,10 @@ def add(
 def remove(
     conn: Connection, from_id: UUID, kind: LinkKind, to_id: UUID, *, actor: str, at: datetime, why: str = ""
 ) -> None:
-    """Take a link back between two orders that this transaction has locked. Raises LinkWrong where there is none."""
+    """Take a link back between two orders that this transaction has locked. Raises InvalidLink where there is none."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if conn.execute(_QUERIES["remove"], facts).rowcount == 0:
-        raise LinkWrong("there is no such link to take back")
+        raise InvalidLink("there is no such link to take back")
     _tell(conn, "unlink", "old", facts, actor, at, why)
 
 

@@ -97,7 +97,7 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, who
 def attach(
     conn: Connection, order_id: UUID, name: str, content: bytes, *, who: Who, at: datetime, allowed: Allowed = USUAL
 ) -> Attachment:
-    """Attach a file to an order. Raises IllegalMove, NotAllowed, AttachmentWrong."""
+    """Attach a file to an order. Raises IllegalMove, NotAllowed, InvalidAttachment."""
     _locked(conn, order_id, Edit.FILES, who)
     return files.add(conn, Owner(Of.ORDER, order_id), name, content, actor=who.actor, at=at, allowed=allowed)
 
@@ -113,13 +113,13 @@ def delete_file(conn: Connection, file_id: UUID, *, who: Who, at: datetime) -> A
 def link(
     conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime, why: str = ""
 ) -> None:
-    """Link two orders. Raises LinkWrong, NotAllowed."""
+    """Link two orders. Raises InvalidLink, NotAllowed."""
     _lock_both(conn, order_id, other_id, Edit.LINK, who)
     order_links.add(conn, order_id, kind, other_id, actor=who.actor, at=at, why=why)
 
 
 def unlink(conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime) -> None:
-    """Take a link between two orders back. Raises LinkWrong, IllegalMove, NotAllowed."""
+    """Take a link between two orders back. Raises InvalidLink, IllegalMove, NotAllowed."""
     _lock_both(conn, order_id, other_id, Edit.UNLINK, who)
     order_links.remove(conn, order_id, kind, other_id, actor=who.actor, at=at)
 
@@ -143,7 +143,7 @@ def _step(conn: Connection, order_id: UUID, seq: int, who: Who) -> StepDone:
 
 def _save_step(conn: Connection, order_id: UUID, before: StepDone, after: StepDone, who: Who, at: datetime) -> None:
     order_content.save_step(conn, order_id, after)
-    old, new = order_content.told(before), order_content.told(after)
+    old, new = order_content.step_facts(before), order_content.step_facts(after)
     name = "step undone" if after.done_at is None else "step"
     order_history.append(
         conn, order_id, at=at, actor=who.actor, step=name, old=old, new=new, why=after.instruction[:200]

@@ -299,7 +299,7 @@ def _tell_judge(conn: Connection, before: WorkOrder, after: WorkOrder, actor: st
         _QUERIES["tell_judge"], {"asset_id": after.asset_id, "actor": actor, "payload": storable.json(payload)}
     )
     if after.status is Status.CLOSED and close_out is not None:
-        labels.heed(conn, after.id, actor=actor)
+        labels.adjust_limits(conn, after.id, actor=actor)
 
 
 def _entry(conn: Connection, order: WorkOrder) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from db import sql
-from db.errors import AlreadyThere, NotFound
+from db.errors import AlreadyExists, NotFound
 from db.people import users
 from db.people.sessions import SEEN_EVERY, digest, note_use
 from workorder_core.people.access import Role, Who
@@ -44,13 +44,13 @@ def add(
     actor: str,
     at: datetime,
 ) -> str:
-    """Make a key and return it, for the only time. Raises AlreadyThere, UnknownSites."""
+    """Make a key and return it, for the only time. Raises AlreadyExists, UnknownSites."""
     users.check_sites(conn, sites)
     key = f"pw_{secrets.token_urlsafe(40)}"
     told: dict[str, Any] = {"roles": sorted(roles), "sites": None if sites is None else sorted(sites)}
     facts = told | {"name": name, "prefix": key[:_PREFIX], "key_sha256": digest(key), "actor": actor, "at": at}
     if conn.execute(_QUERIES["add_key"], facts).fetchone() is None:
-        raise AlreadyThere("key", name)
+        raise AlreadyExists("key", name)
     users.note_change(conn, "key added", name, told, actor=actor, at=at)
     return key
 

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import scope, sql
-from db.errors import AlreadyThere, NotFound, TechnicianUnknown
+from db.errors import AlreadyExists, NotFound, TechnicianUnknown
 from workorder_core.orders import planned_dates
 from workorder_core.orders.planned_dates import Planned
 from workorder_core.people.assignment import Job, Technician
@@ -55,11 +55,11 @@ def listed(conn: Connection, site_id: int | None = None, within: Collection[str]
 
 
 def create(conn: Connection, technician: Technician) -> Technician:
-    """Store a new technician and return it with its id; the given id is not looked at. Raises AlreadyThere."""
+    """Store a new technician and return it with its id; the given id is not looked at. Raises AlreadyExists."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         new_id: int | None = cursor.execute(_QUERIES["create"], _facts(technician)).fetchone()
     if new_id is None:
-        raise AlreadyThere("technician", technician.code)
+        raise AlreadyExists("technician", technician.code)
     return replace(technician, id=new_id)
 
 

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import sql
-from db.errors import AlreadyThere, NotFound, StoreError
+from db.errors import AlreadyExists, NotFound, StoreError
 from db.people import technicians
 from db.plant import changes as changes_log
 from db.plant import plant
@@ -18,7 +18,7 @@ from workorder_core.people.access import Role, Who
 _QUERIES = sql.load("access")
 
 
-class NobodyLeft(StoreError):
+class LastAdministrator(StoreError):
     """The change would leave nobody who can administer everything."""
 
     def __init__(self, name: str) -> None:
@@ -128,22 +128,25 @@ def add(
     actor: str,
     at: datetime,
 ) -> None:
-    """Store a new user. Raises AlreadyThere, UnknownSites, NotFound for a technician who is not there."""
+    """Store a new user. Raises AlreadyExists, UnknownSites, NotFound for a technician who is not there."""
     facts = _facts(conn, standing) | {"name": name, "password_hash": password_hash, "must_change": must_change}
     if conn.execute(_QUERIES["add_user"], facts | {"at": at}).fetchone() is None:
-        raise AlreadyThere("user", name)
+        raise AlreadyExists("user", name)
     note_change(conn, "user added", name, _told(standing), actor=actor, at=at)
 
 
 def save(conn: Connection, name: str, standing: Standing, *, actor: str, at: datetime) -> None:
-    """Store what a user is from now on; who is disabled is signed out. Raises NotFound, UnknownSites, NobodyLeft."""
+    """Store a user's new facts; a disabled user is signed out.
+
+    Raises NotFound, UnknownSites and LastAdministrator.
+    """
     conn.execute(_QUERIES["hold_users"])
     before = get(conn, name)
     conn.execute(_QUERIES["save_user"], _facts(conn, standing) | {"name": name, "at": at})
     administered = Role.ADMINISTRATOR in before.roles and before.sites is None and before.disabled_at is None
     with conn.cursor(row_factory=scalar_row) as cursor:
         if administered and not cursor.execute(_QUERIES["administrators"]).fetchone():
-            raise NobodyLeft(name)
+            raise LastAdministrator(name)
     if standing.disabled:
         conn.execute(_QUERIES["end_sessions"], {"user": name, "but": None})
     was = Standing(

@@ -17,7 +17,7 @@ from ingest.devices import Bindings
 _QUERIES = sql.load("devices")
 
 
-class WrongBinding(StoreError):
+class InvalidBinding(StoreError):
     """A device or an asset is named as none can be called."""
 
 
@@ -51,20 +51,20 @@ def listed(conn: Connection) -> dict[str, list[Bound]]:
 
 
 def check(device: str, assets: Sequence[str]) -> None:
-    """Raise WrongBinding for a device or an asset that cannot be called so."""
+    """Raise InvalidBinding for a device or an asset that cannot be called so."""
     if not devices.is_code(device):
-        raise WrongBinding(f"{device[:80]!r} is no device name: letters, digits and _ . - up to 64")
+        raise InvalidBinding(f"{device[:80]!r} is no device name: letters, digits and _ . - up to 64")
     for asset in assets:
         if not devices.is_asset(asset):
-            raise WrongBinding(f"{asset[:140]!r} is no asset: write <site>/<asset>, like NTH/P-101")
+            raise InvalidBinding(f"{asset[:140]!r} is no asset: write <site>/<asset>, like NTH/P-101")
 
 
 def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at: datetime) -> list[str]:
     """Let a device speak for those assets (``<site>/<asset>``), and nobody who is not bound to them; return those that
-    are new to it. An engine that runs knows it within seconds. Raises WrongBinding."""
+    are new to it. An engine that runs knows it within seconds. Raises InvalidBinding."""
     check(device, assets)
     if not assets:
-        raise WrongBinding("name the assets that the device speaks for, as <site>/<asset>")
+        raise InvalidBinding("name the assets that the device speaks for, as <site>/<asset>")
     with conn.cursor(row_factory=scalar_row) as cursor:
         facts = {"device": device, "assets": list(dict.fromkeys(assets)), "actor": actor, "at": at}
         new = sorted(cursor.execute(_QUERIES["bind"], facts).fetchall())

@@ -7,10 +7,10 @@ from psycopg import Connection
 from psycopg.rows import scalar_row
 
 from db import sql
-from db.errors import NotFound, Ring
+from db.errors import Cycle, NotFound
 from db.plant import changes, plant, safety
 from db.plant.plant import Asset
-from db.plant.safety import Overtaken, Proposal
+from db.plant.safety import Proposal, Superseded
 from workorder_core.plant.safety import AssetFacts, to_confirm
 from workorder_core.words import Criticality
 
@@ -33,7 +33,7 @@ def change(
 
     ``safety_critical`` says whether work on it is verified by a second person. None leaves class, criticality
     and that as they are, and makes it stand behind nothing. What makes a safety-critical asset less safe is not changed
-    but proposed, and the proposal comes back. Raises NotFound, Ring, and what ``safety.propose`` raises.
+    but proposed, and the proposal comes back. Raises NotFound, Cycle, and what ``safety.propose`` raises.
     """
     before, above = _locked(conn, asset_id, at)
     was = _facts(before)
@@ -56,11 +56,11 @@ def change(
 
 
 def confirm(conn: Connection, asset_id: int, proposal: Proposal, *, actor: str, at: datetime) -> None:
-    """Change an asset as two people want it. Raises Overtaken where it is not as it was when that was proposed."""
+    """Change an asset as two people want it. Raises Superseded where it is not as it was when that was proposed."""
     before, _ = _locked(conn, asset_id, at)
     was = _facts(before)
     if {name: getattr(was, name) for name in proposal.was} != proposal.was:
-        raise Overtaken(proposal.subject)
+        raise Superseded(proposal.subject)
     changed = dict(proposal.change)
     if "criticality" in changed:
         changed["criticality"] = Criticality(changed["criticality"])
@@ -85,7 +85,7 @@ def _refuse_ring(conn: Connection, asset: Asset, above: dict[int, int | None], p
     seen = set[int]()
     while up is not None and up not in seen:
         if up == asset.id:
-            raise Ring(asset.code, parent)
+            raise Cycle(asset.code, parent)
         seen.add(up)
         up = above[up]
 

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, dict_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from db import scope, sql
-from db.errors import NotFound, Ring
+from db.errors import Cycle, NotFound
 from db.plant import changes, safety
 from db.plant.safety import Proposal
 from workorder_core.plant.plant import UNCLASSIFIED, AssetEntry, Plant, SignalEntry
@@ -273,7 +273,7 @@ def load(conn: Connection, plant: Plant, *, at: datetime, actor: str | None = No
     """Bring a plant document into the database, and return what of it waits for a second person.
 
     What the document doesn't name is left as it is: nothing is deleted or archived, and loading it again changes
-    nothing. What makes a safety-critical asset less safe is not changed but proposed, once. Raises Ring, and what
+    nothing. What makes a safety-critical asset less safe is not changed but proposed, once. Raises Cycle, and what
     ``safety.propose`` raises.
 
     Parameters
@@ -290,9 +290,9 @@ def load(conn: Connection, plant: Plant, *, at: datetime, actor: str | None = No
     for place in plant.locations:
         places[place.code] = _put(conn, "put_location", asdict(place) | {"site_id": site_id})
     waiting = [_load_asset(conn, site_id, entry, places, at, actor or "system:plant", why) for entry in plant.assets]
-    ring = conn.execute(_QUERIES["in_a_ring"], {"site_id": site_id}).fetchone()
+    ring = conn.execute(_QUERIES["in_a_cycle"], {"site_id": site_id}).fetchone()
     if ring is not None:
-        raise Ring(*ring)
+        raise Cycle(*ring)
     for technician in plant.technicians:
         facts = asdict(technician) | {"site_id": site_id}
         lists = {name: facts[name] for name in ("skills", "certificates", "weekdays")}

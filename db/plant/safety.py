@@ -28,7 +28,7 @@ class WhyMissing(StoreError):
         self.subject = subject
 
 
-class WaitsAlready(StoreError):
+class AlreadyProposed(StoreError):
     """Another change of the same thing's safety waits for a second person."""
 
     def __init__(self, subject: str) -> None:
@@ -44,7 +44,7 @@ class SamePerson(StoreError):
         self.subject = subject
 
 
-class DecidedAlready(StoreError):
+class AlreadyDecided(StoreError):
     """A proposal was confirmed or rejected before."""
 
     def __init__(self, subject: str, verdict: str, by: str) -> None:
@@ -52,7 +52,7 @@ class DecidedAlready(StoreError):
         self.subject, self.verdict = subject, verdict
 
 
-class Overtaken(StoreError):
+class Superseded(StoreError):
     """What was to be changed has changed since it was proposed."""
 
     def __init__(self, subject: str) -> None:
@@ -104,7 +104,7 @@ def propose(
     actor: str,
     at: datetime,
 ) -> Proposal:
-    """Let a change wait for a second person. Raises WhyMissing, WaitsAlready."""
+    """Let a change wait for a second person. Raises WhyMissing, AlreadyProposed."""
     if not why.strip():
         raise WhyMissing(subject)
     facts: dict[str, Any] = {"asset_id": asset_id, "site": None if asset_id else site, "plan": plan, "actor": actor}
@@ -112,7 +112,7 @@ def propose(
     with conn.cursor(row_factory=scalar_row) as cursor:
         new_id = cursor.execute(_QUERIES["propose"], facts).fetchone()
     if new_id is None:
-        raise WaitsAlready(subject)
+        raise AlreadyProposed(subject)
     made = get(conn, new_id)
     _log(conn, made, "proposed", actor, at, why)
     return made
@@ -145,11 +145,11 @@ def page(
 def decide(
     conn: Connection, proposal_id: int, verdict: Verdict, *, actor: str, at: datetime, why: str = ""
 ) -> Proposal:
-    """Store what comes of a proposal and return it as it was. Raises NotFound, DecidedAlready, SamePerson."""
+    """Store what comes of a proposal and return it as it was. Raises NotFound, AlreadyDecided, SamePerson."""
     conn.execute(_QUERIES["lock"], {"id": proposal_id})
     found = get(conn, proposal_id)
     if found.verdict is not None:
-        raise DecidedAlready(found.subject, found.verdict, found.decided_by or "")
+        raise AlreadyDecided(found.subject, found.verdict, found.decided_by or "")
     with conn.cursor(row_factory=scalar_row) as cursor:
         one = cursor.execute(_QUERIES["are_one"], {"one": actor, "other": found.proposed_by}).fetchone()
     if verdict == "confirmed" and one:

@@ -1,4 +1,4 @@
--- name: places
+-- name: arrival_range
 -- The first and the last place in the sequence of what was judged between two event times.
 SELECT min(arrival), max(arrival) FROM readings
 WHERE observed_at >= %(since)s AND observed_at <= %(until)s AND NOT late AND quality < 2;

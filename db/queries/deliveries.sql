@@ -90,7 +90,7 @@ FROM deliveries d JOIN receivers r ON r.id = d.receiver_id WHERE d.state = 'pend
 -- Attempts made within a time, by how they ended; an empty fault is none.
 SELECT coalesce(fault, ''), count(*) FROM delivery_attempts WHERE at > now() - %(back)s::interval GROUP BY 1;
 
--- name: told
+-- name: receiver_counts
 -- How many receivers are told of each of some events, and how many of them have confirmed it.
 SELECT event_id, count(*) AS receivers, count(*) FILTER (WHERE state = 'delivered') AS delivered
 FROM deliveries WHERE event_id = ANY(%(event_ids)s) GROUP BY event_id;

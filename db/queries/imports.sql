@@ -10,7 +10,7 @@ UPDATE imports SET rows_done = %(rows_done)s, stored = %(stored)s, refused = %(r
        finished_at = CASE WHEN %(finished)s THEN now() END
 WHERE digest = %(digest)s;
 
--- name: hold
+-- name: lock
 -- The sequence of inputs, between two batches of the process that judges: history takes places in it too.
 SELECT next_arrival FROM judge_position FOR UPDATE;
 

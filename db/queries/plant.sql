@@ -101,7 +101,7 @@ DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, level = excl
 SELECT s.code || '/' || a.code AS key, a.class AS asset_class, a.criticality, a.safety_critical, NULL AS parent
 FROM assets a JOIN sites s ON s.id = a.site_id WHERE a.site_id = %(site_id)s AND a.code = %(code)s FOR UPDATE OF a;
 
--- name: in_a_ring
+-- name: in_a_cycle
 -- Two assets of a site that stand behind each other, over others or at once; nothing where there are none.
 WITH RECURSIVE chain AS (
     SELECT id, parent_id AS above, ARRAY[id] AS seen FROM assets WHERE site_id = %(site_id)s AND parent_id IS NOT NULL

@@ -22,7 +22,7 @@ _QUERIES = sql.load("runs")
 LONGEST_LINE = 2_000
 
 
-class RunOver(StoreError):
+class RunFinished(StoreError):
     """A run that has ended was to be cancelled."""
 
     def __init__(self, state: State) -> None:
@@ -147,10 +147,10 @@ def page(
 
 
 def cancel(conn: Connection, run_id: UUID, *, actor: str, at: datetime) -> Run:
-    """Cancel a run that waits, and ask one that runs to end. Raises NotFound, and RunOver for one that has ended."""
+    """Cancel a queued run, and ask a running one to stop. Raises NotFound, and RunFinished for one that has ended."""
     run = get(conn, run_id)
     if conn.execute(_QUERIES["cancel"], {"id": run_id, "actor": actor, "at": at}).rowcount == 0:
-        raise RunOver(get(conn, run.id).state)
+        raise RunFinished(get(conn, run.id).state)
     return get(conn, run_id)
 
 

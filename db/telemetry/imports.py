@@ -34,10 +34,10 @@ def advance(conn: Connection, digest: bytes, progress: Progress) -> None:
     conn.execute(_QUERIES["advance"], facts | {"refused": progress.refused, "finished": progress.finished})
 
 
-def hold(conn: Connection) -> int:
+def lock(conn: Connection) -> int:
     """Lock the sequence of inputs for this transaction and return its next free place."""
     with conn.cursor(row_factory=scalar_row) as cursor:
-        place: int | None = cursor.execute(_QUERIES["hold"]).fetchone()
+        place: int | None = cursor.execute(_QUERIES["lock"]).fetchone()
     assert place is not None, "the position has its one row"
     return place
 

@@ -62,7 +62,7 @@ class Kept:
         return OF_ITS_MOMENT if self.topic.startswith(sparkplug.PREFIX) else None
 
 
-class NotAgain(StoreError):
+class NotRetriable(StoreError):
     """A message in quarantine cannot be retried."""
 
     def __init__(self, kept: Kept) -> None:
@@ -168,7 +168,7 @@ def ask_retry(
     actor: str,
     at: datetime,
 ) -> list[int]:
-    """Ask the engine to retry what matches all criteria; return the ids. Raises NotFound and NotAgain.
+    """Ask the engine to retry what matches all criteria; return the ids. Raises NotFound and NotRetriable.
 
     A message that cannot be retried raises if its id is given, and is left out otherwise; see ``left_out``.
     """
@@ -179,7 +179,7 @@ def ask_retry(
         if id_ not in asked:
             kept = one(conn, id_)
             if kept.not_again is not None:
-                raise NotAgain(kept)
+                raise NotRetriable(kept)
     return asked
 
 

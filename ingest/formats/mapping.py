@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ingest import border, names, times, toml_text, units
 from ingest.border import Bad
 from ingest.formats.paths import MISSING, JsonPath, Text
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 from ingest.times import Time
 from ingest.toml_text import NotToml
 
@@ -120,17 +120,17 @@ def ready_made(name: str) -> Mapping:
 
 
 def read(name: str | Path) -> Mapping:
-    """Return a ready-made mapping, or one of a file. Raises WrongMapping with file, key and what to do."""
+    """Return a ready-made mapping, or one of a file. Raises InvalidMapping with file, key and what to do."""
     if str(name) in READY_MADE:
         return ready_made(str(name))
     try:
         return parse(toml_text.read(Path(name)), source=str(name))
     except NotToml as error:
-        raise WrongMapping(str(name), f"{error.problem}; name a file, or one of {', '.join(READY_MADE)}") from None
+        raise InvalidMapping(str(name), f"{error.problem}; name a file, or one of {', '.join(READY_MADE)}") from None
 
 
 def parse(document: Table[str, Any], *, source: str) -> Mapping:
-    """Check a document and make a mapping of it. Raises WrongMapping."""
+    """Check a document and make a mapping of it. Raises InvalidMapping."""
     keys = _Keys(document, source, _TOP)
     topic, filter_, levels = (None, None, {"stem"})
     if "topic" in document:
@@ -322,8 +322,8 @@ class _Keys:
             if key not in known:
                 raise self.wrong(key, f"is not known here; the keys are {', '.join(sorted(known))}")
 
-    def wrong(self, key: str, problem: str) -> WrongMapping:
-        return WrongMapping(self.source, f"{key} {problem}")
+    def wrong(self, key: str, problem: str) -> InvalidMapping:
+        return InvalidMapping(self.source, f"{key} {problem}")
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self.table.get(key, default)

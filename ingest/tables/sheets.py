@@ -30,7 +30,7 @@ _ZIP = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
-class WrongFile(ValueError):
+class InvalidFile(ValueError):
     """A file that is no table, or too large a one; says what to do."""
 
     def __init__(self, name: str, problem: str) -> None:
@@ -59,14 +59,14 @@ class Sheet:
 
 
 def read(name: str, content: bytes, *, first: int | None = None) -> Sheet:
-    """Read a file, or its ``first`` rows only. Raises WrongFile."""
+    """Read a file, or its ``first`` rows only. Raises InvalidFile."""
     if len(content) > MOST_BYTES:
-        raise WrongFile(name, f"is larger than {MOST_BYTES // 1_000_000} MB; split it")
+        raise InvalidFile(name, f"is larger than {MOST_BYTES // 1_000_000} MB; split it")
     if content.startswith(_OLD_EXCEL):
-        raise WrongFile(name, "is an Excel file of the old kind, or one with a password; save it as XLSX or CSV")
+        raise InvalidFile(name, "is an Excel file of the old kind, or one with a password; save it as XLSX or CSV")
     sheet = (_workbook if content.startswith(_ZIP) else _text)(name, content, first)
     if not any(cell.strip() for row in sheet.rows for cell in row):
-        raise WrongFile(name, "has no cell with anything in it")
+        raise InvalidFile(name, "has no cell with anything in it")
     return sheet
 
 
@@ -75,14 +75,14 @@ def _text(name: str, content: bytes, first: int | None) -> Sheet:
     try:
         text = content.decode(encoding)
     except UnicodeError as error:
-        raise WrongFile(name, f"is no text: {error}; save it as CSV in UTF-8, or as XLSX") from None
+        raise InvalidFile(name, f"is no text: {error}; save it as CSV in UTF-8, or as XLSX") from None
     if "\0" in text:
-        raise WrongFile(name, "is no text: it has NULs; save it as CSV in UTF-8, or as XLSX")
+        raise InvalidFile(name, "is no text: it has NULs; save it as CSV in UTF-8, or as XLSX")
     delimiter = delimited.delimiter_of(text)
     try:
         rows = list(islice(_bounded(name, delimited.rows_of(text, delimiter)), first))
     except BrokenRows as broken:
-        raise WrongFile(name, f"cannot be read: {broken}") from None
+        raise InvalidFile(name, f"cannot be read: {broken}") from None
     shown = {"\t": "tabs", " ": "blanks"}.get(delimiter, delimiter)
     return Sheet(name=name, form=f"CSV in {encoding}, {shown} between cells", rows=rows)
 
@@ -93,7 +93,7 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
             # A part is never read beyond the size that it says of itself.
             unpacked = sum(part.file_size for part in archive.infolist())
         if unpacked > MOST_UNPACKED:
-            raise WrongFile(name, f"is larger than {MOST_UNPACKED // 1_000_000} MB unpacked; split it")
+            raise InvalidFile(name, f"is larger than {MOST_UNPACKED // 1_000_000} MB unpacked; split it")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             sheet = book.worksheets[0]
@@ -103,13 +103,15 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
             return Sheet(name=name, form=f"XLSX, sheet {sheet.title}", rows=rows, decimal=".")
         finally:
             book.close()
-    except WrongFile:
+    except InvalidFile:
         raise
     except (
         zipfile.BadZipFile, InvalidFileException, DefusedXmlException, ParseError, KeyError, ValueError, IndexError,
         TypeError, AttributeError, OSError, EOFError, NotImplementedError,
     ) as error:  # fmt: skip
-        raise WrongFile(name, f"is no XLSX workbook that can be read ({type(error).__name__}); save it anew") from None
+        raise InvalidFile(
+            name, f"is no XLSX workbook that can be read ({type(error).__name__}); save it anew"
+        ) from None
 
 
 def _as_text(cell: Any) -> str:
@@ -138,11 +140,11 @@ def _bounded(name: str, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]
             continue
         count += empty + 1
         if count > MOST_ROWS:
-            raise WrongFile(name, f"has more than {MOST_ROWS:,} rows; split it")
+            raise InvalidFile(name, f"has more than {MOST_ROWS:,} rows; split it")
         if len(cells) > MOST_COLUMNS:
-            raise WrongFile(name, f"has a row of more than {MOST_COLUMNS} columns; leave out what is not imported")
+            raise InvalidFile(name, f"has a row of more than {MOST_COLUMNS} columns; leave out what is not imported")
         if any(len(cell) > MOST_LETTERS for cell in cells):
-            raise WrongFile(name, f"has a cell of more than {MOST_LETTERS:,} letters in row {count}")
+            raise InvalidFile(name, f"has a cell of more than {MOST_LETTERS:,} letters in row {count}")
         yield from ([] for _ in range(empty))
         empty = 0
         yield cells

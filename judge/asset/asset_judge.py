@@ -116,10 +116,10 @@ class AssetJudge:
             by_model.start_over(self)
             self.gathering = gathering_of(document)
         self.rulesets, self.document = rulesets, document
-        self.heed(factor)
+        self.set_factor(factor)
         self._apply_documents()
 
-    def heed(self, factor: float) -> None:
+    def set_factor(self, factor: float) -> None:
         """Go on with the model's limit as close-outs have moved it."""
         self.factor = factor
         if self.monitor is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from judge.limits.fleets import NO_FLEET, OfFleet
 from judge.limits.hits import Hit
 from rules import ruleset
-from rules.expression import Around, WrongExpression
+from rules.expression import Around, InvalidExpression
 from rules.threshold import NORMAL, Threshold
 from workorder_core.words import OperatingState
 
@@ -128,5 +128,5 @@ def judge_below(
 def _reckoned(expression: Any, known: Mapping[str, float], around: Around | None = None) -> Any:
     try:
         return expression.value(known, around)
-    except WrongExpression:
+    except InvalidExpression:
         return None

@@ -35,7 +35,7 @@ LEAST_FOR_JOBS = 50_000
 """Inputs below which starting processes costs more than it saves."""
 
 
-class WrongBacktest(ValueError):
+class InvalidBacktest(ValueError):
     """Something that was asked of a backtest cannot be done; says what and what to do."""
 
 
@@ -77,7 +77,7 @@ class Result:
 
 
 def documents(rules: Path | None, models: Path | None) -> Documents:
-    """Read the documents that are to judge. Raises WrongRulebook or WrongModels."""
+    """Read the documents that are to judge. Raises InvalidRulebook or InvalidModels."""
     return Documents(
         rulebook=None if rules is None else rulebooks.read(rules).document,
         models=None if models is None else model_documents.read(models),
@@ -85,7 +85,7 @@ def documents(rules: Path | None, models: Path | None) -> Documents:
 
 
 def judge_again(conn: Connection, wanted: Wanted, on_progress: Callable[[float], None] = lambda _: None) -> Result:
-    """Run a backtest on a database, which is only read. Raises NothingToJudge or WrongBacktest.
+    """Run a backtest on a database, which is only read. Raises NothingToJudge or InvalidBacktest.
 
     ``on_progress`` is called every now and then with the share that is done, 0 to 1. What it raises ends the backtest.
     """
@@ -93,7 +93,7 @@ def judge_again(conn: Connection, wanted: Wanted, on_progress: Callable[[float],
     with conn.transaction():
         # One snapshot: an order that opens while this runs is neither half here nor half there.
         conn.execute(SNAPSHOT)
-        where = stored.places(conn, wanted.range)
+        where = stored.arrival_range(conn, wanted.range)
         live = stored.live_orders(conn, wanted.range)
         above = backtest_db.above(conn)
         assets = _with_those_above(wanted.range.assets, above)
@@ -212,9 +212,9 @@ def _earlier(file: Path) -> list[Order]:
         document = json.loads(file.read_text(encoding="utf-8"))
         return [_order(each) for each in document["orders"]]
     except FileNotFoundError:
-        raise WrongBacktest(f"{file}: there is no such file; --against takes live, or what --json wrote") from None
+        raise InvalidBacktest(f"{file}: there is no such file; --against takes live, or what --json wrote") from None
     except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise WrongBacktest(f"{file} is not what --json of a backtest writes ({error})") from None
+        raise InvalidBacktest(f"{file} is not what --json of a backtest writes ({error})") from None
 
 
 def _order(facts: Mapping[str, Any]) -> Order:
@@ -234,7 +234,7 @@ def _order(facts: Mapping[str, Any]) -> Order:
 
 
 def days(value: float) -> timedelta:
-    """Return a number of days. Raises WrongBacktest for one that is no length of time."""
+    """Return a number of days. Raises InvalidBacktest for one that is no length of time."""
     if not 0 <= value <= 36_500:
-        raise WrongBacktest(f"{value} days: write a number from 0 to 36500")
+        raise InvalidBacktest(f"{value} days: write a number from 0 to 36500")
     return timedelta(days=value)

@@ -16,7 +16,7 @@ _TIMES = ("failed_at", "begins_at", "ends_at")
 _KEYS = ("asset", *_TIMES, "component", "what")
 
 
-class WrongFailures(ValueError):
+class InvalidFailures(ValueError):
     """A file of failures that cannot be used; says file, entry, key and what to do."""
 
     def __init__(self, problem: str) -> None:
@@ -24,16 +24,16 @@ class WrongFailures(ValueError):
 
 
 def read(path: Path) -> list[Failure]:
-    """Return the failures of a file. Raises WrongFailures.
+    """Return the failures of a file. Raises InvalidFailures.
 
     ``asset`` (``<site>/<asset>``) and ``failed_at`` are needed. Times are ISO 8601 with a zone, or TOML's own.
     """
     try:
         return [_failure(f"{path}, failure {i}", entry) for i, entry in enumerate(_entries(path), start=1)]
     except FileNotFoundError:
-        raise WrongFailures(f"{path}: there is no such file") from None
+        raise InvalidFailures(f"{path}: there is no such file") from None
     except (NotToml, UnicodeDecodeError, csv.Error) as error:
-        raise WrongFailures(f"{path}: {error}") from None
+        raise InvalidFailures(f"{path}: {error}") from None
 
 
 def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -44,17 +44,17 @@ def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
     document = toml_text.read(path)
     entries = document.get("failure")
     if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries) or len(document) > 1:
-        raise WrongFailures(f"{path}: write a [[failure]] table for each failure, and nothing else")
+        raise InvalidFailures(f"{path}: write a [[failure]] table for each failure, and nothing else")
     yield from entries
 
 
 def _failure(place: str, entry: Mapping[str, Any]) -> Failure:
     unknown = [key for key in entry if key not in _KEYS]
     if unknown:
-        raise WrongFailures(f"{place}: {unknown[0]!r} is not known; the keys are {', '.join(_KEYS)}")
+        raise InvalidFailures(f"{place}: {unknown[0]!r} is not known; the keys are {', '.join(_KEYS)}")
     for key in ("asset", "failed_at"):
         if key not in entry:
-            raise WrongFailures(f"{place}: {key} is missing")
+            raise InvalidFailures(f"{place}: {key} is missing")
     times = {key: _time(place, key, entry[key]) for key in _TIMES if key in entry}
     failure = Failure(
         asset=str(entry["asset"]),
@@ -63,21 +63,21 @@ def _failure(place: str, entry: Mapping[str, Any]) -> Failure:
         **times,
     )
     if failure.asset.count("/") != 1:
-        raise WrongFailures(f"{place}: asset is {failure.asset!r}; write <site>/<asset>, such as NTH/P-101")
+        raise InvalidFailures(f"{place}: asset is {failure.asset!r}; write <site>/<asset>, such as NTH/P-101")
     begins, ends = failure.begins_at or failure.failed_at, failure.ends_at or failure.failed_at
     if not begins <= failure.failed_at <= ends:
-        raise WrongFailures(f"{place}: failed_at must lie from begins_at to ends_at")
+        raise InvalidFailures(f"{place}: failed_at must lie from begins_at to ends_at")
     return failure
 
 
 def _time(place: str, key: str, value: object) -> datetime:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise WrongFailures(f"{place}: {key} has no zone; add Z or an offset")
+            raise InvalidFailures(f"{place}: {key} has no zone; add Z or an offset")
         return value.astimezone(UTC)
     try:
         if not isinstance(value, str):
-            raise WrongFailures(f"{place}: {key} is {value!r}; write an ISO 8601 time with its zone")
+            raise InvalidFailures(f"{place}: {key} is {value!r}; write an ISO 8601 time with its zone")
         return moment(microseconds(value))
     except Bad as wrong:
-        raise WrongFailures(f"{place}: {key}: {wrong.problem}") from None
+        raise InvalidFailures(f"{place}: {key}: {wrong.problem}") from None

@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 from models.named import estimators
 from runtime.backtest import stored
 from runtime.backtest.running import Assumed, Documents, Run, run
-from runtime.backtest.stored import Places
+from runtime.backtest.stored import ArrivalRange
 
 SNAPSHOT: LiteralString = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _progress: list[Any] = []
@@ -34,7 +34,7 @@ class Part:
     number: int
     database: str
     snapshot: str
-    where: Places
+    where: ArrivalRange
     assets: tuple[str, ...]
     documents: Documents
     seen: frozenset[UUID]
@@ -44,7 +44,7 @@ class Part:
 
 def run_parts(
     conn: Connection,
-    where: Places,
+    where: ArrivalRange,
     families: Sequence[tuple[str, ...]],
     *,
     jobs: int,

@@ -105,8 +105,8 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
 
 def worth_facts(worth: Worth) -> dict[str, Any]:
     """Return what a run was worth by the plant's cost model as plain values; amounts are decimals as text."""
-    amounts = {name: str(getattr(worth, name)) for name in ("missed", "late", "false", "averted", "cost", "saved")}
-    counts = {f"{name}_count": getattr(worth, f"{name}_count") for name in ("missed", "late", "false", "averted")}
+    amounts = {name: str(getattr(worth, name)) for name in ("missed", "late", "false", "avoided", "cost", "saved")}
+    counts = {f"{name}_count": getattr(worth, f"{name}_count") for name in ("missed", "late", "false", "avoided")}
     return {"currency": worth.currency, **amounts, **counts, "unpriced": list(worth.unpriced)}
 
 
@@ -116,7 +116,7 @@ def show_worth(found: Sequence[Worth], console: Console) -> None:
         console.print(
             f"by the plant's cost model, in {each.currency}: would have cost {each.cost:,} (failures missed "
             f"{each.missed:,}, found too late {each.late:,}, visits for nothing {each.false:,})\n"
-            f"failures averted {each.averted_count}, worth {each.averted:,}; "
+            f"failures avoided {each.avoided_count}, worth {each.avoided:,}; "
             f"saved {each.saved:,} against no orders at all"
         )
         if each.unpriced:

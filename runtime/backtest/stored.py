@@ -17,7 +17,7 @@ from workorder_core.orders.lifecycle import FINAL
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity, Status
 
 SPAN = 100_000
-"""Places of the sequence that are read at once; bounds the memory that a backtest takes."""
+"""Sequence numbers that are read at once; bounds the memory that a backtest takes."""
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 _OF_THE_PLANT = ("asset", "signal", "rulebook", "models", "threshold", "shadow", "downtime", "alarm", "rule_shadow")
 
@@ -41,7 +41,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ArrivalRange:
     """Where a range lies in the sequence of inputs, both ends included."""
 
     first: int
@@ -51,7 +51,7 @@ class Places:
         return self.last - self.first + 1
 
 
-def places(conn: Connection, wanted: Range) -> Places:
+def arrival_range(conn: Connection, wanted: Range) -> ArrivalRange:
     """Find a range. Raises NothingToJudge."""
     if wanted.assets is not None:
         unknown = sorted(set(wanted.assets) - set(backtest_db.known_assets(conn, wanted.assets)))
@@ -60,15 +60,15 @@ def places(conn: Connection, wanted: Range) -> Places:
     since, until = wanted.since or EVER[0], wanted.until or EVER[1]
     if since > until:
         raise NothingToJudge(f"the range ends at {until:%Y-%m-%d %H:%M}, before it begins at {since:%Y-%m-%d %H:%M}")
-    counted = backtest_db.places(conn, since=since, until=until)
+    counted = backtest_db.arrival_range(conn, since=since, until=until)
     if counted is None:
         raise NothingToJudge(f"nothing was judged from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC")
     begin = EVER[0] if wanted.warm_up is None else max(since - wanted.warm_up, EVER[0])
-    before = backtest_db.places(conn, since=begin, until=since)
-    return Places(counted[0] if before is None else min(before[0], counted[0]), counted[1])
+    before = backtest_db.arrival_range(conn, since=begin, until=since)
+    return ArrivalRange(counted[0] if before is None else min(before[0], counted[0]), counted[1])
 
 
-def inputs(conn: Connection, where: Places, assets: Collection[str] | None = None) -> Iterator[Input]:
+def inputs(conn: Connection, where: ArrivalRange, assets: Collection[str] | None = None) -> Iterator[Input]:
     """Yield what was judged, in its order, and before it what the plant had been told of its machines until then."""
     for event in judge_db.events_after(conn, 0, where.first - 1):
         if event.kind in _OF_THE_PLANT and _wanted(event.asset, assets):

@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from runtime.broker import passwords, tls
 from runtime.embedded import files
 from runtime.embedded.broker import MAX_PACKET_BYTES
-from runtime.settings import WrongSettings
+from runtime.settings import InvalidSettings
 
 ENGINE, TOOL, LOG = "plantwright-engine", tls.TOOL, tls.LOG
 OURS = (ENGINE, TOOL, LOG)
@@ -69,7 +69,7 @@ use_username_as_clientid true
 """
 
 
-class BrokerFilesProblem(WrongSettings):
+class BrokerFilesProblem(InvalidSettings):
     """The files cannot be made; says what to do."""
 
 

@@ -22,7 +22,7 @@ from ingest.broker.broker_log import Attempt, LogReader, Outcome
 from ingest.broker.subscriber import Subscriber
 from runtime.broker import session_loss
 from runtime.broker import tls as broker_tls
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 from workorder_core.alarms.engine_alarms import Code
 
 _log = structlog.get_logger("ingest")
@@ -72,7 +72,7 @@ class Listener:
                 self._listen(self.settings.broker_log)
             except BrokerUnreachable as error:
                 _log.warning("broker log unavailable, retrying", why=str(error))
-            except WrongSettings as error:
+            except InvalidSettings as error:
                 _log.error("broker log unavailable", why=str(error))
                 return
             self.stop.wait(AGAIN_S)
@@ -91,12 +91,12 @@ class Listener:
                 for message in batch:
                     attempt = reader.read(message.payload[:_LINE].decode(errors="replace"))
                     if attempt is not None:
-                        self._heed(attempt)
+                        self._count(attempt)
                 log.acknowledge(batch)
                 self._settle()
                 self._note()
 
-    def _heed(self, attempt: Attempt) -> None:
+    def _count(self, attempt: Attempt) -> None:
         if attempt.outcome is Outcome.IN_SESSION:
             self._arrived.append((time.monotonic(), attempt))
             return

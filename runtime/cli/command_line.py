@@ -16,11 +16,11 @@ from rich.markup import escape
 from db.errors import StoreError
 from db.telemetry.judge import NotTheWriter
 from ingest.broker.broker import BrokerUnreachable
-from ingest.replay import WrongMapping
-from rules.rulebook import WrongRulebook
+from ingest.replay import InvalidMapping
+from rules.rulebook import InvalidRulebook
 from runtime.embedded import broker, postgres
 from runtime.embedded.process import EmbeddedServerError, default_data_dir
-from runtime.settings import Settings, WrongSettings, as_engine, load
+from runtime.settings import InvalidSettings, Settings, as_engine, load
 
 console = Console(stderr=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 """What goes to a file or another program is not folded to a screen's width."""
@@ -39,19 +39,19 @@ WithParent = Annotated[int | None, typer.Option(hidden=True)]
 def shown_errors() -> Iterator[None]:
     """Turn an error that a user can correct into one sentence; exit code 2: mistake, 3: another writer, 1: the rest."""
     from db.schema import SchemaTooOld
-    from ingest.tables.sheets import WrongFile
-    from models.documents import WrongModels
-    from runtime.backtest.command import WrongBacktest
-    from runtime.backtest.failures import WrongFailures
+    from ingest.tables.sheets import InvalidFile
+    from models.documents import InvalidModels
+    from runtime.backtest.command import InvalidBacktest
+    from runtime.backtest.failures import InvalidFailures
     from runtime.backtest.stored import NothingToJudge
-    from runtime.cli.plant_file import WrongPlantFile
+    from runtime.cli.plant_file import InvalidPlantFile
     from runtime.demo.demo import DemoProblem
     from runtime.demo.sample_plants import NoSuchSample
-    from workorder_core.tables.layout import WrongLayout
+    from workorder_core.tables.layout import InvalidLayout
 
     mistakes = (
-        WrongSettings, WrongRulebook, WrongModels, WrongMapping, WrongPlantFile, DemoProblem, NoSuchSample,
-        WrongBacktest, WrongFailures, NothingToJudge, StoreError, SchemaTooOld, WrongFile, WrongLayout,
+        InvalidSettings, InvalidRulebook, InvalidModels, InvalidMapping, InvalidPlantFile, DemoProblem, NoSuchSample,
+        InvalidBacktest, InvalidFailures, NothingToJudge, StoreError, SchemaTooOld, InvalidFile, InvalidLayout,
     )  # fmt: skip
     try:
         yield
@@ -92,12 +92,12 @@ def with_running(settings: Settings, *, engine: bool = False) -> Settings:
 
 
 def needing(settings: Settings, *names: str) -> Settings:
-    """Return the settings with each of ``names`` given, or running in the data folder. Raises WrongSettings."""
+    """Return the settings with each of ``names`` given, or running in the data folder. Raises InvalidSettings."""
     running = with_running(settings)
     settings = settings.model_copy(update={name: getattr(running, name) for name in names})
     for name in names:
         if getattr(settings, name) is None:
-            raise WrongSettings(
+            raise InvalidSettings(
                 f"{name} is needed here, and no embedded one runs in {settings.data_dir or default_data_dir()}: "
                 f"start `plantwright serve` or `plantwright demo`, give --{name}, or set PLANTWRIGHT_{name.upper()}"
             )

@@ -13,7 +13,7 @@ from rich.table import Table
 from db.errors import NotFound
 from db.plant import devices, names
 from runtime.cli.command_line import Database, DataDir, console, given, needing, shown_errors, warn
-from runtime.settings import WrongSettings
+from runtime.settings import InvalidSettings
 from workorder_core.plant.new_names import NameKind, slips
 
 app = typer.Typer(help="Which device may speak for which assets.", no_args_is_help=True)
@@ -96,8 +96,8 @@ def broker_url(data_dir: DataDir = None) -> None:
 def _check(device: str, assets: list[str]) -> None:
     try:
         devices.check(device, assets)
-    except devices.WrongBinding as error:
-        raise WrongSettings(str(error)) from None
+    except devices.InvalidBinding as error:
+        raise InvalidSettings(str(error)) from None
 
 
 def _actor() -> str:

@@ -18,7 +18,7 @@ from rules import rulebook as rulebooks
 from runtime.broker import probe, tls
 from runtime.embedded.process import default_data_dir, find_program
 from runtime.processes import certificate
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 from runtime.version import CODE_VERSION
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -81,7 +81,7 @@ def _certificate(settings: Settings, said: _Findings) -> None:
     """Say until when the API's own certificate is good."""
     try:
         found = certificate.of(settings)
-    except WrongSettings as problem:
+    except InvalidSettings as problem:
         said.bad("certificate", str(problem), "until then the API does not start")
         return
     if found is None:

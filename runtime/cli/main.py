@@ -24,7 +24,7 @@ from runtime.cli.command_line import (
     with_running,
 )
 from runtime.processes.children import stop_on_signals
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 from runtime.version import CODE_VERSION
 from workorder_core.people.dispatching import Dispatched
 
@@ -333,7 +333,7 @@ def plant(
             try:
                 waiting = db_plant.load(conn, read, at=datetime.now(UTC), actor=actor, why=why)
             except WhyMissing as missing:
-                raise WrongSettings(f"{missing}; nothing was loaded, add --why TEXT") from None
+                raise InvalidSettings(f"{missing}; nothing was loaded, add --why TEXT") from None
             doubts = plant_file.doubts(conn, read)
     console.print(f"{read.code}: {len(read.assets)} assets, {len(read.technicians)} technicians")
     for each in waiting:

@@ -11,7 +11,7 @@ from ingest.border import Bounds
 from ingest.broker.subscriber import Subscriber, check_session_not_shared
 from ingest.formats import mapped, mapping, proposal
 from ingest.messages import Frame, Message
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 from runtime.broker import tls as broker_tls
 from runtime.pipeline import sources
 from runtime.settings import Settings
@@ -23,7 +23,7 @@ def attempt(name: str, topic: str, payload: str, console: Console) -> bool:
     """Show what a message becomes; ``@FILE`` as payload is read from there. Return whether all of it was taken."""
     made = mapping.read(name)
     if made.topic is None:
-        raise WrongMapping(name, "has no topic: it is for files, by plantwright import")
+        raise InvalidMapping(name, "has no topic: it is for files, by plantwright import")
     raw = _payload(payload)
     read = mapped.parse(made, Message(topic, raw, time.time_ns() // 1000), Bounds())
     if read is None:
@@ -31,13 +31,13 @@ def attempt(name: str, topic: str, payload: str, console: Console) -> bool:
         return False
     frames, refused = read
     for frame in frames:
-        console.print("\n".join(told(frame)), markup=False, highlight=False)
+        console.print("\n".join(frame_lines(frame)), markup=False, highlight=False)
     for each in refused:
         console.print(f"refused, {each.reason}: {each.problem}", markup=False, highlight=False)
     return not refused
 
 
-def told(frame: Frame) -> list[str]:
+def frame_lines(frame: Frame) -> list[str]:
     """Return a frame as lines that people read: asset, time and values, with what is said beyond them."""
     at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(frame.at_us // 1_000_000))
     fraction = frame.at_us % 1_000_000
@@ -84,4 +84,4 @@ def _payload(given: str) -> bytes:
     try:
         return Path(given[1:]).read_bytes()
     except OSError as error:
-        raise WrongMapping(given[1:], f"cannot be read ({error.strerror})") from None
+        raise InvalidMapping(given[1:], f"cannot be read ({error.strerror})") from None

@@ -13,7 +13,7 @@ from db.people import api_keys
 from db.people.users import Standing
 from runtime.cli.command_line import Database, console, given, needing, shown_errors
 from runtime.processes import people
-from runtime.settings import CODE, WrongSettings
+from runtime.settings import CODE, InvalidSettings
 from workorder_core.people.access import Role
 
 users_app = typer.Typer(help="The people who may sign in.", no_args_is_help=True)
@@ -53,7 +53,7 @@ def add_user(
     with _connected(database) as conn:
         name = name.strip().lower()
         if not re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,63}", name):
-            raise WrongSettings(f"{name!r} is no name to sign in with: use letters, digits, and . _ @ -")
+            raise InvalidSettings(f"{name!r} is no name to sign in with: use letters, digits, and . _ @ -")
         standing = Standing(
             full_name=full_name,
             roles=frozenset(role),
@@ -101,7 +101,7 @@ def add_key(
     """Make a key and print it, for the only time."""
     with _connected(database) as conn:
         if not re.fullmatch(CODE, name):
-            raise WrongSettings(f"{name!r} is no name for a key: use letters, digits, and . _ -")
+            raise InvalidSettings(f"{name!r} is no name for a key: use letters, digits, and . _ -")
         sites = frozenset(site) if site else None
         key = api_keys.add(conn, name, roles=frozenset(role), sites=sites, actor=people.actor(), at=datetime.now(UTC))
     console.print(f"{name} sends this key, which is not shown again: [bold]{key}[/bold]", highlight=False)

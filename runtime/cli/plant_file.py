@@ -21,7 +21,7 @@ from ingest.messages import Reason
 from ingest.toml_text import NotToml
 from workorder_core.plant.new_names import NameKind
 from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant, SignalEntry, TechnicianEntry
-from workorder_core.plant.signals import Meaning, WrongMeaning
+from workorder_core.plant.signals import InvalidMeaning, Meaning
 from workorder_core.words import Criticality
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -32,7 +32,7 @@ _LONGEST = 200
 _PLAUSIBLE = ("plausible_low", "plausible_high")
 
 
-class WrongPlantFile(Exception):
+class InvalidPlantFile(Exception):
     """The plant file cannot be used; says where and what to write instead."""
 
     def __init__(self, path: Path, key: str, problem: str) -> None:
@@ -43,7 +43,7 @@ class WrongPlantFile(Exception):
 def load_plant(conn: Connection, path: Path, *, at: datetime | None = None) -> Plant:
     """Read a plant file and bring it into the database; loading it again changes nothing. The caller commits.
 
-    Raises WrongPlantFile, and what ``db.plant.load`` raises.
+    Raises InvalidPlantFile, and what ``db.plant.load`` raises.
     """
     plant = read(path)
     db_plant.load(conn, plant, at=at or datetime.now(UTC))
@@ -65,11 +65,11 @@ def doubts(conn: Connection, plant: Plant) -> list[str]:
 
 
 def read(path: Path) -> Plant:
-    """Read and check a plant file. Raises WrongPlantFile."""
+    """Read and check a plant file. Raises InvalidPlantFile."""
     try:
         document = toml_text.read(path)
     except NotToml as error:
-        raise WrongPlantFile(path, "file", error.problem) from None
+        raise InvalidPlantFile(path, "file", error.problem) from None
     _Table(path, "the file", document).only("site", "locations", "assets", "signals", "technicians")
     site = _Table(path, "site", document.get("site"))
     site.only("code", "name", "time_zone")
@@ -99,11 +99,11 @@ class _Table:
     def __init__(self, path: Path, name: str, values: object) -> None:
         self.path, self.name = path, name
         if not isinstance(values, dict):
-            raise WrongPlantFile(path, name, f"is missing or no table; write [{name}]")
+            raise InvalidPlantFile(path, name, f"is missing or no table; write [{name}]")
         self.values: dict[str, Any] = values
 
-    def wrong(self, key: str, problem: str) -> WrongPlantFile:
-        return WrongPlantFile(self.path, f"{self.name}.{key}", problem)
+    def wrong(self, key: str, problem: str) -> InvalidPlantFile:
+        return InvalidPlantFile(self.path, f"{self.name}.{key}", problem)
 
     def only(self, *known: str) -> None:
         for key in self.values.keys() - set(known):
@@ -165,7 +165,7 @@ class _Table:
 def _tables(path: Path, document: Mapping[str, Any], key: str) -> Iterator[_Table]:
     values = document.get(key, [])
     if not isinstance(values, list):
-        raise WrongPlantFile(path, key, f"must be a list of tables; write [[{key}]]")
+        raise InvalidPlantFile(path, key, f"must be a list of tables; write [[{key}]]")
     for number, value in enumerate(values, 1):
         name = value.get("id", value.get("code", number)) if isinstance(value, dict) else number
         if not isinstance(name, str) or len(name) > _LONGEST or not name.isprintable():
@@ -199,7 +199,7 @@ def _parents_first(path: Path, locations: tuple[LocationEntry, ...]) -> None:
     for place in locations:
         if place.parent is not None and place.parent not in seen:
             problem = f"{place.parent!r} is not a location above this one; write the parent before its children"
-            raise WrongPlantFile(path, f"locations[{place.code}].parent", problem)
+            raise InvalidPlantFile(path, f"locations[{place.code}].parent", problem)
         seen.add(place.code)
 
 
@@ -208,7 +208,7 @@ def _parents_of_assets_first(path: Path, assets: tuple[AssetEntry, ...]) -> None
     for asset in assets:
         if asset.parent is not None and asset.parent not in seen:
             problem = f"{asset.parent!r} is not an asset above this one; write what feeds it, or holds it, before it"
-            raise WrongPlantFile(path, f"assets[{asset.code}].parent", problem)
+            raise InvalidPlantFile(path, f"assets[{asset.code}].parent", problem)
         seen.add(asset.code)
 
 
@@ -254,7 +254,7 @@ def _meaning(table: _Table) -> Meaning | None:
             raise table.wrong(key, f"must be a number, like 65536, not {number!r}")
     try:
         return Meaning(**said)
-    except WrongMeaning as error:
+    except InvalidMeaning as error:
         raise table.wrong(next(iter(said)), str(error)) from None
 
 
@@ -334,4 +334,4 @@ def _clock(table: _Table, key: str) -> time:
 def _no_twins(path: Path, kind: str, codes: list[str]) -> None:
     for code, times in Counter(codes).items():
         if times > 1:
-            raise WrongPlantFile(path, kind, f"{code!r} is there twice; give each its own")
+            raise InvalidPlantFile(path, kind, f"{code!r} is there twice; give each its own")

@@ -8,14 +8,14 @@ from rich.console import Console
 
 from ingest.broker.publisher import Publisher
 from runtime.broker import tls
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 
 
 def run(asset: str, values: Sequence[str], settings: Settings, console: Console) -> None:
-    """Publish ``<signal>=<number>`` pairs of ``<site>/<asset>`` and say what was sent. Raises WrongSettings."""
+    """Publish ``<signal>=<number>`` pairs of ``<site>/<asset>`` and say what was sent. Raises InvalidSettings."""
     assert settings.broker is not None
     if asset.count("/") != 1 or not all(asset.split("/")):
-        raise WrongSettings(f"{asset!r} is no asset: write <site>/<asset>, like OSL/pump-7")
+        raise InvalidSettings(f"{asset!r} is no asset: write <site>/<asset>, like OSL/pump-7")
     topic = f"plantwright/v1/{asset}"
     payload = json.dumps({"ts": datetime.now(UTC).isoformat(), "values": dict(map(_pair, values))})
     with Publisher(settings.broker, tls=tls.context(settings, tool=True)) as publisher:
@@ -30,4 +30,4 @@ def _pair(text: str) -> tuple[str, float]:
         return name.strip(), float(number)
     except ValueError:
         what = "has no number" if equals else "has no value"
-        raise WrongSettings(f"{text!r} {what}: write <signal>=<number>, like flow=212") from None
+        raise InvalidSettings(f"{text!r} {what}: write <signal>=<number>, like flow=212") from None

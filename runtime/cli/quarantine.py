@@ -13,7 +13,7 @@ from rich.table import Table
 
 from db.telemetry import quarantine
 from runtime.cli.command_line import Database, console, given, needing, shown_errors
-from runtime.settings import WrongSettings
+from runtime.settings import InvalidSettings
 
 app = typer.Typer(help="What could not be read, and another try.", invoke_without_command=True)
 PATIENCE_S = 30.0
@@ -60,7 +60,7 @@ def retry(
     """Have the engine read refused messages again, by what is set and known now. What it takes is stored as late."""
     with shown_errors(), _connected(database) as conn:
         if not (ids or reason or topic or everything):
-            raise WrongSettings("say what to try again: ids, --reason, --topic, or --all")
+            raise InvalidSettings("say what to try again: ids, --reason, --topic, or --all")
         conn.autocommit = True
         actor = f"person:{getpass.getuser()}"
         asked = quarantine.ask_retry(
@@ -84,7 +84,7 @@ def drop(
     """Drop refused messages that nobody wants to try again."""
     with shown_errors(), _connected(database) as conn:
         if not (ids or reason or topic or older_than_days is not None or everything):
-            raise WrongSettings("say what to drop: ids, --reason, --topic, --older-than-days, or --all")
+            raise InvalidSettings("say what to drop: ids, --reason, --topic, --older-than-days, or --all")
         before = None if older_than_days is None else datetime.now(UTC) - timedelta(days=older_than_days)
         dropped = quarantine.drop(conn, ids=ids or None, reason=reason, topic=topic, before=before)
     console.print(f"{dropped} kept messages dropped")

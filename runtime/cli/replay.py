@@ -38,7 +38,7 @@ def run(
     mapping = replay.read_mapping(mapping_file)
     for file in files:
         if not file.is_file():
-            raise replay.WrongMapping(str(file), "there is no such file")
+            raise replay.InvalidMapping(str(file), "there is no such file")
         mapping.check(file)
     if settings.database is not None:
         with psycopg.connect(settings.database) as conn:
@@ -63,9 +63,9 @@ def run(
                     publisher.publish(publication.topic, publication.payload)
                     sent += 1
                     progress.advance(task)
-            except replay.WrongMapping as wrong:
+            except replay.InvalidMapping as wrong:
                 so_far = f"{sent:,} messages are published; those of what is published again are stored once"
-                raise replay.WrongMapping(wrong.source, f"{wrong.problem}; {so_far}") from None
+                raise replay.InvalidMapping(wrong.source, f"{wrong.problem}; {so_far}") from None
     console.print(f"{sent:,} messages published and taken by the broker")
 
 

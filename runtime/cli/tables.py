@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from runtime.cli.command_line import Database, console, given, needing, shown_errors, warn
-from runtime.settings import WrongSettings
+from runtime.settings import InvalidSettings
 
 if TYPE_CHECKING:
     from runtime.runs.imports import Imported
@@ -56,7 +56,7 @@ def import_table(
         try:
             content = file.read_bytes()
         except OSError as error:
-            raise WrongSettings(f"{file} cannot be read: {error.strerror}") from None
+            raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from None
         with psycopg.connect(settings.database) as conn:
             made = imports.run(conn, site, file.name, content, asked, actor=actor())
     _show(made, table.value)
@@ -69,13 +69,13 @@ def _columns(said: list[str] | None) -> dict[str, str] | None:
     pairs = [each.partition("=") for each in said]
     for name, sign, header in pairs:
         if not (name and sign and header):
-            raise WrongSettings("--column is column=header, like code=Tag")
+            raise InvalidSettings("--column is column=header, like code=Tag")
     return {name: header for name, _, header in pairs}
 
 
 def _decimal(said: str | None) -> str | None:
     if said not in (None, ".", ","):
-        raise WrongSettings("--decimal is . or ,")
+        raise InvalidSettings("--decimal is . or ,")
     return said
 
 

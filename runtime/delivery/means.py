@@ -5,12 +5,12 @@ import ssl
 from db.events.sealing import Sealer
 from runtime.delivery import mail, reach, webhook
 from runtime.delivery.delivering import Means
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 from runtime.version import CODE_VERSION
 
 
 def of(settings: Settings) -> Means:
-    """Return the means to deliver. Raises WrongSettings where a file of certificates cannot be read."""
+    """Return the means to deliver. Raises InvalidSettings where a file of certificates cannot be read."""
     return Means(
         webhooks=webhook.Sender(reach.networks(settings.webhook_networks), version=CODE_VERSION),
         mail_server=_mail_server(settings),
@@ -25,7 +25,7 @@ def _mail_server(settings: Settings) -> mail.Server | None:
     try:
         tls = ssl.create_default_context(cafile=None if settings.smtp_ca is None else str(settings.smtp_ca))
     except OSError as error:
-        raise WrongSettings(f"smtp_ca: {settings.smtp_ca} cannot be used: {error}") from None
+        raise InvalidSettings(f"smtp_ca: {settings.smtp_ca} cannot be used: {error}") from None
     return mail.Server(
         host=settings.smtp_host,
         port=settings.smtp_port or (465 if settings.smtp_tls else 587),

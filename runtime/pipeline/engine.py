@@ -138,7 +138,7 @@ class Engine:
         self.not_before = now + (CHECKPOINT_PART * spent_s if spent_s > DEAR_S else 0.0)
 
 
-def take_up(
+def start(
     conn: Connection, settings: Settings, *, rulebook: Rulebook, models: Mapping[str, Any], holder: str
 ) -> Engine:
     """Become the plant's writer, rebuild the judge, record changed documents, and commit."""

@@ -1,6 +1,6 @@
-"""Taking in recorded history: stored as late, so that it opens no orders, and learned by the models at its end.
+"""Importing recorded history: stored as late, so that it opens no orders, and learned by the models at its end.
 
-It may run beside the process that judges: each piece takes its places in the sequence of inputs between two batches.
+It may run beside the process that judges: each piece gets its sequence numbers between two batches.
 """
 
 import hashlib
@@ -32,10 +32,10 @@ from ingest.formats import mapping as mappings
 from ingest.formats.mapping import Mapping
 from ingest.local_time import RowOrder
 from ingest.messages import Details, Frame, Reason, Refused
-from ingest.replay import WrongMapping, stem
+from ingest.replay import InvalidMapping, stem
 from runtime.cli.command_line import warn
 from runtime.pipeline import admission, arrivals
-from runtime.pipeline.sequence import Places
+from runtime.pipeline.sequence import Numbering
 from runtime.pipeline.splitting import is_of_content
 from runtime.settings import Settings
 from workorder_core.plant import new_names
@@ -177,8 +177,8 @@ class Import:
         try:
             with self._undoing(piece.frames[begin:end]):
                 frames, ids, refused = self._admit(piece.frames[begin:end])
-                places = Places(place, [], range(len(frames)))
-                arrived = arrivals.arrange(self._conn, frames, ids, {}, places.number, assets=self._catalogue.assets)
+                numbering = Numbering(place, [], range(len(frames)))
+                arrived = arrivals.arrange(self._conn, frames, ids, {}, numbering.number, assets=self._catalogue.assets)
                 readings.insert_new(self._conn, arrived.columns)
         except psycopg.Error as error:
             if not is_of_content(error):
@@ -193,11 +193,11 @@ class Import:
         self._gather(frames)
         piece.refused += [*refused, *arrived.refused]
         self.progress.stored += len(arrived.columns)
-        return places.next
+        return numbering.next
 
     def _commit(self, piece: _Piece, *, last: bool = False) -> int:
         with self._conn.transaction():
-            place = imports.hold(self._conn)
+            place = imports.lock(self._conn)
             imports.move(self._conn, place, self._store(piece, 0, len(piece.frames), place))
             sources.own_names(self._conn, self._names)
             self._quarantine.keep(self._conn, piece.refused)
@@ -226,11 +226,11 @@ def run(
     stop: threading.Event,
     console: Console,
 ) -> None:
-    """Take in files in their order, each mapping's assets oldest first. Raises WrongMapping."""
+    """Take in files in their order, each mapping's assets oldest first. Raises InvalidMapping."""
     mapping = mappings.read(mapping_name)
     for file in files:
         if not file.is_file():
-            raise WrongMapping(str(file), "there is no such file")
+            raise InvalidMapping(str(file), "there is no such file")
     assert settings.database is not None
     with psycopg.connect(settings.database, autocommit=True) as conn, Bar(console=console) as bar:
         for file in files:
@@ -246,8 +246,8 @@ def run(
                     if stop.is_set() and not taken.progress.finished:
                         console.print(f"{file.name}: stopped after {done:,} rows; the same command goes on from there")
                         return
-            except WrongMapping as wrong:
-                raise WrongMapping(wrong.source, f"{wrong.problem}; {_so_far(taken.committed)}") from None
+            except InvalidMapping as wrong:
+                raise InvalidMapping(wrong.source, f"{wrong.problem}; {_so_far(taken.committed)}") from None
             except psycopg.Error:
                 done = taken.committed.rows_done
                 console.print(f"{file.name}: {done:,} rows are in; the same command goes on from there")

@@ -29,7 +29,7 @@ from runtime.pipeline import admission, arrivals, engine, reading, sources
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.faults import of_no_message
 from runtime.pipeline.reading import Part
-from runtime.pipeline.sequence import NOTHING, Places
+from runtime.pipeline.sequence import NOTHING, Numbering
 from workorder_core.alarms.engine_alarms import Code
 
 
@@ -159,7 +159,7 @@ def _process_part(
     frames, ids, unknown, which, made_known = admission.admit(conn, part.frames, catalogue, part.keys)
     keys = part.keys if len(frames) == len(part.keys) else [part.keys[i] for i in which]
     came_by = part.of_message
-    places = Places(
+    numbering = Numbering(
         place + len(events),
         [came_by[i] for i, _ in made_known],
         came_by if keys is part.keys else [came_by[i] for i in which],
@@ -167,13 +167,13 @@ def _process_part(
     )
     judged, newest, assets = judge.judged_times(keys), catalogue.newest, catalogue.assets
     arrived = arrivals.arrange(
-        conn, frames, ids, judged, places.number,
+        conn, frames, ids, judged, numbering.number,
         newest=newest, keys=keys, assets=assets, ranges=seen_values.of_each(judge, keys),
     )  # fmt: skip
-    events += judge_db.number(conn, [event for _, event in made_known], places.events.tolist())
+    events += judge_db.number(conn, [event for _, event in made_known], numbering.events.tolist())
     columns, for_models = [arrived.columns], list[ForModel]()
     if part.ordinary is not None:
-        of_lane, for_models = lane.apply(part.ordinary, places.ordinary)
+        of_lane, for_models = lane.apply(part.ordinary, numbering.ordinary)
         columns.append(of_lane)
     # The database stores while we judge. If it refuses (an import has just stored the same), everything is undone.
     with readings.storing(conn, *columns):
@@ -187,12 +187,12 @@ def _process_part(
             processed.lap("read")
     processed.lap("store")
     processed.refused += part.refused + unknown + arrived.refused
-    processed.frames += len(arrived.frames) + len(places.ordinary)
-    processed.by_lane += len(places.ordinary)
+    processed.frames += len(arrived.frames) + len(numbering.ordinary)
+    processed.by_lane += len(numbering.ordinary)
     processed.stored += sum(map(len, columns))
     processed.late += arrived.late
     processed.repeated += arrived.repeated
-    return places.next
+    return numbering.next
 
 
 def _enter_lane(conn: Connection, state: Engine, keys: AbstractSet[str]) -> None:

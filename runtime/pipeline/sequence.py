@@ -9,7 +9,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 NOTHING: Numbers = np.zeros(0, dtype=np.int64)
 
 
-class Places:
+class Numbering:
     """Numbers the inputs of a stretch of a batch, from ``first`` on.
 
     A message's events come before its frames, and all of a message before the next one.

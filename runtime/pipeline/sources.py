@@ -23,7 +23,7 @@ from runtime.settings import Settings
 
 
 def understood(settings: Settings, conn: Connection | None = None) -> Formats:
-    """Return the formats of the settings, with what the database remembers of them. Raises WrongMapping."""
+    """Return the formats of the settings, with what the database remembers of them. Raises InvalidMapping."""
     foreign = ForeignNames() if conn is None else sources.foreign_names(conn)
     return Formats(
         spoken(settings, foreign, conn),

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from cryptography import x509
 
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 
 _log = structlog.get_logger("api")
 LOOK_EVERY_S = 10.0
@@ -20,7 +20,7 @@ RENEW_DAYS = 14
 
 @dataclass(slots=True)
 class Certificate:
-    """The certificate with which new connections are met. Raises WrongSettings where the files cannot be used."""
+    """The certificate with which new connections are met. Raises InvalidSettings where the files cannot be used."""
 
     cert: Path
     key: Path | None = None
@@ -33,12 +33,12 @@ class Certificate:
 
     @property
     def expires_at(self) -> datetime:
-        """When it ends. Raises WrongSettings."""
+        """When it ends. Raises InvalidSettings."""
         _there("tls_cert", self.cert)
         try:
             return x509.load_pem_x509_certificates(self.cert.read_bytes())[0].not_valid_after_utc
         except (OSError, ValueError, IndexError) as error:
-            raise WrongSettings(f"tls_cert: {self.cert} is no PEM certificate ({error})") from None
+            raise InvalidSettings(f"tls_cert: {self.cert} is no PEM certificate ({error})") from None
 
     def look(self) -> bool:
         """Read the files again where they have changed; whether new connections are met with others now.
@@ -52,7 +52,7 @@ class Certificate:
         try:
             self._read()
             self.context.load_cert_chain(self.cert, self.key, password=_no_password)
-        except (WrongSettings, OSError) as problem:
+        except (InvalidSettings, OSError) as problem:
             if self._state() == now:
                 self._seen = now
                 _log.error("new certificate invalid, keeping the old one", why=str(problem))
@@ -69,7 +69,7 @@ class Certificate:
         try:
             made.load_cert_chain(self.cert, self.key, password=_no_password)
         except (OSError, ssl.SSLError) as error:
-            raise WrongSettings(self._sentence(error)) from None
+            raise InvalidSettings(self._sentence(error)) from None
         if expires_at <= datetime.now(UTC):
             _log.warning("certificate expired, browsers refuse it; renew it", file=str(self.cert))
         return made
@@ -101,10 +101,12 @@ def _no_password() -> str:
 
 
 def of(settings: Settings) -> Certificate | None:
-    """Return the certificate that the settings name; None: no TLS of our own. Raises WrongSettings."""
+    """Return the certificate that the settings name; None: no TLS of our own. Raises InvalidSettings."""
     if settings.tls_cert is None:
         if settings.tls_key is not None:
-            raise WrongSettings("tls_key without tls_cert: a key proves nothing without its certificate; name that too")
+            raise InvalidSettings(
+                "tls_key without tls_cert: a key proves nothing without its certificate; name that too"
+            )
         return None
     return Certificate(settings.tls_cert, settings.tls_key)
 
@@ -121,10 +123,10 @@ def _there(name: str, file: Path | None) -> None:
     try:
         file.stat()
     except PermissionError:
-        raise WrongSettings(_unreadable(name, file)) from None
+        raise InvalidSettings(_unreadable(name, file)) from None
     except OSError:
         pass
-    raise WrongSettings(f"{name}: there is no file {file}; write the path of a PEM file")
+    raise InvalidSettings(f"{name}: there is no file {file}; write the path of a PEM file")
 
 
 def _unreadable(name: str, file: Path) -> str:

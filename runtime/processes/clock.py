@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-TOLD_FROM_S = 60.0
+REPORT_FROM_S = 60.0
 """A jump of at least so many seconds is told of. What keeps a clock right moves it by less."""
 
 
@@ -21,7 +21,7 @@ class Clock:
     def __post_init__(self) -> None:
         self._ahead_s = _ahead_s()
 
-    def jumped_s(self, least_s: float = TOLD_FROM_S) -> float:
+    def jumped_s(self, least_s: float = REPORT_FROM_S) -> float:
         """Return by how much the clock was set since the last jump, negative for back; 0 where that is less than
         ``least_s``.
         """
@@ -33,6 +33,6 @@ class Clock:
         return jump_s
 
 
-def told(jump_s: float) -> str:
+def describe_jump(jump_s: float) -> str:
     """Return a jump as people say it."""
     return f"it was set {'forward' if jump_s > 0 else 'back'} by {abs(jump_s):,.0f} s"

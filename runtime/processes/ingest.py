@@ -33,7 +33,7 @@ from runtime.broker.session_loss import Closings
 from runtime.pipeline import engine, retry, sources, splitting
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.pipeline import Processed
-from runtime.processes.clock import Clock, told
+from runtime.processes.clock import Clock, describe_jump
 from runtime.processes.metrics import IngestMetrics
 from runtime.settings import Settings
 from workorder_core.alarms.engine_alarms import Code
@@ -99,7 +99,7 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
     while not stop.is_set():
         try:
             with _connected(settings.database) as conn:
-                state = engine.take_up(conn, settings, rulebook=rulebook, models=models, holder=holder)
+                state = engine.start(conn, settings, rulebook=rulebook, models=models, holder=holder)
                 _log.info(
                     "judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version
                 )
@@ -227,7 +227,7 @@ def _note_jump(conn: psycopg.Connection, jump_s: float) -> None:
         by_s=round(jump_s, 1),
     )
     with conn.transaction():
-        engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, told(jump_s))
+        engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, describe_jump(jump_s))
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from db.orders import audit, work_orders
 from db.people import assignments
 from db.runs import runs
 from db.telemetry import quarantine
-from runtime.processes.clock import TOLD_FROM_S, Clock, told
+from runtime.processes.clock import REPORT_FROM_S, Clock, describe_jump
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders import escalation
 from workorder_core.people.dispatching import BY_DEFAULT, Dispatched
@@ -104,12 +104,12 @@ def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: Connection
     """Let every job run now and go on from there: the timetable goes by a clock that was set."""
     for job in scheduler.get_jobs():
         job.modify(next_run_time=datetime.now(UTC))
-    if abs(jump_s) < TOLD_FROM_S:
+    if abs(jump_s) < REPORT_FROM_S:
         return
     _log.error("ALARM: system clock jumped, running all jobs now", by_s=round(jump_s, 1))
     try:
         with pool.connection() as conn:
-            engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, told(jump_s))
+            engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, describe_jump(jump_s))
     except (OperationalError, PoolTimeout) as error:
         _log.warning("clock jump could not be recorded for the board", error=str(error))
 

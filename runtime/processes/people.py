@@ -76,7 +76,7 @@ def new_password(conn: psycopg.Connection, name: str) -> str:
 
 
 def disable(conn: psycopg.Connection, name: str, *, disabled: bool) -> None:
-    """Let a user sign in no more, or again. Raises NotFound, NobodyLeft."""
+    """Let a user sign in no more, or again. Raises NotFound, LastAdministrator."""
     user = users.get(conn, name)
     standing = Standing(
         full_name=user.full_name,

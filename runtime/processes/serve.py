@@ -51,7 +51,7 @@ class Parts:
 def parts(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Iterator[Parts]:
     """Start what is not configured, migrate the schema, and on exit stop what was started.
 
-    Raises WrongSettings for a certificate that cannot be used, before anything is started.
+    Raises InvalidSettings for a certificate that cannot be used, before anything is started.
     """
     certificate.of(settings)
     data_dir = settings.data_dir or default_data_dir()

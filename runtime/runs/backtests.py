@@ -8,10 +8,10 @@ import psycopg
 
 from api.shapes.runs import BacktestIn
 from db.runs.runs import MadeFile
-from models.documents import WrongModels
-from rules.rulebook import WrongRulebook
+from models.documents import InvalidModels
+from rules.rulebook import InvalidRulebook
 from runtime.backtest import report
-from runtime.backtest.command import LIVE, Result, Wanted, WrongBacktest, judge_again
+from runtime.backtest.command import LIVE, InvalidBacktest, Result, Wanted, judge_again
 from runtime.backtest.outcomes import Criteria
 from runtime.backtest.running import Assumed, Documents
 from runtime.backtest.stored import NothingToJudge, Range
@@ -27,7 +27,7 @@ def execute(work: Work) -> Done:
     with psycopg.connect(work.database) as conn:
         try:
             made = judge_again(conn, _wanted(asked), lambda share: work.progress(share, "judging history again"))
-        except (NothingToJudge, WrongBacktest, WrongRulebook, WrongModels) as problem:
+        except (NothingToJudge, InvalidBacktest, InvalidRulebook, InvalidModels) as problem:
             raise CannotBeDone(str(problem)) from None
     document = report.as_json(made.run, made.outcome, made.difference)
     file = MadeFile(name="backtest.json", media_type="application/json", size=0, content=document.encode())

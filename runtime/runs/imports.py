@@ -17,14 +17,14 @@ from db.plant.safety import Proposal
 from db.runs import uploads
 from db.runs.runs import MadeFile
 from ingest.tables import sheets
-from ingest.tables.sheets import Sheet, WrongFile
+from ingest.tables.sheets import InvalidFile, Sheet
 from runtime.runs.work import CannotBeDone, Done, Work
 from workorder_core.plant import new_names
 from workorder_core.plant.new_names import NameKind
 from workorder_core.tables import tables
-from workorder_core.tables.layout import Layout, WrongLayout, layout_of
+from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
 from workorder_core.tables.plant_tables import TABLES
-from workorder_core.tables.tables import Plan, Wrong
+from workorder_core.tables.tables import Plan, RowProblem
 
 MOST_SHOWN = 200
 """Rows of a list that the result has; the files have all of them."""
@@ -54,7 +54,7 @@ def run(
 ) -> Imported:
     """Plan an import and, where it is to be applied and no row is wrong, store it. The caller commits.
 
-    Raises WrongFile, WrongLayout, NotFound for a site that does not exist, WhyMissing.
+    Raises InvalidFile, InvalidLayout, NotFound for a site that does not exist, WhyMissing.
     """
     on_progress(0.02, "reading the file")
     sheet = sheets.read(name, content)
@@ -82,7 +82,7 @@ def execute(work: Work) -> Done:
             work.conn, file.site, file.name, file.content, asked, actor=work.run.requested_by,
             on_progress=work.progress,
         )  # fmt: skip
-    except (WrongFile, WrongLayout, StoreError) as problem:
+    except (InvalidFile, InvalidLayout, StoreError) as problem:
         raise CannotBeDone(str(problem)) from None
     work.log(f"{file.name}: {made.sheet.form}, {made.plan.rows:,} rows")
     if asked.apply and made.plan.wrong:
@@ -137,7 +137,7 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _error(wrong: Wrong) -> dict[str, Any]:
+def _error(wrong: RowProblem) -> dict[str, Any]:
     return {"row": wrong.row, "column": wrong.column, "said": wrong.said, "problem": wrong.problem}
 
 

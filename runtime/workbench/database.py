@@ -131,7 +131,7 @@ class Plant:
         """Return the level of the model's alarm after each frame of an asset, as judged; see `scores_of`."""
         with self._connection() as conn:
             chosen(asset, list(backtest_db.asset_ids(conn)))
-            where = stored.places(conn, _wanted(None, end, None))
+            where = stored.arrival_range(conn, _wanted(None, end, None))
             return scores_of(stored.inputs(conn, where, (asset,)), asset, documents(rules, models))
 
     def try_in_shadow(

@@ -52,7 +52,7 @@ class OnTrial:
 
 
 def begin(database: str, name: str, rules: Rules, models: Rules, why: str, by: str | None) -> OnTrial:
-    """Put documents on trial. Raises AlreadyThere while another run is on, and what a wrong document raises."""
+    """Put documents on trial. Raises AlreadyExists while another run is on, and what a wrong document raises."""
     given = documents(rules, models)
     with psycopg.connect(database) as conn:
         run = shadow.begin(conn, name, rulebook=given.rulebook, models=given.models, actor=_person(by), why=why)

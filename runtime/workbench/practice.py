@@ -46,7 +46,7 @@ class Practice:
         rules = rulebook.read(SAMPLES / "rulebook.toml")
         models = model_documents.read(SAMPLES / "models.toml")
         with psycopg.connect(self.plant.database) as conn:
-            state = engine.take_up(conn, Settings(), rulebook=rules, models=models, holder="practice")
+            state = engine.start(conn, Settings(), rulebook=rules, models=models, holder="practice")
             sent = self._waiting if at is None else itertools.takewhile(lambda each: each.at < at, self._waiting)
             pipeline.process(conn, [], state)  # what people have decided meanwhile comes before the next reading
             for batch in _batched(iter(sent)):

@@ -86,7 +86,7 @@ class Trial:
 
 
 def documents(rules: Rules, models: Rules) -> Documents:
-    """Read what judges: a file, a table as of TOML, or None. Raises WrongRulebook or WrongModels."""
+    """Read what judges: a file, a table as of TOML, or None. Raises InvalidRulebook or InvalidModels."""
     return Documents(
         rulebook=_table(rules, lambda path: rulebooks.read(path).document, rulebooks.parse),
         models=_table(models, model_documents.read, model_documents.parse),
@@ -94,7 +94,7 @@ def documents(rules: Rules, models: Rules) -> Documents:
 
 
 def known(failures: Failures) -> list[Failure] | None:
-    """Return failures from a file or as they are; None where nothing is known. Raises WrongFailures."""
+    """Return failures from a file or as they are; None where nothing is known. Raises InvalidFailures."""
     if failures is None or not isinstance(failures, str | Path):
         return None if failures is None else list(failures)
     return failure_files.read(Path(failures))

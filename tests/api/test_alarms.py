@@ -53,19 +53,19 @@ def test_alarms_are_filtered(client, alarms, seeded):
 
 
 def test_the_figures_of_a_week(client, alarms):
-    found = client.get(f"{V1}/alarms/figures", params=WEEK).json()
+    found = client.get(f"{V1}/alarms/metrics", params=WEEK).json()
     assert (found["alarms"], found["peak_10_min"], found["periods"], found["stale"]) == (30, 10, 1008, 1)
     assert found["by_severity"] == {"degrading": 29, "malfunction": 1, "safety": 0}
     assert found["top_share"] == 1.0
     assert sum(each["count"] for each in found["top"]) == 30
-    assert client.get(f"{V1}/alarms/figures", params=WEEK | {"site": "STH"}).json()["alarms"] == 0
+    assert client.get(f"{V1}/alarms/metrics", params=WEEK | {"site": "STH"}).json()["alarms"] == 0
 
 
 def test_a_wrong_range_is_refused_with_the_mend(client):
-    answer = client.get(f"{V1}/alarms/figures", params={"since": WEEK["until"], "until": WEEK["since"]})
+    answer = client.get(f"{V1}/alarms/metrics", params={"since": WEEK["until"], "until": WEEK["since"]})
     assert answer.status_code == 422
     assert "until must be after since" in answer.text
-    assert client.get(f"{V1}/alarms/figures").status_code == 422
+    assert client.get(f"{V1}/alarms/metrics").status_code == 422
 
 
 RULES = {

@@ -15,7 +15,7 @@ V1 = "/api/v1"
 PAGES = (
     "/",
     "/alarms",
-    "/alarms/figures",
+    "/alarms/metrics",
     "/assets",
     "/assets/1",
     "/quarantine",

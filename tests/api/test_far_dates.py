@@ -73,7 +73,7 @@ def test_a_far_date_in_a_request_is_refused_with_the_years_that_will_do(client, 
         client.post(f"{V1}/work-orders/{order}/schedule", json={"start": far}),
         client.post(f"{V1}/work-orders/{order}/schedule", json={"start": soon, "end": far}),
         client.get(f"{V1}/assets/{asset}/readings", params={"end": far}),
-        client.get(f"{V1}/alarms/figures", params={"since": far, "until": soon}),
+        client.get(f"{V1}/alarms/metrics", params={"since": far, "until": soon}),
     ]
     for answer in answers:
         assert answer.status_code == 422, answer.text

@@ -91,7 +91,7 @@ def test_alarms_are_seen_shelved_and_taken_out_of_service_by_clicks(watched, see
 
 def test_the_figures_are_drawn_and_a_range_can_be_chosen(watched, seeded):  # noqa: F811
     page = watched.page
-    page.goto("/alarms/figures")
+    page.goto("/alarms/metrics")
     page.wait_for_selector(".charts canvas")
     assert page.locator(".charts figure").count() == 2
     assert page.get_by_role("row", name="Floods").locator(".badge").inner_text() == "too high"
@@ -114,7 +114,7 @@ def test_no_page_of_alarms_has_to_be_scrolled_sideways(watched, seeded):  # noqa
         "/alarms",
         "/alarms?state=shelved&page=2",
         "/alarms/history",
-        "/alarms/figures?span=30d",
+        "/alarms/metrics?span=30d",
         "/alarms/rules",
         "/shadow",
     ):

@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 from db.plant import plant
-from runtime.cli.plant_file import WrongPlantFile, load_plant, read
+from runtime.cli.plant_file import InvalidPlantFile, load_plant, read
 from workorder_core.words import Criticality
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -114,7 +114,7 @@ WRONG = {
 def test_a_wrong_plant_file_names_file_key_and_mend(tmp_path, text, says):
     path = tmp_path / "plant.toml"
     path.write_text(text)
-    with pytest.raises(WrongPlantFile) as raised:
+    with pytest.raises(InvalidPlantFile) as raised:
         read(path)
     assert says in str(raised.value)
     assert str(path) in str(raised.value)

@@ -14,7 +14,7 @@ from ingest.border import Bad, Bounds, since_epoch
 from ingest.formats import mapped, mapping
 from ingest.local_time import RowOrder
 from ingest.messages import Message, Reason
-from ingest.replay import WrongMapping, file_frames, read_mapping
+from ingest.replay import InvalidMapping, file_frames, read_mapping
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW_US = since_epoch(datetime(2026, 11, 1, tzinfo=UTC))
@@ -78,7 +78,7 @@ def test_no_local_time_raises_anything_but_a_refusal(at, name):
 
 @pytest.mark.parametrize("format_", ["%Y %Y", "%Q", "%", "ISO", "dd.mm.yyyy"])
 def test_a_format_that_no_time_can_have_is_told_when_the_document_is_loaded(format_):
-    with pytest.raises(WrongMapping, match="is not known"):
+    with pytest.raises(InvalidMapping, match="is not known"):
         mapping.parse(tomllib.loads(LIVE + f'format = "{format_}"'), source="x")
 
 
@@ -158,5 +158,5 @@ def test_a_replayed_file_has_the_second_hour_too(tmp_path):
     ("at", "problem"), [("01.01.0001 00:00", "edge of the calendar"), ("29.03.2026 02:30", "does not exist")]
 )
 def test_a_time_that_cannot_be_replayed_is_told_with_its_line(at, problem, tmp_path):
-    with pytest.raises(WrongMapping, match=rf"line 2: .*{problem}"):
+    with pytest.raises(InvalidMapping, match=rf"line 2: .*{problem}"):
         replayed(tmp_path, f"{at};1")

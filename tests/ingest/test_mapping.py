@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ingest.border import Bounds
 from ingest.formats import mapped, mapping
 from ingest.messages import Message, Reason
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 
 NOW_MS = 1_772_000_000_000
 NOW_US = NOW_MS * 1000
@@ -238,14 +238,14 @@ WRONG = {
 
 @pytest.mark.parametrize(("document", "problem"), WRONG.items(), ids=WRONG.values())
 def test_a_wrong_document_says_its_key_and_mend(document, problem):
-    with pytest.raises(WrongMapping) as told:
+    with pytest.raises(InvalidMapping) as told:
         mapping.parse(tomllib.loads(document), source="press.toml")
     assert str(told.value).startswith("press.toml")
     assert problem in str(told.value)
 
 
 def test_a_mapping_that_is_not_there_says_what_is(tmp_path):
-    with pytest.raises(WrongMapping, match="name a file, or one of homie, skab, umh"):
+    with pytest.raises(InvalidMapping, match="name a file, or one of homie, skab, umh"):
         mapping.read(tmp_path / "none.toml")
 
 

@@ -10,7 +10,7 @@ from ingest.formats import mapping
 from ingest.formats.formats import Formats
 from ingest.formats.mapped import Mapped
 from ingest.messages import Message, Reason
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 
 NOW_US = 1_772_431_200_000_000
 BARE = {"topic": "a/{m}", "site": "S", "asset": "{m}", "value": "", "signal": "x"}
@@ -41,7 +41,7 @@ WRONG = {
 
 @pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG.keys())
 def test_a_document_that_could_not_work_is_refused_and_names_the_key(changed):
-    with pytest.raises(WrongMapping) as wrong:
+    with pytest.raises(InvalidMapping) as wrong:
         mapping.parse({**BARE, **changed}, source="x")
     assert next(iter(changed)) in wrong.value.problem or "[time]" in wrong.value.source
 
@@ -49,7 +49,7 @@ def test_a_document_that_could_not_work_is_refused_and_names_the_key(changed):
 @pytest.mark.parametrize("scale", ["nan", "inf", "1" + "0" * 400])
 def test_a_scale_is_a_number_that_can_be_multiplied_by(scale):
     text = f'topic = "a/{{m}}"\nsite = "S"\nasset = "A"\n[signals]\n"v" = {{ signal = "x", scale = {scale} }}'
-    with pytest.raises(WrongMapping, match="scale"):
+    with pytest.raises(InvalidMapping, match="scale"):
         mapping.parse(tomllib.loads(text), source="x")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.formats.payload import Bounds, parse
 from ingest.messages import Message, Reason
-from ingest.replay import LOOP_MINUTES, MINUTES, SamplePlant, WrongMapping, file_frames, read_mapping
+from ingest.replay import LOOP_MINUTES, MINUTES, InvalidMapping, SamplePlant, file_frames, read_mapping
 
 ANCHOR = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 MAPPING = """
@@ -93,13 +93,13 @@ def test_what_the_plant_sends_is_read_but_where_its_clock_is_wrong(plant):
 
 
 def test_a_folder_without_a_plant_is_named(tmp_path):
-    with pytest.raises(WrongMapping, match=r"has no sample plant \(files named <asset>\.csv\.xz\)"):
+    with pytest.raises(InvalidMapping, match=r"has no sample plant \(files named <asset>\.csv\.xz\)"):
         SamplePlant(tmp_path, site="NTH", anchor=ANCHOR)
 
 
 def test_a_recording_that_is_too_short_is_named(tmp_path):
     (tmp_path / "P-1.csv.xz").write_bytes(lzma.compress(b"minute,clock,temp\n0,,1\n"))
-    with pytest.raises(WrongMapping, match=r"P-1\.csv\.xz: has 1 minutes, not 31680"):
+    with pytest.raises(InvalidMapping, match=r"P-1\.csv\.xz: has 1 minutes, not 31680"):
         SamplePlant(tmp_path, site="NTH", anchor=ANCHOR)
 
 
@@ -167,7 +167,7 @@ WRONG_FILES = {
 
 @pytest.mark.parametrize(("rows", "says"), WRONG_FILES.values(), ids=WRONG_FILES.keys())
 def test_a_file_that_does_not_fit_says_where(tmp_path, rows, says):
-    with pytest.raises(WrongMapping) as raised:
+    with pytest.raises(InvalidMapping) as raised:
         sent(tmp_path, rows)
     assert says in str(raised.value)
 
@@ -197,13 +197,13 @@ WRONG_MAPPINGS = {
 
 @pytest.mark.parametrize(("text", "says"), WRONG_MAPPINGS.values(), ids=WRONG_MAPPINGS.keys())
 def test_a_wrong_mapping_says_file_key_and_mend(tmp_path, text, says):
-    with pytest.raises(WrongMapping) as raised:
+    with pytest.raises(InvalidMapping) as raised:
         mapping(tmp_path, text)
     assert says in str(raised.value)
 
 
 def test_a_mapping_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(WrongMapping, match=r"mapping\.toml: there is no such file"):
+    with pytest.raises(InvalidMapping, match=r"mapping\.toml: there is no such file"):
         read_mapping(tmp_path / "mapping.toml")
 
 
@@ -215,7 +215,7 @@ def test_only_the_files_stem_is_put_into_the_assets_name(tmp_path):
 def test_two_columns_of_one_name_are_told(tmp_path):
     (tmp_path / "m.toml").write_text(MAPPING)
     (tmp_path / "1.csv").write_text(ROWS.replace("remark", "Temp"))
-    with pytest.raises(WrongMapping, match="has two columns 'Temp'"):
+    with pytest.raises(InvalidMapping, match="has two columns 'Temp'"):
         list(file_frames(tmp_path / "1.csv", read_mapping(tmp_path / "m.toml")))
 
 
@@ -229,12 +229,12 @@ BROKEN = {
 def test_a_file_that_cannot_be_read_to_its_end_is_told_by_name(tmp_path, content):
     file = tmp_path / ("1.csv.gz" if content[:1] == b"\x1f" else "1.csv")
     file.write_bytes(content)
-    with pytest.raises(WrongMapping, match=r"1\.csv(\.gz)?: cannot be read: "):
+    with pytest.raises(InvalidMapping, match=r"1\.csv(\.gz)?: cannot be read: "):
         list(file_frames(file, mapping(tmp_path)))
 
 
 def test_a_file_whose_name_makes_no_asset_is_told_before_anything_is_sent(tmp_path):
     file = tmp_path / "水泵.csv"
     file.write_text(ROWS)
-    with pytest.raises(WrongMapping, match="asset: 'testbed-水泵' is no code"):
+    with pytest.raises(InvalidMapping, match="asset: 'testbed-水泵' is no code"):
         list(file_frames(file, mapping(tmp_path)))

@@ -103,7 +103,7 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
 
 def take_up(conn: psycopg.Connection, rules: dict[str, Any] = RULES) -> engine.Engine:
     settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
-    return engine.take_up(conn, settings, rulebook=rulebook.parse(rules), models={}, holder="test")
+    return engine.start(conn, settings, rulebook=rulebook.parse(rules), models={}, holder="test")
 
 
 def ran(conn: psycopg.Connection, messages: tuple[Message, ...], size: int = 500) -> engine.Engine:

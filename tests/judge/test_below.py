@@ -11,7 +11,7 @@ from db.documents.documents import Kind
 from db.plant import plant
 from judge.judge import Judge
 from rules import rulebook
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 from runtime.backtest.command import Wanted, judge_again
 from runtime.pipeline import engine, pipeline
 from tests.judge.test_alarm_flood import PLANT, START, a_message, orders, take_up
@@ -99,7 +99,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("when", "says"), WRONG.items(), ids=WRONG.keys())
 def test_a_wrong_condition_is_refused_with_the_mend(when, says):
-    with pytest.raises(WrongRulebook, match=says):
+    with pytest.raises(InvalidRulebook, match=says):
         rulebook.parse({"expression": [STARVED | {"when": when}]})
 
 
@@ -122,7 +122,7 @@ MISFITS = {
 @pytest.mark.parametrize(("when", "says"), MISFITS.items(), ids=MISFITS.keys())
 def test_what_does_not_fit_the_plant_is_refused(conn, when, says):
     book = {"expression": [OF_CABINET | {"when": when}]}
-    with pytest.raises(WrongRulebook, match=says):
+    with pytest.raises(InvalidRulebook, match=says):
         documents.write(conn, Kind.RULEBOOK, book, actor="person:Ingrid Dahl", why="a try")
 
 

@@ -242,7 +242,7 @@ def test_how_messages_are_cut_does_not_decide_what_is_late(size, database):
 
     with psycopg.connect(database) as conn:
         settings, models = Settings(checkpoint_every_inputs=10**9), {"default": {"frame_step_s": 60}}
-        state = engine.take_up(conn, settings, rulebook=rulebook.EMPTY, models=models, holder="test")
+        state = engine.start(conn, settings, rulebook=rulebook.EMPTY, models=models, holder="test")
         for i in range(0, len(messages), size):
             pipeline.process(conn, messages[i : i + size], state)
         assert late > 5

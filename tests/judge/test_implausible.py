@@ -58,7 +58,7 @@ def say(conn: psycopg.Connection, low: float | None, high: float | None) -> None
 
 def taken(conn: psycopg.Connection, messages: list[Message], *rules: dict[str, Any], size: int = 1000):
     """Bring messages through; return the orders, as (component, type)."""
-    state = engine.take_up(conn, Settings(), rulebook=rulebook.parse({"threshold": [*rules]}), models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=rulebook.parse({"threshold": [*rules]}), models={}, holder="test")
     for i in range(0, len(messages), size):
         pipeline.process(conn, messages[i : i + size], state)
     assert engine.restore(conn).dump() == state.judge.dump()
@@ -132,9 +132,7 @@ def test_a_device_may_call_it_bad_itself_and_then_nothing_judges_it(conn):
 
 def test_a_range_that_is_said_while_it_runs_holds_from_the_next_batch(conn):
     say(conn, None, None)
-    state = engine.take_up(
-        conn, Settings(), rulebook=rulebook.parse({"threshold": [TOO_HOT]}), models={}, holder="test"
-    )
+    state = engine.start(conn, Settings(), rulebook=rulebook.parse({"threshold": [TOO_HOT]}), models={}, holder="test")
     pipeline.process(conn, [a_message(k, {"temp": 60.0}) for k in range(3)], state)
     conn.execute(
         "INSERT INTO signal_versions (signal_id, version, plausible_high) "
@@ -157,7 +155,7 @@ def test_one_impossible_reading_opens_nothing_and_the_fault_after_it_is_found(co
         if minute == 1440 and value is not None:
             values["t1"] = value
         messages.append(a_message(minute, values))
-    state = engine.take_up(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="test")
     for i in range(0, found, 360):
         assert pipeline.process(conn, messages[i : i + 360], state).done == []
     done = pipeline.process(conn, messages[found:], state).done
@@ -211,11 +209,11 @@ def test_a_range_that_was_said_goes_before_what_was_seen(conn):
 
 def test_a_restart_goes_on_from_what_was_seen(conn):
     messages = run_of(620, {600: 65535.0, 601: 65535.0})
-    state = engine.take_up(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="test")
     pipeline.process(conn, messages[:300], state)
     engine.save(conn, state)
     pipeline.process(conn, messages[300:601], state)
-    again = engine.take_up(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="another")
+    again = engine.start(conn, Settings(), rulebook=rulebook.EMPTY, models={}, holder="another")
     assert again.judge.dump() == state.judge.dump()
     pipeline.process(conn, messages[601:], again)
     assert [quality for _, quality in qualities(conn)].count(4) == 2

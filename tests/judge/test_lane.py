@@ -110,7 +110,7 @@ def ran(conn: psycopg.Connection, seed: int, size: int, seconds: int = 500) -> t
     """Bring a stream through the pipeline in batches; return the engine, and how many frames the lane has taken."""
     make_assets(conn)
     settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
-    state = engine.take_up(conn, settings, rulebook=rulebook.parse(RULES), models=MODELS, holder="test")
+    state = engine.start(conn, settings, rulebook=rulebook.parse(RULES), models=MODELS, holder="test")
     state.next_tick += 3600
     ids = {key: asset_id for asset_id, key in conn.execute("SELECT id, 'NTH/' || code FROM assets").fetchall()}
     taken, batch = 0, []
@@ -188,7 +188,7 @@ def test_an_asset_of_every_batch_enters_the_lane_though_what_comes_is_read_ahead
     with fresh_database() as url, psycopg.connect(url) as conn:
         make_assets(conn)
         settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
-        state = engine.take_up(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
+        state = engine.start(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
         by_lane = []
         for batch, coming in zip(batches, [*batches[1:], []], strict=True):
             done = pipeline.process(conn, batch, state, partial(state.open_lane().read_ahead, coming))

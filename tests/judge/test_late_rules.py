@@ -9,7 +9,7 @@ import pytest
 from ingest.messages import Message
 from judge.judge import Judge
 from rules import rulebook
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 from runtime.backtest import running, stored
 from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
@@ -42,11 +42,11 @@ def backlog(excursions: dict[int, float], *, since: int = -120, until: int = 0) 
 
 def taken(conn: psycopg.Connection, messages: list[Message], *, size: int = 1000, restart: bool = False, **rule: Any):
     rules = rulebook.parse({"threshold": [{**HOT, **rule}]})
-    state = engine.take_up(conn, Settings(), rulebook=rules, models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=rules, models={}, holder="test")
     for i in range(0, len(messages), size):
         pipeline.process(conn, messages[i : i + size], state)
         if restart:
-            state = engine.take_up(conn, Settings(), rulebook=rules, models={}, holder="test")
+            state = engine.start(conn, Settings(), rulebook=rules, models={}, holder="test")
     assert engine.restore(conn).dump() == state.judge.dump()
     conn.execute("DELETE FROM checkpoints")
     assert engine.restore(conn).dump() == state.judge.dump()
@@ -112,7 +112,7 @@ def test_what_cannot_be_true_or_is_bad_opens_nothing(conn):
 
 
 def test_imported_history_opens_nothing_not_even_when_the_judge_is_rebuilt(conn):
-    state = engine.take_up(
+    state = engine.start(
         conn, Settings(), rulebook=rulebook.parse({"threshold": [HOT]}), models={}, holder="test"
     )  # fmt: skip
     pipeline.process(conn, backlog({}), state)
@@ -129,7 +129,7 @@ def test_imported_history_opens_nothing_not_even_when_the_judge_is_rebuilt(conn)
 
 def test_a_backtest_opens_the_same_order(conn):
     live = taken(conn, [*backlog(LONG), a_message(5, {"temp": 60.0})])
-    where = stored.places(conn, stored.Range())
+    where = stored.arrival_range(conn, stored.Range())
     assert [order.id for order in running.run(stored.inputs(conn, where)).orders] == [live[0][0]]
 
 
@@ -143,13 +143,13 @@ def test_a_backtest_opens_the_same_order(conn):
     ],
 )
 def test_where_it_makes_no_sense_it_is_refused_and_the_reason_said(kind, more, told):
-    with pytest.raises(WrongRulebook) as refused:
+    with pytest.raises(InvalidRulebook) as refused:
         rulebook.parse({kind: [HOT | more]})
     assert told in str(refused.value)
 
 
 def test_a_derived_signal_is_refused_for_it_does_not_come_late():
     derived = {"asset_class": "unclassified", "name": "temp", "value": "a + b"}
-    with pytest.raises(WrongRulebook) as refused:
+    with pytest.raises(InvalidRulebook) as refused:
         rulebook.parse({"threshold": [HOT], "derived": [derived]})
     assert "late" in str(refused.value)

@@ -37,7 +37,7 @@ def conn(shared):
 
 def taken(conn: psycopg.Connection, messages: list[Message], rules=RULES, size=1000, **facts: Any) -> list[str]:
     """Bring messages through the pipeline; return the orders' titles."""
-    state = engine.take_up(conn, Settings(**facts), rulebook=rules, models={}, holder="test")
+    state = engine.start(conn, Settings(**facts), rulebook=rules, models={}, holder="test")
     for i in range(0, len(messages), size):
         pipeline.process(conn, messages[i : i + size], state)
     assert engine.restore(conn).dump() == state.judge.dump()
@@ -156,7 +156,7 @@ def test_topics_of_a_namespace_that_each_have_a_time_of_their_own(conn):
 
 
 def test_the_model_leaves_out_what_lies_behind_its_newest_frame(conn):
-    state = engine.take_up(conn, Settings(), rulebook=RULES, models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=RULES, models={}, holder="test")
     pipeline.process(conn, pairs(2.0, {"flow": 100.0}, {"temp": 60.0}), state)
     judge = state.judge.assets["NTH/P-101"]
     assert judge.watermark_us == US + 24 * 60_000_000
@@ -176,7 +176,7 @@ def test_what_was_refused_moves_no_clock_however_the_stream_is_cut(conn):
 
     def left(size: int) -> tuple[list[Any], bytes]:
         with conn.transaction(force_rollback=True):
-            state = engine.take_up(conn, Settings(), rulebook=RULES, models={}, holder="test")
+            state = engine.start(conn, Settings(), rulebook=RULES, models={}, holder="test")
             for i in range(0, len(messages), size):
                 pipeline.process(conn, messages[i : i + size], state)
             return conn.execute("SELECT value, late FROM readings ORDER BY arrival").fetchall(), state.judge.dump()

@@ -32,7 +32,7 @@ def conn(embedded_server, _template):
 
 def test_a_reopened_order_knows_the_signals_that_were_out_of_their_usual_range(conn):
     """A sign that carries less than a tenth of a finding, but lies out of its usual range, ties it to others."""
-    state = engine.take_up(conn, Settings(), rulebook=rulebook.parse({"expression": [OFF]}), models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=rulebook.parse({"expression": [OFF]}), models={}, holder="test")
     values = {"hot": 97.0} | {f"cold{n}": 1.0 for n in range(10)}
     (done,) = pipeline.process(conn, [a_message(0, values)], state).done
     conn.execute(

@@ -17,7 +17,7 @@ from db.documents.documents import Kind
 from db.plant import plant
 from ingest.messages import Message
 from rules import rulebook
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from workorder_core.plant.plant import AssetEntry, Plant, SignalEntry
@@ -58,7 +58,7 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
 
 def take_up(conn: psycopg.Connection, *rules: dict[str, Any]) -> engine.Engine:
     settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
-    return engine.take_up(conn, settings, rulebook=rulebook.parse({"threshold": list(rules)}), models={}, holder="test")
+    return engine.start(conn, settings, rulebook=rulebook.parse({"threshold": list(rules)}), models={}, holder="test")
 
 
 def a_message(second: float, **values: float) -> Message:
@@ -123,7 +123,7 @@ def test_a_wrong_document_changes_nothing_and_explains_itself(conn):
         (HOT | {"unit": "K"}, "threshold 'hot': unit: 'temp' is measured in degC, not in K; write the limits in degC"),
         (HOT | {"clear_below": 99}, r"threshold 'hot': clear_below: \(99.0\) must be lower than raise_at \(90.0\)"),
     ):
-        with pytest.raises(WrongRulebook, match=says):
+        with pytest.raises(InvalidRulebook, match=says):
             documents.write(conn, Kind.RULEBOOK, {"threshold": [wrong]}, actor="person:Kari", why="a slip")
     pipeline.process(conn, [], state)
     assert state.judge.dump() == before

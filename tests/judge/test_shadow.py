@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 
 from db.documents import documents, shadow, shadow_report
 from db.documents.documents import Kind
-from db.errors import AlreadyThere, NotFound, NothingOnTrial
+from db.errors import AlreadyExists, NotFound, NothingOnTrial
 from db.telemetry import judge as judge_db
 from ingest.messages import Message
 from judge.asset import asset_dump
 from judge.judge import FORMAT, Judge
-from models.documents import WrongModels
+from models.documents import InvalidModels
 from rules import rulebook
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 from runtime.backtest import shadowed, stored
 from runtime.backtest.command import Wanted, judge_again
 from runtime.backtest.difference import facts
@@ -55,7 +55,7 @@ def messages() -> list[Message]:
 
 def take_up(conn: psycopg.Connection, rules: rulebook.Rulebook = RULEBOOK) -> engine.Engine:
     settings = Settings(checkpoint_every_s=3600, checkpoint_every_inputs=1500, tick_every_s=3600)
-    return engine.take_up(conn, settings, rulebook=rules, models=MODELS, holder="test")
+    return engine.start(conn, settings, rulebook=rules, models=MODELS, holder="test")
 
 
 def feed(conn: psycopg.Connection, state: engine.Engine, stream: Sequence[Message]) -> None:
@@ -249,7 +249,7 @@ def test_what_is_dropped_leaves_no_trace_in_the_judge(begun: psycopg.Connection)
     feed(begun, state, messages()[500:2000])
     assert state.judge.shadow is None
     assert state.judge.rulebook.version == RULEBOOK.version
-    with pytest.raises(AlreadyThere, match="end of the run in shadow 1"):
+    with pytest.raises(AlreadyExists, match="end of the run in shadow 1"):
         shadow.end(begun, run, "promoted", actor=WHO, why="after all")
     with pytest.raises(NotFound, match="run in shadow 7"):
         shadow.end(begun, 7, "promoted", actor=WHO, why="after all")
@@ -258,12 +258,12 @@ def test_what_is_dropped_leaves_no_trace_in_the_judge(begun: psycopg.Connection)
 def test_what_cannot_judge_is_not_put_on_trial(begun: psycopg.Connection) -> None:
     with pytest.raises(NothingOnTrial):
         begin(begun)
-    with pytest.raises(WrongRulebook):
+    with pytest.raises(InvalidRulebook):
         begin(begun, rulebook={"threshold": [{"id": "x"}]})
-    with pytest.raises(WrongModels, match="patience"):
+    with pytest.raises(InvalidModels, match="patience"):
         begin(begun, models={"default": {"patience": "much"}})
     begin(begun, rulebook=warmer())
-    with pytest.raises(AlreadyThere, match="run in shadow 1"):
+    with pytest.raises(AlreadyExists, match="run in shadow 1"):
         begin(begun, rulebook=warmer())
     assert len(shadow.runs(begun)) == 1
 

@@ -25,7 +25,7 @@ SAYS = "NTH/P-7 reports temp every 20 min, longer than max_gap (15 min): hot can
 def measured(conn: psycopg.Connection, every: float, asset: str = "P-7") -> int:
     """Bring readings of 91 every so many minutes; return how many orders they open."""
     rules = rulebook.parse({"threshold": [HOT]})
-    state = engine.take_up(conn, Settings(), rulebook=rules, models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=rules, models={}, holder="test")
     messages: list[Message] = [
         a_message(number * every, {"temp": 91.0}, topic=f"plantwright/v1/NTH/{asset}") for number in range(6)
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from models import documents
-from models.documents import WrongModels
+from models.documents import InvalidModels
 
 WRONG = {
     "a warm-up without an end": ("warmup_frames", {"warmup_frames": 10**30, "memory_frames": 10**31}),
@@ -21,5 +21,5 @@ WRONG = {
 
 @pytest.mark.parametrize(("key", "table"), WRONG.values(), ids=WRONG.keys())
 def test_a_document_that_no_model_could_use_is_refused(key, table):
-    with pytest.raises(WrongModels, match=key):
+    with pytest.raises(InvalidModels, match=key):
         documents.parse({"default": table})

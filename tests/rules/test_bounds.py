@@ -9,10 +9,10 @@ from ingest.border import Bounds
 from ingest.formats import mapping
 from ingest.formats.mapped import parse as mapped
 from ingest.messages import Message
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 from rules import rulebook
-from rules.expression import WrongExpression, compiled
-from rules.rulebook import WrongRulebook, parse
+from rules.expression import InvalidExpression, compiled
+from rules.rulebook import InvalidRulebook, parse
 
 WHEN = {"id": "r", "asset_class": "pump", "component": "seal", "failure_mode": "ELP", "severity": "safety"}
 TOO_MUCH = {
@@ -38,13 +38,13 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize(("text", "problem"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_what_an_expression_may_cost_has_a_bound(text, problem):
-    with pytest.raises(WrongRulebook) as caught:
+    with pytest.raises(InvalidRulebook) as caught:
         parse({"expression": [WHEN | {"when": text}]}, source="rules.toml")
     assert str(caught.value).startswith("rules.toml: expression 'r': when: ")
     assert problem in str(caught.value)
     assert len(str(caught.value)) < 400
     derived = {"asset_class": "pump", "name": "n", "unit": "m", "value": text}
-    with pytest.raises(WrongRulebook, match=r"rules\.toml: derived 1: value: "):
+    with pytest.raises(InvalidRulebook, match=r"rules\.toml: derived 1: value: "):
         parse({"derived": [derived]}, source="rules.toml")
 
 
@@ -79,7 +79,7 @@ def test_what_is_within_the_bounds_is_judged_even_where_there_is_little_room(tex
 
 
 def test_an_expression_that_never_ends_its_text_is_told():
-    with pytest.raises(WrongExpression):
+    with pytest.raises(InvalidExpression):
         compiled('t > 1.0 && "' + "(" * 1_000, wanted=bool)
 
 
@@ -93,26 +93,26 @@ def test_a_rulebook_that_would_cost_too_much_is_refused(monkeypatch):
         return [hot | {"id": f"r{number}", "signal": f"s{number}"} for number in range(count)]
 
     assert len(parse({"threshold": rules(300)}).rules) == 300
-    with pytest.raises(WrongRulebook, match=r"rulebook: the document: has 301 rules, .* 300 is the most"):
+    with pytest.raises(InvalidRulebook, match=r"rulebook: the document: has 301 rules, .* 300 is the most"):
         parse({"threshold": rules(301)})
-    with pytest.raises(WrongRulebook, match="'pump': has 101 rules on the signal 't'; 100 is the most"):
+    with pytest.raises(InvalidRulebook, match="'pump': has 101 rules on the signal 't'; 100 is the most"):
         parse({"threshold": [each | {"signal": "t"} for each in rules(101)]})
-    with pytest.raises(WrongRulebook, match="'pump': has 21 expressions; 20 is the most"):
+    with pytest.raises(InvalidRulebook, match="'pump': has 21 expressions; 20 is the most"):
         parse({"expression": [WHEN | {"id": f"e{number}", "when": "t > 1.0"} for number in range(21)]})
 
 
 def test_a_file_of_brackets_is_told(tmp_path):
     file = tmp_path / "deep.toml"
     file.write_text("a = " + "[" * 100_000)
-    with pytest.raises(WrongRulebook, match=r"deep\.toml: TOML"):
+    with pytest.raises(InvalidRulebook, match=r"deep\.toml: TOML"):
         rulebook.read(file)
-    with pytest.raises(WrongMapping, match=r"deep\.toml"):
+    with pytest.raises(InvalidMapping, match=r"deep\.toml"):
         mapping.read(file)
 
 
 def test_looking_for_a_topics_levels_has_an_end():
     keys = {"values": "", "site": "N", "asset": "P"}
-    with pytest.raises(WrongMapping, match="topic has more than 2 names for several levels; name the levels"):
+    with pytest.raises(InvalidMapping, match="topic has more than 2 names for several levels; name the levels"):
         mapping.parse({"topic": "a/{x*}/{y*}/{z*}/b"} | keys, source="m.toml")
     made = mapping.parse({"topic": "a/{x*}/{y*}/b"} | keys, source="m.toml")
     assert mapped(made, Message("a/" + "x/" * 480 + "c", b"{}", 0), Bounds()) is None

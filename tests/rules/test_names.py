@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rules import rulebook
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 
 HOT: dict[str, Any] = {
     "id": "hot", "asset_class": "pump", "signal": "temp", "raise_at": 90, "clear_below": 80,
@@ -18,25 +18,25 @@ HOT: dict[str, Any] = {
 )
 @pytest.mark.parametrize("key", ["id", "asset_class", "signal", "component", "unit"])
 def test_a_name_that_could_not_be_stored_or_shown_is_refused(key, name):
-    with pytest.raises(WrongRulebook, match=f"{key}: "):
+    with pytest.raises(InvalidRulebook, match=f"{key}: "):
         rulebook.parse({"threshold": [HOT | {key: name}]})
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800"])
 def test_so_is_one_in_a_condition_and_one_of_a_component(name):
     condition = {each: HOT[each] for each in ("id", "asset_class", "component", "failure_mode", "severity")}
-    with pytest.raises(WrongRulebook, match="when: "):
+    with pytest.raises(InvalidRulebook, match="when: "):
         rulebook.parse({"expression": [condition | {"when": f"temp > 90 && 'a' != '{name}'"}]})
-    with pytest.raises(WrongRulebook, match="component_of_signal"):
+    with pytest.raises(InvalidRulebook, match="component_of_signal"):
         rulebook.parse({"component_of_signal": {"pump": {"temp": name}}})
-    with pytest.raises(WrongRulebook, match="component_of_signal"):
+    with pytest.raises(InvalidRulebook, match="component_of_signal"):
         rulebook.parse({"component_of_signal": {name: {"temp": "bearing"}}})
 
 
 @pytest.mark.parametrize("key", ["raise_at", "clear_below"])
 @pytest.mark.parametrize("number", [10**400, -(10**400), float("inf"), float("nan")], ids=repr)
 def test_a_limit_is_a_number_that_can_be_reckoned_with(key, number):
-    with pytest.raises(WrongRulebook, match=f"{key}: "):
+    with pytest.raises(InvalidRulebook, match=f"{key}: "):
         rulebook.parse({"threshold": [HOT | {key: number}]})
 
 
@@ -45,5 +45,5 @@ def test_a_limit_is_a_number_that_can_be_reckoned_with(key, number):
 )
 @pytest.mark.parametrize("key", ["for", "max_gap", "max_shelf"])
 def test_a_duration_is_no_longer_than_a_hundred_years(key, duration):
-    with pytest.raises(WrongRulebook, match=f"{key}: .*hundred years"):
+    with pytest.raises(InvalidRulebook, match=f"{key}: .*hundred years"):
         rulebook.parse({"threshold": [HOT | {key: duration}]})

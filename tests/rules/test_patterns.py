@@ -3,7 +3,7 @@
 import pytest
 
 from rules import patterns
-from rules.rulebook import WrongRulebook, parse
+from rules.rulebook import InvalidRulebook, parse
 from workorder_core.intake.findings import Sign
 from workorder_core.words import FailureMode
 
@@ -92,7 +92,7 @@ def test_a_pattern_of_another_class_says_nothing_and_one_that_is_off_neither():
 )
 def test_a_wrong_pattern_names_its_place_and_the_mend(table, says):
     right = {"id": "a", "asset_class": "pump", "signals": {"x": "up"}, "failure_mode": "VIB"}
-    with pytest.raises(WrongRulebook) as caught:
+    with pytest.raises(InvalidRulebook) as caught:
         parse({"pattern": [right | table]})
     assert says in str(caught.value)
     assert "pattern 'a'" in str(caught.value)

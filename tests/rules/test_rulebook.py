@@ -8,7 +8,7 @@ import pytest
 from rules import packs
 from rules.fit import misfits
 from rules.kinds import DEFAULT_MAX_GAP_US
-from rules.rulebook import WrongRulebook, parse, read
+from rules.rulebook import InvalidRulebook, parse, read
 from workorder_core.words import FailureMode, OperatingState, Severity
 
 SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "rulebook.toml"
@@ -244,14 +244,14 @@ WRONG |= {
 def test_a_wrong_rulebook_says_where_and_what_to_do(text, says, tmp_path):
     file = tmp_path / "rules.toml"
     file.write_text(text)
-    with pytest.raises(WrongRulebook) as raised:
+    with pytest.raises(InvalidRulebook) as raised:
         read(file)
     assert str(raised.value).startswith(f"{file}: ")
     assert says in str(raised.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(WrongRulebook, match=r"rules\.toml: file: there is no such file"):
+    with pytest.raises(InvalidRulebook, match=r"rules\.toml: file: there is no such file"):
         read(tmp_path / "rules.toml")
 
 
@@ -259,7 +259,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_a_file_that_is_no_toml_is_named(tmp_path, content):
     file = tmp_path / "rules.toml"
     file.write_bytes(content)
-    with pytest.raises(WrongRulebook, match=r"rules\.toml: TOML: "):
+    with pytest.raises(InvalidRulebook, match=r"rules\.toml: TOML: "):
         read(file)
 
 
@@ -271,11 +271,11 @@ def test_a_folder_of_files_is_one_rulebook(tmp_path):
     assert [rule.id for rule in book.rules] == ["hot", "hotter"]
     assert [rule.id for rule in book.rules_for("pump", "S/A")] == ["hotter"]
     (tmp_path / "b.toml").write_text(hot(id='"hotter"', raise_at="1"))
-    with pytest.raises(WrongRulebook, match=r"b\.toml: threshold 'hotter': clear_below"):
+    with pytest.raises(InvalidRulebook, match=r"b\.toml: threshold 'hotter': clear_below"):
         read(tmp_path)
     for file in tmp_path.iterdir():
         file.unlink()
-    with pytest.raises(WrongRulebook, match=r"folder: has no \.toml file"):
+    with pytest.raises(InvalidRulebook, match=r"folder: has no \.toml file"):
         read(tmp_path)
 
 

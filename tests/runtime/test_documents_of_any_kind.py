@@ -13,21 +13,21 @@ import pytest
 
 from db.plant import plant as db_plant
 from ingest.formats import mapping
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 from models import documents as models
-from models.documents import WrongModels
+from models.documents import InvalidModels
 from rules import rulebook
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 from runtime.cli import plant_file
-from runtime.cli.plant_file import WrongPlantFile
+from runtime.cli.plant_file import InvalidPlantFile
 
 ROOT = Path(__file__).parents[2]
 KINDS: dict[str, tuple[str, Callable[[Path], Any], type[Exception]]] = {
-    "plant": ("data/samples/plant.toml", plant_file.read, WrongPlantFile),
-    "rulebook": ("data/samples/rulebook.toml", rulebook.read, WrongRulebook),
-    "models": ("data/samples/models.toml", models.read, WrongModels),
-    "mapping of files": ("data/samples/skab.mapping.toml", mapping.read, WrongMapping),
-    "mapping of messages": ("ingest/mappings/umh.toml", mapping.read, WrongMapping),
+    "plant": ("data/samples/plant.toml", plant_file.read, InvalidPlantFile),
+    "rulebook": ("data/samples/rulebook.toml", rulebook.read, InvalidRulebook),
+    "models": ("data/samples/models.toml", models.read, InvalidModels),
+    "mapping of files": ("data/samples/skab.mapping.toml", mapping.read, InvalidMapping),
+    "mapping of messages": ("ingest/mappings/umh.toml", mapping.read, InvalidMapping),
 }
 ANYTHING: tuple[Any, ...] = (
     "", " ", "\0", "a\0b", "x" * 10_000, "x" * 65, "P 1", "\u202e", "a\nb", "日本", "24:00", "Europe", "../x", "1e400",
@@ -148,7 +148,7 @@ PLANTS = {
 def test_what_the_schema_refuses_is_told_by_file_row_and_key(tmp_path, rows, says):
     path = tmp_path / "plant.toml"
     path.write_text(f'[site]\ncode="N"\nname="n"\n{rows}')
-    with pytest.raises(WrongPlantFile) as raised:
+    with pytest.raises(InvalidPlantFile) as raised:
         plant_file.read(path)
     assert str(path) in str(raised.value)
     assert says in str(raised.value)
@@ -167,7 +167,7 @@ def test_a_mapping_that_no_message_can_pass_is_refused_when_it_is_read(tmp_path,
     said = {"site": '"N"', "asset": '"P"', "values": '"v"'}
     path = tmp_path / "mapping.toml"
     path.write_text("\n".join([*(f"{key} = {value}" for key, value in said.items() if key not in line[:5]), line]))
-    with pytest.raises(WrongMapping) as raised:
+    with pytest.raises(InvalidMapping) as raised:
         mapping.read(path)
     assert says in str(raised.value)
 

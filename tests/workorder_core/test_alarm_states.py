@@ -9,12 +9,12 @@ from workorder_core.alarms.alarm_states import (
     NEXT,
     AlarmReasonMissing,
     IllegalAlarmMove,
+    InvalidEnd,
     MayNotBeShelved,
     Move,
     Point,
     State,
     Terms,
-    WrongEnd,
 )
 from workorder_core.words import Severity
 
@@ -97,7 +97,7 @@ def test_a_shelf_has_a_reason_and_an_end_that_is_not_too_far():
     with pytest.raises(AlarmReasonMissing, match="say why"):
         alarm_states.shelve(point, Terms(), until=NOW + HOUR, why=" ", at=NOW)
     for until in (NOW, NOW + 13 * HOUR):
-        with pytest.raises(WrongEnd, match="within 12 h"):
+        with pytest.raises(InvalidEnd, match="within 12 h"):
             alarm_states.shelve(point, Terms(), until=until, why="x", at=NOW)
     longer = Terms(shelf_most=48 * HOUR)
     assert alarm_states.shelve(point, longer, until=NOW + 48 * HOUR, why="x", at=NOW).until == NOW + 48 * HOUR
@@ -112,6 +112,6 @@ def test_a_safety_alarm_is_never_shelved_and_out_of_service_for_a_shift_at_most(
     with pytest.raises(MayNotBeShelved, match="a risk for people"):
         alarm_states.shelve(point, safety, until=NOW + HOUR, why="x", at=NOW)
     for until in (None, NOW + 9 * HOUR):
-        with pytest.raises(WrongEnd, match="within 8 h"):
+        with pytest.raises(InvalidEnd, match="within 8 h"):
             alarm_states.take_out(point, safety, until=until, why="x", at=NOW)
     assert alarm_states.take_out(point, safety, until=NOW + 8 * HOUR, why="x", at=NOW).state is State.OUT_OF_SERVICE

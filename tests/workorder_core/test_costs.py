@@ -108,7 +108,7 @@ def priced(asset, of_class):
     return Priced(currency="EUR", prices=MODEL.of(asset, of_class))
 
 
-def test_misses_late_orders_and_visits_for_nothing_cost_and_what_was_averted_is_saved():
+def test_misses_late_orders_and_visits_for_nothing_cost_and_what_was_avoided_is_saved():
     prices = {
         "NTH/P-101": priced("P-101", "pump"),
         "NTH/P-102": priced("P-102", "pump"),
@@ -119,15 +119,15 @@ def test_misses_late_orders_and_visits_for_nothing_cost_and_what_was_averted_is_
         failures=[
             ("NTH/P-102", timedelta(hours=30)),  # in time
             ("NTH/P-102", timedelta(hours=23)),  # a day's notice is needed
-            ("NTH/P-101", None),  # missed, and its standstill costs nothing
+            ("NTH/P-101", None),  # missed, and its downtime costs nothing
             ("NTH/F-1", timedelta(hours=-1)),  # found when it had failed
         ],
         false=["NTH/F-1", "NTH/P-101"],
     )
     assert (found.missed, found.late, found.false) == (D("3000.00"), D("3800.00") + D("1800.00"), D("100.00"))
-    assert (found.averted, found.averted_count, found.late_count) == (D("3800.00"), 1, 2)
+    assert (found.avoided, found.avoided_count, found.late_count) == (D("3800.00"), 1, 2)
     assert found.cost == D("8700.00")
-    assert found.saved == D("3700.00"), "the failure that was averted, less the visits for nothing"
+    assert found.saved == D("3700.00"), "the failure that was avoided, less the visits for nothing"
     assert found.unpriced == ()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workorder_core.plant.signals import Meaning, WrongMeaning, folded, name_of, number_of
+from workorder_core.plant.signals import InvalidMeaning, Meaning, folded, name_of, number_of
 
 WRONG = {
     "both": ({"states": {"ON": 1}, "counter": True}, "not both"),
@@ -23,7 +23,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("facts", "problem"), WRONG.values(), ids=WRONG)
 def test_it_cannot_be_so(facts, problem):
-    with pytest.raises(WrongMeaning, match=problem):
+    with pytest.raises(InvalidMeaning, match=problem):
         Meaning(**facts)
 
 
@@ -54,5 +54,5 @@ def test_any_other_text_may_have_a_number_too():
     ids=["wraps_at", "plausible_low", "plausible_high", "states"],
 )
 def test_a_number_that_is_too_large_to_be_stored_is_refused(said):
-    with pytest.raises(WrongMeaning):
+    with pytest.raises(InvalidMeaning):
         Meaning(**said)

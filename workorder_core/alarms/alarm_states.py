@@ -137,7 +137,7 @@ class MayNotBeShelved(AlarmError):
         self.name = name
 
 
-class WrongEnd(AlarmError):
+class InvalidEnd(AlarmError):
     """A shelf, or a time out of service, that ends too late or has ended already."""
 
     def __init__(self, name: str, move: Move, most: timedelta) -> None:
@@ -229,7 +229,7 @@ def shelve(point: Point, terms: Terms, *, until: datetime, why: str, at: datetim
         raise MayNotBeShelved(point.name, "its rule says max_shelf = 0; take it out of service, or change the rule")
     _check(point, Move.SHELVE, why)
     if not at < until <= at + terms.shelf_most:
-        raise WrongEnd(point.name, Move.SHELVE, terms.shelf_most)
+        raise InvalidEnd(point.name, Move.SHELVE, terms.shelf_most)
     return _move(point, Move.SHELVE, at, until)
 
 
@@ -244,7 +244,7 @@ def take_out(point: Point, terms: Terms, *, until: datetime | None, why: str, at
     safety = Severity.SAFETY in (terms.severity, point.severity)
     most = SAFETY_OUT_MOST if safety else OUT_MOST
     if (until is None and safety) or (until is not None and not at < until <= at + most):
-        raise WrongEnd(point.name, Move.TAKE_OUT, most)
+        raise InvalidEnd(point.name, Move.TAKE_OUT, most)
     return _move(point, Move.TAKE_OUT, at, until)
 
 

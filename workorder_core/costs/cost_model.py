@@ -1,4 +1,4 @@
-"""What failures, standstill and wasted visits cost: by asset, else by its class, else by its site."""
+"""What failures, downtime and wasted visits cost: by asset, else by its class, else by its site."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,7 +15,7 @@ class Prices:
     Parameters
     ----------
     failure
-        What a failure that nobody averted costs, besides the standstill.
+        What a failure that nobody avoided costs, besides the downtime.
     down_hour
         What an hour costs in which the asset is down.
     failure_hours
@@ -23,7 +23,7 @@ class Prices:
     wasted_visit
         What an order costs at which nothing was wrong.
     notice_hours
-        How many hours ahead an order must be for the failure to be averted. An order that comes later found the
+        How many hours ahead an order must be for the failure to be avoided. An order that comes later found the
         failure, and saved nothing.
     """
 
@@ -94,7 +94,7 @@ class Worth:
     ----------
     missed, late, false
         Failures without an order, failures whose order came too late to avert them, and orders for nothing.
-    averted
+    avoided
         What the failures that were found in time would have cost.
     unpriced
         Assets whose prices are not all known; what is not known counts as nothing.
@@ -104,11 +104,11 @@ class Worth:
     missed: Decimal
     late: Decimal
     false: Decimal
-    averted: Decimal
+    avoided: Decimal
     missed_count: int
     late_count: int
     false_count: int
-    averted_count: int
+    avoided_count: int
     unpriced: tuple[str, ...]
 
     @property
@@ -118,7 +118,7 @@ class Worth:
     @property
     def without(self) -> Decimal:
         """What all of the failures would have cost had there been no orders."""
-        return self.missed + self.late + self.averted
+        return self.missed + self.late + self.avoided
 
     @property
     def saved(self) -> Decimal:
@@ -143,7 +143,7 @@ def worth(
 
     def add(asset: str, what: str, amount: Decimal | None) -> None:
         priced = prices[asset]
-        of_currency = sums.setdefault(priced.currency, {"missed": [], "late": [], "false": [], "averted": []})
+        of_currency = sums.setdefault(priced.currency, {"missed": [], "late": [], "false": [], "avoided": []})
         if amount is None:
             unpriced.setdefault(priced.currency, set()).add(asset)
         of_currency[what].append(money.rounded(amount or Decimal(0), priced.currency))
@@ -164,11 +164,11 @@ def _added_up(currency: str, found: Mapping[str, list[Decimal]], unpriced: set[s
         missed=amounts["missed"],
         late=amounts["late"],
         false=amounts["false"],
-        averted=amounts["averted"],
+        avoided=amounts["avoided"],
         missed_count=len(found["missed"]),
         late_count=len(found["late"]),
         false_count=len(found["false"]),
-        averted_count=len(found["averted"]),
+        avoided_count=len(found["avoided"]),
         unpriced=tuple(sorted(unpriced)),
     )
 
@@ -177,11 +177,11 @@ def _kind(prices: Prices, lead: timedelta | None) -> str:
     if lead is None:
         return "missed"
     notice = timedelta(hours=float(prices.notice_hours or 0))
-    return "averted" if lead >= max(notice, timedelta(0)) else "late"
+    return "avoided" if lead >= max(notice, timedelta(0)) else "late"
 
 
 def _failure(prices: Prices) -> Decimal | None:
-    """Return what a failure costs, with its standstill; None where neither is known."""
+    """Return what a failure costs, with its downtime; None where neither is known."""
     down = None
     if prices.down_hour is not None and prices.failure_hours is not None:
         down = prices.down_hour * prices.failure_hours

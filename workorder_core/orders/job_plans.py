@@ -22,7 +22,7 @@ class StepKind(StrEnum):
     SIGNATURE = "signature"
 
 
-class StepWrong(WorkOrderError):
+class InvalidStep(WorkOrderError):
     """A step of a job plan was not done as it asks."""
 
     def __init__(self, seq: int, problem: str) -> None:
@@ -165,16 +165,16 @@ def _with(there: Sequence[str], more: Iterable[str | None]) -> tuple[str, ...]:
 def do(
     step: StepDone, *, actor: str, at: datetime, value: float | None, note: str, attachment_id: UUID | None
 ) -> StepDone:
-    """Return a step as done. Raises StepWrong where it asks for something that is not there."""
+    """Return a step as done. Raises InvalidStep where it asks for something that is not there."""
     if step.kind is StepKind.MEASUREMENT and value is None:
-        raise StepWrong(step.seq, f"a value is needed{f' in {step.unit}' if step.unit else ''}")
+        raise InvalidStep(step.seq, f"a value is needed{f' in {step.unit}' if step.unit else ''}")
     if step.kind is not StepKind.MEASUREMENT and value is not None:
-        raise StepWrong(step.seq, "it measures nothing; write what you saw as a note")
+        raise InvalidStep(step.seq, "it measures nothing; write what you saw as a note")
     if step.kind is StepKind.PHOTO and attachment_id is None:
-        raise StepWrong(step.seq, "a photo is needed; attach it to the order, then name the attachment here")
+        raise InvalidStep(step.seq, "a photo is needed; attach it to the order, then name the attachment here")
     if step.kind in (StepKind.SIGNATURE, StepKind.PERMIT) and not note.strip():
         what = "the name of who signs" if step.kind is StepKind.SIGNATURE else "the number of the permit"
-        raise StepWrong(step.seq, f"{what} is needed as its note")
+        raise InvalidStep(step.seq, f"{what} is needed as its note")
     return replace(step, done_at=at, done_by=actor, value=value, note=note.strip(), attachment_id=attachment_id)
 
 

@@ -16,13 +16,13 @@ LONGEST = 80
 _MOST = 1.7976931348623157e308
 
 
-class WrongMeaning(ValueError):
+class InvalidMeaning(ValueError):
     """Invalid states or counter of a signal; the message says why and what to write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """A measurement unless it has states or is a counter. Raises WrongMeaning.
+    """A measurement unless it has states or is a counter. Raises InvalidMeaning.
 
     Parameters
     ----------
@@ -45,19 +45,19 @@ class Meaning:
 
     def __post_init__(self) -> None:
         if self.states and self.counter:
-            raise WrongMeaning("a signal has states or is a counter, not both")
+            raise InvalidMeaning("a signal has states or is a counter, not both")
         if self.wraps_at is not None and not self.counter:
-            raise WrongMeaning("wraps_at is of a counter; say counter = true with it")
+            raise InvalidMeaning("wraps_at is of a counter; say counter = true with it")
         if self.wraps_at is not None and not (_is_finite(self.wraps_at) and self.wraps_at > 0):
-            raise WrongMeaning("wraps_at is the first number that the counter cannot show, such as 65536")
+            raise InvalidMeaning("wraps_at is the first number that the counter cannot show, such as 65536")
         for each in (self.plausible_low, self.plausible_high):
             if each is not None and not _is_finite(each):
-                raise WrongMeaning(
+                raise InvalidMeaning(
                     "plausible_low and plausible_high are numbers in the signal's unit, like -50 and 250"
                 )
         low, high = self.plausible
         if not low < high:
-            raise WrongMeaning(f"plausible_low ({low:g}) must be lower than plausible_high ({high:g})")
+            raise InvalidMeaning(f"plausible_low ({low:g}) must be lower than plausible_high ({high:g})")
         _check(self.states)
 
     @property
@@ -73,17 +73,17 @@ def _is_finite(number: float) -> bool:
 
 def _check(states: Mapping[str, float]) -> None:
     if len(states) > MOST_STATES:
-        raise WrongMeaning(f"there are {len(states)} states; a signal may have {MOST_STATES}")
+        raise InvalidMeaning(f"there are {len(states)} states; a signal may have {MOST_STATES}")
     seen: dict[str, str] = {}
     for name, number in states.items():
         if not name.strip() or len(name) > LONGEST or "\0" in name:
-            raise WrongMeaning(f"{name[:LONGEST]!r} is no state's name: a text of 1 to {LONGEST} characters")
+            raise InvalidMeaning(f"{name[:LONGEST]!r} is no state's name: a text of 1 to {LONGEST} characters")
         if _is_a_value(name):
-            raise WrongMeaning(f"{name!r} is a number already, and is taken as such; leave it out")
+            raise InvalidMeaning(f"{name!r} is a number already, and is taken as such; leave it out")
         if isinstance(number, bool) or not isinstance(number, int | float) or not _is_finite(number):
-            raise WrongMeaning(f"{name!r} stands for {number!r}; write the number that is to be stored, like 1")
+            raise InvalidMeaning(f"{name!r} stands for {number!r}; write the number that is to be stored, like 1")
         if (other := seen.setdefault(folded(name), name)) != name:
-            raise WrongMeaning(f"{other!r} and {name!r} differ in capitals only, which devices are not trusted with")
+            raise InvalidMeaning(f"{other!r} and {name!r} differ in capitals only, which devices are not trusted with")
 
 
 def _is_a_value(name: str) -> bool:

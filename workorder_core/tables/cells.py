@@ -67,7 +67,7 @@ class Column:
         return list(first.values())
 
 
-class WrongCell(ValueError):
+class InvalidCell(ValueError):
     """A cell cannot be used; says what to write instead."""
 
 
@@ -81,7 +81,7 @@ def plain(text: str) -> str:
 
 
 def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
-    """Return what a cell means, None for an empty one. Raises WrongCell.
+    """Return what a cell means, None for an empty one. Raises InvalidCell.
 
     ``decimal`` is the sign before decimals, ``.`` or ``,``.
     """
@@ -89,7 +89,7 @@ def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
     if not said:
         return None
     if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in said):
-        raise WrongCell("has control characters; type it anew")
+        raise InvalidCell("has control characters; type it anew")
     if column.choices:
         return _choice(column, said)
     if column.kind is CellKind.YES_NO:
@@ -99,16 +99,16 @@ def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
     if column.kind is CellKind.DATE:
         return _date(said)
     if column.kind is CellKind.CODE and _CODE.fullmatch(said) is None:
-        raise WrongCell("is no code: use letters, digits and _ . - only, 64 at most, a letter or digit first")
+        raise InvalidCell("is no code: use letters, digits and _ . - only, 64 at most, a letter or digit first")
     if len(said) > column.most:
-        raise WrongCell(f"has {len(said):,} letters; {column.most} are the most")
+        raise InvalidCell(f"has {len(said):,} letters; {column.most} are the most")
     return said
 
 
 def _choice(column: Column, said: str) -> Value:
     by_plain = {plain(name): value for name, value in column.choices.items()}
     if plain(said) not in by_plain:
-        raise WrongCell(f"is not known; write one of {', '.join(column.offered)}")
+        raise InvalidCell(f"is not known; write one of {', '.join(column.offered)}")
     return by_plain[plain(said)]
 
 
@@ -117,7 +117,7 @@ def _yes_no(said: str) -> bool:
         return True
     if said.casefold() in _NO:
         return False
-    raise WrongCell("is neither yes nor no")
+    raise InvalidCell("is neither yes nor no")
 
 
 def _number(said: str, decimal: str, *, whole: bool) -> int | Decimal:
@@ -127,17 +127,17 @@ def _number(said: str, decimal: str, *, whole: bool) -> int | Decimal:
     if _PLAIN[decimal].fullmatch(text) is None:
         other = "," if decimal == "." else "."
         hint = f"; the file's decimal sign is {decimal!r}" if _PLAIN[other].fullmatch(text) else ""
-        raise WrongCell(f"is no number{hint}")
+        raise InvalidCell(f"is no number{hint}")
     try:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:
-        raise WrongCell("is no number") from None
+        raise InvalidCell("is no number") from None
     if abs(number) >= Decimal(10) ** 15:
-        raise WrongCell("is too large")
+        raise InvalidCell("is too large")
     if not whole:
         return number
     if number != int(number):
-        raise WrongCell("is no whole number")
+        raise InvalidCell("is no whole number")
     return int(number)
 
 
@@ -145,4 +145,4 @@ def _date(said: str) -> date:
     try:
         return date.fromisoformat(said[:10] if said[10:] in ("T00:00:00", " 00:00:00") else said)
     except ValueError:
-        raise WrongCell("is no date; write it as 2026-03-31") from None
+        raise InvalidCell("is no date; write it as 2026-03-31") from None

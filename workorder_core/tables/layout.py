@@ -11,7 +11,7 @@ _LOOKED_AT = 20
 _FOR_DECIMALS = 200
 
 
-class WrongLayout(ValueError):
+class InvalidLayout(ValueError):
     """The columns asked for are not in the file, or it has none that is known; says what to do."""
 
 
@@ -51,7 +51,7 @@ def layout_of(
     header_row: int | None = None,
     decimal: str | None = None,
 ) -> Layout:
-    """Find how a file is read; what is given is not guessed. Raises WrongLayout.
+    """Find how a file is read; what is given is not guessed. Raises InvalidLayout.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def layout_of(
     """
     at = (_header_at(table, rows, columns) if header_row is None else header_row) - 1
     if not 0 <= at < len(rows):
-        raise WrongLayout(f"there is no row {at + 1} with headers: the file has {len(rows)} rows")
+        raise InvalidLayout(f"there is no row {at + 1} with headers: the file has {len(rows)} rows")
     headers = tuple(cell.strip() for cell in rows[at])
     found = guess(table, headers) if columns is None else _named(table, headers, columns)
     if table.key not in found:
         title = table.column(table.key).title
         there = ", ".join(repr(each) for each in headers if each) or "nothing"
-        raise WrongLayout(f"row {at + 1} has no header for {title}; say which one it is: there are {there}")
+        raise InvalidLayout(f"row {at + 1} has no header for {title}; say which one it is: there are {there}")
     sign = decimal or guess_decimal(table, found, rows[at + 1 : at + 1 + _FOR_DECIMALS])
     return Layout(header_row=at + 1, headers=headers, columns=found, decimal=sign)
 
@@ -87,10 +87,10 @@ def _named(table: Table, headers: Sequence[str], columns: Mapping[str, str]) -> 
     found: dict[str, int] = {}
     for name, header in columns.items():
         if name not in known:
-            raise WrongLayout(f"{table.title} have no column {name!r}; they have {', '.join(sorted(known))}")
+            raise InvalidLayout(f"{table.title} have no column {name!r}; they have {', '.join(sorted(known))}")
         at = next((at for at, each in enumerate(headers) if plain(each) == plain(header)), None)
         if at is None:
-            raise WrongLayout(
+            raise InvalidLayout(
                 f"the file has no column {header!r}; it has {', '.join(map(repr, filter(None, headers)))}"
             )
         found[name] = at

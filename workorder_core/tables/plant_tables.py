@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workorder_core.tables.cells import CellKind, Column
-from workorder_core.tables.tables import Facts, Row, Table, Wrong, rings, unknown_references
+from workorder_core.tables.tables import Facts, Row, RowProblem, Table, cycles, unknown_references
 from workorder_core.words import Criticality
 
 _LEVELS = {"area": "area", "work centre": "work_centre", "work unit": "work_unit"}
@@ -14,9 +14,9 @@ def _keys(rows: Sequence[Row]) -> frozenset[str]:
     return frozenset(row.key for row in rows)
 
 
-def _check_locations(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[Wrong]:
+def _check_locations(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
     lost = unknown_references(table, rows, "parent", _keys(rows) | known.keys(), "location")
-    return lost + rings(table, rows, "parent", known)
+    return lost + cycles(table, rows, "parent", known)
 
 
 LOCATIONS = Table(
@@ -47,14 +47,14 @@ LOCATIONS = Table(
 def assets(locations: frozenset[str]) -> Table:
     """Return the table of assets, which may be at one of the ``locations``."""
 
-    def check(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[Wrong]:
+    def check(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
         nowhere = [
             table.wrong(row, "location", "there is no location of this code; import the locations first")
             for row in rows
             if row.values.get("location") is not None and row.values["location"] not in locations
         ]
         lost = unknown_references(table, rows, "parent", _keys(rows) | known.keys(), "asset")
-        return nowhere + lost + rings(table, rows, "parent", known)
+        return nowhere + lost + cycles(table, rows, "parent", known)
 
     return Table(name="assets", title="Assets", one="asset", columns=_OF_ASSETS, key="code", check=check)
 

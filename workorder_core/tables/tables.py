@@ -6,7 +6,7 @@ A plan is made of all rows before anything is stored. Nothing of a table with a 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workorder_core.tables.cells import CellKind, Column, Value, WrongCell, plain, read_cell
+from workorder_core.tables.cells import CellKind, Column, InvalidCell, Value, plain, read_cell
 
 Facts = Mapping[str, Value | None]
 """Values by the name of their column; None where nothing is said or known."""
@@ -22,7 +22,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
+class RowProblem:
     """A cell, or a row, that cannot be used. ``column`` is the title of a column, ``said`` what the cell has."""
 
     row: int
@@ -57,7 +57,7 @@ class Same:
     row: Row
 
 
-Decision = Create | Change | Same | Wrong
+Decision = Create | Change | Same | RowProblem
 
 
 def decide_by_columns(table: "Table", row: Row, known: Facts | None) -> Decision:
@@ -65,14 +65,16 @@ def decide_by_columns(table: "Table", row: Row, known: Facts | None) -> Decision
     if known is None:
         for column in table.columns:
             if column.needed and row.values.get(column.name) is None:
-                return Wrong(row=row.number, column=column.title, said="", problem=f"is needed for a new {table.one}")
+                return RowProblem(
+                    row=row.number, column=column.title, said="", problem=f"is needed for a new {table.one}"
+                )
         return Create(row)
     said = {name: value for name, value in row.values.items() if value is not None and name != table.key}
     was = {name: known.get(name) for name, value in said.items() if value != known.get(name)}
     return Change(row, was) if was else Same(row)
 
 
-def _nothing(_table: "Table", _rows: Sequence[Row], _known: Mapping[str, Facts]) -> list[Wrong]:
+def _nothing(_table: "Table", _rows: Sequence[Row], _known: Mapping[str, Facts]) -> list[RowProblem]:
     return []
 
 
@@ -100,16 +102,16 @@ class Table:
     columns: tuple[Column, ...]
     key: str
     decide: Callable[["Table", Row, Facts | None], Decision] = decide_by_columns
-    check: Callable[["Table", Sequence[Row], Mapping[str, Facts]], list[Wrong]] = _nothing
+    check: Callable[["Table", Sequence[Row], Mapping[str, Facts]], list[RowProblem]] = _nothing
 
     def column(self, name: str) -> Column:
         """Return a column by its name."""
         return next(each for each in self.columns if each.name == name)
 
-    def wrong(self, row: Row, name: str, problem: str) -> Wrong:
+    def wrong(self, row: Row, name: str, problem: str) -> RowProblem:
         """Return what is wrong with a cell of a row that could be read."""
         said = row.values.get(name)
-        return Wrong(
+        return RowProblem(
             row=row.number, column=self.column(name).title, said="" if said is None else str(said), problem=problem
         )
 
@@ -121,7 +123,7 @@ class Plan:
     create: list[Create] = field(default_factory=list)
     change: list[Change] = field(default_factory=list)
     same: int = 0
-    wrong: list[Wrong] = field(default_factory=list)
+    wrong: list[RowProblem] = field(default_factory=list)
     rows: int = 0
 
     @property
@@ -192,7 +194,7 @@ def plan(
         key = values.get(table.key)
         if key is not None and (before := first.setdefault(str(key), number)) != number:
             title = table.column(table.key).title
-            wrong.append(Wrong(row=number, column=title, said=str(key), problem=f"is in row {before} already"))
+            wrong.append(RowProblem(row=number, column=title, said=str(key), problem=f"is in row {before} already"))
         elif key is not None:
             there.append(Row(number=number, key=str(key), values=values))
         made.wrong += wrong
@@ -210,7 +212,7 @@ def _sort(made: Plan, decision: Decision) -> None:
         made.create.append(decision)
     elif isinstance(decision, Change):
         made.change.append(decision)
-    elif isinstance(decision, Wrong):
+    elif isinstance(decision, RowProblem):
         made.wrong.append(decision)
     else:
         made.same += 1
@@ -218,23 +220,25 @@ def _sort(made: Plan, decision: Decision) -> None:
 
 def _read(
     table: Table, number: int, cells: Sequence[str], columns: Mapping[str, int], decimal: str
-) -> tuple[dict[str, Value | None], list[Wrong]]:
+) -> tuple[dict[str, Value | None], list[RowProblem]]:
     values: dict[str, Value | None] = {}
-    wrong: list[Wrong] = []
+    wrong: list[RowProblem] = []
     for column in table.columns:
         at = columns.get(column.name)
         text = cells[at] if at is not None and at < len(cells) else ""
         try:
             values[column.name] = read_cell(column, text, decimal=decimal)
-        except WrongCell as problem:
-            wrong.append(Wrong(row=number, column=column.title, said=text.strip()[:80], problem=str(problem)))
+        except InvalidCell as problem:
+            wrong.append(RowProblem(row=number, column=column.title, said=text.strip()[:80], problem=str(problem)))
             continue
         if column.name == table.key and values[column.name] is None:
-            wrong.append(Wrong(row=number, column=column.title, said="", problem="is empty: each row needs one"))
+            wrong.append(RowProblem(row=number, column=column.title, said="", problem="is empty: each row needs one"))
     return values, wrong
 
 
-def unknown_references(table: Table, rows: Iterable[Row], name: str, there: frozenset[str], what: str) -> list[Wrong]:
+def unknown_references(
+    table: Table, rows: Iterable[Row], name: str, there: frozenset[str], what: str
+) -> list[RowProblem]:
     """Return the rows that refer by a column to something that does not exist."""
     return [
         table.wrong(row, name, f"there is no {what} of this code, here or in the plant")
@@ -243,13 +247,13 @@ def unknown_references(table: Table, rows: Iterable[Row], name: str, there: froz
     ]
 
 
-def rings(table: Table, rows: Iterable[Row], name: str, known: Mapping[str, Facts]) -> list[Wrong]:
+def cycles(table: Table, rows: Iterable[Row], name: str, known: Mapping[str, Facts]) -> list[RowProblem]:
     """Return the rows that come to lie above themselves, one for each ring; a column names what is above."""
     by_key = {row.key: row for row in rows}
     above = {key: facts.get(name) for key, facts in known.items()}
     above |= {key: row.values[name] for key, row in by_key.items() if row.values.get(name) is not None}
     done: set[str] = set()
-    found: list[Wrong] = []
+    found: list[RowProblem] = []
     for start in by_key:
         path: dict[str, None] = {}
         at: str | None = start

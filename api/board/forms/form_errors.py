@@ -27,7 +27,7 @@ class Question:
     alike: Sequence[tuple[str, str]] = ()
 
 
-class FormWrong(Exception):
+class InvalidForm(Exception):
     """Something in a form is missing or cannot be read; ``fields`` says by field what to write, ``asked`` what is asked
     there."""
 
@@ -53,7 +53,7 @@ class Fields:
     ...     hours = read("hours", None, lambda: figure("two"))
     Traceback (most recent call last):
     ...
-    api.board.forms.form_errors.FormWrong: write a number, not 'two'
+    api.board.forms.form_errors.InvalidForm: write a number, not 'two'
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Fields:
         """Return what ``read`` makes of a field; ``otherwise`` where it cannot, which is noted."""
         try:
             return read()
-        except FormWrong as wrong:
+        except InvalidForm as wrong:
             self.wrong[name] = str(wrong)
             return otherwise
 
@@ -83,17 +83,17 @@ class Fields:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if kind is None and (self.wrong or self.asked):
-            raise FormWrong(fields=self.wrong, asked=self.asked)
+            raise InvalidForm(fields=self.wrong, asked=self.asked)
 
 
 def figure(text: str, *, most: float = 1e7) -> float | None:
-    """Return a number of a form, None where it is empty; a comma will do. Raises FormWrong."""
+    """Return a number of a form, None where it is empty; a comma will do. Raises InvalidForm."""
     if not text.strip():
         return None
     try:
         value = float(text.strip().replace(",", "."))
     except ValueError:
-        raise FormWrong(f"write a number, not {text.strip()!r}") from None
+        raise InvalidForm(f"write a number, not {text.strip()!r}") from None
     if not 0 <= value <= most:
-        raise FormWrong(f"write a number from 0 to {most:,.0f}, not {text.strip()!r}")
+        raise InvalidForm(f"write a number from 0 to {most:,.0f}, not {text.strip()!r}")
     return value

@@ -15,29 +15,29 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
 
-from api.asking import Forbidden, OfEverySite
-from api.board.forms.form_errors import FormWrong, Question
+from api.asking import Forbidden, NeedsEverySite
+from api.board.forms.form_errors import InvalidForm, Question
 from api.board.forms.refilled import Refused
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
-from db.errors import Ring, TechnicianUnknown
+from db.errors import Cycle, TechnicianUnknown
 from db.people.users import UnknownSites
 from db.plant.safety import WhyMissing
-from workorder_core.alarms.alarm_states import AlarmReasonMissing, WrongEnd
+from workorder_core.alarms.alarm_states import AlarmReasonMissing, InvalidEnd
 from workorder_core.errors import NotQualified, ReasonMissing
 
 Sent = Sequence[tuple[str, str]]
 Where = Callable[[Mapping[str, str], Mapping[str, str]], str]
 """Says by the parameters of the path and the fields of the form on which page it is."""
 
-_ELSEWHERE = (KeyMissing, Forbidden, OfEverySite, FormNotOurs, PasswordMustChange)
+_ELSEWHERE = (KeyMissing, Forbidden, NeedsEverySite, FormNotOurs, PasswordMustChange)
 """What is refused before it matters what the form says."""
 _AT: Mapping[type[Exception], str] = {
     ReasonMissing: "why",
     AlarmReasonMissing: "why",
     WhyMissing: "why",
     NotQualified: "why",
-    WrongEnd: "hours",
-    Ring: "parent",
+    InvalidEnd: "hours",
+    Cycle: "parent",
     UnknownSites: "sites",
     TechnicianUnknown: "technician",
 }
@@ -125,13 +125,13 @@ async def again(request: Request, error: Exception, status: int, detail: str) ->
         problem=detail,
         fields=fields,
         asked=asked,
-        headers=error.headers if isinstance(error, FormWrong) else {},
+        headers=error.headers if isinstance(error, InvalidForm) else {},
     )
     return await inside(request, form.where(params, dict(sent)), refused=refused)
 
 
 def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[dict[str, str], Mapping[str, Question]]:
-    if isinstance(error, FormWrong):
+    if isinstance(error, InvalidForm):
         return error.fields, error.asked
     if isinstance(error, RequestValidationError):
         return {

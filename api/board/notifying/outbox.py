@@ -8,13 +8,13 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from api.asking import ADMINISTERS, KNOWN, Actor, Conn, Now
-from api.board.forms.form_errors import FormWrong
+from api.board.forms.form_errors import InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
 from api.routers.notifying.receivers import delivery
 from api.shapes.receivers import WebhookIn
-from db.errors import AlreadyThere
+from db.errors import AlreadyExists
 from db.events import deliveries, events, receivers
 from db.plant import plant
 from workorder_core.alarms.engine_alarms import spoken
@@ -42,7 +42,7 @@ def outbox(
         oldest=spoken(waits.oldest_s),
         receivers=receivers.listed(conn),
         events=shown,
-        told=deliveries.told(conn, [each.id for each in shown]),
+        told=deliveries.receiver_counts(conn, [each.id for each in shown]),
         older=shown[-1].id if len(found) > PAGE_SIZE else None,
         before=before,
         sites=plant.sites(conn),
@@ -77,7 +77,7 @@ def receiver(
 
 
 @router.post("/outbox", dependencies=[ADMINISTERS])
-@shown_on("/outbox", at={AlreadyThere: "name"})
+@shown_on("/outbox", at={AlreadyExists: "name"})
 def add(
     request: Request,
     conn: Conn,
@@ -93,7 +93,7 @@ def add(
     try:
         wanted = WebhookIn(name=name, url=url, kinds=list(kinds), sites=list(sites) or None)
     except ValidationError as wrong:
-        raise FormWrong(fields={str(each["loc"][0]): _sentence(each) for each in wrong.errors()}) from None
+        raise InvalidForm(fields={str(each["loc"][0]): _sentence(each) for each in wrong.errors()}) from None
     _, secret = receivers.add_webhook(
         conn, wanted.name, wanted.url, wants=wanted.kinds, sites=wanted.sites, sealer=delivery(request).sealer,
         actor=actor, at=now,

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
-from api.board.forms.form_errors import FormWrong
+from api.board.forms.form_errors import InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
@@ -56,6 +56,6 @@ def choose(
     except ValidationError as wrong:
         fields = {str(each["loc"][0]) for each in wrong.errors()}
         said = {"address": "write an e-mail address, like mara@example.com", "choices": "choose from the list"}
-        raise FormWrong(fields={name: said[name] for name in fields}) from None
+        raise InvalidForm(fields={name: said[name] for name in fields}) from None
     receivers.choose(conn, person(who), wanted.address, wanted.choices, actor=who.actor, at=now)
     return sent.leads_to("/notifications")

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, REQUESTS, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong, figure
+from api.board.forms.form_errors import Fields, InvalidForm, figure
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.orders.step_form import local
 from api.board.rendering import page
@@ -84,7 +84,7 @@ def plans(who: Who) -> bool:
 
 
 def _made(conn: Connection, form: NewOrderForm, names: Naming, who: Who, now: datetime) -> WorkOrder:
-    """Make the order that the form describes. Raises FormWrong with all that is wrong, or NotQualified."""
+    """Make the order that the form describes. Raises InvalidForm with all that is wrong, or NotQualified."""
     with Fields() as read:
         asset = read("asset_id", None, lambda: _asset(conn, form["asset_id"], who, now))
         read.need("kind", form["kind"] in set(OrderType), "choose a type")
@@ -165,25 +165,25 @@ def _given(
 
 def _asset(conn: Connection, text: str, who: Who, now: datetime) -> plant.Asset:
     if not text.isdecimal() or len(text) > 9:
-        raise FormWrong("choose an asset")
+        raise InvalidForm("choose an asset")
     try:
         return plant.asset(conn, int(text), now=now, within=who.sites)
     except NotFound:
-        raise FormWrong("there is no asset of this number; choose another one") from None
+        raise InvalidForm("there is no asset of this number; choose another one") from None
 
 
 def _plan(conn: Connection, code: str, site: str) -> JobPlan | None:
     try:
         return job_plans.for_order(conn, code, site) if code else None
     except NotFound:
-        raise FormWrong(f"there is no job plan {code} in force; choose another one") from None
+        raise InvalidForm(f"there is no job plan {code} in force; choose another one") from None
 
 
 def _technician(conn: Connection, site_id: int, code: str) -> None:
     try:
         technicians.get(conn, site_id, code)
     except TechnicianUnknown as unknown:
-        raise FormWrong(str(unknown)) from None
+        raise InvalidForm(str(unknown)) from None
 
 
 def _form(

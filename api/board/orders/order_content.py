@@ -8,15 +8,15 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.files import FileRules
 from api.once import SentForm
 from db.errors import NotFound
 from db.files import files
-from db.files.files import AttachmentWrong
+from db.files.files import InvalidAttachment
 from db.orders import order_work, work_orders
-from db.orders.order_links import LinkKind, LinkWrong
+from db.orders.order_links import InvalidLink, LinkKind
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
@@ -62,13 +62,13 @@ def comment(
 ) -> Response:
     """Say something about an order."""
     if not text.strip():
-        raise FormWrong(fields={"text": "write what you want to say"})
+        raise InvalidForm(fields={"text": "write what you want to say"})
     order_work.comment(conn, order_id, text.strip(), who=who, at=now)
     return sent.leads_to(f"/orders/{order_id}#remarks")
 
 
 @router.post("/orders/{order_id}/files/new", dependencies=[REQUESTS])
-@shown_on("/orders/{order_id}", at={AttachmentWrong: "file"})
+@shown_on("/orders/{order_id}", at={InvalidAttachment: "file"})
 def attach(
     order_id: UUID,
     conn: Conn,
@@ -85,7 +85,7 @@ def attach(
 
 
 @router.post("/orders/{order_id}/links/{verb}", dependencies=[PLANS])
-@shown_on("/orders/{order_id}", at={NotFound: "number", LinkWrong: "number"})
+@shown_on("/orders/{order_id}", at={NotFound: "number", InvalidLink: "number"})
 def link(
     order_id: UUID,
     verb: Literal["new", "remove"],
@@ -110,7 +110,7 @@ def _picture(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise FormWrong("choose one of the order's pictures") from None
+        raise InvalidForm("choose one of the order's pictures") from None
 
 
 def _number(text: str) -> float | None:
@@ -119,4 +119,4 @@ def _number(text: str) -> float | None:
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
-        raise FormWrong(f"a measurement is a number, not {text.strip()!r}") from None
+        raise InvalidForm(f"a measurement is a number, not {text.strip()!r}") from None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Form
 
-from api.board.forms.form_errors import Fields, FormWrong, figure
+from api.board.forms.form_errors import Fields, InvalidForm, figure
 from db.orders.closing import Closing, FollowUp, PartUsed
 from workorder_core.far_times import FarTime, near
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
@@ -69,7 +69,7 @@ class StepForm:
         self.waits, self.starts_at, self.ends_at, self.plan = waits, starts_at, ends_at, plan
 
     def closing(self) -> Closing:
-        """Return all that the form says of the end of the work. Raises FormWrong."""
+        """Return all that the form says of the end of the work. Raises InvalidForm."""
         with Fields() as read:
             read.need(
                 "finding", self.finding in set(CloseFinding), "say what was found: choose one of the three findings"
@@ -104,7 +104,7 @@ class StepForm:
         return HoldReason(self.waits) if self.waits in set(HoldReason) else HoldReason.OTHER
 
     def span(self, zone: ZoneInfo) -> tuple[datetime, datetime | None]:
-        """Return when the work is to be done, by the site's clock. Raises FormWrong."""
+        """Return when the work is to be done, by the site's clock. Raises InvalidForm."""
         with Fields() as read:
             start = read("starts_at", None, lambda: local(self.starts_at, zone))
             end = read("ends_at", None, lambda: local(self.ends_at, zone) if self.ends_at else None)
@@ -120,10 +120,10 @@ def _lines(text: str) -> list[str]:
 
 
 def _reading(line: str) -> Measured:
-    """Read "vibration 1.8 mm/s"; the name may be of several words. Raises FormWrong."""
+    """Read "vibration 1.8 mm/s"; the name may be of several words. Raises InvalidForm."""
     found = _MEASURED.fullmatch(line)
     if found is None or not math.isfinite(float(found["value"].replace(",", "."))):
-        raise FormWrong(f"a reading is written as 'vibration 1.8 mm/s', not {line!r}")
+        raise InvalidForm(f"a reading is written as 'vibration 1.8 mm/s', not {line!r}")
     return Measured(
         name=found["name"].strip(" :="),
         value=float(found["value"].replace(",", ".")),
@@ -132,11 +132,11 @@ def _reading(line: str) -> Measured:
 
 
 def part_used(line: str) -> PartUsed:
-    """Read "2 bearing 6312", "0.5 l oil" or "gasket", which is one of it. Raises FormWrong."""
+    """Read "2 bearing 6312", "0.5 l oil" or "gasket", which is one of it. Raises InvalidForm."""
     found = _USED.fullmatch(line)
     if found is None:
         if not line.strip("0123456789., "):
-            raise FormWrong(f"say what it was {line} of, as in '2 bearing 6312'")
+            raise InvalidForm(f"say what it was {line} of, as in '2 bearing 6312'")
         return PartUsed(part=line, used=1)
     used = float(found["used"].replace(",", "."))
     unit, _, rest = found["part"].partition(" ")
@@ -146,18 +146,18 @@ def part_used(line: str) -> PartUsed:
     if unit.lower() in _UNITS:
         part = rest.strip().removeprefix("of ").strip()
         if not part:
-            raise FormWrong(f"say what it was {line} of, as in '0.5 l oil'")
+            raise InvalidForm(f"say what it was {line} of, as in '0.5 l oil'")
         return PartUsed(part=part, used=used, unit=_UNITS[unit.lower()])
     if used > _MANY:
-        raise FormWrong(f"{found['used']} pieces? Write '1 x {line}' or '{found['used']} pcs {found['part']}'")
+        raise InvalidForm(f"{found['used']} pieces? Write '1 x {line}' or '{found['used']} pcs {found['part']}'")
     return PartUsed(part=found["part"].strip(), used=used)
 
 
 def local(text: str, zone: ZoneInfo) -> datetime:
-    """Read a time of the site's clock and return it in UTC. Raises FormWrong."""
+    """Read a time of the site's clock and return it in UTC. Raises InvalidForm."""
     try:
         return near(datetime.fromisoformat(text).replace(tzinfo=zone))
     except FarTime as far:
-        raise FormWrong(str(far)) from None
+        raise InvalidForm(str(far)) from None
     except ValueError:
-        raise FormWrong("give both times, as the site's clock shows them") from None
+        raise InvalidForm("give both times, as the site's clock shows them") from None

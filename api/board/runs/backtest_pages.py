@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from api import long_work
 from api.asking import ENGINEERS, KNOWN, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong, figure
+from api.board.forms.form_errors import Fields, InvalidForm, figure
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.orders.step_form import local
 from api.board.rendering import page
@@ -23,9 +23,9 @@ from db.documents.documents import Kind
 from db.errors import NotFound
 from db.plant import plant
 from models import documents as model_documents
-from models.documents import WrongModels
+from models.documents import InvalidModels
 from rules import rulebook as rulebooks
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 VERSIONS = 20
@@ -82,8 +82,8 @@ def _rulebook(conn: Connection, chosen: str, text: str) -> dict[str, Any] | None
     try:
         if document is not None:
             rulebooks.parse(document)
-    except WrongRulebook as wrong:
-        raise FormWrong(str(wrong)) from None
+    except InvalidRulebook as wrong:
+        raise InvalidForm(str(wrong)) from None
     return document
 
 
@@ -92,8 +92,8 @@ def _models(conn: Connection, chosen: str, text: str) -> dict[str, Any] | None:
     try:
         if document is not None:
             model_documents.parse(document)
-    except WrongModels as wrong:
-        raise FormWrong(str(wrong)) from None
+    except InvalidModels as wrong:
+        raise InvalidForm(str(wrong)) from None
     return document
 
 
@@ -103,14 +103,14 @@ def _document(conn: Connection, kind: Kind, chosen: str, text: str) -> dict[str,
         try:
             found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
         except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-            raise FormWrong(f"is neither TOML nor JSON: {error}") from None
+            raise InvalidForm(f"is neither TOML nor JSON: {error}") from None
         return dict(found)
     if not chosen:
         return None
     try:
         return dict(documents.version(conn, kind, int(chosen)).document)
     except (ValueError, NotFound):
-        raise FormWrong("there is no such version; choose one of the list") from None
+        raise InvalidForm("there is no such version; choose one of the list") from None
 
 
 def _known(conn: Connection, named: list[str], now: Now) -> None:
@@ -119,4 +119,4 @@ def _known(conn: Connection, named: list[str], now: Now) -> None:
         try:
             plant.asset_by_key(conn, site, code, now=now)
         except NotFound:
-            raise FormWrong(f"there is no asset {each}; write <site>/<asset>, like NTH/P-101") from None
+            raise InvalidForm(f"there is no asset {each}; write <site>/<asset>, like NTH/P-101") from None

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from api import long_work
 from api.asking import KNOWN, PLANS, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, FormWrong
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
@@ -16,9 +16,9 @@ from api.shapes.runs import ImportIn, TableName
 from db.errors import NotFound
 from db.plant import plant
 from db.runs import uploads
-from ingest.tables.sheets import WrongFile
+from ingest.tables.sheets import InvalidFile
 from workorder_core.tables.cells import CellKind
-from workorder_core.tables.layout import WrongLayout
+from workorder_core.tables.layout import InvalidLayout
 from workorder_core.tables.plant_tables import ASSETS, TABLES
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -114,8 +114,8 @@ def try_out(
     )
     try:
         made = long_work.ask_for_import(conn, who, upload_id, asked, at=now)
-    except (WrongLayout, WrongFile) as wrong:
-        raise FormWrong(str(wrong)) from None
+    except (InvalidLayout, InvalidFile) as wrong:
+        raise InvalidForm(str(wrong)) from None
     return sent.leads_to(f"/runs/{made.id}")
 
 
@@ -131,11 +131,11 @@ def _site(conn: Conn, code: str, who: Asking) -> str:
     try:
         return plant.site_by_code(conn, code, who.sites).code
     except NotFound:
-        raise FormWrong("choose one of the list") from None
+        raise InvalidForm("choose one of the list") from None
 
 
 def _readable(name: str, content: bytes, asked: ImportIn) -> None:
     try:
         long_work.guessed(name, content, asked)
-    except WrongFile as wrong:
-        raise FormWrong(wrong.problem) from None
+    except InvalidFile as wrong:
+        raise InvalidForm(wrong.problem) from None

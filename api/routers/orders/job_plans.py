@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.asking import PLANS, SEES, Asking, Conn, Now, OfEverySite, Why
+from api.asking import PLANS, SEES, Asking, Conn, NeedsEverySite, Now, Why
 from api.naming import Names
 from api.paging import Order, Paged, Text
 from api.routers.changes import WAITS, waits
@@ -27,7 +27,7 @@ def _may_write(conn: Conn, who: Who, site: str | None) -> None:
     if site is not None:
         plant.site_by_code(conn, site, who.sites)
     elif who.sites is not None:
-        raise OfEverySite(who)
+        raise NeedsEverySite(who)
 
 
 @router.get("", dependencies=[SEES])

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from api.asking import SEES, Asking, Conn, Now
 from api.paging import At, Id, Order, Paged, Text
-from api.problems import AskedTooMuch, WrongRange
+from api.problems import InvalidRange, TooMany
 from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LateExcursionOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
 from api.shapes.times import Moment
@@ -98,10 +98,10 @@ def readings(
     end = end or _end_of_readings(conn, asset_id, now)
     start = start or end - timedelta(days=1)
     if not start < end:
-        raise WrongRange("start", "end")
+        raise InvalidRange("start", "end")
     width = bucket_s or max(1, ceil((end - start).total_seconds() / _SHOWN_BUCKETS))
     if (end - start).total_seconds() / width > MOST_BUCKETS:
-        raise AskedTooMuch("the buckets of this span", MOST_BUCKETS, "ask for a shorter span or a longer bucket_s")
+        raise TooMany("the buckets of this span", MOST_BUCKETS, "ask for a shorter span or a longer bucket_s")
     by_signal = telemetry.series(conn, asset_id, start=start, end=end, bucket=timedelta(seconds=width), signals=signal)
     known = plant.signals(conn, [asset_id]).get(asset_id, [])
     return ReadingsOut(
@@ -128,7 +128,7 @@ def late(
     end = end or now
     start = start or end - timedelta(days=30)
     if not start < end:
-        raise WrongRange("start", "end")
+        raise InvalidRange("start", "end")
     key = f"{found.site_code}/{found.code}"
     excursions = late_excursions.of_asset(conn, asset_id, key, found.asset_class, start=start, end=end)
     return [LateExcursionOut.of(each) for each in part.of_all(excursions, OLDEST_FIRST)]

@@ -51,7 +51,7 @@ class SignalIn(BaseModel):
     plausible_high: float | None = Field(None, description="the same, of what is measured above")
 
     def meaning(self, before: Meaning) -> Meaning | None:
-        """Return what the numbers are from now on; None where nothing is said of it. Raises WrongMeaning."""
+        """Return what the numbers are from now on; None where nothing is said of it. Raises InvalidMeaning."""
         if not self.model_fields_set & {"states", "counter", "wraps_at", *_PLAUSIBLE}:
             return None
         states = dict(before.states) if self.states is None else self.states

@@ -12,7 +12,7 @@ from api.shapes.plant import Code
 from api.shapes.runs import ImportIn, TableName, UploadOut
 from db.plant import plant
 from db.runs import uploads
-from ingest.tables.sheets import WrongFile
+from ingest.tables.sheets import InvalidFile
 
 router = APIRouter(prefix="/uploads", tags=["long work"])
 
@@ -37,7 +37,7 @@ def upload(
     def make(_: Response) -> UploadOut:
         place = plant.site_by_code(conn, site, who.sites)
         if not content:
-            raise WrongFile(name, "is empty")
+            raise InvalidFile(name, "is empty")
         sheet, layout = long_work.guessed(name, content, ImportIn(table=table))
         kept = uploads.add(conn, place.code, name, content, actor=who.actor, at=now)
         return UploadOut(**long_work.shown(kept, sheet, layout))

@@ -85,6 +85,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /alarms": ALL,
     "GET /alarms/history": ALL,
     "GET /alarms/figures": ALL,
+    "GET /alarms/metrics": ALL,
     "POST /alarms/acknowledge": {T, P, R, A},
     "POST /alarms/reset": {T, P, R, A},
     "POST /alarms/shelve": {P, R, A},
@@ -216,6 +217,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/assets/{asset_id}/readings": ALL,
     "GET /api/v1/alarms": ALL,
     "GET /api/v1/alarms/figures": ALL,
+    "GET /api/v1/alarms/metrics": ALL,
     "GET /api/v1/alarms/states": ALL,
     "GET /api/v1/alarms/moves": ALL,
     "POST /api/v1/alarms/acknowledge": {T, P, R, A},
@@ -279,7 +281,7 @@ EVERY_SITE = {
     name
     for name in TABLE
     if re.search(
-        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|metrics|devices|receivers|outbox"
+        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|(?<!alarms/)metrics|devices|receivers|outbox"
         r"|backtests)(/|$)"
         r"|/retry$|/quarantine/drop$|{kept_id}",
         name,
@@ -543,7 +545,7 @@ def test_pages_hold_just_the_sites_that_are_seen(known, elsewhere):
 
 
 def test_figures_count_the_alarms_of_the_sites_that_are_seen(known, elsewhere):
-    path = "/api/v1/alarms/figures?since=2026-01-01T00:00:00Z&until=2026-12-31T00:00:00Z"
+    path = "/api/v1/alarms/metrics?since=2026-01-01T00:00:00Z&until=2026-12-31T00:00:00Z"
     seen = {sites: known(V, sites=[sites]).get(path).json() for sites in ("NTH", "STH")}
     assert (seen["NTH"]["alarms"], seen["STH"]["alarms"]) == (0, 1)
 

@@ -218,7 +218,7 @@ def test_less_safety_is_proposed_by_one_and_confirmed_by_another(planner, other,
     own = planner.post(f"{proposal}/confirm")
     assert (own.status_code, own.json()["title"]) == (403, "Same person")
     again = other.patch(path, json=lessened, params={"why": "me too", "new": "class"})
-    assert (again.status_code, again.json()["title"]) == (409, "Waits already")
+    assert (again.status_code, again.json()["title"]) == (409, "Already proposed")
     assert other.post(f"{proposal}/confirm").json()["verdict"] == "confirmed"
     assert {name: planner.get(path).json()[name] for name in lessened} == lessened
     assert other.post(f"{proposal}/confirm").status_code == 409
@@ -251,7 +251,7 @@ def test_a_proposal_is_rejected_or_overtaken(planner, other, critical, pool):
     asked = planner.patch(path, json={"criticality": 1}, params={"why": "spare"}).headers["Location"]
     with pool.connection() as conn:
         conn.execute("UPDATE assets SET criticality = 3 WHERE id = %s", [asset])
-    assert other.post(f"{asked}/confirm").json()["title"] == "Overtaken"
+    assert other.post(f"{asked}/confirm").json()["title"] == "Superseded"
     assert planner.post(f"{asked}/reject").json()["verdict"] == "rejected", "who proposed it takes it back"
     assert planner.get(path).json()["criticality"] == 3
 

@@ -24,7 +24,7 @@ from psycopg_pool import ConnectionPool
 from api.app import create
 from runtime.processes import certificate, web
 from runtime.processes.certificate import Certificate
-from runtime.settings import Settings, WrongSettings, load
+from runtime.settings import InvalidSettings, Settings, load
 from tests import people
 from tests.api.conftest import KEY
 from workorder_core.people.access import Role
@@ -165,7 +165,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("files", "sentence"), MISTAKES.values(), ids=MISTAKES)
 def test_files_that_cannot_be_used_are_named_with_what_to_do(files, sentence, tmp_path) -> None:
-    with pytest.raises(WrongSettings, match=sentence):
+    with pytest.raises(InvalidSettings, match=sentence):
         certificate.of(Settings(**files(tmp_path)))
 
 
@@ -173,7 +173,7 @@ def test_files_that_cannot_be_used_are_named_with_what_to_do(files, sentence, tm
 def test_a_key_that_may_not_be_read_is_said_to_be_one(tmp_path) -> None:
     cert, key = write(tmp_path)
     key.chmod(0)
-    with pytest.raises(WrongSettings, match=r"tls_key: .*plant.key may not be read by this user"):
+    with pytest.raises(InvalidSettings, match=r"tls_key: .*plant.key may not be read by this user"):
         certificate.of(Settings(tls_cert=cert, tls_key=key))
 
 

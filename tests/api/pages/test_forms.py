@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.board.forms.form_errors import FormWrong
+from api.board.forms.form_errors import InvalidForm
 from api.board.orders.step_form import part_used
 from tests.api.orders.test_six_types import PLAN, V1
 from workorder_core.people.access import Role
@@ -58,7 +58,7 @@ def test_a_part_is_read_as_people_write_it(line, meant):
 
 @pytest.mark.parametrize("line", ["12", "2 l", "6312 bearing"])
 def test_a_part_that_may_mean_something_else_is_asked_about(line):
-    with pytest.raises(FormWrong):
+    with pytest.raises(InvalidForm):
         part_used(line)
 
 

@@ -124,7 +124,7 @@ def test_a_run_is_asked_for_once_listed_read_and_cancelled(client, pool, databas
     assert [each["id"] for each in rest] == [first.json()["id"]]
     cancelled = client.post(f"/api/v1/runs/{more[0]}/cancel")
     assert (cancelled.status_code, cancelled.json()["state"]) == (202, "cancelled")
-    assert client.post(f"/api/v1/runs/{more[0]}/cancel").json()["type"] == "/problems/run-over"
+    assert client.post(f"/api/v1/runs/{more[0]}/cancel").json()["type"] == "/problems/run-finished"
     execute(database)
     log = client.get(f"/api/v1/runs/{more[1]}/log").json()
     assert [each["line"] for each in log] == ["assets.csv: CSV in utf-8, ; between cells, 2 rows"]
@@ -137,7 +137,7 @@ def test_who_may_ask_and_cancel(known, client):
     here = known(Role.RELIABILITY_ENGINEER, sites=["NTH"])
     backtest = {"kind": "backtest", "input": {}}
     assert planner.post("/api/v1/runs", json=backtest, headers=key()).json()["type"] == "/problems/forbidden"
-    assert here.post("/api/v1/runs", json=backtest, headers=key()).json()["type"] == "/problems/of-every-site"
+    assert here.post("/api/v1/runs", json=backtest, headers=key()).json()["type"] == "/problems/needs-every-site"
     asked = engineer.post("/api/v1/runs", json=backtest, headers=key()).json()["id"]
     assert here.get(f"/api/v1/runs/{asked}").status_code == 404
     assert here.get("/api/v1/runs").json() == []
@@ -151,8 +151,8 @@ def test_who_may_ask_and_cancel(known, client):
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
-        ({"columns": {"code": "Number"}}, "/problems/wrong-columns"),
-        ({"header_row": 40_000}, "/problems/wrong-columns"),
+        ({"columns": {"code": "Number"}}, "/problems/invalid-columns"),
+        ({"header_row": 40_000}, "/problems/invalid-columns"),
         ({"table": "odd"}, "/problems/not-understood"),
         ({"decimal": ";"}, "/problems/not-understood"),
     ],
@@ -164,11 +164,11 @@ def test_what_cannot_be_imported_is_refused_before_it_waits(client, said, proble
 
 
 def test_a_file_that_is_no_table_or_too_large_is_refused(client):
-    assert upload(client, "").json()["type"] == "/problems/wrong-file"
+    assert upload(client, "").json()["type"] == "/problems/invalid-file"
     assert upload(client, "a,b\n" * 60_000).status_code == 201, "it is the run that counts the rows"
     assert upload(client, "x" * 10_000_001).status_code in (413, 422)
     wrong = {"kind": "backtest", "input": {"rulebook": {"threshold": 1}}}
-    assert client.post("/api/v1/runs", json=wrong, headers=key()).json()["type"] == "/problems/wrong-rulebook"
+    assert client.post("/api/v1/runs", json=wrong, headers=key()).json()["type"] == "/problems/invalid-rulebook"
 
 
 def test_a_backtest_is_a_page_with_a_report_to_save(client, pool, database):

@@ -7,7 +7,7 @@ import pytest
 from openpyxl import Workbook
 
 from ingest.tables import sheets
-from ingest.tables.sheets import WrongFile, read
+from ingest.tables.sheets import InvalidFile, read
 
 ROWS = [["Tag", "Bezeichnung"], ["P-1", "Kühlpumpe"], ["P-2", "Pumpe; groß"]]
 
@@ -64,7 +64,7 @@ def test_a_workbook_is_read_as_somebody_would_type_it():
     ],
 )
 def test_what_is_no_table_is_refused_with_what_to_do(content, said):
-    with pytest.raises(WrongFile, match=said):
+    with pytest.raises(InvalidFile, match=said):
         read("a.csv", content)
 
 
@@ -79,10 +79,10 @@ def test_a_file_is_bounded_in_every_direction(monkeypatch):
         (b"abcdef,b\n", "more than 5 letters in row 1"),
         (workbook([["a"] * 4]), "more than 3 columns"),
     ):
-        with pytest.raises(WrongFile, match=said):
+        with pytest.raises(InvalidFile, match=said):
             read("a", content)
     monkeypatch.setattr(sheets, "MOST_BYTES", 10)
-    with pytest.raises(WrongFile, match="larger than 0 MB"):
+    with pytest.raises(InvalidFile, match="larger than 0 MB"):
         read("a", b"a,b\n" * 4)
 
 
@@ -92,7 +92,7 @@ def test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked(monkeypatch
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * 2_000_000)
     assert len(bomb.getvalue()) < 10_000
-    with pytest.raises(WrongFile, match="unpacked"):
+    with pytest.raises(InvalidFile, match="unpacked"):
         read("a.xlsx", bomb.getvalue())
 
 
@@ -105,7 +105,7 @@ def test_a_workbook_with_entities_of_its_own_is_refused():
             if part.filename == "xl/worksheets/sheet1.xml":
                 data = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + data.partition(b"?>")[2]
             after.writestr(part, data)
-    with pytest.raises(WrongFile, match="no XLSX workbook"):
+    with pytest.raises(InvalidFile, match="no XLSX workbook"):
         read("a.xlsx", changed.getvalue())
 
 

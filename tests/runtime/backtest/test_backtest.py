@@ -69,7 +69,7 @@ KARI = Who("person:Kari", frozenset({Role.PLANNER}))
 
 def take_up(conn: psycopg.Connection) -> engine.Engine:
     settings = Settings(checkpoint_every_s=3600, checkpoint_every_inputs=3000, tick_every_s=3600)
-    return engine.take_up(conn, settings, rulebook=RULEBOOK, models=MODELS, holder="test")
+    return engine.start(conn, settings, rulebook=RULEBOOK, models=MODELS, holder="test")
 
 
 def close(conn: psycopg.Connection, order_id: UUID, finding: CloseFinding) -> None:
@@ -302,7 +302,7 @@ def test_an_empty_plant_has_nothing_to_judge(database: str) -> None:
 def test_a_wrong_file_of_failures_says_what_is_wrong(tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "failures.toml"
     file.write_text(text)
-    with pytest.raises(failures.WrongFailures, match=told):
+    with pytest.raises(failures.InvalidFailures, match=told):
         failures.read(file)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import psycopg
 import pytest
 
-from db.errors import AlreadyThere
+from db.errors import AlreadyExists
 from ingest.messages import Message
 from rules import rulebook
 from runtime import workbench
@@ -190,7 +190,7 @@ def test_pictures_show_signals_limits_scores_orders_and_failures() -> None:
 def take_up(conn: psycopg.Connection) -> engine.Engine:
     settings = Settings(checkpoint_every_s=3600, checkpoint_every_inputs=100_000, tick_every_s=3600)
     rules = rulebook.read(SAMPLES / "rulebook.toml")
-    return engine.take_up(conn, settings, rulebook=rules, models=MODELS, holder="test")
+    return engine.start(conn, settings, rulebook=rules, models=MODELS, holder="test")
 
 
 def feed(url: str, begin: int = 0, end: int | None = None) -> None:
@@ -230,7 +230,7 @@ def test_a_plant_in_a_database_answers_like_a_recording(plant: Plant) -> None:
 def test_from_the_notebook_to_the_shadow_to_the_plant_and_back(plant: Plant) -> None:
     trial = plant.try_in_shadow("patient", models={"default": {"patience": 900.0}}, why="calmer", by="kari")
     feed(plant.database, 3000, 3600)
-    with pytest.raises(AlreadyThere, match=f"run in shadow {trial.run}"):
+    with pytest.raises(AlreadyExists, match=f"run in shadow {trial.run}"):
         plant.try_in_shadow("another", models=MODELS, why="at once", by="kari")
     assert trial.state.begun_by == "person:kari" and trial.state.first is not None
     assert set(trial.orders.columns) == set(plant.backtest().orders.columns)

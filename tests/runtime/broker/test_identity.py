@@ -25,7 +25,7 @@ from runtime.broker import files as broker_files
 from runtime.broker import tls as broker_tls
 from runtime.cli.main import app
 from runtime.embedded import process
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 from tests.runtime.pipeline.test_pipeline import START, us
 from tests.runtime.processes import kills
 
@@ -195,7 +195,7 @@ def test_what_waits_for_the_engine_outlives_a_restart_of_the_broker(
     ],
 )
 def test_files_of_no_use_are_told(given: dict[str, str], problem: str) -> None:
-    with pytest.raises(WrongSettings, match=problem):
+    with pytest.raises(InvalidSettings, match=problem):
         broker_tls.context(Settings(**given))  # type: ignore[arg-type]
 
 

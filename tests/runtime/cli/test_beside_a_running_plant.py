@@ -7,12 +7,12 @@ import pytest
 from ingest.broker.broker import BrokerAddress
 from runtime.cli.command_line import needing, with_running
 from runtime.embedded import broker, postgres
-from runtime.settings import Settings, WrongSettings
+from runtime.settings import InvalidSettings, Settings
 
 
 def test_a_command_finds_the_embedded_parts_that_run_in_its_folder(data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
-    with pytest.raises(WrongSettings, match=r"no embedded one runs in .*start `plantwright serve`"):
+    with pytest.raises(InvalidSettings, match=r"no embedded one runs in .*start `plantwright serve`"):
         needing(settings, "database")
 
     server = postgres.start(data_dir / "postgres")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from models.document import ModelDocument, ModelDocumentError
-from runtime.settings import FILE_VARIABLE, Settings, WrongSettings, load
+from runtime.settings import FILE_VARIABLE, InvalidSettings, Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ WRONG = {
 @pytest.mark.parametrize(("name", "value", "says"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_one_stops_the_start_and_names_the_mend(monkeypatch, name, value, says):
     monkeypatch.setenv(f"PLANTWRIGHT_{name}", value)
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         load()
     assert says in str(raised.value)
     assert f"PLANTWRIGHT_{name}" in str(raised.value) or name == "HOST"
@@ -92,39 +92,39 @@ def test_a_wrong_one_stops_the_start_and_names_the_mend(monkeypatch, name, value
 @pytest.mark.parametrize(("name", "value", "says"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_one_tells_no_secret(monkeypatch, name, value, says):
     monkeypatch.setenv(f"PLANTWRIGHT_{name}", value)
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         load()
     assert "secret" not in str(raised.value)
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         load(batch_most=0, port=-1)
     assert len(str(raised.value).splitlines()) == 2
 
 
 def test_a_key_of_the_file_that_is_none_is_named(file):
     file("batchmost = 7")
-    with pytest.raises(WrongSettings, match=r"batchmost .*there is no such setting"):
+    with pytest.raises(InvalidSettings, match=r"batchmost .*there is no such setting"):
         load()
 
 
 def test_a_file_that_is_no_toml_is_named(file):
     path = file("batch_most = ")
-    with pytest.raises(WrongSettings) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         load()
     assert str(raised.value).startswith(f"{path}: ")
 
 
 def test_a_file_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setenv(FILE_VARIABLE, "/nowhere/plantwright.toml")
-    with pytest.raises(WrongSettings, match=r"PLANTWRIGHT_CONFIG: there is no file /nowhere/plantwright\.toml"):
+    with pytest.raises(InvalidSettings, match=r"PLANTWRIGHT_CONFIG: there is no file /nowhere/plantwright\.toml"):
         load()
 
 
 def test_pages_open_without_a_password_on_this_machine_only():
     assert load(pages_as="demo").pages_as == "demo"
-    with pytest.raises(WrongSettings, match=r"host is 0\.0\.0\.0, which others can reach: leave pages_as out"):
+    with pytest.raises(InvalidSettings, match=r"host is 0\.0\.0\.0, which others can reach: leave pages_as out"):
         load(host="0.0.0.0", pages_as="demo")
 
 
@@ -153,7 +153,7 @@ def test_a_folder_of_detectors_that_does_not_fit_is_told(tmp_path, make, problem
     if make is not None:
         folder.mkdir()
         (folder / make).write_text("")
-    with pytest.raises(WrongSettings, match=problem):
+    with pytest.raises(InvalidSettings, match=problem):
         load(detectors=folder)
 
 
@@ -162,7 +162,7 @@ def test_what_the_timetable_gives_out_names_orders_that_there_can_be(file):
     file('dispatch = ["engine", "person:emergency"]')
     assert load().dispatch == ["engine", "person:emergency"]
     file('dispatch = ["engine", "person:urgent"]')
-    with pytest.raises(WrongSettings, match="'person:urgent' names no orders: write engine, person, schedule"):
+    with pytest.raises(InvalidSettings, match="'person:urgent' names no orders: write engine, person, schedule"):
         load()
 
 
@@ -178,13 +178,13 @@ def test_a_file_of_settings_that_is_no_toml_is_told_by_name(tmp_path, monkeypatc
     file = tmp_path / "plantwright.toml"
     file.write_bytes(content)
     monkeypatch.setenv("PLANTWRIGHT_CONFIG", str(file))
-    with pytest.raises(WrongSettings, match=r"plantwright\.toml: is not TOML: "):
+    with pytest.raises(InvalidSettings, match=r"plantwright\.toml: is not TOML: "):
         load()
 
 
 @pytest.mark.parametrize("topic", ["", "#/a", "a#", "a/b+", "a\0", "\ud800", "x" * 65_536])
 def test_a_topic_filter_that_a_broker_would_not_take_is_refused(topic):
-    with pytest.raises(WrongSettings, match=r"topics .* is no topic filter, a broker would close the connection"):
+    with pytest.raises(InvalidSettings, match=r"topics .* is no topic filter, a broker would close the connection"):
         load(topics=["plantwright/#", topic])
 
 
@@ -195,5 +195,5 @@ def test_a_topic_filter_is_taken(topic):
 
 def test_a_list_in_the_environment_that_is_no_json_is_told(monkeypatch):
     monkeypatch.setenv("PLANTWRIGHT_TOPICS", "plantwright/#")
-    with pytest.raises(WrongSettings, match=r'must be JSON: error parsing value for field "topics"'):
+    with pytest.raises(InvalidSettings, match=r'must be JSON: error parsing value for field "topics"'):
         load()

@@ -26,7 +26,7 @@ def conn(database):
 
 def take_up(conn: psycopg.Connection, **more: Any) -> Engine:
     given = Settings(**{"checkpoint_every_s": 3600, "tick_every_s": 3600} | more)
-    return engine.take_up(conn, given, rulebook=rulebook.EMPTY, models={}, holder="test")
+    return engine.start(conn, given, rulebook=rulebook.EMPTY, models={}, holder="test")
 
 
 def of(asset: str, second: int, values: dict[str, Any], **more: Any) -> Message:

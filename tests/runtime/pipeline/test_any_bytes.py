@@ -82,7 +82,7 @@ def conn(embedded_server, _template):
 @pytest.fixture(scope="module")
 def state(conn):
     set_up = Settings(mappings=["homie", "umh"], thingsboard_site="NTH", sparkplug_host="plantwright")
-    return engine.take_up(conn, set_up, rulebook=rulebook.EMPTY, models={}, holder="test")
+    return engine.start(conn, set_up, rulebook=rulebook.EMPTY, models={}, holder="test")
 
 
 def counted(conn) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from db.telemetry import readings
 from db.telemetry.catalogue import Admission, Catalogue
 from ingest.messages import Frame, Reason, Refused
 from runtime.pipeline import admission, arrivals
-from runtime.pipeline.sequence import Places
+from runtime.pipeline.sequence import Numbering
 from tests.parts import databases
 
 START_US = int(datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()) * 1_000_000
@@ -39,7 +39,7 @@ def a_frame(second, asset=PUMP, **values):
 
 def in_a_row(first, frames):
     """Number the frames of a batch that has nothing else."""
-    return Places(first, [], range(len(frames)))
+    return Numbering(first, [], range(len(frames)))
 
 
 class Sequence:

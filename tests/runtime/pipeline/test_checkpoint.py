@@ -27,7 +27,7 @@ def conn(database):
 
 def take_up(conn: psycopg.Connection, **more: Any) -> Engine:
     given = Settings(**{"checkpoint_every_s": 3600, "checkpoint_every_inputs": 1, "tick_every_s": 3600} | more)
-    return engine.take_up(conn, given, rulebook=rulebook.EMPTY, models={}, holder="test")
+    return engine.start(conn, given, rulebook=rulebook.EMPTY, models={}, holder="test")
 
 
 def of(asset: str, minute: int, values: dict[str, float]) -> Message:

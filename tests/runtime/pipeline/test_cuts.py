@@ -14,7 +14,7 @@ from bench.cuts_parts import run as runs
 from bench.cuts_parts.minimal import MINIMAL
 from bench.cuts_parts.plants import Case
 from bench.cuts_parts.run import Left
-from runtime.pipeline.sequence import Places
+from runtime.pipeline.sequence import Numbering
 from tests.parts import databases
 
 
@@ -93,7 +93,7 @@ def test_numbers_ascend_with_the_messages_events_first(messages):
                 if kind == "frame":
                     kept.append(len(of_frames))
                 of_frames.append(number)
-    places = Places(10, of_events, of_frames, np.array(of_lane, dtype=np.int64))
+    places = Numbering(10, of_events, of_frames, np.array(of_lane, dtype=np.int64))
     frames = places.number(kept)
     found = [("event", number) for number in of_events]
     found += [("frame", of_frames[i]) for i in kept]

@@ -58,7 +58,7 @@ def message(topic: str, payload: object, at_ms: int = NOW_MS) -> Message:
 def judged(conn, messages: list[Message], *thresholds: dict[str, Any], size: int = 360, **facts: Any) -> engine.Engine:
     """Bring messages through the pipeline, and make sure that the judge can be rebuilt from what was stored."""
     rules = rulebook.parse({"threshold": [*thresholds]})
-    state = engine.take_up(conn, Settings(**facts), rulebook=rules, models={}, holder="test")
+    state = engine.start(conn, Settings(**facts), rulebook=rules, models={}, holder="test")
     for i in range(0, len(messages), size):
         with conn.transaction():
             pipeline.process(conn, messages[i : i + size], state)
@@ -166,7 +166,7 @@ def test_a_counter_that_reads_nought_once_counts_on(conn):
     for minute, value in rows:
         at = round((begins + timedelta(minutes=int(minute))).timestamp() * 1000)
         messages.append(message("plantwright/v1/NTH/P-1", {"ts": at, "values": {"energy": float(value)}}, at))
-    state = engine.take_up(conn, Settings(), rulebook=rulebook.parse({"rate": [rule]}), models={}, holder="test")
+    state = engine.start(conn, Settings(), rulebook=rulebook.parse({"rate": [rule]}), models={}, holder="test")
     with conn.transaction():
         pipeline.process(conn, messages, state)
     assert orders(conn) == []

@@ -148,7 +148,7 @@ def test_a_message_that_makes_a_stage_fail_is_in_quarantine_and_the_rest_as_with
     with psycopg.connect(database) as conn:
         plant.load(conn, PLANT, at=START)
         conn.commit()
-        state = engine.take_up(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
         raised = fails_on_poison(monkeypatch, where, name, late=late)
         for batch in batches(poisoned(), 120):
             splitting.process(conn, batch, state)
@@ -175,7 +175,7 @@ def test_what_fails_in_a_short_cut_alone_costs_no_message(database, monkeypatch,
     with psycopg.connect(database) as conn:
         plant.load(conn, PLANT, at=START)
         conn.commit()
-        state = engine.take_up(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
         fails_on_poison(monkeypatch, where, name)
         stored = 0
         for minute in range(40):
@@ -193,7 +193,7 @@ def test_a_parser_that_fails_refuses_its_message_alone(database, monkeypatch, fo
     where = {"mapping": mapped, "ThingsBoard": ThingsBoard, "Sparkplug": Sparkplug}[format_]
     with psycopg.connect(database) as conn:
         chosen = settings(mappings=["homie"], thingsboard_site="NTH", sparkplug_host="plantwright")
-        state = engine.take_up(conn, chosen, rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, chosen, rulebook=RULES, models=MODELS, holder="test")
         fails_on_poison(monkeypatch, where, "parse" if format_ != "Sparkplug" else "_read")
         began = us(START)
         batch = [a_message(0), Message(topic, raw, began), Message(topic, b"7", began), a_message(1)]
@@ -214,7 +214,7 @@ NOBODYS: dict[str, tuple[Any, str]] = {
 def test_an_error_that_no_message_is_to_blame_for_stops_once_and_blames_none(database, monkeypatch, stage):
     where, name = NOBODYS[stage]
     with psycopg.connect(database) as conn:
-        state = engine.take_up(conn, settings(checkpoint_every_inputs=1), rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, settings(checkpoint_every_inputs=1), rulebook=RULES, models=MODELS, holder="test")
         tried: list[int] = []
 
         def failing(*_arguments: Any, **_named: Any) -> Any:
@@ -232,7 +232,7 @@ def test_an_error_that_no_message_is_to_blame_for_stops_once_and_blames_none(dat
 
 def test_however_many_messages_fail_the_judge_is_rebuilt_once(database, monkeypatch):
     with psycopg.connect(database) as conn:
-        state = engine.take_up(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
         fails_on_poison(monkeypatch, arrivals, "arrange")
         rebuilt, kept = list[int](), list[Message]()
         rebuild = engine.rebuild
@@ -255,7 +255,7 @@ def test_however_many_messages_fail_the_judge_is_rebuilt_once(database, monkeypa
 
 def test_the_broker_is_answered_while_a_long_batch_is_worked_on(database, monkeypatch):
     with psycopg.connect(database) as conn:
-        state = engine.take_up(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
         fails_on_poison(monkeypatch, arrivals, "arrange")
         monkeypatch.setattr(splitting, "AT_ONCE", 7)
         batch = [a_message(minute, {"temp": POISON if minute == 10 else 60.0}) for minute in range(30)]
@@ -271,7 +271,7 @@ def test_the_broker_is_answered_while_a_long_batch_is_worked_on(database, monkey
 
 def test_what_is_remembered_of_senders_and_cannot_be_stored_stops_nothing(database, monkeypatch):
     with psycopg.connect(database) as conn:
-        state = engine.take_up(conn, settings(thingsboard_site="NTH"), rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, settings(thingsboard_site="NTH"), rulebook=RULES, models=MODELS, holder="test")
         monkeypatch.setattr(sources_db, "own_names", always_fails)
         raw = json.dumps({"temp": 60.0}).encode()
         batch = [a_message(0), Message("P-2/v1/devices/me/telemetry", raw, us(START)), a_message(1)]

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from db.telemetry import quarantine
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 from runtime.pipeline import history
 from runtime.settings import Settings
 
@@ -153,7 +153,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("content", "problem"), WRONG.values(), ids=WRONG.keys())
 def test_a_file_that_cannot_be_meant_is_refused_with_the_name(content, problem, conn, database, tmp_path):
-    with pytest.raises(WrongMapping, match=problem):
+    with pytest.raises(InvalidMapping, match=problem):
         take_in(database, tmp_path, PLAIN, content)
     assert stored(conn) == []
 

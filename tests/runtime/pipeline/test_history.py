@@ -18,7 +18,7 @@ from db.telemetry.catalogue import Catalogue
 from ingest import times
 from ingest.formats import mapping, paths
 from ingest.messages import Message
-from ingest.replay import WrongMapping
+from ingest.replay import InvalidMapping
 from judge.asset import asset_dump
 from rules import rulebook
 from runtime.cli import mappings
@@ -86,7 +86,7 @@ def take_in(database: str, folder: Path, *files: Path, warm: int = 5000, stop: t
 
 
 def taken_up(conn) -> Engine:
-    state = engine.take_up(conn, Settings(), rulebook=RULES, models=MODELS, holder="test")
+    state = engine.start(conn, Settings(), rulebook=RULES, models=MODELS, holder="test")
     pipeline.process(conn, [], state)
     return state
 
@@ -230,7 +230,7 @@ WRONG = {
 def test_a_file_that_does_not_fit_is_told_by_name(database, folder, name, content, problem):
     if content is not None:
         (folder / name).write_bytes(content)
-    with pytest.raises(WrongMapping) as told:
+    with pytest.raises(InvalidMapping) as told:
         take_in(database, folder, folder / name)
     assert name in str(told.value)
     assert problem in str(told.value)
@@ -244,7 +244,7 @@ def test_a_file_that_is_broken_in_its_middle_says_what_is_stored_and_may_be_impo
     rows = whole.read_bytes()
     lines = rows.splitlines(keepends=True)
     whole.write_bytes(b"".join([*lines[:251], b"\xff\xfe\n", *lines[251:]]))
-    with pytest.raises(WrongMapping) as told:
+    with pytest.raises(InvalidMapping) as told:
         take_in(database, folder, whole)
     assert "the first 200 rows are stored (400 readings): correct the file and import it again" in str(told.value)
     assert readings.count(conn) == (400, 400)
@@ -253,13 +253,13 @@ def test_a_file_that_is_broken_in_its_middle_says_what_is_stored_and_may_be_impo
     assert readings.count(conn) == (520, 520)
     assert count(conn, "quarantine") == 0
     (folder / "P-9.csv").write_bytes(lines[0] + b"\xff\xfe\n")
-    with pytest.raises(WrongMapping, match="nothing of the file is stored"):
+    with pytest.raises(InvalidMapping, match="nothing of the file is stored"):
         take_in(database, folder, folder / "P-9.csv")
 
 
 def test_a_mapping_without_a_time_takes_no_history(database, folder):
     (folder / "m.toml").write_text('site = "S"\nasset = "A"\n[signals]\ntemp = "temp"\n')
-    with pytest.raises(WrongMapping, match=r"\[time\] is missing: history needs a time for every row"):
+    with pytest.raises(InvalidMapping, match=r"\[time\] is missing: history needs a time for every row"):
         take_in(database, folder, recorded(folder))
 
 

@@ -96,7 +96,7 @@ def settings(**more: Any) -> Settings:
 
 
 def take_up(conn: psycopg.Connection, **more: Any) -> Engine:
-    return engine.take_up(conn, settings(**more), rulebook=RULES, models=MODELS, holder="test")
+    return engine.start(conn, settings(**more), rulebook=RULES, models=MODELS, holder="test")
 
 
 def batches(messages: Sequence[Message], size: int) -> Iterator[Sequence[Message]]:
@@ -363,7 +363,7 @@ def test_an_order_that_goes_back_with_something_worse_is_as_urgent_as_that(conn)
     completed(conn, state)
     worse = json.loads(json.dumps(RULES.document))
     worse["threshold"][1]["severity"] = "safety"
-    state = engine.take_up(conn, settings(), rulebook=rulebook.parse(worse), models=MODELS, holder="test")
+    state = engine.start(conn, settings(), rulebook=rulebook.parse(worse), models=MODELS, holder="test")
     done = pipeline.process(conn, [a_message(40, {"vibration": 9.0})], state)
     assert [(each.step, each.emergency) for each in done.done] == [("sent back", True)]
     assert conn.execute("SELECT type, priority, status FROM work_orders").fetchone() == ("emergency", 1, "open")
@@ -416,7 +416,7 @@ def test_a_changed_rulebook_is_an_input_and_judges_from_there_on(conn):
     changed = json.loads(json.dumps(RULES.document))
     changed["threshold"][0] |= {"raise_at": 84, "clear_below": 80}
     lower = rulebook.parse(changed)
-    state = engine.take_up(conn, settings(), rulebook=lower, models=MODELS, holder="test")
+    state = engine.start(conn, settings(), rulebook=lower, models=MODELS, holder="test")
     done = pipeline.process(conn, [a_message(1, {"temp": 85.0})], state)
     assert [each.step for each in done.done] == ["opened"]
     assert engine.restore(conn).dump() == state.judge.dump()
@@ -446,7 +446,7 @@ def test_signals_that_come_one_by_one_and_out_of_order_are_late_or_not_however_t
 
     def left(cut: int) -> tuple[list[Any], bytes]:
         with conn.transaction(force_rollback=True):
-            state = engine.take_up(conn, settings(), rulebook=RULES, models=STEPPED, holder="test")
+            state = engine.start(conn, settings(), rulebook=RULES, models=STEPPED, holder="test")
             for batch in batches(messages, cut):
                 pipeline.process(conn, batch, state)
             rows = conn.execute("SELECT observed_at, value, late FROM readings ORDER BY observed_at").fetchall()

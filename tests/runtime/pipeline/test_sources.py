@@ -36,7 +36,7 @@ def taken_up(conn, tmp_path=None, document="", **more):
         file.write_text(document)
         mappings.append(str(file))
     settings = Settings(mappings=mappings, thingsboard_site="NTH", **more)
-    return engine.take_up(conn, settings, rulebook=rulebook.EMPTY, models={}, holder="test")
+    return engine.start(conn, settings, rulebook=rulebook.EMPTY, models={}, holder="test")
 
 
 def message(topic, document, second=0, **more):

@@ -57,7 +57,7 @@ def story() -> list[Message]:
 
 def taken_up(conn: psycopg.Connection) -> Engine:
     settings = Settings(sparkplug_host="plant", checkpoint_every_inputs=7, sparkplug_rebirth_s=3600)
-    return engine.take_up(conn, settings, rulebook=rulebook.EMPTY, models=MODELS, holder="test")
+    return engine.start(conn, settings, rulebook=rulebook.EMPTY, models=MODELS, holder="test")
 
 
 def outcome(conn: psycopg.Connection) -> list[tuple[object, ...]]:

@@ -129,7 +129,7 @@ def test_what_a_stage_has_done_before_it_fails_is_undone(database, monkeypatch, 
     with psycopg.connect(database) as conn:
         plant.load(conn, PLANT, at=START)
         conn.commit()
-        state = engine.take_up(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
+        state = engine.start(conn, settings(), rulebook=RULES, models=MODELS, holder="test")
         for batch in batches(stream()[:200], 20):
             pipeline.process(conn, batch, state)
         messages: list[Message] = [

@@ -101,7 +101,7 @@ CASES = [(row, value, outcome) for row, values in ROWS.items() for value, outcom
 
 @pytest.fixture
 def state(conn: psycopg.Connection) -> Engine:
-    made = engine.take_up(
+    made = engine.start(
         conn, Settings(), rulebook=rulebook.parse(RULES), models=model_documents.read(None), holder="test"
     )
     made.formats = Formats([Sparkplug("plant"), Mapped([mapping.parse(MAPPED, source="m.toml")]), ThingsBoard("NTH")])

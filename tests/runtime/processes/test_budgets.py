@@ -13,7 +13,7 @@ from db.documents.documents import Kind
 from db.plant import plant
 from db.telemetry import judge as judge_db
 from rules import rulebook
-from rules.rulebook import WrongRulebook
+from rules.rulebook import InvalidRulebook
 from runtime.backtest.command import Wanted, judge_again
 from runtime.pipeline import engine, pipeline
 from runtime.processes import jobs
@@ -154,10 +154,10 @@ WRONG = {
 
 @pytest.mark.parametrize(("written", "says"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_budget_is_refused_with_the_mend(written, says):
-    with pytest.raises(WrongRulebook, match=says):
+    with pytest.raises(InvalidRulebook, match=says):
         rulebook.parse({"threshold": [HOT | {"budget": written}]})
 
 
 def test_a_safety_rule_may_not_be_allowed_to_go():
-    with pytest.raises(WrongRulebook, match="a safety rule never goes to the shadow"):
+    with pytest.raises(InvalidRulebook, match="a safety rule never goes to the shadow"):
         rulebook.parse({"threshold": [GAS | {"budget": HOT["budget"]}]})

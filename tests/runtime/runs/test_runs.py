@@ -197,7 +197,7 @@ def test_a_run_is_cancelled_by_its_own_will_or_by_force(database, conn):
     assert {run.cancel_asked_by for run in ended} == {"person:dahl"}
     assert ended[2].attempt == 0
     until(conn, deaf, lambda run: any("was ended" in each.line for each in runs.log(conn, run.id)))
-    with pytest.raises(runs.RunOver, match="cancelled already"):
+    with pytest.raises(runs.RunFinished, match="cancelled already"):
         runs.cancel(conn, deaf, actor="person:dahl", at=datetime.now(UTC))
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from workorder_core.tables.cells import CellKind, Column, WrongCell, read_cell
-from workorder_core.tables.layout import WrongLayout, layout_of
+from workorder_core.tables.cells import CellKind, Column, InvalidCell, read_cell
+from workorder_core.tables.layout import InvalidLayout, layout_of
 from workorder_core.tables.plant_tables import ASSETS, LOCATIONS, assets
 from workorder_core.tables.tables import Table, above_first, guess, guess_decimal, plan
 
@@ -70,7 +70,7 @@ def test_a_cell_means_what_its_column_says(kind, text, decimal, expected):
     ],
 )
 def test_a_cell_that_cannot_be_used_says_what_to_write(kind, text, said):
-    with pytest.raises(WrongCell, match=said):
+    with pytest.raises(InvalidCell, match=said):
         read_cell(Column(name="x", title="X", kind=kind), text)
 
 
@@ -88,8 +88,8 @@ def test_the_sign_before_decimals_is_seen_where_it_can_be(cells, expected):
 
 
 def test_a_row_is_new_changed_or_as_it_is():
-    known = {"A": {"name": "Seal", "price": Decimal("2.5")}, "B": {"name": "Ring", "price": None}}
-    made = parts(["A", "Seal", "2.50"], ["B", "Ring", "3"], ["C", "Bolt", "1"], ["", "", ""], known=known)
+    known = {"A": {"name": "Seal", "price": Decimal("2.5")}, "B": {"name": "Cycle", "price": None}}
+    made = parts(["A", "Seal", "2.50"], ["B", "Cycle", "3"], ["C", "Bolt", "1"], ["", "", ""], known=known)
     assert (made.rows, made.same, made.wrong) == (3, 1, [])
     assert [each.row.key for each in made.create] == ["C"]
     assert [(each.row.key, each.was) for each in made.change] == [("B", {"price": None})]
@@ -174,5 +174,5 @@ def test_headers_are_found_below_other_lines_or_where_somebody_says():
     ],
 )
 def test_columns_that_are_not_there_are_named(columns, header_row, said):
-    with pytest.raises(WrongLayout, match=said):
+    with pytest.raises(InvalidLayout, match=said):
         layout_of(ASSETS, [["a title"], ["Tag", "Name"], ["P-1", "Pump"]], columns, header_row)
