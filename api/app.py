@@ -17,6 +17,7 @@ from api.description import describe
 from api.events.hub import Hub
 from api.guard import Guard
 from api.keys import Door, Lasting
+from api.language.chosen import Speaks
 from api.limits import Limits, Room
 from api.metrics import Counted, Metrics
 from api.papers.exporting import Exports
@@ -46,6 +47,7 @@ def create(
     room: Room | None = None,
     files_allowed: Allowed = USUAL,
     delivery: Delivery = NOTHING_SET,
+    language: str = "en",
 ) -> FastAPI:
     """Return the application. The caller opens the pool and closes it.
 
@@ -62,6 +64,8 @@ def create(
         Kinds and sizes of files that people may attach.
     delivery
         How the settings let events be delivered.
+    language
+        The plant's: of pages for whom neither person nor browser say another.
     """
     app = _bare(version)
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
@@ -75,6 +79,7 @@ def create(
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
     problems.install(app, pages.error_page, wants_page=_is_for_the_board, again=forms.again)
     app.add_middleware(Exports, pool=pool)
+    app.add_middleware(Speaks, plant=language)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     app.add_middleware(Limits, room=room or Room())
     app.add_middleware(Guard, names=names)

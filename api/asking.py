@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 
 from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, form_token, sent, unmasked
+from api.language import chosen
 from db import scope
 from db.plant import changes
 from workorder_core.people.access import COST_ROLES, Role, Who
@@ -93,6 +94,7 @@ def _who(request: Request, token_sent: Annotated[str, Depends(_form_token_sent)]
             for name in scope.KINDS.keys() & request.path_params.keys():
                 _check_site(conn, name, str(request.path_params[name]), who.sites)
     request.state.who = who
+    chosen.know(request, who.language)
     return who
 
 

@@ -162,6 +162,9 @@ class Settings(BaseSettings):
     run_memory_mb: int = Field(2048, ge=256, le=1_000_000, description="megabytes of memory that a run may write to")
     runs_kept_days: int = Field(90, ge=1, le=36_500, description="runs are dropped so long after they ended")
 
+    language: Literal["en", "de"] = Field(
+        "en", description="language of pages and mails for whom neither person nor browser say another: en, de"
+    )
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")
     names: list[str] = Field(

@@ -20,6 +20,8 @@ from api.board.changed import changed
 from api.board.forms.refilled import Refused, refill
 from api.guard import is_at_home
 from api.keys import masked
+from api.language import templates as i18n
+from workorder_core.language import ENGLISH, current, speaking
 from workorder_core.orders import statuses
 from workorder_core.people.access import Who
 
@@ -32,7 +34,9 @@ _ENVIRONMENT = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+i18n.install(_ENVIRONMENT)
 for name in (
     "age",
     "due",
@@ -95,9 +99,22 @@ def page(
     A form that was refused, here or where it was sent to, is shown with what was typed and with what is wrong.
     """
     refused = refused or request.scope.get("refused")
+    with speaking(getattr(request.state, "reader", ENGLISH)):
+        text = _rendered(request, template, refused, facts)
+        if refused is not None:
+            text, status = refill(text, refused), refused.status
+    tag = f'"{hashlib.sha256(_SAYS_NOTHING_NEW.sub(_kept, text).encode()).hexdigest()[:32]}"'
+    if status == 200 and request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    text = _FORM.sub(lambda form: form[1] + _hidden(request), text)
+    return HTMLResponse(text, status, headers={"ETag": tag} if status == 200 else None)
+
+
+def _rendered(request: Request, template: str, refused: Refused | None, facts: Mapping[str, Any]) -> str:
     who: Who | None = getattr(request.state, "who", None)
     _NAMES.set(full_names(request))
-    text = _ENVIRONMENT.get_template(template).render(
+    return _ENVIRONMENT.get_template(template).render(
+        language=current().code,
         path=request.url.path,
         version=request.app.version,
         who=who,
@@ -110,13 +127,6 @@ def page(
         wrong=refused.fields if refused else {},
         **facts,
     )
-    if refused is not None:
-        text, status = refill(text, refused), refused.status
-    tag = f'"{hashlib.sha256(_SAYS_NOTHING_NEW.sub(_kept, text).encode()).hexdigest()[:32]}"'
-    if status == 200 and request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"ETag": tag})
-    text = _FORM.sub(lambda form: form[1] + _hidden(request), text)
-    return HTMLResponse(text, status, headers={"ETag": tag} if status == 200 else None)
 
 
 def full_names(request: Request) -> Mapping[str, str]:

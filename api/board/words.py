@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from api.language import formats
 from db.plant.plant import Site
+from workorder_core import language
 from workorder_core.costs.money import decimals
+from workorder_core.language import _
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
 from workorder_core.words import Priority
@@ -66,11 +69,10 @@ def site_time(at: datetime | None, zone: str) -> Markup:
         return Markup("–")
     if not 1 < at.year < 9999:
         # No calendar of any zone has such days: the change of the zone could overflow.
-        return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at.day} {at:%b} {at.year}")
+        return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), formats.day(at.date()))
     local = at.astimezone(ZoneInfo(zone))
-    year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
-    text = f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local.tzname()}"
-    exact = f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S} {local.tzname()} ({zone})"
+    text = formats.moment(local, year=local.year != datetime.now(local.tzinfo).year)
+    exact = f"{formats.moment(local, seconds=True)} ({zone})"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
 
 
@@ -85,7 +87,9 @@ def clocked(text: str, zone: str) -> Markup:
             at = site_time(datetime.fromisoformat(found[1]), zone)
         except (ValueError, OverflowError):
             continue  # looks like one
-        said += text[end : found.start()] + Markup("{}{}").format("its time " if found[0] != found[1] else "", at)
+        said += text[end : found.start()] + (
+            Markup(_("its time %(time)s")) % {"time": at} if found[0] != found[1] else at
+        )
         end = found.end()
     return said + text[end:]
 
@@ -96,42 +100,28 @@ def site_span(start: datetime, end: datetime | None, zone: str) -> Markup:
         return site_time(start, zone)
     local = end.astimezone(ZoneInfo(zone))
     if start.astimezone(local.tzinfo).date() != local.date():
-        return Markup("{} to {}").format(site_time(start, zone), site_time(end, zone))
+        return Markup(_("%(start)s to %(end)s")) % {"start": site_time(start, zone), "end": site_time(end, zone)}
     until = Markup('<time datetime="{}">{}</time>').format(end.isoformat(), f"{local:%H:%M}")
-    return Markup("{} to {}").format(site_time(start, zone), until)
+    return Markup(_("%(start)s to %(end)s")) % {"start": site_time(start, zone), "end": until}
 
 
 def minutes(span: int) -> str:
     """Return minutes as people say them: ``3 h 20 min``; none is "none"."""
-    return _duration(timedelta(minutes=span)) if span else "none"
+    return formats.span(timedelta(minutes=span)) if span else _("none")
 
 
 def age(since: datetime, now: datetime) -> Markup:
     """Return how long ago something was, to the two greatest units: ``3 h 20 min``. The page counts it on by itself."""
-    return Markup('<span data-age="{}">{}</span>').format(since.isoformat(), _duration(now - since))
+    return Markup('<span data-age="{}">{}</span>').format(since.isoformat(), formats.span(now - since))
 
 
 def due(at: datetime | None, now: datetime) -> Markup:
     """Return how far off a target is: ``in 3 h``, or ``overdue by 20 min``. The page counts it on by itself."""
     if at is None:
         return Markup("")
-    text = f"in {_duration(at - now)}" if at > now else f"overdue by {_duration(now - at)}"
+    left = formats.span(abs(at - now))
+    text = _("in %(span)s", span=left) if at > now else _("overdue by %(span)s", span=left)
     return Markup('<span data-due="{}">{}</span>').format(at.isoformat(), text)
-
-
-def _duration(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 1:
-        return "less than a minute"
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days >= 10:
-        return f"{days} d"
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    if hours:
-        return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"
-    return f"{minutes} min"
 
 
 def target(order: WorkOrder) -> tuple[str, datetime] | None:
@@ -154,21 +144,22 @@ def number(value: float | None) -> str:
         return "–"
     size = abs(value)
     if size >= 1e6 or 0 < size < 1e-3:
-        return f"{value:.3g}"
+        return formats.digits(f"{value:.3g}")
     digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4
-    return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
+    whole, point, part = f"{value:,.{digits}f}".replace("-", "\u2212").partition(".")
+    return whole.replace(",", "\u202f") + formats.digits(point) + part
 
 
 def rate(value: float) -> str:
     """Return how often something happens, or a share of it: two digits after the point are all that anybody acts on."""
     if value < 0.01:
-        return "under 0.01" if value else "0"
-    return f"{value:.2f}" if value < 0.1 else number(value)
+        return _("under %(number)s", number=formats.digits("0.01")) if value else "0"
+    return formats.digits(f"{value:.2f}") if value < 0.1 else number(value)
 
 
 def amount(value: float) -> str:
     """Return a quantity that a person said, as they would write it: 2, 2.5."""
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    return formats.digits(f"{value:.3f}".rstrip("0").rstrip("."))
 
 
 def money(value: Decimal | None, currency: str) -> str:
@@ -176,7 +167,7 @@ def money(value: Decimal | None, currency: str) -> str:
     if value is None:
         return "–"
     places = max(decimals(currency), -int(value.normalize().as_tuple().exponent))
-    return f"{value:,.{places}f} {currency}"
+    return f"{formats.digits(f'{value:,.{places}f}')} {currency}"
 
 
 def size(count: int) -> str:
@@ -187,21 +178,23 @@ def size(count: int) -> str:
     """
     if count < 1000:
         return f"{count} B"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else formats.digits(f"{count / 1_000_000:.1f} MB")
 
 
-def plain_amount(value: Decimal | None) -> str:
-    """Return an exact amount as a field of a form has it: "84.5", "" where there is none."""
+def plain_amount(value: Decimal | float | None) -> str:
+    """Return an amount as a field of a form has it: "84.5", "" where there is none."""
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
     return "" if value is None else f"{value.normalize():f}"
 
 
 def usual(low: float | None, high: float | None) -> str:
     """Return a usual range; a side that nobody knows is left open."""
     if low is None and high is None:
-        return "not known"
+        return _("not known")
     if low is None:
-        return f"up to {number(high)}"
-    return f"from {number(low)}" if high is None else f"{number(low)} – {number(high)}"
+        return _("up to %(high)s", high=number(high))
+    return _("from %(low)s", low=number(low)) if high is None else f"{number(low)} – {number(high)}"
 
 
 def path_part(name: str) -> str:
@@ -234,8 +227,8 @@ def move(name: str) -> str:
 
 
 def words(code: str) -> str:
-    """Return a code as words."""
-    return code.replace("_", " ")
+    """Return a code as words in the reader's language, or several with commas between them."""
+    return language.code(code)
 
 
 def sentence(text: str) -> str:

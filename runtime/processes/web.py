@@ -93,6 +93,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             names=_names(settings),
             files_allowed=Allowed(kinds=frozenset(settings.file_kinds), largest=settings.file_most_mb * 1_000_000),
             delivery=Delivery(Sealer(settings.secrets_key), settings.mail_from),
+            language=settings.language,
         )
         config = configured(served, settings, certificate)
         if certificate is not None:

@@ -36,6 +36,8 @@ class Who:
         The code of that technician's site: another site may have the same code for somebody else.
     allowed_costs
         An administrator lets them see costs whatever their roles are.
+    language
+        The code of the language that they have chosen for their pages; None where they have not.
     """
 
     actor: str
@@ -44,6 +46,7 @@ class Who:
     technician: str | None = None
     technician_site: str | None = None
     allowed_costs: bool = False
+    language: str | None = None
 
     @property
     def sees_costs(self) -> bool:

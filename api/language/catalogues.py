@@ -1,0 +1,42 @@
+"""Catalogues: the texts of each language, read once a process from the files of ``api/locale``, one a subject."""
+
+import io
+from collections.abc import Iterator
+from functools import cache
+from gettext import GNUTranslations
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from workorder_core.language import ENGLISH, Language
+
+LOCALE = Path(__file__).parent.parent / "locale"
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+"""The languages that people can choose, by code, each by its own name."""
+
+
+def read(code: str) -> Iterator[tuple[Path, Catalog]]:
+    """Yield the files of a language, with what they say."""
+    for path in sorted((LOCALE / code).glob("*.po")):
+        with path.open(encoding="utf-8") as file:
+            yield path, read_po(file, locale=code)
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language with its texts. Raises KeyError for one that there is not."""
+    if code not in LANGUAGES:
+        raise KeyError(code)
+    if code == ENGLISH.code:
+        return ENGLISH
+    whole = Catalog(locale=code)
+    for _, part in read(code):
+        for message in part:
+            if message.id:
+                whole[message.id] = message
+    compiled = io.BytesIO()
+    write_mo(compiled, whole)
+    compiled.seek(0)
+    return Language(code, GNUTranslations(compiled))

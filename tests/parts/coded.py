@@ -1,0 +1,39 @@
+"""Codes that pages say as words, by what they are: a new enum whose codes a page shows gets a line here."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, IntEnum
+
+from db.documents import documents
+from db.files.files import Of
+from db.orders.order_links import LinkKind
+from ingest.messages import Reason
+from workorder_core import words
+from workorder_core.alarms import alarm_states
+from workorder_core.alarms.silence import Suppressed
+from workorder_core.notifying.attempts import Channel
+from workorder_core.notifying.whom import Choice
+from workorder_core.orders.close_out import Cause, Mechanism, Remedy
+from workorder_core.orders.job_plans import StepKind
+from workorder_core.people.access import Role
+from workorder_core.plant.new_names import NameKind
+from workorder_core.runs import runs
+
+_ENUMS: tuple[type[Enum], ...] = (
+    words.Status, words.OrderType, words.Priority, words.Criticality, words.Origin, words.HoldReason,
+    words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
+    Reason, Choice, Channel, NameKind, Of, documents.Kind,
+)  # fmt: skip
+
+
+def _said(of: Iterable[Enum]) -> list[str]:
+    return [(each.name.lower() if isinstance(each, IntEnum) else str(each.value)).replace("_", " ") for each in of]
+
+
+CODED: Mapping[str, list[str]] = {
+    **{each.__qualname__ + "@" + each.__module__: _said(each) for each in _ENUMS},
+    "FailureMode": [mode.label for mode in words.FailureMode],
+    "Cause": [each.label for each in Cause],
+    "Remedy": [each.label for each in Remedy],
+    "Mechanism": [each.label for each in Mechanism],
+}
+"""The words of each, as they are in the catalogues."""
