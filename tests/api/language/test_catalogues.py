@@ -8,7 +8,7 @@ from babel.messages.catalog import Catalog
 
 from api.board import words
 from api.language import formats
-from api.language.catalogues import LANGUAGES, language
+from api.language.catalogues import LANGUAGES, language, read
 from api.language.chosen import choose
 from tests.parts import catalogue
 from workorder_core.language import ENGLISH, N_, Reader, _, code, current, ngettext, speaking
@@ -50,7 +50,7 @@ def test_the_checks_find_what_they_are_for(tmp_path, monkeypatch):
 
 def test_the_files_are_as_the_command_writes_them():
     """Sorted, and without names of lines: two branches that add texts merge."""
-    for path, said in catalogue.read("de"):
+    for path, said in read("de"):
         assert path.read_bytes() == catalogue.written("de", said), f"{path.name}: ./run catalog brings it in order"
 
 
