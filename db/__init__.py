@@ -1,4 +1,4 @@
-"""The only room that speaks SQL: migrations, and named queries in files, a function each. The caller commits."""
+"""The only room that speaks SQL: migrations, and named queries in files, one function each. The caller commits."""
 
 from db.timestamps import read_in_utc
 

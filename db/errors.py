@@ -1,15 +1,15 @@
-"""What a query function can refuse. Each error carries its facts and says one whole sentence with what to do."""
+"""The errors of query functions. Each carries its facts and one whole sentence with what to do."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 
 class StoreError(Exception):
-    """Something asked of the store that it cannot give or will not take."""
+    """The store cannot return or will not accept something."""
 
 
 class NotFound(StoreError):
-    """There is no such thing."""
+    """Something does not exist."""
 
     def __init__(self, kind: str, key: object) -> None:
         super().__init__(f"there is no {kind} {key}; the list of them shows which there are")
@@ -17,7 +17,7 @@ class NotFound(StoreError):
 
 
 class TechnicianUnknown(NotFound):
-    """A site has no technician of this code; those whose code or name is written nearly so are suggested."""
+    """A site has no technician with this code; those with a similar code or name are suggested."""
 
     def __init__(self, code: str, alike: Sequence[str], there: Sequence[str]) -> None:
         meant = f"did you mean {' or '.join(alike)}?" if alike else f"choose one of {', '.join(there)}" if there else ""
@@ -35,7 +35,7 @@ class AlreadyExists(StoreError):
 
 
 class Cycle(StoreError):
-    """An asset was to stand behind itself, over others or at once."""
+    """An asset cannot be upstream of itself, directly or through others."""
 
     def __init__(self, asset: str, parent: str) -> None:
         super().__init__(f"{asset} cannot stand behind {parent}: {parent} stands behind {asset}; choose one above it")
@@ -43,7 +43,7 @@ class Cycle(StoreError):
 
 
 class NothingOnTrial(StoreError):
-    """A run in shadow without a document to try."""
+    """A run in shadow has no document to try."""
 
     def __init__(self) -> None:
         super().__init__("nothing is on trial; give a rulebook, model documents or both")
@@ -60,7 +60,7 @@ class VersionConflict(StoreError):
 
 
 class FaultHasOrder(StoreError):
-    """An order of the engine was to be opened again, and its fault has got another one meanwhile."""
+    """An order of the engine cannot be reopened: its fault has another unfinished order by now."""
 
     def __init__(self, number: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Answers kept with the keys of the requests that they were given to."""
+"""Responses stored under the idempotency keys of their requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _QUERIES = sql.load("idempotency")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What was answered to a request, of which ``request`` is a hash."""
+    """The response to a request; ``request`` is a hash of it."""
 
     request: bytes
     status: int
@@ -24,28 +24,28 @@ class Answer:
 
 
 def begin(conn: Connection, actor: str, key: str) -> bool:
-    """Take a key for this transaction; False while another one works on a request with it."""
+    """Claim a key for this transaction; False while another one works on a request with it."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return bool(cursor.execute(_QUERIES["begin"], {"actor": actor, "key": key}).fetchone())
 
 
 def wait(conn: Connection, actor: str, key: str) -> None:
-    """Wait until no other transaction works on a request with a key, and let none until this one ends."""
+    """Wait until no other transaction works on a request with a key, and keep others out until this one ends."""
     conn.execute(_QUERIES["wait"], {"actor": actor, "key": key})
 
 
 def find(conn: Connection, actor: str, key: str) -> Answer | None:
-    """Return what was answered to somebody's request with a key."""
+    """Return the stored response to somebody's request with a key."""
     with conn.cursor(row_factory=class_row(Answer)) as cursor:
         return cursor.execute(_QUERIES["find"], {"actor": actor, "key": key}).fetchone()
 
 
 def keep(conn: Connection, actor: str, key: str, answer: Answer, *, at: datetime) -> None:
-    """Keep an answer with its key."""
+    """Store a response under its key."""
     facts = {"request": answer.request, "status": answer.status, "headers": Jsonb(dict(answer.headers))}
     conn.execute(_QUERIES["keep"], facts | {"actor": actor, "key": key, "body": answer.body, "at": at})
 
 
 def forget(conn: Connection, *, before: datetime) -> int:
-    """Forget the answers of long ago; a request repeated after that is done again. Returns how many."""
+    """Delete old responses and return how many; a request repeated after that is carried out again."""
     return conn.execute(_QUERIES["forget"], {"before": before}).rowcount

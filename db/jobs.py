@@ -1,4 +1,4 @@
-"""What the timetable asks of the database: who does a job, and the retention of readings and alarms."""
+"""What scheduled jobs need of the database: which process runs a job, and the retention of readings and alarms."""
 
 from datetime import datetime
 
@@ -11,21 +11,21 @@ _QUERIES = sql.load("jobs")
 
 
 def try_lock(conn: Connection, job: str) -> bool:
-    """Say whether this transaction is to do the job; False while another process does it. Waits for nobody."""
+    """Return whether this transaction is to do the job; False while another process does it. Does not wait."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return bool(cursor.execute(_QUERIES["try_lock"], {"job": job}).fetchone())
 
 
 def has_chunks(conn: Connection) -> bool:
-    """Say whether readings are a hypertable."""
+    """Return whether readings are a hypertable."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return bool(cursor.execute(_QUERIES["has_chunks"]).fetchone())
 
 
 def drop_old_chunks(conn: Connection, *, before: datetime) -> int:
-    """Drop the chunks all of whose readings came before that moment (wall clock); return how many.
+    """Drop the chunks whose readings all came before that moment (wall clock); return how many.
 
-    A chunk in which one reading is needed stays whole.
+    A chunk with even one reading that is still needed stays whole.
     """
     with conn.cursor(row_factory=tuple_row) as cursor:
         ranges = cursor.execute(_QUERIES["old_chunks"], {"before": before}).fetchall()
@@ -46,7 +46,7 @@ def delete_some(conn: Connection, *, before: datetime, most: int) -> int:
 
 
 def delete_some_alarms(conn: Connection, *, before: datetime, most: int) -> int:
-    """Delete up to so many alarms that were over before that moment, and as many moves made before; return how many."""
+    """Delete up to so many alarms that ended before that moment, and as many earlier moves; return how many."""
     conn.execute(_QUERIES["may_delete_moves"])
     facts = {"before": before, "most": most}
     return sum(conn.execute(_QUERIES[name], facts).rowcount for name in ("delete_some_alarms", "delete_some_moves"))

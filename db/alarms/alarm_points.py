@@ -1,4 +1,4 @@
-"""How each alarm stands, and every move of it: the engine's in its batch, people's in their own transaction."""
+"""The state of each alarm and every move of it: the engine's in its batch, people's in their own transaction."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ ENGINE = "system:engine"
 Id = tuple[int, str]
 """An asset's id and a source."""
 Position = tuple[str, int, datetime | None, int, str]
-"""Where an alarm is in the list: its state, severity, since when, its asset and source."""
+"""An alarm's position in the list: its state, severity, since when, its asset and source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """One alarm as it is listed. ``raised_at`` is the asset's event time, the others the wall clock."""
+    """One alarm of a list. ``raised_at`` is the asset's event time, the others the wall clock."""
 
     asset_id: int
     source: str
@@ -53,17 +53,17 @@ class Standing:
 
     @property
     def position(self) -> Position:
-        """Where it is in the list."""
+        """Return its position in the list."""
         return self.state.value, self.severity.value, self.since, self.asset_id, self.source
 
     @property
     def to_be_seen(self) -> bool:
-        """Whether somebody can acknowledge it."""
+        """Return whether it can be acknowledged."""
         return Move.ACKNOWLEDGE in self.possible
 
     @property
     def possible(self) -> tuple[Move, ...]:
-        """What people can do with it now."""
+        """Return what people can do with it now."""
         return alarm_states.possible(
             Point(name=self.source, state=self.state, severity=self.severity, acknowledged=self.acknowledged)
         )
@@ -71,7 +71,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderOf:
-    """The order that an alarm is evidence of."""
+    """The order to which an alarm is evidence."""
 
     id: UUID
     number: str
@@ -98,7 +98,7 @@ class Moved:
 
 
 def follow(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str], int], *, at: datetime) -> None:
-    """Carry out what the judge has told of alarms, in the caller's transaction."""
+    """Apply the judge's alarm changes, in the caller's transaction."""
     ids = [(asset_id(change.asset), change.source) for change in changes]
     before = _hold(conn, ids)
     points, facts, moves = dict(before), dict[Id, dict[str, Any]](), list[dict[str, Any]]()
@@ -134,12 +134,12 @@ def acknowledge(conn: Connection, alarms: Iterable[Id], *, actor: str, at: datet
 
 
 def reset(conn: Connection, alarm: Id, *, actor: str, at: datetime, why: str = "") -> Standing:
-    """Let a latched alarm go. Raises NotFound and IllegalAlarmMove."""
+    """Reset a latched alarm. Raises NotFound and IllegalAlarmMove."""
     return _step(conn, alarm, Move.RESET, lambda point: alarm_states.reset(point, at=at), actor, at, why)
 
 
 def shelve(conn: Connection, alarm: Id, *, until: datetime, why: str, actor: str, at: datetime) -> Standing:
-    """Shelve an alarm, whether or not it stands; the judge is told in the same transaction.
+    """Shelve an alarm, active or not; the event for the judge is written in the same transaction.
 
     Raises NotFound, IllegalAlarmMove, AlarmReasonMissing, MayNotBeShelved and InvalidEnd.
     """
@@ -151,12 +151,12 @@ def shelve(conn: Connection, alarm: Id, *, until: datetime, why: str, actor: str
 
 
 def unshelve(conn: Connection, alarm: Id, *, actor: str, at: datetime, why: str = "") -> Standing:
-    """Take an alarm from the shelf. Raises NotFound and IllegalAlarmMove."""
+    """Unshelve an alarm. Raises NotFound and IllegalAlarmMove."""
     return _step(conn, alarm, Move.UNSHELVE, lambda point: alarm_states.unshelve(point, at=at), actor, at, why)
 
 
 def take_out(conn: Connection, alarm: Id, *, until: datetime | None, why: str, actor: str, at: datetime) -> Standing:
-    """Take an alarm out of service; the judge is told in the same transaction.
+    """Take an alarm out of service; the event for the judge is written in the same transaction.
 
     Raises NotFound, IllegalAlarmMove, AlarmReasonMissing and InvalidEnd.
     """
@@ -185,7 +185,7 @@ def page(
     offset: int = 0,
     after: Position | None = None,
 ) -> list[Standing]:
-    """Return alarms as they stand, the worst first, ``after`` one; without ``states`` all that are not normal."""
+    """Return alarms, the worst first, ``after`` one; without ``states`` all that are not normal."""
     asked = {
         "states": None if states is None else [each.value for each in states],
         "site": site,
@@ -215,7 +215,7 @@ def get(conn: Connection, alarm: Id) -> Standing:
 def tally(
     conn: Connection, site: str | None = None, within: Collection[str] | None = None
 ) -> list[tuple[State, Severity, int]]:
-    """Return how many alarms stand in each state, by severity."""
+    """Return how many alarms are in each state, by severity."""
     rows = conn.execute(_QUERIES["tally"], {"site": site, "within": scope.codes(within)}).fetchall()
     return [(State(state), Severity(severity), count) for state, severity, count in rows]
 
@@ -259,7 +259,7 @@ def _step(
     conn: Connection, alarm: Id, move: Move, step: Callable[[Point], Point], actor: str, at: datetime, why: str,
     *, known: bool = False,
 ) -> Standing:  # fmt: skip
-    """Lock an alarm, apply a pure step, store the result and tell the judge of what it has to know."""
+    """Lock an alarm, apply a pure step, store the result and write the event that the judge needs."""
     if not known:
         get(conn, alarm)
     old = _hold(conn, [alarm])[alarm]
@@ -282,7 +282,7 @@ def _terms(conn: Connection, alarm: Id) -> Terms:
         raise NotFound("asset", alarm[0])
     terms = rules_in_force.terms(conn, row["asset_class"], row["asset"], alarm[1])
     if terms is None:
-        get(conn, alarm)  # of a model, or of a rule that is gone: it must have been raised once
+        get(conn, alarm)  # A model's alarm, or that of a rule that is gone: it must have been raised once.
     return terms or Terms()
 
 

@@ -19,7 +19,7 @@ _QUERIES = sql.load("alarms")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One alarm as it is listed; event times."""
+    """One alarm of a list; event times."""
 
     id: int
     asset: str
@@ -33,7 +33,7 @@ class Row:
 
 
 def write(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str], int], *, at: datetime) -> None:
-    """Keep what was raised, what is over and what nobody is told of, in the caller's transaction."""
+    """Store raised, ended and suppressed alarms, in the caller's transaction."""
     for change in changes:
         facts = {"asset_id": asset_id(change.asset), "source": change.source, "at": change.at}
         if change.finding is not None:
@@ -59,7 +59,7 @@ def page(
     after: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> list[Row]:
-    """Return alarms, the newest first, ``after`` the one that was raised at a time and has an id."""
+    """Return alarms, the newest first; ``after`` is when the last one of a page was raised, and its id."""
     asked: dict[str, Any] = {"site": site, "asset_id": asset_id, "source": source, "standing": standing}
     asked |= dict(zip(("after_raised", "after_id"), after or (None, None), strict=True))
     with conn.cursor(row_factory=class_row(Row)) as cursor:
@@ -73,7 +73,7 @@ def between(
     site: str | None = None,
     within: Collection[str] | None = None,
 ) -> list[Alarm]:
-    """Return what was raised in a range, or stood in it, in order."""
+    """Return the alarms that were raised or active in a range, in order."""
     asked = {"since": since, "until": until, "site": site, "within": scope.codes(within)}
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["between"], asked).fetchall()

@@ -1,4 +1,4 @@
-"""The engine's own alarms, as the database knows of them."""
+"""The engine's own alarms, derived from what the database has."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -30,12 +30,12 @@ _QUERIES = sql.load("engine_alarms")
 
 
 def standing(conn: Connection, *, now: datetime, within: Collection[str] | None = None) -> list[EngineAlarm]:
-    """Return the alarms that stand; of the quarantine what is of the sites within."""
+    """Return the active alarms; the quarantine counts for the sites within only."""
     return engine_alarms.standing(facts(conn, engine_metrics.read(conn), within), now=now)
 
 
 def facts(conn: Connection, report: MetricsReport | None, within: Collection[str] | None = None) -> Facts:
-    """Return what is known of the engine, given what it last told of itself."""
+    """Return the facts that decide on alarms, from what the engine last reported."""
     most = Facts(state=None).refused_most
     asked = {"most": most, "back": LOOKS_BACK, "within": scope.codes(within)}
     failed = {"back": SHOWN_FOR, "within": scope.codes(within), "reason": Reason.UNREADABLE.value}
@@ -69,15 +69,15 @@ def facts(conn: Connection, report: MetricsReport | None, within: Collection[str
 
 
 def note_trouble(conn: Connection, code: Code, said: str, *, times: int = 1) -> None:
-    """Note that something of ``TROUBLES`` went wrong, so many times. Commits nothing."""
+    """Record that one of ``TROUBLES`` occurred, so many times. Does not commit."""
     conn.execute(_QUERIES["note_trouble"], {"kind": code.value, "said": storable.text(said)[:500], "times": times})
 
 
 def end_trouble(conn: Connection, code: Code) -> None:
-    """Note that something of ``TROUBLES`` is over. Commits nothing."""
+    """Record that one of ``TROUBLES`` is over. Does not commit."""
     conn.execute(_QUERIES["end_trouble"], {"kind": code.value})
 
 
 def note_fenced_off(conn: Connection, error: NotTheWriter, holder: str) -> None:
-    """Note that a process was fenced off, for those who look at the board."""
+    """Record that a process was fenced off, so that the board shows it."""
     conn.execute(_QUERIES["note_fenced_off"], {"fence": error.fence, "holder": holder, "taken_by": error.holder})

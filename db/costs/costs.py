@@ -35,7 +35,7 @@ class NoCurrency(StoreError):
 
 
 class CurrencyInUse(StoreError):
-    """A site's currency was to change while there are amounts in it."""
+    """A site's currency cannot change while there are amounts in it."""
 
     def __init__(self, site: str, currency: str) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class CurrencyInUse(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabourRate:
-    """What an hour of a trade costs from a day of the site on; the skill "" is work for which no trade is said."""
+    """What an hour of a trade costs from a day of the site on; the skill "" is work without a stated trade."""
 
     skill: str
     from_date: date
@@ -56,7 +56,7 @@ class LabourRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartPrice:
-    """A part of an order and what a piece of it costs; ``unit_cost`` None: nobody has said."""
+    """A part of an order and what one piece costs; ``unit_cost`` None: unknown."""
 
     line: int
     part: str
@@ -67,7 +67,7 @@ class PartPrice:
 
 
 def currency_of(conn: Connection, site_id: int) -> str | None:
-    """Return a site's currency; None where nobody has said."""
+    """Return a site's currency; None where none is set."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found: str | None = cursor.execute(_QUERIES["currency"], {"site_id": site_id}).fetchone()
     return found
@@ -132,7 +132,7 @@ def put_entry(conn: Connection, site_id: int, site: str, entry: Entry) -> None:
 
 
 def prices_of_assets(conn: Connection) -> dict[str, Priced]:
-    """Return the prices that count for each asset of a site that has a cost model, by its key: ``NTH/P-101``."""
+    """Return the prices that apply to each asset of a site with a cost model, by its key: ``NTH/P-101``."""
     models = {site_id: model(conn, site_id) for site_id in _sites_with_a_model(conn)}
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["assets"], {"site_ids": list(models)}).fetchall()
@@ -163,7 +163,7 @@ def of_order(conn: Connection, order_id: UUID, *, now: datetime) -> OrderCost | 
 
 
 def of_asset(conn: Connection, asset_id: int, *, since: datetime, now: datetime) -> list[OrderCost]:
-    """Return what the orders of an asset cost that were done since a moment, the newest first."""
+    """Return what an asset's orders completed since a moment cost, the newest first."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         ids = cursor.execute(_QUERIES["finished_of_asset"], {"asset_id": asset_id, "since": since}).fetchall()
     found = of_orders(conn, ids, now=now)
@@ -173,9 +173,9 @@ def of_asset(conn: Connection, asset_id: int, *, since: datetime, now: datetime)
 def price_parts(
     conn: Connection, order_id: UUID, prices: Mapping[int, Decimal | None], *, who: Who, at: datetime
 ) -> None:
-    """Store what parts of an order cost, by their lines, in the site's currency; None takes a price back.
+    """Store what parts of an order cost, by their lines, in the site's currency; None removes a price.
 
-    Raises NoCurrency, NotFound, IllegalMove, NotAllowed. History has each price.
+    Each price is in the order's history. Raises NoCurrency, NotFound, IllegalMove, NotAllowed.
     """
     order = work_orders.lock(conn, order_id, who)
     edits.permit(order, Edit.PRICES, who)
@@ -201,7 +201,7 @@ def part_prices(conn: Connection, order_id: UUID) -> list[PartPrice]:
 
 
 def _priced(parts: Collection[Mapping[str, Any]]) -> tuple[PricedPart, ...]:
-    """Return parts as the database's JSON has them: prices are text there, so that no float touches them."""
+    """Return parts from the database's JSON, where prices are text so that they never pass through a float."""
     return tuple(
         PricedPart(**{**each, "unit_cost": None if each["unit_cost"] is None else Decimal(each["unit_cost"])})
         for each in parts

@@ -1,4 +1,4 @@
-"""What a backtest reads: where a range lies in the sequence of inputs, and the orders that the plant really opened."""
+"""What a backtest reads: the sequence numbers of a time range, and the orders that the plant really opened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ _QUERIES = sql.load("backtest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOrder:
-    """An order of the engine as it stands. ``source``, ``summary`` and ``arrival`` are of its first evidence."""
+    """An order of the engine in its present state. ``source``, ``summary`` and ``arrival`` are of its first
+    evidence.
+    """
 
     id: UUID
     asset: str
@@ -35,13 +37,15 @@ class LiveOrder:
 
 
 def arrival_range(conn: Connection, *, since: datetime, until: datetime) -> tuple[int, int] | None:
-    """Return the first and last arrival of what was judged with ``since <= observed_at <= until``; None for nothing."""
+    """Return the first and last sequence number judged with ``since <= observed_at <= until``; None if there is
+    none.
+    """
     row: Any = conn.execute(_QUERIES["arrival_range"], {"since": since, "until": until}).fetchone()
     return None if row[0] is None else (int(row[0]), int(row[1]))
 
 
 def known_assets(conn: Connection, assets: Sequence[str]) -> list[str]:
-    """Return those of the assets (``<site>/<asset>``) that the plant has."""
+    """Return which of the assets (``<site>/<asset>``) exist."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["known_assets"], {"assets": list(assets)}).fetchall()
 
@@ -64,7 +68,9 @@ def readings(
     signals: Sequence[str] | None = None,
     every: timedelta | None = None,
 ) -> list[tuple[str, datetime, float]]:
-    """Return (signal, time, value) with ``since <= time < until``, good and uncertain ones; means over ``every``."""
+    """Return (signal, time, value) with ``since <= time < until``, of good and uncertain quality; means over
+    ``every``.
+    """
     asked = {"asset_id": asset_id, "since": since, "until": until, "every": every}
     query = _QUERIES["readings" if every is None else "readings_by_step"]
     with conn.cursor(row_factory=tuple_row) as cursor:
@@ -78,7 +84,7 @@ def asset_ids(conn: Connection) -> dict[str, int]:
 
 
 def above(conn: Connection) -> dict[str, list[str]]:
-    """Return what each asset (``<site>/<asset>``) stands behind: itself, then the nearest, the topmost last."""
+    """Return each asset (``<site>/<asset>``) with everything upstream: itself, then the nearest, the topmost last."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(_QUERIES["above"]).fetchall())
 
@@ -90,7 +96,7 @@ def areas(conn: Connection) -> dict[str, str | None]:
 
 
 def units(conn: Connection) -> dict[str, dict[str, str]]:
-    """Return the units that signals are kept in, by asset and signal."""
+    """Return the units in which signals are stored, by asset and signal."""
     found: dict[str, dict[str, str]] = {}
     with conn.cursor(row_factory=tuple_row) as cursor:
         for asset, signal, unit in cursor.execute(_QUERIES["units"]):

@@ -1,4 +1,4 @@
-"""The rules in force against their alarm budgets; those over theirs go to the shadow where their owners allowed it."""
+"""The rules in force and their alarm budgets; a rule over its budget goes to shadow where its owner allowed it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from workorder_core.words import Severity
 
 
 class SafetyRule(Exception):
-    """A safety rule was to be kept from opening orders."""
+    """A safety rule cannot be kept from opening orders."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"rule {rule} is a safety rule and never judges in shadow; change the rule itself")
@@ -25,7 +25,7 @@ class SafetyRule(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleNow:
-    """A rule in force and what it has used; ``over`` says why it is over its budget, None while it is not."""
+    """A rule in force and what it has used; ``over`` says why it is over its budget, None if it is not."""
 
     rule: Threshold
     spent: Spent
@@ -34,7 +34,7 @@ class RuleNow:
 
 
 def of(conn: Connection, rules: Iterable[Threshold], *, now: datetime) -> list[RuleNow]:
-    """Return how those rules stand."""
+    """Return those rules with what they have used."""
     all_of = list(rules)
     spent = rules_in_shadow.spent(conn, [each.id for each in all_of], now=now)
     there = rules_in_shadow.now_there(conn)
@@ -50,7 +50,7 @@ def of(conn: Connection, rules: Iterable[Threshold], *, now: datetime) -> list[R
 
 
 def keep(conn: Connection, *, actor: str, now: datetime) -> list[str]:
-    """Send rules over their budget to the shadow, in the caller's transaction; return which."""
+    """Move rules over their budget to shadow, in the caller's transaction; return which."""
     limited = [each for each in rules_in_force.newest(conn).rules if each.budget is not None]
     gone = []
     for each in of(conn, limited, now=now):
@@ -63,7 +63,7 @@ def keep(conn: Connection, *, actor: str, now: datetime) -> list[str]:
 
 
 def to_shadow(conn: Connection, rule_id: str, *, actor: str, why: str, at: datetime) -> None:
-    """Let a rule judge in shadow because somebody wants it. Raises NotFound, AlreadyExists and SafetyRule."""
+    """Move a rule to shadow at somebody's request. Raises NotFound, AlreadyExists and SafetyRule."""
     rule = one(conn, rule_id)
     if rule.severity is Severity.SAFETY:
         raise SafetyRule(rule_id)

@@ -1,6 +1,6 @@
 """The documents that judge a plant, version by version: the rulebook and the model documents.
 
-A version is an event in the judge's sequence of inputs, so that each reading was judged by the one that lay before it.
+A version is an event in the judge's sequence of inputs, so that each reading is judged by the last one before it.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Version:
     number
         Counts from 1, for each kind.
     arrival
-        The place in the sequence of inputs from which on it judges; None until the engine has taken it up.
+        The sequence number from which it judges; None until the engine has applied it.
     """
 
     number: int
@@ -90,7 +90,7 @@ def write(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: s
 
 
 def put(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str, why: str) -> None:
-    """Write a new version that has been checked, of a plant that may not have said yet what it measures."""
+    """Write a new version that has been checked already; the plant may not have declared its signals yet."""
     facts = {"kind": kind.value, "document": Jsonb(dict(document)), "actor": actor, "why": why}
     before = versions(conn, kind, limit=1) if kind is Kind.RULEBOOK else []
     conn.execute(_QUERIES["write"], facts)
@@ -99,7 +99,7 @@ def put(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str
 
 
 def roll_back(conn: Connection, kind: Kind, number: int | None = None, *, actor: str, why: str) -> Version:
-    """Put an earlier version in force again, as a new one, and return that; None: the one before the newest.
+    """Put an earlier version in force again as a new one, and return that; None: the one before the newest.
 
     Raises NotFound where there is no such version.
     """
@@ -109,7 +109,7 @@ def roll_back(conn: Connection, kind: Kind, number: int | None = None, *, actor:
 
 
 def check(kind: Kind, document: Mapping[str, Any]) -> None:
-    """Raise InvalidRulebook or InvalidModels, with the place and what to do, for a document that cannot judge."""
+    """Raise InvalidRulebook or InvalidModels, with the key and what to do, for a document that cannot judge."""
     if kind is Kind.RULEBOOK:
         rulebook.parse(document)
     else:
@@ -132,7 +132,7 @@ def misfits(conn: Connection, book: Rulebook) -> list[InvalidRulebook]:
 
 
 def doubts(conn: Connection, kind: Kind, document: Mapping[str, Any]) -> list[str]:
-    """Say of each class that a document names and no asset has which one may be meant."""
+    """Return a "did you mean" sentence for each class that a document names and no asset has."""
     classes = sorted(_classes(document) if kind is Kind.RULEBOOK else document.keys() - {"default"})
     return [
         f"no asset is of the class {each.name!r}; did you mean {' or '.join(each.alike)}?"

@@ -1,7 +1,7 @@
 """Close-outs as labels: what they say of each model's version on each asset class, and how they move its limit.
 
-A limit that is moved is an event in the judge's sequence of inputs, with who and why, as any other change is. It is
-written in the transaction that closes the order.
+Moving a limit is an event in the judge's sequence of inputs, with who and why, like any other change. It is written in
+the transaction that closes the order.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ _QUERIES = sql.load("labels")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precision:
-    """What is known of a model's version on an asset class.
+    """The precision of a model's version on an asset class.
 
     Parameters
     ----------
     in_force
-        Whether it judges that class now.
+        Whether it judges that class at present.
     factor
-        What its limit is multiplied by now.
+        The present factor of its limit.
     """
 
     asset_class: str
@@ -42,7 +42,7 @@ class Precision:
 
 
 def precision(conn: Connection) -> list[Precision]:
-    """Return how right each model was, by its newest close-outs."""
+    """Return each model's precision, from its newest close-outs."""
     moved, models = _moved(conn), _models(conn)
     found = []
     for asset_class, model, version, labels in _counts(conn):
@@ -62,7 +62,7 @@ def precision(conn: Connection) -> list[Precision]:
 
 
 def adjust_limits(conn: Connection, order_id: UUID, *, actor: str) -> None:
-    """After an order was closed: move the limit of the model that opened it, where its labels ask for that."""
+    """Move the limit of the model that opened a closed order, if its labels ask for that."""
     models, moved = _models(conn), _moved(conn)
     for asset_class, model, version, labels in _counts(conn, order_id):
         document = model_documents.of_class(models, asset_class)

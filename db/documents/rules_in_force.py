@@ -1,4 +1,4 @@
-"""The rulebook that judges now, read once for each version: for whoever asks what a rule says of its alarm."""
+"""The rulebook in force, parsed once for each version, for those who need a rule's alarm settings."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,7 +15,7 @@ from rules.threshold import Threshold
 from workorder_core.alarms.alarm_states import SHELF_MOST, Terms
 
 _read: list[tuple[Mapping[str, Any], Rulebook]] = []
-"""The newest document that was read, and the rulebook that it makes: reading thousands of rules takes a while."""
+"""The newest document and its parsed rulebook, cached because parsing thousands of rules takes a while."""
 
 
 def newest(conn: Connection) -> Rulebook:
@@ -33,7 +33,7 @@ def newest(conn: Connection) -> Rulebook:
 
 
 def rule(conn: Connection, asset_class: str, asset: str, source: str) -> Threshold | None:
-    """Return the rule behind a source as it is for one asset; None where there is none, or it is a model's."""
+    """Return the rule behind a source as it applies to one asset; None if there is none, or the source is a model."""
     kind, _, name = source.partition(":")
     if kind not in ("rule", "chatter"):
         return None
@@ -42,7 +42,7 @@ def rule(conn: Connection, asset_class: str, asset: str, source: str) -> Thresho
 
 
 def terms(conn: Connection, asset_class: str, asset: str, source: str) -> Terms | None:
-    """Return what a rule says of its alarm on an asset; None where the rulebook does not know the source."""
+    """Return a rule's alarm settings on an asset; None if the rulebook does not have the source."""
     found = rule(conn, asset_class, asset, source)
     if found is None:
         return None

@@ -36,9 +36,9 @@ def now_there(conn: Connection) -> Mapping[str, InShadow]:
 
 
 def begin(conn: Connection, rule: str, *, actor: str, why: str, at: datetime) -> None:
-    """Let a rule judge in shadow; the judge and the orders that it gave evidence to are told.
+    """Move a rule to shadow; write it to the judge's inputs and to the history of the orders that it gave evidence to.
 
-    Raises AlreadyExists for one that does already.
+    Raises AlreadyExists for one that is there already.
     """
     facts = {"rule": rule, "actor": actor, "why": why, "at": at}
     if conn.execute(_QUERIES["begin"], facts).fetchone() is None:
@@ -47,7 +47,7 @@ def begin(conn: Connection, rule: str, *, actor: str, why: str, at: datetime) ->
 
 
 def end(conn: Connection, rule: str, *, actor: str, why: str, at: datetime) -> None:
-    """Let a rule open orders again; its budget is counted from now. Raises NotFound for one that is not in shadow."""
+    """Return a rule from shadow; its budget counts from now. Raises NotFound for one that is not in shadow."""
     facts = {"rule": rule, "actor": actor, "why": why, "at": at}
     if conn.execute(_QUERIES["end"], facts).fetchone() is None:
         raise NotFound("rule in shadow", rule)
@@ -57,10 +57,10 @@ def end(conn: Connection, rule: str, *, actor: str, why: str, at: datetime) -> N
 def release_changed(
     conn: Connection, before: Mapping[str, Any], after: Mapping[str, Any], *, actor: str, at: datetime
 ) -> None:
-    """Let those rules open orders again that a new rulebook writes otherwise, or that are gone."""
+    """Return from shadow the rules that a new rulebook changes or no longer has."""
     for rule in now_there(conn):
         if _written(before, rule) != _written(after, rule):
-            end(conn, rule, actor=actor, why="the rulebook says otherwise now", at=at)
+            end(conn, rule, actor=actor, why="the rulebook has changed it", at=at)
 
 
 def spent(conn: Connection, rules: Sequence[str], *, now: datetime) -> dict[str, Spent]:
@@ -90,7 +90,7 @@ def _tell_orders(conn: Connection, rule: str, why: str, actor: str, at: datetime
 
 
 def _written(document: Mapping[str, Any], rule: str) -> object:
-    """How a rulebook writes a rule: its table and its overrides, or the packs where it is one of theirs."""
+    """Return how a rulebook defines a rule: its table and its overrides, or the packs if it is one of theirs."""
     tables = [table for kind, all_of in document.items() if kind not in _NO_RULES for table in all_of]
     own = [table for table in tables if table.get("id") == rule] or document.get("pack")
     return own, [table for table in document.get("override", []) if table.get("rule") == rule]

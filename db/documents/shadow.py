@@ -30,7 +30,7 @@ class ShadowRun:
     rulebook, models
         The documents on trial; None where what is in force judges in the shadow too.
     first, last
-        The places in the sequence of inputs at which it began and ended; None until the engine has got there.
+        The sequence numbers at which it began and ended; None until the engine has reached them.
     orders
         How many it would have opened, duplicates not counted.
     """
@@ -53,7 +53,7 @@ class ShadowRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowOrder:
-    """An order that a run would have opened, as it would stand now."""
+    """An order that a run would have opened, in the state it would have now."""
 
     id: UUID
     asset: str
@@ -76,7 +76,7 @@ def begin(
     actor: str,
     why: str,
 ) -> int:
-    """Begin a run and return its id; the judge takes it up at its next batch.
+    """Begin a run and return its id; the judge starts it with its next batch.
 
     Raises AlreadyExists while one runs, NothingOnTrial, and InvalidRulebook or InvalidModels for documents that cannot
     judge.
@@ -107,7 +107,7 @@ def end(
 ) -> dict[Kind, Mapping[str, Any]]:
     """End a run. What is promoted becomes the new version of its documents, which are returned by kind.
 
-    Raises NotFound for a run that there is not, and AlreadyExists for one that has ended.
+    Raises NotFound for a run that does not exist, and AlreadyExists for one that has ended.
     """
     facts = {"id": run_id, "outcome": outcome, "actor": actor, "why": why}
     row: Any = conn.execute(_QUERIES["end"], facts).fetchone()
@@ -145,7 +145,7 @@ def orders(
 
 
 def apply(conn: Connection, run_id: int, decision: Decision, *, asset_id: int) -> None:
-    """Note a decision of a run, as ``db.orders.decisions.apply`` carries one out."""
+    """Apply a decision to a run's own orders, as ``db.orders.decisions.apply`` does to the plant's."""
     effect = apply_decision(decision)
     if not effect.evidence:
         return

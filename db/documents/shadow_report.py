@@ -1,4 +1,4 @@
-"""What a run in shadow would have opened, beside what the plant opened meanwhile, and how right both were."""
+"""What a run in shadow would have opened beside what the plant opened meanwhile, and the precision of both."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _RIGHT = (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOrder:
-    """An order that the plant has opened since a run began, as it stands. ``why`` is its first evidence."""
+    """An order that the plant has opened since a run began, in its present state. ``why`` is its first evidence."""
 
     id: UUID
     number: str
@@ -41,14 +41,14 @@ class LiveOrder:
 
 @dataclass(frozen=True, slots=True)
 class Rightness:
-    """Of the orders that were closed with a finding, for how many there was something."""
+    """Of the orders closed with a finding, for how many something was wrong."""
 
     right: int
     close_outs: int
 
     @property
     def precision(self) -> float | None:
-        """The part that was right, 0 to 1; None where nothing was closed."""
+        """Return the share that was right, 0 to 1; None if nothing was closed."""
         return self.right / self.close_outs if self.close_outs else None
 
 
@@ -59,12 +59,12 @@ class Report:
     Parameters
     ----------
     frames
-        How many both have judged; 0 until the engine has taken the run up.
+        How many both have judged; 0 until the engine has started the run.
     found
         The plant's orders first, then the run's. Duplicates are in neither.
     live, candidate
-        How right each was. What only the run would have opened nobody has looked at, so it counts for neither; what
-        both have opened counts by the plant's close-outs.
+        The precision of each. Nobody has inspected what only the run would have opened, so it counts for neither; what
+        both opened counts by the plant's close-outs.
     """
 
     run: ShadowRun
@@ -75,12 +75,12 @@ class Report:
 
     @property
     def both(self) -> list[Pair[LiveOrder, ShadowOrder]]:
-        """What both have opened, the oldest first."""
+        """Return what both have opened, the oldest first."""
         return sorted(self.found.same + self.found.changed, key=lambda pair: pair.after.opened_at)
 
 
 def report(conn: Connection, run_id: int) -> Report:
-    """Return how a run stands beside the plant. Raises NotFound."""
+    """Compare a run with the plant. Raises NotFound."""
     run = shadow.run(conn, run_id)
     live: list[LiveOrder] = []
     frames = 0

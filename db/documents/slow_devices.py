@@ -14,7 +14,7 @@ from rules.threshold import EVERY, Threshold
 
 _QUERIES = sql.load("documents")
 SHOWN = 3
-"""Assets in a sentence."""
+"""Assets named in a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Slow:
 
 
 def of(conn: Connection, book: Rulebook) -> list[Slow]:
-    """Return what cannot become active, by rule and asset, as the newest readings are spaced."""
+    """Return what cannot become active, by rule and asset, judged by the spacing of the newest readings."""
     lasting = [rule for rule in _all(book) if pace.lasts(rule)]
     if not lasting:
         return []
@@ -49,7 +49,7 @@ def of(conn: Connection, book: Rulebook) -> list[Slow]:
 
 
 def by_rule(found: Iterable[Slow]) -> Mapping[str, str]:
-    """Return one sentence a rule, by its id, with what to do after a semicolon; it names a few of the assets."""
+    """Return one sentence per rule, by its id, naming a few of the assets and saying what to do after a semicolon."""
     of_rule: dict[str, list[Slow]] = defaultdict(list)
     for each in found:
         of_rule[each.rule.id].append(each)

@@ -1,6 +1,6 @@
-"""What each receiver is still to get, in the order of the events, and every attempt to deliver it.
+"""Each receiver's messages, in the order of the events, and every attempt to deliver them.
 
-A message is a receiver and an event; its id is the event's ``uid``, whenever it is sent. The caller owns the
+A message is a receiver and an event; its id is the event's ``uid``, however often it is sent. The caller owns the
 transaction.
 """
 
@@ -47,7 +47,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message as it is listed: pending, delivered, failed or skipped."""
+    """A message of a list: pending, delivered, failed or skipped."""
 
     event_id: int
     uid: UUID
@@ -64,7 +64,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt. ``fault`` None: the receiver has confirmed; ``kind`` None: the event is not kept any more."""
+    """One attempt. ``fault`` None: the receiver confirmed; ``kind`` None: the event has been dropped since."""
 
     id: int
     event_id: int
@@ -79,7 +79,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What waits.
+    """The messages not delivered yet.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Backlog:
     stopped
         Messages for receivers that are paused or disabled.
     undecided_s
-        How long the oldest event has waited for it to be decided who is told: delivery does not run.
+        How long the oldest event has waited for its receivers to be chosen; it grows if delivery is not running.
     disabled
         Names of the receivers that are disabled.
     """
@@ -101,18 +101,20 @@ class Backlog:
 
 
 def lock_position(conn: Connection) -> int:
-    """Return up to which event it was decided who is told; nobody else decides until the transaction ends."""
+    """Lock and return the id of the last event whose receivers are chosen; the lock lasts until the transaction
+    ends.
+    """
     with conn.cursor(row_factory=scalar_row) as cursor:
         return int(cursor.execute(_QUERIES["position"]).fetchone() or 0)
 
 
 def advance(conn: Connection, event_id: int) -> None:
-    """Note that it is decided for all events up to this one."""
+    """Record that the receivers of all events up to this one are chosen."""
     conn.execute(_QUERIES["advance"], {"event_id": event_id})
 
 
 def add(conn: Connection, wanted: Sequence[tuple[int, int, str]], *, at: datetime) -> None:
-    """Let receivers be told of events: (receiver, event, why). What is there already stays as it is."""
+    """Queue messages: (receiver, event, why). Existing ones stay unchanged."""
     rows = [{"receiver_id": receiver, "event_id": event, "why": why, "at": at} for receiver, event, why in wanted]
     with conn.cursor() as cursor:
         cursor.executemany(_QUERIES["add"], rows)
@@ -132,7 +134,7 @@ def head(conn: Connection, receiver_id: int, *, now: datetime) -> Head | None:
 
 
 def note_attempt(conn: Connection, head: Head, outcome: Outcome, *, at: datetime, took: timedelta) -> None:
-    """Write how an attempt ended."""
+    """Record how an attempt ended."""
     conn.execute(
         _QUERIES["note_attempt"],
         {
@@ -148,23 +150,23 @@ def note_attempt(conn: Connection, head: Head, outcome: Outcome, *, at: datetime
 
 
 def save(conn: Connection, head: Head, state: str, *, attempts: int, due_at: datetime, at: datetime) -> None:
-    """Write what an attempt has led to, unless somebody has skipped or replayed the message meanwhile."""
+    """Store the message's new state after an attempt, unless somebody skipped or replayed it meanwhile."""
     facts = {"receiver_id": head.receiver_id, "event_id": head.event_id, "state": state, "attempts": attempts}
     conn.execute(_QUERIES["save"], facts | {"due_at": due_at, "at": at, "before": head.attempts})
 
 
 def make_due(conn: Connection, receiver_id: int, *, at: datetime) -> None:
-    """Let all that waits for a receiver be tried afresh."""
+    """Make all messages that wait for a receiver due now."""
     conn.execute(_QUERIES["due_now"], {"receiver_id": receiver_id, "at": at})
 
 
 def replay(conn: Connection, receiver_id: int, event_id: int, *, at: datetime) -> None:
-    """Let a message be sent again, with the same id and before all later ones that wait. Raises NotFound."""
+    """Send a message again, with the same id and before all later ones that wait. Raises NotFound."""
     _one(conn, "replay", receiver_id, event_id, at)
 
 
 def skip(conn: Connection, receiver_id: int, event_id: int, *, at: datetime) -> None:
-    """Let a message that waits not be sent, so that those behind it are. Raises NotFound."""
+    """Skip a waiting message, so that those behind it are sent. Raises NotFound."""
     _one(conn, "skip", receiver_id, event_id, at)
 
 
@@ -193,20 +195,20 @@ def backlog(conn: Connection) -> Backlog:
 
 
 def outcomes(conn: Connection, *, back: timedelta) -> dict[str, int]:
-    """Return how many attempts of the time ``back`` ended how: by fault, "" for those that were confirmed."""
+    """Count the attempts of the last ``back`` by fault; "" for those that were confirmed."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(_QUERIES["outcomes"], {"back": back}).fetchall())
 
 
 def receiver_counts(conn: Connection, event_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Return of events how many receivers are told and how many have confirmed; those that nobody is told of lack."""
+    """Return by event how many receivers it goes to and how many have confirmed; events with no receiver are absent."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_QUERIES["receiver_counts"], {"event_ids": list(event_ids)}).fetchall()
     return {event_id: (receivers, delivered) for event_id, receivers, delivered in rows}
 
 
 def drop_events(conn: Connection, *, before: datetime, most: int) -> int:
-    """Drop up to so many events recorded before a moment that nobody is still to be told of; return how many."""
+    """Drop up to so many events recorded before a moment with no message still pending; return how many."""
     return conn.execute(_QUERIES["drop_events"], {"before": before, "most": most}).rowcount
 
 
@@ -216,7 +218,7 @@ def drop_attempts(conn: Connection, *, before: datetime, most: int) -> int:
 
 
 def try_to_be_the_one(conn: Connection) -> bool:
-    """Say whether this session is the one that delivers, until it ends. Waits for nobody."""
+    """Return whether this session is the one that delivers, until it ends. Does not wait."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return bool(cursor.execute(_QUERIES["delivers"]).fetchone())
 

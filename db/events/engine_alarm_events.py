@@ -1,4 +1,4 @@
-"""The engine's own alarms as events: found by looking, because most of them are not written anywhere."""
+"""The engine's own alarms as events, found by polling because most of them are not stored anywhere."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ _QUERIES = sql.load("engine_alarm_news")
 
 
 def report(conn: Connection, *, now: datetime) -> int:
-    """Write an event for each alarm of the engine that is raised or over since the last look; return how many.
+    """Write an event for each alarm of the engine raised or ended since the last check; return how many.
 
-    ``now`` is the wall clock. The caller sees to it that nobody else looks meanwhile.
+    ``now`` is the wall clock. The caller makes sure that nobody else checks meanwhile.
     """
     said = {alarm.code.value: (alarm.problem, alarm.action) for alarm in engine_alarms.standing(conn, now=now)}
     known, earlier = _known(conn)

@@ -1,9 +1,9 @@
-"""What has happened on the plant: one list of events with ids that a reader can page, without missing a late commit.
+"""What has happened on the plant: one list of events with ids by which a reader can page without missing a late commit.
 
 Triggers write an event in the transaction of what it reports: a row of an order's history, evidence, an alarm's move, a
 change of documents. ``append`` is for what no trigger sees. To follow the list:
 
-1. LISTEN on ``CHANNEL``, or look now and then.
+1. LISTEN on ``CHANNEL``, or poll.
 2. ``number(conn)`` in a transaction of its own: it gives ids to what has committed.
 3. ``after(conn, last_id)`` until a page comes back with fewer than ``limit``.
 
@@ -24,7 +24,7 @@ from db import scope, sql, storable
 
 _QUERIES = sql.load("events")
 CHANNEL = "events"
-"""A NOTIFY without content goes to it when a transaction that wrote events has committed."""
+"""The channel that gets a NOTIFY without content when a transaction that wrote events has committed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +36,9 @@ class Event:
     id
         Its number in the list: for paging.
     uid
-        The same wherever the event is sent and however often, for receivers to know it again.
+        The same wherever and however often the event is sent, so that receivers recognise repeats.
     kind
-        What it is of and what happened: ``order.closed``.
+        What it concerns and what happened: ``order.closed``.
     site, site_id
         None: it concerns the whole plant.
     subject
@@ -91,9 +91,9 @@ def after(
     of: Collection[str] | None = None,
     limit: int = 500,
 ) -> list[Event]:
-    """Return the numbered events after an id, in order; of the whole plant only for who sees every site (None).
+    """Return the numbered events after an id, in order; plant-wide ones only for those who see every site (None).
 
-    ``of``: what they are of, the first half of a kind, such as ``order``.
+    ``of`` is what they concern, the first half of a kind, such as ``order``.
     """
     asked = {"after": after, "within": scope.codes(within), "kinds": None if kinds is None else sorted(kinds)}
     asked["of"] = None if of is None else sorted(of)
@@ -116,7 +116,7 @@ def newest_first(
 
 
 def get(conn: Connection, event_id: int) -> Event | None:
-    """Return one event; None where it is not kept any more."""
+    """Return one event; None if it has been dropped."""
     with conn.cursor(row_factory=class_row(Event)) as cursor:
         return cursor.execute(_QUERIES["get"], {"id": event_id}).fetchone()
 

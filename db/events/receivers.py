@@ -1,6 +1,6 @@
-"""Who is told of events: systems by webhook, people by e-mail. The caller owns the transaction.
+"""Receivers of events: systems by webhook, people by e-mail. The caller owns the transaction.
 
-Every change is in the log of changes, of access, without secrets.
+Every change is in the log of access changes, without secrets.
 """
 
 import base64
@@ -28,16 +28,16 @@ _QUERIES = sql.load("receivers")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A receiver as it is listed.
+    """A receiver of a list.
 
     Parameters
     ----------
     state
-        ``active``; ``paused`` by somebody; ``disabled`` after it has failed. What it is to get waits in all of them.
+        ``active``; ``paused`` by somebody; ``disabled`` after failures. Its messages are queued in every state.
     pending, oldest
-        Messages that wait for it, and since when the oldest does.
+        Messages that wait for it, and since when the oldest has waited.
     last_at, last_fault, last_detail
-        The newest attempt; a fault of None was confirmed.
+        The newest attempt; fault None: it was confirmed.
     secret_is_sealed
         Whether its secret is encrypted in the database; None: it has none.
     """
@@ -86,7 +86,7 @@ def of_user(conn: Connection, user: str) -> Receiver | None:
 
 
 def whom_to_tell(conn: Connection) -> list[whom.Receiver]:
-    """Return everybody who is told of something, as the decision needs them."""
+    """Return all receivers with what decides which events they get."""
     with conn.cursor(row_factory=dict_row) as cursor:
         return [whom.Receiver(**row | {"channel": Channel(row["channel"])}) for row in cursor.execute(_QUERIES["whom"])]
 
@@ -102,7 +102,7 @@ def add_webhook(
     actor: str,
     at: datetime,
 ) -> tuple[int, str]:
-    """Make a webhook; return its id and its secret, which nobody can read again. Raises AlreadyExists."""
+    """Create a webhook; return its id and its secret, which is never shown again. Raises AlreadyExists."""
     secret = secrets.token_bytes(32)
     stored, sealed = sealer.seal(secret)
     facts: dict[str, Any] = {"channel": Channel.WEBHOOK.value, "name": name, "address": url, "user": None}
@@ -119,7 +119,7 @@ def add_webhook(
 
 
 def renew_secret(conn: Connection, receiver_id: int, *, sealer: Sealer, actor: str, at: datetime) -> str:
-    """Give a webhook another secret, in force at once; return it. Raises NotFound."""
+    """Replace a webhook's secret, effective at once, and return the new one. Raises NotFound."""
     receiver = _locked(conn, receiver_id)
     if receiver.channel is not Channel.WEBHOOK:
         raise NotFound("webhook", receiver_id)
@@ -131,7 +131,7 @@ def renew_secret(conn: Connection, receiver_id: int, *, sealer: Sealer, actor: s
 
 
 def secret_of(conn: Connection, receiver_id: int, sealer: Sealer) -> str:
-    """Return what a webhook's messages are signed with. Raises CannotUnseal."""
+    """Return the secret that signs a webhook's messages. Raises CannotUnseal."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(_QUERIES["secret"], {"id": receiver_id}).fetchone()
     if row is None or row[0] is None:
@@ -140,14 +140,14 @@ def secret_of(conn: Connection, receiver_id: int, sealer: Sealer) -> str:
 
 
 def shown(secret: bytes) -> str:
-    """Return a secret as Standard Webhooks writes it."""
+    """Return a secret in the form of Standard Webhooks."""
     return "whsec_" + base64.b64encode(secret).decode()
 
 
 def choose(conn: Connection, user: str, address: str, choices: Collection[Choice], *, actor: str, at: datetime) -> int:
-    """Store what somebody wants to be told by e-mail and where; return the receiver's id.
+    """Store which e-mails a user wants and where; return the receiver's id.
 
-    One that was disabled is active again: its owner has looked at the address.
+    A disabled receiver becomes active again: its owner has just checked the address.
     """
     before = of_user(conn, user)
     wants = sorted(each.value for each in choices)
@@ -166,7 +166,7 @@ def choose(conn: Connection, user: str, address: str, choices: Collection[Choice
 
 
 def set_state(conn: Connection, receiver_id: int, state: str, *, actor: str, at: datetime, why: str = "") -> Receiver:
-    """Pause, enable or disable a receiver; what waits for an enabled one is tried afresh. Raises NotFound."""
+    """Pause, enable or disable a receiver; enabling makes its waiting messages due now. Raises NotFound."""
     before = _locked(conn, receiver_id)
     if before.state == state:
         return before
@@ -182,7 +182,7 @@ def set_state(conn: Connection, receiver_id: int, state: str, *, actor: str, at:
 
 
 def delete(conn: Connection, receiver_id: int, *, actor: str, at: datetime) -> None:
-    """Tell a receiver nothing any more; what still waits for it is skipped. Raises NotFound."""
+    """Delete a receiver; messages that still wait for it are skipped. Raises NotFound."""
     before = _locked(conn, receiver_id)
     conn.execute(_QUERIES["skip_pending"], {"id": receiver_id, "at": at})
     conn.execute(_QUERIES["delete"], {"id": receiver_id, "at": at})
@@ -190,7 +190,7 @@ def delete(conn: Connection, receiver_id: int, *, actor: str, at: datetime) -> N
 
 
 def set_refused(conn: Connection, receiver_id: int, refused: int) -> None:
-    """Note how many messages in a row a receiver has refused for good."""
+    """Record how many messages in a row a receiver has refused for good."""
     conn.execute(_QUERIES["set_refused"], {"id": receiver_id, "refused": refused})
 
 

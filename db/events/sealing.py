@@ -1,7 +1,7 @@
-"""Secrets that we have to read again, kept so that a copy of the database alone does not give them away.
+"""Secrets that we must be able to read back, stored so that a copy of the database alone does not reveal them.
 
-They are sealed by AES-GCM with a key made from the settings' ``secrets_key``. Without that setting they are stored as
-they are, and pages say so.
+They are encrypted by AES-GCM with a key derived from the setting ``secrets_key``. Without it they are stored in the
+clear, and pages say so.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _FOR = b"plantwright secrets of receivers"
 
 
 class CannotUnseal(Exception):
-    """A secret was sealed with another key than the settings have."""
+    """A secret was sealed with a different key from the one in the settings."""
 
     def __init__(self) -> None:
         super().__init__("its secret was sealed with another secrets_key; set that one again, or give it a new secret")
@@ -24,12 +24,12 @@ class CannotUnseal(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealer:
-    """Seals with a key of the settings; ``key`` None stores plainly."""
+    """Seals with the key of the settings; ``key`` None stores in the clear."""
 
     key: str | None = None
 
     def seal(self, secret: bytes) -> tuple[bytes, bool]:
-        """Return a secret as it is stored, and whether it is sealed."""
+        """Return the stored form of a secret, and whether it is sealed."""
         if self.key is None:
             return secret, False
         nonce = os.urandom(_NONCE)

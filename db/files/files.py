@@ -1,6 +1,6 @@
-"""Files of orders, assets and locations: what each is, and, in a table of its own, what is in it.
+"""Files of orders, assets and locations; their content is in a table of its own.
 
-The caller owns the transaction, and has checked that whoever asks may see what the files are of.
+The caller owns the transaction, and has checked that the user may see what the files belong to.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from db.plant import changes
 
 _QUERIES = sql.load("files")
 LARGEST = 10_000_000
-"""Bytes of a file: a photo of a telephone, a data sheet."""
+"""The most bytes of a file: a phone's photo, a data sheet."""
 
 MOST_OF_ONE = 1_000
 """Files of an asset or a location."""
@@ -63,7 +63,7 @@ class InvalidAttachment(StoreError):
 
 
 class Of(StrEnum):
-    """What a file can be of."""
+    """What a file can belong to."""
 
     ORDER = "order"
     ASSET = "asset"
@@ -72,7 +72,7 @@ class Of(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What a file is of: an order by its UUID, an asset or a location by its number."""
+    """What a file belongs to: an order by its UUID, an asset or a location by its number."""
 
     of: Of
     id: UUID | int
@@ -87,7 +87,7 @@ class Allowed:
 
     @property
     def said(self) -> str:
-        """What people are told of the kinds."""
+        """Return the kinds in words."""
         return ", ".join(_CALLED[each] for each in KINDS if each in self.kinds)
 
 
@@ -111,7 +111,7 @@ class Attachment:
 
     @property
     def saved_as(self) -> str:
-        """The name for whoever saves it, which ends as its kind does."""
+        """Return the name under which to save it, with the ending of its kind."""
         endings = _ENDINGS[self.kind]
         return self.name if self.name.lower().endswith(endings) else f"{self.name}{endings[0]}"
 
@@ -130,11 +130,11 @@ def add(
     at: datetime,
     allowed: Allowed = USUAL,
 ) -> Attachment:
-    """Attach a file. Its kind is what it is, not what it is called; a picture is stored without metadata.
+    """Attach a file. Its content decides its kind, not its name; a picture is stored without metadata.
 
-    The row of an order is held by this transaction. Raises InvalidAttachment.
+    An order must be locked by this transaction. Raises InvalidAttachment.
     """
-    # What is not printable could let a name end otherwise than it looks.
+    # An unprintable character could make a name end differently from how it looks.
     shown = "".join(filter(str.isprintable, name)).replace("/", "_").replace("\\", "_").strip()[-200:] or "file"
     kind = _checked(shown, content, allowed)
     if owner.of is not Of.ORDER and len(of(conn, owner)) >= MOST_OF_ONE:
@@ -178,7 +178,7 @@ def _checked(name: str, content: bytes, allowed: Allowed) -> str:
 
 
 def delete(conn: Connection, file_id: UUID, *, actor: str, at: datetime) -> Attachment:
-    """Delete what is in a file; who, when and what it was stays in the history of what it was of. Raises NotFound."""
+    """Delete a file's content; who deleted which file when stays in its owner's history. Raises NotFound."""
     gone = get(conn, file_id)
     conn.execute(_QUERIES["delete_content"], {"id": file_id})
     conn.execute(_QUERIES["delete"], {"id": file_id, "actor": actor, "at": at})
@@ -198,7 +198,7 @@ def of_order(conn: Connection, order_id: UUID) -> list[Attachment]:
 
 
 def get(conn: Connection, file_id: UUID) -> Attachment:
-    """Return what a file is. Raises NotFound."""
+    """Return a file's facts, without its content. Raises NotFound."""
     with conn.cursor(row_factory=class_row(Attachment)) as cursor:
         found = cursor.execute(_QUERIES["get"], {"id": file_id}).fetchone()
     if found is None:
@@ -207,7 +207,7 @@ def get(conn: Connection, file_id: UUID) -> Attachment:
 
 
 def of_this_order(conn: Connection, order_id: UUID, file_id: UUID) -> Attachment:
-    """Return what a file of just that order is. Raises NotFound."""
+    """Return the facts of a file of that very order. Raises NotFound."""
     found = get(conn, file_id)
     if found.order_id != order_id:
         raise NotFound("attachment", file_id)
@@ -215,7 +215,7 @@ def of_this_order(conn: Connection, order_id: UUID, file_id: UUID) -> Attachment
 
 
 def content(conn: Connection, file_id: UUID) -> bytes:
-    """Return what is in a file. Raises NotFound."""
+    """Return a file's content. Raises NotFound."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found: bytes | None = cursor.execute(_QUERIES["content"], {"id": file_id}).fetchone()
     if found is None:
@@ -224,7 +224,7 @@ def content(conn: Connection, file_id: UUID) -> bytes:
 
 
 def thumbnail(conn: Connection, file: Attachment) -> tuple[bytes, str]:
-    """Return a small picture of a picture with its kind. Raises NotFound for what is no picture."""
+    """Return a picture's thumbnail with its kind. Raises NotFound for a file that is no picture."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["thumbnail"], {"id": file.id}).fetchone()
     if row is None or not file.is_picture:

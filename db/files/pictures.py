@@ -1,7 +1,7 @@
-"""Pictures as they are stored: upright, with a small one of each, and with nothing in them of place or person.
+"""Pictures as they are stored: upright, with a thumbnail each, and without metadata about location or person.
 
-A picture is decoded and written anew. What is not pixels or colours is left out: EXIF, GPS, XMP, IPTC, comments, and
-whatever somebody has put behind the end of the file.
+A picture is decoded and encoded again. All but pixels and colours is dropped: EXIF, GPS, XMP, IPTC, comments, and
+whatever was appended to the file.
 """
 
 import threading
@@ -13,15 +13,15 @@ from typing import Any
 from PIL import Image, ImageOps, ImageSequence
 
 MOST_PIXELS = 50_000_000
-"""Pixels of a picture, of all its frames together: a telephone's; decoded they are 200 MB."""
+"""The most pixels of a picture, over all its frames: enough for a phone's camera; 200 MB once decoded."""
 _TOO_MANY = f"it has more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller"
 SMALL = 320
-"""Pixels of the longer side of a small picture."""
+"""Pixels of a thumbnail's longer side."""
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
-"""By kind, the one format that Pillow may read it as."""
+"""By kind, the only format that Pillow may decode it as."""
 
 _AT_ONCE = threading.BoundedSemaphore(2)
-"""Pictures decoded at the same time in a process: each may need a few hundred megabytes."""
+"""The most pictures decoded at a time in a process: each may need a few hundred megabytes."""
 
 
 class InvalidPicture(Exception):
@@ -30,14 +30,14 @@ class InvalidPicture(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture without metadata, and a small one of it as JPEG."""
+    """A picture without metadata, and its thumbnail as JPEG."""
 
     content: bytes
     small: bytes
 
 
 def clean(content: bytes, kind: str) -> Picture:
-    """Return a picture as it may be stored. Raises InvalidPicture."""
+    """Return a picture that is safe to store. Raises InvalidPicture."""
     with _AT_ONCE:
         try:
             return _clean(content, kind)
@@ -47,7 +47,7 @@ def clean(content: bytes, kind: str) -> Picture:
             raise InvalidPicture(_TOO_MANY) from None
         except MemoryError:
             raise InvalidPicture("it is too large to be decoded; make it smaller") from None
-        except Exception as error:  # the decoders raise what they like for what somebody made up
+        except Exception as error:  # decoders raise all kinds of errors for crafted input
             raise InvalidPicture("it is damaged: it cannot be decoded as a picture") from error
 
 

@@ -1,4 +1,4 @@
-"""Whether the history of the orders is as it was written: the chain of each order, and the anchors that tie them."""
+"""Verifies that the history of orders is as it was written: each order's hash chain, and the anchors that tie them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ _QUERIES = sql.load("audit")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """The first thing that is wrong with an order's history. ``number`` is None where the order itself is gone."""
+    """The first error in an order's history. ``number`` is None if the order itself is gone."""
 
     order_id: UUID
     number: str | None
@@ -24,14 +24,15 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a look at the whole history found.
+    """The result of verifying the whole history.
 
     Parameters
     ----------
     anchor
-        The number and hash of the newest anchor: noted elsewhere, it proves later that all before it is as it was.
+        The number and hash of the newest anchor: recorded elsewhere, it proves later that nothing before it has
+        changed.
     broken_anchors
-        The anchors whose hash is not that of what they hold.
+        The anchors whose hash is not that of their content.
     """
 
     orders: int
@@ -47,14 +48,14 @@ class Verdict:
 
 
 def verify(conn: Connection, *, expected: str | None = None) -> Verdict:
-    """Look at every row of history. ``expected`` is the hash of an anchor that was noted and must be there still."""
+    """Verify every row of history. ``expected`` is the hash of an anchor recorded elsewhere that must still exist."""
     with conn.cursor(row_factory=class_row(Broken)) as cursor:
         broken = tuple(cursor.execute(_QUERIES["broken"]).fetchall())
     with conn.cursor(row_factory=tuple_row) as cursor:
         rows, orders = cursor.execute(_QUERIES["counted"]).fetchone() or (0, 0)
         anchors = cursor.execute(_QUERIES["anchors"]).fetchall()
-    hashes = [(number, bytes(found).hex()) for number, _, found, _ in anchors]
-    there = expected is None or expected.lower() in {found for _, found in hashes}
+    hashes = [(number, bytes(computed).hex()) for number, _, computed, _ in anchors]
+    is_there = expected is None or expected.lower() in {each for _, each in hashes}
     return Verdict(
         orders=orders,
         rows=rows,
@@ -62,13 +63,13 @@ def verify(conn: Connection, *, expected: str | None = None) -> Verdict:
         anchor=hashes[-1] if hashes else None,
         broken_anchors=tuple(
             number
-            for place, (number, _, found, told) in enumerate(anchors, 1)
-            if bytes(found) != bytes(told) or number != place
+            for expected_number, (number, _, computed, stored) in enumerate(anchors, 1)
+            if bytes(computed) != bytes(stored) or number != expected_number
         ),
-        missing_anchor=None if there else expected,
+        missing_anchor=None if is_there else expected,
     )
 
 
 def anchor(conn: Connection, *, at: datetime) -> int:
-    """Tie the chains that have moved since the last anchor into the next one; return how many there were."""
+    """Tie the chains that have grown since the last anchor into a new one; return how many there were."""
     return conn.execute(_QUERIES["anchor"], {"at": at}).rowcount

@@ -24,7 +24,7 @@ PIECES = "pcs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
-    """An order that the work has shown to be needed; ``component`` None: that of the order itself."""
+    """An order found necessary during the work; ``component`` None: that of the order itself."""
 
     title: str
     type: OrderType
@@ -42,7 +42,7 @@ class PartUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """All that is said when work is done. ``hours`` and ``cost`` None: nobody says."""
+    """What is recorded when work is completed. ``hours`` and ``cost`` None: not stated."""
 
     close_out: CloseOut
     hours: float | None = None
@@ -61,7 +61,7 @@ def complete(
     at: datetime,
     expected_version: int | None = None,
 ) -> WorkOrder:
-    """Complete an order and return it; follow-ups are made and linked, parts used are noted."""
+    """Complete an order and return it; create and link its follow-ups, and record the parts used."""
     done = Complete(closing.close_out, who.actor, closing.hours, closing.cost, closing.currency)
     note = closing.close_out.note
     order = work_orders.take_step(
@@ -75,10 +75,10 @@ def complete(
 
 
 def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, actor: str, at: datetime) -> None:
-    """Note which parts an order whose row this transaction holds has used; the last word counts.
+    """Record which parts an order, locked by this transaction, has used; the last statement counts.
 
-    A part in another unit than the order asked for is a line of its own. Pieces, which nobody has to say, may mean
-    the unit that the order asked for.
+    A part in a different unit from the one ordered is a line of its own. Pieces, the default unit, match the unit that
+    was ordered.
     """
     lines = {(line.part, line.unit): line for line in order_content.parts(conn, order_id)}
     changed: dict[int, PartLine] = {}
@@ -92,8 +92,8 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, act
         line = replace(line, used=each.used)
         lines[line.part, line.unit] = changed[line.line] = line
     order_content.put_parts(conn, order_id, list(changed.values()))
-    told = {f"part {line.line}": record.plain(line) for line in changed.values()}
-    order_history.append(conn, order_id, at=at, actor=actor, step="parts", new=told)
+    facts = {f"part {line.line}": record.plain(line) for line in changed.values()}
+    order_history.append(conn, order_id, at=at, actor=actor, step="parts", new=facts)
 
 
 def make_linked(
@@ -106,14 +106,14 @@ def make_linked(
     at: datetime,
     status: Status = Status.OPEN,
 ) -> WorkOrder:
-    """Make an order at the same place as one whose row this transaction holds, link it with that one, and return it."""
+    """Create an order at the location of one that this transaction has locked, link the two, and return the new one."""
     if order.asset_id is not None:
-        place: plant.Asset | plant.Location = plant.asset(conn, order.asset_id, now=at)
+        where: plant.Asset | plant.Location = plant.asset(conn, order.asset_id, now=at)
     else:
-        place = plant.location(conn, order.location_id or 0)
+        where = plant.location(conn, order.location_id or 0)
     made = work_orders.create_by_hand(
         conn,
-        asset=place,
+        asset=where,
         kind=asked.type,
         title=asked.title,
         component=asked.component or order.component,

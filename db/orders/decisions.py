@@ -1,4 +1,4 @@
-"""Carrying out what intake has decided, in the transaction of the batch that it was decided in."""
+"""Applies the decisions of intake, in the transaction of the batch in which they were made."""
 
 import math
 from collections.abc import Callable
@@ -37,7 +37,7 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of an order: not always what was decided, where a person has changed it a moment before."""
+    """What happened to an order: not always what was decided, as a person may have changed it a moment before."""
 
     order_id: UUID
     step: What
@@ -45,9 +45,9 @@ class Done:
 
 
 def apply(conn: Connection, decision: Decision, urgency: Urgency, *, asset_id: int, now: datetime) -> Done | None:
-    """Carry out one decision; None for what is ignored. ``now`` is the wall clock that targets count from.
+    """Apply one decision; None if it changes nothing. ``now`` is the wall clock from which targets count.
 
-    A person may have ended the order a moment before: the finding is then kept as its evidence, and that is all.
+    If a person has ended the order a moment before, the finding is only stored as its evidence.
     """
     effect = apply_decision(decision)
     if effect.what is What.OPENED:
@@ -73,7 +73,7 @@ def unfinished(conn: Connection) -> list[Entry]:
                 component=row["component"],
                 failure_mode=FailureMode(row["failure_mode"]),
                 severity=next(each for each in Severity if each.order_type == row["type"]),
-                # A book does not tell who waits from who is dispatched: see the judge.
+                # The order book does not distinguish the statuses before the work: see the judge.
                 status=Status.OPEN if row["status"] in WAITING else Status(row["status"]),
                 opened_at=row["opened_at"],
                 signals=frozenset(row["signals"] or ()),
@@ -88,7 +88,7 @@ def unfinished(conn: Connection) -> list[Entry]:
 
 
 def title(component: str, failure_mode: FailureMode) -> str:
-    """Return what an order of the engine is called: ``Bearing: overheating``."""
+    """Return the title of an order of the engine: ``Bearing: overheating``."""
     what = "unusual behaviour" if failure_mode is FailureMode.UNK else failure_mode.label
     return f"{component.replace('_', ' ').capitalize()}: {what}"
 
@@ -136,15 +136,15 @@ def _insert_planned(conn: Connection, order: WorkOrder, plan: JobPlan, why: str)
 
 
 def optional(conn: Connection, what: str, work: Callable[[], _Made]) -> _Made | None:
-    """Do what a finding can do without: where what people have set makes it fail, nothing of it is done, and None comes
-    back. The order is opened all the same.
+    """Do optional work for an order. If it fails because of people's settings, undo all of it and return None: the
+    order is opened all the same.
     """
     try:
         with conn.transaction():
             return work()
     except (OperationalError, InterfaceError):
         raise
-    except Exception:  # noqa: BLE001 - an order that is missing is worse than one without its plan
+    except Exception:  # noqa: BLE001 - a missing order is worse than one without its plan
         _log.exception("optional part of an order failed, continuing without it", what=what)
         return None
 
@@ -152,7 +152,7 @@ def optional(conn: Connection, what: str, work: Callable[[], _Made]) -> _Made | 
 def _change(
     conn: Connection, effect: Effect, severity: Severity, urgency: Urgency, asset_id: int, now: datetime
 ) -> Done:
-    """Keep the finding and change its order, where a person has not ended or moved it a moment before."""
+    """Store the finding and change its order, unless a person has ended or moved the order a moment before."""
     order_id, finding = effect.order_id, effect.finding
     before = _locked(conn, order_id)
     _add_evidence(conn, order_id, finding, asset_id)
@@ -246,7 +246,7 @@ def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: 
 
 
 def _measured(asset: str, signal: str) -> tuple[str | None, str]:
-    """Return the code of the asset that a sign was measured on, None for the finding's own, and its signal there."""
+    """Return the code of the asset on which a sign was measured (None for the finding's own) and its signal there."""
     other, colon, name = signal.partition(":")
     site, slash, code = other.partition("/")
     return (code, name) if colon and slash and site == asset.partition("/")[0] else (None, signal)

@@ -1,4 +1,4 @@
-"""What has just happened to orders, for a screen that shows it as it comes."""
+"""What has just happened to orders, for a live display."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ _QUERIES = sql.load("feed")
 class Happening:
     """A step in an order's history, with the order as it is now.
 
-    ``at`` is the wall clock; ``event_at`` the machine's time of what led to the step, None where no machine did.
+    ``at`` is the wall clock; ``event_at`` is the machine's time of the finding behind the step, None if there is none.
     """
 
     order_id: UUID

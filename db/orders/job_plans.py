@@ -1,4 +1,4 @@
-"""Job plans: versioned templates of work, and the copy of one that an order gets. The caller owns the transaction."""
+"""Job plans: versioned templates of work, and the copy that an order gets of one. The caller owns the transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -24,13 +24,13 @@ _QUERIES = sql.load("job_plans")
 
 
 def in_force(conn: Connection, within: Collection[str] | None = None) -> list[JobPlan]:
-    """Return the plans that orders can get, each at its newest version: the plant's, and those of the sites within."""
+    """Return the plans available to orders, each at its newest version: the plant's, and those of the sites within."""
     with conn.cursor(row_factory=dict_row) as cursor:
         return [_plan(row) for row in cursor.execute(_QUERIES["in_force"], {"within": scope.codes(within)})]
 
 
 def get(conn: Connection, code: str, version: int | None = None, *, site: str | None = None) -> JobPlan:
-    """Return a plan of a site or of the plant at a version, or the newest of one that is in force. Raises NotFound."""
+    """Return a version of a site's or the plant's plan, by default the newest one in force. Raises NotFound."""
     for row in _versions(conn, code, site):
         if row["version"] == version or (version is None and row["retired_at"] is None):
             return _plan(row)
@@ -38,7 +38,7 @@ def get(conn: Connection, code: str, version: int | None = None, *, site: str | 
 
 
 def for_order(conn: Connection, code: str, site: str) -> JobPlan:
-    """Return the plan that somebody at a site means by a code: the site's own before the plant's. Raises NotFound."""
+    """Return the plan that a code means at a site: the site's own before the plant's. Raises NotFound."""
     own = code.removeprefix(f"{site}/")
     for of in (site, None):
         rows = _versions(conn, own, of)
@@ -50,8 +50,8 @@ def for_order(conn: Connection, code: str, site: str) -> JobPlan:
 def save(conn: Connection, plan: JobPlan, *, actor: str, at: datetime, why: str = "") -> JobPlan | Proposal:
     """Store a plan as its code's next version and return it.
 
-    One by which orders would lose safety permits waits for a second person, and the proposal comes back. Raises
-    AlreadyExists where somebody else just did, and what ``safety.propose`` raises.
+    A plan by which orders would lose safety permits waits for a second person, and the proposal is returned. Raises
+    AlreadyExists if somebody else has just stored that version, and what ``safety.propose`` raises.
     """
     before = _locked(conn, plan.code, plan.site)
     lost = lost_permits(before, plan, in_force(conn))
@@ -64,7 +64,7 @@ def save(conn: Connection, plan: JobPlan, *, actor: str, at: datetime, why: str 
 def retire(
     conn: Connection, code: str, *, site: str | None = None, actor: str, at: datetime, why: str = ""
 ) -> Proposal | None:
-    """Take a plan out of force; one with safety permits waits for a second person. Raises NotFound where none is."""
+    """Retire a plan; one with safety permits waits for a second person. Raises NotFound if none is in force."""
     before = _locked(conn, code, site)
     if before is None:
         raise NotFound("job plan in force", code)
@@ -77,7 +77,7 @@ def retire(
 
 
 def confirm(conn: Connection, code: str, proposal: Proposal, *, actor: str, at: datetime) -> None:
-    """Change a plan as two people want it. Raises Superseded where it is not as it was when that was proposed."""
+    """Apply a confirmed change of a plan. Raises Superseded if the plan has changed since the proposal."""
     before = _locked(conn, code, proposal.site)
     if proposal.was["version"] != (before.version if before is not None else None):
         raise Superseded(proposal.subject)
@@ -105,7 +105,7 @@ def _propose(
 
 
 def _locked(conn: Connection, code: str, site: str | None) -> JobPlan | None:
-    """Return the plan in force, None where there is none. Nobody else writes plans until the transaction ends."""
+    """Lock the plans until the transaction ends, and return the one in force; None if there is none."""
     conn.execute(_QUERIES["lock"])
     rows = _versions(conn, code, site)
     return _plan(rows[0]) if rows and rows[0]["retired_at"] is None else None
@@ -136,7 +136,7 @@ def _add(conn: Connection, plan: JobPlan, actor: str, at: datetime) -> JobPlan:
 
 
 def fitting(conn: Connection, asset_id: int | None, failure_mode: FailureMode) -> JobPlan | None:
-    """Return the plan in force for a fault of an asset; None where there is none."""
+    """Return the plan in force for a fault of an asset; None if there is none."""
     if asset_id is None:
         return None
     with conn.cursor(row_factory=tuple_row) as cursor:
@@ -145,9 +145,9 @@ def fitting(conn: Connection, asset_id: int | None, failure_mode: FailureMode) -
 
 
 def copy_to(conn: Connection, order_id: UUID, plan: JobPlan) -> None:
-    """Give an order the steps and parts of a plan; the order itself gets the rest by ``job_plans.planned``.
+    """Copy a plan's steps and parts to an order; ``job_plans.planned`` sets the rest on the order itself.
 
-    A safety permit that the order asks for already stays: another plan does not make the work safer.
+    Safety permits that the order already requires stay: another plan does not make the work safer.
     """
     kept = [
         PlanStep(kind=step.kind, instruction=step.instruction)

@@ -1,6 +1,6 @@
 """What belongs to an order besides its row: the steps of its job plan, its parts, and what people say about it.
 
-Each change is told in the order's history. The caller owns the transaction.
+Each change is recorded in the order's history. The caller owns the transaction.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _QUERIES = sql.load("order_content")
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """The instructions of an order's mandatory steps that are not done, permits apart from the others."""
+    """The instructions of an order's open mandatory steps, permits apart from the others."""
 
     steps: tuple[str, ...] = ()
     permits: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Comment:
 
 
 def undone(conn: Connection, order_id: UUID) -> Undone:
-    """Return what must still be done of an order's job plan."""
+    """Return the open mandatory steps of an order's job plan."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_QUERIES["undone"], {"order_id": order_id}).fetchall()
     return Undone(
@@ -51,20 +51,20 @@ def undone(conn: Connection, order_id: UUID) -> Undone:
 
 
 def steps(conn: Connection, order_id: UUID) -> list[StepDone]:
-    """Return the steps of an order's job plan with what was done of each."""
+    """Return the steps of an order's job plan with what was recorded for each."""
     with conn.cursor(row_factory=kwargs_row(_step)) as cursor:
         return cursor.execute(_QUERIES["steps"], {"order_id": order_id}).fetchall()
 
 
 def set_steps(conn: Connection, order_id: UUID, steps: Sequence[PlanStep]) -> None:
-    """Give an order the steps of a plan, none of them done, in place of those that it had."""
+    """Replace an order's steps by those of a plan, none of them done."""
     conn.execute(_QUERIES["drop_steps"], {"order_id": order_id})
     for seq, step in enumerate(steps, 1):
         conn.execute(_QUERIES["add_step"], asdict(step) | {"order_id": order_id, "seq": seq, "kind": step.kind.value})
 
 
 def save_step(conn: Connection, order_id: UUID, step: StepDone) -> None:
-    """Store what was done of a step of an order whose row this transaction holds."""
+    """Store a step's result; the order must be locked by this transaction."""
     facts = {"done_at": step.done_at, "done_by": step.done_by, "value": step.value, "note": step.note}
     conn.execute(
         _QUERIES["do_step"], facts | {"order_id": order_id, "seq": step.seq, "attachment_id": step.attachment_id}
@@ -72,7 +72,7 @@ def save_step(conn: Connection, order_id: UUID, step: StepDone) -> None:
 
 
 def begin_anew(conn: Connection, order_id: UUID) -> None:
-    """The work is done again: no step is done any more."""
+    """Mark all steps as not done, because the work begins again."""
     conn.execute(_QUERIES["begin_anew"], {"order_id": order_id})
 
 
@@ -89,20 +89,20 @@ def put_parts(conn: Connection, order_id: UUID, lines: Sequence[PartLine]) -> No
 
 
 def comments(conn: Connection, order_id: UUID) -> list[Comment]:
-    """Return what people said about an order, from the beginning."""
+    """Return an order's comments, the oldest first."""
     with conn.cursor(row_factory=class_row(Comment)) as cursor:
         return cursor.execute(_QUERIES["comments"], {"order_id": order_id}).fetchall()
 
 
 def add_comment(conn: Connection, order_id: UUID, text: str, *, actor: str, at: datetime) -> int:
-    """Store a remark on an order whose row this transaction holds, and return its number."""
+    """Store a comment and return its number; the order must be locked by this transaction."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         facts = {"order_id": order_id, "at": at, "actor": actor, "text": text}
         return int(cursor.execute(_QUERIES["add_comment"], facts).fetchone() or 0)
 
 
 def step_facts(step: StepDone) -> dict[str, Any]:
-    """Return what history says of a step."""
+    """Return what the history records of a step."""
     return {f"step {step.seq}": record.plain(replace(step, instruction=step.instruction[:200]))}
 
 

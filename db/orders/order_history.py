@@ -1,4 +1,4 @@
-"""What happened to orders: appended to, chained, and read. The caller owns the transaction."""
+"""The history of orders: append-only, hash-chained. The caller owns the transaction."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _QUERIES = sql.load("history")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
-    """Who did what to an order, and why. ``old`` and ``new`` hold just the fields that changed."""
+    """Who did what to an order, and why. ``old`` and ``new`` have only the fields that changed."""
 
     seq: int
     at: datetime
@@ -38,7 +38,7 @@ def append(
     new: Mapping[str, Any] | None = None,
     why: str = "",
 ) -> None:
-    """Add a row to the history of an order whose row this transaction holds. ``at`` is the wall clock."""
+    """Append a row to an order's history; the order must be locked by this transaction. ``at`` is the wall clock."""
     row = {"order_id": order_id, "at": at, "actor": actor, "step": step, "why": why}
     conn.execute(
         _QUERIES["append"], row | {"old": storable.json(dict(old or {})), "new": storable.json(dict(new or {}))}
@@ -48,9 +48,9 @@ def append(
 def of_order(
     conn: Connection, order_id: UUID, within: Collection[str] | None = None, *, prices: bool = True
 ) -> list[HistoryRow]:
-    """Return what happened to an order, from its beginning; links with orders of sites not within are not told.
+    """Return an order's history, the oldest row first, without links to orders of other sites than those within.
 
-    Without ``prices`` rows that say what parts cost are left out, for who may not see costs.
+    Without ``prices`` rows about part prices are left out, for those who may not see costs.
     """
     asked = {"order_id": order_id, "within": scope.codes(within), "prices": prices}
     with conn.cursor(row_factory=class_row(HistoryRow)) as cursor:

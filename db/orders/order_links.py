@@ -1,4 +1,4 @@
-"""What orders have to do with each other. The caller owns the transaction."""
+"""Links between orders. The caller owns the transaction."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _QUERIES = sql.load("order_links")
 
 
 class LinkKind(StrEnum):
-    """How an order stands to another one: "this order is … the other", and this order blocks the other."""
+    """How an order relates to another one: "this order is … the other", or this order blocks the other."""
 
     DUPLICATE_OF = "duplicate_of"
     BLOCKS = "blocks"
@@ -38,7 +38,7 @@ _OTHER_WAY = {
 
 
 class InvalidLink(StoreError):
-    """Two orders cannot be linked so."""
+    """Two orders cannot be linked in this way."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the orders are not linked: {problem}")
@@ -46,7 +46,7 @@ class InvalidLink(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Another order, and how this one stands to it; ``outward`` is False where it is the other that names this one."""
+    """Another order, and how this one relates to it; ``outward`` is False if the link starts at the other order."""
 
     kind: LinkKind
     outward: bool
@@ -63,7 +63,7 @@ class Link:
 def add(
     conn: Connection, from_id: UUID, kind: LinkKind, to_id: UUID, *, actor: str, at: datetime, why: str = ""
 ) -> None:
-    """Link two orders that this transaction has locked, and tell it in both histories. Raises InvalidLink."""
+    """Link two orders that this transaction has locked, and record it in both histories. Raises InvalidLink."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if from_id == to_id:
         raise InvalidLink("an order has nothing to do with itself")
@@ -80,7 +80,7 @@ def add(
 def remove(
     conn: Connection, from_id: UUID, kind: LinkKind, to_id: UUID, *, actor: str, at: datetime, why: str = ""
 ) -> None:
-    """Take a link back between two orders that this transaction has locked. Raises InvalidLink where there is none."""
+    """Remove a link between two orders that this transaction has locked. Raises InvalidLink if there is none."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if conn.execute(_QUERIES["remove"], facts).rowcount == 0:
         raise InvalidLink("there is no such link to take back")
@@ -88,13 +88,13 @@ def remove(
 
 
 def of_order(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> list[Link]:
-    """Return what an order has to do with others, of all sites or of those within."""
+    """Return an order's links, to orders of all sites or of those within."""
     with conn.cursor(row_factory=kwargs_row(_link)) as cursor:
         return cursor.execute(_QUERIES["of_order"], {"id": order_id, "within": scope.codes(within)}).fetchall()
 
 
 def blockers(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> tuple[str, ...]:
-    """Return the numbers of the orders that have to be done before an order; of one that is not within, no number."""
+    """Return the numbers of the orders that block an order; an order that is not within has no number."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return tuple(cursor.execute(_QUERIES["blockers"], {"id": order_id, "within": scope.codes(within)}).fetchall())
 

@@ -1,4 +1,4 @@
-"""Orders found: lists by urgency, and how many there are of a kind."""
+"""Lists of orders by urgency, and counts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from workorder_core.words import OrderType, Origin, Priority, Status
 
 _QUERIES = sql.load("order_lists")
 MOST_COUNTED = 1_000
-"""How far a list is counted: nobody pages to its end, and counting many orders costs more than showing a page."""
+"""The most that a count returns: nobody pages that far, and counting many orders costs more than showing a page."""
 
 MOST_WORDS = 8
 """Of a text that orders are narrowed to."""
@@ -27,20 +27,21 @@ Position = (
     tuple[Literal["unfinished"], bool, int, int, datetime | None, datetime, UUID]
     | tuple[Literal["finished"], datetime, UUID]
 )
-"""Where an order is in the list: of an unfinished one whether it waits for a check, its priority, how late it is, the
-target that runs out next and when it was recorded; of a finished one when it ended; and the id."""
+"""An order's position in the list: of an unfinished one whether it waits for verification, its priority, how late it
+is, its next target and when it was recorded; of a finished one when it ended; and the id.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """An order with the names that a list shows. ``why`` is the newest finding's sentence, or the order's title.
+    """An order of a list, with names. ``why`` is the newest finding's sentence, or the order's title.
 
     Parameters
     ----------
     why_at
-        When that was so, in event time; None where nothing was found.
+        When that was found, in event time; None without a finding.
     asset_code, asset_name
-        Of work at a place without an asset the code is None and the name the place's.
+        For work at a location without an asset the code is None and the name is the location's.
     """
 
     order: WorkOrder
@@ -57,20 +58,20 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a list is narrowed to; None narrows nothing.
+    """The filters of a list; None does not filter.
 
     Parameters
     ----------
     assignee
-        A technician's code; "-" asks for orders that nobody has.
+        A technician's code; "-" for unassigned orders.
     text
-        Words, or parts of words, all of which stand in the number, the title, or the asset's code and name.
+        Words, or parts of words, all of which occur in the number, the title, or the asset's code and name.
     location_id
-        Those at a functional location, and of the assets that are there now.
+        Orders at a functional location, or of the assets installed there now.
     overdue
-        Only those of which a target has run out that still counts.
+        Only orders past a target that still applies.
     within
-        The codes of the sites that whoever asks may see.
+        The codes of the sites that the user may see.
     """
 
     status: Sequence[Status] | None = None
@@ -93,7 +94,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many orders there are of a kind, and of how many a target has run out."""
+    """How many orders there are of a kind, and how many of them are overdue."""
 
     type: OrderType
     status: Status
@@ -107,7 +108,7 @@ def page(
 ) -> list[Listed]:
     """Return orders, the most urgent first and the finished ones last, the newest end first.
 
-    They begin after so many, or ``after`` the position of one of them: never both.
+    Begin after so many, or ``after`` the position of one of them, but not both.
     """
     asked = _asked(conn, filters)
     after_unfinished, after_finished = _after(after)
@@ -129,7 +130,7 @@ def page(
 
 
 def position(listed: Listed) -> Position:
-    """Return where an order is in the list."""
+    """Return an order's position in the list."""
     order = listed.order
     if order.status in lifecycle.FINAL:
         return "finished", order.status_since, order.id
@@ -146,7 +147,9 @@ def position(listed: Listed) -> Position:
 
 
 def _after(position: Position | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a position as the parameters of the two lists; what it is not in begins with its first order."""
+    """Return a position as parameters of the two lists; the list that does not contain it begins with its first
+    order.
+    """
     unfinished = position[1:] if position is not None and position[0] == "unfinished" else (None,) * 6
     finished = position[1:] if position is not None and position[0] == "finished" else (None, None)
     names = ("after_checked", "after_priority", "after_escalation", "after_due", "after_recorded", "after_id")
@@ -157,7 +160,7 @@ def _after(position: Position | None) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def count(conn: Connection, filters: Filters, *, most: int = MOST_COUNTED) -> int:
-    """Return how many orders the filters let through; ``most`` where there are as many or more."""
+    """Count the orders that match; returns ``most`` if there are as many or more."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         asked = _asked(conn, filters) | {"unfinished": filters.unfinished, "most": most}
         return int(cursor.execute(_QUERIES["count"], asked).fetchone() or 0)
@@ -179,7 +182,7 @@ def tally(conn: Connection, within: Collection[str] | None = None) -> list[Tally
 
 
 def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
-    """Return filters as parameters: codes of things as their ids, enumerations as the codes that the columns hold."""
+    """Return filters as query parameters: ids instead of codes, and enumerations as the columns store them."""
     asked: dict[str, Any] = {"opened_from": filters.opened_from, "opened_to": filters.opened_to}
     for name in ("status", "type", "origin", "priority"):
         codes = getattr(filters, name)
@@ -196,7 +199,7 @@ def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
     if filters.asset_id is not None:
         asked["assets"] = [filters.asset_id]
     asked["assignees"] = None if assignee is None else ids["assignees"] or []
-    # One alone is told as one: only then is the list read in the order of an index.
+    # A single site is passed as one value: only then is the list read in index order.
     for many, one in (("assets", "asset"), ("assignees", "assignee")):
         asked[one] = asked[many][0] if asked[many] is not None and len(asked[many]) == 1 else None
     words = [f"%{_literally(word)}%" for word in (filters.text or "").replace("\0", "").split()[:MOST_WORDS]]
@@ -207,7 +210,7 @@ def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
 
 
 def _literally(word: str) -> str:
-    """A word as a pattern that only it fits."""
+    """Return a word as a pattern that matches only itself."""
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

@@ -1,4 +1,4 @@
-"""An order as its row has it, and the other way round."""
+"""Converts orders to and from their rows."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -31,7 +31,7 @@ def order(row: Mapping[str, Any]) -> WorkOrder:
 
 
 def columns(conn: Connection, order: WorkOrder) -> dict[str, Any]:
-    """Return an order as the columns of its row. Raises NotFound where its site has no such technician."""
+    """Return an order as the columns of its row. Raises NotFound if its site has no such technician."""
     facts = {each.name: getattr(order, each.name) for each in fields(WorkOrder)}
     facts |= {name: None if facts[name] is None else facts[name].value for name in _CODES}
     facts |= {name: list(facts[name]) for name in _LISTS}

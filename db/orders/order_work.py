@@ -1,6 +1,6 @@
-"""What people do on an order besides its lifecycle: steps of its plan, remarks, links, orders split off it.
+"""What people do on an order besides its lifecycle: plan steps, comments, links, orders split off it.
 
-Each takes the order's row, so that what two people do at once comes one after the other, and is told in its history.
+Each function locks the order's row, so that simultaneous changes are serialised, and records the change in its history.
 """
 
 from collections.abc import Sequence
@@ -37,9 +37,9 @@ def plan(
     why: str = "",
     expected_version: int | None = None,
 ) -> WorkOrder:
-    """Record that what the work needs is known; a job plan named by its code gives the order its steps.
+    """Record that the work is planned; a job plan named by its code gives the order its steps.
 
-    Raises NotFound where no such plan is in force.
+    Raises NotFound if no such plan is in force.
     """
     site = plant.site(conn, work_orders.get(conn, order_id, who).site_id).code
     chosen = None if code is None else plans.for_order(conn, code, site)
@@ -52,11 +52,11 @@ def plan(
 
 
 def comment(conn: Connection, order_id: UUID, text: str, *, who: Who, at: datetime) -> int:
-    """Note what somebody says about an order, finished or not; return the remark's number."""
+    """Add a comment to an order, finished or not, and return its number."""
     _locked(conn, order_id, Edit.REMARKS, who)
     number = order_content.add_comment(conn, order_id, text, actor=who.actor, at=at)
-    told = {f"comment {number}": text}
-    order_history.append(conn, order_id, at=at, actor=who.actor, step="comment", new=told, why=text[:500])
+    facts = {f"comment {number}": text}
+    order_history.append(conn, order_id, at=at, actor=who.actor, step="comment", new=facts, why=text[:500])
     return number
 
 
@@ -71,7 +71,7 @@ def do_step(
     note: str = "",
     attachment_id: UUID | None = None,
 ) -> StepDone:
-    """Record a step of an order's plan as done; doing it again takes the last word, history keeps them all."""
+    """Record a plan step as done; done again, the last result counts and the history keeps them all."""
     before = _step(conn, order_id, seq, who)
     if attachment_id is not None:
         files.of_this_order(conn, order_id, attachment_id)
@@ -81,7 +81,7 @@ def do_step(
 
 
 def undo_step(conn: Connection, order_id: UUID, seq: int, *, who: Who, at: datetime) -> StepDone:
-    """Take back that a step was done."""
+    """Mark a step as not done."""
     before = _step(conn, order_id, seq, who)
     after = job_plans.undo(before)
     _save_step(conn, order_id, before, after, who, at)
@@ -89,7 +89,7 @@ def undo_step(conn: Connection, order_id: UUID, seq: int, *, who: Who, at: datet
 
 
 def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, who: Who, at: datetime) -> None:
-    """Note which parts an order has used. Raises IllegalMove, NotAllowed."""
+    """Record which parts an order has used. Raises IllegalMove, NotAllowed."""
     _locked(conn, order_id, Edit.PARTS, who)
     closing.use_parts(conn, order_id, used, actor=who.actor, at=at)
 
@@ -119,7 +119,7 @@ def link(
 
 
 def unlink(conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, who: Who, at: datetime) -> None:
-    """Take a link between two orders back. Raises InvalidLink, IllegalMove, NotAllowed."""
+    """Remove a link between two orders. Raises InvalidLink, IllegalMove, NotAllowed."""
     _lock_both(conn, order_id, other_id, Edit.UNLINK, who)
     order_links.remove(conn, order_id, kind, other_id, actor=who.actor, at=at)
 
@@ -127,7 +127,7 @@ def unlink(conn: Connection, order_id: UUID, kind: LinkKind, other_id: UUID, *, 
 def make_linked(
     conn: Connection, order_id: UUID, asked: FollowUp, kind: LinkKind, *, who: Who, at: datetime
 ) -> WorkOrder:
-    """Make an order that follows from one, is split from it or is a part of it."""
+    """Create an order that follows from another one, is split off it or is a part of it."""
     order = _locked(conn, order_id, Edit.FOLLOW_UP, who)
     status = lifecycle.first_status(who, None)
     return closing.make_linked(conn, order, asked, kind, actor=who.actor, at=at, status=status)

@@ -1,4 +1,4 @@
-"""Work orders: read, made, and moved by one pure step at a time. The caller owns the transaction."""
+"""Work orders: read, created, and changed by one pure step at a time. The caller owns the transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,9 +39,9 @@ ENGINE = "system:engine"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A finding as it was kept, with a copy of the readings it cites: (epoch seconds, value) by signal.
+    """A stored finding with a copy of the readings it cites: (epoch seconds, value) by signal.
 
-    One that is ``ended`` tells that what was found is over, and not why the order exists.
+    An ``ended`` one says that the condition is over, not why the order exists.
     """
 
     seq: int
@@ -62,14 +62,14 @@ class Evidence:
 
 
 def get(conn: Connection, order_id: UUID, who: Who | None = None) -> WorkOrder:
-    """Return one order. Raises NotFound, also where it is of a site that ``who`` does not see."""
+    """Return one order. Raises NotFound, also if ``who`` does not see its site."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["get"], {"id": order_id}).fetchone()
     return order_rows.order(_seen(row, order_id, who))
 
 
 def id_of_number(conn: Connection, number: str, who: Who | None = None) -> UUID:
-    """Return the id of the order with that number. Raises NotFound, also where ``who`` does not see its site."""
+    """Return the id of the order with that number. Raises NotFound, also if ``who`` does not see its site."""
     asked = {"number": number, "within": scope.codes(who.sites if who else None)}
     with conn.cursor(row_factory=scalar_row) as cursor:
         found: UUID | None = cursor.execute(_QUERIES["id_of_number"], asked).fetchone()
@@ -79,7 +79,7 @@ def id_of_number(conn: Connection, number: str, who: Who | None = None) -> UUID:
 
 
 def next_number(conn: Connection, site_id: int) -> str:
-    """Give out the site's next number, ``NTH-1042``. Holds the site's row until the transaction ends."""
+    """Return the site's next order number, ``NTH-1042``. Locks the site's row until the transaction ends."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         number: str | None = cursor.execute(_QUERIES["next_number"], {"site_id": site_id}).fetchone()
     if number is None:
@@ -88,7 +88,7 @@ def next_number(conn: Connection, site_id: int) -> str:
 
 
 def lock(conn: Connection, order_id: UUID, who: Who | None = None) -> WorkOrder:
-    """Return one order and hold its row until the transaction ends. Raises NotFound."""
+    """Lock an order's row until the transaction ends, and return the order. Raises NotFound."""
     return order_rows.order(_locked(conn, order_id, who, None))
 
 
@@ -113,7 +113,7 @@ def take_step(
     why: str = "",
     expected_version: int | None = None,
 ) -> WorkOrder:
-    """Lock an order, take a step of the lifecycle that somebody asks for, store it with its history and return it.
+    """Lock an order, apply a requested lifecycle step, store it with its history and return it.
 
     ``details`` may be a function of the locked order. Raises NotFound, VersionConflict, IllegalMove, NotAllowed,
     NotReady, ReasonMissing, FaultHasOrder, and whatever ``details`` raises.
@@ -146,10 +146,10 @@ def change(
     name: str | None = None,
     who: Who | None = None,
 ) -> WorkOrder:
-    """Lock an order, apply one pure change, store the result with its history and return it; nobody's role is asked.
+    """Lock an order, apply one pure change, store the result with its history and return it; roles are not checked.
 
-    A change that changes nothing leaves no trace. What the judge has to know of an order of the engine is told in the
-    same transaction. Raises NotFound, VersionConflict, and whatever the step raises.
+    A change without effect leaves no trace. The event that the judge needs about an order of the engine is written in
+    the same transaction. Raises NotFound, VersionConflict, and whatever the step raises.
     """
     before = order_rows.order(_locked(conn, order_id, who, expected_version))
     after = step(before)
@@ -163,27 +163,29 @@ def evidence(conn: Connection, order_id: UUID, *, limit: int = 100) -> list[Evid
 
 
 def sources(conn: Connection, order_id: UUID) -> list[str]:
-    """Return the rules and models whose findings an order stands on."""
+    """Return the rules and models whose findings are an order's evidence."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["sources"], {"order_id": order_id}).fetchall()
 
 
 def targets_near(conn: Connection, *, now: datetime) -> list[UUID]:
-    """Return the orders of which a target is near or has run out by ``now`` (wall clock), nobody told of it yet."""
+    """Return the orders with a target that is near or past at ``now`` (wall clock) and that nobody was warned about
+    yet.
+    """
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["targets_near"], {"now": now}).fetchall()
 
 
 def unassigned(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> list[UUID]:
-    """Return the open orders that wait for the timetable to find somebody, emergencies first."""
+    """Return the open orders that wait for automatic assignment, emergencies first."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["unassigned"], {"kinds": kinds(dispatched)}).fetchall()
 
 
 def note_nobody(conn: Connection, order_id: UUID, note: str, *, actor: str, at: datetime) -> bool:
-    """Show on an open order why nobody has been given it; False when it says so already, or is open no more.
+    """Note on an open order why nobody is assigned; False if the note is there already or the order is no longer open.
 
-    No step, so no new version: a form that somebody is filling in stays good.
+    This is no step, so the version stays: a form that somebody is filling in remains valid.
     """
     order = order_rows.order(_locked(conn, order_id, None, None))
     if order.status is not Status.OPEN or order.assignee is not None or order.assignment_note == note:
@@ -210,10 +212,10 @@ def create_by_hand(
     plan: JobPlan | None = None,
     **facts: Any,
 ) -> WorkOrder:
-    """Store an order that a person makes and return it; without an urgency the table of priorities decides.
+    """Store an order created by a person and return it; without an urgency the table of priorities decides.
 
-    A person may make as many orders for a fault as they like: the promise of one order binds the engine only.
-    ``facts`` are further fields of the order. A request that has to be approved gets its targets then.
+    A person may create as many orders for a fault as they like: the promise of one order binds the engine only.
+    ``facts`` are further fields of the order. A request gets its targets when it is approved.
     """
     machine = asset if isinstance(asset, Asset) else None
     urgency = urgency or priority.of_type(machine.criticality if machine else None, kind)
@@ -281,8 +283,8 @@ def _saved(
 
 
 def _tell_judge(conn: Connection, before: WorkOrder, after: WorkOrder, actor: str) -> None:
-    # The judge tells the statuses before the work apart in nothing. Leaving moves between them out of its inputs keeps
-    # who was at work when, a matter of the wall clock, out of what it decides.
+    # The judge does not distinguish the statuses before the work. Keeping moves between them out of its inputs keeps
+    # its decisions independent of who was at work when, which is a matter of the wall clock.
     waits_on = before.status in WAITING and after.status in WAITING
     if after.origin is not Origin.ENGINE or after.status is before.status or waits_on or actor == ENGINE:
         return
@@ -303,7 +305,7 @@ def _tell_judge(conn: Connection, before: WorkOrder, after: WorkOrder, actor: st
 
 
 def _entry(conn: Connection, order: WorkOrder) -> dict[str, Any]:
-    """Return what an order book needs of an order that it may have forgotten since it ended."""
+    """Return an order book's entry for an order that the book may have dropped since it ended."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["book_entry"], {"id": order.id}).fetchone()
     assert row is not None, "the order is locked"

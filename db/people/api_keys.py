@@ -1,4 +1,4 @@
-"""The keys that systems show. Of a key its beginning, which finds it, and its SHA-256 are stored; it is shown once."""
+"""API keys of systems. Only a key's prefix, by which it is found, and its SHA-256 are stored; the key is shown once."""
 
 import hmac
 import secrets
@@ -18,12 +18,12 @@ from workorder_core.people.access import Role, Who
 
 _QUERIES = sql.load("access")
 _PREFIX = 10
-"""Characters of a key that find it: ``pw_`` and seven more."""
+"""Characters of the prefix by which a key is found: ``pw_`` and seven more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What is known of a key. ``prefix`` is how it begins."""
+    """A key as it is listed. ``prefix`` is how it begins."""
 
     name: str
     prefix: str
@@ -44,19 +44,19 @@ def add(
     actor: str,
     at: datetime,
 ) -> str:
-    """Make a key and return it, for the only time. Raises AlreadyExists, UnknownSites."""
+    """Create a key and return it; it cannot be read again. Raises AlreadyExists, UnknownSites."""
     users.check_sites(conn, sites)
     key = f"pw_{secrets.token_urlsafe(40)}"
-    told: dict[str, Any] = {"roles": sorted(roles), "sites": None if sites is None else sorted(sites)}
-    facts = told | {"name": name, "prefix": key[:_PREFIX], "key_sha256": digest(key), "actor": actor, "at": at}
+    scope: dict[str, Any] = {"roles": sorted(roles), "sites": None if sites is None else sorted(sites)}
+    facts = scope | {"name": name, "prefix": key[:_PREFIX], "key_sha256": digest(key), "actor": actor, "at": at}
     if conn.execute(_QUERIES["add_key"], facts).fetchone() is None:
         raise AlreadyExists("key", name)
-    users.note_change(conn, "key added", name, told, actor=actor, at=at)
+    users.note_change(conn, "key added", name, scope, actor=actor, at=at)
     return key
 
 
 def find(conn: Connection, key: str, *, now: datetime, noted: bool = True) -> Who | None:
-    """Return who shows a key; None when it opens nothing. ``noted``: that it is used now is kept."""
+    """Return who uses a key; None if it is unknown or revoked. ``noted`` stores that it was used now."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["key"], {"prefix": key[:_PREFIX]}).fetchone()
     if row is None or not hmac.compare_digest(row["key_sha256"], digest(key)):
@@ -73,7 +73,7 @@ def listed(conn: Connection) -> list[ApiKey]:
 
 
 def revoke(conn: Connection, name: str, *, actor: str, at: datetime) -> None:
-    """Let a key open nothing from now on. Raises NotFound."""
+    """Revoke a key. Raises NotFound."""
     if conn.execute(_QUERIES["revoke_key"], {"name": name, "at": at}).fetchone() is None:
         raise NotFound("key", name)
     users.note_change(conn, "key revoked", name, {}, actor=actor, at=at)

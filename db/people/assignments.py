@@ -1,4 +1,4 @@
-"""Who should do an order, asked of the people and the work as they stand in the database."""
+"""Who should do an order, decided from the people and the work in the database."""
 
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from workorder_core.words import Status
 
 
 class NobodyEligible(Exception):
-    """There is nobody who can be given the order; says why."""
+    """Nobody can be assigned to the order; says why."""
 
     def __init__(self, order_id: UUID, why: str) -> None:
         super().__init__(f"{why} Name a technician and say why, or wait for a shift.")
@@ -50,9 +50,9 @@ def proposal(conn: Connection, order: WorkOrder, *, now: datetime) -> Proposal:
 def assign_best(
     conn: Connection, order_id: UUID, *, actor: str, at: datetime, expected_version: int | None = None
 ) -> tuple[WorkOrder, Proposal]:
-    """Give an order to the technician who is proposed; where nobody is eligible the order says so.
+    """Assign an order to the proposed technician; if nobody is eligible, note that on the order.
 
-    Only an order that is open is given away: a person who assigned it a moment before is not overridden.
+    Only an open order is assigned: a person who assigned it a moment before is not overridden.
     """
     order = work_orders.get(conn, order_id)
     proposed = proposal(conn, order, now=at)
@@ -82,7 +82,7 @@ def assign_to(
     why: str = "",
     expected_version: int | None = None,
 ) -> WorkOrder:
-    """Give an order to the technician that a person chose. Raises NotQualified where that needs a reason."""
+    """Assign an order to the technician that a person chose. Raises NotQualified if that needs a reason."""
     proposed = _weighed(conn, order_id, code, who, at)
 
     def give(order: WorkOrder) -> Assign:
@@ -96,9 +96,9 @@ def assign_to(
 def accept(
     conn: Connection, order_id: UUID, *, who: Who, at: datetime, why: str = "", expected_version: int | None = None
 ) -> WorkOrder:
-    """Give an order to whom it is scheduled for, else to whoever is proposed now, because a person says so.
+    """Assign an order, at a person's request, to the technician it is scheduled for, otherwise to the one proposed now.
 
-    Raises NobodyEligible, and NotQualified where whoever it is scheduled for lacks what nobody gave a reason for.
+    Raises NobodyEligible, and NotQualified if the scheduled technician lacks a qualification and no reason was given.
     """
     order = work_orders.get(conn, order_id, who)
     if order.status is Status.SCHEDULED and order.assignee is not None:
@@ -125,7 +125,7 @@ def schedule(
     why: str = "",
     expected_version: int | None = None,
 ) -> WorkOrder:
-    """Record when the work is done, and maybe by whom. Raises NotQualified where naming them needs a reason."""
+    """Record when the work is planned, and optionally by whom. Raises NotQualified if naming them needs a reason."""
     proposed = None if technician is None else _weighed(conn, order_id, technician, who, at)
 
     def dated(order: WorkOrder) -> Schedule:
@@ -141,9 +141,9 @@ def schedule(
 def start(
     conn: Connection, order_id: UUID, *, who: Who, at: datetime, why: str = "", expected_version: int | None = None
 ) -> WorkOrder:
-    """Record that somebody is at the machine; an order that nobody had is theirs, if they are a technician of its site.
+    """Record that somebody is at the machine; an unassigned order becomes theirs, if they are a technician of its site.
 
-    Raises NotQualified where they lack a skill or certificate and do not say why they do it all the same.
+    Raises NotQualified if they lack a skill or certificate and give no reason.
     """
     order = work_orders.get(conn, order_id, who)
     site = order.number.rpartition("-")[0]
@@ -161,7 +161,7 @@ def start(
 
 
 def doubts(conn: Connection, order: WorkOrder, *, now: datetime) -> tuple[str, ...]:
-    """Return what is doubtful about an order's date: past, beyond its targets, off shift, beside other work."""
+    """Return warnings about an order's date: past, beyond its targets, off shift, overlapping other work."""
     if order.scheduled_start is None:
         return ()
     zone = ZoneInfo(plant.site(conn, order.site_id).time_zone)
@@ -171,7 +171,7 @@ def doubts(conn: Connection, order: WorkOrder, *, now: datetime) -> tuple[str, .
 
 
 def _weighed(conn: Connection, order_id: UUID, code: str, who: Who, at: datetime) -> Proposal:
-    """Weigh the technicians for an order that one of them is named for. Raises NotFound where the site lacks them."""
+    """Weigh the technicians for an order for which one is named. Raises NotFound if the site has no such technician."""
     order = work_orders.get(conn, order_id, who)
     technicians.get(conn, order.site_id, code)
     return proposal(conn, order, now=at)

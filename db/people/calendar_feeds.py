@@ -1,4 +1,4 @@
-"""Calendars that people follow: whose they are, what is in them, and the secret address that opens each."""
+"""Calendar feeds: whose they are, what is in them, and the secret address of each."""
 
 import secrets
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ from workorder_core.words import OrderType, Priority, Status
 
 _QUERIES = sql.load("calendar_feeds")
 BACK = timedelta(days=90)
-"""How long what is over stays in a calendar."""
+"""How long past entries stay in a calendar."""
 MOST = 2_000
-"""Entries of one calendar, those of the newest dates."""
+"""The most entries of one calendar, those with the newest dates."""
 READ_EVERY = timedelta(minutes=10)
 _PREFIX = 6
 
@@ -28,7 +28,7 @@ _PREFIX = 6
 class Feed:
     """A calendar: of a technician's orders, or of the planned downtime of a site or of an asset.
 
-    ``prefix`` is how its secret address begins; ``site``, ``time_zone`` are of whatever it is about.
+    ``prefix`` is how its secret address begins; ``site`` and ``time_zone`` are those of its subject.
     """
 
     id: int
@@ -48,7 +48,7 @@ class Feed:
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """Return its title."""
         if self.technician is not None:
             return f"Work orders of {self.technician}"
         return f"Planned downtime of {self.asset or self.site_name}"
@@ -56,7 +56,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedOrder:
-    """An order with its date. ``changed_at`` is when anything of it changed last."""
+    """An order with its date. ``changed_at`` is when anything in it last changed."""
 
     id: UUID
     number: str
@@ -76,7 +76,7 @@ class DatedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedDowntime:
-    """A planned downtime; without ``ends_at`` it lasts until it is taken back."""
+    """A planned downtime; without ``ends_at`` it lasts until it is cancelled."""
 
     id: int
     starts_at: datetime
@@ -92,7 +92,9 @@ class DatedDowntime:
 
 
 def add(conn: Connection, owner: str, of: Mapping[str, int], *, at: datetime) -> tuple[int, str]:
-    """Make a calendar of one thing, ``{"technician_id": 4}``, and return its id and the secret, for the only time."""
+    """Create a calendar of one subject, ``{"technician_id": 4}``; return its id and its secret, which cannot be read
+    again.
+    """
     token = secrets.token_urlsafe(32)
     facts: dict[str, object] = {"technician_id": None, "site_id": None, "asset_id": None, **of}
     facts |= {"token_sha256": digest(token), "prefix": token[:_PREFIX], "owner": owner, "at": at}
@@ -102,25 +104,25 @@ def add(conn: Connection, owner: str, of: Mapping[str, int], *, at: datetime) ->
 
 
 def of_owner(conn: Connection, owner: str) -> list[Feed]:
-    """Return the calendars that somebody follows, the oldest first."""
+    """Return a user's calendars, the oldest first."""
     with conn.cursor(row_factory=class_row(Feed)) as cursor:
         return cursor.execute(_QUERIES["feeds"], {"owner": owner, "token_sha256": None}).fetchall()
 
 
 def find(conn: Connection, token: str) -> Feed | None:
-    """Return the calendar that a secret opens; None where it opens none any more, or never did."""
+    """Return the calendar of a secret; None if there is none or it was revoked."""
     with conn.cursor(row_factory=class_row(Feed)) as cursor:
         return cursor.execute(_QUERIES["feeds"], {"owner": None, "token_sha256": digest(token)}).fetchone()
 
 
 def revoke(conn: Connection, feed_id: int, owner: str, *, at: datetime) -> None:
-    """Let the address of a calendar open nothing from now on. Raises NotFound: also where it is somebody else's."""
+    """Revoke a calendar's address. Raises NotFound, also if it is somebody else's."""
     if conn.execute(_QUERIES["revoke"], {"id": feed_id, "owner": owner, "at": at}).fetchone() is None:
         raise NotFound("calendar", feed_id)
 
 
 def note_read(conn: Connection, feed: Feed, *, at: datetime) -> None:
-    """Keep when a calendar was fetched, to ten minutes; a database that takes no changes keeps nothing."""
+    """Store when a calendar was fetched, to ten minutes; does nothing on a read-only database."""
     if feed.last_read_at is not None and feed.last_read_at > at - READ_EVERY:
         return
     try:
@@ -131,7 +133,7 @@ def note_read(conn: Connection, feed: Feed, *, at: datetime) -> None:
 
 
 def dated_orders(conn: Connection, technician_id: int, *, now: datetime) -> list[DatedOrder]:
-    """Return the orders of a technician that have a date."""
+    """Return the dated orders of a technician."""
     asked = {"technician_id": technician_id, "since": now - BACK, "limit": MOST}
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["dated_orders"], asked).fetchall()

@@ -1,4 +1,4 @@
-"""Who is signed in, and how often somebody has tried. Tokens are known by their SHA-256 only."""
+"""Sessions, and attempts to sign in. Of tokens only the SHA-256 is stored."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from workorder_core.people.access import Who
 
 _QUERIES = sql.load("access")
 SEEN_EVERY = timedelta(minutes=1)
-"""How exactly it is known when a session or a key was last used: each request would otherwise write."""
+"""How exactly the last use of a session or key is stored: otherwise each request would write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that somebody has signed in; ``must_change`` allows nothing but another password."""
+    """A signed-in browser; ``must_change`` allows nothing but changing the password."""
 
     who: Who
     user: str
@@ -28,17 +28,17 @@ class Session:
 
 
 def digest(token: str) -> bytes:
-    """Return what is stored of a token or key. It is random, so that no slow hash is needed."""
+    """Return the stored hash of a token or key. Tokens are random, so no slow hash is needed."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def begin(
     conn: Connection, token: str, user: str, *, at: datetime, lasting: timedelta, password_hash: str | None = None
 ) -> bool:
-    """Store a session that ends after ``lasting`` at the latest, and forget those that have ended.
+    """Store a session that ends after ``lasting`` at the latest, and delete those that have ended.
 
-    False, and no session, where the user is disabled or their password no longer the one of ``password_hash``. Whoever
-    changes either waits for this transaction, or this for theirs: no session outlives what it was opened with.
+    Returns False, without a session, if the user is disabled or their password no longer matches ``password_hash``.
+    Changing either waits for this transaction, or this for that: no session outlives the facts it was opened with.
     """
     conn.execute(_QUERIES["drop_sessions"], {"now": at})
     if not conn.execute(_QUERIES["signed_in"], {"name": user, "at": at, "password_hash": password_hash}).rowcount:
@@ -49,9 +49,9 @@ def begin(
 
 
 def find(conn: Connection, token: str, *, now: datetime, idle: timedelta, noted: bool = True) -> Session | None:
-    """Return the session of a token; None when there is none, its end has come or it was idle for so long.
+    """Return the session of a token; None if there is none, it has expired or it was idle too long.
 
-    ``noted``: that it is used now is kept.
+    ``noted`` stores that it was used now.
     """
     facts = {"token_sha256": digest(token), "now": now, "idle_since": now - idle}
     with conn.cursor(row_factory=dict_row) as cursor:
@@ -66,7 +66,7 @@ def find(conn: Connection, token: str, *, now: datetime, idle: timedelta, noted:
 
 
 def note_use(conn: Connection, query: str, facts: dict[str, Any]) -> None:
-    """Keep that a session or key is used; where the database takes no changes, that is not kept, and reads go on."""
+    """Store that a session or key was used; on a read-only database this does nothing, so that reads go on."""
     try:
         with conn.transaction():
             conn.execute(_QUERIES[query], facts)
@@ -80,9 +80,9 @@ def end(conn: Connection, token: str) -> None:
 
 
 def count_attempt(conn: Connection, bucket: str, *, now: datetime, window: timedelta) -> tuple[int, datetime]:
-    """Count an attempt to sign in; return how many there were in this window, and when the window is over.
+    """Count an attempt to sign in; return how many there were in this window, and when the window ends.
 
-    Others who try under the same bucket wait for the transaction's end.
+    Other attempts in the same bucket wait until the transaction ends.
     """
     facts = {"bucket": digest(bucket), "now": now, "window_began": now - window}
     with conn.cursor(row_factory=tuple_row) as cursor:
@@ -92,12 +92,12 @@ def count_attempt(conn: Connection, bucket: str, *, now: datetime, window: timed
 
 
 def forgive_attempt(conn: Connection, bucket: str) -> None:
-    """Take one attempt back: its password was right."""
+    """Uncount one attempt: its password was right."""
     conn.execute(_QUERIES["forgive_attempt"], {"bucket": digest(bucket)})
 
 
 def drop_attempts(conn: Connection, *, now: datetime, window: timedelta) -> None:
-    """Forget the windows that are over."""
+    """Delete the windows that have ended."""
     conn.execute(_QUERIES["drop_attempts"], {"window_began": now - window})
 
 
@@ -108,5 +108,5 @@ def knows_device(conn: Connection, name: str, token: str) -> bool:
 
 
 def note_device(conn: Connection, name: str, token: str, *, now: datetime) -> None:
-    """Note that a user has signed in from the browser that has this token."""
+    """Record that a user has signed in from the browser that has this token."""
     conn.execute(_QUERIES["note_device"], {"name": name, "token_sha256": digest(token), "now": now})

@@ -1,4 +1,4 @@
-"""The people who can be given work, and the work they have."""
+"""Technicians, and the work they have."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ from workorder_core.words import Priority, Status
 
 _QUERIES = sql.load("technicians")
 _NAMED = 10
-"""Technicians that an error names where none is written like the one that was asked for."""
+"""The most technicians that an error names if none is similar to the one asked for."""
 
 
 def get(conn: Connection, site_id: int, code: str) -> Technician:
@@ -55,7 +55,7 @@ def listed(conn: Connection, site_id: int | None = None, within: Collection[str]
 
 
 def create(conn: Connection, technician: Technician) -> Technician:
-    """Store a new technician and return it with its id; the given id is not looked at. Raises AlreadyExists."""
+    """Store a new technician and return it with its id; the given id is ignored. Raises AlreadyExists."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         new_id: int | None = cursor.execute(_QUERIES["create"], _facts(technician)).fetchone()
     if new_id is None:
@@ -64,7 +64,7 @@ def create(conn: Connection, technician: Technician) -> Technician:
 
 
 def update(conn: Connection, technician: Technician) -> None:
-    """Store the facts of a technician who is there; the code and the site stay. Raises NotFound."""
+    """Store a technician's facts; the code and the site do not change. Raises NotFound."""
     if conn.execute(_QUERIES["update"], _facts(technician)).rowcount == 0:
         raise NotFound("technician", technician.id)
 
@@ -87,7 +87,7 @@ def work_of_site(conn: Connection, site_id: int) -> Mapping[str, list[Job]]:
 
 
 def planned_work(conn: Connection, technician: Technician, besides: UUID) -> list[Planned]:
-    """Return when a technician's other work is planned, by its begin."""
+    """Return when a technician's other work is planned, by its start."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_QUERIES["planned_work"], {"technician_id": technician.id, "besides": besides}).fetchall()
     planned = ((number, planned_dates.span(start, end, hours)) for number, start, end, hours in rows)

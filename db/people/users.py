@@ -1,4 +1,4 @@
-"""The people who may sign in, and what was done to them and to keys. The caller owns the transaction."""
+"""Users, and the log of changes to users and keys. The caller owns the transaction."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _QUERIES = sql.load("access")
 
 
 class LastAdministrator(StoreError):
-    """The change would leave nobody who can administer everything."""
+    """The change would leave no administrator of all sites."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class LastAdministrator(StoreError):
 
 
 class UnknownSites(StoreError):
-    """A user or a key is to see sites that there are not."""
+    """A user or a key was given sites that do not exist."""
 
     def __init__(self, codes: Collection[str]) -> None:
         super().__init__(f"there is no site {', '.join(codes)}; the list of sites shows which there are")
@@ -38,7 +38,9 @@ class UnknownSites(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person. ``sites`` None: all; ``technician`` is a code of ``technician_site``, None for who is none."""
+    """A person. ``sites`` None: all; ``technician`` is a code of ``technician_site``, None for users who are not
+    technicians.
+    """
 
     name: str
     full_name: str
@@ -61,7 +63,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What an administrator says of a user: what they are, and where."""
+    """What an administrator sets on a user: their roles, and where they apply."""
 
     full_name: str = ""
     roles: frozenset[Role]
@@ -74,7 +76,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What was done to a user, a key or a device, when, and by whom."""
+    """A change of a user, a key or a device: what, when, and by whom."""
 
     id: int
     at: datetime
@@ -106,13 +108,13 @@ def listed(conn: Connection) -> list[User]:
 
 
 def full_names(conn: Connection) -> dict[str, str]:
-    """Return what people are called, by the name under which histories have them: users', then technicians'."""
+    """Return people's full names by the names that histories use: users' first, then technicians'."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(_QUERIES["full_names"]).fetchall())
 
 
 def any_there(conn: Connection) -> bool:
-    """Whether there is a user. Nobody else changes users until the transaction ends."""
+    """Lock the users until the transaction ends, and return whether there are any."""
     conn.execute(_QUERIES["hold_users"])
     with conn.cursor(row_factory=scalar_row) as cursor:
         return bool(cursor.execute(_QUERIES["any_user"]).fetchone())
@@ -128,11 +130,11 @@ def add(
     actor: str,
     at: datetime,
 ) -> None:
-    """Store a new user. Raises AlreadyExists, UnknownSites, NotFound for a technician who is not there."""
+    """Store a new user. Raises AlreadyExists, UnknownSites, and NotFound for an unknown technician."""
     facts = _facts(conn, standing) | {"name": name, "password_hash": password_hash, "must_change": must_change}
     if conn.execute(_QUERIES["add_user"], facts | {"at": at}).fetchone() is None:
         raise AlreadyExists("user", name)
-    note_change(conn, "user added", name, _told(standing), actor=actor, at=at)
+    note_change(conn, "user added", name, _standing_facts(standing), actor=actor, at=at)
 
 
 def save(conn: Connection, name: str, standing: Standing, *, actor: str, at: datetime) -> None:
@@ -158,7 +160,9 @@ def save(conn: Connection, name: str, standing: Standing, *, actor: str, at: dat
         disabled=before.disabled_at is not None,
         sees_costs=before.sees_costs,
     )
-    note_change(conn, "user changed", name, {"old": _told(was), "new": _told(standing)}, actor=actor, at=at)
+    note_change(
+        conn, "user changed", name, {"old": _standing_facts(was), "new": _standing_facts(standing)}, actor=actor, at=at
+    )
 
 
 def set_password(
@@ -174,8 +178,8 @@ def set_password(
 ) -> None:
     """Store another password and end every session of the user but that one.
 
-    ``before`` is the hash that it shall replace: where somebody else has changed it meanwhile, theirs stays. Raises
-    NotFound for that too.
+    ``before`` is the hash that it is to replace: if somebody else has changed it meanwhile, theirs stays. Raises
+    NotFound in that case too.
     """
     facts = {"name": name, "password_hash": password_hash, "must_change": must_change, "before": before}
     if conn.execute(_QUERIES["set_password"], facts).rowcount == 0:
@@ -185,12 +189,12 @@ def set_password(
 
 
 def rehash(conn: Connection, name: str, *, before: str, after: str) -> None:
-    """Store the same password as it is hashed now."""
+    """Store the same password under a new hash."""
     conn.execute(_QUERIES["rehash"], {"name": name, "before": before, "password_hash": after})
 
 
 def check_sites(conn: Connection, sites: Collection[str] | None) -> None:
-    """Raise UnknownSites for codes that are no site's."""
+    """Raise UnknownSites for codes that no site has."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         unknown = cursor.execute(_QUERIES["unknown_sites"], {"sites": sorted(sites or ())}).fetchall()
     if unknown:
@@ -200,14 +204,14 @@ def check_sites(conn: Connection, sites: Collection[str] | None) -> None:
 def note_change(
     conn: Connection, what: str, subject: str, detail: Mapping[str, Any], *, actor: str, at: datetime
 ) -> None:
-    """Keep what was done to a user, a key or a device, and by whom; ``what`` begins with which of them it is."""
+    """Log a change of a user, a key or a device, and by whom; ``what`` begins with which of them it is."""
     kind = what.partition(" ")[0].replace("password", "user")
     old, new = (detail["old"], detail["new"]) if detail.keys() == {"old", "new"} else ({}, detail)
     changes_log.append(conn, kind, subject, what, old=old, new=new, actor=actor, at=at)
 
 
 def changes(conn: Connection, *, before: int | None = None, limit: int = 50) -> list[Change]:
-    """Return what was done to users, keys and the bindings of devices, the newest first."""
+    """Return the changes of users, keys and device bindings, the newest first."""
     found = changes_log.page(conn, kinds=changes_log.OF_ACCESS, before=before, limit=limit)
     return [
         Change(
@@ -238,7 +242,7 @@ def _facts(conn: Connection, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _told(standing: Standing) -> dict[str, Any]:
+def _standing_facts(standing: Standing) -> dict[str, Any]:
     return {
         "full_name": standing.full_name,
         "roles": sorted(standing.roles),
