@@ -17,6 +17,7 @@ from api.language import chosen
 from db import scope
 from db.plant import changes
 from workorder_core.people.access import COST_ROLES, Role, Who
+from workorder_core.sentences import coded, joined, say
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -28,10 +29,17 @@ class Forbidden(Exception):
     """Who asks is known, and may not."""
 
     def __init__(self, who: Who, roles: frozenset[Role]) -> None:
-        asked = ", ".join(_said(role) for role in Role if role in roles | {Role.ADMINISTRATOR})
-        theirs = ", ".join(_said(role) for role in Role if role in who.roles)
+        asked = joined(_said(role) for role in Role if role in roles | {Role.ADMINISTRATOR})
+        theirs = joined(_said(role) for role in Role if role in who.roles)
         name = who.actor.partition(":")[2]
-        super().__init__(f"this needs one of the roles {asked}; {name} has {theirs}, which an administrator can change")
+        super().__init__(
+            say(
+                "this needs one of the roles {asked}; {name} has {theirs}, which an administrator can change",
+                asked=asked,
+                name=name,
+                theirs=theirs,
+            )
+        )
         self.who, self.roles = who, roles
 
 
@@ -40,12 +48,12 @@ class NeedsEverySite(Exception):
 
     def __init__(self, who: Who) -> None:
         name, sites = who.actor.partition(":")[2], ", ".join(sorted(who.sites or ()))
-        super().__init__(f"this concerns every site, and {name} sees {sites} only")
+        super().__init__(say("this concerns every site, and {name} sees {sites} only", name=name, sites=sites))
         self.who = who
 
 
 def _said(role: Role) -> str:
-    return role.value.replace("_", " ")
+    return coded(role.value.replace("_", " "))
 
 
 def _connection(request: Request) -> Iterator[Connection]:

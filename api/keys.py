@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from db.people import api_keys, sessions
 from db.people.sessions import Session
 from workorder_core.people.access import Role, Who
+from workorder_core.sentences import say
 
 COOKIE = "plantwright"
 
@@ -21,10 +22,17 @@ class KeyMissing(Exception):
     """The request carries neither a key nor a session, or one that opens nothing."""
 
     def __init__(self, *, wrong: bool) -> None:
-        problem = "the key is not known, or has been revoked" if wrong else "a key is needed, or to sign in at /login"
+        problem = (
+            say("the key is not known, or has been revoked")
+            if wrong
+            else say("a key is needed, or to sign in at /login")
+        )
         super().__init__(
-            f"{problem}; send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY', "
-            "which `plantwright keys add` or the page of users and keys makes"
+            say(
+                "{problem}; send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY', which "
+                "`plantwright keys add` or the page of users and keys makes",
+                problem=problem,
+            )
         )
         self.wrong = wrong
 
@@ -34,8 +42,10 @@ class FormNotOurs(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "this was not sent by a page of this session; load the page again, then send it. A script sends a key, "
-            "or the session's token as 'X-CSRF-Token'"
+            say(
+                "this was not sent by a page of this session; load the page again, then send it. A script "
+                "sends a key, or the session's token as 'X-CSRF-Token'"
+            )
         )
 
 
@@ -43,7 +53,7 @@ class PasswordMustChange(Exception):
     """The session was opened with a password that somebody else made."""
 
     def __init__(self) -> None:
-        super().__init__("your password was made by somebody else; choose your own at /password first")
+        super().__init__(say("your password was made by somebody else; choose your own at /password first"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from api.asking import Asking, Conn
 from api.board.forms.form_errors import Question
 from db.plant import names
 from workorder_core.plant.new_names import NameKind, NewName
+from workorder_core.sentences import coded, joined, say
 
 
 class UnknownNames(Exception):
@@ -19,12 +20,16 @@ class UnknownNames(Exception):
 
     def __init__(self, found: Sequence[NewName]) -> None:
         kinds = "&".join(f"new={kind}" for kind in dict.fromkeys(each.kind for each in found))
-        told = "; ".join(map(str, found[:_TOLD])) + (f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else "")
-        super().__init__(f"{told}; send it with ?{kinds} if that is meant")
+        said = [str(each) for each in found[:_TOLD]]
+        if len(found) > _TOLD:
+            said.append(say("and {count} more", count=len(found) - _TOLD))
+        told = joined(said, "; ")
+        super().__init__(say("{told}; send it with ?{kinds} if that is meant", told=told, kinds=kinds))
         self.found = tuple(found)
 
 
 _TOLD = 5
+_MANY = {NameKind.CLASS: "classes"}
 
 
 class Naming:
@@ -54,12 +59,17 @@ class Naming:
             return None
         quoted = ", ".join(repr(each.name) for each in found[:_TOLD]) + (" …" if len(found) > _TOLD else "")
         several = len(found) > 1
-        many = {NameKind.CLASS: "classes"}.get(kind, f"{kind}s") if several else str(kind)
         return Question(
-            f"there {'are' if several else 'is'} no {many} {quoted} yet",
-            new="They are new" if several else f"Make a new {kind}",
+            say("there are no {kinds} {names} yet", kinds=coded(_MANY.get(kind, f"{kind}s")), names=quoted)
+            if several
+            else say("there is no {kind} {names} yet", kind=kind, names=quoted),
+            new=say("They are new") if several else say("Make a new {kind}", kind=kind),
             names=tuple(each.name for each in found),
-            alike=[(f"Use {other}", typed.replace(each.name, other, 1)) for each in found for other in each.alike],
+            alike=[
+                (say("Use {other}", other=other), typed.replace(each.name, other, 1))
+                for each in found
+                for other in each.alike
+            ],
         )
 
 

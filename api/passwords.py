@@ -6,6 +6,8 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from workorder_core.sentences import say
+
 LEAST, MOST = 12, 200
 _HASHER = PasswordHasher()
 # A hash takes 64 MiB while it is made: a crowd at the door must not take the machine's memory.
@@ -20,9 +22,17 @@ class WeakPassword(Exception):
 def check(password: str, *, name: str = "") -> None:
     """Raise WeakPassword for what is too short, too long, or the user's own name."""
     if not LEAST <= len(password) <= MOST:
-        raise WeakPassword(f"a password has {LEAST} to {MOST} characters; four words that come to mind are a good one")
+        raise WeakPassword(
+            say(
+                "a password has {least} to {most} characters; four words that come to mind are a good one",
+                least=LEAST,
+                most=MOST,
+            )
+        )
     if len(set(password)) < 4 or (name and password.lower().replace(name, "").strip() == ""):
-        raise WeakPassword("this password is the first that anybody would try; four words that come to mind are better")
+        raise WeakPassword(
+            say("this password is the first that anybody would try; four words that come to mind are better")
+        )
 
 
 def hashed(password: str) -> str:

@@ -47,6 +47,7 @@ from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQ
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.plant.signals import InvalidMeaning
+from workorder_core.sentences import say
 from workorder_core.tables.layout import InvalidLayout
 
 _log = structlog.get_logger("api")
@@ -58,7 +59,7 @@ class TooMany(Exception):
     """The answer would be larger than anybody can use."""
 
     def __init__(self, what: str, most: int, action: str) -> None:
-        super().__init__(f"{what} are more than {most}; {action}")
+        super().__init__(say("{what} are more than {most}; {action}", what=what, most=most, action=action))
         self.what, self.most = what, most
 
 
@@ -66,7 +67,9 @@ class InvalidRange(Exception):
     """A span of time ends before it begins."""
 
     def __init__(self, start: str, end: str) -> None:
-        super().__init__(f"'{start}' must lie before '{end}'; exchange them or choose a later end")
+        super().__init__(
+            say("'{start}' must lie before '{end}'; exchange them or choose a later end", start=start, end=end)
+        )
 
 
 class Problem(NamedTuple):

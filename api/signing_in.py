@@ -13,6 +13,7 @@ from api.addresses import counted_as
 from api.keys import Door
 from db.people import sessions, users
 from db.people.users import User
+from workorder_core.sentences import say
 
 WINDOW = timedelta(minutes=15)
 MOST_BY_NAME_AND_ADDRESS, MOST_BY_ADDRESS, MOST_BY_DEVICE = 10, 50, 10
@@ -33,7 +34,9 @@ class WrongPassword(Exception):
     """Name and password do not belong together. It is not said which of them is wrong."""
 
     def __init__(self) -> None:
-        super().__init__("this name and this password do not belong together; an administrator can give a new password")
+        super().__init__(
+            say("this name and this password do not belong together; an administrator can give a new password")
+        )
 
 
 class TooManyAttempts(Exception):
@@ -42,7 +45,10 @@ class TooManyAttempts(Exception):
     def __init__(self, until: datetime, now: datetime) -> None:
         self.retry_after_s = max(1, round((until - now).total_seconds()))
         super().__init__(
-            f"there were too many attempts to sign in; try again in {max(1, -(-self.retry_after_s // 60))} minutes"
+            say(
+                "there were too many attempts to sign in; try again in {minutes} minutes",
+                minutes=max(1, -(-self.retry_after_s // 60)),
+            )
         )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from workorder_core.sentences import coded, joined, say
+
 
 class StoreError(Exception):
     """The store cannot return or will not accept something."""
@@ -12,7 +14,9 @@ class NotFound(StoreError):
     """Something does not exist."""
 
     def __init__(self, kind: str, key: object) -> None:
-        super().__init__(f"there is no {kind} {key}; the list of them shows which there are")
+        super().__init__(
+            say("there is no {kind} {key}; the list of them shows which there are", kind=coded(kind), key=key)
+        )
         self.kind, self.key = kind, key
 
 
@@ -20,9 +24,13 @@ class TechnicianUnknown(NotFound):
     """A site has no technician with this code; those with a similar code or name are suggested."""
 
     def __init__(self, code: str, alike: Sequence[str], there: Sequence[str]) -> None:
-        meant = f"did you mean {' or '.join(alike)}?" if alike else f"choose one of {', '.join(there)}" if there else ""
+        meant: str = say("add its technicians first")
+        if alike:
+            meant = say("did you mean {alike}?", alike=joined(alike, say(" or ")))
+        elif there:
+            meant = say("choose one of {there}", there=joined(there))
         super().__init__("technician", code)
-        self.args = (f"this site has no technician {code}; {meant or 'add its technicians first'}",)
+        self.args = (say("this site has no technician {code}; {meant}", code=code, meant=meant),)
         self.alike = tuple(alike)
 
 
@@ -30,7 +38,13 @@ class AlreadyExists(StoreError):
     """The name is taken."""
 
     def __init__(self, kind: str, key: object) -> None:
-        super().__init__(f"there is a {kind} {key} already; choose another code or change the one that is there")
+        super().__init__(
+            say(
+                "there is a {kind} {key} already; choose another code or change the one that is there",
+                kind=coded(kind),
+                key=key,
+            )
+        )
         self.kind, self.key = kind, key
 
 
@@ -38,7 +52,13 @@ class Cycle(StoreError):
     """An asset cannot be upstream of itself, directly or through others."""
 
     def __init__(self, asset: str, parent: str) -> None:
-        super().__init__(f"{asset} cannot stand behind {parent}: {parent} stands behind {asset}; choose one above it")
+        super().__init__(
+            say(
+                "{asset} cannot stand behind {parent}: {parent} stands behind {asset}; choose one above it",
+                asset=asset,
+                parent=parent,
+            )
+        )
         self.asset, self.parent = asset, parent
 
 
@@ -46,7 +66,7 @@ class NothingOnTrial(StoreError):
     """A run in shadow has no document to try."""
 
     def __init__(self) -> None:
-        super().__init__("nothing is on trial; give a rulebook, model documents or both")
+        super().__init__(say("nothing is on trial; give a rulebook, model documents or both"))
 
 
 class VersionConflict(StoreError):
@@ -54,7 +74,13 @@ class VersionConflict(StoreError):
 
     def __init__(self, order_id: UUID, number: str, expected: int, actual: int) -> None:
         super().__init__(
-            f"work order {number} has changed meanwhile (version {actual}, not {expected}); read it again, then decide"
+            say(
+                "work order {number} has changed meanwhile (version {actual}, not {expected}); read it "
+                "again, then decide",
+                number=number,
+                actual=actual,
+                expected=expected,
+            )
         )
         self.order_id, self.number, self.expected, self.actual = order_id, number, expected, actual
 
@@ -64,6 +90,10 @@ class FaultHasOrder(StoreError):
 
     def __init__(self, number: str) -> None:
         super().__init__(
-            f"work order {number} cannot be opened again: its fault has another unfinished order by now; work on that"
+            say(
+                "work order {number} cannot be opened again: its fault has another unfinished order by now; "
+                "work on that",
+                number=number,
+            )
         )
         self.number = number

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from workorder_core.sentences import coded, joined, say
 from workorder_core.words import Status
 
 
@@ -13,9 +14,15 @@ class IllegalMove(WorkOrderError):
     """The lifecycle has no such step from the order's status."""
 
     def __init__(self, order_id: UUID, number: str, status: Status, step: str, possible: tuple[str, ...]) -> None:
-        steps = ", ".join(possible) or "nothing, this status is final"
+        steps = joined(map(coded, possible)) if possible else say("nothing, this status is final")
         super().__init__(
-            f"work order {number} is {status.label}: the step '{step}' is not possible now (possible: {steps})"
+            say(
+                "work order {number} is {status}: the step '{step}' is not possible now (possible: {steps})",
+                number=number,
+                status=status.label,
+                step=coded(step),
+                steps=steps,
+            )
         )
         self.order_id, self.number, self.status, self.step, self.possible = order_id, number, status, step, possible
 
@@ -24,7 +31,13 @@ class ReasonMissing(WorkOrderError):
     """A step that needs a reason was requested without one."""
 
     def __init__(self, order_id: UUID, number: str, step: str) -> None:
-        super().__init__(f"the step '{step}' on work order {number} needs a reason: say why in one sentence")
+        super().__init__(
+            say(
+                "the step '{step}' on work order {number} needs a reason: say why in one sentence",
+                step=coded(step),
+                number=number,
+            )
+        )
         self.order_id, self.number, self.step = order_id, number, step
 
 
@@ -32,7 +45,14 @@ class NotAllowed(WorkOrderError):
     """The person may not take the step."""
 
     def __init__(self, number: str, step: str, reason: str) -> None:
-        super().__init__(f"the step '{step}' on work order {number} is not yours to take: {reason}")
+        super().__init__(
+            say(
+                "the step '{step}' on work order {number} is not yours to take: {reason}",
+                step=coded(step),
+                number=number,
+                reason=reason,
+            )
+        )
         self.number, self.step, self.reason = number, step, reason
 
 
@@ -40,7 +60,14 @@ class NotReady(WorkOrderError):
     """The lifecycle has the step, but something that it needs is missing."""
 
     def __init__(self, number: str, step: str, missing: tuple[str, ...]) -> None:
-        super().__init__(f"the step '{step}' on work order {number} is not possible yet: {'; '.join(missing)}")
+        super().__init__(
+            say(
+                "the step '{step}' on work order {number} is not possible yet: {missing}",
+                step=coded(step),
+                number=number,
+                missing=joined(missing, "; "),
+            )
+        )
         self.number, self.step, self.missing = number, step, missing
 
 
@@ -48,7 +75,9 @@ class CurrencyMissing(WorkOrderError):
     """A cost has no currency."""
 
     def __init__(self, number: str) -> None:
-        super().__init__(f"the cost of work order {number} has no currency: give both, as 420.00 and EUR")
+        super().__init__(
+            say("the cost of work order {number} has no currency: give both, as 420.00 and EUR", number=number)
+        )
         self.number = number
 
 
@@ -57,7 +86,12 @@ class NotQualified(WorkOrderError):
 
     def __init__(self, number: str, name: str, reasons: tuple[str, ...]) -> None:
         super().__init__(
-            f"{name} cannot simply be given {number}: {', '.join(reasons)}; "
-            "choose somebody else, or say why it shall be so all the same"
+            say(
+                "{name} cannot simply be given {number}: {reasons}; choose somebody else, or say why it "
+                "shall be so all the same",
+                name=name,
+                number=number,
+                reasons=joined(reasons),
+            )
         )
         self.number, self.name, self.reasons = number, name, reasons

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+from workorder_core.sentences import say
+
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 _FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
 _END = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
@@ -11,7 +13,13 @@ class FarTime(ValueError):
     """A time so far away that it is a mistake, or a placeholder for "never"."""
 
     def __init__(self) -> None:
-        super().__init__(f"give a year between {FIRST_YEAR} and {LAST_YEAR}; leave out an end that is not known")
+        super().__init__(
+            say(
+                "give a year between {first_year} and {last_year}; leave out an end that is not known",
+                first_year=FIRST_YEAR,
+                last_year=LAST_YEAR,
+            )
+        )
 
 
 def near(at: datetime) -> datetime:

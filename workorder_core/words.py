@@ -2,6 +2,8 @@
 
 from enum import IntEnum, StrEnum
 
+from workorder_core.sentences import coded
+
 
 class OrderType(StrEnum):
     """The six types of work order."""
@@ -74,7 +76,7 @@ class Status(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.replace("_", " ")
+        return coded(self.value.replace("_", " "))
 
 
 class Origin(StrEnum):
@@ -136,7 +138,7 @@ class FailureMode(StrEnum):
 
     @property
     def label(self) -> str:
-        return _LABELS[self]
+        return coded(_LABELS[self])
 
     @property
     def specific(self) -> bool:

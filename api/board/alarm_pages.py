@@ -31,6 +31,7 @@ from workorder_core.alarms.alarm_states import SAFETY_OUT_MOST, SHELF_MOST, Move
 from workorder_core.alarms.alarms import alarm_metrics
 from workorder_core.far_times import FarTime, near
 from workorder_core.people.access import Who
+from workorder_core.sentences import say
 from workorder_core.words import Severity
 
 PAGE_SIZE = 25
@@ -265,7 +266,7 @@ def shadow(
 ) -> Response:
     """Send a rule to the shadow, or let it open orders again."""
     with Fields() as read:
-        read.need("why", why.strip(), "say why in one sentence")
+        read.need("why", why.strip(), say("say why in one sentence"))
     verb = budgets.to_shadow if step == "shadow" else rules_in_shadow.end
     verb(conn, rule, actor=who.actor, why=why.strip(), at=now)
     return sent.leads_to(f"/alarms/rules?show={show}&page={number}")
@@ -305,8 +306,8 @@ def move(
     with Fields() as read:
         lasting = read("hours", None, lambda: figure(hours, most=24 * 90))
         needs = asked in (Move.SHELVE, Move.TAKE_OUT)
-        read.need("hours", lasting or not (needs or hours.strip()), "choose for how long")
-        read.need("why", why.strip() or not needs, "say why in one sentence")
+        read.need("hours", lasting or not (needs or hours.strip()), say("choose for how long"))
+        read.need("why", why.strip() or not needs, say("say why in one sentence"))
     until = None if lasting is None else now + timedelta(hours=lasting)
     ids = [_id(conn, who, each) for each in alarm[: 2 * PAGE_SIZE]]
     _move(conn, asked, ids, until, {"actor": who.actor, "at": now, "why": why.strip()})

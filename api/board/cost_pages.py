@@ -26,6 +26,7 @@ from workorder_core.costs.money import CURRENCIES, NoSuchCurrency
 from workorder_core.far_times import near_day
 from workorder_core.people.access import Who
 from workorder_core.plant.new_names import NameKind
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 _HOURS = ("failure_hours", "notice_hours")
@@ -100,7 +101,7 @@ def put_rate(
     with Fields() as read:
         day = read("from_date", date.min, lambda: _day(from_date))
         amount = None if remove else read("per_hour", None, lambda: _amount(per_hour, places=4))
-        read.need("per_hour", remove or per_hour.strip(), "write what an hour costs, such as 84.50")
+        read.need("per_hour", remove or per_hour.strip(), say("write what an hour costs, such as 84.50"))
         read.ask("skill", None if remove else names.question(NameKind.SKILL, [skill.strip()], skill))
     costs.put_rate(conn, site.id, site.code, skill.strip(), day, amount)
     return sent.leads_to(f"/costs/{site.code}#rates")
@@ -126,7 +127,7 @@ def put_entry(
     prices: dict[str, Decimal | None] = {}
     kind, _colon, whose = of.partition(":")
     with Fields() as read:
-        read.need("of", of == "site" or (kind in ("asset", "class") and whose), "choose from the list")
+        read.need("of", of == "site" or (kind in ("asset", "class") and whose), say("choose from the list"))
         for name, text in typed.items():
             places = 2 if name in _HOURS else 4
             prices[name] = read(name, None, lambda text=text, places=places: _amount(text, places=places))  # type: ignore[misc]
@@ -161,7 +162,7 @@ def _day(text: str) -> date:
     try:
         return near_day(date.fromisoformat(text.strip()))
     except ValueError:
-        raise InvalidForm("give the first day on which it counts") from None
+        raise InvalidForm(say("give the first day on which it counts")) from None
 
 
 def _amount(text: str, *, places: int) -> Decimal | None:
@@ -172,9 +173,9 @@ def _amount(text: str, *, places: int) -> Decimal | None:
     try:
         value = Decimal(said.replace(",", "."))
     except InvalidOperation:
-        raise InvalidForm(f"write an amount such as 1234.50, not {text.strip()!r}") from None
+        raise InvalidForm(say("write an amount such as 1234.50, not {text!r}", text=text.strip())) from None
     if not value.is_finite() or not 0 <= value <= MOST:
-        raise InvalidForm(f"write an amount from 0 to {MOST:,}, not {text.strip()!r}")
+        raise InvalidForm(say("write an amount from 0 to {most:,}, not {text!r}", most=MOST, text=text.strip()))
     if value != round(value, places):
-        raise InvalidForm(f"write {places} decimals at most")
+        raise InvalidForm(say("write {places} decimals at most", places=places))
     return value

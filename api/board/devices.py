@@ -14,6 +14,7 @@ from api.once import SentForm
 from db.plant import devices, plant
 from db.plant.devices import InvalidBinding
 from workorder_core.plant.new_names import NameKind
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
@@ -46,7 +47,7 @@ def bind(
     with Fields() as read:
         read("device", None, lambda: _checked(device.strip(), []))
         read("assets", None, lambda: _checked("device", named))
-        read.need("assets", named, "name the assets that the device speaks for, as SITE/ASSET")
+        read.need("assets", named, say("name the assets that the device speaks for, as SITE/ASSET"))
         read.ask("device", names.question(NameKind.DEVICE, [device.strip()], device))
         read.ask("assets", names.question(NameKind.ASSET, named, assets))
     devices.bind(conn, device.strip(), named, actor=actor, at=now)

@@ -14,6 +14,7 @@ from api.papers import feeds
 from api.papers.feeds import FeedIn
 from db.people import calendar_feeds, technicians
 from db.plant import plant
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
@@ -78,4 +79,4 @@ def _wanted(of: str) -> FeedIn:
         return FeedIn(site=key)
     if kind in ("technician", "asset") and key.isdecimal() and len(key) < 10:
         return FeedIn.model_validate({f"{kind}_id": int(key)})
-    raise InvalidForm("choose one of the list")
+    raise InvalidForm(say("choose one of the list"))

@@ -14,6 +14,7 @@ from api.board.words import zone_of
 from api.once import SentForm
 from db.documents import shadow, shadow_report
 from db.plant import plant
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 RUNS = 20
@@ -46,7 +47,7 @@ def end(
 ) -> Response:
     """Let what is on trial judge from now on, or drop it."""
     with Fields() as read:
-        read.need("why", why.strip(), "say why in one sentence")
+        read.need("why", why.strip(), say("say why in one sentence"))
     shadow.end(conn, run_id, verb, actor=who.actor, why=why.strip())
     return sent.leads_to(f"/shadow/{run_id}")
 

@@ -16,6 +16,7 @@ from db.telemetry import telemetry
 from ingest import units
 from workorder_core.plant.plant import SignalEntry
 from workorder_core.plant.signals import Meaning
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
@@ -48,7 +49,7 @@ class SignalForm:
             low = read("plausible_low", None, lambda: _bound(self.plausible_low, "lowest"))
             high = read("plausible_high", None, lambda: _bound(self.plausible_high, "highest"))
             bounded = low is None or high is None or low < high
-            read.need("plausible_high", bounded, "the highest plausible value is above the lowest")
+            read.need("plausible_high", bounded, say("the highest plausible value is above the lowest"))
             counter, has_states = self.numbers == "counter", self.numbers == "states"
             wraps = read("wraps_at", None, lambda: _number(self.wraps_at)) if counter else None
             states = read("states", {}, lambda: _states(self.states)) if has_states else {}
@@ -119,15 +120,15 @@ def _states(text: str) -> dict[str, float]:
     for line in filter(str.strip, text.splitlines()):
         name, equals, number = line.rpartition("=")
         if not equals:
-            raise InvalidForm(f"{line.strip()!r} is no state; write one a line, like RUNNING = 1")
+            raise InvalidForm(say("{line!r} is no state; write one a line, like RUNNING = 1", line=line.strip()))
         if name.strip() in found:
-            raise InvalidForm(f"{name.strip()!r} is there twice")
+            raise InvalidForm(say("{name!r} is there twice", name=name.strip()))
         value = _number(number)
         if value is None:
-            raise InvalidForm(f"say which number {name.strip()!r} stands for, like RUNNING = 1")
+            raise InvalidForm(say("say which number {name!r} stands for, like RUNNING = 1", name=name.strip()))
         found[name.strip()] = value
     if not found:
-        raise InvalidForm("write the states, one a line, like RUNNING = 1")
+        raise InvalidForm(say("write the states, one a line, like RUNNING = 1"))
     return found
 
 
@@ -135,7 +136,7 @@ def _bound(text: str, which: str) -> float | None:
     try:
         return _number(text)
     except InvalidForm as wrong:
-        raise InvalidForm(f"the {which} value that can be true: {wrong}") from None
+        raise InvalidForm(say("the {which} value that can be true: {wrong}", which=which, wrong=wrong)) from None
 
 
 def _number(text: str) -> float | None:
@@ -144,4 +145,4 @@ def _number(text: str) -> float | None:
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
-        raise InvalidForm(f"{text.strip()!r} is no number") from None
+        raise InvalidForm(say("{text!r} is no number", text=text.strip())) from None

@@ -29,6 +29,7 @@ from api.signing_in import Admission, TooManyAttempts, WrongPassword
 from db.errors import NotFound
 from db.people import sessions, users
 from workorder_core.people.access import Role
+from workorder_core.sentences import say
 
 _log = structlog.get_logger("api")
 _YEAR_S = 365 * 86_400
@@ -200,25 +201,25 @@ def change_password(
     """Change one's own password; every other session of the same user ends."""
     name = _name(who.actor)
     if not who.actor.startswith("person:"):
-        raise InvalidForm("a key has no password; sign in with a name to change it")
+        raise InvalidForm(say("a key has no password; sign in with a name to change it"))
     try:
         admission = signing_in.admit(_pool(request), name, address=_address(request), now=now, delayed=False)
         before = signing_in.proven(_pool(request), admission, current).password_hash
     except TooManyAttempts as refused:
         raise _refusal(refused, "current", 422) from None
     except WrongPassword:
-        raise InvalidForm(fields={"current": "this is not your present password"}) from None
+        raise InvalidForm(fields={"current": say("this is not your present password")}) from None
     passwords.check(password, name=name)
     with Fields() as read:
-        read.need("password", password != current, "the new password is the present one; choose another")
-        read.need("again", password == again, "the two new passwords differ; write the same twice")
+        read.need("password", password != current, say("the new password is the present one; choose another"))
+        read.need("again", password == again, say("the two new passwords differ; write the same twice"))
     token = request.cookies.get(COOKIE, "")
     hashed = passwords.hashed(password)
     this, actor = sessions.digest(token), who.actor
     try:
         users.set_password(conn, name, hashed, must_change=False, before=before, but_session=this, actor=actor, at=now)
     except NotFound:
-        raise InvalidForm("your password was changed meanwhile; sign in with the new one") from None
+        raise InvalidForm(say("your password was changed meanwhile; sign in with the new one")) from None
     return sent.shows("/password?done=yes", ())
 
 

@@ -18,6 +18,7 @@ from db.people import calendar_feeds, users
 from db.people.calendar_feeds import Feed
 from db.plant import plant
 from workorder_core.people.access import Who
+from workorder_core.sentences import say
 
 router = APIRouter(prefix="/calendar-feeds", tags=["calendars"], dependencies=[KNOWN])
 open_router = APIRouter(include_in_schema=False)
@@ -31,7 +32,9 @@ class NotAPerson(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "a calendar belongs to a person, who sees what is in it: sign in, or make it on the page “My calendars”"
+            say(
+                "a calendar belongs to a person, who sees what is in it: sign in, or make it on the page “My calendars”"
+            )
         )
 
 

@@ -15,6 +15,7 @@ from api.papers.prints import PDF, as_pdf, code_of
 from db.plant import plant, scanning
 from db.plant.scanning import ScanAddress, Thing
 from workorder_core.people.access import Who
+from workorder_core.sentences import say
 
 router = APIRouter(tags=["labels"], dependencies=[KNOWN])
 A_SHEET = 24
@@ -28,7 +29,7 @@ class NothingChosen(Exception):
     """Labels are asked for, and none is named."""
 
     def __init__(self) -> None:
-        super().__init__("name what the labels are for: at least one asset_id or location_id")
+        super().__init__(say("name what the labels are for: at least one asset_id or location_id"))
 
 
 class ScanAddressOut(BaseModel):

@@ -22,6 +22,7 @@ from workorder_core.costs.order_cost import CostFacts, OrderCost, PricedPart
 from workorder_core.orders import edits
 from workorder_core.orders.edits import Edit
 from workorder_core.people.access import Who
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("costs")
 
@@ -30,7 +31,7 @@ class NoCurrency(StoreError):
     """An amount was given for a site that has no currency."""
 
     def __init__(self, site: str) -> None:
-        super().__init__(f"{site} has no currency yet; choose the site's currency first")
+        super().__init__(say("{site} has no currency yet; choose the site's currency first", site=site))
         self.site = site
 
 
@@ -39,8 +40,12 @@ class CurrencyInUse(StoreError):
 
     def __init__(self, site: str, currency: str) -> None:
         super().__init__(
-            f"{site} has labour rates or a cost model in {currency}; remove them first, as another currency would not "
-            "convert them"
+            say(
+                "{site} has labour rates or a cost model in {currency}; remove them first, as another "
+                "currency would not convert them",
+                site=site,
+                currency=currency,
+            )
         )
         self.site, self.currency = site, currency
 

@@ -12,6 +12,7 @@ from db.errors import NotFound
 from rules.threshold import Threshold
 from workorder_core.alarms import budget
 from workorder_core.alarms.budget import Spent
+from workorder_core.sentences import say
 from workorder_core.words import Severity
 
 
@@ -19,7 +20,9 @@ class SafetyRule(Exception):
     """A safety rule cannot be kept from opening orders."""
 
     def __init__(self, rule: str) -> None:
-        super().__init__(f"rule {rule} is a safety rule and never judges in shadow; change the rule itself")
+        super().__init__(
+            say("rule {rule} is a safety rule and never judges in shadow; change the rule itself", rule=rule)
+        )
         self.rule = rule
 
 

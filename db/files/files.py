@@ -20,6 +20,7 @@ from db.files import pictures
 from db.files.pictures import InvalidPicture
 from db.orders import order_history
 from db.plant import changes
+from workorder_core.sentences import coded, say
 
 _QUERIES = sql.load("files")
 LARGEST = 10_000_000
@@ -58,7 +59,7 @@ class InvalidAttachment(StoreError):
     """A file cannot be attached."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"{name!r} is not attached: {problem}")
+        super().__init__(say("{name!r} is not attached: {problem}", name=name, problem=problem))
         self.name, self.problem = name, problem
 
 
@@ -138,7 +139,9 @@ def add(
     shown = "".join(filter(str.isprintable, name)).replace("/", "_").replace("\\", "_").strip()[-200:] or "file"
     kind = _checked(shown, content, allowed)
     if owner.of is not Of.ORDER and len(of(conn, owner)) >= MOST_OF_ONE:
-        raise InvalidAttachment(shown, f"there are {MOST_OF_ONE:,} files already; delete what is out of date")
+        raise InvalidAttachment(
+            shown, say("there are {most:,} files already; delete what is out of date", most=MOST_OF_ONE)
+        )
     small = None
     if kind in pictures.FORMATS:
         try:
@@ -147,7 +150,7 @@ def add(
             raise InvalidAttachment(shown, str(wrong)) from None
         content, small = picture.content, picture.small
         if len(content) > 2 * LARGEST:
-            raise InvalidAttachment(shown, "it would be too large without what it was packed by; make it smaller")
+            raise InvalidAttachment(shown, say("it would be too large without what it was packed by; make it smaller"))
     made = Attachment(
         id=uuid4(),
         **{f"{owner.of.value}_id": owner.id},  # type: ignore[arg-type]
@@ -166,14 +169,23 @@ def add(
 
 def _checked(name: str, content: bytes, allowed: Allowed) -> str:
     if not content:
-        raise InvalidAttachment(name, "it is empty")
+        raise InvalidAttachment(name, say("it is empty"))
     if len(content) > allowed.largest:
-        raise InvalidAttachment(name, f"it is larger than {allowed.largest // 1_000_000} MB; make it smaller")
+        raise InvalidAttachment(
+            name, say("it is larger than {largest} MB; make it smaller", largest=allowed.largest // 1_000_000)
+        )
     kind = _kind(content)
     if kind is None:
-        raise InvalidAttachment(name, "it is neither a picture (PNG, JPEG, GIF, WebP) nor a PDF nor plain text")
+        raise InvalidAttachment(name, say("it is neither a picture (PNG, JPEG, GIF, WebP) nor a PDF nor plain text"))
     if kind not in allowed.kinds:
-        raise InvalidAttachment(name, f"it is {_CALLED[kind]}, and here may be attached: {allowed.said}")
+        raise InvalidAttachment(
+            name,
+            say(
+                "it is {called}, and here may be attached: {said}",
+                called=coded(_CALLED[kind]),
+                said=coded(allowed.said),
+            ),
+        )
     return kind
 
 

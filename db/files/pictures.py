@@ -12,6 +12,8 @@ from typing import Any
 
 from PIL import Image, ImageOps, ImageSequence
 
+from workorder_core.sentences import say
+
 MOST_PIXELS = 50_000_000
 """The most pixels of a picture, over all its frames: enough for a phone's camera; 200 MB once decoded."""
 _TOO_MANY = f"it has more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller"
@@ -46,9 +48,9 @@ def clean(content: bytes, kind: str) -> Picture:
         except Image.DecompressionBombError:
             raise InvalidPicture(_TOO_MANY) from None
         except MemoryError:
-            raise InvalidPicture("it is too large to be decoded; make it smaller") from None
+            raise InvalidPicture(say("it is too large to be decoded; make it smaller")) from None
         except Exception as error:  # decoders raise all kinds of errors for crafted input
-            raise InvalidPicture("it is damaged: it cannot be decoded as a picture") from error
+            raise InvalidPicture(say("it is damaged: it cannot be decoded as a picture")) from error
 
 
 def _clean(content: bytes, kind: str) -> Picture:

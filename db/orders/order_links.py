@@ -13,6 +13,7 @@ from psycopg.rows import kwargs_row, scalar_row
 from db import scope, sql
 from db.errors import StoreError
 from db.orders import order_history
+from workorder_core.sentences import coded, say
 from workorder_core.words import Status
 
 _QUERIES = sql.load("order_links")
@@ -41,7 +42,7 @@ class InvalidLink(StoreError):
     """Two orders cannot be linked in this way."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"the orders are not linked: {problem}")
+        super().__init__(say("the orders are not linked: {problem}", problem=problem))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class Link:
 
     @property
     def label(self) -> str:
-        return self.kind.value.replace("_", " ") if self.outward else _OTHER_WAY[self.kind]
+        return coded(self.kind.value.replace("_", " ") if self.outward else _OTHER_WAY[self.kind])
 
 
 def add(
@@ -66,11 +67,14 @@ def add(
     """Link two orders that this transaction has locked, and record it in both histories. Raises InvalidLink."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if from_id == to_id:
-        raise InvalidLink("an order has nothing to do with itself")
+        raise InvalidLink(say("an order has nothing to do with itself"))
     with conn.cursor(row_factory=scalar_row) as cursor:
         if cursor.execute(_QUERIES["reaches"], facts | {"from_id": to_id, "to_id": from_id}).fetchone():
             raise InvalidLink(
-                f"the other one is '{kind.value.replace('_', ' ')}' this one already, by itself or others"
+                say(
+                    "the other one is '{kind}' this one already, by itself or others",
+                    kind=coded(kind.value.replace("_", " ")),
+                )
             )
         if cursor.execute(_QUERIES["add"], facts | {"at": at, "actor": actor}).fetchone() is None:
             return
@@ -83,7 +87,7 @@ def remove(
     """Remove a link between two orders that this transaction has locked. Raises InvalidLink if there is none."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if conn.execute(_QUERIES["remove"], facts).rowcount == 0:
-        raise InvalidLink("there is no such link to take back")
+        raise InvalidLink(say("there is no such link to take back"))
     _tell(conn, "unlink", "old", facts, actor, at, why)
 
 

@@ -16,6 +16,7 @@ from workorder_core.orders.order import WorkOrder
 from workorder_core.people import assignment
 from workorder_core.people.access import Who
 from workorder_core.people.assignment import Job, Proposal
+from workorder_core.sentences import say
 from workorder_core.words import Status
 
 
@@ -23,7 +24,7 @@ class NobodyEligible(Exception):
     """Nobody can be assigned to the order; says why."""
 
     def __init__(self, order_id: UUID, why: str) -> None:
-        super().__init__(f"{why} Name a technician and say why, or wait for a shift.")
+        super().__init__(say("{why} Name a technician and say why, or wait for a shift.", why=why))
         self.order_id, self.why = order_id, why
 
 

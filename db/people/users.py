@@ -14,6 +14,7 @@ from db.people import technicians
 from db.plant import changes as changes_log
 from db.plant import plant
 from workorder_core.people.access import Role, Who
+from workorder_core.sentences import joined, say
 
 _QUERIES = sql.load("access")
 
@@ -23,7 +24,10 @@ class LastAdministrator(StoreError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} is the last administrator of all sites; make another user that before you take it from {name}"
+            say(
+                "{name} is the last administrator of all sites; make another user that before you take it from {name}",
+                name=name,
+            )
         )
         self.name = name
 
@@ -32,7 +36,7 @@ class UnknownSites(StoreError):
     """A user or a key was given sites that do not exist."""
 
     def __init__(self, codes: Collection[str]) -> None:
-        super().__init__(f"there is no site {', '.join(codes)}; the list of sites shows which there are")
+        super().__init__(say("there is no site {codes}; the list of sites shows which there are", codes=joined(codes)))
         self.codes = codes
 
 

@@ -17,6 +17,7 @@ from db.errors import NotFound, StoreError
 from workorder_core.orders import targets
 from workorder_core.orders.targets import BY_PRIORITY, Target, Targets
 from workorder_core.orders.working_time import ROUND_THE_CLOCK, Calendar, Shift
+from workorder_core.sentences import say
 from workorder_core.words import Priority
 
 _log = structlog.get_logger("calendars")
@@ -28,8 +29,14 @@ class NoSuchCountry(StoreError):
     """Nobody knows the public holidays of a country or of a part of it."""
 
     def __init__(self, country: str, subdivision: str | None) -> None:
-        where = country if subdivision is None else f"{subdivision} in {country}"
-        super().__init__(f"the public holidays of {where} are not known; use the codes of ISO 3166, or list days off")
+        where: str = country
+        if subdivision is not None:
+            where = say("{subdivision} in {country}", subdivision=subdivision, country=country)
+        super().__init__(
+            say(
+                "the public holidays of {where} are not known; use the codes of ISO 3166, or list days off", where=where
+            )
+        )
         self.country, self.subdivision = country, subdivision
 
 

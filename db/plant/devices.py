@@ -13,6 +13,7 @@ from db.errors import NotFound, StoreError
 from db.people import users
 from ingest import devices
 from ingest.devices import Bindings
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("devices")
 
@@ -53,10 +54,12 @@ def listed(conn: Connection) -> dict[str, list[Bound]]:
 def check(device: str, assets: Sequence[str]) -> None:
     """Raise InvalidBinding for a device or an asset that cannot be called so."""
     if not devices.is_code(device):
-        raise InvalidBinding(f"{device[:80]!r} is no device name: letters, digits and _ . - up to 64")
+        raise InvalidBinding(
+            say("{device!r} is no device name: letters, digits and _ . - up to 64", device=device[:80])
+        )
     for asset in assets:
         if not devices.is_asset(asset):
-            raise InvalidBinding(f"{asset[:140]!r} is no asset: write <site>/<asset>, like NTH/P-101")
+            raise InvalidBinding(say("{asset!r} is no asset: write <site>/<asset>, like NTH/P-101", asset=asset[:140]))
 
 
 def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at: datetime) -> list[str]:
@@ -64,7 +67,7 @@ def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at
     are new to it. An engine that runs knows it within seconds. Raises InvalidBinding."""
     check(device, assets)
     if not assets:
-        raise InvalidBinding("name the assets that the device speaks for, as <site>/<asset>")
+        raise InvalidBinding(say("name the assets that the device speaks for, as <site>/<asset>"))
     with conn.cursor(row_factory=scalar_row) as cursor:
         facts = {"device": device, "assets": list(dict.fromkeys(assets)), "actor": actor, "at": at}
         new = sorted(cursor.execute(_QUERIES["bind"], facts).fetchall())

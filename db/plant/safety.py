@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from db import scope, sql
 from db.errors import NotFound, StoreError
 from db.plant import changes
+from workorder_core.sentences import coded, say
 
 _QUERIES = sql.load("safety")
 Verdict = Literal["confirmed", "rejected"]
@@ -24,7 +25,9 @@ class WhyMissing(StoreError):
     """A safety fact is to be changed without a reason."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"say why {subject} becomes less safe: a second person decides by your reason")
+        super().__init__(
+            say("say why {subject} becomes less safe: a second person decides by your reason", subject=subject)
+        )
         self.subject = subject
 
 
@@ -32,7 +35,12 @@ class AlreadyProposed(StoreError):
     """Another change of the same thing's safety waits for a second person."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"a change of {subject} waits for a second person already; confirm or reject that one first")
+        super().__init__(
+            say(
+                "a change of {subject} waits for a second person already; confirm or reject that one first",
+                subject=subject,
+            )
+        )
         self.subject = subject
 
 
@@ -40,7 +48,12 @@ class SamePerson(StoreError):
     """Somebody would confirm what they proposed, themselves or by a key that they made."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"you proposed this change of {subject}; somebody else has to confirm it, and no key of yours")
+        super().__init__(
+            say(
+                "you proposed this change of {subject}; somebody else has to confirm it, and no key of yours",
+                subject=subject,
+            )
+        )
         self.subject = subject
 
 
@@ -48,7 +61,14 @@ class AlreadyDecided(StoreError):
     """A proposal was confirmed or rejected before."""
 
     def __init__(self, subject: str, verdict: str, by: str) -> None:
-        super().__init__(f"this change of {subject} was {verdict} by {by.partition(':')[2]} already; propose it again")
+        super().__init__(
+            say(
+                "this change of {subject} was {verdict} by {name} already; propose it again",
+                subject=subject,
+                verdict=coded(verdict),
+                name=by.partition(":")[2],
+            )
+        )
         self.subject, self.verdict = subject, verdict
 
 
@@ -56,7 +76,12 @@ class Superseded(StoreError):
     """What was to be changed has changed since it was proposed."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"{subject} has changed since this was proposed; reject it, and propose it again as it is now")
+        super().__init__(
+            say(
+                "{subject} has changed since this was proposed; reject it, and propose it again as it is now",
+                subject=subject,
+            )
+        )
         self.subject = subject
 
 

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from db import scope, sql
 from db.errors import NotFound, StoreError
 from workorder_core.runs.runs import USUAL_PRIORITY, AfterCrash, Dropped, GiveUp, State
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("runs")
 LONGEST_LINE = 2_000
@@ -27,7 +28,9 @@ class RunFinished(StoreError):
 
     def __init__(self, state: State) -> None:
         super().__init__(
-            f"this run is over: it has {state.value}" if state != "cancelled" else "it is cancelled already"
+            say("this run is over: it has {state}", state=state)
+            if state != "cancelled"
+            else say("it is cancelled already")
         )
         self.state = state
 
@@ -36,7 +39,7 @@ class NothingToApply(StoreError):
     """A run was to be applied that is no dry run of an import that could be."""
 
     def __init__(self) -> None:
-        super().__init__("this is no dry run without wrong rows: send the file again, and apply its dry run")
+        super().__init__(say("this is no dry run without wrong rows: send the file again, and apply its dry run"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

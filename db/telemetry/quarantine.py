@@ -14,6 +14,7 @@ from db.errors import NotFound, StoreError
 from db.telemetry.quarantine_ledger import KEPT_BYTES, Ledger, shown
 from ingest.formats import sparkplug
 from ingest.messages import Refused
+from workorder_core.sentences import say
 
 SHOWN_BYTES = 65_536
 """The most bytes shown of each payload in a list."""
@@ -56,9 +57,13 @@ class Kept:
     def not_again(self) -> str | None:
         """Return why it cannot be retried, and what to do; None if it can."""
         if self.payload_bytes > self.kept_bytes:
-            smaller = ", in smaller ones" if self.kept_bytes else ""
-            kept = f"the first {self.kept_bytes:,} are kept" if self.kept_bytes else "none are kept"
-            return f"of its {self.payload_bytes:,} bytes {kept}: let the device send it anew{smaller}"
+            if not self.kept_bytes:
+                return say("of its {all:,} bytes none are kept: let the device send it anew", all=self.payload_bytes)
+            return say(
+                "of its {all:,} bytes the first {kept:,} are kept: let the device send it anew, in smaller ones",
+                all=self.payload_bytes,
+                kept=self.kept_bytes,
+            )
         return OF_ITS_MOMENT if self.topic.startswith(sparkplug.PREFIX) else None
 
 
@@ -66,7 +71,7 @@ class NotRetriable(StoreError):
     """A message in quarantine cannot be retried."""
 
     def __init__(self, kept: Kept) -> None:
-        super().__init__(f"message {kept.id} cannot be tried again: {kept.not_again}")
+        super().__init__(say("message {id} cannot be tried again: {why}", id=kept.id, why=kept.not_again))
         self.id = kept.id
 
 

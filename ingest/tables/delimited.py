@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Protocol
 
+from workorder_core.sentences import say
+
 EXCELS_OWN = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """A line before the header, by which Excel says what is between the cells."""
 DELIMITERS = (",", ";", "\t", "|")
@@ -41,12 +43,17 @@ def whole_rows(reader: Reader, delimiter: str, before: int = 0) -> Iterator[list
             return
         except csv.Error as error:
             advice = "is a quote opened there and never closed?"
-            raise BrokenRows(f"the row in line {line}: {error}; {advice}") from None
+            raise BrokenRows(
+                say("the row in line {line}: {error}; {advice}", line=line, error=error, advice=advice)
+            ) from None
         inside = [each for cell in row for each in cell.splitlines()[1:]] if before + reader.line_num > line else []
         most = most or max(len(row), *(each.count(delimiter) + 1 for each in inside), 2)
         if any(each.count(delimiter) + 1 == most for each in inside):
             raise BrokenRows(
-                f"the row in line {line} opens a quote that is not closed in it, and the rows after it are inside"
+                say(
+                    "the row in line {line} opens a quote that is not closed in it, and the rows after it are inside",
+                    line=line,
+                )
             )
         yield row
 

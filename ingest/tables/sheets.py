@@ -18,6 +18,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from ingest.tables import delimited
 from ingest.tables.delimited import BrokenRows
+from workorder_core.sentences import say
 
 MOST_BYTES = 10_000_000
 MOST_UNPACKED = 80_000_000
@@ -34,7 +35,7 @@ class InvalidFile(ValueError):
     """A file that is no table, or too large a one; says what to do."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"{name}: {problem}")
+        super().__init__(say("{name}: {problem}", name=name, problem=problem))
         self.name, self.problem = name, problem
 
 
@@ -61,12 +62,12 @@ class Sheet:
 def read(name: str, content: bytes, *, first: int | None = None) -> Sheet:
     """Read a file, or its ``first`` rows only. Raises InvalidFile."""
     if len(content) > MOST_BYTES:
-        raise InvalidFile(name, f"is larger than {MOST_BYTES // 1_000_000} MB; split it")
+        raise InvalidFile(name, say("is larger than {most_bytes} MB; split it", most_bytes=MOST_BYTES // 1_000_000))
     if content.startswith(_OLD_EXCEL):
-        raise InvalidFile(name, "is an Excel file of the old kind, or one with a password; save it as XLSX or CSV")
+        raise InvalidFile(name, say("is an Excel file of the old kind, or one with a password; save it as XLSX or CSV"))
     sheet = (_workbook if content.startswith(_ZIP) else _text)(name, content, first)
     if not any(cell.strip() for row in sheet.rows for cell in row):
-        raise InvalidFile(name, "has no cell with anything in it")
+        raise InvalidFile(name, say("has no cell with anything in it"))
     return sheet
 
 
@@ -75,14 +76,14 @@ def _text(name: str, content: bytes, first: int | None) -> Sheet:
     try:
         text = content.decode(encoding)
     except UnicodeError as error:
-        raise InvalidFile(name, f"is no text: {error}; save it as CSV in UTF-8, or as XLSX") from None
+        raise InvalidFile(name, say("is no text: {error}; save it as CSV in UTF-8, or as XLSX", error=error)) from None
     if "\0" in text:
-        raise InvalidFile(name, "is no text: it has NULs; save it as CSV in UTF-8, or as XLSX")
+        raise InvalidFile(name, say("is no text: it has NULs; save it as CSV in UTF-8, or as XLSX"))
     delimiter = delimited.delimiter_of(text)
     try:
         rows = list(islice(_bounded(name, delimited.rows_of(text, delimiter)), first))
     except BrokenRows as broken:
-        raise InvalidFile(name, f"cannot be read: {broken}") from None
+        raise InvalidFile(name, say("cannot be read: {broken}", broken=broken)) from None
     shown = {"\t": "tabs", " ": "blanks"}.get(delimiter, delimiter)
     return Sheet(name=name, form=f"CSV in {encoding}, {shown} between cells", rows=rows)
 
@@ -93,7 +94,10 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
             # A part is never read beyond the size that it says of itself.
             unpacked = sum(part.file_size for part in archive.infolist())
         if unpacked > MOST_UNPACKED:
-            raise InvalidFile(name, f"is larger than {MOST_UNPACKED // 1_000_000} MB unpacked; split it")
+            raise InvalidFile(
+                name,
+                say("is larger than {most_unpacked} MB unpacked; split it", most_unpacked=MOST_UNPACKED // 1_000_000),
+            )
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             sheet = book.worksheets[0]
@@ -110,7 +114,7 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
         TypeError, AttributeError, OSError, EOFError, NotImplementedError,
     ) as error:  # fmt: skip
         raise InvalidFile(
-            name, f"is no XLSX workbook that can be read ({type(error).__name__}); save it anew"
+            name, say("is no XLSX workbook that can be read ({name}); save it anew", name=type(error).__name__)
         ) from None
 
 
@@ -140,11 +144,24 @@ def _bounded(name: str, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]
             continue
         count += empty + 1
         if count > MOST_ROWS:
-            raise InvalidFile(name, f"has more than {MOST_ROWS:,} rows; split it")
+            raise InvalidFile(name, say("has more than {most_rows:,} rows; split it", most_rows=MOST_ROWS))
         if len(cells) > MOST_COLUMNS:
-            raise InvalidFile(name, f"has a row of more than {MOST_COLUMNS} columns; leave out what is not imported")
+            raise InvalidFile(
+                name,
+                say(
+                    "has a row of more than {most_columns} columns; leave out what is not imported",
+                    most_columns=MOST_COLUMNS,
+                ),
+            )
         if any(len(cell) > MOST_LETTERS for cell in cells):
-            raise InvalidFile(name, f"has a cell of more than {MOST_LETTERS:,} letters in row {count}")
+            raise InvalidFile(
+                name,
+                say(
+                    "has a cell of more than {most_letters:,} letters in row {count}",
+                    most_letters=MOST_LETTERS,
+                    count=count,
+                ),
+            )
         yield from ([] for _ in range(empty))
         empty = 0
         yield cells

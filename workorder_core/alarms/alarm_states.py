@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workorder_core.sentences import coded, joined, say
 from workorder_core.words import Severity
 
 
@@ -27,7 +28,7 @@ class State(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.replace("_", " ")
+        return coded(self.value.replace("_", " "))
 
 
 class Move(StrEnum):
@@ -46,7 +47,7 @@ class Move(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.replace("_", " ")
+        return coded(self.value.replace("_", " "))
 
 
 AS_IT_IS = None
@@ -116,8 +117,16 @@ class IllegalAlarmMove(AlarmError):
     """The table has no such move from the alarm's state."""
 
     def __init__(self, name: str, state: State, move: Move, possible: tuple[Move, ...]) -> None:
-        ways = ", ".join(each.label for each in possible)
-        super().__init__(f"the alarm {name} is {state.label}: '{move.label}' is not possible now (possible: {ways})")
+        ways = joined(each.label for each in possible)
+        super().__init__(
+            say(
+                "the alarm {name} is {state}: '{move}' is not possible now (possible: {ways})",
+                name=name,
+                state=state.label,
+                move=move.label,
+                ways=ways,
+            )
+        )
         self.name, self.state, self.move, self.possible = name, state, move, possible
 
 
@@ -125,7 +134,9 @@ class AlarmReasonMissing(AlarmError):
     """A move that hides an alarm from people was requested without a reason."""
 
     def __init__(self, name: str, move: Move) -> None:
-        super().__init__(f"'{move.label}' of the alarm {name} needs a reason: say why in one sentence")
+        super().__init__(
+            say("'{move}' of the alarm {name} needs a reason: say why in one sentence", move=move.label, name=name)
+        )
         self.name, self.move = name, move
 
 
@@ -133,7 +144,7 @@ class MayNotBeShelved(AlarmError):
     """The alarm is about a risk for people or the plant, or its rule forbids shelving."""
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"the alarm {name} may not be shelved: {why}")
+        super().__init__(say("the alarm {name} may not be shelved: {why}", name=name, why=why))
         self.name = name
 
 
@@ -142,7 +153,12 @@ class InvalidEnd(AlarmError):
 
     def __init__(self, name: str, move: Move, most: timedelta) -> None:
         super().__init__(
-            f"'{move.label}' of the alarm {name} must end after now, and within {in_words(most)}; choose another end"
+            say(
+                "'{move}' of the alarm {name} must end after now, and within {most}; choose another end",
+                move=move.label,
+                name=name,
+                most=in_words(most),
+            )
         )
         self.name, self.move, self.most = name, move, most
 
@@ -223,10 +239,13 @@ def shelve(point: Point, terms: Terms, *, until: datetime, why: str, at: datetim
     """Shelve an alarm for a stated time, during which it opens no orders."""
     if terms.severity is Severity.SAFETY or point.severity is Severity.SAFETY:
         raise MayNotBeShelved(
-            point.name, "it tells of a risk for people or the plant; for work on its instrument take it out of service"
+            point.name,
+            say("it tells of a risk for people or the plant; for work on its instrument take it out of service"),
         )
     if not terms.shelf_most:
-        raise MayNotBeShelved(point.name, "its rule says max_shelf = 0; take it out of service, or change the rule")
+        raise MayNotBeShelved(
+            point.name, say("its rule says max_shelf = 0; take it out of service, or change the rule")
+        )
     _check(point, Move.SHELVE, why)
     if not at < until <= at + terms.shelf_most:
         raise InvalidEnd(point.name, Move.SHELVE, terms.shelf_most)
@@ -256,7 +275,7 @@ def return_to_service(point: Point, *, at: datetime) -> Point:
 def in_words(span: timedelta) -> str:
     """Format a span for people: ``12 h``, ``90 d``."""
     hours = span / timedelta(hours=1)
-    return f"{hours / 24:g} d" if hours > 48 else f"{hours:g} h"
+    return say("{days:g} d", days=hours / 24) if hours > 48 else say("{hours:g} h", hours=hours)
 
 
 _OF_ENGINE = (Move.RAISE, Move.CLEAR, Move.SUPPRESS, Move.RELEASE)

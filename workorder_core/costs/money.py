@@ -2,6 +2,8 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from workorder_core.sentences import say
+
 _CODES = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
 CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
@@ -22,7 +24,9 @@ class NoSuchCurrency(ValueError):
     """A code that ISO 4217 does not have."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"{code!r} is no currency of ISO 4217; write its three letters, such as EUR, GBP or USD")
+        super().__init__(
+            say("{code!r} is no currency of ISO 4217; write its three letters, such as EUR, GBP or USD", code=code)
+        )
         self.code = code
 
 

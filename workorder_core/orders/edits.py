@@ -9,6 +9,7 @@ from workorder_core.orders.lifecycle import DONE, FINAL, PLANNERS, has, possible
 from workorder_core.orders.order import WorkOrder
 from workorder_core.orders.statuses import UNAPPROVED
 from workorder_core.people.access import Role, Who
+from workorder_core.sentences import say
 from workorder_core.words import Status
 
 
@@ -81,4 +82,8 @@ def permit(order: WorkOrder, edit: Edit, who: Who) -> None:
         or (order.requested_by == who.actor and order.status in rule.requester)
     ):
         return
-    raise NotAllowed(order.number, edit, f"{order.assignee or 'nobody'} has the order, and it is not your request")
+    raise NotAllowed(
+        order.number,
+        edit,
+        say("{assignee} has the order, and it is not your request", assignee=order.assignee or say("nobody")),
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from workorder_core.errors import WorkOrderError
 from workorder_core.orders.order import WorkOrder
+from workorder_core.sentences import say
 from workorder_core.words import FailureMode
 
 
@@ -26,7 +27,7 @@ class InvalidStep(WorkOrderError):
     """A step of a job plan was not done as it asks."""
 
     def __init__(self, seq: int, problem: str) -> None:
-        super().__init__(f"step {seq} is not done: {problem}")
+        super().__init__(say("step {seq} is not done: {problem}", seq=seq, problem=problem))
         self.seq, self.problem = seq, problem
 
 
@@ -167,14 +168,16 @@ def do(
 ) -> StepDone:
     """Return a step as done. Raises InvalidStep where it asks for something that is not there."""
     if step.kind is StepKind.MEASUREMENT and value is None:
-        raise InvalidStep(step.seq, f"a value is needed{f' in {step.unit}' if step.unit else ''}")
+        unit = step.unit
+        raise InvalidStep(step.seq, say("a value is needed in {unit}", unit=unit) if unit else say("a value is needed"))
     if step.kind is not StepKind.MEASUREMENT and value is not None:
-        raise InvalidStep(step.seq, "it measures nothing; write what you saw as a note")
+        raise InvalidStep(step.seq, say("it measures nothing; write what you saw as a note"))
     if step.kind is StepKind.PHOTO and attachment_id is None:
-        raise InvalidStep(step.seq, "a photo is needed; attach it to the order, then name the attachment here")
+        raise InvalidStep(step.seq, say("a photo is needed; attach it to the order, then name the attachment here"))
     if step.kind in (StepKind.SIGNATURE, StepKind.PERMIT) and not note.strip():
-        what = "the name of who signs" if step.kind is StepKind.SIGNATURE else "the number of the permit"
-        raise InvalidStep(step.seq, f"{what} is needed as its note")
+        if step.kind is StepKind.SIGNATURE:
+            raise InvalidStep(step.seq, say("the name of who signs is needed as its note"))
+        raise InvalidStep(step.seq, say("the number of the permit is needed as its note"))
     return replace(step, done_at=at, done_by=actor, value=value, note=note.strip(), attachment_id=attachment_id)
 
 

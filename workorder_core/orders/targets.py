@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from workorder_core.orders.order import WorkOrder
 from workorder_core.orders.statuses import DONE, FINAL, UNAPPROVED
 from workorder_core.orders.working_time import ROUND_THE_CLOCK, Calendar, NoWorkingTime
+from workorder_core.sentences import coded, say
 from workorder_core.words import Priority
 
 WARN_AT = 0.75
@@ -87,7 +88,9 @@ def check(by: Targets, since: datetime) -> None:
     for priority, target in by.by_priority.items():
         for what, span in (("response", target.response), ("completion", target.completion)):
             if _after(by.clock(priority), since, span) is None:
-                raise NoWorkingTime(f"the {what} target of {priority.name.lower()} work", span)
+                raise NoWorkingTime(
+                    say("the {what} target of {name} work", what=coded(what), name=coded(priority.name.lower())), span
+                )
 
 
 def missing(order: WorkOrder) -> str | None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from workorder_core.sentences import say
+
 _FARTHEST = timedelta(days=3 * 366)
 """How far ahead a calendar is followed; one without working hours in that time cannot be counted by."""
 
@@ -12,11 +14,16 @@ _FARTHEST = timedelta(days=3 * 366)
 class NoWorkingTime(ValueError):
     """A calendar has too few working hours for a target to run out."""
 
-    def __init__(self, what: str = "the target", span: timedelta | None = None) -> None:
-        of = "" if span is None else f" of {span.total_seconds() / 3600:g} working hours"
+    def __init__(self, what: str | None = None, span: timedelta | None = None) -> None:
+        what = say("the target") if what is None else what
+        if span is not None:
+            what = say("{what} of {hours:g} working hours", what=what, hours=span.total_seconds() / 3600)
         super().__init__(
-            f"{what}{of} does not run out in the next three years of the calendar; give it more hours of work, or the "
-            "priority a shorter target, or one that counts round the clock"
+            say(
+                "{what} does not run out in the next three years of the calendar; give it more hours of "
+                "work, or the priority a shorter target, or one that counts round the clock",
+                what=what,
+            )
         )
         self.what, self.span = what, span
 

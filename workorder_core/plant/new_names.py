@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from workorder_core.sentences import joined, say
+
 ALIKE_FROM = 0.7
 """The least share of common letters for a suggestion; 1 is identical."""
 MOST_ALIKE = 3
@@ -31,8 +33,12 @@ class NewName:
     alike: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        meant = f"; did you mean {' or '.join(self.alike)}?" if self.alike else ""
-        return f"there is no {self.kind} {self.name!r} yet{meant}"
+        if not self.alike:
+            return say("there is no {kind} {name!r} yet", kind=self.kind, name=self.name)
+        alike = joined(self.alike, say(" or "))
+        return say(
+            "there is no {kind} {name!r} yet; did you mean {alike}?", kind=self.kind, name=self.name, alike=alike
+        )
 
 
 def new_names(kind: NameKind, wanted: Iterable[str], known: Mapping[str, bool]) -> list[NewName]:

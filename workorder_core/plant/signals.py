@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from workorder_core.sentences import say
+
 MOST_STATES = 200
 ANY_OTHER = "*"
 """The state for any text that is not named, so that not every text of a device has to be listed."""
@@ -45,19 +47,21 @@ class Meaning:
 
     def __post_init__(self) -> None:
         if self.states and self.counter:
-            raise InvalidMeaning("a signal has states or is a counter, not both")
+            raise InvalidMeaning(say("a signal has states or is a counter, not both"))
         if self.wraps_at is not None and not self.counter:
-            raise InvalidMeaning("wraps_at is of a counter; say counter = true with it")
+            raise InvalidMeaning(say("wraps_at is of a counter; say counter = true with it"))
         if self.wraps_at is not None and not (_is_finite(self.wraps_at) and self.wraps_at > 0):
-            raise InvalidMeaning("wraps_at is the first number that the counter cannot show, such as 65536")
+            raise InvalidMeaning(say("wraps_at is the first number that the counter cannot show, such as 65536"))
         for each in (self.plausible_low, self.plausible_high):
             if each is not None and not _is_finite(each):
                 raise InvalidMeaning(
-                    "plausible_low and plausible_high are numbers in the signal's unit, like -50 and 250"
+                    say("plausible_low and plausible_high are numbers in the signal's unit, like -50 and 250")
                 )
         low, high = self.plausible
         if not low < high:
-            raise InvalidMeaning(f"plausible_low ({low:g}) must be lower than plausible_high ({high:g})")
+            raise InvalidMeaning(
+                say("plausible_low ({low:g}) must be lower than plausible_high ({high:g})", low=low, high=high)
+            )
         _check(self.states)
 
     @property
@@ -73,17 +77,37 @@ def _is_finite(number: float) -> bool:
 
 def _check(states: Mapping[str, float]) -> None:
     if len(states) > MOST_STATES:
-        raise InvalidMeaning(f"there are {len(states)} states; a signal may have {MOST_STATES}")
+        raise InvalidMeaning(
+            say("there are {count} states; a signal may have {most_states}", count=len(states), most_states=MOST_STATES)
+        )
     seen: dict[str, str] = {}
     for name, number in states.items():
         if not name.strip() or len(name) > LONGEST or "\0" in name:
-            raise InvalidMeaning(f"{name[:LONGEST]!r} is no state's name: a text of 1 to {LONGEST} characters")
+            raise InvalidMeaning(
+                say(
+                    "{name!r} is no state's name: a text of 1 to {longest} characters",
+                    name=name[:LONGEST],
+                    longest=LONGEST,
+                )
+            )
         if _is_a_value(name):
-            raise InvalidMeaning(f"{name!r} is a number already, and is taken as such; leave it out")
+            raise InvalidMeaning(say("{name!r} is a number already, and is taken as such; leave it out", name=name))
         if isinstance(number, bool) or not isinstance(number, int | float) or not _is_finite(number):
-            raise InvalidMeaning(f"{name!r} stands for {number!r}; write the number that is to be stored, like 1")
+            raise InvalidMeaning(
+                say(
+                    "{name!r} stands for {number!r}; write the number that is to be stored, like 1",
+                    name=name,
+                    number=number,
+                )
+            )
         if (other := seen.setdefault(folded(name), name)) != name:
-            raise InvalidMeaning(f"{other!r} and {name!r} differ in capitals only, which devices are not trusted with")
+            raise InvalidMeaning(
+                say(
+                    "{other!r} and {name!r} differ in capitals only, which devices are not trusted with",
+                    other=other,
+                    name=name,
+                )
+            )
 
 
 def _is_a_value(name: str) -> bool:

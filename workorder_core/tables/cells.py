@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from workorder_core.sentences import joined, say
+
 Value = str | int | bool | Decimal | date
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 _GROUPED = {
@@ -89,7 +91,7 @@ def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
     if not said:
         return None
     if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in said):
-        raise InvalidCell("has control characters; type it anew")
+        raise InvalidCell(say("has control characters; type it anew"))
     if column.choices:
         return _choice(column, said)
     if column.kind is CellKind.YES_NO:
@@ -99,16 +101,16 @@ def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
     if column.kind is CellKind.DATE:
         return _date(said)
     if column.kind is CellKind.CODE and _CODE.fullmatch(said) is None:
-        raise InvalidCell("is no code: use letters, digits and _ . - only, 64 at most, a letter or digit first")
+        raise InvalidCell(say("is no code: use letters, digits and _ . - only, 64 at most, a letter or digit first"))
     if len(said) > column.most:
-        raise InvalidCell(f"has {len(said):,} letters; {column.most} are the most")
+        raise InvalidCell(say("has {count:,} letters; {most} are the most", count=len(said), most=column.most))
     return said
 
 
 def _choice(column: Column, said: str) -> Value:
     by_plain = {plain(name): value for name, value in column.choices.items()}
     if plain(said) not in by_plain:
-        raise InvalidCell(f"is not known; write one of {', '.join(column.offered)}")
+        raise InvalidCell(say("is not known; write one of {offered}", offered=joined(column.offered)))
     return by_plain[plain(said)]
 
 
@@ -117,7 +119,7 @@ def _yes_no(said: str) -> bool:
         return True
     if said.casefold() in _NO:
         return False
-    raise InvalidCell("is neither yes nor no")
+    raise InvalidCell(say("is neither yes nor no"))
 
 
 def _number(said: str, decimal: str, *, whole: bool) -> int | Decimal:
@@ -126,18 +128,19 @@ def _number(said: str, decimal: str, *, whole: bool) -> int | Decimal:
         text = re.sub(r"[. ]" if decimal == "," else ",", "", text)
     if _PLAIN[decimal].fullmatch(text) is None:
         other = "," if decimal == "." else "."
-        hint = f"; the file's decimal sign is {decimal!r}" if _PLAIN[other].fullmatch(text) else ""
-        raise InvalidCell(f"is no number{hint}")
+        if _PLAIN[other].fullmatch(text):
+            raise InvalidCell(say("is no number; the file's decimal sign is {decimal!r}", decimal=decimal))
+        raise InvalidCell(say("is no number"))
     try:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:
-        raise InvalidCell("is no number") from None
+        raise InvalidCell(say("is no number")) from None
     if abs(number) >= Decimal(10) ** 15:
-        raise InvalidCell("is too large")
+        raise InvalidCell(say("is too large"))
     if not whole:
         return number
     if number != int(number):
-        raise InvalidCell("is no whole number")
+        raise InvalidCell(say("is no whole number"))
     return int(number)
 
 
@@ -145,4 +148,4 @@ def _date(said: str) -> date:
     try:
         return date.fromisoformat(said[:10] if said[10:] in ("T00:00:00", " 00:00:00") else said)
     except ValueError:
-        raise InvalidCell("is no date; write it as 2026-03-31") from None
+        raise InvalidCell(say("is no date; write it as 2026-03-31")) from None

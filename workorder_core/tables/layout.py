@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from workorder_core.sentences import coded, joined, say
 from workorder_core.tables.cells import plain
 from workorder_core.tables.tables import Table, guess, guess_decimal
 
@@ -60,13 +61,23 @@ def layout_of(
     """
     at = (_header_at(table, rows, columns) if header_row is None else header_row) - 1
     if not 0 <= at < len(rows):
-        raise InvalidLayout(f"there is no row {at + 1} with headers: the file has {len(rows)} rows")
+        raise InvalidLayout(
+            say("there is no row {at} with headers: the file has {count} rows", at=at + 1, count=len(rows))
+        )
     headers = tuple(cell.strip() for cell in rows[at])
     found = guess(table, headers) if columns is None else _named(table, headers, columns)
     if table.key not in found:
         title = table.column(table.key).title
-        there = ", ".join(repr(each) for each in headers if each) or "nothing"
-        raise InvalidLayout(f"row {at + 1} has no header for {title}; say which one it is: there are {there}")
+        named = [repr(each) for each in headers if each]
+        there = joined(named) if named else say("nothing")
+        raise InvalidLayout(
+            say(
+                "row {at} has no header for {title}; say which one it is: there are {there}",
+                at=at + 1,
+                title=coded(title),
+                there=there,
+            )
+        )
     sign = decimal or guess_decimal(table, found, rows[at + 1 : at + 1 + _FOR_DECIMALS])
     return Layout(header_row=at + 1, headers=headers, columns=found, decimal=sign)
 
@@ -87,11 +98,22 @@ def _named(table: Table, headers: Sequence[str], columns: Mapping[str, str]) -> 
     found: dict[str, int] = {}
     for name, header in columns.items():
         if name not in known:
-            raise InvalidLayout(f"{table.title} have no column {name!r}; they have {', '.join(sorted(known))}")
+            raise InvalidLayout(
+                say(
+                    "{title} have no column {name!r}; they have {known}",
+                    title=coded(table.title),
+                    name=name,
+                    known=joined(sorted(known)),
+                )
+            )
         at = next((at for at, each in enumerate(headers) if plain(each) == plain(header)), None)
         if at is None:
             raise InvalidLayout(
-                f"the file has no column {header!r}; it has {', '.join(map(repr, filter(None, headers)))}"
+                say(
+                    "the file has no column {header!r}; it has {known}",
+                    header=header,
+                    known=joined(map(repr, filter(None, headers))),
+                )
             )
         found[name] = at
     return found

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
+from workorder_core.sentences import joined, say
+
 Value = TypeVar("Value")
 Other = TypeVar("Other")
 
@@ -43,7 +45,7 @@ class InvalidForm(Exception):
         self.asked = dict(asked or {})
         self.fields = {name: question.sentence for name, question in self.asked.items()} | dict(fields or {})
         self.status, self.headers = status, dict(headers or {})
-        super().__init__(problem or "; ".join(self.fields.values()))
+        super().__init__(problem or joined(self.fields.values(), "; "))
 
 
 class Fields:
@@ -93,7 +95,7 @@ def figure(text: str, *, most: float = 1e7) -> float | None:
     try:
         value = float(text.strip().replace(",", "."))
     except ValueError:
-        raise InvalidForm(f"write a number, not {text.strip()!r}") from None
+        raise InvalidForm(say("write a number, not {text!r}", text=text.strip())) from None
     if not 0 <= value <= most:
-        raise InvalidForm(f"write a number from 0 to {most:,.0f}, not {text.strip()!r}")
+        raise InvalidForm(say("write a number from 0 to {most:,.0f}, not {text!r}", most=most, text=text.strip()))
     return value

@@ -28,6 +28,7 @@ from workorder_core.orders.lifecycle import MOVES, Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
 from workorder_core.plant.new_names import NameKind
+from workorder_core.sentences import say
 from workorder_core.words import FailureMode, OrderType, Priority, Status
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -87,16 +88,18 @@ def _made(conn: Connection, form: NewOrderForm, names: Naming, who: Who, now: da
     """Make the order that the form describes. Raises InvalidForm with all that is wrong, or NotQualified."""
     with Fields() as read:
         asset = read("asset_id", None, lambda: _asset(conn, form["asset_id"], who, now))
-        read.need("kind", form["kind"] in set(OrderType), "choose a type")
-        read.need("title", form["title"], "say in a few words what is to be done")
+        read.need("kind", form["kind"] in set(OrderType), say("choose a type"))
+        read.need("title", form["title"], say("say in a few words what is to be done"))
         hours = read("hours", None, lambda: figure(form["hours"], most=100_000))
         read.ask("skill", names.question(NameKind.SKILL, [form["skill"]], form["skill"]))
         plan = read("plan", None, lambda: _plan(conn, form["plan"], asset.site_code if asset else ""))
         zone = ZoneInfo(asset.time_zone if asset else "UTC")
         start = read("starts_at", None, lambda: local(form["starts_at"], zone) if form["starts_at"] else None)
         end = read("ends_at", None, lambda: local(form["ends_at"], zone) if form["ends_at"] else None)
-        read.need("starts_at", start or not end, "say when it begins too, or leave the end out")
-        read.need("ends_at", not (start and end) or start < end, "the work ends after it begins; choose a later end")
+        read.need("starts_at", start or not end, say("say when it begins too, or leave the end out"))
+        read.need(
+            "ends_at", not (start and end) or start < end, say("the work ends after it begins; choose a later end")
+        )
         if form["draft"] and plans(who):
             problem = "a draft has none yet: leave it out, or open the order"
             read.need("starts_at", not start, problem)
@@ -165,18 +168,18 @@ def _given(
 
 def _asset(conn: Connection, text: str, who: Who, now: datetime) -> plant.Asset:
     if not text.isdecimal() or len(text) > 9:
-        raise InvalidForm("choose an asset")
+        raise InvalidForm(say("choose an asset"))
     try:
         return plant.asset(conn, int(text), now=now, within=who.sites)
     except NotFound:
-        raise InvalidForm("there is no asset of this number; choose another one") from None
+        raise InvalidForm(say("there is no asset of this number; choose another one")) from None
 
 
 def _plan(conn: Connection, code: str, site: str) -> JobPlan | None:
     try:
         return job_plans.for_order(conn, code, site) if code else None
     except NotFound:
-        raise InvalidForm(f"there is no job plan {code} in force; choose another one") from None
+        raise InvalidForm(say("there is no job plan {code} in force; choose another one", code=code)) from None
 
 
 def _technician(conn: Connection, site_id: int, code: str) -> None:

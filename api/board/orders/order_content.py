@@ -17,6 +17,7 @@ from db.files import files
 from db.files.files import InvalidAttachment
 from db.orders import order_work, work_orders
 from db.orders.order_links import InvalidLink, LinkKind
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
@@ -62,7 +63,7 @@ def comment(
 ) -> Response:
     """Say something about an order."""
     if not text.strip():
-        raise InvalidForm(fields={"text": "write what you want to say"})
+        raise InvalidForm(fields={"text": say("write what you want to say")})
     order_work.comment(conn, order_id, text.strip(), who=who, at=now)
     return sent.leads_to(f"/orders/{order_id}#remarks")
 
@@ -99,8 +100,8 @@ def link(
     """Link an order with another one, which is named by its number, or take the link back."""
     change = order_work.link if verb == "new" else order_work.unlink
     with Fields() as read:
-        read.need("kind", kind in set(LinkKind), "choose how the order stands to the other one")
-        read.need("number", number.strip(), "write the number of the other order")
+        read.need("kind", kind in set(LinkKind), say("choose how the order stands to the other one"))
+        read.need("number", number.strip(), say("write the number of the other order"))
     other = work_orders.id_of_number(conn, number.strip().upper(), who)
     change(conn, order_id, LinkKind(kind), other, who=who, at=now)
     return sent.leads_to(f"/orders/{order_id}#more")
@@ -110,7 +111,7 @@ def _picture(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise InvalidForm("choose one of the order's pictures") from None
+        raise InvalidForm(say("choose one of the order's pictures")) from None
 
 
 def _number(text: str) -> float | None:
@@ -119,4 +120,4 @@ def _number(text: str) -> float | None:
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
-        raise InvalidForm(f"a measurement is a number, not {text.strip()!r}") from None
+        raise InvalidForm(say("a measurement is a number, not {text!r}", text=text.strip())) from None

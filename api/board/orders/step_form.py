@@ -15,6 +15,7 @@ from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.details import Details, Hold, Reason
 from workorder_core.orders.lifecycle import RULES, Step
 from workorder_core.orders.order import CloseOut, Measured
+from workorder_core.sentences import say
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType
 
 _MEASURED = re.compile(
@@ -72,10 +73,14 @@ class StepForm:
         """Return all that the form says of the end of the work. Raises InvalidForm."""
         with Fields() as read:
             read.need(
-                "finding", self.finding in set(CloseFinding), "say what was found: choose one of the three findings"
+                "finding",
+                self.finding in set(CloseFinding),
+                say("say what was found: choose one of the three findings"),
             )
-            read.need("cause", self.cause in set(Cause), "choose a cause; 'unknown' is one")
-            read.need("remedy", self.remedy in set(Remedy), "choose what was done; 'nothing was done' is possible too")
+            read.need("cause", self.cause in set(Cause), say("choose a cause; 'unknown' is one"))
+            read.need(
+                "remedy", self.remedy in set(Remedy), say("choose what was done; 'nothing was done' is possible too")
+            )
             minutes = read("downtime", None, lambda: figure(self.downtime))
             hours = read("hours", None, lambda: figure(self.hours, most=100_000))
             readings = read("readings", (), lambda: tuple(_reading(line) for line in _lines(self.readings)))
@@ -109,7 +114,7 @@ class StepForm:
             start = read("starts_at", None, lambda: local(self.starts_at, zone))
             end = read("ends_at", None, lambda: local(self.ends_at, zone) if self.ends_at else None)
             read.need(
-                "ends_at", not (start and end) or start < end, "the work ends after it begins; choose a later end"
+                "ends_at", not (start and end) or start < end, say("the work ends after it begins; choose a later end")
             )
         assert start is not None, "its lack is an error of its field"
         return start, end
@@ -123,7 +128,7 @@ def _reading(line: str) -> Measured:
     """Read "vibration 1.8 mm/s"; the name may be of several words. Raises InvalidForm."""
     found = _MEASURED.fullmatch(line)
     if found is None or not math.isfinite(float(found["value"].replace(",", "."))):
-        raise InvalidForm(f"a reading is written as 'vibration 1.8 mm/s', not {line!r}")
+        raise InvalidForm(say("a reading is written as 'vibration 1.8 mm/s', not {line!r}", line=line))
     return Measured(
         name=found["name"].strip(" :="),
         value=float(found["value"].replace(",", ".")),
@@ -136,7 +141,7 @@ def part_used(line: str) -> PartUsed:
     found = _USED.fullmatch(line)
     if found is None:
         if not line.strip("0123456789., "):
-            raise InvalidForm(f"say what it was {line} of, as in '2 bearing 6312'")
+            raise InvalidForm(say("say what it was {line} of, as in '2 bearing 6312'", line=line))
         return PartUsed(part=line, used=1)
     used = float(found["used"].replace(",", "."))
     unit, _, rest = found["part"].partition(" ")
@@ -146,10 +151,17 @@ def part_used(line: str) -> PartUsed:
     if unit.lower() in _UNITS:
         part = rest.strip().removeprefix("of ").strip()
         if not part:
-            raise InvalidForm(f"say what it was {line} of, as in '0.5 l oil'")
+            raise InvalidForm(say("say what it was {line} of, as in '0.5 l oil'", line=line))
         return PartUsed(part=part, used=used, unit=_UNITS[unit.lower()])
     if used > _MANY:
-        raise InvalidForm(f"{found['used']} pieces? Write '1 x {line}' or '{found['used']} pcs {found['part']}'")
+        raise InvalidForm(
+            say(
+                "{used} pieces? Write '1 x {line}' or '{used} pcs {part}'",
+                used=found["used"],
+                line=line,
+                part=found["part"],
+            )
+        )
     return PartUsed(part=found["part"].strip(), used=used)
 
 
@@ -160,4 +172,4 @@ def local(text: str, zone: ZoneInfo) -> datetime:
     except FarTime as far:
         raise InvalidForm(str(far)) from None
     except ValueError:
-        raise InvalidForm("give both times, as the site's clock shows them") from None
+        raise InvalidForm(say("give both times, as the site's clock shows them")) from None

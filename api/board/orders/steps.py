@@ -24,6 +24,7 @@ from db.telemetry import quarantine
 from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Who
 from workorder_core.plant.new_names import NameKind
+from workorder_core.sentences import say
 from workorder_core.words import Criticality
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -89,8 +90,10 @@ def plan_downtime(
     with Fields() as read:
         start = read("starts_at", None, lambda: local(starts_at, zone))
         end = None if open_ended else read("ends_at", None, lambda: local(ends_at, zone))
-        read.need("ends_at", not (start and end) or start < end, "a downtime ends after it begins; choose a later end")
-        read.need("reason", reason.strip(), "say what the downtime is for")
+        read.need(
+            "ends_at", not (start and end) or start < end, say("a downtime ends after it begins; choose a later end")
+        )
+        read.need("reason", reason.strip(), say("say what the downtime is for"))
     assert start is not None, "its lack is an error of its field"
     downtimes.create(conn, asset_id, starts_at=start, ends_at=end, reason=reason.strip(), actor=actor, at=now)
     return sent.leads_to(f"/assets/{asset_id}")
@@ -113,7 +116,7 @@ def judge_as(
 ) -> Response:
     """Change an asset's class and criticality, what it stands behind, and whether its work is verified by another."""
     with Fields() as read:
-        read.need("asset_class", asset_class.strip(), "name the class whose rules judge it")
+        read.need("asset_class", asset_class.strip(), say("name the class whose rules judge it"))
         read.ask("asset_class", names.question(NameKind.CLASS, [asset_class.strip()], asset_class))
     hierarchy.change(
         conn,

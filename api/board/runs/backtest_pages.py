@@ -26,6 +26,7 @@ from models import documents as model_documents
 from models.documents import InvalidModels
 from rules import rulebook as rulebooks
 from rules.rulebook import InvalidRulebook
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 VERSIONS = 20
@@ -71,7 +72,9 @@ def ask(
         start = read("since", None, lambda: local(since, zone) if since else None)
         end = read("until", None, lambda: local(until, zone) if until else None)
         days = read("warm_up", None, lambda: figure(warm_up, most=36_500))
-        read.need("until", not (start and end) or start < end, "the end comes after the beginning; choose a later one")
+        read.need(
+            "until", not (start and end) or start < end, say("the end comes after the beginning; choose a later one")
+        )
         read("assets", None, lambda: _known(conn, named, now))
     asked = BacktestIn(since=start, until=end, assets=named or None, rulebook=rules, models=judging, warm_up_days=days)
     return sent.leads_to(f"/runs/{long_work.ask_for_backtest(conn, who, asked, at=now).id}")
@@ -103,14 +106,14 @@ def _document(conn: Connection, kind: Kind, chosen: str, text: str) -> dict[str,
         try:
             found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
         except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-            raise InvalidForm(f"is neither TOML nor JSON: {error}") from None
+            raise InvalidForm(say("is neither TOML nor JSON: {error}", error=error)) from None
         return dict(found)
     if not chosen:
         return None
     try:
         return dict(documents.version(conn, kind, int(chosen)).document)
     except (ValueError, NotFound):
-        raise InvalidForm("there is no such version; choose one of the list") from None
+        raise InvalidForm(say("there is no such version; choose one of the list")) from None
 
 
 def _known(conn: Connection, named: list[str], now: Now) -> None:
@@ -119,4 +122,6 @@ def _known(conn: Connection, named: list[str], now: Now) -> None:
         try:
             plant.asset_by_key(conn, site, code, now=now)
         except NotFound:
-            raise InvalidForm(f"there is no asset {each}; write <site>/<asset>, like NTH/P-101") from None
+            raise InvalidForm(
+                say("there is no asset {each}; write <site>/<asset>, like NTH/P-101", each=each)
+            ) from None

@@ -17,6 +17,7 @@ from db.errors import NotFound
 from db.plant import plant
 from db.runs import uploads
 from ingest.tables.sheets import InvalidFile
+from workorder_core.sentences import say
 from workorder_core.tables.cells import CellKind
 from workorder_core.tables.layout import InvalidLayout
 from workorder_core.tables.plant_tables import ASSETS, TABLES
@@ -49,9 +50,9 @@ def send(
     content = b"" if file is None else file.file.read(uploads.LARGEST + 1)
     name = long_work.name_of(None if file is None else file.filename)
     with Fields() as read:
-        read.need("table", table in TABLES, "choose one of the list")
+        read.need("table", table in TABLES, say("choose one of the list"))
         place = read("site", None, lambda: _site(conn, site, who))
-        read.need("file", content, "choose a file")
+        read.need("file", content, say("choose a file"))
         if content and table in TABLES:
             read("file", None, lambda: _readable(name, content, ImportIn.model_validate({"table": table})))
     assert place is not None, "its lack is an error of its field"
@@ -102,12 +103,14 @@ def try_out(
 ) -> Response:
     """Ask for a dry run."""
     with Fields() as read:
-        read.need("table", table in TABLES, "choose one of the list")
-        read.need("header_row", header_row.isdecimal() and 0 < int(header_row or 0) <= 50_000, "write a row's number")
-        read.need("decimal", decimal in ("", ".", ","), "choose one of the list")
+        read.need("table", table in TABLES, say("choose one of the list"))
+        read.need(
+            "header_row", header_row.isdecimal() and 0 < int(header_row or 0) <= 50_000, say("write a row's number")
+        )
+        read.need("decimal", decimal in ("", ".", ","), say("choose one of the list"))
         if table in TABLES:
             key = TABLES[table].key
-            read.need(_COLUMN + key, key in chosen, "choose the column: each row is known by it")
+            read.need(_COLUMN + key, key in chosen, say("choose the column: each row is known by it"))
     asked = ImportIn.model_validate(
         {"table": table, "columns": chosen, "header_row": int(header_row), "decimal": decimal or None}
         | {"why": why.replace("\0", "").strip()}
@@ -131,7 +134,7 @@ def _site(conn: Conn, code: str, who: Asking) -> str:
     try:
         return plant.site_by_code(conn, code, who.sites).code
     except NotFound:
-        raise InvalidForm("choose one of the list") from None
+        raise InvalidForm(say("choose one of the list")) from None
 
 
 def _readable(name: str, content: bytes, asked: ImportIn) -> None:

@@ -15,6 +15,7 @@ from api.shapes.plant import AssetOut, LateExcursionOut, LocationOut, OneAssetOu
 from api.shapes.times import Moment
 from db.plant import health, plant
 from db.telemetry import late_excursions, telemetry
+from workorder_core.sentences import say
 
 MOST_BUCKETS = 5_000
 _SHOWN_BUCKETS = 400
@@ -101,7 +102,7 @@ def readings(
         raise InvalidRange("start", "end")
     width = bucket_s or max(1, ceil((end - start).total_seconds() / _SHOWN_BUCKETS))
     if (end - start).total_seconds() / width > MOST_BUCKETS:
-        raise TooMany("the buckets of this span", MOST_BUCKETS, "ask for a shorter span or a longer bucket_s")
+        raise TooMany(say("the buckets of this span"), MOST_BUCKETS, say("ask for a shorter span or a longer bucket_s"))
     by_signal = telemetry.series(conn, asset_id, start=start, end=end, bucket=timedelta(seconds=width), signals=signal)
     known = plant.signals(conn, [asset_id]).get(asset_id, [])
     return ReadingsOut(

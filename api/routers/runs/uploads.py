@@ -13,6 +13,7 @@ from api.shapes.runs import ImportIn, TableName, UploadOut
 from db.plant import plant
 from db.runs import uploads
 from ingest.tables.sheets import InvalidFile
+from workorder_core.sentences import say
 
 router = APIRouter(prefix="/uploads", tags=["long work"])
 
@@ -37,7 +38,7 @@ def upload(
     def make(_: Response) -> UploadOut:
         place = plant.site_by_code(conn, site, who.sites)
         if not content:
-            raise InvalidFile(name, "is empty")
+            raise InvalidFile(name, say("is empty"))
         sheet, layout = long_work.guessed(name, content, ImportIn(table=table))
         kept = uploads.add(conn, place.code, name, content, actor=who.actor, at=now)
         return UploadOut(**long_work.shown(kept, sheet, layout))
