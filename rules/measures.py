@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from rules import trend
 from rules.table import in_words
+from workorder_core.sentences import kept
 
 Memory = list[Any]
 MOST_POINTS = 64
@@ -71,10 +72,10 @@ class Rate:
         return _finite(change * self.per_us / float(at_us - first[0]))
 
     def describe(self, signal: str) -> str:
-        return f"the rate of change of {signal} over {in_words(self.over_us)}"
+        return kept("the rate of change of {signal} over {span}", signal=signal, span=in_words(self.over_us))
 
     def unit(self, unit: str) -> str:
-        return f"{unit or '1'} per {in_words(self.per_us)}"
+        return kept("{unit} per {span}", unit=unit or "1", span=in_words(self.per_us))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,11 @@ class Deviation:
         return abs(off) if self.side == 0 else self.side * off
 
     def describe(self, signal: str) -> str:
-        preposition = {0: "from", 1: "above", -1: "below"}[self.side]
-        return f"the deviation of {signal} {preposition} {self.reference}"
+        if self.side == 0:
+            return kept("the deviation of {signal} from {reference}", signal=signal, reference=self.reference)
+        if self.side > 0:
+            return kept("the deviation of {signal} above {reference}", signal=signal, reference=self.reference)
+        return kept("the deviation of {signal} below {reference}", signal=signal, reference=self.reference)
 
     def unit(self, unit: str) -> str:
         return unit
@@ -129,8 +133,10 @@ class Count:
         return float(len(memory) - 1)
 
     def describe(self, signal: str) -> str:
-        side = "above" if self.upper else "below"
-        return f"how often {signal} went {side} {self.past:.4g} within {in_words(self.within_us)}"
+        past, span = self.past, in_words(self.within_us)
+        if self.upper:
+            return kept("how often {signal} went above {past:.4g} within {span}", signal=signal, past=past, span=span)
+        return kept("how often {signal} went below {past:.4g} within {span}", signal=signal, past=past, span=span)
 
     def unit(self, unit: str) -> str:
         return "times"
@@ -153,7 +159,7 @@ class Stuck:
         return float(at_us - memory[1]) / 60e6
 
     def describe(self, signal: str) -> str:
-        return f"the time for which {signal} has not changed"
+        return kept("the time for which {signal} has not changed", signal=signal)
 
     def unit(self, unit: str) -> str:
         return "min"
@@ -198,7 +204,7 @@ class TimeToLimit:
         return found.until * width / 3600e6 if found.certain else math.inf
 
     def describe(self, signal: str) -> str:
-        return f"the time until {signal} reaches {self.limit:.4g}"
+        return kept("the time until {signal} reaches {limit:.4g}", signal=signal, limit=self.limit)
 
     def unit(self, unit: str) -> str:
         return "h"

@@ -60,6 +60,19 @@ def say(template: str, /, **facts: Any) -> Said:
     return Said.of(template, None, facts)
 
 
+def marked(template: str) -> str:
+    """Return a template as it is, and have it in the catalogues: for tables of templates that ``say`` is given."""
+    return template
+
+
+def kept(template: str, /, **facts: Any) -> str:
+    """Return an English sentence without its facts: for what is stored, whose template a page finds again.
+
+    What the judge says is such, for its state must not depend on what it is made of.
+    """
+    return template.format(**facts) if facts else template
+
+
 def coded(code: str) -> Said:
     """Return a code, or its words, which a page says in its language: ``on_hold``, "on hold".
 

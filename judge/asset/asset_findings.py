@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from judge.asset import health
+from judge.asset import health, sentences
 from judge.limits.hits import Hit
 from judge.moments import micros, moment
 from models.alarm import Anomaly
@@ -17,9 +17,7 @@ from rules.kinds import INSTRUMENT
 from rules.measures import TimeToLimit
 from rules.rulebook import Rulebook
 from rules.ruleset import RuleSet
-from rules.table import in_words
 from rules.trend import Trend
-from workorder_core.alarms.standard import CHATTER
 from workorder_core.intake.findings import Finding, Sign
 from workorder_core.plant.health import Health
 from workorder_core.words import WHOLE_MACHINE, FailureMode, OperatingState, Severity
@@ -106,15 +104,10 @@ def of_model(facts: Facts, anomaly: Anomaly, arrival: int, at_us: int) -> Findin
         )
         for part in anomaly.contributions[:MOST_SIGNS]
     )
-    named = ", ".join(
-        f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)} "
-        f"(usual {sign.usual_low:.4g} to {sign.usual_high:.4g}{_of_trend(sign)})"
-        for sign in signs[:3]
-    )
     return _inferred(
         facts,
         signs,
-        f"does not behave as it usually does: {named}",
+        sentences.of_anomaly(signs[:3]),
         arrival=arrival,
         source=f"model:{facts.document.name}",
         since=moment(anomaly.since_us),
@@ -142,7 +135,7 @@ def over(facts: Facts, was: Alarmed, arrival: int, at_us: int, values: Mapping[s
         score=None,
         limit=None,
         signs=(sign,),
-        summary=f"{why}: {_told(sign.signal)} {_quantity(value, unit)}",
+        summary=sentences.of_end(why, sign),
         cleared=True,
     )
 
@@ -150,15 +143,10 @@ def over(facts: Facts, was: Alarmed, arrival: int, at_us: int, values: Mapping[s
 def of_lead_time(facts: Facts, found: Health, monitor: AssetMonitor, arrival: int) -> Finding:
     """Return the finding that the asset is likely to reach a limit within its lead time."""
     signs = tuple(_with_trend(facts, sign) for sign in health.signs_of(monitor.history, facts.units)[:MOST_SIGNS])
-    unit = facts.units.get(found.signal, "")
-    days = [each for each in (found.likely_at, found.earliest_at, found.latest_at) if each is not None]
-    limit = "its limit of" if found.known else "what is ten times its usual range:"
     return _inferred(
         facts,
         signs,
-        f"{_told(found.signal)} is {_quantity(found.value, unit)} and on its way to {limit} "
-        f"{_quantity(found.limit, unit)}: likely on {days[0]:%d %b %H:%M} UTC "
-        f"({days[1]:%d %b %H:%M} to {days[2]:%d %b %H:%M}); health {found.index:.0f} %",
+        sentences.of_lead_time(found, facts.units.get(found.signal, "")),
         arrival=arrival,
         source=f"model:{facts.document.name}:lead-time",
         since=moment(int(monitor.history.near(found.signal)[0][0])),
@@ -173,14 +161,6 @@ def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int
     unit = facts.unit(doubt.signal)
     low = None if math.isinf(doubt.low) else doubt.low
     high = None if math.isinf(doubt.high) else doubt.high
-    between = " to ".join(["any value" if each is None else f"{each:.4g}" for each in (low, high)])
-    if low is None and high is None:
-        between = "far beyond anything seen of it"
-    shows = f"{_told(doubt.signal)} shows {_quantity(doubt.value, unit)}"
-    summary = f"{shows}, which can be true again"
-    if doubt.rules:
-        blind = "is blind" if len(doubt.rules) == 1 else "are blind"
-        summary = f"{shows}, which cannot be true ({between}): {', '.join(doubt.rules)} {blind} until it is repaired"
     return Finding(
         asset=facts.asset,
         arrival=arrival,
@@ -194,7 +174,7 @@ def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int
         score=None,
         limit=None,
         signs=(Sign(signal=doubt.signal, value=doubt.value, unit=unit, usual_low=low, usual_high=high, share=1.0),),
-        summary=summary,
+        summary=sentences.of_doubt(doubt, unit, low, high),
         cleared=not doubt.rules,
     )
 
@@ -203,8 +183,7 @@ def of_late(facts: Facts, hit: Hit, arrival: int, newest_us: int | None) -> Find
     """Return the finding that late readings exceeded a limit; ``newest_us``: the asset's newest judged event time."""
     found = _of_rule(facts, hit, arrival)
     behind = 0 if newest_us is None else newest_us - hit.at_us
-    late = f", {in_words(behind)} behind the machine's newest reading" if behind > 0 else ""
-    summary = f"{found.summary} at {found.at:%d %b %H:%M} UTC. It came late{late}"
+    summary = sentences.of_late(found.summary, found.at, behind)
     return replace(found, summary=summary, late=True, latching=False)
 
 
@@ -234,7 +213,7 @@ def _of_rule(facts: Facts, hit: Hit, arrival: int) -> Finding:
         score=hit.value if rule.kind == "model_score" else None,
         limit=rule.raise_at if plain or rule.kind == "model_score" else limit,
         signs=tuple(signs),
-        summary=_summary(facts, hit, signs),
+        summary=sentences.of_rule(facts, hit, signs),
         cleared=not hit.condition.active,
         latching=rule.latching,
     )
@@ -243,12 +222,9 @@ def _of_rule(facts: Facts, hit: Hit, arrival: int) -> Finding:
 def _of_chatter(facts: Facts, hit: Hit, arrival: int) -> Finding:
     """Return the finding that a rule chatters: a fault of the instrument, or of limits too close to each other."""
     found = _of_rule(facts, hit, arrival)
-    told = (
-        f"{hit.rule.id} became active {CHATTER} times within a minute: its signal chatters, or its limits lie near "
-        "each other; it stays active until it has been calm for ten minutes"
-    )
+    told = sentences.of_chatter(hit.rule.id)
     if hit.calm:
-        told = f"{hit.rule.id} has been calm for ten minutes" if hit.judged else found.summary
+        told = sentences.of_calm(hit.rule.id) if hit.judged else found.summary
     return replace(
         found,
         component=INSTRUMENT,
@@ -260,31 +236,6 @@ def _of_chatter(facts: Facts, hit: Hit, arrival: int) -> Finding:
         summary=told,
         latching=False,
     )
-
-
-def _summary(facts: Facts, hit: Hit, signs: list[Sign]) -> str:
-    rule = hit.rule
-    active = hit.condition.active
-    if not hit.judged:
-        return f"{rule.id} does not judge while the machine is {facts.state.value}"
-    if rule.expression is not None:
-        values = ", ".join(f"{_told(sign.signal)} {_quantity(sign.value, sign.unit)}" for sign in signs)
-        return f"{'' if active else 'no longer '}{rule.expression.text}: {values}"
-    if rule.kind == "stale":
-        names = ", ".join(_told(sign.signal) for sign in signs)
-        if not active:
-            return "every signal is measured again"
-        return f"{names}: not measured for {_quantity(hit.value, 'min')}, longer than {rule.raise_at:.4g} min"
-    unit = "" if rule.kind == "model_score" else facts.unit(rule.signal)
-    told = _told(rule.signal)
-    if rule.measure is not None:
-        told, unit = rule.measure.describe(told), rule.measure.unit(unit)
-    if not active and not math.isfinite(hit.value):
-        return f"no trend is certain any more by which {_told(rule.signal)} reaches the limit"
-    if not active:
-        return f"{told} is back at {_quantity(hit.value, unit)}; it clears past {_quantity(rule.clear_at, unit)}"
-    side = "above" if rule.upper else "below"
-    return f"{told} is {_quantity(hit.value, unit)}, {side} its limit of {_quantity(rule.raise_at, unit)}"
 
 
 def _inferred(
@@ -306,7 +257,7 @@ def _inferred(
         mode = likely.pattern.failure_mode
         component = component if component != WHOLE_MACHINE else likely.pattern.component or WHOLE_MACHINE
         because = likely.pattern.about or likely.pattern.id
-        summary = f"{summary}. Likely {mode.label}: {because} (alike {likely.alike:.2f})"
+        summary = sentences.likely(summary, mode, because, likely.alike)
     return Finding(
         asset=facts.asset,
         arrival=arrival,
@@ -344,15 +295,3 @@ def _component(facts: Facts, signs: tuple[Sign, ...]) -> str:
         if sign.signal in tells:
             shares[tells[sign.signal]] = shares.get(tells[sign.signal], 0.0) + sign.share
     return next((component for component, share in sorted(shares.items()) if share >= 0.5), WHOLE_MACHINE)
-
-
-def _of_trend(sign: Sign) -> str:
-    return "" if sign.trend is None else f", {sign.trend:+.3g} a day"
-
-
-def _quantity(value: float, unit: str) -> str:
-    return f"{value:.4g} {unit}".rstrip()
-
-
-def _told(signal: str) -> str:
-    return signal.replace("_", " ")

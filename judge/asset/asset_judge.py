@@ -28,6 +28,7 @@ from workorder_core.intake.findings import Finding
 from workorder_core.plant.health import Health
 from workorder_core.plant.seen import Seen
 from workorder_core.plant.signals import within
+from workorder_core.sentences import kept
 from workorder_core.words import Criticality, OperatingState
 
 UNSEEN = StateNow()
@@ -216,7 +217,7 @@ class AssetJudge:
         elif not behind and operating.model_judges(self):
             yield from by_model.judge(self, arrival, at_us, values)
         if self.alarmed is not None and not operating.model_judges(self):
-            why = f"is not judged while the machine is {operating.why_not_judged(self)}"
+            why = kept("is not judged while the machine is {state}", state=operating.why_not_judged(self))
             yield by_model.end_alarm(self, arrival, at_us, values, why)
 
     def judge_late(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from models.alarm import Anomaly
 from models.asset_monitor import AssetMonitor
 from workorder_core.intake.findings import Finding
 from workorder_core.plant.health import Health
+from workorder_core.sentences import kept
 from workorder_core.words import CloseFinding
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, fl
     if anomaly is not None:
         yield _of_model(asset, anomaly, arrival, at_us)
     elif asset.alarmed is not None:
-        yield end_alarm(asset, arrival, at_us, values, "behaves as it usually does again")
+        yield end_alarm(asset, arrival, at_us, values, kept("behaves as it usually does again"))
     if asset.monitor.history.count != asset.residuals_seen:
         yield from _look_ahead(asset, asset.monitor, arrival, at_us, values)
     if asset.limits.rules.of_score and asset.monitor.ready():
@@ -62,7 +63,7 @@ def _look_ahead(
         asset.pressing = 0
         if asset.ahead is not None:
             was, asset.ahead = asset.ahead, None
-            yield _over(asset, was, arrival, at_us, values, "is not on its way to a limit any more")
+            yield _over(asset, was, arrival, at_us, values, kept("is not on its way to a limit any more"))
         return
     asset.pressing = min(asset.pressing + 1, PRESSING)
     if asset.pressing == PRESSING:

@@ -30,7 +30,7 @@ def test_an_error_passes_on_what_its_sentence_is_made_of() -> None:
 
 def test_what_is_stored_or_copied_is_a_plain_text() -> None:
     said = joined([say("on shift"), say("has {n} orders", n=2)])
-    for each in (pickle.loads(pickle.dumps(said)), copy.deepcopy(said)):  # noqa: S301 - its own
+    for each in (pickle.loads(pickle.dumps(said)), copy.deepcopy(said)):
         assert type(each) is str
         assert each == "on shift, has 2 orders"
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from workorder_core.sentences import joined, say
+
 WEEK = timedelta(days=7)
 """The rate is counted over the last week of event time."""
 CLOSE_OUTS = 20
@@ -63,10 +65,23 @@ def over(budget: Budget, spent: Spent) -> str | None:
     """Return why a rule is over its budget; None if it is not."""
     reasons = []
     if budget.alarms_per_week is not None and spent.alarms > budget.alarms_per_week:
-        reasons.append(f"{spent.alarms} alarms in a week, {budget.alarms_per_week:g} are its budget")
+        reasons.append(
+            say(
+                "{alarms} alarms in a week, {budget:g} are its budget",
+                alarms=spent.alarms,
+                budget=budget.alarms_per_week,
+            )
+        )
     precision = spent.precision
     enough = spent.close_outs >= budget.close_outs
     if budget.precision is not None and precision is not None and enough and precision < budget.precision:
-        found = f"{spent.right} of {spent.close_outs} close-outs found something ({precision:.0%})"
-        reasons.append(f"{found}, {budget.precision:.0%} are its budget")
-    return "; ".join(reasons) or None
+        reasons.append(
+            say(
+                "{right} of {all} close-outs found something ({precision:.0%}), {budget:.0%} are its budget",
+                right=spent.right,
+                all=spent.close_outs,
+                precision=precision,
+                budget=budget.precision,
+            )
+        )
+    return joined(reasons, "; ") if reasons else None

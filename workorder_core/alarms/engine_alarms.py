@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workorder_core.sentences import Said, joined, marked, say
+
 SHOWN_FOR = timedelta(hours=1)
 """How long a trouble is shown: two processes that restart each other would repeat it every minute."""
 LOOKS_BACK = timedelta(minutes=10)
@@ -35,32 +37,41 @@ class Code(StrEnum):
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.INGEST_FAILED: (
-        "Ingest ended with an error that no message is to blame for",
-        "Its log has the whole error: report it. Ingest is started again with growing waits; nothing is lost",
+        say("Ingest ended with an error that no message is to blame for"),
+        say("Its log has the whole error: report it. Ingest is started again with growing waits; nothing is lost"),
     ),
     Code.EVENT_FAILED: (
-        "What was set by a person, a document or the clock made the judge fail, and is followed in part only",
-        "Report the error; the log has it whole. Set it otherwise: the next change is followed as ever",
+        say("What was set by a person, a document or the clock made the judge fail, and is followed in part only"),
+        say("Report the error; the log has it whole. Set it otherwise: the next change is followed as ever"),
     ),
     Code.CLOCK_JUMPED: (
-        "The clock of a machine that the engine runs on was changed",
-        "See what sets it: time synchronisation, a person, a machine that slept. Jobs and judging go on by the new one",
+        say("The clock of a machine that the engine runs on was changed"),
+        say(
+            "See what sets it: time synchronisation, a person, a machine that slept. Jobs and judging go "
+            "on by the new one"
+        ),
     ),
     Code.SESSION_TAKEN: (
-        "The engine's session at the broker is being taken: what machines send may go to another client",
-        "The broker's log names the other client: stop it. `plantwright broker-files` makes a broker that binds the id",
+        say("The engine's session at the broker is being taken: what machines send may go to another client"),
+        say(
+            "The broker's log names the other client: stop it. `plantwright broker-files` makes a broker "
+            "that binds the id"
+        ),
     ),
     Code.SESSION_TRIED: (
-        "Somebody tried the engine's identity at the broker, or was refused there, and did not get it",
-        "Find who is at the address: a device with a wrong password or certificate, or an intruder",
+        say("Somebody tried the engine's identity at the broker, or was refused there, and did not get it"),
+        say("Find who is at the address: a device with a wrong password or certificate, or an intruder"),
     ),
     Code.SESSION_LOST: (
-        "The broker lost the engine's session, and with it what waited there",
-        "Let the broker keep sessions on disk (mosquitto: persistence_location), and nobody else use the engine's id",
+        say("The broker lost the engine's session, and with it what waited there"),
+        say(
+            "Let the broker keep sessions on disk (mosquitto: persistence_location), and nobody else use "
+            "the engine's id"
+        ),
     ),
     Code.DEVICES_KEPT_OUT: (
-        "The embedded broker lets no device in, so that nothing it has acknowledged can be lost on a full disk",
-        "Make room on the disk; devices are let in by themselves then. They keep what was not acknowledged",
+        say("The embedded broker lets no device in, so that nothing it has acknowledged can be lost on a full disk"),
+        say("Make room on the disk; devices are let in by themselves then. They keep what was not acknowledged"),
     ),
 }
 """Troubles that are recorded when they happen: the problem, and what to do."""
@@ -161,25 +172,31 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
 
 
 def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
-    waits = "what machines send waits at the broker as far as its queue reaches"
-    start = "Start `plantwright serve`, or `plantwright ingest` on its own"
+    waits = say("what machines send waits at the broker as far as its queue reaches")
+    start = say("Start `plantwright serve`, or `plantwright ingest` on its own")
     if facts.state is None:
-        yield EngineAlarm(Code.NEVER_RAN, "Nothing is judged: ingest has never run on this plant", start)
+        yield EngineAlarm(Code.NEVER_RAN, say("Nothing is judged: ingest has never run on this plant"), start)
     elif facts.state == "stopped":
-        problem = f"Nothing is judged: ingest was stopped {spoken(facts.age_s)} ago; {waits}"
+        problem = say("Nothing is judged: ingest was stopped {ago} ago; {waits}", ago=spoken(facts.age_s), waits=waits)
         yield EngineAlarm(Code.STOPPED, problem, start)
     elif facts.state == "silent":
-        problem = f"Nothing is judged: ingest was last heard of {spoken(facts.age_s)} ago; {waits}"
-        action = (
+        problem = say(
+            "Nothing is judged: ingest was last heard of {ago} ago; {waits}", ago=spoken(facts.age_s), waits=waits
+        )
+        action = say(
             "Its log says what it waits for, `plantwright doctor` looks at what it stands on; if it has ended, start it"
         )
         yield EngineAlarm(Code.SILENT, problem, action)
     elif facts.state == "behind":
         limit = spoken(facts.lag_limit_s)
-        problem = f"Judging lags {spoken(facts.lag_s)} behind what arrives, more than {limit}; nothing is lost"
-        action = (
-            "If much has just come, it catches up by itself. If not: the times of its stages say what is slow, the "
-            "database (`store`, `commit`) or judging; give it more CPU or a faster disk"
+        problem = say(
+            "Judging lags {lag} behind what arrives, more than {limit}; nothing is lost",
+            lag=spoken(facts.lag_s),
+            limit=limit,
+        )
+        action = say(
+            "If much has just come, it catches up by itself. If not: the times of its stages say what is "
+            "slow, the database (`store`, `commit`) or judging; give it more CPU or a faster disk"
         )
         yield EngineAlarm(Code.BEHIND, problem, action)
 
@@ -189,11 +206,14 @@ def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
         return
     holder, taken_by, at = facts.fenced_off
     ago = spoken((now - at).total_seconds())
-    problem = (
-        f"Two ingest processes were started on this plant: {ago} ago {holder} was stopped, "
-        f"because {taken_by or 'another one'} has taken over"
+    problem = say(
+        "Two ingest processes were started on this plant: {ago} ago {holder} was stopped, because "
+        "{taken_by} has taken over",
+        ago=ago,
+        holder=holder,
+        taken_by=taken_by or say("another one"),
     )
-    action = (
+    action = say(
         "Run one, and see that nothing starts the other again (systemd: RestartPreventExitStatus=3). Nothing is lost"
     )
     yield EngineAlarm(Code.FENCED_OFF, problem, action)
@@ -204,26 +224,43 @@ def _of_troubles(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
         trouble = facts.troubles.get(code)
         if trouble is not None and now - trouble.at <= SHOWN_FOR:
             ago = spoken(max(0.0, (now - trouble.at).total_seconds()))
-            often = f", {trouble.times} times so far" if trouble.times > 1 else ""
-            yield EngineAlarm(code, f"{problem} {ago} ago{often}: {trouble.said}", action)
+            happened = say("{problem} {ago} ago: {said}", problem=problem, ago=ago, said=trouble.said)
+            if trouble.times > 1:
+                happened = say(
+                    "{problem} {ago} ago, {times} times so far: {said}",
+                    problem=problem,
+                    ago=ago,
+                    times=trouble.times,
+                    said=trouble.said,
+                )
+            yield EngineAlarm(code, happened, action)
 
 
 def _of_unreadable(facts: Facts) -> Iterator[EngineAlarm]:
     count, said = facts.unreadable
     if count:
-        many = "A message" if count == 1 else f"{count} messages"
-        problem = f"{many} made the program fail within the last hour, and went to quarantine: {said}"
-        action = "Report the error. What else came is judged; the quarantine keeps these and can try them again"
+        problem = say(
+            "{count} messages made the program fail within the last hour, and went to quarantine: {said}",
+            count=count,
+            said=said,
+        )
+        if count == 1:
+            problem = say(
+                "A message made the program fail within the last hour, and went to quarantine: {said}", said=said
+            )
+        action = say("Report the error. What else came is judged; the quarantine keeps these and can try them again")
         yield EngineAlarm(Code.UNREADABLE, problem, action)
 
 
 def _of_checkpoint(facts: Facts) -> Iterator[EngineAlarm]:
     if facts.checkpoint_failed:
-        problem = (
-            f"The engine's state cannot be written ({facts.checkpoint_failed}); readings are stored and judged, but a "
-            "restart has to judge all since the last checkpoint again, which takes longer and longer"
+        problem = say(
+            "The engine's state cannot be written ({why}); readings are stored and judged, "
+            "but a restart has to judge all since the last checkpoint again, which takes longer and "
+            "longer",
+            why=facts.checkpoint_failed,
         )
-        action = "Remove the cause: space on the database's disk, or the asset or model that the reason names"
+        action = say("Remove the cause: space on the database's disk, or the asset or model that the reason names")
         yield EngineAlarm(Code.CHECKPOINT_FAILS, problem, action)
 
 
@@ -231,35 +268,63 @@ def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
     if facts.quarantine_full:
         yield EngineAlarm(
             Code.QUARANTINE_FULL,
-            "The quarantine is full: messages are refused and counted, and nothing is kept of them",
-            "Remove the causes it names; then try its messages again or drop them, or raise quarantine_most_mb",
+            say("The quarantine is full: messages are refused and counted, and nothing is kept of them"),
+            say("Remove the causes it names; then try its messages again or drop them, or raise quarantine_most_mb"),
         )
     if facts.refused < GROWS_BY:
         return
-    many = f"{facts.refused} or more" if facts.refused >= facts.refused_most else str(facts.refused)
+    many = (
+        say("{refused} or more", refused=facts.refused) if facts.refused >= facts.refused_most else str(facts.refused)
+    )
     minutes = int(LOOKS_BACK.total_seconds() // 60)
-    problem = f"The quarantine grows: {many} kinds of message were refused in the last {minutes} minutes"
-    action = "The quarantine says of each why, and what to do about it; then it can be tried again"
+    problem = say(
+        "The quarantine grows: {many} kinds of message were refused in the last {minutes} minutes",
+        many=many,
+        minutes=minutes,
+    )
+    action = say("The quarantine says of each why, and what to do about it; then it can be tried again")
     yield EngineAlarm(Code.QUARANTINE_GROWS, problem, action)
 
 
 def _of_outbox(outbox: Outbox) -> Iterator[EngineAlarm]:
     if outbox.undecided_s > UNDECIDED_MOST.total_seconds():
-        problem = f"Nobody is notified: events have waited for {spoken(outbox.undecided_s)}; none is lost"
-        yield EngineAlarm(Code.OUTBOX_OLD, problem, "Start `plantwright serve`, or `plantwright jobs` on its own")
+        problem = say(
+            "Nobody is notified: events have waited for {span}; none is lost",
+            span=spoken(outbox.undecided_s),
+        )
+        yield EngineAlarm(Code.OUTBOX_OLD, problem, say("Start `plantwright serve`, or `plantwright jobs` on its own"))
     elif outbox.oldest_s > OUTBOX_WAITS_MOST.total_seconds():
-        many = "A message waits" if outbox.pending == 1 else f"{outbox.pending} messages wait"
-        problem = f"{many} to be delivered, the oldest for {spoken(outbox.oldest_s)}; none is lost"
-        yield EngineAlarm(Code.OUTBOX_OLD, problem, "The page Outbox shows of each receiver what its last attempt met")
+        oldest = spoken(outbox.oldest_s)
+        problem = say(
+            "{count} messages wait to be delivered, the oldest for {oldest}; none is lost",
+            count=outbox.pending,
+            oldest=oldest,
+        )
+        if outbox.pending == 1:
+            problem = say("A message waits to be delivered, the oldest for {oldest}; none is lost", oldest=oldest)
+        yield EngineAlarm(
+            Code.OUTBOX_OLD, problem, say("The page Outbox shows of each receiver what its last attempt met")
+        )
     if outbox.disabled:
-        names = ", ".join(outbox.disabled[:5]) + (" and others" if len(outbox.disabled) > 5 else "")
-        problem = f"Disabled after failing repeatedly, and notified of nothing: {names}"
-        yield EngineAlarm(Code.RECEIVER_DISABLED, problem, "The page Outbox says why; enable or delete each receiver")
+        names = joined(outbox.disabled[:5])
+        if len(outbox.disabled) > 5:
+            names = say("{names} and others", names=names)
+        problem = say("Disabled after failing repeatedly, and notified of nothing: {names}", names=names)
+        yield EngineAlarm(
+            Code.RECEIVER_DISABLED, problem, say("The page Outbox says why; enable or delete each receiver")
+        )
 
 
-def spoken(seconds: float) -> str:
+def spoken(seconds: float) -> Said:
     """Format a duration for people, in its largest unit."""
-    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+    for unit, size in _UNITS:
         if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+            return say(unit, count=seconds / size)
+    return say("{count:.0f} seconds", count=seconds)
+
+
+_UNITS = (
+    (marked("{count:.0f} days"), 86_400),
+    (marked("{count:.0f} hours"), 3600),
+    (marked("{count:.0f} minutes"), 60),
+)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from workorder_core.alarms.standard import FLOOD_ABOVE, FLOOD_OVER_BELOW, PERIOD
 from workorder_core.intake.findings import Finding
+from workorder_core.sentences import kept
 from workorder_core.words import FailureMode
 
 Key = tuple[str, str]
@@ -96,5 +97,11 @@ def of_area(finding: Finding, area: str) -> Finding:
         finding,
         component=f"area {area}",
         failure_mode=FailureMode.OTH,
-        summary=f"more than {FLOOD_ABOVE} alarms in ten minutes in {area}; {finding.asset}: {finding.summary}",
+        summary=kept(
+            "more than {count} alarms in ten minutes in {area}; {asset}: {summary}",
+            count=FLOOD_ABOVE,
+            area=area,
+            asset=finding.asset,
+            summary=finding.summary,
+        ),
     )

@@ -6,6 +6,7 @@ The priority says what is at stake, so it does not change when people are late; 
 from collections.abc import Mapping
 
 from workorder_core.intake.decisions import Urgency
+from workorder_core.sentences import coded, say
 from workorder_core.words import Criticality, OrderType, Priority, Severity
 
 _C, _S, _P = Criticality, Severity, Priority
@@ -28,17 +29,17 @@ _SEVERITY_OF_TYPE: Mapping[OrderType, Severity] = {
 }
 
 _IN_WORDS: Mapping[Severity, str] = {
-    Severity.DEGRADING: "a failure is foreseen but the machine still does its work",
-    Severity.MALFUNCTION: "the machine does not do its work as it should",
-    Severity.SAFETY: "people or the plant are at risk",
+    Severity.DEGRADING: say("a failure is foreseen but the machine still does its work"),
+    Severity.MALFUNCTION: say("the machine does not do its work as it should"),
+    Severity.SAFETY: say("people or the plant are at risk"),
 }
 
 
 _OF_ASSET: Mapping[Criticality, str] = {
-    Criticality.LOW: "of low criticality",
-    Criticality.MEDIUM: "of medium criticality",
-    Criticality.HIGH: "of high criticality",
-    Criticality.CRITICAL: "critical",
+    Criticality.LOW: say("of low criticality"),
+    Criticality.MEDIUM: say("of medium criticality"),
+    Criticality.HIGH: say("of high criticality"),
+    Criticality.CRITICAL: say("critical"),
 }
 
 
@@ -46,10 +47,12 @@ def of_finding(criticality: Criticality, severity: Severity) -> Urgency:
     """Return the priority of what a rule or a model has found on an asset, and why."""
     priority = TABLE[severity][criticality]
     if severity is Severity.SAFETY:
-        reason = f"{_IN_WORDS[severity]}: safety comes before everything, whatever the asset is worth"
+        reason = say("{risk}: safety comes before everything, whatever the asset is worth", risk=_IN_WORDS[severity])
     else:
-        reason = f"{_IN_WORDS[severity]}, and the asset is {_OF_ASSET[criticality]}"
-    return Urgency(priority, f"{priority.name.capitalize()}: {reason}.")
+        reason = say(
+            "{risk}, and the asset is {criticality}", risk=_IN_WORDS[severity], criticality=_OF_ASSET[criticality]
+        )
+    return _urgency(priority, reason)
 
 
 def of_type(criticality: Criticality | None, kind: OrderType) -> Urgency:
@@ -61,5 +64,11 @@ def of_type(criticality: Criticality | None, kind: OrderType) -> Urgency:
     if kind in (OrderType.EMERGENCY, OrderType.REACTIVE, OrderType.PREDICTIVE):
         return of_finding(criticality, _SEVERITY_OF_TYPE[kind])
     priority = TABLE[_SEVERITY_OF_TYPE[kind]][criticality]
-    reason = f"planned {kind} work on an asset that is {_OF_ASSET[criticality]}"
-    return Urgency(priority, f"{priority.name.capitalize()}: {reason}.")
+    return _urgency(
+        priority,
+        say("planned {type} work on an asset that is {criticality}", type=kind, criticality=_OF_ASSET[criticality]),
+    )
+
+
+def _urgency(priority: Priority, reason: str) -> Urgency:
+    return Urgency(priority, say("{priority}: {reason}.", priority=coded(priority.name.capitalize()), reason=reason))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workorder_core.sentences import say
+
 DELAYS: Sequence[timedelta] = (
     timedelta(0),
     timedelta(seconds=5),
@@ -105,12 +107,12 @@ def after_attempt(outcome: Outcome, channel: Channel, *, attempts: int, refused:
         case Fault.OWN:
             return RetryAt(now + OWN_FAULT_WAITS)
         case Fault.GONE:
-            return Disable(f"it says that it is no more: {outcome.detail}")
+            return Disable(say("it says that it is no more: {detail}", detail=outcome.detail))
         case Fault.FINAL:
             many = refused + 1
-            why = f"it has refused {many} messages in a row: {outcome.detail}"
+            why = say("it has refused {count} messages in a row: {detail}", count=many, detail=outcome.detail)
             return GiveUp(why if many >= REFUSALS_DISABLE else None)
     if attempts < len(DELAYS):
         return RetryAt(now + DELAYS[attempts])
-    why = f"{attempts} attempts failed, the last one: {outcome.detail}"
+    why = say("{count} attempts failed, the last one: {detail}", count=attempts, detail=outcome.detail)
     return Disable(why) if channel is Channel.WEBHOOK else GiveUp(why)

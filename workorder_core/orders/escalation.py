@@ -10,6 +10,7 @@ from datetime import datetime
 
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
+from workorder_core.sentences import say
 
 RESPONSE, COMPLETION = 1, 2
 
@@ -25,10 +26,11 @@ class Escalation:
 def needed(order: WorkOrder, *, now: datetime) -> Escalation | None:
     """Return the escalation that an order needs at ``now`` (wall clock); None when no target has newly run out."""
     if _counts(order) and order.escalation < COMPLETION and _past(order.completion_due, now):
-        return Escalation(COMPLETION, "the completion target has run out and the work is not done")
+        return Escalation(COMPLETION, say("the completion target has run out and the work is not done"))
     if order.status in WAITING and order.escalation < RESPONSE and _past(order.response_due, now):
-        assigned = "the work has not begun" if order.assignee else "nobody is assigned"
-        return Escalation(RESPONSE, f"the response target has run out and {assigned}")
+        if order.assignee:
+            return Escalation(RESPONSE, say("the response target has run out and the work has not begun"))
+        return Escalation(RESPONSE, say("the response target has run out and nobody is assigned"))
     return None
 
 
@@ -36,10 +38,11 @@ def warning(order: WorkOrder, *, now: datetime) -> Escalation | None:
     """Return the warning that an order needs at ``now`` (wall clock): a target is near that has not been warned of."""
     warned = max(order.warned, order.escalation)
     if _counts(order) and warned < COMPLETION and _past(order.completion_warn_at, now):
-        return Escalation(COMPLETION, "the completion target is near and the work is not done")
+        return Escalation(COMPLETION, say("the completion target is near and the work is not done"))
     if order.status in WAITING and warned < RESPONSE and _past(order.response_warn_at, now):
-        assigned = "the work has not begun" if order.assignee else "nobody is assigned"
-        return Escalation(RESPONSE, f"the response target is near and {assigned}")
+        if order.assignee:
+            return Escalation(RESPONSE, say("the response target is near and the work has not begun"))
+        return Escalation(RESPONSE, say("the response target is near and nobody is assigned"))
     return None
 
 

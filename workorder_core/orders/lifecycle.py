@@ -27,6 +27,7 @@ from workorder_core.orders.job_plans import planned
 from workorder_core.orders.order import WorkOrder
 from workorder_core.orders.targets import Targets
 from workorder_core.people.access import Role, Who
+from workorder_core.sentences import coded, joined, say
 from workorder_core.words import Status
 
 REOPEN_WITHIN = timedelta(days=14)
@@ -174,17 +175,17 @@ def refusal(order: WorkOrder, step: Step, who: Who) -> str | None:
     if who.roles & move.roles:
         return None
     if not who.roles & move.own:
-        may = ", ".join(sorted(role.value.replace("_", " ") for role in move.roles | move.own))
-        return f"it is for {may}"
+        may = sorted(role.value.replace("_", " ") for role in move.roles | move.own)
+        return say("it is for {roles}", roles=joined(map(coded, may)))
     if Role.REQUESTER in move.own:
         if order.requested_by == who.actor and order.status in statuses.UNAPPROVED:
             return None
-        return "those who ask for work may do this with their own requests only, before they are approved"
+        return say("those who ask for work may do this with their own requests only, before they are approved")
     if step in (Step.VERIFY, Step.REWORK):
-        return "the work is your own; somebody else has to look at it" if did_the_work(order, who) else None
+        return say("the work is your own; somebody else has to look at it") if did_the_work(order, who) else None
     if order.assignee is None or has(order, who):
         return None
-    return f"{order.assignee} has the order"
+    return say("{technician} has the order", technician=order.assignee)
 
 
 def has(order: WorkOrder, who: Who) -> bool:
@@ -213,16 +214,20 @@ def permit(order: WorkOrder, step: Step, who: Who, situation: Situation, *, at: 
 def _missing(need: Need, order: WorkOrder, who: Who, situation: Situation, at: datetime) -> list[str]:
     """Return what is missing, as far as known before the step's own details."""
     if need is Need.UNBLOCKED and situation.blocked_by:
-        return [f"it is blocked by {', '.join(situation.blocked_by)}"]
+        return [say("it is blocked by {orders}", orders=joined(situation.blocked_by))]
     if need is Need.STEPS and situation.open_steps:
-        return [f"mandatory steps are not done: {'; '.join(situation.open_steps)}"]
+        return [say("mandatory steps are not done: {steps}", steps=joined(situation.open_steps, "; "))]
     if need is Need.PERMITS and situation.open_permits:
-        return [f"safety permits are missing: {'; '.join(situation.open_permits)}"]
+        return [say("safety permits are missing: {permits}", permits=joined(situation.open_permits, "; "))]
     if need is Need.SECOND_PERSON and situation.safety_critical and did_the_work(order, who):
-        critical = "the asset is safety-critical, or was since the order was recorded"
-        return [f"{critical}, so that somebody else than who did the work has to verify it"]
+        return [
+            say(
+                "the asset is safety-critical, or was since the order was recorded, so that somebody else than who did "
+                "the work has to verify it"
+            )
+        ]
     if need is Need.RECENT and at - order.status_since > REOPEN_WITHIN:
-        return [f"it was closed more than {REOPEN_WITHIN.days} days ago; make a follow-up order instead"]
+        return [say("it was closed more than {days} days ago; make a follow-up order instead", days=REOPEN_WITHIN.days)]
     return []
 
 

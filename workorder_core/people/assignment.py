@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from workorder_core.errors import NotQualified
+from workorder_core.sentences import joined, marked, say
 from workorder_core.words import FailureMode, Priority, Status
 
 TIE_BREAK = (
@@ -180,10 +181,16 @@ def propose(
     best = weighed[0] if weighed and weighed[0].candidate.eligible else None
     if best is None:
         return Proposal(choice=None, why=_nobody(job, candidates), displaces=None, candidates=candidates)
-    why = f"{best.candidate.technician.name}: {', '.join(best.candidate.reasons_for)}"
+    name, reasons = best.candidate.technician.name, joined(best.candidate.reasons_for)
+    why = say("{name}: {reasons}.", name=name, reasons=reasons)
     if best.displaces is not None:
-        why += f"; proposed: put {best.displaces} on hold for it"
-    return Proposal(choice=best.candidate, why=why + ".", displaces=best.displaces, candidates=candidates)
+        why = say(
+            "{name}: {reasons}; proposed: put {other} on hold for it.",
+            name=name,
+            reasons=reasons,
+            other=best.displaces,
+        )
+    return Proposal(choice=best.candidate, why=why, displaces=best.displaces, candidates=candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +206,7 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     bad: list[str] = []
     blocked = not one.active
     if blocked:
-        bad.append("not active")
+        bad.append(say("not active"))
     blocked |= _weigh_qualification(job, one, good, bad)
     shift = on_shift(one, now)
     begins = next_shift(one, now)
@@ -214,11 +221,11 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     displaces: str | None = None
     if emergency and emergencies:
         blocked = True
-        bad.append(f"has the emergency {emergencies[0].number}")
+        bad.append(say("has the emergency {number}", number=emergencies[0].number))
     elif emergency and doing:
         displaces = max(doing, key=lambda other: other.priority).number
-        bad.append(f"works on {displaces}, which is less urgent")
-    good.append("no unfinished orders") if not has else (good if len(has) < 3 else bad).append(_count(len(has)))
+        bad.append(say("works on {number}, which is less urgent", number=displaces))
+    good.append(say("no unfinished orders")) if not has else (good if len(has) < 3 else bad).append(_count(len(has)))
     candidate = Candidate(
         technician=one,
         eligible=not blocked,
@@ -242,7 +249,7 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
 
 def _weigh_qualification(job: Job, one: Technician, good: list[str], bad: list[str]) -> bool:
     if not job.all_skills and not job.all_certificates:
-        good.append("no particular skill is asked for")
+        good.append(say("no particular skill is asked for"))
         return False
     lacking = False
     for kind, asked, known in (
@@ -252,46 +259,59 @@ def _weigh_qualification(job: Job, one: Technician, good: list[str], bad: list[s
         has = [each for each in asked if each in known]
         lacks = [each for each in asked if each not in known]
         if has:
-            good.append(f"has the {_named(kind, has)}")
+            good.append(say("has the {qualification}", qualification=_named(kind, has)))
         if lacks:
-            bad.append(f"lacks the {_named(kind, lacks)}")
+            bad.append(say("lacks the {qualification}", qualification=_named(kind, lacks)))
             lacking = True
     return lacking
 
 
 def _named(kind: str, names: Sequence[str]) -> str:
-    return f"{kind} {names[0]}" if len(names) == 1 else f"{kind}s {', '.join(names[:-1])} and {names[-1]}"
+    one, several = _QUALIFICATIONS[kind]
+    if len(names) == 1:
+        return say(one, name=names[0])
+    return say(several, names=joined(names[:-1]), last=names[-1])
+
+
+_QUALIFICATIONS = {
+    "skill": (marked("skill {name}"), marked("skills {names} and {last}")),
+    "certificate": (marked("certificate {name}"), marked("certificates {names} and {last}")),
+}
 
 
 def _weigh_shift(job: Job, shift: bool, begins: datetime | None, good: list[str], bad: list[str]) -> bool:
     if shift:
-        good.append("on shift")
+        good.append(say("on shift"))
         return False
     if begins is None:
-        bad.append("has no shifts")
+        bad.append(say("has no shifts"))
         return job.priority is not Priority.EMERGENCY
-    when = f"{begins:%a %H:%M}"
     if job.priority is Priority.EMERGENCY:
-        good.append("can be called out")
-        bad.append(f"off shift until {when}")
+        good.append(say("can be called out"))
+        bad.append(say("off shift until {begins:%a %H:%M}", begins=begins))
         return False
     if job.response_due is not None and begins <= job.response_due:
-        good.append(f"shift begins {when}, before the response target")
+        good.append(say("shift begins {begins:%a %H:%M}, before the response target", begins=begins))
         return False
-    bad.append(f"off shift until {when}" + (", after the response target" if job.response_due is not None else ""))
+    if job.response_due is None:
+        bad.append(say("off shift until {begins:%a %H:%M}", begins=begins))
+    else:
+        bad.append(say("off shift until {begins:%a %H:%M}, after the response target", begins=begins))
     return True
 
 
 def _nobody(job: Job, candidates: Sequence[Candidate]) -> str:
     if not candidates:
-        return "Nobody eligible: the site has no technicians yet."
+        return say("Nobody eligible: the site has no technicians yet.")
     skilled = [one for one in candidates if not any(reason.startswith("lacks") for reason in one.reasons_against)]
     if not skilled:
         asked = [("skill", job.all_skills), ("certificate", job.all_certificates)]
-        named = " and the ".join(_named(kind, names) for kind, names in asked if names)
-        return f"Nobody eligible: no technician of the site has the {named}."
-    reasons = "; ".join(f"{one.technician.name}: {', '.join(one.reasons_against)}" for one in skilled)
-    return f"Nobody eligible: {reasons}."
+        named = joined((_named(kind, names) for kind, names in asked if names), say(" and the "))
+        return say("Nobody eligible: no technician of the site has the {qualifications}.", qualifications=named)
+    of_each = (
+        say("{name}: {reasons}", name=one.technician.name, reasons=joined(one.reasons_against)) for one in skilled
+    )
+    return say("Nobody eligible: {reasons}.", reasons=joined(of_each, "; "))
 
 
 def on_shift(one: Technician, now_local: datetime) -> bool:
@@ -315,7 +335,7 @@ def next_shift(one: Technician, now_local: datetime) -> datetime | None:
 
 
 def _count(orders: int) -> str:
-    return "1 unfinished order" if orders == 1 else f"{orders} unfinished orders"
+    return say("1 unfinished order") if orders == 1 else say("{count} unfinished orders", count=orders)
 
 
 _BY_HAND = "Assigned by hand"
@@ -340,7 +360,9 @@ def by_hand(proposal: Proposal, number: str, code: str, why: str, *, already: st
             raise NotQualified(number, candidate.technician.name, hard)
         return already or ""
     weighed = candidate.reasons_for + candidate.reasons_against
-    return f"{_BY_HAND}{': ' + why.strip() if why.strip() else ''} ({', '.join(weighed)})."
+    if not why.strip():
+        return say("Assigned by hand ({weighed}).", weighed=joined(weighed))
+    return say("Assigned by hand: {why} ({weighed}).", why=why.strip(), weighed=joined(weighed))
 
 
 def hard_reasons(candidate: Candidate) -> tuple[str, ...]:
