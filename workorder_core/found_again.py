@@ -1,8 +1,8 @@
-"""Finds the template and the facts of an English sentence again: of what is stored, which is read in other languages.
+"""Finds the template and the facts of a stored English sentence again, for readers of other languages.
 
-The database has sentences of the engine as English texts: in histories, in evidence, in the reasons of assignments and
-priorities. A text is matched with every template of a catalogue, the longest first; its facts may be sentences too. What
-no template fits is left as it is, as are texts that people wrote: nobody passes those here.
+The database has sentences of the engine as English texts: in histories, in evidence, in reasons of assignments. A text
+is matched with every template of a catalogue, the longest first; its facts may be sentences too. What no template fits
+is left as it is, as are texts that people wrote: nobody passes those here.
 """
 
 import re
@@ -24,6 +24,14 @@ class Template:
     """A template of a sentence, as it is matched."""
 
     text: str
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of its facts; of a text whose braces are no facts, none."""
+        try:
+            return frozenset(name for _, name, *_ in Formatter().parse(self.text) if name)
+        except ValueError:
+            return frozenset()
 
     @cached_property
     def own(self) -> tuple[str, ...]:
@@ -73,9 +81,10 @@ class FoundAgain:
         word: Callable[[str], str | None],
         number: Callable[[str], str],
     ) -> None:
-        self._templates = sorted(map(Template, templates), key=lambda each: (-each.letters, each.text))
+        found = [Template(each) for each in templates]
+        self._plain = {each.text for each in found if not each.names}
+        self._templates = sorted((each for each in found if each.names), key=lambda each: (-each.letters, each.text))
         self._text, self._word, self._number = text, word, number
-        self._plain = {each.text for each in self._templates if not each.facts(each.text)}
         self.said = lru_cache(maxsize=4096)(self._said)
 
     def _said(self, english: str) -> str:
@@ -85,6 +94,8 @@ class FoundAgain:
     def _known(self, said: str, depth: int) -> str | None:
         if _A_NUMBER.fullmatch(said):
             return self._number(said)
+        if said in self._plain:
+            return self._text(said)
         word = self._word(said)
         if word is not None or depth >= _DEEPEST:
             return word

@@ -5,10 +5,10 @@ English itself where it has nothing. Who reads is set where a request begins or 
 outside of that everything is English. Catalogues are read by ``api.language.catalogues``: here is no file and no clock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from gettext import NullTranslations
 from typing import Any
 
@@ -16,12 +16,26 @@ CODES = "code"
 """The context of the words for codes: of a status, a type, a role."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
-    """A language, by its ISO 639 code, and the texts that it has."""
+    """A language.
+
+    Parameters
+    ----------
+    code
+        Of ISO 639.
+    texts
+        The texts that it has, by their English.
+    signs
+        What it writes instead of the comma and the point in an English number.
+    templates
+        Of sentences with facts in braces, as ``workorder_core.sentences`` makes them: those that it has.
+    """
 
     code: str
     texts: NullTranslations
+    signs: Mapping[int, str] = field(default_factory=dict)
+    templates: Collection[str] = ()
 
 
 ENGLISH = Language("en", NullTranslations())

@@ -5,10 +5,15 @@ reads it is the template looked up in a catalogue and filled with the facts agai
 """
 
 from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from string import Formatter
 from typing import Any, Self
 
-CODES = "code"
-"""The context of the words for codes in the catalogues."""
+from workorder_core.found_again import FoundAgain
+from workorder_core.language import CODES, Language, code, current
 
 
 class Said(str):
@@ -88,3 +93,71 @@ def joined(parts: Iterable[str], separator: str = ", ") -> Said:
     'on shift, no unfinished orders'
     """
     return Said.joined(separator, tuple(parts))
+
+
+def translated(said: str) -> str:
+    """Return a sentence in the reader's language. A text without a template is returned as it is: people wrote it."""
+    if not isinstance(said, Said) or not current().templates:
+        return said
+    if said.parts:
+        return translated(said.separator).join(map(translated, said.parts))
+    if said.context == CODES:
+        return _word(said)
+    template = current().texts.gettext(said.template)
+    return _FILLED.vformat(template, (), said.facts) if said.facts else template
+
+
+def stored(english: str) -> str:
+    """Return a sentence of the engine, which is stored in English, in the reader's language."""
+    if not current().templates:
+        return english
+    return translated(english) if isinstance(english, Said) else _found_again(current()).said(english)
+
+
+class _Filled(Formatter):
+    """Fills a translated template. A translation may write facts in another order, and as its language does."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Said):
+            return translated(value)
+        if isinstance(value, Enum):
+            return code(str(value))
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return format(value, format_spec).translate(current().signs)
+        if isinstance(value, datetime | date):
+            return _moment(value, format_spec)
+        return str(super().format_field(value, format_spec))
+
+
+_FILLED = _Filled()
+
+
+def _word(said: str) -> str:
+    """Return a code in words; one that begins a sentence is found as it is elsewhere."""
+    found = code(said)
+    if found == said and said[:1].isupper():
+        lower = code(said[:1].lower() + said[1:])
+        return lower[:1].upper() + lower[1:]
+    return found
+
+
+def _moment(at: date, spec: str) -> str:
+    """Return a time as its template writes it, with the reader's name of the day of the week."""
+    day = current().texts.pgettext(_OF_TIMES, f"{at:%a}")
+    return format(at, spec.replace("%a", day))
+
+
+_OF_TIMES = "day of the week"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+"""Short names of days, in catalogues by the context ``day of the week``."""
+
+
+@cache
+def _found_again(language: Language) -> FoundAgain:
+    def word(said: str) -> str | None:
+        found = code(said)
+        return None if found == said.replace("_", " ") else found
+
+    return FoundAgain(
+        language.templates, language.texts.gettext, word, lambda number: number.translate(dict(language.signs))
+    )

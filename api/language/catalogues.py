@@ -9,6 +9,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from workorder_core.language import ENGLISH, Language
 
@@ -39,4 +40,9 @@ def language(code: str) -> Language:
     compiled = io.BytesIO()
     write_mo(compiled, whole)
     compiled.seek(0)
-    return Language(code, GNUTranslations(compiled))
+    return Language(
+        code,
+        GNUTranslations(compiled),
+        {ord(","): get_group_symbol(code), ord("."): get_decimal_symbol(code)},
+        tuple(each.id for each in whole if isinstance(each.id, str) and not each.context and "%(" not in each.id),
+    )
