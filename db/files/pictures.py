@@ -16,7 +16,7 @@ from workorder_core.sentences import say
 
 MOST_PIXELS = 50_000_000
 """The most pixels of a picture, over all its frames: enough for a phone's camera; 200 MB once decoded."""
-_TOO_MANY = f"it has more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller"
+_TOO_MANY = say("it has more than {most} million pixels; make it smaller", most=MOST_PIXELS // 1_000_000)
 SMALL = 320
 """Pixels of a thumbnail's longer side."""
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
