@@ -1,4 +1,4 @@
-"""Bringing a database to the schema of this code."""
+"""Migrates a database to the schema of this code."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,11 @@ from yoyo import get_backend, read_migrations
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BASELINE = "0001_baseline"
 _OF_0_1 = frozenset((MIGRATIONS / "of_0_1.txt").read_text(encoding="utf-8").split())
-"""The migrations that version 0.1 had at its end: together they made what the baseline makes at once."""
+"""The migrations of the last version 0.1: together they made what the baseline makes at once."""
 
 
 class SchemaTooOld(Exception):
-    """A database of version 0.1 that is not at the end of its migrations: this code cannot bring it on."""
+    """A database of version 0.1 lacks some of that version's migrations, so that this code cannot migrate it."""
 
     def __init__(self, missing: list[str]) -> None:
         super().__init__(
@@ -24,7 +24,7 @@ class SchemaTooOld(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
-    """What the database server is. ``timescaledb`` and ``edition`` are None where the extension is not there."""
+    """Facts about the database server. ``timescaledb`` and ``edition`` are None without the extension."""
 
     postgresql: str
     timescaledb: str | None
@@ -34,10 +34,10 @@ class ServerFacts:
 
 
 def migrate(url: str) -> list[str]:
-    """Apply the migrations that are waiting, each in its own transaction, and return their names.
+    """Apply the pending migrations, each in its own transaction, and return their names.
 
-    Two processes that start at once wait for each other. The timescaledb extension is created where the server has it.
-    What the last of version 0.1 has made is taken over as it is. Raises SchemaTooOld.
+    Two processes that start at once wait for each other. The timescaledb extension is created if the server has it. The
+    schema of the last version 0.1 is adopted unchanged. Raises SchemaTooOld.
     """
     with psycopg.connect(url, autocommit=True) as conn:
         _create_timescaledb(conn)
@@ -53,18 +53,18 @@ def migrate(url: str) -> list[str]:
 
 
 def waiting(conn: psycopg.Connection) -> list[str]:
-    """Return the migrations of this code that the database has not got yet."""
+    """Return the migrations of this code that the database does not have yet."""
     applied = _applied(conn)
     return [name for name in _known() if name not in applied]
 
 
 def read_only(conn: psycopg.Connection) -> bool:
-    """Return whether the database takes no changes: a standby, or one that was made read-only."""
+    """Return whether the database is read-only: a standby, or set so."""
     return _one(conn, "SHOW transaction_read_only") == "on"
 
 
 def facts(url: str) -> ServerFacts:
-    """Ask the server what it is and how far its schema has come. Changes nothing."""
+    """Return the server's facts and the state of its schema. Changes nothing."""
     known = _known()
     with psycopg.connect(url, autocommit=True) as conn:
         version = _one(conn, "SHOW server_version")

@@ -1,4 +1,4 @@
-"""Whether something is of a site that somebody sees. What is not, is not there for them."""
+"""Checks that something belongs to a site that the user sees. For them, anything else does not exist."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -23,16 +23,16 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "run_key": ("run", "sees_run"),
     "upload_id": ("upload", "sees_upload"),
 }
-"""What an id means by its name in a path, and the query that says whether it is seen."""
+"""By the id's name in a path: what it identifies, and the query that checks whether it is visible."""
 
 
 def codes(within: Collection[str] | None) -> list[str] | None:
-    """Return the sites that somebody sees as a query takes them; None for all."""
+    """Return the sites that a user sees as a query parameter; None for all."""
     return None if within is None else sorted(within)
 
 
 def check(conn: Connection, name: str, key: UUID | int | str, sites: Collection[str]) -> None:
-    """Raise NotFound where what an id names is of none of the sites; it is the id as its handler reads it."""
+    """Raise NotFound unless an id, as parsed by its handler, belongs to one of the sites."""
     kind, query = KINDS[name]
     value = key.replace("\0", "") if isinstance(key, str) else key
     with conn.cursor(row_factory=scalar_row) as cursor:

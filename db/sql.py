@@ -1,8 +1,8 @@
-"""Named queries, read from ``db/queries/<subject>.sql`` as they stand.
+"""Named queries, read from ``db/queries/<subject>.sql`` unchanged.
 
-A query begins with ``-- name: <name>``; the lines of comment after it say what it is for. What several queries of a
-file have in common is a ``-- part: <name>``, and stands in each where it says ``-- as in: <name>``. What the core
-defines is written ``:<name>``: lists of statuses, ``status IN (:done, :final)``, failure modes, and numbers.
+A query begins with ``-- name: <name>``; the comment after it says what it is for. What several queries of a file share
+is a ``-- part: <name>``, inserted in each at ``-- as in: <name>``. Constants of the core are written ``:<name>``: lists
+of statuses, ``status IN (:done, :final)``, failure modes, and numbers.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""What PostgreSQL accepts: text without NUL or halves of surrogate pairs, JSON of finite numbers.
+"""Makes values storable in PostgreSQL: text without NUL or lone surrogates, JSON of finite numbers.
 
-What comes from machines is refused at the border of `ingest` where it is none of this. This is for what the program
-makes itself, of which nothing may be refused in the middle of a transaction.
+Input from machines that is not storable is refused by `ingest`. This is for what the program itself produces, which
+must not fail in the middle of a transaction.
 """
 
 import math
@@ -12,12 +12,12 @@ from psycopg.types.json import Jsonb
 
 
 def text(said: str) -> str:
-    """Return a text as it can be stored: a NUL becomes two characters, half a surrogate pair a question mark."""
+    """Return a text in storable form: a NUL becomes two characters, a lone surrogate a question mark."""
     return said.replace("\0", "\\0").encode(errors="replace").decode()
 
 
 def json(value: Any) -> Jsonb:
-    """Return a value as JSON that can be stored: a number that is none, or infinite, becomes null."""
+    """Return a value as storable JSON: NaN and infinities become null."""
     return Jsonb(value if _is_storable(value) else _made(value))
 
 

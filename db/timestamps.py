@@ -1,4 +1,4 @@
-"""Times as the database gives them: in UTC whatever the session's zone is, and never too far for a datetime."""
+"""Reads times from the database: in UTC whatever the session's zone is, and always within datetime's range."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +9,14 @@ from psycopg.adapt import Buffer, Loader
 from psycopg.pq import Format
 
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-"""What is read where the database has a time before the year 1 or after 9999."""
+"""What is read for a time before the year 1 or after 9999."""
 
 _TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
 _QUICK = {kind: psycopg.adapters.get_loader(_TIMESTAMPTZ, kind) for kind in (Format.TEXT, Format.BINARY)}
 
 
 class _InUtc(Loader):
-    """Reads by psycopg's own loader, without the session: its zone could carry a time past the end of year 9999.
+    """Uses psycopg's own loader, but not the session's zone, which could carry a time past the end of year 9999.
 
     One such row would make every list that has it fail, for good.
     """
@@ -34,7 +34,7 @@ class _InUtc(Loader):
             return EARLIEST if self._is_early(bytes(data)) else LATEST
         if 1 < at.year < 9999 or not at.utcoffset():
             return at
-        # The quick loader leaves an offset on what UTC has no datetime for.
+        # The quick loader leaves an offset on times that UTC has no datetime for.
         return EARLIEST if at.year == 1 else LATEST
 
     def _is_early(self, data: bytes) -> bool:
@@ -49,6 +49,6 @@ class _InUtcBinary(_InUtc):
 
 
 def read_in_utc() -> None:
-    """Make every connection that is opened from now on read times so."""
+    """Make all connections opened from now on read times this way."""
     psycopg.adapters.register_loader(_TIMESTAMPTZ, _InUtc)
     psycopg.adapters.register_loader(_TIMESTAMPTZ, _InUtcBinary)

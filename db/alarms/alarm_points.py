@@ -100,7 +100,7 @@ class Moved:
 def follow(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str], int], *, at: datetime) -> None:
     """Apply the judge's alarm changes, in the caller's transaction."""
     ids = [(asset_id(change.asset), change.source) for change in changes]
-    before = _hold(conn, ids)
+    before = _lock(conn, ids)
     points, facts, moves = dict(before), dict[Id, dict[str, Any]](), list[dict[str, Any]]()
     for key, change in zip(ids, changes, strict=True):
         terms, old = None, points[key]
@@ -262,7 +262,7 @@ def _step(
     """Lock an alarm, apply a pure step, store the result and write the event that the judge needs."""
     if not known:
         get(conn, alarm)
-    old = _hold(conn, [alarm])[alarm]
+    old = _lock(conn, [alarm])[alarm]
     new = step(old)
     facts = {"actor": actor, "why": why, "summary": None, "raised_at": None}
     conn.execute(_QUERIES["save"], _facts(alarm, new) | facts)
@@ -270,8 +270,8 @@ def _step(
     if move in _TELLS_THE_JUDGE:
         until = None if new.until is None else new.until.isoformat()
         payload = {"source": alarm[1], "move": move.value, "until": until, "why": why}
-        told = {"asset_id": alarm[0], "actor": actor, "why": why, "payload": storable.json(payload)}
-        conn.execute(_QUERIES["tell_the_judge"], told)
+        event = {"asset_id": alarm[0], "actor": actor, "why": why, "payload": storable.json(payload)}
+        conn.execute(_QUERIES["tell_the_judge"], event)
     return get(conn, alarm)
 
 
@@ -286,12 +286,12 @@ def _terms(conn: Connection, alarm: Id) -> Terms:
     return terms or Terms()
 
 
-def _hold(conn: Connection, ids: Sequence[Id]) -> dict[Id, Point]:
+def _lock(conn: Connection, ids: Sequence[Id]) -> dict[Id, Point]:
     keys = sorted(set(ids))
     asked = {"asset_ids": [key[0] for key in keys], "sources": [key[1] for key in keys]}
     conn.execute(_QUERIES["make"], asked)
     with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_QUERIES["hold"], asked).fetchall()
+        rows = cursor.execute(_QUERIES["lock"], asked).fetchall()
     return {(row["asset_id"], row["source"]): _point(row) for row in rows}
 
 

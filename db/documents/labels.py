@@ -46,7 +46,7 @@ def precision(conn: Connection) -> list[Precision]:
     moved, models = _moved(conn), _models(conn)
     found = []
     for asset_class, model, version, labels in _counts(conn):
-        told = moved.get(asset_class, {})
+        moved_to = moved.get(asset_class, {})
         document = model_documents.of_class(models, asset_class)
         found.append(
             Precision(
@@ -55,7 +55,7 @@ def precision(conn: Connection) -> list[Precision]:
                 version=version,
                 labels=labels,
                 in_force=document.version == version,
-                factor=float(told["factor"]) if told.get("version") == version else 1.0,
+                factor=float(moved_to["factor"]) if moved_to.get("version") == version else 1.0,
             )
         )
     return found
@@ -69,8 +69,8 @@ def adjust_limits(conn: Connection, order_id: UUID, *, actor: str) -> None:
         if document.version != version or not document.precision_goal:
             continue
         asked = factor(labels, document.precision_goal, document.limit_least, document.limit_most)
-        told = moved.get(asset_class, {})
-        if asked != (float(told["factor"]) if told.get("version") == version else 1.0):
+        moved_to = moved.get(asset_class, {})
+        if asked != (float(moved_to["factor"]) if moved_to.get("version") == version else 1.0):
             payload = {"class": asset_class, "model": model, "version": version, "factor": asked}
             facts = {
                 "payload": storable.json(payload),

@@ -71,13 +71,13 @@ def spent(conn: Connection, rules: Sequence[str], *, now: datetime) -> dict[str,
     def asked(span: Any) -> dict[str, Any]:
         return {"rules": names, "sinces": [max(now - span, ended.get(rule, now - span)) for rule in names]}
 
-    told, would_be, found = Counter[str](), Counter[str](), Counter[tuple[str, bool]]()
+    shown, would_be, found = Counter[str](), Counter[str](), Counter[tuple[str, bool]]()
     for rule, alarms, in_shadow in conn.execute(_QUERIES["alarms"], asked(WEEK) | {"until": now}):
-        told[rule], would_be[rule] = alarms, in_shadow
+        shown[rule], would_be[rule] = alarms, in_shadow
     for rule, close_finding in conn.execute(_QUERIES["close_outs"], asked(REMEMBERED) | {"most": CLOSE_OUTS}):
         found[rule, close_finding != CloseFinding.NOTHING_FOUND] += 1
     return {
-        rule: Spent(alarms=told[rule], would_be=would_be[rule], right=found[rule, True], wrong=found[rule, False])
+        rule: Spent(alarms=shown[rule], would_be=would_be[rule], right=found[rule, True], wrong=found[rule, False])
         for rule in names
     }
 

@@ -85,12 +85,12 @@ def report(conn: Connection, run_id: int) -> Report:
     live: list[LiveOrder] = []
     frames = 0
     if run.first is not None:
-        places: dict[str, Any] = {"first": run.first, "last": run.last}
+        inputs: dict[str, Any] = {"first": run.first, "last": run.last}
         with conn.cursor(row_factory=class_row(LiveOrder)) as cursor:
-            asked = places | {"begun_at": run.begun_at}
+            asked = inputs | {"begun_at": run.begun_at}
             live = [each for each in cursor.execute(_QUERIES["live"], asked) if each.duplicate_of is None]
         with conn.cursor(row_factory=tuple_row) as numbers:
-            row: Any = numbers.execute(_QUERIES["judged"], places).fetchone()
+            row: Any = numbers.execute(_QUERIES["judged"], inputs).fetchone()
             frames = int(row[0])
     found = difference(live, [each for each in shadow.orders(conn, run_id) if each.duplicate_of is None])
     both = [pair.before for pair in (*found.same, *found.changed)]

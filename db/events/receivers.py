@@ -176,8 +176,8 @@ def set_state(conn: Connection, receiver_id: int, state: str, *, actor: str, at:
     old, new = {"state": before.state}, {"state": state}
     changes.append(conn, "receiver", before.name, "changed", old=old, new=new, actor=actor, at=at, why=why)
     if state == "disabled":
-        told = {"receiver": receiver_id, "name": before.name, "channel": before.channel.value, "why": why}
-        events.append(conn, "receiver.disabled", before.name, at=at, data=told)
+        facts = {"receiver": receiver_id, "name": before.name, "channel": before.channel.value, "why": why}
+        events.append(conn, "receiver.disabled", before.name, at=at, data=facts)
     return get(conn, receiver_id)
 
 

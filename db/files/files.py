@@ -254,14 +254,14 @@ def _log(conn: Connection, file: Attachment, step: str, what: str, *, actor: str
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["owner"], {"id": file.id}).fetchone()
     assert row is not None
-    told = {"file": file.name, "sha256": said["sha256"]}
+    facts = {"file": file.name, "sha256": said["sha256"]}
     changes.append(
         conn,
         "file",
         row["subject"],
         what,
-        old=told if gone else {},
-        new={} if gone else told,
+        old=facts if gone else {},
+        new={} if gone else facts,
         site=row["site"],
         asset_id=file.asset_id,
         actor=actor,

@@ -95,7 +95,7 @@ def title(component: str, failure_mode: FailureMode) -> str:
 
 def _open(conn: Connection, effect: Effect, urgency: Urgency, asset_id: int, now: datetime) -> None:
     finding = effect.finding
-    site_id, path = conn.execute(_QUERIES["place_of"], {"asset_id": asset_id}).fetchone() or (0, "")
+    site_id, path = conn.execute(_QUERIES["asset_path"], {"asset_id": asset_id}).fetchone() or (0, "")
     order = WorkOrder(
         id=effect.order_id,
         number=work_orders.next_number(conn, site_id),

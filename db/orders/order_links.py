@@ -104,8 +104,8 @@ def blockers(conn: Connection, order_id: UUID, within: Collection[str] | None = 
 
 
 def _tell(conn: Connection, step: str, side: str, facts: dict[str, Any], actor: str, at: datetime, why: str) -> None:
-    told: dict[str, Any] = {"link": {name: str(value) for name, value in facts.items()}}
-    old, new = (told, {}) if side == "old" else ({}, told)
+    row: dict[str, Any] = {"link": {name: str(value) for name, value in facts.items()}}
+    old, new = (row, {}) if side == "old" else ({}, row)
     for order_id in (facts["from_id"], facts["to_id"]):
         order_history.append(conn, order_id, at=at, actor=actor, step=step, old=old, new=new, why=why)
 

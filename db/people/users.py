@@ -119,7 +119,7 @@ def full_names(conn: Connection) -> dict[str, str]:
 
 def any_there(conn: Connection) -> bool:
     """Lock the users until the transaction ends, and return whether there are any."""
-    conn.execute(_QUERIES["hold_users"])
+    conn.execute(_QUERIES["lock_users"])
     with conn.cursor(row_factory=scalar_row) as cursor:
         return bool(cursor.execute(_QUERIES["any_user"]).fetchone())
 
@@ -146,7 +146,7 @@ def save(conn: Connection, name: str, standing: Standing, *, actor: str, at: dat
 
     Raises NotFound, UnknownSites and LastAdministrator.
     """
-    conn.execute(_QUERIES["hold_users"])
+    conn.execute(_QUERIES["lock_users"])
     before = get(conn, name)
     conn.execute(_QUERIES["save_user"], _facts(conn, standing) | {"name": name, "at": at})
     administered = Role.ADMINISTRATOR in before.roles and before.sites is None and before.disabled_at is None

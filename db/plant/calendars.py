@@ -1,4 +1,4 @@
-"""When sites work, and the targets that they have promised. Public holidays come from a maintained library."""
+"""The working hours of sites, and their promised targets. Public holidays come from a maintained library."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _YEARS_AHEAD = 3
 
 
 class NoSuchCountry(StoreError):
-    """Nobody knows the public holidays of a country or of a part of it."""
+    """The public holidays of a country or of a part of it are unknown."""
 
     def __init__(self, country: str, subdivision: str | None) -> None:
         where: str = country
@@ -42,7 +42,7 @@ class NoSuchCountry(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingWeek:
-    """A site's calendar as people write it: shifts, the country of its public holidays, its own days off."""
+    """A site's calendar as entered: shifts, the country of its public holidays, its own days off."""
 
     shifts: tuple[Shift, ...]
     country: str | None = None
@@ -52,7 +52,7 @@ class WorkingWeek:
 
 
 def of_site(conn: Connection, site_id: int, *, at: datetime) -> Targets:
-    """Return the targets of a site and the hours that they count in, for what begins at ``at``. Raises NotFound."""
+    """Return a site's targets and its working hours, for orders that begin at ``at``. Raises NotFound."""
     row = _row(conn, site_id)
     calendar = ROUND_THE_CLOCK
     if row["shifts"] is not None:
@@ -65,7 +65,7 @@ def of_site(conn: Connection, site_id: int, *, at: datetime) -> Targets:
 
 
 def _holidays(country: str, subdivision: str | None, year: int) -> set[date]:
-    """Return the public holidays from a year on. Where nobody knows them any more, work goes on without them."""
+    """Return the public holidays from a year on. If the library no longer knows them, continue without them."""
     try:
         return {day for ahead in range(_YEARS_AHEAD + 1) for day in _public(country, subdivision, year + ahead)}
     except NoSuchCountry as error:
@@ -85,7 +85,7 @@ def promised(conn: Connection, site_id: int) -> Mapping[Priority, Target]:
 
 
 def week(conn: Connection, site_id: int) -> WorkingWeek | None:
-    """Return a site's calendar; None where it works round the clock. Raises NotFound."""
+    """Return a site's calendar; None if it works round the clock. Raises NotFound."""
     row = _row(conn, site_id)
     if row["shifts"] is None:
         return None
@@ -99,7 +99,7 @@ def week(conn: Connection, site_id: int) -> WorkingWeek | None:
 
 
 def put_week(conn: Connection, site_id: int, week: WorkingWeek, *, actor: str, at: datetime) -> None:
-    """Store when a site works; targets that are set from now on count by it. Raises NoSuchCountry and NoWorkingTime."""
+    """Store a site's working hours, used by targets set from now on. Raises NoSuchCountry and NoWorkingTime."""
     if week.country is not None:
         _public(week.country, week.subdivision, at.year)
     facts = {
@@ -120,7 +120,7 @@ def put_week(conn: Connection, site_id: int, week: WorkingWeek, *, actor: str, a
 
 
 def put_targets(conn: Connection, site_id: int, promises: Mapping[Priority, Target], *, at: datetime) -> None:
-    """Store what a site promises; orders keep the targets that they have. Raises NoWorkingTime."""
+    """Store a site's targets; existing orders keep theirs. Raises NoWorkingTime."""
     for priority, target in promises.items():
         facts = {
             "site_id": site_id,

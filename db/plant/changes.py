@@ -1,7 +1,7 @@
-"""Who changed what decisions depend on, when, from what to what, and why: one log, which nothing changes or removes.
+"""One append-only log of changes to the facts on which decisions depend: who, when, from what to what, and why.
 
-Triggers write it for the plant's own tables, in the transaction of the change; ``append`` is for what no trigger can
-tell, such as another password. The caller owns the transaction.
+Triggers write it for the plant's own tables, in the transaction of the change; ``append`` is for changes that no
+trigger sees, such as a new password. The caller owns the transaction.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,16 +17,16 @@ from db import scope, sql, storable
 _QUERIES = sql.load("changes")
 _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
 OF_PLANT = (*_LOGGED, "document", "rule", "safety", "file")
-"""Kinds that everybody may read of the sites that they see: what triggers write, and proposals."""
+"""Kinds that everybody may read for the sites they see: what triggers write, and proposals."""
 OF_COSTS = ("labour rate", "cost model")
-"""Kinds that only those may read who see costs."""
+"""Kinds that only those who see costs may read."""
 OF_ACCESS = ("user", "key", "device", "receiver")
 """Kinds that only administrators of every site may read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A change of one thing. ``old`` and ``new`` have just the fields that changed; ``site`` None: the whole plant."""
+    """A change of one thing. ``old`` and ``new`` have only the fields that changed; ``site`` None: the whole plant."""
 
     id: int
     at: datetime
@@ -42,12 +42,12 @@ class Change:
 
 
 def made_by(conn: Connection, actor: str, why: str = "") -> None:
-    """Name who makes the changes of this transaction from here on, and why."""
+    """Set who makes the changes of this transaction from here on, and why."""
     conn.execute(_QUERIES["made_by"], {"actor": actor, "why": why.strip()})
 
 
 def because(conn: Connection, why: str) -> None:
-    """Say why the changes of this transaction are made; who makes them stays."""
+    """Set why the changes of this transaction are made, without changing who makes them."""
     conn.execute(_QUERIES["because"], {"why": why.strip()})
 
 
@@ -85,7 +85,7 @@ def page(
     limit: int = 50,
     offset: int = 0,
 ) -> list[Change]:
-    """Return changes, the newest first; ``before`` an id, so that a next page never shows a change twice."""
+    """Return changes, the newest first; ``before`` is an id, so that the next page never repeats a change."""
     asked: dict[str, Any] = {"kinds": None if kinds is None else list(kinds), "subject": subject, "site": site}
     asked |= {"asset_id": asset_id, "within": scope.codes(within), "before": before, "limit": limit, "offset": offset}
     with conn.cursor(row_factory=class_row(Change)) as cursor:

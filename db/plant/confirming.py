@@ -1,4 +1,4 @@
-"""What becomes of proposed changes of safety facts. The caller owns the transaction."""
+"""Confirms and rejects proposed changes of safety facts. The caller owns the transaction."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from db.plant.safety import Proposal
 
 
 def confirm(conn: Connection, proposal_id: int, *, actor: str, at: datetime, why: str = "") -> Proposal:
-    """Make a proposed change, as a second person. Raises NotFound, AlreadyDecided, SamePerson, Superseded."""
+    """Apply a proposed change, as a second person. Raises NotFound, AlreadyDecided, SamePerson, Superseded."""
     found = safety.decide(conn, proposal_id, "confirmed", actor=actor, at=at, why=why)
     if found.asset_id is not None:
         hierarchy.confirm(conn, found.asset_id, found, actor=actor, at=at)
@@ -20,6 +20,6 @@ def confirm(conn: Connection, proposal_id: int, *, actor: str, at: datetime, why
 
 
 def reject(conn: Connection, proposal_id: int, *, actor: str, at: datetime, why: str = "") -> Proposal:
-    """Leave all as it is; who proposed it may do this too. Raises NotFound, AlreadyDecided."""
+    """Reject a proposed change; whoever proposed it may do this too. Raises NotFound, AlreadyDecided."""
     safety.decide(conn, proposal_id, "rejected", actor=actor, at=at, why=why)
     return safety.get(conn, proposal_id)

@@ -1,4 +1,4 @@
-"""Which device may speak for which assets."""
+"""Bindings: which device may send for which assets."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ _QUERIES = sql.load("devices")
 
 
 class InvalidBinding(StoreError):
-    """A device or an asset is named as none can be called."""
+    """A name is not valid for a device or an asset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """A device may speak for an asset, ``<site>/<asset>``. One that is not ``known`` has sent nothing yet."""
+    """A device that may send for an asset, ``<site>/<asset>``. One that is not ``known`` has sent nothing yet."""
 
     device: str
     asset: str
@@ -52,7 +52,7 @@ def listed(conn: Connection) -> dict[str, list[Bound]]:
 
 
 def check(device: str, assets: Sequence[str]) -> None:
-    """Raise InvalidBinding for a device or an asset that cannot be called so."""
+    """Raise InvalidBinding for an invalid device or asset name."""
     if not devices.is_code(device):
         raise InvalidBinding(
             say("{device!r} is no device name: letters, digits and _ . - up to 64", device=device[:80])
@@ -63,8 +63,8 @@ def check(device: str, assets: Sequence[str]) -> None:
 
 
 def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at: datetime) -> list[str]:
-    """Let a device speak for those assets (``<site>/<asset>``), and nobody who is not bound to them; return those that
-    are new to it. An engine that runs knows it within seconds. Raises InvalidBinding."""
+    """Bind a device to assets (``<site>/<asset>``), for which no unbound device may send from then on; return the new
+    ones. A running engine applies it within seconds. Raises InvalidBinding."""
     check(device, assets)
     if not assets:
         raise InvalidBinding(say("name the assets that the device speaks for, as <site>/<asset>"))
@@ -77,8 +77,9 @@ def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at
 
 
 def unbind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at: datetime) -> list[str]:
-    """Take bindings back, all of the device where no asset is named; return the assets. Raises NotFound where it has
-    none of them."""
+    """Remove bindings, all of the device if no asset is named; return their assets. Raises NotFound if there are
+    none.
+    """
     with conn.cursor(row_factory=scalar_row) as cursor:
         facts = {"device": device, "assets": list(assets) or None}
         gone = sorted(cursor.execute(_QUERIES["unbind"], facts).fetchall())

@@ -1,4 +1,4 @@
-"""Planned downtime: when an asset stands still or is worked on by intention. The judge is told of each."""
+"""Planned downtime: when an asset is stopped or worked on deliberately. Each one becomes an input of the judge."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def create(
     actor: str,
     at: datetime,
 ) -> Downtime:
-    """Plan a downtime and return it; without an end it lasts until it is taken back."""
+    """Plan a downtime and return it; without an end it lasts until it is cancelled."""
     facts = {
         "asset_id": asset_id,
         "starts_at": starts_at,
@@ -52,7 +52,7 @@ def create(
 
 
 def cancel(conn: Connection, downtime_id: int, *, actor: str, at: datetime) -> Downtime:
-    """Take a planned downtime back; the second time nothing happens. Raises NotFound."""
+    """Cancel a planned downtime; a second time changes nothing. Raises NotFound."""
     conn.execute(_QUERIES["cancel"], {"id": downtime_id, "actor": actor, "at": at})
     return get(conn, downtime_id)
 
@@ -75,9 +75,9 @@ def listed(
     limit: int | None = None,
     after_row: tuple[datetime, int] | None = None,
 ) -> list[Downtime]:
-    """Return the planned downtimes that touch a span of time, cancelled ones among them.
+    """Return the planned downtimes that overlap a time span, including cancelled ones.
 
-    ``after_row`` is the beginning and the id of the one that they come after.
+    ``after_row`` is the start and the id of the last one of a page.
     """
     return _listed(conn, None, asset_id, after, before, within, limit, after_row)
 

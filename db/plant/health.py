@@ -1,4 +1,4 @@
-"""How well each asset is, by its model's newest look. The caller owns the transaction."""
+"""The health of each asset, by its model's newest judgement. The caller owns the transaction."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -12,9 +12,9 @@ from workorder_core.plant.health import Health
 _QUERIES = sql.load("health")
 
 
-def write(conn: Connection, told: Iterable[tuple[str, Health | None]], asset_id: Callable[[str], int]) -> None:
-    """Keep how assets (``<site>/<asset>``) are; None where nothing is known of one any more."""
-    of = dict(told)
+def write(conn: Connection, found: Iterable[tuple[str, Health | None]], asset_id: Callable[[str], int]) -> None:
+    """Store the health of assets (``<site>/<asset>``); None if it is no longer known."""
+    of = dict(found)
     forgotten = [asset_id(asset) for asset, health in of.items() if health is None]
     if forgotten:
         conn.execute(_QUERIES["forget"], {"asset_ids": forgotten})
@@ -25,6 +25,6 @@ def write(conn: Connection, told: Iterable[tuple[str, Health | None]], asset_id:
 
 
 def of_asset(conn: Connection, asset_id: int) -> Health | None:
-    """Return how an asset is; None while its model does not know it."""
+    """Return an asset's health; None while its model does not know it."""
     with conn.cursor(row_factory=class_row(Health)) as cursor:
         return cursor.execute(_QUERIES["of_asset"], {"asset_id": asset_id}).fetchone()

@@ -1,4 +1,4 @@
-"""What an asset stands behind, and as what it is judged. The judge is told of every change, with who made it."""
+"""An asset's upstream asset, class and criticality. Every change becomes an input of the judge, with who made it."""
 
 from dataclasses import fields, replace
 from datetime import datetime
@@ -29,11 +29,11 @@ def change(
     at: datetime,
     why: str = "",
 ) -> Asset | Proposal:
-    """Change as what an asset is judged, and what it stands behind: ``parent`` is the code of another one of its site.
+    """Change an asset's class, criticality and upstream asset: ``parent`` is the code of another asset of its site.
 
-    ``safety_critical`` says whether work on it is verified by a second person. None leaves class, criticality
-    and that as they are, and makes it stand behind nothing. What makes a safety-critical asset less safe is not changed
-    but proposed, and the proposal comes back. Raises NotFound, Cycle, and what ``safety.propose`` raises.
+    ``safety_critical`` says whether work on it is verified by a second person. None leaves class, criticality and that
+    unchanged, but removes the upstream asset. What makes a safety-critical asset less safe is not changed but proposed,
+    and the proposal is returned. Raises NotFound, Cycle, and what ``safety.propose`` raises.
     """
     before, above = _locked(conn, asset_id, at)
     was = _facts(before)
@@ -43,20 +43,18 @@ def change(
         safety_critical=was.safety_critical if safety_critical is None else safety_critical,
         parent=parent,
     )
-    _refuse_ring(conn, before, above, parent)
+    _refuse_cycle(conn, before, above, parent)
     waits = to_confirm(was, wanted)
     changes.made_by(conn, actor, why)
     _save(conn, asset_id, replace(wanted, **{name: getattr(was, name) for name in waits}))
     if waits:
-        was_told, told = ({name: getattr(facts, name) for name in waits} for facts in (was, wanted))
-        return safety.propose(
-            conn, before.key, asset_id=asset_id, was=was_told, change=told, why=why, actor=actor, at=at
-        )
+        old, new = ({name: getattr(facts, name) for name in waits} for facts in (was, wanted))
+        return safety.propose(conn, before.key, asset_id=asset_id, was=old, change=new, why=why, actor=actor, at=at)
     return plant.asset(conn, asset_id, now=at)
 
 
 def confirm(conn: Connection, asset_id: int, proposal: Proposal, *, actor: str, at: datetime) -> None:
-    """Change an asset as two people want it. Raises Superseded where it is not as it was when that was proposed."""
+    """Apply a confirmed change of an asset. Raises Superseded if the asset has changed since the proposal."""
     before, _ = _locked(conn, asset_id, at)
     was = _facts(before)
     if {name: getattr(was, name) for name in proposal.was} != proposal.was:
@@ -71,11 +69,11 @@ def confirm(conn: Connection, asset_id: int, proposal: Proposal, *, actor: str, 
 def _locked(conn: Connection, asset_id: int, at: datetime) -> tuple[Asset, dict[int, int | None]]:
     plant.asset(conn, asset_id, now=at)
     with conn.cursor() as cursor:
-        above: dict[int, int | None] = dict(cursor.execute(_QUERIES["hold"], {"asset_id": asset_id}).fetchall())
+        above: dict[int, int | None] = dict(cursor.execute(_QUERIES["lock"], {"asset_id": asset_id}).fetchall())
     return plant.asset(conn, asset_id, now=at), above
 
 
-def _refuse_ring(conn: Connection, asset: Asset, above: dict[int, int | None], parent: str | None) -> None:
+def _refuse_cycle(conn: Connection, asset: Asset, above: dict[int, int | None], parent: str | None) -> None:
     if parent is None:
         return
     with conn.cursor(row_factory=scalar_row) as cursor:

@@ -1,4 +1,4 @@
-"""The names in use: of classes, skills, certificates, devices and assets, which people make up by writing them."""
+"""The names in use of classes, skills, certificates, devices and assets, which come into being by being written."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -15,11 +15,11 @@ _OURS: Mapping[NameKind, Collection[str]] = {
     NameKind.SKILL: {assignment.MECHANICAL, assignment.ELECTRICAL, assignment.INSTRUMENTATION},
     NameKind.CERTIFICATE: frozenset[str]().union(*assignment.CERTIFICATES_OF_SKILL.values()),
 }
-"""What the assignment of work names by itself."""
+"""Skills that automatic assignment refers to by itself."""
 
 
 def used(conn: Connection, kind: NameKind, within: Collection[str] | None = None) -> dict[str, bool]:
-    """Return every name in use, with whether somebody who sees those sites sees it."""
+    """Return every name in use, and whether it is visible within those sites."""
     found = {name: seen for name, seen, _ in _select(conn, kind, within)}
     return dict.fromkeys(_OURS.get(kind, ()), True) | found
 
@@ -27,13 +27,13 @@ def used(conn: Connection, kind: NameKind, within: Collection[str] | None = None
 def new(
     conn: Connection, kind: NameKind, wanted: Iterable[str], within: Collection[str] | None = None
 ) -> list[NewName]:
-    """Return those of the wanted names that nothing uses yet, with names in use that may have been meant."""
+    """Return the wanted names that nothing uses yet, with similar names in use that may have been meant."""
     wanted = list(wanted)
     return new_names.new_names(kind, wanted, used(conn, kind, within)) if wanted else []
 
 
 def lone(conn: Connection, kind: NameKind, wanted: Iterable[str]) -> list[NewName]:
-    """Return those of the wanted names that one thing alone has, though a common one is written nearly so."""
+    """Return the wanted names that only one thing has, although a common name is similar."""
     uses = {name: count for name, _, count in _select(conn, kind, None)}
     common = [name for name, count in uses.items() if count > 1]
     found = (NewName(kind, name, new_names.alike(name, common)) for name in wanted if uses.get(name, 0) < 2)
@@ -41,7 +41,7 @@ def lone(conn: Connection, kind: NameKind, wanted: Iterable[str]) -> list[NewNam
 
 
 def of_no_asset(conn: Connection, classes: Iterable[str]) -> list[NewName]:
-    """Return the classes that no asset is of, though assets are of another that is written nearly so."""
+    """Return the classes that no asset has, although assets have a similar one."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         known = dict.fromkeys(cursor.execute(_QUERIES["classes_of_assets"]), True)
     return [each for each in new_names.new_names(NameKind.CLASS, classes, known) if each.alike]

@@ -1,4 +1,4 @@
-"""Sites, places, machines and what they measure; and a plant document brought into the database."""
+"""Sites, locations, assets and their signals; and loading a plant file into the database."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ _MEANING = ("states", "counter", "wraps_at", "plausible_low", "plausible_high")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """``time_zone`` is an IANA name: what the site's people read on their clocks."""
+    """``time_zone`` is an IANA name: the local time of the site."""
 
     id: int
     code: str
@@ -47,14 +47,14 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """A time that an asset stood at a functional location, or has since: ``removed_at`` is None where it still does.
+    """The time that an asset was installed at a functional location; ``removed_at`` None: it still is.
 
     Parameters
     ----------
     place
         The names of the locations, the outermost first: ``Hall A / Line 1``.
     asset_id, asset, serial
-        What stood there; ``asset`` is its code.
+        What was installed there; ``asset`` is its code.
     """
 
     location_id: int
@@ -68,20 +68,20 @@ class Installation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """Where an asset has stood, and what stood before it where it stands now; both the newest first."""
+    """Where an asset has been installed, and what was there before it; both the newest first."""
 
     places: tuple[Installation, ...]
     before: tuple[Installation, ...]
 
     @property
     def now(self) -> Installation | None:
-        """Where it stands; None where nobody has said."""
+        """Return its present installation; None if unknown."""
         return next((each for each in self.places if each.removed_at is None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A signal with its newest quantity, unit and meaning; ``unit`` is empty where nobody has said it."""
+    """A signal with its newest quantity, unit and meaning; ``unit`` is empty if it is unknown."""
 
     id: int
     asset_id: int
@@ -96,22 +96,22 @@ class Signal:
         return self.label or self.name.replace("_", " ")
 
     def state(self, number: float) -> str | None:
-        """Return the name of the state that a number stands for; None where it has none."""
+        """Return the state that a number means; None if it means none."""
         return name_of(self.meaning.states, number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """Equipment where it is now.
+    """An asset with its present location.
 
     Parameters
     ----------
     path
         Site, locations and code, as orders keep it: ``North pumping station / Hall A / P-102``.
     location_path
-        The names of its locations alone: ``Hall A``; None where it is at none.
+        The names of its locations alone: ``Hall A``; None if it is at none.
     worst_type
-        The most urgent of its orders on which work is not done yet; None when there is none.
+        The most urgent type among its unfinished orders; None if there are none.
     """
 
     id: int
@@ -135,7 +135,7 @@ class Asset:
 
     @property
     def path_above(self) -> str:
-        """Where the asset stands, without itself."""
+        """Return the path above the asset."""
         return self.path.rpartition(" / ")[0]
 
     @property
@@ -160,7 +160,7 @@ def site(conn: Connection, site_id: int) -> Site:
 
 
 def site_by_code(conn: Connection, code: str, within: Collection[str] | None = None) -> Site:
-    """Return the site of a code. Raises NotFound, also for one that is not within."""
+    """Return the site of a code. Raises NotFound, also if it is not within."""
     with conn.cursor(row_factory=class_row(Site)) as cursor:
         found = cursor.execute(_QUERIES["site_by_code"], {"code": code}).fetchone()
     if found is None or (within is not None and code not in within):
@@ -184,7 +184,7 @@ def locations(
 
 
 def location(conn: Connection, location_id: int, *, within: Collection[str] | None = None) -> Location:
-    """Return one functional location. Raises NotFound, also for one of a site that is not within."""
+    """Return one functional location. Raises NotFound, also if its site is not within."""
     with conn.cursor(row_factory=class_row(Location)) as cursor:
         facts = {"id": location_id, "within": scope.codes(within)}
         found = cursor.execute(_QUERIES["location"], facts).fetchone()
@@ -204,7 +204,7 @@ def assets(
     offset: int = 0,
     after: tuple[str, str | None, str] | None = None,
 ) -> list[Asset]:
-    """Return equipment by place, ``after`` a site's code, location path and code.
+    """Return assets by location, ``after`` a site's code, location path and code.
 
     ``now`` decides whether it is in planned downtime.
     """
@@ -212,7 +212,7 @@ def assets(
 
 
 def asset(conn: Connection, asset_id: int, *, now: datetime, within: Collection[str] | None = None) -> Asset:
-    """Return one asset, archived or not. Raises NotFound, also for one of a site that is not within."""
+    """Return one asset, archived or not. Raises NotFound, also if its site is not within."""
     found = _assets(conn, now, asset_id=asset_id, within=within, archived=True)
     if not found:
         raise NotFound("asset", asset_id)
@@ -220,7 +220,7 @@ def asset(conn: Connection, asset_id: int, *, now: datetime, within: Collection[
 
 
 def asset_by_key(conn: Connection, site: str, code: str, *, now: datetime) -> Asset:
-    """Return the asset that topics call ``<site>/<asset>``. Raises NotFound."""
+    """Return the asset with the key ``<site>/<asset>``. Raises NotFound."""
     found = _assets(conn, now, site=site, code=code, archived=True)
     if not found:
         raise NotFound("asset", f"{site}/{code}")
@@ -228,12 +228,12 @@ def asset_by_key(conn: Connection, site: str, code: str, *, now: datetime) -> As
 
 
 def asset_keys(conn: Connection, ids: Collection[int]) -> dict[int, str]:
-    """Return what topics call assets, ``<site>/<asset>``, by id."""
+    """Return the keys of assets, ``<site>/<asset>``, by id."""
     return dict(conn.execute(_QUERIES["asset_keys"], {"ids": list(ids)}).fetchall())
 
 
 def installed(conn: Connection, asset_id: int) -> Installed:
-    """Return where an asset stands and stood, and what stood there before it."""
+    """Return where an asset is and was installed, and what was there before it."""
     with conn.cursor(row_factory=class_row(Installation)) as cursor:
         rows = cursor.execute(_QUERIES["installed"], {"asset_id": asset_id}).fetchall()
     return Installed(
@@ -243,7 +243,7 @@ def installed(conn: Connection, asset_id: int) -> Installed:
 
 
 def signals(conn: Connection, asset_ids: Sequence[int]) -> Mapping[int, list[Signal]]:
-    """Return what the assets measure, by asset id."""
+    """Return the signals of assets, by asset id."""
     by_asset: dict[int, list[Signal]] = defaultdict(list)
     with conn.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(_QUERIES["signals"], {"asset_ids": list(asset_ids)}):
@@ -262,7 +262,7 @@ def signal(conn: Connection, asset_id: int, name: str) -> Signal:
 
 
 def declare(conn: Connection, asset_id: int, entry: SignalEntry, *, actor: str, at: datetime, why: str = "") -> Signal:
-    """Say what an asset measures; a signal that is not known is made known. The judge hears of it in its next batch."""
+    """Declare a signal of an asset, creating it if it is unknown. The judge applies it with its next batch."""
     changes.made_by(conn, actor, why)
     _load_signal(conn, asset_id, entry, at)
     conn.execute(_QUERIES["call_signal"], {"asset_id": asset_id, "name": entry.name, "label": entry.label})
@@ -270,29 +270,31 @@ def declare(conn: Connection, asset_id: int, entry: SignalEntry, *, actor: str, 
 
 
 def load(conn: Connection, plant: Plant, *, at: datetime, actor: str | None = None, why: str = "") -> list[Proposal]:
-    """Bring a plant document into the database, and return what of it waits for a second person.
+    """Load a plant file into the database, and return the proposals that wait for a second person.
 
-    What the document doesn't name is left as it is: nothing is deleted or archived, and loading it again changes
-    nothing. What makes a safety-critical asset less safe is not changed but proposed, once. Raises Cycle, and what
+    What the file does not name stays unchanged: nothing is deleted or archived, and loading it again changes nothing.
+    What makes a safety-critical asset less safe is not changed but proposed, once. Raises Cycle, and what
     ``safety.propose`` raises.
 
     Parameters
     ----------
     at
-        When a machine that moved is taken to have moved, and since when a changed unit holds.
+        When assets count as moved, and since when a changed unit applies.
     actor
-        Who is logged as having changed what is there; None: the plant. A site that is new is no change.
+        Who is logged as the author of changes; None: the plant. Creating a site is not logged.
     """
     if actor is not None and conn.execute(_QUERIES["site_by_code"], {"code": plant.code}).fetchone() is not None:
         changes.made_by(conn, actor, why)
     site_id = _put(conn, "put_site", {"code": plant.code, "name": plant.name, "time_zone": plant.time_zone})
-    places = {each.code: each.id for each in locations(conn, site_id)}
-    for place in plant.locations:
-        places[place.code] = _put(conn, "put_location", asdict(place) | {"site_id": site_id})
-    waiting = [_load_asset(conn, site_id, entry, places, at, actor or "system:plant", why) for entry in plant.assets]
-    ring = conn.execute(_QUERIES["in_a_cycle"], {"site_id": site_id}).fetchone()
-    if ring is not None:
-        raise Cycle(*ring)
+    location_ids = {each.code: each.id for each in locations(conn, site_id)}
+    for each in plant.locations:
+        location_ids[each.code] = _put(conn, "put_location", asdict(each) | {"site_id": site_id})
+    waiting = [
+        _load_asset(conn, site_id, entry, location_ids, at, actor or "system:plant", why) for entry in plant.assets
+    ]
+    cycle = conn.execute(_QUERIES["in_a_cycle"], {"site_id": site_id}).fetchone()
+    if cycle is not None:
+        raise Cycle(*cycle)
     for technician in plant.technicians:
         facts = asdict(technician) | {"site_id": site_id}
         lists = {name: facts[name] for name in ("skills", "certificates", "weekdays")}
@@ -303,9 +305,15 @@ def load(conn: Connection, plant: Plant, *, at: datetime, actor: str | None = No
 
 
 def _load_asset(
-    conn: Connection, site_id: int, entry: AssetEntry, places: Mapping[str, int], at: datetime, actor: str, why: str
+    conn: Connection,
+    site_id: int,
+    entry: AssetEntry,
+    location_ids: Mapping[str, int],
+    at: datetime,
+    actor: str,
+    why: str,
 ) -> Proposal | None:
-    """Store an asset; return the proposal where a part of it waits for a second person."""
+    """Store an asset; return the proposal if part of it waits for a second person."""
     with conn.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(_QUERIES["judged_as"], {"site_id": site_id, "code": entry.code}).fetchone()
     key = "" if found is None else found.pop("key")
@@ -317,18 +325,18 @@ def _load_asset(
     facts |= {"site_id": site_id, "criticality": int(facts["criticality"]), "parent": entry.parent}
     asset_id = _put(conn, "put_asset", {name: facts[name] for name in _OF_ASSET})
     if entry.location is not None:
-        place = {"asset_id": asset_id, "location_id": places[entry.location], "at": at}
-        conn.execute(_QUERIES["take_away"], place)
-        conn.execute(_QUERIES["install"], place)
+        installed = {"asset_id": asset_id, "location_id": location_ids[entry.location], "at": at}
+        conn.execute(_QUERIES["uninstall"], installed)
+        conn.execute(_QUERIES["install"], installed)
     for each in entry.signals:
         _load_signal(conn, asset_id, each, at)
     if not waits:
         return None
-    was, told = ({name: getattr(facts, name) for name in waits} for facts in (before, after))
+    was, wanted = ({name: getattr(facts, name) for name in waits} for facts in (before, after))
     for one in safety.page(conn, waiting=True, asset_id=asset_id):
-        if (one.was, one.change) == (was, told):
+        if (one.was, one.change) == (was, wanted):
             return one
-    return safety.propose(conn, key, asset_id=asset_id, was=was, change=told, why=why, actor=actor, at=at)
+    return safety.propose(conn, key, asset_id=asset_id, was=was, change=wanted, why=why, actor=actor, at=at)
 
 
 def _load_signal(conn: Connection, asset_id: int, entry: SignalEntry, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Changes of safety facts that wait for a second person; ``db.plant.confirming`` makes them.
+"""Proposed changes of safety facts, waiting for a second person; ``db.plant.confirming`` applies them.
 
 The caller owns the transaction.
 """
@@ -22,7 +22,7 @@ Verdict = Literal["confirmed", "rejected"]
 
 
 class WhyMissing(StoreError):
-    """A safety fact is to be changed without a reason."""
+    """A change of a safety fact has no reason."""
 
     def __init__(self, subject: str) -> None:
         super().__init__(
@@ -32,7 +32,7 @@ class WhyMissing(StoreError):
 
 
 class AlreadyProposed(StoreError):
-    """Another change of the same thing's safety waits for a second person."""
+    """Another safety change of the same thing already waits for a second person."""
 
     def __init__(self, subject: str) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class AlreadyProposed(StoreError):
 
 
 class SamePerson(StoreError):
-    """Somebody would confirm what they proposed, themselves or by a key that they made."""
+    """Somebody tried to confirm their own proposal, themselves or by a key that they made."""
 
     def __init__(self, subject: str) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class SamePerson(StoreError):
 
 
 class AlreadyDecided(StoreError):
-    """A proposal was confirmed or rejected before."""
+    """A proposal has been confirmed or rejected already."""
 
     def __init__(self, subject: str, verdict: str, by: str) -> None:
         super().__init__(
@@ -73,7 +73,7 @@ class AlreadyDecided(StoreError):
 
 
 class Superseded(StoreError):
-    """What was to be changed has changed since it was proposed."""
+    """The subject of a proposal has changed since."""
 
     def __init__(self, subject: str) -> None:
         super().__init__(
@@ -92,11 +92,11 @@ class Proposal:
     Parameters
     ----------
     site, plan, asset_id
-        What it is about: an asset, or the job plan of that code, of a site or (None) of the plant.
+        What it concerns: an asset, or the job plan of that code, of a site or (None) of the plant.
     subject
-        The same as people call it.
+        Its subject in words.
     was, change
-        Just what has to be confirmed, as it was and as it becomes.
+        Only the fields to be confirmed, before and after.
     verdict
         None while it waits.
     """
@@ -129,7 +129,7 @@ def propose(
     actor: str,
     at: datetime,
 ) -> Proposal:
-    """Let a change wait for a second person. Raises WhyMissing, AlreadyProposed."""
+    """Propose a change to a second person. Raises WhyMissing, AlreadyProposed."""
     if not why.strip():
         raise WhyMissing(subject)
     facts: dict[str, Any] = {"asset_id": asset_id, "site": None if asset_id else site, "plan": plan, "actor": actor}
@@ -170,7 +170,9 @@ def page(
 def decide(
     conn: Connection, proposal_id: int, verdict: Verdict, *, actor: str, at: datetime, why: str = ""
 ) -> Proposal:
-    """Store what comes of a proposal and return it as it was. Raises NotFound, AlreadyDecided, SamePerson."""
+    """Store the verdict on a proposal, and return the proposal as it was. Raises NotFound, AlreadyDecided,
+    SamePerson.
+    """
     conn.execute(_QUERIES["lock"], {"id": proposal_id})
     found = get(conn, proposal_id)
     if found.verdict is not None:

@@ -1,4 +1,4 @@
-"""Where a code that is scanned leads: to the page of an asset, a functional location or an order."""
+"""Where a scanned code leads: to the page of an asset, a functional location or an order."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -14,12 +14,12 @@ from db.errors import NotFound
 
 _QUERIES = sql.load("scanning")
 _BYTES = 16
-"""Of a token. It need not keep anybody out, but nobody can try codes out to learn what there is."""
+"""Bytes of a token. It is no access control, but guessing codes must not reveal what exists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanAddress:
-    """Exactly one of the three ids is there."""
+    """Exactly one of the three ids is set."""
 
     token: str
     asset_id: int | None
@@ -30,7 +30,7 @@ class ScanAddress:
 
     @property
     def page(self) -> str:
-        """The path of the page that it leads to."""
+        """Return the path of its page."""
         if self.asset_id is not None:
             return f"/assets/{self.asset_id}"
         return f"/locations/{self.location_id}" if self.location_id is not None else f"/orders/{self.order_id}"
@@ -41,7 +41,7 @@ Thing = Mapping[str, int | UUID]
 
 
 def address(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> ScanAddress:
-    """Return the address that leads to a thing; one that has none is given one."""
+    """Return the scan address of a thing, creating it if it has none."""
     asked: dict[str, object] = {"asset_id": None, "location_id": None, "order_id": None, **thing}
     found = _of_thing(conn, asked)
     if found is None:
@@ -53,13 +53,13 @@ def address(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> Scan
 
 
 def revoke(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> None:
-    """Let the address of a thing lead nowhere: what was printed with it is void. Does nothing where it has none."""
+    """Revoke the scan address of a thing: labels printed with it are void. Does nothing if it has none."""
     asked: dict[str, object] = {"asset_id": None, "location_id": None, "order_id": None, **thing}
     conn.execute(_QUERIES["revoke"], asked | {"actor": actor, "at": at})
 
 
 def led_to(conn: Connection, token: str, within: Collection[str] | None) -> ScanAddress:
-    """Return where a token leads. Raises NotFound: also where it was revoked, or leads to a site that is not seen."""
+    """Return where a token leads. Raises NotFound, also if it was revoked or its site is not within."""
     with conn.cursor(row_factory=class_row(ScanAddress)) as cursor:
         asked = {"token": token.replace("\0", ""), "within": scope.codes(within)}
         found = cursor.execute(_QUERIES["led_to"], asked).fetchone()

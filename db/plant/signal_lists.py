@@ -18,7 +18,7 @@ _READING = ("observed_at", "received_at", "value", "quality")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A signal, and what topics call its asset. ``newest`` is None where it has no reading."""
+    """A signal, and its asset's key. ``newest`` is None if it has no reading."""
 
     asset: str
     signal: Signal
@@ -26,7 +26,7 @@ class Listed:
 
     @property
     def position(self) -> tuple[str, str, str]:
-        """What the list is sorted by: site, asset, name."""
+        """Return its sort key: site, asset, name."""
         site, _, asset = self.asset.partition("/")
         return site, asset, self.signal.name
 

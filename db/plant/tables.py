@@ -1,4 +1,4 @@
-"""The tables of a plant that people import: what is known of a site, and what a plan stores. The caller commits."""
+"""The plant tables that people import: a site's present rows, and storing an import's plan. The caller commits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ _QUERIES = sql.load("plant_tables")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What a site has before an import: the table with what it can refer to, and the facts by key."""
+    """A site before an import: the table with what it can refer to, and the facts by key."""
 
     table: Table
     facts: Mapping[str, Facts]
 
 
 def known(conn: Connection, name: str, site: Site) -> Known:
-    """Return what a site has of a table, by the table's name."""
+    """Return a site's rows of a table, by the table's name."""
     facts = {row["code"]: row for row in _rows(conn, name, site)}
     if name == plant_tables.LOCATIONS.name:
         return Known(table=plant_tables.LOCATIONS, facts=facts)
@@ -42,9 +42,9 @@ def known(conn: Connection, name: str, site: Site) -> Known:
 def store(
     conn: Connection, site: Site, what: Known, plan: Plan, *, actor: str, why: str, at: datetime
 ) -> list[Proposal]:
-    """Store what a plan would create and change; return what of it waits for a second person.
+    """Store what a plan creates and changes; return the proposals that wait for a second person.
 
-    Raises WhyMissing where that needs a reason.
+    Raises WhyMissing if those need a reason.
     """
     rows = above_first(plan.wanted, "parent")
     if what.table.name == plant_tables.LOCATIONS.name:

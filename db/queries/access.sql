@@ -22,8 +22,8 @@ UNION ALL
 SELECT t.code, min(t.name) FROM technicians t
 WHERE NOT EXISTS (SELECT FROM users u WHERE u.name = t.code) GROUP BY t.code HAVING count(*) = 1;
 
--- name: hold_users
--- One change of users at a time, so that two cannot take each other's role of administrator away.
+-- name: lock_users
+-- One change of users at a time, so that two administrators cannot remove each other's role.
 SELECT pg_advisory_xact_lock(4501);
 
 -- name: any_user
@@ -54,7 +54,7 @@ SELECT code FROM unnest(%(sites)s::text[]) AS asked (code) WHERE code NOT IN (SE
 SELECT count(*) FROM users WHERE disabled_at IS NULL AND sites IS NULL AND 'administrator' = ANY(roles);
 
 -- name: set_password
--- Another password; only in the place of one, where that is said.
+-- Another password; only if it still replaces a given one, where that is stated.
 UPDATE users SET password_hash = %(password_hash)s, must_change = %(must_change)s
 WHERE name = %(name)s AND (%(before)s::text IS NULL OR password_hash = %(before)s);
 

@@ -4,8 +4,8 @@ INSERT INTO alarm_points (asset_id, source)
 SELECT k.asset_id, k.source FROM unnest(%(asset_ids)s::integer[], %(sources)s::text[]) AS k (asset_id, source)
 ORDER BY 1, 2 ON CONFLICT DO NOTHING;
 
--- name: hold
--- Lock alarms, always in one order, and read how they stand.
+-- name: lock
+-- Lock alarms, always in one order, and read their states.
 SELECT p.asset_id, p.source, s.code || '/' || a.code AS asset, p.state, p.active, p.latching, p.severity, p.acknowledged,
        p.since, p.until
 FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
@@ -14,7 +14,7 @@ WHERE (p.asset_id, p.source) IN (
 ORDER BY p.asset_id, p.source FOR UPDATE OF p;
 
 -- name: save
--- How an alarm stands now. What raised it is kept until the next.
+-- The state of an alarm now. What raised it is kept until the next time.
 UPDATE alarm_points
 SET state = %(state)s, active = %(active)s, latching = %(latching)s, severity = %(severity)s,
     acknowledged = %(acknowledged)s, since = %(since)s, until = %(until)s, actor = coalesce(%(actor)s, actor),
@@ -27,7 +27,7 @@ INSERT INTO alarm_moves (asset_id, source, at, event_at, actor, move, old_state,
 VALUES (%(asset_id)s, %(source)s, %(at)s, %(event_at)s, %(actor)s, %(move)s, %(old)s, %(new)s, %(until)s, %(why)s);
 
 -- name: tell_the_judge
--- What changes decisions takes its place in the sequence of inputs.
+-- What changes decisions is an input of the judge.
 INSERT INTO judge_events (kind, asset_id, actor, why, payload)
 VALUES ('alarm', %(asset_id)s, %(actor)s, %(why)s, %(payload)s);
 
@@ -36,7 +36,7 @@ VALUES ('alarm', %(asset_id)s, %(actor)s, %(why)s, %(payload)s);
                'suppressed_by_design', 'normal']
 
 -- name: page
--- Alarms as they stand, the worst and newest first: those that are not normal, or of one state.
+-- Alarms, the worst and newest first: those that are not normal, or of one state.
 SELECT p.asset_id, p.source, s.code || '/' || a.code AS asset, a.name AS asset_name, s.time_zone, p.state, p.active,
        p.latching, p.severity, p.acknowledged, p.since, p.until, p.actor, p.why, p.summary, p.raised_at
 FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
@@ -60,7 +60,7 @@ ORDER BY array_position(
 LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: tally
--- How many alarms stand in each state.
+-- How many alarms are in each state.
 SELECT p.state, p.severity, count(*) AS alarms
 FROM alarm_points p JOIN assets a ON a.id = p.asset_id JOIN sites s ON s.id = a.site_id
 WHERE p.state <> 'normal' AND (%(site)s::text IS NULL OR s.code = %(site)s)

@@ -13,11 +13,11 @@ UPDATE alarms SET cleared_at = greatest(%(at)s, raised_at)
 WHERE asset_id = %(asset_id)s AND source = %(source)s AND cleared_at IS NULL;
 
 -- name: suppress
--- Why nobody is told of what stands; null where people are told.
+-- Why an active alarm is suppressed; null if it is shown.
 UPDATE alarms SET suppressed = %(suppressed)s WHERE asset_id = %(asset_id)s AND source = %(source)s AND cleared_at IS NULL;
 
 -- name: page
--- Alarms, the newest first, of a site, an asset, a source, or those that stand.
+-- Alarms, the newest first, of a site, an asset, a source, or only active ones.
 SELECT al.id, s.code || '/' || a.code AS asset, al.asset_id, al.source, al.severity, al.summary, al.raised_at, al.cleared_at,
        al.suppressed
 FROM alarms al JOIN assets a ON a.id = al.asset_id JOIN sites s ON s.id = a.site_id
@@ -30,7 +30,7 @@ WHERE (%(site)s::text IS NULL OR s.code = %(site)s)
 ORDER BY al.raised_at DESC, al.id DESC LIMIT %(limit)s;
 
 -- name: between
--- What was raised in a range, or stood in it, in order: what the figures are counted from.
+-- Alarms raised or active in a range, in order: the metrics are counted from them.
 SELECT s.code || '/' || a.code AS asset, al.source, al.severity, al.raised_at, al.cleared_at, al.suppressed IS NOT NULL AS suppressed
 FROM alarms al JOIN assets a ON a.id = al.asset_id JOIN sites s ON s.id = a.site_id
 WHERE al.raised_at < %(until)s AND (al.raised_at >= %(since)s OR al.cleared_at IS NULL OR al.cleared_at > %(since)s)

@@ -58,7 +58,7 @@ SELECT count(*) AS rows, count(DISTINCT order_id) AS orders FROM (
 ) AS every;
 
 -- name: anchors
--- The anchors with the hash that each should have: over the anchor before, its time, and the heads that it holds.
+-- The anchors with the hash that each should have: over the anchor before, its time, and its heads.
 SELECT id, at, hash,
        sha256(coalesce(lag(hash) OVER (ORDER BY id), ''::bytea)
               || convert_to(((extract(epoch FROM at) * 1000000)::bigint)::text, 'UTF8')

@@ -1,5 +1,5 @@
 -- name: arrival_range
--- The first and the last place in the sequence of what was judged between two event times.
+-- The first and the last sequence number of what was judged between two event times.
 SELECT min(arrival), max(arrival) FROM readings
 WHERE observed_at >= %(since)s AND observed_at <= %(until)s AND NOT late AND quality < 2;
 
@@ -9,7 +9,7 @@ SELECT si.code || '/' || a.code AS asset FROM assets a JOIN sites si ON si.id = 
 WHERE si.code || '/' || a.code = ANY(%(assets)s) ORDER BY 1;
 
 -- name: orders
--- The orders that the engine has opened, as they stand, with the type that each was opened as and how it was closed.
+-- The orders that the engine has opened, with the type that each was opened as and how it was closed.
 SELECT w.id, si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w.opened_at, w.status,
        w.duplicate_of, w.close_finding, coalesce(h.new ->> 'type', w.type) AS opened_as,
        e.source, e.summary, e.arrival, (SELECT count(*) FROM evidence AS all_of WHERE all_of.order_id = w.id) AS evidence
@@ -81,7 +81,7 @@ WHERE w.opened_at >= %(since)s AND w.opened_at < %(until)s
 ORDER BY w.opened_at, w.number;
 
 -- name: above
--- What each asset stands behind, itself and the topmost included: the nearest first.
+-- The upstream assets of each asset, itself and the topmost included: the nearest first.
 WITH RECURSIVE chain AS (
     SELECT id, id AS above, 0 AS steps FROM assets
     UNION ALL

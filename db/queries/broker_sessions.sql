@@ -1,5 +1,5 @@
 -- name: used
--- When a session at a broker was in use before, if it ever was; the engine's figures are written every second of use.
+-- When a session at a broker was in use before, if it ever was; the engine's metrics are written every second of use.
 SELECT greatest(s.used_at, (SELECT written_at FROM engine_figures)) FROM broker_sessions s
 WHERE s.broker = %(broker)s AND s.client_id = %(client_id)s;
 

@@ -28,13 +28,13 @@ JOIN LATERAL (SELECT states FROM signal_versions WHERE signal_id = s.id ORDER BY
 WHERE s.asset_id = %(asset_id)s AND v.states IS NOT NULL;
 
 -- name: add_location
--- The place of an asset that is made known by its first message.
+-- The location of an asset that is created by its first message.
 INSERT INTO locations (site_id, code, name, level)
 SELECT id, %(code)s, %(code)s, 'work_centre' FROM sites WHERE code = %(site)s
 ON CONFLICT (site_id, code) DO NOTHING;
 
 -- name: install_new
--- An asset that is made known by its first message stands where that says; one that stands somewhere is left there.
+-- An asset created by its first message is installed where that says; one that is installed somewhere stays there.
 INSERT INTO installations (asset_id, location_id, installed_at)
 SELECT %(asset_id)s, l.id, %(at)s FROM locations l JOIN sites si ON si.id = l.site_id
 WHERE si.code = %(site)s AND l.code = %(code)s

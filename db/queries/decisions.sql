@@ -31,8 +31,8 @@ SELECT %(order_id)s, coalesce((SELECT max(seq) FROM evidence WHERE order_id = %(
 UPDATE evidence SET order_id = %(to)s, seq = seq + (SELECT coalesce(max(seq), 0) FROM evidence WHERE order_id = %(to)s)
 WHERE order_id = %(from)s;
 
--- name: place_of
--- The site of an asset, and its path as it stands now: site / area / work centre / asset.
+-- name: asset_path
+-- The site of an asset, and its present path: site / area / work centre / asset.
 WITH RECURSIVE up AS (
     SELECT l.id, l.parent_id, l.name, 1 AS depth
     FROM installations i JOIN locations l ON l.id = i.location_id

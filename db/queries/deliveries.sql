@@ -1,5 +1,5 @@
 -- name: position
--- Lock and read up to which event it was decided who is told.
+-- Lock and read the id of the last event whose receivers are chosen.
 SELECT event_id FROM fan_out FOR UPDATE;
 
 -- name: advance
@@ -7,7 +7,7 @@ SELECT event_id FROM fan_out FOR UPDATE;
 UPDATE fan_out SET event_id = %(event_id)s;
 
 -- name: add
--- A receiver is to be told of an event, once.
+-- Queue an event for a receiver, once.
 INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at)
 VALUES (%(receiver_id)s, %(event_id)s, %(why)s, %(at)s, %(at)s) ON CONFLICT DO NOTHING;
 
@@ -74,11 +74,11 @@ ORDER BY a.id DESC LIMIT %(limit)s;
 
 -- name: backlog
 -- What waits: how many messages for active receivers and since when, how many for the others, since when events wait for
--- it to be decided who is told; and who is disabled.
+-- its receivers to be chosen; and who is disabled.
 SELECT count(*) FILTER (WHERE r.state = 'active') AS pending,
        coalesce(extract(epoch FROM clock_timestamp() - min(d.created_at) FILTER (WHERE r.state = 'active')), 0)::float8 AS oldest_s,
        count(*) FILTER (WHERE r.state <> 'active') AS stopped,
-       -- Where there is no receiver, nobody waits to be told.
+       -- Without a receiver, no event waits.
        coalesce(CASE WHEN EXISTS (SELECT FROM receivers WHERE deleted_at IS NULL) THEN
            extract(epoch FROM clock_timestamp() - least(
                (SELECT min(recorded_at) FROM new_events),
@@ -91,12 +91,12 @@ FROM deliveries d JOIN receivers r ON r.id = d.receiver_id WHERE d.state = 'pend
 SELECT coalesce(fault, ''), count(*) FROM delivery_attempts WHERE at > now() - %(back)s::interval GROUP BY 1;
 
 -- name: receiver_counts
--- How many receivers are told of each of some events, and how many of them have confirmed it.
+-- How many receivers each of some events goes to, and how many of them have confirmed it.
 SELECT event_id, count(*) AS receivers, count(*) FILTER (WHERE state = 'delivered') AS delivered
 FROM deliveries WHERE event_id = ANY(%(event_ids)s) GROUP BY event_id;
 
 -- name: drop_events
--- Drop events recorded before a moment, oldest first, that nobody is still to be told of.
+-- Drop events recorded before a moment, oldest first, that wait for no delivery.
 DELETE FROM events WHERE id IN (
     SELECT e.id FROM events e
     WHERE e.recorded_at < %(before)s AND e.id <= (SELECT event_id FROM fan_out)

@@ -1,5 +1,5 @@
 -- name: versions
--- Every version of a plant-wide document, the newest first, with the place in the sequence of inputs where it took effect.
+-- Every version of a plant-wide document, the newest first, with the sequence number from which it judges.
 SELECT number, payload AS document, actor, why, recorded_at, arrival FROM (
     SELECT row_number() OVER (ORDER BY id) AS number, payload, actor, why, recorded_at, arrival
     FROM judge_events WHERE kind = %(kind)s
@@ -12,7 +12,7 @@ ORDER BY number DESC LIMIT %(limit)s;
 SELECT payload FROM judge_events WHERE kind = %(kind)s AND actor = %(actor)s ORDER BY id DESC LIMIT 1;
 
 -- name: write
--- A new version; the judge takes it up at its next batch.
+-- A new version; the judge applies it with its next batch.
 INSERT INTO judge_events (kind, payload, actor, why) VALUES (%(kind)s, %(document)s, %(actor)s, %(why)s);
 
 -- name: signals_of_classes
@@ -26,7 +26,7 @@ WHERE a.archived_at IS NULL
 GROUP BY a.class, s.name ORDER BY a.class, s.name;
 
 -- name: classes_behind
--- Of which classes the assets are that stand behind those of each class.
+-- The classes of the assets downstream of those of each class.
 WITH RECURSIVE chain AS (
     SELECT id, parent_id AS above, 1 AS steps FROM assets WHERE parent_id IS NOT NULL AND archived_at IS NULL
     UNION ALL

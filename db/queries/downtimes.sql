@@ -1,5 +1,5 @@
 -- name: create
--- A time in which an asset's condition is nobody's fault; the judge is told in the same transaction.
+-- A time in which an asset's condition is no fault; the judge's event is written in the same transaction.
 WITH made AS (
     INSERT INTO planned_downtimes (asset_id, starts_at, ends_at, reason, actor, recorded_at)
     VALUES (%(asset_id)s, %(starts_at)s, %(ends_at)s, %(reason)s, %(actor)s, %(at)s)
@@ -15,7 +15,7 @@ WITH made AS (
 SELECT id FROM made;
 
 -- name: cancel
--- A planned downtime that does not take place after all; nothing comes back where it was cancelled already.
+-- Cancel a planned downtime; returns no row if it was cancelled already.
 WITH gone AS (
     UPDATE planned_downtimes SET cancelled_at = %(at)s WHERE id = %(id)s AND cancelled_at IS NULL
     RETURNING id, asset_id, starts_at, ends_at, reason

@@ -1,5 +1,5 @@
 -- name: begin
--- A file that is taken in, or was in part; DO UPDATE so that the row comes back in any case.
+-- A file that is being imported, or was in part; DO UPDATE so that the row is returned in any case.
 INSERT INTO imports (digest, file) VALUES (%(digest)s, %(file)s)
 ON CONFLICT (digest) DO UPDATE SET file = excluded.file
 RETURNING rows_done, stored, refused, finished_at IS NOT NULL AS finished;
@@ -11,11 +11,11 @@ UPDATE imports SET rows_done = %(rows_done)s, stored = %(stored)s, refused = %(r
 WHERE digest = %(digest)s;
 
 -- name: lock
--- The sequence of inputs, between two batches of the process that judges: history takes places in it too.
+-- The sequence of inputs, between two batches of the process that judges: history gets numbers in it too.
 SELECT next_arrival FROM judge_position FOR UPDATE;
 
 -- name: move
--- The places that history has taken.
+-- The sequence numbers that history has used.
 UPDATE judge_position SET next_arrival = %(next_arrival)s;
 
 -- name: extend_places

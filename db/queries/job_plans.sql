@@ -1,4 +1,4 @@
--- part: told
+-- part: columns
 SELECT p.code, s.code AS site, p.version, p.title, p.asset_class, p.failure_mode, p.steps, p.parts, p.skills, p.certificates,
        p.tools, p.estimated_hours, p.retired_at
 FROM job_plans p LEFT JOIN sites s ON s.id = p.site_id
@@ -7,7 +7,7 @@ FROM job_plans p LEFT JOIN sites s ON s.id = p.site_id
 -- The newest version of every job plan that is not retired: the plant's, and those of the sites that are seen.
 SELECT * FROM (
     SELECT DISTINCT ON (site, code) * FROM (
--- as in: told
+-- as in: columns
     ) AS every
     WHERE %(within)s::text[] IS NULL OR site IS NULL OR site = ANY(%(within)s)
     ORDER BY site NULLS FIRST, code, version DESC
@@ -15,7 +15,7 @@ SELECT * FROM (
 
 -- name: versions
 -- Every version of a job plan, the newest first.
--- as in: told
+-- as in: columns
 WHERE p.code = %(code)s AND s.code IS NOT DISTINCT FROM %(site)s::text ORDER BY p.version DESC;
 
 -- name: lock

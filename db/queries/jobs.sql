@@ -13,7 +13,7 @@ SELECT range_start, range_end FROM timescaledb_information.chunks
 WHERE hypertable_name = 'readings' AND range_end <= %(before)s ORDER BY range_start;
 
 -- name: chunk_is_needed
--- Whether a span of event time holds readings that came too lately to go, or that a restore of the judge begins after.
+-- Whether a span of event time has readings that arrived too recently to drop, or that restoring the judge needs.
 SELECT EXISTS (
     SELECT FROM readings
     WHERE observed_at >= %(range_start)s AND observed_at < %(range_end)s
@@ -36,7 +36,7 @@ DELETE FROM readings WHERE ctid IN (
 SELECT set_config('plantwright.retention', 'alarms', true);
 
 -- name: delete_some_alarms
--- A batch of alarms that were recorded, and were over, long ago; one that stands stays.
+-- A batch of alarms that were recorded and ended long ago; active ones stay.
 DELETE FROM alarms WHERE id IN (
     SELECT id FROM alarms WHERE cleared_at < %(before)s AND recorded_at < %(before)s ORDER BY cleared_at LIMIT %(most)s);
 

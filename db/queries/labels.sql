@@ -31,5 +31,5 @@ SELECT DISTINCT ON (payload ->> 'class') payload FROM judge_events
 WHERE kind = 'threshold' ORDER BY payload ->> 'class', id DESC;
 
 -- name: move
--- Close-outs move a limit; the judge takes it up at its next batch.
+-- Close-outs move a limit; the judge applies it with its next batch.
 INSERT INTO judge_events (kind, payload, actor, why) VALUES ('threshold', %(payload)s, %(actor)s, %(why)s);

@@ -18,7 +18,7 @@ VALUES (%(order_id)s, %(seq)s, %(kind)s, %(instruction)s, %(mandatory)s, %(unit)
 DELETE FROM order_steps WHERE order_id = %(order_id)s;
 
 -- name: do_step
--- What was done of a step, by whom; done_at NULL takes it back.
+-- A step's result, and by whom; done_at NULL: not done.
 UPDATE order_steps
 SET done_at = %(done_at)s, done_by = %(done_by)s, value = %(value)s, note = %(note)s, attachment_id = %(attachment_id)s
 WHERE order_id = %(order_id)s AND seq = %(seq)s;

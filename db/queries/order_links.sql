@@ -17,7 +17,7 @@ WITH RECURSIVE on_from AS (
 SELECT EXISTS (SELECT FROM on_from WHERE to_id = %(to_id)s);
 
 -- name: of_order
--- What an order is linked with, both ways; what the engine links is told by the orders' own columns.
+-- An order's links, both ways; links by the engine are in the orders' own columns.
 WITH links AS (
     SELECT kind, to_id AS other, true AS outward FROM order_links WHERE from_id = %(id)s
     UNION

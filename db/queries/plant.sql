@@ -26,7 +26,7 @@ SELECT l.id, l.site_id, l.parent_id, l.code, l.name, l.level FROM locations l JO
 WHERE l.id = %(id)s AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s));
 
 -- name: assets
--- Equipment with its place, the worst of its unfinished orders and whether it is in planned downtime.
+-- Assets with their location, the worst of their unfinished orders and whether they are in planned downtime.
 WITH RECURSIVE places AS (
     SELECT id, name AS path FROM locations WHERE parent_id IS NULL
     UNION ALL
@@ -58,7 +58,7 @@ WHERE (%(id)s::integer IS NULL OR a.id = %(id)s)
 ORDER BY s.code, p.path, a.code LIMIT %(limit)s::bigint OFFSET %(offset)s;
 
 -- name: installed
--- Where an asset has stood, and what stood before it where it stands now, the newest first.
+-- Where an asset has been installed, and what was installed before it at its present location, the newest first.
 WITH RECURSIVE places AS (
     SELECT id, name AS path FROM locations WHERE parent_id IS NULL
     UNION ALL
@@ -102,7 +102,7 @@ SELECT s.code || '/' || a.code AS key, a.class AS asset_class, a.criticality, a.
 FROM assets a JOIN sites s ON s.id = a.site_id WHERE a.site_id = %(site_id)s AND a.code = %(code)s FOR UPDATE OF a;
 
 -- name: in_a_cycle
--- Two assets of a site that stand behind each other, over others or at once; nothing where there are none.
+-- Two assets of a site that are upstream of each other, directly or through others; no row if there are none.
 WITH RECURSIVE chain AS (
     SELECT id, parent_id AS above, ARRAY[id] AS seen FROM assets WHERE site_id = %(site_id)s AND parent_id IS NOT NULL
     UNION ALL
@@ -122,7 +122,7 @@ DO UPDATE SET name = coalesce(%(name)s, assets.name), class = excluded.class, cr
               serial = coalesce(excluded.serial, assets.serial), safety_critical = excluded.safety_critical,
               parent_id = coalesce(excluded.parent_id, assets.parent_id) RETURNING id;
 
--- name: take_away
+-- name: uninstall
 -- The asset has been somewhere else until now.
 UPDATE installations SET removed_at = greatest(%(at)s, installed_at + INTERVAL '1 microsecond')
 WHERE asset_id = %(asset_id)s AND removed_at IS NULL AND location_id <> %(location_id)s;

@@ -98,11 +98,11 @@ SELECT EXISTS (SELECT FROM quarantine WHERE retry_asked_at IS NOT NULL);
 SELECT count(*), count(*) FILTER (WHERE retry_asked_at IS NOT NULL) FROM quarantine WHERE id = ANY (%(ids)s);
 
 -- name: forget
--- It has been taken.
+-- It has been accepted.
 DELETE FROM quarantine WHERE id = %(id)s;
 
 -- name: merge
--- Refused now as another row of the same message is: that one stands for both.
+-- Refused now for the same reason as another row of the message: that row counts for both.
 UPDATE quarantine q
 SET times = q.times + k.times, others = q.others + k.others, received_at = least(q.received_at, k.received_at),
     last_received_at = greatest(q.last_received_at, k.last_received_at), tried_at = now(), tries = q.tries + 1

@@ -61,7 +61,7 @@ UPDATE receivers SET secret = %(secret)s, secret_is_sealed = %(sealed)s WHERE id
 SELECT secret, secret_is_sealed FROM receivers WHERE id = %(id)s;
 
 -- name: delete
--- It is told nothing any more.
+-- It gets no more messages.
 UPDATE receivers SET deleted_at = %(at)s, state = 'paused', state_since = %(at)s, secret = CASE WHEN secret IS NULL THEN NULL ELSE ''::bytea END WHERE id = %(id)s;
 
 -- name: skip_pending
@@ -73,7 +73,7 @@ UPDATE deliveries SET state = 'skipped', ended_at = %(at)s WHERE receiver_id = %
 UPDATE receivers SET refused = %(refused)s WHERE id = %(id)s AND refused <> %(refused)s;
 
 -- name: whom
--- Everybody who is told of something, with the sites that they see; nobody who is disabled as a user.
+-- All receivers of events, with the sites that they see, without disabled users.
 SELECT r.id, r.channel, r.wants, CASE r.channel WHEN 'email' THEN u.sites ELSE r.sites END AS sites,
        u.name AS person, t.code AS technician, s.code AS technician_site
 FROM receivers r

@@ -29,7 +29,7 @@ SELECT rule, begun_at, begun_by, why FROM rules_in_shadow WHERE ended_at IS NULL
 SELECT rule, max(ended_at) AS ended_at FROM rules_in_shadow WHERE ended_at IS NOT NULL GROUP BY rule;
 
 -- name: alarms
--- How often each rule came since a time of its own, told to people or in shadow.
+-- How often each rule raised an alarm since a time of its own, shown to people or in shadow.
 SELECT b.rule, count(al.id) FILTER (WHERE al.suppressed IS NULL) AS told,
        count(al.id) FILTER (WHERE al.suppressed = 'budget') AS would_be
 FROM unnest(%(rules)s::text[], %(sinces)s::timestamptz[]) AS b (rule, since)

@@ -4,7 +4,7 @@ INSERT INTO safety_proposals (asset_id, site_id, plan, was, change, why, propose
 VALUES (%(asset_id)s, (SELECT id FROM sites WHERE code = %(site)s), %(plan)s, %(was)s, %(change)s, %(why)s, %(actor)s, %(at)s)
 ON CONFLICT DO NOTHING RETURNING id;
 
--- part: told
+-- part: columns
 SELECT p.id, p.asset_id, s.code AS site, p.plan,
        CASE WHEN p.plan IS NULL THEN s.code || '/' || a.code ELSE concat_ws('/', s.code, p.plan) END AS subject,
        p.was, p.change, p.why, p.proposed_by, p.proposed_at, p.decided_by, p.decided_at, p.verdict
@@ -12,7 +12,7 @@ FROM safety_proposals p LEFT JOIN assets a ON a.id = p.asset_id LEFT JOIN sites 
 
 -- name: get
 -- One proposal.
--- as in: told
+-- as in: columns
 WHERE p.id = %(id)s;
 
 -- name: lock
@@ -21,7 +21,7 @@ SELECT FROM safety_proposals WHERE id = %(id)s FOR UPDATE;
 
 -- name: page
 -- Proposals, the newest first. What concerns the whole plant is left out for who sees some sites.
--- as in: told
+-- as in: columns
 WHERE (%(before)s::bigint IS NULL OR p.id < %(before)s)
   AND (%(asset_id)s::integer IS NULL OR p.asset_id = %(asset_id)s)
   AND (%(waiting)s::boolean IS NULL OR (p.verdict IS NULL) = %(waiting)s)

@@ -1,5 +1,5 @@
 -- name: begin
--- A new run; the judge is told in the same transaction. There is one at a time.
+-- A new run; the judge's event is written in the same transaction. Only one can run at a time.
 WITH made AS (
     INSERT INTO shadow_runs (name, rulebook, models, begun_by, begun_why)
     VALUES (%(name)s, %(rulebook)s, %(models)s, %(actor)s, %(why)s)

@@ -1,5 +1,5 @@
 -- name: live
--- The orders that the engine has opened for what it judged between two places in the sequence of inputs, as they stand.
+-- The orders that the engine has opened for what it judged between two sequence numbers.
 SELECT w.id, w.number, w.asset_id, si.code || '/' || a.code AS asset, w.component, w.failure_mode, w.type, w.opened_at,
        w.status, w.duplicate_of, w.close_finding, coalesce(h.new ->> 'type', w.type) AS opened_as,
        e.source || ': ' || e.summary AS why,
@@ -17,7 +17,7 @@ WHERE w.origin = 'engine' AND w.recorded_at >= %(begun_at)s::timestamptz - inter
 ORDER BY w.opened_at, asset, w.id::text;
 
 -- name: judged
--- How many frames were judged between two places: all that has a place, less the events among them.
+-- How many frames were judged between two sequence numbers: all numbered inputs less the events among them.
 SELECT greatest(coalesce(%(last)s::bigint, p.next_arrival - 1) - %(first)s::bigint
        - (SELECT count(*) FROM judge_events WHERE arrival > %(first)s::bigint AND arrival <= coalesce(%(last)s::bigint, p.next_arrival - 1)), 0)
 FROM judge_position p;

@@ -1,8 +1,8 @@
--- name: taken
+-- name: seen_digests
 -- The messages without a time that may come again.
 SELECT token, digest FROM taken_messages;
 
--- name: take
+-- name: remember_seen
 -- A message without a time is committed with its batch.
 INSERT INTO taken_messages (token, digest)
 SELECT * FROM unnest(%(tokens)s::integer[], %(digests)s::bytea[])

@@ -20,7 +20,7 @@ JOIN LATERAL (
 WHERE s.asset_id = ANY(%(asset_ids)s::integer[]) ORDER BY s.asset_id, s.id;
 
 -- name: newest_received
--- When the newest batch came in: the sequence of inputs is looked at from its end.
+-- When the newest batch came in: the sequence of inputs is read from its end.
 SELECT max(received_at) FROM readings WHERE arrival >= (SELECT next_arrival - 2000 FROM judge_position);
 
 -- name: late_beyond

@@ -12,7 +12,7 @@ LEFT JOIN assets a ON a.id = w.asset_id
 WHERE w.id = %(id)s;
 
 -- name: lock
--- Holds an order until the transaction ends, so that a step is taken from the status that it was decided on. Read it
+-- Lock an order until the transaction ends, so that a step applies to the status it was decided on. Read it
 -- after this, not with it: rows joined to one that was waited for are those from before the wait.
 SELECT FROM work_orders WHERE id = %(id)s FOR UPDATE;
 
@@ -85,7 +85,7 @@ LEFT JOIN LATERAL jsonb_array_elements(e.signs) AS sign ON true
 WHERE w.id = %(id)s GROUP BY w.id, si.code, a.code;
 
 -- name: tell_judge
--- The judge's order book learns of people's steps from here, at their place in the sequence of inputs.
+-- The judge's order book learns of people's steps by this, at their sequence number.
 INSERT INTO judge_events (kind, asset_id, actor, payload)
 VALUES ('order_moved', %(asset_id)s, %(actor)s, %(payload)s);
 
@@ -100,11 +100,11 @@ FROM evidence e JOIN work_orders w ON w.id = e.order_id
 WHERE e.order_id = %(order_id)s ORDER BY e.seq DESC LIMIT %(limit)s;
 
 -- name: sources
--- The rules and models whose findings an order stands on.
+-- The rules and models whose findings are an order's evidence.
 SELECT DISTINCT source FROM evidence WHERE order_id = %(order_id)s ORDER BY source;
 
 -- name: targets_near
--- Orders of which a target is near or has run out and nobody may have been told yet; the core decides on each once it is
+-- Orders with a target that is near or past and perhaps not warned about yet; the core decides on each once it is
 -- locked. Work that waits for what stops the clock is left out.
 SELECT id FROM work_orders
 WHERE status IN (:waiting) AND escalation < 1
@@ -116,7 +116,7 @@ WHERE status IN (:waiting, :begun) AND escalation < 2
   AND coalesce(hold_reason, 'other') = 'other';
 
 -- name: unassigned
--- Open orders of some kinds (origin:type) that nobody has, emergencies first. One that a person has taken back from a
+-- Unassigned open orders of some kinds (origin:type), emergencies first. One that a person has unassigned from a
 -- technician is left to people.
 SELECT w.id FROM work_orders w
 WHERE w.status = 'open' AND w.assignee_id IS NULL AND w.origin || ':' || w.type = ANY(%(kinds)s::text[])

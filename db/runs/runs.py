@@ -1,7 +1,7 @@
-"""Runs: long work as rows, from the queue to their end. The caller owns the transaction.
+"""Runs: long work as rows, from the queue to the end. The caller owns the transaction.
 
-Whoever does the work of a run names its attempt with everything that is written. Where that is not the newest any more,
-or the run is over, nothing is written: functions say so by False or None.
+A worker names its attempt with every write. If that attempt is no longer the newest, or the run has ended, nothing is
+written, and the function returns False or None.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,7 +24,7 @@ LONGEST_LINE = 2_000
 
 
 class RunFinished(StoreError):
-    """A run that has ended was to be cancelled."""
+    """A run that has ended cannot be cancelled."""
 
     def __init__(self, state: State) -> None:
         super().__init__(
@@ -36,7 +36,7 @@ class RunFinished(StoreError):
 
 
 class NothingToApply(StoreError):
-    """A run was to be applied that is no dry run of an import that could be."""
+    """A run cannot be applied: it is not the dry run of an import without errors."""
 
     def __init__(self) -> None:
         super().__init__(say("this is no dry run without wrong rows: send the file again, and apply its dry run"))
@@ -49,13 +49,13 @@ class Run:
     Parameters
     ----------
     site, time_zone
-        None for what concerns every site.
+        None for plant-wide runs.
     attempt
         How often it has been started.
     progress
-        From 0 to 1; ``doing`` says in a few words what is being done.
+        From 0 to 1; ``doing`` says in a few words what is in progress.
     worker
-        The process that has it, or had it at last.
+        The process that executes it, or did so last.
     """
 
     id: UUID
@@ -93,7 +93,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeFile:
-    """Something that a run has made; ``size`` is in bytes."""
+    """A file made by a run; ``size`` is in bytes."""
 
     name: str
     media_type: str
@@ -113,7 +113,7 @@ def add(
     upload_id: UUID | None = None,
     priority: int = USUAL_PRIORITY,
 ) -> Run:
-    """Put a run into the queue."""
+    """Queue a run."""
     facts = {"kind": kind, "title": title, "site": site, "input": Jsonb(dict(asked)), "upload_id": upload_id}
     run_id = uuid4()
     conn.execute(_QUERIES["add"], facts | {"id": run_id, "priority": priority, "actor": actor, "at": at})
@@ -140,7 +140,7 @@ def page(
     offset: int = 0,
     before: tuple[datetime, UUID] | None = None,
 ) -> list[Run]:
-    """Return runs, the newest first. Who sees some sites only sees those of one of them."""
+    """Return runs, the newest first. Users limited to some sites see only runs of those."""
     asked: dict[str, Any] = {"kind": kind, "state": state, "site": site, "limit": limit, "offset": offset}
     asked |= {"within": scope.codes(within)} | dict(
         zip(("before_at", "before_id"), before or (None, None), strict=True)
@@ -158,30 +158,30 @@ def cancel(conn: Connection, run_id: UUID, *, actor: str, at: datetime) -> Run:
 
 
 def claim(conn: Connection, worker: str, lease: timedelta) -> Run | None:
-    """Take the most urgent run for a worker, until its lease runs out; None where none waits."""
+    """Claim the most urgent queued run for a worker, until its lease expires; None if none is queued."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found = cursor.execute(_QUERIES["claim"], {"worker": worker, "lease": lease}).fetchone()
     return None if found is None else get(conn, found)
 
 
 def renew(conn: Connection, run: Run, lease: timedelta) -> bool | None:
-    """Keep a run; return whether it is to be cancelled, None where it is not this worker's any more."""
+    """Renew a run's lease; return whether it is to be cancelled, None if it is no longer this worker's."""
     return _asked(conn, "renew", run, {"lease": lease})
 
 
 def report(conn: Connection, run: Run, progress: float, doing: str) -> bool | None:
-    """Write how far a run is, 0 to 1; return whether it is to be cancelled, None where it is another's."""
+    """Store a run's progress, 0 to 1; return whether it is to be cancelled, None if it is another worker's."""
     return _asked(conn, "report", run, {"progress": min(max(progress, 0.0), 1.0), "doing": doing[:LONGEST_LINE]})
 
 
 def note(conn: Connection, run: Run, line: str) -> None:
-    """Write a line into a run's log."""
-    told = line.replace("\0", "")[:LONGEST_LINE]
-    conn.execute(_QUERIES["note"], {"id": run.id, "attempt": run.attempt, "line": told})
+    """Append a line to a run's log."""
+    text = line.replace("\0", "")[:LONGEST_LINE]
+    conn.execute(_QUERIES["note"], {"id": run.id, "attempt": run.attempt, "line": text})
 
 
 def succeed(conn: Connection, run: Run, result: Mapping[str, Any], files: Collection[MadeFile] = ()) -> bool:
-    """End a run with its result; False where it is another's, and then nothing of this transaction may be kept."""
+    """End a run with its result; False if it is another worker's, in which case the caller must roll back."""
     if not _ended(conn, "succeed", run, {"result": Jsonb(dict(result))}):
         return False
     for each in files:
@@ -191,22 +191,22 @@ def succeed(conn: Connection, run: Run, result: Mapping[str, Any], files: Collec
 
 
 def fail(conn: Connection, run: Run, problem: str) -> bool:
-    """End a run that could not be done; ``problem`` says why in one sentence."""
+    """End a failed run; ``problem`` says why in one sentence."""
     return _ended(conn, "fail", run, {"problem": problem.replace("\0", "")[:LONGEST_LINE]})
 
 
 def end_cancelled(conn: Connection, run: Run) -> bool:
-    """End a run that was to be cancelled."""
+    """End a run as cancelled."""
     return _ended(conn, "end_cancelled", run, {})
 
 
 def requeue(conn: Connection, run: Run, *, crashed: bool) -> bool:
-    """Put a run back into the queue; ``crashed`` counts."""
+    """Queue a run again; ``crashed`` counts as a crash."""
     return _ended(conn, "requeue", run, {"crashes": run.crashes + crashed})
 
 
 def settle(conn: Connection, run: Run, decision: AfterCrash) -> None:
-    """Carry out what is decided of a run whose process has died."""
+    """Apply the decision about a run whose process has died."""
     if isinstance(decision, Dropped):
         end_cancelled(conn, run)
     elif isinstance(decision, GiveUp):
@@ -218,26 +218,26 @@ def settle(conn: Connection, run: Run, decision: AfterCrash) -> None:
 
 
 def abandoned(conn: Connection) -> Run | None:
-    """Return a run whose worker has not renewed its lease, locked for this transaction; None where there is none."""
+    """Lock and return a run whose worker has not renewed its lease; None if there is none."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found = cursor.execute(_QUERIES["abandoned"]).fetchone()
     return None if found is None else get(conn, found)
 
 
 def log(conn: Connection, run_id: UUID, *, after: int = 0, limit: int = 500) -> list[Line]:
-    """Return lines of a run's log, the oldest first, from after a line on."""
+    """Return the lines of a run's log after a line, the oldest first."""
     with conn.cursor(row_factory=class_row(Line)) as cursor:
         return cursor.execute(_QUERIES["log"], {"id": run_id, "after": after, "limit": limit}).fetchall()
 
 
 def files(conn: Connection, run_id: UUID) -> list[MadeFile]:
-    """Return what a run has made, without what is in it."""
+    """Return the files of a run, without their content."""
     with conn.cursor(row_factory=class_row(MadeFile)) as cursor:
         return cursor.execute(_QUERIES["files"], {"id": run_id}).fetchall()
 
 
 def file(conn: Connection, run_id: UUID, name: str) -> MadeFile:
-    """Return one thing that a run has made. Raises NotFound."""
+    """Return one file of a run. Raises NotFound."""
     with conn.cursor(row_factory=class_row(MadeFile)) as cursor:
         found = cursor.execute(_QUERIES["file"], {"id": run_id, "name": name}).fetchone()
     if found is None:
@@ -251,7 +251,7 @@ def counts(conn: Connection) -> Mapping[tuple[str, str], int]:
 
 
 def drop(conn: Connection, *, before: datetime) -> int:
-    """Forget the runs that ended before a time, and files from before it that no run has; return how many runs."""
+    """Delete the runs that ended before a time, and older files that no run uses; return how many runs."""
     gone = conn.execute(_QUERIES["drop"], {"before": before}).rowcount
     conn.execute(_QUERIES["drop_uploads"], {"before": before})
     return gone

@@ -1,4 +1,4 @@
-"""Files that people bring for a run to read. The caller owns the transaction."""
+"""Files uploaded for a run to read. The caller owns the transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,12 @@ from db.errors import NotFound
 
 _QUERIES = sql.load("runs")
 LARGEST = 10_000_000
-"""Bytes of a file."""
+"""The most bytes of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file for a site; ``size`` is in bytes."""
+    """A file uploaded for a site; ``size`` is in bytes."""
 
     id: UUID
     site: str
@@ -29,7 +29,7 @@ class Upload:
 
 
 def add(conn: Connection, site: str, name: str, content: bytes, *, actor: str, at: datetime) -> Upload:
-    """Keep a file, of 1 to ``LARGEST`` bytes."""
+    """Store a file of 1 to ``LARGEST`` bytes."""
     upload_id = uuid4()
     facts = {"id": upload_id, "site": site, "name": name, "content": content, "actor": actor, "at": at}
     conn.execute(_QUERIES["add_upload"], facts)

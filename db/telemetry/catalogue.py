@@ -1,4 +1,4 @@
-"""The ids of everything that sends: looked up in memory, made known on first sight."""
+"""The ids of assets and signals: cached in memory, created on first sight."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _QUERIES = sql.load("catalogue")
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was known of some assets at a moment: None of those that were not."""
+    """The cached state of some assets at a moment; None for those that were unknown."""
 
     said: int
     assets: dict[str, KnownAsset | None]
@@ -29,15 +29,15 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What is made known by its first message.
+    """Which assets and signals are created by their first message.
 
     Parameters
     ----------
     unknown
-        Whether anything is.
+        Whether any are.
     most_assets, most_signals
-        Assets of the plant, and signals of an asset, that are known already or made known so; those that a person or a
-        plant file makes known are counted and never refused.
+        The most assets of the plant, and signals of an asset, up to which new ones are created; those created by a
+        person or a plant file count, but are never refused.
     """
 
     unknown: bool = True
@@ -46,19 +46,19 @@ class Admission:
 
 
 class Catalogue:
-    """Assets by ``<site>/<asset>``, as they stood when this was loaded, and those made known since.
+    """Assets by ``<site>/<asset>``, as loaded, and those created since.
 
-    What was made known in a transaction that failed is not there: go back, or load it again.
+    After a failed transaction, what it created does not exist: go back, or load again.
 
     Parameters
     ----------
     assets
-        By ``<site>/<asset>``; to be looked at only.
+        By ``<site>/<asset>``; read-only for others.
     newest
-        By signal id, the newest event time stored (epoch microseconds), of the signals that have been asked for: what
-        is newer is not stored. Kept up by who stores.
+        By signal id, the newest event time stored (epoch microseconds), for the signals requested so far: anything
+        newer is not stored yet. Updated by the code that stores.
     said
-        How often this has said something new of the plant, of which events tell the judge.
+        How many events for the judge this has written.
     """
 
     def __init__(self, assets: dict[str, KnownAsset], admission: Admission) -> None:
@@ -88,14 +88,14 @@ class Catalogue:
         return cls(assets, admission)
 
     def remember(self, keys: Iterable[str]) -> "Before":
-        """Return what is known of those assets, for ``go_back``."""
+        """Return the state of those assets, for ``go_back``."""
         assets = {key: self.assets.get(key) for key in keys}
         return Before(self.said, {key: None if known is None else known.copy() for key, known in assets.items()})
 
     def go_back(self, before: "Before") -> None:
-        """Know of those assets what was known before: what was made known since has been rolled back.
+        """Restore the state of those assets: what was created since has been rolled back.
 
-        The newest times stored of their signals are asked for again.
+        The newest stored times of their signals are read again.
         """
         self.said = before.said
         for key, known in before.assets.items():
@@ -108,9 +108,9 @@ class Catalogue:
     def find(
         self, conn: Connection, site: str, asset: str, signals: Iterable[str], details: Details | None = None
     ) -> KnownAsset | None:
-        """Return the asset with those of the signals that are known now, or None where it is unknown and not admitted.
+        """Return the asset with its known signals among those given, or None if it is unknown and not admitted.
 
-        ``details`` may say where a new asset stands, and in which units signals come that have none yet.
+        ``details`` may give a new asset's location, and units of signals that have none yet.
         """
         key = f"{site}/{asset}"
         known = self.assets.get(key)
@@ -122,9 +122,9 @@ class Catalogue:
             row: Any = conn.execute(_QUERIES["add_asset"], {"site": site, "code": asset}).fetchone()
             known = self.assets[key] = KnownAsset(row[0])
             if details is not None and details.location is not None:
-                place = {"site": site, "code": details.location, "asset_id": known.id, "at": datetime.now(UTC)}
-                conn.execute(_QUERIES["add_location"], place)
-                conn.execute(_QUERIES["install_new"], place)
+                location = {"site": site, "code": details.location, "asset_id": known.id, "at": datetime.now(UTC)}
+                conn.execute(_QUERIES["add_location"], location)
+                conn.execute(_QUERIES["install_new"], location)
         if self.admission.unknown:
             new = dict.fromkeys(name for name in signals if name not in known.signals and name not in known.aliases)
             room = max(0, self.admission.most_signals - len(known.signals))
@@ -138,7 +138,7 @@ class Catalogue:
         return known
 
     def refuses_asset(self) -> tuple[Reason, str] | None:
-        """Why an asset that is not known is not made known now; None where it is."""
+        """Return why an unknown asset is not created; None if it is."""
         if not self.admission.unknown:
             return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
         most = self.admission.most_assets
@@ -147,7 +147,7 @@ class Catalogue:
         return None
 
     def refuses_signals(self) -> tuple[Reason, str]:
-        """Why signals that are not known are not made known."""
+        """Return why unknown signals are not created."""
         if not self.admission.unknown:
             return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
         most = (
@@ -168,9 +168,9 @@ class Catalogue:
             asset.units |= said
 
     def know_states(self, conn: Connection, asset: KnownAsset, texts: Mapping[str, str], asked: set[int]) -> None:
-        """Ask anew which states an asset's signals have, where one of those texts is none that is known.
+        """Read the states of an asset's signals again if one of those texts is not a known state.
 
-        Of an asset (by its id) that was ``asked`` for, nobody is asked again.
+        Assets (by id) in ``asked`` are not read again.
         """
         if asset.id in asked:
             return
@@ -183,7 +183,7 @@ class Catalogue:
         asset.states = {name: _folded(states) for name, states in rows}
 
     def follow(self, events: Iterable[Event]) -> None:
-        """Take over what somebody has said of a signal meanwhile, by the events that tell the judge of it."""
+        """Apply changes that people made to a signal meanwhile, from the judge's events."""
         for event in events:
             said, asset = event.change, self.assets.get(event.asset or "")
             if asset is not None and isinstance(said, SignalSet):

@@ -1,4 +1,4 @@
-"""How far recorded files have been taken in."""
+"""The progress of importing recorded files."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,9 @@ _QUERIES = sql.load("imports")
 
 @dataclass(slots=True)
 class Progress:
-    """Of one file: rows read, readings stored, rows and values refused. ``finished`` when all of it is in."""
+    """One file's progress: rows read, readings stored, rows and values refused. ``finished`` when all of it is
+    stored.
+    """
 
     rows_done: int
     stored: int
@@ -21,7 +23,7 @@ class Progress:
 
 
 def begin(conn: Connection, digest: bytes, file: str) -> Progress:
-    """Return how far a file has come."""
+    """Return a file's progress."""
     with conn.cursor(row_factory=class_row(Progress)) as cursor:
         found = cursor.execute(_QUERIES["begin"], {"digest": digest, "file": file}).fetchone()
     assert found is not None, "an INSERT … DO UPDATE … RETURNING gives a row"
@@ -29,21 +31,21 @@ def begin(conn: Connection, digest: bytes, file: str) -> Progress:
 
 
 def advance(conn: Connection, digest: bytes, progress: Progress) -> None:
-    """Record how far a file has come, in the transaction that stores its rows."""
+    """Store a file's progress, in the transaction that stores its rows."""
     facts = {"digest": digest, "rows_done": progress.rows_done, "stored": progress.stored}
     conn.execute(_QUERIES["advance"], facts | {"refused": progress.refused, "finished": progress.finished})
 
 
 def lock(conn: Connection) -> int:
-    """Lock the sequence of inputs for this transaction and return its next free place."""
+    """Lock the sequence of inputs for this transaction and return its next free number."""
     with conn.cursor(row_factory=scalar_row) as cursor:
-        place: int | None = cursor.execute(_QUERIES["lock"]).fetchone()
-    assert place is not None, "the position has its one row"
-    return place
+        first: int | None = cursor.execute(_QUERIES["lock"]).fetchone()
+    assert first is not None, "the position has its one row"
+    return first
 
 
 def move(conn: Connection, first: int, next_arrival: int) -> None:
-    """Record the places taken from ``first`` on, in the transaction that holds them."""
+    """Record the sequence numbers used from ``first`` on, in the transaction that has locked the sequence."""
     conn.execute(_QUERIES["move"], {"next_arrival": next_arrival})
     if first < next_arrival:
         taken = {"first": first, "last": next_arrival - 1}
@@ -52,5 +54,5 @@ def move(conn: Connection, first: int, next_arrival: int) -> None:
 
 
 def classify(conn: Connection, asset_id: int, asset_class: str) -> None:
-    """Say the class of an asset of which nobody has said one."""
+    """Set the class of an asset that has none."""
     conn.execute(_QUERIES["classify"], {"asset_id": asset_id, "asset_class": asset_class})

@@ -1,4 +1,4 @@
-"""Excursions in data that came late: newer readings of the same signal had been judged, so no rule looked at these."""
+"""Excursions in late data: newer readings of the same signal had been judged already, so no rule judged these."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _QUERIES = sql.load("telemetry")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excursion:
-    """What lies beyond a rule's limit, from ``since`` to ``until`` by the device's clock.
+    """An excursion beyond a rule's limit, from ``since`` to ``until`` by the device's clock.
 
-    ``worst`` is the value farthest beyond it, in the signal's unit; ``received_at`` is when the newest of it came in.
+    ``worst`` is the value farthest beyond it, in the signal's unit; ``received_at`` is when its newest reading arrived.
     """
 
     rule: Threshold
@@ -33,7 +33,7 @@ class Excursion:
 def of_asset(
     conn: Connection, asset_id: int, key: str, asset_class: str, *, start: datetime, end: datetime
 ) -> Sequence[Excursion]:
-    """Return, by plain limit in force, what of an asset (``<site>/<asset>``) was measured beyond it and came late."""
+    """Return, by plain limit in force, the late excursions of an asset (``<site>/<asset>``)."""
     book = rules_in_force.newest(conn)
     plain = {rule.id: rule for rule in book.rules_for(asset_class, key) if rule.kind == "threshold"}
     if not plain:

@@ -158,7 +158,7 @@ def drop(
 ) -> int:
     """Delete what matches all criteria, kinds by the id of one of their messages; return how many messages they had.
 
-    ``before``: what has not come since.
+    ``before`` matches what has not occurred since.
     """
     facts = {"ids": None if ids is None else list(ids), "reason": reason, "topic": topic, "before": before}
     return conn.execute(_QUERIES["drop"], facts).rowcount

@@ -89,7 +89,7 @@ class Ledger:
             self._read(conn)
         lost = self._write(conn, refused)
         if lost:
-            # They were deleted since we loaded.
+            # They were deleted after we loaded.
             for kind in lost:
                 self._kept.pop(kind, None)
             self._write(conn, [each for each in refused if self._kind(each) in lost])
@@ -111,14 +111,14 @@ class Ledger:
         """Return the kinds whose rows are missing."""
         rows, beyond, payloads = _Rows(), _Rows(), dict[tuple[Any, ...], tuple[bytes, int]]()
         for each in refused:
-            kind, told = self._kind(each), (hashlib.sha256(each.payload).digest(), shown(each.problem))
+            kind, identity = self._kind(each), (hashlib.sha256(each.payload).digest(), shown(each.problem))
             kept = self._kept.setdefault(kind, set())
-            if told not in kept:
+            if identity not in kept:
                 if len(kept) >= PER_KIND:
                     beyond.add(kind, each.received_us)
                     continue
-                kept.add(told)
-            row = (*kind, *told)
+                kept.add(identity)
+            row = (*kind, *identity)
             if row not in payloads:
                 payloads[row] = self._with_room(each.payload), len(each.payload)
             rows.add(row, each.received_us)
@@ -135,7 +135,7 @@ class Ledger:
         return {kind for kind in beyond.of if kind not in counted}
 
     def _with_room(self, payload: bytes) -> bytes:
-        """Return what is kept of a payload; of one for which there is no room any more, nothing."""
+        """Return the part of a payload to store: nothing if there is no room left."""
         kept = payload[:KEPT_BYTES]
         if self._bytes + len(kept) > self.most_bytes:
             self.full = True
@@ -145,6 +145,6 @@ class Ledger:
 
 
 def shown(text: str) -> str:
-    """Return a topic or a problem as it is kept."""
+    """Return the stored form of a topic or a problem."""
     whole = storable.text(text)
     return whole if len(whole) <= KEPT_CHARACTERS else f"{whole[:KEPT_CHARACTERS]}… ({len(whole)} characters)"

@@ -15,12 +15,12 @@ from judge.columns import Columns, Numbers
 from judge.inputs import JudgedFrame, LateFrame
 
 IMPLAUSIBLE = 4
-"""The quality of a reading that is bad by its value, as 2 is that of one that its device calls bad."""
+"""The quality of a reading whose value is implausible; 2 is that of one that its device calls bad."""
 _QUERIES = sql.load("readings")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01, the zero of PostgreSQL's binary timestamps
+_POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01, the epoch of PostgreSQL's binary timestamps
 
-# One row of COPY's binary form: the number of columns, then each column's length and big-endian value.
+# One row in COPY's binary format: the number of columns, then each column's length and big-endian value.
 _ROW = np.dtype(
     [
         ("columns", ">i2"),
@@ -40,7 +40,7 @@ _TRAILER = b"\xff\xff"
 
 
 def stored(conn: Connection, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
-    """Return the values of those readings, asked for by (signal id, event time in µs), that are stored already."""
+    """Return the stored values of readings given by (signal id, event time in µs); those not stored are absent."""
     if not keys:
         return {}
     times = [_EPOCH + timedelta(microseconds=at_us) for _, at_us in keys]
@@ -50,20 +50,22 @@ def stored(conn: Connection, keys: Sequence[tuple[int, int]]) -> dict[tuple[int,
 
 
 def newest(conn: Connection, signals: Sequence[int]) -> dict[int, int]:
-    """Return the newest event time stored (epoch µs) of those signals, by id, that have any reading."""
+    """Return the newest stored event time (epoch µs) by signal id; signals without a reading are absent."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(_QUERIES["newest"], {"signals": list(signals)}).fetchall())
 
 
 def insert_new(conn: Connection, columns: Columns) -> None:
-    """Store readings that are known not to be stored yet; a reading that is makes the transaction fail."""
+    """Store readings known not to be stored yet; one that is stored makes the transaction fail."""
     with storing(conn, columns):
         pass
 
 
 @contextmanager
 def storing(conn: Connection, *columns: Columns) -> Iterator[None]:
-    """``insert_new``, with whatever is done meanwhile: the database works on what was sent, and may fail at the end."""
+    """Like ``insert_new``, as a context: its body runs while the database works, and errors of storing are raised at
+    its end.
+    """
     rows = np.full(sum(map(len, columns)), _BLANK)
     if not len(rows):
         yield
@@ -78,7 +80,7 @@ def storing(conn: Connection, *columns: Columns) -> Iterator[None]:
 
 
 def _put(rows: Numbers, columns: Columns) -> None:
-    """Write readings into rows of COPY's binary form."""
+    """Write readings as rows in COPY's binary format."""
     rows["signal"] = columns.signal
     rows["observed"] = np.asarray(columns.observed_us, dtype=np.int64) - _POSTGRES_EPOCH_US
     rows["received"] = np.asarray(columns.received_us, dtype=np.int64) - _POSTGRES_EPOCH_US
@@ -89,7 +91,7 @@ def _put(rows: Numbers, columns: Columns) -> None:
 
 
 def mark_stale(conn: Connection, signals: Sequence[int], *, at_us: int, arrival: int) -> None:
-    """Store that those signals are measured no more since a time of the wall clock, with the value that they had."""
+    """Mark signals as stale since a time of the wall clock, with their last value."""
     facts = {"signals": list(signals), "at": _EPOCH + timedelta(microseconds=at_us), "arrival": arrival}
     conn.execute(_QUERIES["mark_stale"], facts)
 
@@ -99,13 +101,13 @@ def judged_after(
 ) -> Iterator[JudgedFrame]:
     """Yield the judged frames with ``after < arrival <= upto`` in their order; late readings were never judged.
 
-    With ``assets`` (``<site>/<asset>``) only theirs. All of them are read at once.
+    With ``assets`` (``<site>/<asset>``) only theirs. All rows are read at once.
     """
     return _frames(conn, "judged_after", after, upto, assets)
 
 
 def late_after(conn: Connection, after: int, upto: int, assets: Collection[str] | None = None) -> Iterator[LateFrame]:
-    """Yield what came late with ``after < arrival <= upto``, in its order and likewise; imported history is not."""
+    """Yield the late frames with ``after < arrival <= upto`` in their order, except imported history."""
     for frame in _frames(conn, "late_after", after, upto, assets):
         yield LateFrame(frame.arrival, frame.asset, frame.at_us, frame.values)
 
@@ -143,12 +145,12 @@ def _frames(
 
 
 def count(conn: Connection) -> tuple[int, int]:
-    """Return how many readings are stored, and how many of them came late."""
+    """Return how many readings are stored, and how many of them were late."""
     row: Any = conn.execute(_QUERIES["count_all"]).fetchone()
     return int(row[0]), int(row[1])
 
 
 def newest_of_site(conn: Connection, site: str) -> dict[str, datetime | None]:
-    """Return the newest event time stored of each asset of a site, by code; None where it has sent nothing."""
+    """Return the newest stored event time of each asset of a site, by code; None if it has sent nothing."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(_QUERIES["newest_of_site"], {"site": site}).fetchall())

@@ -1,4 +1,4 @@
-"""What is remembered of those who send."""
+"""What is remembered about senders."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,25 +15,25 @@ _QUERIES = sql.load("sources")
 
 
 def seen_digests(conn: Connection) -> dict[int, bytes]:
-    """Return a digest of each message without a time of its own that was committed, by its token."""
+    """Return a digest of each committed message without a time of its own, by its token."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        return {token: bytes(digest) for token, digest in cursor.execute(_QUERIES["taken"])}
+        return {token: bytes(digest) for token, digest in cursor.execute(_QUERIES["seen_digests"])}
 
 
-def remember_seen(conn: Connection, taken: Mapping[int, bytes]) -> None:
-    """Remember messages without a time, in their batch's own transaction."""
-    if taken:
-        conn.execute(_QUERIES["take"], {"tokens": list(taken), "digests": list(taken.values())})
+def remember_seen(conn: Connection, digests: Mapping[int, bytes]) -> None:
+    """Store the digests of messages without a time, in their batch's own transaction."""
+    if digests:
+        conn.execute(_QUERIES["remember_seen"], {"tokens": list(digests), "digests": list(digests.values())})
 
 
 def foreign_names(conn: Connection) -> Names:
-    """Return which foreign name has which code."""
+    """Return the codes of foreign names."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         return Names(cursor.execute(_QUERIES["foreign_names"]))
 
 
 def own_names(conn: Connection, names: Names) -> None:
-    """Store the names that are new, in their batch's own transaction."""
+    """Store new foreign names, in their batch's own transaction."""
     if new := names.new():
         last = {(site, asset, signal): name for site, asset, signal, name in new}
         sites, assets, signals = (list(column) for column in zip(*last, strict=True))
@@ -42,12 +42,12 @@ def own_names(conn: Connection, names: Names) -> None:
 
 
 def restore_sparkplug(conn: Connection, host: Sparkplug) -> None:
-    """Give a host application the births and sequence numbers that were committed."""
+    """Restore a host application's committed births and sequence numbers."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         births = defaultdict(list)
         for group, node_id, device, payload, alive, awaited_us in cursor.execute(_QUERIES["births"]):
             births[group, node_id].append((device, bytes(payload), alive, awaited_us))
-        # Whoever is alive has a name before whoever had it once.
+        # A living node takes precedence over one that had the name before.
         nodes = cursor.execute(_QUERIES["nodes"]).fetchall()
         nodes.sort(key=lambda node: not any(alive for _, _, alive, _ in births[node[0], node[1]]))
         for group, node_id, bd_seq, seq, trusted in nodes:
@@ -56,7 +56,7 @@ def restore_sparkplug(conn: Connection, host: Sparkplug) -> None:
 
 
 def save_sparkplug(conn: Connection, host: Sparkplug) -> None:
-    """Write what a batch has changed of the nodes and their births, in its own transaction."""
+    """Store a batch's changes of nodes and births, in its own transaction."""
     gone = sorted(host.nodes.forgotten)
     if gone:
         conn.execute(_QUERIES["forget_births"], {"groups": [key[0] for key in gone], "nodes": [key[1] for key in gone]})

@@ -1,4 +1,4 @@
-"""Readings for people: thinned for a chart, and the newest ones. The judge reads its own in db.telemetry.readings."""
+"""Readings for people: downsampled for a chart, and the newest ones. The judge reads through db.telemetry.readings."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ _QUERIES = sql.load("telemetry")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What a signal did in one bucket. ``at`` is the bucket's beginning; ``low`` to ``high`` are its extremes."""
+    """A signal's values in one bucket. ``at`` is the bucket's start; ``low`` to ``high`` are the extremes."""
 
     at: datetime
     low: float
@@ -64,7 +64,7 @@ def newest(conn: Connection, asset_ids: Sequence[int]) -> Mapping[int, list[Newe
 
 
 def newest_received(conn: Connection) -> datetime | None:
-    """Return when the newest readings came in (wall clock); None when none have."""
+    """Return when the newest readings arrived (wall clock); None if there are none."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         at: datetime | None = cursor.execute(_QUERIES["newest_received"]).fetchone()
     return at
