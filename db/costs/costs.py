@@ -187,16 +187,16 @@ def price_parts(
     currency = currency_of(conn, order.site_id)
     if currency is None:
         raise NoCurrency(order.number.rpartition("-")[0])
-    prices = {}
+    new = {}
     for line, unit_cost in prices.items():
         facts = {"order_id": order_id, "line": line, "unit_cost": unit_cost, "currency": currency}
         with conn.cursor(row_factory=scalar_row) as cursor:
             part = cursor.execute(_QUERIES["price_part"], facts).fetchone()
         if part is None:
             raise NotFound(f"part of {order.number}", line)
-        prices[f"price {line}"] = {"part": part, "unit_cost": _plain(unit_cost), "currency": currency}
-    if prices:
-        order_history.append(conn, order_id, at=at, actor=who.actor, step="prices", new=prices)
+        new[f"price {line}"] = {"part": part, "unit_cost": _plain(unit_cost), "currency": currency}
+    if new:
+        order_history.append(conn, order_id, at=at, actor=who.actor, step="prices", new=new)
 
 
 def part_prices(conn: Connection, order_id: UUID) -> list[PartPrice]:

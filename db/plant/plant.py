@@ -325,9 +325,9 @@ def _load_asset(
     facts |= {"site_id": site_id, "criticality": int(facts["criticality"]), "parent": entry.parent}
     asset_id = _put(conn, "put_asset", {name: facts[name] for name in _OF_ASSET})
     if entry.location is not None:
-        installed = {"asset_id": asset_id, "location_id": location_ids[entry.location], "at": at}
-        conn.execute(_QUERIES["uninstall"], installed)
-        conn.execute(_QUERIES["install"], installed)
+        installation = {"asset_id": asset_id, "location_id": location_ids[entry.location], "at": at}
+        conn.execute(_QUERIES["uninstall"], installation)
+        conn.execute(_QUERIES["install"], installation)
     for each in entry.signals:
         _load_signal(conn, asset_id, each, at)
     if not waits:
