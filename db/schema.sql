@@ -1454,6 +1454,8 @@ CREATE TABLE public.users (
     created_at timestamp with time zone NOT NULL,
     signed_in_at timestamp with time zone,
     sees_costs boolean DEFAULT false NOT NULL,
+    language text,
+    CONSTRAINT users_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
     CONSTRAINT users_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text)),
     CONSTRAINT users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
     CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))

@@ -1,5 +1,6 @@
 """Users and keys, for administrators of all sites; and who one is oneself."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -9,7 +10,19 @@ from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
 from api.keys import Door
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, PagedByFifty, Text
-from api.shapes.access import ChangeOut, KeyIn, KeyOut, MeOut, NewKeyOut, NewUserOut, UserFacts, UserIn, UserOut
+from api.routers.notifying.receivers import person
+from api.shapes.access import (
+    ChangeOut,
+    KeyIn,
+    KeyOut,
+    MeOut,
+    MyChoices,
+    NewKeyOut,
+    NewUserOut,
+    UserFacts,
+    UserIn,
+    UserOut,
+)
 from db.errors import AlreadyExists
 from db.people import api_keys, users
 
@@ -24,6 +37,13 @@ Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 def me(who: Asking) -> MeOut:
     """Say who asks, with their roles and sites."""
     return MeOut.of(who)
+
+
+@router.patch("/me", dependencies=[SEES])
+def choose_for_me(body: MyChoices, conn: Conn, now: Now, who: Asking) -> MeOut:
+    """Choose one's own language. A key has none."""
+    users.set_language(conn, person(who), body.language, actor=who.actor, at=now)
+    return MeOut.of(replace(who, language=body.language))
 
 
 @router.get("/users", dependencies=[ADMINISTERS])

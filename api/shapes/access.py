@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -177,6 +177,7 @@ class MeOut(BaseModel):
     roles: list[Role]
     sites: list[str] | None
     technician: TechnicianOf | None
+    language: str | None = Field(description="of pages and mails, chosen by themselves; null: as the browser asks")
 
     @classmethod
     def of(cls, who: Who) -> "MeOut":
@@ -184,7 +185,17 @@ class MeOut(BaseModel):
         if who.technician is not None and who.technician_site is not None:
             technician = TechnicianOf(site=who.technician_site, code=who.technician)
         sites = None if who.sites is None else sorted(who.sites)
-        return cls(actor=who.actor, roles=in_order(who.roles), sites=sites, technician=technician)
+        return cls(
+            actor=who.actor, roles=in_order(who.roles), sites=sites, technician=technician, language=who.language
+        )
+
+
+class MyChoices(BaseModel):
+    """What somebody chooses for themselves."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"language": "de"}]})
+
+    language: Literal["en", "de"] | None = Field(description="of pages and mails; null: as the browser asks")
 
 
 def in_order(roles: frozenset[Role]) -> list[Role]:

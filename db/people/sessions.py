@@ -61,7 +61,15 @@ def find(conn: Connection, token: str, *, now: datetime, idle: timedelta, noted:
     if noted and row["seen_at"] <= now - SEEN_EVERY:
         note_use(conn, "see_session", facts)
     roles, sites = roles_of(row["roles"]), sites_of(row["sites"])
-    who = Who(f"person:{row['name']}", roles, sites, row["technician"], row["technician_site"], row["sees_costs"])
+    who = Who(
+        f"person:{row['name']}",
+        roles,
+        sites,
+        row["technician"],
+        row["technician_site"],
+        row["sees_costs"],
+        row["language"],
+    )
     return Session(who, row["name"], row["must_change"])
 
 

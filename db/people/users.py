@@ -58,10 +58,17 @@ class User:
     created_at: datetime
     signed_in_at: datetime | None
     sees_costs: bool = False
+    language: str | None = None
 
     def who(self) -> Who:
         return Who(
-            f"person:{self.name}", self.roles, self.sites, self.technician, self.technician_site, self.sees_costs
+            f"person:{self.name}",
+            self.roles,
+            self.sites,
+            self.technician,
+            self.technician_site,
+            self.sees_costs,
+            self.language,
         )
 
 
@@ -190,6 +197,15 @@ def set_password(
         raise NotFound("user", name)
     conn.execute(_QUERIES["end_sessions"], {"user": name, "but": but_session})
     note_change(conn, "password changed", name, {"must_change": must_change}, actor=actor, at=at)
+
+
+def set_language(conn: Connection, name: str, language: str | None, *, actor: str, at: datetime) -> None:
+    """Store which language somebody reads; None: as their browser asks. Raises NotFound."""
+    before = get(conn, name).language
+    conn.execute(_QUERIES["set_language"], {"name": name, "language": language})
+    if language != before:
+        changes = {"old": {"language": before}, "new": {"language": language}}
+        note_change(conn, "user changed", name, changes, actor=actor, at=at)
 
 
 def rehash(conn: Connection, name: str, *, before: str, after: str) -> None:

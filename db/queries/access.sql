@@ -1,7 +1,7 @@
 -- name: user
 -- One user, with the technician that they are.
 SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
-       u.sees_costs,
+       u.sees_costs, u.language,
        t.code AS technician, s.code AS technician_site
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 WHERE u.name = %(name)s;
@@ -9,7 +9,7 @@ WHERE u.name = %(name)s;
 -- name: users
 -- Every user, the disabled ones last.
 SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
-       u.sees_costs,
+       u.sees_costs, u.language,
        t.code AS technician, s.code AS technician_site
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 ORDER BY u.disabled_at IS NOT NULL, u.name;
@@ -58,6 +58,10 @@ SELECT count(*) FROM users WHERE disabled_at IS NULL AND sites IS NULL AND 'admi
 UPDATE users SET password_hash = %(password_hash)s, must_change = %(must_change)s
 WHERE name = %(name)s AND (%(before)s::text IS NULL OR password_hash = %(before)s);
 
+-- name: set_language
+-- The language that they read from now on.
+UPDATE users SET language = %(language)s WHERE name = %(name)s;
+
 -- name: rehash
 -- The same password, hashed as we hash now; nothing happens where it has changed meanwhile.
 UPDATE users SET password_hash = %(password_hash)s WHERE name = %(name)s AND password_hash = %(before)s;
@@ -74,7 +78,7 @@ VALUES (%(token_sha256)s, %(user)s, %(at)s, %(at)s, %(ends_at)s);
 
 -- name: session
 -- Whose session that is, if it still is one: not at its end, not idle for too long, its user not disabled.
-SELECT u.name, u.must_change, u.roles, u.sites, u.sees_costs, t.code AS technician, s.code AS technician_site, v.seen_at
+SELECT u.name, u.must_change, u.roles, u.sites, u.sees_costs, u.language, t.code AS technician, s.code AS technician_site, v.seen_at
 FROM sessions v JOIN users u ON u.name = v.user_name
 LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 WHERE v.token_sha256 = %(token_sha256)s AND v.ends_at > %(now)s AND v.seen_at > %(idle_since)s AND u.disabled_at IS NULL;

@@ -49,6 +49,7 @@ def test_a_person_is_made_signs_in_with_what_was_shown_and_is_what_was_said(admi
         "roles": ["technician"],
         "sites": ["NTH"],
         "technician": {"site": "NTH", "code": "yilmaz"},
+        "language": None,
     }
 
 

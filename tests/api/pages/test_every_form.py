@@ -156,7 +156,7 @@ FORMS = {
         "/outbox/{receiver}", "/outbox/{receiver}/messages/{event}/skip"
     ),
 }  # fmt: skip
-OF_PEOPLE = {"/notifications", "/my-calendars", "/my-calendars/{feed_id}/revoke"}
+OF_PEOPLE = {"/notifications", "/language", "/my-calendars", "/my-calendars/{feed_id}/revoke"}
 """What a key has not: notifications are tried with who has an e-mail address, calendars in test_feeds."""
 FILES = {
     "/imports": ("assets.csv", b"Tag;Name\nP-1;Pump\n"),
