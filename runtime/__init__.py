@@ -1,5 +1,5 @@
 import os
 
-# The matrices of a detector are small: threads of the linear algebra cost ten times what they save, and leave other
-# bits in the last place on a machine of other cores. Read when numpy is loaded.
+# A detector's matrices are small: linear algebra threads cost ten times what they save, and change the last bits of
+# results with the number of cores. Read when numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

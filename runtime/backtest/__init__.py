@@ -1,1 +1,1 @@
-"""Trying rules and models on history: the production judge over stored inputs, with an order book in memory."""
+"""Backtests: rules and models tried on history by the production judge, with an order book in memory."""

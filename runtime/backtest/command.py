@@ -1,4 +1,4 @@
-"""``plantwright backtest``: a range of the plant's history, judged again."""
+"""``plantwright backtest``: judges a range of the plant's history again."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -32,25 +32,25 @@ from workorder_core.words import FailureMode, OrderType, Severity
 
 LIVE = "live"
 LEAST_FOR_JOBS = 50_000
-"""Inputs below which starting processes costs more than it saves."""
+"""Below so many inputs, starting processes costs more than it saves."""
 
 
 class InvalidBacktest(ValueError):
-    """Something that was asked of a backtest cannot be done; says what and what to do."""
+    """A backtest was asked for something that cannot be done; says what, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What was asked for.
+    """The request for a backtest.
 
     Parameters
     ----------
     failures
-        All that failed in the range; None leaves it to the close-outs.
+        All failures in the range; None: what close-outs say.
     against
         ``live``, or the JSON file of an earlier backtest.
     jobs
-        Processes that share the assets among them, where there is enough to do.
+        Processes that share the assets, if there is enough to do.
     """
 
     range: Range = field(default_factory=Range)
@@ -65,9 +65,9 @@ class Wanted:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """A run with what it was worth, and what is otherwise than what it was compared with.
+    """A run with its outcome, and its differences from what it was compared with.
 
-    ``worth`` is the same in money, by currency, where the plant has a cost model.
+    ``worth`` is the outcome in money, by currency, if the plant has a cost model.
     """
 
     run: Run
@@ -87,11 +87,11 @@ def documents(rules: Path | None, models: Path | None) -> Documents:
 def judge_again(conn: Connection, wanted: Wanted, on_progress: Callable[[float], None] = lambda _: None) -> Result:
     """Run a backtest on a database, which is only read. Raises NothingToJudge or InvalidBacktest.
 
-    ``on_progress`` is called every now and then with the share that is done, 0 to 1. What it raises ends the backtest.
+    ``on_progress`` is called from time to time with the share done, 0 to 1. What it raises ends the backtest.
     """
     other = None if wanted.against in (None, LIVE) else _earlier(Path(str(wanted.against)))
     with conn.transaction():
-        # One snapshot: an order that opens while this runs is neither half here nor half there.
+        # One snapshot: an order that opens while this runs is either fully in it or not at all.
         conn.execute(SNAPSHOT)
         where = stored.arrival_range(conn, wanted.range)
         live = stored.live_orders(conn, wanted.range)
@@ -123,7 +123,7 @@ def judge_again(conn: Connection, wanted: Wanted, on_progress: Callable[[float],
         prices = costs_db.prices_of_assets(conn)
     made = _only(made, wanted.range.assets)
     if wanted.against == LIVE:
-        # What was opened before the first stored reading was judged by nothing that can be judged again.
+        # Orders opened before the first stored reading cannot be judged again.
         began = made.start
         other = [stored.as_order(each) for each in live if began is None or each.opened_at >= began]
     outcome_of = _worth(made, live, wanted)
@@ -136,7 +136,7 @@ def judge_again(conn: Connection, wanted: Wanted, on_progress: Callable[[float],
 
 
 def command(database: str, wanted: Wanted, json_file: Path | None, console: Console) -> None:
-    """Run, print, and write the document where one is asked for."""
+    """Run a backtest, print it, and write the JSON document if one is asked for."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with psycopg.connect(database) as conn, Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("judging", total=1.0)
@@ -151,7 +151,7 @@ def command(database: str, wanted: Wanted, json_file: Path | None, console: Cons
 
 
 def _with_those_above(wanted: tuple[str, ...] | None, above: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The assets to judge: what they stand behind can be the cause of what is found on them."""
+    """Return the assets to judge, including upstream ones: those can be the cause of what is found."""
     if wanted is None:
         return tuple(above)
     return tuple(dict.fromkeys(each for asset in wanted for each in above.get(asset, [asset])))
@@ -160,7 +160,7 @@ def _with_those_above(wanted: tuple[str, ...] | None, above: Mapping[str, Sequen
 def _families(
     assets: Sequence[str], above: Mapping[str, Sequence[str]], areas: Mapping[str, str | None]
 ) -> list[tuple[str, ...]]:
-    """The assets by what they stand behind and where: what can have to do with one another is judged in one process."""
+    """Group the assets by upstream asset and area: assets that can affect one another are judged in one process."""
     families: dict[str, set[str]] = {}
     for asset in assets:
         together = {asset, above.get(asset, [asset])[-1], f"area {areas.get(asset) or asset.partition('/')[0]}"}
@@ -182,7 +182,7 @@ def _only(made: Run, wanted: tuple[str, ...] | None) -> Run:
 
 
 def _compares_assets(conn: Connection, judging: Documents) -> bool:
-    """Whether a rule looks at several assets together, so that they cannot be judged apart."""
+    """Return whether a rule combines several assets, so that they cannot be judged apart."""
     if judging.rulebook is not None:
         return rulebooks.parse(judging.rulebook).compares_assets
     then = db_documents.versions(conn, Kind.RULEBOOK, limit=10_000)
@@ -190,7 +190,7 @@ def _compares_assets(conn: Connection, judging: Documents) -> bool:
 
 
 def _seen(conn: Connection, wanted: Range) -> set[UUID]:
-    """The orders that people could act on; those of the warm-up too."""
+    """Return the orders that people could act on, including those of the warm-up."""
     return {each.id for each in stored.live_orders(conn, Range(until=wanted.until, assets=wanted.assets))}
 
 
@@ -207,7 +207,7 @@ def _worth(made: Run, live: Sequence[LiveOrder], wanted: Wanted) -> Outcome:
 
 
 def _earlier(file: Path) -> list[Order]:
-    """The orders of an earlier backtest's document."""
+    """Return the orders of an earlier backtest's document."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         return [_order(each) for each in document["orders"]]
@@ -234,7 +234,7 @@ def _order(facts: Mapping[str, Any]) -> Order:
 
 
 def days(value: float) -> timedelta:
-    """Return a number of days. Raises InvalidBacktest for one that is no length of time."""
+    """Return a duration in days. Raises InvalidBacktest."""
     if not 0 <= value <= 36_500:
         raise InvalidBacktest(f"{value} days: write a number from 0 to 36500")
     return timedelta(days=value)

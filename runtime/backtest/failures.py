@@ -1,4 +1,4 @@
-"""What is known to have failed, from a file: TOML with ``[[failure]]`` tables, or CSV with a header."""
+"""Known failures from a file: TOML with ``[[failure]]`` tables, or CSV with a header."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _KEYS = ("asset", *_TIMES, "component", "what")
 
 
 class InvalidFailures(ValueError):
-    """A file of failures that cannot be used; says file, entry, key and what to do."""
+    """A file of failures cannot be used; says file, entry, key and what to do."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(toml_text.shortened(problem))

@@ -1,4 +1,4 @@
-"""The orders of a backtest: what the database would hold of them, kept in memory."""
+"""The orders of a backtest: what the database would store, kept in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,21 +11,21 @@ from workorder_core.intake.findings import Finding
 from workorder_core.words import FailureMode, OrderType, Severity
 
 MOST_FINDINGS = 50
-"""Findings that an order keeps in full; the rest are counted."""
+"""The most findings that an order keeps in full; the rest are only counted."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """An order that was opened in a backtest, as it stands at the backtest's end. Times are its asset's event time.
+    """An order opened in a backtest, in its state at the end. Times are its asset's event time.
 
     Parameters
     ----------
     opened_as
-        Its type when it was opened; ``type`` is what later findings made of it.
+        Its type when it was opened; ``type`` is its type after later findings.
     why
-        What it was opened for: the source and its sentence.
+        Why it was opened: the source and its sentence.
     findings
-        Its evidence, the oldest first; ``evidence`` counts all of it. Of the plant's own orders it is not read.
+        Its evidence, the oldest first; ``evidence`` counts all of it. Empty for the plant's own orders.
     ended_at, ended
         When and how it ended; None while it is unfinished.
     """
@@ -50,7 +50,7 @@ class Order:
 
 
 class Ledger:
-    """Orders by id, folded from the judge's decisions as ``db.orders.decisions`` carries them out."""
+    """Orders by id, folded from the judge's decisions as ``db.orders.decisions`` applies them."""
 
     def __init__(self) -> None:
         self._orders: dict[UUID, Order] = {}
@@ -62,7 +62,7 @@ class Ledger:
         return self._orders.get(order_id)
 
     def apply(self, decision: Decision) -> Order | None:
-        """Follow a decision and return the order that it opened, if it did."""
+        """Apply a decision and return the order that it opened, if any."""
         effect = apply_decision(decision)
         if effect.what is What.OPENED:
             order = self._orders[effect.order_id] = _opened(effect.order_id, effect.finding)
@@ -72,13 +72,13 @@ class Ledger:
         return None
 
     def end(self, order_id: UUID, at: datetime, how: str) -> None:
-        """Note that an order has ended; one that the ledger does not hold is passed over."""
+        """Record that an order has ended; an unknown order is ignored."""
         order = self._orders.get(order_id)
         if order is not None and order.ended_at is None:
             order.ended_at, order.ended = at, how
 
     def reopen(self, order_id: UUID) -> None:
-        """Note that an order that had ended goes on; one that the ledger does not hold is passed over."""
+        """Record that an ended order was reopened; an unknown order is ignored."""
         order = self._orders.get(order_id)
         if order is not None:
             order.ended_at = order.ended = None

@@ -1,4 +1,4 @@
-"""What a run was worth: failures found and missed, orders for nothing, lead times, hours and costs."""
+"""The outcome of a run: failures found and missed, false orders, lead times, hours and costs."""
 
 import statistics
 from collections.abc import Collection, Mapping, Sequence
@@ -15,16 +15,16 @@ DAYS_A_MONTH = 30.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Something that really went wrong.
+    """Something that really failed.
 
     Parameters
     ----------
     begins_at
-        From when on an order counts as finding it; None leaves it to ``Criteria.horizon``.
+        From when an order counts as finding it; None: ``Criteria.horizon`` decides.
     failed_at
-        When the machine failed, or when the fault was there in full.
+        When the machine failed, or when the fault was fully developed.
     ends_at
-        Until when an order counts as finding it, late as it may be; None is ``Criteria.after`` later.
+        Until when an order counts as finding it, even if late; None: ``Criteria.after`` later.
     what
         For people.
     """
@@ -47,7 +47,7 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """The user's numbers, in one currency of theirs. A failure that was found costs a visit."""
+    """The user's costs, in their own currency. A failure that was found costs a visit."""
 
     missed_failure: float = 50_000.0
     wasted_visit: float = 500.0
@@ -57,7 +57,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A failure and the first order that found it; ``lead`` is negative where the order came after it."""
+    """A failure and the first order that found it; ``lead`` is negative if the order came after it."""
 
     failure: Failure
     order: Order
@@ -69,7 +69,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A run against what is known. ``unjudged`` orders are neither confirmed nor denied by anything known."""
+    """A run compared with what is known. Nothing known confirms or denies ``unjudged`` orders."""
 
     found: list[Found]
     missed: list[Failure]
@@ -85,7 +85,7 @@ class Outcome:
 
     @property
     def leads(self) -> list[timedelta]:
-        """From the shortest to the longest."""
+        """Return the lead times, the shortest first."""
         return sorted(found.lead for found in self.found)
 
     @property
@@ -96,18 +96,18 @@ class Outcome:
 
     @property
     def worst_lead(self) -> timedelta | None:
-        """The 5th percentile, by nearest rank."""
+        """Return the 5th percentile, by nearest rank."""
         leads = self.leads
         return leads[max(0, -(-len(leads) * 5 // 100) - 1)] if leads else None
 
     @property
     def hours(self) -> float:
-        """Technicians' hours, by the estimate for a visit."""
+        """Return the technicians' hours, by the estimate for a visit."""
         return self.orders * self.costs.hours_a_visit
 
     @property
     def cost(self) -> float:
-        """What the missed failures, the wasted visits and the hours come to."""
+        """Return the total cost of missed failures, wasted visits and hours."""
         missed = len(self.missed) * self.costs.missed_failure
         return missed + len(self.false) * self.costs.wasted_visit + self.hours * self.costs.hour
 
@@ -122,10 +122,11 @@ def outcome(
     criteria: Criteria | None = None,
     costs: Costs | None = None,
 ) -> Outcome:
-    """Compare a run with the failures that are known.
+    """Compare a run with the known failures.
 
-    ``confirmed`` and ``denied`` are orders whose close-out says that there was something, or nothing. With ``complete``
-    every failure of the range is known, so that an order for none of them was for nothing; else it stays unjudged.
+    ``confirmed`` and ``denied`` are orders whose close-out says that something, or nothing, was wrong. With
+    ``complete`` every failure of the range is known, so that an order for none of them is false; otherwise it stays
+    unjudged.
     """
     rules = criteria or Criteria()
     within = [each for each in failures if run.start is not None and _in(run, each)]
@@ -154,7 +155,7 @@ def outcome(
 
 
 def in_money(outcome: Outcome, prices: Mapping[str, Priced]) -> list[Worth]:
-    """Return what an outcome costs by the plant's cost model, by currency; ``prices`` by asset, as NTH/P-101."""
+    """Return the cost of an outcome by the plant's cost model, by currency; ``prices`` are by asset, as NTH/P-101."""
     failures = [(each.failure.asset, each.lead) for each in outcome.found]
     missed = [(each.asset, None) for each in outcome.missed]
     return worth(prices, failures=[*failures, *missed], false=[order.asset for order in outcome.false])

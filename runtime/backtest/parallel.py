@@ -1,7 +1,7 @@
-"""A backtest by several processes, each with assets of its own, on one snapshot of the database.
+"""Runs a backtest in several processes, each with assets of its own, on one snapshot of the database.
 
-What the judge remembers it remembers by asset, or of assets that stand behind one another, which stay together; so
-that the parts together are the whole.
+The judge's state is per asset, or shared by assets upstream and downstream of one another, which stay together; so the
+parts add up to the whole.
 """
 
 import sys
@@ -24,12 +24,12 @@ from runtime.backtest.stored import ArrivalRange
 
 SNAPSHOT: LiteralString = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _progress: list[Any] = []
-"""In a process of the pool: the array that it tells its share of the work in."""
+"""In a process of the pool: the array in which it reports its progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one process is to do."""
+    """The work of one process."""
 
     number: int
     database: str
@@ -56,7 +56,7 @@ def run_parts(
 ) -> Run:
     """Run a backtest in ``jobs`` processes; the caller's transaction is the snapshot that all of them read.
 
-    ``on_progress`` is told what share is done, 0 to 1, every half second.
+    ``on_progress`` is called with the share done, 0 to 1, every half second.
     """
     row: Any = conn.execute("SELECT pg_export_snapshot()").fetchone()
     parts = [
@@ -94,9 +94,9 @@ def _begin(shared: Any, path: Iterable[str], allowed: Iterable[str]) -> None:
 def _run(part: Part) -> Run:
     parent = parent_process()
 
-    def told(arrival: int) -> None:
+    def report_progress(arrival: int) -> None:
         if parent is not None and not parent.is_alive():
-            raise SystemExit("whoever asked for this backtest has gone")
+            raise SystemExit("the process that asked for this backtest has gone")
         _progress[0][part.number] = max(0.0, (arrival - part.where.first + 1) / len(part.where))
 
     with psycopg.connect(part.database) as conn, conn.transaction():
@@ -108,7 +108,7 @@ def _run(part: Part) -> Run:
             seen=part.seen,
             assumed=part.assumed,
             since=part.since,
-            on_input=told,
+            on_input=report_progress,
         )
     _progress[0][part.number] = 1.0
     return made

@@ -1,4 +1,4 @@
-"""A backtest as people read it, and as a document."""
+"""A backtest as text for people, and as a document."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ MOST_LISTED = 40
 
 
 def show(run: Run, outcome: Outcome | None, change: Difference | None, against: str, console: Console) -> None:
-    """Print orders, what they were worth, and what is otherwise than ``against``."""
+    """Print the orders, the outcome, and the differences from ``against``."""
     _show_orders("Orders", run.orders, console)
     if outcome is not None:
         _show_outcome(outcome, console)
@@ -83,7 +83,7 @@ def order_facts(order: Order) -> dict[str, Any]:
 
 
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
-    """Return what a run was worth as plain values."""
+    """Return an outcome as plain values."""
     return {
         "found": [
             {"asset": each.failure.asset, "failed_at": each.failure.failed_at, "what": each.failure.what,
@@ -104,7 +104,7 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
 
 
 def worth_facts(worth: Worth) -> dict[str, Any]:
-    """Return what a run was worth by the plant's cost model as plain values; amounts are decimals as text."""
+    """Return a run's worth by the plant's cost model as plain values; amounts are decimals as text."""
     amounts = {name: str(getattr(worth, name)) for name in ("missed", "late", "false", "avoided", "cost", "saved")}
     counts = {f"{name}_count": getattr(worth, f"{name}_count") for name in ("missed", "late", "false", "avoided")}
     return {"currency": worth.currency, **amounts, **counts, "unpriced": list(worth.unpriced)}
@@ -162,33 +162,33 @@ def _show_outcome(outcome: Outcome, console: Console) -> None:
 
 
 def show_difference(change: Difference, against: str, console: Console) -> None:
-    """Print what a run does otherwise than what it is compared with."""
+    """Print how a run differs from what it is compared with."""
     if change.none:
         console.print(f"the same orders as {against}: {len(change.same)}")
         return
     _show_orders(f"Gained against {against}", change.gained, console)
     _show_orders(f"Lost against {against}", change.lost, console)
     for pair in change.changed[:MOST_LISTED]:
-        console.print(f"changed {pair.after.asset} {_of(pair.after.opened_at)}: {_told(pair)}")
+        console.print(f"changed {pair.after.asset} {_of(pair.after.opened_at)}: {_changes(pair)}")
     console.print(
         f"against {against}: {len(change.gained)} gained, {len(change.lost)} lost, {len(change.earlier)} earlier, "
         f"{len(change.later)} later, {len(change.same)} the same"
     )
 
 
-def _told(pair: Pair) -> str:
-    told = []
+def _changes(pair: Pair) -> str:
+    changes = []
     if pair.later_by:
-        told.append(
+        changes.append(
             f"{abs(pair.later_by) / timedelta(hours=1):.1f} h {'later' if pair.later_by > timedelta(0) else 'earlier'}"
         )
     for name in ("type", "opened_as", "component", "failure_mode"):
         before, after = getattr(pair.before, name), getattr(pair.after, name)
         if before != after:
-            told.append(f"{name.replace('_', ' ')} {before} → {after}")
+            changes.append(f"{name.replace('_', ' ')} {before} → {after}")
     if (pair.before.duplicate_of is None) != (pair.after.duplicate_of is None):
-        told.append("a duplicate in one of them")
-    return ", ".join(told)
+        changes.append("a duplicate in one of them")
+    return ", ".join(changes)
 
 
 def _lead(lead: timedelta) -> str:

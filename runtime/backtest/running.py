@@ -1,8 +1,8 @@
-"""One run: inputs in their order through the production judge, its decisions into a ledger.
+"""One run: feeds inputs in their order to the production judge, and its decisions to a ledger.
 
-Where the plant's own documents judge, people's recorded steps end the orders that they ended. Other documents open
-orders that nobody ever saw; such an order is taken as done ``Assumed.done_after`` after it was opened, or it would
-swallow all that came after it.
+With the plant's own documents, people's recorded steps end the orders that they ended. Other documents open orders that
+nobody ever saw; such an order counts as done ``Assumed.done_after`` after it was opened, as otherwise it would absorb
+all later findings.
 """
 
 import heapq
@@ -21,12 +21,12 @@ from runtime.backtest.ledger import Ledger, Order
 from workorder_core.orders.lifecycle import FINAL
 from workorder_core.words import Status
 
-TOLD_EVERY = 1_000
+REPORT_EVERY = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """What judges in place of what judged then, as plain tables; None leaves what judged then."""
+    """The documents that judge in place of those of the time, as plain tables; None keeps those of the time."""
 
     rulebook: Mapping[str, Any] | None = None
     models: Mapping[str, Any] | None = None
@@ -34,23 +34,23 @@ class Documents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumed:
-    """What is taken for granted of people, for orders that never were on the plant. Durations are of event time."""
+    """Assumptions about people, for orders that never existed on the plant. Durations are of event time."""
 
     done_after: timedelta = DONE_AFTER
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What came of it.
+    """The result of a run.
 
     Parameters
     ----------
     orders
         Every order opened in the range, the oldest first.
     start, end
-        The event time of the first and the last frame judged in the range; None where there is none.
+        The event time of the first and the last frame judged in the range; None if there is none.
     asset_days
-        How long each asset was observed in the range, by ``<site>/<asset>``: the days with a frame of it.
+        How long each asset was observed in the range, by ``<site>/<asset>``: the days with a frame.
     frames
         How many frames went through the judge, warm-up included.
     """
@@ -74,8 +74,9 @@ def run(
 ) -> Run:
     """Judge ``inputs`` and return the orders that this opens.
 
-    ``seen`` are the orders that exist on the plant: only what people did ends them. What is opened before ``since`` is
-    warm-up and left out. ``on_input`` is told every now and then the arrival number of the newest input.
+    ``seen`` are the orders that exist on the plant: only people's steps end them. Orders opened before ``since`` belong
+    to the warm-up and are left out. ``on_input`` is called from time to time with the sequence number of the newest
+    input.
     """
     stream = _Stream(documents or Documents(), frozenset(seen), assumed or Assumed(), since)
     judge = Judge()
@@ -96,7 +97,7 @@ def run(
 
 
 class _Stream:
-    """The inputs as the judge gets them: other documents in, and the ends of orders that nobody saw."""
+    """The inputs as the judge gets them: with other documents, and with the ends of orders that nobody saw."""
 
     def __init__(self, documents: Documents, seen: frozenset[UUID], assumed: Assumed, since: datetime | None) -> None:
         self.ledger = Ledger()
@@ -111,21 +112,21 @@ class _Stream:
         self._due: dict[str, list[tuple[int, UUID]]] = {}
 
     def of(self, inputs: Iterable[Input], on_input: Callable[[int], None] | None) -> Iterator[Input]:
-        """Yield lazily: what the judge has decided on one input is in the ledger before the next one is asked for."""
+        """Yield lazily: the judge's decisions on one input are in the ledger before the next one is requested."""
         replaced = {kind for kind in DOCUMENTS if getattr(self._documents, kind) is not None}
         for kind in DOCUMENTS:
             if kind in replaced:
                 yield Event.of(0, kind, None, dict(getattr(self._documents, kind)))
-        told = 0
+        next_report = 0
         for each in inputs:
-            if on_input is not None and each.arrival >= told:
+            if on_input is not None and each.arrival >= next_report:
                 on_input(each.arrival)
-                told = each.arrival + TOLD_EVERY
+                next_report = each.arrival + REPORT_EVERY
             if isinstance(each, Event):
                 if each.kind in replaced or (replaced and each.kind == "shadow"):
                     continue
                 if each.kind == "rule_shadow" and "rulebook" in replaced:
-                    continue  # other rules have budgets of their own
+                    continue  # Other rules have budgets of their own.
                 if isinstance(each.change, OrderMoved):
                     self._note_end(each.change)
                     yield replace(each, change=self._known(each.change))
@@ -135,14 +136,14 @@ class _Stream:
             yield each
 
     def _before(self, frame: JudgedFrame) -> Iterator[Event]:
-        """Count a frame, and yield the ends of orders that are due by then."""
+        """Count a frame, and yield the ends of orders that are due by its time."""
         if frame.asset in self._due:
             yield from self._ended(frame.arrival, frame.asset, frame.at_us)
         self._observe(frame.asset, frame.at_us)
         self.frames += 1
 
     def opened(self, order: Order) -> None:
-        """An order was opened; where people never saw it, its end is assumed."""
+        """Record that an order was opened; if people never saw it, schedule its assumed end."""
         if order.id not in self._seen:
             due = (order.opened_at + self.assumed.done_after - moment(0)) // datetime.resolution
             heapq.heappush(self._due.setdefault(order.asset, []), (due, order.id))
@@ -163,7 +164,7 @@ class _Stream:
             self.ledger.end(order.id, at, moved.status.label)
 
     def _known(self, moved: OrderMoved) -> OrderMoved:
-        """Return the move without what would bring an order into the book that this run never opened."""
+        """Return the move without anything that would add an order to the book that this run never opened."""
         if moved.entry is None:
             return moved
         self.ledger.reopen(moved.order_id)

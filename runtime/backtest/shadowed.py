@@ -12,7 +12,7 @@ from workorder_core.words import FailureMode, OrderType, Severity
 
 
 def against_live(conn: Connection, run: ShadowRun) -> Difference:
-    """Return what the run does otherwise than the plant did since it began: gained, lost, earlier, later."""
+    """Return how the run differs from the plant since it began: orders gained, lost, earlier, later."""
     first, last = run.first, run.last
     live = [
         stored.as_order(each)
@@ -24,7 +24,7 @@ def against_live(conn: Connection, run: ShadowRun) -> Difference:
 
 
 def orders(conn: Connection, run_id: int) -> list[Order]:
-    """Return what a run would have opened, as a backtest has its orders."""
+    """Return what a run would have opened, as a backtest's orders."""
     return [_order(kept) for kept in shadow.orders(conn, run_id)]
 
 

@@ -1,4 +1,4 @@
-"""A plant's own history as a backtest's inputs, and the orders that it really had."""
+"""A plant's own history as a backtest's inputs, and its real orders."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from workorder_core.orders.lifecycle import FINAL
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity, Status
 
 SPAN = 100_000
-"""Sequence numbers that are read at once; bounds the memory that a backtest takes."""
+"""Sequence numbers read at once; bounds the memory of a backtest."""
 EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 _OF_THE_PLANT = ("asset", "signal", "rulebook", "models", "threshold", "shadow", "downtime", "alarm", "rule_shadow")
 
 
 class NothingToJudge(ValueError):
-    """The range, or the assets asked for, have no judged reading; says which and what to do."""
+    """The range or the assets have no judged reading; says which, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """What to try: event times, inclusive, and assets as ``<site>/<asset>``; None is without a bound.
+    """The range to judge: event times, inclusive, and assets as ``<site>/<asset>``; None is unbounded.
 
     ``warm_up`` is judged before ``since`` and not counted, so that the models know the machines by then; None begins
-    with the first reading there is.
+    with the first stored reading.
     """
 
     since: datetime | None = None
@@ -42,7 +42,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalRange:
-    """Where a range lies in the sequence of inputs, both ends included."""
+    """The sequence numbers of a range, both ends included."""
 
     first: int
     last: int
@@ -52,7 +52,7 @@ class ArrivalRange:
 
 
 def arrival_range(conn: Connection, wanted: Range) -> ArrivalRange:
-    """Find a range. Raises NothingToJudge."""
+    """Return the sequence numbers of a range. Raises NothingToJudge."""
     if wanted.assets is not None:
         unknown = sorted(set(wanted.assets) - set(backtest_db.known_assets(conn, wanted.assets)))
         if unknown:
@@ -69,7 +69,7 @@ def arrival_range(conn: Connection, wanted: Range) -> ArrivalRange:
 
 
 def inputs(conn: Connection, where: ArrivalRange, assets: Collection[str] | None = None) -> Iterator[Input]:
-    """Yield what was judged, in its order, and before it what the plant had been told of its machines until then."""
+    """Yield the judged inputs in their order, preceded by what was known about the machines by then."""
     for event in judge_db.events_after(conn, 0, where.first - 1):
         if event.kind in _OF_THE_PLANT and _wanted(event.asset, assets):
             yield event
@@ -89,7 +89,7 @@ def live_orders(conn: Connection, wanted: Range) -> list[LiveOrder]:
 
 
 def as_order(live: LiveOrder) -> Order:
-    """Return a plant's order as a backtest has them."""
+    """Return a plant's order as a backtest's order."""
     final = Status(live.status) in FINAL
     return Order(
         id=live.id,
@@ -109,7 +109,7 @@ def as_order(live: LiveOrder) -> Order:
 def close_outs(orders: Sequence[LiveOrder]) -> tuple[list[Failure], list[LiveOrder]]:
     """Return the failures that technicians confirmed, and the orders for which they found nothing.
 
-    A confirmed order's failure is known by the order alone: it counts as failed when the order was opened, so that its
+    A confirmed order's failure is known only by the order: it counts as failed when the order was opened, so that its
     lead says how much earlier or later another run would have been.
     """
     confirmed = (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE)

@@ -1,7 +1,7 @@
-"""A plant's certificates, and what mosquitto needs to know its devices: passwords, access, configuration.
+"""A plant's certificates, and the files by which mosquitto knows its devices: passwords, access, configuration.
 
-What is in the folder already is kept, so that a device more is one call more: the authority signs it, and the password
-and access files are written anew for all. Keys and passwords can be read by their owner alone.
+Existing files are kept, so that adding a device is one more call: the authority signs its certificate, and the password
+and access files are rewritten for all. Only their owner can read keys and passwords.
 """
 
 import ipaddress
@@ -25,8 +25,9 @@ from runtime.settings import InvalidSettings
 
 ENGINE, TOOL, LOG = "plantwright-engine", tls.TOOL, tls.LOG
 OURS = (ENGINE, TOOL, LOG)
-"""The engine, what people call beside it (doctor, replay), and the engine's reader of the broker's log: each has
-one session at this broker."""
+"""The engine, the tools that people run beside it (doctor, replay), and the engine's reader of the broker's log: each
+has one session at this broker.
+"""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _AUTHORITY_DAYS = 3650
 _CONF = """\
@@ -70,18 +71,18 @@ use_username_as_clientid true
 
 
 class BrokerFilesProblem(InvalidSettings):
-    """The files cannot be made; says what to do."""
+    """The files cannot be written; says what to do."""
 
 
 def make(folder: Path, *, hosts: Sequence[str], devices: Mapping[str, Sequence[str]], days: int) -> str:
-    """Make what is missing, and return what to do with it.
+    """Create the missing files, and return what to do with them.
 
     Parameters
     ----------
     hosts
-        Names and addresses under which clients reach the broker; this machine's loopback is always among them.
+        Names and addresses under which clients reach the broker; loopback is always included.
     devices
-        By name, the assets on whose own topics it may publish; below ``plantwright/as/<name>/`` each may.
+        By device name, the assets on whose own topics it may publish; below ``plantwright/as/<name>/`` it always may.
     """
     folder = folder.absolute()
     _enter(folder)
@@ -109,11 +110,11 @@ def make(folder: Path, *, hosts: Sequence[str], devices: Mapping[str, Sequence[s
     _write(folder / "access", access(known))
     if not (folder / "mosquitto.conf").exists():
         _write(folder / "mosquitto.conf", _CONF.format(folder=folder, packet=MAX_PACKET_BYTES))
-    return _told(folder, known)
+    return _next_steps(folder, known)
 
 
 def _enter(folder: Path) -> None:
-    """Make the folders. Root goes through no link that the broker's account could have made there."""
+    """Create the folders. Root follows no link that the broker's account could have made there."""
     try:
         files.refuse_links(folder / "clients")
     except files.LinkInTheWay as link:
@@ -124,19 +125,19 @@ def _enter(folder: Path) -> None:
 
 
 def _ours(folder: Path) -> list[str]:
-    """Return our accounts: without the log's in a folder from before it, while the authority's key is elsewhere."""
+    """Return our accounts: without the log reader's in an older folder while the authority's key is elsewhere."""
     missing = (folder / "ca.crt").exists() and not (folder / "ca.key").exists()
     return [name for name in OURS if name != LOG or not missing or (folder / "clients" / f"{LOG}.crt").exists()]
 
 
 def _missing_in(conf: Path) -> list[str]:
-    """Return the lines of ours that a configuration from before them has not."""
+    """Return our lines that an older configuration lacks."""
     said = conf.read_text()
     wanted = ("persistence_location", "max_packet_size", "use_username_as_clientid true", "log_dest topic")
     return [line for line in wanted if line not in said]
 
 
-def _told(folder: Path, known: Mapping[str, Sequence[str]]) -> str:
+def _next_steps(folder: Path, known: Mapping[str, Sequence[str]]) -> str:
     lines = [
         f"mosquitto.conf is an older version's, without {each}: rename it, run this again, carry your changes over."
         for each in _missing_in(folder / "mosquitto.conf")
@@ -157,9 +158,9 @@ def _told(folder: Path, known: Mapping[str, Sequence[str]]) -> str:
 
 
 def access(devices: Mapping[str, Sequence[str]]) -> str:
-    """Return mosquitto's access file: the engine hears everything, a device speaks below its own name."""
+    """Return mosquitto's access file: the engine reads everything, a device publishes below its own name."""
     lines = [
-        "# A device says its name in the topic, and the broker lets nobody say another's.",
+        "# A device's name is in the topic, and the broker lets nobody use another's.",
         "pattern write plantwright/as/%u/#",
         "",
         f"user {ENGINE}",
@@ -191,7 +192,7 @@ Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
 def _authority(folder: Path, wanted: str) -> Authority:
-    """Return the authority, made where there is none yet. Raises BrokerFilesProblem where its key is elsewhere."""
+    """Return the authority, creating it if there is none yet. Raises BrokerFilesProblem if its key is elsewhere."""
     cert_file, key_file = folder / "ca.crt", folder / "ca.key"
     if cert_file.exists() and not key_file.exists():
         raise BrokerFilesProblem(
@@ -219,7 +220,7 @@ def _authority(folder: Path, wanted: str) -> Authority:
 
 
 def _sign(authority: Authority, place: Path, name: str, days: int, *, hosts: Sequence[str] | None = None) -> None:
-    """Make a key and the authority's certificate for it: of a server where ``hosts`` are given, else of a client."""
+    """Create a key and the authority's certificate for it: a server's if ``hosts`` are given, otherwise a client's."""
     cert, signing = authority
     key = ec.generate_private_key(ec.SECP256R1())
     use = ExtendedKeyUsageOID.CLIENT_AUTH if hosts is None else ExtendedKeyUsageOID.SERVER_AUTH
@@ -269,8 +270,8 @@ def _write_pair(place: Path, cert: x509.Certificate, key: ec.EllipticCurvePrivat
 
 
 def _write(file: Path, text: str, *, mode: int = 0o600) -> None:
-    """Write a file whole, never readable by others for a moment."""
+    """Write a file as a whole, at no time readable by others."""
     folder = file.parent.stat()
-    # What root adds to a folder that was given to the broker's account, that account must be able to read.
+    # The broker's account must be able to read what root adds to a folder that was given to it.
     owner = (folder.st_uid, folder.st_gid) if os.geteuid() == 0 else None
     files.write_new(file, text, mode=mode, owner=owner)

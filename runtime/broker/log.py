@@ -1,7 +1,7 @@
-"""Hears in the broker's log who tries the engine's identity, and raises the engine's alarm with the address.
+"""Detects in the broker's log who tries to use the engine's identity, and raises an engine alarm with the address.
 
-It has a connection of its own, beside the one that messages come by: who takes that one is in the log just then. The
-log is readable by one account; mosquitto lets no client write there.
+It has a connection of its own beside the one for messages: if somebody takes over that one, the log says so at that
+moment. Only one account can read the log; mosquitto lets no client write there.
 """
 
 import secrets
@@ -27,21 +27,21 @@ from workorder_core.alarms.engine_alarms import Code
 
 _log = structlog.get_logger("ingest")
 NAMES = ("plantwright-engine", "plantwright-ingest")
-"""Names of the engine's account and session that nobody else has a reason to use."""
+"""Names of the engine's account and session, which nobody else has a reason to use."""
 SETTLE_S = 2.0
-"""So long a connection may be unknown to be our own."""
+"""How long it may take until a connection is recognised as our own."""
 NOTE_EVERY_S = 5.0
-"""Attempts are written to the database together, at most so often."""
+"""Attempts are written to the database in groups, at most this often."""
 FORGET_S = 3600.0
 MOST_KINDS = 20
-"""Kinds of attempt (id, account, host) that are told apart; others are counted together."""
+"""Kinds of attempt (id, account, host) counted separately; others are counted together."""
 AGAIN_S = 10.0
 _LINE = 2000
 
 
 @dataclass(slots=True)
 class Listener:
-    """Follows the broker's log until ``stop`` is set. ``connected_from`` tells it our own addresses."""
+    """Follows the broker's log until ``stop`` is set. ``connected_from`` gives it our own addresses."""
 
     settings: Settings
     stop: threading.Event = field(default_factory=threading.Event)
@@ -57,15 +57,15 @@ class Listener:
     _noted_at: float = -NOTE_EVERY_S
 
     def connected_from(self, address: str) -> None:
-        """Note that a connection from this address is our own."""
+        """Record that a connection from this address is our own."""
         self._own.append(address)
 
     def others(self) -> str:
-        """Return who else used our session of late; empty where the log names nobody."""
+        """Return who else used our session recently; empty if the log names nobody."""
         return ", ".join(self._others)
 
     def run(self) -> None:
-        """Listen until told to stop; a broker that is away is tried again."""
+        """Listen until asked to stop; retry while the broker is unavailable."""
         assert self.settings.broker_log is not None
         while not self.stop.is_set():
             try:
@@ -110,7 +110,7 @@ class Listener:
         self._unwritten += 1
 
     def _settle(self) -> None:
-        """Decide of who came into our session a moment ago whether it was us."""
+        """Decide whether a client that used our session a moment ago was us."""
         while self._arrived and time.monotonic() - self._arrived[0][0] >= SETTLE_S:
             _, attempt = self._arrived.popleft()
             if attempt.address in self._own:
@@ -118,7 +118,7 @@ class Listener:
                 continue
             who = f"{attempt.address} (account {attempt.user or 'none'})"
             self._others.append(who)
-            # Through a translated address we never recognise ourselves: then how often it happens has to say it.
+            # Behind address translation we never recognise ourselves: then only the frequency can tell.
             if self._recognised:
                 self._taken = who
 
@@ -152,7 +152,7 @@ class Listener:
 
 
 def _spoken(attempt: Attempt) -> str:
-    """Return an attempt as a line of the alarm, without the port: each attempt has another."""
+    """Return an attempt as a line of the alarm, without the port, which differs each time."""
     host = attempt.address.rpartition(":")[0] or "an unknown address"
     name = "not said" if attempt.client_id is None else session_loss.shown(attempt.client_id)
     said = f"from {host}, client id {name}"
@@ -163,7 +163,7 @@ def _spoken(attempt: Attempt) -> str:
 
 @contextmanager
 def listening(settings: Settings) -> Iterator[Listener | None]:
-    """Follow the broker's log meanwhile; None where the settings name no account that may read it."""
+    """Follow the broker's log during the context; None if the settings name no account that may read it."""
     if settings.broker_log is None:
         yield None
         return

@@ -1,4 +1,6 @@
-"""Measuring a broker: what it says it is, how many messages it sends unanswered, how many it keeps for who is away."""
+"""Measures a broker: its version, how many messages it sends unacknowledged, how many it queues for an absent
+client.
+"""
 
 import queue
 import ssl
@@ -19,7 +21,7 @@ SILENCE_S = 1.5
 
 @dataclass(frozen=True, slots=True)
 class BrokerFacts:
-    """``version`` is None where the broker does not say; the counts are at least the number of messages tried."""
+    """``version`` is None if the broker does not say; a count equal to the messages tried means at least that many."""
 
     version: str | None
     inflight: int
@@ -48,7 +50,7 @@ def measure(url: str, *, tried: int, tls: ssl.SSLContext | None = None) -> Broke
 
 
 class _Listener:
-    """A session that counts what it gets."""
+    """A session that counts what it receives."""
 
     def __init__(
         self, address: BrokerAddress, name: str, tls: ssl.SSLContext | None, *, answers: bool, clean: bool = False
@@ -72,7 +74,7 @@ class _Listener:
             raise BrokerUnreachable(str(address), "it refuses to let us subscribe to plantwright-doctor/#")
 
     def publish(self, tried: int) -> None:
-        """Publish so many messages to ourselves, and wait until the broker has them."""
+        """Publish so many messages to this session, and wait until the broker has them."""
         sent = [self._client.publish(self._topic, b"%d" % number, qos=1) for number in range(tried)]
         for each in sent:
             each.wait_for_publish(timeout=30)
@@ -80,7 +82,7 @@ class _Listener:
                 raise BrokerUnreachable(self._url, "it has not answered for 30 s")
 
     def count_until_silence(self) -> int:
-        """Wait until nothing more comes and return how many different messages came."""
+        """Wait until no more messages arrive, and return how many different ones did."""
         self._newest = time.monotonic()
         while time.monotonic() - self._newest < SILENCE_S:
             time.sleep(0.05)

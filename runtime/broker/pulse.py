@@ -1,11 +1,11 @@
-"""How long what comes to the broker waits for us: a message of our own takes the way of the others, and is timed.
+"""How long messages wait for us at the broker: a message of our own takes the same path as the others, and is timed.
 
-A broker tells nobody how much it keeps for whom. What we publish at QoS 1 to ourselves stands in the same queue, behind
-all that came before it; so its age when it comes back is theirs, and while it is away they are at least as old.
+A broker does not reveal how much it has queued for a client. What we publish to ourselves at QoS 1 is queued behind
+everything that came before it; so its age when it returns is theirs, and while it is away they are at least as old.
 
-It is signed with a key that only the plant's database has, and one that is older than the newest counts for nothing:
-who else publishes on its topic, or says again what we said, cannot make the engine look late, or on time. Its topic
-does not give the session's name away, which may be a secret.
+It is signed with a key that only the plant's database has, and one older than the newest is ignored: others who publish
+on its topic, or replay what we sent, can make the engine look neither late nor on time. Its topic does not reveal the
+session's name, which may be a secret.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from ingest.messages import Message
 PREFIX = "plantwright/pulse/"
 EVERY_S = 1.0
 LOST_AFTER_S = 10.0
-"""Of a silent wire: a pulse that has not come back over it never will. The broker may not let us publish it."""
+"""How long the connection must be silent until a missing pulse counts as lost. The broker may not let us publish it."""
 
 
 @dataclass(slots=True)
 class Pulse:
-    """One pulse at a time is on its way. It carries the wall clock's time, so that one from before a restart counts."""
+    """At most one pulse is in flight. It carries the wall clock's time, so that one from before a restart counts."""
 
     topic: str
     key: bytes
@@ -47,7 +47,7 @@ class Pulse:
         return self._signed(now_us)
 
     def sift(self, batch: Sequence[Message], now_us: int) -> Sequence[Message]:
-        """Return the batch without pulses, ours or anybody's, having noted ours."""
+        """Return the batch without pulses, ours or anybody's, and record ours."""
         if not batch:
             if self.sent_us is not None and time.monotonic() - max(self.sent_at, self.heard_at) > LOST_AFTER_S:
                 self.sent_us, self.newest_lag_s = None, 0.0
@@ -70,7 +70,7 @@ class Pulse:
         return said + b" " + sign.encode()
 
     def _read(self, message: Message) -> int | None:
-        """Return when a pulse of ours was sent; None for what another has published."""
+        """Return when a pulse of ours was sent; None if somebody else published it."""
         said, _, _ = message.payload[:100].partition(b" ")
         if message.topic != self.topic or not said.isdigit() or len(said) > 17:
             return None
@@ -78,6 +78,6 @@ class Pulse:
         return sent_us if hmac.compare_digest(message.payload, self._signed(sent_us)) else None
 
     def lag_s(self, now_us: int) -> float:
-        """How long what comes now has waited, at least."""
+        """Return how long messages arriving now have waited, at least."""
         waiting = 0.0 if self.sent_us is None else (now_us - self.sent_us) / 1e6
         return max(self.newest_lag_s, waiting)

@@ -1,4 +1,4 @@
-"""What became of the engine's session at the broker: gone with what waited in it, or taken by another client."""
+"""Detects that the engine's session at the broker was lost with its queue, or is used by another client."""
 
 import time
 from collections import deque
@@ -15,15 +15,15 @@ from workorder_core.alarms.engine_alarms import Code
 
 _log = structlog.get_logger("ingest")
 AGAIN_AND_AGAIN = 4
-"""Connections that the broker closed after it had accepted them ..."""
+"""After the broker has closed so many accepted connections ..."""
 WITHIN_S = 300.0
-"""... within so many seconds, from which another client is suspected."""
+"""... within so many seconds, another client is suspected."""
 
 
 def note(conn: Connection, settings: Settings, *, present: bool) -> None:
-    """Note that the session is in use, and raise an alarm where it was lost. Commits.
+    """Record that the session is in use, and raise an alarm if it was lost. Commits.
 
-    ``present``: whether the broker still had a session of our name when we came.
+    ``present``: whether the broker still had our session when we connected.
     """
     assert settings.broker is not None
     broker = str(BrokerAddress.of(settings.broker))
@@ -39,16 +39,16 @@ def note(conn: Connection, settings: Settings, *, present: bool) -> None:
 
 @dataclass(slots=True)
 class Closings:
-    """Counts the connections that the broker closed on us, which is how a client shows that uses our id."""
+    """Counts the connections that the broker closed on us, the sign of another client that uses our id."""
 
     accepted: bool = False
     """Whether the broker has accepted the present connection."""
     at: deque[float] = field(default_factory=lambda: deque(maxlen=AGAIN_AND_AGAIN))
 
     def note(self, conn: Connection, settings: Settings, error: BrokerUnreachable, others: str = "") -> None:
-        """Note a lost connection; raise an alarm where the broker closes them again and again. Commits.
+        """Record a lost connection; raise an alarm if the broker keeps closing them. Commits.
 
-        ``others``: who used the session besides, as the broker's log has it.
+        ``others``: who else used the session, according to the broker's log.
         """
         accepted, self.accepted = self.accepted, False
         if not (accepted and error.closed):
@@ -71,5 +71,5 @@ class Closings:
 
 
 def shown(client_id: str) -> str:
-    """Return enough of a session's name to find it in the broker's log; the rest may be a secret."""
+    """Return enough of a session's name to find it in the broker's log; the rest may be secret."""
     return client_id if len(client_id) <= 24 else f"{client_id[:24]}…"

@@ -1,4 +1,4 @@
-"""How we prove a broker's identity, and ours to it."""
+"""TLS to the broker: how we verify its identity, and prove ours."""
 
 import ssl
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 from runtime.settings import InvalidSettings, Settings
 
 TOOL = "plantwright-tool"
-"""Whose certificate tools show where it lies beside the engine's: a broker may know one session an account."""
+"""Whose certificate tools use if it is beside the engine's: a broker may allow one session an account."""
 
 
 LOG = "plantwright-log"
-"""Whose certificate reads the broker's log, where it lies there too."""
+"""Whose certificate reads the broker's log, if it is there too."""
 
 
 def context(settings: Settings, *, tool: bool = False, account: str | None = None) -> ssl.SSLContext | None:
-    """Return what the settings say of TLS; None where they say nothing. Raises InvalidSettings for files of no use."""
+    """Return the TLS context of the settings; None if they set none. Raises InvalidSettings for unusable files."""
     ca, cert, key = settings.broker_ca, settings.broker_cert, settings.broker_key
     beside = TOOL if tool else account
     if beside is not None and cert is not None and cert.with_name(f"{beside}.crt").is_file():

@@ -1,4 +1,4 @@
-"""``plantwright audit``: whether the history of the orders is as it was written."""
+"""``plantwright audit``: verifies that the history of orders is as it was written."""
 
 from datetime import UTC, datetime
 from getpass import getuser
@@ -18,10 +18,10 @@ app = typer.Typer(help="The history of the orders: append-only, and tamper-evide
 @app.command()
 def verify(
     anchor: Annotated[
-        str | None, typer.Option(help="the hash of an anchor that was noted elsewhere, which must be there still")
+        str | None, typer.Option(help="the hash of an anchor recorded elsewhere, which must still exist")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="write what was found to this PDF too, to be signed and filed")
+        Path | None, typer.Option(help="write the result to this PDF too, to be signed and filed")
     ] = None,
     database: Database = None,
 ) -> None:
@@ -56,7 +56,7 @@ def verify(
 
 @app.command()
 def anchor(database: Database = None) -> None:
-    """Tie the chains of all orders into an anchor now; the timetable does it every hour."""
+    """Tie the chains of all orders into an anchor now; a job does it every hour."""
     with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None

@@ -1,4 +1,4 @@
-"""What every command shares: its options, how it reads the settings, and how a mistake is told in one sentence."""
+"""What all commands share: options, reading the settings, and turning a mistake into one sentence."""
 
 import logging
 import sys
@@ -23,7 +23,7 @@ from runtime.embedded.process import EmbeddedServerError, default_data_dir
 from runtime.settings import InvalidSettings, Settings, as_engine, load
 
 console = Console(stderr=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-"""What goes to a file or another program is not folded to a screen's width."""
+"""The width of output to a file or another program, which is not wrapped."""
 _complain = Console(stderr=True, soft_wrap=True)
 
 Database = Annotated[
@@ -67,7 +67,7 @@ def shown_errors() -> Iterator[None]:
 
 
 def warn(doubts: Iterable[str], to: Console = console) -> None:
-    """Print what is done and may not be meant, a line each."""
+    """Print warnings about what was done and may not be meant, one line each."""
     for each in doubts:
         to.print(f"[yellow]warning[/yellow]: {escape(each)}", highlight=False)
 
@@ -78,9 +78,9 @@ def given(database: str | None, broker_url: str | None, data_dir: Path | None = 
 
 
 def with_running(settings: Settings, *, engine: bool = False) -> Settings:
-    """Return the settings with the embedded database and broker that run in the data folder, where none are given.
+    """Return the settings, with the embedded database and broker that run in the data folder if none are given.
 
-    So a command beside a running ``demo`` or ``serve`` works on what that uses, without an address. At the broker it
+    So a command beside a running ``demo`` or ``serve`` works on the same ones, without an address. At the broker it
     uses the account of devices and tools, unless it is the ``engine``.
     """
     folder = settings.data_dir or default_data_dir()
@@ -92,7 +92,7 @@ def with_running(settings: Settings, *, engine: bool = False) -> Settings:
 
 
 def needing(settings: Settings, *names: str) -> Settings:
-    """Return the settings with each of ``names`` given, or running in the data folder. Raises InvalidSettings."""
+    """Return the settings with each of ``names`` given or running in the data folder. Raises InvalidSettings."""
     running = with_running(settings)
     settings = settings.model_copy(update={name: getattr(running, name) for name in names})
     for name in names:
@@ -116,6 +116,6 @@ def _log_plainly() -> None:
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # Where standard error is now, not where it was: the command may run within another program.
+        # Standard error as it is now, not at import: the command may run within another program.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

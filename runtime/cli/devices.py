@@ -1,4 +1,4 @@
-"""``plantwright devices`` and ``broker-files``: who may speak for which asset, and what the broker needs for it."""
+"""``plantwright devices`` and ``broker-files``: which device may send for which asset, and the broker's files."""
 
 import getpass
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def list_bound(database: Database = None) -> None:
 def bind(
     device: Device, assets: Annotated[list[str], typer.Argument(help="<site>/<asset>")], database: Database = None
 ) -> None:
-    """Let a device speak for assets; from now on they are taken from it alone, on plantwright/as/<device>/…"""
+    """Bind a device to assets; from now on their readings are accepted from it alone, on plantwright/as/<device>/…"""
     with shown_errors():
         _check(device, assets)
         with _connected(database) as conn:
@@ -55,7 +55,7 @@ def unbind(
     assets: Annotated[list[str] | None, typer.Argument(help="<site>/<asset>; none: all of the device")] = None,
     database: Database = None,
 ) -> None:
-    """Take bindings back."""
+    """Remove bindings."""
     with shown_errors(), _connected(database) as conn:
         try:
             gone = devices.unbind(conn, device, assets or [], actor=_actor(), at=datetime.now(UTC))
@@ -66,14 +66,14 @@ def unbind(
 
 
 def broker_files(
-    folder: Annotated[Path, typer.Argument(help="where to put them; what is there already is kept")],
-    host: Annotated[list[str] | None, typer.Option(help="name or address of the broker; several times")] = None,
+    folder: Annotated[Path, typer.Argument(help="where to write them; existing files are kept")],
+    host: Annotated[list[str] | None, typer.Option(help="name or address of the broker; repeatable")] = None,
     device: Annotated[
         list[str] | None, typer.Option(help="NAME, or NAME=SITE/ASSET,… to publish on the assets' own topics too")
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="how long the certificates are valid")] = 825,
 ) -> None:
-    """Make a plant's certificates, and mosquitto's password, access and configuration files."""
+    """Create a plant's certificates, and mosquitto's password, access and configuration files."""
     from runtime.broker import files as making
 
     with shown_errors():
@@ -87,7 +87,7 @@ def broker_files(
 
 
 def broker_url(data_dir: DataDir = None) -> None:
-    """Print the URL, with its password, under which this machine's devices publish to the embedded broker that runs."""
+    """Print the URL, with its password, by which this machine's devices publish to the running embedded broker."""
     with shown_errors():
         settings = needing(given(None, None, data_dir), "broker")
     print(settings.broker)

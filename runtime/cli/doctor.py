@@ -1,4 +1,4 @@
-"""What the engine stands on, as it finds it: what is there, what is off, and how to turn it on."""
+"""Checks the engine's surroundings: what is there, what is off, and how to turn it on."""
 
 import shutil
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ RULEBOOK_MEND = "set PLANTWRIGHT_RULEBOOK to a TOML file of limits, or `plantwri
 
 
 class _Findings:
-    """Prints a line a fact, and remembers whether one of them stops the engine."""
+    """Prints one line per fact, and remembers whether any of them stops the engine."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -46,7 +46,7 @@ class _Findings:
 
 
 def examine(settings: Settings, console: Console) -> bool:
-    """Look at everything and say it; return whether the engine could run."""
+    """Check everything and print it; return whether the engine could run."""
     said = _Findings(console)
     said.good("plantwright", CODE_VERSION)
     _folders(settings, said)
@@ -78,7 +78,7 @@ def _documents(settings: Settings, said: _Findings) -> None:
 
 
 def _certificate(settings: Settings, said: _Findings) -> None:
-    """Say until when the API's own certificate is good."""
+    """Report until when the API's own certificate is valid."""
     try:
         found = certificate.of(settings)
     except InvalidSettings as problem:
@@ -97,7 +97,7 @@ def _certificate(settings: Settings, said: _Findings) -> None:
 
 
 def _rulebook(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:
-    """Say which rulebook judges, wherever it came from."""
+    """Report which rulebook is in force, wherever it came from."""
     found = documents.versions(conn, Kind.RULEBOOK, limit=1)
     if not found:
         said.off("rulebook in force", "none: only models judge", RULEBOOK_MEND)

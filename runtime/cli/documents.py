@@ -1,4 +1,4 @@
-"""``plantwright documents`` and ``plantwright shadow``: what judges, its versions, and what is on trial beside it."""
+"""``plantwright documents`` and ``plantwright shadow``: the documents in force, their versions, and runs in shadow."""
 
 import difflib
 import getpass
@@ -21,10 +21,10 @@ from runtime.cli.command_line import Database, console, given, needing, shown_er
 
 app = typer.Typer(help="The rulebook and the model documents, version by version.", no_args_is_help=True)
 shadow_app = typer.Typer(
-    help="Documents on trial: they judge beside those in force, and open no orders.", no_args_is_help=True
+    help="Runs in shadow: documents that judge beside those in force, and open no orders.", no_args_is_help=True
 )
 
-Why = Annotated[str, typer.Option(help="the reason, kept with the version")]
+Why = Annotated[str, typer.Option(help="the reason, stored with the version")]
 By = Annotated[str | None, typer.Option(help="who does it; default: the user of this machine")]
 
 
@@ -32,7 +32,7 @@ By = Annotated[str | None, typer.Option(help="who does it; default: the user of 
 def list_versions(
     kind: Kind, database: Database = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20
 ) -> None:
-    """List versions, the newest first: who made each, why, and from which place in the inputs it judges."""
+    """List versions, the newest first: who made each, why, and from which input it judges."""
     with shown_errors(), _plant(database) as conn:
         found = documents.versions(conn, kind, limit=limit)
         table = Table("version", "when (UTC)", "who", "why", "judges from input")
@@ -60,7 +60,7 @@ def show(
 
 @app.command()
 def diff(kind: Kind, one: int, other: int, database: Database = None) -> None:
-    """Print what another version says otherwise."""
+    """Print how another version differs."""
     with shown_errors(), _plant(database) as conn:
         before, after = (_text(documents.version(conn, kind, number)).splitlines() for number in (one, other))
     lines = list(difflib.unified_diff(before, after, f"version {one}", f"version {other}", lineterm=""))
@@ -69,7 +69,7 @@ def diff(kind: Kind, one: int, other: int, database: Database = None) -> None:
 
 @app.command()
 def put(kind: Kind, file: Path, why: Why, by: By = None, database: Database = None) -> None:
-    """Check a TOML file and put it in force as a new version; the engine takes it up at its next batch."""
+    """Check a TOML file and put it in force as a new version; the engine applies it with its next batch."""
     with shown_errors(), _plant(database) as conn:
         documents.write(conn, kind, _read(kind, file), actor=_who(by), why=why)
         console.print(f"{kind.value}: version {documents.version(conn, kind).number} judges from the next batch on")
@@ -102,12 +102,12 @@ def rollback(
 def start(
     name: str,
     why: Why,
-    rules: Annotated[Path | None, typer.Option(help="TOML rulebook on trial")] = None,
-    models: Annotated[Path | None, typer.Option(help="TOML model documents on trial")] = None,
+    rules: Annotated[Path | None, typer.Option(help="TOML rulebook to try")] = None,
+    models: Annotated[Path | None, typer.Option(help="TOML model documents to try")] = None,
     by: By = None,
     database: Database = None,
 ) -> None:
-    """Put documents on trial beside those in force."""
+    """Try documents in shadow beside those in force."""
     if rules is None and models is None:
         raise typer.BadParameter("give --rules, --models or both")
     with shown_errors(), _plant(database) as conn:
@@ -142,7 +142,7 @@ def list_runs(database: Database = None) -> None:
 def show_run(
     run_id: Annotated[int | None, typer.Argument(help="default: the newest")] = None, database: Database = None
 ) -> None:
-    """Compare what a run would have opened with what the plant opened since it began."""
+    """Compare what a run would have opened with what the plant has opened since it began."""
     with shown_errors(), _plant(database) as conn:
         run = shadow.run(conn, _newest(conn) if run_id is None else run_id)
         beside = shadow_report.report(conn, run.id)
@@ -162,13 +162,13 @@ def show_run(
 
 @shadow_app.command()
 def promote(why: Why, by: By = None, database: Database = None) -> None:
-    """Let what is on trial judge from the next batch on, with all that it has learned, as a new version."""
+    """Put a run's documents in force from the next batch on, with all they have learned, as a new version."""
     _end("promoted", why, by, database)
 
 
 @shadow_app.command()
 def drop(why: Why, by: By = None, database: Database = None) -> None:
-    """End the trial and leave what is in force."""
+    """End the run without changing what is in force."""
     _end("dropped", why, by, database)
 
 
@@ -182,8 +182,8 @@ def _end(outcome: Literal["promoted", "dropped"], why: str, by: str | None, data
     with shown_errors(), _plant(database) as conn:
         run_id = _newest(conn)
         changed = shadow.end(conn, run_id, outcome, actor=_who(by), why=why)
-        told_of = " and ".join(kind.value for kind in changed)
-        rest = f": the {told_of} in force from the next batch on" if changed else ""
+        kinds = " and ".join(kind.value for kind in changed)
+        rest = f": the {kinds} in force from the next batch on" if changed else ""
         console.print(f"run {run_id} is {outcome}{rest}")
 
 

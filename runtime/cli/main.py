@@ -41,20 +41,20 @@ def about(version: Annotated[bool, typer.Option("--version", help="print the ver
 
 @app.command()
 def demo(
-    once: Annotated[bool, typer.Option(help="end when the sample has been processed")] = False,
+    once: Annotated[bool, typer.Option(help="stop when the sample has been processed")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="with --once: write orders and truth here")] = None,
-    seed: Annotated[int, typer.Option(help="another plant from the same script")] = 1,
+    seed: Annotated[int, typer.Option(help="another plant made by the same script")] = 1,
     anchor: Annotated[datetime | None, typer.Option(help="when the sample ends, ISO 8601, UTC; default: now")] = None,
-    without_limits: Annotated[bool, typer.Option(help="switch every threshold rule off")] = False,
+    without_limits: Annotated[bool, typer.Option(help="disable all threshold rules")] = False,
     with_past: Annotated[
-        bool, typer.Option(help="a new demo begins with two years of work orders, costs and alarms (some 10 s)")
+        bool, typer.Option(help="a new demo begins with two years of work orders, costs and alarms (takes about 10 s)")
     ] = False,
     database: Database = None,
     broker: Broker = None,
     data_dir: DataDir = None,
     port: Annotated[int | None, typer.Option(help="port of the board; default: 8000, or a free one")] = None,
 ) -> None:
-    """Run a sample plant through everything: broker, database, rules, models, work orders, board."""
+    """Run a sample plant end to end: broker, database, rules, models, work orders, board."""
     from runtime.demo import demo as running
 
     with shown_errors():
@@ -89,7 +89,7 @@ def serve(
 def ingest(
     database: Database = None, broker: Broker = None, rulebook: RulebookFile = None, with_parent: WithParent = None
 ) -> None:
-    """Subscribe, store, judge, and raise work orders. One for a plant."""
+    """Subscribe, store, judge, and raise work orders. One process per plant."""
     from runtime.processes import ingest as ingesting
 
     with shown_errors():
@@ -169,9 +169,11 @@ def replay(
     mapping: Annotated[Path, typer.Option(help="TOML file: columns to signals and units")],
     broker: Broker = None,
     database: Database = None,
-    speed: Annotated[float | None, typer.Option(help="times real time; default: as fast as it is taken")] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="times real time; default: as fast as the broker accepts it")
+    ] = None,
 ) -> None:
-    """Publish recorded files through a broker; with a database given, units are made known there first."""
+    """Publish recorded files through a broker; with a database given, their units are declared there first."""
     from runtime.cli import replay as replaying
 
     with shown_errors():
@@ -186,7 +188,7 @@ def publish(
     values: Annotated[list[str], typer.Argument(help="<signal>=<number>, like flow=212")],
     broker: Broker = None,
 ) -> None:
-    """Publish one frame of a machine, measured now: to try a connection without a device."""
+    """Publish one frame of an asset, measured now: to try a connection without a device."""
     from runtime.cli import publishing
 
     with shown_errors():
@@ -194,7 +196,7 @@ def publish(
         publishing.run(asset, values, settings, console)
 
 
-mapping_app = typer.Typer(help="Mapping documents: what other topics' messages become.", no_args_is_help=True)
+mapping_app = typer.Typer(help="Mapping documents: how messages on other topics are read.", no_args_is_help=True)
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(audit.app, name="audit")
 app.add_typer(documents.app, name="documents")
@@ -214,7 +216,7 @@ def try_mapping(
     topic: Annotated[str, typer.Option(help="the message's topic")],
     payload: Annotated[str, typer.Option(help="the message's payload, or @FILE")],
 ) -> None:
-    """Show what a message would become. Stores nothing."""
+    """Show how a message would be read. Stores nothing."""
     from runtime.cli import mappings
 
     with shown_errors():
@@ -228,7 +230,7 @@ def listen_unmapped(
     topic: Annotated[list[str] | None, typer.Option(help="topic filter; default: #")] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="how long to listen")] = 30,
 ) -> None:
-    """Hear what arrives on a broker that nothing takes yet, and propose a mapping for it. Stores nothing."""
+    """Listen for messages on a broker that no format reads yet, and propose a mapping for them. Stores nothing."""
     from runtime.cli import mappings
 
     with shown_errors():
@@ -237,13 +239,13 @@ def listen_unmapped(
 
 
 @app.command(name="import")
-def take_in(
+def import_history(
     files: Annotated[list[Path], typer.Argument(help="CSV (plain, .gz, .xz) or Parquet files, the oldest first")],
     mapping: Annotated[str, typer.Option(help="TOML file: columns to signals and units; or ready made: skab")],
     database: Database = None,
     warm_frames: Annotated[int, typer.Option(min=0, help="newest rows of each asset that its model learns")] = 5000,
 ) -> None:
-    """Take in recorded history: stored and learned, but no orders are opened. Goes on where it was stopped."""
+    """Import recorded history: it is stored and learned, but opens no orders. Continues where it was stopped."""
     from runtime.pipeline import history
 
     with shown_errors():
@@ -256,25 +258,25 @@ def backtest(
     since: Annotated[datetime | None, typer.Option("--from", help="event time, UTC; default: all")] = None,
     until: Annotated[datetime | None, typer.Option("--to", help="event time, UTC; default: to the newest")] = None,
     assets: Annotated[str | None, typer.Option(help="<site>/<asset>, several with commas; default: all")] = None,
-    rules: Annotated[Path | None, typer.Option(help="TOML rulebook; default: what judged then")] = None,
-    models: Annotated[Path | None, typer.Option(help="TOML model documents; default: what judged then")] = None,
+    rules: Annotated[Path | None, typer.Option(help="TOML rulebook; default: the one in force then")] = None,
+    models: Annotated[Path | None, typer.Option(help="TOML model documents; default: those in force then")] = None,
     against: Annotated[str | None, typer.Option(help="'live', or the JSON file of another backtest")] = None,
     failures: Annotated[
         Path | None, typer.Option(help="TOML or CSV of all that failed; default: what close-outs confirmed")
     ] = None,
     warm_up: Annotated[float | None, typer.Option(help="days judged before --from, not counted; default: all")] = None,
-    done_after: Annotated[float, typer.Option(help="days after which an order that nobody saw is taken as done")] = 3,
+    done_after: Annotated[float, typer.Option(help="days after which an order that nobody saw counts as done")] = 3,
     horizon: Annotated[float, typer.Option(help="days before a failure from which an order counts as finding it")] = 30,
-    cost_missed: Annotated[float, typer.Option(min=0, help="of a failure that no order found")] = 50_000,
-    cost_wasted: Annotated[float, typer.Option(min=0, help="of an order for nothing, besides its hours")] = 500,
-    cost_hour: Annotated[float, typer.Option(min=0, help="of a technician's hour")] = 80,
-    visit_hours: Annotated[float, typer.Option(min=0, help="technician hours an order takes")] = 4,
+    cost_missed: Annotated[float, typer.Option(min=0, help="cost of a failure that no order found")] = 50_000,
+    cost_wasted: Annotated[float, typer.Option(min=0, help="cost of a false order, besides its hours")] = 500,
+    cost_hour: Annotated[float, typer.Option(min=0, help="cost of a technician's hour")] = 80,
+    visit_hours: Annotated[float, typer.Option(min=0, help="technician hours per order")] = 4,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="processes; default: one for each core")] = os.cpu_count()
     or 1,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write everything here too")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="also write everything to this file")] = None,
     database: Database = None,
 ) -> None:
-    """Judge recorded history again, with the same or other rules and models: which orders would there have been?"""
+    """Judge recorded history again, with the same or other rules and models: which orders would have been opened?"""
     from runtime.backtest import command as trying
     from runtime.backtest import failures as failure_files
     from runtime.backtest.outcomes import Costs, Criteria
@@ -311,13 +313,13 @@ def backtest(
 @app.command()
 def plant(
     file: Annotated[Path, typer.Argument(help="TOML file of a site")],
-    why: Annotated[str, typer.Option(help="the reason, kept with what is changed")] = "",
+    why: Annotated[str, typer.Option(help="the reason, stored with the changes")] = "",
     by: Annotated[str | None, typer.Option(help="who does it; default: the user of this machine")] = None,
     database: Database = None,
 ) -> None:
     """Load a site: locations, assets with class and criticality, signals with units, technicians.
 
-    What the file omits stays as it is. What makes a safety-critical asset less safe waits for a second person.
+    What the file omits stays unchanged. What makes a safety-critical asset less safe waits for a second person.
     """
     from db.plant import plant as db_plant
     from db.plant.safety import WhyMissing
@@ -337,14 +339,14 @@ def plant(
             doubts = plant_file.doubts(conn, read)
     console.print(f"{read.code}: {len(read.assets)} assets, {len(read.technicians)} technicians")
     for each in waiting:
-        told_of = ", ".join(f"{name.replace('_', ' ')} {each.was[name]} to {new}" for name, new in each.change.items())
-        console.print(f"{each.subject} waits for a second person: {told_of}; see the page Changes", highlight=False)
+        changes = ", ".join(f"{name.replace('_', ' ')} {each.was[name]} to {new}" for name, new in each.change.items())
+        console.print(f"{each.subject} waits for a second person: {changes}; see the page Changes", highlight=False)
     warn(doubts)
 
 
 @app.command()
 def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir = None) -> None:
-    """Say what the engine finds: versions, editions, windows, folders; what is off, and how to turn it on."""
+    """Check the engine's surroundings: versions, editions, windows, folders; what is off, and how to turn it on."""
     from runtime.cli import doctor as examining
 
     with shown_errors():
@@ -369,7 +371,7 @@ def list_settings() -> None:
 
 
 def _free_port(port: int | None) -> int | None:
-    """The port that was asked for; else 8000 when it is free, else any free one."""
+    """Return the port that was asked for; otherwise 8000 if it is free, otherwise any free one."""
     import socket
 
     if port is not None or "PLANTWRIGHT_PORT" in os.environ:

@@ -1,4 +1,4 @@
-"""Trying a mapping on a message, and listening to what nobody maps."""
+"""Tries a mapping on a message, and listens to messages without a mapping."""
 
 import threading
 import time
@@ -20,7 +20,7 @@ MOST_HEARD = 5_000
 
 
 def attempt(name: str, topic: str, payload: str, console: Console) -> bool:
-    """Show what a message becomes; ``@FILE`` as payload is read from there. Return whether all of it was taken."""
+    """Show how a message is read; a payload ``@FILE`` is read from that file. Return whether all of it was accepted."""
     made = mapping.read(name)
     if made.topic is None:
         raise InvalidMapping(name, "has no topic: it is for files, by plantwright import")
@@ -38,7 +38,7 @@ def attempt(name: str, topic: str, payload: str, console: Console) -> bool:
 
 
 def frame_lines(frame: Frame) -> list[str]:
-    """Return a frame as lines that people read: asset, time and values, with what is said beyond them."""
+    """Return a frame as lines for people: asset, time and values, with details."""
     at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(frame.at_us // 1_000_000))
     fraction = frame.at_us % 1_000_000
     when = "when it came" if frame.at_us == frame.received_us else f"{at}{f'.{fraction:06d}' if fraction else ''}Z"
@@ -56,7 +56,7 @@ def frame_lines(frame: Frame) -> list[str]:
 
 
 def listen(settings: Settings, topics: list[str], for_s: float, stop: threading.Event, console: Console) -> None:
-    """Hear what comes for a while, and propose a mapping for each sort of message that nothing takes yet."""
+    """Listen for a while, and propose a mapping for each kind of message that no format reads yet."""
     assert settings.broker is not None
     formats, taken = sources.understood(settings), 0
     heard: list[Message] = []

@@ -16,10 +16,10 @@ from runtime.processes import people
 from runtime.settings import CODE, InvalidSettings
 from workorder_core.people.access import Role
 
-users_app = typer.Typer(help="The people who may sign in.", no_args_is_help=True)
-keys_app = typer.Typer(help="The keys that systems show.", no_args_is_help=True)
+users_app = typer.Typer(help="Users: the people who may sign in.", no_args_is_help=True)
+keys_app = typer.Typer(help="API keys of systems.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="the name that is signed in with: small letters, digits, and . _ @ -")]
+Name = Annotated[str, typer.Argument(help="the name to sign in with: lower-case letters, digits, and . _ @ -")]
 Roles = Annotated[list[Role], typer.Option("--role", help="one or more; an administrator may do everything")]
 Sites = Annotated[list[str] | None, typer.Option("--site", help="codes of the sites to see; default: all")]
 
@@ -45,11 +45,11 @@ def add_user(
     name: Name,
     role: Roles,
     site: Sites = None,
-    full_name: Annotated[str, typer.Option(help="how people call them")] = "",
-    technician: Annotated[str | None, typer.Option(help="<site>/<code> of the technician that they are")] = None,
+    full_name: Annotated[str, typer.Option(help="the full name")] = "",
+    technician: Annotated[str | None, typer.Option(help="<site>/<code> if the user is a technician")] = None,
     database: Database = None,
 ) -> None:
-    """Make a user and print the password for the first sign-in, which has to be changed there."""
+    """Create a user and print the password for the first sign-in, where it has to be changed."""
     with _connected(database) as conn:
         name = name.strip().lower()
         if not re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,63}", name):
@@ -75,10 +75,10 @@ def new_password(name: Name, database: Database = None) -> None:
 
 @users_app.command()
 def disable(
-    name: Name, again: Annotated[bool, typer.Option("--enable", help="let them in again")] = False,
+    name: Name, again: Annotated[bool, typer.Option("--enable", help="let the user sign in again")] = False,
     database: Database = None,
 ) -> None:  # fmt: skip
-    """Let a user sign in no more; what they did keeps their name."""
+    """Stop a user from signing in; what they did keeps their name."""
     with _connected(database) as conn:
         people.disable(conn, name, disabled=not again)
     console.print(f"{name} can sign in again" if again else f"{name} can sign in no more, and is signed out")
@@ -86,7 +86,7 @@ def disable(
 
 @keys_app.command(name="list")
 def list_keys(database: Database = None) -> None:
-    """List the keys, as far as they are known."""
+    """List the keys, without their secrets."""
     with _connected(database) as conn:
         people.show_keys(conn, console)
 
@@ -98,7 +98,7 @@ def add_key(
     site: Sites = None,
     database: Database = None,
 ) -> None:
-    """Make a key and print it, for the only time."""
+    """Create a key and print it; it cannot be shown again."""
     with _connected(database) as conn:
         if not re.fullmatch(CODE, name):
             raise InvalidSettings(f"{name!r} is no name for a key: use letters, digits, and . _ -")
@@ -109,7 +109,7 @@ def add_key(
 
 @keys_app.command()
 def revoke(name: Annotated[str, typer.Argument(help="the key's name")], database: Database = None) -> None:
-    """Let a key open nothing from now on."""
+    """Revoke a key."""
     with _connected(database) as conn:
         api_keys.revoke(conn, name, actor=people.actor(), at=datetime.now(UTC))
     console.print(f"{name} opens nothing any more")

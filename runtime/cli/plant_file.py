@@ -1,6 +1,6 @@
-"""The plant file: TOML in which an engineer writes what stands where, what is measured and who works there.
+"""The plant file: TOML in which an engineer describes assets, locations, signals and technicians.
 
-It is checked whole before any of it is loaded; every error names the file, the key and what to do.
+It is checked completely before any of it is loaded; every error names the file, the key and what to do.
 """
 
 from collections import Counter
@@ -27,13 +27,13 @@ from workorder_core.words import Criticality
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LEVELS = ("area", "work_centre", "work_unit")
 _LONGEST = 200
-"""Characters of a name: what is longer fits into no page, and into no index of the database."""
+"""The most characters of a name: longer ones fit neither pages nor the database's indexes."""
 
 _PLAUSIBLE = ("plausible_low", "plausible_high")
 
 
 class InvalidPlantFile(Exception):
-    """The plant file cannot be used; says where and what to write instead."""
+    """The plant file cannot be used; says where, and what to write instead."""
 
     def __init__(self, path: Path, key: str, problem: str) -> None:
         super().__init__(toml_text.shortened(f"{path}: {key}: {problem}"))
@@ -41,7 +41,7 @@ class InvalidPlantFile(Exception):
 
 
 def load_plant(conn: Connection, path: Path, *, at: datetime | None = None) -> Plant:
-    """Read a plant file and bring it into the database; loading it again changes nothing. The caller commits.
+    """Read a plant file and load it into the database; loading it again changes nothing. The caller commits.
 
     Raises InvalidPlantFile, and what ``db.plant.load`` raises.
     """
@@ -51,7 +51,9 @@ def load_plant(conn: Connection, path: Path, *, at: datetime | None = None) -> P
 
 
 def doubts(conn: Connection, plant: Plant) -> list[str]:
-    """Say of each class, skill and certificate of a loaded plant that one thing alone has which one may be meant."""
+    """Return a "did you mean" sentence for each class, skill and certificate of a loaded plant that only one thing
+    has.
+    """
     wanted = {
         NameKind.CLASS: {asset.asset_class for asset in plant.assets if asset.asset_class is not None},
         NameKind.SKILL: {each for one in plant.technicians for each in one.skills or ()},
@@ -75,9 +77,9 @@ def read(path: Path) -> Plant:
     site.only("code", "name", "time_zone")
     locations = tuple(_location(table) for table in _tables(path, document, "locations"))
     _parents_first(path, locations)
-    places = {place.code for place in locations}
+    location_codes = {each.code for each in locations}
     signals = [_signal(table) for table in _tables(path, document, "signals")]
-    assets = tuple(_asset(table, places, signals) for table in _tables(path, document, "assets"))
+    assets = tuple(_asset(table, location_codes, signals) for table in _tables(path, document, "assets"))
     _used_signals(path, signals, assets)
     _parents_of_assets_first(path, assets)
     plant = Plant(
@@ -94,7 +96,7 @@ def read(path: Path) -> Plant:
 
 
 class _Table:
-    """One table of the file, asked for its keys by type; what is wrong names file and key."""
+    """One table of the file, read key by key with its type; errors name file and key."""
 
     def __init__(self, path: Path, name: str, values: object) -> None:
         self.path, self.name = path, name
@@ -110,7 +112,7 @@ class _Table:
             raise self.wrong(key, f"there is no such key; known are {', '.join(known)}")
 
     def text(self, *keys: str) -> str:
-        """The text under the first of the keys that is there; it must not be empty."""
+        """Return the text under the first of the keys that exists; it must not be empty."""
         for key in keys:
             if key in self.values:
                 value = self.values[key]
@@ -120,7 +122,7 @@ class _Table:
         raise self.wrong(keys[0], "is missing")
 
     def line(self, *keys: str) -> str:
-        """The text under the first of the keys that is there: what can be stored, and shown in a line."""
+        """Return the text under the first of the keys that exists, if it can be stored and shown in one line."""
         value = self.text(*keys)
         if len(value) > _LONGEST or not value.isprintable():
             key = next(key for key in keys if key in self.values)
@@ -128,7 +130,7 @@ class _Table:
         return value
 
     def code(self, *keys: str) -> str:
-        """The code under the first of the keys that is there, as topics and addresses have it."""
+        """Return the code under the first of the keys that exists, as used in topics and addresses."""
         value = self.text(*keys)
         if not foreign_names.is_code(value):
             key = next(key for key in keys if key in self.values)
@@ -213,7 +215,7 @@ def _parents_of_assets_first(path: Path, assets: tuple[AssetEntry, ...]) -> None
 
 
 def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]:
-    """Return a signal with the class or the asset that has it; just one of the two is given."""
+    """Return a signal with the class or the asset that has it; exactly one of the two is given."""
     table.only(
         "id", "name", "class", "asset", "label", "quantity", "unit", "states", "counter", "wraps_at", *_PLAUSIBLE
     )
@@ -241,7 +243,7 @@ def _signal(table: _Table) -> tuple[_Table, str | None, str | None, SignalEntry]
 
 
 def _meaning(table: _Table) -> Meaning | None:
-    """Return what a signal's numbers are; None where the file does not say it."""
+    """Return what a signal's numbers mean; None if the file does not say."""
     said = {key: table.values[key] for key in ("states", "counter", "wraps_at", *_PLAUSIBLE) if key in table.values}
     if not said:
         return None
@@ -259,12 +261,12 @@ def _meaning(table: _Table) -> Meaning | None:
 
 
 def _asset(
-    table: _Table, places: set[str], signals: list[tuple[_Table, str | None, str | None, SignalEntry]]
+    table: _Table, location_codes: set[str], signals: list[tuple[_Table, str | None, str | None, SignalEntry]]
 ) -> AssetEntry:
     table.only("id", "code", "name", "class", "criticality", "location", "serial", "parent", "safety_critical")
     code, asset_class = table.code("id", "code"), table.maybe("class")
     location = table.maybe("location")
-    if location is not None and location not in places:
+    if location is not None and location not in location_codes:
         raise table.wrong("location", f"there is no location {location!r}; add it under [[locations]]")
     levels = {level.name.lower(): level for level in Criticality}
     criticality = levels[table.one_of("criticality", levels)] if "criticality" in table.values else None

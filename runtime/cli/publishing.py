@@ -1,4 +1,4 @@
-"""Publishing one frame by hand, as a device would: to try a connection."""
+"""Publishes one frame by hand, as a device would, to try a connection."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from runtime.settings import InvalidSettings, Settings
 
 
 def run(asset: str, values: Sequence[str], settings: Settings, console: Console) -> None:
-    """Publish ``<signal>=<number>`` pairs of ``<site>/<asset>`` and say what was sent. Raises InvalidSettings."""
+    """Publish ``<signal>=<number>`` pairs of ``<site>/<asset>`` and print what was sent. Raises InvalidSettings."""
     assert settings.broker is not None
     if asset.count("/") != 1 or not all(asset.split("/")):
         raise InvalidSettings(f"{asset!r} is no asset: write <site>/<asset>, like OSL/pump-7")

@@ -1,4 +1,4 @@
-"""``plantwright quarantine``: what was refused, another try once the cause is removed, and an end to the rest."""
+"""``plantwright quarantine``: lists refused messages, retries them once the cause is removed, and drops the rest."""
 
 import getpass
 import time
@@ -15,10 +15,10 @@ from db.telemetry import quarantine
 from runtime.cli.command_line import Database, console, given, needing, shown_errors
 from runtime.settings import InvalidSettings
 
-app = typer.Typer(help="What could not be read, and another try.", invoke_without_command=True)
+app = typer.Typer(help="Messages that could not be read: list, retry, drop.", invoke_without_command=True)
 PATIENCE_S = 30.0
 Reason = Annotated[str | None, typer.Option(help="only this reason")]
-Topic = Annotated[str | None, typer.Option(help="only topics that begin so")]
+Topic = Annotated[str | None, typer.Option(help="only topics with this prefix")]
 
 
 @app.callback()
@@ -50,14 +50,16 @@ def list_kept(
 @app.command()
 def retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(help="of the messages; or say which by --reason or --topic")
+        list[int] | None, typer.Argument(help="ids of messages; or select them by --reason or --topic")
     ] = None,
     reason: Reason = None,
     topic: Topic = None,
     everything: Annotated[bool, typer.Option("--all", help="whatever is kept")] = False,
     database: Database = None,
 ) -> None:
-    """Have the engine read refused messages again, by what is set and known now. What it takes is stored as late."""
+    """Have the engine read refused messages again, by the present settings and assets. What it accepts is stored as
+    late.
+    """
     with shown_errors(), _connected(database) as conn:
         if not (ids or reason or topic or everything):
             raise InvalidSettings("say what to try again: ids, --reason, --topic, or --all")
@@ -74,10 +76,10 @@ def retry(
 
 @app.command()
 def drop(
-    ids: Annotated[list[int] | None, typer.Argument(help="of the kinds; or say which by an option")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(help="ids of kinds; or select them by an option")] = None,
     reason: Reason = None,
     topic: Topic = None,
-    older_than_days: Annotated[int | None, typer.Option(min=0, help="only what has not come for so long")] = None,
+    older_than_days: Annotated[int | None, typer.Option(min=0, help="only what has not arrived for so long")] = None,
     everything: Annotated[bool, typer.Option("--all", help="whatever is kept")] = False,
     database: Database = None,
 ) -> None:
@@ -97,7 +99,7 @@ def _connected(database: str | None) -> Connection:
 
 
 def await_tries(conn: Connection, asked: list[int], *, patience_s: float = PATIENCE_S) -> tuple[int, int]:
-    """Wait for the engine to try them; return how many are kept still, and how many of them still wait."""
+    """Wait for the engine to try them; return how many are still in quarantine, and how many of those still wait."""
     deadline = time.monotonic() + patience_s
     while True:
         kept, waiting = quarantine.left_of(conn, asked)
@@ -107,20 +109,20 @@ def await_tries(conn: Connection, asked: list[int], *, patience_s: float = PATIE
 
 
 def outcome(asked: int, kept: int, waiting: int, left_out: int = 0) -> str:
-    """Say what became of them; those that are ``left_out`` cannot be tried again."""
+    """Return the result in words; those that are ``left_out`` cannot be tried again."""
     not_again = f"{left_out} cannot be tried again: the quarantine's page says of each why, and what can be done"
     if not asked:
         return not_again if left_out else "nothing of that is kept; `plantwright quarantine list` shows what is"
-    told = [f"{asked - kept} of {asked} taken, and stored as late"]
+    parts = [f"{asked - kept} of {asked} taken, and stored as late"]
     if kept - waiting:
-        told.append(f"{kept - waiting} still refused: `plantwright quarantine list` says why")
+        parts.append(f"{kept - waiting} still refused: `plantwright quarantine list` says why")
     if waiting:
-        told.append(
+        parts.append(
             f"{waiting} wait for the engine, which tries them between two batches: does `plantwright ingest` run?"
         )
     if left_out:
-        told.append(not_again)
-    return "; ".join(told)
+        parts.append(not_again)
+    return "; ".join(parts)
 
 
 def show(
@@ -132,7 +134,7 @@ def show(
     before_id: int | None,
     limit: int,
 ) -> None:
-    """Print a page of what was refused, and how to go on."""
+    """Print a page of refused messages, and how to see the next one."""
     kept = quarantine.page(conn, reason=reason, topic=topic, before_id=before_id, limit=limit)
     if not kept:
         out.print("the quarantine is empty: everything that came could be read" if before_id is None else "no more")

@@ -1,4 +1,4 @@
-"""Publishing recorded files through a broker, with progress."""
+"""Publishes recorded files through a broker, showing progress."""
 
 import threading
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ def run(
     Parameters
     ----------
     speed
-        How many times faster than recorded; None is as fast as the broker takes it, which for more than its queue holds
-        is faster than an engine may follow.
+        How many times faster than recorded; None: as fast as the broker accepts them, which beyond its queue may be
+        faster than an engine can follow.
     """
     mapping = replay.read_mapping(mapping_file)
     for file in files:
@@ -70,7 +70,7 @@ def run(
 
 
 def plant_of(files: Sequence[Path], mapping: FileMapping) -> Plant:
-    """Return the assets that the files are of, with their signals' units; what the mapping leaves open is kept."""
+    """Return the assets of the files, with their signals' units; what the mapping does not state stays unchanged."""
     signals = tuple(SignalEntry(name=each.signal, quantity=None, unit=each.unit) for each in mapping.columns)
     codes = dict.fromkeys(mapping.asset_of(file) for file in files)
     zone = str(mapping.zone)

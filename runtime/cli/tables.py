@@ -18,7 +18,7 @@ MOST_SHOWN = 40
 
 
 class TableName(StrEnum):
-    """What can be imported."""
+    """The tables that can be imported."""
 
     LOCATIONS = "locations"
     ASSETS = "assets"
@@ -27,20 +27,20 @@ class TableName(StrEnum):
 def import_table(
     table: Annotated[TableName, typer.Argument(help="what the rows are")],
     file: Annotated[Path, typer.Argument(help="a CSV or XLSX file")],
-    site: Annotated[str, typer.Option(help="code of the site that the rows are of")],
+    site: Annotated[str, typer.Option(help="code of the site that the rows belong to")],
     column: Annotated[
         list[str] | None,
-        typer.Option("--column", help="column=header, like code=Tag; several; default: found by the headers"),
+        typer.Option("--column", help="column=header, like code=Tag; repeatable; default: found by the headers"),
     ] = None,
     header_row: Annotated[int | None, typer.Option(min=1, help="row of the headers; default: found")] = None,
     decimal: Annotated[str | None, typer.Option(help="sign before decimals, . or ,; default: found")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")] = False,
-    why: Annotated[str, typer.Option(help="the reason, kept with what is changed")] = "",
+    why: Annotated[str, typer.Option(help="the reason, stored with the changes")] = "",
     database: Database = None,
 ) -> None:
     """Import locations or assets from a CSV or XLSX file. Without --apply nothing is stored.
 
-    One wrong row, and nothing of the file is stored; the same file again changes nothing.
+    If one row is wrong, nothing of the file is stored; importing the same file again changes nothing.
     """
     from api.shapes.runs import ImportIn
     from runtime.processes.people import actor

@@ -1,7 +1,7 @@
-"""Delivery: decides who is told of each event, and sends to each receiver in order, one message at a time.
+"""Delivery: chooses the receivers of each event, and sends to each receiver in order, one message at a time.
 
-At least once: a message is sent, then it is written that it was. Killed between the two, it is sent again, with the
-same id. One process delivers at a time; another one waits until that one's session has ended.
+At least once: a message is sent, then recorded as sent. If the process is killed in between, it is sent again with the
+same id. One process delivers at a time; others wait until its session has ended.
 """
 
 import threading
@@ -37,16 +37,16 @@ from workorder_core.notifying.whom import Happened
 
 ACTOR = "system:delivery"
 AT_ONCE = 4
-"""Receivers that are sent to at the same time."""
+"""The most receivers sent to at the same time."""
 EVENTS_AT_ONCE = 500
 LOOK_EVERY_S = 2.0
-"""A retry is due without anybody announcing it."""
+"""How often to look for due retries, which nothing announces."""
 _log = structlog.get_logger("delivery")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What is sent with: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address."""
+    """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address."""
 
     webhooks: webhook.Sender
     mail_server: mail.Server | None = None
@@ -55,7 +55,7 @@ class Means:
 
 
 def decide(conn: Connection, *, now: datetime) -> int:
-    """Decide who is told of the events since the last look, in transactions of its own; return how many events."""
+    """Choose the receivers of the events since the last call, in transactions of its own; return how many events."""
     with conn.transaction():
         events.number(conn)
     with conn.transaction():
@@ -80,9 +80,9 @@ def _happened(event: Event) -> Happened:
 
 
 def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callable[[], datetime]) -> bool:
-    """Send a receiver its next message, if one is due; return whether there was one.
+    """Send a receiver's next message, if one is due; return whether there was one.
 
-    The connection has no transaction open while the message is on its way.
+    The connection has no open transaction while the message is being sent.
     """
     with conn.transaction():
         head = deliveries.head(conn, receiver_id, now=clock())
@@ -143,20 +143,20 @@ def _disable(conn: Connection, head: Head, why: str, now: datetime) -> None:
 
 
 def run(database_url: str, means: Means, stop: threading.Event) -> None:
-    """Deliver until ``stop`` is set; then finish what is being sent. While the database is away, wait for it."""
+    """Deliver until ``stop`` is set, then finish what is being sent. Waits while the database is unavailable."""
     while not stop.is_set():
         try:
             with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as conn:
                 _run_on(conn, database_url, means, stop)
         except (OperationalError, PoolTimeout) as error:
-            _log.warning("delivery waits, the database cannot be reached", error=str(error).strip())
+            _log.warning("delivery paused, database unavailable", error=str(error).strip())
         except Exception:  # noqa: BLE001 - one message must not end all delivery
-            _log.exception("delivery has failed and begins anew; nothing is lost")
+            _log.exception("delivery failed, restarting; nothing is lost")
         stop.wait(LOOK_EVERY_S)
 
 
 def _run_on(conn: Connection, database_url: str, means: Means, stop: threading.Event) -> None:
-    """Deliver while this session lasts, which is what makes this process the one that delivers."""
+    """Deliver while this session lasts: the session makes this process the one that delivers."""
     while not deliveries.try_to_be_the_one(conn):
         if stop.wait(LOOK_EVERY_S):
             return
@@ -174,7 +174,7 @@ def _run_on(conn: Connection, database_url: str, means: Means, stop: threading.E
                 for _ in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1):
                     pass
         finally:
-            # Another process may be the one that delivers from here on.
+            # From here on another process may be the one that delivers.
             senders.over.set()
 
 
@@ -189,7 +189,7 @@ class _Senders:
     _busy: set[int] = field(default_factory=set)
 
     def begin(self, due: Iterable[int]) -> None:
-        """Send to receivers what is due, but for those that are being sent to."""
+        """Start sending to receivers that have a due message and are not being sent to."""
         for receiver in due:
             if receiver not in self._busy:
                 self._busy.add(receiver)
@@ -201,9 +201,9 @@ class _Senders:
                 while not self.over.is_set() and deliver_next(conn, receiver, self.means, _now):
                     pass
         except (OperationalError, PoolTimeout) as error:
-            _log.warning("a receiver waits, the database cannot be reached", error=str(error).strip())
+            _log.warning("receiver waits, database unavailable", error=str(error).strip())
         except Exception:  # noqa: BLE001 - likewise
-            _log.exception("sending to a receiver failed; it is tried again", receiver=receiver)
+            _log.exception("sending to a receiver failed, retrying", receiver=receiver)
         finally:
             self._busy.discard(receiver)
 
@@ -214,7 +214,7 @@ def _now() -> datetime:
 
 @contextmanager
 def beside(database_url: str, means: Means, stop: threading.Event) -> Iterator[None]:
-    """Deliver in a thread while the caller does something else; on leaving, ``stop`` is set and the thread ends."""
+    """Deliver in a thread during the context; on leaving, ``stop`` is set and the thread ends."""
     thread = threading.Thread(target=run, args=(database_url, means, stop), name="delivery")
     thread.start()
     try:

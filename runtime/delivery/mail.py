@@ -1,4 +1,4 @@
-"""One mail to one person, by SMTP over TLS. A server that accepts a mail has not delivered it: no more can be known."""
+"""Sends one mail to one person, by SMTP over TLS. Acceptance by a server is not delivery, but no more can be known."""
 
 import smtplib
 import ssl
@@ -15,7 +15,7 @@ from workorder_core.notifying.attempts import Fault, Outcome
 from workorder_core.notifying.whom import Happened
 
 WITHIN_S = 20.0
-"""For each step of the conversation with the server."""
+"""Seconds for each step of the conversation with the server."""
 NOT_SET_UP = "e-mail is not set up: who runs the server sets smtp_host and mail_from in the settings"
 
 
@@ -33,7 +33,7 @@ class Server:
 
 
 def message(head: Head, sender: str, *, pages: str | None, now: datetime) -> EmailMessage:
-    """Return the mail of a message. Its Message-ID is the same however often it is sent."""
+    """Return a message as a mail. Its Message-ID is the same however often it is sent."""
     happened = Happened(kind=head.kind, site=head.site, at=head.at, recorded_at=head.recorded_at, data=head.data)
     letter = letters.write(happened, head.why, head.subject, order_id=head.order_id, zone=head.zone, pages=pages)
     domain = _domain(sender)
@@ -45,7 +45,7 @@ def message(head: Head, sender: str, *, pages: str | None, now: datetime) -> Ema
     mail["Message-ID"] = f"<{head.uid}.{head.receiver_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     if head.order_id is not None:
-        # Mails about one order are one conversation.
+        # Mails about one order form one thread.
         mail["References"] = f"<{head.order_id}@{domain}>"
     mail.set_content(letter.text)
     mail.add_alternative(letter.html, subtype="html")
@@ -75,7 +75,7 @@ def send(server: Server | None, head: Head, *, pages: str | None, now: datetime)
 
 
 def _converse(server: Server, address: str, mail: EmailMessage) -> Outcome:
-    # Without a name of its own smtplib asks the network for this machine's, which can take long.
+    # Without a given name smtplib asks the network for this machine's, which can take long.
     name = _domain(server.sender)
     if server.implicit_tls:
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=WITHIN_S, context=server.tls)

@@ -1,4 +1,4 @@
-"""What is delivered with, as the settings say it."""
+"""What delivery needs, from the settings."""
 
 import ssl
 
@@ -10,7 +10,7 @@ from runtime.version import CODE_VERSION
 
 
 def of(settings: Settings) -> Means:
-    """Return the means to deliver. Raises InvalidSettings where a file of certificates cannot be read."""
+    """Return what delivery needs. Raises InvalidSettings if a file of certificates cannot be read."""
     return Means(
         webhooks=webhook.Sender(reach.networks(settings.webhook_networks), version=CODE_VERSION),
         mail_server=_mail_server(settings),

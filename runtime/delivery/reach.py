@@ -1,8 +1,8 @@
-"""Connections to addresses that somebody else has typed: only to those that may be reached, within a time.
+"""Connections to addresses that users have typed: only to allowed ones, within a time limit.
 
-A name is resolved once, every address that it has is checked, and the connection is made to a checked address: a name
-that answers differently the second time gains nothing. What is not public is refused unless the settings allow its
-network: a webhook must not become a door to the machines beside the engine.
+A name is resolved once, all its addresses are checked, and the connection is made to a checked address: a name that
+resolves differently the second time gains nothing. Non-public addresses are refused unless the settings allow their
+network: a webhook must not open a door to the machines beside the engine.
 """
 
 import ipaddress
@@ -39,16 +39,16 @@ class NoAddress(Exception):
 
 
 class TooLong(Exception):
-    """The whole exchange took longer than it may."""
+    """The whole exchange took longer than allowed."""
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Return networks as the settings write them, ``10.20.0.0/16`` or one address. Raises ValueError."""
+    """Parse networks of the settings, ``10.20.0.0/16`` or one address. Raises ValueError."""
     return tuple(ipaddress.ip_network(text) for text in texts)
 
 
 def innermost(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 address stands for, where it does (mapped, 6to4, NAT64)."""
+    """Return the IPv4 address embedded in an IPv6 address, if there is one (mapped, 6to4, NAT64)."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address in _WELL_KNOWN_NAT64:
@@ -57,7 +57,7 @@ def innermost(address: Address) -> Address:
 
 
 def may_reach(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether an address is public, or of a network that is allowed."""
+    """Return whether an address is public or in an allowed network."""
     meant = innermost(address)
     if any(meant in network for network in allowed if network.version == meant.version):
         return True
@@ -65,7 +65,7 @@ def may_reach(address: Address, allowed: Sequence[Network]) -> bool:
 
 
 def resolve(host: str, port: int, allowed: Sequence[Network]) -> list[str]:
-    """Return the addresses of a host, all of which may be reached. Raises NoAddress and NotAllowed."""
+    """Return the addresses of a host, all of them allowed. Raises NoAddress and NotAllowed."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as error:
@@ -80,7 +80,7 @@ def resolve(host: str, port: int, allowed: Sequence[Network]) -> list[str]:
 
 @dataclass(slots=True)
 class Deadline:
-    """A moment (monotonic) at which everything has to be over."""
+    """A moment (monotonic) by which everything has to be finished."""
 
     at: float
 
@@ -126,7 +126,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         raise problem
 
     def sleep(self, seconds: float) -> None:
-        """Wait, as httpcore asks between two tries."""
+        """Wait, as httpcore requests between two attempts."""
         time.sleep(self.deadline.left(seconds))
 
 

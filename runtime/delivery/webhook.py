@@ -1,4 +1,4 @@
-"""One message to a webhook: signed after Standard Webhooks, sent once, its answer read as far as it is needed."""
+"""Sends one message to a webhook: signed by Standard Webhooks, sent once, its response read as far as needed."""
 
 import json
 import ssl
@@ -15,15 +15,15 @@ from runtime.delivery.reach import CheckedBackend, Deadline, Network, NoAddress,
 from workorder_core.notifying.attempts import Fault, Outcome
 
 WITHIN_S = 15.0
-"""From the look-up of the name to the end of the answer."""
+"""Seconds from resolving the name to the end of the response."""
 CONNECT_S = 5.0
 ANSWER_MOST = 16_384
-"""Bytes of an answer's body that are read; of what is beyond, nothing is known."""
+"""Bytes read of a response's body; the rest is ignored."""
 
 
 def body(head: Head) -> str:
-    """Return a message as it is sent, the same whenever: the event's kind, time, and what is known of it."""
-    told: dict[str, Any] = {
+    """Return a message as it is sent, the same each time: the event's kind, time and data."""
+    content: dict[str, Any] = {
         "type": head.kind,
         "timestamp": head.at.astimezone(UTC).isoformat(),
         "data": {
@@ -35,19 +35,19 @@ def body(head: Head) -> str:
             **head.data,
         },
     }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends to webhooks. ``allowed`` are the networks that are no public ones and may be reached all the same."""
+    """Sends to webhooks. ``allowed`` are the non-public networks that may be reached."""
 
     allowed: Sequence[Network] = ()
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     version: str = "0"
 
     def send(self, head: Head, secret: str, *, now: datetime) -> Outcome:
-        """Send a message once; every problem becomes an outcome. ``now`` is what the signature says."""
+        """Send a message once; every problem becomes an outcome. ``now`` goes into the signature."""
         text = body(head)
         signed = Webhook(secret).sign(str(head.uid), now.astimezone(UTC), text)
         headers = {
@@ -73,7 +73,7 @@ class Sender:
         deadline = Deadline.within(WITHIN_S)
         backend = CheckedBackend(self.allowed, deadline)
         waits = {"timeout": {"connect": CONNECT_S, "read": WITHIN_S, "write": WITHIN_S, "pool": WITHIN_S}}
-        # No proxy of the environment: it would connect for us to what was never checked. No redirects either.
+        # No proxy from the environment: it would connect for us to unchecked addresses. No redirects either.
         with (
             httpcore.ConnectionPool(ssl_context=self.tls, network_backend=backend, retries=0) as pool,
             pool.stream("POST", url, headers=list(headers.items()), content=content, extensions=waits) as answer,
@@ -90,9 +90,9 @@ def _outcome(status: int, said: bytes) -> Outcome:
     if 200 <= status < 300:
         return Outcome(None, f"answered {status}", status)
     start = " ".join(said.decode("utf-8", "replace").split())[:200]
-    told = f"answered {status}" + (f": {start}" if start else "")
+    detail = f"answered {status}" + (f": {start}" if start else "")
     if status == 410:
-        return Outcome(Fault.GONE, told, status)
+        return Outcome(Fault.GONE, detail, status)
     if 300 <= status < 400:
-        told = f"answered {status}, a redirect, which is not followed: give the receiver the address that it leads to"
-    return Outcome(Fault.PASSING, told, status)
+        detail = f"answered {status}, a redirect, which is not followed: give the receiver the address that it leads to"
+    return Outcome(Fault.PASSING, detail, status)

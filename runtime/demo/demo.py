@@ -1,4 +1,4 @@
-"""The demo: a pump station publishes three weeks through a real broker, faster than real time, and goes on."""
+"""The demo: a pump station publishes three weeks through a real broker, faster than real time, then continues live."""
 
 import json
 import shlex
@@ -44,16 +44,16 @@ NEXT = (
     ("./run plantwright keys add reader --role viewer", "a key for the API"),
 )
 AHEAD = 10_000
-"""Messages that the publisher may be ahead of the engine; the broker's queue holds many times that."""
+"""How many messages the publisher may be ahead of the engine; the broker's queue has room for many times that."""
 
 
 class DemoProblem(Exception):
-    """The demo cannot start or go on; says what to do."""
+    """The demo cannot start or continue; says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     once: bool
     json_file: Path | None
@@ -65,7 +65,7 @@ class Wanted:
 
 
 def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Console) -> int:
-    """Run the demo until the sample is processed (``once``) or until it is told to stop; return the exit code."""
+    """Run the demo until the sample is processed (``once``) or until asked to stop; return the exit code."""
     with _data_dir(wanted) as data_dir:
         cache = default_data_dir() / "samples" if wanted.data_dir is None else data_dir / "samples"
         folder = sample_plants.folder_of(wanted.seed, cache)
@@ -95,7 +95,7 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
 
 
 def _two_years(conn: psycopg.Connection, site: str, anchor: datetime, seed: int, console: Console) -> None:
-    """Tell the two years before the demo, unless the plant has orders already."""
+    """Create the two years before the demo, unless the plant has orders already."""
     began = time.monotonic()
     with conn.transaction():
         made = living.make(conn, site=site, now=anchor, seed=seed)
@@ -149,7 +149,7 @@ def _show_addresses(standing: Parts, console: Console) -> None:
         console.print(
             "          no password from this machine; “Try as somebody else” in your menu shows it as they see it"
         )
-    # The addresses without their passwords: whoever may read the data folder has those.
+    # Addresses are shown without passwords: whoever may read the data folder has those.
     console.print(f"broker    {BrokerAddress.of(settings.broker)}", highlight=False)
     console.print(
         f"database  {database.get('dbname')} on {database.get('host')}:{database.get('port')}; "
@@ -161,13 +161,13 @@ def _show_addresses(standing: Parts, console: Console) -> None:
 
 
 def hints(data_dir: Path) -> list[tuple[str, str]]:
-    """Return what can be tried beside a demo in another terminal, as it has to be typed there, and what it does."""
+    """Return commands to try in another terminal beside a demo, with what each does."""
     folder = _elsewhere(data_dir)
     return [*([(f"export {folder}", "this demo's folder")] if folder else []), *NEXT]
 
 
 def _elsewhere(data_dir: Path) -> str:
-    """Return the setting by which other commands find a demo that is not in the usual folder; "" where it is."""
+    """Return the setting by which other commands find a demo outside the default folder; "" if it is there."""
     usual = data_dir.resolve() == default_data_dir().resolve()
     return "" if usual else f"PLANTWRIGHT_DATA_DIR={shlex.quote(str(data_dir.resolve()))}"
 
@@ -184,7 +184,7 @@ def _log_file(standing: Parts) -> Path:
 
 
 def _serve(standing: Parts, over: threading.Event, stop: threading.Event, console: Console) -> int:
-    """Run the engine beside the publisher; when it cannot go on, neither can the demo."""
+    """Run the engine beside the publisher; when the engine cannot continue, neither can the demo."""
     log = _log_file(standing)
     process.shorten(log)
     code = serve.run(standing, over, log=log)
@@ -203,7 +203,7 @@ def _catch_up(
     stop: threading.Event,
     console: Console,
 ) -> None:
-    """Publish from where the database stands up to the present minute, and wait until it is processed."""
+    """Publish from the newest stored minute to the present one, and wait until it is processed."""
     assert standing.settings.broker is not None
     first = _first_minute(conn, plant)
     last = MINUTES if wanted.once else max(MINUTES, plant.minute_at(datetime.now(UTC)))
@@ -238,7 +238,7 @@ def _catch_up(
 
 
 def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.Event, console: Console) -> None:
-    """Publish each minute as it comes."""
+    """Publish each minute in real time."""
     assert standing.settings.broker is not None
     _show_what_next(console, standing.data_dir)
     minute = plant.minute_at(datetime.now(UTC))
@@ -253,7 +253,7 @@ def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.
 
 
 def _first_minute(conn: psycopg.Connection, plant: SamplePlant) -> int:
-    """The first minute that is not stored of every asset; what is sent twice is stored once."""
+    """Return the first minute not stored of every asset; what is sent twice is stored once."""
     newest = readings.newest_of_site(conn, plant.site)
     stored = [newest.get(asset) for asset in plant.assets]
     known = [at for at in stored if at is not None]
@@ -269,7 +269,7 @@ def _judged_since(conn: psycopg.Connection, start: int) -> int:
 
 
 def _await_assignment(teller: Teller, stop: threading.Event) -> None:
-    """Give the jobs the time to look at every order once."""
+    """Wait until the jobs have looked at every order once."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and not stop.is_set() and teller.unassigned():
         stop.wait(0.2)
@@ -278,7 +278,7 @@ def _await_assignment(teller: Teller, stop: threading.Event) -> None:
 
 @contextmanager
 def _data_dir(wanted: Wanted) -> Iterator[Path]:
-    """A run ``once`` leaves nothing behind unless it is told where to."""
+    """Return the data folder; a run ``once`` leaves nothing behind unless one is given."""
     if wanted.data_dir is not None or not wanted.once:
         folder = (wanted.data_dir or default_data_dir()).absolute()
         folder.mkdir(parents=True, exist_ok=True)
@@ -293,7 +293,7 @@ def _data_dir(wanted: Wanted) -> Iterator[Path]:
 
 
 def _anchor(wanted: Wanted, data_dir: Path, conn: psycopg.Connection, site: str) -> datetime:
-    """The time of the recording's end: of the state that is there, or the present minute for a new one."""
+    """Return the time of the recording's end: that of the existing state, or the present minute for a new one."""
     file = data_dir / "demo.json"
     if file.exists():
         kept = json.loads(file.read_text(encoding="utf-8"))

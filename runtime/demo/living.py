@@ -1,4 +1,4 @@
-"""Tells two years of ordinary life to a database, by the functions that the API calls, at the times of its days."""
+"""Writes two years of ordinary plant life to a database, by the functions that the API calls, at their past times."""
 
 import random
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from workorder_core.words import Status
 
 
 def make(conn: Connection, *, site: str, now: datetime, seed: int = 1) -> int:
-    """Make the two years before the demo of a site that has no orders yet; return how many. The caller commits."""
+    """Create the two years before the demo for a site without orders; return how many orders. The caller commits."""
     if work_orders.count(conn, work_orders.Filters(site=site)):
         return 0
     begin = now - years.YEARS
@@ -45,7 +45,7 @@ def make(conn: Connection, *, site: str, now: datetime, seed: int = 1) -> int:
 
 
 class _Telling:
-    """Takes one order from its beginning to its end, each step some time after the one before."""
+    """Moves one order from its beginning to its end, each step some time after the one before."""
 
     def __init__(self, conn: Connection, site: str, work: Work, asset: Asset, chance: random.Random) -> None:
         self._conn, self._site, self._work, self._asset = conn, site, work, asset
@@ -54,7 +54,7 @@ class _Telling:
         self._technician = past.person(work.technician, site)
 
     def tell(self) -> None:
-        """Tell all of it."""
+        """Write the whole order."""
         work, order = self._work, self._begin()
         if work.remark:
             order_work.comment(
@@ -121,7 +121,7 @@ class _Telling:
         alarms.write(self._conn, [change], lambda _: self._asset.id, at=self._at)
 
     def _do(self, order: WorkOrder, wait_h: float) -> None:
-        """Let the technician have it, do it, wait where it has to, and say what was found."""
+        """Assign the order, do the work, wait where necessary, and complete it with what was found."""
         work = self._work
         why = "on shift, knows the pump"
         assignments.assign_to(

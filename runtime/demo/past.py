@@ -1,6 +1,6 @@
 """The sample plant's small past: job plans, finished orders of people with what they found, and work that is coming up.
 
-Told by the core's own steps at times before the recording, so that no page of the demo is empty.
+Written by the core's own steps at times before the recording, so that no page of the demo is empty.
 """
 
 from collections.abc import Sequence
@@ -84,11 +84,11 @@ class Job:
     Parameters
     ----------
     days_ago
-        When it was asked for, before the present; what is older than two days begins at 08:10 UTC.
+        When it was requested, before the present; orders older than two days begin at 08:10 UTC.
     upto
         The last status that it reaches.
     measured
-        What the measurements of its plan gave, in their order.
+        The results of its plan's measurements, in their order.
     """
 
     asset: str
@@ -190,7 +190,7 @@ JOBS = (
 
 
 def make(conn: Connection, *, site: str, now: datetime) -> int:
-    """Make the past of a site that has no orders of these weeks yet; return how many there are. The caller commits."""
+    """Create the past of a site without orders in these weeks; return how many orders. The caller commits."""
     if work_orders.count(conn, Filters(site=site, opened_from=now - years.QUIET)):
         return 0
     assets = {each.code: each for each in plant.assets(conn, now=now, site=site)}
@@ -203,7 +203,7 @@ def make(conn: Connection, *, site: str, now: datetime) -> int:
 
 
 def save_plans(conn: Connection, site: str, *, at: datetime) -> None:
-    """Store the job plans, but those that are there."""
+    """Store the job plans that do not exist yet."""
     there = {each.code for each in job_plans.in_force(conn)}
     for each in PLANS:
         if each.code not in there:
@@ -211,7 +211,7 @@ def save_plans(conn: Connection, site: str, *, at: datetime) -> None:
 
 
 def person(name: str, site: str) -> Who:
-    """Return somebody of the demo by their user's name, else a technician by their code."""
+    """Return a person of the demo by user name, otherwise a technician by code."""
     for each in DEMO_PEOPLE:
         if each.name == name and each.technician is None:
             return Who(f"person:{name}", frozenset({each.role}))
@@ -219,7 +219,7 @@ def person(name: str, site: str) -> Who:
 
 
 class _Telling:
-    """Takes one order from step to step, each some time after the one before."""
+    """Moves one order from step to step, each some time after the one before."""
 
     def __init__(self, conn: Connection, site: str, at: datetime, now: datetime) -> None:
         self._conn, self._site, self._at, self._now = conn, site, at, now
@@ -272,7 +272,7 @@ class _Telling:
         self._take(order, Step.SCHEDULE, Schedule(start, start + _SLOT, technician), PLANNER)
 
     def _slot(self, order: WorkOrder) -> datetime:
-        """Return the first full hour ahead of which no planner is warned: on shift, free, within the target."""
+        """Return the first full hour ahead for which no planner gets a warning: on shift, free, within the target."""
         first = self._now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=6)
         hours = [first + timedelta(hours=each) for each in range(7 * 24)]
         for start in hours:

@@ -30,7 +30,7 @@ MODEL = (
 
 
 def put(conn: Connection, site: Site, *, until: datetime) -> None:
-    """Give a site that has no currency yet one, with labour rates and a cost model. The caller commits."""
+    """Set a currency, labour rates and a cost model for a site without a currency. The caller commits."""
     if costs.currency_of(conn, site.id) is not None:
         return
     first = (until - years.YEARS - timedelta(days=30)).date()

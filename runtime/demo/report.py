@@ -1,4 +1,4 @@
-"""What the demo tells at its end: the orders beside the truth of the sample plant."""
+"""The demo's final report: the orders beside the truth of the sample plant."""
 
 import json
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Report:
     readings: int
 
     def orders_of(self, truth: Truth) -> list[Listed]:
-        """The engine's orders on the asset that were opened while the fault lasted, the first first."""
+        """Return the engine's orders on the asset opened while the fault lasted, the earliest first."""
         found = [
             listed
             for listed, _, _ in self.orders
@@ -52,7 +52,7 @@ class Report:
         return sorted(found, key=lambda listed: listed.order.opened_at)
 
     def false_orders(self) -> list[Listed]:
-        """The orders that no fault of the truth accounts for."""
+        """Return the orders that no fault of the truth explains."""
         accounted = {each.order.id for truth in self.truth if truth.kind in FAULTS for each in self.orders_of(truth)}
         return [listed for listed, _, _ in self.orders if listed.order.id not in accounted]
 
@@ -76,7 +76,7 @@ def read_truth(file: Path, plant: SamplePlant) -> list[Truth]:
 
 
 def collect(conn: Connection, truth: list[Truth], *, site: str, since: datetime) -> Report:
-    """Read what the engine has made of the sample; what people ordered beside it, or came before it, is not counted."""
+    """Read the engine's orders for the sample; people's orders and earlier ones are not counted."""
     asked = Filters(site=site, origin=[Origin.ENGINE], opened_from=since)
     listed = work_orders.page(conn, asked, limit=1000)
     orders = [
@@ -87,7 +87,7 @@ def collect(conn: Connection, truth: list[Truth], *, site: str, since: datetime)
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the truth with the orders that met it, and the orders that were for nothing."""
+    """Print the truth with the orders that match it, and the false orders."""
     table = Table(title="What happened, and what the engine made of it", title_justify="left", expand=True)
     for name in ("asset", "kind", "what really happened", "failed at", "order", "opened", "lead or delay"):
         table.add_column(name, overflow="fold")

@@ -1,4 +1,4 @@
-"""Where a sample plant comes from: the one beside the code, or another seed made by the same script."""
+"""Finds a sample plant: the one beside the code, or another seed made by the same script."""
 
 import os
 import subprocess
@@ -10,11 +10,11 @@ PYTHON_VARIABLE = "PLANTWRIGHT_SAMPLES_PYTHON"
 
 
 class NoSuchSample(Exception):
-    """The sample asked for is not there and cannot be made here."""
+    """The sample does not exist and cannot be made here."""
 
 
 def folder_of(seed: int, cache: Path) -> Path:
-    """Return the folder of a seed's files, making them (about half a minute) where they are not there yet."""
+    """Return the folder of a seed's files, making them (about half a minute) if they do not exist yet."""
     if seed == SHIPPED_SEED:
         return SAMPLES
     folder = cache / f"seed-{seed}"

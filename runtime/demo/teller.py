@@ -27,34 +27,34 @@ class Teller:
     def __init__(self, conn: psycopg.Connection, console: Console, zone: ZoneInfo) -> None:
         self._conn, self._console, self._zone = conn, console, zone
         self._from = datetime.now(UTC)
-        self._told: set[tuple[object, int]] = set()
+        self._printed: set[tuple[object, int]] = set()
         self._newest: dict[object, str] = {}
         self._looked = 0.0
 
     def tell(self) -> None:
-        """Print what is new; looks twice a second at most."""
+        """Print what is new; checks twice a second at most."""
         if time.monotonic() - self._looked < 0.5:
             return
         self._looked = time.monotonic()
         for each in feed.since(self._conn, self._from - timedelta(seconds=10)):
-            if (each.order_id, each.seq) in self._told:
+            if (each.order_id, each.seq) in self._printed:
                 continue
-            self._told.add((each.order_id, each.seq))
+            self._printed.add((each.order_id, each.seq))
             self._from = max(self._from, each.at)
             self._newest[each.order_id] = each.status
             if each.step in STEPS_TOLD:
                 self._print(each)
 
     def unassigned(self) -> bool:
-        """Whether an order is open that nobody has looked at."""
+        """Return whether an order is open that automatic assignment has not looked at."""
         return any(status == "open" for status in self._newest.values())
 
     def _print(self, each: feed.Happening) -> None:
-        # An order is told as it was opened, though it may have become worse since.
+        # An order is printed as it was opened, though it may have become worse since.
         opened = each.new if each.step == "open" else {}
         kind, priority = opened.get("type", each.type), int(opened.get("priority", each.priority))
         colour = _COLOURS[priority]
-        # What people and jobs do is done now, beside a past that is published faster than it was.
+        # People and jobs act now, beside a past that is published faster than real time.
         at = each.at if each.actor.startswith("person:") else each.event_at
         when = " " * 12 if at is None else f"{at.astimezone(self._zone):%d %b %H:%M}"
         who = f" to {each.assignee}" if each.step == "assign" and each.assignee else ""

@@ -1,6 +1,6 @@
-"""Two years of ordinary life of the sample plant as a list: what was to be done, who did it, what was found.
+"""Two years of the sample plant's ordinary life as a list: what was to be done, who did it, what was found.
 
-Pure and the same under the same seed. ``living`` tells it to a database.
+Pure, and the same under the same seed. ``living`` writes it to a database.
 """
 
 import random
@@ -17,7 +17,7 @@ from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderTyp
 
 YEARS = timedelta(days=730)
 QUIET = timedelta(days=70)
-"""The last days, of which nothing is made up here: the small past and the demo's own story are in them."""
+"""The last days, left out here: they belong to the small past and the demo's own story."""
 SITE_ZONE = ZoneInfo("Europe/Copenhagen")
 PUMPS = tuple(f"P-{number}" for number in range(101, 109))
 
@@ -53,14 +53,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One order from its beginning to its end; all that follows ``at`` is told in hours after it.
+    """One order from its beginning to its end; all later times are in hours after ``at``.
 
     Parameters
     ----------
     seen
-        What the engine found; None where somebody asked for it, ``by``.
+        What the engine found; None if somebody requested it (``by``).
     held, rework
-        Why the work waited, and whether it was sent back once; None and False where all went well.
+        Why the work waited, and whether it was sent back once; None and False if all went well.
     """
 
     at: datetime
@@ -88,7 +88,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trouble:
-    """A kind of failure with what is usually found and done about it."""
+    """A kind of failure with its usual findings and repairs."""
 
     component: str
     mode: FailureMode
@@ -102,7 +102,7 @@ class _Trouble:
     hours: float
     down_h: float
     signs: tuple[str, str, float, float, float] | None = None
-    """Signal, unit, value, usual low and usual high, where the engine can see it."""
+    """Signal, unit, value, usual low and usual high, if the engine can see it."""
     plan: str | None = None
 
 
@@ -159,7 +159,7 @@ _HOLDS = (HoldReason.PARTS, HoldReason.ACCESS, HoldReason.PERMIT)
 
 
 def life(seed: int, *, until: datetime) -> list[Work]:
-    """Return what happened in the two years that end ``QUIET`` before a moment, in the order in which it began."""
+    """Return what happened in the two years that end ``QUIET`` before a moment, by its beginning."""
     chance = random.Random(f"two years {seed}")
     begin, end = until - YEARS, until - QUIET
     return sorted(
@@ -169,14 +169,14 @@ def life(seed: int, *, until: datetime) -> list[Work]:
 
 
 def _at(day: datetime, hour: int, minute: int) -> datetime:
-    """Return a time of a working day of the site; what falls on a weekend waits for Monday."""
+    """Return a time on a working day of the site; weekends move to Monday."""
     local = day.astimezone(SITE_ZONE).date()
     local += timedelta(days=(7 - local.weekday()) if local.weekday() > 4 else 0)
     return datetime.combine(local, time(hour, minute), SITE_ZONE).astimezone(day.tzinfo)
 
 
 def _rounds(chance: random.Random, begin: datetime, end: datetime) -> Iterator[Work]:
-    """Yield a round a quarter at each pump; some find something that is better done soon."""
+    """Yield one round per quarter at each pump; some find something that should be done soon."""
     for number, asset in enumerate(PUMPS):
         day = begin + timedelta(days=3 + 9 * number)
         while day < end - timedelta(days=10):
@@ -221,7 +221,7 @@ def _alignment(chance: random.Random, asset: str, day: datetime) -> Work:
 
 
 def _yearly(chance: random.Random, begin: datetime, end: datetime) -> Iterator[Work]:
-    """Yield what is done once a year or twice: oil, and the strainers in autumn."""
+    """Yield the yearly work: oil changes, and the strainers in autumn."""
     for number, asset in enumerate(PUMPS):
         for year in range(2):
             day = begin + timedelta(days=365 * year + 20 + 31 * number)
@@ -257,7 +257,7 @@ def _yearly(chance: random.Random, begin: datetime, end: datetime) -> Iterator[W
 
 
 def _troubles(chance: random.Random, begin: datetime, end: datetime) -> Iterator[Work]:
-    """Yield what went wrong: about one thing a week, more of it in winter; what the engine can see it mostly sees."""
+    """Yield the failures: about one a week, more in winter; the engine finds most of those it can see."""
     day = begin + timedelta(days=2)
     while day < end - timedelta(days=12):
         trouble, asset = chance.choice(_TROUBLES), chance.choice(PUMPS)
