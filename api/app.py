@@ -5,7 +5,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool
 from starlette.middleware.gzip import GZipMiddleware
@@ -13,8 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import once, problems
 from api.board import pages
 from api.board.forms import forms
+from api.board.rendering import with_tokens
 from api.description import describe
 from api.events.hub import Hub
+from api.events.refreshes import Refreshes, Refreshing, Rendered, answer
 from api.guard import Guard
 from api.keys import Door, Lasting
 from api.language.chosen import Speaks
@@ -70,6 +72,7 @@ def create(
     app = _bare(version)
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
     app.state.hub = Hub(pool, app.state.door)
+    app.state.refreshes = Refreshes(app.state.hub)
     app.state.metrics, app.state.schema_is_current, app.state.at_the_door = Metrics(version), False, 0
     app.state.metrics.streams.set_function(lambda: app.state.hub.readers)
     app.state.files = files_allowed
@@ -77,11 +80,13 @@ def create(
     app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
+    app.add_exception_handler(Rendered, _rendered)
     problems.install(app, pages.error_page, wants_page=_is_for_the_board, again=forms.again)
     app.add_middleware(Exports, pool=pool)
     app.add_middleware(Speaks, plant=language)
     app.add_middleware(GZipMiddleware, compresslevel=5)
     app.add_middleware(Limits, room=room or Room())
+    app.add_middleware(Refreshing, refreshes=app.state.refreshes, tokens=with_tokens)
     app.add_middleware(Guard, names=names)
     app.add_middleware(Counted, metrics=app.state.metrics)
     return app
@@ -108,6 +113,12 @@ def _described(version: str) -> dict[str, Any]:
 def _is_for_the_board(request: Request) -> bool:
     machine = request.url.path.startswith(("/api/", "/health/", "/metrics", "/static/"))
     return not machine and "text/html" in request.headers.get("accept", "")
+
+
+def _rendered(request: Request, told: Exception) -> Response:
+    """Answer an open page with what was rendered for another."""
+    assert isinstance(told, Rendered)
+    return answer(request, told.rendering, with_tokens)
 
 
 def _names(users: str | None) -> tuple[str, ...]:

@@ -190,6 +190,19 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_run() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event(
+        'run.' || CASE NEW.state WHEN 'running' THEN 'started' ELSE NEW.state END,
+        NEW.site_id, NULL, NULL, NEW.title, clock_timestamp(),
+        jsonb_build_object('run', NEW.id, 'run_kind', NEW.kind, 'title', NEW.title, 'state', NEW.state,
+                           'requested_by', NEW.requested_by, 'problem', NEW.problem));
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.history_hash(before bytea, order_id uuid, seq integer, at timestamp with time zone, actor text, step text, was jsonb, becomes jsonb, why text) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -1946,6 +1959,8 @@ CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON p
 
 CREATE TRIGGER changed_keys_are_announced AFTER DELETE OR UPDATE OF roles, sites, revoked_at ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
+CREATE TRIGGER changed_runs_make_events AFTER UPDATE OF state, cancel_asked_at ON public.runs FOR EACH ROW WHEN (((new.state IS DISTINCT FROM old.state) OR (new.cancel_asked_at IS DISTINCT FROM old.cancel_asked_at))) EXECUTE FUNCTION public.event_of_run();
+
 CREATE TRIGGER changed_users_are_announced AFTER DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
 CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_changes();
@@ -1971,6 +1986,8 @@ CREATE TRIGGER labour_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE O
 CREATE TRIGGER location_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.locations FOR EACH ROW EXECUTE FUNCTION public.log_change('location');
 
 CREATE TRIGGER new_events_are_announced AFTER INSERT ON public.new_events FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_events();
+
+CREATE TRIGGER new_runs_make_events AFTER INSERT ON public.runs FOR EACH ROW EXECUTE FUNCTION public.event_of_run();
 
 CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 

@@ -97,6 +97,7 @@ def standing(
     return page(
         request,
         "alarms.html",
+        shared=True,
         now=now,
         alarms=found[:PAGE_SIZE],
         orders=alarm_points.orders_of(conn, [each.id for each in found[:PAGE_SIZE]]),

@@ -5,6 +5,7 @@ from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
+from api.events.refreshes import Refreshes, Rendered, asks_again
 from db.alarms import engine_alarms
 from db.people import users
 from db.telemetry import engine_metrics, judge
@@ -15,6 +16,11 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 def _look(request: Request, who: Asking, conn: Conn, now: Now) -> None:
     # Who asks comes before the connection, which names them in the log of changes.
     # Before anything is read, so that a page shows at least what had happened by then.
+    if asks_again(request.scope):
+        refreshes: Refreshes = request.app.state.refreshes
+        found = refreshes.find_signed_in(request, who, request.state.reader.language.code)
+        if found is not None:
+            raise Rendered(found)
     request.state.newest_event = request.app.state.hub.newest
     request.state.engine_alarms = engine_alarms.standing(conn, now=now, within=who.sites)
     request.state.full_names = users.full_names(conn)
@@ -28,4 +34,4 @@ WITH_ALARMS = Depends(_look)
 def engine(request: Request, conn: Conn, now: Now) -> Response:
     """Show how the engine is, and what to do about its alarms."""
     told = engine_metrics.read(conn)
-    return page(request, "engine.html", now=now, told=told, holder=judge.holder_now(conn)[0])
+    return page(request, "engine.html", shared=True, now=now, told=told, holder=judge.holder_now(conn)[0])

@@ -73,6 +73,7 @@ def orders(
     return page(
         request,
         "orders.html",
+        shared=True,
         now=now,
         orders=work_orders.page(conn, filters, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE),
         total=total,
@@ -131,6 +132,7 @@ def assets(
     return page(
         request,
         "assets.html",
+        shared=True,
         number=number,
         more=len(fetched) > MACHINES_A_PAGE,
         now=now,
@@ -173,6 +175,7 @@ def asset_page(
     return page(
         request,
         "asset.html",
+        shared=True,
         now=now,
         asset=shown,
         zone=shown.time_zone,
@@ -207,6 +210,7 @@ def quarantined(request: Request, conn: Conn, now: Now, who: Asking, reason: str
     return page(
         request,
         "quarantine.html",
+        shared=True,
         now=now,
         zone=zone_of(plant.sites(conn, who.sites)),
         kept=kept,

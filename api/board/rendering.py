@@ -18,6 +18,7 @@ from api.asking import ENGINEERS, PLANS, REQUESTS, SEES_ALL, SEES_COSTS, WORKS_O
 from api.board import words
 from api.board.changed import changed
 from api.board.forms.refilled import Refused, refill
+from api.events.refreshes import MOMENT_S, Refreshes, Rendering, answer, asks_again
 from api.guard import is_at_home
 from api.keys import masked
 from api.language import templates as i18n
@@ -84,6 +85,7 @@ _ENVIRONMENT.globals["status_groups"] = statuses
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
 """Every form that changes something is given its tokens here, so that no template can forget them."""
 
+_FOLLOWS, _EVERY = re.compile(r' data-follows="([^"]*)"'), re.compile(r' data-every="(\d+)"')
 _SAYS_NOTHING_NEW = re.compile(
     r'(<span data-(?:age|due)="[^"]*">)[^<]*|(<body data-now=")[^"]*" data-events="[^"]*'
     r'|(<input type="hidden" name="(?:csrf|once)" value=")[^"]*'
@@ -92,21 +94,31 @@ _SAYS_NOTHING_NEW = re.compile(
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, refused: Refused | None = None, **facts: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    refused: Refused | None = None,
+    shared: bool = False,
+    **facts: Any,
 ) -> Response:
     """Return a page of the board, or 304 to a page that asks again and has this version already.
 
     A form that was refused, here or where it was sent to, is shown with what was typed and with what is wrong.
+    ``shared``: whoever has the same roles, sites and language is shown the same below the head of the page.
     """
     refused = refused or request.scope.get("refused")
     with speaking(getattr(request.state, "reader", ENGLISH)):
         text = _rendered(request, template, refused, facts)
         if refused is not None:
             text, status = refill(text, refused), refused.status
-    tag = f'"{hashlib.sha256(_SAYS_NOTHING_NEW.sub(_kept, text).encode()).hexdigest()[:32]}"'
+    who: Who | None = getattr(request.state, "who", None)
+    if who is not None and status == 200 and refused is None and asks_again(request.scope):
+        return _refreshed(request, text, who, shared=shared)
+    tag = _tag(text)
     if status == 200 and request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
-    text = _FORM.sub(lambda form: form[1] + _hidden(request), text)
+    text = with_tokens(text, getattr(request.state, "form_token", None))
     return HTMLResponse(text, status, headers={"ETag": tag} if status == 200 else None)
 
 
@@ -125,8 +137,30 @@ def _rendered(request: Request, template: str, refused: Refused | None, facts: M
         can=_can(who),
         administers=who is not None and who.sites is None and who.may(()),
         wrong=refused.fields if refused else {},
+        only_live=asks_again(request.scope),
         **facts,
     )
+
+
+def _refreshed(request: Request, text: str, who: Who, *, shared: bool) -> Response:
+    """Return the live parts for an open page, and keep them for whoever else asks for the same."""
+    refreshes: Refreshes = request.app.state.refreshes
+    follows, every = _FOLLOWS.search(text), _EVERY.search(text)
+    rendering = Rendering(
+        text=text,
+        tag=_tag(text),
+        follows=frozenset(follows[1].split()) if follows else frozenset(),
+        lasts_s=min(MOMENT_S, 0.8 * float(every[1])) if every else MOMENT_S,
+        heard=request.state.heard,
+        has_forms=_FORM.search(text) is not None,
+        route=request.scope.get("route"),
+    )
+    refreshes.keep(request, who, request.state.reader.language.code, rendering, shared=shared)
+    return answer(request, rendering, with_tokens)
+
+
+def _tag(text: str) -> str:
+    return f'"{hashlib.sha256(_SAYS_NOTHING_NEW.sub(_kept, text).encode()).hexdigest()[:32]}"'
 
 
 def full_names(request: Request) -> Mapping[str, str]:
@@ -135,9 +169,13 @@ def full_names(request: Request) -> Mapping[str, str]:
     return names
 
 
-def _hidden(request: Request) -> str:
+def with_tokens(text: str, token: str | None) -> str:
+    """Return a page whose forms can be sent: each with the session's token, and one of its own."""
+    return _FORM.sub(lambda form: form[1] + _hidden(token), text)
+
+
+def _hidden(token: str | None) -> str:
     """Return what every form carries: its session's token, and one of its own by which it is known if sent twice."""
-    token: str | None = getattr(request.state, "form_token", None)
     csrf = "" if token is None else f'<input type="hidden" name="csrf" value="{masked(token)}">'
     return f'{csrf}<input type="hidden" name="once" value="{secrets.token_urlsafe(16)}">'
 

@@ -63,13 +63,15 @@ class Encoded:
     id: int
     of: str
     site: str | None
+    altered: frozenset[str]
     whole: bytes
     brief: bytes
 
     @classmethod
     def made(cls, event: Event) -> "Encoded":
         whole, brief = EventOut.model_validate(event), BriefEventOut.model_validate(event)
-        return cls(event.id, seeing.of(event.kind), event.site, _block(event.id, whole), _block(event.id, brief))
+        altered, of = frozenset(brief.altered), seeing.of(event.kind)
+        return cls(event.id, of, event.site, altered, _block(event.id, whole), _block(event.id, brief))
 
 
 def _block(event_id: int, event: BriefEventOut) -> bytes:
@@ -104,6 +106,8 @@ class Hub:
         self._before = 0
         self.newest: int | None = None
         """The newest event that has been read; None while nobody listens. What a page shows is at least as new."""
+        self.changes = 0
+        """Rises when what is remembered of people and pages may be so no longer, though no event tells it."""
         self._following: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._standing: object = None
@@ -185,11 +189,13 @@ class Hub:
                             self._checked = self._now()
                             await self._check_readers()
             except _TROUBLE as problem:
+                self.changes += 1
                 _log.warning("lost the connection that hears of events; connecting again", why=str(problem).strip())
                 await asyncio.sleep(AGAIN_S)
         # Nothing is awaited between the last look at who reads and here: nobody waits for a list that has ended.
         self._kept.clear()
         self._begun.clear()
+        self.changes += 1
         self.newest = self._following = None
 
     def _is_needed(self) -> bool:
@@ -218,9 +224,11 @@ class Hub:
     async def _heard(self, conn: AsyncConnection) -> set[str]:
         """Wait until something is heard, and then a moment for what comes with it; return the channels."""
         heard = {each.channel async for each in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1)}
+        self.changes += ACCESS in heard
         if heard:
             await asyncio.sleep(GATHER_S)
             heard |= {each.channel async for each in conn.notifies(timeout=0)}
+            self.changes += ACCESS in heard
         return heard
 
     async def _read_on(self) -> None:
@@ -241,6 +249,7 @@ class Hub:
                 self._kept.append(each)
                 self.newest = each.id
             noticed, self._standing = standing != self._standing, standing
+            self.changes += noticed
             if found or noticed:
                 for reader in self._readers:
                     reader.notices += noticed

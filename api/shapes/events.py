@@ -1,6 +1,6 @@
 """Events as they are sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,9 @@ class BriefEventOut(BaseModel):
     order_id: UUID | None
     subject: str = Field(description="what people call it: NTH-1042, NTH/P-101")
     at: datetime = Field(description="when it happened, by the wall clock")
+    altered: Sequence[str] = Field(
+        description="names of what it alters, as pages follow them: order, orders@NTH, asset:3, technician:deniz"
+    )
 
 
 class EventOut(BriefEventOut):

@@ -21,6 +21,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, scalar_row, tuple_row
 
 from db import scope, sql, storable
+from workorder_core.notifying.altered import altered
 
 _QUERIES = sql.load("events")
 CHANNEL = "events"
@@ -58,6 +59,11 @@ class Event:
     at: datetime
     recorded_at: datetime
     data: Mapping[str, Any]
+
+    @property
+    def altered(self) -> tuple[str, ...]:
+        """The names of what it alters, as open pages follow them."""
+        return altered(self.kind, site=self.site, asset_id=self.asset_id, order_id=self.order_id, data=self.data)
 
 
 def append(

@@ -12,9 +12,10 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "document": EVERYBODY,
     "rule": EVERYBODY,
     "engine_alarm": EVERYBODY,
+    "run": EVERYBODY,
 }
-"""By what an event is of, the roles that may read the same elsewhere: orders, alarms and, at every site, documents.
-What concerns the whole plant has no site, so that only who sees every site is sent it."""
+"""By what an event is of, the roles that may read the same elsewhere: orders, alarms, long work and, at every
+site, documents. What concerns the whole plant has no site, so that only who sees every site is sent it."""
 
 
 def of(kind: str) -> str:

@@ -21,7 +21,7 @@ from workorder_core.alarms.engine_alarms import spoken
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 PAGE_SIZE = 50
-KINDS = ("order.*", "alarm.*", "finding.*", "document.*", "rule.*", "engine_alarm.*", "receiver.*")
+KINDS = ("order.*", "alarm.*", "finding.*", "document.*", "rule.*", "engine_alarm.*", "run.*", "receiver.*")
 """What a webhook can be chosen to get, by groups of kinds."""
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 EventId = Annotated[int, Path(ge=1, le=2**63 - 1)]

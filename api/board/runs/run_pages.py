@@ -40,6 +40,7 @@ def listed(
     return page(
         request,
         "runs/list.html",
+        shared=True,
         now=now,
         zone=zone_of(plant.sites(conn, who.sites)),
         runs=found[:LIMIT],

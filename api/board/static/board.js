@@ -11,8 +11,10 @@
   // What the server last sent of each live part: this runs before the charts are drawn into them.
   const seen = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, said(part)]));
   const ahead = Date.parse(document.body.dataset.now || "") - Date.now() || 0;
-  const follows = (document.body.dataset.follows || "").split(" ");
-  const every = Number(document.body.dataset.every) * 1000 || SELDOM_MS;
+  const followed = (page) => (page.body.dataset.follows || "").split(" ");
+  let follows = followed(document);
+  const seconds = (page) => Number(page.body.dataset.every) * 1000 || SELDOM_MS;
+  let every = seconds(document);
   let version = null, latest = null, up = false, due = null, asked = 0, wanted = false;
 
   // What a part says, without the tokens of its forms and the spans of time, which differ each time.
@@ -65,7 +67,7 @@
 
   async function refresh() {
     let text;
-    const headers = { Accept: "text/html" };
+    const headers = { Accept: "text/html", "X-Refresh": "live" };
     if (version) headers["If-None-Match"] = version;
     const have = [...document.querySelectorAll("[data-live][data-stamp]")].map((part) => `${part.id}=${part.dataset.stamp}`);
     if (have.length) headers["X-Have"] = have.join(",");
@@ -85,6 +87,8 @@
     if (text !== undefined) {
       latest = new DOMParser().parseFromString(text, "text/html");
       version = answer.headers.get("etag");
+      every = seconds(latest);
+      follows = followed(latest);
     }
     if (latest) show(latest);
   }
@@ -124,9 +128,7 @@
   // Until the stream is known to be there, as behind a proxy that keeps it back, the page asks by itself.
   function pause() { return (up ? every : Math.min(every, DOWN_MS)) * (0.9 + Math.random() * 0.2); }
 
-  function concerns(event) {
-    return follows.some((each) => each === event.kind.split(".")[0] || each === `order:${event.order_id}` || each === `asset:${event.asset_id}`);
-  }
+  function concerns(event) { return event.altered.some((each) => follows.includes(each)); }
 
   function hear(news) {
     if (news.up && !up) {

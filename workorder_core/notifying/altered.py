@@ -1,0 +1,43 @@
+"""What an event alters, by the names that open pages follow: a page asks anew only for what it can show."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+UNLISTED = frozenset(
+    {"comment", "attach", "detach", "parts", "prices", "note", "step", "step undone", "link", "unlink"}
+)
+"""Steps in an order's history that no list of orders shows: they are on the order's own page."""
+
+
+def altered(
+    kind: str, *, site: str | None, asset_id: int | None, order_id: UUID | None, data: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the names of what an event alters, the widest first.
+
+    ``order``, ``alarm`` …: what it is of. ``orders``: what lists of orders show, and ``orders@NTH`` of one site.
+    ``order:<id>``, ``asset:<id>``, ``run:<id>``; ``technician:<code>`` who has the order or had it before.
+    """
+    return tuple(dict.fromkeys(_names(kind, site, asset_id, order_id, data)))
+
+
+def _names(
+    kind: str, site: str | None, asset_id: int | None, order_id: UUID | None, data: Mapping[str, Any]
+) -> Iterator[str]:
+    of = kind.partition(".")[0]
+    yield of
+    if of == "order":
+        if data.get("step") not in UNLISTED:
+            yield "orders"
+            yield f"orders@{site}"
+        for code in (data.get("assignee"), (data.get("old") or {}).get("assignee")):
+            if code:
+                yield f"technician:{code}"
+    elif site is not None:
+        yield f"{of}@{site}"
+    if of == "run":
+        yield f"run:{data.get('run')}"
+    if order_id is not None:
+        yield f"order:{order_id}"
+    if asset_id is not None:
+        yield f"asset:{asset_id}"
