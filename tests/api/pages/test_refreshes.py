@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,7 @@ from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Role, system
 
 ASKS = {"Accept": "text/html", "X-Refresh": "live"}
-BOARD = Path(__file__).parents[2] / "api" / "board"
+BOARD = Path(__file__).parents[3] / "api" / "board"
 SHARED = ["/", "/?site=NTH", "/alarms", "/assets", "/assets/{asset}", "/quarantine", "/engine", "/runs"]
 """Pages that show the same to whoever has the same roles and sites."""
 TOKENS = re.compile(
@@ -81,7 +82,7 @@ def test_one_rendering_serves_all_who_see_the_same_until_something_happens_that_
     assert 'id="orders"' in first.text
     assert open_.get("/", headers=other).content == first.content
     for who in keys:
-        assert answered_without_database(served, open_, "/", who)
+        within(partial(_is_answered_at_once_the_second_time, served, open_, who))
         assert open_.get("/", headers=who | {"If-None-Match": first.headers["etag"]}).status_code == 304
 
     order, now = seeded.orders["predictive"], datetime.now(UTC)
@@ -124,6 +125,12 @@ def test_what_was_rendered_for_somebody_is_given_to_nobody_who_sees_something_el
         assert open_.get("/", headers={}).status_code == 303
 
 
+def _is_answered_at_once_the_second_time(served: Served, open_: httpx.Client, who: dict[str, str]) -> bool:
+    # That somebody has signed in is heard a moment later, and what was known before is asked for once more.
+    assert open_.get("/", headers=who).status_code == 200
+    return answered_without_database(served, open_, "/", who)
+
+
 def test_who_may_no_longer_is_not_answered_with_what_they_saw(served, open_, keys, pool) -> None:
     now = datetime.now(UTC)
     with pool.connection() as conn:
@@ -131,8 +138,7 @@ def test_who_may_no_longer_is_not_answered_with_what_they_saw(served, open_, key
         assert sessions.begin(conn, "of sofia", "sofia", at=now, lasting=timedelta(days=1))
     cookie = {"Cookie": "plantwright=of sofia"}
     for who in (*keys, cookie):
-        assert open_.get("/", headers=who).status_code == 200
-        assert answered_without_database(served, open_, "/", who)
+        within(partial(_is_answered_at_once_the_second_time, served, open_, who))
     before = served.app.state.hub.changes
     with pool.connection() as conn:
         api_keys.revoke(conn, "k-0", actor="system:tests", at=now)
