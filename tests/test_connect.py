@@ -54,7 +54,7 @@ def test_a_message_becomes_what_the_page_says(topic, payload, expected, tmp_path
     settings = Settings(
         mappings=["umh", "homie", *own], thingsboard_site="NTH", thingsboard_device="P-201", sparkplug_host="plant"
     )
-    formats = sources.understood(settings)
+    formats = sources.load_formats(settings)
     now_us = time.time_ns() // 1000
     frames, refused = formats.parse(Message(topic, payload.strip().encode(), now_us), Bounds(skew_us=10**18))
     assert refused == []
@@ -66,7 +66,7 @@ def test_the_settings_of_the_page_are_taken(text, monkeypatch):
     for line in text.strip().splitlines():
         name, value = line.split("=", 1)
         monkeypatch.setenv(name, value)
-    sources.understood(load())
+    sources.load_formats(load())
 
 
 def test_the_model_document_of_the_page_is_taken(tmp_path):

@@ -1,7 +1,7 @@
 """The interface of a payload format.
 
 To add one: write a class in a file of its own in this folder, and add it to the list in
-`runtime.pipeline.sources.spoken`.
+`runtime.pipeline.sources.configured`.
 """
 
 from collections.abc import Sequence

@@ -117,7 +117,7 @@ def _enter(folder: Path) -> None:
     """Create the folders. Root follows no link that the broker's account could have made there."""
     try:
         files.refuse_links(folder / "clients")
-    except files.LinkInTheWay as link:
+    except files.UntrustedLink as link:
         raise BrokerFilesProblem(str(link)) from None
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)

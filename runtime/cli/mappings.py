@@ -58,7 +58,7 @@ def frame_lines(frame: Frame) -> list[str]:
 def listen(settings: Settings, topics: list[str], for_s: float, stop: threading.Event, console: Console) -> None:
     """Listen for a while, and propose a mapping for each kind of message that no format reads yet."""
     assert settings.broker is not None
-    formats, taken = sources.understood(settings), 0
+    formats, taken = sources.load_formats(settings), 0
     heard: list[Message] = []
     deadline = time.monotonic() + for_s
     name, tls = f"plantwright-listen-{uuid.uuid4().hex[:12]}", broker_tls.context(settings, tool=True)

@@ -1,1 +1,1 @@
-"""The database and the broker that plantwright starts itself where none is given."""
+"""The database and the broker that plantwright starts itself if none is given."""

@@ -1,8 +1,8 @@
 """The MQTT broker that plantwright starts itself, for a plant without one.
 
-mosquitto where it is installed; otherwise the rumqttd that the iotcore package carries. Both listen on loopback only,
-on the port of the last start when that is still free, so that clients find it again. Both ask for a password
-(``broker_accounts``): other people's programs on this machine stay out.
+mosquitto if it is installed; otherwise the rumqttd in the iotcore package. Both listen on loopback only, on the port of
+the last start if that is still free, so that clients find it again. Both require a password (``broker_accounts``):
+other people's programs on this machine stay out.
 
 What they keep differs, and no setting changes it:
 
@@ -41,7 +41,7 @@ IOTCORE_INFLIGHT = 100
 _START_WAIT_S = 20
 _PORT_TRIES = 5
 
-# The queue is saved whole, every second or two: saving on each change would write it again for every message.
+# The queue is saved as a whole, every second or two: saving on each change would rewrite it for every message.
 _MOSQUITTO_CONF = """\
 # Written at every start; changes made here are lost.
 listener {port} 127.0.0.1
@@ -64,7 +64,7 @@ log_type notice
 connection_messages true
 """
 
-# rumqttd keeps a log in memory for each topic filter: its segments, not a number of messages, bound what waits.
+# rumqttd keeps a log in memory for each topic filter: the queue is bounded by its segments, not by a message count.
 _IOTCORE_TOML = """\
 # Written at every start; changes made here are lost.
 id = 0
@@ -102,14 +102,14 @@ class Broker:
     Parameters
     ----------
     inflight
-        Messages it sends a client ahead of the client's acknowledgements. A batch that acknowledges at its end can't
-        be larger, and should be at most half of it; iotcore has 100 whatever was asked.
+        Messages it sends a client ahead of the client's acknowledgements. A batch that acknowledges at its end can't be
+        larger, and should be at most half of it; iotcore always has 100.
     adopted
-        It was running already, left by a process that was killed or shared with one that lives.
+        It was running already, left by a killed process or shared with a living one.
     url
-        For the engine, with its password: don't print it. ``device_url`` is for machines and tools.
+        For the engine, with its password: don't print it. ``device_url`` is for devices and tools.
     session
-        The name of the engine's session, which nobody else knows; None: the one of the settings.
+        The name of the engine's session, which nobody else knows; None: the one in the settings.
     """
 
     url: str
@@ -124,7 +124,9 @@ class Broker:
     session: str | None = field(default=None, repr=False)
 
     def guard(self, least: int) -> Guard | None:
-        """Return what keeps devices out below ``least`` free bytes on the disk; None for iotcore: it saves nothing."""
+        """Return the guard that blocks devices below ``least`` free bytes on the disk; None for iotcore, which saves
+        nothing.
+        """
         if self.kind != "mosquitto":
             return None
         return Guard(self._folder, least, process.server_account(self._folder), lambda: _pid(self._folder))
@@ -132,7 +134,7 @@ class Broker:
     def stop(self) -> None:
         """Stop the broker, unless another process uses it too. mosquitto saves its queues first."""
         with process.alone(self._folder / "start.lock"):
-            # Not our pid: it may have been killed, and started again by somebody who has left since.
+            # Not our pid: the broker may have been killed, and restarted by a process that has ended since.
             if self._use.give_back() and (running := _last(self._folder)) is not None:
                 _end(running, self._folder)
 
@@ -145,9 +147,9 @@ def start(folder: Path, *, inflight: int, queued: int, kind: Kind | None = None)
     inflight
         Messages sent ahead of a client's acknowledgements: at least twice what a batch holds.
     queued
-        Messages kept for a client that is away or slow; what exceeds them is lost.
+        Messages queued for a client that is away or slow; more than that are lost.
     kind
-        mosquitto if it is installed, otherwise iotcore, unless one of them is asked for.
+        mosquitto if it is installed, otherwise iotcore, unless one is requested.
     """
     folder = folder.absolute()
     program = None if kind == "iotcore" else process.find_program("mosquitto")
@@ -194,7 +196,7 @@ def start(folder: Path, *, inflight: int, queued: int, kind: Kind | None = None)
 
 def running(folder: Path, *, engine: bool = False) -> tuple[str, str | None] | None:
     """Return the URL of the broker whose state is in ``folder``, for devices and tools or for the engine, and the name
-    of the engine's session; None where it does not run. Changes nothing. The URL has a password in it.
+    of the engine's session; None if it does not run. Changes nothing. The URL contains a password.
     """
     folder = folder.absolute()
     last, accounts = _last(folder), broker_accounts.read(folder)
@@ -207,7 +209,7 @@ def running(folder: Path, *, engine: bool = False) -> tuple[str, str | None] | N
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """What the pid file says of the broker last started."""
+    """The pid file's facts about the broker last started."""
 
     pid: int
     port: int
@@ -225,7 +227,7 @@ def _last(folder: Path) -> _Running | None:
 
 
 def _pid(folder: Path) -> int | None:
-    """Return the process id of the mosquitto that runs in a folder; None where none does."""
+    """Return the process id of the mosquitto that runs in a folder; None if none does."""
     last = _last(folder)
     return last.pid if last is not None and process.runs(last.pid, str(_conf_file(folder, last.kind))) else None
 
@@ -259,7 +261,9 @@ def _settings_changed(running: _Running, folder: Path, *, inflight: int, queued:
 
 
 def _runs(broker: _Running, folder: Path) -> bool:
-    """Say whether the broker of the pid file runs and answers. One that was just killed is seen for a moment longer."""
+    """Return whether the broker of the pid file runs and answers. One that was just killed may be seen a moment
+    longer.
+    """
     argument = str(_conf_file(folder, broker.kind))
     if not process.runs(broker.pid, argument) or not process.answers(broker.port):
         return False
@@ -270,7 +274,7 @@ def _runs(broker: _Running, folder: Path) -> bool:
 def _start_new(
     folder: Path, kind: Kind, program: Path | None, *, inflight: int, queued: int, last_port: int | None
 ) -> _Running:
-    """Start the broker on the last port, or on another one as often as somebody else gets it first."""
+    """Start the broker on the last port; on another one whenever somebody else gets it first."""
     account = process.server_account(folder) if kind == "mosquitto" else None
     conf, log = _conf_file(folder, kind), folder / f"{kind}.log"
     if program is not None:
@@ -315,11 +319,11 @@ _OURS: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def _listens(child: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until the child serves the port; False when it ended, as it does when the port is taken."""
+    """Wait until the child serves the port; False if it ended, as it does if the port is in use."""
     deadline = time.monotonic() + _START_WAIT_S
     while child.poll() is None:
         if process.answers(port):
-            # Somebody else may be answering while ours is about to find the port taken and end.
+            # Another program may be answering while ours is about to find the port in use and end.
             time.sleep(0.05)
             return child.poll() is None
         if time.monotonic() > deadline:

@@ -1,7 +1,8 @@
-"""Who may use the embedded broker: the engine, and this machine's devices and tools, each with a password of its own.
+"""Accounts of the embedded broker: the engine, and this machine's devices and tools, each with a password of its own.
 
-The passwords are made at the first start, in a file that its owner alone can read. The engine's session has a name with
-a secret in it besides: who has the devices' password does not know it, so cannot take the session and what waits in it.
+The passwords are created at the first start, in a file that only its owner can read. In addition the name of the
+engine's session contains a secret: those who have the devices' password do not know it, so they cannot take over the
+session and its queue.
 """
 
 import json
@@ -17,8 +18,8 @@ from runtime.embedded.process import Account
 ENGINE, DEVICE = "plantwright-engine", "device"
 FILE = "accounts.json"
 
-# Devices and tools may say and hear everything but what the engine measures its own lag by, and the broker's log: the
-# secret name of the engine's session is in it.
+# Devices and tools may publish and read everything but the pulse by which the engine measures its lag, and the broker's
+# log, which contains the secret name of the engine's session.
 ACCESS = f"""\
 # Written at every start; changes made here are lost.
 user {ENGINE}
@@ -35,9 +36,9 @@ topic read $SYS/#
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The passwords of both, and the name of the engine's session; None where the settings name it.
+    """The passwords of both, and the name of the engine's session; None if the settings name it.
 
-    A broker's folder from before there were accounts has messages that wait for the session of that name.
+    In a broker's folder from before there were accounts, messages wait for the session of that name.
     """
 
     engine: str
@@ -45,13 +46,13 @@ class Accounts:
     session: str | None
 
     def url(self, port: int, *, engine: bool) -> str:
-        """Return the broker's URL with a password in it: don't print it."""
+        """Return the broker's URL, which contains a password: don't print it."""
         name, password = (ENGINE, self.engine) if engine else (DEVICE, self.device)
         return f"mqtt://{name}:{quote(password)}@{process.LOOPBACK}:{port}"
 
 
 def read(folder: Path) -> Accounts | None:
-    """Return the accounts of a broker's folder; None where none have been made."""
+    """Return the accounts of a broker's folder; None if there are none."""
     try:
         return Accounts(**json.loads((folder / FILE).read_text()))
     except FileNotFoundError:
@@ -59,7 +60,7 @@ def read(folder: Path) -> Accounts | None:
 
 
 def made(folder: Path) -> Accounts:
-    """Return the accounts of a broker's folder, made at its first start."""
+    """Return the accounts of a broker's folder, creating them at its first start."""
     accounts = read(folder)
     if accounts is None:
         used_before = (folder / "broker.json").exists()
@@ -76,7 +77,7 @@ def write_for_mosquitto(folder: Path, accounts: Accounts, account: Account | Non
 
 
 def write_passwords(path: Path, accounts: Accounts, account: Account | None, *, devices: bool) -> None:
-    """Write a password file for mosquitto, with the account of the devices or without."""
+    """Write a password file for mosquitto, with or without the devices' account."""
     words = {ENGINE: accounts.engine} | ({DEVICE: accounts.device} if devices else {})
     lines = "".join(f"{name}:{passwords.hashed(word)}\n" for name, word in words.items())
     files.write_new(path, lines, owner=_owner(account))

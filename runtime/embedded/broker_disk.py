@@ -1,15 +1,16 @@
-"""Keep the embedded mosquitto from acknowledging what it cannot save: devices are kept out before its disk is full.
+"""Keep the embedded mosquitto from acknowledging what it cannot save: block devices before its disk is full.
 
-mosquitto has what waits in memory and saves it whole every second or two. On a full disk it cannot, says so in its log,
-and acknowledges on: killed then, it has lost all since its last save. So somebody has to look at the disk:
+mosquitto queues messages in memory and saves the whole queue every second or two. On a full disk it cannot, logs that,
+and goes on acknowledging: if it is killed then, everything since its last save is lost. So the disk has to be watched:
 
-- below a limit the devices' account is taken from the password file. mosquitto reads that on SIGHUP, disconnects who is
-  not in it any more, and refuses them with "not authorised"; the engine stays and takes what waits. Devices keep what
-  was not acknowledged and come back by themselves.
-- where something else fills the disk from one look to the next, a reserve file is removed, so that there is room to
-  save what was acknowledged until then.
+- below a limit the devices' account is removed from the password file. mosquitto rereads that on SIGHUP, disconnects
+accounts that are no longer in it, and refuses them as "not authorised"; the engine stays and empties the queue. Devices
+keep what was not acknowledged and reconnect by themselves.
+- if something else fills the disk between two checks, a reserve file is removed, so that there is room to save what was
+acknowledged until then.
 
-What is left is what a kill of a broker costs on an empty disk too: the time since its last save, a second or two.
+What remains is the loss that killing a broker costs on an empty disk too: the time since its last save, a second or
+two.
 """
 
 import fcntl
@@ -31,7 +32,7 @@ from runtime.embedded.process import Account
 LOOK_EVERY_S = 0.2
 QUEUE = "mosquitto.db"
 SAVED_AFTER_S = 1.0
-"""A save that ended so long after the devices were kept out has all that they were acknowledged."""
+"""A save that ended so long after devices were blocked contains everything acknowledged to them."""
 SAY_AGAIN_S = 600.0
 _log = structlog.get_logger("broker")
 
@@ -39,20 +40,20 @@ _log = structlog.get_logger("broker")
 class Intake(StrEnum):
     OPEN = "open"
     CLOSING = "closing"
-    """Devices are kept out; what they were acknowledged may not be saved yet."""
+    """Devices are blocked; what was acknowledged to them may not be saved yet."""
     CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What has to be free, in bytes, with a queue of this size on the disk.
+    """The free bytes required, given the size of the saved queue.
 
     Parameters
     ----------
     least
-        By the settings.
+        The least free bytes of the settings.
     queue
-        The size of what mosquitto saved last. A save writes it anew beside the old one.
+        The size of the last save. A save writes a new file beside the old one.
     """
 
     least: int
@@ -64,12 +65,12 @@ class Room:
 
     @property
     def to_begin_again(self) -> int:
-        """More than to go on, or devices would be let in and kept out by turns."""
+        """Return more than ``to_go_on``, as otherwise devices would be admitted and blocked by turns."""
         return self.to_go_on + self.to_go_on // 4
 
     @property
     def to_save(self) -> int:
-        """More than it was when last saved may wait by now."""
+        """Return room for a save; the queue may have grown since the last one."""
         return self.least // 4 + 2 * self.queue
 
     @property
@@ -79,14 +80,14 @@ class Room:
 
 @dataclass(slots=True)
 class Guard:
-    """Looks at the disk of a mosquitto that was started in ``folder``.
+    """Checks the disk of a mosquitto that was started in ``folder``.
 
     Parameters
     ----------
     least
-        Free bytes below which devices are kept out.
+        Free bytes below which devices are blocked.
     running
-        Gives the process id of the broker, None where it does not run.
+        Returns the process id of the broker, None if it does not run.
     """
 
     folder: Path
@@ -95,7 +96,7 @@ class Guard:
     running: Callable[[], int | None]
     intake: Intake = Intake.OPEN
     _closed_at: float = 0.0
-    _told: int | None = field(default=None, repr=False)
+    _notified: int | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name, devices in (("passwords-open", True), ("passwords-closed", False)):
@@ -104,7 +105,7 @@ class Guard:
             )
 
     def look(self) -> Intake:
-        """Look once, and keep devices out or let them in again."""
+        """Check once, and block devices or admit them again."""
         free, room = self._free(), Room(self.least, _size(self.folder / QUEUE))
         if self.intake is Intake.OPEN:
             if free < room.to_go_on:
@@ -115,8 +116,8 @@ class Guard:
             self._open(room, free)
         elif self.intake is Intake.CLOSING:
             self._see_it_saved(room, free)
-        if self.intake is not Intake.OPEN and self.running() != self._told:
-            # Another process, started meanwhile, has read whatever was there then.
+        if self.intake is not Intake.OPEN and self.running() != self._notified:
+            # A process started meanwhile has read the file as it was then.
             self._use("passwords-closed")
         return self.intake
 
@@ -143,7 +144,7 @@ class Guard:
         _log.info("broker disk has space again, devices admitted", free_mb=free >> 20)
 
     def _see_it_saved(self, room: Room, free: int) -> None:
-        """Wait for mosquitto to save what devices were acknowledged; where that needs the reserve, give it."""
+        """Wait for mosquitto to save what was acknowledged to devices; release the reserve if that needs it."""
         try:
             saved_at = (self.folder / QUEUE).stat().st_mtime
         except FileNotFoundError:
@@ -151,7 +152,7 @@ class Guard:
         if saved_at >= self._closed_at + SAVED_AFTER_S:
             self.intake = Intake.CLOSED
         elif free < room.to_save and time.time() >= self._closed_at + SAVED_AFTER_S:
-            # Not sooner: who fills the disk would have filled it too. By now they have been told that it is full.
+            # Not sooner: whatever fills the disk would have filled the reserve too. By now it has met the full disk.
             self._reserve.unlink(missing_ok=True)
 
     def _make_reserve(self, room: Room, free: int) -> None:
@@ -162,15 +163,15 @@ class Guard:
             os.posix_fallocate(reserve.fileno(), 0, room.reserve)
 
     def _use(self, name: str) -> None:
-        """Put other passwords in force. Needs no room on the disk."""
+        """Put another password file in force. Needs no room on the disk."""
         new = self.folder / "passwords.next"
         new.unlink(missing_ok=True)
         os.link(self.folder / name, new, follow_symlinks=False)
         new.replace(self.folder / "passwords")
-        self._told = self.running()
-        if self._told is not None:
+        self._notified = self.running()
+        if self._notified is not None:
             with suppress(ProcessLookupError):
-                os.kill(self._told, signal.SIGHUP)
+                os.kill(self._notified, signal.SIGHUP)
 
 
 def _size(path: Path) -> int:
@@ -182,10 +183,10 @@ def _size(path: Path) -> int:
 
 @contextmanager
 def guarding(guard: Guard, on_change: Callable[[Intake], None] = lambda _: None) -> Iterator[None]:
-    """Look again and again while the context lasts; of several processes that use a broker, one at a time does.
+    """Check repeatedly during the context; of several processes that use a broker, one at a time does.
 
-    ``on_change`` is called with each change, and from time to time while devices are kept out, in a thread of its own;
-    it must not raise.
+    ``on_change`` is called at each change, and from time to time while devices are blocked, in a thread of its own; it
+    must not raise.
     """
     stop = threading.Event()
     thread = threading.Thread(target=_look_until, args=(guard, stop, on_change), name="broker's disk", daemon=True)

@@ -1,8 +1,8 @@
-"""Writing in folders that another account may own, which could have put a link where we write.
+"""Writes files in folders that another account may own, and in which it could have planted a link.
 
-Root must not write through such a link: it would change whatever the account points it at. So a file is made anew and
-renamed over what was there, a file that is written on is opened without following, and a folder that is reached by a
-link is refused where somebody else could have made the link.
+Root must not write through such a link: it would change whatever the account points it at. So a new file is written and
+renamed over the old one, a file to append to is opened without following links, and a folder reached by a link is
+refused if somebody else could have made the link.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 
-class LinkInTheWay(Exception):
+class UntrustedLink(Exception):
     """A path leads through a link that an unprivileged account could have made."""
 
     def __init__(self, path: Path, link: Path, owner: str) -> None:
@@ -22,9 +22,9 @@ class LinkInTheWay(Exception):
 
 
 def write_new(file: Path, text: str, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
-    """Write a file whole, never readable by others for a moment; what was there, a link too, is replaced.
+    """Write a file as a whole, at no time readable by others, replacing what was there, even a link.
 
-    ``owner`` is the user and group that the file is given to, where root writes for an unprivileged server.
+    ``owner`` is the user and group that get the file, if root writes for an unprivileged server.
     """
     half_written = file.with_name(f"{file.name}.new")
     half_written.unlink(missing_ok=True)
@@ -38,19 +38,19 @@ def write_new(file: Path, text: str, *, mode: int = 0o600, owner: tuple[int, int
 
 
 def open_to_append(file: Path) -> IO[bytes]:
-    """Open a file to be written on, made if it is missing. Raises OSError where it is a link."""
+    """Open a file to append to, creating it if it is missing. Raises OSError if it is a link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.fdopen(os.open(file, flags, 0o600), "ab")
 
 
 def refuse_links(folder: Path) -> None:
-    """Raise LinkInTheWay where root would reach a folder through a link that somebody else could have made."""
+    """Raise UntrustedLink if root would reach a folder through a link that somebody else could have made."""
     if os.geteuid() != 0:
         return
     whole = folder.absolute()
     for step in (*reversed(whole.parents), whole):
         if step.is_symlink() and (owner := step.parent.stat().st_uid) != 0:
-            raise LinkInTheWay(folder, step, _name(owner))
+            raise UntrustedLink(folder, step, _name(owner))
 
 
 def _name(uid: int) -> str:

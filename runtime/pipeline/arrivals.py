@@ -1,7 +1,7 @@
-"""Giving every new reading its place in the sequence of inputs, once, and telling late ones and repetitions apart.
+"""Numbers every new reading in the sequence of inputs, once, and separates late and repeated ones.
 
-What is newer than all that is stored of its signal cannot be stored yet. Only what is not newer has to be looked up,
-which for a healthy stream is nothing.
+A reading newer than everything stored of its signal cannot be stored yet. Only others have to be looked up, and a
+healthy stream has none.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,14 +28,14 @@ from workorder_core.plant.signals import implausible
 NO_RANGES: Mapping[str, tuple[float, float]] = {}
 NO_ASSETS: Mapping[str, KnownAsset] = {}
 NEVER_US = -(1 << 62)
-"""The newest event time stored of a signal of which nothing is."""
+"""The newest stored event time of a signal without readings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A batch in order: all its new readings, the frames among them to be judged, what was refused or repeated.
+    """A batch in order: its new readings, the frames among them to be judged, refusals and repetitions.
 
-    ``late_frames`` are what came late and can be true.
+    ``late_frames`` are late and plausible.
     """
 
     columns: Columns
@@ -58,14 +58,14 @@ def arrange(
     assets: Mapping[str, KnownAsset] = NO_ASSETS,
     ranges: Mapping[str, dict[str, Seen]] | None = None,
 ) -> Arrived:
-    """Number the frames that bring something new.
+    """Number the frames that have something new.
 
-    ``number`` gives those, by their index in ascending order, their ascending numbers. It is called once.
-    ``judged`` are the newest event times judged, by asset and signal; they are moved on here.
-    ``newest`` are the newest event times stored, by signal id. They are moved on here too, and what is missing in them
-    is looked up; without them every reading is. ``keys`` are the frames', where the caller has them at hand. What lies
-    outside the plausible range of a signal of ``assets`` is bad, and its signal doubtful; ``ranges`` are what has been
-    seen of signals, by asset, and what that makes too far out. They are moved on here as well.
+    ``number`` maps those frames' indices, ascending, to ascending sequence numbers. It is called once. ``judged`` has
+    the newest event times judged, by asset and signal, and is updated here. ``newest`` has the newest event times
+    stored, by signal id; it is updated here too, and missing ones are looked up; without it every reading is looked up.
+    ``keys`` are the frames' keys, if the caller has them at hand. A value outside the plausible range of a signal of
+    ``assets`` is bad, and its signal doubtful; ``ranges`` has the values seen of signals, by asset, which decide what
+    is too far out. It is updated here as well.
     """
     keys = keys if keys is not None else [frame.key for frame in frames]
     signals, behind = _behind(conn, frames, ids, newest)
@@ -85,12 +85,12 @@ def _numbered(
     refused: list[Refused],
     repeated: int,
 ) -> Arrived:
-    """Put frames all of whose values are new at their numbers."""
+    """Number frames whose values are all new."""
     late: list[bool] = []
     to_judge: list[JudgedFrame] = []
     behind: list[LateFrame] = []
     doubted: list[int] = []
-    for frame, key, place in zip(frames, keys, arrival.tolist(), strict=True):
+    for frame, key, number in zip(frames, keys, arrival.tolist(), strict=True):
         details, values = frame.details, frame.values
         known = assets.get(key)
         doubtful = implausible(values, NO_RANGES if known is None else known.plausible)
@@ -100,13 +100,13 @@ def _numbered(
             doubted += [len(late) + i for i, name in enumerate(values) if name in doubtful]
         late += old
         if True in old:
-            behind += _of_the_past(frame, key, place, old, doubtful)
+            behind += _of_the_past(frame, key, number, old, doubtful)
         if details is None or details.judged:
             if True in old:
                 values = {name: value for (name, value), is_old in zip(values.items(), old, strict=True) if not is_old}
                 doubtful = tuple(name for name in doubtful if name in values)
             if values:
-                to_judge.append(JudgedFrame(place, key, frame.at_us, values, doubtful))
+                to_judge.append(JudgedFrame(number, key, frame.at_us, values, doubtful))
     observed = np.array([frame.at_us for frame in frames], dtype=np.int64)
     received = np.array([frame.received_us for frame in frames], dtype=np.int64)
     qualities = None
@@ -130,8 +130,8 @@ def _too_far(
     known: KnownAsset | None,
     doubtful: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """Return the signals whose values lie too far out for what has been seen of them, and take the values in that are
-    to be judged. Nobody has said what can be true of those signals; states have no size.
+    """Return the signals whose values lie too far outside what has been seen of them, and add the values that are to be
+    judged. This concerns signals without a stated plausible range; states have no size.
     """
     if of_asset is None:
         return ()
@@ -150,7 +150,7 @@ def _too_far(
 
 
 def _of_the_past(
-    frame: Frame, key: str, place: int, late: Sequence[bool], doubtful: Collection[str]
+    frame: Frame, key: str, number: int, late: Sequence[bool], doubtful: Collection[str]
 ) -> Iterator[LateFrame]:
     values = {
         name: value
@@ -158,13 +158,13 @@ def _of_the_past(
         if is_late and name not in doubtful
     }
     if values and (frame.details is None or frame.details.quality < BAD):
-        yield LateFrame(place, key, frame.at_us, values)
+        yield LateFrame(number, key, frame.at_us, values)
 
 
 def _late(frame: Frame, judged: dict[str, int]) -> list[bool]:
-    """Return which of a frame's readings are late: older than what was judged of their own signal; move that on.
+    """Return which of a frame's readings are late: older than what was judged of their own signal, which is updated.
 
-    Another signal's clock has no part in it: two gateways of one machine never agree to the millisecond.
+    Other signals' clocks do not matter: two gateways of one machine never agree to the millisecond.
     """
     at_us, details, values = frame.at_us, frame.details, frame.values
     if details is not None and details.historical:
@@ -185,7 +185,7 @@ def _sifted(
     assets: Mapping[str, KnownAsset],
     ranges: Mapping[str, dict[str, Seen]] | None,
 ) -> Arrived:
-    """Number what is new where some of it may be stored already."""
+    """Number what is new if some of it may be stored already."""
     seen = readings.stored(conn, behind)
     asked = set(behind)
     kept: list[Frame] = []
@@ -208,8 +208,8 @@ def _sifted(
     return _numbered(kept, keys, signals, judged, number(which), assets, ranges, refused, repeated)
 
 
-def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:
-    """Ask once for the newest event time stored of every signal of those assets."""
+def load_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:
+    """Read, once, the newest stored event time of every signal of those assets."""
     newest = catalogue.newest
     known = (catalogue.assets[key] for key in keys if key in catalogue.assets)
     unknown = sorted(signal for asset in known for signal in asset.signals.values() if signal not in newest)
@@ -220,9 +220,9 @@ def know_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> 
 def _behind(
     conn: Connection, frames: Sequence[Frame], ids: Sequence[dict[str, int]], newest: dict[int, int] | None
 ) -> tuple[list[int], list[tuple[int, int]]]:
-    """Return each reading's signal id, and what may be stored already, as (signal id, event time).
+    """Return each reading's signal id, and the readings that may be stored already, as (signal id, event time).
 
-    The newest event times are moved on.
+    Updates the newest event times.
     """
     signals = [known[name] for frame, known in zip(frames, ids, strict=True) for name in frame.values]
     if newest is None:
@@ -252,7 +252,7 @@ def _sift(
 ) -> tuple[dict[str, float], list[str], int]:
     """Return the readings seen for the first time, those that contradict one seen, and how many repeat one.
 
-    ``seen`` are the values stored, and those this batch has brought before, of the readings that were ``asked`` for.
+    ``seen`` has the stored values, and those earlier in this batch, of the readings that were ``asked`` for.
     """
     fresh: dict[str, float] = {}
     other: list[str] = []

@@ -146,21 +146,21 @@ def start(
     with conn.transaction():
         fence = judge_db.take_over(conn, holder)
     with conn.transaction():
-        place = judge_db.lock_position(conn, fence)
+        number = judge_db.lock_position(conn, fence)
         # Documents come before waiting events, so that imported history is learned by the model that will judge.
         _load_files(conn, {Kind.RULEBOOK: rulebook.document, Kind.MODELS: models})
         # Only a warning: signals become known with the first message, so a misfit must not prevent the start.
         for problem in documents.misfits(conn, rulebook):
             _log.warning("rule does not fit the plant", problem=str(problem))
-        for told in slow_devices.by_rule(slow_devices.of(conn, rulebook)).values():
-            _log.warning("rule can never become active on some assets", problem=told)
+        for sentence in slow_devices.by_rule(slow_devices.of(conn, rulebook)).values():
+            _log.warning("rule can never become active on some assets", problem=sentence)
         # What people did while the engine was down is numbered now, so that the rebuilt judge includes it.
-        judge_db.advance(conn, fence, place + len(judge_db.number_waiting(conn, place)))
+        judge_db.advance(conn, fence, number + len(judge_db.number_waiting(conn, number)))
         written = Written()
         judge = restore(conn, written)
         judge.alarms = []
         catalogue = Catalogue.load(conn, settings.admission)
-        formats = sources.understood(settings, conn)
+        formats = sources.load_formats(settings, conn)
     bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
     now = time.monotonic()
     return Engine(
@@ -190,7 +190,7 @@ def rebuild(conn: Connection, engine: Engine) -> None:
         engine.judge = restore(conn, engine.written)
         engine.judge.alarms = []
         engine.catalogue = Catalogue.load(conn, engine.settings.admission)
-        engine.formats = sources.understood(engine.settings, conn)
+        engine.formats = sources.load_formats(engine.settings, conn)
         # Requests to nodes of the failed transaction were not sent.
         sources.connected(engine.formats)
         if engine.judge.arrival - (judge_db.checkpointed(conn, format_=FORMAT) or 0) > REBUILD_SPAN:

@@ -19,7 +19,7 @@ class OfNoMessage(Exception):
 
 @contextmanager
 def of_no_message(stage: str) -> Iterator[None]:
-    """Raise OfNoMessage for what fails here. What the database says of itself, and of who writes, stays as it is."""
+    """Turn what fails here into OfNoMessage. Errors of the database itself, and NotTheWriter, pass unchanged."""
     try:
         yield
     except (Error, NotTheWriter, OfNoMessage):

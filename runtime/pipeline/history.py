@@ -1,4 +1,4 @@
-"""Importing recorded history: stored as late, so that it opens no orders, and learned by the models at its end.
+"""Imports recorded history: stored as late, so that it opens no orders, and learned by the models at the end.
 
 It may run beside the process that judges: each piece gets its sequence numbers between two batches.
 """
@@ -43,14 +43,14 @@ from workorder_core.plant.new_names import NameKind
 from workorder_core.plant.signals import implausible
 
 PIECE = 2_000
-"""Rows in a transaction: what an import that was killed does again at most, and how long it keeps the judge waiting."""
+"""Rows in a transaction: the most that a killed import repeats; it also bounds how long the judge waits."""
 EVENT = 500
-"""Frames in an event of the sequence of inputs."""
+"""Frames in one event for the judge."""
 
 
 @dataclass(slots=True)
 class _Piece:
-    """Rows that go into the database together. ``sources`` has the row of each frame, by its number in the file."""
+    """Rows stored together. ``sources`` has each frame's row, by its number in the file."""
 
     frames: list[Frame] = field(default_factory=list)
     sources: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
@@ -59,12 +59,12 @@ class _Piece:
 
 
 class Import:
-    """One file on its way into the database.
+    """The import of one file.
 
     Parameters
     ----------
     warm_frames
-        So many of each asset's newest frames are given to its model to learn; 0 none.
+        How many of each asset's newest frames its model learns; 0: none.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Import:
         self._order = RowOrder()
 
     def doubts(self) -> list[str]:
-        """Say of the assets that the file made known, and of their class, what else may be meant."""
+        """Return "did you mean" sentences for the assets that the file created, and their class."""
         made = sorted(self._catalogue.assets.keys() - self._known)
         found = self._class + new_names.new_names(NameKind.ASSET, made, dict.fromkeys(self._known, True))
         return [
@@ -97,7 +97,7 @@ class Import:
         ]
 
     def pieces(self) -> Iterator[int]:
-        """Store piece by piece, each with its commit; yield how many rows have been read."""
+        """Store the file piece by piece, committing each; yield how many rows have been read."""
         if self.progress.finished:
             return
         skip, piece = self.progress.rows_done, _Piece()
@@ -129,8 +129,8 @@ class Import:
         piece.refused += [self._refused(number, row, now_us, each.reason, each.problem) for each in bad]
 
     def _refused(self, number: int, row: dict[str, Any], now_us: int, reason: Reason, problem: str) -> Refused:
-        told = json.dumps(row, default=str, ensure_ascii=False).encode()
-        return Refused(f"import/{self._file.name}", told, now_us, reason, f"row {number}: {problem}")
+        payload = json.dumps(row, default=str, ensure_ascii=False).encode()
+        return Refused(f"import/{self._file.name}", payload, now_us, reason, f"row {number}: {problem}")
 
     def _admit(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[dict[str, int]], list[Refused]]:
         admitted, ids, refused, *_ = admission.admit(self._conn, frames, self._catalogue)
@@ -140,7 +140,7 @@ class Import:
         return admitted, ids, refused
 
     def _admit_again(self, frame: Frame) -> None:
-        """Go past a row that an earlier run has stored, or that the database refused."""
+        """Skip a row that an earlier run has stored, or that the database refused."""
         known = self._catalogue.known(frame.key)
         is_new = known is None or not known.signals.keys() >= frame.values.keys()
         try:
@@ -152,7 +152,7 @@ class Import:
 
     @contextmanager
     def _undoing(self, frames: Sequence[Frame]) -> Iterator[None]:
-        """Work on frames within a savepoint: an error undoes all of it, in what is known of their assets too."""
+        """Work on frames within a savepoint: an error undoes everything, in the catalogue too."""
         known, classified = self._catalogue.remember({frame.key for frame in frames}), set(self._classified)
         try:
             with self._conn.transaction():
@@ -163,21 +163,21 @@ class Import:
             raise
 
     def _gather(self, frames: Sequence[Frame]) -> None:
-        """Keep what the models are to learn at the end."""
+        """Keep the frames that the models are to learn at the end."""
         for frame in frames:
             if self._warm and frame.details is not None and frame.details.quality < 2:
                 doubtful = implausible(frame.values, self._catalogue.assets[frame.key].plausible)
                 values = {name: value for name, value in frame.values.items() if name not in doubtful}
                 self._tails.setdefault(frame.key, deque(maxlen=self._warm)).append((frame.at_us, values))
 
-    def _store(self, piece: _Piece, begin: int, end: int, place: int) -> int:
-        """Store those frames of a piece; return the next free place. A row that the database refuses is refused alone,
-        and found by halving.
+    def _store(self, piece: _Piece, begin: int, end: int, first: int) -> int:
+        """Store those frames of a piece; return the next free sequence number. A row that the database refuses is
+        refused alone, and found by halving.
         """
         try:
             with self._undoing(piece.frames[begin:end]):
                 frames, ids, refused = self._admit(piece.frames[begin:end])
-                numbering = Numbering(place, [], range(len(frames)))
+                numbering = Numbering(first, [], range(len(frames)))
                 arrived = arrivals.arrange(self._conn, frames, ids, {}, numbering.number, assets=self._catalogue.assets)
                 readings.insert_new(self._conn, arrived.columns)
         except psycopg.Error as error:
@@ -185,11 +185,11 @@ class Import:
                 raise
             if end - begin > 1:
                 middle = (begin + end) // 2
-                return self._store(piece, middle, end, self._store(piece, begin, middle, place))
+                return self._store(piece, middle, end, self._store(piece, begin, middle, first))
             why = error.diag.message_primary or str(error).strip().partition("\n")[0]
             now_us, problem = time.time_ns() // 1000, f"the database refuses it: {why}"
             piece.refused.append(self._refused(*piece.sources[begin], now_us, Reason.REFUSED_BY_DATABASE, problem))
-            return place
+            return first
         self._gather(frames)
         piece.refused += [*refused, *arrived.refused]
         self.progress.stored += len(arrived.columns)
@@ -197,8 +197,8 @@ class Import:
 
     def _commit(self, piece: _Piece, *, last: bool = False) -> int:
         with self._conn.transaction():
-            place = imports.lock(self._conn)
-            imports.move(self._conn, place, self._store(piece, 0, len(piece.frames), place))
+            first = imports.lock(self._conn)
+            imports.move(self._conn, first, self._store(piece, 0, len(piece.frames), first))
             sources.own_names(self._conn, self._names)
             self._quarantine.keep(self._conn, piece.refused)
             self.progress.rows_done += piece.rows
@@ -226,7 +226,7 @@ def run(
     stop: threading.Event,
     console: Console,
 ) -> None:
-    """Take in files in their order, each mapping's assets oldest first. Raises InvalidMapping."""
+    """Import files in their order, each mapping's assets oldest first. Raises InvalidMapping."""
     mapping = mappings.read(mapping_name)
     for file in files:
         if not file.is_file():
@@ -234,31 +234,31 @@ def run(
     assert settings.database is not None
     with psycopg.connect(settings.database, autocommit=True) as conn, Bar(console=console) as bar:
         for file in files:
-            taken = Import(conn, file, mapping, settings, warm_frames)
-            before = taken.progress.rows_done
-            if taken.progress.finished:
+            imported = Import(conn, file, mapping, settings, warm_frames)
+            before = imported.progress.rows_done
+            if imported.progress.finished:
                 console.print(f"{file.name}: is in already ({before:,} rows)")
                 continue
             task = bar.add_task(file.name, total=None, completed=before)
             try:
-                for done in taken.pieces():
+                for done in imported.pieces():
                     bar.update(task, completed=done)
-                    if stop.is_set() and not taken.progress.finished:
+                    if stop.is_set() and not imported.progress.finished:
                         console.print(f"{file.name}: stopped after {done:,} rows; the same command goes on from there")
                         return
             except InvalidMapping as wrong:
-                raise InvalidMapping(wrong.source, f"{wrong.problem}; {_so_far(taken.committed)}") from None
+                raise InvalidMapping(wrong.source, f"{wrong.problem}; {_so_far(imported.committed)}") from None
             except psycopg.Error:
-                done = taken.committed.rows_done
+                done = imported.committed.rows_done
                 console.print(f"{file.name}: {done:,} rows are in; the same command goes on from there")
                 raise
-            bar.update(task, total=taken.progress.rows_done)
-            console.print(_summary(file, taken.progress, before))
-            warn(taken.doubts(), console)
+            bar.update(task, total=imported.progress.rows_done)
+            console.print(_summary(file, imported.progress, before))
+            warn(imported.doubts(), console)
 
 
 def _so_far(progress: Progress) -> str:
-    """Say what of a file is stored that cannot be read to its end."""
+    """Return how much is stored of a file that cannot be read to its end."""
     if not progress.rows_done:
         return "nothing of the file is stored"
     return (

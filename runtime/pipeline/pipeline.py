@@ -88,17 +88,17 @@ def process(
     processed = Processed()
     with conn.transaction():
         outcome = Outcome()
-        begin, place = open_batch(conn, state, outcome)
+        begin, number = open_batch(conn, state, outcome)
         processed.lap("begin")
         parts = reading.parts(batch, state.open_lane(), state.formats, state.bounds)
         processed.lap("read")
-        for number, part in enumerate(parts, 1):
-            last = while_storing if number == len(parts) else None
-            place = _process_part(conn, part, place, state, processed, outcome, last)
+        for which, part in enumerate(parts, 1):
+            last = while_storing if which == len(parts) else None
+            number = _process_part(conn, part, number, state, processed, outcome, last)
         _enter_lane(conn, state, {key for part in parts for key in part.keys})
         act(conn, outcome, state, processed)
         sources.remember(conn, state.formats)
-        close_batch(conn, begin, place, state, processed)
+        close_batch(conn, begin, number, state, processed)
         processed.lap("keep")
     processed.lap("commit")
     return processed
@@ -113,39 +113,39 @@ def open_batch(conn: Connection, state: Engine, outcome: Outcome) -> tuple[int, 
         return begin, fold_events(conn, begin, state, outcome)
 
 
-def close_batch(conn: Connection, begin: int, place: int, state: Engine, processed: Processed) -> None:
+def close_batch(conn: Connection, begin: int, number: int, state: Engine, processed: Processed) -> None:
     """Store what was refused and the position in the sequence, and write a checkpoint if one is due."""
     state.quarantine.keep(conn, processed.refused)
     with of_no_message("keeping the judge's state"):
-        if place > begin:
-            judge_db.advance(conn, state.fence, place)
-            state.judge.arrival = place - 1
+        if number > begin:
+            judge_db.advance(conn, state.fence, number)
+            state.judge.arrival = number - 1
         if state.checkpoint_is_due():
             engine.save(conn, state)
         state.note_tick()
 
 
-def process_frames(conn: Connection, part: Part, place: int, state: Engine, processed: Processed) -> int:
+def process_frames(conn: Connection, part: Part, number: int, state: Engine, processed: Processed) -> int:
     """Store, judge and act on frames outside a batch; return the next free sequence number."""
     outcome = Outcome()
-    place = _process_part(conn, part, place, state, processed, outcome)
+    number = _process_part(conn, part, number, state, processed, outcome)
     act(conn, outcome, state, processed)
-    return place
+    return number
 
 
-def fold_events(conn: Connection, place: int, state: Engine, outcome: Outcome) -> int:
+def fold_events(conn: Connection, number: int, state: Engine, outcome: Outcome) -> int:
     """Fold the waiting events, once per batch and before its messages: they decide which readings are late."""
     with of_no_message("a waiting event"):
-        events = judge_db.number_waiting(conn, place)
+        events = judge_db.number_waiting(conn, number)
         state.catalogue.follow(events)
         outcome.verdicts += state.judge.decide(events)
-    return place + len(events)
+    return number + len(events)
 
 
 def _process_part(
     conn: Connection,
     part: Part,
-    place: int,
+    number: int,
     state: Engine,
     processed: Processed,
     outcome: Outcome,
@@ -155,12 +155,12 @@ def _process_part(
     judge, lane, catalogue = state.judge, state.open_lane(), state.catalogue
     for each in part.stale:
         lane.leave(f"{each.site}/{each.asset}")
-    events = sources.mark_stale(conn, part.stale, catalogue, place)
+    events = sources.mark_stale(conn, part.stale, catalogue, number)
     frames, ids, unknown, which, made_known = admission.admit(conn, part.frames, catalogue, part.keys)
     keys = part.keys if len(frames) == len(part.keys) else [part.keys[i] for i in which]
     came_by = part.of_message
     numbering = Numbering(
-        place + len(events),
+        number + len(events),
         [came_by[i] for i, _ in made_known],
         came_by if keys is part.keys else [came_by[i] for i in which],
         NOTHING if part.ordinary is None else part.ordinary.of_message,
@@ -198,7 +198,7 @@ def _process_part(
 def _enter_lane(conn: Connection, state: Engine, keys: AbstractSet[str]) -> None:
     """Let assets enter the lane that can, now that the fold has judged them."""
     able = keys - state.open_lane().mixed
-    arrivals.know_newest(conn, state.catalogue, able)
+    arrivals.load_newest(conn, state.catalogue, able)
     state.judge.enter_lane(sorted(able))
 
 

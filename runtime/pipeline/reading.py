@@ -1,4 +1,4 @@
-"""Reading a batch: every message once, in columns for the lane or as frames for the fold, and in order all the same."""
+"""Reads a batch: every message once, as columns for the lane or as frames for the fold, in order in either case."""
 
 import time
 from bisect import bisect_left
@@ -16,14 +16,14 @@ from judge.lane.ordinary import Ordinary
 
 @dataclass(slots=True)
 class Part:
-    """A stretch of a batch: what is measured no more, then what was measured. Nearly always it is the whole batch.
+    """A part of a batch: signals that become stale, then what was measured. Nearly always it is the whole batch.
 
     Parameters
     ----------
     keys, of_message
-        Of each frame its ``<site>/<asset>``, and the index of the message that brought it, in ascending order.
+        Each frame's ``<site>/<asset>``, and the index of its message, in ascending order.
     ordinary
-        What the lane judges; no frame of this batch is of the same asset.
+        The columns that the lane judges; no frame of this batch is of the same asset.
     """
 
     stale: list[Stale] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Part:
 
     @classmethod
     def of_one(cls, frames: list[Frame], refused: list[Refused]) -> "Part":
-        """Return what a single message brings."""
+        """Return the part of a single message."""
         return cls(frames=frames, keys=[frame.key for frame in frames], of_message=[0] * len(frames), refused=refused)
 
     def __bool__(self) -> bool:
@@ -44,8 +44,8 @@ class Part:
 
 @dataclass(slots=True)
 class _Read:
-    """What the formats have read. ``stale`` is by the index of the message that made it so; the ``foreign`` assets are
-    those that a message of another topic than their own was about.
+    """What the formats have read. ``stale`` is by the index of the message that caused it; ``foreign`` has the assets
+    that a message on another topic than their own was about.
     """
 
     formats: Formats
@@ -58,7 +58,7 @@ class _Read:
     mixed: set[str] = field(default_factory=set)
 
     def read(self, batch: Sequence[Message], numbers: Iterable[int]) -> None:
-        """Read those messages of a batch, by their index."""
+        """Read the messages of a batch with these indices."""
         parse, bounds, bound = self.formats.parse, self.bounds, self.formats.bindings.bound
         for number in numbers:
             message = batch[number]
@@ -79,16 +79,16 @@ class _Read:
             self.refused += refused
 
     def note_stale(self, number: int) -> None:
-        """Note what a message has made stale."""
+        """Record what a message has made stale."""
         if stale := self.formats.stale():
             self.stale.append((number, stale))
 
     def assets(self) -> set[str]:
-        """Return the assets that anything was read of."""
+        """Return the assets of which anything was read."""
         return {*self.keys, *(f"{each.site}/{each.asset}" for _, stale in self.stale for each in stale)}
 
     def sort(self) -> None:
-        """Bring the frames into the order of their messages."""
+        """Sort the frames into the order of their messages."""
         order = sorted(range(len(self.of_message)), key=self.of_message.__getitem__)
         self.frames = [self.frames[i] for i in order]
         self.keys = [self.keys[i] for i in order]
@@ -105,9 +105,9 @@ def _ordinary(message: Message, bounds: Bounds) -> Frame | None:
 def parts(
     batch: Sequence[Message], lane: Lane, formats: Formats, bounds: Bounds, *, look_for_overdue: bool = True
 ) -> list[Part]:
-    """Read a batch, in stretches: what is stale has its place between the frames before it and after it.
+    """Read a batch in parts, so that stale signals come between the frames before and after them.
 
-    Whether anybody is overdue is worth a look once a batch.
+    Overdue senders are checked once per batch.
     """
     read = _Read(formats, bounds)
     if look_for_overdue:
@@ -118,14 +118,14 @@ def parts(
     lane.exclude_mixed(read.mixed)
     ordinary, back = lane.sift(said, bounds, read.assets())
     if back:
-        # They are documents of the native payload, of which no format remembers anything: their turn may come last.
+        # They are documents of the native payload, about which no format remembers anything, so they can come last.
         read.read(batch, back)
         read.sort()
     return _cut(read, ordinary, len(batch))
 
 
 def joined(read: Sequence[Sequence[Part]]) -> list[Part]:
-    """Return what `parts` would of those messages together, given what it has returned of each alone."""
+    """Return what `parts` would return for those messages together, given its results for each alone."""
     found = [Part()]
     for number, of_one in enumerate(read):
         for part in of_one:
@@ -140,7 +140,7 @@ def joined(read: Sequence[Sequence[Part]]) -> list[Part]:
 
 
 def _cut(read: _Read, ordinary: Ordinary | None, messages: int) -> list[Part]:
-    """Cut what was read before each message that has made something stale. What is refused goes with the first part."""
+    """Cut before each message that has made something stale. Refusals go with the first part."""
     begins = [0, *(number for number, _ in read.stale)]
     found: list[Part] = []
     for begin, end, stale in zip(begins, [*begins[1:], messages], [[], *(each for _, each in read.stale)], strict=True):

@@ -1,7 +1,7 @@
-"""What is in quarantine and shall be tried again: read by what is set and known now, and stored as late.
+"""Retries messages from quarantine: read by the present settings and assets, and stored as late.
 
-The engine does it between two batches, because it alone writes readings. A message keeps the time at which it came, so
-that a time which was in the future then is so still.
+The engine does it between two batches, because it alone writes readings. A message keeps its arrival time, so that an
+event time that was in the future then still is.
 """
 
 import time
@@ -25,7 +25,7 @@ from runtime.pipeline.undo import undoing
 
 _log = structlog.get_logger("ingest")
 AT_ONCE_S = 0.1
-"""For so long the live messages wait, at most and at once."""
+"""The longest that live messages wait at a time."""
 LOOK_EVERY_S = 0.5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -37,19 +37,19 @@ _AFTER_READING = (
     Reason.WRONG_UNIT,
     Reason.OTHER_VALUE_STORED,
 )
-"""What was refused for these had shown who sent it."""
+"""Messages refused for these reasons had proved their sender."""
 
 
 def try_asked(conn: Connection, state: Engine) -> int:
-    """Try what somebody has asked for, for a moment, each in a transaction of its own; return how many were tried.
+    """Retry requested messages for a moment, each in a transaction of its own; return how many were retried.
 
-    One at least, where any is asked for: a database that is slow delays what was asked for, and never starves it.
+    At least one, if any is requested: a slow database delays retries but never starves them.
     """
     began = time.monotonic()
     if began < state.next_retry_look:
         return 0
     if quarantine.some_asked(conn):
-        # What was corrected may be the plant: assets and signals that have been made known since.
+        # The correction may have been new assets and signals, created since.
         state.catalogue = Catalogue.load(conn, state.settings.admission)
     conn.commit()
     tried = 0
@@ -63,23 +63,23 @@ def try_asked(conn: Connection, state: Engine) -> int:
 
 def _try_next(conn: Connection, state: Engine) -> bool:
     with conn.transaction():
-        place = judge_db.lock_position(conn, state.fence)
+        first = judge_db.lock_position(conn, state.fence)
         kept = quarantine.next_asked(conn)
         if kept is None:
             return False
-        _settle(conn, kept, _store(conn, kept, place, state))
+        _settle(conn, kept, _store(conn, kept, first, state))
         state.quarantine.forget()
     return True
 
 
 def _settle(conn: Connection, kept: Kept, refused: list[Refused]) -> None:
     quarantine.settle(conn, kept, refused)
-    what = "is still refused" if refused else "was taken, as late"
+    what = "is still refused" if refused else "was accepted, as late"
     _log.info(f"a message from quarantine {what}", id=kept.id, topic=kept.topic, asked_by=kept.retry_asked_by)
 
 
-def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refused]:
-    """Store what can be read of it now; return what is refused."""
+def _store(conn: Connection, kept: Kept, first: int, state: Engine) -> list[Refused]:
+    """Store what can be read now; return what is refused."""
     read_by = state.formats.of(kept.topic)
     if read_by is not None and read_by.order_dependent:
         at_us = (kept.received_at - _EPOCH) // _MICROSECOND
@@ -90,17 +90,17 @@ def _store(conn: Connection, kept: Kept, place: int, state: Engine) -> list[Refu
         and not kept.others
         and any(_EPOCH + frame.at_us * _MICROSECOND == kept.received_at for frame in frames)
     ):
-        # Without a time of its own it was measured each time that it came, of which the first and the last are known.
+        # Without a time of its own it was measured at each arrival, of which the first and the last are known.
         frames += _read(kept, kept.last_received_at, state)[0]
     processed, part = Processed(), Part.of_one(frames, refused)
     try:
         with undoing(conn, state, [part]):
-            end = pipeline.process_frames(conn, part, place, state, processed)
+            end = pipeline.process_frames(conn, part, first, state, processed)
     except Exception as error:
         if not splitting.may_be_of_a_message(error):
             raise
         return [splitting.refusal(_message(kept, kept.received_at), error)]
-    if end > place:
+    if end > first:
         judge_db.advance(conn, state.fence, end)
         state.judge.arrival = end - 1
     return processed.refused
@@ -115,6 +115,6 @@ def _read(kept: Kept, at: datetime, state: Engine) -> tuple[list[Frame], list[Re
 
 
 def _message(kept: Kept, at: datetime) -> Message:
-    # What had no time when the broker sent what it had kept has none now.
+    # A retained message without a time has none now either.
     retained = kept.reason == Reason.NO_TIME
     return Message(kept.topic, kept.payload, (at - _EPOCH) // _MICROSECOND, retained=retained)

@@ -1,4 +1,4 @@
-"""The sequence of inputs: numbers in the order of the messages, whichever way each one is judged. No I/O, no clock."""
+"""The sequence of inputs: numbers in the order of the messages, whether lane or fold judges them. No I/O, no clock."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,17 +10,17 @@ NOTHING: Numbers = np.zeros(0, dtype=np.int64)
 
 
 class Numbering:
-    """Numbers the inputs of a stretch of a batch, from ``first`` on.
+    """Numbers the inputs of a part of a batch, from ``first`` on.
 
     A message's events come before its frames, and all of a message before the next one.
 
     Parameters
     ----------
     of_events, of_frames, of_ordinary
-        By which message of the batch (its index) each event, each frame of the fold and each frame of the lane came;
-        each in ascending order. A message is read either by the lane or for the fold.
+        The index of the message of each event, each frame of the fold and each frame of the lane, in ascending order. A
+        message is read either by the lane or for the fold.
     events, ordinary, next
-        What ``number`` has found: the numbers of the events and of the lane's frames, and the next free one.
+        The results of ``number``: the numbers of the events and of the lane's frames, and the next free one.
     """
 
     def __init__(
@@ -33,9 +33,7 @@ class Numbering:
         self.next = first
 
     def number(self, kept: Sequence[int]) -> Numbers:
-        """Number everything, and return the numbers of the frames that are ``kept``, by their index; only those get
-        one.
-        """
+        """Number everything, and return the numbers of the frames that are ``kept`` (by index); only those get one."""
         events, ordinary, count = self._of_events, self._of_ordinary, len(kept)
         frames = np.arange(count)
         self.next = self.first + count + len(events) + len(ordinary)

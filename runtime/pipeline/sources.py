@@ -1,4 +1,4 @@
-"""What the engine understands and listens to, as the settings say, and what it has to remember of it."""
+"""The formats and topics of the settings, and the state of formats that has to be stored."""
 
 import time
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ from judge.inputs import Event
 from runtime.settings import Settings
 
 
-def understood(settings: Settings, conn: Connection | None = None) -> Formats:
-    """Return the formats of the settings, with what the database remembers of them. Raises InvalidMapping."""
+def load_formats(settings: Settings, conn: Connection | None = None) -> Formats:
+    """Return the formats of the settings, with their stored state. Raises InvalidMapping."""
     foreign = ForeignNames() if conn is None else sources.foreign_names(conn)
     return Formats(
-        spoken(settings, foreign, conn),
+        configured(settings, foreign, conn),
         seen=None if conn is None else sources.seen_digests(conn),
         bindings=None if conn is None else devices.bindings(conn),
         names=foreign,
     )
 
 
-def spoken(settings: Settings, foreign: ForeignNames, conn: Connection | None = None) -> list[Format]:
-    """Return the formats that the settings ask for. The first that takes a topic reads it."""
+def configured(settings: Settings, foreign: ForeignNames, conn: Connection | None = None) -> list[Format]:
+    """Return the formats of the settings. The first one that accepts a topic reads it."""
     asked: list[Format | None] = [
         _sparkplug(settings, foreign, conn),
         Mapped([mapping.read(each) for each in settings.mappings]),
@@ -67,11 +67,11 @@ def host_of(formats: Formats) -> Sparkplug | None:
 
 def topics(settings: Settings) -> list[str]:
     """Return what to subscribe to: the topics of the settings, and those of every format."""
-    return list(dict.fromkeys([*settings.topics, *understood(settings).filters()]))
+    return list(dict.fromkeys([*settings.topics, *load_formats(settings).filters()]))
 
 
 def presence(formats: Formats) -> Presence | None:
-    """Return what tells edge nodes that we are there: from now on, until the connection ends."""
+    """Return the messages that tell edge nodes that we are online: at connecting, and when the connection ends."""
     host, now_us = host_of(formats), time.time_ns() // 1000
     if host is None:
         return None
@@ -79,7 +79,7 @@ def presence(formats: Formats) -> Presence | None:
 
 
 def mark_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, first: int) -> list[Event]:
-    """Store that signals are measured no more; return the events that tell the judge, numbered from ``first`` on."""
+    """Store that signals are stale; return the events for the judge, numbered from ``first`` on."""
     events: list[Event] = []
     for each in stale:
         asset = catalogue.known(f"{each.site}/{each.asset}")
@@ -96,19 +96,21 @@ def mark_stale(conn: Connection, stale: Sequence[Stale], catalogue: Catalogue, f
     return events
 
 
-def look_again(conn: Connection, formats: Formats) -> None:
-    """Take over what may have been changed while the engine runs: which device may speak for which asset."""
+def reload_bindings(conn: Connection, formats: Formats) -> None:
+    """Reload what may change while the engine runs: which device may send for which asset."""
     with conn.transaction():
         formats.bindings = devices.bindings(conn)
 
 
 def connected(formats: Formats) -> None:
-    """Our connection is new: who was there before has to say what it measures."""
+    """Tell the formats that the connection is new: senders that were connected before have to announce their signals
+    again.
+    """
     formats.connected(time.time_ns() // 1000)
 
 
 def answer(formats: Formats, subscriber: Subscriber) -> None:
-    """Send what the committed batch asks for."""
+    """Publish the requests that the committed batch caused."""
     for topic, request in formats.requests(time.time_ns() // 1000):
         subscriber.publish(topic, request)
     host = host_of(formats)
@@ -118,7 +120,7 @@ def answer(formats: Formats, subscriber: Subscriber) -> None:
 
 
 def remember(conn: Connection, formats: Formats) -> None:
-    """Write what has to outlive this process, in the batch's own transaction."""
+    """Store the formats' state, in the batch's own transaction."""
     sources.remember_seen(conn, formats.newly_seen())
     sources.own_names(conn, formats.names)
     host = host_of(formats)

@@ -125,15 +125,15 @@ class _Search:
         conn, state, processed = self.conn, self.state, self.processed
         with conn.transaction():
             outcome = Outcome()
-            begin, place = pipeline.open_batch(conn, state, outcome)
+            begin, number = pipeline.open_batch(conn, state, outcome)
             pipeline.act(conn, outcome, state, processed)
             processed.lap("begin")
             read = self._read(messages)
             processed.lap("read")
             if read:
-                place = self._take(read, place)
+                number = self._store(read, number)
             self._remember()
-            pipeline.close_batch(conn, begin, place, state, processed)
+            pipeline.close_batch(conn, begin, number, state, processed)
             processed.lap("keep")
         processed.lap("commit")
         return processed
@@ -142,10 +142,10 @@ class _Search:
         """Read each message once, by itself."""
         read: list[_Read] = []
         state = self.state
-        for number, message in enumerate(messages):
+        for index, message in enumerate(messages):
             try:
                 parts = reading.parts(
-                    [message], state.open_lane(), state.formats, state.bounds, look_for_overdue=number == 0
+                    [message], state.open_lane(), state.formats, state.bounds, look_for_overdue=index == 0
                 )
             except Exception as error:
                 if not may_be_of_a_message(error):
@@ -155,12 +155,12 @@ class _Search:
                 read.append(_Read(message, parts))
         return read
 
-    def _take(self, read: Sequence[_Read], place: int) -> int:
+    def _store(self, read: Sequence[_Read], number: int) -> int:
         """Store, judge and act on messages from a sequence number on; return the next free one."""
-        place = self._fold_events(place)
+        number = self._fold_events(number)
         parts = reading.joined([each.parts for each in read])
         try:
-            processed, end = Processed(), place
+            processed, end = Processed(), number
             with undoing(self.conn, self.state, parts, self.dumps):
                 for part in parts:
                     end = pipeline.process_frames(self.conn, part, end, self.state, processed)
@@ -169,21 +169,21 @@ class _Search:
                 raise
             if len(read) == 1:
                 self._refuse(read[0].message, error)
-                return place
+                return number
         else:
             self.processed.add(processed)
             return end
         middle = len(read) // 2
-        return self._take(read[middle:], self._take(read[:middle], place))
+        return self._store(read[middle:], self._store(read[:middle], number))
 
-    def _fold_events(self, place: int) -> int:
+    def _fold_events(self, number: int) -> int:
         """Fold the events caused by earlier messages, as before the next batch."""
         outcome = Outcome()
-        next_place = pipeline.fold_events(self.conn, place, self.state, outcome)
-        if next_place > place:
+        next_number = pipeline.fold_events(self.conn, number, self.state, outcome)
+        if next_number > number:
             pipeline.act(self.conn, outcome, self.state, self.processed)
             self.dumps.clear()
-        return next_place
+        return next_number
 
     def _refuse(self, message: Message, error: Exception) -> None:
         self.processed.refused.append(refusal(message, error))
@@ -204,7 +204,7 @@ class _Search:
                 why=_said(error),
                 whole=traced(error),
             )
-            state.formats = sources.understood(state.settings, conn)
+            state.formats = sources.load_formats(state.settings, conn)
             sources.connected(state.formats)
 
 

@@ -218,7 +218,7 @@ def _listen(
             queue = len(batch) + subscriber.waiting
             lag_s, of_engine = pulse.lag_s(now_us), state.metrics()
             if metrics.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, of_engine=of_engine):
-                sources.look_again(conn, state.formats)
+                sources.reload_bindings(conn, state.formats)
 
 
 def _note_jump(conn: psycopg.Connection, jump_s: float) -> None:
