@@ -214,8 +214,13 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         assert isinstance(error, HTTPException)
         allowed = (error.headers or {}).get("Allow", "another method")
         detail = {
-            404: f"there is nothing at {request.url.path}; the paths are listed at /api/v1/openapi.json",
-            405: f"{request.method} is not possible at {request.url.path}; use {allowed}",
+            404: say("there is nothing at {path}; the paths are listed at /api/v1/openapi.json", path=request.url.path),
+            405: say(
+                "{method} is not possible at {path}; use {allowed}",
+                method=request.method,
+                path=request.url.path,
+                allowed=allowed,
+            ),
         }.get(error.status_code, str(error.detail))
         response = answer(request, _of_http(error), detail)
         response.headers.update(error.headers or {})
@@ -231,7 +236,7 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         assert isinstance(error, RequestValidationError)
         errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in error.errors()[:_MOST_ERRORS]]
         told = "; ".join(f"{each['where']}: {each['problem']}" for each in errors)
-        sentence = f"the request cannot be used as it is: {told}"
+        sentence = say("the request cannot be used as it is: {problems}", problems=told)
         return await run_in_threadpool(answer, request, NOT_UNDERSTOOD, sentence, errors=errors)
 
     def unknown(request: Request, error: Exception) -> Response:
@@ -240,7 +245,7 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         _log.error(
             "a request failed", path=_SECRET.sub(r"\1…", request.url.path), method=request.method, traceback=lines
         )
-        return answer(request, FAILURE, "plantwright failed at this; its log says where, please report it")
+        return answer(request, FAILURE, say("plantwright failed at this; its log says where, please report it"))
 
     for kind in PROBLEMS:
         app.add_exception_handler(kind, _or_again(known, again, _told))
@@ -293,18 +298,20 @@ def problem(request: Request, how: Problem, detail: str, **more: Any) -> JSONRes
     return JSONResponse(_sendable(body), how.status, media_type="application/problem+json")
 
 
-_NOT_STORABLE = "a value cannot be stored: a text has characters that no text has, or a number is out of range"
-_OUT_OF_RANGE = "the database cannot work this out: something asked for, or a sum of what is stored, is out of range"
+_NOT_STORABLE = say("a value cannot be stored: a text has characters that no text has, or a number is out of range")
+_OUT_OF_RANGE = say(
+    "the database cannot work this out: something asked for, or a sum of what is stored, is out of range"
+)
 _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
     DataError: lambda _: _NOT_STORABLE,
     UnicodeEncodeError: lambda _: _NOT_STORABLE,
-    QueryCanceled: lambda _: "this took the database longer than a request may take; ask for less at a time",
-    ReadOnlySqlTransaction: lambda _: (
+    QueryCanceled: lambda _: say("this took the database longer than a request may take; ask for less at a time"),
+    ReadOnlySqlTransaction: lambda _: say(
         "the database takes no changes now: it is a standby, or was made read-only; nothing was changed"
     ),
-    DiskFull: lambda _: "the disk of the database is full; make room there; nothing was changed",
-    OperationalError: lambda _: "the database cannot be reached now; try again in a moment",
-    PoolTimeout: lambda _: "the database is too busy now; try again in a moment",
+    DiskFull: lambda _: say("the disk of the database is full; make room there; nothing was changed"),
+    OperationalError: lambda _: say("the database cannot be reached now; try again in a moment"),
+    PoolTimeout: lambda _: say("the database is too busy now; try again in a moment"),
 }
 
 

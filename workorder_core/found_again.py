@@ -6,17 +6,23 @@ is left as it is, as are texts that people wrote: nobody passes those here.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from string import Formatter
+from typing import NamedTuple
 
 _NUMBER = r"[-+]?(?:\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)%?"
 _OF_NUMBERS = re.compile(r"[,+.\d]*[gfd%n]|,")
 _A_NUMBER = re.compile(rf"{_NUMBER}")
+_QUANTITY = re.compile(rf"({_NUMBER}) (.+)", re.DOTALL)
+_CLOCK = re.compile(r"([A-Z][a-z]{2}) (\d\d:\d\d)")
+_QUANTITIES = frozenset({"value", "limit"})
+"""Facts of these names are numbers with their unit."""
 _FEW = 5
 """A template with fewer letters of its own fits nearly everything; one of its facts has to be known besides."""
-_DEEPEST = 6
+_LONGEST, _MOST_PARTS, _MOST_TOGETHER, _MOST_TRIED = 2_000, 30, 2, 500
+"""What is looked at: letters of a text, parts of a list, parts that may be one sentence, texts within a text."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,8 @@ class Template:
 
     @cached_property
     def own(self) -> tuple[str, ...]:
-        """Its own texts, between its facts."""
-        return tuple(text for text, *_ in Formatter().parse(self.text) if text)
+        """Its own texts, between its facts, the longest first."""
+        return tuple(sorted((text for text, *_ in Formatter().parse(self.text) if text), key=len, reverse=True))
 
     @cached_property
     def letters(self) -> int:
@@ -50,7 +56,11 @@ class Template:
             parts.append(re.escape(text))
             if not name:
                 continue
-            fact = _NUMBER if spec and _OF_NUMBERS.fullmatch(spec) and quoted is None else ".+?"
+            fact = ".+?"
+            if spec and _OF_NUMBERS.fullmatch(spec) and quoted is None:
+                fact = _NUMBER
+            elif name in _QUANTITIES:
+                fact = rf"{_NUMBER}(?: [^,;()]+?)?"
             parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{fact})")
             seen.add(name)
         return re.compile("".join(parts), re.DOTALL)
@@ -89,35 +99,81 @@ class FoundAgain:
 
     def _said(self, english: str) -> str:
         """Return a sentence in the language; as it is where nothing of it is known."""
-        return self._known(english, 0) or english
+        if len(english) > _LONGEST:
+            return english
+        found = self._best(english, {})
+        # What somebody wrote may have a few words in common with a template.
+        return found.text if 2 * found.unknown < len(english) else english
 
-    def _known(self, said: str, depth: int) -> str | None:
+    def _best(self, said: str, seen: dict[str, "_Found"]) -> "_Found":
+        """Return the reading of a text of which the least stays unknown."""
+        if said in seen:
+            return seen[said]
+        seen[said] = found = _Found(said, len(said))
+        for one in self._readings(said, seen):
+            if one.unknown < found.unknown:
+                found = one
+            if not found.unknown or len(seen) > _MOST_TRIED:
+                break
+        seen[said] = found
+        return found
+
+    def _readings(self, said: str, seen: dict[str, "_Found"]) -> Iterator["_Found"]:
         if _A_NUMBER.fullmatch(said):
-            return self._number(said)
-        if said in self._plain:
-            return self._text(said)
-        word = self._word(said)
-        if word is not None or depth >= _DEEPEST:
-            return word
+            yield _Found(self._number(said), 0)
+        elif said in self._plain:
+            yield _Found(self._text(said), 0)
+        elif (word := self._word(said)) is not None:
+            yield _Found(word, 0)
+        elif clock := _CLOCK.fullmatch(said):
+            yield _Found(f"{self._word(clock[1]) or clock[1]} {clock[2]}", 0)
+        elif quantity := _QUANTITY.fullmatch(said):
+            unit = self._best(quantity[2], seen)
+            yield _Found(f"{self._number(quantity[1])} {unit.text}", unit.unknown)
         for template in self._templates:
             facts = template.facts(said)
             if facts is None:
                 continue
-            known = {name: self._known(fact, depth + 1) for name, fact in facts.items()}
-            if template.letters < _FEW and not any(known.values()):
-                continue
-            return _filled(self._text(template.text), {name: known[name] or fact for name, fact in facts.items()})
-        return self._listed(said, depth)
-
-    def _listed(self, said: str, depth: int) -> str | None:
+            known = {name: self._best(fact, seen) for name, fact in facts.items()}
+            if template.letters >= _FEW or any(known[name].unknown < len(fact) for name, fact in facts.items()):
+                text = _filled(self._text(template.text), {name: each.text for name, each in known.items()})
+                yield _Found(text, sum(each.unknown for each in known.values()))
         for separator in ("; ", ", "):
-            parts = said.split(separator)
-            if len(parts) == 1:
-                continue
-            known = [self._known(part, depth + 1) for part in parts]
-            if any(known):
-                return separator.join(there or part for there, part in zip(known, parts, strict=True))
-        return None
+            parts = _outside_brackets(said, separator)
+            if 1 < len(parts) <= _MOST_PARTS:
+                yield self._listed(parts, separator, seen)
+
+    def _listed(self, parts: Sequence[str], separator: str, seen: dict[str, "_Found"]) -> "_Found":
+        """Return a list of sentences, some of which may have the separator in them."""
+        best = [_Found("", 0)]
+        for end in range(1, len(parts) + 1):
+            ways = list[_Found]()
+            for begin in range(max(0, end - _MOST_TOGETHER), end):
+                one = self._best(separator.join(parts[begin:end]), seen) if end - begin < len(parts) else None
+                if one is not None:
+                    before = best[begin].text + (separator if begin else "")
+                    ways.append(_Found(before + one.text, best[begin].unknown + one.unknown))
+            best.append(min(ways, key=lambda way: way.unknown))
+        return best[-1]
+
+
+def _outside_brackets(said: str, separator: str) -> list[str]:
+    """Return the parts of a list whose separators are in no brackets."""
+    parts, open_ = list[str](), False
+    for part in said.split(separator):
+        if open_:
+            parts[-1] += separator + part
+        else:
+            parts.append(part)
+        open_ = parts[-1].count("(") > parts[-1].count(")")
+    return parts
+
+
+class _Found(NamedTuple):
+    """A text in the language, and how many of its signs are English still, or of people."""
+
+    text: str
+    unknown: int
 
 
 def _filled(template: str, facts: Mapping[str, str]) -> str:

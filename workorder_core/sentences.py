@@ -143,19 +143,13 @@ def _word(said: str) -> str:
 
 def _moment(at: date, spec: str) -> str:
     """Return a time as its template writes it, with the reader's name of the day of the week."""
-    day = current().texts.pgettext(_OF_TIMES, f"{at:%a}")
-    return format(at, spec.replace("%a", day))
-
-
-_OF_TIMES = "day of the week"
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-"""Short names of days, in catalogues by the context ``day of the week``."""
+    return format(at, spec.replace("%a", code(f"{at:%a}")))
 
 
 @cache
 def _found_again(language: Language) -> FoundAgain:
     def word(said: str) -> str | None:
-        found = code(said)
+        found = _word(said)
         return None if found == said.replace("_", " ") else found
 
     return FoundAgain(

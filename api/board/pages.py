@@ -23,6 +23,7 @@ from db.people import technicians
 from db.plant import changes, downtimes, health, plant, safety
 from db.telemetry import late_excursions, quarantine, telemetry
 from workorder_core.orders import lifecycle
+from workorder_core.sentences import coded
 from workorder_core.words import Criticality, OrderType, Priority, Status
 
 PAGE_SIZE, MACHINES_A_PAGE = 25, 100
@@ -246,4 +247,4 @@ def error_page(request: Request, status: int, title: str, detail: str) -> Respon
     if status == 401 and request.method == "GET":
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(there)}", 303)
-    return page(request, "error.html", status=status, title=title, detail=detail, code=status)
+    return page(request, "error.html", status=status, title=coded(title), detail=detail, code=status)

@@ -25,6 +25,7 @@ from api.language import templates as i18n
 from workorder_core.language import ENGLISH, current, speaking
 from workorder_core.orders import statuses
 from workorder_core.people.access import Who
+from workorder_core.sentences import Said, translated
 
 Number = Annotated[int, Query(alias="page", ge=1, le=40_000)]
 """Which page of a list: pages are numbered for people, who go back and forth; programs have cursors."""
@@ -36,6 +37,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     extensions=["jinja2.ext.i18n"],
+    finalize=lambda value: translated(value) if isinstance(value, Said) else value,
 )
 i18n.install(_ENVIRONMENT)
 for name in (
@@ -50,6 +52,7 @@ for name in (
     "step",
     "words",
     "sentence",
+    "said_again",
     "source",
     "priority_class",
     "target",

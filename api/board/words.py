@@ -17,50 +17,58 @@ from workorder_core.costs.money import decimals
 from workorder_core.language import _
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
+from workorder_core.sentences import say, stored, translated
 from workorder_core.words import Priority
 
 _SHORT_UNITS = {"degC": "°C", "degF": "°F", "m3/h": "m³/h", "m3/s": "m³/s", "m/s2": "m/s²", "um": "µm", "ohm": "Ω"}
 
 _STEP_LABELS = {
-    "open": "opened",
-    "submit": "sent for approval",
-    "approve": "approved",
-    "reject": "sent back for correction",
-    "plan": "planned",
-    "schedule": "scheduled",
-    "assign": "assigned",
-    "unassign": "unassigned",
-    "start": "started",
-    "hold": "put on hold",
-    "resume": "resumed",
-    "complete": "completed",
-    "prices": "parts priced",
-    "detach": "file deleted",
-    "verify": "verified",
-    "close": "closed",
-    "rework": "returned for rework",
-    "reopen": "reopened",
-    "cannot_complete": "could not be completed",
-    "cancel": "cancelled",
-    "warn": "warned",
-    "comment": "commented",
-    "attach": "file attached",
-    "step": "step done",
-    "link": "linked",
-    "unlink": "unlinked",
-    "parts": "parts recorded",
-    "nobody eligible": "no eligible technician",
-    "step undone": "step undone",
-    "note": "noted",
-    "migrate": "history chained",
-    "escalate": "escalated",
-    "change": "changed",
+    "open": say("opened"),
+    "submit": say("sent for approval"),
+    "approve": say("approved"),
+    "reject": say("sent back for correction"),
+    "plan": say("planned"),
+    "schedule": say("scheduled"),
+    "assign": say("assigned"),
+    "unassign": say("unassigned"),
+    "start": say("started"),
+    "hold": say("put on hold"),
+    "resume": say("resumed"),
+    "complete": say("completed"),
+    "prices": say("parts priced"),
+    "detach": say("file deleted"),
+    "verify": say("verified"),
+    "close": say("closed"),
+    "rework": say("returned for rework"),
+    "reopen": say("reopened"),
+    "cannot_complete": say("could not be completed"),
+    "cancel": say("cancelled"),
+    "warn": say("warned"),
+    "comment": say("commented"),
+    "attach": say("file attached"),
+    "step": say("step done"),
+    "link": say("linked"),
+    "unlink": say("unlinked"),
+    "parts": say("parts recorded"),
+    "nobody eligible": say("no eligible technician"),
+    "step undone": say("step undone"),
+    "note": say("noted"),
+    "migrate": say("history chained"),
+    "escalate": say("escalated"),
+    "change": say("changed"),
 }
 _ALARM_MOVES = {
-    "raise": "raised", "clear": "returned to normal", "suppress": "suppressed", "release": "no longer suppressed",
-    "acknowledge": "acknowledged", "reset": "reset", "shelve": "shelved", "unshelve": "unshelved",
-    "take_out_of_service": "taken out of service", "return_to_service": "returned to service",
-}  # fmt: skip
+    "raise": say("raised"),
+    "clear": say("returned to normal"),
+    "suppress": say("suppressed"),
+    "release": say("no longer suppressed"),
+    "acknowledge": say("acknowledged"),
+    "reset": say("reset"),
+    "shelve": say("shelved"),
+    "unshelve": say("unshelved"),
+    "take_out_of_service": say("taken out of service"),
+    "return_to_service": say("returned to service"),
+}
 
 
 def site_time(at: datetime | None, zone: str) -> Markup:
@@ -218,12 +226,12 @@ def who(actor: str, full_names: Mapping[str, str]) -> str:
 
 def step(name: str) -> str:
     """Return what a row of history says was done."""
-    return _STEP_LABELS.get(name, name)
+    return translated(_STEP_LABELS[name]) if name in _STEP_LABELS else words(name)
 
 
 def move(name: str) -> str:
     """Return what moved an alarm, as its history says it."""
-    return _ALARM_MOVES.get(name, words(name))
+    return translated(_ALARM_MOVES[name]) if name in _ALARM_MOVES else words(name)
 
 
 def words(code: str) -> str:
@@ -232,22 +240,28 @@ def words(code: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text that begins as a sentence does."""
-    return text[:1].upper() + text[1:]
+    """Return a text in the reader's language, if it has one of its own there, that begins as a sentence does."""
+    said = translated(text)
+    return said[:1].upper() + said[1:]
+
+
+def said_again(text: str | None) -> str:
+    """Return a sentence of the engine, which is stored in English, in the reader's language."""
+    return stored(text) if text else ""
 
 
 def source(code: str) -> str:
     """Return what judged: ``rule:hot_bearing`` is "rule hot bearing"."""
-    kind, _, name = code.partition(":")
-    return f"{kind} {words(name).replace(':', ', ')}".strip()
+    kind, _colon, name = code.partition(":")
+    return f"{words(kind)} {words(name).replace(':', ', ')}".strip()
 
 
 def condition(code: str) -> str:
     """Return what an alarm is about, as people call it: ``rule:bearing-hot`` is "bearing hot"."""
-    kind, _, name = code.partition(":")
+    kind, _colon, name = code.partition(":")
     if kind == "model" and name.endswith(":lead-time"):
-        return "on its way to a limit"
-    return "unusual behaviour" if kind == "model" else name.replace("-", " ").replace("_", " ") or kind
+        return _("on its way to a limit")
+    return _("unusual behaviour") if kind == "model" else name.replace("-", " ").replace("_", " ") or kind
 
 
 _THEN = {
@@ -274,7 +288,8 @@ def past(text: str) -> str:
 
 def reported(text: str, zone: str, at: datetime) -> str:
     """Return an engine's sentence of the time ``at`` as people say it: past, in their units, on their clock."""
-    said = _UNIT.sub(lambda each: _SHORT_UNITS[each[0]], past(text))
+    english = language.current() is language.ENGLISH
+    said = _UNIT.sub(lambda each: _SHORT_UNITS[each[0]], past(text) if english else stored(text))
     return _IN_UTC.sub(lambda each: _local(each, zone, at), said)
 
 
@@ -294,8 +309,11 @@ def _local(found: re.Match[str], zone: str, near: datetime) -> str:
         except ValueError:
             return found[0]
         local = min(there, key=lambda each: abs(each - near)).astimezone(ZoneInfo(zone))
-        said.append(f"{local:%a} {local.day} {local:%b}, {local:%H:%M}" + (f" {local.tzname()}" if n == 0 else ""))
-    return said[0] + (f" ({said[1]} to {said[2]})" if len(said) == 3 else "")
+        clock = formats.moment(local, year=False)
+        said.append(clock if n == 0 else clock.rpartition(" ")[0])
+    if len(said) < 3:
+        return said[0]
+    return f"{said[0]} ({_('%(start)s to %(end)s', start=said[1], end=said[2])})"
 
 
 def zone_of(sites: Sequence[Site]) -> str:

@@ -29,9 +29,13 @@ MARKS: dict[str, tuple[object, ...] | None] = {
     "_": None, "gettext": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
+_SENTENCES: dict[str, tuple[int, ...] | None] = {"say": None, "kept": None, "marked": None}
+"""The marks of ``workorder_core.sentences``: their facts are in braces."""
+_KINDS = re.compile(rb'\b(?:NotFound|AlreadyExists)\(\s*"([^"]+)"')
+"""What a thing is called that is not there, or that is there already: a code."""
 _OPTIONS = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 _SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)+)"')
-_FILLED = re.compile(r"%\(\w+\)[-+ 0]?[\d.]*[a-z]|%%|\{\w*\}|</?\w+[^>]*>")
+_FILLED = re.compile(r"%\(\w+\)[-+ 0]?[\d.]*[a-z]|%%|\{\w*(?:![rs])?(?::[^}]*)?\}|</?\w+[^>]*>")
 _SUBJECTS = {
     "orders": "order orders my_requests my_work new_order plan_step late try_as",
     "plant": "asset assets location signal devices quarantine files labels label costs",
@@ -40,6 +44,7 @@ _SUBJECTS = {
     "notifying": "notifications outbox receiver my_calendars",
     "engine": "engine api_docs",
 }
+_OF_ROOM = {"judge": "findings", "rules": "findings", "ingest": "tables"}
 _OF_TEMPLATE = {name: subject for subject, names in _SUBJECTS.items() for name in names.split()}
 
 Key = tuple[str | None, str]
@@ -59,7 +64,7 @@ class Marked:
 def marked() -> dict[Key, Marked]:
     """Return every text that is marked, by what it is known by."""
     found: dict[Key, Marked] = {}
-    for source, context, text in [*_of_templates(), *_of_python(), *_of_papers(), *_of_codes()]:
+    for source, context, text in [*_of_templates(), *_of_python(), *_of_sentences(), *_of_papers(), *_of_codes()]:
         entry = found.setdefault((context, text if isinstance(text, str) else text[0]), Marked(text, context))
         if isinstance(text, tuple):
             entry.id = text
@@ -81,13 +86,26 @@ def _read(function: str | None, texts: tuple[str | None, ...]) -> tuple[str | No
 
 
 def _of_python() -> Iterator[tuple[str, str | None, str | tuple[str, str]]]:
+    for path in _modules():
+        content = path.read_bytes()
+        if b"workorder_core.language import" not in content and b"import language" not in content:
+            continue
+        for _, text, _, context in extract("python", io.BytesIO(content), keywords=MARKS):  # type: ignore[arg-type]
+            yield _named(path), context, text if isinstance(text, str) else (text[0], text[1])
+
+
+def _of_sentences() -> Iterator[tuple[str, str | None, str]]:
+    for path in _modules():
+        content = path.read_bytes()
+        yield from ((_named(path), CODES, found.decode().replace("_", " ")) for found in _KINDS.findall(content))
+        if b"workorder_core.sentences import" in content:
+            for _, text, _, _ in extract("python", io.BytesIO(content), keywords=_SENTENCES):
+                yield _named(path), None, text if isinstance(text, str) else text[0]
+
+
+def _modules() -> Iterator[Path]:
     for room in ("workorder_core", "ingest", "models", "rules", "judge", "db", "api", "runtime"):
-        for path in sorted((ROOT / room).rglob("*.py")):
-            content = path.read_bytes()
-            if b"workorder_core.language import" not in content and b"import language" not in content:
-                continue
-            for _, text, _, context in extract("python", io.BytesIO(content), keywords=MARKS):  # type: ignore[arg-type]
-                yield _named(path), context, text if isinstance(text, str) else (text[0], text[1])
+        yield from sorted((ROOT / room).rglob("*.py"))
 
 
 def _of_papers() -> Iterator[tuple[str, str | None, str | tuple[str, str]]]:
@@ -120,7 +138,7 @@ def subject(source: str) -> str:
             if rest:
                 return folder
             return _OF_TEMPLATE.get(folder.partition(".")[0], "pages")
-    return "papers" if source.startswith("api/papers/") else "pages"
+    return "papers" if source.startswith("api/papers/") else _OF_ROOM.get(source.partition("/")[0], "pages")
 
 
 def entries(code: str) -> Iterator[tuple[Path, Message]]:
@@ -198,18 +216,21 @@ def unused(code: str) -> list[str]:
     return found
 
 
+def _facts(text: str) -> list[str]:
+    """Return what a text is filled with and its elements; how a fact in braces is written is the language's own."""
+    return sorted(re.sub(r"^\{(\w+)[^}]*\}$", r"{\1}", each) for each in _FILLED.findall(text))
+
+
 def different(code: str) -> list[str]:
     """Return the entries whose two texts are not filled with the same facts, or have other elements of HTML in them."""
     found = []
     for path, message in entries(code):
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
-        wanted = sorted(_FILLED.findall(ids[-1]))
+        wanted = _facts(ids[-1])
         # The singular may leave its number out, or the other way round.
-        fine = [wanted, sorted(_FILLED.findall(ids[0]))]
+        fine = [wanted, _facts(ids[0])]
         found += [
-            f"{path.name}: {message.id!r} → {said!r}"
-            for said in _strings(message)
-            if said and sorted(_FILLED.findall(said)) not in fine
+            f"{path.name}: {message.id!r} → {said!r}" for said in _strings(message) if said and _facts(said) not in fine
         ]
     return found
 

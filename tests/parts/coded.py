@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping
 from enum import Enum, IntEnum
 
+from api import naming, problems
 from db.documents import documents
+from db.files import files
 from db.files.files import Of
+from db.orders import order_links
 from db.orders.order_links import LinkKind
 from ingest.messages import Reason
 from workorder_core import words
@@ -13,15 +16,18 @@ from workorder_core.alarms.silence import Suppressed
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.whom import Choice
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
+from workorder_core.orders.edits import Edit
 from workorder_core.orders.job_plans import StepKind
+from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role
 from workorder_core.plant.new_names import NameKind
 from workorder_core.runs import runs
+from workorder_core.tables.plant_tables import TABLES
 
 _ENUMS: tuple[type[Enum], ...] = (
     words.Status, words.OrderType, words.Priority, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
-    Reason, Choice, Channel, NameKind, Of, documents.Kind,
+    Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move,
 )  # fmt: skip
 
 
@@ -29,11 +35,24 @@ def _said(of: Iterable[Enum]) -> list[str]:
     return [(each.name.lower() if isinstance(each, IntEnum) else str(each.value)).replace("_", " ") for each in of]
 
 
+_OTHER_TITLES = {"Not Found", "Method Not Allowed", "Invalid form", "Not understood", "Out of range", "Failure"}
+"""Titles of errors that no table of errors has: of HTTP itself, of forms, of what fails."""
+
 CODED: Mapping[str, list[str]] = {
     **{each.__qualname__ + "@" + each.__module__: _said(each) for each in _ENUMS},
     "FailureMode": [mode.label for mode in words.FailureMode],
     "Cause": [each.label for each in Cause],
     "Remedy": [each.label for each in Remedy],
     "Mechanism": [each.label for each in Mechanism],
+    "links from the other side": list(order_links._OTHER_WAY.values()),
+    "columns of tables": [
+        each for table in TABLES.values() for each in (table.title, *(c.title for c in table.columns))
+    ],
+    "kinds of files": [each for each in files._CALLED.values() if " " in each],
+    "kinds of names": [naming._MANY.get(kind, f"{kind}s") for kind in NameKind],
+    "verdicts of proposals": ["confirmed", "rejected"],
+    "targets": ["response", "completion"],
+    "titles of errors": sorted({each.title for each in problems.PROBLEMS.values()} | _OTHER_TITLES),
+    "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
 }
 """The words of each, as they are in the catalogues."""

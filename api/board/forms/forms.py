@@ -24,6 +24,7 @@ from db.people.users import UnknownSites
 from db.plant.safety import WhyMissing
 from workorder_core.alarms.alarm_states import AlarmReasonMissing, InvalidEnd
 from workorder_core.errors import NotQualified, ReasonMissing
+from workorder_core.sentences import joined, marked, say
 
 Sent = Sequence[tuple[str, str]]
 Where = Callable[[Mapping[str, str], Mapping[str, str]], str]
@@ -44,15 +45,15 @@ _AT: Mapping[type[Exception], str] = {
 """At which field an error is shown, where the form has it."""
 _HEADERS = {b"content-type", b"content-length", b"transfer-encoding", b"if-none-match", b"x-have"}
 _SENTENCES = {
-    "missing": "this is needed: write it here",
-    "string_too_long": "write {max_length:,} characters at most",
-    "int_parsing": "write a whole number",
-    "int_type": "write a whole number",
-    "float_parsing": "write a number",
-    "bool_parsing": "choose one of the list",
-    "string_pattern_mismatch": "choose one of the list",
-    "literal_error": "choose one of the list",
-    "enum": "choose one of the list",
+    "missing": marked("this is needed: write it here"),
+    "string_too_long": marked("write {max_length:,} characters at most"),
+    "int_parsing": marked("write a whole number"),
+    "int_type": marked("write a whole number"),
+    "float_parsing": marked("write a number"),
+    "bool_parsing": marked("choose one of the list"),
+    "string_pattern_mismatch": marked("choose one of the list"),
+    "literal_error": marked("choose one of the list"),
+    "enum": marked("choose one of the list"),
 }
 
 
@@ -130,7 +131,7 @@ async def again(request: Request, error: Exception, status: int, detail: str) ->
     return await inside(request, form.where(params, dict(sent)), refused=refused)
 
 
-def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[dict[str, str], Mapping[str, Question]]:
+def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[Mapping[str, str], Mapping[str, Question]]:
     if isinstance(error, InvalidForm):
         return error.fields, error.asked
     if isinstance(error, RequestValidationError):
@@ -139,18 +140,18 @@ def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[dic
             for each in error.errors()
             if each["loc"][0] == "body" and len(each["loc"]) > 1
         }, {}
-    unstorable = {name: "has characters that no text has" for name, value in sent if not _is_text(value)}
+    unstorable = {name: say("has characters that no text has") for name, value in sent if not _is_text(value)}
     if unstorable:
         return unstorable, {}
     if isinstance(error, NotQualified):
-        detail = f"needed here: {'; '.join(error.reasons)}"
+        detail = say("needed here: {reasons}", reasons=joined(error.reasons, "; "))
     name = next((form.at[kind] for kind in type(error).__mro__ if kind in form.at), "")
     return ({name: detail} if name else {}), {}
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
     told = _SENTENCES.get(str(error["type"]))
-    return told.format(**error.get("ctx", {})) if told else str(error["msg"])
+    return say(told, **error.get("ctx", {})) if told else str(error["msg"])
 
 
 def _is_text(value: str) -> bool:

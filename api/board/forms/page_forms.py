@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
 
+from workorder_core.sentences import say
+
 TOKENS = frozenset({"csrf", "once", "version", "new"})
 """Hidden fields that say nothing of which form it is."""
 
@@ -63,22 +65,22 @@ class Field:
         if not value:
             return self._lacking() if "required" in self.tag.attrs else ""
         if self.kind == "select" and value not in {each.attrs.get("value", each.text) for each in self.options}:
-            return "choose one of the list"
+            return say("choose one of the list")
         if self.kind == "datetime-local" and not _is_moment(value):
-            return "give a date and a time, as the site's clock shows them"
+            return say("give a date and a time, as the site's clock shows them")
         number = self.kind == "number" or self.tag.attrs.get("inputmode") in ("decimal", "numeric")
         if number and not _is_number(value):
-            return f"write a number, not {value.strip()[:40]!r}"
+            return say("write a number, not {text!r}", text=value.strip()[:40])
         most = int(self.tag.attrs.get("maxlength") or 0)
         # A browser counts a line break once, and sends two characters for it.
         if most and len(value.replace("\r\n", "\n")) > most:
-            return f"write {most:,} characters at most, not {len(value):,}"
+            return say("write {most:,} characters at most, not {count:,}", most=most, count=len(value))
         return ""
 
     def _lacking(self) -> str:
         if self.kind in ("select", "radio", "checkbox"):
-            return "choose one"
-        return "choose a file" if self.kind == "file" else "this is needed: write it here"
+            return say("choose one")
+        return say("choose a file") if self.kind == "file" else say("this is needed: write it here")
 
 
 @dataclass(slots=True)

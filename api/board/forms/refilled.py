@@ -10,6 +10,8 @@ from markupsafe import escape as _escaped
 from api.board.forms.form_errors import Question
 from api.board.forms.page_forms import TOKENS, Field, PageForm, Tag, forms_of
 from api.board.words import sentence
+from workorder_core.language import _, ngettext
+from workorder_core.sentences import joined, say, translated
 
 _MAIN = '<main id="main">'
 _SECRET = ("password", "file", "hidden", "submit")
@@ -41,8 +43,8 @@ def refill(html: str, refused: Refused) -> str:
     form = _form(forms_of(html), refused)
     page = _Page(html)
     if form is None:
-        said = [refused.problem, *refused.fields.values()]
-        return page.top(_problem("; ".join(dict.fromkeys(filter(None, said)))) + _typed(refused))
+        said = dict.fromkeys(filter(None, [refused.problem, *refused.fields.values()]))
+        return page.top(_problem(joined(said, "; ")) + _typed(refused))
     wrong = _wrong(form, refused)
     for fold in form.folds:
         page.set(fold, open="")
@@ -77,7 +79,7 @@ def _wrong(form: PageForm, refused: Refused) -> dict[str, str]:
 def _no_choice(form: PageForm, one: Field, refused: Refused) -> str:
     """Say that something was sent for a group of ticks or radio buttons that none of them stands for."""
     offered = {each.tag.attrs.get("value", "on") for each in form.fields if each.name == one.name}
-    return "choose from the list" if one.is_choice and not offered.issuperset(refused.values(one.name)) else ""
+    return say("choose from the list") if one.is_choice and not offered.issuperset(refused.values(one.name)) else ""
 
 
 def _fill(page: "_Page", one: Field, values: Sequence[str]) -> None:
@@ -121,11 +123,11 @@ def _ask(page: "_Page", form: PageForm, refused: Refused) -> None:
         page.put(form.tag.end, form.tag.end, '<button class="unseen" tabindex="-1" aria-hidden="true"></button>')
     for name, one in asked.items():
         question = refused.asked[name]
-        answers = [(told, [(name, value)]) for told, value in question.alike]
-        answers.append((question.new, [("new", each) for each in question.names]))
+        answers = [(translated(told), [(name, value)]) for told, value in question.alike]
+        answers.append((translated(question.new), [("new", each) for each in question.names]))
         buttons = "".join(
-            f'<button name="answer" value="{escape(urlencode([*pressed, *answer]))}">{escape(told)}</button>'
-            for told, answer in answers
+            f'<button name="answer" value="{escape(urlencode([*pressed, *answer]))}">{escape(label)}</button>'
+            for label, answer in answers
         )
         at = one.tag.after if one.label is None else one.label.after
         page.put(at, at, f'<div class="asked">{buttons}</div>')
@@ -137,14 +139,18 @@ def _summary(form: PageForm, refused: Refused, wrong: Mapping[str, str]) -> str:
     if not refused.fields and refused.problem:
         loose.append(refused.problem)
     if not wrong or loose:
-        return _problem("; ".join(loose) or refused.problem)
+        return _problem(joined(loose, "; ") if loose else refused.problem)
     first = {one.name: one for one in reversed(form.fields)}
     links = ", ".join(
         f'<a href="#{escape(first[name].tag.attrs.get("id") or f"field-{name}")}">{escape(first[name].called)}</a>'
         for name in wrong
     )
-    count = "a field needs" if len(wrong) == 1 else f"{len(wrong)} fields need"
-    return f'<div class="problem" role="alert">Nothing is saved yet: {count} another look. {links}</div>'
+    said = ngettext(
+        "Nothing is saved yet: a field needs another look.",
+        "Nothing is saved yet: %(num)s fields need another look.",
+        len(wrong),
+    )
+    return f'<div class="problem" role="alert">{escape(said)} {links}</div>'
 
 
 def _problem(told: str) -> str:
@@ -157,7 +163,7 @@ def _typed(refused: Refused) -> str:
     if not typed:
         return ""
     lines = "".join(f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(value)}</dd>" for name, value in typed)
-    return f'<section class="card typed"><h2>What you sent</h2><dl>{lines}</dl></section>'
+    return f'<section class="card typed"><h2>{escape(_("What you sent"))}</h2><dl>{lines}</dl></section>'
 
 
 class _Page:
