@@ -119,17 +119,7 @@ class FoundAgain:
         return found
 
     def _readings(self, said: str, seen: dict[str, "_Found"]) -> Iterator["_Found"]:
-        if _A_NUMBER.fullmatch(said):
-            yield _Found(self._number(said), 0)
-        elif said in self._plain:
-            yield _Found(self._text(said), 0)
-        elif (word := self._word(said)) is not None:
-            yield _Found(word, 0)
-        elif clock := _CLOCK.fullmatch(said):
-            yield _Found(f"{self._word(clock[1]) or clock[1]} {clock[2]}", 0)
-        elif quantity := _QUANTITY.fullmatch(said):
-            unit = self._best(quantity[2], seen)
-            yield _Found(f"{self._number(quantity[1])} {unit.text}", unit.unknown)
+        yield from self._plainly(said, seen)
         for template in self._templates:
             facts = template.facts(said)
             if facts is None:
@@ -142,6 +132,20 @@ class FoundAgain:
             parts = _outside_brackets(said, separator)
             if 1 < len(parts) <= _MOST_PARTS:
                 yield self._listed(parts, separator, seen)
+
+    def _plainly(self, said: str, seen: dict[str, "_Found"]) -> Iterator["_Found"]:
+        """Yield what a text is that has no facts: a number, a code, a time of a week, a number with its unit."""
+        if _A_NUMBER.fullmatch(said):
+            yield _Found(self._number(said), 0)
+        elif said in self._plain:
+            yield _Found(self._text(said), 0)
+        elif (word := self._word(said)) is not None:
+            yield _Found(word, 0)
+        elif clock := _CLOCK.fullmatch(said):
+            yield _Found(f"{self._word(clock[1]) or clock[1]} {clock[2]}", 0)
+        elif quantity := _QUANTITY.fullmatch(said):
+            unit = self._best(quantity[2], seen)
+            yield _Found(f"{self._number(quantity[1])} {unit.text}", unit.unknown)
 
     def _listed(self, parts: Sequence[str], separator: str, seen: dict[str, "_Found"]) -> "_Found":
         """Return a list of sentences, some of which may have the separator in them."""

@@ -52,12 +52,14 @@ STORED = {
     ),
     "a model's finding with several signals": (
         (
-            "does not behave as it usually does: flow 58.7 m3/h (usual 118.5 to 131), motor current 31.2 A (usual 28 to 30, "
-            "+1.2 a day). Likely low output: pressure falls with flow (alike 0.83)"
+            "does not behave as it usually does: "
+            "flow 58.7 m3/h (usual 118.5 to 131), motor current 31.2 A (usual 28 to "
+            "30, +1.2 a day). Likely low output: pressure falls with flow (alike 0.83)"
         ),
         (
-            "verhält sich anders als gewöhnlich: flow 58,7 m3/h (üblich 118,5 bis 131), motor current 31,2 A (üblich 28 bis "
-            "30, +1,2 je Tag). Wahrscheinlich zu geringe Leistung: pressure falls with flow (Ähnlichkeit 0,83)"
+            "verhält sich anders als gewöhnlich: "
+            "flow 58,7 m3/h (üblich 118,5 bis 131), motor current 31,2 A (üblich "
+            "28 bis 30, +1,2 je Tag). Wahrscheinlich zu geringe Leistung: pressure falls with flow (Ähnlichkeit 0,83)"
         ),
     ),
     "why somebody was assigned": (
