@@ -23,7 +23,7 @@ LONGEST_DETAIL = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The next message of a receiver, with all that is needed to send it."""
+    """The next message of a receiver, with all that is needed to send it; ``language`` is the person's own choice."""
 
     receiver_id: int
     channel: Channel
@@ -37,6 +37,7 @@ class Head:
     kind: str
     site: str | None
     zone: str
+    language: str | None
     order_id: UUID | None
     asset_id: int | None
     subject: str

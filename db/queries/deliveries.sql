@@ -22,7 +22,7 @@ WHERE r.state = 'active' AND r.deleted_at IS NULL AND d.due_at <= %(now)s ORDER 
 -- name: head
 -- The next message of one receiver, with all that is needed to send it.
 SELECT d.event_id, d.why, d.attempts, r.id AS receiver_id, r.channel, r.address, r.name, r.refused,
-       e.uid, e.kind, s.code AS site, coalesce(s.time_zone, 'UTC') AS zone, e.order_id, e.asset_id, e.subject, e.at,
+       e.uid, e.kind, s.code AS site, coalesce(s.time_zone, 'UTC') AS zone, u.language, e.order_id, e.asset_id, e.subject, e.at,
        e.recorded_at, e.data
 FROM receivers r
 JOIN LATERAL (
@@ -30,6 +30,7 @@ JOIN LATERAL (
 ) d ON true
 JOIN events e ON e.id = d.event_id
 LEFT JOIN sites s ON s.id = e.site_id
+LEFT JOIN users u ON u.name = r.user_name
 WHERE r.id = %(receiver_id)s AND r.state = 'active' AND r.deleted_at IS NULL AND d.due_at <= %(now)s;
 
 -- name: note_attempt

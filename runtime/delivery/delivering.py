@@ -46,12 +46,19 @@ _log = structlog.get_logger("delivery")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
+<<<<<<< HEAD
     """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address."""
+=======
+    """What is sent with: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address, and
+    the plant's language, for who has chosen none.
+    """
+>>>>>>> ea94511 (Mails are in the language of their reader, else in the plant's)
 
     webhooks: webhook.Sender
     mail_server: mail.Server | None = None
     sealer: Sealer = field(default_factory=Sealer)
     pages: str | None = None
+    language: str = "en"
 
 
 def decide(conn: Connection, *, now: datetime) -> int:
@@ -104,7 +111,7 @@ def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callab
 
 def _send(conn: Connection, head: Head, means: Means, now: datetime) -> Outcome:
     if head.channel is Channel.EMAIL:
-        return mail.send(means.mail_server, head, pages=means.pages, now=now)
+        return mail.send(means.mail_server, head, pages=means.pages, now=now, language=means.language)
     try:
         with conn.transaction():
             secret = receivers.secret_of(conn, head.receiver_id, means.sealer)

@@ -9,7 +9,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
+from api.language import catalogues
 from db.events.deliveries import Head
+from workorder_core.language import ENGLISH, speaking
 from workorder_core.notifying import letters
 from workorder_core.notifying.attempts import Fault, Outcome
 from workorder_core.notifying.whom import Happened
@@ -32,10 +34,19 @@ class Server:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
 
+<<<<<<< HEAD
 def message(head: Head, sender: str, *, pages: str | None, now: datetime) -> EmailMessage:
     """Return a message as a mail. Its Message-ID is the same however often it is sent."""
+=======
+def message(head: Head, sender: str, *, pages: str | None, now: datetime, language: str = ENGLISH.code) -> EmailMessage:
+    """Return the mail of a message, in its reader's language, else in ``language``, which is the plant's.
+
+    Its Message-ID is the same however often it is sent.
+    """
+>>>>>>> ea94511 (Mails are in the language of their reader, else in the plant's)
     happened = Happened(kind=head.kind, site=head.site, at=head.at, recorded_at=head.recorded_at, data=head.data)
-    letter = letters.write(happened, head.why, head.subject, order_id=head.order_id, zone=head.zone, pages=pages)
+    with speaking(catalogues.language(head.language or language)):
+        letter = letters.write(happened, head.why, head.subject, order_id=head.order_id, zone=head.zone, pages=pages)
     domain = _domain(sender)
     mail = EmailMessage()
     mail["From"] = sender
@@ -52,12 +63,14 @@ def message(head: Head, sender: str, *, pages: str | None, now: datetime) -> Ema
     return mail
 
 
-def send(server: Server | None, head: Head, *, pages: str | None, now: datetime) -> Outcome:
+def send(
+    server: Server | None, head: Head, *, pages: str | None, now: datetime, language: str = ENGLISH.code
+) -> Outcome:
     """Send a mail once; every problem becomes an outcome."""
     if server is None:
         return Outcome(Fault.OWN, NOT_SET_UP)
     try:
-        mail = message(head, server.sender, pages=pages, now=now)
+        mail = message(head, server.sender, pages=pages, now=now, language=language)
     except (ValueError, MessageError) as error:
         return Outcome(Fault.FINAL, f"the address cannot be used: {error}")
     try:

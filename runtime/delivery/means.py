@@ -16,6 +16,7 @@ def of(settings: Settings) -> Means:
         mail_server=_mail_server(settings),
         sealer=Sealer(settings.secrets_key),
         pages=settings.pages_url,
+        language=settings.language,
     )
 
 

@@ -20,9 +20,11 @@ from workorder_core.orders.edits import Edit
 from workorder_core.orders.job_plans import StepKind
 from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role
+from workorder_core.people.assignment import SKILL_OF_COMPONENT
 from workorder_core.plant.new_names import NameKind
 from workorder_core.runs import runs
 from workorder_core.tables.plant_tables import TABLES
+from workorder_core.words import WHOLE_MACHINE
 
 _ENUMS: tuple[type[Enum], ...] = (
     words.Status, words.OrderType, words.Priority, words.Criticality, words.Origin, words.HoldReason,
@@ -53,6 +55,7 @@ CODED: Mapping[str, list[str]] = {
     "verdicts of proposals": ["confirmed", "rejected"],
     "targets": ["response", "completion"],
     "titles of errors": sorted({each.title for each in problems.PROBLEMS.values()} | _OTHER_TITLES),
+    "components and trades": [*SKILL_OF_COMPONENT, *set(SKILL_OF_COMPONENT.values()), WHOLE_MACHINE],
     "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
 }
 """The words of each, as they are in the catalogues."""

@@ -9,7 +9,9 @@ from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from workorder_core.language import _, code
 from workorder_core.notifying.whom import Choice, Happened
+from workorder_core.sentences import stored, translated
 from workorder_core.words import Priority
 
 LONGEST = 2000
@@ -41,7 +43,7 @@ class Letter:
 
 
 def write(event: Happened, why: str, subject: str, *, order_id: object, zone: str, pages: str | None) -> Letter:
-    """Return the mail about an event.
+    """Return the mail about an event, in the reader's language.
 
     Parameters
     ----------
@@ -58,10 +60,11 @@ def write(event: Happened, why: str, subject: str, *, order_id: object, zone: st
         f"/orders/{order_id}" if order_id is not None else "/engine" if why == Choice.ENGINE_ALARM else "/notifications"
     )
     link = None if pages is None else pages.rstrip("/") + page
-    asked = Choice(why).label.lower() if why in list(Choice) else "a test message was asked for"
-    footer = (
-        f"You get this mail because of your choice on the page Notifications: {asked}. "
-        "It can come twice; its Message-ID is the same then."
+    asked = translated(Choice(why).label) if why in list(Choice) else _("a test message was asked for")
+    footer = _(
+        "You get this mail because of your choice on the page Notifications: %(choice)s. "
+        "It can come twice; its Message-ID is the same then.",
+        choice=asked[:1].lower() + asked[1:],
     )
     if order_id is None:
         title, lines = _of_engine(event, why, zone)
@@ -73,32 +76,39 @@ def write(event: Happened, why: str, subject: str, *, order_id: object, zone: st
 def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, list[str]]:
     data = event.data
     head = {
-        Choice.ASSIGNED.value: "Assigned to you",
-        Choice.EMERGENCY.value: "EMERGENCY",
-        Choice.ESCALATED.value: "Escalated",
-    }.get(why, "Order")
-    priority = data.get("priority")
-    return f"{head}: {number} {data.get('title', '')}", [
-        f"{number}: {data.get('title', '')}",
-        f"Asset: {data.get('asset', '')}",
-        f"Type: {str(data.get('type', '')).replace('_', ' ')}",
-        f"Priority: {Priority(priority).name.lower()}" if priority in list(Priority) else "",
-        f"Assigned to: {data.get('assignee') or 'nobody yet'}",
-        f"First response by: {_when(data.get('response_due'), zone)}" if data.get("response_due") else "",
-        f"Completion by: {_when(data.get('completion_due'), zone)}" if data.get("completion_due") else "",
-        f"Reason: {str(data['why'])[:LONGEST]}" if data.get("why") else "",
-        f"Time: {_when(event.at, zone)}",
+        Choice.ASSIGNED.value: _("Assigned to you"),
+        Choice.EMERGENCY.value: _("EMERGENCY"),
+        Choice.ESCALATED.value: _("Escalated"),
+    }.get(why, _("Order"))
+    title, priority = stored(str(data.get("title", ""))), data.get("priority")
+    due = {name: _when(data[name], zone) for name in ("response_due", "completion_due") if data.get(name)}
+    return f"{head}: {number} {title}", [
+        f"{number}: {title}",
+        _("Asset: %(asset)s", asset=data.get("asset", "")),
+        _("Type: %(type)s", type=code(str(data.get("type", "")))),
+        _("Priority: %(priority)s", priority=code(Priority(priority).name.lower()))
+        if priority in list(Priority)
+        else "",
+        _("Assigned to: %(name)s", name=data.get("assignee") or _("nobody yet")),
+        _("First response by: %(time)s", time=due["response_due"]) if "response_due" in due else "",
+        _("Completion by: %(time)s", time=due["completion_due"]) if "completion_due" in due else "",
+        _("Reason: %(why)s", why=stored(str(data["why"]))[:LONGEST]) if data.get("why") else "",
+        _("Time: %(time)s", time=_when(event.at, zone)),
     ]
 
 
 def _of_engine(event: Happened, why: str, zone: str) -> tuple[str, list[str]]:
+    time = _("Time: %(time)s", time=_when(event.at, zone))
     if why not in list(Choice):
-        return "Test message", ["This is the test message that was asked for.", f"Time: {_when(event.at, zone)}"]
-    over = event.kind.endswith(".cleared")
-    problem = str(event.data.get("problem", ""))
-    title = f"Engine alarm {'over' if over else 'raised'}: {problem}"
-    action = "" if over else f"What to do: {event.data.get('action', '')}"
-    return title, [f"{'Over' if over else 'Raised'}: {problem}.", action, f"Time: {_when(event.at, zone)}"]
+        return _("Test message"), [_("This is the test message that was asked for."), time]
+    problem, action = (stored(str(event.data.get(name, ""))) for name in ("problem", "action"))
+    if event.kind.endswith(".cleared"):
+        return _("Engine alarm over: %(problem)s", problem=problem), [_("Over: %(problem)s.", problem=problem), time]
+    return _("Engine alarm raised: %(problem)s", problem=problem), [
+        _("Raised: %(problem)s.", problem=problem),
+        _("What to do: %(action)s", action=action),
+        time,
+    ]
 
 
 def _when(at: Any, zone: str) -> str:

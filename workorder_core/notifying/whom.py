@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from workorder_core.notifying.attempts import Channel
+from workorder_core.sentences import say
 from workorder_core.words import OrderType
 
 TEST = "receiver.test"
@@ -29,10 +30,10 @@ class Choice(StrEnum):
 
 
 _LABELS: Mapping[Choice, str] = {
-    Choice.ASSIGNED: "An order is assigned to me",
-    Choice.EMERGENCY: "An emergency order is opened, or an order becomes one",
-    Choice.ESCALATED: "An order is escalated because a target has run out",
-    Choice.ENGINE_ALARM: "The engine raises an alarm about itself, or it is over",
+    Choice.ASSIGNED: say("An order is assigned to me"),
+    Choice.EMERGENCY: say("An emergency order is opened, or an order becomes one"),
+    Choice.ESCALATED: say("An order is escalated because a target has run out"),
+    Choice.ENGINE_ALARM: say("The engine raises an alarm about itself, or it is over"),
 }
 
 

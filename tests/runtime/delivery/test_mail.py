@@ -1,6 +1,7 @@
 """E-mail through a real mail server with TLS: who gets which, the same Message-ID, and whose fault a failure is."""
 
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -156,3 +157,30 @@ def test_without_a_mail_server_it_is_said_and_mails_wait(post, plant):
     post.settle()
     assert newest(post).last_detail == mail.NOT_SET_UP
     assert newest(post).pending == 1
+
+
+def test_a_mail_is_in_its_readers_language_else_in_the_plants(post, mails, plant):
+    due = post.now.replace(microsecond=0) + timedelta(hours=1)
+    facts = {
+        "type": "emergency",
+        "assignee": plant,
+        "response_due": due.isoformat(),
+        "why": "flow is 58.7 m3/h, below its limit of 120 m3/h",
+    }
+    post.conn.execute("UPDATE users SET language = 'de' WHERE name = 'mara'")
+    happen(post, **facts)
+    post.settle()
+    post.conn.execute("UPDATE users SET language = NULL WHERE name = 'mara'")
+    happen(post, **facts)
+    post.settle()
+    post.means = replace(post.means, language="de")
+    happen(post, kind="order.escalated", **facts)
+    post.settle()
+    german, english, of_plant = (each.get_body(("plain",)).get_content() for each in mails.got)
+    assert "Priorität: Notfall" in german
+    assert "Grund: flow: 58,7 m3/h, unter dem Grenzwert 120 m3/h" in german
+    assert "Sie erhalten diese Mail wegen Ihrer Auswahl" in german
+    assert "Lager: Überhitzung" in mails.got[0]["Subject"]
+    assert "Reason: flow is 58.7 m3/h, below its limit of 120 m3/h" in english
+    assert mails.got[2]["Subject"].startswith("Eskaliert: NTH-1042")
+    assert "Beginn bis: " in of_plant
