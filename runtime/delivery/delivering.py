@@ -46,13 +46,9 @@ _log = structlog.get_logger("delivery")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-<<<<<<< HEAD
-    """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address."""
-=======
-    """What is sent with: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address, and
+    """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address, and
     the plant's language, for who has chosen none.
     """
->>>>>>> ea94511 (Mails are in the language of their reader, else in the plant's)
 
     webhooks: webhook.Sender
     mail_server: mail.Server | None = None

@@ -34,16 +34,11 @@ class Server:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
 
-<<<<<<< HEAD
-def message(head: Head, sender: str, *, pages: str | None, now: datetime) -> EmailMessage:
-    """Return a message as a mail. Its Message-ID is the same however often it is sent."""
-=======
 def message(head: Head, sender: str, *, pages: str | None, now: datetime, language: str = ENGLISH.code) -> EmailMessage:
-    """Return the mail of a message, in its reader's language, else in ``language``, which is the plant's.
+    """Return a message as a mail, in its reader's language, else in ``language``, which is the plant's.
 
     Its Message-ID is the same however often it is sent.
     """
->>>>>>> ea94511 (Mails are in the language of their reader, else in the plant's)
     happened = Happened(kind=head.kind, site=head.site, at=head.at, recorded_at=head.recorded_at, data=head.data)
     with speaking(catalogues.language(head.language or language)):
         letter = letters.write(happened, head.why, head.subject, order_id=head.order_id, zone=head.zone, pages=pages)

@@ -64,13 +64,13 @@ STORED = {
     ),
     "why somebody was assigned": (
         "Deniz Yilmaz: has the skill mechanical, on shift, no unfinished orders.",
-        "Deniz Yilmaz: hat: Qualifikation mechanical, in Schicht, keine offenen Aufträge.",
+        "Deniz Yilmaz: hat: Qualifikation Mechanik, in Schicht, keine offenen Aufträge.",
     ),
     "why nobody was": (
         "Nobody eligible: Ana Ruiz: off shift until Mon 06:00, after the response target, lacks the skill electrical.",
         (
             "Niemand geeignet: Ana Ruiz: nicht in Schicht bis Mo 06:00, nach Ablauf der Frist zum Beginn, es fehlt: "
-            "Qualifikation electrical."
+            "Qualifikation Elektrik."
         ),
     ),
     "what somebody wrote": ("Kaffee trinken, dann weiter", "Kaffee trinken, dann weiter"),
