@@ -1,4 +1,6 @@
-"""Settings: from a TOML file and environment variables ``PLANTWRIGHT_…``, which win. A wrong one stops the start."""
+"""Settings: from a TOML file and environment variables ``PLANTWRIGHT_…``, which win. An invalid one prevents the
+start.
+"""
 
 import os
 from email.utils import parseaddr
@@ -32,7 +34,7 @@ CODE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 class InvalidSettings(Exception):
-    """One or more settings cannot be used; says which, where it may be set and what to do."""
+    """One or more settings are invalid; says which, where it may be set and what to do."""
 
 
 class Settings(BaseSettings):
@@ -199,7 +201,7 @@ class Settings(BaseSettings):
 
     @property
     def admission(self) -> Admission:
-        """What is made known by its first message."""
+        """Return which assets and signals their first message creates."""
         return Admission(self.admit_unknown, self.admit_assets_most, self.admit_signals_most)
 
     @field_validator("broker", "broker_log")
@@ -214,9 +216,9 @@ class Settings(BaseSettings):
     def _of_topics(cls, value: list[str]) -> list[str]:
         for each in value:
             if not mqtt.is_filter(each):
-                told = "a broker would close the connection"
+                problem = "a broker would close the connection"
                 raise ValueError(
-                    f"{each[:80]!r} is no topic filter, {told}: + and # stand for whole levels, # is the last"
+                    f"{each[:80]!r} is no topic filter, {problem}: + and # stand for whole levels, # is the last"
                 )
         return value
 
@@ -288,7 +290,9 @@ class Settings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """Where people of this machine find the pages: by TLS under the first name, for which the certificate is."""
+        """Return the address of the pages for people on this machine: with TLS, under the first name, as in the
+        certificate.
+        """
         if self.tls_cert is None:
             return f"http://{self.host}:{self.port}/"
         return f"https://{self.names[0] if self.names else self.host}:{self.port}/"
@@ -308,7 +312,7 @@ class Settings(BaseSettings):
 
 
 def load(**given: Any) -> Settings:
-    """Read the settings; ``given`` ones (of the command line) win over all. Raises InvalidSettings.
+    """Read the settings; ``given`` ones (from the command line) win over all others. Raises InvalidSettings.
 
     The modules in the folder ``detectors`` may be named in model documents from here on.
     """
@@ -335,7 +339,7 @@ def load(**given: Any) -> Settings:
 
 
 def as_engine(settings: Settings, url: str, session: str | None) -> dict[str, Any]:
-    """Return the changes that make settings the engine's at an embedded broker; a session that is named stays."""
+    """Return the changes that make settings the engine's at an embedded broker; a named session stays."""
     named = "client_id" in settings.model_fields_set or session is None
     return {"broker": url} if named else {"broker": url, "client_id": session}
 

@@ -1,4 +1,4 @@
-"""Which code this is."""
+"""The version of this code."""
 
 CODE_VERSION = "0.1.0"
-"""Written beside what the judge stores, and shown by ``plantwright --version``."""
+"""Stored beside the judge's state, and shown by ``plantwright --version``."""

@@ -1,4 +1,4 @@
-"""The API's own certificate: read with a clear sentence where it cannot be used, and again when its files change."""
+"""The API's own certificate: checked with a clear sentence if it is unusable, and reloaded when its files change."""
 
 import ssl
 import threading
@@ -13,14 +13,14 @@ from runtime.settings import InvalidSettings, Settings
 
 _log = structlog.get_logger("api")
 LOOK_EVERY_S = 10.0
-"""Seconds between two looks at the files. What renews a certificate writes them and need not tell us."""
+"""Seconds between two checks of the files. Whatever renews a certificate need not notify us."""
 RENEW_DAYS = 14
-"""Days before its end from which on a certificate should have been renewed."""
+"""Days before its expiry by which a certificate should have been renewed."""
 
 
 @dataclass(slots=True)
 class Certificate:
-    """The certificate with which new connections are met. Raises InvalidSettings where the files cannot be used."""
+    """The certificate for new connections. Raises InvalidSettings if the files cannot be used."""
 
     cert: Path
     key: Path | None = None
@@ -33,7 +33,7 @@ class Certificate:
 
     @property
     def expires_at(self) -> datetime:
-        """When it ends. Raises InvalidSettings."""
+        """Return when it expires. Raises InvalidSettings."""
         _there("tls_cert", self.cert)
         try:
             return x509.load_pem_x509_certificates(self.cert.read_bytes())[0].not_valid_after_utc
@@ -41,10 +41,10 @@ class Certificate:
             raise InvalidSettings(f"tls_cert: {self.cert} is no PEM certificate ({error})") from None
 
     def look(self) -> bool:
-        """Read the files again where they have changed; whether new connections are met with others now.
+        """Reload the files if they have changed; return whether new connections use other ones now.
 
-        A pair that cannot be used, such as a new certificate whose key has not been written yet, changes nothing: it
-        is looked at again when the files change again.
+        An unusable pair, such as a new certificate whose key has not been written yet, changes nothing: it is checked
+        again when the files change again.
         """
         now = self._state()
         if now == self._seen:
@@ -93,7 +93,7 @@ class Certificate:
 
 
 class _Encrypted(OSError):
-    """The key asks for a password, which nobody can type here."""
+    """The key requires a password, which nobody can type here."""
 
 
 def _no_password() -> str:
@@ -101,7 +101,7 @@ def _no_password() -> str:
 
 
 def of(settings: Settings) -> Certificate | None:
-    """Return the certificate that the settings name; None: no TLS of our own. Raises InvalidSettings."""
+    """Return the certificate of the settings; None: no TLS of our own. Raises InvalidSettings."""
     if settings.tls_cert is None:
         if settings.tls_key is not None:
             raise InvalidSettings(
@@ -112,7 +112,7 @@ def of(settings: Settings) -> Certificate | None:
 
 
 def follow(certificate: Certificate, stop: threading.Event) -> None:
-    """Look at the files until ``stop`` is set, in a thread of its own."""
+    """Check the files until ``stop`` is set, in a thread of its own."""
     while not stop.wait(LOOK_EVERY_S):
         certificate.look()
 

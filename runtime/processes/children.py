@@ -1,4 +1,4 @@
-"""Children of one process tree: started with the same settings, watched, stopped together."""
+"""Children of one process tree: started with the same settings, monitored, stopped together."""
 
 import os
 import signal
@@ -17,16 +17,16 @@ _log = structlog.get_logger("serve")
 STOP_GRACE_S = 20.0
 MOST_PATIENCE_S = 30.0
 STOPS_ALL = (2, 3)
-"""Exit codes after which starting again cannot help: wrong settings, and another writer on the plant."""
+"""Exit codes after which a restart cannot help: invalid settings, and another writer on the plant."""
 
 
 @dataclass(slots=True)
 class Children:
-    """The processes of ``serve``. One that dies is started again; its state is in the database."""
+    """The processes of ``serve``. One that dies is restarted; its state is in the database."""
 
     environment: Mapping[str, str]
     log: Path | None = None
-    """Where they write what they have to say; None: to our own standard error."""
+    """The file for their output; None: our own standard error."""
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
     _patience: dict[str, float] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Children:
             self._begun[name] = time.monotonic()
 
     def check(self) -> str | None:
-        """Start again what has died; return what to say when that cannot help."""
+        """Restart dead processes; return a sentence if that cannot help."""
         for name, child in list(self._running.items()):
             code = child.poll()
             if code is None:
@@ -63,7 +63,7 @@ class Children:
         return {name: child.pid for name, child in self._running.items()}
 
     def stop(self) -> None:
-        """Ask each to stop, wait, and kill what does not."""
+        """Ask each to stop, wait, and kill those that do not."""
         for child in self._running.values():
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)

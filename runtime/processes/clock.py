@@ -1,20 +1,20 @@
-"""The machine's clock, compared with the one that nobody can set: whether it has jumped."""
+"""Detects jumps of the machine's clock, by comparing it with the monotonic one."""
 
 import time
 from dataclasses import dataclass, field
 
 REPORT_FROM_S = 60.0
-"""A jump of at least so many seconds is told of. What keeps a clock right moves it by less."""
+"""A jump of at least so many seconds is reported. Time synchronisation moves a clock by less."""
 
 
 def _ahead_s() -> float:
-    """How far the wall clock is ahead of the monotonic one."""
+    """Return how far the wall clock is ahead of the monotonic one."""
     return time.time() - time.monotonic()
 
 
 @dataclass(slots=True)
 class Clock:
-    """Notices that the wall clock was set since it was last looked at. A machine that slept looks as if set forward."""
+    """Notices that the wall clock was set since the last check. A machine that slept looks as if set forward."""
 
     _ahead_s: float = field(init=False)
 
@@ -22,7 +22,7 @@ class Clock:
         self._ahead_s = _ahead_s()
 
     def jumped_s(self, least_s: float = REPORT_FROM_S) -> float:
-        """Return by how much the clock was set since the last jump, negative for back; 0 where that is less than
+        """Return by how much the clock was set since the last jump, negative for back; 0 if that is less than
         ``least_s``.
         """
         now_s = _ahead_s()
@@ -34,5 +34,5 @@ class Clock:
 
 
 def describe_jump(jump_s: float) -> str:
-    """Return a jump as people say it."""
+    """Return a jump in words."""
     return f"it was set {'forward' if jump_s > 0 else 'back'} by {abs(jump_s):,.0f} s"

@@ -1,7 +1,7 @@
-"""The timetable: assigning, escalating, retention.
+"""Scheduled jobs: assigning, escalating, retention.
 
-Any number of processes may run it. Each piece of work takes a lock of its job for its transaction and does nothing
-where another process has it; what it finds done it does not do again.
+Any number of processes may run them. Each run of a job locks it for its transaction and does nothing if another process
+has the lock; what is done already is not done again.
 """
 
 import threading
@@ -38,8 +38,8 @@ _log = structlog.get_logger("jobs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """How often each job looks, in seconds; ``retention`` None keeps readings for ever, likewise
-    ``alarm_retention`` alarms and ``quarantine_retention`` what was refused.
+    """How often each job runs, in seconds; ``retention`` None keeps readings for ever, likewise ``alarm_retention``
+    alarms and ``quarantine_retention`` refused messages.
     """
 
     assign_every_s: float = 2
@@ -59,7 +59,7 @@ class Timetable:
 
 
 def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
-    """Work by the timetable until ``stop`` is set; then finish what has begun.
+    """Run the jobs until ``stop`` is set, then finish what has begun.
 
     While the database cannot be reached the jobs wait for it; any other error is logged with its job, which runs again
     at its next time.
@@ -101,7 +101,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
 
 
 def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: ConnectionPool) -> None:
-    """Let every job run now and go on from there: the timetable goes by a clock that was set."""
+    """Run every job now and continue from there: the schedule follows a clock that was set."""
     for job in scheduler.get_jobs():
         job.modify(next_run_time=datetime.now(UTC))
     if abs(jump_s) < REPORT_FROM_S:
@@ -115,10 +115,10 @@ def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: Connection
 
 
 def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> int:
-    """Give the open orders that nobody has to somebody, emergencies first; return how many were given.
+    """Assign the unassigned open orders, emergencies first; return how many were assigned.
 
-    Only orders of the kinds ``dispatched`` are given away; the others wait for a planner.
-    One transaction an order: an order is held for a moment only, and never while another one is waited for.
+    Only orders of the kinds ``dispatched`` are assigned; the others wait for a planner. One transaction per order: an
+    order is locked only for a moment, and never while waiting for another one.
     """
     given = 0
     for order_id in work_orders.unassigned(conn, dispatched):
@@ -132,16 +132,16 @@ def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT)
 
 
 def escalate_late(conn: Connection) -> int:
-    """Warn of targets that are near and escalate the orders of which one has run out, each once; return how many."""
+    """Warn of near targets and escalate orders past one, each once; return how many."""
     now = datetime.now(UTC)
-    told = 0
+    done = 0
     for order_id in work_orders.targets_near(conn, now=now):
         conn.rollback()
         with conn.transaction():
             if not jobs.try_lock(conn, "escalate"):
-                return told
-            told += _tell_late(conn, order_id, now)
-    return told
+                return done
+            done += _tell_late(conn, order_id, now)
+    return done
 
 
 def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
@@ -157,7 +157,7 @@ def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
 
 
 def anchor_history(conn: Connection) -> int:
-    """Tie the histories that have moved into an anchor; return how many."""
+    """Tie the histories that have grown into an anchor; return how many."""
     with conn.transaction():
         if not jobs.try_lock(conn, "anchor"):
             return 0
@@ -165,15 +165,15 @@ def anchor_history(conn: Connection) -> int:
 
 
 def forget_answers(conn: Connection) -> int:
-    """Forget what was answered to the Idempotency-Keys of long ago; return how many."""
+    """Delete the stored responses of old Idempotency-Keys; return how many."""
     with conn.transaction():
         return idempotency.forget(conn, before=datetime.now(UTC) - ANSWERS_KEPT)
 
 
 def keep_budgets(conn: Connection) -> int:
-    """Send the rules to the shadow that are over their alarm budget, where their owners allowed it; return how many.
+    """Move rules over their alarm budget to shadow, if their owners allowed it; return how many.
 
-    A safety rule never goes. One that may not go is told of in the log, the API and the board.
+    A safety rule is never moved. One that may not move is reported in the log, the API and the board.
     """
     now = datetime.now(UTC)
     with conn.transaction():
@@ -183,7 +183,7 @@ def keep_budgets(conn: Connection) -> int:
 
 
 def drop_old_readings(conn: Connection, *, keep: timedelta) -> int:
-    """Drop readings that came longer ago than ``keep`` and that no checkpoint of the judge needs.
+    """Drop readings that arrived longer ago than ``keep`` and that no checkpoint of the judge needs.
 
     Returns the chunks dropped on TimescaleDB, the rows deleted elsewhere. Evidence has its own copies.
     """
@@ -202,9 +202,9 @@ def drop_old_readings(conn: Connection, *, keep: timedelta) -> int:
 
 
 def drop_old_alarms(conn: Connection, *, keep: timedelta) -> int:
-    """Drop the alarms that were over longer ago than ``keep``, and the moves made before; return how many.
+    """Drop alarms that ended longer ago than ``keep``, and moves made before; return how many.
 
-    An alarm that stands stays, and so does how each alarm stands now.
+    Active alarms stay, and so does the present state of each alarm.
     """
     before = datetime.now(UTC) - keep
     gone = 0
@@ -219,7 +219,7 @@ def drop_old_alarms(conn: Connection, *, keep: timedelta) -> int:
 
 
 def report_engine_alarms(conn: Connection) -> int:
-    """Write events for the engine's alarms that are raised or over; return how many."""
+    """Write events for the engine's alarms that were raised or ended; return how many."""
     with conn.transaction():
         if not jobs.try_lock(conn, "engine alarms"):
             return 0
@@ -227,9 +227,9 @@ def report_engine_alarms(conn: Connection) -> int:
 
 
 def drop_old_events(conn: Connection, timetable: Timetable) -> int:
-    """Drop events and attempts to deliver them that are past their retention; return how many events.
+    """Drop events and delivery attempts past their retention; return how many events.
 
-    What somebody is still to be told of stays.
+    Events that still wait for a delivery stay.
     """
     now, gone = datetime.now(UTC), 0
     while True:
@@ -244,7 +244,7 @@ def drop_old_events(conn: Connection, timetable: Timetable) -> int:
 
 
 def drop_old_refusals(conn: Connection, *, keep: timedelta) -> int:
-    """Drop what was refused and has not come for longer than ``keep``; return how many messages were kept."""
+    """Drop refused messages that have not occurred for longer than ``keep``; return how many messages were dropped."""
     with conn.transaction():
         if not jobs.try_lock(conn, "quarantine"):
             return 0
@@ -260,7 +260,7 @@ def drop_old_runs(conn: Connection, *, keep: timedelta) -> int:
 
 
 def _once(pool: ConnectionPool, name: str, work: Callable[[Connection], int]) -> None:
-    """Run a job once on a connection of its own; a database that is away is waited for until the next time."""
+    """Run a job once on a connection of its own; if the database is unavailable, skip it until its next time."""
     try:
         with pool.connection() as conn:
             if done := work(conn):

@@ -1,9 +1,9 @@
-"""HTTP connections that are closed when nothing comes of them: silent ones, and more of one address than it may have.
+"""Closes idle HTTP connections: silent ones, and those beyond the limit of one address.
 
-uvicorn waits for a request for ever. Here the head of each has to come within seconds, and where an address has too
-many connections, the one that has been silent for the longest gives way to the newest: whoever opens a thousand and
-says nothing shuts nobody out. Whoever asks and does not read the answer loses the connection too: what is kept for all
-of them together is bounded, and each has to read on.
+uvicorn waits for a request for ever. Here the head of each request has to arrive within seconds, and if an address has
+too many connections, the longest silent one is closed for the newest: somebody who opens a thousand and sends nothing
+shuts nobody out. Clients that do not read their response lose the connection too: what is buffered for all of them
+together is bounded, and each has to keep reading.
 """
 
 import asyncio
@@ -18,19 +18,21 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from api.addresses import counted_as
 
 HEAD_S = 15.0
-"""Seconds in which the whole head of a request has to come."""
+"""Seconds within which the whole head of a request has to arrive."""
 MOST = 600
-"""Connections at once, which leaves the process files to open."""
+"""The most connections, which leaves the process file descriptors to open files."""
 MOST_OF_ADDRESS = 200
-"""Connections at once from one address; from a named proxy as many as there are at all."""
+"""The most connections from one address; a named proxy may have all of them."""
 
 
 READ_S = 30.0
-"""Seconds in which somebody who has an answer to read has to read some of it ..."""
+"""Seconds within which a client has to read, of a waiting response, ..."""
 LEAST_READ = 32 * 1024
-"""... at least so many bytes, or all."""
+"""... at least so many bytes, or all of it."""
 MOST_UNREAD = 64 * 1024 * 1024
-"""Bytes of answers that wait to be read, of all connections; who keeps most of them waiting loses the connection."""
+"""The most bytes of responses that wait to be read, over all connections; beyond it, the connection with most of them
+is closed.
+"""
 
 
 class Doors:
@@ -51,14 +53,14 @@ class Doors:
         self._by_address: dict[str, dict[PatientProtocol, None]] = defaultdict(dict)
 
     def enter(self, protocol: "PatientProtocol", address: str) -> None:
-        """Let a connection in; where that is one too many, close the longest silent one, else the newcomer."""
+        """Admit a connection; if that is one too many, close the longest silent one, or else the newcomer."""
         named, address = address in self._proxies, counted_as(address)
         self._open[protocol] = address
         self._by_address[address][protocol] = None
         if len(self._by_address[address]) > self._of_address and not named:
             self._make_room(list(self._by_address[address]), protocol)
         elif len(self._open) > self._most:
-            # Of the address that has most: who has few connections does not pay for who has many.
+            # One of the address that has most: clients with few connections do not pay for one with many.
             crowd = max(self._by_address.values(), key=len)
             self._make_room(list(crowd), protocol)
 
@@ -71,7 +73,7 @@ class Doors:
                 del self._by_address[address]
 
     def bound_unread(self) -> None:
-        """Close who keeps most bytes waiting, until what waits to be read is within bounds."""
+        """Close the connections with most unread bytes, until what waits to be read is within bounds."""
         waiting = {each: each.unread for each in self._open}
         total = sum(waiting.values())
         for each in sorted(waiting, key=lambda each: -waiting[each]):
@@ -88,7 +90,7 @@ class Doors:
 
 
 class PatientProtocol(H11Protocol):
-    """uvicorn's protocol with a deadline for each request's head, and for the reading of each answer."""
+    """uvicorn's protocol with a deadline for each request's head, and for reading each response."""
 
     doors: Doors = Doors()
 
@@ -126,13 +128,13 @@ class PatientProtocol(H11Protocol):
 
     @property
     def unread(self) -> int:
-        """Bytes of answers that the network has not accepted yet."""
+        """Return the bytes of responses that the network has not accepted yet."""
         return self.transport.get_write_buffer_size()
 
     def _check_reading(self) -> None:
-        """Close the connection where an answer waits and too little of it was read since the last look."""
+        """Close the connection if a response waits and too little of it was read since the last check."""
         unread, before = self.unread + _in_kernel(self.transport), self._unread_before
-        # More than before: another answer was begun, which goes on until the writing is paused.
+        # More than before: another response was begun, which continues until writing is paused.
         if unread and not self._read_on and before - LEAST_READ < unread <= before:
             self.give_way()
             return
@@ -141,7 +143,7 @@ class PatientProtocol(H11Protocol):
 
     @property
     def is_silent(self) -> bool:
-        """Whether no request is being received or answered."""
+        """Return whether no request is being received or answered."""
         return self.cycle is None or self.cycle.response_complete
 
     def give_way(self) -> None:
@@ -159,7 +161,7 @@ class PatientProtocol(H11Protocol):
 
 
 def _in_kernel(transport: asyncio.Transport) -> int:
-    """Return how many bytes the operating system keeps that the other side has not confirmed."""
+    """Return how many bytes the operating system buffers that the other side has not confirmed."""
     wire = transport.get_extra_info("socket")
     if wire is None or wire.fileno() < 0:
         return 0

@@ -1,4 +1,4 @@
-"""Users and keys from the command line and at the first start. Who reaches the database may make whom they like."""
+"""Users and keys from the command line and at the first start. Whoever can reach the database may create any."""
 
 import getpass
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FIRST, DEMO = "admin", "demo"
 
 
 def make_first(url: str) -> str | None:
-    """Make the administrator of a plant that has no user yet; return the one-time password, None where there is one."""
+    """Create the administrator of a plant without users and return the one-time password; None if there are users."""
     with psycopg.connect(url) as conn:
         if users.any_there(conn):
             return None
@@ -29,7 +29,7 @@ def make_first(url: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody of the sample plant whose pages can be tried; ``technician`` is their code among the technicians."""
+    """A person of the sample plant whose pages can be tried; ``technician`` is their technician's code."""
 
     name: str
     full_name: str
@@ -44,11 +44,11 @@ DEMO_PEOPLE = (
     DemoPerson("iversen", "Nina Iversen", Role.RELIABILITY_ENGINEER),
     DemoPerson("dahl", "Henrik Dahl", Role.REQUESTER),
 )
-"""The first is as whom the demo's pages are signed in."""
+"""The demo's pages are signed in as the first one."""
 
 
 def make_demo(conn: psycopg.Connection, *, site: str) -> None:
-    """Make the people of the demo. Nobody knows their passwords: this machine's pages need none."""
+    """Create the people of the demo. Nobody knows their passwords: this machine's pages need none."""
     for each in DEMO_PEOPLE:
         if users.find(conn, each.name) is None:
             standing = Standing(
@@ -61,7 +61,7 @@ def make_demo(conn: psycopg.Connection, *, site: str) -> None:
 
 
 def add(conn: psycopg.Connection, name: str, standing: Standing) -> str:
-    """Make a user and return the one-time password."""
+    """Create a user and return the one-time password."""
     password = passwords.one_time()
     _add(conn, name, standing, password, actor=actor())
     return password
@@ -76,7 +76,7 @@ def new_password(conn: psycopg.Connection, name: str) -> str:
 
 
 def disable(conn: psycopg.Connection, name: str, *, disabled: bool) -> None:
-    """Let a user sign in no more, or again. Raises NotFound, LastAdministrator."""
+    """Disable a user, or enable them again. Raises NotFound, LastAdministrator."""
     user = users.get(conn, name)
     standing = Standing(
         full_name=user.full_name,
@@ -106,7 +106,7 @@ def show_users(conn: psycopg.Connection, console: Console) -> None:
 
 
 def show_keys(conn: psycopg.Connection, console: Console) -> None:
-    """Print every key, as far as it is known."""
+    """Print every key, without its secret."""
     table = Table("name", "begins", "roles", "sites", "made by", "last used", "")
     for each in api_keys.listed(conn):
         table.add_row(

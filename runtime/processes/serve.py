@@ -43,7 +43,7 @@ class Parts:
 
     @property
     def broker_shown(self) -> str:
-        """The broker without a password."""
+        """Return the broker's address without a password."""
         return str(BrokerAddress.of(self.devices))
 
 
@@ -104,7 +104,7 @@ def _disk_guarded(wire: broker.Broker | None, settings: Settings) -> AbstractCon
                     engine_alarms.end_trouble(conn, Code.DEVICES_KEPT_OUT)
                 else:
                     engine_alarms.note_trouble(conn, Code.DEVICES_KEPT_OUT, f"less than {mb} MB are free on its disk")
-        except psycopg.Error as problem:  # it may be on the same disk
+        except psycopg.Error as problem:  # The database may be on the same disk.
             _log.warning("blocked devices could not be recorded for the board", why=str(problem).strip())
 
     return broker_disk.guarding(guard, note)
@@ -126,9 +126,9 @@ def run(
     *,
     log: Path | None = None,
 ) -> int:
-    """Run ingest, jobs, worker and API until told to stop, or until one of them cannot go on; return the exit code.
+    """Run ingest, jobs, worker and API until asked to stop, or until one of them cannot continue; return the exit code.
 
-    What they log goes to the file ``log``; None: to standard error.
+    Their logs go to the file ``log``; None: to standard error.
     """
     children = Children(environment(running.settings), log=log)
     children.start(["ingest", "jobs", "worker", "api"])

@@ -1,4 +1,4 @@
-"""The API process: uvicorn serving ``api.app`` until it is told to stop."""
+"""The API process: uvicorn serving ``api.app`` until asked to stop."""
 
 import socket
 import threading
@@ -41,7 +41,7 @@ class _Stopper:
 
 
 def configured(served: FastAPI, settings: Settings, certificate: Certificate | None = None) -> uvicorn.Config:
-    """Return how uvicorn serves the application: bounded, and believing only the proxies that are named."""
+    """Return uvicorn's configuration: bounded, and trusting only the named proxies."""
     proxies = Proxies(settings.proxies)
     return uvicorn.Config(
         Forwarded(served, proxies=proxies, family=settings.proxy_headers),
@@ -59,19 +59,19 @@ def configured(served: FastAPI, settings: Settings, certificate: Certificate | N
 
 
 def _names(settings: Settings) -> list[str]:
-    """Return under which names the plant is called: those of the settings, and this machine's own."""
+    """Return the host names of the plant: those of the settings, and this machine's own."""
     return [*settings.names, settings.host, socket.gethostname(), socket.getfqdn()]
 
 
 def _limit_statements(conn: Connection, *, seconds: float) -> None:
-    """Give up a statement that takes too long, and a transaction that nobody goes on with."""
+    """Limit the time of statements and of idle transactions."""
     conn.execute("SELECT set_config('statement_timeout', %s, false)", [f"{seconds * 1000:.0f}"])
     conn.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [f"{seconds * 2000:.0f}"])
     conn.commit()
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Serve until ``stop`` is set. At a plant without users an administrator is made, and told how to sign in."""
+    """Serve until ``stop`` is set. On a plant without users, create an administrator and print how to sign in."""
     assert settings.database is not None
     certificate = certificates.of(settings)
     password = people.make_first(settings.database)

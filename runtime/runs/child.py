@@ -1,4 +1,4 @@
-"""The process of one run: within its limit of memory, at a low priority, gone when its worker is gone.
+"""The process of one run: with limited memory, at a low priority, ending with its worker.
 
 Started as ``python -m runtime.runs.child RUN ATTEMPT WORKER_PID MEMORY_MB``; the database is that of the settings.
 """
@@ -20,9 +20,9 @@ from db.runs.runs import Run
 from runtime.runs.work import Cancelled, CannotBeDone, Done, Executor, LeaseLost, Work
 
 OUT_OF_MEMORY = 77
-"""Exit code of a run that needed more memory than it may have."""
+"""Exit code of a run that exceeded its memory limit."""
 DIED = 70
-"""Exit code of a run that has ended without saying how it went: the database was away, or another process has it."""
+"""Exit code of a run that ended without a result: the database was unavailable, or another process has the run."""
 _NICE = 10
 _log = structlog.get_logger("runs")
 
@@ -32,7 +32,7 @@ def main(executors: Callable[[], Mapping[str, Executor]]) -> int:
     run_id, attempt, worker, memory_mb = UUID(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     threading.Thread(target=_die_with, args=(worker,), daemon=True).start()
     os.nice(_NICE)
-    # What a process may write to: libraries that are mapped, and room that is only reserved, cost nothing.
+    # Limits writable memory: mapped libraries and reserved address space do not count.
     most = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     try:
@@ -45,7 +45,7 @@ def main(executors: Callable[[], Mapping[str, Executor]]) -> int:
     except MemoryError:
         return OUT_OF_MEMORY
     except (LeaseLost, OperationalError) as error:
-        _log.warning("a run has lost its database or its lease", run=str(run_id), error=str(error))
+        _log.warning("run lost its database or its lease, ending without a result", run=str(run_id), error=str(error))
         return DIED
 
 
@@ -73,7 +73,7 @@ def _finish(work: Work, done: Done) -> None:
 
 
 def _die_with(worker: int) -> None:
-    """End this process when its worker has gone: nobody would renew the lease."""
+    """End this process when its worker has ended: nobody would renew the lease."""
     pause = threading.Event()
     while not pause.wait(0.5):
         if os.getppid() != worker:
@@ -81,7 +81,7 @@ def _die_with(worker: int) -> None:
 
 
 def memory_problem(run: Run, memory_mb: int) -> str:
-    """Return the sentence for a run that needed more memory than it may have."""
+    """Return the sentence for a run that exceeded its memory limit."""
     return (
         f"the {run.kind} needed more than the {memory_mb:,} MB of memory that a run may have; "
         "ask for less at a time, or raise the setting run_memory_mb"
@@ -92,7 +92,7 @@ def _executors() -> Mapping[str, Executor]:
     from runtime.runs.executors import EXECUTORS
     from runtime.settings import load
 
-    load()  # which also allows the modules of detectors that model documents may name
+    load()  # Loading also allows the modules of detectors that model documents may name.
     return EXECUTORS
 
 

@@ -1,4 +1,4 @@
-"""Which executor does the work of which kind of run."""
+"""The executor of each kind of run."""
 
 from collections.abc import Mapping
 

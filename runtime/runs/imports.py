@@ -1,4 +1,4 @@
-"""Tables that people import: planned row by row, then stored whole or not at all. Runs and the command line use it."""
+"""Imports of tables: planned row by row, then stored completely or not at all. Used by runs and the command line."""
 
 import csv
 import io
@@ -27,12 +27,12 @@ from workorder_core.tables.plant_tables import TABLES
 from workorder_core.tables.tables import Plan, RowProblem
 
 MOST_SHOWN = 200
-"""Rows of a list that the result has; the files have all of them."""
+"""The most rows of a list in the result; the files have all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import would do, or has done. ``applied`` is False for a dry run, and where a row is wrong."""
+    """What an import would do, or has done. ``applied`` is False for a dry run, or if a row is wrong."""
 
     sheet: Sheet
     layout: Layout
@@ -52,7 +52,7 @@ def run(
     actor: str,
     on_progress: Callable[[float, str], None] = lambda _share, _doing: None,
 ) -> Imported:
-    """Plan an import and, where it is to be applied and no row is wrong, store it. The caller commits.
+    """Plan an import and, if it is to be applied and no row is wrong, store it. The caller commits.
 
     Raises InvalidFile, InvalidLayout, NotFound for a site that does not exist, WhyMissing.
     """
@@ -73,7 +73,7 @@ def run(
 
 
 def execute(work: Work) -> Done:
-    """Import a file that was sent before."""
+    """Import an uploaded file."""
     asked = ImportIn.model_validate(work.run.input)
     assert work.run.upload_id is not None
     file = uploads.get(work.conn, work.run.upload_id)
@@ -91,7 +91,7 @@ def execute(work: Work) -> Done:
 
 
 def facts(made: Imported) -> dict[str, Any]:
-    """Return what a page, a program and the terminal show of an import."""
+    """Return an import's facts for pages, programs and the terminal."""
     plan = made.plan
     return {
         "applied": made.applied,
@@ -127,13 +127,13 @@ def _files(plan: Plan) -> list[MadeFile]:
     out = csv.writer(text)
     out.writerow(["Row", "Column", "Content", "Problem"])
     out.writerows([each.row, each.column, _harmless(each.said), each.problem] for each in plan.wrong)
-    # With a mark, without which Excel takes UTF-8 for something else.
+    # With a byte order mark, as Excel does not recognise UTF-8 without it.
     content = text.getvalue().encode("utf-8-sig")
     return [MadeFile(name="errors.csv", media_type="text/csv", size=0, content=content)]
 
 
 def _harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
+    """Return a text that no spreadsheet reads as a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
@@ -152,7 +152,7 @@ def _text(value: Any) -> str:
 
 
 def _doubts(conn: Connection, plan: Plan) -> list[str]:
-    """Say of classes that nothing has yet which ones may be meant."""
+    """Return "did you mean" sentences for classes that nothing has yet."""
     classes = dict.fromkeys(str(row.values["asset_class"]) for row in plan.wanted if row.values.get("asset_class"))
     found = new_names.slips(names.new(conn, NameKind.CLASS, list(classes)))
     return [f"the {each.kind} {each.name!r} is new; did you mean {' or '.join(each.alike)}?" for each in found]

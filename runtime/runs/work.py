@@ -1,4 +1,4 @@
-"""What a run's executor has: its connection, its input, and a way to say how far it is."""
+"""What a run's executor gets: its connection, its input, and methods to report progress."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,20 @@ MOST_LINES = 2_000
 
 
 class Cancelled(Exception):
-    """Somebody has asked for the run to be cancelled."""
+    """Somebody has cancelled the run."""
 
 
 class LeaseLost(Exception):
-    """The run is another process's by now; whatever this one has done must not be kept."""
+    """Another process has the run by now; what this one has done must be rolled back."""
 
 
 class CannotBeDone(Exception):
-    """The run has failed, for a reason that whoever asked for it can understand; one sentence."""
+    """The run has failed, for a reason that the user can understand; one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What came of a run. ``result`` is plain JSON; ``files`` are for people to save."""
+    """The outcome of a run. ``result`` is plain JSON; ``files`` are for people to save."""
 
     result: Mapping[str, Any]
     files: Sequence[MadeFile] = ()
@@ -41,7 +41,7 @@ class Work:
     Parameters
     ----------
     conn
-        In the transaction that ends the run: what is changed on it is there if, and only if, the run has succeeded.
+        Its transaction ends the run: changes made on it are kept if, and only if, the run succeeds.
     side
         Commits each statement: for progress and the log.
     database
@@ -56,7 +56,7 @@ class Work:
     _lines: int = field(default=0)
 
     def progress(self, share: float, doing: str) -> None:
-        """Say how far the run is, 0 to 1, as often as one likes. Raises Cancelled, LeaseLost."""
+        """Report progress, 0 to 1; may be called as often as you like. Raises Cancelled, LeaseLost."""
         if time.monotonic() - self._reported < REPORTED_EVERY_S:
             return
         asked = runs.report(self.side, self.run, share, doing)
@@ -67,11 +67,11 @@ class Work:
             raise Cancelled
 
     def log(self, line: str) -> None:
-        """Write a line into the run's log; what is beyond a bound is left out."""
+        """Append a line to the run's log; lines beyond a bound are left out."""
         self._lines += 1
         if self._lines <= MOST_LINES:
-            told = line if self._lines < MOST_LINES else "what follows is left out: the log is full"
-            runs.note(self.side, self.run, told)
+            text = line if self._lines < MOST_LINES else "what follows is left out: the log is full"
+            runs.note(self.side, self.run, text)
 
 
 class Executor(Protocol):

@@ -1,8 +1,8 @@
-"""The worker: takes runs out of the queue and has each executed by a process of its own.
+"""The worker: claims runs from the queue and executes each in a process of its own.
 
-Any number of workers may run. A run is a worker's while its lease lasts, which it renews; a run whose lease has run
-out is settled by whichever worker sees it first. What a process thought dead still writes is refused by the number of
-its attempt.
+Any number of workers may run. A run is a worker's while its lease lasts, which it renews; a run with an expired lease
+is settled by the first worker that sees it. Writes of a process that was thought dead are refused by its attempt
+number.
 """
 
 import os
@@ -36,18 +36,18 @@ _log = structlog.get_logger("runs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What runs may take.
+    """The limits of runs.
 
     Parameters
     ----------
     at_once
-        Runs of this worker at one time, each with a process of its own.
+        The most runs of this worker at a time, each in a process of its own.
     memory_mb
-        Memory that one of them may write to.
+        Writable memory of each.
     lease_s
-        How long a run stays a worker's that says nothing; it renews the lease three times in that.
+        How long a run stays with a silent worker; the lease is renewed three times in that.
     grace_s
-        How long a run that is cancelled may take to end by itself.
+        How long a cancelled run may take to end by itself.
     """
 
     at_once: int = 1
@@ -83,9 +83,9 @@ class Worker:
     _begun: dict[UUID, _Begun] = field(default_factory=dict)
 
     def work(self, stop: threading.Event) -> None:
-        """Execute runs until ``stop`` is set; what then runs is ended, and goes back into the queue where that is safe.
+        """Execute runs until ``stop`` is set; then end what runs, and queue it again if that is safe.
 
-        While the database cannot be reached, it waits; runs that are not theirs any more by then are ended.
+        Waits while the database is unavailable; runs that it has lost by then are ended.
         """
         while not stop.is_set():
             try:
@@ -94,7 +94,7 @@ class Worker:
                     self._until_stopped(conn, stop)
                     self._release(conn)
             except OperationalError as error:
-                _log.warning("runs wait: the database cannot be reached", error=str(error))
+                _log.warning("runs paused, database unavailable", error=str(error))
                 stop.wait(_AWAY_S)
         for each in self._begun.values():
             _kill(each.process)
@@ -113,7 +113,7 @@ class Worker:
                 list(conn.notifies(timeout=_IDLE_S, stop_after=1))
 
     def _begin(self, conn: Connection) -> bool:
-        """Begin the run that is the most urgent; False where none waits."""
+        """Start the most urgent run; False if none is queued."""
         run = runs.claim(conn, self.name, self.limits.lease)
         if run is None:
             return False
@@ -129,7 +129,7 @@ class Worker:
         return True
 
     def _tend(self, conn: Connection, one: _Begun) -> None:
-        """Renew the lease of a run, end one that is cancelled and goes on, and settle one whose process has ended."""
+        """Renew a run's lease, end a cancelled one that continues, and settle one whose process has ended."""
         code = one.process.poll()
         if code is not None:
             del self._begun[one.run.id]
@@ -147,14 +147,14 @@ class Worker:
         asked = runs.renew(conn, one.run, self.limits.lease)
         one.renewed = now
         if asked is None and one.process.poll() is None and runs.get(conn, one.run.id).attempt != one.run.attempt:
-            _log.warning("run ended here: another worker has it", run=str(one.run.id))
+            _log.warning("run ended here, another worker has it", run=str(one.run.id))
             _kill(one.process)
             del self._begun[one.run.id]
         elif asked and one.cancelled is None:
             one.cancelled = now
 
     def _reap(self, conn: Connection, run: Run, code: int) -> None:
-        """Settle a run whose process has ended; one that has said how it went is left as it is."""
+        """Settle a run whose process has ended without recording a result."""
         _log.info("run ended", run=str(run.id), kind=run.kind, exit_code=code)
         if code == OUT_OF_MEMORY:
             runs.fail(conn, run, memory_problem(run, self.limits.memory_mb))
@@ -172,7 +172,7 @@ class Worker:
                 if run is None:
                     return
                 ours = self._begun.get(run.id)
-                if ours is not None and ours.run.attempt == run.attempt:  # this machine was asleep
+                if ours is not None and ours.run.attempt == run.attempt:  # This machine was asleep.
                     runs.renew(conn, run, self.limits.lease)
                     continue
                 what = f"the worker {run.worker} that had it has gone"
@@ -188,7 +188,7 @@ class Worker:
         _log.warning("run settled after its process died", run=str(run.id), decision=type(decision).__name__, what=what)
 
     def _release(self, conn: Connection) -> None:
-        """End what runs, and put it back into the queue where it is safe to run again."""
+        """End what runs, and queue it again if it is safe to repeat."""
         for each in list(self._begun.values()):
             _kill(each.process)
             kind = KINDS.get(each.run.kind)
@@ -201,11 +201,11 @@ class Worker:
 
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""The libraries of a run use one core, and reserve memory for one."""
+"""A run's libraries use one core, and reserve memory for one."""
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process with all that it has started, and wait for its end: it writes nothing after that."""
+    """Kill a process with everything it has started, and wait for its end: it writes nothing after that."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -6,7 +6,7 @@
 >>> tried = plant.backtest(rules="my-rules.toml")
 >>> tried.orders
 
-A plant in a database and a recording in memory answer to the same methods, and what judges is what judges on the plant.
+A plant in a database and a recording in memory have the same methods, and both are judged by the code of the plant.
 """
 
 from runtime.workbench.database import Plant, connect

@@ -1,4 +1,4 @@
-"""A plant's database for a notebook. It is only read, but by `Plant.try_in_shadow` and `Plant.roll_back`."""
+"""A plant's database for a notebook. It is only read, except by `Plant.try_in_shadow` and `Plant.roll_back`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ class Plant:
     ) -> pd.DataFrame:
         """Return readings with a column for each (asset, signal) and event time as the index.
 
-        ``every`` takes means over steps such as ``"10min"``, in the database; times are shown in ``zone``.
+        ``every`` averages over steps such as ``"10min"``, in the database; times are shown in ``zone``.
         ``.attrs["units"]`` has the unit of each column. ``start <= time < end``; bad readings are left out.
         """
         since, until = _range(start, end, zone)
@@ -72,7 +72,7 @@ class Plant:
         start: datetime | str | None = None,
         end: datetime | str | None = None,
     ) -> pd.DataFrame:
-        """Return all work orders opened in a range of event time, an order a row."""
+        """Return all work orders opened in a range of event time, one per row."""
         return self._table("all_orders", assets, start, end)
 
     def alarms(
@@ -81,7 +81,7 @@ class Plant:
         start: datetime | str | None = None,
         end: datetime | str | None = None,
     ) -> pd.DataFrame:
-        """Return what rules and models found, as it is kept as evidence of orders."""
+        """Return what rules and models found, as stored as evidence of orders."""
         return self._table("findings", assets, start, end)
 
     def close_outs(
@@ -108,10 +108,10 @@ class Plant:
         warm_up: timedelta | None = None,
         done_after: timedelta = DONE_AFTER,
     ) -> Trial:
-        """Judge the plant's history again, with the documents given or with those that judged then.
+        """Judge the plant's history again, with the given documents or those in force then.
 
-        ``failures`` are all that failed in the range; without them, what close-outs confirmed is what is known.
-        ``warm_up`` is judged before ``start``; None begins with the first reading there is.
+        ``failures`` are all failures in the range; without them, the close-outs decide. ``warm_up`` is judged before
+        ``start``; None begins with the first stored reading.
         """
         with self._connection() as conn:
             only = None if assets is None else tuple(chosen(assets, list(backtest_db.asset_ids(conn))))
@@ -137,7 +137,7 @@ class Plant:
     def try_in_shadow(
         self, name: str, *, why: str, rules: Rules = None, models: Rules = None, by: str | None = None
     ) -> OnTrial:
-        """Put documents on trial: they judge beside those in force from the next batch on, and open no orders."""
+        """Try documents in shadow: they judge beside those in force from the next batch on, and open no orders."""
         return going_live.begin(self.database, name, rules, models, why, by)
 
     def versions(self, kind: Literal["rulebook", "models"]) -> pd.DataFrame:
@@ -153,7 +153,7 @@ class Plant:
     def against_live(
         self, start: datetime | str | None = None, end: datetime | str | None = None, **others: Rules
     ) -> pd.DataFrame:
-        """Return what a backtest does otherwise than the plant did; empty where the documents are those of then."""
+        """Return how a backtest differs from what the plant did; empty if the documents are those of the time."""
         with self._connection() as conn:
             wanted = Wanted(
                 range=_wanted(start, end, None), documents=documents(others.get("rules"), others.get("models")),
@@ -184,9 +184,9 @@ class Plant:
 
 
 def connect(database: str | None = None) -> Plant:
-    """Return the plant of a database; without one, of the settings (PLANTWRIGHT_DATABASE or the settings file).
+    """Return the plant of a database, by default that of the settings (PLANTWRIGHT_DATABASE or the settings file).
 
-    Raises ValueError where neither names one, and psycopg.OperationalError where it can't be reached.
+    Raises ValueError if neither names one, and psycopg.OperationalError if it can't be reached.
     """
     url = database or load(database=None, broker=None, data_dir=None).database
     if url is None:

@@ -1,4 +1,6 @@
-"""From a notebook to the plant: documents tried in the shadow, let in, taken back. Each change says who and why."""
+"""From a notebook to the plant: documents tried in shadow, put in force, rolled back. Each change records who and
+why.
+"""
 
 import getpass
 from dataclasses import dataclass
@@ -23,27 +25,27 @@ class OnTrial:
 
     @property
     def state(self) -> shadow.ShadowRun:
-        """What is known of the run now."""
+        """Return the run's present state."""
         with psycopg.connect(self.database) as conn:
             return shadow.run(conn, self.run)
 
     @property
     def orders(self) -> pd.DataFrame:
-        """The orders that it would have opened so far."""
+        """Return the orders that it would have opened so far."""
         with psycopg.connect(self.database) as conn:
             return orders_table(shadowed.orders(conn, self.run))
 
     def against_live(self) -> pd.DataFrame:
-        """Return what it does otherwise than the plant has done since it began; empty where they agree."""
+        """Return how it differs from what the plant has done since it began; empty if they agree."""
         with psycopg.connect(self.database) as conn:
             return difference_table(shadowed.against_live(conn, shadow.run(conn, self.run)))
 
     def promote(self, why: str, by: str | None = None) -> None:
-        """Let it judge from the engine's next batch on, with what it has learned, as a new version."""
+        """Put its documents in force from the engine's next batch on, with what they have learned, as a new version."""
         self._end("promoted", why, by)
 
     def drop(self, why: str, by: str | None = None) -> None:
-        """End it and leave what is in force."""
+        """End it without changing what is in force."""
         self._end("dropped", why, by)
 
     def _end(self, outcome: Literal["promoted", "dropped"], why: str, by: str | None) -> None:
@@ -52,7 +54,9 @@ class OnTrial:
 
 
 def begin(database: str, name: str, rules: Rules, models: Rules, why: str, by: str | None) -> OnTrial:
-    """Put documents on trial. Raises AlreadyExists while another run is on, and what a wrong document raises."""
+    """Try documents in shadow. Raises AlreadyExists while another run is active, and what an invalid document
+    raises.
+    """
     given = documents(rules, models)
     with psycopg.connect(database) as conn:
         run = shadow.begin(conn, name, rulebook=given.rulebook, models=given.models, actor=_person(by), why=why)

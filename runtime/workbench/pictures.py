@@ -1,4 +1,4 @@
-"""Pictures for notebooks: signals with limits, scores, orders and failures; lead times; what parameters cost."""
+"""Plots for notebooks: signals with limits, scores, orders and failures; lead times; the cost of parameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def plot_readings(
     failures: Sequence[Failure] = (),
     title: str = "",
 ) -> Figure:
-    """Plot the readings of one asset, a signal a row, with limits by signal, a model's score, orders and failures.
+    """Plot the readings of one asset, one signal per row, with limits by signal, a model's score, orders and failures.
 
     ``readings`` are as ``.readings(asset)`` returns them; ``orders`` and ``failures`` of other assets are left out.
     """
@@ -54,14 +54,16 @@ def plot_readings(
 
 
 def plot_lead_times(trials: Mapping[str, Trial]) -> Figure:
-    """Plot how long before each failure the first order came, for several trials by name; missed ones are told."""
+    """Plot how long before each failure the first order came, for several trials by name, with the number of missed
+    ones.
+    """
     figure, axis = plt.subplots(figsize=(9, 0.8 + 0.6 * len(trials)))
     for row, trial in enumerate(trials.values()):
         leads = trial.found["lead_h"].dropna().astype(float)
         axis.plot(leads, [row] * len(leads), "o", color=_SIGNAL)
         missed, false = len(trial.outcome.missed), len(trial.outcome.false)
-        told = f"missed {missed}, for nothing {false}"
-        axis.annotate(told, (1.01, row), xycoords=("axes fraction", "data"), fontsize=8)
+        counts = f"missed {missed}, for nothing {false}"
+        axis.annotate(counts, (1.01, row), xycoords=("axes fraction", "data"), fontsize=8)
     axis.set_yticks(range(len(trials)), list(trials))
     axis.set_ylim(-0.5, len(trials) - 0.5)
     axis.axvline(0, color=_FAILURE, linewidth=1)
@@ -72,7 +74,7 @@ def plot_lead_times(trials: Mapping[str, Trial]) -> Figure:
 
 
 def plot_sensitivity(tuning: Tuning) -> Figure:
-    """Plot what each parameter's value cost, the others at their best."""
+    """Plot the cost of each parameter's values, with the others at their best."""
     table = tuning.sensitivity
     names = list(table["parameter"].unique())
     figure, axes = plt.subplots(1, len(names), sharey=True, figsize=(3.2 * len(names), 2.8), squeeze=False)

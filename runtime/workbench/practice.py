@@ -1,6 +1,6 @@
 """A plant to practise on: an embedded database with two pumps of the sample plant, judged by the engine itself.
 
-What reaches it goes through the same code as on a plant with a broker; only the wire is left out.
+Its readings go through the same code as on a plant with a broker; only the network is left out.
 """
 
 import itertools
@@ -36,7 +36,7 @@ FIRST, LAST = 12_400, 18_900
 
 @dataclass(slots=True)
 class Practice:
-    """A plant that gets its readings when it is told to."""
+    """A plant that gets readings on demand."""
 
     plant: Plant
     _waiting: Iterator[Publication]
@@ -48,7 +48,7 @@ class Practice:
         with psycopg.connect(self.plant.database) as conn:
             state = engine.start(conn, Settings(), rulebook=rules, models=models, holder="practice")
             sent = self._waiting if at is None else itertools.takewhile(lambda each: each.at < at, self._waiting)
-            pipeline.process(conn, [], state)  # what people have decided meanwhile comes before the next reading
+            pipeline.process(conn, [], state)  # People's decisions meanwhile come before the next reading.
             for batch in _batched(iter(sent)):
                 messages = [Message(each.topic, each.payload, int(each.at.timestamp() * 1e6)) for each in batch]
                 pipeline.process(conn, messages, state)

@@ -32,17 +32,17 @@ SAMPLE_END = datetime(2024, 3, 1, tzinfo=UTC)
 
 @dataclass(slots=True, kw_only=True)
 class Recording:
-    """Frames of some assets in the order in which they came, with what the plant knows of its machines.
+    """Frames of some assets in their order of arrival, with what the plant knows about its assets.
 
     Parameters
     ----------
     frames
-        (``<site>/<asset>``, event time in epoch microseconds, values by signal). What comes later than newer frames of
-        its asset is late, and not judged.
+        (``<site>/<asset>``, event time in epoch microseconds, values by signal). Frames that arrive after newer ones of
+        their asset are late, and not judged.
     classes, criticalities
         By asset; units by asset and signal.
     rules, models
-        What judges where a backtest names nothing else.
+        The documents for backtests that name no others.
     """
 
     frames: Sequence[tuple[str, int, Mapping[str, float]]]
@@ -67,7 +67,7 @@ class Recording:
     ) -> pd.DataFrame:
         """Return readings with a column for each (asset, signal) and event time as the index.
 
-        ``every`` takes means over steps such as ``"10min"``; times are shown in ``zone``. ``.attrs["units"]`` has the
+        ``every`` averages over steps such as ``"10min"``; times are shown in ``zone``. ``.attrs["units"]`` has the
         unit of each column. ``start <= time < end``.
         """
         wanted = chosen(assets, self.assets)
@@ -95,9 +95,10 @@ class Recording:
         criteria: Criteria | None = None,
         done_after: timedelta = DONE_AFTER,
     ) -> Trial:
-        """Judge the recording with the documents given, or its own. What is before ``start`` is judged, not counted.
+        """Judge the recording with the given documents, or its own. What comes before ``start`` is judged but not
+        counted.
 
-        ``failures`` are all that failed in the range; without them nothing is called missed or for nothing.
+        ``failures`` are all failures in the range; without them no failure counts as missed and no order as false.
         """
         low, high = span(start, end, "UTC")
         given = documents(rules if rules is not None else self.rules, models if models is not None else self.models)
@@ -109,7 +110,7 @@ class Recording:
         return Trial(run=made, outcome=worth)
 
     def only(self, assets: str | Sequence[str]) -> "Recording":
-        """Return the recording of some of the assets."""
+        """Return the recording of only some assets."""
         wanted = set(chosen(assets, self.assets))
         return replace(
             self,
@@ -146,7 +147,7 @@ def recorded(
     rules: Rules = None,
     models: Rules = None,
 ) -> Recording:
-    """Make a recording of a table for each ``<site>/<asset>``: times with a zone as the index, a column a signal.
+    """Create a recording from one table per ``<site>/<asset>``: times with a zone as the index, one column per signal.
 
     Raises ValueError for a table whose index has no zone.
     """
@@ -176,7 +177,7 @@ def sample_plant(
 ) -> Recording:
     """Return the sample pump station's three weeks, ending at ``end``, with its own rulebook and model documents.
 
-    What its broken clocks claim is refused as on the plant.
+    Impossible times of its broken clocks are refused as on the plant.
     """
     plant = plant_file.read(SAMPLES / "plant.toml")
     source = SamplePlant(folder, site=plant.code, anchor=end)
@@ -200,7 +201,7 @@ def sample_plant(
 
 
 def sample_failures(folder: Path = SAMPLES, end: datetime = SAMPLE_END, *, sensors: bool = False) -> list[Failure]:
-    """Return what really went wrong in the sample plant; with ``sensors`` the faults of its instruments too."""
+    """Return what really failed in the sample plant; with ``sensors`` also the faults of its instruments."""
     plant = plant_file.read(SAMPLES / "plant.toml")
     source = SamplePlant(folder, site=plant.code, anchor=end)
     return [
@@ -238,7 +239,7 @@ def finished(
 
 
 def chosen(assets: str | Sequence[str] | None, known_assets: Sequence[str]) -> list[str]:
-    """Return the assets asked for, all of them for None. Raises KeyError that lists those that there are."""
+    """Return the requested assets, all for None. Raises KeyError, which lists the existing ones."""
     wanted = list(known_assets) if assets is None else [assets] if isinstance(assets, str) else list(assets)
     unknown = sorted(set(wanted) - set(known_assets))
     if unknown:
@@ -247,7 +248,7 @@ def chosen(assets: str | Sequence[str] | None, known_assets: Sequence[str]) -> l
 
 
 def span(start: datetime | str | None, end: datetime | str | None, zone: str) -> tuple[int, int]:
-    """Return a range in epoch microseconds; a time without a zone is of ``zone``."""
+    """Return a range in epoch microseconds; a time without a zone is in ``zone``."""
     return _us(start, zone, -(2**62)), _us(end, zone, 2**62)
 
 

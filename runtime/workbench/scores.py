@@ -1,4 +1,4 @@
-"""What a model thought of each frame, and where the limits lie: for pictures."""
+"""A model's score of each frame, and the limits, for plots."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ from runtime.workbench.trial import Rules, documents
 def scores_of(inputs: Iterable[Input], asset: str, given: Documents) -> pd.Series:
     """Return the alarm's level after each frame of an asset, by event time: 0 ordinary, 0.5 alarm raised, 1 full.
 
-    NaN while the model does not know the machine yet, or does not judge it.
+    NaN while the model does not know the asset yet, or does not judge it.
     """
     judge = Judge()
     replaced = {kind: getattr(given, kind) for kind in DOCUMENTS if getattr(given, kind) is not None}

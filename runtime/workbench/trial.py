@@ -1,4 +1,4 @@
-"""What a backtest came to, as pandas."""
+"""The result of a backtest, as pandas."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _ORDER = ["opened_at", "asset", "type", "opened_as", "component", "failure_mode"
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Trial:
-    """A backtest: its orders, what they were worth, and how they differ from another's.
+    """A backtest: its orders, their outcome, and how they differ from another one's.
 
     ``run`` and ``outcome`` are the plain objects; the tables are made from them.
     """
@@ -33,12 +33,14 @@ class Trial:
 
     @property
     def orders(self) -> pd.DataFrame:
-        """An order a row, the oldest first; times are UTC."""
+        """Return the orders, one per row, the oldest first; times are UTC."""
         return orders_table(self.run.orders)
 
     @property
     def found(self) -> pd.DataFrame:
-        """A known failure a row: whether an order found it, and how many hours before it (negative: after)."""
+        """Return the known failures, one per row: whether an order found it, and how many hours before (negative:
+        after).
+        """
         rows = [
             {"asset": each.failure.asset, "failed_at": each.failure.failed_at, "what": each.failure.what,
              "opened_at": each.order.opened_at, "lead_h": each.lead.total_seconds() / 3600}
@@ -52,7 +54,7 @@ class Trial:
 
     @property
     def summary(self) -> pd.Series:
-        """The figures of the outcome; hours are of event time, the cost is in the user's own currency."""
+        """Return the outcome as numbers; hours are of event time, the cost is in the user's own currency."""
         facts = report.outcome_facts(self.outcome)
         return pd.Series(
             {
@@ -71,9 +73,9 @@ class Trial:
         )
 
     def against(self, other: "Trial") -> pd.DataFrame:
-        """Return what this trial does otherwise than ``other``: gained, lost, earlier, later or changed orders.
+        """Return how this trial differs from ``other``: gained, lost, earlier, later or changed orders.
 
-        ``later_by_h`` is negative where this one opened its order earlier. Empty where they agree.
+        ``later_by_h`` is negative if this one opened its order earlier. Empty if they agree.
         """
         return difference_table(difference(other.run.orders, self.run.orders))
 
@@ -86,7 +88,7 @@ class Trial:
 
 
 def documents(rules: Rules, models: Rules) -> Documents:
-    """Read what judges: a file, a table as of TOML, or None. Raises InvalidRulebook or InvalidModels."""
+    """Read a document: a file, a table as in TOML, or None. Raises InvalidRulebook or InvalidModels."""
     return Documents(
         rulebook=_table(rules, lambda path: rulebooks.read(path).document, rulebooks.parse),
         models=_table(models, model_documents.read, model_documents.parse),
@@ -94,7 +96,7 @@ def documents(rules: Rules, models: Rules) -> Documents:
 
 
 def known(failures: Failures) -> list[Failure] | None:
-    """Return failures from a file or as they are; None where nothing is known. Raises InvalidFailures."""
+    """Return failures, given or read from a file; None if nothing is known. Raises InvalidFailures."""
     if failures is None or not isinstance(failures, str | Path):
         return None if failures is None else list(failures)
     return failure_files.read(Path(failures))

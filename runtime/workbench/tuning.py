@@ -1,4 +1,4 @@
-"""Choosing parameters by what they cost, walking forward: what judges a time was chosen from what came before it.
+"""Chooses parameters by cost, walking forward: what judges a period was chosen only from what came before it.
 
 R. J. Hyndman, G. Athanasopoulos, *Forecasting: Principles and Practice* (3rd ed.), 5.10: a rolling origin.
 """
@@ -40,7 +40,7 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """A step of the walk: chosen on ``start`` to ``chosen_at``, judged on ``chosen_at`` to ``end``."""
+    """One step of the walk: chosen on ``start`` to ``chosen_at``, judged on ``chosen_at`` to ``end``."""
 
     start: datetime
     chosen_at: datetime
@@ -52,20 +52,20 @@ class Fold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """What a walk forward came to.
+    """The result of walking forward.
 
     Parameters
     ----------
     best
         The candidate that costs least over all folds' unseen parts.
     table
-        A candidate a row, the cheapest first: ``seen`` is its cost over the whole range when it may know all of it,
-        ``forward`` its cost on what it had not seen, ``optimism`` the difference. A candidate with much of it knows
-        the answers: it leaks, or it is fitted to the sample.
+        One candidate per row, the cheapest first: ``seen`` is its cost over the whole range if it may know all of it,
+        ``forward`` its cost on what it had not seen, ``optimism`` the difference. A candidate with much optimism knows
+        the answers: it leaks, or it is overfitted.
     sensitivity
         The forward cost of each value of each parameter, the others as in ``best``.
     folds
-        What would have been chosen at each step, and what it then cost.
+        What would have been chosen at each step, and its cost then.
     """
 
     best: Candidate
@@ -75,7 +75,7 @@ class Tuning:
 
     @property
     def forward_cost(self) -> float:
-        """What the choices cost on what they had not seen: the honest figure for tuning itself."""
+        """Return the cost of the choices on what they had not seen: the honest measure of tuning itself."""
         return sum(fold.cost_after for fold in self.folds)
 
 
@@ -95,7 +95,7 @@ def tune(
 ) -> Tuning:
     """Try every combination of ``grid`` on ``history``, walking forward, and return what each costs.
 
-    The range is cut into ``folds + 1`` equal parts; the first is only learned from. For each later part the documents
+    The range is split into ``folds + 1`` equal parts; the first is only for learning. For each later part the documents
     are made with what was known before it (``make``; by default the parameters become the ``default`` table of the
     model documents) and judged on it. Raises ValueError for an empty grid, or a range without a failure.
     """
@@ -126,7 +126,7 @@ def tune(
 def sees_the_future(history: History, make: Make, candidate: Candidate, failures: Sequence[Failure], *,
                     start: datetime | str, cut: datetime | str, end: datetime | str,
                     kind: Literal["models", "rules"] = "models") -> bool:  # fmt: skip
-    """Return whether orders before ``cut`` change when history after it is taken away: then something looked ahead."""
+    """Return whether orders before ``cut`` change when the history after it is removed: then something looked ahead."""
     early, late = _utc(cut), _utc(end)
     known_early: dict[str, Any] = {kind: make(candidate, _by(failures, early), early)}
     known_late: dict[str, Any] = {kind: make(candidate, failures, late)}
@@ -140,7 +140,7 @@ def sees_the_future(history: History, make: Make, candidate: Candidate, failures
 
 
 class _Judge:
-    """Runs each document once, from the first input to the end, and tells what a part of the time cost.
+    """Runs each document once, from the first input to the end, and returns the cost of each part of the time.
 
     A fault belongs to the part in which it begins, an order to the part in which it was opened, so that the costs of
     the parts add up to the whole's. An order of a part is what a run that ends there would have opened: what judges
