@@ -47,6 +47,7 @@ def test_a_machine_in_its_youth_is_only_said_to_have_long(model):
     assert not model.predict(whole).long
 
 
+@pytest.mark.slow
 def test_the_same_lives_and_seed_give_the_same_and_a_dump_goes_on(model, fleet):
     again = RemainingLife(cap=100.0, age=False).fit(dict(enumerate(fleet)))
     other = RemainingLife.load(model.dump())

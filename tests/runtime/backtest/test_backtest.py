@@ -163,6 +163,7 @@ def test_a_limit_that_close_outs_have_moved_judges_in_the_backtest_too(lived: st
     assert deaf.run.orders != tried(lived).run.orders
 
 
+@pytest.mark.slow
 def test_several_processes_come_to_the_same(lived: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.backtest.command.LEAST_FOR_JOBS", 1)
     alone, together = tried(lived), tried(lived, jobs=2, against="live")

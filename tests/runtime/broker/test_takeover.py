@@ -62,7 +62,10 @@ def alarms(conn: psycopg.Connection) -> dict[str, str]:
     return {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
 
 
-@pytest.mark.parametrize("away", [True, False], ids=["the engine is away", "the engine is there"])
+@pytest.mark.parametrize(
+    "away",
+    [pytest.param(True, marks=pytest.mark.slow, id="the engine is away"), pytest.param(False, id="the engine is there")],
+)
 def test_nobody_takes_the_embedded_brokers_session_and_nothing_is_lost(
     any_broker: Broker, database: str, data_dir: Path, away: bool
 ) -> None:
@@ -156,7 +159,7 @@ def test_a_folder_from_before_the_accounts_keeps_the_session_in_which_messages_w
     assert as_engine(named, "mqtt://a", "secret") == {"broker": "mqtt://a"}
 
 
-@pytest.mark.parametrize("by", ["certificate", "password"])
+@pytest.mark.parametrize("by", [pytest.param("certificate", marks=pytest.mark.slow), "password"])
 def test_nobody_takes_the_session_at_a_broker_with_our_files(
     files: Path,
     guarded: tuple[str, str],

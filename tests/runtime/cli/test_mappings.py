@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 import threading
 import tomllib
 
@@ -11,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from typer.testing import CliRunner
 
 from ingest.border import Bounds
 from ingest.broker.publisher import Publisher
 from ingest.broker.subscriber import Subscriber
 from ingest.formats import mapped, mapping, proposal
 from ingest.messages import Message
-from runtime.cli import mappings
+from runtime.cli import main, mappings
 from runtime.settings import Settings
 from tests.runtime.processes import kills
 
@@ -103,20 +102,8 @@ def test_listening_hears_what_nobody_maps_and_leaves_nothing_at_the_broker(mosqu
 
 def test_a_message_that_does_not_fit_says_why_and_exits_with_one(tmp_path):
     def attempt(topic, payload, name="homie"):
-        command = [
-            sys.executable,
-            "-m",
-            "runtime.cli.main",
-            "mapping",
-            "try",
-            name,
-            "--topic",
-            topic,
-            "--payload",
-            payload,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        return done.returncode, done.stdout + done.stderr
+        done = CliRunner().invoke(main.app, ["mapping", "try", name, "--topic", topic, "--payload", payload])
+        return done.exit_code, done.output
 
     assert attempt("homie/5/b/s/t", "21.5") == (0, "homie/b  when it came\n  s/t = 21.5\n")
     assert attempt("homie/5/b/s/t", "warm") == (0, "homie/b  when it came\n  s/t = 'warm', by its states\n")

@@ -59,6 +59,7 @@ def lived(embedded_server: str, _template: str) -> Iterator[tuple[psycopg.Connec
         yield conn, site, living.make(conn, site=site, now=NOW)
 
 
+@pytest.mark.slow
 def test_two_years_have_of_everything_some_and_every_rule_of_the_plant_is_kept(lived) -> None:
     conn, site, made = lived
     assert living.make(conn, site=site, now=NOW) == 0, "the next start adds nothing"
@@ -85,6 +86,7 @@ def test_two_years_have_of_everything_some_and_every_rule_of_the_plant_is_kept(l
     assert audit.verify(conn).sound
 
 
+@pytest.mark.slow
 def test_its_orders_have_costs_and_its_alarms_are_over(lived) -> None:
     conn, site, _ = lived
     done = [each.order for each in listed(conn, site) if each.order.status is Status.CLOSED]
@@ -98,6 +100,7 @@ def test_its_orders_have_costs_and_its_alarms_are_over(lived) -> None:
     assert costs.model(conn, plant.site_by_code(conn, site).id).is_set
 
 
+@pytest.mark.slow
 def test_the_small_past_comes_after_the_long_one(lived) -> None:
     conn, site, _ = lived
     with conn.transaction(force_rollback=True):

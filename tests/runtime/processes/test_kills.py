@@ -90,6 +90,7 @@ def test_ingest_killed_where_it_stands_goes_on_as_if_it_had_not_been(
     is_as_uninterrupted(plant.database, uninterrupted)
 
 
+@pytest.mark.slow
 def test_what_was_committed_and_not_acknowledged_is_not_judged_twice(
     database: str, mosquitto: Broker, data_dir: Path, uninterrupted: Outcome
 ) -> None:

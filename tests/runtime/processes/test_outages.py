@@ -88,6 +88,7 @@ def stopped_for(seconds: float, server: Own, plant: Plant, uninterrupted: Outcom
     is_as_uninterrupted(plant.database, uninterrupted)
 
 
+@pytest.mark.slow
 def test_the_databases_disk_runs_full_and_is_given_room(
     own_server: Own, own_database: str, mosquitto: Broker, data_dir: Path, uninterrupted: Outcome
 ) -> None:
@@ -136,6 +137,7 @@ def test_the_broker_is_stopped_and_comes_back(
     is_as_uninterrupted(plant.database, uninterrupted)
 
 
+@pytest.mark.slow
 def test_connections_are_cut_in_the_middle_of_batches(
     timescale_database: str, mosquitto: Broker, data_dir: Path, uninterrupted: Outcome
 ) -> None:
