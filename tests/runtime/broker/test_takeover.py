@@ -64,7 +64,10 @@ def alarms(conn: psycopg.Connection) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "away",
-    [pytest.param(True, marks=pytest.mark.slow, id="the engine is away"), pytest.param(False, id="the engine is there")],
+    [
+        pytest.param(True, marks=pytest.mark.slow, id="the engine is away"),
+        pytest.param(False, id="the engine is there"),
+    ],
 )
 def test_nobody_takes_the_embedded_brokers_session_and_nothing_is_lost(
     any_broker: Broker, database: str, data_dir: Path, away: bool
