@@ -149,7 +149,9 @@ def _moment(at: date, spec: str) -> str:
 @cache
 def _found_again(language: Language) -> FoundAgain:
     def word(said: str) -> str | None:
-        found = said if ", " in said else _word(said)
+        if ", " in said:
+            return None
+        found = _word(said)
         return None if found == said.replace("_", " ") else found
 
     return FoundAgain(

@@ -43,6 +43,11 @@ def moment(at: datetime, *, year: bool = True, seconds: bool = False) -> str:
     return _("%(weekday)s %(day)s %(month)s, %(time)s %(zone)s", **facts)
 
 
+def short(at: datetime) -> str:
+    """Return a local time near to others: "2 Mar, 09:14"."""
+    return _("%(day)s %(month)s, %(time)s", time=f"{at:%H:%M}", **_named(at))
+
+
 def day(on: date) -> str:
     """Return a day: "2 Mar 2026"."""
     return _("%(day)s %(month)s %(year)s", **_named(on))

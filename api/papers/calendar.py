@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event
 
 from db.people.calendar_feeds import DatedDowntime, DatedOrder, Feed
-from workorder_core.words import Priority, Status
+from workorder_core.language import _, code
+from workorder_core.sentences import coded, stored, translated
+from workorder_core.words import Origin, Priority, Status
 
 _DOWNTIMES = UUID("2c2f4f7e-52a5-4a55-9e0b-6f3c0d1f7a11")
 _PRIORITIES = {Priority.EMERGENCY: 1, Priority.HIGH: 3, Priority.MEDIUM: 5, Priority.LOW: 9}
@@ -21,18 +23,26 @@ _CALLED_OFF = frozenset({Status.CANCELLED})
 
 
 def of_orders(feed: Feed, orders: Sequence[DatedOrder], address: str) -> bytes:
-    """Return a technician's dated orders. ``address`` is under which the plant is called, with no slash at its end."""
+    """Return a technician's dated orders, in the reader's language.
+
+    ``address`` is under which the plant is called, with no slash at its end.
+    """
     made = _calendar(feed)
     for order in orders:
         event = Event()
         event.add("uid", f"{order.id}@plantwright")
         event.add("sequence", order.version)
-        event.add("summary", _named(f"{order.number} {order.title}", order.asset))
+        event.add("summary", _named(f"{order.number} {_title(order)}", order.asset))
         end = order.scheduled_end or order.scheduled_start + _lasting(order.estimated_hours)
         _dated(event, feed, order.scheduled_start, max(end, order.scheduled_start), order.changed_at)
         page = f"{address}/orders/{order.id}"
-        said = [f"{order.priority.name.capitalize()} priority, {order.type.value}, {order.status.label}", page]
-        event.add("description", "\n".join(said))
+        said = _(
+            "%(priority)s priority, %(type)s, %(status)s",
+            priority=translated(coded(order.priority.name.capitalize())),
+            type=code(order.type.value),
+            status=code(order.status.value),
+        )
+        event.add("description", f"{said}\n{page}")
         event.add("location", order.asset_path)
         event.add("url", page)
         event.add("priority", _PRIORITIES[order.priority])
@@ -48,7 +58,7 @@ def of_downtimes(feed: Feed, downtimes: Sequence[DatedDowntime], address: str) -
         event = Event()
         event.add("uid", f"{uuid5(_DOWNTIMES, f'{each.site}/{each.id}/{each.recorded_at.isoformat()}')}@plantwright")
         event.add("sequence", 0 if each.cancelled_at is None else 1)
-        event.add("summary", f"{each.asset} {each.reason}" + ("" if each.ends_at else " (open-ended)"))
+        event.add("summary", _downtime(each))
         _dated(
             event,
             feed,
@@ -57,15 +67,24 @@ def of_downtimes(feed: Feed, downtimes: Sequence[DatedDowntime], address: str) -
             each.cancelled_at or each.recorded_at,
         )
         page = f"{address}/assets/{each.asset_id}"
-        until = [] if each.ends_at else ["Open-ended: it lasts until it is taken back."]
-        event.add(
-            "description", "\n".join([f"Planned downtime of {_named(each.asset_name, each.asset)}", *until, page])
-        )
+        until = [] if each.ends_at else [_("Open-ended: it lasts until it is taken back.")]
+        subject = _("Planned downtime of %(asset)s", asset=_named(each.asset_name, each.asset))
+        event.add("description", "\n".join([subject, *until, page]))
         event.add("url", page)
         event.add("transp", "TRANSPARENT")
         event.add("status", "CONFIRMED" if each.cancelled_at is None else "CANCELLED")
         made.add_component(event)
     return _written(made)
+
+
+def _title(order: DatedOrder) -> str:
+    """Return a title; one of the engine in the reader's language."""
+    return stored(order.title) if order.origin is Origin.ENGINE else order.title
+
+
+def _downtime(each: DatedDowntime) -> str:
+    summary = f"{each.asset} {each.reason}"
+    return summary if each.ends_at else _("%(summary)s (open-ended)", summary=summary)
 
 
 def _calendar(feed: Feed) -> Calendar:
@@ -74,7 +93,7 @@ def _calendar(feed: Feed) -> Calendar:
     made.add("version", "2.0")
     made.add("calscale", "GREGORIAN")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", feed.title)
+    made.add("x-wr-calname", translated(feed.title))
     made.add("x-wr-timezone", feed.time_zone)
     made.add("x-published-ttl", "PT15M")
     made.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.board import words
+from api.language import formats
 
 _COLUMNS = 240
 _MARGIN = 0.06
@@ -78,4 +79,4 @@ def _round_values(low: float, high: float) -> list[float]:
 
 def _time(at: float, zone: str) -> str:
     local = datetime.fromtimestamp(at, ZoneInfo(zone))
-    return f"{local.day} {local:%b, %H:%M}"
+    return formats.short(local)

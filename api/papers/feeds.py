@@ -9,6 +9,7 @@ from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.language import chosen
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged
 from api.papers import calendar
@@ -130,6 +131,7 @@ def read(request: Request, token: Annotated[str, Path(max_length=100)], conn: Co
         # The whole address is nobody's to read in an answer or a log.
         raise NotFound("calendar", f"{token[:4]}…")
     calendar_feeds.note_read(conn, feed, at=now)
+    chosen.know(request, feed.language)
     address = str(request.base_url).rstrip("/")
     if feed.technician_id is not None:
         content = calendar.of_orders(feed, calendar_feeds.dated_orders(conn, feed.technician_id, now=now), address)

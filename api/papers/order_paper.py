@@ -16,9 +16,12 @@ from db.orders.work_orders import Evidence
 from db.people import technicians, users
 from db.plant import plant
 from workorder_core.intake.findings import Sign
+from workorder_core.language import _, code
 from workorder_core.orders.job_plans import StepDone, StepKind
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
+from workorder_core.sentences import stored, translated
+from workorder_core.words import Origin
 
 MOST_FINDINGS, MOST_CHARTS = 200, 4
 
@@ -32,7 +35,7 @@ class Printing:
     address: str
 
     def footer(self, zone: str, names: Mapping[str, str]) -> str:
-        return f"Printed {clock(self.at, zone)} by {words.who(self.who.actor, names)}"
+        return _("Printed %(time)s by %(name)s", time=clock(self.at, zone), name=words.who(self.who.actor, names))
 
 
 def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any]:
@@ -50,26 +53,32 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
     names = users.full_names(conn)
     return {
         "number": order.number,
-        "title": words.sentence(order.title),
+        "title": _title(order),
         "site": site.name,
-        "kind": [order.priority.name.lower(), order.type.value, order.status.label],
+        "kind": [code(each) for each in (order.priority.name.lower(), order.type.value, order.status.label)],
         "priority": int(order.priority),
         "asset": None if asset is None else f"{asset.code} {asset.name}" if asset.name != asset.code else asset.code,
         "path": order.asset_path,
         "facts": _facts(order, people, zone),
         "safety": _safety(asset, order, steps),
-        "why": "" if leading else (told[0].why if told else "") or "Created manually.",
+        "why": ""
+        if leading
+        else words.sentence(stored(told[0].why))
+        if told and told[0].why
+        else _("Created manually."),
         "finding": None if leading is None else _finding(leading, signals, zone),
         "findings": [_line(each, zone) for each in found[:MOST_FINDINGS] if each is not leading],
         "more_findings": len(found) > MOST_FINDINGS,
-        "plan": None if order.plan is None else f"{order.plan}, version {order.plan_version}",
+        "plan": None
+        if order.plan is None
+        else _("%(plan)s, version %(version)s", plan=order.plan, version=order.plan_version),
         "steps": [_step(each, zone, names) for each in steps],
         "parts": [
             {"part": each.part, "needed": _much(each.needed, each.unit), "used": _much(each.used, each.unit)}
             for each in order_content.parts(conn, order_id)
         ],
         "links": [
-            f"{each.label} {each.number} {words.sentence(each.title)}"
+            f"{translated(each.label)} {each.number} {words.sentence(each.title)}"
             for each in order_links.of_order(conn, order_id, printing.who.sites)
         ],
         "remarks": [
@@ -85,33 +94,37 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
 
 def _facts(order: WorkOrder, people: dict[str, str], zone: str) -> list[list[str]]:
     skills = [each for each in (order.required_skill, *order.other_skills) if each]
+    dates = {"start": clock(order.scheduled_start, zone), "end": clock(order.scheduled_end, zone)}
     said = {
-        "Priority": order.priority_reason,
-        "Assignee": people.get(order.assignee or "", order.assignee or "nobody yet"),
-        "Scheduled": f"{clock(order.scheduled_start, zone)} to {clock(order.scheduled_end, zone)}"
-        if order.scheduled_start
-        else "",
-        "Begin by": clock(order.response_due, zone) if order.response_due else "",
-        "Complete by": clock(order.completion_due, zone) if order.completion_due else "",
-        "Component": words.sentence(words.words(order.component)),
-        "Failure mode": f"{words.sentence(order.failure_mode.label)} ({order.failure_mode.value})",
-        "Skills": words.words(", ".join(skills)),
-        "Certificates": ", ".join(order.required_certificates),
-        "Tools": ", ".join(order.required_tools),
-        "Estimated": "" if order.estimated_hours is None else f"{words.amount(order.estimated_hours)} h",
-        "Opened": clock(order.opened_at, zone),
+        _("Priority"): stored(order.priority_reason),
+        _("Assignee"): people.get(order.assignee or "", order.assignee or _("nobody yet")),
+        _("Scheduled"): _("%(start)s to %(end)s", **dates) if order.scheduled_start else "",
+        _("Begin by"): clock(order.response_due, zone) if order.response_due else "",
+        _("Complete by"): clock(order.completion_due, zone) if order.completion_due else "",
+        _("Component"): words.sentence(words.words(order.component)),
+        _("Failure mode"): f"{words.sentence(order.failure_mode.label)} ({order.failure_mode.value})",
+        _("Skills"): words.words(", ".join(skills)),
+        _("Certificates"): ", ".join(order.required_certificates),
+        _("Tools"): ", ".join(order.required_tools),
+        _("Estimated"): "" if order.estimated_hours is None else f"{words.amount(order.estimated_hours)} h",
+        _("Opened"): clock(order.opened_at, zone),
     }
     return [[name, value] for name, value in said.items() if value]
 
 
 def _safety(asset: plant.Asset | None, order: WorkOrder, steps: Sequence[StepDone]) -> list[str]:
     """Return what whoever does the work has to heed before anything else."""
-    heeded = [f"Permit: {each.instruction}" for each in steps if each.kind is StepKind.PERMIT]
+    heeded = [_("Permit: %(permit)s", permit=each.instruction) for each in steps if each.kind is StepKind.PERMIT]
     if asset is not None and asset.safety_critical:
-        heeded.append("Safety-critical equipment: a second person verifies the work.")
+        heeded.append(_("Safety-critical equipment: a second person verifies the work."))
     if order.required_certificates:
-        heeded.append(f"Only for who has: {', '.join(order.required_certificates)}.")
+        heeded.append(_("Only for who has: %(certificates)s.", certificates=", ".join(order.required_certificates)))
     return heeded
+
+
+def _title(order: WorkOrder) -> str:
+    """Return a title; one of the engine in the reader's language."""
+    return words.sentence(stored(order.title) if order.origin is Origin.ENGINE else order.title)
 
 
 def _finding(found: Evidence, signals: dict[str, plant.Signal], zone: str) -> dict[str, Any]:
@@ -154,6 +167,7 @@ def _step(step: StepDone, zone: str, names: Mapping[str, str]) -> dict[str, Any]
     return {
         "seq": step.seq,
         "kind": step.kind.value,
+        "kind_said": code(step.kind.value),
         "instruction": words.sentence(step.instruction),
         "optional": not step.mandatory,
         "limits": f"{limits} {words.unit(step.unit)}".strip() if limits else words.unit(step.unit),

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.language.chosen import IN_THEIR_LANGUAGE
 from api.papers import order_paper, typeset
 from api.papers.order_paper import Printing
 from db.orders import work_orders
@@ -30,7 +31,9 @@ def code_of(request: Request, found: ScanAddress) -> str:
     return str(request.base_url.replace(path=f"/q/{found.token}"))
 
 
-@router.get("/work-orders/{order_id}/print", dependencies=[SEES], response_class=Response, responses=PDF)
+@router.get(
+    "/work-orders/{order_id}/print", dependencies=[SEES, IN_THEIR_LANGUAGE], response_class=Response, responses=PDF
+)
 def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
     """Print an order as PDF: why it exists with its charts, the steps of its plan to tick off, its parts, its code."""
     work_orders.get(conn, order_id, who)

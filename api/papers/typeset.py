@@ -7,6 +7,7 @@ Chinese ones, come from the fonts of the system where it has any, and are boxes 
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -17,7 +18,11 @@ from zoneinfo import ZoneInfo
 import segno
 import typst
 
+from api.language import formats
+from workorder_core.language import _, current
+
 _TEMPLATES = Path(__file__).parent / "templates"
+_SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)+)"')
 
 
 def pdf(template: str, facts: Mapping[str, Any]) -> bytes:
@@ -40,8 +45,24 @@ def _compiled(template: str, facts: Mapping[str, Any], kind: Any, dots_per_inch:
         font_paths=_fonts(),
         format=kind,
         ppi=dots_per_inch,
-        sys_inputs={"facts": json.dumps(facts, ensure_ascii=False)},
+        sys_inputs={
+            "facts": json.dumps(facts, ensure_ascii=False),
+            "words": json.dumps(words_of(template), ensure_ascii=False),
+            "language": current().code,
+        },
     )
+
+
+def words_of(template: str) -> dict[str, str]:
+    """Return what a template says itself, by its English, in the reader's language."""
+    return {each: _(each) for each in _marked(template)}
+
+
+@cache
+def _marked(template: str) -> tuple[str, ...]:
+    """Return the texts of a template that it has by ``say``, which reach it in the reader's language."""
+    text = (_TEMPLATES / f"{template}.typ").read_text(encoding="utf-8")
+    return tuple(each.replace('\\"', '"') for each in _SAID.findall(text))
 
 
 @cache
@@ -61,6 +82,5 @@ def clock(at: datetime | None, zone: str) -> str:
     if at is None:
         return "–"
     if not 1 < at.year < 9999:
-        return f"{at.day} {at:%b} {at.year}"
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b %Y}, {local:%H:%M} {local.tzname()}"
+        return formats.day(at.date())
+    return formats.moment(at.astimezone(ZoneInfo(zone)))

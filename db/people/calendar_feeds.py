@@ -13,7 +13,8 @@ from psycopg.rows import class_row, dict_row, scalar_row
 from db import sql
 from db.errors import NotFound
 from db.people.sessions import digest
-from workorder_core.words import OrderType, Priority, Status
+from workorder_core.sentences import say
+from workorder_core.words import OrderType, Origin, Priority, Status
 
 _QUERIES = sql.load("calendar_feeds")
 BACK = timedelta(days=90)
@@ -28,7 +29,8 @@ _PREFIX = 6
 class Feed:
     """A calendar: of a technician's orders, or of the planned downtime of a site or of an asset.
 
-    ``prefix`` is how its secret address begins; ``site`` and ``time_zone`` are those of its subject.
+    ``prefix`` is how its secret address begins; ``site`` and ``time_zone`` are those of its subject, ``language`` is
+    that of its owner, None for who has chosen none.
     """
 
     id: int
@@ -45,13 +47,14 @@ class Feed:
     technician: str | None
     asset: str | None
     asset_name: str | None
+    language: str | None = None
 
     @property
     def title(self) -> str:
         """Return its title."""
         if self.technician is not None:
-            return f"Work orders of {self.technician}"
-        return f"Planned downtime of {self.asset or self.site_name}"
+            return say("Work orders of {technician}", technician=self.technician)
+        return say("Planned downtime of {subject}", subject=self.asset or self.site_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class DatedOrder:
     number: str
     title: str
     type: OrderType
+    origin: Origin
     priority: Priority
     status: Status
     version: int
@@ -137,7 +141,7 @@ def dated_orders(conn: Connection, technician_id: int, *, now: datetime) -> list
     asked = {"technician_id": technician_id, "since": now - BACK, "limit": MOST}
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["dated_orders"], asked).fetchall()
-    codes = {"type": OrderType, "priority": Priority, "status": Status}
+    codes = {"type": OrderType, "origin": Origin, "priority": Priority, "status": Status}
     return [DatedOrder(**row | {name: code(row[name]) for name, code in codes.items()}) for row in rows]
 
 

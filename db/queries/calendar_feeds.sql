@@ -6,8 +6,10 @@ VALUES (%(token_sha256)s, %(prefix)s, %(owner)s, %(technician_id)s, %(site_id)s,
 -- name: feeds
 -- The calendars of an owner, or the one of a token, with what is in each; revoked ones are left out.
 SELECT f.id, f.prefix, f.owner, f.technician_id, f.site_id, f.asset_id, f.created_at, f.last_read_at,
-       s.code AS site, s.time_zone, t.name AS technician, a.code AS asset, a.name AS asset_name, s.name AS site_name
+       s.code AS site, s.time_zone, t.name AS technician, a.code AS asset, a.name AS asset_name, s.name AS site_name,
+       u.language
 FROM calendar_feeds f
+LEFT JOIN users u ON u.name = f.owner
 LEFT JOIN technicians t ON t.id = f.technician_id
 LEFT JOIN assets a ON a.id = f.asset_id
 JOIN sites s ON s.id = coalesce(f.site_id, t.site_id, a.site_id)
@@ -26,7 +28,7 @@ UPDATE calendar_feeds SET last_read_at = %(at)s WHERE id = %(id)s;
 
 -- name: dated_orders
 -- The orders of a technician that have a date, cancelled ones among them, with when each was changed last; the newest dates first.
-SELECT w.id, w.number, w.title, w.type, w.priority, w.status, w.version, w.asset_path, w.scheduled_start, w.scheduled_end,
+SELECT w.id, w.number, w.title, w.type, w.origin, w.priority, w.status, w.version, w.asset_path, w.scheduled_start, w.scheduled_end,
        w.estimated_hours::float8, a.code AS asset, a.name AS asset_name, h.changed_at
 FROM work_orders w
 LEFT JOIN assets a ON a.id = w.asset_id

@@ -17,7 +17,7 @@ from db.people.calendar_feeds import DatedDowntime, DatedOrder, Feed
 from tests import people
 from tests.people import PASSWORD
 from workorder_core.people.access import Role
-from workorder_core.words import OrderType, Priority, Status
+from workorder_core.words import OrderType, Origin, Priority, Status
 
 V1 = "/api/v1"
 ORIGIN = {"Origin": "http://localhost"}
@@ -210,10 +210,25 @@ FEED = Feed(
 )  # fmt: skip
 ORDER = DatedOrder(
     id=UUID(int=7), number="NTH-1001", title="Bearing: hot, very; \\ now\r\nBEGIN:VEVENT 水泵 Ä 🔧 " + "x" * 300,
-    type=OrderType.PREDICTIVE, priority=Priority.EMERGENCY, status=Status.SCHEDULED, version=3, asset_path="Hall / P-1",
+    type=OrderType.PREDICTIVE, origin=Origin.PERSON, priority=Priority.EMERGENCY, status=Status.SCHEDULED, version=3,
+    asset_path="Hall / P-1",
     scheduled_start=datetime(2030, 10, 27, 0, 30, tzinfo=UTC), scheduled_end=None, estimated_hours=2.0,
     asset="P-1", asset_name="Pump", changed_at=START,
 )  # fmt: skip
+
+
+def test_a_calendar_is_in_its_owners_language(client, seeded, signed, anybody, pool):
+    scheduled(client, seeded.orders["predictive"])
+    address = follow(signed("anna", Role.TECHNICIAN, technician="holm"), f"technician {holm(pool)}")
+
+    def described(language: str) -> str:
+        with pool.connection() as conn:
+            conn.execute("UPDATE users SET language = %s WHERE name = 'anna'", (language,))
+        [event] = events(anybody.get(address))
+        return str(event["DESCRIPTION"])
+
+    assert described("de").startswith("Priorität Mittel, vorausschauend, terminiert")
+    assert described("en").startswith("Medium priority, predictive, scheduled")
 
 
 def test_what_is_written_is_icalendar():

@@ -8,9 +8,11 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from api.language.catalogues import language
 from api.papers import charts, order_paper, typeset
 from runtime.cli import main
 from tests.api.orders.test_six_types import PLAN
+from workorder_core.language import speaking
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"
@@ -55,6 +57,24 @@ def test_an_order_says_why_it_exists_with_its_charts_and_who_printed_it_when(cli
     assert said["footer"].startswith("Printed ")
     assert " CE" in said["footer"], "on the site's clock"
     assert f"/orders/{seeded.orders['predictive']}" in said["address"] or "/q/" in said["address"]
+
+
+def test_an_order_is_printed_in_german_for_who_reads_german(client, seeded, facts):
+    answer = client.get(f"{V1}/work-orders/{seeded.orders['predictive']}/print", headers={"Accept-Language": "de"})
+    assert answer.content.startswith(b"%PDF-")
+    [said] = facts
+    names = {name for name, _ in said["facts"]}
+    assert {"Priorität", "Fehlerbild", "Eröffnet"} <= names
+    assert said["footer"].startswith("Gedruckt ")
+    assert said["kind"][1] == "vorausschauend"
+    assert dict(said["facts"])["Priorität"].startswith("Mittel: ein Ausfall ist absehbar")
+
+
+def test_the_words_of_a_template_reach_it_in_the_readers_language():
+    assert 'say("Safety")' in (typeset._TEMPLATES / "order.typ").read_text(encoding="utf-8")
+    assert "Safety" in typeset.words_of("order").values()
+    with speaking(language("de")):
+        assert typeset.words_of("order")["Safety"] == "Sicherheit"
 
 
 def test_a_plan_is_printed_with_its_steps_permits_and_parts(client, seeded, facts):
