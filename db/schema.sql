@@ -203,6 +203,16 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.give_scan_address() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+BEGIN
+    EXECUTE format('INSERT INTO scan_addresses (token, %I, created_at, created_by) VALUES (new_scan_token(), $1.id, now(), $2)', TG_ARGV[0])
+    USING NEW, 'system:plantwright';
+    RETURN NULL;
+END
+$_$;
+
 CREATE FUNCTION public.history_hash(before bytea, order_id uuid, seq integer, at timestamp with time zone, actor text, step text, was jsonb, becomes jsonb, why text) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -311,6 +321,12 @@ BEGIN
                           was, becomes, coalesce(current_setting('plantwright.why', true), ''));
     RETURN NULL;
 END
+$$;
+
+CREATE FUNCTION public.new_scan_token() RETURNS text
+    LANGUAGE sql
+    AS $$
+    SELECT rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')
 $$;
 
 CREATE FUNCTION public.notify_of_events() RETURNS trigger
@@ -1953,6 +1969,8 @@ CREATE TRIGGER asset_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON publ
 
 CREATE TRIGGER asset_changes_tell_the_judge AFTER UPDATE ON public.assets FOR EACH ROW WHEN (((old.class IS DISTINCT FROM new.class) OR (old.criticality IS DISTINCT FROM new.criticality) OR (old.parent_id IS DISTINCT FROM new.parent_id))) EXECUTE FUNCTION public.tell_judge_of_asset();
 
+CREATE TRIGGER assets_have_scan_addresses AFTER INSERT ON public.assets FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('asset_id');
+
 CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON public.assets FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_asset();
 
 CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_calendars FOR EACH ROW EXECUTE FUNCTION public.log_change('calendar');
@@ -1985,6 +2003,8 @@ CREATE TRIGGER labour_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE O
 
 CREATE TRIGGER location_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.locations FOR EACH ROW EXECUTE FUNCTION public.log_change('location');
 
+CREATE TRIGGER locations_have_scan_addresses AFTER INSERT ON public.locations FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('location_id');
+
 CREATE TRIGGER new_events_are_announced AFTER INSERT ON public.new_events FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_events();
 
 CREATE TRIGGER new_runs_make_events AFTER INSERT ON public.runs FOR EACH ROW EXECUTE FUNCTION public.event_of_run();
@@ -1994,6 +2014,8 @@ CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.or
 CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history FOR EACH ROW WHEN ((new.step <> 'prices'::text)) EXECUTE FUNCTION public.event_of_order();
+
+CREATE TRIGGER orders_have_scan_addresses AFTER INSERT ON public.work_orders FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('order_id');
 
 CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
@@ -52,17 +53,26 @@ def location(request: Request, location_id: int, conn: Conn, now: Now) -> Respon
 @router.post("/locations/{location_id}/label", dependencies=[PLANS])
 @shown_on("/locations/{location_id}")
 def void_location(location_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Void the code of a location's labels; the next label has another."""
-    scanning.revoke(conn, {"location_id": location_id}, actor=who.actor, at=now)
+    """Void the code of a location's labels; new labels have another."""
+    scanning.replace(conn, {"location_id": location_id}, actor=who.actor, at=now)
     return sent.leads_to(f"/locations/{location_id}#label")
 
 
 @router.post("/assets/{asset_id}/label", dependencies=[PLANS])
 @shown_on("/assets/{asset_id}")
 def void_asset(asset_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Void the code of an asset's labels; the next label has another."""
-    scanning.revoke(conn, {"asset_id": asset_id}, actor=who.actor, at=now)
+    """Void the code of an asset's labels; new labels have another."""
+    scanning.replace(conn, {"asset_id": asset_id}, actor=who.actor, at=now)
     return sent.leads_to(f"/assets/{asset_id}#label")
+
+
+@router.post("/orders/{order_id}/label", dependencies=[PLANS])
+@shown_on("/orders/{order_id}")
+def void_order(order_id: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
+    """Void the code on an order's prints; new prints have another."""
+    work_orders.get(conn, order_id, who)
+    scanning.replace(conn, {"order_id": order_id}, actor=who.actor, at=now)
+    return sent.leads_to(f"/orders/{order_id}")
 
 
 @router.get("/labels", dependencies=[SEES])

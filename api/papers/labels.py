@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from psycopg import Connection
@@ -12,6 +13,7 @@ from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.once import OnlyOnce
 from api.papers import typeset
 from api.papers.prints import PDF, as_pdf, code_of
+from db.orders import work_orders
 from db.plant import plant, scanning
 from db.plant.scanning import ScanAddress, Thing
 from workorder_core.people.access import Who
@@ -48,15 +50,21 @@ class ScanAddressOut(BaseModel):
 
 
 @router.get("/assets/{asset_id}/scan-address", dependencies=[SEES])
-def of_asset(asset_id: int, conn: Conn, now: Now, who: Asking) -> ScanAddressOut:
-    """Read where the code of an asset's label leads; an asset that has none is given one."""
-    return _read(conn, {"asset_id": plant.asset(conn, asset_id, now=now).id}, who, now)
+def of_asset(asset_id: int, conn: Conn, now: Now) -> ScanAddressOut:
+    """Read where the code of an asset's label leads."""
+    return _read(conn, {"asset_id": plant.asset(conn, asset_id, now=now).id})
 
 
 @router.get("/locations/{location_id}/scan-address", dependencies=[SEES])
-def of_location(location_id: int, conn: Conn, now: Now, who: Asking) -> ScanAddressOut:
-    """Read where the code of a functional location's label leads; one that has none is given one."""
-    return _read(conn, {"location_id": plant.location(conn, location_id).id}, who, now)
+def of_location(location_id: int, conn: Conn) -> ScanAddressOut:
+    """Read where the code of a functional location's label leads."""
+    return _read(conn, {"location_id": plant.location(conn, location_id).id})
+
+
+@router.get("/work-orders/{order_id}/scan-address", dependencies=[SEES])
+def of_order(order_id: UUID, conn: Conn, who: Asking) -> ScanAddressOut:
+    """Read where the code on an order's prints leads."""
+    return _read(conn, {"order_id": work_orders.get(conn, order_id, who).id})
 
 
 @router.post("/assets/{asset_id}/scan-address", status_code=201, response_model=ScanAddressOut, dependencies=[PLANS])
@@ -72,6 +80,15 @@ def anew_of_asset(asset_id: int, conn: Conn, now: Now, who: Asking, once: OnlyOn
 def anew_of_location(location_id: int, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
     """Void the code of a functional location's labels, which then leads nowhere, and make another."""
     thing = {"location_id": plant.location(conn, location_id).id}
+    return once(b"", lambda _: _anew(conn, thing, who, now), needed=False)
+
+
+@router.post(
+    "/work-orders/{order_id}/scan-address", status_code=201, response_model=ScanAddressOut, dependencies=[PLANS]
+)
+def anew_of_order(order_id: UUID, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+    """Void the code on an order's prints, which then leads nowhere, and make another."""
+    thing = {"order_id": work_orders.get(conn, order_id, who).id}
     return once(b"", lambda _: _anew(conn, thing, who, now), needed=False)
 
 
@@ -92,7 +109,7 @@ def labels(
     """Print labels as PDF: code, name and place, with a code that leads to the page of each."""
     if not asset_id and not location_id:
         raise NothingChosen
-    things = [*_of_assets(conn, asset_id or (), who, now), *_of_locations(conn, location_id or (), who, now)]
+    things = [*_of_assets(conn, asset_id or (), who, now), *_of_locations(conn, location_id or (), who)]
     made = [
         {"code": code, "name": name, "place": place, "qr": typeset.qr(code_of(request, found))}
         for code, name, place, found in things
@@ -107,27 +124,24 @@ def _of_assets(
     found = [plant.asset(conn, each, now=now, within=who.sites) for each in dict.fromkeys(ids)]
     return [
         (each.code, each.name if each.name != each.code else "", each.path.rpartition(" / ")[0],
-         scanning.address(conn, {"asset_id": each.id}, actor=who.actor, at=now))
+         scanning.address(conn, {"asset_id": each.id}))
         for each in found
     ]  # fmt: skip
 
 
-def _of_locations(
-    conn: Connection, ids: Sequence[int], who: Who, now: datetime
-) -> list[tuple[str, str, str, ScanAddress]]:
+def _of_locations(conn: Connection, ids: Sequence[int], who: Who) -> list[tuple[str, str, str, ScanAddress]]:
     found = [plant.location(conn, each, within=who.sites) for each in dict.fromkeys(ids)]
     sites = {each.id: each.name for each in plant.sites(conn)}
     return [
         (each.code, each.name, sites[each.site_id],
-         scanning.address(conn, {"location_id": each.id}, actor=who.actor, at=now))
+         scanning.address(conn, {"location_id": each.id}))
         for each in found
     ]  # fmt: skip
 
 
-def _read(conn: Connection, thing: Thing, who: Who, now: datetime) -> ScanAddressOut:
-    return ScanAddressOut.of(scanning.address(conn, thing, actor=who.actor, at=now))
+def _read(conn: Connection, thing: Thing) -> ScanAddressOut:
+    return ScanAddressOut.of(scanning.address(conn, thing))
 
 
 def _anew(conn: Connection, thing: Thing, who: Who, now: datetime) -> ScanAddressOut:
-    scanning.revoke(conn, thing, actor=who.actor, at=now)
-    return _read(conn, thing, who, now)
+    return ScanAddressOut.of(scanning.replace(conn, thing, actor=who.actor, at=now))

@@ -37,6 +37,6 @@ def code_of(request: Request, found: ScanAddress) -> str:
 def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
     """Print an order as PDF: why it exists with its charts, the steps of its plan to tick off, its parts, its code."""
     work_orders.get(conn, order_id, who)
-    code = scanning.address(conn, {"order_id": order_id}, actor=who.actor, at=now)
+    code = scanning.address(conn, {"order_id": order_id})
     facts = order_paper.facts(conn, order_id, Printing(who, now, code_of(request, code)))
     return as_pdf(typeset.pdf("order", facts), f"{facts['number']}.pdf")

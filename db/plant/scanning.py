@@ -1,9 +1,9 @@
 """Where a scanned code leads: to the page of an asset, a functional location or an order."""
 
-import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
@@ -13,8 +13,6 @@ from db import scope, sql
 from db.errors import NotFound
 
 _QUERIES = sql.load("scanning")
-_BYTES = 16
-"""Bytes of a token. It is no access control, but guessing codes must not reveal what exists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +34,28 @@ class ScanAddress:
         return f"/locations/{self.location_id}" if self.location_id is not None else f"/orders/{self.order_id}"
 
 
+_NO_THING: dict[str, Any] = {"asset_id": None, "location_id": None, "order_id": None}
 Thing = Mapping[str, int | UUID]
 """The one id that names it: ``{"asset_id": 7}``."""
 
 
-def address(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> ScanAddress:
-    """Return the scan address of a thing, creating it if it has none."""
-    asked: dict[str, object] = {"asset_id": None, "location_id": None, "order_id": None, **thing}
-    found = _of_thing(conn, asked)
+def address(conn: Connection, thing: Thing) -> ScanAddress:
+    """Return the scan address of a thing, which it has since it was made. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(ScanAddress)) as cursor:
+        found = cursor.execute(_QUERIES["of_thing"], {**_NO_THING, **thing}).fetchone()
     if found is None:
-        made = {"token": secrets.token_urlsafe(_BYTES), "actor": actor, "at": at}
-        conn.execute(_QUERIES["make"], asked | made)
-        found = _of_thing(conn, asked)
-    assert found is not None
+        raise NotFound("code of", next(iter(thing.values())))
     return found
 
 
-def revoke(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> None:
-    """Revoke the scan address of a thing: labels printed with it are void. Does nothing if it has none."""
-    asked: dict[str, object] = {"asset_id": None, "location_id": None, "order_id": None, **thing}
-    conn.execute(_QUERIES["revoke"], asked | {"actor": actor, "at": at})
+def replace(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> ScanAddress:
+    """Void the scan address of a thing, so that what was printed with it leads nowhere, and return another."""
+    asked = {**_NO_THING, **thing} | {"actor": actor, "at": at}
+    # One after the other, whoever else replaces it: the second voids what the first has made.
+    conn.execute(_QUERIES["lock"], {"thing": str(next(iter(thing.values())))})
+    conn.execute(_QUERIES["revoke"], asked)
+    conn.execute(_QUERIES["make"], asked)
+    return address(conn, thing)
 
 
 def led_to(conn: Connection, token: str, within: Collection[str] | None) -> ScanAddress:
@@ -66,8 +66,3 @@ def led_to(conn: Connection, token: str, within: Collection[str] | None) -> Scan
     if found is None:
         raise NotFound("code", token)
     return found
-
-
-def _of_thing(conn: Connection, asked: Mapping[str, object]) -> ScanAddress | None:
-    with conn.cursor(row_factory=class_row(ScanAddress)) as cursor:
-        return cursor.execute(_QUERIES["of_thing"], asked).fetchone()

@@ -1,8 +1,11 @@
+-- name: lock
+-- Nobody else replaces the address of a thing until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('scan address of ' || %(thing)s, 0));
+
 -- name: make
--- An address for a thing that has none; nothing comes back where it has one.
+-- Another address for a thing, whose last one was voided.
 INSERT INTO scan_addresses (token, asset_id, location_id, order_id, created_at, created_by)
-VALUES (%(token)s, %(asset_id)s, %(location_id)s, %(order_id)s, %(at)s, %(actor)s)
-ON CONFLICT DO NOTHING RETURNING token;
+VALUES (new_scan_token(), %(asset_id)s, %(location_id)s, %(order_id)s, %(at)s, %(actor)s);
 
 -- name: of_thing
 -- The address that leads to a thing now.

@@ -66,6 +66,7 @@ FORMS = {
         {"device": "a+b", "assets": "P#101"},
     ),
     "/assets/{asset_id}/label": Known("/assets/{asset}", "/assets/{asset}/label"),
+    "/orders/{order_id}/label": Known("/orders/{open}", "/orders/{open}/label"),
     "/locations/{location_id}/label": Known("/locations/{place}", "/locations/{place}/label"),
     "/assets/{asset_id}/files/new": Known("/assets/{asset}", "/assets/{asset}/files/new"),
     "/locations/{location_id}/files/new": Known("/locations/{place}", "/locations/{place}/files/new"),
@@ -226,8 +227,6 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
     day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
     found["place"] = str(client.get("/api/v1/locations").json()[0]["id"])
-    for path in (f"/assets/{found['asset']}", f"/locations/{found['place']}"):
-        client.get(f"/api/v1{path}/scan-address").raise_for_status()
     path, manual = f"/api/v1/assets/{found['asset']}/files", {"file": ("manual.txt", b"Oil it")}
     found["file"] = str(client.post(path, files=manual, headers={"Idempotency-Key": "f"}).json()["id"])
     path = f"/api/v1/assets/{found['asset']}/downtimes"

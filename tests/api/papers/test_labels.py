@@ -94,13 +94,45 @@ def test_a_voided_code_leads_nowhere_and_the_next_one_is_another(client, known, 
     assert kept == ("key:planner",)
 
 
-def test_the_page_voids_it_too(client, seeded):
-    path = f"/assets/{seeded.assets['P-101']}"
+def test_the_pages_void_it_too(client, seeded, location):
+    order = seeded.orders["predictive"]
+    for path, listed in (
+        (f"/assets/{seeded.assets['P-101']}", f"/assets/{seeded.assets['P-101']}"),
+        (f"/locations/{location}", f"/locations/{location}"),
+        (f"/orders/{order}", f"/work-orders/{order}"),
+    ):
+        before = code(client, listed)["path"]
+        assert f'action="{path}/label"' in client.get(path, headers={"Accept": "text/html"}).text
+        answer = client.post(f"{path}/label", headers={"Origin": "http://localhost"}, follow_redirects=False)
+        assert answer.status_code == 303
+        assert client.get(before).status_code == 404
+        assert code(client, listed)["path"] != before
+
+
+def test_whoever_prints_or_looks_changes_nothing(client, seeded, location, pool):
+    """Codes are there from the moment that a thing is made, so that reading and printing need no right to write."""
+
+    def codes():
+        with pool.connection() as conn:
+            return conn.execute("SELECT * FROM scan_addresses ORDER BY token").fetchall()
+
+    before, order = codes(), seeded.orders["predictive"]
+    asset = seeded.assets["P-101"]
+    client.get(f"{V1}/work-orders/{order}/print").raise_for_status()
+    client.get(f"{V1}/labels", params={"asset_id": asset, "location_id": location}).raise_for_status()
+    for path in (f"/assets/{asset}", f"/locations/{location}", f"/work-orders/{order}"):
+        code(client, path)
+    assert codes() == before
+
+
+def test_the_code_of_an_order_is_voided_like_others(client, known, seeded):
+    path = f"/work-orders/{seeded.orders['predictive']}"
     before = code(client, path)["path"]
-    answer = client.post(f"{path}/label", headers={"Origin": "http://localhost"}, follow_redirects=False)
-    assert answer.status_code == 303
+    assert known(Role.TECHNICIAN).post(f"{V1}{path}/scan-address").status_code == 403
+    after = client.post(f"{V1}{path}/scan-address", headers={"Idempotency-Key": "void"}).json()
+    assert after["path"] != before
     assert client.get(before).status_code == 404
-    assert code(client, path)["path"] != before
+    assert client.get(after["path"], follow_redirects=False).headers["location"] == after["leads_to"]
 
 
 def test_a_code_of_another_site_leads_nowhere(client, known, pool, seeded, location):
