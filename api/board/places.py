@@ -66,7 +66,7 @@ def void_asset(asset_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm)
     return sent.leads_to(f"/assets/{asset_id}#label")
 
 
-@router.post("/orders/{order_id}/label", dependencies=[PLANS])
+@router.post("/orders/{order_id}/label/void", dependencies=[PLANS])
 @shown_on("/orders/{order_id}")
 def void_order(order_id: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
     """Void the code on an order's prints; new prints have another."""

@@ -57,7 +57,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/locations/{location_id}/scan-address": {P, R, A},
     "GET /api/v1/work-orders/{order_id}/scan-address": ALL,
     "POST /api/v1/work-orders/{order_id}/scan-address": {P, R, A},
-    "POST /orders/{order_id}/label": {P, R, A},
+    "POST /orders/{order_id}/label/void": {P, R, A},
     "GET /calendar/{token}.ics": OPEN,
     "GET /language": ALL,
     "POST /language": ALL,

@@ -66,7 +66,7 @@ FORMS = {
         {"device": "a+b", "assets": "P#101"},
     ),
     "/assets/{asset_id}/label": Known("/assets/{asset}", "/assets/{asset}/label"),
-    "/orders/{order_id}/label": Known("/orders/{open}", "/orders/{open}/label"),
+    "/orders/{order_id}/label/void": Known("/orders/{order}", "/orders/{order}/label/void"),
     "/locations/{location_id}/label": Known("/locations/{place}", "/locations/{place}/label"),
     "/assets/{asset_id}/files/new": Known("/assets/{asset}", "/assets/{asset}/files/new"),
     "/locations/{location_id}/files/new": Known("/locations/{place}", "/locations/{place}/files/new"),

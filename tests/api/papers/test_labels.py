@@ -96,14 +96,14 @@ def test_a_voided_code_leads_nowhere_and_the_next_one_is_another(client, known, 
 
 def test_the_pages_void_it_too(client, seeded, location):
     order = seeded.orders["predictive"]
-    for path, listed in (
-        (f"/assets/{seeded.assets['P-101']}", f"/assets/{seeded.assets['P-101']}"),
-        (f"/locations/{location}", f"/locations/{location}"),
-        (f"/orders/{order}", f"/work-orders/{order}"),
+    for path, action, listed in (
+        (f"/assets/{seeded.assets['P-101']}", "label", f"/assets/{seeded.assets['P-101']}"),
+        (f"/locations/{location}", "label", f"/locations/{location}"),
+        (f"/orders/{order}", "label/void", f"/work-orders/{order}"),
     ):
         before = code(client, listed)["path"]
-        assert f'action="{path}/label"' in client.get(path, headers={"Accept": "text/html"}).text
-        answer = client.post(f"{path}/label", headers={"Origin": "http://localhost"}, follow_redirects=False)
+        assert f'action="{path}/{action}"' in client.get(path, headers={"Accept": "text/html"}).text
+        answer = client.post(f"{path}/{action}", headers={"Origin": "http://localhost"}, follow_redirects=False)
         assert answer.status_code == 303
         assert client.get(before).status_code == 404
         assert code(client, listed)["path"] != before
