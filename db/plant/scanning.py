@@ -44,7 +44,7 @@ def address(conn: Connection, thing: Thing) -> ScanAddress:
     with conn.cursor(row_factory=class_row(ScanAddress)) as cursor:
         found = cursor.execute(_QUERIES["of_thing"], {**_NO_THING, **thing}).fetchone()
     if found is None:
-        raise NotFound("code of", next(iter(thing.values())))
+        raise NotFound("code", next(iter(thing.values())))
     return found
 
 
