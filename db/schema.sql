@@ -1136,9 +1136,13 @@ CREATE TABLE public.receivers (
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
+    old_secret bytea,
+    old_secret_is_sealed boolean,
+    old_secret_until timestamp with time zone,
     CONSTRAINT receivers_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text]))),
     CONSTRAINT receivers_name_check CHECK ((name <> ''::text)),
     CONSTRAINT receivers_of_mail_are_people CHECK (((channel = 'email'::text) = (user_name IS NOT NULL))),
+    CONSTRAINT receivers_old_secrets_end CHECK ((num_nulls(old_secret, old_secret_is_sealed, old_secret_until) = ANY (ARRAY[0, 3]))),
     CONSTRAINT receivers_sites_check CHECK ((cardinality(sites) > 0)),
     CONSTRAINT receivers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))),
     CONSTRAINT receivers_webhooks_are_signed CHECK ((((channel = 'webhook'::text) = (secret IS NOT NULL)) AND ((secret IS NULL) = (secret_is_sealed IS NULL))))

@@ -69,6 +69,9 @@ class ReceiverOut(BaseModel):
     secret_is_sealed: bool | None = Field(
         description="whether its secret is encrypted in the database; null: it has none"
     )
+    old_secret_until: datetime | None = Field(
+        description="until when messages are signed by the secret before this one too"
+    )
     created_by: str
     created_at: datetime
     pending: int = Field(description="messages that wait")

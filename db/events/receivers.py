@@ -7,7 +7,7 @@ import base64
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
@@ -24,6 +24,8 @@ from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.whom import Choice
 
 _QUERIES = sql.load("receivers")
+OVERLAP = timedelta(hours=24)
+"""For how long the secret before a new one signs too, unless something else is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class Receiver:
         The newest attempt; fault None: it was confirmed.
     secret_is_sealed
         Whether its secret is encrypted in the database; None: it has none.
+    old_secret_until
+        Until when the secret before this one signs too; None: there is none that does.
     """
 
     id: int
@@ -54,6 +58,7 @@ class Receiver:
     state_why: str
     refused: int
     secret_is_sealed: bool | None
+    old_secret_until: datetime | None
     created_by: str
     created_at: datetime
     pending: int
@@ -118,25 +123,33 @@ def add_webhook(
     return made, shown(secret)
 
 
-def renew_secret(conn: Connection, receiver_id: int, *, sealer: Sealer, actor: str, at: datetime) -> str:
-    """Replace a webhook's secret, effective at once, and return the new one. Raises NotFound."""
+def renew_secret(
+    conn: Connection, receiver_id: int, *, sealer: Sealer, actor: str, at: datetime, overlap: timedelta = OVERLAP
+) -> str:
+    """Replace a webhook's secret and return the new one. Raises NotFound.
+
+    Messages are signed with both for the ``overlap``, so that a receiver verifies by whichever it has; with none the
+    old one signs nothing any more.
+    """
     receiver = _locked(conn, receiver_id)
     if receiver.channel is not Channel.WEBHOOK:
         raise NotFound("webhook", receiver_id)
     secret = secrets.token_bytes(32)
     stored, sealed = sealer.seal(secret)
-    conn.execute(_QUERIES["set_secret"], {"id": receiver_id, "secret": stored, "sealed": sealed})
-    changes.append(conn, "receiver", receiver.name, "given a new secret", actor=actor, at=at)
+    until = at + overlap if overlap else None
+    conn.execute(_QUERIES["set_secret"], {"id": receiver_id, "secret": stored, "sealed": sealed, "until": until})
+    new = {} if until is None else {"old_secret_until": until.isoformat(timespec="seconds")}
+    changes.append(conn, "receiver", receiver.name, "given a new secret", new=new, actor=actor, at=at)
     return shown(secret)
 
 
-def secret_of(conn: Connection, receiver_id: int, sealer: Sealer) -> str:
-    """Return the secret that signs a webhook's messages. Raises CannotUnseal."""
+def secrets_of(conn: Connection, receiver_id: int, sealer: Sealer, *, now: datetime) -> list[str]:
+    """Return the secrets that sign a webhook's messages now, the newest first. Raises CannotUnseal."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(_QUERIES["secret"], {"id": receiver_id}).fetchone()
-    if row is None or row[0] is None:
+        rows = cursor.execute(_QUERIES["secrets"], {"id": receiver_id, "now": now}).fetchall()
+    if not rows:
         raise NotFound("webhook", receiver_id)
-    return shown(sealer.unseal(bytes(row[0]), sealed=row[1]))
+    return [shown(sealer.unseal(bytes(secret), sealed=sealed)) for secret, sealed in rows]
 
 
 def shown(secret: bytes) -> str:

@@ -1,6 +1,6 @@
 -- part: receiver
        r.id, r.channel, r.name, r.address, r.user_name, r.wants, r.sites, r.state, r.state_since, r.state_why, r.refused,
-       r.secret_is_sealed, r.created_by, r.created_at, p.pending, p.oldest, l.at AS last_at, l.fault AS last_fault, l.detail AS last_detail
+       r.secret_is_sealed, r.old_secret_until, r.created_by, r.created_at, p.pending, p.oldest, l.at AS last_at, l.fault AS last_fault, l.detail AS last_detail
 FROM receivers r
 CROSS JOIN LATERAL (
     SELECT count(*) AS pending, min(created_at) AS oldest FROM deliveries d WHERE d.receiver_id = r.id AND d.state = 'pending'
@@ -53,16 +53,23 @@ UPDATE receivers SET state = %(state)s, state_since = %(at)s, state_why = %(why)
 WHERE id = %(id)s;
 
 -- name: set_secret
--- Another secret to sign with.
-UPDATE receivers SET secret = %(secret)s, secret_is_sealed = %(sealed)s WHERE id = %(id)s;
+-- Another secret to sign with; the one before it signs too until a time, if one is given.
+UPDATE receivers SET secret = %(secret)s, secret_is_sealed = %(sealed)s,
+    old_secret = CASE WHEN %(until)s::timestamptz IS NULL THEN NULL ELSE secret END,
+    old_secret_is_sealed = CASE WHEN %(until)s::timestamptz IS NULL THEN NULL ELSE secret_is_sealed END,
+    old_secret_until = %(until)s
+WHERE id = %(id)s;
 
--- name: secret
--- What a receiver's messages are signed with.
-SELECT secret, secret_is_sealed FROM receivers WHERE id = %(id)s;
+-- name: secrets
+-- What a receiver's messages are signed with now, the newest first.
+SELECT secret, secret_is_sealed FROM receivers WHERE id = %(id)s AND secret IS NOT NULL
+UNION ALL
+SELECT old_secret, old_secret_is_sealed FROM receivers WHERE id = %(id)s AND old_secret_until > %(now)s;
 
 -- name: delete
 -- It gets no more messages.
-UPDATE receivers SET deleted_at = %(at)s, state = 'paused', state_since = %(at)s, secret = CASE WHEN secret IS NULL THEN NULL ELSE ''::bytea END WHERE id = %(id)s;
+UPDATE receivers SET deleted_at = %(at)s, state = 'paused', state_since = %(at)s, secret = CASE WHEN secret IS NULL THEN NULL ELSE ''::bytea END,
+    old_secret = NULL, old_secret_is_sealed = NULL, old_secret_until = NULL WHERE id = %(id)s;
 
 -- name: skip_pending
 -- What still waits for a receiver is not sent.

@@ -4,6 +4,7 @@ At least once: a message is sent, then recorded as sent. If the process is kille
 same id. One process delivers at a time; others wait until its session has ended.
 """
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -55,6 +56,8 @@ class Means:
     sealer: Sealer = field(default_factory=Sealer)
     pages: str | None = None
     language: str = "en"
+    chance: Callable[[], float] = random.random
+    """From 0 to 1, by which the waits of receivers that failed together differ."""
 
 
 def decide(conn: Connection, *, now: datetime) -> int:
@@ -101,7 +104,7 @@ def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callab
         outcome = Outcome(Fault.PASSING, f"sending failed: {type(error).__name__}: {error}")
     took = timedelta(seconds=time.monotonic() - moment)
     with conn.transaction():
-        _record(conn, head, outcome, at=began, took=took, now=clock())
+        _record(conn, head, outcome, at=began, took=took, now=clock(), chance=means.chance())
     return True
 
 
@@ -110,16 +113,18 @@ def _send(conn: Connection, head: Head, means: Means, now: datetime) -> Outcome:
         return mail.send(means.mail_server, head, pages=means.pages, now=now, language=means.language)
     try:
         with conn.transaction():
-            secret = receivers.secret_of(conn, head.receiver_id, means.sealer)
+            signed_with = receivers.secrets_of(conn, head.receiver_id, means.sealer, now=now)
     except CannotUnseal as error:
         return Outcome(Fault.OWN, str(error))
-    return means.webhooks.send(head, secret, now=now)
+    return means.webhooks.send(head, signed_with, now=now)
 
 
-def _record(conn: Connection, head: Head, outcome: Outcome, *, at: datetime, took: timedelta, now: datetime) -> None:
+def _record(
+    conn: Connection, head: Head, outcome: Outcome, *, at: datetime, took: timedelta, now: datetime, chance: float
+) -> None:
     deliveries.note_attempt(conn, head, outcome, at=at, took=took)
     attempts = head.attempts + (outcome.fault is not Fault.OWN)
-    decision = after_attempt(outcome, head.channel, attempts=attempts, refused=head.refused, now=now)
+    decision = after_attempt(outcome, head.channel, attempts=attempts, refused=head.refused, now=now, chance=chance)
     match decision:
         case Delivered():
             deliveries.save(conn, head, "delivered", attempts=attempts, due_at=now, at=now)

@@ -1,10 +1,12 @@
 """Sends one message to a webhook: signed by Standard Webhooks, sent once, its response read as far as needed."""
 
 import json
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpcore
@@ -46,10 +48,13 @@ class Sender:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     version: str = "0"
 
-    def send(self, head: Head, secret: str, *, now: datetime) -> Outcome:
-        """Send a message once; every problem becomes an outcome. ``now`` goes into the signature."""
+    def send(self, head: Head, secrets: Sequence[str], *, now: datetime) -> Outcome:
+        """Send a message once, signed with each of the secrets; every problem becomes an outcome.
+
+        ``now``, the wall clock, goes into the signatures.
+        """
         text = body(head)
-        signed = Webhook(secret).sign(str(head.uid), now.astimezone(UTC), text)
+        signed = " ".join(Webhook(each).sign(str(head.uid), now.astimezone(UTC), text) for each in secrets)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": f"Plantwright/{self.version}",
@@ -83,10 +88,27 @@ class Sender:
                 said += piece
                 if len(said) >= ANSWER_MOST:
                     break
-            return _outcome(answer.status, said[:ANSWER_MOST])
+            waits_for = next((value for name, value in answer.headers if name.lower() == b"retry-after"), b"")
+            return _outcome(answer.status, said[:ANSWER_MOST], retry_after(waits_for.decode("latin-1"), now=_now()))
 
 
-def _outcome(status: int, said: bytes) -> Outcome:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def retry_after(header: str, *, now: datetime) -> timedelta | None:
+    """Return how long a response asks to wait, in seconds or as a date of HTTP; None where it says nothing of use."""
+    text = header.strip()
+    if re.fullmatch("[0-9]{1,9}", text):
+        return timedelta(seconds=int(text))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(timedelta(0), at.replace(tzinfo=at.tzinfo or UTC) - now)
+
+
+def _outcome(status: int, said: bytes, waits: timedelta | None) -> Outcome:
     if 200 <= status < 300:
         return Outcome(None, f"answered {status}", status)
     start = " ".join(said.decode("utf-8", "replace").split())[:200]
@@ -95,4 +117,4 @@ def _outcome(status: int, said: bytes) -> Outcome:
         return Outcome(Fault.GONE, detail, status)
     if 300 <= status < 400:
         detail = f"answered {status}, a redirect, which is not followed: give the receiver the address that it leads to"
-    return Outcome(Fault.PASSING, detail, status)
+    return Outcome(Fault.PASSING, detail, status, waits)

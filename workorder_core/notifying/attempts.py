@@ -25,6 +25,10 @@ DELAYS: Sequence[timedelta] = (
     timedelta(hours=24),
 )
 """How long each attempt waits after the one before it: the schedule of Standard Webhooks, 75 hours in all."""
+JITTER = 0.1
+"""By how much of itself a wait is longer at most: receivers that failed together are not tried again together."""
+ASKED_MOST = timedelta(hours=24)
+"""The longest that a receiver can put off the next attempt by asking for it (``Retry-After``)."""
 OWN_FAULT_WAITS = timedelta(minutes=1)
 """How long a message waits that a fault of ours kept back. Such attempts do not count against its receiver."""
 REFUSALS_DISABLE = 3
@@ -53,11 +57,22 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. ``fault`` None: delivered. ``status`` is the code of HTTP or SMTP, if there was one."""
+    """How an attempt ended.
+
+    Parameters
+    ----------
+    fault
+        None: delivered.
+    status
+        The code of HTTP or SMTP, if there was one.
+    asks_to_wait
+        How long the receiver asks to wait before the next attempt, if it does.
+    """
 
     fault: Fault | None
     detail: str
     status: int | None = None
+    asks_to_wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,9 @@ class Disable:
 Decision = Delivered | RetryAt | GiveUp | Disable
 
 
-def after_attempt(outcome: Outcome, channel: Channel, *, attempts: int, refused: int, now: datetime) -> Decision:
+def after_attempt(
+    outcome: Outcome, channel: Channel, *, attempts: int, refused: int, now: datetime, chance: float = 0.0
+) -> Decision:
     """Decide what follows an attempt.
 
     Parameters
@@ -100,6 +117,8 @@ def after_attempt(outcome: Outcome, channel: Channel, *, attempts: int, refused:
         How many messages before this one, in a row, this receiver has refused for good.
     now
         Wall clock at the end of the attempt.
+    chance
+        From 0 to 1, another for each attempt: how much longer than its step of the schedule this wait is.
     """
     match outcome.fault:
         case None:
@@ -113,6 +132,8 @@ def after_attempt(outcome: Outcome, channel: Channel, *, attempts: int, refused:
             why = say("it has refused {count} messages in a row: {detail}", count=many, detail=outcome.detail)
             return GiveUp(why if many >= REFUSALS_DISABLE else None)
     if attempts < len(DELAYS):
-        return RetryAt(now + DELAYS[attempts])
+        wait = DELAYS[attempts] * (1 + JITTER * chance)
+        # Never earlier than the schedule: a receiver that asks for no wait at all would be asked without end.
+        return RetryAt(now + max(wait, min(outcome.asks_to_wait or wait, ASKED_MOST)))
     why = say("{count} attempts failed, the last one: {detail}", count=attempts, detail=outcome.detail)
     return Disable(why) if channel is Channel.WEBHOOK else GiveUp(why)

@@ -1,6 +1,7 @@
 """The administrator's page of what is told to whom: receivers, what waits, every attempt; and the newest events."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -106,7 +107,7 @@ def add(
 def change(
     request: Request,
     receiver_id: Number,
-    verb: Literal["pause", "enable", "delete", "test", "secret"],
+    verb: Literal["pause", "enable", "delete", "test", "secret", "secret-now"],
     conn: Conn,
     now: Now,
     actor: Actor,
@@ -124,9 +125,9 @@ def change(
         case "delete":
             receivers.delete(conn, receiver_id, actor=actor, at=now)
             here = "/outbox"
-        case "secret":
-            sealer = delivery(request).sealer
-            secret = receivers.renew_secret(conn, receiver_id, sealer=sealer, actor=actor, at=now)
+        case "secret" | "secret-now":
+            sealer, overlap = delivery(request).sealer, receivers.OVERLAP if verb == "secret" else timedelta(0)
+            secret = receivers.renew_secret(conn, receiver_id, sealer=sealer, actor=actor, at=now, overlap=overlap)
             return sent.shows(here, ("secret", receivers.get(conn, receiver_id).name, secret))
     return sent.leads_to(here)
 

@@ -1,8 +1,9 @@
 """Receivers of events: webhooks, and the e-mail of people; what each was sent; and one's own choices."""
 
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
 from api.once import OnlyOnce
@@ -96,10 +97,23 @@ def test(receiver_id: Number, conn: Conn, now: Now, actor: Actor) -> ReceiverOut
 
 
 @router.post("/receivers/{receiver_id}/secret", dependencies=[ADMINISTERS])
-def renew_secret(request: Request, receiver_id: Number, conn: Conn, now: Now, actor: Actor) -> NewWebhookOut:
-    """Give a webhook a new secret, in force at once. The answer holds it, for the only time."""
-    sealer = delivery(request).sealer
-    secret = receivers.renew_secret(conn, receiver_id, sealer=sealer, actor=actor, at=now)
+def renew_secret(
+    request: Request,
+    receiver_id: Number,
+    conn: Conn,
+    now: Now,
+    actor: Actor,
+    overlap_h: Annotated[
+        float,
+        Query(ge=0, le=168, description="hours for which the secret before signs too; 0: not any more"),
+    ] = receivers.OVERLAP / timedelta(hours=1),
+) -> NewWebhookOut:
+    """Give a webhook a new secret, in force at once. The answer holds it, for the only time.
+
+    Messages carry a signature of each secret for the overlap, so that the receiver can change over in its own time.
+    """
+    sealer, overlap = delivery(request).sealer, timedelta(hours=overlap_h)
+    secret = receivers.renew_secret(conn, receiver_id, sealer=sealer, actor=actor, at=now, overlap=overlap)
     return NewWebhookOut(receiver=ReceiverOut.model_validate(receivers.get(conn, receiver_id)), secret=secret)
 
 

@@ -74,7 +74,14 @@ class Post:
 def post(database: str) -> Iterator[Post]:
     with psycopg.connect(database) as conn:
         yield Post(
-            conn, Means(webhooks=webhook.Sender(LOOPBACK), sealer=Sealer(KEY), pages="https://plant.example"), database
+            conn,
+            Means(
+                webhooks=webhook.Sender(LOOPBACK),
+                sealer=Sealer(KEY),
+                pages="https://plant.example",
+                chance=lambda: 0.0,
+            ),
+            database,
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 import httpcore
@@ -36,6 +36,66 @@ def test_an_event_comes_signed_and_can_be_verified_with_the_secret(post, http):
     assert got.id == ids(post)[0]
     with pytest.raises(Exception, match="signature"):
         Webhook(secret).verify(got.body.replace(b"1042", b"1043"), got.headers)
+
+
+def test_a_new_secret_and_the_one_before_it_verify_until_the_overlap_ends(post, http):
+    receiver, old = post.hook(http.url)
+    with post.conn.transaction():
+        new = receivers.renew_secret(
+            post.conn, receiver, sealer=post.means.sealer, actor="person:a", at=post.now, overlap=timedelta(hours=2)
+        )
+
+    def verifying() -> list[bool]:
+        post.happen("it")
+        post.settle()
+        return [_verifies(each, http.got[-1]) for each in (old, new)]
+
+    assert verifying() == [True, True]
+    post.now += timedelta(hours=3)
+    assert verifying() == [False, True]
+    with post.conn.transaction():
+        last = receivers.renew_secret(
+            post.conn, receiver, sealer=post.means.sealer, actor="person:a", at=post.now, overlap=timedelta(0)
+        )
+    assert verifying() == [False, False], "whoever may have the secret has nothing of it any more"
+    assert _verifies(last, http.got[-1])
+
+
+def _verifies(secret, got):
+    # By its own time: the library looks at the clock, which this test sets.
+    signatures = got.headers["webhook-signature"].split(" ")
+    at = datetime.fromtimestamp(int(got.headers["webhook-timestamp"]), UTC)
+    return Webhook(secret).sign(got.id, at, got.body.decode()) in signatures
+
+
+@pytest.mark.parametrize(
+    ("asks", "waits"),
+    [
+        ("600", timedelta(minutes=10)),
+        ("0", timedelta(seconds=5)),
+        ("999999999", timedelta(hours=24)),
+        ("soon", timedelta(seconds=5)),
+    ],
+)
+def test_a_receiver_that_asks_to_wait_is_left_alone_so_long_within_a_day(post, http, asks, waits):
+    receiver, _ = post.hook(http.url)
+    http.answer, http.headers = (lambda number: 503 if number < 1 else 204), {"Retry-After": asks}
+    post.happen("it")
+    post.settle()
+    assert len(http.got) == 1
+    post.now += waits - timedelta(seconds=1)
+    assert post.settle() == 0
+    post.now += timedelta(seconds=1)
+    assert post.settle() == 1
+    assert post.receiver(receiver).pending == 0
+
+
+def test_a_time_to_wait_for_is_read_as_http_writes_it():
+    at = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
+    assert webhook.retry_after("Mon, 02 Mar 2026 07:00:00 GMT", now=at) == timedelta(minutes=30)
+    assert webhook.retry_after("Mon, 02 Mar 2026 06:00:00 GMT", now=at) == timedelta(0)
+    assert webhook.retry_after("", now=at) is None
+    assert webhook.retry_after("-5", now=at) is None
 
 
 def test_a_receiver_that_is_away_for_a_day_gets_everything_in_order_and_once(post, http):

@@ -35,6 +35,20 @@ def test_each_attempt_waits_as_long_as_standard_webhooks_says():
     ]  # fmt: skip
 
 
+def test_receivers_that_failed_together_are_not_tried_again_together():
+    def waits(chance, asks=None):
+        outcome = Outcome(Fault.PASSING, "no", 503, asks)
+        decided = after_attempt(outcome, Channel.WEBHOOK, attempts=4, refused=0, now=NOW, chance=chance)
+        assert isinstance(decided, RetryAt)
+        return decided.at - NOW
+
+    assert waits(0.0) == timedelta(hours=2)
+    assert waits(1.0) == timedelta(hours=2, minutes=12)
+    assert waits(0.5, timedelta(hours=3)) == timedelta(hours=3), "it asks for more"
+    assert waits(0.5, timedelta(minutes=1)) == timedelta(hours=2, minutes=6), "and never gets less"
+    assert waits(0.5, timedelta(days=9)) == timedelta(hours=24)
+
+
 def test_a_webhook_that_fails_ten_times_is_disabled_and_keeps_its_message():
     assert isinstance(follows(Fault.PASSING, attempts=10), Disable)
 
