@@ -23,6 +23,7 @@ from api.asking import Asking, Conn, Now
 from api.board.forms.forms import inside
 from db import idempotency
 from db.idempotency import Answer
+from workorder_core.sentences import say
 
 MOST_LETTERS = 200
 _Made = TypeVar("_Made", bound=BaseModel)
@@ -50,7 +51,9 @@ class KeyInFlight(Exception):
     """The first request with a key has not been answered yet."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"a request with the Idempotency-Key {key!r} is being worked on; ask again in a moment")
+        super().__init__(
+            say("a request with the Idempotency-Key {key!r} is being worked on; ask again in a moment", key=key)
+        )
         self.key = key
 
 

@@ -142,8 +142,8 @@ def _word(said: str) -> str:
 
 
 def _moment(at: date, spec: str) -> str:
-    """Return a time as its template writes it, with the reader's name of the day of the week."""
-    return format(at, spec.replace("%a", code(f"{at:%a}")))
+    """Return a time as its template writes it, with the reader's names of the day of the week and the month."""
+    return format(at, spec.replace("%a", code(f"{at:%a}")).replace("%b", code(f"{at:%b}")))
 
 
 @cache

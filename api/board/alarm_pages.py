@@ -212,11 +212,11 @@ def _range(since: str, until: str, span: str, now: datetime, zone: str) -> tuple
         begin, end = (datetime.fromisoformat(each) for each in (since, until))
         begin, end = (near(each if each.tzinfo else each.replace(tzinfo=ZoneInfo(zone))) for each in (begin, end))
         if not begin < end <= begin + LONGEST:
-            return *usual, "the range must end after it begins, and be a year at most"
+            return *usual, say("the range must end after it begins, and be a year at most")
     except FarTime as far:
         return *usual, str(far)
     except ValueError:
-        return *usual, "give both times, as the site's clock shows them"
+        return *usual, say("give both times, as the site's clock shows them")
     return begin, end, ""
 
 

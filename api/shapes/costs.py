@@ -12,6 +12,7 @@ from api.shapes.times import Day
 from db.costs.costs import LabourRate
 from workorder_core.costs.cost_model import CostModel, Entry, Prices
 from workorder_core.costs.order_cost import OrderCost
+from workorder_core.sentences import say
 
 MOST = 10_000_000_000
 Amount = Annotated[Decimal, PlainSerializer(lambda amount: f"{amount:f}", return_type=str)]
@@ -111,7 +112,7 @@ class EntryIn(BaseModel):
     @model_validator(mode="after")
     def _of_one(self) -> "EntryIn":
         if self.asset is not None and self.asset_class is not None:
-            raise ValueError("an entry is of an asset or of a class: leave one of them out")
+            raise ValueError(say("an entry is of an asset or of a class: leave one of them out"))
         return self
 
     def entry(self) -> Entry:

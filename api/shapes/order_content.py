@@ -16,6 +16,7 @@ from db.plant.calendars import WorkingWeek
 from workorder_core.orders.job_plans import JobPlan, Part, PlanStep, StepKind
 from workorder_core.orders.targets import Target
 from workorder_core.orders.working_time import Shift
+from workorder_core.sentences import say
 from workorder_core.words import FailureMode, Priority, Status
 
 Unit = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
@@ -334,7 +335,7 @@ class TargetInOut(BaseModel):
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> "TargetInOut":
         if self.completion_minutes < self.response_minutes:
-            raise ValueError("work is completed after it has begun; give more completion_minutes")
+            raise ValueError(say("work is completed after it has begun; give more completion_minutes"))
         return self
 
     def target(self) -> Target:

@@ -12,6 +12,7 @@ from db.orders.closing import Closing, FollowUp, PartUsed
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.order import CloseOut, Measured
 from workorder_core.people.assignment import TIE_BREAK, Candidate, Proposal
+from workorder_core.sentences import say
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Priority
 
 
@@ -89,7 +90,7 @@ class CloseOutIn(BaseModel):
     @model_validator(mode="after")
     def _cost_has_a_currency(self) -> "CloseOutIn":
         if (self.cost is None) != (self.currency is None):
-            raise ValueError("cost and currency go together: give both or neither")
+            raise ValueError(say("cost and currency go together: give both or neither"))
         return self
 
     def close_out(self) -> CloseOut:
@@ -149,7 +150,7 @@ class ScheduleIn(BaseModel):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "ScheduleIn":
         if self.end is not None and self.end <= self.start:
-            raise ValueError("the end must be after the start")
+            raise ValueError(say("the end must be after the start"))
         return self
 
 

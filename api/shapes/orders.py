@@ -14,6 +14,7 @@ from workorder_core.intake.findings import Sign
 from workorder_core.orders import lifecycle, targets
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import WorkOrder
+from workorder_core.sentences import say
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, OrderType, Origin, Priority, Severity, Status
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -325,5 +326,5 @@ class OrderIn(BaseModel):
     @model_validator(mode="after")
     def _is_somewhere(self) -> "OrderIn":
         if (self.asset_id is None) == (self.location_id is None):
-            raise ValueError("say where: either asset_id or location_id")
+            raise ValueError(say("say where: either asset_id or location_id"))
         return self

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from api.shapes.access import Sites
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.whom import Choice
+from workorder_core.sentences import say
 
 EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$"
 
@@ -19,11 +20,11 @@ def _is_a_web_address(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError("this is no address; write https://erp.example.com/plantwright") from None
+        raise ValueError(say("this is no address; write https://erp.example.com/plantwright")) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError("write an address with http:// or https://, like https://erp.example.com/plantwright")
+        raise ValueError(say("write an address with http:// or https://, like https://erp.example.com/plantwright"))
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise ValueError("leave out user, password and #: messages are signed instead")
+        raise ValueError(say("leave out user, password and #: messages are signed instead"))
     return url
 
 

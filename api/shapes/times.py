@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, WithJsonSchema
 
 from workorder_core.far_times import near, near_day
+from workorder_core.sentences import say
 
 Moment = Annotated[AwareDatetime, AfterValidator(near)]
 """A time with its offset, in UTC from here on: a year between 1970 and 2200, or it is refused with 422."""
@@ -18,7 +19,7 @@ _CLOCK: dict[str, Any] = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\
 
 def _local(clock: time) -> time:
     if clock.tzinfo is not None:
-        raise ValueError("shift times are the site's local time: write them without an offset, for instance 06:00")
+        raise ValueError(say("shift times are the site's local time: write them without an offset, for instance 06:00"))
     return clock
 
 

@@ -25,6 +25,7 @@ from workorder_core.orders.job_plans import JobPlan, planned
 from workorder_core.orders.lifecycle import BY_ENGINE, FINAL, WAITING, Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.assignment import required_skill
+from workorder_core.sentences import kept
 from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
 
 ACTOR = work_orders.ENGINE
@@ -118,10 +119,12 @@ def _open(conn: Connection, effect: Effect, urgency: Urgency, asset_id: int, now
     )
     why = f"{finding.source}: {finding.summary}"
     if effect.follows is not None:
-        why = f"again after an order that has ended; {why}"
+        why = kept("again after an order that has ended; {why}", why=why)
     order = targets.reset(order, now, calendars.of_site(conn, site_id, at=now))
     if (code := targets.missing(order)) is not None:
-        why = f"{why}; without a target ({code}): the working hours of the site's calendar are too few"
+        why = kept(
+            "{why}; without a target ({code}): the working hours of the site's calendar are too few", why=why, code=code
+        )
     plan = optional(conn, "the job plan", lambda: job_plans.fitting(conn, asset_id, finding.failure_mode))
     if plan is None or optional(conn, "the job plan", lambda: _insert_planned(conn, order, plan, why)) is None:
         work_orders.insert(conn, order, actor=ACTOR, why=why)
@@ -188,7 +191,10 @@ def _absorb(conn: Connection, order_id: UUID, duplicate_id: UUID, finding: Findi
     if before.status not in BY_ENGINE[Step.CANCEL].sources:
         return
     conn.execute(_QUERIES["move_evidence"], {"from": duplicate_id, "to": order_id})
-    why = f"the same fault has an order that knows what it is; its evidence moved there. {finding.summary}"
+    why = kept(
+        "the same fault has an order that knows what it is; its evidence moved there. {summary}",
+        summary=finding.summary,
+    )
     duplicate = Cancel(why, duplicate_of=order_id)
     after = lifecycle.apply_step(before, Step.CANCEL, duplicate, at=now, moves=BY_ENGINE)
     _save(conn, duplicate_id, after, now, Step.CANCEL, why)
@@ -197,7 +203,7 @@ def _absorb(conn: Connection, order_id: UUID, duplicate_id: UUID, finding: Findi
 def _send_back(
     conn: Connection, before: WorkOrder, after: WorkOrder, urgency: Urgency, now: datetime, finding: Finding
 ) -> Done:
-    why = f"the condition is still there after the work: {finding.summary}"
+    why = kept("the condition is still there after the work: {summary}", summary=finding.summary)
     by = calendars.of_site(conn, before.site_id, at=now)
     after = replace(after, priority_reason=urgency.reason)
     after = lifecycle.apply_step(after, Step.REWORK, Reason(why), at=now, by=by, moves=BY_ENGINE)

@@ -16,7 +16,7 @@ from workorder_core.orders.order import WorkOrder
 from workorder_core.people import assignment
 from workorder_core.people.access import Who
 from workorder_core.people.assignment import Job, Proposal
-from workorder_core.sentences import say
+from workorder_core.sentences import kept, say
 from workorder_core.words import Status
 
 
@@ -108,7 +108,7 @@ def accept(
     if proposed.choice is None:
         raise NobodyEligible(order_id, proposed.why)
     given = Assign(proposed.choice.technician.code, proposed.why)
-    reason = why or f"As proposed: {proposed.why}"
+    reason = why or kept("As proposed: {why}", why=proposed.why)
     return work_orders.take_step(
         conn, order_id, Step.ASSIGN, given, who=who, at=at, why=reason, expected_version=expected_version
     )

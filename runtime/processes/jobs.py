@@ -28,6 +28,7 @@ from runtime.processes.clock import REPORT_FROM_S, Clock, describe_jump
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders import escalation
 from workorder_core.people.dispatching import BY_DEFAULT, Dispatched
+from workorder_core.sentences import kept
 
 ACTOR = "system:timetable"
 ANSWERS_KEPT = timedelta(days=7)
@@ -147,9 +148,9 @@ def escalate_late(conn: Connection) -> int:
 def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
     order = work_orders.lock(conn, order_id)
     if (due := escalation.needed(order, now=now)) is not None:
-        after, why = escalation.escalate(order, due), f"Escalated: {due.reason}."
+        after, why = escalation.escalate(order, due), kept("Escalated: {reason}.", reason=due.reason)
     elif (near := escalation.warning(order, now=now)) is not None:
-        after, why = escalation.warn(order, near), f"Warned: {near.reason}."
+        after, why = escalation.warn(order, near), kept("Warned: {reason}.", reason=near.reason)
     else:
         return False
     work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why)

@@ -1,5 +1,6 @@
 """Codes that pages say as words, by what they are: a new enum whose codes a page shows gets a line here."""
 
+import calendar
 from collections.abc import Iterable, Mapping
 from enum import Enum, IntEnum
 
@@ -56,6 +57,6 @@ CODED: Mapping[str, list[str]] = {
     "targets": ["response", "completion"],
     "titles of errors": sorted({each.title for each in problems.PROBLEMS.values()} | _OTHER_TITLES),
     "components and trades": [*SKILL_OF_COMPONENT, *set(SKILL_OF_COMPONENT.values()), WHOLE_MACHINE],
-    "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    "days and months": [*calendar.day_abbr, *calendar.month_abbr[1:]],
 }
 """The words of each, as they are in the catalogues."""

@@ -12,6 +12,7 @@ from workorder_core.orders.lifecycle import WAITING
 from workorder_core.orders.order import WorkOrder
 from workorder_core.orders.statuses import UNAPPROVED
 from workorder_core.people.assignment import Technician, on_shift
+from workorder_core.sentences import coded, say
 from workorder_core.words import Status
 
 UNKNOWN_LENGTH = timedelta(hours=1)
@@ -58,26 +59,26 @@ def doubts(
 
 def _late(order: WorkOrder, start: datetime, end: datetime, now: datetime) -> Iterator[str]:
     if start < now:
-        yield "the date is in the past"
+        yield say("the date is in the past")
     if order.response_due is not None and start > order.response_due:
-        yield f"it begins after its target, {_said(order.response_due.astimezone(now.tzinfo))}"
+        yield say("it begins after its target, {target}", target=_said(order.response_due.astimezone(now.tzinfo)))
     if order.completion_due is not None and end > order.completion_due:
-        yield f"it ends after its target, {_said(order.completion_due.astimezone(now.tzinfo))}"
+        yield say("it ends after its target, {target}", target=_said(order.completion_due.astimezone(now.tzinfo)))
 
 
 def _busy(technician: Technician | None, other: Sequence[Planned], start: datetime, end: datetime) -> Iterator[str]:
     if technician is None:
         return
     if not technician.active:
-        yield f"{technician.name} is not active"
+        yield say("{name} is not active", name=technician.name)
     elif not on_shift(technician, start):
-        yield f"{technician.name} is off shift when it begins"
+        yield say("{name} is off shift when it begins", name=technician.name)
     elif end - start < timedelta(days=1) and not on_shift(technician, end - timedelta(minutes=1)):
-        yield f"the shift of {technician.name} ends before it does"
+        yield say("the shift of {name} ends before it does", name=technician.name)
     for each in other:
         if each.start < end and start < each.end:
-            yield f"{technician.name} has {each.number} at the same time"
+            yield say("{name} has {number} at the same time", name=technician.name, number=each.number)
 
 
 def _said(at: datetime) -> str:
-    return f"{at:%a} {at.day} {at:%b}, {at:%H:%M} {at.tzname()}"
+    return say("{at:%a} {day} {at:%b}, {at:%H:%M} {zone}", at=at, day=at.day, zone=coded(at.tzname() or ""))

@@ -151,7 +151,9 @@ def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[Map
 
 def _sentence(error: Mapping[str, Any]) -> str:
     told = _SENTENCES.get(str(error["type"]))
-    return say(told, **error.get("ctx", {})) if told else str(error["msg"])
+    context = error.get("ctx", {})
+    raised = context.get("error")
+    return say(told, **context) if told else str(raised if isinstance(raised, ValueError) else error["msg"])
 
 
 def _is_text(value: str) -> bool:

@@ -19,6 +19,7 @@ from db.errors import AlreadyExists
 from db.events import deliveries, events, receivers
 from db.plant import plant
 from workorder_core.alarms.engine_alarms import spoken
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 PAGE_SIZE = 50
@@ -147,7 +148,7 @@ def _sentence(error: object) -> str:
     assert isinstance(error, dict)
     name = error["loc"][0]
     return {
-        "name": "give it a name of 64 characters at most",
-        "kinds": "choose one kind of event at least",
-        "sites": "choose the sites from the list, or none for all",
-    }.get(name, str(error["msg"]).removeprefix("Value error, "))
+        "name": say("give it a name of 64 characters at most"),
+        "kinds": say("choose one kind of event at least"),
+        "sites": say("choose the sites from the list, or none for all"),
+    }.get(name, str(error.get("ctx", {}).get("error", error["msg"])))

@@ -16,6 +16,7 @@ from api.routers.notifying.receivers import delivery, person
 from api.shapes.receivers import NotificationsIn
 from db.events import deliveries, receivers
 from workorder_core.notifying.whom import Choice
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 SHOWN = 20
@@ -55,7 +56,10 @@ def choose(
         wanted = NotificationsIn.model_validate({"address": address, "choices": list(choices)})
     except ValidationError as wrong:
         fields = {str(each["loc"][0]) for each in wrong.errors()}
-        said = {"address": "write an e-mail address, like mara@example.com", "choices": "choose from the list"}
+        said = {
+            "address": say("write an e-mail address, like mara@example.com"),
+            "choices": say("choose from the list"),
+        }
         raise InvalidForm(fields={name: said[name] for name in fields}) from None
     receivers.choose(conn, person(who), wanted.address, wanted.choices, actor=who.actor, at=now)
     return sent.leads_to("/notifications")

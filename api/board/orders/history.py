@@ -14,7 +14,9 @@ from markupsafe import Markup
 from api.board import words
 from db.orders.order_history import HistoryRow
 from db.orders.order_links import Link
+from workorder_core.language import N_, _
 from workorder_core.orders.close_out import Cause, Remedy
+from workorder_core.sentences import stored, translated
 from workorder_core.words import CloseFinding, FailureMode, HoldReason, Priority
 
 Text = str | Markup
@@ -50,7 +52,10 @@ def _entry(row: HistoryRow, names: Names, links: Sequence[Link]) -> Entry:
     done = words.sentence(words.step(row.step))
     given = row.new.get("assignee")
     if given and row.step in ("assign", "schedule"):
-        done += f" {'to' if row.step == 'assign' else 'for'} {_person(given, names)}"
+        person = _person(given, names)
+        done = (
+            _("Assigned to %(name)s", name=person) if row.step == "assign" else _("Scheduled for %(name)s", name=person)
+        )
     facts = [] if row.step == "open" else list(_facts(row, names))
     return Entry(
         done=done,
@@ -66,7 +71,7 @@ def _why(row: HistoryRow, zone: str) -> str:
     """Return a row's reason; the engine's names the rule or model, and its sentence is of that time."""
     source, colon, told = row.why.partition(": ")
     if row.actor != "system:engine" or not colon or not source.startswith(("rule:", "model:")):
-        return row.why
+        return stored(row.why) if row.actor.startswith("system:") else row.why
     return words.sentence(f"{words.source(source)}: {words.reported(told, zone, row.at)}")
 
 
@@ -78,16 +83,16 @@ def _facts(row: HistoryRow, names: Names) -> Sequence[tuple[str, Text, Text]]:
         before, after = row.old.get(name), row.new[name]
         if before in (None, [], "") and after in (None, [], ""):
             continue
-        told.append((label, "" if before in (None, [], "") else _said(say, before, names), _said(say, after, names)))
+        told.append((_(label), "" if before in (None, [], "") else _said(say, before, names), _said(say, after, names)))
     for price in (value for name, value in row.new.items() if row.step == "prices" and name.startswith("price ")):
-        said = "none" if price["unit_cost"] is None else words.money(Decimal(price["unit_cost"]), price["currency"])
-        told.append((f"Price of {price['part']}", "", said))
+        said = _("none") if price["unit_cost"] is None else words.money(Decimal(price["unit_cost"]), price["currency"])
+        told.append((_("Price of %(part)s", part=price["part"]), "", said))
     return told
 
 
 def _said(say: Callable[[Any, Names], Text], value: Any, names: Names) -> Text:
     if value in (None, [], ""):
-        return "none"
+        return _("none")
     try:
         return say(value, names)
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -103,7 +108,7 @@ def _links(row: HistoryRow, links: Sequence[Link]) -> Sequence[Link]:
     return [each for each in links if str(each.id) in ends and each.kind == link.get("kind")]
 
 
-def _text(value: Any, _: Names) -> Text:
+def _text(value: Any, _names: Names) -> Text:
     return words.sentence(words.words(", ".join(value) if isinstance(value, list) else str(value)))
 
 
@@ -115,53 +120,64 @@ def _person(value: Any, names: Names) -> str:
     return names.people.get(str(value), str(value))
 
 
-def _hours(value: Any, _: Names) -> Text:
+def _hours(value: Any, _names: Names) -> Text:
     return f"{words.amount(float(value))} h"
 
 
-def _priority(value: Any, _: Names) -> Text:
-    return Priority(int(value)).name.lower()
+def _priority(value: Any, _names: Names) -> Text:
+    return words.words(Priority(int(value)).name.lower())
 
 
-def _mode(value: Any, _: Names) -> Text:
-    return FailureMode(value).label
+def _mode(value: Any, _names: Names) -> Text:
+    return translated(FailureMode(value).label)
 
 
-def _hold(value: Any, _: Names) -> Text:
+def _hold(value: Any, _names: Names) -> Text:
     reason = HoldReason(value)
-    return words.words(reason.value) + (" (the clock stopped)" if reason.stops_clock else "")
+    return (
+        _("%(reason)s (the clock stopped)", reason=words.words(reason.value))
+        if reason.stops_clock
+        else words.words(reason.value)
+    )
 
 
-def _close_out(value: Any, _: Names) -> Text:
+def _close_out(value: Any, _names: Names) -> Text:
     mode = value.get("failure_mode")
-    found = words.words(CloseFinding(value["finding"]).value) + (f": {FailureMode(mode).label}" if mode else "")
+    found = words.words(CloseFinding(value["finding"]).value) + (
+        f": {translated(FailureMode(mode).label)}" if mode else ""
+    )
     causes, remedies = {each.value: each.label for each in Cause}, {each.value: each.label for each in Remedy}
     cause, remedy = value.get("cause", ""), value.get("remedy", "")
-    return f"{found}; cause: {causes.get(cause, cause)}; remedy: {remedies.get(remedy, remedy)}"
+    return _(
+        "%(found)s; cause: %(cause)s; remedy: %(remedy)s",
+        found=found,
+        cause=words.words(causes.get(cause, cause)),
+        remedy=words.words(remedies.get(remedy, remedy)),
+    )
 
 
 _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
-    "title": ("Title", _text),
-    "type": ("Type", _text),
-    "priority": ("Priority", _priority),
-    "component": ("Component", _text),
-    "failure_mode": ("Failure mode", _mode),
-    "required_skill": ("Skill", _text),
-    "other_skills": ("Other skills", _text),
-    "required_certificates": ("Certificates", _text),
-    "required_tools": ("Tools", _text),
-    "requested_for": ("Needed by", _time),
-    "scheduled_start": ("Start", _time),
-    "scheduled_end": ("End", _time),
-    "assignee": ("Technician", _person),
-    "response_due": ("Start by", _time),
-    "completion_due": ("Complete by", _time),
-    "hold_reason": ("Waiting for", _hold),
-    "estimated_hours": ("Estimated", _hours),
-    "actual_hours": ("Hours worked", _hours),
-    "cost": ("External costs", _text),
-    "currency": ("Currency", _text),
-    "plan": ("Job plan", lambda value, _: str(value)),
-    "close_out": ("Found", _close_out),
+    "title": (N_("Title"), _text),
+    "type": (N_("Type"), _text),
+    "priority": (N_("Priority"), _priority),
+    "component": (N_("Component"), _text),
+    "failure_mode": (N_("Failure mode"), _mode),
+    "required_skill": (N_("Skill"), _text),
+    "other_skills": (N_("Other skills"), _text),
+    "required_certificates": (N_("Certificates"), _text),
+    "required_tools": (N_("Tools"), _text),
+    "requested_for": (N_("Needed by"), _time),
+    "scheduled_start": (N_("Start"), _time),
+    "scheduled_end": (N_("End"), _time),
+    "assignee": (N_("Technician"), _person),
+    "response_due": (N_("Start by"), _time),
+    "completion_due": (N_("Complete by"), _time),
+    "hold_reason": (N_("Waiting for"), _hold),
+    "estimated_hours": (N_("Estimated"), _hours),
+    "actual_hours": (N_("Hours worked"), _hours),
+    "cost": (N_("External costs"), _text),
+    "currency": (N_("Currency"), _text),
+    "plan": (N_("Job plan"), lambda value, _names: str(value)),
+    "close_out": (N_("Found"), _close_out),
 }
 """What is said of a changed field; the others follow from the step, or are for the engine alone."""
