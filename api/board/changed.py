@@ -8,24 +8,35 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from api.board import words
+from api.language import formats
+from workorder_core.language import N_, _
+from workorder_core.sentences import translated
 from workorder_core.words import FailureMode
 
 Text = str | Markup
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _SAID_ELSEWHERE = frozenset({"code", "site", "sha256"})
 """Fields that the name of what changed has said already, and what says nothing to people."""
 _LABELS = {
-    "asset_class": "class", "retired_at": "out of force", "safety_critical": "safety-critical", "class": "class",
-    "closed_on": "days off", "works_on": "works on holidays", "response_minutes": "begin within",
-    "completion_minutes": "complete within", "working": "only working hours count", "permits_lost": "permits lost",
-    "must_change": "has a one-time password", "retire": "taken out of force", "subdivision": "part of the country",
-}  # fmt: skip
+    "asset_class": N_("class"),
+    "retired_at": N_("out of force"),
+    "safety_critical": N_("safety-critical"),
+    "class": N_("class"),
+    "closed_on": N_("days off"),
+    "works_on": N_("works on holidays"),
+    "response_minutes": N_("begin within"),
+    "completion_minutes": N_("complete within"),
+    "working": N_("only working hours count"),
+    "permits_lost": N_("permits lost"),
+    "must_change": N_("has a one-time password"),
+    "retire": N_("taken out of force"),
+    "subdivision": N_("part of the country"),
+}
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -36,7 +47,7 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any], zone: str) -> list[T
     ``old`` is empty for what was added, ``new`` for what was removed: what it was is said then.
     """
     if not new and old:
-        return [Markup("it was: {}").format(line) for line in changed({}, old, zone)]
+        return [Markup(_("it was: %(fields)s")) % {"fields": line} for line in changed({}, old, zone)]
     plain, lines = list[Text](), list[Text]()
     for name, now in _opened(new).items():
         before = _opened(old).get(name)
@@ -58,10 +69,14 @@ def _opened(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _field(name: str, was_there: bool, before: Any, now: Any, zone: str) -> Text:
-    label = _LABELS.get(name, words.words(name))
+    label = _(_LABELS[name]) if name in _LABELS else words.words(name)
     if isinstance(before, list) and isinstance(now, list):
         gone, come = [each for each in before if each not in now], [each for each in now if each not in before]
-        parts = [f"{said} {_value(name, each, zone)}" for said, each in (("removed", gone), ("added", come)) if each]
+        parts = [
+            _(said, values=_value(name, each, zone))
+            for said, each in ((N_("removed %(values)s"), gone), (N_("added %(values)s"), come))
+            if each
+        ]
         if parts:
             return Markup("{}: {}").format(label, ", ".join(parts))
     if not was_there or _same(before, now):
@@ -76,9 +91,9 @@ def _same(before: Any, now: Any) -> bool:
 def _value(name: str, value: Any, zone: str) -> Text:
     """Return a value in words; of what is not known here, its text."""
     if value in _NOTHING:
-        return "none"
+        return _("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if name in _SAYS and isinstance(value, str | int | float):
         return _SAYS[name](value)
     if isinstance(value, Mapping):
@@ -94,14 +109,14 @@ def _time(text: str, zone: str) -> Text:
             return words.site_time(datetime.fromisoformat(text), zone)
         if _DAY.fullmatch(text):
             day = date.fromisoformat(text)
-            return f"{day.day} {day:%b %Y}"
+            return formats.day(day)
     except ValueError:
         pass
     return text
 
 
 def _mode(value: Any) -> str:
-    return FailureMode(value).label if value in set(FailureMode) else str(value)
+    return translated(FailureMode(value).label) if value in set(FailureMode) else str(value)
 
 
 def _minutes(value: Any) -> str:
@@ -116,12 +131,23 @@ _SAYS: Mapping[str, Callable[[Any], str]] = {
 }
 
 
+class _Item(NamedTuple):
+    """What is said of an item of a list, and how it is shown."""
+
+    said: str
+    reworded: str
+    removed: str
+    added: str
+    moved: str
+    show: Callable[[Mapping[str, Any]], str]
+
+
 def _items(name: str, before: Any, now: Any) -> Iterator[Text]:
     """Yield a line for each item of a list that was added, removed, reworded or put elsewhere."""
-    one, say = _ITEMS[name]
-    was, becomes = _said(before, say), _said(now, say)
+    one = _ITEMS[name]
+    was, becomes = _said(before, one.show), _said(now, one.show)
     if not was:
-        yield from (f"{one} {n}: {text}" for n, text in enumerate(becomes, 1))
+        yield from (_(one.said, number=n, text=text) for n, text in enumerate(becomes, 1))
         return
     moved = {text for text in was if text in becomes}
     for tag, i, j, k, m in SequenceMatcher(None, was, becomes, autojunk=False).get_opcodes():
@@ -130,12 +156,12 @@ def _items(name: str, before: Any, now: Any) -> Iterator[Text]:
         out = [each for each in was[i:j] if each not in moved]
         come = [(n, each) for n, each in enumerate(becomes[k:m], k + 1) if each not in moved]
         for text, (n, other) in zip(out, come, strict=False):
-            yield f"{one} {n} reworded: {text} → {other}"
-        yield from (f"{one} removed: {text}" for text in out[len(come) :])
-        yield from (f"{one} {n} added: {text}" for n, text in come[len(out) :])
+            yield _(one.reworded, number=n, before=text, after=other)
+        yield from (_(one.removed, text=text) for text in out[len(come) :])
+        yield from (_(one.added, number=n, text=text) for n, text in come[len(out) :])
     kept = [[each for each in side if each in moved] for side in (was, becomes)]
     if kept[0] != kept[1]:
-        yield f"{one}s in another order"
+        yield _(one.moved)
 
 
 def _said(items: Any, say: Callable[[Mapping[str, Any]], str]) -> list[str]:
@@ -151,7 +177,7 @@ def _step(step: Mapping[str, Any]) -> str:
     about = [
         "" if kind == "instruction" else words.words(str(kind)),
         limits or unit,
-        "" if step.get("mandatory", True) else "optional",
+        "" if step.get("mandatory", True) else _("optional"),
     ]
     more = ", ".join(filter(None, about))
     return str(step.get("instruction", "")) + (f" ({more})" if more else "")
@@ -164,16 +190,38 @@ def _part(part: Mapping[str, Any]) -> str:
 
 
 def _shift(shift: Mapping[str, Any]) -> str:
-    days = [_DAYS[day - 1] for day in shift.get("weekdays", ()) if isinstance(day, int) and 1 <= day <= 7]
+    days = [formats.weekdays()[day - 1] for day in shift.get("weekdays", ()) if isinstance(day, int) and 1 <= day <= 7]
     whole = len(days) > 2 and sorted(shift["weekdays"]) == list(
         range(min(shift["weekdays"]), max(shift["weekdays"]) + 1)
     )
-    return f"{f'{days[0]} to {days[-1]}' if whole else ', '.join(days)} {shift.get('start')}–{shift.get('end')}"
+    said = _("%(first)s to %(last)s", first=days[0], last=days[-1]) if whole else ", ".join(days)
+    return f"{said} {shift.get('start')}–{shift.get('end')}"
 
 
-_ITEMS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
-    "steps": ("step", _step),
-    "parts": ("part", _part),
-    "shifts": ("shift", _shift),
+_ITEMS: Mapping[str, _Item] = {
+    "steps": _Item(
+        said=N_("step %(number)s: %(text)s"),
+        reworded=N_("step %(number)s reworded: %(before)s → %(after)s"),
+        removed=N_("step removed: %(text)s"),
+        added=N_("step %(number)s added: %(text)s"),
+        moved=N_("steps in another order"),
+        show=_step,
+    ),
+    "parts": _Item(
+        said=N_("part %(number)s: %(text)s"),
+        reworded=N_("part %(number)s reworded: %(before)s → %(after)s"),
+        removed=N_("part removed: %(text)s"),
+        added=N_("part %(number)s added: %(text)s"),
+        moved=N_("parts in another order"),
+        show=_part,
+    ),
+    "shifts": _Item(
+        said=N_("shift %(number)s: %(text)s"),
+        reworded=N_("shift %(number)s reworded: %(before)s → %(after)s"),
+        removed=N_("shift removed: %(text)s"),
+        added=N_("shift %(number)s added: %(text)s"),
+        moved=N_("shifts in another order"),
+        show=_shift,
+    ),
 }
-"""Fields that are lists of things: what one is called, and how it is said."""
+"""Fields that are lists of things: what is said of one, and how it is said."""
