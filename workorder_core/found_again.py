@@ -17,6 +17,8 @@ _OF_NUMBERS = re.compile(r"[,+.\d]*[gfd%n]|,")
 _A_NUMBER = re.compile(rf"{_NUMBER}")
 _QUANTITY = re.compile(rf"({_NUMBER}) (.+)", re.DOTALL)
 _CLOCK = re.compile(r"([A-Z][a-z]{2}) (\d\d:\d\d)")
+_COUNT = "count"
+"""Facts of this name are numbers, also where the template does not say how to write them."""
 _QUANTITIES = frozenset({"value", "limit"})
 """Facts of these names are numbers with their unit."""
 _FEW = 5
@@ -57,7 +59,7 @@ class Template:
             if not name:
                 continue
             fact = ".+?"
-            if spec and _OF_NUMBERS.fullmatch(spec) and quoted is None:
+            if name == _COUNT or (spec and _OF_NUMBERS.fullmatch(spec) and quoted is None):
                 fact = _NUMBER
             elif name in _QUANTITIES:
                 fact = rf"{_NUMBER}(?: [^,;()]+?)?"
