@@ -5,7 +5,7 @@ import random
 import pytest
 
 from judge.judge import Judge
-from tests.judge.test_judge import PUMP, RULEBOOK, START, Sequence, rule, shift
+from tests.judge.sequences import PUMP, RULEBOOK, START, Sequence, rule, shift
 from workorder_core.alarms.alarms import Change
 
 

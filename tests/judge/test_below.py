@@ -14,8 +14,8 @@ from rules import rulebook
 from rules.rulebook import InvalidRulebook
 from runtime.backtest.command import Wanted, judge_again
 from runtime.pipeline import engine, pipeline
+from tests.judge.sequences import Sequence
 from tests.judge.test_alarm_flood import PLANT, START, a_message, orders, take_up
-from tests.judge.test_judge import Sequence
 
 HEADER, A, B, C = "NTH/H-1", "NTH/A", "NTH/B", "NTH/C"
 STARVED: dict[str, Any] = {

@@ -14,7 +14,7 @@ from rules import rulebook
 from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
-from tests.runtime.pipeline.test_pipeline import START
+from tests.runtime.pipeline.batches import START
 
 US = int(START.timestamp()) * 1_000_000
 TOO_HOT: dict[str, Any] = {

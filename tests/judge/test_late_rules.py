@@ -14,7 +14,7 @@ from runtime.backtest import running, stored
 from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
-from tests.runtime.pipeline.test_pipeline import START, a_message
+from tests.runtime.pipeline.batches import START, a_message
 
 HOT: dict[str, Any] = {
     "id": "hot", "asset_class": "unclassified", "signal": "temp", "raise_at": 90, "clear_below": 85,

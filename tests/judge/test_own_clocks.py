@@ -12,7 +12,7 @@ from rules import rulebook
 from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
-from tests.runtime.pipeline.test_pipeline import START, a_message
+from tests.runtime.pipeline.batches import START, a_message
 
 US = int(START.timestamp()) * 1_000_000
 INSTRUMENT = {"asset_class": "unclassified", "signal": "beat"}

@@ -11,7 +11,7 @@ from rules import rulebook
 from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
 from tests.parts import databases
-from tests.runtime.pipeline.test_pipeline import START, a_message
+from tests.runtime.pipeline.batches import START, a_message
 from workorder_core.orders import lifecycle
 from workorder_core.orders.details import Reason
 from workorder_core.orders.lifecycle import Step

@@ -13,7 +13,7 @@ from rules import rulebook
 from runtime.cli import doctor
 from runtime.pipeline import engine, pipeline
 from runtime.settings import Settings
-from tests.runtime.pipeline.test_pipeline import a_message
+from tests.runtime.pipeline.batches import a_message
 
 HOT: dict[str, Any] = {
     "id": "hot", "asset_class": "unclassified", "signal": "temp", "raise_at": 90, "clear_below": 85, "for": "5 min",

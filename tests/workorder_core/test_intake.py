@@ -1,90 +1,23 @@
 """What a finding leads to. Each row is a promise: the finding, the orders that its asset has, and what comes of it."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
-
 import pytest
 
-from workorder_core.intake.decisions import AddEvidence, Collect, Decision, Ignore, Merge, Open, Refine, Rework, Upgrade
-from workorder_core.intake.findings import Finding, Sign
-from workorder_core.intake.intake import Policy, clear, decide, quiet_period
-from workorder_core.intake.order_book import Entry
-from workorder_core.words import WHOLE_MACHINE, FailureMode, Severity, Status
-
-POLICY = Policy()
-START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-MIN = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-A, B = UUID(int=0xA), UUID(int=0xB)
-HOT, SHAKES, UNKNOWN, DEVIATES = FailureMode.OHE, FailureMode.VIB, FailureMode.UNK, FailureMode.PDE
-DEGRADING, MALFUNCTION, SAFETY = Severity
-
-
-def a_finding(after=timedelta(0), mode=HOT, *, component="bearing", severity=DEGRADING, signs=None, unusual=()):
-    """A finding so long after START; ``signs`` are shares by signal, ``unusual`` those out of their usual range."""
-    return Finding(
-        asset="NTH/P-101",
-        arrival=1,
-        component=component,
-        failure_mode=mode,
-        severity=severity,
-        source="rule:test",
-        version="v",
-        since=START,
-        at=START + after,
-        score=None,
-        limit=None,
-        signs=tuple(
-            Sign(signal=name, value=9, unit="", usual_low=0, usual_high=5 if name in unusual else 10, share=share)
-            for name, share in (signs or {"temp": 1.0}).items()
-        ),
-        summary="it is so",
-    )
-
-
-def an_order(
-    mode=HOT, status=Status.OPEN, *, order_id=A, component="bearing", severity=DEGRADING, evidence=1, seen=0 * MIN
-):
-    """An order on ``temp`` that was opened, got its last evidence and came to its status at START."""
-    return Entry(
-        id=order_id,
-        asset="NTH/P-101",
-        component=component,
-        failure_mode=mode,
-        severity=severity,
-        status=status,
-        opened_at=START,
-        signals=frozenset({"temp"}),
-        evidence=evidence,
-        last_evidence_at=START,
-        last_seen_at=START + seen,
-        moved_at=START,
-    )
-
-
-def told(decision: Decision) -> str:
-    """A decision in a few words, with everything that its handler is given."""
-    names = {A: "A", B: "B", None: "nothing"}
-    match decision:
-        case Open():
-            return f"open, follows {names[decision.follows]}"
-        case AddEvidence():
-            return f"evidence for {names[decision.order_id]}"
-        case Upgrade():
-            return f"upgrade {names[decision.order_id]} to {decision.severity.name}"
-        case Refine():
-            what = f"{decision.component} {decision.failure_mode} {decision.severity.name}"
-            return f"refine {names[decision.order_id]} to {what}"
-        case Merge():
-            return f"merge {names[decision.duplicate_id]} into {names[decision.order_id]}, {decision.severity.name}"
-        case Rework():
-            return f"rework {names[decision.order_id]}, {decision.severity.name}"
-        case Collect():
-            return f"evidence for {names[decision.order_id]} of {decision.asset}"
-        case Ignore():
-            return f"{decision.reason.name} of {names[decision.order_id]}"
-
+from tests.workorder_core.findings import (
+    DEVIATES,
+    HOUR,
+    MALFUNCTION,
+    MIN,
+    POLICY,
+    SAFETY,
+    SHAKES,
+    UNKNOWN,
+    B,
+    a_finding,
+    an_order,
+    told,
+)
+from workorder_core.intake.intake import decide
+from workorder_core.words import WHOLE_MACHINE, Status
 
 ONE_FAULT = {
     "first sight opens an order": (a_finding(), [], "open, follows nothing"),
@@ -350,116 +283,3 @@ def test_a_finding(finding, orders, comes):
 @pytest.mark.parametrize(("finding", "orders", "comes"), CASES.values(), ids=CASES.keys())
 def test_a_decision_carries_its_finding(finding, orders, comes):
     assert decide(finding, orders, POLICY).finding is finding
-
-
-def test_a_shorter_patience_decides_sooner():
-    hasty = Policy(repeat_quiet=MIN, settling=MIN, after_end=MIN)
-    assert told(decide(a_finding(2 * MIN), [an_order()], hasty)) == "evidence for A"
-    assert told(decide(a_finding(2 * MIN), [an_order(status=Status.COMPLETED)], hasty)) == "rework A, DEGRADING"
-    assert told(decide(a_finding(2 * MIN), [an_order(status=Status.CLOSED)], hasty)) == "open, follows A"
-
-
-OVER = replace(a_finding(5 * MIN), cleared=True)
-
-
-@pytest.mark.parametrize(
-    ("orders", "told_to"),
-    [
-        ([], None),
-        ([an_order()], A),
-        ([an_order(status=Status.COMPLETED)], A),
-        ([an_order(status=Status.CLOSED)], None),
-        ([an_order(SHAKES)], None),
-        ([an_order(component="seal")], None),
-        ([replace(an_order(), cleared=frozenset({"rule:test"}))], None),
-        ([replace(an_order(), cleared=frozenset({"rule:other"}))], A),
-    ],
-)
-def test_the_order_of_a_condition_that_is_over_is_told_once(orders, told_to):
-    decision = clear(OVER, orders)
-    assert (None if decision is None else decision.order_id) == told_to
-
-
-@pytest.mark.parametrize(
-    ("evidence", "hours"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 24), (7, 24), (1_000_000, 24)]
-)
-def test_quiet_periods_double_up_to_a_day(evidence, hours):
-    assert quiet_period(evidence, POLICY) == timedelta(hours=hours)
-
-
-def opened(finding, orders):
-    decision = decide(finding, orders, POLICY)
-    assert isinstance(decision, Open)
-    return decision.order_id
-
-
-def test_the_same_history_gives_the_same_order_the_same_id():
-    assert opened(a_finding(), []) == opened(a_finding(), [])
-
-
-OTHER = {
-    "another asset's time": a_finding(MIN),
-    "another failure mode": a_finding(mode=SHAKES),
-    "another component": a_finding(component="seal"),
-}
-
-
-@pytest.mark.parametrize("other", OTHER.values(), ids=OTHER.keys())
-def test_different_faults_have_different_ids(other):
-    assert opened(other, []) != opened(a_finding(), [])
-
-
-def test_a_fault_that_ends_and_comes_worse_within_one_moment_is_a_new_order():
-    again = opened(a_finding(severity=SAFETY), [an_order(status=Status.CANCELLED)])
-    assert again != opened(a_finding(), [])
-
-
-def likely(after=timedelta(0), mode=SHAKES, **facts):
-    """A finding whose failure mode is told from the pattern of its signals."""
-    return replace(a_finding(after, mode, **facts), inferred=True)
-
-
-def a_guess(mode=SHAKES, **facts):
-    """An order whose failure mode is a likely one."""
-    return replace(an_order(mode, **facts), inferred=True)
-
-
-OF_LIKELY = {
-    "a likely mode opens an order": (likely(), [], Open),
-    "it says more than an order that did not know": (likely(MIN), [an_order(UNKNOWN)], Refine),
-    "what is likely changes from hour to hour, the order does not": (likely(2 * HOUR, HOT), [a_guess()], AddEvidence),
-    "it asks the same question again": (likely(MIN), [a_guess()], Ignore),
-    "nothing is said of an order in work": (likely(MIN), [an_order(UNKNOWN, Status.IN_PROGRESS)], Ignore),
-    "who knows nothing joins it": (a_finding(2 * HOUR, UNKNOWN), [a_guess()], AddEvidence),
-    "it supports the order that knows": (likely(2 * HOUR), [an_order(HOT)], AddEvidence),
-    "a finding that has seen the failure corrects it": (a_finding(MIN, HOT), [a_guess()], Refine),
-    "and confirms it at once": (a_finding(MIN, SHAKES), [a_guess()], AddEvidence),
-    "worse than guessed is worse": (a_finding(MIN, SHAKES, severity=SAFETY), [a_guess()], Upgrade),
-    "another fault's signals are another fault": (a_finding(MIN, HOT, signs={"flow": 1.0}), [a_guess()], Open),
-    "the guess of a fault that has an order": (a_finding(MIN, HOT), [an_order(HOT, order_id=B), a_guess()], Merge),
-}
-
-
-@pytest.mark.parametrize("name", OF_LIKELY)
-def test_a_likely_failure_mode_is_an_open_question(name):
-    finding, orders, expected = OF_LIKELY[name]
-    assert isinstance(decide(finding, orders, POLICY), expected)
-
-
-def test_what_a_likely_mode_says_of_an_order_that_did_not_know():
-    found = decide(likely(MIN, component="rotor"), [an_order(UNKNOWN, component=WHOLE_MACHINE)], POLICY)
-    assert isinstance(found, Refine)
-    assert (found.component, found.failure_mode) == ("rotor", SHAKES)
-
-
-def test_a_question_never_takes_the_name_of_another_order():
-    orders = [an_order(SHAKES, component="rotor", order_id=B, seen=-30 * HOUR), an_order(UNKNOWN)]
-    found = decide(likely(2 * HOUR, component="rotor"), orders, POLICY)
-    assert isinstance(found, AddEvidence)
-    assert found.order_id == B
-
-
-def test_the_end_of_a_models_alarm_is_told_to_what_it_was_a_guess_of():
-    over = replace(a_finding(MIN, UNKNOWN, component=WHOLE_MACHINE), cleared=True)
-    assert clear(over, [a_guess()]) is not None
-    assert clear(over, [an_order(HOT)]) is None

@@ -26,7 +26,7 @@ from runtime.broker import tls as broker_tls
 from runtime.cli.main import app
 from runtime.embedded import process
 from runtime.settings import InvalidSettings, Settings
-from tests.runtime.pipeline.test_pipeline import START, us
+from tests.runtime.pipeline.batches import START, us
 from tests.runtime.processes import kills
 
 PAYLOAD = json.dumps({"ts": START.isoformat(), "values": {"temp": 60.0}}).encode()

@@ -25,7 +25,7 @@ from runtime.pipeline import admission, arrivals, engine, pipeline, reading, spl
 from runtime.pipeline.faults import OfNoMessage
 from runtime.processes import ingest
 from tests.parts import databases
-from tests.runtime.pipeline.test_pipeline import (
+from tests.runtime.pipeline.batches import (
     MODELS,
     OUTCOME,
     PLANT,

@@ -16,7 +16,7 @@ from ingest.replay import Publication
 from runtime.cli import quarantine as cli_quarantine
 from runtime.embedded.broker import Broker
 from runtime.pipeline import pipeline, retry, splitting
-from tests.runtime.pipeline.test_pipeline import PLANT, START, TOPIC, a_message, take_up, us
+from tests.runtime.pipeline.batches import PLANT, START, TOPIC, a_message, take_up, us
 from tests.runtime.processes import kills
 from tests.runtime.processes.kills import Device
 from workorder_core.plant.plant import AssetEntry, SignalEntry

@@ -19,7 +19,7 @@ from runtime.pipeline import splitting
 from runtime.pipeline.engine import Engine
 from runtime.processes import ingest
 from tests.parts import databases
-from tests.runtime.pipeline.test_pipeline import (
+from tests.runtime.pipeline.batches import (
     OUTCOME,
     PLANT,
     START,

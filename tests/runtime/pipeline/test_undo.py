@@ -16,10 +16,10 @@ from runtime.pipeline.engine import Engine
 from runtime.pipeline.pipeline import Processed
 from runtime.pipeline.reading import Part
 from runtime.pipeline.undo import Dumps, Remembered, touched, undoing
-from tests.judge import test_below, test_judge
-from tests.judge.test_judge import PUMP, Sequence, fleet_story, long_story, rule
+from tests.judge import sequences, test_below
+from tests.judge.sequences import PUMP, Sequence, fleet_story, long_story, rule
+from tests.runtime.pipeline.batches import MODELS, PLANT, RULES, START, a_message, batches, settings, stream
 from tests.runtime.pipeline.test_failing_stages import CASES, NEVER_BLAMED, POISON, STAGES, Unforeseen, fails_on_poison
-from tests.runtime.pipeline.test_pipeline import MODELS, PLANT, RULES, START, a_message, batches, settings, stream
 
 HOT = rule("hot", raise_at=90, clear_below=80)
 WARM = rule("warm", raise_at=61, clear_below=59, severity="degrading")
@@ -35,7 +35,7 @@ def renumbered(inputs: list[Input]) -> list[Input]:
 def in_shadow() -> list[Input]:
     """The long story with another rulebook and other models on trial from its first hour on."""
     inputs = list(long_story())
-    given = {"run": 1, "rulebook": test_judge.RULEBOOK | {"threshold": [HOT, WARM]}, "models": test_judge.MODELS}
+    given = {"run": 1, "rulebook": sequences.RULEBOOK | {"threshold": [HOT, WARM]}, "models": sequences.MODELS}
     return renumbered([*inputs[:60], Event.of(0, "shadow", None, given), *inputs[60:]])
 
 

@@ -13,7 +13,7 @@ from judge import inputs
 from judge.following import UnknownEvent
 from judge.judge import Judge
 from runtime.pipeline import pipeline
-from tests.runtime.pipeline.test_pipeline import PLANT, START, a_message, take_up
+from tests.runtime.pipeline.batches import PLANT, START, a_message, take_up
 from workorder_core.alarms.engine_alarms import Code
 
 FOUR_HOURS = '[{"weekdays": [3], "start": "08:00", "end": "12:00"}]'

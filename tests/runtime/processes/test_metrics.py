@@ -24,7 +24,7 @@ from runtime.broker.pulse import Pulse
 from runtime.cli import doctor
 from runtime.embedded.broker import Broker
 from runtime.settings import Settings
-from tests.runtime.pipeline.test_pipeline import START, TOPIC, a_message
+from tests.runtime.pipeline.batches import START, TOPIC, a_message
 from tests.runtime.processes import kills
 from tests.runtime.processes.kills import Device
 

@@ -206,7 +206,7 @@ def test_what_cannot_be_read_is_kept_with_its_row_and_the_rest_comes_in(conn, da
 
 
 def test_parquet(conn, database, folder):
-    file = Path(__file__).parents[2] / "ingest" / "files" / "pump.parquet"
+    file = Path(__file__).parents[3] / "ingest" / "files" / "pump.parquet"
     text = DOCUMENT.replace('format = "iso"', 'format = "auto"')
     (folder / "m.toml").write_text(text)
     take_in(database, folder, file)

@@ -4,7 +4,7 @@ import pytest
 
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.messages import Reason
-from tests.ingest.test_sparkplug import INT8, INT32, INT64, MS, Plant, data, metric
+from tests.ingest.sparkplug.edge_plant import INT8, INT32, INT64, MS, Plant, data, metric
 
 INT16 = 2
 
