@@ -1,4 +1,4 @@
-"""Who really asks, where a proxy stands before the application: its forwarded headers, of named proxies only.
+"""Who really asks if a proxy is in front of the application: forwarded headers, of named proxies only.
 
 A connection that comes from a named proxy gets the client, the scheme and the host that the proxy reports. All that
 depends on them follows: limits by address, Secure cookies, the check of origins, links, the log of sign-ins. What

@@ -1,4 +1,4 @@
-"""What stands before every request: who may ask from where, and the headers that keep a page to itself."""
+"""Checks every request: who may ask from where; and sets the headers that isolate a page."""
 
 from collections.abc import Collection
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus: requests as they come, orders and the engine's position as they stand when asked."""
+"""Numbers for Prometheus: requests as they come, orders and the engine's position as they are when asked."""
 
 import time
 from datetime import datetime, timedelta
@@ -77,7 +77,7 @@ class Metrics:
         self._seconds.labels(route).observe(seconds)
 
     def text(self, conn: Connection, *, now: datetime) -> bytes:
-        """Return all numbers in the text format, those of the database as they stand."""
+        """Return all numbers in the text format, with the present ones of the database."""
         self._orders.clear()
         escalated = 0
         for tally in work_orders.tally(conn):

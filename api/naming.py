@@ -20,15 +20,15 @@ class UnknownNames(Exception):
 
     def __init__(self, found: Sequence[NewName]) -> None:
         kinds = "&".join(f"new={kind}" for kind in dict.fromkeys(each.kind for each in found))
-        said = [str(each) for each in found[:_TOLD]]
-        if len(found) > _TOLD:
-            said.append(say("and {count} more", count=len(found) - _TOLD))
+        said = [str(each) for each in found[:_SHOWN]]
+        if len(found) > _SHOWN:
+            said.append(say("and {count} more", count=len(found) - _SHOWN))
         told = joined(said, "; ")
         super().__init__(say("{told}; send it with ?{kinds} if that is meant", told=told, kinds=kinds))
         self.found = tuple(found)
 
 
-_TOLD = 5
+_SHOWN = 5
 _MANY = {NameKind.CLASS: "classes"}
 
 
@@ -57,7 +57,7 @@ class Naming:
         found = self.new(kind, wanted)
         if not found:
             return None
-        quoted = ", ".join(repr(each.name) for each in found[:_TOLD]) + (" …" if len(found) > _TOLD else "")
+        quoted = ", ".join(repr(each.name) for each in found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
         several = len(found) > 1
         return Question(
             say("there are no {kinds} {names} yet", kinds=coded(_MANY.get(kind, f"{kind}s")), names=quoted)

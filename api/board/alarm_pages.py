@@ -1,4 +1,4 @@
-"""The pages of alarms: how they stand and what is done with them, what happened to them, and their figures."""
+"""The pages of alarms: their states and actions, their history, and their metrics."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

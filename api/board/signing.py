@@ -89,7 +89,7 @@ async def sign_in(
     password: Annotated[str, Form(max_length=500)] = "",
     there: Annotated[str, Form(alias="next", max_length=2000)] = "/",
 ) -> Response:
-    """Begin a session; a name and a password that do not belong together are told so, and not which is wrong."""
+    """Begin a session; the error for a wrong name or password does not say which of them is wrong."""
     looked_at = partial(_looked_at, request, now, admitted, password, _here(there))
     return await asyncio.get_running_loop().run_in_executor(_HASHING, looked_at)
 

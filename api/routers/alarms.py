@@ -92,7 +92,7 @@ def states(
         str | None, Query(pattern="^(degrading|malfunction|safety)$", description="degrading, malfunction or safety")
     ] = None,
 ) -> list[StandingOut]:
-    """List alarms as they stand after ISA-18.2, what asks for somebody first."""
+    """List alarms in their states of ISA-18.2, those that need somebody first."""
     found = alarm_points.page(
         conn,
         states=state,

@@ -45,7 +45,7 @@ class EngineOut(BaseModel):
 
 @router.get("/engine", dependencies=[SEES])
 def engine(conn: Conn, now: Now, who: Asking) -> EngineOut:
-    """Tell how the engine is, which of its own alarms stand, and what to do about them."""
+    """Return the engine's state, its own active alarms, and what to do about them."""
     report = engine_metrics.read(conn)
     facts = engine_alarms.facts(conn, report, who.sites)
     alarms = [EngineAlarmOut.of(each) for each in core.standing(facts, now=now)]

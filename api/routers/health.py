@@ -24,7 +24,7 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether requests can be served; a silent plant is told of, but is no reason not to be ready."""
+    """Return whether requests can be served; a silent plant is reported, but is no reason not to be ready."""
 
     status: Literal["ready", "not ready"]
     database: str

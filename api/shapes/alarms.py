@@ -1,4 +1,4 @@
-"""Alarms, and the figures of ISA-18.2."""
+"""Alarms, and the alarm metrics of ISA-18.2."""
 
 from datetime import datetime
 
@@ -22,9 +22,9 @@ class AlarmOut(BaseModel):
     severity: str = Field(description="degrading, malfunction or safety")
     summary: str
     raised_at: datetime
-    cleared_at: datetime | None = Field(description="null while it stands")
+    cleared_at: datetime | None = Field(description="null while it is active")
     suppressed: str | None = Field(
-        description="why nobody was told: shelved, out_of_service, cause, waits, flood, budget"
+        description="why it was not shown: shelved, out_of_service, cause, waits, flood, budget"
     )
 
     @classmethod
@@ -112,7 +112,7 @@ class TakeOutIn(AlarmIn):
 
 
 class StandingOut(BaseModel):
-    """An alarm as it stands. ``raised_at`` is its asset's event time, the others the wall clock."""
+    """An alarm in its present state. ``raised_at`` is its asset's event time, the others the wall clock."""
 
     asset_id: int
     asset: str = Field(description="<site>/<asset>, as in the topic")
@@ -166,7 +166,7 @@ class SourceOut(BaseModel):
 
 
 class AlarmMetricsOut(BaseModel):
-    """The figures of a range; beside each what ISA-18.2 calls acceptable for one operator."""
+    """The alarm metrics of a range; each with what ISA-18.2 calls acceptable for one operator."""
 
     since: datetime
     until: datetime
@@ -183,7 +183,7 @@ class AlarmMetricsOut(BaseModel):
     top: list[SourceOut] = Field(description="the ten most frequent")
     top_share: float = Field(description="their share of all; under .01 to .05")
     by_severity: dict[str, int] = Field(description="about 80, 15 and 5 %, the mildest first")
-    suppressed: int = Field(description="raised, and nobody was told: in none of the other figures")
+    suppressed: int = Field(description="raised but not shown to anybody; in none of the other metrics")
 
     @classmethod
     def of(cls, found: AlarmMetrics, since: datetime, until: datetime) -> "AlarmMetricsOut":

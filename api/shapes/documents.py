@@ -105,7 +105,7 @@ class ShadowRunOut(BaseModel):
 
 
 class ShadowOrderOut(BaseModel):
-    """An order that a run would have opened, as it would stand now. ``opened_at`` is event time."""
+    """An order that a run would have opened, in the state it would have now. ``opened_at`` is event time."""
 
     id: UUID
     asset: str

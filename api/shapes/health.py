@@ -43,7 +43,7 @@ class HealthOut(BaseModel):
 class PrecisionOut(BaseModel):
     """How the newest 50 orders that a model's version opened on a class of assets were closed.
 
-    ``precision`` is ``right`` of ``labelled``: something was wrong, whether or not it was what had been told.
+    ``precision`` is ``right`` of ``labelled``: something was wrong, whether or not it was what had been reported.
     """
 
     asset_class: str

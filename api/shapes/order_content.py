@@ -110,7 +110,7 @@ class FilesOut(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """Another order and how this one stands to it, in words as ``label``."""
+    """Another order and how this one relates to it, in words as ``label``."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -139,7 +139,7 @@ class LinkIn(BaseModel):
 class LinkedOrderIn(FollowUpIn):
     """An order that follows from this one, is split from it, or is a part of it."""
 
-    kind: LinkKind = Field(LinkKind.FOLLOW_UP_OF, description="how the new order stands to this one")
+    kind: LinkKind = Field(LinkKind.FOLLOW_UP_OF, description="how the new order relates to this one")
 
 
 class ContentOut(BaseModel):

@@ -248,7 +248,7 @@ class EvidenceOut(BaseModel):
 
 
 class HistoryOut(BaseModel):
-    """Who did what, and why; ``old`` and ``new`` hold what changed."""
+    """Who did what, and why; ``old`` and ``new`` have what changed."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -57,7 +57,7 @@ class ReadingOut(BaseModel):
     observed_at: datetime = Field(description="when it was measured")
     received_at: datetime
     value: float
-    state: str | None = Field(None, description="the name of the state that the value stands for")
+    state: str | None = Field(None, description="the name of the state that the value means")
     quality: int = Field(description="0 good, 1 uncertain, 2 bad, 3 stale, 4 bad: its value cannot be true")
 
 
@@ -85,7 +85,7 @@ class SignalOut(BaseModel):
     label: str | None
     quantity: str | None
     unit: str
-    states: dict[str, float] = Field(description="by name, the number that stands for it; {}: it has none")
+    states: dict[str, float] = Field(description="by name, the number of each state; {}: it has none")
     counter: bool = Field(description="it only rises, until it wraps or begins anew")
     wraps_at: float | None = Field(description="of a counter: the first number that it cannot show")
     plausible_low: float | None = Field(description="what is measured below cannot be true")
@@ -115,7 +115,7 @@ class AssetOut(BaseModel):
     criticality: Criticality = Field(description="1 low, 2 medium, 3 high, 4 critical")
     safety_critical: bool = Field(description="whether a second person verifies work on it")
     serial: str | None
-    parent: str | None = Field(description="the code of the asset that it stands behind")
+    parent: str | None = Field(description="the code of its upstream asset")
     path: str
     location_id: int | None
     archived_at: datetime | None
@@ -141,11 +141,11 @@ class InstallationOut(BaseModel):
     asset: str = Field(description="the code of what stood there")
     serial: str | None
     installed_at: datetime
-    removed_at: datetime | None = Field(description="null: it stands there still")
+    removed_at: datetime | None = Field(description="null: it is still installed there")
 
 
 class OneAssetOut(AssetOut):
-    """An asset with where it has stood, and what stood before it where it stands now; both the newest first."""
+    """An asset with its past installations, and those before it at its present location; both the newest first."""
 
     installations: list[InstallationOut]
     installed_before: list[InstallationOut]
@@ -212,7 +212,7 @@ class ReadingsOut(BaseModel):
 
 
 class DowntimeIn(BaseModel):
-    """When an asset stands still or is worked on by intention; what it shows then opens no orders."""
+    """When an asset is stopped or worked on deliberately; what it shows then opens no orders."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -1,4 +1,4 @@
-"""Receivers of events, what each is sent, and what a person wants to be told."""
+"""Receivers of events, their messages, and which e-mails a person wants."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -131,12 +131,12 @@ class OutboxOut(BaseModel):
     pending: int = Field(description="messages for active receivers")
     oldest_s: float = Field(description="how long the oldest of them has waited")
     stopped: int = Field(description="messages for receivers that are paused or disabled")
-    undecided_s: float = Field(description="how long the oldest event waits for it to be decided who is told")
+    undecided_s: float = Field(description="how long the oldest event has waited for its receivers to be chosen")
     disabled: list[str]
 
 
 class NotificationsIn(BaseModel):
-    """What somebody wants to be told by e-mail, and where."""
+    """Which e-mails a user wants, and where."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -148,7 +148,7 @@ class NotificationsIn(BaseModel):
 
 
 class NotificationsOut(BaseModel):
-    """What somebody is told by e-mail. ``mail_is_set_up`` false: nothing is sent until an administrator sets it up."""
+    """Which e-mails a user gets. ``mail_is_set_up`` false: nothing is sent until an administrator sets it up."""
 
     address: str | None
     choices: list[str]

@@ -1,4 +1,4 @@
-"""The rules in force, and how they stand against their alarm budgets."""
+"""The rules in force, and what they have used of their alarm budgets."""
 
 from datetime import datetime
 
@@ -32,7 +32,7 @@ class RuleOut(BaseModel):
     severity: str = Field(description="degrading, malfunction or safety")
     latching: bool
     budget: BudgetOut | None
-    alarms: int = Field(description="told to people in the last week, or since it left the shadow")
+    alarms: int = Field(description="shown to people in the last week, or since it left the shadow")
     would_be_alarms: int = Field(description="in the last week, in shadow")
     confirmed: int = Field(description="of its newest 20 close-outs: something was wrong with the machine")
     nothing_found: int

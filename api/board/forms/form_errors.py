@@ -49,7 +49,7 @@ class InvalidForm(Exception):
 
 
 class Fields:
-    """Reads the fields of a form one after the other and raises once, at the end, with all that is wrong.
+    """Reads the fields of a form one after the other and raises once, at the end, with all errors.
 
     >>> with Fields() as read:
     ...     hours = read("hours", None, lambda: figure("two"))

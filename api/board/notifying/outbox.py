@@ -1,4 +1,4 @@
-"""The administrator's page of what is told to whom: receivers, what waits, every attempt; and the newest events."""
+"""The administrator's page of deliveries: receivers, waiting messages, every attempt; and the newest events."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,7 +33,7 @@ EventId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 def outbox(
     request: Request, conn: Conn, now: Now, before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None
 ) -> Response:
-    """Show receivers and the newest events, with whom each was told to."""
+    """Show receivers and the newest events, with the receivers of each."""
     found = events.newest_first(conn, before=before, limit=PAGE_SIZE + 1)
     shown, waits = found[:PAGE_SIZE], deliveries.backlog(conn)
     return page(

@@ -1,4 +1,4 @@
-"""What somebody wants to be told by e-mail, chosen on a page of their own."""
+"""Which e-mails a user wants, chosen on a page of their own."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -24,7 +24,7 @@ SHOWN = 20
 
 @router.get("/notifications", dependencies=[SEES])
 def mine(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show what who asks is told by e-mail, and what was sent lately."""
+    """Show which e-mails the user gets, and what was sent recently."""
     is_person = who.actor.startswith("person:")
     receiver = receivers.of_user(conn, person(who)) if is_person else None
     return page(

@@ -68,7 +68,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
     proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in possible else None
     links = order_links.of_order(conn, order_id, who.sites)
     names = history.Names({code: each.name for code, each in people.items()}, full_names(request), site.time_zone)
-    told = work_orders.history(conn, order_id, who.sites, prices=who.sees_costs)
+    rows = work_orders.history(conn, order_id, who.sites, prices=who.sees_costs)
     return page(
         request,
         "order.html",
@@ -79,8 +79,8 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         **_evidence(request, conn, shown, asset, site.time_zone),
         late=_late(conn, shown, asset, now),
         alarms=_alarms(conn, shown),
-        began=told[0].why if told else "",
-        history=history.entries(told, names, links),
+        began=rows[0].why if rows else "",
+        history=history.entries(rows, names, links),
         doubts=assignments.doubts(conn, shown, now=now),
         no_target=targets.missing(shown),
         works=_works(shown, who),
@@ -159,7 +159,7 @@ def _works(order: WorkOrder, who: Who) -> bool:
 
 
 def _alarms(conn: Connection, order: WorkOrder) -> list[alarm_points.Standing]:
-    """Return the alarms that the order is about, as they stand."""
+    """Return the alarms that the order is about, in their present state."""
     if order.asset_id is None:
         return []
     sources = set(work_orders.sources(conn, order.id))

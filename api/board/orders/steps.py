@@ -114,7 +114,7 @@ def judge_as(
     safety_critical: Annotated[bool | None, Form()] = None,
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Change an asset's class and criticality, what it stands behind, and whether its work is verified by another."""
+    """Change an asset's class, criticality and upstream asset, and whether its work is verified by a second person."""
     with Fields() as read:
         read.need("asset_class", asset_class.strip(), say("name the class whose rules judge it"))
         read.ask("asset_class", names.question(NameKind.CLASS, [asset_class.strip()], asset_class))

@@ -47,7 +47,7 @@ def delivery(request: Request) -> Delivery:
 
 @router.get("/receivers", dependencies=[ADMINISTERS])
 def find(conn: Conn, part: Paged) -> list[ReceiverOut]:
-    """List who is told of events, with what waits for each and its newest attempt."""
+    """List the receivers of events, with the waiting messages and the newest attempt of each."""
     return [ReceiverOut.model_validate(each) for each in part.of_all(receivers.listed(conn), BY_NAME)]
 
 
@@ -157,14 +157,14 @@ def outbox(conn: Conn) -> OutboxOut:
 
 @router.get("/me/notifications", dependencies=[SEES])
 def mine(request: Request, conn: Conn, who: Asking) -> NotificationsOut:
-    """Say what who asks is told by e-mail."""
+    """Return which e-mails the user gets."""
     found = receivers.of_user(conn, person(who))
     return NotificationsOut.of(found, mail_is_set_up=delivery(request).mail_from is not None)
 
 
 @router.put("/me/notifications", dependencies=[SEES])
 def choose(request: Request, body: NotificationsIn, conn: Conn, now: Now, who: Asking) -> NotificationsOut:
-    """Choose what to be told by e-mail, and where."""
+    """Choose which e-mails to get, and where."""
     receivers.choose(conn, person(who), body.address, body.choices, actor=who.actor, at=now)
     found = receivers.of_user(conn, person(who))
     return NotificationsOut.of(found, mail_is_set_up=delivery(request).mail_from is not None)

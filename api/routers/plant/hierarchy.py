@@ -1,4 +1,4 @@
-"""As what an asset is judged, and what it stands behind."""
+"""An asset's class, criticality and upstream asset."""
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,7 +28,7 @@ class JudgedAsIn(BaseModel):
     criticality: Criticality | None = Field(None, description="1 low, 2 medium, 3 high, 4 critical")
     safety_critical: bool | None = Field(None, description="whether a second person verifies work on it")
     parent: str | None = Field(
-        None, max_length=64, description="code of the asset of its site that it stands behind; null: of none"
+        None, max_length=64, description="code of the upstream asset, of the same site; null: none"
     )
 
 
@@ -36,7 +36,7 @@ class JudgedAsIn(BaseModel):
 def change(
     asset_id: int, body: JudgedAsIn, conn: Conn, now: Now, who: Asking, why: Why, names: Names
 ) -> AssetOut | Response:
-    """Change an asset's class, criticality, what it stands behind, or whether its work is verified by a second person.
+    """Change an asset's class, criticality, upstream asset, or whether its work is verified by a second person.
 
     It is judged so from the next batch on. What makes a safety-critical asset less safe (that it is so no longer,
     another class, a lower criticality) needs ``why``, and waits until a second person confirms it.
