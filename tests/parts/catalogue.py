@@ -76,7 +76,8 @@ def _of_templates() -> Iterator[tuple[str, str | None, str | tuple[str, str]]]:
     for path in sorted(TEMPLATES.rglob("*.html")):
         with path.open("rb") as file:
             for _, function, text, _ in babel_extract(file, tuple(MARKS), (), _OPTIONS):
-                yield _named(path), *_read(function, text if isinstance(text, tuple) else (text,))
+                if any(isinstance(each, str) for each in (text if isinstance(text, tuple) else (text,))):
+                    yield _named(path), *_read(function, text if isinstance(text, tuple) else (text,))
 
 
 def _read(function: str | None, texts: tuple[str | None, ...]) -> tuple[str | None, str | tuple[str, str]]:

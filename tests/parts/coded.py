@@ -24,6 +24,7 @@ from workorder_core.people.access import Role
 from workorder_core.people.assignment import SKILL_OF_COMPONENT
 from workorder_core.plant.new_names import NameKind
 from workorder_core.runs import runs
+from workorder_core.tables.cells import CellKind
 from workorder_core.tables.plant_tables import TABLES
 from workorder_core.words import WHOLE_MACHINE
 
@@ -43,11 +44,14 @@ _OTHER_TITLES = {"Not Found", "Method Not Allowed", "Invalid form", "Not underst
 
 CODED: Mapping[str, list[str]] = {
     **{each.__qualname__ + "@" + each.__module__: _said(each) for each in _ENUMS},
+    "states of receivers and messages": ["active", "paused", "disabled", "pending", "delivered", "skipped"],
+    "Target": ["start", "completion"],
     "FailureMode": [mode.label for mode in words.FailureMode],
     "Cause": [each.label for each in Cause],
     "Remedy": [each.label for each in Remedy],
     "Mechanism": [each.label for each in Mechanism],
     "links from the other side": list(order_links._OTHER_WAY.values()),
+    "kinds of cells": [str(each) for each in CellKind],
     "columns of tables": [
         each for table in TABLES.values() for each in (table.title, *(c.title for c in table.columns))
     ],

@@ -8,25 +8,26 @@ from fastapi.responses import Response
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
 from db.orders import work_orders
+from workorder_core.language import N_
 from workorder_core.orders import lifecycle, planned_dates
 from workorder_core.words import Status
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 MOST = 50
 _NEXT: Mapping[Status, str] = {
-    Status.DRAFT: "Not sent yet. Open it and send it for approval.",
-    Status.AWAITING_APPROVAL: "Waiting for a planner’s approval.",
-    Status.OPEN: "Approved, not assigned yet.",
-    Status.PLANNED: "Planned, not scheduled yet.",
-    Status.SCHEDULED: "Scheduled.",
-    Status.DISPATCHED: "Assigned to a technician.",
-    Status.IN_PROGRESS: "Work is in progress.",
-    Status.ON_HOLD: "Work is on hold.",
-    Status.COMPLETED: "Completed, awaiting verification.",
-    Status.VERIFIED: "Completed and verified.",
-    Status.CLOSED: "Completed and closed.",
-    Status.CANCELLED: "Cancelled. The order’s history says why.",
-    Status.CANNOT_COMPLETE: "Could not be completed. The order’s history says why.",
+    Status.DRAFT: N_("Not sent yet. Open it and send it for approval."),
+    Status.AWAITING_APPROVAL: N_("Waiting for a planner’s approval."),
+    Status.OPEN: N_("Approved, not assigned yet."),
+    Status.PLANNED: N_("Planned, not scheduled yet."),
+    Status.SCHEDULED: N_("Scheduled."),
+    Status.DISPATCHED: N_("Assigned to a technician."),
+    Status.IN_PROGRESS: N_("Work is in progress."),
+    Status.ON_HOLD: N_("Work is on hold."),
+    Status.COMPLETED: N_("Completed, awaiting verification."),
+    Status.VERIFIED: N_("Completed and verified."),
+    Status.CLOSED: N_("Completed and closed."),
+    Status.CANCELLED: N_("Cancelled. The order’s history says why."),
+    Status.CANNOT_COMPLETE: N_("Could not be completed. The order’s history says why."),
 }
 
 

@@ -18,7 +18,8 @@
     for (const subject of document.querySelectorAll(".api-subject")) {
       subject.hidden = !subject.querySelector(".operation:not([hidden])");
     }
-    count.textContent = sought.length ? `${found} of ${operations.length} operations` : `${operations.length} operations`;
+    const facts = { found, all: operations.length };
+    count.textContent = (sought.length ? box.dataset.found : box.dataset.all).replace(/\{(\w+)\}/g, (_, each) => facts[each]);
   }
 
   function open() {

@@ -37,11 +37,11 @@
 
   function span(ms) {
     const minutes = Math.floor(ms / 60000), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
-    if (minutes < 1) return "less than a minute";
-    if (days >= 10) return `${days} d`;
-    if (days) return hours % 24 ? `${days} d ${hours % 24} h` : `${days} d`;
-    if (hours) return minutes % 60 && hours < 10 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
-    return `${minutes} min`;
+    const facts = { days, hours: days ? hours % 24 : hours, minutes: hours ? minutes % 60 : minutes };
+    if (minutes < 1) return window.said("moment");
+    if (days) return window.said(days < 10 && facts.hours ? "dh" : "d", facts);
+    if (hours) return window.said(facts.minutes && hours < 10 ? "hm" : "h", facts);
+    return window.said("m", facts);
   }
 
   function count() {
@@ -49,7 +49,7 @@
     for (const each of document.querySelectorAll("[data-age]")) each.textContent = span(now - Date.parse(each.dataset.age));
     for (const each of document.querySelectorAll("[data-due]")) {
       const left = Date.parse(each.dataset.due) - now;
-      each.textContent = left > 0 ? `in ${span(left)}` : `overdue by ${span(-left)}`;
+      each.textContent = window.said(left > 0 ? "in" : "overdue", { span: span(Math.abs(left)) });
     }
   }
 
@@ -141,7 +141,7 @@
   }
 
   if (document.querySelector("main [data-live]") && !document.querySelector("main .problem[role=alert]")) {
-    refreshed.textContent = "· refreshes by itself";
+    refreshed.textContent = window.said("refreshes");
     soon(pause(), true);
     window.hearEvents(Number(document.body.dataset.events), hear);
   }

@@ -3,6 +3,10 @@
 (() => {
   const drawn = new Map(); // figure -> uPlot
 
+  const month = new Intl.DateTimeFormat(said.language, { month: "short", timeZone: "UTC" });
+  const names = { MMMM: [], MMM: [...Array(12).keys()].map((each) => month.format(Date.UTC(2026, each, 15))), WWWW: [], WWW: [] };
+  const figures = new Intl.NumberFormat(said.language);
+
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   function shades(spec) {
@@ -68,6 +72,7 @@
       width, height: 172, series, bands,
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 7 } },
       legend: { show: false },
+      fmtDate: (pattern) => uPlot.fmtDate(pattern, names),
       tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), spec.zone),
       scales: { y: { range: range(spec) } },
       axes: [
@@ -76,27 +81,27 @@
           [60, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
           [1, "{HH}:{mm}:{ss}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
         ] },
-        { stroke: soft, grid, ticks: grid, font, size: 52, space: 34 },
+        { stroke: soft, grid, ticks: grid, font, size: 52, space: 34, values: (_, values) => values.map((value) => value === null ? "" : figures.format(value)) },
       ],
       hooks: { drawClear: [shades(spec)], draw: [limit(spec)], setCursor: [tell(spec)] },
     };
   }
 
   function tell(spec) {
-    const zone = new Intl.DateTimeFormat("en-GB", { timeZone: spec.zone, weekday: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+    const zone = new Intl.DateTimeFormat(said.language, { timeZone: spec.zone, weekday: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
     return (plot) => {
       const told = plot.root.parentNode.querySelector("figcaption .soft");
       const place = plot.cursor.idx;
       const value = place === null || place === undefined ? null : spec.value[place];
-      told.textContent = value === null ? spec.unit : `${Number(value.toPrecision(4))} ${spec.unit}, ${zone.format(new Date(spec.at[place] * 1e3))}`;
+      told.textContent = value === null ? spec.unit : `${said.number(value, 4)} ${spec.unit}, ${zone.format(new Date(spec.at[place] * 1e3))}`;
     };
   }
 
   function describe(spec) {
-    if (!spec.value.length) return `${spec.title}: no readings`;
+    if (!spec.value.length) return said("nothing", spec);
     const low = Math.min(...(spec.low || spec.value)), high = Math.max(...(spec.high || spec.value));
-    const usual = spec.usual.every((value) => value !== null) ? `, usual ${spec.usual.map((value) => Number(value.toPrecision(3))).join(" to ")}` : "";
-    return `${spec.title}: ${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))} ${spec.unit}${usual}`;
+    const usual = spec.usual.every((value) => value !== null) ? said("chartUsual", { low: said.number(spec.usual[0], 3), high: said.number(spec.usual[1], 3) }) : "";
+    return said("chart", { title: spec.title, low: said.number(low, 4), high: said.number(high, 4), unit: spec.unit }) + usual;
   }
 
   function frame(box, spec) {
@@ -123,10 +128,10 @@
 
   function legend(box, specs) {
     const says = [];
-    if (specs.some((spec) => spec.usual.some((value) => value !== null))) says.push(["l-usual", "usual range"]);
-    if (specs.some((spec) => spec.window)) says.push(["l-window", "when it was found"]);
-    if (specs.some((spec) => spec.limit !== null)) says.push(["l-limit", "limit"]);
-    if (specs.some((spec) => spec.low)) says.push(["l-range", "least to greatest"]);
+    if (specs.some((spec) => spec.usual.some((value) => value !== null))) says.push(["l-usual", said("usual")]);
+    if (specs.some((spec) => spec.window)) says.push(["l-window", said("found")]);
+    if (specs.some((spec) => spec.limit !== null)) says.push(["l-limit", said("limit")]);
+    if (specs.some((spec) => spec.low)) says.push(["l-range", said("range")]);
     const line = document.createElement("p");
     line.className = "legend";
     for (const [kind, text] of says) {

@@ -49,10 +49,10 @@
     if (!any || form.querySelector(".kept-note")) return;
     for (let fold = form.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     for (const fold of form.querySelectorAll("details")) if (fields(form).some((field) => fold.contains(field) && !byDefault(field))) fold.open = true;
-    const note = noted(form, "Typed before, and not sent yet. "), drop = document.createElement("button");
+    const note = noted(form, `${said("typed")} `), drop = document.createElement("button");
     drop.type = "button";
     drop.className = "quiet";
-    drop.textContent = "Discard";
+    drop.textContent = said("discard");
     drop.addEventListener("click", () => { sessionStorage.removeItem(key(form)); form.reset(); note.remove(); });
     note.append(drop);
   }
@@ -94,7 +94,7 @@
     for (const form of forms(document)) {
       if (sessionStorage.getItem(`accepted ${key(form)}`) !== location.href.split("#")[0] || fields(form).every(byDefault)) continue;
       form.reset();
-      noted(form, "Sent already. What you write now is sent as another one.");
+      noted(form, said("sent"));
     }
   });
 
@@ -119,7 +119,7 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     const connection = document.getElementById("connection");
-    connection.textContent = "Not sent: there is no connection. What you typed is kept; send it again when there is one.";
+    connection.textContent = said("offline");
     connection.hidden = false;
   }, true);
 })();

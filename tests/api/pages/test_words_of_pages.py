@@ -1,4 +1,4 @@
-"""Pages speak to people: no JSON, repr, ISO time, code or name of a column stands in what is read."""
+"""Pages speak to people: no JSON, repr, ISO time, code or column's name is read, and every text is in a catalogue."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pytest
 
 from api import passwords
 from api.board import words
+from api.language import chosen
 from db.telemetry import quarantine
 from ingest.messages import Reason, Refused
 from tests import people
@@ -14,6 +15,7 @@ from tests.api.access.test_changes import CHANGES
 from tests.api.orders.test_six_types import PLAN
 from tests.api.pages.test_what_pages_offer import HTML, kind, links
 from tests.api.test_cursors import Plant, late_excursion, order, refusal, rules, shadow_order
+from tests.parts import pseudo
 from tests.visible import for_programs, texts
 from tests.walk import Walker
 from workorder_core.words import Status
@@ -21,6 +23,8 @@ from workorder_core.words import Status
 FOR_PROGRAMMERS = {"/docs": "it describes the API"}
 NAMES = frozenset({"bearing_temp", "bearing_temp_radial", "oil_temp", "discharge_pressure"})
 """Names that devices gave their signals: quarantine says them as they were sent."""
+NO_WORDS = frozenset(["plantwright", "excel", "csv", "utc", "cet", "cest", "https", "erp", "example", "com"])
+"""Names that are the same in every language."""
 
 
 @pytest.fixture
@@ -61,7 +65,11 @@ def fill(plant, client, seeded):
     plant.post("job-plans/SWAP?why=no%20need", PLAN, "PUT")
 
 
-def test_no_page_shows_a_person_what_is_for_programs(full):
+def test_no_page_shows_a_person_what_is_for_programs_or_in_no_catalogue(full, monkeypatch):
+    """Read in a language that has each marked text in brackets: words outside of them are data's."""
+    brackets = pseudo.language()
+    monkeypatch.setattr(chosen, "language", lambda code: brackets)
+    known = pseudo.words_of_data(full.conn) | NO_WORDS
     there, seen, found, read = ["/home", "/", "/?show=all"], set[str](), list[str](), 0
     while there:
         path = there.pop()
@@ -73,8 +81,9 @@ def test_no_page_shows_a_person_what_is_for_programs(full):
         if path.partition("?")[0] not in FOR_PROGRAMMERS:
             read += len(texts(page.text))
             found += [f"{path}: {each}" for each in for_programs(page.text, but=NAMES)]
+            found += [f"{path}: not marked: {each}" for each in pseudo.unmarked(page.text, known)]
         there += sorted(links(page.text))
-    assert found == []
+    assert found == [], "\n".join(found)
     assert {"/changes", "/access", "/shadow", "/quarantine", "/devices", "/alarms/history"} <= seen
     assert sum(path.startswith("/orders/") for path in seen) >= len(Status)
     assert read > 1_000
