@@ -175,7 +175,7 @@ def count(
     newest = alarms.page(conn, site=site or None, within=who.sites, limit=1)
     return page(
         request,
-        "alarm_figures.html",
+        "alarm_metrics.html",
         refused=_refused(request, problem),
         now=now,
         found=counted,

@@ -61,6 +61,14 @@ def test_the_figures_of_a_week(client, alarms):
     assert client.get(f"{V1}/alarms/metrics", params=WEEK | {"site": "STH"}).json()["alarms"] == 0
 
 
+def test_links_from_before_the_metrics_had_their_name_still_lead_there(client, alarms):
+    moved = client.get("/alarms/figures", params={"span": "7d"}, follow_redirects=False)
+    assert (moved.status_code, moved.headers["Location"]) == (308, "/alarms/metrics?span=7d")
+    assert (
+        client.get(f"{V1}/alarms/figures", params=WEEK).json() == client.get(f"{V1}/alarms/metrics", params=WEEK).json()
+    )
+
+
 def test_a_wrong_range_is_refused_with_the_mend(client):
     answer = client.get(f"{V1}/alarms/metrics", params={"since": WEEK["until"], "until": WEEK["since"]})
     assert answer.status_code == 422

@@ -39,7 +39,7 @@ _FILLED = re.compile(r"%\(\w+\)[-+ 0]?[\d.]*[a-z]|%%|\{\w*(?:![rs])?(?::[^}]*)?\
 _SUBJECTS = {
     "orders": "order orders my_requests my_work new_order plan_step late try_as",
     "plant": "asset assets location signal devices quarantine files labels label costs",
-    "alarms": "alarms alarm_figures alarm_history alarm_rules shadow",
+    "alarms": "alarms alarm_metrics alarm_history alarm_rules shadow",
     "access": "access login password changes change_log",
     "notifying": "notifications outbox receiver my_calendars",
     "engine": "engine api_docs",
