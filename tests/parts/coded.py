@@ -14,6 +14,7 @@ from ingest.messages import Reason
 from workorder_core import words
 from workorder_core.alarms import alarm_states
 from workorder_core.alarms.silence import Suppressed
+from workorder_core.intake.effects import What
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.whom import Choice
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
@@ -31,7 +32,7 @@ from workorder_core.words import WHOLE_MACHINE
 _ENUMS: tuple[type[Enum], ...] = (
     words.Status, words.OrderType, words.Priority, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
-    Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move,
+    Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from workorder_core.costs import money
+from workorder_core.sentences import coded, say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,24 +76,31 @@ def cost_of(facts: CostFacts) -> OrderCost | None:
     missing: list[str] = []
     labour = external = parts = money.rounded(Decimal(0), currency)
     if facts.hours is None:
-        missing.append("nobody has said how many hours it took")
+        missing.append(say("nobody has said how many hours it took"))
     elif facts.rate is None:
-        missing.append(f"there is no labour rate for {facts.skill or 'work without a trade'}")
+        trade = coded(facts.skill) if facts.skill else say("work without a trade")
+        missing.append(say("there is no labour rate for {trade}", trade=trade))
     else:
         labour = money.times(facts.rate, facts.hours, currency)
     for each in facts.parts:
         if each.unit_cost is None:
             if each.quantity:
-                missing.append(f"{each.part} has no price")
+                missing.append(say("{part} has no price", part=each.part))
         elif each.currency != currency:
-            missing.append(f"{each.part} is priced in {each.currency}")
+            missing.append(say("{part} is priced in {currency}", part=each.part, currency=each.currency))
         else:
             parts += money.times(each.unit_cost, each.quantity, currency)
     if facts.external is not None:
         if facts.external_currency == currency:
             external = money.rounded(facts.external, currency)
         else:
-            missing.append(f"{facts.external} {facts.external_currency} of external costs are in another currency")
+            missing.append(
+                say(
+                    "{amount} {currency} of external costs are in another currency",
+                    amount=facts.external,
+                    currency=facts.external_currency,
+                )
+            )
     return OrderCost(
         currency=currency,
         labour=labour,
