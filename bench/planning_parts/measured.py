@@ -1,0 +1,54 @@
+"""What the benches of planning share: compiled code is compiled before the clock runs, solutions are lines of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.scheduling.problem import Problem
+from runtime.scheduling.search import solve
+
+
+def arguments(description: str, *, seconds: float) -> argparse.Namespace:
+    """Return ``--data``, ``--seconds``, ``--out``, ``--only`` and ``--seed``."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the instances")
+    parser.add_argument("--seconds", type=float, default=seconds, help="wall time for each instance")
+    parser.add_argument("--out", type=Path, help="a file for the solutions, one JSON object a line")
+    parser.add_argument("--only", default="", help="names of instances, separated by commas")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def chosen(files: Iterable[Path], only: str) -> list[Path]:
+    """Return the files to measure, all where ``only`` is empty."""
+    names = {name for name in only.split(",") if name}
+    return [file for file in sorted(files) if not names or file.stem in names]
+
+
+def compile_first() -> None:
+    """Solve one job, so that no instance pays for compiling."""
+    one, none = np.ones(1), np.zeros(1)
+    solve(
+        Problem(
+            travel=np.zeros((1, 1)), length=np.zeros((1, 1)), place=np.zeros(2, dtype=np.int64), service=np.zeros(2),
+            opens=np.zeros((2, 1)), closes=np.ones((2, 1)), cost=np.zeros((1, 1)), skip=one, use=np.zeros((1, 1)),
+            lacks=np.zeros((1, 1), dtype=bool), day=np.zeros(1, dtype=np.int64), start_place=np.zeros(1,
+            dtype=np.int64), end_place=np.zeros(1, dtype=np.int64), start=np.array([[0.0, 0.0, 1.0]]), ends_by=one,
+            speed=one, carries=np.ones((1, 1)), by_length=one, by_time=none, fixed=none, regular=one, overtime=none,
+            longest=one, begun=np.zeros(1, dtype=bool), has_store=False,
+        ),
+        seed=1,
+        iterations=10,
+    )  # fmt: skip
+
+
+def write(out: Path | None, solutions: list[dict[str, Any]]) -> None:
+    """Write the solutions, one JSON object a line."""
+    if out:
+        out.write_text("".join(json.dumps(each) + "\n" for each in solutions))

@@ -1,0 +1,828 @@
+"""The search for cheap routes, compiled: what a route costs, what adding a job to it would cost, and the search over
+both.
+
+Each stretch of a route is three numbers (Vidal, Crainic, Gendreau and Prins 2013, with hard windows): its least
+duration, and the earliest and the latest start at which it takes no longer than that. Two stretches join in constant
+time, so a job can be tried at every position of every route without walking it. `runtime.scheduling.problem` has what
+the arrays mean.
+
+The search is a large-neighbourhood search: strings of neighbouring jobs are taken out and put back at their cheapest
+with blinks (Christiaens and Vanden Berghe, *Slack induction by string removals for vehicle routing problems*,
+Transportation Science 2020), accepted by simulated annealing. Beside the strings, now and then, single jobs at random
+and a whole route are taken out. A job that fits nowhere is left out at its cost and tried again.
+
+All of it is one file, for what is compiled is kept until the file changes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from runtime.scheduling.problem import Flags, Problem, Reals, Whole, alike, neighbours
+
+Seeds = npt.NDArray[np.uint64]
+
+EPSILON = 1e-7
+"""Two times closer than this are one time: sums of square roots differ in their last digits by the order of adding."""
+MOST_NEAR = 120
+"""How many neighbours of a job are kept."""
+
+MEAN_REMOVED = 10.0
+"""Jobs taken out each time, on average (the paper's value)."""
+LONGEST_STRING = 10.0
+BLINK = 0.01
+SPLIT = 0.5
+"""How often a string keeps some jobs in its middle."""
+SINGLES = 0.1
+"""How often single jobs at random are taken out instead of strings."""
+WHOLE_ROUTE = 0.03
+"""How often the jobs of one whole route are."""
+
+# Columns of `Packed.rates`.
+START_D, START_E, START_L, ENDS_BY, SPEED, BY_LENGTH, BY_TIME, FIXED, REGULAR, OVERTIME, LONGEST = range(11)
+# Columns of `Packed.who`.
+DAY, START_PLACE, END_PLACE, ALIKE, BEGUN = range(5)
+# Columns of `Plan.numbers`.
+COUNT, STORE_AT = range(2)
+# Columns of `Plan.stretch`: up to a position, from it to the end, and up to it with a visit to the store somewhere
+# before.
+AHEAD, BEHIND, BY_STORE = 0, 3, 6
+# Columns of `Plan.spent`.
+COST, LENGTH = range(2)
+
+
+class Packed(NamedTuple):
+    """A `Problem` in few arrays: compiled code is slow with many."""
+
+    travel: Reals
+    length: Reals
+    place: Whole
+    service: Reals
+    windows: Reals
+    """[n + 1, A, 2]"""
+    cost: Reals
+    skip: Reals
+    use: Reals
+    lacks: Flags
+    rates: Reals
+    carries: Reals
+    who: Whole
+    near: Whole
+    has_store: bool
+
+
+class Plan(NamedTuple):
+    """A plan while it is worked on; row r of ``jobs`` and ``at`` holds route r's jobs and their places from column 1
+    on."""
+
+    jobs: Whole
+    at: Whole
+    """Places; column 0 is the start, the column after the last job the end."""
+    numbers: Whole
+    """[R, 2] how many jobs (the store counted), and the position of the store's visit, 0 where there is none."""
+    route_of: Whole
+    """[n] the route of each job, -1 where it is left out."""
+    stretch: Reals
+    """[R, M, 9]"""
+    store_after: Whole
+    """[R, M] for a route without the store's visit, after which position it would come."""
+    used: Reals
+    """[R, K] what the jobs before the store's visit use."""
+    spent: Reals
+    """[R, 2] cost and length, without what the jobs cost by themselves."""
+
+
+def pack(p: Problem) -> Packed:
+    """Return the problem as the compiled code reads it."""
+    rates = np.column_stack(
+        [*p.start.T, p.ends_by, p.speed, p.by_length, p.by_time, p.fixed, p.regular, p.overtime, p.longest]
+    )
+    who = np.column_stack([p.day, p.start_place, p.end_place, alike(p), p.begun.astype(np.int64)])
+    windows = np.stack([p.opens, p.closes], axis=2)
+    arrays = (
+        p.travel,
+        p.length,
+        p.place,
+        p.service,
+        windows,
+        p.cost,
+        p.skip,
+        p.use,
+        p.lacks,
+        rates,
+        p.carries,
+        who,
+        neighbours(p, MOST_NEAR),
+    )
+    contiguous: list[Any] = [np.ascontiguousarray(one) for one in arrays]
+    return Packed._make([*contiguous, p.has_store])
+
+
+def compiled(function: Any) -> Any:
+    """Compile, keeping the result beside the file; where nothing can be written there, for this process alone."""
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:
+        return njit(function)
+
+
+@compiled
+def draw(state: Seeds) -> Any:
+    """Return the next number of [0, 1) (xorshift64*, Vigna 2016), so that one seed gives one plan on every machine."""
+    x = state[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    state[0] = x
+    return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
+
+
+@compiled
+def join(d1: float, e1: float, l1: float, travel: float, d2: float, e2: float, l2: float) -> tuple[float, float, float]:
+    """Return the stretch of two stretches with ``travel`` between; its duration is infinite where the second is
+    reached too late."""
+    gap = d1 + travel
+    if e1 + gap > l2 + EPSILON:
+        return math.inf, 0.0, 0.0
+    wait = max(0.0, e2 - gap - l1)
+    return gap + d2 + wait, max(e2 - gap, e1) - wait, min(l2 - gap, l1)
+
+
+@compiled
+def charge(rates: Reals, r: int, length: float, duration: float) -> float:
+    """Return what a used route of this length and duration costs; infinite beyond its longest duration."""
+    if duration > rates[r, LONGEST] + EPSILON:
+        return math.inf
+    cost: float = rates[r, FIXED] + rates[r, BY_LENGTH] * length + rates[r, BY_TIME] * duration
+    if duration > rates[r, REGULAR]:
+        cost += rates[r, OVERTIME] * (duration - rates[r, REGULAR])
+    return cost
+
+
+@compiled
+def measure(p: Packed, s: Plan, r: int) -> bool:
+    """Work out a route's stretches, uses and cost anew after its jobs changed. False where it cannot be driven."""
+    n, count, day = p.skip.shape[0], s.numbers[r, COUNT], p.who[r, DAY]
+    stretch, at, rates = s.stretch[r], s.at[r], p.rates
+    speed = rates[r, SPEED]
+    d, e, late = rates[r, START_D], rates[r, START_E], rates[r, START_L]
+    stretch[0, AHEAD], stretch[0, AHEAD + 1], stretch[0, AHEAD + 2] = d, e, late
+    at[0], at[count + 1] = p.who[r, START_PLACE], p.who[r, END_PLACE]
+    length, visit = 0.0, 0
+    for k in range(p.use.shape[1]):
+        s.used[r, k] = 0.0
+    for i in range(1, count + 1):
+        j = s.jobs[r, i]
+        at[i] = p.place[j]
+        d, e, late = join(
+            d, e, late, p.travel[at[i - 1], at[i]], p.service[j] * speed, p.windows[j, day, 0], p.windows[j, day, 1]
+        )
+        stretch[i, AHEAD], stretch[i, AHEAD + 1], stretch[i, AHEAD + 2] = d, e, late
+        length += p.length[at[i - 1], at[i]]
+        if j == n:
+            visit = i
+        elif visit == 0:
+            for k in range(p.use.shape[1]):
+                s.used[r, k] += p.use[j, k]
+    s.numbers[r, STORE_AT] = visit
+    length += p.length[at[count], at[count + 1]]
+    b, c, last = 0.0, rates[r, START_E], rates[r, ENDS_BY]
+    d, e, late = join(d, e, late, p.travel[at[count], at[count + 1]], b, c, last)
+    stretch[count + 1, BEHIND], stretch[count + 1, BEHIND + 1], stretch[count + 1, BEHIND + 2] = b, c, last
+    for i in range(count, 0, -1):
+        j = s.jobs[r, i]
+        b, c, last = join(
+            p.service[j] * speed, p.windows[j, day, 0], p.windows[j, day, 1], p.travel[at[i], at[i + 1]], b, c, last
+        )
+        stretch[i, BEHIND], stretch[i, BEHIND + 1], stretch[i, BEHIND + 2] = b, c, last
+    s.spent[r, LENGTH] = length
+    s.spent[r, COST] = charge(rates, r, length, d) if count > 0 or p.who[r, BEGUN] else 0.0
+    if p.has_store and visit == 0:
+        visit_store_ahead(p, s, r)
+    return d != math.inf and b != math.inf and s.spent[r, COST] != math.inf
+
+
+@compiled
+def visit_store_ahead(p: Packed, s: Plan, r: int) -> None:
+    """Work out, for each position of a route without a visit to the store, the best stretch up to it that has one."""
+    n, day = p.skip.shape[0], p.who[r, DAY]
+    store, stretch, at = p.place[n], s.stretch[r], s.at[r]
+    bd, be, bl, after = math.inf, 0.0, 0.0, -1
+    for i in range(s.numbers[r, COUNT] + 1):
+        if i > 0 and bd != math.inf:
+            j = s.jobs[r, i]
+            before = store if after == i - 1 else at[i - 1]
+            bd, be, bl = join(
+                bd,
+                be,
+                bl,
+                p.travel[before, at[i]],
+                p.service[j] * p.rates[r, SPEED],
+                p.windows[j, day, 0],
+                p.windows[j, day, 1],
+            )
+        d, e, late = join(
+            stretch[i, AHEAD],
+            stretch[i, AHEAD + 1],
+            stretch[i, AHEAD + 2],
+            p.travel[at[i], store],
+            p.service[n],
+            p.windows[n, day, 0],
+            p.windows[n, day, 1],
+        )
+        # A visit right here ends at the store, an earlier one at the job: they are compared by when one is back at the
+        # job's place.
+        if d != math.inf and (bd == math.inf or d + e + p.travel[store, at[i]] < bd + be):
+            bd, be, bl, after = d, e, late, i
+        stretch[i, BY_STORE], stretch[i, BY_STORE + 1], stretch[i, BY_STORE + 2] = bd, be, bl
+        s.store_after[r, i] = after
+
+
+@compiled
+def fits(lacks: Flags, used: Reals, use: Reals, carries: Reals, r: int, j: int) -> bool:
+    """Say whether route ``r`` can do job ``j`` before a visit to the store, with what it carries."""
+    if lacks[j, r]:
+        return False
+    for k in range(use.shape[1]):  # noqa: SIM110 compiled code has no generators
+        if used[r, k] + use[j, k] > carries[r, k] + EPSILON:
+            return False
+    return True
+
+
+@compiled
+def along(
+    stretch: Reals,
+    at: Whole,
+    travel: Reals,
+    lengths: Reals,
+    rates: Reals,
+    r: int,
+    to: int,
+    service: float,
+    opens: float,
+    closes: float,
+    first: int,
+    count: int,
+    length: float,
+    old: float,
+    best: float,
+    blink: float,
+    rng: Seeds,
+) -> tuple[float, int]:
+    """Return the least that adding a job to route ``r`` costs, from position ``first`` on, and that position.
+
+    ``best`` and -1 where no position is below ``best``; ``old`` is what to take off the route's new cost.
+    """
+    where = -1
+    by_length, by_time = rates[r, BY_LENGTH], rates[r, BY_TIME]
+    for i in range(first, count + 1):
+        if stretch[i, AHEAD] + stretch[i, AHEAD + 1] > closes + EPSILON:
+            break
+        here, after, k = at[i], at[i + 1], i + 1
+        more = 0.0
+        if by_length != 0.0:
+            more = lengths[here, to] + lengths[to, after] - lengths[here, after]
+            if by_time == 0.0 and charge(rates, r, length + more, 0.0) - old >= best:
+                continue
+        d, e, late = join(
+            stretch[i, AHEAD], stretch[i, AHEAD + 1], stretch[i, AHEAD + 2], travel[here, to], service, opens, closes
+        )
+        if d == math.inf:
+            continue
+        d, e, late = join(
+            d, e, late, travel[to, after], stretch[k, BEHIND], stretch[k, BEHIND + 1], stretch[k, BEHIND + 2]
+        )
+        if d == math.inf:
+            continue
+        cost = charge(rates, r, length + more, d) - old
+        if cost < best and (blink == 0.0 or draw(rng) >= blink):
+            best, where = cost, i
+    return best, where
+
+
+@compiled
+def along_by_store(
+    stretch: Reals,
+    at: Whole,
+    travel: Reals,
+    lengths: Reals,
+    rates: Reals,
+    r: int,
+    to: int,
+    service: float,
+    opens: float,
+    closes: float,
+    visits: Whole,
+    shop: int,
+    count: int,
+    length: float,
+    old: float,
+    best: float,
+    blink: float,
+    rng: Seeds,
+) -> tuple[float, int]:
+    """Return the same as `along` where a visit to the store comes into the route as well, after position
+    ``visits[i]``."""
+    where = -1
+    for i in range(count + 1):
+        if stretch[i, BY_STORE] == math.inf:
+            continue
+        q, after, k = visits[i], at[i + 1], i + 1
+        lead = shop if q == i else at[i]
+        more = lengths[at[q], shop] + lengths[lead, to] + lengths[to, after] - lengths[at[i], after]
+        if q < i:
+            more += lengths[shop, at[q + 1]] - lengths[at[q], at[q + 1]]
+        d, e, late = join(
+            stretch[i, BY_STORE],
+            stretch[i, BY_STORE + 1],
+            stretch[i, BY_STORE + 2],
+            travel[lead, to],
+            service,
+            opens,
+            closes,
+        )
+        if d == math.inf:
+            continue
+        d, e, late = join(
+            d, e, late, travel[to, after], stretch[k, BEHIND], stretch[k, BEHIND + 1], stretch[k, BEHIND + 2]
+        )
+        if d == math.inf:
+            continue
+        cost = charge(rates, r, length + more, d) - old
+        if cost < best and (blink == 0.0 or draw(rng) >= blink):
+            best, where = cost, i
+    return best, where
+
+
+@compiled
+def cheapest(p: Packed, s: Plan, j: int, blink: float, rng: Seeds) -> tuple[int, int, int]:
+    """Return where job ``j`` costs least: the route, the position it comes after, and after which one the store is
+    visited.
+
+    -1 for the route where leaving the job out is cheaper, and for the store where it is not visited newly. What would
+    be better is passed over with the probability ``blink``. All routes in one call: a call with so many arrays costs
+    as much as ten positions.
+    """
+    n = p.skip.shape[0]
+    best, route, where, store = p.skip[j], -1, -1, -1
+    to, empty = p.place[j], -1
+    for r in range(s.numbers.shape[0]):
+        own, day, count = p.cost[j, r], p.who[r, DAY], s.numbers[r, COUNT]
+        opens, closes = p.windows[j, day, 0], p.windows[j, day, 1]
+        # Travel and time are never negative, so adding a job cannot cost less than the job by itself.
+        if own >= best or opens > closes or count + 4 >= s.jobs.shape[1]:
+            continue
+        if count == 0:
+            if empty >= 0 and p.who[r, ALIKE] == p.who[empty, ALIKE]:
+                continue
+            empty = r
+        visit, service = s.numbers[r, STORE_AT], p.service[j] * p.rates[r, SPEED]
+        length, old = s.spent[r, LENGTH], s.spent[r, COST] - own
+        can = fits(p.lacks, s.used, p.use, p.carries, r, j)
+        if can or visit > 0:
+            first = 0 if can else visit
+            cost, i = along(
+                s.stretch[r], s.at[r], p.travel, p.length, p.rates, r, to, service, opens, closes, first, count,
+                length, old, best, blink, rng,
+            )  # fmt: skip
+            if i >= 0:
+                best, route, where, store = cost, r, i, -1
+        elif p.has_store:
+            visits = s.store_after[r]
+            cost, i = along_by_store(
+                s.stretch[r], s.at[r], p.travel, p.length, p.rates, r, to, service, opens, closes, visits, p.place[n],
+                count, length, old, best, blink, rng,
+            )  # fmt: skip
+            if i >= 0:
+                best, route, where, store = cost, r, i, visits[i]
+    return route, where, store
+
+
+@compiled
+def put(s: Plan, r: int, j: int, after: int) -> None:
+    """Put job ``j`` after position ``after``; `measure` has to follow."""
+    for i in range(s.numbers[r, COUNT], after, -1):
+        s.jobs[r, i + 1] = s.jobs[r, i]
+    s.jobs[r, after + 1] = j
+    s.numbers[r, COUNT] += 1
+
+
+@compiled
+def insert(p: Packed, s: Plan, r: int, j: int, where: int, store: int) -> None:
+    """Carry out what `cheapest` found."""
+    put(s, r, j, where)
+    if store >= 0:
+        put(s, r, p.skip.shape[0], store)
+    s.route_of[j] = r
+    measure(p, s, r)
+
+
+@compiled
+def needs_store_from(p: Packed, s: Plan, r: int, total: Reals) -> int:
+    """Return the first position whose job needs the store's visit before it; one more than the last where none does."""
+    total[:] = 0.0
+    for i in range(1, s.numbers[r, COUNT] + 1):
+        j = s.jobs[r, i]
+        if p.lacks[j, r]:
+            return i
+        for k in range(p.use.shape[1]):
+            total[k] += p.use[j, k]
+            if total[k] > p.carries[r, k] + EPSILON:
+                return i
+    return int(s.numbers[r, COUNT] + 1)
+
+
+@compiled
+def set_store(p: Packed, s: Plan, r: int) -> None:
+    """Give a route's visit to the store its cheapest position, or leave it out where nothing needs it any more."""
+    was = s.numbers[r, STORE_AT]
+    if was == 0:
+        return
+    n = p.skip.shape[0]
+    for i in range(was, s.numbers[r, COUNT]):
+        s.jobs[r, i] = s.jobs[r, i + 1]
+    s.numbers[r, COUNT] -= 1
+    ok = measure(p, s, r)
+    first = needs_store_from(p, s, r, np.zeros(p.use.shape[1]))
+    if ok and first > s.numbers[r, COUNT]:
+        return
+    where = was - 1
+    if ok:
+        count = s.numbers[r, COUNT]
+        # Only up to the first job that needs it: the rest of the route is hidden from the search for its position.
+        best = math.inf
+        for i in range(first):
+            d, e, late = join(
+                s.stretch[r, i, AHEAD],
+                s.stretch[r, i, AHEAD + 1],
+                s.stretch[r, i, AHEAD + 2],
+                p.travel[s.at[r, i], p.place[n]],
+                p.service[n],
+                p.windows[n, p.who[r, DAY], 0],
+                p.windows[n, p.who[r, DAY], 1],
+            )
+            after = s.at[r, i + 1]
+            d, e, late = join(
+                d,
+                e,
+                late,
+                p.travel[p.place[n], after],
+                s.stretch[r, i + 1, BEHIND],
+                s.stretch[r, i + 1, BEHIND + 1],
+                s.stretch[r, i + 1, BEHIND + 2],
+            )
+            length = (
+                s.spent[r, LENGTH]
+                + p.length[s.at[r, i], p.place[n]]
+                + p.length[p.place[n], after]
+                - p.length[s.at[r, i], after]
+            )
+            cost = charge(p.rates, r, length, d) if d != math.inf and count >= 0 else math.inf
+            if cost < best:
+                best, where = cost, i
+    put(s, r, n, where)
+    measure(p, s, r)
+
+
+@compiled
+def remove(s: Plan, r: int, first: int, last: int, n: int, pool: Whole, size: int, keep_from: int, keep_to: int) -> int:
+    """Take positions ``first`` to ``last`` out of a route but ``keep_from`` to ``keep_to``; returns the new size of
+    the pool."""
+    count = s.numbers[r, COUNT]
+    to = first
+    for i in range(first, count + 1):
+        j = s.jobs[r, i]
+        if i > last or j == n or keep_from <= i <= keep_to:
+            s.jobs[r, to] = j
+            to += 1
+        else:
+            pool[size] = j
+            size += 1
+            s.route_of[j] = -1
+    s.numbers[r, COUNT] = to - 1
+    return size
+
+
+@compiled
+def position_of(s: Plan, r: int, j: int) -> int:
+    for i in range(1, s.numbers[r, COUNT] + 1):
+        if s.jobs[r, i] == j:
+            return i
+    return 0
+
+
+@compiled
+def keep_copy(p: Packed, s: Plan, old: Plan, r: int, touched: Flags) -> None:
+    """Copy a route, and what it and its jobs cost, before it is changed for the first time."""
+    if touched[r]:
+        return
+    touched[r] = True
+    old.numbers[r, COUNT] = s.numbers[r, COUNT]
+    for i in range(1, s.numbers[r, COUNT] + 1):
+        old.jobs[r, i] = s.jobs[r, i]
+    old.spent[r, COST] = cost_of_route(p, s, r)
+
+
+@compiled
+def cost_of_route(p: Packed, s: Plan, r: int) -> float:
+    """Return what a route and its jobs cost."""
+    n = p.skip.shape[0]
+    cost: float = s.spent[r, COST]
+    for i in range(1, s.numbers[r, COUNT] + 1):
+        if s.jobs[r, i] != n:
+            cost += p.cost[s.jobs[r, i], r]
+    return cost
+
+
+@compiled
+def ruin_strings(
+    p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds, used_routes: int, placed: int
+) -> int:
+    """Take strings of jobs out of routes near a job drawn at random."""
+    n = p.skip.shape[0]
+    average = placed / max(used_routes, 1)
+    longest = min(LONGEST_STRING, max(average, 1.0))
+    most = 4.0 * MEAN_REMOVED / (1.0 + longest) - 1.0
+    strings = int(1.0 + draw(rng) * most)
+    seed = int(draw(rng) * n)
+    done = 0
+    for place in range(-1, p.near.shape[1]):
+        if done >= strings:
+            break
+        j = seed if place < 0 else p.near[seed, place]
+        r = s.route_of[j]
+        if r < 0 or touched[r]:
+            continue
+        keep_copy(p, s, old, r, touched)
+        count = s.numbers[r, COUNT]
+        size_here = int(1.0 + draw(rng) * min(longest, float(count)))
+        size_here = min(size_here, count)
+        at = position_of(s, r, j)
+        kept = 0
+        if size_here > 1 and size_here < count and draw(rng) < SPLIT:
+            kept = 1
+            while size_here + kept < count and draw(rng) > 0.01 and draw(rng) < 0.5:
+                kept += 1
+        whole = size_here + kept
+        low = max(1, at - whole + 1)
+        high = min(at, count - whole + 1)
+        first = low + int(draw(rng) * (high - low + 1))
+        keep_from, keep_to = 0, -1
+        if kept > 0:
+            keep_from = first + 1 + int(draw(rng) * (whole - kept - 1))
+            keep_to = keep_from + kept - 1
+        size = remove(s, r, first, first + whole - 1, n, pool, size, keep_from, keep_to)
+        done += 1
+    return size
+
+
+@compiled
+def ruin_singles(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds) -> int:
+    """Take some jobs out, each drawn by itself."""
+    n = p.skip.shape[0]
+    for _ in range(int(1.0 + draw(rng) * MEAN_REMOVED)):
+        j = int(draw(rng) * n)
+        r = s.route_of[j]
+        if r < 0:
+            continue
+        keep_copy(p, s, old, r, touched)
+        at = position_of(s, r, j)
+        size = remove(s, r, at, at, n, pool, size, 0, -1)
+    return size
+
+
+@compiled
+def ruin_route(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds) -> int:
+    """Take all jobs of one route out, and a string near it, so that they have somewhere to go."""
+    n = p.skip.shape[0]
+    j = int(draw(rng) * n)
+    r = s.route_of[j]
+    if r < 0 or s.numbers[r, COUNT] > 3 * int(MEAN_REMOVED):
+        return size
+    keep_copy(p, s, old, r, touched)
+    return int(remove(s, r, 1, s.numbers[r, COUNT], n, pool, size, 0, -1))
+
+
+@compiled
+def sort_pool(p: Packed, pool: Whole, size: int, rng: Seeds, keys: Reals) -> None:
+    """Put the removed jobs into one of seven orders: at random, dear first, far, close, narrow window, early, late."""
+    kind = draw(rng) * 14.0
+    for i in range(size):
+        j = pool[i]
+        window = p.windows[j, 0, 1] - p.windows[j, 0, 0]
+        if kind < 4.0:
+            keys[i] = draw(rng)
+        elif kind < 7.0:
+            keys[i] = -p.service[j]
+        elif kind < 9.0:
+            keys[i] = -p.travel[p.who[0, START_PLACE], p.place[j]]
+        elif kind < 10.0:
+            keys[i] = p.travel[p.who[0, START_PLACE], p.place[j]]
+        elif kind < 12.0:
+            keys[i] = window
+        elif kind < 13.0:
+            keys[i] = p.windows[j, 0, 0]
+        else:
+            keys[i] = -p.windows[j, 0, 1]
+    for i in range(1, size):  # insertion sort: stable, and the pool is short
+        j, key = pool[i], keys[i]
+        k = i - 1
+        while k >= 0 and keys[k] > key:
+            pool[k + 1], keys[k + 1] = pool[k], keys[k]
+            k -= 1
+        pool[k + 1], keys[k + 1] = j, key
+
+
+@compiled
+def recreate(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds, blink: float) -> int:
+    """Put each job of the pool where it is cheapest; returns how many stay out (they stay in the pool)."""
+    out = 0
+    for k in range(size):
+        j = pool[k]
+        route, where, store = cheapest(p, s, j, blink, rng)
+        if route < 0:
+            pool[out] = j
+            out += 1
+        else:
+            keep_copy(p, s, old, route, touched)
+            insert(p, s, route, j, where, store)
+    return out
+
+
+@compiled
+def total(p: Packed, s: Plan) -> float:
+    """Return what the whole plan costs."""
+    cost = 0.0
+    for r in range(s.numbers.shape[0]):
+        cost += cost_of_route(p, s, r)
+    for j in range(p.skip.shape[0]):
+        if s.route_of[j] < 0:
+            cost += p.skip[j]
+    return cost
+
+
+@compiled
+def construct(p: Packed, s: Plan, old: Plan, rng: Seeds) -> None:
+    """Put every job that is left out where it is cheapest, those with narrow windows first."""
+    n = p.skip.shape[0]
+    pool = np.empty(n + 1, dtype=np.int64)
+    keys = np.empty(n + 1, dtype=np.float64)
+    size = 0
+    for j in range(n):
+        if s.route_of[j] < 0:
+            pool[size] = j
+            keys[size] = p.windows[j, 0, 1] - p.windows[j, 0, 0]
+            size += 1
+    pool[:size] = pool[:size][np.argsort(keys[:size])]
+    touched = np.zeros(s.numbers.shape[0], dtype=np.bool_)
+    recreate(p, s, old, touched, pool, size, rng, 0.0)
+
+
+@compiled
+def restore(p: Packed, s: Plan, old: Plan, touched: Flags) -> None:
+    """Put the changed routes back as they were."""
+    n = p.skip.shape[0]
+    for r in range(s.numbers.shape[0]):
+        if touched[r]:
+            for i in range(1, s.numbers[r, COUNT] + 1):
+                if s.jobs[r, i] != n:
+                    s.route_of[s.jobs[r, i]] = -1
+    for r in range(s.numbers.shape[0]):
+        if touched[r]:
+            s.numbers[r, COUNT] = old.numbers[r, COUNT]
+            for i in range(1, old.numbers[r, COUNT] + 1):
+                j = old.jobs[r, i]
+                s.jobs[r, i] = j
+                if j != n:
+                    s.route_of[j] = r
+            measure(p, s, r)
+
+
+@compiled
+def copy_plan(p: Packed, s: Plan, to: Plan) -> None:
+    """Copy what a plan is: its routes."""
+    for r in range(s.numbers.shape[0]):
+        to.numbers[r, COUNT] = s.numbers[r, COUNT]
+        to.spent[r, COST] = s.spent[r, COST]
+        for i in range(s.numbers[r, COUNT] + 1):
+            to.jobs[r, i] = s.jobs[r, i]
+    for j in range(p.skip.shape[0]):
+        to.route_of[j] = s.route_of[j]
+
+
+@compiled
+def take_left_out(out: Whole, count: int, pool: Whole, rng: Seeds) -> int:
+    """Move up to `MEAN_REMOVED` jobs that are left out into the pool; returns how many."""
+    size = min(count, int(MEAN_REMOVED))
+    for k in range(size):
+        at = int(draw(rng) * (count - k))
+        pool[k] = out[at]
+        out[at] = out[count - k - 1]
+        out[count - k - 1] = pool[k]
+    return size
+
+
+@compiled
+def ruin(
+    p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds, used: int, placed: int
+) -> int:
+    """Take jobs out in one of the three ways and work the routes out anew; returns the size of the pool."""
+    kind = draw(rng)
+    if kind < SINGLES:
+        size = ruin_singles(p, s, old, touched, pool, size, rng)
+    else:
+        if kind < SINGLES + WHOLE_ROUTE:
+            size = ruin_route(p, s, old, touched, pool, size, rng)
+        size = ruin_strings(p, s, old, touched, pool, size, rng, used, placed)
+    for r in range(s.numbers.shape[0]):
+        if touched[r]:
+            measure(p, s, r)
+            if p.has_store:
+                set_store(p, s, r)
+    return size
+
+
+@compiled
+def change(
+    p: Packed,
+    s: Plan,
+    old: Plan,
+    touched: Flags,
+    out: Whole,
+    left: int,
+    pool: Whole,
+    keys: Reals,
+    rng: Seeds,
+    used: int,
+    placed: int,
+) -> tuple[int, float]:
+    """Make one change; returns how many jobs are left out now and what it costs (or saves)."""
+    touched[:] = False
+    first = take_left_out(out, left, pool, rng)
+    before = 0.0
+    for k in range(first):
+        before += p.skip[pool[k]]
+    size = ruin(p, s, old, touched, pool, first, rng, used, placed)
+    sort_pool(p, pool, size, rng, keys)
+    stay = recreate(p, s, old, touched, pool, size, rng, BLINK)
+    after = 0.0
+    for k in range(stay):
+        after += p.skip[pool[k]]
+        out[left - first + k] = pool[k]
+    for r in range(s.numbers.shape[0]):
+        if touched[r]:
+            if p.has_store:
+                set_store(p, s, r)
+            before += old.spent[r, COST]
+            after += cost_of_route(p, s, r)
+    return left - first + stay, after - before
+
+
+@compiled
+def search(
+    p: Packed, s: Plan, old: Plan, best: Plan, costs: Reals, rng: Seeds, iterations: int, hot: float, cold: float
+) -> None:
+    """Improve a plan for ``iterations`` steps while the temperature falls from ``hot`` to ``cold``, in the unit of
+    cost.
+
+    ``costs`` holds what the current plan and the best one cost, and is changed with them.
+    """
+    n = p.skip.shape[0]
+    routes = s.numbers.shape[0]
+    touched = np.zeros(routes, dtype=np.bool_)
+    pool = np.empty(n + 1, dtype=np.int64)
+    keys = np.empty(n + 1, dtype=np.float64)
+    out = np.empty(n + 1, dtype=np.int64)
+    out_before = np.empty(n + 1, dtype=np.int64)
+    left = 0
+    for j in range(n):
+        if s.route_of[j] < 0:
+            out[left] = j
+            left += 1
+    fall = (cold / hot) ** (1.0 / max(iterations, 1))
+    heat = hot
+    used, placed = 0, 0
+    for step in range(iterations):
+        if step % 32 == 0:
+            used, placed = 0, 0
+            for r in range(routes):
+                used += 1 if s.numbers[r, COUNT] > 0 else 0
+                placed += s.numbers[r, COUNT]
+        left_before = left
+        out_before[:left] = out[:left]
+        left, more = change(p, s, old, touched, out, left, pool, keys, rng, used, placed)
+        if more < -heat * math.log(1.0 - draw(rng)) if more >= 0.0 else True:
+            costs[0] += more
+            if costs[0] < costs[1] - 1e-9:
+                costs[1] = costs[0]
+                copy_plan(p, s, best)
+        else:
+            restore(p, s, old, touched)
+            left = left_before
+            out[:left] = out_before[:left]
+        heat *= fall
