@@ -8,7 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from api.paging import LINK
-from api.papers.exporting import FORMATS
+from api.papers.columns import FORMATS
 
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "a key, as `Authorization: Bearer KEY`"},

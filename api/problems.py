@@ -23,6 +23,7 @@ from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from api.naming import UnknownNames
 from api.once import KeyInFlight, KeyReused, NoIdempotencyKey
 from api.paging import InvalidCursor
+from api.papers.columns import FileTooLong, PartOfFile, TooManyFiles
 from api.papers.feeds import NotAPerson
 from api.papers.labels import NothingChosen
 from api.passwords import WeakPassword
@@ -142,6 +143,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     NotAPerson: Problem(409, "not-a-person", "Not a person"),
     NothingChosen: Problem(422, "nothing-chosen", "Nothing chosen"),
     TooMany: Problem(422, "too-many", "Too many"),
+    PartOfFile: NOT_UNDERSTOOD,
+    FileTooLong: OUT_OF_RANGE,
+    TooManyFiles: Problem(503, "busy", "Busy"),
     InvalidRange: Problem(422, "invalid-range", "Invalid range"),
     InvalidCursor: Problem(422, "invalid-cursor", "Invalid cursor"),
     UnknownParameter: Problem(422, "unknown-parameter", "Unknown parameter"),

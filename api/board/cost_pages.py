@@ -120,6 +120,8 @@ def put_entry(
     failure_hours: Annotated[str, Form(max_length=30)] = "",
     wasted_visit: Annotated[str, Form(max_length=30)] = "",
     notice_hours: Annotated[str, Form(max_length=30)] = "",
+    *,
+    names: FormNames,
 ) -> Response:
     """Say what failures, downtime and wasted visits cost; an entry with nothing in it is removed."""
     site = plant.site_by_code(conn, site_code, who.sites)
@@ -131,6 +133,8 @@ def put_entry(
         for name, text in typed.items():
             places = 2 if name in _HOURS else 4
             prices[name] = read(name, None, lambda text=text, places=places: _amount(text, places=places))  # type: ignore[misc]
+        priced = kind == "class" and any(each is not None for each in prices.values())
+        read.ask("of", names.question(NameKind.CLASS, [whose], whose) if priced else None)
     entry = Entry(
         asset=whose if kind == "asset" else None,
         asset_class=whose if kind == "class" else None,

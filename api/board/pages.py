@@ -15,6 +15,7 @@ from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.routers.quarantine import READERS
 from api.shapes.plant import SeriesOut
+from db.costs import costs
 from db.documents import documents
 from db.files import files
 from db.files.files import Of, Owner
@@ -22,12 +23,16 @@ from db.orders import work_orders
 from db.people import technicians
 from db.plant import changes, downtimes, health, plant, safety
 from db.telemetry import late_excursions, quarantine, telemetry
+from workorder_core.costs.order_cost import CostSum, summed
 from workorder_core.orders import lifecycle
+from workorder_core.people.access import Who
 from workorder_core.sentences import coded
 from workorder_core.words import Criticality, OrderType, Priority, Status
 
 PAGE_SIZE, MACHINES_A_PAGE = 25, 100
 SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
+_COSTED = timedelta(days=365)
+"""How far back an asset's page adds up what its orders cost."""
 _LATE = timedelta(days=30)
 """How far back an asset's page tells what came late."""
 _SHOWN_BUCKETS = 400
@@ -195,11 +200,20 @@ def asset_page(
         criticalities=list(Criticality),
         installed=plant.installed(conn, asset_id),
         health=health.of_asset(conn, asset_id),
+        cost=_cost(request, conn, asset_id, now),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         changes=changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),
         waiting=safety.page(conn, asset_id=asset_id, waiting=True),
         files=files.of(conn, Owner(Of.ASSET, asset_id)),
     )
+
+
+def _cost(request: Request, conn: Connection, asset_id: int, now: datetime) -> CostSum | None:
+    """Return what an asset's orders of a year cost, for who may see it."""
+    who: Who | None = getattr(request.state, "who", None)
+    if who is None or not who.sees_costs:
+        return None
+    return summed(costs.of_asset(conn, asset_id, since=now - _COSTED, now=now))
 
 
 @router.get("/quarantine", dependencies=[SEES])

@@ -11,9 +11,43 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workorder_core.sentences import say
+
 Cell = str | int | float | bool | datetime | None
 """A time is aware, and on the clock of the row's site."""
 Item = Mapping[str, Any]
+
+
+FORMATS: Mapping[str, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "csv-bom": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class TooManyFiles(Exception):
+    """Lists are being written to as many files as a process makes at once."""
+
+    def __init__(self) -> None:
+        super().__init__(say("too many lists are being written to files; try again in a moment"))
+
+
+class PartOfFile(Exception):
+    """A file has the whole of a list, and a part of it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            say("a file has the whole list: leave out 'limit' and 'cursor', or leave out 'format' for a page of it")
+        )
+
+
+class FileTooLong(Exception):
+    """A list has more rows than a spreadsheet."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            say("a spreadsheet has {most} rows at most, and the list has more; narrow it, or ask for CSV", most=most)
+        )
 
 
 @dataclass(frozen=True, slots=True)

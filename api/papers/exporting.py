@@ -14,32 +14,23 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi import Request
+from fastapi.responses import Response, StreamingResponse
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.papers import lists
-from api.papers.columns import Cell, ListFile
+from api.papers.columns import FORMATS, Cell, FileTooLong, ListFile, PartOfFile, TooManyFiles
 from api.papers.sheets import BOM, MOST_ROWS, Sheet, csv_lines
+from api.problems import PROBLEMS, problem
 from db.plant import plant
 
-FORMATS: Mapping[str, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "csv-bom": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 MOST_AT_ONCE = 4
 """Files that a process makes at once; more are answered 503."""
 _CHUNK = 64 * 1024
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
 
 
 class CutOff(Exception):
@@ -79,22 +70,20 @@ class Exports:
             return
         file, kind, query = wanted
         if self._at_once >= MOST_AT_ONCE:
-            busy = "too many lists are being written to files; try again in a moment"
-            await _answer(scope, _Refused(503, "Busy", busy))(scope, receive, send)
+            await _refusal(scope, TooManyFiles())(scope, receive, send)
             return
         self._at_once += 1
         try:
             answer = await self._answered(scope, file, kind, query)
             await answer(scope, receive, send)
-        except _Refused as refused:
-            await _answer(scope, refused)(scope, receive, send)
+        except (PartOfFile, FileTooLong) as refused:
+            await _refusal(scope, refused)(scope, receive, send)
         finally:
             self._at_once -= 1
 
     async def _answered(self, scope: Scope, file: ListFile, kind: str, query: list[tuple[str, str]]) -> Response:
         if {"limit", "cursor"} & {name for name, _ in query}:
-            whole = "a file has the whole list: leave out 'limit' and 'cursor', or leave out 'format' for a page of it"
-            raise _Refused(422, "Not understood", whole)
+            raise PartOfFile
         first = await self._page(scope, urlencode([*query, ("limit", str(file.rows_a_page))]))
         if first.status != 200:
             answer = Response(first.body, first.status)
@@ -182,13 +171,12 @@ async def _as_csv(file: ListFile, rows: AsyncIterator[list[list[Cell]]], *, bom:
 
 
 async def _sheet(file: ListFile, rows: AsyncIterator[list[list[Cell]]]) -> IO[bytes]:
-    """Write the whole list to a temporary file. Raises _Refused where it is too long."""
+    """Write the whole list to a temporary file. Raises FileTooLong."""
     made: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed when it has been sent
     with Sheet(file.name, file.headers) as sheet:
         async for page in rows:
             if sheet.rows + len(page) > MOST_ROWS:
-                more = f"a spreadsheet has {MOST_ROWS} rows at most, and the list has more; narrow it, or ask for CSV"
-                raise _Refused(422, "Out of range", more)
+                raise FileTooLong(MOST_ROWS)
             await run_in_threadpool(sheet.add, page)
         await run_in_threadpool(sheet.save, made)
     made.seek(0)
@@ -201,13 +189,9 @@ async def _as_xlsx(made: IO[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _answer(scope: Scope, refused: _Refused) -> JSONResponse:
-    body: dict[str, Any] = {
-        "type": f"/problems/{refused.title.lower().replace(' ', '-')}",
-        "title": refused.title,
-        "status": refused.status,
-        "detail": refused.detail,
-        "instance": scope["path"],
-    }
-    headers = {"Retry-After": "2"} if refused.status == 503 else None
-    return JSONResponse(body, refused.status, headers=headers, media_type="application/problem+json")
+def _refusal(scope: Scope, refused: Exception) -> Response:
+    how = PROBLEMS[type(refused)]
+    response = problem(Request(scope), how, str(refused))
+    if how.status == 503:
+        response.headers["Retry-After"] = "2"
+    return response

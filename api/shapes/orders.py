@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from api.shapes.times import Moment
 from db.orders.work_orders import Evidence, HistoryRow, Listed
+from workorder_core.costs.order_cost import OrderCost
 from workorder_core.intake.findings import Sign
 from workorder_core.orders import lifecycle, targets
 from workorder_core.orders.lifecycle import Step
@@ -175,9 +176,13 @@ class ListedOut(WorkOrderOut):
     assignee_name: str | None
     why: str
     evidence_count: int
+    total_cost: str | None = Field(
+        None, description="labour, parts and the rest, in total_currency; for who asks with `costs` and may see costs"
+    )
+    total_currency: str | None = None
 
     @classmethod
-    def listed(cls, listed: Listed) -> "ListedOut":
+    def listed(cls, listed: Listed, cost: OrderCost | None = None) -> "ListedOut":
         return cls(
             **WorkOrderOut.of(listed.order).model_dump(),
             site=listed.site_code,
@@ -187,6 +192,8 @@ class ListedOut(WorkOrderOut):
             assignee_name=listed.assignee_name,
             why=listed.why,
             evidence_count=listed.evidence_count,
+            total_cost=None if cost is None else f"{cost.total:f}",
+            total_currency=None if cost is None else cost.currency,
         )
 
 

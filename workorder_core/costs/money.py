@@ -53,6 +53,15 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-decimals(currency)), rounding=ROUND_HALF_UP)
 
 
+def as_stored(amount: Decimal, currency: str) -> Decimal:
+    """Return an amount that somebody gave as it is stored and read again: rounded, always with two decimals.
+
+    >>> as_stored(Decimal("212.4"), "EUR"), as_stored(Decimal("99.5"), "JPY")
+    (Decimal('212.40'), Decimal('100.00'))
+    """
+    return rounded(amount, currency).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
 def times(amount: Decimal, quantity: float, currency: str) -> Decimal:
     """Multiply a price or a rate by a quantity and round. The quantity counts as it is written: 0.1 is a tenth."""
     return rounded(amount * Decimal(str(quantity)), currency)

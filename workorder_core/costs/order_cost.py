@@ -111,3 +111,33 @@ def cost_of(facts: CostFacts) -> OrderCost | None:
         estimated=facts.estimated,
         missing=tuple(missing),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSum:
+    """What several orders cost together. ``incomplete``: of how many the total does not have everything."""
+
+    currency: str
+    labour: Decimal
+    parts: Decimal
+    external: Decimal
+    orders: int
+    incomplete: int
+
+    @property
+    def total(self) -> Decimal:
+        return self.labour + self.parts + self.external
+
+
+def summed(costs: Sequence[OrderCost]) -> CostSum | None:
+    """Add up what orders of one site cost; None where there are none."""
+    if not costs:
+        return None
+    return CostSum(
+        currency=costs[0].currency,
+        labour=sum((each.labour for each in costs), Decimal(0)),
+        parts=sum((each.parts for each in costs), Decimal(0)),
+        external=sum((each.external for each in costs), Decimal(0)),
+        orders=len(costs),
+        incomplete=sum(bool(each.missing) for each in costs),
+    )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from workorder_core.costs import money
 from workorder_core.errors import IllegalMove, NotAllowed, NotReady, ReasonMissing
 from workorder_core.orders import statuses, targets
 from workorder_core.orders.details import (
@@ -323,7 +324,9 @@ def _resume(order: WorkOrder, _: Details, at: datetime, by: Targets) -> WorkOrde
 def _complete(order: WorkOrder, to: Complete, _: datetime, __: Targets) -> WorkOrder:
     actual = order.actual_hours if to.hours is None else to.hours
     done = replace(order, close_out=to.close_out, done_by=to.actor, actual_hours=actual)
-    return done if to.cost is None else replace(done, cost=to.cost, currency=to.currency)
+    if to.cost is None or to.currency is None:
+        return done
+    return replace(done, cost=money.as_stored(to.cost, to.currency), currency=to.currency)
 
 
 def _begin_anew(order: WorkOrder, _: Reason, at: datetime, by: Targets) -> WorkOrder:

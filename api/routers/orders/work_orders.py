@@ -1,5 +1,6 @@
 """Work orders: found, read, made and changed. The steps of their lifecycle are in order_moves."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,9 +14,12 @@ from api.paging import At, Order, PagedByFifty, Small
 from api.shapes.order_steps import ChangesIn, ProposalOut
 from api.shapes.orders import ListedOut, OrderIn, WholeOrderOut, WorkOrderOut, WorkOrderPage
 from api.shapes.times import Moment
+from db.costs import costs
 from db.orders import job_plans, work_orders
 from db.people import assignments
 from db.plant import calendars, plant
+from workorder_core.costs import money
+from workorder_core.costs.order_cost import OrderCost
 from workorder_core.errors import CurrencyMissing
 from workorder_core.intake.decisions import Urgency
 from workorder_core.orders import edits, lifecycle, targets
@@ -58,6 +62,11 @@ def find(
     overdue: Annotated[bool, Query(description="only orders that a target has run out for")] = False,
     opened_from: Annotated[Moment | None, Query(description="opened then or later, in event time")] = None,
     opened_to: Annotated[Moment | None, Query(description="opened before then, in event time")] = None,
+    with_costs: Annotated[
+        bool, Query(alias="costs", description="with what each order costs, for who may see costs; null for others")
+    ] = False,
+    *,
+    now: Now,
 ) -> WorkOrderPage:
     """List orders, the most urgent first and the finished ones last."""
     filters = work_orders.Filters(
@@ -77,7 +86,11 @@ def find(
         within=who.sites,
     )
     found = work_orders.page(conn, filters, limit=part.fetched, after=part.after(BY_URGENCY))
-    items = [ListedOut.listed(each) for each in part.of_fetched(found, BY_URGENCY)]
+    shown = part.of_fetched(found, BY_URGENCY)
+    total: Mapping[UUID, OrderCost] = {}
+    if with_costs and who.sees_costs:
+        total = costs.of_orders(conn, [each.order.id for each in shown], now=now)
+    items = [ListedOut.listed(each, total.get(each.order.id)) for each in shown]
     return WorkOrderPage(items=items, total=work_orders.count(conn, filters), limit=part.limit, next=part.next)
 
 
@@ -197,6 +210,8 @@ def _changed(order: WorkOrder, body: ChangesIn, actor: str, *, targets_of: targe
     after = replace(order, **{name: value for name, value in said.items() if value is not None})
     if (after.cost is None) != (after.currency is None):
         raise CurrencyMissing(after.number)
+    if after.cost is not None and after.currency is not None:
+        after = replace(after, cost=money.as_stored(after.cost, after.currency))
     if body.priority is None or (body.priority is order.priority and targets.missing(order) is None):
         return after
     reason = f"{body.priority.name.capitalize()}: set by {actor}."

@@ -142,3 +142,49 @@ def test_parts_are_priced_on_the_orders_page(client, priced):
     shown = client.get(page).text
     assert "745.95 EUR" in shown
     assert "Price of seal" in shown
+
+
+def test_what_was_paid_is_the_same_when_it_is_read_again_and_in_the_history(client, priced, pool):
+    body = {"asset_id": 1, "type": "reactive", "title": "Seal"}
+    body["asset_id"] = client.get(priced).json()["asset_id"]
+    order = client.post(ORDERS, json=body, headers={"Idempotency-Key": str(uuid4())}).json()
+    path = f"{ORDERS}/{order['id']}"
+    for step, said in (("assign", {"technician": "holm", "why": "he is here"}), ("start", {})):
+        client.post(f"{path}/{step}", json=said).raise_for_status()
+    answer = client.post(f"{path}/complete", json=FOUND | {"cost": "212.4", "currency": "EUR"}).json()
+    assert answer["cost"] == client.get(path).json()["cost"] == "212.40"
+    answer = client.patch(path, json={"cost": "99.5", "currency": "JPY"}).json()
+    assert answer["cost"] == client.get(path).json()["cost"] == "100.00"
+    with pool.connection() as conn:
+        told = [row.new["cost"] for row in order_history.of_order(conn, UUID(order["id"])) if "cost" in row.new]
+    assert told == ["212.40", "100.00"]
+
+
+def test_lists_have_what_orders_cost_for_who_may_see_it(client, priced, known):
+    number = client.get(priced).json()["number"]
+    asked = {"text": number, "costs": "true"}
+    (item,) = client.get(ORDERS, params=asked).json()["items"]
+    assert (item["total_cost"], item["total_currency"]) == ("715.93", "EUR")
+    assert client.get(ORDERS, params={"text": number}).json()["items"][0]["total_cost"] is None
+    for who, seen in ((known(Role.PLANNER), True), (known(Role.TECHNICIAN), False)):
+        written = who.get(ORDERS, params=asked | {"format": "csv"}).text
+        assert ("715.93" in written) is seen, "a key sees costs by its roles, as people do"
+
+
+def test_an_assets_page_adds_up_what_its_orders_cost_for_who_may_see_it(client, priced, known):
+    asset = client.get(priced).json()["asset_id"]
+    shown = client.get(f"/assets/{asset}", headers={"Accept": "text/html"}).text
+    assert "Cost of the last 12 months" in shown
+    assert "715.93" in shown
+    assert "1 completed order." in shown
+    assert "1 of them lacks a price." in shown
+    other = known(Role.TECHNICIAN).get(f"/assets/{asset}", headers={"Accept": "text/html"}).text
+    assert "Cost of the last 12 months" not in other
+
+
+def test_prices_of_a_class_that_nothing_is_of_are_asked_about_by_the_form_too(client, priced):
+    form = {"of": "class:centrifugal_pupm", "failure": "9"}
+    refused = client.post("/costs/NTH/model", data=form, headers=FORM | {"Accept": "text/html"})
+    assert refused.status_code == 422
+    assert "there is no class" in refused.text.lower().replace("&#39;", "'")
+    assert client.get(MONEY).json()["cost_model"] == []

@@ -217,7 +217,12 @@ def test_the_page_of_orders_offers_its_list_as_a_file_by_the_filters_chosen(clie
     addresses = [part.split('"')[0] for part in client.get("/?type=reactive&show=all&priority=2").text.split('href="')]
     [address] = [each for each in addresses if each.startswith(f"{V1}/work-orders?") and "csv" in each]
     address = address.replace("&amp;", "&")
-    assert sorted(address.partition("?")[2].split("&")) == ["format=csv-bom", "priority=2", "type=reactive"]
+    assert sorted(address.partition("?")[2].split("&")) == [
+        "costs=true",
+        "format=csv-bom",
+        "priority=2",
+        "type=reactive",
+    ]
     assert {row["type"] for row in rows(client.get(address))} == {"reactive"}
     assert rows(client.get(f"{V1}/work-orders?overdue=true&format=csv")) == []
 
