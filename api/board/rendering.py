@@ -53,6 +53,7 @@ for name in (
     "words",
     "sentence",
     "said_again",
+    "headline",
     "source",
     "priority_class",
     "target",

@@ -18,7 +18,7 @@ from workorder_core.language import _
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
 from workorder_core.sentences import say, stored, translated
-from workorder_core.words import Priority
+from workorder_core.words import Origin, Priority
 
 _SHORT_UNITS = {"degC": "°C", "degF": "°F", "m3/h": "m³/h", "m3/s": "m³/s", "m/s2": "m/s²", "um": "µm", "ohm": "Ω"}
 
@@ -243,6 +243,11 @@ def sentence(text: str) -> str:
     """Return a text in the reader's language, if it has one of its own there, that begins as a sentence does."""
     said = translated(text)
     return said[:1].upper() + said[1:]
+
+
+def headline(order: WorkOrder) -> str:
+    """Return an order's title as a sentence begins; the engine's own in the reader's language."""
+    return sentence(stored(order.title) if order.origin is Origin.ENGINE else order.title)
 
 
 def said_again(text: str | None) -> str:

@@ -21,7 +21,6 @@ from workorder_core.orders.job_plans import StepDone, StepKind
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
 from workorder_core.sentences import stored, translated
-from workorder_core.words import Origin
 
 MOST_FINDINGS, MOST_CHARTS = 200, 4
 
@@ -53,7 +52,7 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
     names = users.full_names(conn)
     return {
         "number": order.number,
-        "title": _title(order),
+        "title": words.headline(order),
         "site": site.name,
         "kind": [code(each) for each in (order.priority.name.lower(), order.type.value, order.status.label)],
         "priority": int(order.priority),
@@ -120,11 +119,6 @@ def _safety(asset: plant.Asset | None, order: WorkOrder, steps: Sequence[StepDon
     if order.required_certificates:
         heeded.append(_("Only for who has: %(certificates)s.", certificates=", ".join(order.required_certificates)))
     return heeded
-
-
-def _title(order: WorkOrder) -> str:
-    """Return a title; one of the engine in the reader's language."""
-    return words.sentence(stored(order.title) if order.origin is Origin.ENGINE else order.title)
 
 
 def _finding(found: Evidence, signals: dict[str, plant.Signal], zone: str) -> dict[str, Any]:

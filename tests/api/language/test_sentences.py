@@ -131,3 +131,15 @@ def test_programs_read_english_whatever_language_they_ask_for(client, seeded):
     )
     assert answer.status_code == 422
     assert "needs a reason: say why in one sentence" in answer.text
+
+
+def test_an_order_of_the_engine_is_german_from_its_title_to_its_reasons(client, seeded):
+    page = unescape(client.get(f"/orders/{seeded.orders['predictive']}", headers=GERMAN).text)
+    english = unescape(client.get(f"/orders/{seeded.orders['predictive']}", headers={"Accept": "text/html"}).text)
+    for german, said in (
+        ("Mittel: ein Ausfall ist absehbar", "Medium: a failure is foreseen"),
+        ("in Schicht", "on shift"),
+    ):
+        assert german in page
+        assert said not in page
+        assert said in english
