@@ -15,7 +15,7 @@ from workorder_core.errors import NotQualified
 from workorder_core.sentences import joined, marked, say
 from workorder_core.words import FailureMode, Priority, Status
 
-TIE_BREAK = (
+TIE_BREAK = say(
     "for emergency and high priority on shift before off shift, then free before busy with lesser work; "
     "for all the fewest unfinished orders, on shift, the sooner shift, then the code in alphabetical order"
 )
