@@ -30,7 +30,7 @@ from workorder_core.tables.plant_tables import TABLES
 from workorder_core.words import WHOLE_MACHINE
 
 _ENUMS: tuple[type[Enum], ...] = (
-    words.Status, words.OrderType, words.Priority, words.Criticality, words.Origin, words.HoldReason,
+    words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
 )  # fmt: skip
@@ -46,6 +46,8 @@ _OTHER_TITLES = {"Not Found", "Method Not Allowed", "Invalid form", "Not underst
 CODED: Mapping[str, list[str]] = {
     **{each.__qualname__ + "@" + each.__module__: _said(each) for each in _ENUMS},
     "states of receivers and messages": ["active", "paused", "disabled", "pending", "delivered", "skipped"],
+    "what judges": ["rule", "model"],
+    "classes of the sample": ["centrifugal pump", "pump", "fan", "compressor", "motor", "valve"],
     "Target": ["start", "completion"],
     "FailureMode": [mode.label for mode in words.FailureMode],
     "Cause": [each.label for each in Cause],
