@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.engine_numbers import EngineNumbers
 from db.events import deliveries
+from db.inventory import levels
 from db.orders import work_orders
 from db.runs import runs
 from db.telemetry import judge, quarantine, telemetry
@@ -66,6 +67,13 @@ class Metrics:
             ["outcome"],
             registry=self._registry,
         )
+        self._stock = Gauge(
+            "plantwright_stock", "Items, orders and tools of the stores that ask for somebody.", ["what"],
+            registry=self._registry,
+        )  # fmt: skip
+        self._movements = Gauge(
+            "plantwright_stock_movements", "Rows of the ledger of stock.", ["kind"], registry=self._registry
+        )
         self._engine = EngineNumbers()
         self._registry.register(self._engine)
         about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
@@ -94,8 +102,19 @@ class Metrics:
         newest = telemetry.newest_received(conn)
         self._age.set(float("nan") if newest is None else (now - newest).total_seconds())
         self._look_at_outbox(conn)
+        self._look_at_stock(conn, now)
         self._engine.look(conn)
         return generate_latest(self._registry)
+
+    def _look_at_stock(self, conn: Connection, now: datetime) -> None:
+        found = levels.counts(conn, now=now)
+        for what, count in (
+            ("below_reorder_point", found.low), ("shortages", found.short), ("open_purchase_requests", found.requests),
+            ("lent_tools", found.lent), ("overdue_tools", found.overdue), ("orders_waiting_for_parts", found.waiting),
+        ):  # fmt: skip
+            self._stock.labels(what).set(count)
+        for kind, movements in levels.moved(conn).items():
+            self._movements.labels(kind).set(movements)
 
     def _look_at_outbox(self, conn: Connection) -> None:
         waits = deliveries.backlog(conn)

@@ -45,6 +45,18 @@ from rules.rulebook import InvalidRulebook
 from workorder_core.alarms.alarm_states import AlarmReasonMissing, IllegalAlarmMove, InvalidEnd, MayNotBeShelved
 from workorder_core.costs.money import NoSuchCurrency
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
+from workorder_core.inventory.errors import (
+    AlreadyRequested,
+    IllegalPurchase,
+    InvalidQuantity,
+    NoPlaceForIt,
+    NotEnough,
+    NotThatMany,
+    ToolIsIn,
+    ToolIsOut,
+    UnknownUnit,
+    WhyNeeded,
+)
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.plant.signals import InvalidMeaning
@@ -142,6 +154,16 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     WeakPassword: Problem(422, "weak-password", "Weak password"),
     NotAPerson: Problem(409, "not-a-person", "Not a person"),
     NothingChosen: Problem(422, "nothing-chosen", "Nothing chosen"),
+    NotEnough: Problem(409, "not-enough-stock", "Not enough stock"),
+    NotThatMany: Problem(409, "not-that-many", "Not that many"),
+    ToolIsOut: Problem(409, "tool-is-out", "Tool is out"),
+    ToolIsIn: Problem(409, "tool-is-in", "Tool is in"),
+    IllegalPurchase: Problem(409, "illegal-purchase-step", "Illegal purchase step"),
+    AlreadyRequested: Problem(409, "already-requested", "Already requested"),
+    NoPlaceForIt: Problem(409, "no-place-for-it", "No place for it"),
+    UnknownUnit: Problem(422, "unknown-unit", "Unknown unit"),
+    InvalidQuantity: Problem(422, "invalid-quantity", "Invalid quantity"),
+    WhyNeeded: Problem(422, "why-needed", "Why needed"),
     TooMany: Problem(422, "too-many", "Too many"),
     PartOfFile: NOT_UNDERSTOOD,
     FileTooLong: OUT_OF_RANGE,

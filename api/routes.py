@@ -25,6 +25,7 @@ from api.board import (
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
+from api.board.inventory import moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
@@ -44,6 +45,7 @@ from api.routers import (
     rules,
     technicians,
 )
+from api.routers.inventory import items, purchases, reservations, stock, tools
 from api.routers.notifying import receivers
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
@@ -77,6 +79,11 @@ V1: tuple[APIRouter, ...] = (
     prints.router,
     labels.router,
     feeds.router,
+    items.router,
+    stock.router,
+    reservations.router,
+    purchases.router,
+    tools.router,
 )
 """The operations of the API, under /api/v1."""
 PAGES: tuple[APIRouter, ...] = (
@@ -87,6 +94,10 @@ PAGES: tuple[APIRouter, ...] = (
     alarm_pages.router,
     shadow_pages.router,
     cost_pages.router,
+    stock_pages.router,
+    moves.router,
+    purchase_pages.router,
+    tool_pages.router,
     file_pages.router,
     steps.router,
     order_content_pages.router,

@@ -67,6 +67,33 @@ CREATE FUNCTION public.append_event(of_kind text, of_site integer, of_asset inte
     VALUES (of_kind, of_site, of_asset, of_order, of_subject, happened_at, told)
 $$;
 
+CREATE FUNCTION public.apply_movement() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE stock_levels SET on_hand = on_hand + NEW.quantity, reserved = reserved + NEW.reserved,
+                            shortage = shortage + NEW.shortage
+    WHERE item_id = NEW.item_id AND store_id = NEW.store_id;
+    IF NEW.bin_id IS NOT NULL THEN
+        INSERT INTO stock_bins (item_id, store_id, site_id, bin_id, lot, since)
+        VALUES (NEW.item_id, NEW.store_id, NEW.site_id, NEW.bin_id, NEW.lot, NEW.id) ON CONFLICT DO NOTHING;
+        UPDATE stock_bins SET since = CASE WHEN quantity = 0 THEN NEW.id ELSE since END,
+                              quantity = quantity + NEW.quantity, shortage = shortage + NEW.shortage
+        WHERE item_id = NEW.item_id AND bin_id = NEW.bin_id AND lot = NEW.lot;
+    END IF;
+    IF NEW.order_id IS NOT NULL THEN
+        UPDATE reservations SET reserved = reserved + NEW.reserved,
+            issued = issued + CASE WHEN NEW.kind IN ('issue', 'return') THEN NEW.shortage - NEW.quantity ELSE 0 END
+        WHERE order_id = NEW.order_id AND line = NEW.line AND item_id = NEW.item_id AND store_id = NEW.store_id;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'order % has no line % of this item and store', NEW.order_id, NEW.line
+                USING ERRCODE = 'foreign_key_violation';
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.area_of(asset integer) RETURNS text
     LANGUAGE sql STABLE
     AS $$
@@ -112,6 +139,24 @@ CREATE FUNCTION public.behind(actor text) RETURNS SETOF text
         SELECT k.created_by FROM known JOIN api_keys k ON known.who = 'key:' || k.name
     )
     SELECT who FROM known WHERE who = actor OR who NOT LIKE ALL (ARRAY['system:%', '% (terminal)'])
+$$;
+
+CREATE FUNCTION public.check_reservation() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.reserved <> 0 OR OLD.issued <> 0 THEN
+            RAISE EXCEPTION 'a reservation goes only when nothing of it is reserved or issued'
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN OLD;
+    END IF;
+    IF NEW.site_id IS DISTINCT FROM (SELECT site_id FROM work_orders WHERE id = NEW.order_id) THEN
+        RAISE EXCEPTION 'an order takes parts of its own site only' USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NEW;
+END
 $$;
 
 CREATE FUNCTION public.event_of_alarm() RETURNS trigger
@@ -190,6 +235,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_purchase() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('purchase.' || NEW.state, NEW.site_id, NULL, NULL, s.code || '/' || i.code, NEW.state_since,
+        jsonb_build_object(
+            'request', NEW.id, 'item', i.code, 'name', i.name, 'unit', i.unit, 'store', t.code, 'quantity', NEW.quantity,
+            'received', NEW.received, 'supplier', NEW.supplier, 'reference', NEW.reference,
+            'expected_on', NEW.expected_on, 'why', NEW.why))
+    FROM items i JOIN sites s ON s.id = i.site_id, stores t WHERE i.id = NEW.item_id AND t.id = NEW.store_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_run() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -199,6 +258,19 @@ BEGIN
         NEW.site_id, NULL, NULL, NEW.title, clock_timestamp(),
         jsonb_build_object('run', NEW.id, 'run_kind', NEW.kind, 'title', NEW.title, 'state', NEW.state,
                            'requested_by', NEW.requested_by, 'problem', NEW.problem));
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.event_of_stock() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event(CASE WHEN NEW.shortage > OLD.shortage THEN 'stock.short' ELSE 'stock.low' END, NEW.site_id, NULL, NULL,
+        s.code || '/' || i.code, clock_timestamp(), jsonb_build_object(
+            'item', i.code, 'name', i.name, 'unit', i.unit, 'store', t.code, 'on_hand', NEW.on_hand,
+            'reserved', NEW.reserved, 'reorder_point', NEW.reorder_point, 'shortage', NEW.shortage))
+    FROM items i JOIN sites s ON s.id = i.site_id, stores t WHERE i.id = NEW.item_id AND t.id = NEW.store_id;
     RETURN NULL;
 END
 $$;
@@ -323,6 +395,39 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.log_change_of_parts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    kind text := TG_ARGV[0];
+    hidden text[] := string_to_array(TG_ARGV[1], ',') || ARRAY['id', 'site_id', 'item_id', 'store_id', 'requested_at',
+        'state_since', 'requested_by'];
+    just text[] := nullif(string_to_array(coalesce(TG_ARGV[2], ''), ','), '{}');
+    r jsonb := to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END);
+    was jsonb := CASE TG_OP WHEN 'INSERT' THEN '{}' ELSE to_jsonb(OLD) - hidden END;
+    becomes jsonb := CASE TG_OP WHEN 'DELETE' THEN '{}' ELSE to_jsonb(NEW) - hidden END;
+    of_site text := (SELECT code FROM sites WHERE id = (r ->> 'site_id')::integer);
+BEGIN
+    IF just IS NOT NULL THEN
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO was FROM jsonb_each(was) WHERE key = ANY(just);
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO becomes FROM jsonb_each(becomes) WHERE key = ANY(just);
+        IF jsonb_strip_nulls(was) = '{}' AND jsonb_strip_nulls(becomes) = '{}' THEN RETURN NULL; END IF;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO was FROM jsonb_each(was) AS o
+            WHERE value IS DISTINCT FROM becomes -> o.key;
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO becomes FROM jsonb_each(becomes) AS n WHERE was ? n.key;
+        IF becomes = '{}' THEN RETURN NULL; END IF;
+    END IF;
+    PERFORM append_change(now(), coalesce(nullif(current_setting('plantwright.actor', true), ''), 'system:stock'), kind,
+        concat_ws('/', of_site, r ->> 'asset_class', (SELECT code FROM items WHERE id = (r ->> 'item_id')::integer),
+                  (SELECT code FROM stores WHERE id = (r ->> 'store_id')::integer), r ->> 'code', CASE TG_TABLE_NAME WHEN 'item_units' THEN r ->> 'unit' END),
+        of_site, NULL, CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
+        was, becomes, coalesce(current_setting('plantwright.why', true), ''));
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.new_scan_token() RETURNS text
     LANGUAGE sql
     AS $$
@@ -380,6 +485,37 @@ CREATE FUNCTION public.refuse_change_of_changes() RETURNS trigger
     AS $$
 BEGIN
     RAISE EXCEPTION 'the log of changes is append-only';
+END
+$$;
+
+CREATE FUNCTION public.refuse_change_of_ledger() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the ledger of stock is only appended to' USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE FUNCTION public.refuse_stock_without_ledger() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION 'stock is changed by a row of stock_movements only' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION public.release_parts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO stock_movements (site_id, item_id, store_id, kind, reserved, order_id, line, at, actor, why)
+    SELECT site_id, item_id, store_id, 'release', -reserved, order_id, line, NEW.status_since, 'system:stock',
+           'the order is ' || replace(NEW.status, '_', ' ')
+    FROM reservations WHERE order_id = NEW.id AND reserved > 0 ORDER BY item_id, store_id, line;
+    RETURN NULL;
 END
 $$;
 
@@ -528,7 +664,7 @@ CREATE TABLE public.api_keys (
     revoked_at timestamp with time zone,
     CONSTRAINT api_keys_key_sha256_check CHECK ((length(key_sha256) = 32)),
     CONSTRAINT api_keys_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$'::text)),
-    CONSTRAINT api_keys_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
+    CONSTRAINT api_keys_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'storekeeper'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
     CONSTRAINT api_keys_sites_check CHECK ((cardinality(sites) > 0))
 );
 
@@ -612,6 +748,34 @@ CREATE TABLE public.audit_anchors (
     id integer NOT NULL,
     at timestamp with time zone NOT NULL,
     hash bytea NOT NULL
+);
+
+CREATE TABLE public.bills_of_material (
+    site_id integer NOT NULL,
+    asset_class text NOT NULL,
+    item_id integer NOT NULL,
+    quantity numeric(14,3) NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT bills_of_material_asset_class_check CHECK (((length(asset_class) >= 1) AND (length(asset_class) <= 100))),
+    CONSTRAINT bills_of_material_note_check CHECK ((length(note) <= 200)),
+    CONSTRAINT bills_of_material_quantity_check CHECK ((quantity > (0)::numeric))
+);
+
+CREATE TABLE public.bins (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    store_id integer NOT NULL,
+    code text NOT NULL,
+    CONSTRAINT bins_code_check CHECK (((length(code) >= 1) AND (length(code) <= 64)))
+);
+
+ALTER TABLE public.bins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bins_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.broker_sessions (
@@ -896,6 +1060,56 @@ CREATE TABLE public.installations (
     CONSTRAINT installations_check CHECK ((removed_at > installed_at))
 );
 
+CREATE TABLE public.item_lots (
+    item_id integer NOT NULL,
+    site_id integer NOT NULL,
+    lot text NOT NULL,
+    unit_cost numeric(16,4) NOT NULL,
+    currency text NOT NULL,
+    CONSTRAINT item_lots_lot_check CHECK (((length(lot) >= 1) AND (length(lot) <= 64))),
+    CONSTRAINT item_lots_unit_cost_check CHECK ((unit_cost >= (0)::numeric))
+);
+
+CREATE TABLE public.item_units (
+    item_id integer NOT NULL,
+    site_id integer NOT NULL,
+    unit text NOT NULL,
+    factor numeric(14,6) NOT NULL,
+    CONSTRAINT item_units_factor_check CHECK ((factor > (0)::numeric)),
+    CONSTRAINT item_units_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 20)))
+);
+
+CREATE TABLE public.items (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    unit text DEFAULT 'pcs'::text NOT NULL,
+    item_class text DEFAULT ''::text NOT NULL,
+    supplier text DEFAULT ''::text NOT NULL,
+    lead_time_days integer,
+    price numeric(16,4),
+    currency text,
+    retired_at timestamp with time zone,
+    CONSTRAINT items_code_check CHECK (((length(code) >= 1) AND (length(code) <= 64))),
+    CONSTRAINT items_item_class_check CHECK ((length(item_class) <= 100)),
+    CONSTRAINT items_lead_time_days_check CHECK (((lead_time_days >= 0) AND (lead_time_days <= 3650))),
+    CONSTRAINT items_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT items_price_check CHECK ((price >= (0)::numeric)),
+    CONSTRAINT items_price_has_a_currency CHECK (((price IS NULL) = (currency IS NULL))),
+    CONSTRAINT items_supplier_check CHECK ((length(supplier) <= 200)),
+    CONSTRAINT items_unit_check CHECK (((length(unit) >= 1) AND (length(unit) <= 20)))
+);
+
+ALTER TABLE public.items ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.items_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.job_plans (
     code text NOT NULL,
     version integer NOT NULL,
@@ -1081,6 +1295,37 @@ CREATE TABLE public.pulse_key (
     CONSTRAINT pulse_key_one_check CHECK (one)
 );
 
+CREATE TABLE public.purchase_requests (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    item_id integer NOT NULL,
+    store_id integer NOT NULL,
+    quantity numeric(14,3) NOT NULL,
+    received numeric(14,3) DEFAULT 0 NOT NULL,
+    state text DEFAULT 'requested'::text NOT NULL,
+    supplier text DEFAULT ''::text NOT NULL,
+    reference text DEFAULT ''::text NOT NULL,
+    expected_on date,
+    why text DEFAULT ''::text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    requested_by text NOT NULL,
+    state_since timestamp with time zone NOT NULL,
+    CONSTRAINT purchase_requests_quantity_check CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT purchase_requests_received_check CHECK ((received >= (0)::numeric)),
+    CONSTRAINT purchase_requests_reference_check CHECK ((length(reference) <= 200)),
+    CONSTRAINT purchase_requests_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'ordered'::text, 'received'::text, 'cancelled'::text]))),
+    CONSTRAINT purchase_requests_supplier_check CHECK ((length(supplier) <= 200))
+);
+
+ALTER TABLE public.purchase_requests ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.purchase_requests_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.quarantine (
     id bigint NOT NULL,
     topic text NOT NULL,
@@ -1155,6 +1400,19 @@ ALTER TABLE public.receivers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.reservations (
+    order_id uuid NOT NULL,
+    line integer NOT NULL,
+    site_id integer NOT NULL,
+    item_id integer NOT NULL,
+    store_id integer NOT NULL,
+    reserved numeric(14,3) DEFAULT 0 NOT NULL,
+    issued numeric(14,3) DEFAULT 0 NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT reservations_issued_check CHECK ((issued >= (0)::numeric)),
+    CONSTRAINT reservations_reserved_check CHECK ((reserved >= (0)::numeric))
 );
 
 CREATE TABLE public.rules_in_shadow (
@@ -1273,7 +1531,9 @@ CREATE TABLE public.scan_addresses (
     created_by text NOT NULL,
     revoked_at timestamp with time zone,
     revoked_by text,
-    CONSTRAINT scan_addresses_check CHECK ((num_nonnulls(asset_id, location_id, order_id) = 1)),
+    item_id integer,
+    bin_id integer,
+    CONSTRAINT scan_addresses_check CHECK ((num_nonnulls(asset_id, location_id, order_id, item_id, bin_id) = 1)),
     CONSTRAINT scan_addresses_check1 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
     CONSTRAINT scan_addresses_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{16,64}$'::text))
 );
@@ -1436,6 +1696,106 @@ CREATE TABLE public.sparkplug_nodes (
     trusted boolean NOT NULL
 );
 
+CREATE TABLE public.stock_bins (
+    item_id integer NOT NULL,
+    store_id integer NOT NULL,
+    site_id integer NOT NULL,
+    bin_id integer NOT NULL,
+    lot text DEFAULT ''::text NOT NULL,
+    quantity numeric(14,3) DEFAULT 0 NOT NULL,
+    shortage numeric(14,3) DEFAULT 0 NOT NULL,
+    since bigint NOT NULL,
+    CONSTRAINT stock_bins_lot_check CHECK ((length(lot) <= 64)),
+    CONSTRAINT stock_bins_never_negative CHECK (((quantity >= (0)::numeric) AND (shortage >= (0)::numeric)))
+);
+
+CREATE TABLE public.stock_levels (
+    item_id integer NOT NULL,
+    store_id integer NOT NULL,
+    site_id integer NOT NULL,
+    on_hand numeric(14,3) DEFAULT 0 NOT NULL,
+    reserved numeric(14,3) DEFAULT 0 NOT NULL,
+    shortage numeric(14,3) DEFAULT 0 NOT NULL,
+    minimum numeric(14,3),
+    reorder_point numeric(14,3),
+    reorder_quantity numeric(14,3),
+    CONSTRAINT stock_levels_minimum_below_reorder_point CHECK ((minimum <= reorder_point)),
+    CONSTRAINT stock_levels_minimum_check CHECK ((minimum >= (0)::numeric)),
+    CONSTRAINT stock_levels_never_negative CHECK (((on_hand >= (0)::numeric) AND (shortage >= (0)::numeric))),
+    CONSTRAINT stock_levels_reorder_point_check CHECK ((reorder_point >= (0)::numeric)),
+    CONSTRAINT stock_levels_reorder_quantity_check CHECK ((reorder_quantity > (0)::numeric)),
+    CONSTRAINT stock_levels_reserved_is_there CHECK (((reserved >= (0)::numeric) AND (reserved <= on_hand)))
+);
+
+CREATE TABLE public.stock_movements (
+    id bigint NOT NULL,
+    site_id integer NOT NULL,
+    item_id integer NOT NULL,
+    store_id integer NOT NULL,
+    bin_id integer,
+    lot text DEFAULT ''::text NOT NULL,
+    kind text NOT NULL,
+    quantity numeric(14,3) DEFAULT 0 NOT NULL,
+    reserved numeric(14,3) DEFAULT 0 NOT NULL,
+    shortage numeric(14,3) DEFAULT 0 NOT NULL,
+    order_id uuid,
+    line integer,
+    request_id integer,
+    emergency boolean DEFAULT false NOT NULL,
+    unit_cost numeric(16,4),
+    currency text,
+    said text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT stock_movements_by_kind CHECK (
+CASE kind
+    WHEN 'receive'::text THEN ((quantity > (0)::numeric) AND (reserved = (0)::numeric) AND (shortage = (0)::numeric) AND (order_id IS NULL) AND (bin_id IS NOT NULL))
+    WHEN 'issue'::text THEN ((quantity <= (0)::numeric) AND (shortage >= (0)::numeric) AND (quantity < shortage) AND ((reserved >= quantity) AND (reserved <= (0)::numeric)) AND ((shortage = (0)::numeric) OR emergency) AND (bin_id IS NOT NULL))
+    WHEN 'return'::text THEN ((quantity > (0)::numeric) AND (reserved = (0)::numeric) AND (shortage = (0)::numeric) AND (bin_id IS NOT NULL))
+    WHEN 'count'::text THEN ((reserved = (0)::numeric) AND (shortage <= (0)::numeric) AND (order_id IS NULL) AND (bin_id IS NOT NULL))
+    WHEN 'adjust'::text THEN ((quantity <> (0)::numeric) AND (reserved = (0)::numeric) AND (shortage = (0)::numeric) AND (order_id IS NULL) AND (bin_id IS NOT NULL))
+    WHEN 'transfer'::text THEN ((quantity <> (0)::numeric) AND (reserved = (0)::numeric) AND (shortage = (0)::numeric) AND (order_id IS NULL) AND (bin_id IS NOT NULL))
+    WHEN 'reserve'::text THEN ((quantity = (0)::numeric) AND (reserved > (0)::numeric) AND (shortage = (0)::numeric) AND (order_id IS NOT NULL) AND (bin_id IS NULL))
+    WHEN 'release'::text THEN ((quantity = (0)::numeric) AND (reserved < (0)::numeric) AND (shortage = (0)::numeric) AND (order_id IS NOT NULL) AND (bin_id IS NULL))
+    ELSE false
+END),
+    CONSTRAINT stock_movements_cost_has_a_currency CHECK (((unit_cost IS NULL) = (currency IS NULL))),
+    CONSTRAINT stock_movements_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT stock_movements_line_of_an_order CHECK (((order_id IS NULL) = (line IS NULL))),
+    CONSTRAINT stock_movements_lot_check CHECK ((length(lot) <= 64)),
+    CONSTRAINT stock_movements_said_check CHECK ((length(said) <= 60)),
+    CONSTRAINT stock_movements_unit_cost_check CHECK ((unit_cost >= (0)::numeric)),
+    CONSTRAINT stock_movements_why_check CHECK ((length(why) <= 4000))
+);
+
+ALTER TABLE public.stock_movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stock_movements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.stores (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT stores_code_check CHECK (((length(code) >= 1) AND (length(code) <= 64))),
+    CONSTRAINT stores_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.stores ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stores_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.taken_messages (
     token integer NOT NULL,
     digest bytea NOT NULL
@@ -1456,6 +1816,54 @@ CREATE TABLE public.technicians (
 
 ALTER TABLE public.technicians ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.technicians_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.tool_loans (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    tool_id integer NOT NULL,
+    order_id uuid,
+    borrower text NOT NULL,
+    during tstzrange NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    lent_by text NOT NULL,
+    returned_to text,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT tool_loans_borrower_check CHECK (((length(borrower) >= 1) AND (length(borrower) <= 200))),
+    CONSTRAINT tool_loans_due_after_it_is_lent CHECK ((due_at > lower(during))),
+    CONSTRAINT tool_loans_during_check CHECK (((NOT isempty(during)) AND (NOT lower_inf(during)))),
+    CONSTRAINT tool_loans_note_check CHECK ((length(note) <= 1000)),
+    CONSTRAINT tool_loans_returned_to_somebody CHECK ((upper_inf(during) = (returned_to IS NULL)))
+);
+
+ALTER TABLE public.tool_loans ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tool_loans_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.tools (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    kept_at text DEFAULT ''::text NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT tools_code_check CHECK (((length(code) >= 1) AND (length(code) <= 64))),
+    CONSTRAINT tools_kept_at_check CHECK ((length(kept_at) <= 200)),
+    CONSTRAINT tools_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.tools ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tools_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1490,7 +1898,7 @@ CREATE TABLE public.users (
     language text,
     CONSTRAINT users_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
     CONSTRAINT users_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text)),
-    CONSTRAINT users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
+    CONSTRAINT users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'storekeeper'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
     CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))
 );
 
@@ -1600,6 +2008,18 @@ ALTER TABLE ONLY public.audit_anchored
 ALTER TABLE ONLY public.audit_anchors
     ADD CONSTRAINT audit_anchors_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.bills_of_material
+    ADD CONSTRAINT bills_of_material_pkey PRIMARY KEY (site_id, asset_class, item_id);
+
+ALTER TABLE ONLY public.bins
+    ADD CONSTRAINT bins_id_store_id_key UNIQUE (id, store_id);
+
+ALTER TABLE ONLY public.bins
+    ADD CONSTRAINT bins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.bins
+    ADD CONSTRAINT bins_store_id_code_key UNIQUE (store_id, code);
+
 ALTER TABLE ONLY public.broker_sessions
     ADD CONSTRAINT broker_sessions_pkey PRIMARY KEY (broker, client_id);
 
@@ -1681,6 +2101,21 @@ ALTER TABLE ONLY public.imports
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_pkey PRIMARY KEY (asset_id, installed_at);
 
+ALTER TABLE ONLY public.item_lots
+    ADD CONSTRAINT item_lots_pkey PRIMARY KEY (item_id, lot);
+
+ALTER TABLE ONLY public.item_units
+    ADD CONSTRAINT item_units_pkey PRIMARY KEY (item_id, unit);
+
+ALTER TABLE ONLY public.items
+    ADD CONSTRAINT items_id_site_id_key UNIQUE (id, site_id);
+
+ALTER TABLE ONLY public.items
+    ADD CONSTRAINT items_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.items
+    ADD CONSTRAINT items_site_id_code_key UNIQUE (site_id, code);
+
 ALTER TABLE ONLY public.job_plans
     ADD CONSTRAINT job_plans_versions UNIQUE NULLS NOT DISTINCT (site_id, code, version);
 
@@ -1729,6 +2164,9 @@ ALTER TABLE ONLY public.planned_downtimes
 ALTER TABLE ONLY public.pulse_key
     ADD CONSTRAINT pulse_key_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY public.purchase_requests
+    ADD CONSTRAINT purchase_requests_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 
@@ -1740,6 +2178,9 @@ ALTER TABLE ONLY public.readings
 
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.reservations
+    ADD CONSTRAINT reservations_pkey PRIMARY KEY (order_id, line);
 
 ALTER TABLE ONLY public.rules_in_shadow
     ADD CONSTRAINT rules_in_shadow_pkey PRIMARY KEY (id);
@@ -1804,6 +2245,24 @@ ALTER TABLE ONLY public.sparkplug_births
 ALTER TABLE ONLY public.sparkplug_nodes
     ADD CONSTRAINT sparkplug_nodes_pkey PRIMARY KEY (group_id, node_id);
 
+ALTER TABLE ONLY public.stock_bins
+    ADD CONSTRAINT stock_bins_pkey PRIMARY KEY (item_id, bin_id, lot);
+
+ALTER TABLE ONLY public.stock_levels
+    ADD CONSTRAINT stock_levels_pkey PRIMARY KEY (item_id, store_id);
+
+ALTER TABLE ONLY public.stock_movements
+    ADD CONSTRAINT stock_movements_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_id_site_id_key UNIQUE (id, site_id);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_site_id_code_key UNIQUE (site_id, code);
+
 ALTER TABLE ONLY public.taken_messages
     ADD CONSTRAINT taken_messages_pkey PRIMARY KEY (token);
 
@@ -1812,6 +2271,21 @@ ALTER TABLE ONLY public.technicians
 
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.tool_loans
+    ADD CONSTRAINT tool_loans_in_one_place EXCLUDE USING gist (int4range(tool_id, tool_id, '[]'::text) WITH &&, during WITH &&);
+
+ALTER TABLE ONLY public.tool_loans
+    ADD CONSTRAINT tool_loans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tools
+    ADD CONSTRAINT tools_id_site_id_key UNIQUE (id, site_id);
+
+ALTER TABLE ONLY public.tools
+    ADD CONSTRAINT tools_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tools
+    ADD CONSTRAINT tools_site_id_code_key UNIQUE (site_id, code);
 
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
@@ -1842,6 +2316,8 @@ CREATE INDEX attachments_of_asset ON public.attachments USING btree (asset_id, a
 CREATE INDEX attachments_of_location ON public.attachments USING btree (location_id, at) WHERE (location_id IS NOT NULL);
 
 CREATE INDEX attachments_of_order ON public.attachments USING btree (order_id, at);
+
+CREATE INDEX bills_of_material_of_item ON public.bills_of_material USING btree (item_id);
 
 CREATE INDEX calendar_feeds_by_owner ON public.calendar_feeds USING btree (owner, id);
 
@@ -1879,6 +2355,10 @@ CREATE INDEX judge_events_waiting ON public.judge_events USING btree (id) WHERE 
 
 CREATE INDEX order_links_to ON public.order_links USING btree (to_id);
 
+CREATE INDEX purchase_requests_of_site ON public.purchase_requests USING btree (site_id, id);
+
+CREATE UNIQUE INDEX purchase_requests_one_open ON public.purchase_requests USING btree (item_id, store_id) WHERE (state = ANY (ARRAY['requested'::text, 'ordered'::text]));
+
 CREATE INDEX quarantine_newest_first ON public.quarantine USING btree (last_received_at DESC, id DESC);
 
 CREATE INDEX quarantine_to_be_tried ON public.quarantine USING btree (received_at, id) WHERE (retry_asked_at IS NOT NULL);
@@ -1890,6 +2370,8 @@ CREATE INDEX readings_late ON public.readings USING btree (signal_id, observed_a
 CREATE UNIQUE INDEX receivers_names ON public.receivers USING btree (channel, name) WHERE (deleted_at IS NULL);
 
 CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user_name) WHERE ((user_name IS NOT NULL) AND (deleted_at IS NULL));
+
+CREATE INDEX reservations_of_level ON public.reservations USING btree (item_id, store_id);
 
 CREATE UNIQUE INDEX rules_in_shadow_once ON public.rules_in_shadow USING btree (rule) WHERE (ended_at IS NULL);
 
@@ -1907,9 +2389,13 @@ CREATE UNIQUE INDEX safety_proposals_one_waiting_of_a_plan ON public.safety_prop
 
 CREATE UNIQUE INDEX safety_proposals_one_waiting_of_an_asset ON public.safety_proposals USING btree (asset_id) WHERE ((verdict IS NULL) AND (asset_id IS NOT NULL));
 
+CREATE UNIQUE INDEX scan_addresses_one_of_a_bin ON public.scan_addresses USING btree (bin_id) WHERE (revoked_at IS NULL);
+
 CREATE UNIQUE INDEX scan_addresses_one_of_a_location ON public.scan_addresses USING btree (location_id) WHERE (revoked_at IS NULL);
 
 CREATE UNIQUE INDEX scan_addresses_one_of_an_asset ON public.scan_addresses USING btree (asset_id) WHERE (revoked_at IS NULL);
+
+CREATE UNIQUE INDEX scan_addresses_one_of_an_item ON public.scan_addresses USING btree (item_id) WHERE (revoked_at IS NULL);
 
 CREATE UNIQUE INDEX scan_addresses_one_of_an_order ON public.scan_addresses USING btree (order_id) WHERE (revoked_at IS NULL);
 
@@ -1920,6 +2406,20 @@ CREATE INDEX sessions_of_a_user ON public.sessions USING btree (user_name);
 CREATE UNIQUE INDEX shadow_runs_one_at_a_time ON public.shadow_runs USING btree ((true)) WHERE (ended_at IS NULL);
 
 CREATE INDEX sign_in_attempts_by_age ON public.sign_in_attempts USING btree (began_at);
+
+CREATE INDEX stock_bins_of_bin ON public.stock_bins USING btree (bin_id);
+
+CREATE INDEX stock_levels_of_site ON public.stock_levels USING btree (site_id);
+
+CREATE INDEX stock_movements_of_item ON public.stock_movements USING btree (item_id, id);
+
+CREATE INDEX stock_movements_of_order ON public.stock_movements USING btree (order_id, id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX stock_movements_of_site ON public.stock_movements USING btree (site_id, id);
+
+CREATE INDEX tool_loans_of_order ON public.tool_loans USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX tool_loans_of_tool ON public.tool_loans USING btree (tool_id, id);
 
 CREATE INDEX uploads_by_age ON public.uploads USING btree (at);
 
@@ -1977,6 +2477,14 @@ CREATE TRIGGER assets_have_scan_addresses AFTER INSERT ON public.assets FOR EACH
 
 CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON public.assets FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_asset();
 
+CREATE TRIGGER bill_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.bills_of_material FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('bill of material', '');
+
+CREATE TRIGGER bin_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.bins FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('store', '');
+
+CREATE TRIGGER bins_follow_the_ledger BEFORE INSERT OR UPDATE ON public.stock_bins FOR EACH ROW EXECUTE FUNCTION public.refuse_stock_without_ledger();
+
+CREATE TRIGGER bins_have_scan_addresses AFTER INSERT ON public.bins FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('bin_id');
+
 CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_calendars FOR EACH ROW EXECUTE FUNCTION public.log_change('calendar');
 
 CREATE TRIGGER changed_keys_are_announced AFTER DELETE OR UPDATE OF roles, sites, revoked_at ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_access();
@@ -1995,21 +2503,43 @@ CREATE TRIGGER document_changes_make_events AFTER INSERT ON public.changes FOR E
 
 CREATE TRIGGER downtime_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.planned_downtimes FOR EACH ROW EXECUTE FUNCTION public.log_change('downtime');
 
+CREATE TRIGGER ended_orders_release_parts AFTER UPDATE OF status ON public.work_orders FOR EACH ROW WHEN (((new.status = ANY (ARRAY['completed'::text, 'verified'::text, 'closed'::text, 'cancelled'::text, 'cannot_complete'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION public.release_parts();
+
 CREATE TRIGGER ended_sessions_are_announced AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
 CREATE TRIGGER evidence_makes_events AFTER INSERT ON public.evidence FOR EACH ROW EXECUTE FUNCTION public.event_of_finding();
 
 CREATE TRIGGER installations_tell_the_judge AFTER INSERT OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_place();
 
+CREATE TRIGGER item_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.items FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('item', 'price,currency');
+
+CREATE TRIGGER item_prices_are_logged AFTER INSERT OR UPDATE OF price ON public.items FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('item price', '', 'price,currency');
+
+CREATE TRIGGER item_unit_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.item_units FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('item', '');
+
+CREATE TRIGGER items_have_scan_addresses AFTER INSERT ON public.items FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('item_id');
+
 CREATE TRIGGER job_plan_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.job_plans FOR EACH ROW EXECUTE FUNCTION public.log_change('job plan');
 
 CREATE TRIGGER labour_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.labour_rates FOR EACH ROW EXECUTE FUNCTION public.log_change_of_money('labour rate');
+
+CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stock_movements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_ledger();
+
+CREATE TRIGGER ledger_is_applied AFTER INSERT ON public.stock_movements FOR EACH ROW EXECUTE FUNCTION public.apply_movement();
+
+CREATE TRIGGER levels_begin_empty BEFORE INSERT ON public.stock_levels FOR EACH ROW WHEN ((((new.on_hand IS DISTINCT FROM (0)::numeric) OR (new.reserved IS DISTINCT FROM (0)::numeric)) OR (new.shortage IS DISTINCT FROM (0)::numeric))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
+
+CREATE TRIGGER levels_follow_the_ledger BEFORE UPDATE ON public.stock_levels FOR EACH ROW WHEN ((((old.on_hand IS DISTINCT FROM new.on_hand) OR (old.reserved IS DISTINCT FROM new.reserved)) OR (old.shortage IS DISTINCT FROM new.shortage))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
 
 CREATE TRIGGER location_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.locations FOR EACH ROW EXECUTE FUNCTION public.log_change('location');
 
 CREATE TRIGGER locations_have_scan_addresses AFTER INSERT ON public.locations FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('location_id');
 
+CREATE TRIGGER low_stock_makes_events AFTER UPDATE OF on_hand, reserved, shortage ON public.stock_levels FOR EACH ROW WHEN (((new.shortage > old.shortage) OR (((new.on_hand - new.reserved) < new.reorder_point) AND ((old.on_hand - old.reserved) >= old.reorder_point)))) EXECUTE FUNCTION public.event_of_stock();
+
 CREATE TRIGGER new_events_are_announced AFTER INSERT ON public.new_events FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_events();
+
+CREATE TRIGGER new_purchases_make_events AFTER INSERT ON public.purchase_requests FOR EACH ROW EXECUTE FUNCTION public.event_of_purchase();
 
 CREATE TRIGGER new_runs_make_events AFTER INSERT ON public.runs FOR EACH ROW EXECUTE FUNCTION public.event_of_run();
 
@@ -2022,6 +2552,18 @@ CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history F
 CREATE TRIGGER orders_have_scan_addresses AFTER INSERT ON public.work_orders FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('order_id');
 
 CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
+
+CREATE TRIGGER purchase_request_changes_are_logged AFTER INSERT OR UPDATE ON public.purchase_requests FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('purchase request', '');
+
+CREATE TRIGGER purchases_make_events AFTER UPDATE ON public.purchase_requests FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.event_of_purchase();
+
+CREATE TRIGGER reorder_rule_changes_are_logged AFTER UPDATE OF minimum, reorder_point, reorder_quantity ON public.stock_levels FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('reorder rule', 'on_hand,reserved,shortage');
+
+CREATE TRIGGER reservations_are_of_their_site BEFORE INSERT OR DELETE ON public.reservations FOR EACH ROW EXECUTE FUNCTION public.check_reservation();
+
+CREATE TRIGGER reservations_begin_empty BEFORE INSERT ON public.reservations FOR EACH ROW WHEN (((new.reserved IS DISTINCT FROM (0)::numeric) OR (new.issued IS DISTINCT FROM (0)::numeric))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
+
+CREATE TRIGGER reservations_follow_the_ledger BEFORE UPDATE ON public.reservations FOR EACH ROW WHEN (((old.reserved IS DISTINCT FROM new.reserved) OR (old.issued IS DISTINCT FROM new.issued))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
 
 CREATE TRIGGER runs_are_announced AFTER INSERT OR UPDATE OF state, cancel_asked_at ON public.runs FOR EACH ROW EXECUTE FUNCTION public.runs_are_announced();
 
@@ -2041,9 +2583,13 @@ CREATE TRIGGER site_currencies_are_logged AFTER UPDATE OF currency ON public.sit
 
 CREATE TRIGGER site_deletions_are_logged AFTER INSERT OR DELETE ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
 
+CREATE TRIGGER store_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.stores FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('store', '');
+
 CREATE TRIGGER target_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_targets FOR EACH ROW EXECUTE FUNCTION public.log_change('target');
 
 CREATE TRIGGER technician_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.technicians FOR EACH ROW EXECUTE FUNCTION public.log_change('technician');
+
+CREATE TRIGGER tool_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.tools FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('tool', '');
 
 ALTER TABLE ONLY public.alarm_moves
     ADD CONSTRAINT alarm_moves_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
@@ -2077,6 +2623,12 @@ ALTER TABLE ONLY public.attachments
 
 ALTER TABLE ONLY public.audit_anchored
     ADD CONSTRAINT audit_anchored_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES public.audit_anchors(id);
+
+ALTER TABLE ONLY public.bills_of_material
+    ADD CONSTRAINT bills_of_material_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
+
+ALTER TABLE ONLY public.bins
+    ADD CONSTRAINT bins_store_id_site_id_fkey FOREIGN KEY (store_id, site_id) REFERENCES public.stores(id, site_id);
 
 ALTER TABLE ONLY public.calendar_feeds
     ADD CONSTRAINT calendar_feeds_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
@@ -2120,6 +2672,21 @@ ALTER TABLE ONLY public.installations
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
 
+ALTER TABLE ONLY public.item_lots
+    ADD CONSTRAINT item_lots_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
+
+ALTER TABLE ONLY public.item_lots
+    ADD CONSTRAINT item_lots_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
+
+ALTER TABLE ONLY public.item_units
+    ADD CONSTRAINT item_units_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
+
+ALTER TABLE ONLY public.items
+    ADD CONSTRAINT items_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
+
+ALTER TABLE ONLY public.items
+    ADD CONSTRAINT items_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.job_plans
     ADD CONSTRAINT job_plans_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
@@ -2162,8 +2729,23 @@ ALTER TABLE ONLY public.order_steps
 ALTER TABLE ONLY public.planned_downtimes
     ADD CONSTRAINT planned_downtimes_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
+ALTER TABLE ONLY public.purchase_requests
+    ADD CONSTRAINT purchase_requests_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
+
+ALTER TABLE ONLY public.purchase_requests
+    ADD CONSTRAINT purchase_requests_item_id_store_id_fkey FOREIGN KEY (item_id, store_id) REFERENCES public.stock_levels(item_id, store_id);
+
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.reservations
+    ADD CONSTRAINT reservations_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
+
+ALTER TABLE ONLY public.reservations
+    ADD CONSTRAINT reservations_item_id_store_id_fkey FOREIGN KEY (item_id, store_id) REFERENCES public.stock_levels(item_id, store_id);
+
+ALTER TABLE ONLY public.reservations
+    ADD CONSTRAINT reservations_order_id_line_fkey FOREIGN KEY (order_id, line) REFERENCES public.order_parts(order_id, line);
 
 ALTER TABLE ONLY public.run_files
     ADD CONSTRAINT run_files_run_fkey FOREIGN KEY (run) REFERENCES public.runs(id) ON DELETE CASCADE;
@@ -2185,6 +2767,12 @@ ALTER TABLE ONLY public.safety_proposals
 
 ALTER TABLE ONLY public.scan_addresses
     ADD CONSTRAINT scan_addresses_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.scan_addresses
+    ADD CONSTRAINT scan_addresses_bin_id_fkey FOREIGN KEY (bin_id) REFERENCES public.bins(id);
+
+ALTER TABLE ONLY public.scan_addresses
+    ADD CONSTRAINT scan_addresses_item_id_fkey FOREIGN KEY (item_id) REFERENCES public.items(id);
 
 ALTER TABLE ONLY public.scan_addresses
     ADD CONSTRAINT scan_addresses_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
@@ -2222,8 +2810,44 @@ ALTER TABLE ONLY public.site_targets
 ALTER TABLE ONLY public.sparkplug_births
     ADD CONSTRAINT sparkplug_births_group_id_node_id_fkey FOREIGN KEY (group_id, node_id) REFERENCES public.sparkplug_nodes(group_id, node_id);
 
+ALTER TABLE ONLY public.stock_bins
+    ADD CONSTRAINT stock_bins_bin_id_store_id_fkey FOREIGN KEY (bin_id, store_id) REFERENCES public.bins(id, store_id);
+
+ALTER TABLE ONLY public.stock_bins
+    ADD CONSTRAINT stock_bins_item_id_store_id_fkey FOREIGN KEY (item_id, store_id) REFERENCES public.stock_levels(item_id, store_id);
+
+ALTER TABLE ONLY public.stock_levels
+    ADD CONSTRAINT stock_levels_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
+
+ALTER TABLE ONLY public.stock_levels
+    ADD CONSTRAINT stock_levels_store_id_site_id_fkey FOREIGN KEY (store_id, site_id) REFERENCES public.stores(id, site_id);
+
+ALTER TABLE ONLY public.stock_movements
+    ADD CONSTRAINT stock_movements_bin_id_store_id_fkey FOREIGN KEY (bin_id, store_id) REFERENCES public.bins(id, store_id);
+
+ALTER TABLE ONLY public.stock_movements
+    ADD CONSTRAINT stock_movements_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
+
+ALTER TABLE ONLY public.stock_movements
+    ADD CONSTRAINT stock_movements_item_id_store_id_fkey FOREIGN KEY (item_id, store_id) REFERENCES public.stock_levels(item_id, store_id);
+
+ALTER TABLE ONLY public.stock_movements
+    ADD CONSTRAINT stock_movements_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.purchase_requests(id);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.tool_loans
+    ADD CONSTRAINT tool_loans_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.tool_loans
+    ADD CONSTRAINT tool_loans_tool_id_site_id_fkey FOREIGN KEY (tool_id, site_id) REFERENCES public.tools(id, site_id);
+
+ALTER TABLE ONLY public.tools
+    ADD CONSTRAINT tools_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);

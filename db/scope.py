@@ -22,6 +22,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "proposal_id": ("safety proposal", "sees_proposal"),
     "run_key": ("run", "sees_run"),
     "upload_id": ("upload", "sees_upload"),
+    "item_id": ("item", "sees_item"),
+    "store_id": ("store", "sees_store"),
+    "bin_id": ("bin", "sees_bin"),
+    "request_id": ("purchase request", "sees_request"),
+    "tool_id": ("tool", "sees_tool"),
 }
 """By the id's name in a path: what it identifies, and the query that checks whether it is visible."""
 

@@ -13,6 +13,8 @@ from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.once import OnlyOnce
 from api.papers import typeset
 from api.papers.prints import PDF, as_pdf, code_of
+from db import scope
+from db.inventory import items
 from db.orders import work_orders
 from db.plant import plant, scanning
 from db.plant.scanning import ScanAddress, Thing
@@ -31,7 +33,7 @@ class NothingChosen(Exception):
     """Labels are asked for, and none is named."""
 
     def __init__(self) -> None:
-        super().__init__(say("name what the labels are for: at least one asset_id or location_id"))
+        super().__init__(say("name what the labels are for: at least one asset_id, location_id, item_id or bin_id"))
 
 
 class ScanAddressOut(BaseModel):
@@ -100,6 +102,8 @@ def labels(
     who: Asking,
     asset_id: Annotated[list[Id] | None, Query(max_length=MOST, description="of these assets")] = None,
     location_id: Annotated[list[Id] | None, Query(max_length=MOST, description="of these functional locations")] = None,
+    item_id: Annotated[list[Id] | None, Query(max_length=MOST, description="of these items")] = None,
+    bin_id: Annotated[list[Id] | None, Query(max_length=MOST, description="of these bins")] = None,
     size: Annotated[
         Literal["sheet", "single"],
         Query(description="sheet: A4 with 24 labels of 70 × 37 mm; single: a page of that size for each"),
@@ -107,9 +111,10 @@ def labels(
     skip: Annotated[int, Query(ge=0, lt=A_SHEET, description="places of the first sheet that are used already")] = 0,
 ) -> Response:
     """Print labels as PDF: code, name and place, with a code that leads to the page of each."""
-    if not asset_id and not location_id:
+    if not (asset_id or location_id or item_id or bin_id):
         raise NothingChosen
     things = [*_of_assets(conn, asset_id or (), who, now), *_of_locations(conn, location_id or (), who)]
+    things += [*_of_items(conn, item_id or (), who), *_of_bins(conn, bin_id or (), who)]
     made = [
         {"code": code, "name": name, "place": place, "qr": typeset.qr(code_of(request, found))}
         for code, name, place, found in things
@@ -137,6 +142,23 @@ def _of_locations(conn: Connection, ids: Sequence[int], who: Who) -> list[tuple[
          scanning.address(conn, {"location_id": each.id}))
         for each in found
     ]  # fmt: skip
+
+
+def _of_items(conn: Connection, ids: Sequence[int], who: Who) -> list[tuple[str, str, str, ScanAddress]]:
+    found = [items.get(conn, _seen(conn, "item_id", each, who)) for each in dict.fromkeys(ids)]
+    return [(each.code, each.name, each.supplier, scanning.address(conn, {"item_id": each.id})) for each in found]
+
+
+def _of_bins(conn: Connection, ids: Sequence[int], who: Who) -> list[tuple[str, str, str, ScanAddress]]:
+    found = [items.get_bin(conn, _seen(conn, "bin_id", each, who)) for each in dict.fromkeys(ids)]
+    return [(each.code, each.store_name, each.site, scanning.address(conn, {"bin_id": each.id})) for each in found]
+
+
+def _seen(conn: Connection, name: str, key: int, who: Who) -> int:
+    """Return an id that is of a site that somebody sees. Raises NotFound."""
+    if who.sites is not None:
+        scope.check(conn, name, key, who.sites)
+    return key
 
 
 def _read(conn: Connection, thing: Thing) -> ScanAddressOut:

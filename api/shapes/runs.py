@@ -1,7 +1,7 @@
 """What the API takes and gives of runs: the input of each kind, and what has become of it."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from fastapi import Body
@@ -14,8 +14,8 @@ from workorder_core.runs.runs import USUAL_PRIORITY, State
 from workorder_core.tables.plant_tables import TABLES
 
 Priority = Annotated[int, Field(ge=1, le=9, description="1 is done first, 9 last")]
-TableName = Literal["locations", "assets"]
-assert set(TABLES) == {"locations", "assets"}
+TableName = Literal["locations", "assets", "items", "stock", "bills"]
+assert set(TABLES) == set(get_args(TableName))
 
 
 class BacktestIn(BaseModel):

@@ -1,6 +1,6 @@
 """The end of the work: what was found, done and used, and the orders that follow from it, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from db.inventory import order_lines
 from db.orders import order_content, order_history, order_links, work_orders
 from db.orders.order_links import LinkKind
 from db.plant import plant
@@ -78,22 +79,37 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, act
     """Record which parts an order, locked by this transaction, has used; the last statement counts.
 
     A part in a different unit from the one ordered is a line of its own. Pieces, the default unit, match the unit that
-    was ordered.
+    was ordered. What was issued at two prices is two lines: as many count as used of the first as were issued at its
+    price. The store's ledger is unchanged: what is left over is returned there.
     """
-    lines = {(line.part, line.unit): line for line in order_content.parts(conn, order_id)}
+    lines: dict[tuple[str, str], list[PartLine]] = {}
+    for there in order_content.parts(conn, order_id):
+        lines.setdefault((there.part, there.unit), []).append(there)
+    issued = {each.line: float(each.issued) for each in order_lines.of_order(conn, order_id)}
     changed: dict[int, PartLine] = {}
     for each in used:
-        line = lines.get((each.part, each.unit))
-        if line is None and each.unit == PIECES:
-            line = next((there for (part, _), there in lines.items() if part == each.part), None)
-        if line is None:
-            number = max((there.line for there in lines.values()), default=0) + 1
-            line = PartLine(line=number, part=each.part, needed=0, unit=each.unit)
-        line = replace(line, used=each.used)
-        lines[line.part, line.unit] = changed[line.line] = line
+        found = lines.get((each.part, each.unit))
+        if found is None and each.unit == PIECES:
+            found = next((there for (part, _), there in lines.items() if part == each.part), None)
+        if found is None:
+            number = max((line.line for those in lines.values() for line in those), default=0) + 1
+            found = [PartLine(line=number, part=each.part, needed=0, unit=each.unit)]
+        now = _spread(found, each.used, issued)
+        lines[now[0].part, now[0].unit] = now
+        changed |= {line.line: line for line in now}
     order_content.put_parts(conn, order_id, list(changed.values()))
     facts = {f"part {line.line}": record.plain(line) for line in changed.values()}
     order_history.append(conn, order_id, at=at, actor=actor, step="parts", new=facts)
+
+
+def _spread(lines: Sequence[PartLine], used: float, issued: Mapping[int, float]) -> list[PartLine]:
+    """Return the lines of one part with what was used of each: as many as were issued, the last one the rest."""
+    now = list[PartLine]()
+    for line in lines:
+        part = used if line is lines[-1] else min(used, issued.get(line.line, 0))
+        now.append(replace(line, used=part))
+        used -= part
+    return now
 
 
 def make_linked(

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from db import scope, sql
 from db.errors import AlreadyExists, NotFound
+from db.inventory import order_lines
 from db.orders import order_content
 from db.plant import changes, safety
 from db.plant.safety import Proposal, Superseded
@@ -144,9 +145,11 @@ def fitting(conn: Connection, asset_id: int | None, failure_mode: FailureMode) -
     return job_plans.fitting(in_force(conn, [site]), asset_class, failure_mode)
 
 
-def copy_to(conn: Connection, order_id: UUID, plan: JobPlan) -> None:
+def copy_to(conn: Connection, order_id: UUID, plan: JobPlan, *, reserve_at: datetime | None = None) -> None:
     """Copy a plan's steps and parts to an order; ``job_plans.planned`` sets the rest on the order itself.
 
+    With ``reserve_at`` parts that are named by an item's code are reserved, first asked first served. Without it the
+    timetable reserves them: the judge's own transaction waits for no store.
     Safety permits that the order already requires stay: another plan does not make the work safer.
     """
     kept = [
@@ -156,10 +159,14 @@ def copy_to(conn: Connection, order_id: UUID, plan: JobPlan) -> None:
     ]
     order_content.set_steps(conn, order_id, [*kept, *plan.steps])
     there = {line.part: line for line in order_content.parts(conn, order_id)}
+    tied = {each.item for each in order_lines.of_order(conn, order_id)}
     lines = max((line.line for line in there.values()), default=0)
-    for number, part in enumerate((part for part in plan.parts if part.part not in there), lines + 1):
+    wanted = [part for part in plan.parts if part.part not in there and part.part not in tied]
+    for number, part in enumerate(wanted, lines + 1):
         line = PartLine(line=number, part=part.part, needed=part.quantity, unit=part.unit)
         order_content.put_parts(conn, order_id, [line])
+    if reserve_at is not None:
+        order_lines.reserve_planned(conn, order_id, order_content.parts(conn, order_id), at=reserve_at)
 
 
 def _plan(row: Mapping[str, Any]) -> JobPlan:

@@ -47,7 +47,7 @@ def plan(
         conn, order_id, Step.PLAN, Plan(chosen, hours), who=who, at=at, why=why, expected_version=expected_version
     )
     if chosen is not None:
-        plans.copy_to(conn, order.id, chosen)
+        plans.copy_to(conn, order.id, chosen, reserve_at=at)
     return order
 
 

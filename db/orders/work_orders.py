@@ -13,6 +13,7 @@ from psycopg.rows import dict_row, scalar_row
 from db import scope, sql, storable
 from db.documents import labels
 from db.errors import FaultHasOrder, NotFound, VersionConflict
+from db.inventory import order_lines
 from db.orders import job_plans, order_content, order_history, order_links, order_rows
 from db.orders.order_history import HistoryRow
 from db.orders.order_lists import Filters, Listed, Tally, count, page, position, tally
@@ -21,7 +22,7 @@ from db.plant.plant import Asset, Location
 from workorder_core.intake import priority
 from workorder_core.intake.decisions import Urgency
 from workorder_core.intake.findings import Sign
-from workorder_core.orders import lifecycle, record, targets
+from workorder_core.orders import lifecycle, record, statuses, targets
 from workorder_core.orders.details import NOTHING, Details
 from workorder_core.orders.job_plans import JobPlan, planned
 from workorder_core.orders.lifecycle import FINAL, WAITING, Situation, Step
@@ -245,7 +246,7 @@ def create_by_hand(
         order = planned(order, plan)
     insert(conn, order, actor=actor, why=why or title)
     if plan is not None:
-        job_plans.copy_to(conn, order.id, plan)
+        job_plans.copy_to(conn, order.id, plan, reserve_at=at)
     return order
 
 
@@ -278,6 +279,8 @@ def _saved(
     append_history(conn, after.id, at=at, actor=actor, step=str(step), old=old, new=new, why=why)
     if after.plan is not None and before.status not in WAITING and after.status is Status.OPEN:
         order_content.begin_anew(conn, after.id)
+    if before.status in statuses.UNAPPROVED and after.status in WAITING:
+        order_lines.settle_order(conn, after.id, at=at)
     _tell_judge(conn, before, after, actor)
     return after
 

@@ -16,9 +16,10 @@ from db import scope, sql, storable
 
 _QUERIES = sql.load("changes")
 _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
-OF_PLANT = (*_LOGGED, "document", "rule", "safety", "file")
+_OF_STORES = ("item", "store", "reorder rule", "bill of material", "tool", "purchase request")
+OF_PLANT = (*_LOGGED, *_OF_STORES, "document", "rule", "safety", "file")
 """Kinds that everybody may read for the sites they see: what triggers write, and proposals."""
-OF_COSTS = ("labour rate", "cost model")
+OF_COSTS = ("labour rate", "cost model", "item price")
 """Kinds that only those who see costs may read."""
 OF_ACCESS = ("user", "key", "device", "receiver")
 """Kinds that only administrators of every site may read."""

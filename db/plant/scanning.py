@@ -1,4 +1,4 @@
-"""Where a scanned code leads: to the page of an asset, a functional location or an order."""
+"""Where a scanned code leads: to the page of an asset, a functional location, an order, an item or a bin."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,12 +17,14 @@ _QUERIES = sql.load("scanning")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanAddress:
-    """Exactly one of the three ids is set."""
+    """Exactly one of the ids is set."""
 
     token: str
     asset_id: int | None
     location_id: int | None
     order_id: UUID | None
+    item_id: int | None
+    bin_id: int | None
     created_at: datetime
     created_by: str
 
@@ -31,10 +33,14 @@ class ScanAddress:
         """Return the path of its page."""
         if self.asset_id is not None:
             return f"/assets/{self.asset_id}"
+        if self.item_id is not None:
+            return f"/stock/items/{self.item_id}"
+        if self.bin_id is not None:
+            return f"/stock/bins/{self.bin_id}"
         return f"/locations/{self.location_id}" if self.location_id is not None else f"/orders/{self.order_id}"
 
 
-_NO_THING: dict[str, Any] = {"asset_id": None, "location_id": None, "order_id": None}
+_NO_THING: dict[str, Any] = dict.fromkeys(("asset_id", "location_id", "order_id", "item_id", "bin_id"))
 Thing = Mapping[str, int | UUID]
 """The one id that names it: ``{"asset_id": 7}``."""
 

@@ -9,7 +9,8 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from db import sql
-from db.plant import plant
+from db.inventory import tables as inventory_tables
+from db.plant import changes, plant
 from db.plant.plant import Site
 from db.plant.safety import Proposal
 from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant
@@ -30,6 +31,9 @@ class Known:
 
 def known(conn: Connection, name: str, site: Site) -> Known:
     """Return a site's rows of a table, by the table's name."""
+    if name in inventory_tables.NAMES:
+        table, rows = inventory_tables.known(conn, name, site)
+        return Known(table=table, facts=rows)
     facts = {row["code"]: row for row in _rows(conn, name, site)}
     if name == plant_tables.LOCATIONS.name:
         return Known(table=plant_tables.LOCATIONS, facts=facts)
@@ -46,6 +50,10 @@ def store(
 
     Raises WhyMissing if those need a reason.
     """
+    if what.table.name in inventory_tables.NAMES:
+        changes.made_by(conn, actor, why)
+        inventory_tables.store(conn, site, what.table.name, what.facts, plan, actor=actor, at=at)
+        return []
     rows = above_first(plan.wanted, "parent")
     if what.table.name == plant_tables.LOCATIONS.name:
         made = tuple(_location(row, what.facts.get(row.key, {})) for row in rows)

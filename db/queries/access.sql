@@ -207,3 +207,24 @@ SELECT EXISTS (SELECT FROM runs r JOIN sites s ON s.id = r.site_id WHERE r.id = 
 -- name: sees_upload
 -- Whether a file that somebody has brought is for one of these sites.
 SELECT EXISTS (SELECT FROM uploads u JOIN sites s ON s.id = u.site_id WHERE u.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_item
+-- Whether an item is of one of these sites.
+SELECT EXISTS (SELECT FROM items i JOIN sites s ON s.id = i.site_id WHERE i.id = %(id)s AND s.code = ANY(%(sites)s));
+
+-- name: sees_store
+-- Whether a store is of one of these sites.
+SELECT EXISTS (SELECT FROM stores t JOIN sites s ON s.id = t.site_id WHERE t.id = %(id)s AND s.code = ANY(%(sites)s));
+
+-- name: sees_bin
+-- Whether a bin is of one of these sites.
+SELECT EXISTS (SELECT FROM bins b JOIN sites s ON s.id = b.site_id WHERE b.id = %(id)s AND s.code = ANY(%(sites)s));
+
+-- name: sees_request
+-- Whether a purchase request is of one of these sites.
+SELECT EXISTS (SELECT FROM purchase_requests r JOIN sites s ON s.id = r.site_id
+               WHERE r.id = %(id)s AND s.code = ANY(%(sites)s));
+
+-- name: sees_tool
+-- Whether a tool is of one of these sites.
+SELECT EXISTS (SELECT FROM tools k JOIN sites s ON s.id = k.site_id WHERE k.id = %(id)s AND s.code = ANY(%(sites)s));

@@ -22,6 +22,9 @@ class TableName(StrEnum):
 
     LOCATIONS = "locations"
     ASSETS = "assets"
+    ITEMS = "items"
+    STOCK = "stock"
+    BILLS = "bills"
 
 
 def import_table(

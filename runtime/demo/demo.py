@@ -26,7 +26,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import living, past, prices, sample_plants
+from runtime.demo import living, past, prices, sample_plants, stores
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -90,6 +90,7 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                 with conn.transaction():
                     prices.put(conn, plant_db.site_by_code(conn, site), until=anchor)
                     past.make(conn, site=site, now=anchor)
+                    stores.put(conn, plant_db.site_by_code(conn, site), now=anchor)
                 plant = SamplePlant(folder, site=site, anchor=anchor)
                 return _watch(wanted, standing, conn, plant, folder, stop, console)
 

@@ -20,6 +20,7 @@ from db import idempotency, jobs
 from db.alarms import engine_alarms
 from db.documents import budgets
 from db.events import deliveries, engine_alarm_events
+from db.inventory import levels, reserving
 from db.orders import audit, work_orders
 from db.people import assignments
 from db.runs import runs
@@ -51,6 +52,7 @@ class Timetable:
     retention_every_s: float = 3600
     budgets_every_s: float = 600
     engine_alarms_every_s: float = 15
+    stock_every_s: float = 10
     event_retention: timedelta = timedelta(days=90)
     attempt_retention: timedelta = timedelta(days=90)
     retention: timedelta | None = None
@@ -82,6 +84,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.tidy_every_s, forget_answers, "forget answers")
         every(timetable.anchor_every_s, anchor_history, "anchor")
         every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
+        every(timetable.stock_every_s, keep_stock, "stock")
         every(timetable.retention_every_s, lambda conn: drop_old_events(conn, timetable), "retention of events")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
@@ -130,6 +133,30 @@ def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT)
             order, proposed = assignments.assign_best(conn, order_id, actor=ACTOR, at=datetime.now(UTC))
         given += order.assignee is not None and proposed.choice is not None
     return given
+
+
+def keep_stock(conn: Connection) -> int:
+    """Reserve the parts of orders that the engine planned, give free parts to orders that wait, and ask for more.
+
+    Returns how many orders and levels were looked after. One transaction each, so that none waits for another.
+    """
+    done = 0
+    for order_id in reserving.unreserved(conn):
+        conn.rollback()
+        with conn.transaction():
+            if not jobs.try_lock(conn, "stock"):
+                return done
+            reserving.reserve_planned(conn, order_id, at=datetime.now(UTC))
+        done += 1
+    for item_id, store_id in levels.to_settle(conn):
+        conn.rollback()
+        with conn.transaction():
+            if not jobs.try_lock(conn, "stock"):
+                return done
+            levels.lock(conn, item_id, store_id)
+            levels.settle(conn, item_id, store_id, at=datetime.now(UTC))
+        done += 1
+    return done
 
 
 def escalate_late(conn: Connection) -> int:

@@ -41,6 +41,7 @@ DEMO_PEOPLE = (
     DemoPerson(DEMO, "Demo", Role.ADMINISTRATOR),
     DemoPerson("berg", "Sofia Berg", Role.PLANNER),
     DemoPerson("petersen", "Jonas Petersen", Role.TECHNICIAN, "petersen"),
+    DemoPerson("krog", "Ida Krog", Role.STOREKEEPER),
     DemoPerson("iversen", "Nina Iversen", Role.RELIABILITY_ENGINEER),
     DemoPerson("dahl", "Henrik Dahl", Role.REQUESTER),
 )

@@ -158,6 +158,80 @@ def attempt(plant: Plant, n: int) -> None:
     )
 
 
+def store(plant: Plant, n: int) -> None:
+    plant.sql("INSERT INTO stores (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
+
+
+def item(plant: Plant, n: int) -> None:
+    """Keep an item in a store, with one of it in its bin; of some that is too few."""
+    if n == 0:
+        plant.sql("INSERT INTO stores (site_id, code, name) VALUES (1, 'MAIN', 'x')")
+        plant.sql("INSERT INTO bins (site_id, store_id, code) SELECT site_id, id, 'A1' FROM stores")
+    plant.sql("INSERT INTO items (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
+    plant.sql(
+        "INSERT INTO stock_levels (item_id, store_id, site_id, reorder_point) SELECT i.id, t.id, 1, %(point)s "
+        "FROM items i, stores t WHERE i.code = %(c)s", c=scattered(n), point=n % 3,
+    )  # fmt: skip
+    plant.sql(
+        "INSERT INTO stock_movements (site_id, item_id, store_id, bin_id, kind, quantity, at, actor) "
+        "SELECT 1, i.id, b.store_id, b.id, 'receive', 1, now(), 'x' FROM items i, bins b WHERE i.code = %(c)s",
+        c=scattered(n),
+    )
+
+
+ONE_ORDER = "(SELECT id FROM work_orders WHERE status = 'in_progress' ORDER BY number LIMIT 1)"
+
+
+def reservation(plant: Plant, n: int) -> None:
+    item(plant, n)
+    plant.sql(
+        f"INSERT INTO order_parts (order_id, line, part, needed) SELECT {ONE_ORDER}, 100 + %(n)s, 'x', 2", n=n
+    )  # fmt: skip
+    plant.sql(
+        "INSERT INTO reservations (order_id, line, site_id, item_id, store_id, asked_at) "
+        f"SELECT {ONE_ORDER}, 100 + %(n)s, 1, i.id, l.store_id, %(at)s "
+        "FROM items i JOIN stock_levels l ON l.item_id = i.id WHERE i.code = %(c)s",
+        n=n, c=scattered(n), at=at(n),
+    )  # fmt: skip
+
+
+def purchase(plant: Plant, n: int) -> None:
+    item(plant, n)
+    plant.sql(
+        "INSERT INTO purchase_requests (site_id, item_id, store_id, quantity, requested_at, requested_by, state_since) "
+        "SELECT 1, i.id, l.store_id, 1, now(), 'x', now() FROM items i JOIN stock_levels l ON l.item_id = i.id "
+        "WHERE i.code = %(c)s",
+        c=scattered(n),
+    )
+
+
+def bill(plant: Plant, n: int) -> None:
+    item(plant, n)
+    plant.sql(
+        "INSERT INTO bills_of_material (site_id, asset_class, item_id, quantity) SELECT 1, %(of)s, id, 1 FROM items "
+        "WHERE code = %(c)s", c=scattered(n), of="ab"[n % 2],
+    )  # fmt: skip
+
+
+def tool(plant: Plant, n: int) -> None:
+    """Add a tool; two of three are lent, some due at one time."""
+    plant.sql("INSERT INTO tools (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
+    if n % 3:
+        lend(plant, n)
+
+
+def loan(plant: Plant, n: int) -> None:
+    plant.sql("INSERT INTO tools (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
+    lend(plant, n)
+
+
+def lend(plant: Plant, n: int) -> None:
+    plant.sql(
+        "INSERT INTO tool_loans (site_id, tool_id, borrower, during, due_at, lent_by) SELECT 1, id, 'x', "
+        "tstzrange('2026-01-01', NULL), %(at)s, 'x' FROM tools WHERE code = %(c)s", c=scattered(n), at=at(n),
+    )  # fmt: skip
+
+
 STATES = ("unacknowledged", "latched", "acknowledged", "shelved", "out_of_service")
 PLAN = {"title": "Look", "steps": [{"instruction": "look", "kind": "instruction"}]}
 
@@ -279,6 +353,15 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/receivers": (receiver, lambda row: row["id"]),
     "/receivers/{receiver_id}/messages": (message, lambda row: row["event_id"]),
     "/receivers/{receiver_id}/attempts": (attempt, lambda row: row["id"]),
+    "/items": (item, lambda row: row["id"]),
+    "/stores": (store, lambda row: row["id"]),
+    "/stock": (item, lambda row: row["item_id"]),
+    "/stock-movements": (item, lambda row: row["id"]),
+    "/reservations": (reservation, lambda row: row["line"]),
+    "/purchase-requests": (purchase, lambda row: row["id"]),
+    "/bills-of-material": (bill, lambda row: row["item"]),
+    "/tools": (tool, lambda row: row["id"]),
+    "/tool-loans": (loan, lambda row: row["id"]),
 }  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from workorder_core import words
 from workorder_core.alarms import alarm_states
 from workorder_core.alarms.silence import Suppressed
 from workorder_core.intake.effects import What
+from workorder_core.inventory.ledger import Kind
+from workorder_core.inventory.purchasing import State as PurchaseState
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.whom import Choice
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
@@ -30,6 +32,7 @@ from workorder_core.tables.plant_tables import TABLES
 from workorder_core.words import WHOLE_MACHINE
 
 _ENUMS: tuple[type[Enum], ...] = (
+    Kind, PurchaseState,
     words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,

@@ -19,6 +19,8 @@ class Edit(StrEnum):
     FIELDS = "change"
     STEPS = "do a step of the plan"
     PARTS = "note parts"
+    STOCK = "take parts from a store"
+    RETURNS = "bring parts back to a store"
     PRICES = "price parts"
     FILES = "attach a file"
     REMARKS = "say something"
@@ -44,12 +46,15 @@ class EditRule:
         The statuses in which somebody may change it on what they asked for.
     everybody
         Whoever the route lets in; it only adds, and says who did.
+    storekeeper
+        A storekeeper may do it on every order that they see.
     """
 
     statuses: frozenset[Status]
     technician: Theirs | None = None
     requester: frozenset[Status] = frozenset()
     everybody: bool = False
+    storekeeper: bool = False
 
 
 _ALWAYS = frozenset(Status)
@@ -58,6 +63,8 @@ EDITS: Mapping[Edit, EditRule] = {
     Edit.FIELDS: EditRule(_UNTIL_FINAL, Theirs.ONLY, UNAPPROVED),
     Edit.STEPS: EditRule(_UNTIL_FINAL - DONE, Theirs.OR_NOBODYS),
     Edit.PARTS: EditRule(_UNTIL_FINAL, Theirs.OR_NOBODYS),
+    Edit.STOCK: EditRule(_UNTIL_FINAL - DONE - UNAPPROVED, Theirs.OR_NOBODYS, storekeeper=True),
+    Edit.RETURNS: EditRule(_ALWAYS, Theirs.OR_NOBODYS, storekeeper=True),
     Edit.PRICES: EditRule(_ALWAYS),
     Edit.FILES: EditRule(_UNTIL_FINAL, Theirs.OR_NOBODYS, _UNTIL_FINAL),
     Edit.REMARKS: EditRule(_ALWAYS, everybody=True),
@@ -65,8 +72,8 @@ EDITS: Mapping[Edit, EditRule] = {
     Edit.UNLINK: EditRule(_UNTIL_FINAL),
     Edit.FOLLOW_UP: EditRule(_ALWAYS, everybody=True),
 }
-"""What has ended stays as it is: only remarks, links, prices and orders that follow come after it, each
-with who and when. Bills come late."""
+"""What has ended stays as it is: only remarks, links, prices, parts that come back and orders that
+follow come after it, each with who and when. Bills come late."""
 
 
 def permit(order: WorkOrder, edit: Edit, who: Who) -> None:
@@ -78,6 +85,7 @@ def permit(order: WorkOrder, edit: Edit, who: Who) -> None:
     if (
         who.roles & PLANNERS
         or rule.everybody
+        or (rule.storekeeper and Role.STOREKEEPER in who.roles)
         or (technician and (has(order, who) or (order.assignee is None and rule.technician is Theirs.OR_NOBODYS)))
         or (order.requested_by == who.actor and order.status in rule.requester)
     ):

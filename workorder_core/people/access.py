@@ -11,6 +11,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
     REQUESTER = "requester"
     TECHNICIAN = "technician"
+    STOREKEEPER = "storekeeper"
     PLANNER = "planner"
     RELIABILITY_ENGINEER = "reliability_engineer"
     ADMINISTRATOR = "administrator"
@@ -52,6 +53,11 @@ class Who:
     def sees_costs(self) -> bool:
         """Whether they may see what work and failures cost: by a role, or because an administrator allows it."""
         return self.allowed_costs or self.may(COST_ROLES)
+
+    @property
+    def sees_prices(self) -> bool:
+        """Whether they may see what items cost: who sees costs, and who buys."""
+        return self.sees_costs or self.may((Role.STOREKEEPER,))
 
     def sees(self, site: str) -> bool:
         return self.sites is None or site in self.sites

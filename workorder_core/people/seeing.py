@@ -13,8 +13,10 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "rule": EVERYBODY,
     "engine_alarm": EVERYBODY,
     "run": EVERYBODY,
+    "stock": EVERYBODY,
+    "purchase": EVERYBODY,
 }
-"""By what an event is of, the roles that may read the same elsewhere: orders, alarms, long work and, at every
+"""By what an event is of, the roles that may read the same elsewhere: orders, alarms, stock, long work and, at every
 site, documents. What concerns the whole plant has no site, so that only who sees every site is sent it."""
 
 

@@ -88,6 +88,8 @@ class Table:
         ``Assets``, and ``asset`` for one row of it.
     key
         The name of the column by which a row is known again.
+    more_keys
+        Further columns of the key, where one is not enough; an empty one is left out.
     decide
         Says what a row would do, given what is known under its key.
     check
@@ -101,8 +103,16 @@ class Table:
     one: str
     columns: tuple[Column, ...]
     key: str
+    more_keys: tuple[str, ...] = ()
     decide: Callable[["Table", Row, Facts | None], Decision] = decide_by_columns
     check: Callable[["Table", Sequence[Row], Mapping[str, Facts]], list[RowProblem]] = _nothing
+
+    def key_of(self, values: Facts) -> str | None:
+        """Return by what a row is known again; None where it does not say."""
+        if values.get(self.key) is None:
+            return None
+        said = [values.get(name) for name in (self.key, *self.more_keys)]
+        return "/".join(str(each) for each in said if each is not None)
 
     def column(self, name: str) -> Column:
         """Return a column by its name."""
@@ -191,7 +201,7 @@ def plan(
             continue
         made.rows += 1
         values, wrong = _read(table, number, cells, columns, decimal)
-        key = values.get(table.key)
+        key = table.key_of(values)
         if key is not None and (before := first.setdefault(str(key), number)) != number:
             title = table.column(table.key).title
             wrong.append(RowProblem(row=number, column=title, said=str(key), problem=f"is in row {before} already"))

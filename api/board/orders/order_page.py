@@ -11,12 +11,14 @@ from psycopg import Connection
 
 from api.asking import KNOWN, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
+from api.board.inventory import order_stock
 from api.board.orders import history
 from api.board.rendering import full_names, page, shown_already
 from db.alarms import alarm_points
 from db.costs import costs
 from db.errors import NotFound
 from db.files import files
+from db.inventory import order_lines
 from db.orders import job_plans, order_content, order_links, work_orders
 from db.people import assignments, technicians
 from db.plant import plant
@@ -28,6 +30,7 @@ from workorder_core.intake.findings import Sign
 from workorder_core.orders import edits, lifecycle, planned_dates, targets
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.edits import Edit
+from workorder_core.orders.job_plans import PartLine
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people import assignment
@@ -93,7 +96,8 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         duplicate_of=_maybe_order(conn, shown.duplicate_of, who),
         displaces=_displaced(conn, proposed.displaces if proposed else None),
         steps=order_content.steps(conn, order_id),
-        parts=order_content.parts(conn, order_id),
+        parts=_other_parts(conn, order_id),
+        **order_stock.facts(conn, shown, asset, who),
         cost=costs.of_order(conn, order_id, now=now) if who.sees_costs else None,
         prices=costs.part_prices(conn, order_id) if who.sees_costs else [],
         comments=order_content.comments(conn, order_id),
@@ -147,6 +151,12 @@ def _evidence(
         "readings": _readings(conn, order, newest if drawn else leading),
         "charts": {} if drawn else {each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
     }
+
+
+def _other_parts(conn: Connection, order_id: UUID) -> list[PartLine]:
+    """Return the parts of an order that come from no store: the others are shown with their stock."""
+    tied = {each.line for each in order_lines.of_order(conn, order_id)}
+    return [each for each in order_content.parts(conn, order_id) if each.line not in tied]
 
 
 def _works(order: WorkOrder, who: Who) -> bool:

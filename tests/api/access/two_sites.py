@@ -15,6 +15,8 @@ SEEN = re.compile(rf"{MARK}|{SITE}-\d|{SITE}/".encode())
 TIED_BY = {
     "site_id": "site_id = %(site)s",
     "asset_id": "asset_id IN (SELECT id FROM assets WHERE site_id = %(site)s)",
+    "item_id": "item_id IN (SELECT id FROM items WHERE site_id = %(site)s)",
+    "bin_id": "bin_id IN (SELECT id FROM bins WHERE site_id = %(site)s)",
     "signal_id": "signal_id IN (SELECT s.id FROM signals s JOIN assets a ON a.id = s.asset_id "
     "WHERE a.site_id = %(site)s)",
     "order_id": "order_id IN (SELECT id FROM work_orders WHERE site_id = %(site)s)",
@@ -151,6 +153,26 @@ def _marked(value: Any, key: str = "") -> Any:
     return MARK + value if isinstance(value, str) and key in FREE else value
 
 
+def _fill_stock(client: TestClient, post: Any, order: str) -> Iterator[tuple[str, int]]:
+    """Give the rich site a store with items, a reservation, a purchase request, a bill of material and a lent tool."""
+    store = post("/stores", site="NTH", code="MAIN", name="Main store", bins=["A1"])
+    yield "store", store.status_code
+    facts = {"units": {"box": 12}, "price": "8", "lead_time_days": 3, "supplier": "Sealco"}
+    item = post("/items", site="NTH", code="SEAL", name="Seal", item_class="seals", **facts)
+    yield "item", item.status_code
+    at = f"/items/{item.json()['id']}"
+    rule = {"minimum": 1, "reorder_point": 5, "reorder_quantity": 5}
+    yield "rule", client.put(f"/api/v1{at}/stores/{store.json()['id']}", json=rule).status_code
+    yield "receipt", post(f"{at}/receive", quantity=3, unit_cost="9", lot="L1", why="first").status_code
+    yield "reservation", post(f"/work-orders/{order}/reservations", item_id=item.json()["id"], quantity=1).status_code
+    bill = {"asset_class": "centrifugal_pump", "item_id": item.json()["id"], "quantity": 1, "note": "outer"}
+    yield "bill", client.put("/api/v1/bills-of-material", json=bill).status_code
+    tool = post("/tools", site="NTH", code="PULL", name="Puller", kept_at="cabinet")
+    yield "tool", tool.status_code
+    loan = {"borrower": "holm", "due_at": "2030-01-01T08:00:00Z", "note": "mind the jaw"}
+    yield "loan", post(f"/tools/{tool.json()['id']}/lend", **loan).status_code
+
+
 def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator[tuple[str, int]]:
     """Give the rich site what it lacks, as somebody of every site; yields what was answered."""
     v1, once = "/api/v1", iter(range(100))
@@ -184,6 +206,7 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
         "model",
         client.put(f"{v1}/sites/NTH/costs/model?new=class", json={"asset_class": "pump", "failure": "9"}).status_code,
     )
+    yield from _fill_stock(client, post, order)
     yield "code", client.get(f"{v1}/assets/{asset}/scan-address").status_code
     link = {"kind": "blocks", "other_id": own_order, "why": f"{MARK} first"}
     yield "link", post(f"/work-orders/{order}/links", **link).status_code

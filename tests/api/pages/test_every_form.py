@@ -86,6 +86,42 @@ FORMS = {
     "/orders/{order_id}/part-prices": Known(
         "/orders/{planned}", "/orders/{planned}/part-prices", {"unit_cost": "128,40"}, {"unit_cost": "much"}
     ),
+    "/stock/items/new": Known(
+        "/stock", "/stock/items/new", {"code": "BRG", "name": "Bearing", "lead": "7", "price": "12,50"},
+        {"code": "a/b", "name": " ", "lead": "soon", "price": "much", "others": "box"},
+    ),
+    "/stock/stores/new": Known(
+        "/stock", "/stock/stores/new", {"store": "VAN", "bins": "V1 V2"}, {"store": " ", "bins": " "}
+    ),
+    "/stock/items/{item_id}/facts": Known(
+        "/stock/items/{item}", "/stock/items/{item}/facts", {"name": "Shaft seal", "others": "box = 12"},
+        {"name": " ", "lead": "soon", "price": "-1", "others": "box = x"},
+    ),
+    "/stock/items/{item_id}/rule": Known(
+        "/stock/items/{item}", "/stock/items/{item}/rule", {"store": "{store}", "reorder_point": "2", "minimum": "1"},
+        {"store": "x", "minimum": "9", "reorder_point": "some", "reorder_quantity": "-1"},
+    ),
+    "/stock/items/{item_id}/do/{verb}": Known(
+        "/stock/items/{item}", "/stock/items/{item}/do/issue", {"quantity": "1", "why": "sample"},
+        {"quantity": "many", "order": "NO-1", "place": "x"},
+    ),
+    "/stock/items/{item_id}/keep/{verb}": Known(
+        "/stock/items/{item}", "/stock/items/{item}/keep/receive", {"quantity": "2", "unit_cost": "8,40"},
+        {"quantity": "many", "place": "x", "unit_cost": "much"},
+    ),
+    "/orders/{order_id}/stock/{verb}": Known(
+        "/orders/{order}", "/orders/{order}/stock/reserve", {"item": "{item}", "item_quantity": "2"},
+        {"item": "x", "item_quantity": "many"},
+    ),
+    "/purchases/{request_id}/{verb}": Known(
+        "/purchases", "/purchases/{request}/receive", {"quantity": "3"},
+        {"quantity": "many", "to_bin": "x", "unit_cost": "much"},
+    ),
+    "/tools/new": Known("/tools", "/tools/new", {"code": "T-2", "name": "Gauge"}, {"code": "a/b", "name": " "}),
+    "/tools/{tool_id}/{verb}": Known(
+        "/tools", "/tools/{tool}/lend", {"borrower": "Holm", "due_at": "2040-01-01T16:00"},
+        {"borrower": " ", "due_at": "soon", "order": "NO-1"},
+    ),
     "/devices/{device}/unbind": Known("/devices", "/devices/d1/unbind"),
     "/new-order": Known(
         "/new-order", "/new-order", {"asset_id": "{asset}", "kind": "inspection", "title": "Look"},
@@ -225,6 +261,7 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     less = {"asset_class": "centrifugal_pump", "criticality": "2", "safety_critical": "false", "why": "caged"}
     known(Role.PLANNER).post(f"/assets/{seeded.assets['P-102']}/judged-as", data=less, headers=HTML)
     found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
+    found |= _stores(client)
     day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
     found["place"] = str(client.get("/api/v1/locations").json()[0]["id"])
     path, manual = f"/api/v1/assets/{found['asset']}/files", {"file": ("manual.txt", b"Oil it")}
@@ -232,6 +269,22 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     path = f"/api/v1/assets/{found['asset']}/downtimes"
     found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
     return found
+
+
+def _stores(client) -> dict[str, str]:
+    """A store with an item that is below its reorder point, and a tool."""
+
+    def made(path: str, body: dict[str, object], method: str = "POST"):
+        answer = client.request(method, f"/api/v1{path}", json=body, headers={"Idempotency-Key": path})
+        answer.raise_for_status()
+        return answer.json()
+
+    store = made("/stores", {"site": "NTH", "code": "MAIN", "name": "Main", "bins": ["A1"]})["id"]
+    item = made("/items", {"site": "NTH", "code": "SEAL", "name": "Seal"})["id"]
+    made(f"/items/{item}/receive", {"quantity": 5})
+    request = made(f"/items/{item}/stores/{store}", {"reorder_point": 9}, "PUT")["request"]
+    tool = made("/tools", {"site": "NTH", "code": "PULL", "name": "Puller"})["id"]
+    return {"store": str(store), "item": str(item), "request": str(request), "tool": str(tool)}
 
 
 def _runs(conn, now) -> dict[str, str]:

@@ -1,0 +1,91 @@
+"""What is typed into the forms of stores: quantities, places, days, numbers of orders."""
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg import Connection
+
+from api.board.forms.form_errors import InvalidForm
+from db.errors import NotFound
+from db.orders import work_orders
+from workorder_core.far_times import near, near_day
+from workorder_core.inventory.quantities import MOST
+from workorder_core.people.access import Who
+from workorder_core.sentences import say
+
+
+def number(text: str, *, places: int = 3, negative: bool = False) -> Decimal | None:
+    """Return a number of a form, None where it is empty; a decimal comma will do. Raises InvalidForm."""
+    said = text.strip().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
+    if not said:
+        return None
+    try:
+        value = Decimal(said.replace(",", "."))
+    except InvalidOperation:
+        raise InvalidForm(say("write a number, not {text!r}", text=text.strip())) from None
+    if not value.is_finite() or abs(value) > MOST or (value < 0 and not negative):
+        raise InvalidForm(say("write a number from 0 to {most}, not {text!r}", most=str(MOST), text=text.strip()))
+    if value != round(value, places):
+        raise InvalidForm(say("write {places} decimals at most", places=places))
+    return value
+
+
+def quantity(text: str) -> Decimal:
+    """Return a quantity of a form. Raises InvalidForm where it is empty, no number or not above 0."""
+    value = number(text)
+    if not value:
+        raise InvalidForm(say("write how many, such as 2 or 0.5"))
+    return value
+
+
+def order(conn: Connection, text: str, who: Who) -> UUID | None:
+    """Return the order that is named by its number, None where none is. Raises InvalidForm."""
+    if not text.strip():
+        return None
+    try:
+        return work_orders.id_of_number(conn, text.strip().upper(), who)
+    except NotFound:
+        raise InvalidForm(say("there is no order {number}", number=text.strip().upper())) from None
+
+
+def key(text: str) -> int | None:
+    """Return an id that was chosen from a list, None where none was. Raises InvalidForm."""
+    if not text.strip():
+        return None
+    if not text.isdecimal() or not 0 < int(text[:12]) < 2**31:
+        raise InvalidForm(say("choose one of the list"))
+    return int(text)
+
+
+def day(text: str) -> date | None:
+    """Return a day of a form, None where it is empty. Raises InvalidForm."""
+    if not text.strip():
+        return None
+    try:
+        return near_day(date.fromisoformat(text.strip()))
+    except ValueError:
+        raise InvalidForm(say("choose a day")) from None
+
+
+def moment(text: str, zone: str) -> datetime:
+    """Return a local time of a form as a moment. Raises InvalidForm."""
+    try:
+        return near(datetime.fromisoformat(text.strip()).replace(tzinfo=ZoneInfo(zone)))
+    except ValueError:
+        raise InvalidForm(say("choose a day and a time")) from None
+
+
+def units(text: str) -> dict[str, Decimal]:
+    """Return other units as they are typed, a line each: ``box = 12``. Raises InvalidForm."""
+    found: dict[str, Decimal] = {}
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        name, sign, factor = line.partition("=")
+        value = number(factor, places=6) if sign else None
+        if not name.strip() or len(name.strip()) > 20 or not value:
+            raise InvalidForm(say("write one unit a line, such as box = 12"))
+        found[name.strip()] = value
+    return found

@@ -1,0 +1,149 @@
+"""Items: what stores keep, what it costs, where it is used, and when more is bought."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.asking import KEEPS_STOCK, SEES, Asking, Conn, Now
+from api.asking import Why as BecauseOf
+from api.naming import Names
+from api.once import OnlyOnce
+from api.paging import Order, Paged, Text
+from api.papers.labels import ScanAddressOut
+from api.shapes.inventory.items import (
+    BillLineIn,
+    BillLineOut,
+    ItemChange,
+    ItemIn,
+    ItemOut,
+    LevelOut,
+    LotOut,
+    RuleIn,
+    WhereUsedOut,
+)
+from db import scope
+from db.inventory import items, levels, prices
+from db.inventory.items import BillLine, Item
+from db.plant import plant, scanning
+from db.plant.scanning import ScanAddress
+from workorder_core.plant.new_names import NameKind
+
+router = APIRouter(tags=["items and stock"])
+BY_CODE = Order[Item](tuple[Text, Text], lambda each: (each.site, each.code))
+BY_CLASS = Order[BillLine](tuple[Text, Text, Text], lambda each: (each.site, each.asset_class, each.item))
+
+
+@router.get("/items", dependencies=[SEES])
+def find(
+    conn: Conn,
+    who: Asking,
+    part: Paged,
+    site: Annotated[str | None, Query(description="a site's code")] = None,
+    text: Annotated[str | None, Query(max_length=200, description="words of code, name or supplier")] = None,
+    item_class: Annotated[str | None, Query(max_length=100)] = None,
+    retired: Annotated[bool, Query(description="those that are not used any more too")] = False,
+) -> list[ItemOut]:
+    """List items."""
+    rows = items.page(
+        conn, within=who.sites, site=site, text=text, item_class=item_class, retired=retired,
+        after=part.after(BY_CODE), limit=part.fetched,
+    )  # fmt: skip
+    return [ItemOut.of(each, prices=who.sees_prices) for each in part.of_fetched(rows, BY_CODE)]
+
+
+@router.post("/items", status_code=201, response_model=ItemOut, dependencies=[KEEPS_STOCK])
+def create(body: ItemIn, conn: Conn, who: Asking, _: BecauseOf, once: OnlyOnce) -> Response:
+    """Make an item known. With an Idempotency-Key it is made known once."""
+    site = plant.site_by_code(conn, body.site, who.sites)
+
+    def make(_: Response) -> ItemOut:
+        made = items.add(conn, site.id, site.code, body.code, body.unit, body.facts())
+        if body.price is not None:
+            made = prices.set_price(conn, made, body.price)
+        return ItemOut.of(made, prices=who.sees_prices)
+
+    return once(body, make, needed=False)
+
+
+@router.get("/items/{item_id}", dependencies=[SEES])
+def read(item_id: int, conn: Conn, who: Asking) -> ItemOut:
+    """Read one item."""
+    return ItemOut.of(items.get(conn, item_id), prices=who.sees_prices)
+
+
+@router.put("/items/{item_id}", dependencies=[KEEPS_STOCK])
+def change(item_id: int, body: ItemChange, conn: Conn, now: Now, who: Asking, _: BecauseOf) -> ItemOut:
+    """Change what is said of an item, its price too: left out, nobody says what it costs."""
+    made = items.save(conn, items.get(conn, item_id), body.facts(), at=now)
+    return ItemOut.of(prices.set_price(conn, made, body.price), prices=who.sees_prices)
+
+
+@router.get("/items/{item_id}/lots", dependencies=[SEES])
+def in_bins(item_id: int, conn: Conn) -> list[LotOut]:
+    """Read in which bins an item is, lot by lot."""
+    return [LotOut.of(each) for each in levels.lots(conn, items.get(conn, item_id).id)]
+
+
+@router.get("/items/{item_id}/where-used", dependencies=[SEES])
+def where_used(item_id: int, conn: Conn) -> WhereUsedOut:
+    """Read which job plans ask for an item, and which assets have it by the bill of material of their class."""
+    item = items.get(conn, item_id)
+    return WhereUsedOut.of(items.used_in_plans(conn, item.id), items.used_by_assets(conn, item.id))
+
+
+@router.put("/items/{item_id}/stores/{store_id}", dependencies=[KEEPS_STOCK])
+def set_rule(item_id: int, store_id: int, body: RuleIn, conn: Conn, now: Now, _: BecauseOf) -> LevelOut:
+    """Say when to buy of an item for a store, and how much; what is below is asked for at once."""
+    rule = {"minimum": body.minimum, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
+    return LevelOut.of(levels.set_rule(conn, item_id, store_id, **rule, at=now))
+
+
+@router.get("/items/{item_id}/scan-address", dependencies=[SEES])
+def scan_address(item_id: int, conn: Conn) -> ScanAddressOut:
+    """Read where the code of an item's label leads."""
+    return _address(scanning.address(conn, {"item_id": items.get(conn, item_id).id}))
+
+
+@router.get("/bins/{bin_id}/scan-address", dependencies=[SEES])
+def bin_scan_address(bin_id: int, conn: Conn) -> ScanAddressOut:
+    """Read where the code of a bin's label leads."""
+    return _address(scanning.address(conn, {"bin_id": items.get_bin(conn, bin_id).id}))
+
+
+@router.get("/bills-of-material", dependencies=[SEES])
+def bills(
+    conn: Conn,
+    who: Asking,
+    part: Paged,
+    site: Annotated[str | None, Query(description="a site's code")] = None,
+    asset_class: Annotated[str | None, Query(max_length=100)] = None,
+    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> list[BillLineOut]:
+    """List which items the assets of each class have."""
+    rows = items.bills(
+        conn, within=who.sites, site=site, asset_class=asset_class, item_id=item_id,
+        after=part.after(BY_CLASS), limit=part.fetched,
+    )  # fmt: skip
+    return [BillLineOut.of(each) for each in part.of_fetched(rows, BY_CLASS)]
+
+
+@router.put("/bills-of-material", dependencies=[KEEPS_STOCK])
+def put_bill(body: BillLineIn, conn: Conn, who: Asking, names: Names, _: BecauseOf) -> list[BillLineOut]:
+    """Say how many of an item the assets of a class have; the answer is the bill of that class."""
+    item = seen_item(conn, body.item_id, who)
+    if body.quantity is not None:
+        names.require((NameKind.CLASS, [body.asset_class]))
+    items.put_bill(conn, item, body.asset_class, body.quantity, body.note)
+    rows = items.bills(conn, within=who.sites, site=item.site, asset_class=body.asset_class, limit=1000)
+    return [BillLineOut.of(each) for each in rows]
+
+
+def seen_item(conn: Conn, item_id: int, who: Asking) -> Item:
+    """Return an item that a body names. Raises NotFound, also where somebody does not see its site."""
+    if who.sites is not None:
+        scope.check(conn, "item_id", item_id, who.sites)
+    return items.get(conn, item_id)
+
+
+def _address(found: ScanAddress) -> ScanAddressOut:
+    return ScanAddressOut.of(found)

@@ -1,0 +1,74 @@
+"""What orders have reserved in stores, and what they wait for."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from api.asking import HANDLES_STOCK, SEES, Asking, Conn, Now
+from api.once import OnlyOnce
+from api.paging import At, Id, Order, PagedByFifty
+from api.shapes.inventory.moves import OrderLineOut, ReserveIn
+from db import scope
+from db.inventory import order_lines, reserving
+from db.inventory.order_lines import OrderLine
+from db.orders import work_orders
+
+router = APIRouter(tags=["items and stock"])
+FIRST_ASKED = Order[OrderLine](tuple[At, UUID, Id], lambda each: (each.asked_at, each.order_id, each.line))
+
+
+@router.get("/reservations", dependencies=[SEES])
+def find(
+    conn: Conn,
+    who: Asking,
+    part: PagedByFifty,
+    site: Annotated[str | None, Query(description="a site's code")] = None,
+    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    lacking: Annotated[bool, Query(description="only what orders wait for")] = False,
+) -> list[OrderLineOut]:
+    """List what unfinished orders need of stores, in the order in which they are served."""
+    rows = order_lines.page(
+        conn, within=who.sites, site=site, item_id=item_id, lacking=lacking,
+        after=part.after(FIRST_ASKED), limit=part.fetched,
+    )  # fmt: skip
+    shown = part.of_fetched(rows, FIRST_ASKED)
+    dates = order_lines.expected(conn, shown)
+    return [OrderLineOut.of(each, dates.get(each.key)) for each in shown]
+
+
+@router.get("/work-orders/{order_id}/reservations", dependencies=[SEES])
+def of_order(order_id: UUID, conn: Conn, who: Asking) -> list[OrderLineOut]:
+    """Read what an order needs of stores, has reserved and got, and when it gets what it lacks."""
+    work_orders.get(conn, order_id, who)
+    lines = order_lines.of_order(conn, order_id)
+    dates = order_lines.expected(conn, lines)
+    return [OrderLineOut.of(each, dates.get(each.key)) for each in lines]
+
+
+@router.post(
+    "/work-orders/{order_id}/reservations", status_code=201, response_model=OrderLineOut, dependencies=[HANDLES_STOCK]
+)
+def reserve(order_id: UUID, body: ReserveIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+    """Let an order need more of an item: what is free is reserved, the rest is waited for and asked for.
+
+    The header Idempotency-Key is needed.
+    """
+    for name, key in (("item_id", body.item_id), ("store_id", body.store_id)):
+        if key is not None and who.sites is not None:
+            scope.check(conn, name, key, who.sites)
+
+    def make(_: Response) -> OrderLineOut:
+        made = reserving.reserve(
+            conn, order_id, body.item_id, body.amount(), who=who, at=now, store_id=body.store_id
+        )  # fmt: skip
+        return OrderLineOut.of(made, order_lines.expected(conn, [made]).get(made.key))
+
+    return once(body, make)
+
+
+@router.delete("/work-orders/{order_id}/reservations/{line}", dependencies=[HANDLES_STOCK])
+def give_up(order_id: UUID, line: int, conn: Conn, now: Now, who: Asking) -> list[OrderLineOut]:
+    """Let an order need no more of a line than it has got: what it has reserved is free again."""
+    reserving.give_up(conn, order_id, line, who=who, at=now)
+    return [OrderLineOut.of(each) for each in order_lines.of_order(conn, order_id)]

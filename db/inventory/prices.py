@@ -1,0 +1,54 @@
+"""What items and lots cost, in the currency of their site. The caller owns the transaction."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from psycopg import Connection
+
+from db import sql
+from db.costs import costs
+from db.costs.costs import NoCurrency
+from db.inventory import items
+from db.inventory.items import Item
+
+_QUERIES = sql.load("inventory_items")
+Cost = tuple[Decimal, str] | None
+"""What one costs, and in which currency; None: nobody has said."""
+
+
+def set_price(conn: Connection, item: Item, price: Decimal | None) -> Item:
+    """Say what one of an item costs from now on, in its site's currency. Raises NoCurrency."""
+    currency = None
+    if price is not None:
+        currency = costs.currency_of(conn, item.site_id)
+        if currency is None:
+            raise NoCurrency(item.site)
+    if (price, currency) != (item.price, item.currency):
+        conn.execute(_QUERIES["set_price"], {"id": item.id, "price": price, "currency": currency})
+    return replace(item, price=price, currency=currency)
+
+
+def put_lot(conn: Connection, item: Item, lot: str, unit_cost: Decimal) -> None:
+    """Say what one of a lot cost, in the site's currency. Raises NoCurrency."""
+    currency = costs.currency_of(conn, item.site_id)
+    if currency is None:
+        raise NoCurrency(item.site)
+    facts = {"item_id": item.id, "site_id": item.site_id, "lot": lot, "unit_cost": unit_cost, "currency": currency}
+    conn.execute(_QUERIES["put_lot"], facts)
+
+
+def of_lot(conn: Connection, item: Item, lot: str) -> Cost:
+    """Return what one of a lot costs: what was said of the lot, else of the item."""
+    of_lots = items.lot_prices(conn, item) if lot else {}
+    return of_lots.get(lot, of_item(item))
+
+
+def of_item(item: Item) -> Cost:
+    """Return what one of an item costs."""
+    return None if item.price is None or item.currency is None else (item.price, item.currency)
+
+
+def costing(cost: Cost) -> dict[str, Decimal | str | None]:
+    """Return a cost as a row of the ledger has it."""
+    unit_cost, currency = cost or (None, None)
+    return {"unit_cost": unit_cost, "currency": currency}

@@ -1,0 +1,166 @@
+"""Tools: lent for a time, due back, brought back. The caller owns the transaction.
+
+That a tool is in one place at a time is an exclusion constraint of the schema.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.errors import ExclusionViolation
+from psycopg.rows import class_row, scalar_row
+
+from db import scope, sql
+from db.errors import AlreadyExists, NotFound
+from db.orders import work_orders
+from workorder_core.inventory.errors import ToolIsIn, ToolIsOut
+from workorder_core.people.access import Who
+
+_QUERIES = sql.load("inventory_tools")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool, and who has it now; ``loan`` None: nobody."""
+
+    id: int
+    site_id: int
+    site: str
+    time_zone: str
+    code: str
+    name: str
+    kept_at: str
+    retired_at: datetime | None
+    loan: int | None
+    borrower: str | None
+    lent_at: datetime | None
+    due_at: datetime | None
+    order_id: UUID | None
+    order_number: str | None
+
+    def overdue(self, now: datetime) -> bool:
+        return self.due_at is not None and self.due_at < now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loan:
+    """Who had a tool, from when until when; ``returned_at`` None: they have it."""
+
+    id: int
+    site: str
+    time_zone: str
+    tool_id: int
+    tool: str
+    name: str
+    borrower: str
+    order_id: UUID | None
+    order_number: str | None
+    lent_at: datetime
+    due_at: datetime
+    returned_at: datetime | None
+    lent_by: str
+    returned_to: str | None
+    note: str
+
+
+def page(
+    conn: Connection,
+    *,
+    within: Collection[str] | None,
+    site: str | None = None,
+    lent: bool = False,
+    retired: bool = False,
+    order_id: UUID | None = None,
+    after: tuple[datetime, str, str] | None = None,
+    limit: int,
+) -> list[Tool]:
+    """Return tools, those that are due back first, then by site and code.
+
+    ``after`` is due time, site and code; a tool that nobody has is due at the end of time.
+    """
+    after_due, after_site, after_code = after or (None, None, None)
+    due: Any = "infinity" if after_due is not None and after_due.year == NEVER_YEAR else after_due
+    asked: dict[str, Any] = {
+        "within": scope.codes(within),
+        "site": site,
+        "lent": lent,
+        "retired": retired,
+        "order_id": order_id,
+    }
+    asked |= {"after_due": due, "after_site": after_site, "after_code": after_code, "limit": limit}
+    with conn.cursor(row_factory=class_row(Tool)) as cursor:
+        return cursor.execute(_QUERIES["tools"], asked).fetchall()
+
+
+NEVER_YEAR = 9999
+"""The year by which a cursor says that a tool is not due."""
+
+
+def get(conn: Connection, tool_id: int) -> Tool:
+    """Return one tool. Raises NotFound."""
+    with conn.cursor(row_factory=class_row(Tool)) as cursor:
+        found = cursor.execute(_QUERIES["tool"], {"id": tool_id}).fetchone()
+    if found is None:
+        raise NotFound("tool", tool_id)
+    return found
+
+
+def add(conn: Connection, site_id: int, site: str, code: str, name: str, kept_at: str) -> Tool:
+    """Store a new tool. Raises AlreadyExists."""
+    facts = {"site_id": site_id, "code": code, "name": name, "kept_at": kept_at}
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        made = cursor.execute(_QUERIES["add"], facts).fetchone()
+    if made is None:
+        raise AlreadyExists("tool", f"{site}/{code}")
+    return get(conn, made)
+
+
+def save(conn: Connection, tool: Tool, *, name: str, kept_at: str, retired: bool, at: datetime) -> Tool:
+    """Change what people say of a tool."""
+    facts = {"id": tool.id, "name": name, "kept_at": kept_at, "retired": retired, "at": at}
+    conn.execute(_QUERIES["save"], facts)
+    return get(conn, tool.id)
+
+
+def lend(
+    conn: Connection, tool_id: int, borrower: str, *, due_at: datetime, who: Who, at: datetime,
+    order_id: UUID | None = None, note: str = "", lent_at: datetime | None = None,
+) -> Tool:  # fmt: skip
+    """Lend a tool to somebody until it is brought back; ``lent_at`` is when they got it, where that was before ``at``.
+
+    Raises ToolIsOut where somebody else has it in that time, NotFound.
+    """
+    tool = get(conn, tool_id)
+    if order_id is not None and work_orders.get(conn, order_id, who).site_id != tool.site_id:
+        raise NotFound("work order of the tool's site", order_id)
+    facts = {"tool_id": tool_id, "order_id": order_id, "borrower": borrower, "lent_at": lent_at or at, "due_at": due_at}
+    try:
+        with conn.transaction():
+            conn.execute(_QUERIES["lend"], facts | {"actor": who.actor, "note": note})
+    except ExclusionViolation:
+        raise ToolIsOut(tool.code, get(conn, tool_id).borrower or "somebody") from None
+    return get(conn, tool_id)
+
+
+def give_back(conn: Connection, tool_id: int, *, who: Who, at: datetime, note: str = "") -> Tool:
+    """Note that a tool is back. Raises ToolIsIn where nobody has it."""
+    tool = get(conn, tool_id)
+    if (
+        conn.execute(_QUERIES["give_back"], {"tool_id": tool_id, "actor": who.actor, "at": at, "note": note}).fetchone()
+        is None
+    ):
+        raise ToolIsIn(tool.code)
+    return get(conn, tool_id)
+
+
+def loans(
+    conn: Connection, *, within: Collection[str] | None, site: str | None = None, tool_id: int | None = None,
+    after: int | None = None, limit: int,
+) -> list[Loan]:  # fmt: skip
+    """Return loans, the newest first."""
+    asked = {"within": scope.codes(within), "site": site, "tool_id": tool_id, "after": after, "limit": limit}
+    with conn.cursor(row_factory=class_row(Loan)) as cursor:
+        return cursor.execute(_QUERIES["loans"], asked).fetchall()

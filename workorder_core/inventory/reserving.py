@@ -1,0 +1,86 @@
+"""Who gets what is free, what an order still lacks, and when that is expected. No clock, no I/O."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from workorder_core.inventory.quantities import ZERO
+
+K = TypeVar("K", bound=Hashable)
+
+
+def lacks(needed: Decimal, *, reserved: Decimal, issued: Decimal) -> Decimal:
+    """Return what a line still waits for: neither reserved for it nor issued to it."""
+    return max(ZERO, needed - reserved - issued)
+
+
+def allocate(waiting: Sequence[tuple[K, Decimal]], free: Decimal) -> list[tuple[K, Decimal]]:
+    """Share out what is free among lines with what each lacks, in their order; the last one may get a part."""
+    given = list[tuple[K, Decimal]]()
+    for key, lack in waiting:
+        part = min(lack, free)
+        if part > 0:
+            given.append((key, part))
+            free -= part
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A store that has an item, and how much of it no order has."""
+
+    store_id: int
+    code: str
+    free: Decimal
+
+
+def choose_store(offers: Sequence[Offer], quantity: Decimal) -> int | None:
+    """Return the store that a line is reserved in: one that has it all, else the one with most; None without stores.
+
+    Of several the first by code, so that the same plan reserves in the same store.
+    """
+    if not offers:
+        return None
+    best = min(offers, key=lambda each: (each.free < quantity, -min(each.free, quantity), each.code))
+    return best.store_id
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What an open purchase request still brings. ``expected_on`` None: nobody has said when."""
+
+    quantity: Decimal
+    expected_on: date | None
+
+
+def expected(waiting: Sequence[tuple[K, Decimal]], coming: Coming | None) -> dict[K, date | None]:
+    """Return for each line that waits when its parts are expected, in the order in which they are served.
+
+    None: nothing is requested, what comes does not reach for it, or nobody has said when it comes.
+    """
+    dates = dict[K, date | None]()
+    left = ZERO if coming is None else coming.quantity
+    for key, lack in waiting:
+        left -= lack
+        dates[key] = coming.expected_on if coming is not None and left >= 0 else None
+    return dates
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """That an order waits for parts. ``expected_on`` is when the last of them comes; None: of one nobody knows."""
+
+    items: tuple[str, ...]
+    expected_on: date | None
+
+
+def waiting(lines: Sequence[tuple[str, Decimal, date | None]]) -> Waiting | None:
+    """Say what an order waits for, given its lines with item, what each lacks and when that comes; None for nothing."""
+    open_lines = [each for each in lines if each[1] > 0]
+    if not open_lines:
+        return None
+    dates = [each[2] for each in open_lines]
+    known = [each for each in dates if each is not None]
+    return Waiting(tuple(each[0] for each in open_lines), max(known) if len(known) == len(dates) else None)
