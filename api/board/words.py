@@ -17,7 +17,7 @@ from workorder_core.costs.money import decimals
 from workorder_core.language import _
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
-from workorder_core.sentences import say, stored, translated
+from workorder_core.sentences import coded, say, stored, translated
 from workorder_core.words import Origin, Priority
 
 _SHORT_UNITS = {"degC": "°C", "degF": "°F", "m3/h": "m³/h", "m3/s": "m³/s", "m/s2": "m/s²", "um": "µm", "ohm": "Ω"}
@@ -30,7 +30,7 @@ _STEP_LABELS = {
     "plan": say("planned"),
     "schedule": say("scheduled"),
     "assign": say("assigned"),
-    "unassign": say("unassigned"),
+    "unassign": coded("unassigned"),
     "start": say("started"),
     "hold": say("put on hold"),
     "resume": say("resumed"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from workorder_core.errors import NotQualified
-from workorder_core.sentences import joined, marked, say
+from workorder_core.sentences import coded, joined, marked, say
 from workorder_core.words import FailureMode, Priority, Status
 
 TIE_BREAK = say(
@@ -269,8 +269,8 @@ def _weigh_qualification(job: Job, one: Technician, good: list[str], bad: list[s
 def _named(kind: str, names: Sequence[str]) -> str:
     one, several = _QUALIFICATIONS[kind]
     if len(names) == 1:
-        return say(one, name=names[0])
-    return say(several, names=joined(names[:-1]), last=names[-1])
+        return say(one, name=coded(names[0]))
+    return say(several, names=joined(map(coded, names[:-1])), last=coded(names[-1]))
 
 
 _QUALIFICATIONS = {
