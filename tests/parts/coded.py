@@ -68,7 +68,6 @@ CODED: Mapping[str, list[str]] = {
     "titles of errors": sorted({each.title for each in problems.PROBLEMS.values()} | _OTHER_TITLES),
     "components and trades": [*SKILL_OF_COMPONENT, *set(SKILL_OF_COMPONENT.values()), WHOLE_MACHINE],
     "history": ["unassigned"],
-    "what judges": ["model", "chatter", "implausible"],
     "days and months": [*calendar.day_abbr, *calendar.month_abbr[1:]],
 }
 """The words of each, as they are in the catalogues."""
