@@ -182,8 +182,11 @@ def _has_names_once(raw: bytes, names: int) -> bool:
     known = _forms.get(form)
     if known is not None:
         return known == names
-    if not json_text.names_are_once(raw, _anything.decode(raw)):
-        return False
+    try:
+        if not json_text.names_are_once(raw, _anything.decode(raw)):
+            return False
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False  # what it has besides is passed over while it is read, and is no text
     if len(form) <= _LONGEST_FORM and b"\\" not in raw and all(form.count(name) <= 1 for name in _OURS):
         if len(_forms) >= _MOST_FORMS:
             _forms.clear()

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ingest.border import Bounds
-from ingest.formats.payload import Plain
 from ingest.messages import Message
 from judge.asset import operating
 from judge.asset.asset_judge import AssetJudge
@@ -53,14 +50,14 @@ from judge.lane.lane_kernel import (
     VALUE,
 )
 from judge.lane.ordinary import ForModel, Ordinary, Said, Whole
-from judge.lane.read_ahead import ReadAhead
+from judge.lane.read_kernel import NOT_READ
+from judge.lane.reader import Reader, with_room
 from models.frame import Row as FrameRow
 from rules.ruleset import Bands
 from rules.threshold import NORMAL, Condition
 from workorder_core.plant.seen import Seen
 from workorder_core.plant.signals import BEYOND
 
-NOWHERE = -1
 RELAID_MOST = 4_000
 """Rows that an asset may abandon because its signals change; after that it stays off the lane."""
 OWN_TOPIC = "plantwright/v1/"
@@ -104,13 +101,11 @@ class Lane:
         self._relaid: dict[str, int] = {}
         self._topics: dict[str, int] = {}
         self._keys: list[str] = []
-        self._names: list[dict[str, int]] = []
-        self._alike: dict[tuple[str, ...], dict[str, int]] = {}
+        self.reader = Reader()
         self._assets = np.zeros((_ROOM, ASSET), dtype=np.int64)
         self._signals = np.zeros((_ROOM, SIGNAL), dtype=np.int64)
         self._numbers = np.zeros((_ROOM, NUMBERS))
         self._signals_used = 0
-        self._ahead = ReadAhead()
 
     def agree(self, catalogue: Known, bound: frozenset[str]) -> None:
         """Adopt another catalogue, or another set of assets bound to devices."""
@@ -122,24 +117,25 @@ class Lane:
         """Read a batch's plain values of known signals of assets on the lane. Nothing is applied yet."""
         if not batch or self.closed:
             return Said(None, range(len(batch)), ())
-        places = [self._topics.get(message.topic, NOWHERE) for message in batch]
-        documents = self._ahead.documents(batch, [place != NOWHERE for place in places])
-        which = np.arange(len(batch))
-        if NOWHERE not in places and all(documents):
-            try:
-                return Said(self._columns(which, batch, places, documents), (), ())
-            except KeyError:
-                pass
-        fine = [
-            place != NOWHERE and document is not None and self._names[place].keys() >= document.values.keys()
-            for place, document in zip(places, documents, strict=True)
-        ]
-        rest = [number for number, is_fine in enumerate(fine) if not is_fine]
-        spoiled = [places[number] for number in rest if places[number] != NOWHERE]
-        if not any(fine):
-            return Said(None, rest, spoiled)
-        batch, places = list(compress(batch, fine)), list(compress(places, fine))
-        return Said(self._columns(which[fine], batch, places, list(compress(documents, fine))), rest, spoiled)
+        places = [self._topics.get(message.topic, NOT_READ) for message in batch]
+        found = self.reader.read(batch, places, self._assets)
+        is_fine = found.counts != NOT_READ
+        rest: Sequence[int] = ()
+        spoiled: list[int] = []
+        if not is_fine.all():
+            rest = np.flatnonzero(~is_fine).tolist()
+            spoiled = [places[number] for number in rest if places[number] != NOT_READ]
+            if len(rest) == len(batch):
+                return Said(None, rest, spoiled)
+        which = np.flatnonzero(is_fine)
+        begin = np.zeros(len(which) + 1, dtype=np.int64)
+        np.cumsum(found.counts[which], out=begin[1:])
+        received = np.fromiter([message.received_us for message in batch], np.int64, len(batch))
+        of_frame = np.array(places, dtype=np.int64)
+        ordinary = Ordinary(
+            which, of_frame[which], found.at_us[which], received[which], begin, found.rows, found.values
+        )
+        return Said(ordinary, rest, spoiled)
 
     def sift(self, said: Said, bounds: Bounds, others: Iterable[str]) -> tuple[Ordinary | None, list[int]]:
         """Return what the lane judges, and the indexes of the messages that the fold has to judge: all messages of each
@@ -161,32 +157,6 @@ class Lane:
         back = ordinary.of_message[bad].tolist()
         return None if count == len(ordinary) else ordinary.only(~bad), back
 
-    def _columns(
-        self, which: Whole, messages: Sequence[Message], places: Sequence[int], documents: Sequence[Plain | None]
-    ) -> Ordinary:
-        """Raises KeyError where a signal is not known."""
-        said, names, count = [document for document in documents if document is not None], self._names, len(messages)
-        values_of = [document.values for document in said]
-        offsets = [names[place][name] for place, values in zip(places, values_of, strict=True) for name in values]
-        of_frame = np.fromiter(places, np.int64, count)
-        counts = np.fromiter(map(len, values_of), np.int64, count)
-        begin = np.zeros(count + 1, dtype=np.int64)
-        np.cumsum(counts, out=begin[1:])
-        return Ordinary(
-            which,
-            of_frame,
-            np.fromiter([document.ts for document in said], np.int64, count) * 1000,
-            np.fromiter([message.received_us for message in messages], np.int64, count),
-            begin,
-            np.repeat(self._assets[of_frame, FIRST], counts) + np.fromiter(offsets, np.int64, len(offsets)),
-            np.fromiter([value for values in values_of for value in values.values()], np.float64, len(offsets)),
-            values_of,
-        )
-
-    def read_ahead(self, coming: Sequence[Message]) -> None:
-        """Read what will come as the next batch, or its beginning, while waiting for the database."""
-        self._ahead.read(coming, [message.topic in self._topics for message in coming])
-
     def apply(self, ordinary: Ordinary, arrival: Whole) -> tuple[Columns, list[ForModel]]:
         """Apply the frames, as the inputs of those numbers. Return their readings, and the frames for the models."""
         frames = len(ordinary)
@@ -204,14 +174,14 @@ class Lane:
         completed_by = arrival[closed[:, 1]].tolist()
         for number, (place, frame, at_us, begins) in zip(completed_by, closed.tolist(), strict=True):
             key = keys[place]
-            names = self._names[place]
+            names = self.reader.names(place)
             values: Mapping[str, float]
             if begins >= 0:
                 values = FrameRow(names, gathered[begins : begins + len(names)])
             elif whole[frame]:
                 values = FrameRow(names, ordinary.values[starts[frame] : starts[frame + 1]])
             else:
-                values = dict(sorted(ordinary.values_of[frame].items()))
+                values = self._some_values(ordinary, place, frame)
             for_models.append(ForModel(key, number, at_us, values))
         of_reading, observed, received = ordinary.of_reading, ordinary.at_us, ordinary.received_us
         if len(of_reading) > frames:
@@ -229,6 +199,13 @@ class Lane:
         )
         complete = counts == self._assets[ordinary.of_frame, COUNT]
         return list((complete & np.logical_and.reduceat(right, ordinary.begin[:-1])).tolist())
+
+    def _some_values(self, ordinary: Ordinary, place: int, frame: int) -> dict[str, float]:
+        """Return a frame's values, in the order of their signals' names."""
+        part, first = slice(*ordinary.begin[frame : frame + 2]), int(self._assets[place, FIRST])
+        found = zip(ordinary.of_reading[part].tolist(), ordinary.values[part].tolist(), strict=True)
+        names = list(self.reader.names(place))
+        return {names[row - first]: value for row, value in sorted(found)}
 
     def enter(self, asset: AssetJudge | None) -> None:
         """Put an asset on the lane if the tables can express all that its judging needs."""
@@ -314,7 +291,7 @@ class Lane:
         self._places.clear()
         self._relaid.clear()
         self._keys.clear()
-        self._names.clear()
+        self.reader.clear()
         self._signals_used = 0
 
     def settle(self) -> None:
@@ -373,19 +350,8 @@ class Lane:
             row = Row(asset, place, names, first, bands)
         if place == len(self._keys):
             self._keys.append(asset.key)
-            self._names.append({})
-        # Assets of a kind have the same signals: they share the map from names to rows.
-        self._names[place] = self._alike.setdefault(names, {name: i for i, name in enumerate(names)})
-        self._assets = _with_room(self._assets, len(self._keys))
-        self._signals, self._numbers = (_with_room(each, self._signals_used) for each in (self._signals, self._numbers))
+        self.reader.name(place, names)
+        self._assets = with_room(self._assets, len(self._keys))
+        self._signals, self._numbers = (with_room(each, self._signals_used) for each in (self._signals, self._numbers))
         self._places[asset.key] = row
         return row
-
-
-def _with_room(table: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
-    """Return the table, doubled if it is full."""
-    if rows <= len(table):
-        return table
-    larger = np.zeros((max(rows, 2 * len(table)), table.shape[1]), dtype=table.dtype)
-    larger[: len(table)] = table
-    return larger

@@ -26,7 +26,7 @@ class Ordinary:
     """The frames of a batch that the lane judges, as columns.
 
     ``of_message`` has the index of each frame's message in the batch. ``begin`` has where its readings begin, and where
-    the last ones end; ``values_of`` are the values as received.
+    the last ones end.
     """
 
     of_message: Whole
@@ -36,7 +36,6 @@ class Ordinary:
     begin: Whole
     of_reading: Whole
     values: npt.NDArray[np.float64]
-    values_of: list[dict[str, float]]
 
     def __len__(self) -> int:
         return len(self.of_frame)
@@ -60,7 +59,7 @@ class Ordinary:
         np.cumsum(counts[kept], out=begin[1:])
         return Ordinary(
             self.of_message[kept], self.of_frame[kept], self.at_us[kept], self.received_us[kept], begin,
-            self.of_reading[readings], self.values[readings], [self.values_of[f] for f in np.flatnonzero(kept)],
+            self.of_reading[readings], self.values[readings],
         )  # fmt: skip
 
 

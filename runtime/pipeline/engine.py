@@ -23,7 +23,7 @@ from ingest.formats.formats import Formats
 from judge import seen_values
 from judge.inputs import Input, JudgedFrame, in_order
 from judge.judge import CHANGES_RULES, FORMAT, Judge
-from judge.lane import lane_kernel
+from judge.lane import lane_kernel, reader
 from judge.lane.lane import Lane
 from judge.parts import Part, PartName
 from models import kernel
@@ -218,6 +218,7 @@ def _compile() -> None:
     began = time.monotonic()
     kernel.make_ready()
     lane_kernel.make_ready()
+    reader.make_ready()
     if time.monotonic() - began > 5:
         _log.info("detector compiled; with a writable cache folder this happens once")
 

@@ -18,7 +18,7 @@ from db.telemetry.judge import NotTheWriter
 from ingest import border
 from ingest.failures import traced
 from ingest.messages import Message, Reason, Refused
-from runtime.pipeline import engine, pipeline, reading, sources
+from runtime.pipeline import engine, long_lived, pipeline, reading, sources
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.faults import OfNoMessage
 from runtime.pipeline.pipeline import Outcome, Processed
@@ -72,6 +72,7 @@ def process(
         failed = error
     began = time.monotonic()
     engine.rebuild(conn, state)
+    long_lived.renew()
     _be_careful(state, max(CAREFUL_S, REBUILD_PART * (time.monotonic() - began)))
     processed = _carefully(conn, batch, state, kept)
     if not any(each.reason in (Reason.UNREADABLE, Reason.REFUSED_BY_DATABASE) for each in processed.refused):

@@ -30,7 +30,7 @@ from runtime.broker import tls as broker_tls
 from runtime.broker.log import Listener
 from runtime.broker.pulse import Pulse
 from runtime.broker.session_loss import Closings
-from runtime.pipeline import engine, retry, sources, splitting
+from runtime.pipeline import engine, long_lived, retry, sources, splitting
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.pipeline import Processed
 from runtime.processes.clock import Clock, describe_jump
@@ -104,7 +104,8 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
                     "judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version
                 )
                 metrics = IngestMetrics.begin(settings.lag_limit_s, settings.batch_most)
-                _listen_on(settings, stop, conn, state, metrics, noted)
+                with long_lived.exempt():
+                    _listen_on(settings, stop, conn, state, metrics, noted)
                 _save_at_the_end(conn, state, metrics)
         except psycopg.Error as error:
             patience.wait(error)
@@ -189,7 +190,7 @@ def _listen(
         looked, clock = time.monotonic(), Clock()
 
         def look_ahead() -> None:
-            state.open_lane().read_ahead(subscriber.prefetch(most=settings.batch_most))
+            subscriber.prefetch(most=settings.batch_most)
 
         for came in subscriber.batches(most=settings.batch_most, max_wait_s=settings.batch_max_wait_s):
             if stop.is_set():

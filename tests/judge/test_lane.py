@@ -5,11 +5,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from db.telemetry import judge as judge_db
 from ingest.messages import Message
@@ -121,8 +121,6 @@ def ran(conn: psycopg.Connection, seed: int, size: int, seconds: int = 500) -> t
             found = pipeline.process(conn, batch, state)
             taken += found.frames
             batch = []
-        elif len(batch) == size // 2:
-            state.open_lane().read_ahead(batch[:])  # the beginning of what comes next
         if isinstance(each, tuple):
             with conn.transaction():
                 judge_db.add(conn, each[0], each[2], "user:test", None if each[1] is None else ids[each[1]])
@@ -183,15 +181,30 @@ def test_a_judge_that_is_rebuilt_one_by_one_is_the_one_that_ran(fresh_database, 
         assert size > 10 or taken.keys() == {f"NTH/{asset}" for asset in ASSETS}
 
 
-def test_an_asset_of_every_batch_enters_the_lane_though_what_comes_is_read_ahead(fresh_database):
+def test_an_asset_of_every_batch_stays_on_the_lane(fresh_database):
     batches = [[a_message(asset, second, {"flow": 60.0}) for asset in ("F-1", "F-2")] for second in range(6)]
     with fresh_database() as url, psycopg.connect(url) as conn:
         make_assets(conn)
         settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
         state = engine.start(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
         by_lane = []
-        for batch, coming in zip(batches, [*batches[1:], []], strict=True):
-            done = pipeline.process(conn, batch, state, partial(state.open_lane().read_ahead, coming))
+        for batch in batches:
+            done = pipeline.process(conn, batch, state)
             assert done.stored == len(batch)
             by_lane.append(done.by_lane)
     assert by_lane == [0, 2, 2, 2, 2, 2]
+
+
+def test_a_text_that_is_not_utf8_beside_the_values_spoils_no_batch(fresh_database):
+    """Only the time and the values are read: what is beside them is passed over, whatever it is."""
+    with fresh_database() as url, psycopg.connect(url) as conn:
+        make_assets(conn)
+        settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
+        state = engine.take_up(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
+        for second in range(3):
+            good = a_message("F-1", second, {"flow": 60.0})
+            latin = good.payload[:-1] + ', "unit": "\u00b0C"}'.encode("latin-1")
+            batch = [a_message("F-2", second, {"flow": 60.0}), structs.replace(good, payload=latin)]
+            done = pipeline.process(conn, batch, state)
+            assert (done.stored, done.refused) == (2, [])
+    assert done.by_lane == 1
