@@ -200,7 +200,7 @@ def test_a_text_that_is_not_utf8_beside_the_values_spoils_no_batch(fresh_databas
     with fresh_database() as url, psycopg.connect(url) as conn:
         make_assets(conn)
         settings = Settings(checkpoint_every_s=3600, tick_every_s=3600)
-        state = engine.take_up(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
+        state = engine.start(conn, settings, rulebook=rulebook.parse({}), models={}, holder="test")
         for second in range(3):
             good = a_message("F-1", second, {"flow": 60.0})
             latin = good.payload[:-1] + ', "unit": "\u00b0C"}'.encode("latin-1")
