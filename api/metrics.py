@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.engine_numbers import EngineNumbers
 from db.events import deliveries
+from db.inspections import audits, rounds
 from db.inventory import levels
 from db.orders import work_orders
 from db.runs import runs
@@ -44,6 +45,7 @@ class Metrics:
         self._runs = Gauge(
             "plantwright_runs", "Runs, of those that are kept.", ["kind", "state"], registry=self._registry
         )
+        self._count_inspections()
         self._next_arrival = Gauge(
             "plantwright_next_arrival", "The next free sequence number of inputs.", registry=self._registry
         )
@@ -79,6 +81,20 @@ class Metrics:
         about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
         about.labels(version).set(1)
 
+    def _count_inspections(self) -> None:
+        self._rounds = Gauge("plantwright_rounds", "Inspection rounds.", ["status"], registry=self._registry)
+        self._points = Gauge(
+            "plantwright_failed_points",
+            "Failed points of rounds: of which the order is not finished, and all that were ever answered so.",
+            ["which"],
+            registry=self._registry,
+        )
+        self._findings = Gauge(
+            "plantwright_audit_findings_overdue",
+            "Findings of audits that should have been answered by now.",
+            registry=self._registry,
+        )
+
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
         self._requests.labels(method, route, str(status)).inc()
@@ -103,6 +119,7 @@ class Metrics:
         self._age.set(float("nan") if newest is None else (now - newest).total_seconds())
         self._look_at_outbox(conn)
         self._look_at_stock(conn, now)
+        self._look_at_inspections(conn, now)
         self._engine.look(conn)
         return generate_latest(self._registry)
 
@@ -115,6 +132,14 @@ class Metrics:
             self._stock.labels(what).set(count)
         for kind, movements in levels.moved(conn).items():
             self._movements.labels(kind).set(movements)
+
+    def _look_at_inspections(self, conn: Connection, now: datetime) -> None:
+        for status, count in rounds.tally(conn).items():
+            self._rounds.labels(status.value).set(count)
+        open_, ever = rounds.failed_tally(conn)
+        self._points.labels("open").set(open_)
+        self._points.labels("ever").set(ever)
+        self._findings.set(audits.overdue(conn, now=now))
 
     def _look_at_outbox(self, conn: Connection) -> None:
         waits = deliveries.backlog(conn)

@@ -31,6 +31,7 @@ from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
 from db.errors import AlreadyExists, Cycle, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
 from db.files.files import InvalidAttachment
+from db.inspections.checklists import InvalidRoute
 from db.orders.order_links import InvalidLink
 from db.people.assignments import NobodyEligible
 from db.people.users import LastAdministrator, UnknownSites
@@ -45,6 +46,9 @@ from rules.rulebook import InvalidRulebook
 from workorder_core.alarms.alarm_states import AlarmReasonMissing, IllegalAlarmMove, InvalidEnd, MayNotBeShelved
 from workorder_core.costs.money import NoSuchCurrency
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
+from workorder_core.inspections.audits import AuditNotSettled, AuditReasonMissing, IllegalFindingStep, VerifiedByOwner
+from workorder_core.inspections.checklists import InvalidChecklist
+from workorder_core.inspections.rounds import IllegalRoundStep, RoundIncomplete, StopChanged, StopIncomplete
 from workorder_core.inventory.errors import (
     AlreadyRequested,
     IllegalPurchase,
@@ -147,6 +151,16 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     NoWorkingTime: Problem(422, "no-working-time", "No working time"),
     InvalidModels: Problem(422, "invalid-models", "Invalid models"),
     InvalidRulebook: Problem(422, "invalid-rulebook", "Invalid rulebook"),
+    InvalidChecklist: Problem(422, "invalid-checklist", "Invalid checklist"),
+    InvalidRoute: Problem(422, "invalid-route", "Invalid route"),
+    IllegalRoundStep: Problem(409, "illegal-round-step", "Illegal round step"),
+    RoundIncomplete: Problem(409, "round-incomplete", "Round incomplete"),
+    StopIncomplete: Problem(422, "stop-incomplete", "Stop incomplete"),
+    StopChanged: Problem(412, "stop-changed", "Stop changed"),
+    IllegalFindingStep: Problem(409, "illegal-finding-step", "Illegal finding step"),
+    VerifiedByOwner: Problem(403, "verified-by-owner", "Verified by owner"),
+    AuditReasonMissing: Problem(422, "audit-reason-missing", "Audit reason missing"),
+    AuditNotSettled: Problem(409, "audit-not-settled", "Audit not settled"),
     NothingOnTrial: Problem(422, "nothing-on-trial", "Nothing on trial"),
     NotRetriable: Problem(422, "not-retriable", "Not retriable"),
     UnknownSites: Problem(422, "unknown-sites", "Unknown sites"),
@@ -353,8 +367,12 @@ def _sendable(value: Any) -> Any:
 def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, IllegalMove | IllegalAlarmMove):
         return {"possible": [str(step) for step in error.possible]}
-    if isinstance(error, NotReady):
+    if isinstance(error, NotReady | RoundIncomplete):
         return {"missing": list(error.missing)}
+    if isinstance(error, IllegalRoundStep | IllegalFindingStep):
+        return {"possible": list(error.possible)}
+    if isinstance(error, StopIncomplete):
+        return {"problems": dict(error.problems)}
     if isinstance(error, VersionConflict):
         return {"version": error.actual}
     if isinstance(error, UnknownNames):

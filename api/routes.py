@@ -25,6 +25,7 @@ from api.board import (
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
+from api.board.inspections import audit_pages, checklist_pages, round_pages, route_pages, stop_page
 from api.board.inventory import moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
@@ -45,6 +46,7 @@ from api.routers import (
     rules,
     technicians,
 )
+from api.routers.inspections import audits, checklists, rounds
 from api.routers.inventory import items, purchases, reservations, stock, tools
 from api.routers.notifying import receivers
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
@@ -76,6 +78,9 @@ V1: tuple[APIRouter, ...] = (
     receivers.router,
     runs.router,
     uploads.router,
+    checklists.router,
+    rounds.router,
+    audits.router,
     prints.router,
     labels.router,
     feeds.router,
@@ -115,6 +120,11 @@ PAGES: tuple[APIRouter, ...] = (
     backtest_pages.router,
     import_pages.router,
     run_pages.router,
+    round_pages.router,
+    stop_page.router,
+    checklist_pages.router,
+    route_pages.router,
+    audit_pages.router,
     api_docs.router,
     signing.router,
 )

@@ -204,6 +204,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_inspection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('round.' || NEW.what, r.site_id, NULL, r.order_id, r.number, NEW.at, jsonb_build_object(
+        'number', r.number, 'title', r.title, 'status', r.status, 'actor', NEW.actor, 'why', NEW.why) || NEW.told)
+    FROM inspection_rounds r WHERE r.id = NEW.round_id;
+    PERFORM append_event('audit.' || NEW.what, a.site_id, NULL, NULL, a.number, NEW.at, jsonb_build_object(
+        'number', a.number, 'title', a.title, 'actor', NEW.actor, 'why', NEW.why) || NEW.told)
+    FROM audits a WHERE a.id = NEW.audit_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_order() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -488,11 +502,27 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.refuse_change_of_inspection_history() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the history of inspections is only added to';
+END
+$$;
+
 CREATE FUNCTION public.refuse_change_of_ledger() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
     RAISE EXCEPTION 'the ledger of stock is only appended to' USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE FUNCTION public.refuse_change_of_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'a version of a checklist never changes: make a new one';
 END
 $$;
 
@@ -545,6 +575,20 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'safety_proposals_take_two_people';
     END IF;
     RETURN new;
+END
+$$;
+
+CREATE FUNCTION public.settle_failed_point() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE failed_points f SET settled = NEW.status IN ('closed', 'cancelled', 'cannot_complete')
+    WHERE f.order_id = NEW.id
+      -- An order that is opened again stays settled here where the point has got another one meanwhile.
+      AND (NEW.status IN ('closed', 'cancelled', 'cannot_complete') OR NOT EXISTS (
+          SELECT FROM failed_points o WHERE o.asset_id = f.asset_id AND o.checklist_id = f.checklist_id
+            AND o.item = f.item AND NOT o.settled AND o.id <> f.id));
+    RETURN NULL;
 END
 $$;
 
@@ -750,6 +794,51 @@ CREATE TABLE public.audit_anchors (
     hash bytea NOT NULL
 );
 
+CREATE TABLE public.audit_findings (
+    audit_id integer NOT NULL,
+    seq integer NOT NULL,
+    statement text NOT NULL,
+    grade text NOT NULL,
+    owner text NOT NULL,
+    due date NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    answer text DEFAULT ''::text NOT NULL,
+    answered_by text,
+    state_at timestamp with time zone NOT NULL,
+    CONSTRAINT audit_findings_answer_check CHECK ((length(answer) <= 4000)),
+    CONSTRAINT audit_findings_grade_check CHECK ((grade = ANY (ARRAY['observation'::text, 'minor'::text, 'major'::text]))),
+    CONSTRAINT audit_findings_owner_check CHECK (((length(owner) >= 1) AND (length(owner) <= 200))),
+    CONSTRAINT audit_findings_seq_check CHECK (((seq >= 1) AND (seq <= 1000))),
+    CONSTRAINT audit_findings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text, 'verified'::text, 'withdrawn'::text]))),
+    CONSTRAINT audit_findings_statement_check CHECK (((length(statement) >= 1) AND (length(statement) <= 4000)))
+);
+
+CREATE TABLE public.audits (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    number text NOT NULL,
+    title text NOT NULL,
+    kind text NOT NULL,
+    scope text DEFAULT ''::text NOT NULL,
+    auditor text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    conclusion text DEFAULT ''::text NOT NULL,
+    CONSTRAINT audits_conclusion_check CHECK ((length(conclusion) <= 4000)),
+    CONSTRAINT audits_kind_check CHECK ((kind = ANY (ARRAY['records'::text, 'site'::text]))),
+    CONSTRAINT audits_scope_check CHECK ((length(scope) <= 4000)),
+    CONSTRAINT audits_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE public.audits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.bills_of_material (
     site_id integer NOT NULL,
     asset_class text NOT NULL,
@@ -835,6 +924,36 @@ CREATE TABLE public.changes (
 
 ALTER TABLE public.changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.checklist_versions (
+    checklist_id integer NOT NULL,
+    version integer NOT NULL,
+    title text NOT NULL,
+    items jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT checklist_versions_items_check CHECK (((jsonb_typeof(items) = 'array'::text) AND ((jsonb_array_length(items) >= 1) AND (jsonb_array_length(items) <= 200)))),
+    CONSTRAINT checklist_versions_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200))),
+    CONSTRAINT checklist_versions_version_check CHECK ((version > 0))
+);
+
+CREATE TABLE public.checklists (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT checklists_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text))
+);
+
+ALTER TABLE public.checklists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.checklists_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -956,6 +1075,27 @@ CREATE TABLE public.engine_troubles (
     at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.entered_readings (
+    id bigint NOT NULL,
+    asset_id integer NOT NULL,
+    signal text NOT NULL,
+    unit text DEFAULT ''::text NOT NULL,
+    value double precision NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT entered_readings_signal_check CHECK ((signal ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT entered_readings_value_check CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))
+);
+
+ALTER TABLE public.entered_readings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.entered_readings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.events (
     id bigint NOT NULL,
     uid uuid NOT NULL,
@@ -995,6 +1135,26 @@ CREATE TABLE public.evidence (
     summary text NOT NULL,
     readings jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT evidence_severity_check CHECK (((severity >= 1) AND (severity <= 3)))
+);
+
+CREATE TABLE public.failed_points (
+    id integer NOT NULL,
+    asset_id integer NOT NULL,
+    checklist_id integer NOT NULL,
+    item text NOT NULL,
+    order_id uuid NOT NULL,
+    round_id integer NOT NULL,
+    "position" integer NOT NULL,
+    settled boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE public.failed_points ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.failed_points_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.fan_out (
@@ -1050,6 +1210,161 @@ CREATE TABLE public.imports (
     refused bigint DEFAULT 0 NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone
+);
+
+CREATE TABLE public.inspection_answers (
+    round_id integer NOT NULL,
+    "position" integer NOT NULL,
+    item text NOT NULL,
+    typed text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    drawn text DEFAULT ''::text NOT NULL,
+    photo_id uuid,
+    number double precision,
+    verdict text,
+    failed_point_id integer,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT inspection_answers_note_check CHECK ((length(note) <= 4000)),
+    CONSTRAINT inspection_answers_number_check CHECK (((number > '-Infinity'::double precision) AND (number < 'Infinity'::double precision))),
+    CONSTRAINT inspection_answers_typed_check CHECK ((length(typed) <= 4000)),
+    CONSTRAINT inspection_answers_verdict_check CHECK ((verdict = ANY (ARRAY['passed'::text, 'failed'::text, 'noted'::text])))
+);
+
+CREATE TABLE public.inspection_history (
+    id bigint NOT NULL,
+    round_id integer,
+    audit_id integer,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    what text NOT NULL,
+    told jsonb DEFAULT '{}'::jsonb NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT inspection_history_check CHECK ((num_nonnulls(round_id, audit_id) = 1)),
+    CONSTRAINT inspection_history_what_check CHECK ((what ~ '^[a-z]+(_[a-z]+)*$'::text))
+);
+
+ALTER TABLE public.inspection_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inspection_history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.inspection_numbers (
+    site_id integer NOT NULL,
+    kind text NOT NULL,
+    newest integer NOT NULL,
+    CONSTRAINT inspection_numbers_kind_check CHECK ((kind = ANY (ARRAY['R'::text, 'A'::text]))),
+    CONSTRAINT inspection_numbers_newest_check CHECK ((newest > 0))
+);
+
+CREATE TABLE public.inspection_photos (
+    id uuid NOT NULL,
+    round_id integer NOT NULL,
+    "position" integer NOT NULL,
+    item text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    content bytea NOT NULL,
+    thumbnail bytea,
+    sha256 bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT inspection_photos_kind_check CHECK ((kind = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/gif'::text, 'image/webp'::text]))),
+    CONSTRAINT inspection_photos_sha256_check CHECK ((length(sha256) = 32))
+);
+
+CREATE TABLE public.inspection_reports (
+    round_id integer NOT NULL,
+    content bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT inspection_reports_sha256_check CHECK ((length(sha256) = 32))
+);
+
+CREATE TABLE public.inspection_rounds (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    number text NOT NULL,
+    title text NOT NULL,
+    route_id integer,
+    order_id uuid,
+    how text NOT NULL,
+    status text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    latest timestamp with time zone,
+    walker text,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    signed_name text DEFAULT ''::text NOT NULL,
+    signed_drawn text DEFAULT ''::text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT inspection_rounds_begun CHECK (((status <> ALL (ARRAY['under_way'::text, 'paused'::text, 'done'::text])) OR (started_at IS NOT NULL))),
+    CONSTRAINT inspection_rounds_check CHECK ((latest >= due_at)),
+    CONSTRAINT inspection_rounds_how_check CHECK ((how = ANY (ARRAY['hand'::text, 'code'::text, 'plan'::text]))),
+    CONSTRAINT inspection_rounds_signed CHECK (((status <> 'done'::text) OR ((finished_at IS NOT NULL) AND (signed_name <> ''::text)))),
+    CONSTRAINT inspection_rounds_signed_name_check CHECK ((length(signed_name) <= 200)),
+    CONSTRAINT inspection_rounds_status_check CHECK ((status = ANY (ARRAY['due'::text, 'under_way'::text, 'paused'::text, 'done'::text, 'missed'::text, 'cancelled'::text]))),
+    CONSTRAINT inspection_rounds_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE public.inspection_rounds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inspection_rounds_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.inspection_route_stops (
+    route_id integer NOT NULL,
+    "position" integer NOT NULL,
+    asset_id integer NOT NULL,
+    checklist_id integer NOT NULL,
+    CONSTRAINT inspection_route_stops_position_check CHECK ((("position" >= 1) AND ("position" <= 500)))
+);
+
+CREATE TABLE public.inspection_routes (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    title text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT inspection_routes_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT inspection_routes_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE public.inspection_routes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inspection_routes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.inspection_stops (
+    round_id integer NOT NULL,
+    "position" integer NOT NULL,
+    asset_id integer NOT NULL,
+    checklist_id integer NOT NULL,
+    checklist_version integer,
+    status text DEFAULT 'open'::text NOT NULL,
+    scanned boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    at timestamp with time zone,
+    actor text,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT inspection_stops_missed_for_a_reason CHECK (((status <> 'skipped'::text) OR (why <> ''::text))),
+    CONSTRAINT inspection_stops_position_check CHECK ((("position" >= 1) AND ("position" <= 500))),
+    CONSTRAINT inspection_stops_status_check CHECK ((status = ANY (ARRAY['open'::text, 'done'::text, 'skipped'::text])))
 );
 
 CREATE TABLE public.installations (
@@ -1533,7 +1848,8 @@ CREATE TABLE public.scan_addresses (
     revoked_by text,
     item_id integer,
     bin_id integer,
-    CONSTRAINT scan_addresses_check CHECK ((num_nonnulls(asset_id, location_id, order_id, item_id, bin_id) = 1)),
+    route_id integer,
+    CONSTRAINT scan_addresses_check CHECK ((num_nonnulls(asset_id, location_id, order_id, item_id, bin_id, route_id) = 1)),
     CONSTRAINT scan_addresses_check1 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
     CONSTRAINT scan_addresses_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{16,64}$'::text))
 );
@@ -2008,6 +2324,15 @@ ALTER TABLE ONLY public.audit_anchored
 ALTER TABLE ONLY public.audit_anchors
     ADD CONSTRAINT audit_anchors_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.audit_findings
+    ADD CONSTRAINT audit_findings_pkey PRIMARY KEY (audit_id, seq);
+
+ALTER TABLE ONLY public.audits
+    ADD CONSTRAINT audits_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.audits
+    ADD CONSTRAINT audits_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.bills_of_material
     ADD CONSTRAINT bills_of_material_pkey PRIMARY KEY (site_id, asset_class, item_id);
 
@@ -2037,6 +2362,15 @@ ALTER TABLE ONLY public.changes
 
 ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.checklist_versions
+    ADD CONSTRAINT checklist_versions_pkey PRIMARY KEY (checklist_id, version);
+
+ALTER TABLE ONLY public.checklists
+    ADD CONSTRAINT checklists_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.checklists
+    ADD CONSTRAINT checklists_site_id_code_key UNIQUE (site_id, code);
 
 ALTER TABLE ONLY public.checkpoint_parts
     ADD CONSTRAINT checkpoint_parts_pkey PRIMARY KEY (format, judge, kind, asset);
@@ -2068,6 +2402,9 @@ ALTER TABLE ONLY public.engine_figures
 ALTER TABLE ONLY public.engine_troubles
     ADD CONSTRAINT engine_troubles_pkey PRIMARY KEY (kind);
 
+ALTER TABLE ONLY public.entered_readings
+    ADD CONSTRAINT entered_readings_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
@@ -2076,6 +2413,12 @@ ALTER TABLE ONLY public.events
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (order_id, seq);
+
+ALTER TABLE ONLY public.failed_points
+    ADD CONSTRAINT failed_points_order_id_key UNIQUE (order_id);
+
+ALTER TABLE ONLY public.failed_points
+    ADD CONSTRAINT failed_points_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.fan_out
     ADD CONSTRAINT fan_out_pkey PRIMARY KEY (only_row);
@@ -2097,6 +2440,45 @@ ALTER TABLE ONLY public.import_places
 
 ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.inspection_answers
+    ADD CONSTRAINT inspection_answers_pkey PRIMARY KEY (round_id, "position", item);
+
+ALTER TABLE ONLY public.inspection_history
+    ADD CONSTRAINT inspection_history_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.inspection_numbers
+    ADD CONSTRAINT inspection_numbers_pkey PRIMARY KEY (site_id, kind);
+
+ALTER TABLE ONLY public.inspection_photos
+    ADD CONSTRAINT inspection_photos_id_round_id_position_key UNIQUE (id, round_id, "position");
+
+ALTER TABLE ONLY public.inspection_photos
+    ADD CONSTRAINT inspection_photos_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.inspection_reports
+    ADD CONSTRAINT inspection_reports_pkey PRIMARY KEY (round_id);
+
+ALTER TABLE ONLY public.inspection_rounds
+    ADD CONSTRAINT inspection_rounds_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.inspection_rounds
+    ADD CONSTRAINT inspection_rounds_order_id_key UNIQUE (order_id);
+
+ALTER TABLE ONLY public.inspection_rounds
+    ADD CONSTRAINT inspection_rounds_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.inspection_route_stops
+    ADD CONSTRAINT inspection_route_stops_pkey PRIMARY KEY (route_id, "position");
+
+ALTER TABLE ONLY public.inspection_routes
+    ADD CONSTRAINT inspection_routes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.inspection_routes
+    ADD CONSTRAINT inspection_routes_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.inspection_stops
+    ADD CONSTRAINT inspection_stops_pkey PRIMARY KEY (round_id, "position");
 
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_pkey PRIMARY KEY (asset_id, installed_at);
@@ -2317,6 +2699,8 @@ CREATE INDEX attachments_of_location ON public.attachments USING btree (location
 
 CREATE INDEX attachments_of_order ON public.attachments USING btree (order_id, at);
 
+CREATE INDEX audit_findings_by_due ON public.audit_findings USING btree (due, audit_id, seq) WHERE (state = ANY (ARRAY['open'::text, 'answered'::text]));
+
 CREATE INDEX bills_of_material_of_item ON public.bills_of_material USING btree (item_id);
 
 CREATE INDEX calendar_feeds_by_owner ON public.calendar_feeds USING btree (owner, id);
@@ -2343,9 +2727,29 @@ CREATE INDEX events_by_age ON public.events USING btree (recorded_at);
 
 CREATE INDEX events_of_order ON public.events USING btree (order_id, id) WHERE (order_id IS NOT NULL);
 
+CREATE INDEX failed_points_of_round ON public.failed_points USING btree (round_id, "position");
+
+CREATE UNIQUE INDEX failed_points_one_unfinished_order ON public.failed_points USING btree (asset_id, checklist_id, item) WHERE (NOT settled);
+
 CREATE INDEX history_heads_not_anchored ON public.history_heads USING btree (order_id) WHERE (seq > anchored);
 
 CREATE INDEX idempotent_answers_by_age ON public.idempotent_answers USING btree (at);
+
+CREATE INDEX inspection_answers_of_point ON public.inspection_answers USING btree (failed_point_id) WHERE (failed_point_id IS NOT NULL);
+
+CREATE INDEX inspection_history_of_audit ON public.inspection_history USING btree (audit_id, id) WHERE (audit_id IS NOT NULL);
+
+CREATE INDEX inspection_history_of_round ON public.inspection_history USING btree (round_id, id) WHERE (round_id IS NOT NULL);
+
+CREATE INDEX inspection_photos_of_stop ON public.inspection_photos USING btree (round_id, "position");
+
+CREATE INDEX inspection_rounds_by_age ON public.inspection_rounds USING btree (due_at DESC, id DESC);
+
+CREATE INDEX inspection_rounds_open ON public.inspection_rounds USING btree (site_id, due_at) WHERE (status = ANY (ARRAY['due'::text, 'under_way'::text, 'paused'::text]));
+
+CREATE INDEX inspection_route_stops_of_asset ON public.inspection_route_stops USING btree (asset_id);
+
+CREATE INDEX inspection_stops_of_asset ON public.inspection_stops USING btree (asset_id);
 
 CREATE UNIQUE INDEX installations_one_place_at_a_time ON public.installations USING btree (asset_id) WHERE (removed_at IS NULL);
 
@@ -2392,6 +2796,8 @@ CREATE UNIQUE INDEX safety_proposals_one_waiting_of_an_asset ON public.safety_pr
 CREATE UNIQUE INDEX scan_addresses_one_of_a_bin ON public.scan_addresses USING btree (bin_id) WHERE (revoked_at IS NULL);
 
 CREATE UNIQUE INDEX scan_addresses_one_of_a_location ON public.scan_addresses USING btree (location_id) WHERE (revoked_at IS NULL);
+
+CREATE UNIQUE INDEX scan_addresses_one_of_a_route ON public.scan_addresses USING btree (route_id) WHERE (revoked_at IS NULL);
 
 CREATE UNIQUE INDEX scan_addresses_one_of_an_asset ON public.scan_addresses USING btree (asset_id) WHERE (revoked_at IS NULL);
 
@@ -2495,6 +2901,8 @@ CREATE TRIGGER changed_users_are_announced AFTER DELETE OR UPDATE ON public.user
 
 CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_changes();
 
+CREATE TRIGGER checklist_versions_never_change BEFORE DELETE OR UPDATE ON public.checklist_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_version();
+
 CREATE TRIGGER cost_model_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.cost_models FOR EACH ROW EXECUTE FUNCTION public.log_change_of_money('cost model');
 
 CREATE TRIGGER document_changes_are_logged AFTER INSERT ON public.judge_events FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['rulebook'::text, 'models'::text, 'rule_shadow'::text]))) EXECUTE FUNCTION public.log_change_of_documents();
@@ -2508,6 +2916,12 @@ CREATE TRIGGER ended_orders_release_parts AFTER UPDATE OF status ON public.work_
 CREATE TRIGGER ended_sessions_are_announced AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
 CREATE TRIGGER evidence_makes_events AFTER INSERT ON public.evidence FOR EACH ROW EXECUTE FUNCTION public.event_of_finding();
+
+CREATE TRIGGER finished_orders_settle_failed_points AFTER UPDATE OF status ON public.work_orders FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.settle_failed_point();
+
+CREATE TRIGGER inspection_history_is_added_to BEFORE DELETE OR UPDATE ON public.inspection_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_inspection_history();
+
+CREATE TRIGGER inspection_history_makes_events AFTER INSERT ON public.inspection_history FOR EACH ROW EXECUTE FUNCTION public.event_of_inspection();
 
 CREATE TRIGGER installations_tell_the_judge AFTER INSERT OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_place();
 
@@ -2564,6 +2978,8 @@ CREATE TRIGGER reservations_are_of_their_site BEFORE INSERT OR DELETE ON public.
 CREATE TRIGGER reservations_begin_empty BEFORE INSERT ON public.reservations FOR EACH ROW WHEN (((new.reserved IS DISTINCT FROM (0)::numeric) OR (new.issued IS DISTINCT FROM (0)::numeric))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
 
 CREATE TRIGGER reservations_follow_the_ledger BEFORE UPDATE ON public.reservations FOR EACH ROW WHEN (((old.reserved IS DISTINCT FROM new.reserved) OR (old.issued IS DISTINCT FROM new.issued))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
+
+CREATE TRIGGER routes_have_scan_addresses AFTER INSERT ON public.inspection_routes FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('route_id');
 
 CREATE TRIGGER runs_are_announced AFTER INSERT OR UPDATE OF state, cancel_asked_at ON public.runs FOR EACH ROW EXECUTE FUNCTION public.runs_are_announced();
 
@@ -2624,6 +3040,12 @@ ALTER TABLE ONLY public.attachments
 ALTER TABLE ONLY public.audit_anchored
     ADD CONSTRAINT audit_anchored_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES public.audit_anchors(id);
 
+ALTER TABLE ONLY public.audit_findings
+    ADD CONSTRAINT audit_findings_audit_id_fkey FOREIGN KEY (audit_id) REFERENCES public.audits(id);
+
+ALTER TABLE ONLY public.audits
+    ADD CONSTRAINT audits_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.bills_of_material
     ADD CONSTRAINT bills_of_material_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
 
@@ -2641,6 +3063,12 @@ ALTER TABLE ONLY public.calendar_feeds
 
 ALTER TABLE ONLY public.calendar_feeds
     ADD CONSTRAINT calendar_feeds_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
+
+ALTER TABLE ONLY public.checklist_versions
+    ADD CONSTRAINT checklist_versions_checklist_id_fkey FOREIGN KEY (checklist_id) REFERENCES public.checklists(id);
+
+ALTER TABLE ONLY public.checklists
+    ADD CONSTRAINT checklists_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.checkpoint_parts
     ADD CONSTRAINT checkpoint_parts_format_fkey FOREIGN KEY (format) REFERENCES public.checkpoints(format) ON DELETE CASCADE;
@@ -2660,11 +3088,83 @@ ALTER TABLE ONLY public.deliveries
 ALTER TABLE ONLY public.delivery_attempts
     ADD CONSTRAINT delivery_attempts_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES public.receivers(id);
 
+ALTER TABLE ONLY public.entered_readings
+    ADD CONSTRAINT entered_readings_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
 
+ALTER TABLE ONLY public.failed_points
+    ADD CONSTRAINT failed_points_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.failed_points
+    ADD CONSTRAINT failed_points_checklist_id_fkey FOREIGN KEY (checklist_id) REFERENCES public.checklists(id);
+
+ALTER TABLE ONLY public.failed_points
+    ADD CONSTRAINT failed_points_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.failed_points
+    ADD CONSTRAINT failed_points_round_id_fkey FOREIGN KEY (round_id) REFERENCES public.inspection_rounds(id);
+
 ALTER TABLE ONLY public.history_heads
     ADD CONSTRAINT history_heads_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.inspection_answers
+    ADD CONSTRAINT inspection_answers_failed_point_id_fkey FOREIGN KEY (failed_point_id) REFERENCES public.failed_points(id);
+
+ALTER TABLE ONLY public.inspection_answers
+    ADD CONSTRAINT inspection_answers_photo_id_round_id_position_fkey FOREIGN KEY (photo_id, round_id, "position") REFERENCES public.inspection_photos(id, round_id, "position");
+
+ALTER TABLE ONLY public.inspection_answers
+    ADD CONSTRAINT inspection_answers_round_id_position_fkey FOREIGN KEY (round_id, "position") REFERENCES public.inspection_stops(round_id, "position");
+
+ALTER TABLE ONLY public.inspection_history
+    ADD CONSTRAINT inspection_history_audit_id_fkey FOREIGN KEY (audit_id) REFERENCES public.audits(id);
+
+ALTER TABLE ONLY public.inspection_history
+    ADD CONSTRAINT inspection_history_round_id_fkey FOREIGN KEY (round_id) REFERENCES public.inspection_rounds(id);
+
+ALTER TABLE ONLY public.inspection_numbers
+    ADD CONSTRAINT inspection_numbers_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.inspection_photos
+    ADD CONSTRAINT inspection_photos_round_id_position_fkey FOREIGN KEY (round_id, "position") REFERENCES public.inspection_stops(round_id, "position");
+
+ALTER TABLE ONLY public.inspection_reports
+    ADD CONSTRAINT inspection_reports_round_id_fkey FOREIGN KEY (round_id) REFERENCES public.inspection_rounds(id);
+
+ALTER TABLE ONLY public.inspection_rounds
+    ADD CONSTRAINT inspection_rounds_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.inspection_rounds
+    ADD CONSTRAINT inspection_rounds_route_id_fkey FOREIGN KEY (route_id) REFERENCES public.inspection_routes(id);
+
+ALTER TABLE ONLY public.inspection_rounds
+    ADD CONSTRAINT inspection_rounds_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.inspection_route_stops
+    ADD CONSTRAINT inspection_route_stops_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.inspection_route_stops
+    ADD CONSTRAINT inspection_route_stops_checklist_id_fkey FOREIGN KEY (checklist_id) REFERENCES public.checklists(id);
+
+ALTER TABLE ONLY public.inspection_route_stops
+    ADD CONSTRAINT inspection_route_stops_route_id_fkey FOREIGN KEY (route_id) REFERENCES public.inspection_routes(id);
+
+ALTER TABLE ONLY public.inspection_routes
+    ADD CONSTRAINT inspection_routes_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.inspection_stops
+    ADD CONSTRAINT inspection_stops_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.inspection_stops
+    ADD CONSTRAINT inspection_stops_checklist_id_checklist_version_fkey FOREIGN KEY (checklist_id, checklist_version) REFERENCES public.checklist_versions(checklist_id, version);
+
+ALTER TABLE ONLY public.inspection_stops
+    ADD CONSTRAINT inspection_stops_checklist_id_fkey FOREIGN KEY (checklist_id) REFERENCES public.checklists(id);
+
+ALTER TABLE ONLY public.inspection_stops
+    ADD CONSTRAINT inspection_stops_round_id_fkey FOREIGN KEY (round_id) REFERENCES public.inspection_rounds(id);
 
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
@@ -2779,6 +3279,9 @@ ALTER TABLE ONLY public.scan_addresses
 
 ALTER TABLE ONLY public.scan_addresses
     ADD CONSTRAINT scan_addresses_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.scan_addresses
+    ADD CONSTRAINT scan_addresses_route_id_fkey FOREIGN KEY (route_id) REFERENCES public.inspection_routes(id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);

@@ -27,6 +27,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "bin_id": ("bin", "sees_bin"),
     "request_id": ("purchase request", "sees_request"),
     "tool_id": ("tool", "sees_tool"),
+    "checklist_id": ("checklist", "sees_checklist"),
+    "route_id": ("route", "sees_route"),
+    "round_id": ("round", "sees_round"),
+    "audit_id": ("audit", "sees_audit"),
 }
 """By the id's name in a path: what it identifies, and the query that checks whether it is visible."""
 

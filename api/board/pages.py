@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
+from api.board.inspections.of_pages import at_asset
 from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.routers.quarantine import READERS
@@ -152,9 +153,9 @@ def assets(
 
 
 @router.get("/assets/{asset_id}", dependencies=[SEES])
-def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h") -> Response:
+def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h", scanned: bool = False) -> Response:
     """Show one machine: what its signals did, its orders and its planned downtime."""
-    return asset_page(request, conn, asset_id, now=now, span=span)
+    return asset_page(request, conn, asset_id, now=now, span=span, scanned=scanned)
 
 
 def asset_page(
@@ -164,6 +165,7 @@ def asset_page(
     *,
     now: datetime,
     span: str = "24h",
+    scanned: bool = False,
 ) -> Response:
     """Return an asset's page."""
     shown = plant.asset(conn, asset_id, now=now)
@@ -205,6 +207,7 @@ def asset_page(
         changes=changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),
         waiting=safety.page(conn, asset_id=asset_id, waiting=True),
         files=files.of(conn, Owner(Of.ASSET, asset_id)),
+        inspections=at_asset(conn, shown, scanned=scanned),
     )
 
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from psycopg import Connection
 
-from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
+from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
 from db.files import files
 from db.files.files import Of, Owner
+from db.inspections import checklists, rounds
 from db.orders import work_orders
 from db.plant import plant, scanning
 from db.plant.plant import Asset, Location
@@ -25,7 +26,16 @@ MOST_ORDERS = 20
 @router.get("/q/{token}", dependencies=[SEES])
 def scanned(token: Annotated[str, Path(max_length=100)], conn: Conn, who: Asking) -> Response:
     """Lead who scanned a code to the page that it is for."""
-    return RedirectResponse(scanning.led_to(conn, token, who.sites).page, 303)
+    found = scanning.led_to(conn, token, who.sites)
+    page_ = found.page
+    if found.asset_id is not None and WORKS_OR_PLANS.dependency.lets(who):
+        # Who walks a round is led to its stop at the asset; who could begin one is shown so.
+        stop = next((each for each in rounds.at_asset(conn, found.asset_id) if each.walker == who.actor), None)
+        if stop is not None:
+            page_ = f"/rounds/{stop.round_id}/stops/{stop.position}?scanned=true"
+        elif checklists.routes(conn, asset_id=found.asset_id, limit=1):
+            page_ += "?scanned=true"
+    return RedirectResponse(page_, 303)
 
 
 @router.get("/locations/{location_id}", dependencies=[SEES])

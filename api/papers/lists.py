@@ -33,6 +33,58 @@ LISTS: Mapping[str, ListFile] = {
             close_out__downtime_minutes="close-out: downtime (min)", close_out__note="close-out: note", id="id",
         ),
     ),
+    "/checklists": ListFile(
+        name="checklists",
+        columns=columns(
+            site="site", code="code", title="title", version="version", changed_at="changed@", changed_by="changed by",
+            why="why", archived_at="archived@", id="id",
+        ),
+    ),
+    "/checklists/{checklist_id}/versions": ListFile(
+        name="checklist-versions",
+        columns=columns(
+            site="site", code="code", title="title", version="version", changed_at="changed@", changed_by="changed by",
+            why="why",
+        ),
+    ),
+    "/checklist-items": ListFile(
+        name="checklist-items",
+        columns=columns(
+            point="point", title="title", position="position", text="text", kind="kind", needed="needed", unit="unit",
+            low="low", high="high", signal="signal", choices="choices", fails="fails", severity="severity",
+            photo_if_failed="photo if failed", only_if="only if", site="site",
+        ),
+    ),
+    "/inspection-routes": ListFile(
+        name="inspection-routes",
+        columns=columns(
+            site="site", code="code", title="title", stops="stops", version="version", archived_at="archived@", id="id"
+        ),
+    ),
+    "/rounds": ListFile(
+        name="rounds",
+        columns=columns(
+            number="number", title="title", status="status", site="site", due_at="due@", latest="latest start@",
+            started_at="began@", finished_at="ended@", walker="walked by", signed_name="signed by", stops="stops",
+            done="done", skipped="missed", failed="failed points", how="begun by", why="why", order_id="order id",
+            id="id",
+        ),
+    ),
+    "/audits": ListFile(
+        name="audits",
+        columns=columns(
+            number="number", title="title", kind="kind", site="site", auditor="auditor", made_at="begun@",
+            closed_at="closed@", findings="findings", unsettled="not settled", conclusion="conclusion", id="id",
+        ),
+    ),
+    "/audit-findings": ListFile(
+        name="audit-findings",
+        columns=columns(
+            called="finding", state="state", overdue="overdue", due="due", grade="grade", owner="owner",
+            statement="statement", answer="answer", answered_by="answered by", state_at="in this state since@",
+            audit="audit", site="site",
+        ),
+    ),
     "/sites": ListFile(name="sites", columns=columns(code="code", name="name", time_zone="time zone")),
     "/locations": ListFile(
         name="locations",

@@ -19,7 +19,9 @@ from workorder_core.people.access import Who
 
 router = APIRouter(tags=["events"])
 OLDEST_FIRST = Order[Event](tuple[Id], lambda each: (each.id,))
-Subject = Literal["order", "finding", "alarm", "document", "rule", "engine_alarm", "run", "stock", "purchase"]
+Subject = Literal[
+    "order", "finding", "alarm", "document", "rule", "engine_alarm", "run", "stock", "purchase", "round", "audit"
+]  # fmt: skip
 After = Annotated[
     int | None, Query(ge=0, le=2**63 - 1, description="after the event with this id; 0: all that are kept")
 ]

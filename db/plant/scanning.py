@@ -25,6 +25,7 @@ class ScanAddress:
     order_id: UUID | None
     item_id: int | None
     bin_id: int | None
+    route_id: int | None
     created_at: datetime
     created_by: str
 
@@ -37,10 +38,12 @@ class ScanAddress:
             return f"/stock/items/{self.item_id}"
         if self.bin_id is not None:
             return f"/stock/bins/{self.bin_id}"
+        if self.route_id is not None:
+            return f"/inspection-routes/{self.route_id}?scanned=true"
         return f"/locations/{self.location_id}" if self.location_id is not None else f"/orders/{self.order_id}"
 
 
-_NO_THING: dict[str, Any] = dict.fromkeys(("asset_id", "location_id", "order_id", "item_id", "bin_id"))
+_NO_THING: dict[str, Any] = dict.fromkeys(("asset_id", "location_id", "order_id", "item_id", "bin_id", "route_id"))
 Thing = Mapping[str, int | UUID]
 """The one id that names it: ``{"asset_id": 7}``."""
 

@@ -228,3 +228,18 @@ SELECT EXISTS (SELECT FROM purchase_requests r JOIN sites s ON s.id = r.site_id
 -- name: sees_tool
 -- Whether a tool is of one of these sites.
 SELECT EXISTS (SELECT FROM tools k JOIN sites s ON s.id = k.site_id WHERE k.id = %(id)s AND s.code = ANY(%(sites)s));
+-- name: sees_checklist
+-- Whether a checklist is of one of these sites.
+SELECT EXISTS (SELECT FROM checklists c JOIN sites s ON s.id = c.site_id WHERE c.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_route
+-- Whether a route of rounds is of one of these sites.
+SELECT EXISTS (SELECT FROM inspection_routes r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_round
+-- Whether a round is of one of these sites.
+SELECT EXISTS (SELECT FROM inspection_rounds r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_audit
+-- Whether an audit is of one of these sites.
+SELECT EXISTS (SELECT FROM audits d JOIN sites s ON s.id = d.site_id WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

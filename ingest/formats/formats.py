@@ -69,7 +69,7 @@ class Formats:
         that message.
         """
         try:
-            return self._parse(message, bounds, vouched)
+            return self._parse(message, bounds, vouched or message.vouched)
         except Exception as error:  # noqa: BLE001 - no message may stop the others, whatever it makes fail
             _log.error("parser failed, message quarantined", topic=message.topic[:200], whole=traced(error))
             return [], [border.unreadable(message, error)]

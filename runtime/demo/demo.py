@@ -26,7 +26,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import living, past, prices, sample_plants, stores
+from runtime.demo import living, past, prices, sample_plants, stores, walks
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -90,6 +90,7 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                 with conn.transaction():
                     prices.put(conn, plant_db.site_by_code(conn, site), until=anchor)
                     past.make(conn, site=site, now=anchor)
+                    walks.make(conn, site=site, now=anchor)
                     stores.put(conn, plant_db.site_by_code(conn, site), now=anchor)
                 plant = SamplePlant(folder, site=site, anchor=anchor)
                 return _watch(wanted, standing, conn, plant, folder, stop, console)
@@ -133,6 +134,8 @@ def _watch(
                 wanted.json_file.write_text(demo_report.as_json(report), encoding="utf-8")
                 console.print(f"written: {wanted.json_file}")
         elif not wanted.once:
+            with conn.transaction():
+                walks.find_a_fault(conn, site=plant.site, now=datetime.now(UTC))
             _go_on(standing, plant, teller, stop, console)
     finally:
         over.set()

@@ -65,7 +65,7 @@ class Engine:
         The number that proves to the database that this process is the plant's only writer.
     by_lane
         Whether ordinary readings are judged as columns. The results are the same without, only slower.
-    next_tick, next_checkpoint, next_retry_look, not_before
+    next_tick, next_checkpoint, next_retry_look, next_entered_look, not_before
         On the process's monotonic clock, in seconds; no checkpoint is written ``not_before``.
     careful_until
         On the same clock: until then every batch is processed so that a failing message can be undone.
@@ -83,6 +83,7 @@ class Engine:
     next_tick: float
     next_checkpoint: float
     next_retry_look: float = 0.0
+    next_entered_look: float = 0.0
     by_lane: bool = True
     counts: dict[str, int] = field(default_factory=dict)
     not_before: float = 0.0

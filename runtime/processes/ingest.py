@@ -30,7 +30,7 @@ from runtime.broker import tls as broker_tls
 from runtime.broker.log import Listener
 from runtime.broker.pulse import Pulse
 from runtime.broker.session_loss import Closings
-from runtime.pipeline import engine, long_lived, retry, sources, splitting
+from runtime.pipeline import engine, entered, long_lived, retry, sources, splitting
 from runtime.pipeline.engine import Engine
 from runtime.pipeline.pipeline import Processed
 from runtime.processes.clock import Clock, describe_jump
@@ -209,7 +209,7 @@ def _listen(
                     metrics.count(batch, processed, time.perf_counter() - began)
                 sources.answer(state.formats, subscriber)
                 on_batch(processed)
-                retry.try_asked(conn, state)
+                _read_the_rest(conn, state, on_batch)
             elif came:
                 subscriber.acknowledge(came)
             if (beat := pulse.due(now_us)) is not None:
@@ -220,6 +220,13 @@ def _listen(
             lag_s, of_engine = pulse.lag_s(now_us), state.metrics()
             if metrics.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, of_engine=of_engine):
                 sources.reload_bindings(conn, state.formats)
+
+
+def _read_the_rest(conn: psycopg.Connection, state: Engine, on_batch: Callable[[Processed], None]) -> None:
+    """Between two batches: try what was asked for from quarantine, and read what people have measured."""
+    retry.try_asked(conn, state)
+    if (by_people := entered.read_waiting(conn, state)) is not None:
+        on_batch(by_people)
 
 
 def _note_jump(conn: psycopg.Connection, jump_s: float) -> None:

@@ -20,6 +20,7 @@ from db import idempotency, jobs
 from db.alarms import engine_alarms
 from db.documents import budgets
 from db.events import deliveries, engine_alarm_events
+from db.inspections import rounds
 from db.inventory import levels, reserving
 from db.orders import audit, work_orders
 from db.people import assignments
@@ -53,6 +54,7 @@ class Timetable:
     budgets_every_s: float = 600
     engine_alarms_every_s: float = 15
     stock_every_s: float = 10
+    rounds_every_s: float = 60
     event_retention: timedelta = timedelta(days=90)
     attempt_retention: timedelta = timedelta(days=90)
     retention: timedelta | None = None
@@ -85,6 +87,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.anchor_every_s, anchor_history, "anchor")
         every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
         every(timetable.stock_every_s, keep_stock, "stock")
+        every(timetable.rounds_every_s, miss_late_rounds, "rounds")
         every(timetable.retention_every_s, lambda conn: drop_old_events(conn, timetable), "retention of events")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
@@ -157,6 +160,14 @@ def keep_stock(conn: Connection) -> int:
             levels.settle(conn, item_id, store_id, at=datetime.now(UTC))
         done += 1
     return done
+
+
+def miss_late_rounds(conn: Connection) -> int:
+    """Mark the rounds as missed that nobody began before their latest time; return how many."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "rounds"):
+            return 0
+        return len(rounds.miss_late(conn, now=datetime.now(UTC), actor=ACTOR))
 
 
 def escalate_late(conn: Connection) -> int:

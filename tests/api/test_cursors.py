@@ -232,6 +232,50 @@ def lend(plant: Plant, n: int) -> None:
     )  # fmt: skip
 
 
+def checklist(plant: Plant, n: int) -> None:
+    plant.sql(
+        "WITH c AS (INSERT INTO checklists (site_id, code) VALUES (1, %(c)s) RETURNING id) "
+        "INSERT INTO checklist_versions (checklist_id, version, title, items, at, actor) "
+        """SELECT id, 1, 'x', '[{"key": "a", "kind": "text", "text": "x"}]', %(at)s, 'x' FROM c""",
+        c=scattered(n),
+        at=at(n),
+    )
+
+
+def checklist_version(plant: Plant, n: int) -> None:
+    if n == 0:
+        checklist(plant, 0)
+        return
+    plant.sql(
+        "INSERT INTO checklist_versions (checklist_id, version, title, items, at, actor) "
+        """VALUES (1, %(version)s, 'x', '[{"key": "a", "kind": "text", "text": "x"}]', %(at)s, 'x')""",
+        version=n + 1,
+        at=at(n),
+    )
+
+
+def audit(plant: Plant, n: int) -> None:
+    plant.sql(
+        "INSERT INTO audits (site_id, number, title, kind, auditor, made_at) "
+        "VALUES (1, %(c)s, 'x', 'site', 'x', %(at)s)",
+        c=scattered(n),
+        at=at(n),
+    )
+
+
+def finding(plant: Plant, n: int) -> None:
+    if n == 0:
+        audit(plant, 0)
+    plant.sql(
+        "INSERT INTO audit_findings (audit_id, seq, statement, grade, owner, due, state, state_at) "
+        "VALUES (1, %(seq)s, 'x', 'minor', 'x', %(due)s, %(state)s, %(at)s)",
+        seq=n + 1,
+        due=(NOW + timedelta(days=500 * (n * 7 % 5))).date(),
+        state=("open", "answered", "verified")[n % 3],
+        at=at(n),
+    )
+
+
 STATES = ("unacknowledged", "latched", "acknowledged", "shelved", "out_of_service")
 PLAN = {"title": "Look", "steps": [{"instruction": "look", "kind": "instruction"}]}
 
@@ -362,6 +406,24 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/bills-of-material": (bill, lambda row: row["item"]),
     "/tools": (tool, lambda row: row["id"]),
     "/tool-loans": (loan, lambda row: row["id"]),
+    "/checklists": (checklist, lambda row: row["id"]),
+    "/checklist-items": (checklist, lambda row: row["point"]),
+    "/checklists/{checklist_id}/versions": (checklist_version, lambda row: row["version"]),
+    "/inspection-routes": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO inspection_routes (site_id, code, title) VALUES (1, %(c)s, 'x')", c=scattered(n)
+        ),
+        lambda row: row["id"],
+    ),
+    "/rounds": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO inspection_rounds (site_id, number, title, how, status, made_at, due_at) "
+            "VALUES (1, %(c)s, 'x', 'hand', 'due', %(at)s, %(at)s)", c=scattered(n), at=at(n)
+        ),
+        lambda row: row["id"],
+    ),
+    "/audits": (audit, lambda row: row["id"]),
+    "/audit-findings": (finding, lambda row: row["seq"]),
 }  # fmt: skip
 
 
@@ -387,7 +449,7 @@ def test_every_list_of_the_api_is_walked_here(client):
 
 
 def address(path: str, asset: int = 1) -> str:
-    return V1 + path.format(kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1)
+    return V1 + path.format(kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, checklist_id=1)
 
 
 def rows_of(answer: Any) -> list[Any]:

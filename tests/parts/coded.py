@@ -14,6 +14,9 @@ from ingest.messages import Reason
 from workorder_core import words
 from workorder_core.alarms import alarm_states
 from workorder_core.alarms.silence import Suppressed
+from workorder_core.inspections.audits import AuditKind, FindingState, FindingStep, Grade
+from workorder_core.inspections.checklists import ItemKind
+from workorder_core.inspections.rounds import RoundStatus, RoundStep, StopStatus
 from workorder_core.intake.effects import What
 from workorder_core.inventory.ledger import Kind
 from workorder_core.inventory.purchasing import State as PurchaseState
@@ -36,6 +39,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
+    RoundStatus, StopStatus, AuditKind, FindingState, Grade, RoundStep, FindingStep,
 )  # fmt: skip
 
 
@@ -52,6 +56,7 @@ CODED: Mapping[str, list[str]] = {
     "what judges": ["rule", "model"],
     "classes of the sample": ["centrifugal pump", "pump", "fan", "compressor", "motor", "valve"],
     "Target": ["start", "completion"],
+    "ItemKind": [each.label for each in ItemKind],
     "FailureMode": [mode.label for mode in words.FailureMode],
     "Cause": [each.label for each in Cause],
     "Remedy": [each.label for each in Remedy],

@@ -15,6 +15,8 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "run": EVERYBODY,
     "stock": EVERYBODY,
     "purchase": EVERYBODY,
+    "round": EVERYBODY,
+    "audit": EVERYBODY,
 }
 """By what an event is of, the roles that may read the same elsewhere: orders, alarms, stock, long work and, at every
 site, documents. What concerns the whole plant has no site, so that only who sees every site is sent it."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workorder_core.tables.cells import CellKind, Column
+from workorder_core.tables.checklist_table import CHECKLISTS
 from workorder_core.tables.stock_tables import BILLS, ITEMS, STOCK
 from workorder_core.tables.tables import Facts, Row, RowProblem, Table, cycles, unknown_references
 from workorder_core.words import Criticality
@@ -86,4 +87,4 @@ _OF_ASSETS = (
 )
 ASSETS = assets(frozenset())
 """The table of assets as far as its columns go; what is stored is checked by one that knows the locations."""
-TABLES: Mapping[str, Table] = {each.name: each for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS)}
+TABLES: Mapping[str, Table] = {each.name: each for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS)}

@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from api.asking import KNOWN, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
+from api.board.inspections import of_pages as inspections
 from api.board.inventory import order_stock
 from api.board.orders import history
 from api.board.rendering import full_names, page, shown_already
@@ -103,6 +104,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         comments=order_content.comments(conn, order_id),
         files=files.of_order(conn, order_id),
         links=links,
+        **inspections.of_order(conn, order_id),
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in possible else [],
         **_CHOICES,
     )

@@ -106,6 +106,11 @@ def world(pool, client, seeded):
             "tool_id": one("SELECT id FROM tools WHERE site_id = %s", site),
             "run_key": run.id,
             "upload_id": file.id,
+            "checklist_id": one("SELECT id FROM checklists"),
+            "route_id": one("SELECT id FROM inspection_routes"),
+            "round_id": one("SELECT min(id) FROM inspection_rounds"),
+            "photo_id": one("SELECT id FROM inspection_photos"),
+            "audit_id": one("SELECT id FROM audits"),
         }
     own_ids = theirs | {
         "order_id": own["id"],

@@ -1,12 +1,14 @@
 """Two sites for the table of who reads and changes what: OWN, small, and ZQXJ, of which every text carries a marker."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi.testclient import TestClient
 from psycopg import Connection, errors
 from psycopg.types.json import Jsonb
+
+from tests.parts import pictures
 
 SITE, MARK = "ZQXJ", "WVKB"
 SEEN = re.compile(rf"{MARK}|{SITE}-\d|{SITE}/".encode())
@@ -27,6 +29,10 @@ TIED_BY = {
     "LEFT JOIN assets a ON a.id = f.asset_id LEFT JOIN locations l ON l.id = f.location_id "
     "WHERE %(site)s IN (w.site_id, a.site_id, l.site_id))",
     "run": "run IN (SELECT id FROM runs WHERE site_id = %(site)s)",
+    "checklist_id": "checklist_id IN (SELECT id FROM checklists WHERE site_id = %(site)s)",
+    "route_id": "route_id IN (SELECT id FROM inspection_routes WHERE site_id = %(site)s)",
+    "round_id": "round_id IN (SELECT id FROM inspection_rounds WHERE site_id = %(site)s)",
+    "audit_id": "audit_id IN (SELECT id FROM audits WHERE site_id = %(site)s)",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }
 """How a row shows of which site it is, by the columns of its table."""
@@ -213,4 +219,33 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     for name, value in (("safety_critical", True), ("safety_critical", False)):
         answer = client.patch(f"{v1}/assets/{asset}", json={name: value}, params={"why": "caged"})
         yield f"{name} {value}", answer.status_code
+    yield from fill_inspections(client, asset, post)
     yield "events", client.get(f"{v1}/events").status_code  # numbers what has happened
+
+
+def fill_inspections(client: TestClient, asset: int, post: Callable[..., Any]) -> Iterator[tuple[str, int]]:
+    """Give the rich site a checklist, a route, a signed round with a failed point, one under way, and an audit."""
+    v1, site = "/api/v1", {"site": "NTH"}
+    items = [
+        {"key": "seal", "kind": "yes_no", "text": "Dry?", "fails": ["no"], "severity": "malfunction"},
+        {"key": "temp", "kind": "measurement", "text": "Hot?", "signal": "bearing_temp", "needed": False},
+    ]
+    made = post("/checklists", **site, code="DAILY", title="Daily", items=items)
+    yield "checklist", made.status_code
+    stops = [{"asset_id": asset, "checklist_id": made.json()["id"]}]
+    made = post("/inspection-routes", **site, code="HALL", title="Hall", stops=stops)
+    yield "route", made.status_code
+    for _ in range(2):
+        begun = post("/rounds", **site, route_id=made.json()["id"])
+        yield "round", begun.status_code
+    walked = begun.json()["id"] - 1
+    photo = {"file": ("seal.png", pictures.a_picture())}
+    path = f"{v1}/rounds/{walked}/stops/1"
+    yield "photo", client.post(f"{path}/photos/seal", files=photo, headers={"Idempotency-Key": "photo"}).status_code
+    answers = {"seal": {"answer": "no", "note": "drips"}, "temp": {"answer": "61"}}
+    yield "answers", client.put(path, json={"answers": answers, "finish": True}).status_code
+    yield "signed", client.post(f"{v1}/rounds/{walked}/finish", json={"name": "Nadia"}).status_code
+    made = post("/audits", **site, title="Permits", kind="records", scope="spring")
+    yield "audit", made.status_code
+    finding = {"statement": "No end", "grade": "minor", "owner": "Shift", "due": "2026-01-31"}
+    yield "finding", post(f"/audits/{made.json()['id']}/findings", **finding).status_code

@@ -47,6 +47,57 @@ class Known:
 
 
 FORMS = {
+    "/rounds": Known("/rounds", "/rounds", {"route_id": "{route}"}),
+    "/rounds/{round_id}/start": Known("/rounds/{due}", "/rounds/{due}/start"),
+    "/rounds/{round_id}/pause": Known("/rounds/{walked}", "/rounds/{walked}/pause"),
+    "/rounds/{round_id}/resume": Known("/rounds/{paused}", "/rounds/{paused}/resume"),
+    "/rounds/{round_id}/cancel": Known("/rounds/{due}", "/rounds/{due}/cancel", {"why": "rain"}, {"why": " "}),
+    "/rounds/{round_id}/finish": Known(
+        "/rounds/{answered}", "/rounds/{answered}/finish", {"name": "Ola", "drawn": "1,2 3,4"}, {"name": " "}
+    ),
+    "/rounds/{round_id}/stops/{position}": Known(
+        "/rounds/{walked}/stops/1", "/rounds/{walked}/stops/1", {"a_seal": "yes", "a_temp": "61", "do": "done"},
+        {"a_temp": "warm"},
+    ),
+    "/rounds/{round_id}/stops/{position}/skip": Known(
+        "/rounds/{walked}/stops/1", "/rounds/{walked}/stops/1/skip", {"why": "scaffold"}, {"why": " "}
+    ),
+    "/checklists": Known(
+        "/checklists/new", "/checklists",
+        {"site": "NTH", "code": "NEW", "title": "New", "text_1": "Dry?", "kind_1": "yes_no", "needed_1": "yes"},
+        {"code": "a b", "title": " "},
+    ),
+    "/checklists/{checklist_id}": Known(
+        "/checklists/{checklist}", "/checklists/{checklist}",
+        {"title": "Other", "text_1": "Dry?", "kind_1": "yes_no", "text_2": "Hot?", "kind_2": "measurement"},
+        {"low_2": "cold", "high_2": "x"},
+    ),
+    "/checklists/{checklist_id}/archive": Known(
+        "/checklists/{checklist}", "/checklists/{checklist}/archive", {"why": "old"}
+    ),
+    "/inspection-routes": Known(
+        "/inspection-routes/new", "/inspection-routes",
+        {"site": "NTH", "code": "NEW", "title": "New", "asset_1": "{asset}", "checklist_1": "{checklist}"},
+        {"title": " "},
+    ),
+    "/inspection-routes/{route_id}": Known(
+        "/inspection-routes/{route}", "/inspection-routes/{route}",
+        {"title": "Other", "asset_1": "{asset}", "checklist_1": "{checklist}"}, {"title": " "},
+    ),
+    "/inspection-routes/{route_id}/archive": Known("/inspection-routes/{route}", "/inspection-routes/{route}/archive"),
+    "/audits": Known("/audits", "/audits", {"site": "NTH", "title": "Permits", "kind": "records"}, {"title": " "}),
+    "/audits/{audit_id}/findings": Known(
+        "/audits/{audit}", "/audits/{audit}/findings",
+        {"statement": "No end", "grade": "minor", "owner": "Shift", "due": "2031-01-01"},
+        {"statement": " ", "owner": " "},
+    ),
+    "/audits/{audit_id}/findings/{seq}/answer": Known(
+        "/audits/{audit}", "/audits/{audit}/findings/1/answer", {"said": "done"}, {"said": " "}
+    ),
+    "/audits/{audit_id}/findings/{seq}/settle": Known(
+        "/audits/{audit}", "/audits/{audit}/findings/1/settle", {"step": "withdraw", "said": "none"}, {"said": " "}
+    ),
+    "/audits/{audit_id}/close": Known("/audits/{settled}", "/audits/{settled}/close", {"conclusion": "fine"}),
     "/alarms/rules/{step}": Known(
         "/alarms/rules", "/alarms/rules/shadow", {"rule": "oil-warm", "why": "loose"}, {"why": " "}
     ),
@@ -268,7 +319,32 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     found["file"] = str(client.post(path, files=manual, headers={"Idempotency-Key": "f"}).json()["id"])
     path = f"/api/v1/assets/{found['asset']}/downtimes"
     found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
-    return found
+    return found | _inspections(client, seeded.assets["P-102"])
+
+
+def _inspections(client, asset: int) -> dict[str, str]:
+    """A checklist, a route, rounds in the states that their forms need, an audit with a finding and one without."""
+    once = iter(range(100))
+
+    def made(path: str, **body: object) -> dict[str, object]:
+        answer = client.post(f"/api/v1{path}", json=body, headers={"Idempotency-Key": f"form-{next(once)}"})
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    items = [{"key": "seal", "kind": "yes_no", "text": "Dry?", "fails": ["no"]},
+             {"key": "temp", "kind": "measurement", "text": "Hot?", "high": 80}]  # fmt: skip
+    checklist = made("/checklists", site="NTH", code="DAILY", title="Daily", items=items)["id"]
+    stops = [{"asset_id": asset, "checklist_id": checklist}]
+    route = made("/inspection-routes", site="NTH", code="HALL", title="Hall", stops=stops)["id"]
+    found = {name: made("/rounds", site="NTH", route_id=route)["id"] for name in ("walked", "paused", "answered")}
+    found["due"] = made("/rounds", site="NTH", route_id=route, due_at="2031-01-01T08:00:00Z")["id"]
+    client.post(f"/api/v1/rounds/{found['paused']}/pause")
+    client.post(f"/api/v1/rounds/{found['answered']}/stops/1/skip", json={"why": "scaffold"})
+    for name in ("audit", "settled"):
+        found[name] = made("/audits", site="NTH", title="Permits", kind="site")["id"]
+    finding = {"statement": "No end", "grade": "minor", "owner": "Shift", "due": "2031-01-01"}
+    made(f"/audits/{found['audit']}/findings", **finding)
+    return {name: str(key) for name, key in found.items()} | {"checklist": str(checklist), "route": str(route)}
 
 
 def _stores(client) -> dict[str, str]:

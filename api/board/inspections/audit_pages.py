@@ -1,0 +1,157 @@
+"""The pages of audits: findings with the overdue first, one audit, and the steps of its findings."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Request
+from fastapi.responses import Response
+
+from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.board.forms.form_errors import Fields, InvalidForm
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.rendering import page
+from api.once import SentForm
+from db.inspections import audits, history
+from db.inspections.audits import NewFinding
+from db.plant import plant
+from workorder_core.far_times import near_day
+from workorder_core.inspections.audits import (
+    UNSETTLED,
+    AuditKind,
+    AuditNotSettled,
+    AuditReasonMissing,
+    FindingStep,
+    Grade,
+)
+from workorder_core.language import _
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+Line = Annotated[str, Form(max_length=200)]
+Short = Annotated[str, Form(max_length=40)]
+Text = Annotated[str, Form(max_length=4000)]
+Seq = Annotated[int, Path(ge=1, le=1000)]
+MOST_SHOWN = 500
+
+
+@router.get("/audits", dependencies=[SEES])
+def overview(request: Request, conn: Conn, now: Now, who: Asking, site: str = "") -> Response:
+    """Show the findings that are not settled, the overdue first, and the audits."""
+    sites = plant.sites(conn, who.sites)
+    chosen = next((each.code for each in sites if each.code == site), None)
+    found = audits.findings(conn, now=now, site=chosen, within=who.sites, states=UNSETTLED, limit=MOST_SHOWN)
+    return page(
+        request,
+        "inspections/audits.html",
+        now=now,
+        sites=sites,
+        site=chosen,
+        findings=found,
+        audits=audits.page(conn, site=chosen, within=who.sites, limit=MOST_SHOWN),
+        kinds=list(AuditKind),
+    )
+
+
+@router.get("/audits/{audit_id}", dependencies=[SEES])
+def one(request: Request, audit_id: int, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show an audit: its findings, the overdue first, what can be done, and its history."""
+    found = audits.get(conn, audit_id)
+    return page(
+        request,
+        "inspections/audit.html",
+        now=now,
+        audit=found,
+        zone=found.time_zone,
+        findings=audits.findings(conn, now=now, audit_id=audit_id, limit=1000),
+        grades=list(Grade),
+        history=history.of_audit(conn, audit_id),
+        me=who.actor,
+    )
+
+
+@router.post("/audits", dependencies=[PLANS])
+@shown_on("/audits")
+def create(
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    site: Line = "",
+    title: Line = "",
+    kind: Short = "",
+    scope: Text = "",
+) -> Response:
+    """Begin an audit."""
+    there = {each.code: each for each in plant.sites(conn, who.sites)}
+    with Fields() as read:
+        read.need("site", site in there, _("choose one of the list"))
+        read.need("title", title.strip(), _("say in a few words what is audited"))
+        read.need("kind", kind in set(AuditKind), _("choose one of the list"))
+    about = {"actor": who.actor, "at": now}
+    made = audits.add(conn, there[site].id, site, title.strip(), AuditKind(kind), scope.strip(), **about)  # type: ignore[arg-type]
+    return sent.leads_to(f"/audits/{made.id}")
+
+
+@router.post("/audits/{audit_id}/findings", dependencies=[PLANS])
+@shown_on("/audits/{audit_id}")
+def add_finding(
+    audit_id: int,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    statement: Text = "",
+    grade: Short = "",
+    owner: Line = "",
+    due: Short = "",
+) -> Response:
+    """Record what was found."""
+    with Fields() as read:
+        read.need("statement", statement.strip(), _("say what was found"))
+        read.need("grade", grade in set(Grade), _("choose one of the list"))
+        read.need("owner", owner.strip(), _("say who has to answer for it"))
+        day = read("due", date.max, lambda: _day(due))
+    new = NewFinding(statement=statement.strip(), grade=Grade(grade), owner=owner.strip(), due=day)
+    audits.add_finding(conn, audit_id, new, actor=who.actor, at=now)
+    return sent.leads_to(f"/audits/{audit_id}#findings")
+
+
+@router.post("/audits/{audit_id}/findings/{seq}/answer", dependencies=[WORKS_OR_PLANS])
+@shown_on("/audits/{audit_id}", at={AuditReasonMissing: "said"})
+def answer(audit_id: int, seq: Seq, conn: Conn, now: Now, who: Asking, sent: SentForm, said: Text = "") -> Response:
+    """Say what was done about a finding."""
+    audits.move(conn, audit_id, seq, FindingStep.ANSWER, said=said, actor=who.actor, at=now)
+    return sent.leads_to(f"/audits/{audit_id}#findings")
+
+
+@router.post("/audits/{audit_id}/findings/{seq}/settle", dependencies=[PLANS])
+@shown_on("/audits/{audit_id}", at={AuditReasonMissing: "said"})
+def settle(
+    audit_id: int,
+    seq: Seq,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    step: Short = "",
+    said: Text = "",
+) -> Response:
+    """Verify, reject or withdraw a finding."""
+    with Fields() as read:
+        read.need("step", step in {"verify", "reject", "withdraw"}, _("choose one of the list"))
+    audits.move(conn, audit_id, seq, FindingStep(step), said=said, actor=who.actor, at=now)
+    return sent.leads_to(f"/audits/{audit_id}#findings")
+
+
+@router.post("/audits/{audit_id}/close", dependencies=[PLANS])
+@shown_on("/audits/{audit_id}", at={AuditNotSettled: "conclusion"})
+def close(audit_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm, conclusion: Text = "") -> Response:
+    """Close an audit whose findings are settled."""
+    audits.close(conn, audit_id, conclusion, actor=who.actor, at=now)
+    return sent.leads_to(f"/audits/{audit_id}")
+
+
+def _day(text: str) -> date:
+    try:
+        return near_day(date.fromisoformat(text.strip()))
+    except ValueError:
+        raise InvalidForm(_("give the day by which it has to be answered")) from None

@@ -1,0 +1,219 @@
+"""Audits and their findings: owners, due dates, states. The caller owns the transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import kwargs_row, scalar_row
+
+from db import scope, sql
+from db.errors import NotFound
+from db.inspections import history, rounds
+from workorder_core.inspections import audits
+from workorder_core.inspections.audits import (
+    AuditKind,
+    AuditNotSettled,
+    FindingState,
+    FindingStep,
+    Grade,
+    IllegalFindingStep,
+    Standing,
+)
+
+_QUERIES = sql.load("audits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """An audit of records or of a site; ``unsettled`` of its ``findings`` are neither verified nor withdrawn."""
+
+    id: int
+    site_id: int
+    site: str
+    time_zone: str
+    number: str
+    title: str
+    kind: AuditKind
+    scope: str
+    auditor: str
+    made_at: datetime
+    closed_at: datetime | None
+    conclusion: str
+    findings: int
+    unsettled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A finding. ``called`` is what people call it, ``NTH-A3/2``; ``due`` is a day of its site."""
+
+    audit_id: int
+    seq: int
+    called: str
+    site: str
+    audit: str
+    statement: str
+    grade: Grade
+    owner: str
+    due: date
+    state: FindingState
+    answer: str
+    answered_by: str | None
+    state_at: datetime
+    overdue: bool
+
+    @property
+    def rank(self) -> int:
+        """0 overdue, 1 unsettled, 2 settled: the order in which they are listed."""
+        return 0 if self.overdue else 1 if self.state in audits.UNSETTLED else 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFinding:
+    """What an auditor has found, who has to answer for it, and by when."""
+
+    statement: str
+    grade: Grade
+    owner: str
+    due: date
+
+
+def page(
+    conn: Connection,
+    *,
+    site: str | None = None,
+    within: Collection[str] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Audit]:
+    """Return audits, the newest first."""
+    asked = {"site": site, "within": scope.codes(within), "before": before, "limit": limit}
+    with conn.cursor(row_factory=kwargs_row(_audit)) as cursor:
+        return cursor.execute(_QUERIES["page"], asked).fetchall()
+
+
+def get(conn: Connection, audit_id: int) -> Audit:
+    """Return one audit. Raises NotFound."""
+    with conn.cursor(row_factory=kwargs_row(_audit)) as cursor:
+        found = cursor.execute(_QUERIES["get"], {"id": audit_id}).fetchone()
+    if found is None:
+        raise NotFound("audit", audit_id)
+    return found
+
+
+def add(
+    conn: Connection, site_id: int, site: str, title: str, kind: AuditKind, about: str, *, actor: str, at: datetime
+) -> Audit:
+    """Begin an audit."""
+    facts = {"site_id": site_id, "number": rounds.next_number(conn, site_id, site, "A"), "title": title}
+    facts |= {"kind": kind.value, "scope": about, "auditor": actor, "at": at}
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        made = cursor.execute(_QUERIES["add"], facts).fetchone()
+    assert made is not None
+    history.note(conn, audit_id=made, at=at, actor=actor, what="begun")
+    return get(conn, made)
+
+
+def close(conn: Connection, audit_id: int, conclusion: str, *, actor: str, at: datetime) -> Audit:
+    """Close an audit whose findings are settled. Raises NotFound, AuditNotSettled; closing twice changes nothing."""
+    conn.execute(_QUERIES["lock"], {"id": audit_id})
+    before = get(conn, audit_id)
+    if before.closed_at is not None:
+        return before
+    if before.unsettled:
+        raise AuditNotSettled(before.number, before.unsettled)
+    conn.execute(_QUERIES["close"], {"id": audit_id, "conclusion": conclusion.strip(), "at": at})
+    history.note(conn, audit_id=audit_id, at=at, actor=actor, what="closed", why=conclusion)
+    return get(conn, audit_id)
+
+
+def findings(
+    conn: Connection,
+    *,
+    now: datetime,
+    audit_id: int | None = None,
+    site: str | None = None,
+    within: Collection[str] | None = None,
+    states: Collection[FindingState] | None = None,
+    after: tuple[int, date, int, int] | None = None,
+    limit: int = 200,
+) -> list[Finding]:
+    """Return findings: the overdue first, then the unsettled by their due date, then the settled.
+
+    ``after`` is the rank, due date, audit and number of the last one of the page before.
+    """
+    asked: dict[str, Any] = {"audit_id": audit_id, "site": site, "within": scope.codes(within), "now": now}
+    asked |= {"states": None if states is None else [each.value for each in states], "limit": limit}
+    rank, due, audit, seq = after or (None, None, None, None)
+    asked |= {"after_rank": rank, "after_due": due, "after_audit": audit, "after_seq": seq}
+    with conn.cursor(row_factory=kwargs_row(_finding)) as cursor:
+        return cursor.execute(_QUERIES["findings"], asked).fetchall()
+
+
+def finding(conn: Connection, audit_id: int, seq: int, *, now: datetime) -> Finding:
+    """Return one finding. Raises NotFound."""
+    with conn.cursor(row_factory=kwargs_row(_finding)) as cursor:
+        found = cursor.execute(_QUERIES["finding"], {"audit_id": audit_id, "seq": seq, "now": now}).fetchone()
+    if found is None:
+        raise NotFound("finding", f"{audit_id}/{seq}")
+    return found
+
+
+def add_finding(conn: Connection, audit_id: int, new: NewFinding, *, actor: str, at: datetime) -> Finding:
+    """Record what was found. Raises NotFound, IllegalFindingStep for an audit that is closed."""
+    conn.execute(_QUERIES["lock"], {"id": audit_id})
+    audit = get(conn, audit_id)
+    if audit.closed_at is not None:
+        raise IllegalFindingStep(f"{audit.number}, which is closed,", FindingState.VERIFIED, "add")
+    facts: dict[str, Any] = {"audit_id": audit_id, "statement": new.statement, "grade": new.grade.value}
+    facts |= {"owner": new.owner, "due": new.due, "at": at}
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        seq = cursor.execute(_QUERIES["add_finding"], facts).fetchone()
+    assert seq is not None
+    told = {"finding": seq, "grade": new.grade.value, "owner": new.owner, "due": new.due.isoformat()}
+    history.note(conn, audit_id=audit_id, at=at, actor=actor, what="found", told=told, why=new.statement)
+    return finding(conn, audit_id, seq, now=at)
+
+
+def move(
+    conn: Connection,
+    audit_id: int,
+    seq: int,
+    step: FindingStep,
+    *,
+    said: str = "",
+    due: date | None = None,
+    actor: str,
+    at: datetime,
+) -> Finding:
+    """Take a step of a finding's life. ``due`` is another day, where it is rejected. Raises what the step raises."""
+    conn.execute(_QUERIES["lock"], {"id": audit_id})
+    before = finding(conn, audit_id, seq, now=at)
+    standing = Standing(called=before.called, state=before.state, answered_by=before.answered_by)
+    to = audits.after(standing, step, actor=actor, said=said)
+    answers = step is FindingStep.ANSWER
+    facts: dict[str, Any] = {"audit_id": audit_id, "seq": seq, "state": to.value, "at": at}
+    facts |= {"answer": said.strip() if answers else None, "answered_by": actor if answers else None}
+    conn.execute(_QUERIES["move_finding"], facts | {"due": due if step is FindingStep.REJECT else None})
+    told: dict[str, Any] = {"finding": seq, "old": before.state.value, "new": to.value}
+    if due is not None and step is FindingStep.REJECT:
+        told |= {"due": [before.due.isoformat(), due.isoformat()]}
+    history.note(conn, audit_id=audit_id, at=at, actor=actor, what=f"finding_{to.value}", told=told, why=said)
+    return finding(conn, audit_id, seq, now=at)
+
+
+def overdue(conn: Connection, *, now: datetime) -> int:
+    """Return how many findings should have been answered by now."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        found: int | None = cursor.execute(_QUERIES["overdue"], {"now": now}).fetchone()
+    return found or 0
+
+
+def _audit(**row: Any) -> Audit:
+    return Audit(**row | {"kind": AuditKind(row["kind"])})
+
+
+def _finding(**row: Any) -> Finding:
+    return Finding(**row | {"grade": Grade(row["grade"]), "state": FindingState(row["state"])})

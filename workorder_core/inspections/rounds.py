@@ -1,0 +1,191 @@
+"""The life of a round, what it needs to be finished, and what a failed point leads to. No clock, no I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from workorder_core.inspections.answers import Answer
+from workorder_core.inspections.checklists import Item
+from workorder_core.sentences import coded, joined, say
+from workorder_core.words import OrderType
+
+
+class RoundStatus(StrEnum):
+    DUE = "due"
+    UNDER_WAY = "under_way"
+    PAUSED = "paused"
+    DONE = "done"
+    MISSED = "missed"
+    """Nobody began it before its latest time."""
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ")
+
+
+class RoundStep(StrEnum):
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    """Continue a paused round, or take one over from who has it."""
+    FINISH = "finish"
+    CANCEL = "cancel"
+    MISS = "miss"
+
+
+class How(StrEnum):
+    """How a round came about."""
+
+    HAND = "hand"
+    CODE = "code"
+    """By the code on an asset or at the beginning of a route."""
+    PLAN = "plan"
+
+
+class StopStatus(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    SKIPPED = "skipped"
+    """Missed, with the reason."""
+
+
+OPEN = frozenset({RoundStatus.DUE, RoundStatus.UNDER_WAY, RoundStatus.PAUSED})
+WALKED = frozenset({RoundStatus.UNDER_WAY, RoundStatus.PAUSED})
+STEPS: Mapping[RoundStep, tuple[frozenset[RoundStatus], RoundStatus]] = {
+    RoundStep.START: (frozenset({RoundStatus.DUE}), RoundStatus.UNDER_WAY),
+    RoundStep.PAUSE: (frozenset({RoundStatus.UNDER_WAY}), RoundStatus.PAUSED),
+    RoundStep.RESUME: (WALKED, RoundStatus.UNDER_WAY),
+    RoundStep.FINISH: (WALKED, RoundStatus.DONE),
+    RoundStep.CANCEL: (OPEN, RoundStatus.CANCELLED),
+    RoundStep.MISS: (frozenset({RoundStatus.DUE}), RoundStatus.MISSED),
+}
+"""From which statuses a step leads to which."""
+
+
+class RoundError(Exception):
+    """A request that a round's rules do not allow."""
+
+
+class IllegalRoundStep(RoundError):
+    """The round's status has no such step."""
+
+    def __init__(self, number: str, status: RoundStatus, step: str) -> None:
+        possible = [
+            each.value for each, (sources, _) in STEPS.items() if status in sources and each is not RoundStep.MISS
+        ]
+        super().__init__(
+            say(
+                "round {number} is {status}: '{step}' is not possible now (possible: {possible})",
+                number=number,
+                status=coded(status.label),
+                step=coded(step),
+                possible=joined(map(coded, possible)) if possible else say("nothing, it is over"),
+            )
+        )
+        self.number, self.status, self.step, self.possible = number, status, step, tuple(possible)
+
+
+class RoundIncomplete(RoundError):
+    """A round cannot be finished yet; ``missing`` says what is lacking."""
+
+    def __init__(self, number: str, missing: Sequence[str]) -> None:
+        super().__init__(
+            say("round {number} cannot be finished yet: {missing}", number=number, missing=joined(missing, "; "))
+        )
+        self.number, self.missing = number, tuple(missing)
+
+
+class StopIncomplete(RoundError):
+    """Answers of a stop are missing or wrong; ``problems`` are by the key of the item."""
+
+    def __init__(self, position: int, problems: Mapping[str, str]) -> None:
+        told = "; ".join(f"{key}: {problem}" for key, problem in problems.items())
+        super().__init__(say("stop {position} is not complete: {told}", position=position, told=told))
+        self.position, self.problems = position, dict(problems)
+
+
+class StopChanged(RoundError):
+    """Somebody else has saved the stop meanwhile."""
+
+    def __init__(self, position: int, by: str) -> None:
+        super().__init__(
+            say(
+                "stop {position} was saved by {by} meanwhile; load it again, then decide what is right",
+                position=position,
+                by=by.partition(":")[2] or by,
+            )
+        )
+        self.position = position
+
+
+def after(number: str, status: RoundStatus, step: RoundStep) -> RoundStatus:
+    """Return the status to which a step leads. Raises IllegalRoundStep."""
+    sources, to = STEPS[step]
+    if status not in sources:
+        raise IllegalRoundStep(number, status, step.value)
+    return to
+
+
+def check_answerable(number: str, status: RoundStatus) -> None:
+    """Raise IllegalRoundStep unless stops of the round can be answered: it has begun and is not over."""
+    if status not in WALKED:
+        raise IllegalRoundStep(number, status, "answer")
+
+
+def check_finished(number: str, stops: Sequence[tuple[str, StopStatus]], signed: str) -> None:
+    """Raise RoundIncomplete where a stop was neither done nor skipped with a reason, or nobody has signed.
+
+    ``stops`` are what each is called with its status.
+    """
+    missing = [
+        say("{called}: do it, or say why it was missed", called=called)
+        for called, status in stops
+        if status is StopStatus.OPEN
+    ]
+    if not signed.strip():
+        missing.append(say("sign with your name"))
+    if missing:
+        raise RoundIncomplete(number, missing)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """A failed point gets an order of its own."""
+
+    type: OrderType
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SameOrder:
+    """The point had failed before, and its order is not finished: this is a further sign."""
+
+    order_id: UUID
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyNoted:
+    """The checklist asks for no order where this fails."""
+
+
+Consequence = OpenOrder | SameOrder | OnlyNoted
+
+
+def follow_up(item: Item, failed: Answer, *, number: str, note: str, unfinished: UUID | None) -> Consequence:
+    """Decide what a failed point leads to.
+
+    ``number`` is the round's, ``unfinished`` the order that the same point of the same asset has from before.
+    """
+    said = f"{item.text} {failed.why or failed.said}." + (f" {note.strip()}" if note.strip() else "")
+    if unfinished is not None:
+        return SameOrder(unfinished, f"Failed again in round {number}: {said}")
+    if item.severity is None:
+        return OnlyNoted()
+    question = item.text.strip().rstrip("?.: ")
+    return OpenOrder(
+        item.severity.order_type, f"{question}: {failed.why or failed.said}"[:200], f"Round {number}: {said}"
+    )
