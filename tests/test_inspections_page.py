@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from api.shapes.audits import AuditIn, FindingIn
 from api.shapes.inspections import ChecklistIn, RouteIn, checklist
 from api.shapes.rounds import AnswersIn, NeededWhyIn, SignIn
@@ -26,7 +28,8 @@ def test_the_pages_bodies_are_taken():
     RouteIn.model_validate(BODIES[1])
     AuditIn.model_validate(BODIES[2])
     FindingIn.model_validate(BODIES[3])
-    for shape, body in zip((AnswersIn, NeededWhyIn, SignIn), SENT[1:], strict=True):
+    shapes: tuple[type[BaseModel], ...] = (AnswersIn, NeededWhyIn, SignIn)
+    for shape, body in zip(shapes, SENT[1:], strict=True):
         shape.model_validate(body)
     assert len(BODIES) == 4
 

@@ -26,7 +26,6 @@ from workorder_core.words import Severity
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PHONE = {"width": 390, "height": 844}
 SHOTS = os.environ.get("PLANTWRIGHT_TEST_SHOTS")
 ASKS = Checklist(
     title="Daily look at a pump",
@@ -54,7 +53,8 @@ def plant(database: str) -> Iterator[tuple[str, dict[str, Any]]]:
     now = datetime.now(UTC)
     with psycopg.connect(database) as conn:
         seeded = a_plant.build(conn, now=now, days=0.1)
-        site = conn.execute("SELECT id FROM sites WHERE code = 'NTH'").fetchone()[0]
+        row: Any = conn.execute("SELECT id FROM sites WHERE code = 'NTH'").fetchone()
+        site = row[0]
         kept = checklists.add(conn, site, "PUMP-DAILY", ASKS, actor="person:berg", at=now)
         stops = [(seeded.assets[code], kept.id) for code in ("P-102", "P-101", "P-103")]
         route = checklists.add_route(conn, site, "HALL", "Supply hall", stops, actor="person:berg", at=now)
@@ -75,7 +75,7 @@ def plant(database: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def signed_in(browser: "Browser", base: str, name: str, faults: list[str]) -> "Page":
-    page = browser.new_page(base_url=base, viewport=PHONE)
+    page = browser.new_page(base_url=base, viewport={"width": 390, "height": 844})
     page.set_default_timeout(60_000)
     page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from workorder_core.inspections.rounds import How, RoundStatus
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {"key": "seal", "kind": "yes_no", "text": "Shaft seal dry?", "fails": ["no"], "severity": "malfunction"},
     {"key": "leak", "kind": "choice", "text": "How much?", "choices": ["drops", "a stream"], "fails": ["a stream"],
      "severity": "safety", "only_if": {"key": "seal", "answer": "no"}},
@@ -34,7 +35,7 @@ def checklist(client) -> int:
     body = {"site": "NTH", "code": "PUMP-DAILY", "title": "Daily look at a pump", "items": ITEMS}
     answer = client.post(f"{V1}/checklists", json=body, headers=key("list"))
     assert answer.status_code == 201, answer.text
-    return answer.json()["id"]
+    return int(answer.json()["id"])
 
 
 @pytest.fixture
@@ -43,14 +44,14 @@ def route(client, checklist, seeded) -> int:
     body = {"site": "NTH", "code": "HALL", "title": "Supply hall", "stops": stops}
     answer = client.post(f"{V1}/inspection-routes", json=body, headers=key("route"))
     assert answer.status_code == 201, answer.text
-    return answer.json()["id"]
+    return int(answer.json()["id"])
 
 
 def begin(client, route: int, name: str = "round") -> int:
     answer = client.post(f"{V1}/rounds", json={"site": "NTH", "route_id": route}, headers=key(name))
     assert answer.status_code == 201, answer.text
     assert answer.json()["status"] == "under_way"
-    return answer.json()["id"]
+    return int(answer.json()["id"])
 
 
 def answered(client, of: int, stop: int, *, finish: bool = True, status: int = 200, **answers: str):

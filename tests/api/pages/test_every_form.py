@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -326,7 +327,7 @@ def _inspections(client, asset: int) -> dict[str, str]:
     """A checklist, a route, rounds in the states that their forms need, an audit with a finding and one without."""
     once = iter(range(100))
 
-    def made(path: str, **body: object) -> dict[str, object]:
+    def made(path: str, **body: object) -> Any:
         answer = client.post(f"/api/v1{path}", json=body, headers={"Idempotency-Key": f"form-{next(once)}"})
         assert answer.status_code < 300, answer.text
         return answer.json()

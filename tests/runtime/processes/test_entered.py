@@ -10,7 +10,7 @@ from db.telemetry import entered, quarantine, readings
 from db.telemetry import judge as judge_db
 from runtime.pipeline import engine, pipeline, splitting
 from runtime.pipeline import entered as by_people
-from tests.runtime.pipeline.test_pipeline import PLANT, START, a_message, settings, take_up
+from tests.runtime.pipeline.batches import PLANT, START, a_message, take_up
 
 SOMEBODY = "person:nadia"
 
@@ -108,4 +108,3 @@ def test_a_person_may_measure_what_is_bound_to_a_device_and_what_has_no_unit_in_
     assert [str(each.reason) for each in read(conn, state).refused] == ["wrong_unit"]
     assert ([each.reason for each in quarantine.page(conn)], left(conn)) == (["wrong_unit"], 0)
     assert splitting.process(conn, [a_message(4)], state).refused != []
-    assert settings().admission is not None
