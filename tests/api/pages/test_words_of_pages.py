@@ -21,8 +21,8 @@ from tests.walk import Walker
 from workorder_core.words import Status
 
 FOR_PROGRAMMERS = {"/docs": "it describes the API"}
-NAMES = frozenset({"bearing_temp", "bearing_temp_radial", "oil_temp", "discharge_pressure"})
-"""Names that devices gave their signals: quarantine says them as they were sent."""
+NAMES = frozenset({"bearing_temp", "seal_dry", "bearing_temp_radial", "oil_temp", "discharge_pressure"})
+"""Names that devices gave their signals, which quarantine says as they were sent, and a form's example."""
 NO_WORDS = frozenset(["plantwright", "excel", "csv", "utc", "cet", "cest", "https", "erp", "example", "com"])
 """Names that are the same in every language."""
 
