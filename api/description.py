@@ -108,6 +108,8 @@ IN_PATHS = {
     "user_name": "the name by which the person signs in",
     "key_name": "the key's name, not the key",
     "plan_code": "the job plan's code, such as `PUMP-SEAL`",
+    "plan_id": "the maintenance plan's id, as the list of plans has it",
+    "series_id": "the id of a plan for one of its objects, as the plan has it",
     "site_code": "the site's code, such as `NTH`",
     "receiver_id": "the receiver's id, as the list of receivers has it",
     "event_id": "the event's id, as the receiver's messages have it",

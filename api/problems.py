@@ -35,6 +35,7 @@ from db.inspections.checklists import InvalidRoute
 from db.orders.order_links import InvalidLink
 from db.people.assignments import NobodyEligible
 from db.people.users import LastAdministrator, UnknownSites
+from db.planning.plans import PlanChanged, UnknownObject
 from db.plant.calendars import NoSuchCountry
 from db.plant.devices import InvalidBinding
 from db.plant.safety import AlreadyDecided, AlreadyProposed, SamePerson, Superseded, WhyMissing
@@ -63,6 +64,8 @@ from workorder_core.inventory.errors import (
 )
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
+from workorder_core.planning.plans import InvalidPlan
+from workorder_core.planning.recurrence import InvalidRule
 from workorder_core.plant.signals import InvalidMeaning
 from workorder_core.sentences import say
 from workorder_core.tables.layout import InvalidLayout
@@ -150,6 +153,10 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     InvalidLink: Problem(409, "invalid-link", "Invalid link"),
     NoWorkingTime: Problem(422, "no-working-time", "No working time"),
     InvalidModels: Problem(422, "invalid-models", "Invalid models"),
+    InvalidPlan: Problem(422, "invalid-maintenance-plan", "Invalid maintenance plan"),
+    InvalidRule: Problem(422, "invalid-recurrence-rule", "Invalid recurrence rule"),
+    UnknownObject: Problem(422, "unknown-object", "Unknown object"),
+    PlanChanged: Problem(412, "maintenance-plan-changed", "Maintenance plan changed"),
     InvalidRulebook: Problem(422, "invalid-rulebook", "Invalid rulebook"),
     InvalidChecklist: Problem(422, "invalid-checklist", "Invalid checklist"),
     InvalidRoute: Problem(422, "invalid-route", "Invalid route"),

@@ -30,6 +30,7 @@ from api.board.inventory import moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
+from api.board.planning import pages as planning_pages
 from api.board.runs import backtest_pages, import_pages, run_pages
 from api.description import refuse_unknown_parameters
 from api.papers import feeds, labels, prints
@@ -50,6 +51,7 @@ from api.routers.inspections import audits, checklists, rounds
 from api.routers.inventory import items, purchases, reservations, stock, tools
 from api.routers.notifying import receivers
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
+from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
 from api.routers.runs import runs, uploads
 
@@ -71,6 +73,7 @@ V1: tuple[APIRouter, ...] = (
     order_content.router,
     job_plans.router,
     calendars.router,
+    maintenance_plans.router,
     costs.router,
     files.router,
     changes.router,
@@ -125,6 +128,7 @@ PAGES: tuple[APIRouter, ...] = (
     checklist_pages.router,
     route_pages.router,
     audit_pages.router,
+    planning_pages.router,
     api_docs.router,
     signing.router,
 )

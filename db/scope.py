@@ -20,6 +20,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "technician_id": ("technician", "sees_technician"),
     "downtime_id": ("planned downtime", "sees_downtime"),
     "proposal_id": ("safety proposal", "sees_proposal"),
+    "plan_id": ("maintenance plan", "sees_maintenance_plan"),
+    "series_id": ("series", "sees_series"),
     "run_key": ("run", "sees_run"),
     "upload_id": ("upload", "sees_upload"),
     "item_id": ("item", "sees_item"),

@@ -53,6 +53,11 @@ def day(on: date) -> str:
     return _("%(day)s %(month)s %(year)s", **_named(on))
 
 
+def month(on: date) -> str:
+    """Return the month of a day: "Mar 2026"."""
+    return _("%(month)s %(year)s", **_named(on))
+
+
 def weekdays() -> tuple[str, ...]:
     """Return the short names of the days of a week, from Monday on."""
     return _names(current().code)[0]

@@ -170,6 +170,19 @@ LISTS: Mapping[str, ListFile] = {
             tools="tools", estimated_hours="estimated work (h)",
         ),
     ),
+    "/maintenance-plans": ListFile(
+        name="maintenance-plans",
+        columns=columns(
+            code="code", site="site", version="version", active="active", retired_at="retired@", plan="plan", id="id",
+        ),
+    ),
+    "/maintenance-plans/{plan_id}/occurrences": ListFile(
+        name="occurrences",
+        columns=columns(
+            due_at="due@", title="plan", of="for", number="number", status="status", package="package",
+            order_number="order", completed_at="completed@", why="why", note="deviation", plan_version="version",
+        ),
+    ),
     "/changes": ListFile(
         name="changes",
         columns=columns(

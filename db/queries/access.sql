@@ -243,3 +243,14 @@ SELECT EXISTS (SELECT FROM inspection_rounds r JOIN sites s ON s.id = r.site_id 
 -- name: sees_audit
 -- Whether an audit is of one of these sites.
 SELECT EXISTS (SELECT FROM audits d JOIN sites s ON s.id = d.site_id WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+
+-- name: sees_maintenance_plan
+-- Whether a maintenance plan is one of these sites'.
+SELECT EXISTS (SELECT FROM maintenance_plans p JOIN sites s ON s.id = p.site_id
+               WHERE p.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_series
+-- Whether a series of a maintenance plan is one of these sites'.
+SELECT EXISTS (SELECT FROM maintenance_series r JOIN maintenance_plans p ON p.id = r.plan_id JOIN sites s ON s.id = p.site_id
+               WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

@@ -24,6 +24,7 @@ from db.inspections import rounds
 from db.inventory import levels, reserving
 from db.orders import audit, work_orders
 from db.people import assignments
+from db.planning import generating, plans
 from db.runs import runs
 from db.telemetry import quarantine
 from runtime.processes.clock import REPORT_FROM_S, Clock, describe_jump
@@ -48,6 +49,7 @@ class Timetable:
     assign_every_s: float = 2
     dispatched: tuple[Dispatched, ...] = BY_DEFAULT
     escalate_every_s: float = 30
+    plans_every_s: float = 30
     tidy_every_s: float = 3600
     anchor_every_s: float = 3600
     retention_every_s: float = 3600
@@ -83,6 +85,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.assign_every_s, lambda conn: assign_open(conn, timetable.dispatched), "assign")
         every(timetable.escalate_every_s, escalate_late, "escalate")
         every(timetable.budgets_every_s, keep_budgets, "budgets")
+        every(timetable.plans_every_s, generate_planned, "maintenance plans")
         every(timetable.tidy_every_s, forget_answers, "forget answers")
         every(timetable.anchor_every_s, anchor_history, "anchor")
         every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
@@ -193,6 +196,26 @@ def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
         return False
     work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why)
     return True
+
+
+def generate_planned(conn: Connection, now: datetime | None = None) -> int:
+    """Make the work of maintenance plans that is due by ``now`` (wall clock); return how many occurrences were decided.
+
+    Any number of processes share the work, a few series a transaction; each occurrence is decided on once.
+    """
+    now = now or datetime.now(UTC)
+    with conn.transaction():
+        if jobs.try_lock(conn, "maintenance series"):
+            plans.end_series(conn, at=now)
+            plans.begin_series(conn, at=now)
+            generating.wake(conn, now=now)
+    decided = 0
+    while True:
+        with conn.transaction():
+            looked = generating.generate(conn, now=now)
+        decided += looked.occurrences
+        if not looked.series:
+            return decided
 
 
 def anchor_history(conn: Connection) -> int:

@@ -276,6 +276,18 @@ def finding(plant: Plant, n: int) -> None:
     )
 
 
+PLANNED = {"site": "NTH", "title": "Look", "object": "asset", "objects": ["P-101"]} | {
+    "calendar": {"rule": "FREQ=WEEKLY", "starts": "2026-01-10T08:00"}
+}
+
+
+def skipped(plant: Plant, n: int) -> None:
+    """Leave the next occurrence of a plan out: what comes later is at the beginning."""
+    if n == 0:
+        plant.post("maintenance-plans", PLANNED | {"code": "P"})
+    plant.post("maintenance-plans/1/series/1/skip", {"why": "x"})
+
+
 STATES = ("unacknowledged", "latched", "acknowledged", "shelved", "out_of_service")
 PLAN = {"title": "Look", "steps": [{"instruction": "look", "kind": "instruction"}]}
 
@@ -372,6 +384,14 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
         lambda row: row["id"],
     ),
     "/job-plans": (lambda plant, n: plant.post(f"job-plans/{scattered(n)}", PLAN, "PUT"), lambda row: row["code"]),
+    "/maintenance-plans": (
+        lambda plant, n: plant.post("maintenance-plans", PLANNED | {"code": scattered(n)}),
+        lambda row: row["code"],
+    ),
+    "/maintenance-plans/{plan_id}/occurrences": (
+        skipped,
+        lambda row: (row["series_id"], row["number"]),
+    ),
     "/changes": (
         lambda plant, n: plant.post(f"assets/{plant.asset}", {"criticality": n % 4 + 1}, "PATCH"),
         lambda row: row["id"],
@@ -449,7 +469,7 @@ def test_every_list_of_the_api_is_walked_here(client):
 
 
 def address(path: str, asset: int = 1) -> str:
-    return V1 + path.format(kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, checklist_id=1)
+    return V1 + path.format(kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1)
 
 
 def rows_of(answer: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, IntEnum
 
 from api import naming, problems
+from api.board.planning.written import UNITS
 from db.documents import documents
 from db.files import files
 from db.files.files import Of
@@ -28,6 +29,8 @@ from workorder_core.orders.job_plans import StepKind
 from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role
 from workorder_core.people.assignment import SKILL_OF_COMPONENT
+from workorder_core.planning.deciding import Becomes
+from workorder_core.planning.plans import AfterOutage, ObjectKind, OnFreeDay, WhenOpen
 from workorder_core.plant.new_names import NameKind
 from workorder_core.runs import runs
 from workorder_core.tables.cells import CellKind
@@ -40,6 +43,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
     RoundStatus, StopStatus, AuditKind, FindingState, Grade, RoundStep, FindingStep,
+    ObjectKind, OnFreeDay, WhenOpen, AfterOutage, Becomes,
 )  # fmt: skip
 
 
@@ -73,6 +77,7 @@ CODED: Mapping[str, list[str]] = {
     "titles of errors": sorted({each.title for each in problems.PROBLEMS.values()} | _OTHER_TITLES),
     "components and trades": [*SKILL_OF_COMPONENT, *set(SKILL_OF_COMPONENT.values()), WHOLE_MACHINE],
     "history": ["unassigned"],
+    "units of calendars": list(UNITS),
     "days and months": [*calendar.day_abbr, *calendar.month_abbr[1:]],
 }
 """The words of each, as they are in the catalogues."""

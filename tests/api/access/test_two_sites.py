@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.app import create
+from db.planning import generating as planning
 from db.runs import runs, uploads
 from tests import people
 from tests.api.access import two_sites
@@ -81,6 +82,7 @@ def world(pool, client, seeded):
         lists: dict[str, Any] = {each: [] for each in ("errors", "creates", "changes", "waiting", "doubts")}
         read: dict[str, Any] = {"form": "CSV", "header_row": 1, "columns": {}, "applied": True}
         runs.succeed(conn, run, {**counts, **lists, **read}, [report])
+        planning.generate(conn, now=at)
         two_sites.mark(conn, site)
         theirs = {
             "order_id": order,
@@ -98,6 +100,8 @@ def world(pool, client, seeded):
             "kept_id": one("SELECT id FROM quarantine LIMIT 1"),
             "asset_code": one("SELECT code FROM assets WHERE id = %s", asset),
             "alarm": one("SELECT source FROM alarm_points WHERE asset_id = %s LIMIT 1", asset),
+            "plan_id": one("SELECT id FROM maintenance_plans WHERE site_id = %s", site),
+            "series_id": one("SELECT id FROM maintenance_series LIMIT 1"),
             "site_code": SITE,
             "item_id": one("SELECT id FROM items WHERE site_id = %s", site),
             "store_id": one("SELECT id FROM stores WHERE site_id = %s", site),
@@ -140,6 +144,9 @@ def queries(theirs: dict[str, Any]) -> dict[str, str]:
     }  # fmt: skip
 
 
+PLANNED = {"site": SITE, "code": "MINE", "title": "Mine", "object": "asset", "objects": ["P-101"]} | {
+    "calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}
+}
 ALWAYS = {"since": "2026-01-01T00:00:00Z", "until": "2026-12-31T00:00:00Z"}
 
 
@@ -185,6 +192,10 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/calendar": [WEEK],
         "/targets": [[{"priority": 4, "response_minutes": 1, "completion_minutes": 2}]],
         "/job-plans/{plan_code}": [PLAN],
+        "/maintenance-plans": [PLANNED, PLANNED | {"site": "OWN", "objects": [theirs["asset_code"]]}],
+        "/maintenance-plans/preview": [PLANNED],
+        "/maintenance-plans/{plan_id}": [PLANNED],
+        "/meter-entries": [{"signal": "run_hours", "at": "2026-01-10T08:00:00Z", "count": 5}],
         "/assets/{asset_id}": [{"criticality": 1, "asset_class": "x"}, {"parent": theirs["asset_code"]}],
         "/signals/{signal:path}": [{"unit": "l/s", "label": "Mine"}],
         "/downtimes": [SPAN],

@@ -28,6 +28,9 @@ TIED_BY = {
     "attachment_id": "attachment_id IN (SELECT f.id FROM attachments f LEFT JOIN work_orders w ON w.id = f.order_id "
     "LEFT JOIN assets a ON a.id = f.asset_id LEFT JOIN locations l ON l.id = f.location_id "
     "WHERE %(site)s IN (w.site_id, a.site_id, l.site_id))",
+    "plan_id": "plan_id IN (SELECT id FROM maintenance_plans WHERE site_id = %(site)s)",
+    "series_id": "series_id IN (SELECT r.id FROM maintenance_series r JOIN maintenance_plans p ON p.id = r.plan_id "
+    "WHERE p.site_id = %(site)s)",
     "run": "run IN (SELECT id FROM runs WHERE site_id = %(site)s)",
     "checklist_id": "checklist_id IN (SELECT id FROM checklists WHERE site_id = %(site)s)",
     "route_id": "route_id IN (SELECT id FROM inspection_routes WHERE site_id = %(site)s)",
@@ -47,7 +50,7 @@ OF_NO_SITE = {
 }  # fmt: skip
 """Tables that tell of the plant, the engine, or who asks; read by who sees every site, or by nobody."""
 
-EMPTY = {"audit_anchored", "shadow_orders", "signal_aliases", "evidence", "readings", "new_events"}
+EMPTY = {"audit_anchored", "shadow_orders", "signal_aliases", "evidence", "readings", "new_events", "maintenance_wakes"}
 """Tables that may be empty here: for who sees every site, filled by the plant of the tests, or a queue."""
 
 CODES = {
@@ -197,6 +200,17 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     yield "the plant's plan", client.put(f"{v1}/job-plans/ALL", json=plan).status_code
     yield "downtime", post(f"/assets/{asset}/downtimes", **span).status_code
     yield "order's plan", post(f"/work-orders/{order}/plan", plan="SWAP").status_code
+    planned: dict[str, Any] = {
+        "site": "NTH",
+        "code": "GREASE",
+        "title": "Grease",
+        "object": "asset",
+        "objects": ["P-101"],
+    }
+    planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
+    yield "maintenance plan", post("/maintenance-plans", **planned).status_code
+    count = {"signal": "run_hours", "at": "2026-01-10T08:00:00Z", "count": 5}
+    yield "meter", post(f"/assets/{asset}/meter-entries", **count).status_code
     yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code
     files = {"file": ("new.txt", MARK.encode())}
     yield "file", client.post(f"{v1}/work-orders/{order}/attachments", files=files, headers=once_key).status_code

@@ -47,6 +47,7 @@ class Known:
     wrong: Mapping[str, str] = field(default_factory=dict)
 
 
+PLANNED = {"site": "NTH", "title": "Grease", "objects": "P-101", "starts": "2026-01-10T08:00", "rule": "FREQ=MONTHLY"}
 FORMS = {
     "/rounds": Known("/rounds", "/rounds", {"route_id": "{route}"}),
     "/rounds/{round_id}/start": Known("/rounds/{due}", "/rounds/{due}/start"),
@@ -99,6 +100,13 @@ FORMS = {
         "/audits/{audit}", "/audits/{audit}/findings/1/settle", {"step": "withdraw", "said": "none"}, {"said": " "}
     ),
     "/audits/{audit_id}/close": Known("/audits/{settled}", "/audits/{settled}/close", {"conclusion": "fine"}),
+    "/planned-work/new": Known(
+        "/planned-work/new", "/planned-work/new", PLANNED | {"code": "GREASE"},
+        {"title": " ", "starts": "soon", "shift_factor": "2", "packages": "monthly"},
+    ),
+    "/planned-work/plans/{plan_id}": Known(
+        "/planned-work/plans/{plan}", "/planned-work/plans/{plan}", PLANNED | {"lead_days": "9"}, {"lead_days": "x"}
+    ),
     "/alarms/rules/{step}": Known(
         "/alarms/rules", "/alarms/rules/shadow", {"rule": "oil-warm", "why": "loose"}, {"why": " "}
     ),
@@ -315,6 +323,10 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
     found |= _stores(client)
     day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
+    planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
+    planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
+    answer = client.post("/api/v1/maintenance-plans", json=planned, headers={"Idempotency-Key": "p"})
+    found["plan"] = str(answer.json()["id"])
     found["place"] = str(client.get("/api/v1/locations").json()[0]["id"])
     path, manual = f"/api/v1/assets/{found['asset']}/files", {"file": ("manual.txt", b"Oil it")}
     found["file"] = str(client.post(path, files=manual, headers={"Idempotency-Key": "f"}).json()["id"])

@@ -1,0 +1,195 @@
+"""The pages of planned work: the month, the plans, one plan, and writing one with a look at its next dates."""
+
+import re
+from calendar import Calendar
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi.responses import Response
+from psycopg import Connection
+
+from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
+from api.board.forms.form_errors import InvalidForm
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.planning.written import UNITS, Written, fields_of, read
+from api.board.rendering import page
+from api.language import formats
+from api.once import SentForm
+from db.errors import AlreadyExists, NotFound
+from db.orders import job_plans
+from db.planning import outlook, plans, site_times
+from db.planning.plans import UnknownObject
+from db.plant import plant
+from workorder_core.people.access import Who
+from workorder_core.planning.plans import AfterOutage, InvalidPlan, ObjectKind, OnFreeDay, WhenOpen
+from workorder_core.planning.recurrence import InvalidRule
+from workorder_core.sentences import say
+from workorder_core.words import OrderType
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+PlanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Site = Annotated[str, Query(max_length=64)]
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+_AT: Mapping[type[Exception], str] = {
+    InvalidRule: "rule",
+    InvalidPlan: "rule",
+    UnknownObject: "objects",
+    AlreadyExists: "code",
+}
+
+
+@router.get("/planned-work", dependencies=[SEES])
+def month(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    at: Annotated[str, Query(alias="month", max_length=7, pattern=r"^(\d{4}-\d\d)?$")] = "",
+    site: Site = "",
+) -> Response:
+    """Show what is due in a month, by the day of each site."""
+    sites = plant.sites(conn, who.sites)
+    chosen = next((each for each in sites if each.code == site), sites[0] if sites else None)
+    first = _first_day(at) or now.date().replace(day=1)
+    last = (first + timedelta(days=32)).replace(day=1)
+    found: list[outlook.Occurrence] = []
+    by_day: dict[date, list[outlook.Occurrence]] = defaultdict(list)
+    if chosen is not None:
+        local = site_times.of_site(conn, chosen.id)
+        since, until = (local.moment(datetime.combine(day, time())) for day in (first, last))
+        found = outlook.due_between(conn, since, until, within=who.sites, site=chosen.code)
+        for each in found:
+            by_day[local.local(each.due_at).date()].append(each)
+    return page(
+        request,
+        "planning/month.html",
+        now=now,
+        site=chosen,
+        sites=sites,
+        zone="UTC" if chosen is None else chosen.time_zone,
+        first=first,
+        month=formats.month(first),
+        previous=(first - timedelta(days=1)).replace(day=1),
+        following=last,
+        weeks=Calendar().monthdatescalendar(first.year, first.month),
+        today=now.date(),
+        by_day=by_day,
+        count=len(found),
+    )
+
+
+def _first_day(text: str) -> date | None:
+    try:
+        found = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+    return found if 1970 <= found.year <= 2190 else None
+
+
+@router.get("/planned-work/plans", dependencies=[SEES])
+def listed(
+    request: Request, conn: Conn, now: Now, who: Asking, text: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """List the maintenance plans."""
+    found = plans.listed(conn, within=who.sites, text=text or None, limit=200)
+    return page(request, "planning/plans.html", now=now, plans=found, text=text)
+
+
+@router.get("/planned-work/new", dependencies=[PLANS])
+def new(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show the form of a new plan."""
+    starts = f"{now.date() + timedelta(days=1)}T08:00"
+    empty = Written(active="yes", unit="monthly", starts=starts)
+    return page(request, "planning/new.html", now=now, filled=empty, **_choices(conn, who, now))
+
+
+@router.post("/planned-work/new", dependencies=[PLANS])
+@shown_on("/planned-work/new", at=_AT)
+def create(conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[Written, Form()]) -> Response:
+    """Make a plan and show it."""
+    site = plant.site_by_code(conn, form.site, who.sites)
+    if not CODE.match(form.code.strip()):
+        raise InvalidForm(fields={"code": say("letters, digits and . _ - only, beginning with a letter or digit")})
+    made = plans.add(conn, read(form, site=site.code), actor=who.actor, at=now, why=form.why.strip())
+    return sent.leads_to(f"/planned-work/plans/{made.id}")
+
+
+@router.get("/planned-work/preview", dependencies=[PLANS])
+def preview(request: Request, conn: Conn, now: Now, who: Asking, form: Annotated[Written, Query()]) -> Response:
+    """Show the next dates of a plan as it is written in the form so far."""
+    problem, dates, zone = "", [], "UTC"
+    try:
+        site = plant.site_by_code(conn, form.site, who.sites)
+        zone = site.time_zone
+        dates = outlook.preview(conn, read(_begun(form), site=site.code, code="new"), site.id, now=now, count=8)
+    except (InvalidPlan, InvalidRule, InvalidForm, NotFound, ValueError) as error:
+        problem = str(error)
+    return page(request, "planning/preview.html", now=now, dates=dates, problem=problem, zone=zone)
+
+
+@router.get("/planned-work/plans/{plan_id}", dependencies=[SEES])
+def one(request: Request, plan_id: PlanId, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show a plan: what it expects next, what became of its occurrences, its versions, and the form that changes it."""
+    stored = plans.get(conn, plan_id, who.sites)
+    return page(
+        request,
+        "planning/plan.html",
+        now=now,
+        stored=stored,
+        plan=stored.plan,
+        filled=fields_of(stored.plan),
+        zone=plant.site(conn, stored.site_id).time_zone,
+        series=outlook.series_of_plan(conn, plan_id, limit=100),
+        expected=outlook.preview_series(conn, plan_id, now=now, count=8),
+        occurrences=outlook.of_plan(conn, plan_id, limit=30),
+        versions=plans.versions(conn, plan_id)[:20],
+        **_choices(conn, who, now),
+    )
+
+
+@router.post("/planned-work/plans/{plan_id}", dependencies=[PLANS])
+@shown_on("/planned-work/plans/{plan_id}", at=_AT)
+def change(
+    plan_id: PlanId, conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[Written, Form()]
+) -> Response:
+    """Write the next version of a plan, and show it."""
+    before = plans.get(conn, plan_id, who.sites).plan
+    kept: dict[str, Any] = {
+        "site": before.site,
+        "code": before.code,
+        "work": before.work,
+        "checklist": before.checklist,
+    }
+    kept["season"] = None if before.calendar is None else before.calendar.season
+    plan = read(form, **kept)
+    if plan.meter is not None and before.meter is not None:
+        meter = replace(plan.meter, wraps_at=before.meter.wraps_at, early=before.meter.early, late=before.meter.late)
+        plan = replace(plan, meter=meter)
+    plans.save(conn, plan_id, plan, actor=who.actor, at=now, why=form.why.strip())
+    return sent.leads_to(f"/planned-work/plans/{plan_id}")
+
+
+def _begun(form: Written) -> Written:
+    """Return a form that was only begun with what its dates do not depend on."""
+    objects, title = form.objects or "x", form.title or "x"
+    return form.model_copy(update={"objects": objects, "title": title, "object": "asset", "location": ""})
+
+
+def _choices(conn: Connection, who: Who, now: datetime) -> dict[str, Any]:
+    """Return what the form offers."""
+    return {
+        "sites": plant.sites(conn, who.sites),
+        "assets": plant.assets(conn, now=now, within=who.sites),
+        "locations": plant.locations(conn, within=who.sites),
+        "job_plans": job_plans.in_force(conn, who.sites),
+        "objects": list(ObjectKind),
+        "types": (OrderType.PREVENTIVE, OrderType.PROACTIVE, OrderType.INSPECTION),
+        "free_days": list(OnFreeDay),
+        "when_open": list(WhenOpen),
+        "after_outage": list(AfterOutage),
+        "units": UNITS,
+    }

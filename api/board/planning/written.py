@@ -1,0 +1,208 @@
+"""A maintenance plan as the fields of a form, and back."""
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from api.board.forms.form_errors import Fields, InvalidForm, figure
+from workorder_core.far_times import near_day
+from workorder_core.planning.plans import (
+    AfterOutage,
+    ByCalendar,
+    ByCondition,
+    ByMeter,
+    MaintenancePlan,
+    ObjectKind,
+    OnFreeDay,
+    Package,
+    WhenOpen,
+)
+from workorder_core.sentences import say
+from workorder_core.words import OrderType
+
+UNITS = ("daily", "weekly", "monthly", "yearly")
+
+
+class Written(BaseModel):
+    """What was written in the form, as it was typed."""
+
+    site: str = Field("", max_length=64)
+    code: str = Field("", max_length=64)
+    title: str = Field("", max_length=200)
+    object: str = Field("asset", max_length=20)
+    objects: str = Field("", max_length=4000)
+    location: str = Field("", max_length=64)
+    type: str = Field("preventive", max_length=20)
+    unit: str = Field("", max_length=20)
+    interval: str = Field("1", max_length=10)
+    rule: str = Field("", max_length=500)
+    starts: str = Field("", max_length=40)
+    on_free_day: str = Field("keep", max_length=20)
+    signal: str = Field("", max_length=200)
+    every: str = Field("", max_length=30)
+    meter_unit: str = Field("", max_length=30)
+    alarm: str = Field("", max_length=200)
+    health_below: str = Field("", max_length=10)
+    shift_factor: str = Field("0", max_length=10)
+    early_days: str = Field("0", max_length=10)
+    late_days: str = Field("0", max_length=10)
+    lead_days: str = Field("14", max_length=10)
+    window_days: str = Field("7", max_length=10)
+    when_open: str = Field("skip", max_length=20)
+    after_outage: str = Field("skip", max_length=20)
+    packages: str = Field("", max_length=4000)
+    job_plan: str = Field("", max_length=100)
+    skill: str = Field("", max_length=200)
+    hours: str = Field("", max_length=20)
+    stops_asset: str = Field("", max_length=10)
+    group: str = Field("", max_length=200)
+    group_days: str = Field("0", max_length=10)
+    active: str = Field("", max_length=10)
+    why: str = Field("", max_length=2000)
+
+
+def read(sent: Written, **kept: Any) -> MaintenancePlan:
+    """Return the plan that a form describes; ``kept`` are facts that the form does not have.
+
+    Raises InvalidForm with all that is wrong, InvalidPlan and InvalidRule.
+    """
+    objects = tuple(each.strip() for each in sent.objects.replace("\n", ",").split(",") if each.strip())
+    with Fields() as fields:
+        fields.need("title", sent.title.strip(), say("say in a few words what is to be done"))
+        fields.need("objects", objects, say("name what it is for"))
+        calendar = fields("starts", None, lambda: _calendar(sent, kept.pop("season", None)))
+        days = {
+            name: fields(name, 0, lambda name=name: _days(getattr(sent, name)))  # type: ignore[misc]
+            for name in ("early_days", "late_days", "lead_days", "window_days", "group_days")
+        }
+        factor = fields("shift_factor", Decimal(0), lambda: _factor(sent.shift_factor))
+        hours = fields("hours", None, lambda: figure(sent.hours, most=10_000))
+        meter = fields("every", None, lambda: _meter(sent))
+        health = fields("health_below", None, lambda: figure(sent.health_below, most=100))
+        packages = fields("packages", (), lambda: _packages(sent.packages))
+    condition = ByCondition(alarm=sent.alarm.strip() or None, health_below=health)
+    return MaintenancePlan(
+        **{
+            "code": sent.code.strip(),
+            "site": sent.site.strip(),
+            "title": sent.title.strip(),
+            "object": ObjectKind(sent.object),
+            "objects": objects,
+            "location": sent.location.strip() or None,
+            "type": OrderType(sent.type),
+            "calendar": calendar,
+            "meter": meter,
+            "condition": condition if condition != ByCondition() else None,
+            "shift_factor": factor,
+            "when_open": WhenOpen(sent.when_open),
+            "after_outage": AfterOutage(sent.after_outage),
+            "packages": packages,
+            "job_plan": sent.job_plan.strip() or None,
+            "skill": sent.skill.strip() or None,
+            "hours": hours,
+            "stops_asset": bool(sent.stops_asset),
+            "group": sent.group.strip() or None,
+            "active": bool(sent.active),
+            **days,
+        }
+        | kept
+    )
+
+
+def _calendar(sent: Written, season: Any) -> ByCalendar | None:
+    rule = sent.rule.strip()
+    if not rule and sent.unit in UNITS:
+        rule = f"FREQ={sent.unit.upper()}" + (
+            f";INTERVAL={sent.interval.strip()}" if sent.interval.strip() not in ("", "1") else ""
+        )
+    if not rule:
+        return None
+    try:
+        starts = datetime.fromisoformat(sent.starts.strip())
+        near_day(starts.date())
+    except ValueError:
+        raise InvalidForm(say("give a date and a time, as the site's clock shows them")) from None
+    starts = starts.replace(second=0, microsecond=0, tzinfo=None)
+    return ByCalendar(rule=rule, starts=starts, on_free_day=OnFreeDay(sent.on_free_day), season=season)
+
+
+def _meter(sent: Written) -> ByMeter | None:
+    if not sent.signal.strip():
+        return None
+    every = figure(sent.every, most=1e12)
+    if not every:
+        raise InvalidForm(say("write after how much of the meter it is due"))
+    return ByMeter(signal=sent.signal.strip(), every=every, unit=sent.meter_unit.strip())
+
+
+def _days(text: str) -> int:
+    value = figure(text or "0", most=3660)
+    if value is None or value != int(value):
+        raise InvalidForm(say("write a whole number of days"))
+    return int(value)
+
+
+def _factor(text: str) -> Decimal:
+    try:
+        value = Decimal(text.strip().replace(",", ".") or "0")
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not 0 <= value <= 1:
+        raise InvalidForm(say("write a number from 0 to 1"))
+    return value
+
+
+def _packages(text: str) -> tuple[Package, ...]:
+    found = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split(";")]
+        if not any(cells):
+            continue
+        cells += [""] * (4 - len(cells))
+        if not cells[1].isdecimal() or not 1 <= int(cells[1]) <= 1000:
+            raise InvalidForm(say("write a line a package: name; every so many; hours; job plan"))
+        hours = figure(cells[2], most=10_000)
+        found.append(Package(name=cells[0] or cells[1], every=int(cells[1]), hours=hours, job_plan=cells[3] or None))
+    return tuple(found)
+
+
+def fields_of(plan: MaintenancePlan) -> Written:
+    """Return the fields of a form that shows a plan."""
+    calendar, meter, condition = plan.calendar, plan.meter, plan.condition
+    lines = [
+        "; ".join([each.name, str(each.every), "" if each.hours is None else f"{each.hours:g}", each.job_plan or ""])
+        for each in plan.packages
+    ]
+    same = {
+        name: str(getattr(plan, name)) for name in ("early_days", "late_days", "lead_days", "window_days", "group_days")
+    }
+    return Written(
+        site=plan.site,
+        code=plan.code,
+        title=plan.title,
+        object=plan.object.value,
+        objects=", ".join(plan.objects),
+        location=plan.location or "",
+        type=plan.type.value,
+        rule="" if calendar is None else calendar.rule,
+        starts="" if calendar is None else calendar.starts.isoformat(timespec="minutes"),
+        on_free_day="keep" if calendar is None else calendar.on_free_day.value,
+        signal="" if meter is None else meter.signal,
+        every="" if meter is None else f"{meter.every:g}",
+        meter_unit="" if meter is None else meter.unit,
+        alarm=(condition.alarm if condition else None) or "",
+        health_below="" if condition is None or condition.health_below is None else f"{condition.health_below:g}",
+        shift_factor=str(plan.shift_factor),
+        when_open=plan.when_open.value,
+        after_outage=plan.after_outage.value,
+        packages="\n".join(lines),
+        job_plan=plan.job_plan or "",
+        skill=plan.skill or "",
+        hours="" if plan.hours is None else f"{plan.hours:g}",
+        stops_asset="yes" if plan.stops_asset else "",
+        group=plan.group or "",
+        active="yes" if plan.active else "",
+        **same,
+    )

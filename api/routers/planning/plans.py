@@ -1,0 +1,215 @@
+"""Maintenance plans: written by version, previewed, their occurrences, the calendar and the forecast."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from api.asking import PLANS, SEES, WORKS_OR_PLANS, Actor, Asking, Conn, Now, Version, Why
+from api.naming import Names, Naming
+from api.once import OnlyOnce
+from api.paging import At, Id, Order, Paged, PagedByFifty, Text
+from api.problems import InvalidRange
+from api.shapes.planning import (
+    DueOut,
+    GeneratingOut,
+    MaintenancePlanIn,
+    MaintenancePlanOut,
+    MaintenancePlanVersionOut,
+    MeterEntryIn,
+    MeterEntryOut,
+    NewMaintenancePlanIn,
+    OccurrenceOut,
+    SkipIn,
+    SkippedOut,
+    WeekOut,
+    WholeMaintenancePlanOut,
+)
+from api.shapes.times import Moment
+from db.planning import generating, outlook, plans
+from db.plant import plant
+from workorder_core.plant.new_names import NameKind
+
+router = APIRouter(tags=["maintenance plans"])
+BY_CODE = Order[plans.Stored](tuple[Text, Text], lambda each: (each.plan.site, each.plan.code))
+LATEST_FIRST = Order[outlook.Occurrence](tuple[At, Id], lambda each: (each.due_at, each.series_id))
+PlanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Site = Annotated[str | None, Query(max_length=64, description="a site's code")]
+Months = Annotated[int, Query(ge=1, le=60, description="how far ahead")]
+LONGEST = timedelta(days=400)
+
+
+@router.get("/maintenance-plans", dependencies=[SEES])
+def find(
+    conn: Conn,
+    who: Asking,
+    part: PagedByFifty,
+    site: Site = None,
+    text: Annotated[str | None, Query(max_length=200, description="words of the code or title")] = None,
+    retired: Annotated[bool, Query(description="with those that are retired")] = False,
+) -> list[MaintenancePlanOut]:
+    """List maintenance plans by site and code."""
+    found = plans.listed(
+        conn, within=who.sites, site=site, text=text, retired=retired, after=part.after(BY_CODE), limit=part.fetched
+    )
+    return [MaintenancePlanOut.of(each) for each in part.of_fetched(found, BY_CODE)]
+
+
+@router.post("/maintenance-plans", status_code=201, response_model=MaintenancePlanOut, dependencies=[PLANS])
+def create(
+    body: NewMaintenancePlanIn, conn: Conn, now: Now, who: Asking, why: Why, once: OnlyOnce, names: Names
+) -> Response:
+    """Make a maintenance plan. The header Idempotency-Key is needed: the same request again gives the same plan."""
+
+    def make(response: Response) -> MaintenancePlanOut:
+        _require(names, body)
+        plant.site_by_code(conn, body.site, who.sites)
+        made = plans.add(conn, body.plan(body.code, body.site), actor=who.actor, at=now, why=why)
+        response.headers["Location"] = f"/api/v1/maintenance-plans/{made.id}"
+        response.headers["ETag"] = f'"{made.plan.version}"'
+        return MaintenancePlanOut.of(made)
+
+    return once(body, make)
+
+
+@router.post("/maintenance-plans/preview", dependencies=[PLANS])
+def preview(
+    body: NewMaintenancePlanIn,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    count: Annotated[int, Query(ge=1, le=100, description="how many dates")] = 12,
+) -> list[DueOut]:
+    """Say when a plan would fall due by its calendar, and why, before it is stored."""
+    site = plant.site_by_code(conn, body.site, who.sites)
+    found = outlook.preview(conn, body.plan(body.code, body.site), site.id, now=now, count=count)
+    return [DueOut.of(each) for each in found]
+
+
+@router.get("/maintenance-plans/calendar", dependencies=[SEES])
+def due_between(
+    conn: Conn,
+    who: Asking,
+    since: Annotated[Moment, Query(description="due then or later")],
+    until: Annotated[Moment, Query(description="due before; at most 400 days later")],
+    site: Site = None,
+) -> list[OccurrenceOut]:
+    """List what is due within a time, as it was decided or as it is expected; at most 2000."""
+    if not since < until <= since + LONGEST:
+        raise InvalidRange("since", "until")
+    found = outlook.due_between(conn, since, until, within=who.sites, site=site)
+    return [OccurrenceOut.of_stored(each) for each in found]
+
+
+@router.get("/maintenance-plans/forecast", dependencies=[SEES])
+def forecast(conn: Conn, now: Now, who: Asking, months: Months = 12, site: Site = None) -> list[WeekOut]:
+    """Count the work that falls due by week and trade, and its hours, before anything is generated."""
+    until = now + timedelta(days=round(months * 365.25 / 12))
+    return [WeekOut.of(each) for each in outlook.forecast(conn, until=until, within=who.sites, site=site)]
+
+
+@router.get("/maintenance-plans/generating", dependencies=[SEES])
+def generating_now(conn: Conn, now: Now) -> GeneratingOut:
+    """Say when something was made last, what is expected next, and whether anything is missing."""
+    return GeneratingOut.of(outlook.health(conn, now=now))
+
+
+@router.get("/maintenance-plans/{plan_id}", dependencies=[SEES])
+def read(plan_id: PlanId, conn: Conn, who: Asking, response: Response) -> WholeMaintenancePlanOut:
+    """Read a plan, and what it expects next for each of its objects."""
+    stored = plans.get(conn, plan_id, who.sites)
+    response.headers["ETag"] = f'"{stored.plan.version}"'
+    return WholeMaintenancePlanOut.whole(stored, outlook.series_of_plan(conn, plan_id))
+
+
+@router.put("/maintenance-plans/{plan_id}", dependencies=[PLANS])
+def write(
+    plan_id: PlanId,
+    body: MaintenancePlanIn,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    why: Why,
+    version: Version,
+    names: Names,
+    response: Response,
+) -> MaintenancePlanOut:
+    """Write the next version of a plan. What it has made keeps the version that made it."""
+    before = plans.get(conn, plan_id, who.sites).plan
+    _require(names, body)
+    plan = body.plan(before.code, before.site)
+    saved = plans.save(conn, plan_id, plan, actor=who.actor, at=now, why=why, expected_version=version)
+    response.headers["ETag"] = f'"{saved.plan.version}"'
+    return MaintenancePlanOut.of(saved)
+
+
+@router.delete("/maintenance-plans/{plan_id}", status_code=204, response_model=None, dependencies=[PLANS])
+def retire(plan_id: PlanId, conn: Conn, now: Now, who: Asking, why: Why) -> None:
+    """Let a plan make nothing any more; what it has made stays."""
+    plans.get(conn, plan_id, who.sites)
+    plans.retire(conn, plan_id, actor=who.actor, at=now, why=why)
+
+
+@router.get("/maintenance-plans/{plan_id}/versions", dependencies=[SEES])
+def versions(plan_id: PlanId, conn: Conn, who: Asking) -> list[MaintenancePlanVersionOut]:
+    """Read what a plan has been, who changed it and why, the newest first."""
+    plans.get(conn, plan_id, who.sites)
+    return [MaintenancePlanVersionOut.of(each) for each in plans.versions(conn, plan_id)]
+
+
+@router.get("/maintenance-plans/{plan_id}/occurrences", dependencies=[SEES])
+def occurrences(plan_id: PlanId, conn: Conn, who: Asking, part: Paged) -> list[OccurrenceOut]:
+    """List what became of a plan's occurrences, those due last first."""
+    plans.get(conn, plan_id, who.sites)
+    found = outlook.of_plan(conn, plan_id, limit=part.fetched, after=part.after(LATEST_FIRST))
+    return [OccurrenceOut.of_stored(each) for each in part.of_fetched(found, LATEST_FIRST)]
+
+
+@router.get("/maintenance-plans/{plan_id}/expected", dependencies=[SEES])
+def expected(
+    plan_id: PlanId,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    count: Annotated[int, Query(ge=1, le=200, description="how many dates")] = 12,
+) -> list[OccurrenceOut]:
+    """Say when a stored plan falls due next, and why."""
+    plans.get(conn, plan_id, who.sites)
+    return [OccurrenceOut.of_stored(each) for each in outlook.preview_series(conn, plan_id, now=now, count=count)]
+
+
+@router.post(
+    "/maintenance-plans/{plan_id}/series/{series_id}/skip",
+    status_code=201,
+    response_model=SkippedOut,
+    dependencies=[PLANS],
+)
+def skip(
+    plan_id: PlanId, series_id: PlanId, body: SkipIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce
+) -> Response:
+    """Leave the next occurrence of one of a plan's objects out, with a reason. Needs an Idempotency-Key."""
+
+    def make(_: Response) -> SkippedOut:
+        plans.get(conn, plan_id, who.sites)
+        due = generating.skip_next(conn, series_id, plan_id=plan_id, actor=who.actor, at=now, why=body.why)
+        return SkippedOut(due_at=due)
+
+    return once(body, make)
+
+
+@router.post(
+    "/assets/{asset_id}/meter-entries", status_code=201, response_model=MeterEntryOut, dependencies=[WORKS_OR_PLANS]
+)
+def enter_count(asset_id: int, body: MeterEntryIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
+    """Enter what a meter shows, or the first count of a new one. The same count again changes nothing."""
+
+    def make(_: Response) -> MeterEntryOut:
+        plant.asset(conn, asset_id, now=now)
+        facts = body.model_dump()
+        return MeterEntryOut(**facts, new=plans.enter_count(conn, asset_id, **facts, actor=actor, now=now))
+
+    return once(body, make, needed=False)
+
+
+def _require(names: Naming, body: MaintenancePlanIn) -> None:
+    names.require((NameKind.SKILL, [body.skill]))

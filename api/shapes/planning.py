@@ -1,0 +1,290 @@
+"""Maintenance plans: what is sent of them, and what comes back."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.shapes.plant import Code
+from api.shapes.times import Moment
+from db.planning.outlook import Generating, Occurrence, SeriesNow
+from db.planning.plans import Stored, Version
+from workorder_core.far_times import near_day
+from workorder_core.planning.documents import from_document, to_document
+from workorder_core.planning.due import Due
+from workorder_core.planning.forecast import Week
+from workorder_core.planning.plans import AfterOutage, MaintenancePlan, ObjectKind, OnFreeDay, WhenOpen, Work
+from workorder_core.words import OrderType
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+Days = Annotated[int, Field(ge=0, le=3660)]
+Hours = Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
+Count = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+
+
+def _local(at: datetime) -> datetime:
+    if at.tzinfo is not None:
+        raise ValueError("it is the site's local time: write it without an offset, for instance 2026-01-31T08:00")
+    near_day(at.date())
+    return at.replace(second=0, microsecond=0)
+
+
+_LOCAL: dict[str, Any] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$"}
+Local = Annotated[datetime, AfterValidator(_local), Field(json_schema_extra=_LOCAL)]
+MonthDay = Annotated[tuple[Annotated[int, Field(ge=1, le=12)], Annotated[int, Field(ge=1, le=31)]], Field()]
+
+
+class CalendarIn(BaseModel):
+    """Due by a rule, in the site's local time."""
+
+    rule: str = Field(max_length=500, description="RFC 5545: FREQ=MONTHLY;BYMONTHDAY=31", examples=["FREQ=MONTHLY"])
+    starts: Local = Field(description="local time, from which the rule counts", examples=["2026-01-31T08:00"])
+    on_free_day: OnFreeDay = Field(OnFreeDay.KEEP, description="where the date is no working day of the site")
+    season: tuple[MonthDay, MonthDay] | None = Field(None, description="[[4, 1], [10, 15]]: from 1 April to 15 October")
+
+
+class MeterIn(BaseModel):
+    """Due when a counting signal has gone on by so much."""
+
+    signal: _Text
+    every: Count
+    unit: str = Field("", max_length=30, pattern=r"^[^\x00]*$")
+    wraps_at: Count | None = Field(None, description="the first number that the meter cannot show")
+    early: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] = 0.0
+    late: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] = 0.0
+
+
+class ConditionIn(BaseModel):
+    """Due when an alarm is active or the health falls; one of the two."""
+
+    alarm: _Text | None = Field(None, description="its rule or model: rule:flow-low")
+    health_below: Annotated[float, Field(gt=0, le=100)] | None = Field(None, description="percent")
+
+
+class PackageIn(BaseModel):
+    """Work of every so many occurrences; a larger package covers the smaller ones."""
+
+    name: _Text
+    every: int = Field(ge=1, le=1000)
+    job_plan: _Text | None = None
+    hours: Hours | None = None
+
+
+class MaintenancePlanIn(BaseModel):
+    """A maintenance plan: what, on what, and when."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Grease the bearings",
+                    "object": "asset",
+                    "objects": ["P-101"],
+                    "calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00", "on_free_day": "next"},
+                    "job_plan": None,
+                    "hours": 0.5,
+                    "skill": "mechanical",
+                }
+            ]
+        }
+    )
+
+    title: _Text
+    object: ObjectKind = Field(description="asset, class (each of its assets), location, or route (several assets)")
+    objects: list[_Text] = Field(min_length=1, max_length=200, description="codes; of a route in the order walked")
+    location: _Text | None = Field(None, description="of a route: where its order is")
+    type: OrderType = OrderType.PREVENTIVE
+    work: Work = Work.ORDER
+    checklist: _Text | None = Field(None, description="what an inspection round is walked with")
+    calendar: CalendarIn | None = None
+    meter: MeterIn | None = None
+    condition: ConditionIn | None = None
+    shift_factor: Annotated[Decimal, Field(ge=0, le=1, decimal_places=2)] = Field(
+        Decimal(0), description="0: by the due date; 1: by the completion"
+    )
+    early_days: Days = Field(0, description="a completion so early moves nothing")
+    late_days: Days = Field(0, description="a completion so late moves nothing")
+    lead_days: Days = Field(14, description="how long before it is due an order is made")
+    window_days: Days = Field(7, description="how long after it is due the work may begin")
+    when_open: WhenOpen = WhenOpen.SKIP
+    after_outage: AfterOutage = AfterOutage.SKIP
+    packages: list[PackageIn] = Field(default_factory=list, max_length=20)
+    job_plan: _Text | None = None
+    skill: _Text | None = None
+    hours: Hours | None = None
+    stops_asset: bool = Field(False, description="the asset stands still meanwhile: planned downtime")
+    group: _Text | None = Field(None, description="plans of a group make one order for an asset")
+    group_days: Days = 0
+    active: bool = True
+
+    def plan(self, code: str, site: str) -> MaintenancePlan:
+        """Return the plan as the core has it. Raises InvalidPlan and InvalidRule."""
+        document = self.model_dump(mode="json", exclude={"active", "code", "site"})
+        return from_document(document, code=code, site=site, active=self.active)
+
+
+class NewMaintenancePlanIn(MaintenancePlanIn):
+    site: str = Field(max_length=64, description="a site's code")
+    code: Code
+
+
+class MaintenancePlanOut(BaseModel):
+    """A plan at its newest version."""
+
+    id: int
+    key: str
+    site: str
+    code: str
+    version: int
+    active: bool
+    retired_at: datetime | None
+    plan: dict[str, Any] = Field(description="as it was sent")
+
+    @classmethod
+    def of(cls, stored: Stored) -> "MaintenancePlanOut":
+        plan = stored.plan
+        return cls(
+            id=stored.id,
+            key=plan.key,
+            site=plan.site,
+            code=plan.code,
+            version=plan.version,
+            active=plan.active,
+            retired_at=stored.retired_at,
+            plan=to_document(plan),
+        )
+
+
+class MaintenancePlanVersionOut(BaseModel):
+    version: int
+    made_by: str
+    made_at: datetime
+    why: str
+    plan: dict[str, Any]
+
+    @classmethod
+    def of(cls, version: Version) -> "MaintenancePlanVersionOut":
+        return cls(
+            version=version.plan.version,
+            made_by=version.made_by,
+            made_at=version.made_at,
+            why=version.why,
+            plan=to_document(version.plan),
+        )
+
+
+class SeriesOut(BaseModel):
+    """A plan for one of its objects."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    of: str = Field(description="the code of the asset or location")
+    number: int = Field(description="of the last occurrence")
+    next_due: datetime | None
+    next_why: str
+    ended_at: datetime | None
+    ended_why: str
+
+
+class WholeMaintenancePlanOut(MaintenancePlanOut):
+    series: list[SeriesOut]
+
+    @classmethod
+    def whole(cls, stored: Stored, series: Sequence[SeriesNow]) -> "WholeMaintenancePlanOut":
+        return cls(**dict(MaintenancePlanOut.of(stored)), series=[SeriesOut.model_validate(each) for each in series])
+
+
+class OccurrenceOut(BaseModel):
+    """An occurrence: planned (expected only), generated, skipped, merged, completed or missed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    series_id: int
+    number: int
+    plan_id: int
+    plan_version: int
+    site: str
+    code: str
+    title: str
+    of: str
+    due_at: datetime
+    cause: str
+    status: str
+    package: str | None
+    packages: list[str]
+    why: str = Field(description="why this date, and what became of it")
+    order_id: UUID | None
+    order_number: str | None
+    completed_at: datetime | None
+    note: str = Field(description="how the completion deviates; empty within the tolerances")
+
+    @classmethod
+    def of_stored(cls, occurrence: Occurrence) -> "OccurrenceOut":
+        return cls.model_validate(occurrence)
+
+
+class DueOut(BaseModel):
+    """A date of a plan that is not stored."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    at: datetime
+    why: str
+
+    @classmethod
+    def of(cls, due: Due) -> "DueOut":
+        return cls.model_validate(due)
+
+
+class WeekOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    monday: date = Field(description="the first day of the week")
+    trade: str = Field(description='"": no trade is said')
+    count: int
+    hours: float
+
+    @classmethod
+    def of(cls, week: Week) -> "WeekOut":
+        return cls.model_validate(week)
+
+
+class GeneratingOut(BaseModel):
+    """How generating is: nothing is missing where ``behind`` is 0."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    last_made: datetime | None
+    next_due: datetime | None
+    plans: int
+    behind: int = Field(description="series that should have been looked at and were not")
+
+    @classmethod
+    def of(cls, generating: Generating) -> "GeneratingOut":
+        return cls.model_validate(generating)
+
+
+class SkipIn(BaseModel):
+    why: _Text
+
+
+class SkippedOut(BaseModel):
+    due_at: datetime = Field(description="the date that is left out")
+
+
+class MeterEntryIn(BaseModel):
+    """What a meter shows; ``exchanged``: a new meter begins with this count."""
+
+    signal: _Text
+    at: Moment
+    count: Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
+    exchanged: bool = False
+
+
+class MeterEntryOut(MeterEntryIn):
+    new: bool = Field(description="false: it was known already")

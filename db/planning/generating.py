@@ -1,0 +1,272 @@
+"""Generating the work of maintenance plans, exactly once however many processes do it. The caller owns the transaction.
+
+A generator locks the series that are to be looked at; what another one has locked it leaves alone. What became of an
+occurrence is written in the transaction of its order, under a key that exists once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row, scalar_row
+
+from db import sql
+from db.errors import NotFound
+from db.planning import making, plans, site_times
+from db.planning.making import DueWork
+from db.planning.plans import Stored
+from workorder_core.planning import meters
+from workorder_core.planning.deciding import Becomes, Outcome, call_at, decide
+from workorder_core.planning.due import Due, Facts, Series, advance, complete, next_due
+from workorder_core.planning.meters import MeterNow, Sample
+from workorder_core.planning.plans import MaintenancePlan
+from workorder_core.planning.site_time import SiteTime
+
+_QUERIES = sql.load("planning_series")
+AT_ONCE = 20
+"""How many series one transaction looks at."""
+_LOOK_AGAIN = timedelta(minutes=10)
+"""How often meters and conditions are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """How many series were looked at, and how many occurrences were decided on."""
+
+    series: int
+    occurrences: int
+
+
+@dataclass(slots=True)
+class _Look:
+    """One look at a series, with what of it changes meanwhile."""
+
+    row: dict[str, Any]
+    stored: Stored
+    site: SiteTime
+    now: datetime
+    series: Series
+    facts: Facts
+
+    @property
+    def plan(self) -> MaintenancePlan:
+        return self.stored.plan
+
+
+def wake(conn: Connection, *, now: datetime) -> int:
+    """Let the series be looked at whose orders have moved; return how many."""
+    return conn.execute(_QUERIES["wake"], {"at": now}).rowcount
+
+
+def generate(conn: Connection, *, now: datetime, limit: int = AT_ONCE) -> Looked:
+    """Look at some of the series that are to be looked at by ``now`` (wall clock), and make what is due of them."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        ids = cursor.execute(_QUERIES["lock_some"], {"at": now, "limit": limit}).fetchall()
+    return _look_at(conn, ids, now)
+
+
+def _look_at(conn: Connection, ids: Sequence[int], now: datetime) -> Looked:
+    if not ids:
+        return Looked(series=0, occurrences=0)
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_QUERIES["of_ids"], {"ids": list(ids)}).fetchall()
+    stored = plans.of_ids(conn, sorted({row["plan_id"] for row in rows}))
+    sites = {site_id: site_times.of_site(conn, site_id) for site_id in {each.site_id for each in stored.values()}}
+    decided, saved = 0, []
+    for row in sorted(rows, key=lambda each: (each["call_at"], each["id"])):
+        of_plan = stored[row["plan_id"]]
+        count, columns = _look(conn, row, of_plan, sites[of_plan.site_id], now)
+        decided += count
+        saved.append(columns)
+    with conn.cursor() as cursor:
+        cursor.executemany(_QUERIES["save"], saved)
+    return Looked(series=len(rows), occurrences=decided)
+
+
+def _look(
+    conn: Connection, row: dict[str, Any], stored: Stored, site: SiteTime, now: datetime
+) -> tuple[int, dict[str, Any]]:
+    if row["ended_at"] is not None:
+        return 0, _columns(row, series_of(row), None, None)
+    facts = known(conn, row, stored.plan, now)
+    look = _Look(row=row, stored=stored, site=site, now=now, series=series_of(row), facts=facts)
+    _apply_completions(conn, look)
+    decided, open_id = 0, row["open_id"]
+    for outcome in decide(look.plan, look.series, facts, site, now=now, open_order=row["open_number"]):
+        open_id = _store(conn, look, outcome, open_id)
+        look.series = outcome.series
+        decided += 1
+    due = next_due(look.plan, look.series, facts, site)
+    call = _call_at(look, due, is_open=open_id is not None)
+    if not decided and call is not None and call <= now:
+        call = now + _LOOK_AGAIN  # a look that decides nothing is not repeated at once
+    return decided, _columns(row, look.series, due, call)
+
+
+def _call_at(look: _Look, due: Due | None, *, is_open: bool) -> datetime | None:
+    call = None if due is None else call_at(look.plan, due, is_open=is_open)
+    if look.plan.meter is None and look.plan.condition is None:
+        return call
+    again = look.now + _LOOK_AGAIN
+    return again if call is None else min(call, again)
+
+
+def _store(conn: Connection, look: _Look, outcome: Outcome, open_id: UUID | None) -> UUID | None:
+    """Make of an occurrence what was decided; return the order that is open then."""
+    order_id, why, due = None, outcome.why, outcome.due
+    when = look.site.local(due.at)
+    said = f"The occurrence of maintenance plan {look.plan.key} that is due on {when:%Y-%m-%d}"
+    if outcome.becomes is Becomes.GENERATED:
+        order_id = making.make(conn, _work(look, outcome))
+        if open_id is not None:
+            making.say_on(conn, open_id, f"{said} has an order too, while this one is still open.", at=look.now)
+    elif outcome.becomes is Becomes.MERGED:
+        order_id = open_id
+    if outcome.becomes in (Becomes.MERGED, Becomes.SKIPPED) and open_id is not None:
+        what = "is done with this order" if outcome.becomes is Becomes.MERGED else "was skipped"
+        making.say_on(conn, open_id, f"{said} {what}, because this one is still open.", at=look.now)
+    facts = {
+        "series_id": look.row["id"],
+        "number": due.number,
+        "plan_id": look.stored.id,
+        "plan_version": look.plan.version,
+        "due_at": due.at,
+        "cause": due.cause.value,
+        "status": outcome.becomes.value,
+        "package": None if outcome.package is None else outcome.package.name,
+        "packages": [each.name for each in outcome.packages],
+        "why": why,
+        "order_id": order_id,
+        "at": look.now,
+    }
+    conn.execute(_QUERIES["add_occurrence"], facts)
+    return order_id if order_id is not None else open_id
+
+
+def _work(look: _Look, outcome: Outcome) -> DueWork:
+    return DueWork(
+        plan=look.plan,
+        series_id=look.row["id"],
+        site_id=look.stored.site_id,
+        asset_id=look.row["asset_id"],
+        location_id=look.row["location_id"],
+        due_at=outcome.due.at,
+        package=outcome.package,
+        why=outcome.why,
+        now=look.now,
+    )
+
+
+def _apply_completions(conn: Connection, look: _Look) -> None:
+    if not look.row["has_completions"]:
+        return
+    with conn.cursor(row_factory=dict_row) as cursor:
+        done = cursor.execute(_QUERIES["completions"], {"series_id": look.row["id"]}).fetchall()
+    for each in done:
+        result = complete(
+            look.plan,
+            look.series,
+            number=each["number"],
+            due_at=each["due_at"],
+            completed_at=each["completed_at"],
+            site=look.site,
+            meter=look.facts.meter,
+        )
+        look.series = result.series
+        noted = {"series_id": look.row["id"], "number": each["number"], "note": result.note}
+        conn.execute(_QUERIES["applied"], noted)
+
+
+def known(conn: Connection, row: dict[str, Any], plan: MaintenancePlan, now: datetime) -> Facts:
+    """Return what is known of a series' object, and note in its row since when its condition is there."""
+    if plan.meter is None and plan.condition is None:
+        return Facts()
+    asset_id = row["asset_id"]
+    if asset_id is None:
+        with conn.cursor(row_factory=scalar_row) as cursor:
+            there = cursor.execute(_QUERIES["installed_at"], {"location_id": row["location_id"]}).fetchall()
+        if len(there) != 1:
+            return Facts()
+        asset_id = there[0]
+    facts = Facts(meter=None if plan.meter is None else _meter(conn, asset_id, row, plan, now))
+    if plan.condition is None:
+        return facts
+    since, said = _condition(conn, asset_id, plan)
+    row["condition_since"] = None if since is None else row["condition_since"] or since
+    return replace(facts, condition_since=row["condition_since"], condition=said)
+
+
+def _meter(
+    conn: Connection, asset_id: int, row: dict[str, Any], plan: MaintenancePlan, now: datetime
+) -> MeterNow | None:
+    assert plan.meter is not None
+    since = row["meter_from"] or row["begun_at"]
+    asked = {"asset_id": asset_id, "signal": plan.meter.signal, "now": now}
+    with conn.cursor(row_factory=class_row(Sample)) as cursor:
+        # A day more, so that what the meter showed when counting began is among them.
+        asked |= {"since": min(since, now - meters.RECENT) - timedelta(days=1)}
+        samples = cursor.execute(_QUERIES["counts"], asked).fetchall()
+    if not samples:
+        return None
+    return MeterNow(
+        used=meters.used(samples, since=since, wraps_at=plan.meter.wraps_at),
+        per_day=meters.per_day(samples, now=now, wraps_at=plan.meter.wraps_at),
+        at=samples[-1].at,
+    )
+
+
+def _condition(conn: Connection, asset_id: int, plan: MaintenancePlan) -> tuple[datetime | None, str]:
+    """Return since when the plan's condition is known to be there, and what to say of it."""
+    assert plan.condition is not None
+    with conn.cursor(row_factory=dict_row) as cursor:
+        if plan.condition.alarm is not None:
+            asked = {"asset_id": asset_id, "source": plan.condition.alarm}
+            alarm = cursor.execute(_QUERIES["alarm_since"], asked).fetchone()
+            return (None, "") if alarm is None else (alarm["raised_at"], f"The alarm {plan.condition.alarm} is active")
+        health = cursor.execute(_QUERIES["health"], {"asset_id": asset_id}).fetchone()
+    if health is None or health["index"] >= (plan.condition.health_below or 0):
+        return None, ""
+    return health["at"], f"The health is {health['index']:.0f} %, below {plan.condition.health_below:g} %"
+
+
+def series_of(row: Mapping[str, Any]) -> Series:
+    """Return a series as the core sees it."""
+    names = ("begun_at", "number", "covered", "after", "shift_days", "last_due", "meter_carry")
+    return Series(**{name: row[name] for name in names})
+
+
+def _columns(row: Mapping[str, Any], series: Series, due: Due | None, call: datetime | None) -> dict[str, Any]:
+    names = ("number", "covered", "after", "shift_days", "last_due", "meter_carry")
+    return {name: getattr(series, name) for name in names} | {
+        "id": row["id"],
+        "meter_from": row["meter_from"],
+        "condition_since": row["condition_since"],
+        "next_due": None if due is None else due.at,
+        "next_why": "" if due is None else due.why,
+        "call_at": call,
+    }
+
+
+def skip_next(conn: Connection, series_id: int, *, plan_id: int, actor: str, at: datetime, why: str) -> datetime:
+    """Record the next occurrence of a plan's series as skipped by somebody; return when it was due. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(_QUERIES["lock_one"], {"id": series_id})
+        row = cursor.execute(_QUERIES["of_ids"], {"ids": [series_id]}).fetchone()
+    if row is None or row["plan_id"] != plan_id or row["ended_at"] is not None:
+        raise NotFound("series in force", series_id)
+    stored = plans.get(conn, row["plan_id"])
+    site = site_times.of_site(conn, stored.site_id)
+    facts = known(conn, row, stored.plan, at)
+    look = _Look(row=row, stored=stored, site=site, now=at, series=series_of(row), facts=facts)
+    due = next_due(look.plan, look.series, facts, site)
+    if due is None:
+        raise NotFound("next occurrence of series", series_id)
+    after = replace(advance(look.plan, look.series, due, facts, site), covered=look.series.covered)
+    said = f"{due.why} Skipped by {actor}: {why}"
+    _store(conn, look, Outcome(due=due, becomes=Becomes.SKIPPED, why=said, packages=(), series=after), None)
+    following = next_due(look.plan, after, facts, site)
+    conn.execute(_QUERIES["save"], _columns(row, after, following, at))
+    return due.at

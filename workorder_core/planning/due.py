@@ -1,0 +1,320 @@
+"""When a plan falls due next, and why just then. Pure: the same function previews, forecasts and generates.
+
+A *series* is a plan for one object: an asset, a location, a route. Its occurrences are numbered from 1 without gaps.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from workorder_core.planning import recurrence
+from workorder_core.planning.meters import MeterNow
+from workorder_core.planning.plans import ByCalendar, ByMeter, MaintenancePlan, OnFreeDay, Package
+from workorder_core.planning.site_time import SiteTime
+
+
+class Cause(StrEnum):
+    CALENDAR = "calendar"
+    METER = "meter"
+    CONDITION = "condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """How far a plan has come for one object.
+
+    Parameters
+    ----------
+    begun_at
+        Nothing that was due by then is an occurrence.
+    number
+        Of the last occurrence; 0 before the first.
+    covered
+        The number of the last occurrence that became work of its own: packages count from there.
+    after
+        The rule's local time of the last occurrence by calendar, before it was moved.
+    shift_days
+        By how many days completions, and meters that came first, have moved the calendar.
+    last_due
+        When the last occurrence was due.
+    meter_carry
+        What counts as used before ``MeterNow`` begins to count; negative after work that the meter did not ask for.
+    """
+
+    begun_at: datetime
+    number: int = 0
+    covered: int = 0
+    after: datetime | None = None
+    shift_days: int = 0
+    last_due: datetime | None = None
+    meter_carry: float = 0.0
+
+    @property
+    def reached(self) -> datetime:
+        """What comes next is later than this."""
+        return self.begun_at if self.last_due is None else max(self.begun_at, self.last_due)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the object.
+
+    Parameters
+    ----------
+    condition_since
+        When the condition began that is there now; None: it is not there.
+    """
+
+    meter: MeterNow | None = None
+    condition_since: datetime | None = None
+    condition: str = ""
+
+
+NOTHING_KNOWN = Facts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """An occurrence: when it is due, by what, and the sentences that say why.
+
+    Parameters
+    ----------
+    nominal
+        The rule's local time of the calendar's candidate, whatever is first; None where the calendar has none.
+    unmoved
+        The calendar's candidate after earlier moves, before a free day was looked at.
+    """
+
+    number: int
+    at: datetime
+    cause: Cause
+    why: str
+    nominal: datetime | None = None
+    unmoved: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    at: datetime
+    nominal: datetime
+    unmoved: datetime
+    local: datetime
+    why: str = ""
+
+
+def next_due(plan: MaintenancePlan, series: Series, facts: Facts, site: SiteTime) -> Due | None:
+    """Return the next occurrence, by whichever of calendar, meter and condition comes first; None: none is known."""
+    dated = None if plan.calendar is None else next(dates(plan.calendar, series, site), None)
+    found: list[tuple[datetime, Cause]] = []
+    if dated is not None:
+        found.append((dated.at, Cause.CALENDAR))
+    if plan.meter is not None and (at := _by_meter(plan.meter, series, facts, site)) is not None:
+        found.append((at, Cause.METER))
+    since = facts.condition_since
+    if plan.condition is not None and since is not None and since > series.reached:
+        found.append((since, Cause.CONDITION))
+    if not found:
+        return None
+    at, cause = min(found, key=lambda each: each[0])  # the calendar where two are equal
+    return Due(
+        number=series.number + 1,
+        at=at,
+        cause=cause,
+        why=_why(plan, series, facts, site, cause, dated, others=len(found) > 1),
+        nominal=None if dated is None else dated.nominal,
+        unmoved=None if dated is None else dated.unmoved,
+    )
+
+
+def advance(plan: MaintenancePlan, series: Series, due: Due, facts: Facts, site: SiteTime) -> Series:
+    """Return the series after an occurrence. Whichever came first begins all intervals anew."""
+    series = replace(series, number=due.number, last_due=due.at)
+    if due.nominal is not None and due.unmoved is not None:
+        moved = 0 if due.cause is Cause.CALENDAR else (site.local(due.at).date() - due.unmoved.date()).days
+        series = replace(series, after=due.nominal, shift_days=series.shift_days + moved)
+    if plan.meter is None:
+        return series
+    if due.cause is Cause.METER:
+        return replace(series, meter_carry=series.meter_carry - plan.meter.every)
+    return replace(series, meter_carry=-_counted_at(facts.meter, due.at))
+
+
+def _counted_at(meter: MeterNow | None, at: datetime) -> float:
+    """Return what the meter has counted, or by recent use will have counted, at a time."""
+    if meter is None:
+        return 0.0
+    ahead = max((at - meter.at) / timedelta(days=1), 0.0)
+    return meter.used + ahead * (meter.per_day or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What a completion changes: the series, and the sentence for the planner, empty within the tolerances."""
+
+    series: Series
+    note: str
+
+
+def complete(
+    plan: MaintenancePlan,
+    series: Series,
+    *,
+    number: int,
+    due_at: datetime,
+    completed_at: datetime,
+    site: SiteTime,
+    meter: MeterNow | None = None,
+) -> Completion:
+    """Move what comes next by the completion of an occurrence, as the shift factor says.
+
+    The deviation is counted in days of the site's calendar. Within the tolerances nothing moves; beyond them the whole
+    deviation counts, times the factor, rounded towards zero. A completion moves only what was not made yet: that of an
+    occurrence before the last one moves nothing.
+    """
+    off = (site.local(completed_at).date() - site.local(due_at).date()).days
+    if -plan.early_days <= off <= plan.late_days:
+        return Completion(series=series, note="")
+    tolerance = plan.late_days if off > 0 else plan.early_days
+    note = f"Completed {_days(off)} {'late' if off > 0 else 'early'}, beyond the tolerance of {_days(tolerance)}"
+    if number != series.number:
+        return Completion(series=series, note=f"{note}; the next occurrence had been made already, so nothing moves.")
+    moved = int(plan.shift_factor * Decimal(off))
+    if plan.meter is not None and plan.shift_factor and meter is not None:
+        series = _meter_after(plan, series, meter)
+    if not moved:
+        return Completion(series=series, note=f"{note}; what comes next is not moved.")
+    if plan.calendar is not None:
+        series = replace(series, shift_days=series.shift_days + moved)
+    return Completion(series=series, note=f"{note}: what comes next moves by {_days(moved, signed=True)}.")
+
+
+def _meter_after(plan: MaintenancePlan, series: Series, meter: MeterNow) -> Series:
+    assert plan.meter is not None
+    off = meter.used + series.meter_carry
+    if -plan.meter.early <= off <= plan.meter.late:
+        return series
+    return replace(series, meter_carry=series.meter_carry - float(plan.shift_factor) * off)
+
+
+def packages_due(packages: tuple[Package, ...], series: Series, number: int) -> tuple[Package, ...]:
+    """Return the packages that an occurrence covers, the largest last: its work is that one's.
+
+    A package is due where a multiple of its interval lies after the last occurrence that became work: what was skipped
+    or merged is caught up by the next.
+    """
+    return tuple(each for each in packages if number // each.every > series.covered // each.every)
+
+
+def dates(calendar: ByCalendar, series: Series, site: SiteTime) -> Iterator[_Dated]:
+    """Yield the calendar's dates that are later than what the series has reached; two on one moment are one."""
+    rule, starts = recurrence.parse(calendar.rule), calendar.starts
+    times, reached = calendar.times(), series.reached
+    # A day's last time may be done and its next not: begin with the day itself.
+    after = None if series.after is None else series.after.date() - timedelta(days=1)
+    if after is None:
+        after = site.local(reached).date() - timedelta(days=abs(series.shift_days) + 366)
+    for day in recurrence.days(rule, starts.date(), after=after):
+        moved = day + timedelta(days=series.shift_days)
+        if rule.until is not None and moved > rule.until:
+            return
+        if calendar.season is not None and not calendar.season.has(moved):
+            continue
+        for at_time in times:
+            nominal = datetime.combine(day, at_time)
+            if nominal < starts or (series.after is not None and nominal <= series.after):
+                continue
+            found = _dated(calendar, nominal, series.shift_days, site)
+            if found is not None and found.at > reached:
+                reached = found.at
+                yield found
+
+
+def _dated(calendar: ByCalendar, nominal: datetime, shift_days: int, site: SiteTime) -> _Dated | None:
+    unmoved = nominal + timedelta(days=shift_days)
+    day: date | None = unmoved.date()
+    if calendar.on_free_day is not OnFreeDay.KEEP:
+        day = _worked(calendar.on_free_day, unmoved.date(), site)
+    if day is None:
+        return None
+    local = datetime.combine(day, unmoved.time())
+    return _Dated(site.moment(local), nominal, unmoved, local)
+
+
+def _worked(on_free_day: OnFreeDay, day: date, site: SiteTime) -> date | None:
+    if on_free_day is OnFreeDay.SKIP:
+        return day if site.why_no_working_day(day) is None else None
+    return site.nearest_working_day(day, 1 if on_free_day is OnFreeDay.NEXT else -1)
+
+
+def _by_meter(meter: ByMeter, series: Series, facts: Facts, site: SiteTime) -> datetime | None:
+    """Return the beginning of the day on which the meter reaches its interval, or is expected to; one a day at most."""
+    if facts.meter is None:
+        return None
+    at = replace(facts.meter, used=facts.meter.used + series.meter_carry).reached_at(meter.every)
+    if at is None:
+        return None
+    day = max(site.local(at).date(), site.local(series.reached).date() + timedelta(days=1))
+    return site.moment(datetime.combine(day, time()))
+
+
+def _why(
+    plan: MaintenancePlan,
+    series: Series,
+    facts: Facts,
+    site: SiteTime,
+    cause: Cause,
+    dated: _Dated | None,
+    *,
+    others: bool,
+) -> str:
+    first = " It comes first of the plan's triggers." if others else ""
+    if cause is Cause.CALENDAR:
+        assert plan.calendar is not None and dated is not None
+        return why_date(plan.calendar, dated, series.shift_days, site) + first
+    if cause is Cause.CONDITION:
+        return f"{facts.condition or 'The condition of the plan is there'}.{first}"
+    assert plan.meter is not None and facts.meter is not None
+    return _why_count(plan.meter, series, facts.meter, site) + first
+
+
+def why_date(calendar: ByCalendar, dated: _Dated, shift_days: int, site: SiteTime) -> str:
+    """Return why a date by the calendar is this one: the rule, and each thing that has moved it."""
+    rule = recurrence.parse(calendar.rule)
+    words = recurrence.said(rule, calendar.starts.date())
+    parts = [f"{words[0].upper()}{words[1:]}: {_day(dated.nominal.date())}"]
+    wanted = max(rule.month_days or (calendar.starts.day,)) if rule.freq in ("MONTHLY", "YEARLY") else 0
+    if not rule.by_library and wanted > dated.nominal.day and (dated.nominal + timedelta(days=1)).day == 1:
+        parts.append(
+            f"{dated.nominal:%B} {dated.nominal.year} has no {wanted}th, so it is its last day".replace("31th", "31st")
+        )
+    if shift_days:
+        parts.append(f"moved by {_days(shift_days, signed=True)} because of how earlier work was done")
+    if dated.local.date() != dated.unmoved.date():
+        why = site.why_no_working_day(dated.unmoved.date())
+        order = "next" if calendar.on_free_day is OnFreeDay.NEXT else "last"
+        free, worked = _day(dated.unmoved.date()), _day(dated.local.date())
+        parts.append(f"{free} is no working day ({why}), so it is the {order} one: {worked}")
+    shown = site.local(dated.at)
+    if shown != dated.local:
+        parts.append(f"{dated.local:%H:%M} does not exist that day (summer time begins), so it is {shown:%H:%M}")
+    return "; ".join(parts) + "."
+
+
+def _why_count(meter: ByMeter, series: Series, now: MeterNow, site: SiteTime) -> str:
+    spent = now.used + series.meter_carry
+    unit = f" {meter.unit}" if meter.unit else ""
+    head = f"Every {meter.every:g}{unit} of {meter.signal}: {spent:.4g}{unit} used by {_day(site.local(now.at).date())}"
+    if spent >= meter.every or now.per_day is None:
+        return f"{head}."
+    return f"{head}, about {now.per_day:.3g}{unit} a day of late, so it is expected then."
+
+
+def _days(count: int, *, signed: bool = False) -> str:
+    number = f"{count:+d}" if signed else str(abs(count))
+    return f"{number} day" if abs(count) == 1 else f"{number} days"
+
+
+def _day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b} {day.year}"

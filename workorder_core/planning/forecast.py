@@ -1,0 +1,144 @@
+"""Work that will fall due: hours by trade and week, before anything is generated. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from workorder_core.planning import recurrence
+from workorder_core.planning.deciding import preview
+from workorder_core.planning.due import NOTHING_KNOWN, Facts, Series
+from workorder_core.planning.plans import ByCalendar, MaintenancePlan, OnFreeDay
+from workorder_core.planning.site_time import SiteTime
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """The trade that does the work, and how long it takes."""
+
+    trade: str
+    hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A series to look ahead of. ``efforts`` are by the package's name; ``""`` is the plan's own."""
+
+    plan: MaintenancePlan
+    series: Series
+    site: SiteTime
+    efforts: Mapping[str, Effort]
+    facts: Facts = NOTHING_KNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """The work of one trade in one week, by the site's calendar. ``monday`` is its first day."""
+
+    monday: date
+    trade: str
+    count: int
+    hours: float
+
+
+def forecast(entries: Iterable[Entry], *, until: datetime) -> list[Week]:
+    """Return what falls due up to a time by week and trade, in that order; conditions cannot be foreseen."""
+    counts: dict[tuple[int, str], int] = defaultdict(int)
+    hours: dict[tuple[int, str], float] = defaultdict(float)
+    moves: dict[tuple[int, OnFreeDay | None], Moves] = {}
+    entries = list(entries)  # so that no site's identity is used twice
+    for entry in entries:
+        of_number = _efforts(entry)
+        cycle = len(of_number)
+        of_site = moves.setdefault(
+            (id(entry.site), None if entry.plan.calendar is None else entry.plan.calendar.on_free_day), {}
+        )
+        for number, day in days_due(entry, until=until, moves=of_site):
+            effort = of_number[number % cycle] if cycle > 1 else of_number[0]
+            key = ((day.toordinal() - 1) // 7, effort.trade)
+            counts[key] += 1
+            hours[key] += effort.hours
+    weeks = sorted(counts)
+    return [
+        Week(monday=date.fromordinal(week * 7 + 1), trade=trade, count=counts[week, trade], hours=hours[week, trade])
+        for week, trade in weeks
+    ]
+
+
+def _efforts(entry: Entry) -> list[Effort]:
+    """Return the effort of each occurrence by its number, modulo the largest package's interval."""
+    packages = entry.plan.packages
+    if not packages:
+        return [entry.efforts[""]]
+    largest = [max(each.every for each in packages if number % each.every == 0) for number in range(packages[-1].every)]
+    names = {each.every: each.name for each in packages}
+    return [entry.efforts[names[every]] for every in largest]
+
+
+Moves = dict[date, date | None]
+"""Where a site's free days move work to, as far as it was looked up."""
+
+
+def days_due(entry: Entry, *, until: datetime, moves: Moves | None = None) -> Iterator[tuple[int, date]]:
+    """Yield the number and the site's day of each occurrence up to a time, as ``preview`` does.
+
+    A plan by calendar alone, at one time a day, is counted in days without a look at the clock: that is what makes
+    ten thousand plans quick.
+    """
+    plan, series, site = entry.plan, entry.series, entry.site
+    calendar = plan.calendar
+    if calendar is None or plan.meter is not None or plan.condition is not None or len(calendar.times()) > 1:
+        for due in preview(plan, series, site, until=until, facts=entry.facts, most=10_000):
+            yield due.number, site.local(due.at).date()
+        return
+    at_time, number = calendar.times()[0], series.number
+    reached, last = site.local(series.reached).date(), site.local(until).date()
+    for day in dated_days(calendar, series, site, last, {} if moves is None else moves):
+        if day <= reached and site.moment(datetime.combine(day, at_time)) <= series.reached:
+            continue
+        if day == last and site.moment(datetime.combine(day, at_time)) > until:
+            return
+        number += 1
+        yield number, day
+
+
+def dated_days(calendar: ByCalendar, series: Series, site: SiteTime, last: date, moves: Moves) -> Iterator[date]:
+    """Yield the days of a calendar that has one time a day, after free days, each once, up to a day."""
+    rule, starts = recurrence.parse(calendar.rule), calendar.starts
+    keep, season, shift = calendar.on_free_day is OnFreeDay.KEEP, calendar.season, timedelta(days=series.shift_days)
+    if series.after is None:
+        after = site.local(series.reached).date() - timedelta(days=abs(series.shift_days) + 366)
+    else:
+        after = series.after.date()
+    before, beyond = date.min, last + timedelta(days=0 if keep else _LONGEST_MOVE)
+    beyond = beyond if rule.until is None else min(beyond, rule.until)
+    first = starts.date() + timedelta(days=1) if calendar.times()[0] < starts.time() else starts.date()
+    for day in recurrence.days(rule, starts.date(), after=after):
+        found: date | None = day + shift if shift else day
+        if found is None or found > beyond:
+            return
+        if day < first or (season is not None and not season.has(found)):
+            continue
+        if not keep:
+            if found not in moves:
+                moves[found] = _worked(calendar.on_free_day, found, site)
+            found = moves[found]
+        if found is None or found <= before:
+            continue
+        if found > last:
+            if calendar.on_free_day is not OnFreeDay.PREVIOUS:
+                return
+            continue
+        before = found
+        yield found
+
+
+_LONGEST_MOVE = 366
+
+
+def _worked(on_free_day: OnFreeDay, day: date, site: SiteTime) -> date | None:
+    if site.why_no_working_day(day) is None:
+        return day
+    if on_free_day is OnFreeDay.SKIP:
+        return None
+    return site.nearest_working_day(day, 1 if on_free_day is OnFreeDay.NEXT else -1)

@@ -1,0 +1,84 @@
+"""Meters: how much was used since a time, and when a count will be reached. Pure; samples come in order of time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+RECENT = timedelta(days=90)
+"""How far back "recent use" goes."""
+_SHORTEST = timedelta(days=1)
+_FARTHEST_DAYS = 36_500
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a meter showed at a time. ``exchanged``: a new meter begins with this count; nothing was used by it."""
+
+    at: datetime
+    count: float
+    exchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterNow:
+    """What is known of a meter.
+
+    Parameters
+    ----------
+    used
+        In the meter's unit, since the plan's last occurrence or its beginning.
+    per_day
+        Recent use in a day; None while less than a day is known, or where nothing was used.
+    at
+        When its newest sample was measured.
+    """
+
+    used: float
+    per_day: float | None
+    at: datetime
+
+    def reached_at(self, count: float) -> datetime | None:
+        """Return when a count is reached by recent use, the newest sample's time where it has been; None: unknown."""
+        left = count - self.used
+        if left <= 0:
+            return self.at
+        if self.per_day is None or left / self.per_day > _FARTHEST_DAYS:
+            return None
+        return self.at + timedelta(days=left / self.per_day)
+
+
+def merged(*sources: Iterable[Sample]) -> list[Sample]:
+    """Return samples of several sources in order of time. One that was entered late is where it belongs by its time."""
+    return sorted((each for source in sources for each in source), key=lambda each: each.at)
+
+
+def used(samples: Sequence[Sample], *, since: datetime, wraps_at: float | None = None) -> float:
+    """Return how much a meter has counted since a time.
+
+    The last sample up to ``since`` is where counting begins; without one, the first after it. A count that falls has
+    rolled over where the meter has ``wraps_at`` (the first number that it cannot show), else the meter began at zero.
+    """
+    total, before = 0.0, None
+    for sample in samples:
+        if before is not None and sample.at > since:
+            total += _between(before.count, sample, wraps_at)
+        before = sample
+    return total
+
+
+def _between(before: float, sample: Sample, wraps_at: float | None) -> float:
+    if sample.exchanged:
+        return 0.0
+    if sample.count >= before:
+        return sample.count - before
+    return sample.count if wraps_at is None else sample.count + wraps_at - before
+
+
+def per_day(samples: Sequence[Sample], *, now: datetime, wraps_at: float | None = None) -> float | None:
+    """Return how much was used in a day of late; None while less than a day is known, or where nothing was used."""
+    recent = [each for each in samples if now - RECENT <= each.at <= now]
+    if not recent or recent[-1].at - recent[0].at < _SHORTEST:
+        return None
+    total = used(recent, since=recent[0].at, wraps_at=wraps_at)
+    days = (recent[-1].at - recent[0].at) / timedelta(days=1)
+    return total / days if total > 0 else None

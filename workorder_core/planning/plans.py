@@ -1,0 +1,254 @@
+"""Maintenance plans: work that recurs by calendar, by meter, by condition, or by whichever comes first. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+
+from workorder_core.errors import WorkOrderError
+from workorder_core.planning import recurrence
+from workorder_core.words import OrderType
+
+
+class ObjectKind(StrEnum):
+    """What a plan is for."""
+
+    ASSET = "asset"
+    CLASS = "class"
+    """Every asset of a class at the site, each with dates of its own."""
+    LOCATION = "location"
+    """A functional location: its order is for the asset that is installed there then, if it is one."""
+    ROUTE = "route"
+    """Several assets in an order that a person walks: one order."""
+
+
+class OnFreeDay(StrEnum):
+    """What becomes of a date that is no working day of the site."""
+
+    KEEP = "keep"
+    SKIP = "skip"
+    NEXT = "next"
+    PREVIOUS = "previous"
+
+
+class WhenOpen(StrEnum):
+    """What becomes of an occurrence that falls due while the order of the last one is unfinished."""
+
+    SKIP = "skip"
+    STACK = "stack"
+    MERGE = "merge"
+
+
+class AfterOutage(StrEnum):
+    """What becomes of occurrences that fell due while nothing was generated, when a later one is due too."""
+
+    CATCH_UP = "catch_up"
+    SKIP = "skip"
+
+
+class Work(StrEnum):
+    """What an occurrence is made into."""
+
+    ORDER = "order"
+    INSPECTION_ROUND = "inspection_round"
+
+
+class InvalidPlan(WorkOrderError):
+    """A plan contradicts itself. ``field`` is what has to be changed."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"the plan's {field.replace('_', ' ')} cannot be so: {problem}")
+        self.field, self.problem = field, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """From one day of the year to another, both included; it may pass the new year."""
+
+    begins: tuple[int, int]
+    ends: tuple[int, int]
+
+    def has(self, day: date) -> bool:
+        """Whether a day is within it."""
+        at = (day.month, day.day)
+        if self.begins <= self.ends:
+            return self.begins <= at <= self.ends
+        return at >= self.begins or at <= self.ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByCalendar:
+    """Due by a recurrence rule in the site's local time.
+
+    Parameters
+    ----------
+    starts
+        Local time without a zone: the day from which the rule counts, and the time of the day where the rule has none.
+    """
+
+    rule: str
+    starts: datetime
+    on_free_day: OnFreeDay = OnFreeDay.KEEP
+    season: Season | None = None
+
+    def times(self) -> tuple[time, ...]:
+        """Return the times of the day, in order."""
+        return recurrence.parse(self.rule).times or (self.starts.time(),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByMeter:
+    """Due when a signal that counts has gone on by ``every`` since the last occurrence.
+
+    Parameters
+    ----------
+    wraps_at
+        The first number that the meter cannot show; None: a falling count means that it began anew.
+    early, late
+        By how much of its unit a completion may deviate without moving what comes next.
+    """
+
+    signal: str
+    every: float
+    unit: str = ""
+    wraps_at: float | None = None
+    early: float = 0.0
+    late: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByCondition:
+    """Due when an alarm stands (``alarm``, its rule or model) or the health falls below so many percent."""
+
+    alarm: str | None = None
+    health_below: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """Work of every so many occurrences; a larger one covers the smaller ones that are due with it."""
+
+    name: str
+    every: int
+    job_plan: str | None = None
+    hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenancePlan:
+    """One version of a plan.
+
+    Parameters
+    ----------
+    object, objects
+        What it is for, and its codes: one, or the route's assets in the order in which they are walked.
+    location
+        Where a route's order is.
+    shift_factor
+        How much of a completion's deviation from its due date moves what comes next: 0 nothing, 1 all of it.
+    early_days, late_days
+        The tolerances: a completion within them moves nothing.
+    lead_days
+        How long before its due date an order is made.
+    window_days
+        How long after its due date the work may begin.
+    packages
+        Empty: every occurrence is the same work.
+    group, group_days
+        Plans of one group make one order for an asset where their due dates are within so many days.
+    checklist
+        What an inspection round is walked with.
+    """
+
+    code: str
+    site: str
+    title: str
+    object: ObjectKind
+    objects: tuple[str, ...]
+    location: str | None = None
+    type: OrderType = OrderType.PREVENTIVE
+    work: Work = Work.ORDER
+    checklist: str | None = None
+    calendar: ByCalendar | None = None
+    meter: ByMeter | None = None
+    condition: ByCondition | None = None
+    shift_factor: Decimal = Decimal(0)
+    early_days: int = 0
+    late_days: int = 0
+    lead_days: int = 14
+    window_days: int = 7
+    when_open: WhenOpen = WhenOpen.SKIP
+    after_outage: AfterOutage = AfterOutage.SKIP
+    packages: tuple[Package, ...] = ()
+    job_plan: str | None = None
+    skill: str | None = None
+    hours: float | None = None
+    stops_asset: bool = False
+    group: str | None = None
+    group_days: int = 0
+    active: bool = True
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        for field, problem in problems(self):
+            raise InvalidPlan(field, problem)
+
+    @property
+    def key(self) -> str:
+        """As people name it: ``NTH/PUMP-SERVICE``."""
+        return f"{self.site}/{self.code}"
+
+
+def problems(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
+    """Yield each field that contradicts another one or itself, and how. Raises InvalidRule."""
+    yield from _of_triggers(plan)
+    yield from _of_packages(plan.packages)
+    if not 0 <= plan.shift_factor <= 1:
+        yield "shift_factor", "it is a number from 0 (from the due date) to 1 (from the completion)"
+    for field in ("early_days", "late_days", "lead_days", "window_days", "group_days"):
+        if not 0 <= getattr(plan, field) <= 3660:
+            yield field, "it is a number of days from 0 to 3660"
+    if plan.type not in (OrderType.PREVENTIVE, OrderType.PROACTIVE, OrderType.INSPECTION):
+        yield "type", "planned work is preventive, proactive or an inspection"
+    if not plan.objects:
+        yield "objects", "name what it is for"
+    elif len(plan.objects) > 1 and plan.object is not ObjectKind.ROUTE:
+        yield "objects", "only a route has several"
+    if len(set(plan.objects)) < len(plan.objects):
+        yield "objects", "a route comes to each asset once"
+    if plan.object is ObjectKind.ROUTE and plan.location is None:
+        yield "location", "a route needs the location that its order is for"
+
+
+def _of_triggers(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
+    if plan.calendar is None and plan.meter is None and plan.condition is None:
+        yield "calendar", "it needs a calendar, a meter or a condition to fall due by"
+    if plan.calendar is not None:
+        recurrence.parse(plan.calendar.rule)
+        if plan.calendar.starts.tzinfo is not None or plan.calendar.starts.second or plan.calendar.starts.microsecond:
+            yield "calendar", "it starts at a local time in whole minutes, without a zone"
+    if plan.meter is not None and not plan.meter.every > 0:
+        yield "meter", "its interval must be above 0"
+    if plan.meter is not None and plan.meter.wraps_at is not None and not plan.meter.wraps_at > 0:
+        yield "meter", "a meter wraps at a number above 0"
+    condition = plan.condition
+    if condition is not None and (condition.alarm is None) == (condition.health_below is None):
+        yield "condition", "name an alarm or a health, one of them"
+    of_one = plan.object in (ObjectKind.ASSET, ObjectKind.CLASS, ObjectKind.LOCATION)
+    if not of_one and (plan.meter is not None or plan.condition is not None):
+        yield "meter" if plan.meter is not None else "condition", "a route has no meter and no condition of its own"
+
+
+def _of_packages(packages: tuple[Package, ...]) -> Iterator[tuple[str, str]]:
+    if not packages:
+        return
+    if len({each.name for each in packages}) < len(packages):
+        yield "packages", "each needs a name of its own"
+    sizes = [each.every for each in packages]
+    if sizes[0] != 1 or any(large <= small or large % small for small, large in pairwise(sizes)):
+        yield (
+            "packages",
+            "the first is of every occurrence (1), each further one of a multiple of the one before: 1, 3, 12",
+        )
