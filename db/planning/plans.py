@@ -13,6 +13,7 @@ from db import scope, sql
 from db.errors import AlreadyExists, NotFound, StoreError
 from workorder_core.planning.documents import from_document, to_document
 from workorder_core.planning.plans import MaintenancePlan, ObjectKind
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("planning")
 
@@ -22,7 +23,12 @@ class PlanChanged(StoreError):
 
     def __init__(self, key: str, expected: int, version: int) -> None:
         super().__init__(
-            f"maintenance plan {key} is at version {version}, not {expected}: read it again, then change it"
+            say(
+                "maintenance plan {key} is at version {version}, not {expected}: read it again, then change it",
+                key=key,
+                version=version,
+                expected=expected,
+            )
         )
         self.key, self.expected, self.version = key, expected, version
 
@@ -31,7 +37,7 @@ class UnknownObject(StoreError):
     """A plan is for something that the site does not have. ``field`` is what names it."""
 
     def __init__(self, field: str, missing: str) -> None:
-        super().__init__(f"the site has no {missing}")
+        super().__init__(say("the site has nothing with the code {code}", code=missing))
         self.field, self.missing = field, missing
 
 
@@ -213,10 +219,8 @@ def _check_objects(conn: Connection, plan: MaintenancePlan) -> None:
     if plan.object is ObjectKind.ROUTE:
         asked["locations"] = [plan.location or ""]
     for row in _rows(conn, "missing", asked):
-        raise UnknownObject(
-            "location" if row["kind"] == "location" and plan.object is ObjectKind.ROUTE else "objects",
-            f"{row['kind']} {row['code']}",
-        )
+        field = "location" if row["kind"] == "location" and plan.object is ObjectKind.ROUTE else "objects"
+        raise UnknownObject(field, row["code"])
 
 
 def _note(conn: Connection, plan_id: int, plan: MaintenancePlan, actor: str, at: datetime, why: str) -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from workorder_core.errors import WorkOrderError
 from workorder_core.planning import recurrence
+from workorder_core.sentences import say
 from workorder_core.words import OrderType
 
 
@@ -59,7 +60,7 @@ class InvalidPlan(WorkOrderError):
     """A plan contradicts itself. ``field`` is what has to be changed."""
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"the plan's {field.replace('_', ' ')} cannot be so: {problem}")
+        super().__init__(say("the plan cannot be so: {problem}", problem=problem))
         self.field, self.problem = field, problem
 
 
@@ -206,49 +207,52 @@ def problems(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
     yield from _of_triggers(plan)
     yield from _of_packages(plan.packages)
     if not 0 <= plan.shift_factor <= 1:
-        yield "shift_factor", "it is a number from 0 (from the due date) to 1 (from the completion)"
+        yield "shift_factor", say("it is a number from 0 (from the due date) to 1 (from the completion)")
     for field in ("early_days", "late_days", "lead_days", "window_days", "group_days"):
         if not 0 <= getattr(plan, field) <= 3660:
-            yield field, "it is a number of days from 0 to 3660"
+            yield field, say("it is a number of days from 0 to 3660")
     if plan.type not in (OrderType.PREVENTIVE, OrderType.PROACTIVE, OrderType.INSPECTION):
-        yield "type", "planned work is preventive, proactive or an inspection"
+        yield "type", say("planned work is preventive, proactive or an inspection")
     if not plan.objects:
-        yield "objects", "name what it is for"
+        yield "objects", say("name what it is for")
     elif len(plan.objects) > 1 and plan.object is not ObjectKind.ROUTE:
-        yield "objects", "only a route has several"
+        yield "objects", say("only a route has several")
     if len(set(plan.objects)) < len(plan.objects):
-        yield "objects", "a route comes to each asset once"
+        yield "objects", say("a route comes to each asset once")
     if plan.object is ObjectKind.ROUTE and plan.location is None:
-        yield "location", "a route needs the location that its order is for"
+        yield "location", say("a route needs the location that its order is for")
 
 
 def _of_triggers(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
     if plan.calendar is None and plan.meter is None and plan.condition is None:
-        yield "calendar", "it needs a calendar, a meter or a condition to fall due by"
+        yield "calendar", say("it needs a calendar, a meter or a condition to fall due by")
     if plan.calendar is not None:
         recurrence.parse(plan.calendar.rule)
         if plan.calendar.starts.tzinfo is not None or plan.calendar.starts.second or plan.calendar.starts.microsecond:
-            yield "calendar", "it starts at a local time in whole minutes, without a zone"
+            yield "calendar", say("it starts at a local time in whole minutes, without a zone")
     if plan.meter is not None and not plan.meter.every > 0:
-        yield "meter", "its interval must be above 0"
+        yield "meter", say("its interval must be above 0")
     if plan.meter is not None and plan.meter.wraps_at is not None and not plan.meter.wraps_at > 0:
-        yield "meter", "a meter wraps at a number above 0"
+        yield "meter", say("a meter wraps at a number above 0")
     condition = plan.condition
     if condition is not None and (condition.alarm is None) == (condition.health_below is None):
-        yield "condition", "name an alarm or a health, one of them"
+        yield "condition", say("name an alarm or a health, one of them")
     of_one = plan.object in (ObjectKind.ASSET, ObjectKind.CLASS, ObjectKind.LOCATION)
     if not of_one and (plan.meter is not None or plan.condition is not None):
-        yield "meter" if plan.meter is not None else "condition", "a route has no meter and no condition of its own"
+        yield (
+            "meter" if plan.meter is not None else "condition",
+            say("a route has no meter and no condition of its own"),
+        )
 
 
 def _of_packages(packages: tuple[Package, ...]) -> Iterator[tuple[str, str]]:
     if not packages:
         return
     if len({each.name for each in packages}) < len(packages):
-        yield "packages", "each needs a name of its own"
+        yield "packages", say("each needs a name of its own")
     sizes = [each.every for each in packages]
     if sizes[0] != 1 or any(large <= small or large % small for small, large in pairwise(sizes)):
         yield (
             "packages",
-            "the first is of every occurrence (1), each further one of a multiple of the one before: 1, 3, 12",
+            say("the first is of every occurrence (1), each further one of a multiple of the one before: 1, 3, 12"),
         )

@@ -19,6 +19,7 @@ from itertools import count
 from dateutil.rrule import rrule, rrulestr
 
 from workorder_core.errors import WorkOrderError
+from workorder_core.sentences import say
 
 _SIMPLE = ("FREQ", "INTERVAL", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYHOUR", "BYMINUTE", "WKST")
 _RARE = frozenset(("BYSETPOS", "BYYEARDAY", "BYWEEKNO"))
@@ -32,7 +33,7 @@ class InvalidRule(WorkOrderError):
     """A text is no recurrence rule that a plan can have."""
 
     def __init__(self, text: str, problem: str) -> None:
-        super().__init__(f"the rule {text!r} cannot be used: {problem}")
+        super().__init__(say("the rule {text!r} cannot be used: {problem}", text=text, problem=problem))
         self.text, self.problem = text, problem
 
 
@@ -65,9 +66,9 @@ def parse(text: str) -> Rule:
     parts = _parts(text)
     freq = parts.get("FREQ", "")
     if freq not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        raise InvalidRule(text, "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY; several times a day are BYHOUR")
+        raise InvalidRule(text, say("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY; several times a day are BYHOUR"))
     if parts.get("WKST", "MO") != "MO":
-        raise InvalidRule(text, "weeks begin on Monday, WKST=MO")
+        raise InvalidRule(text, say("weeks begin on Monday, WKST=MO"))
     interval = _numbers(text, parts, "INTERVAL", 1, 1000) or (1,)
     weekdays = _weekdays(parts)
     month_days = _numbers(text, parts, "BYMONTHDAY", -31, 31)
@@ -99,11 +100,16 @@ def _parts(text: str) -> dict[str, str]:
     for each in text.strip().upper().removeprefix("RRULE:").split(";"):
         name, equals, value = each.partition("=")
         if name == "COUNT":
-            raise InvalidRule(text, "COUNT is not used, since a new version of the plan would count anew; write UNTIL")
+            raise InvalidRule(
+                text, say("COUNT is not used, since a new version of the plan would count anew; write UNTIL")
+            )
         if not equals or not value or name not in _PARTS:
-            raise InvalidRule(text, f"{each!r} is no part of a rule; known are {', '.join(sorted(_PARTS))}")
+            raise InvalidRule(
+                text,
+                say("{part!r} is no part of a rule; known are {known}", part=each, known=", ".join(sorted(_PARTS))),
+            )
         if name in parts:
-            raise InvalidRule(text, f"it has {name} twice")
+            raise InvalidRule(text, say("it has {name} twice", name=name))
         parts[name] = value
     return parts
 
@@ -114,7 +120,10 @@ def _numbers(text: str, parts: dict[str, str], name: str, low: int, high: int) -
     found = []
     for each in parts[name].split(","):
         if not each.lstrip("+-").isdecimal() or not low <= int(each) <= high or (int(each) == 0 and low != 0):
-            raise InvalidRule(text, f"{name}={each} is not a number from {low} to {high}")
+            raise InvalidRule(
+                text,
+                say("{name}={value} is not a number from {low} to {high}", name=name, value=each, low=low, high=high),
+            )
         found.append(int(each))
     return tuple(sorted(set(found)))
 
@@ -131,12 +140,12 @@ def _until(text: str, parts: dict[str, str]) -> date | None:
     try:
         return datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").date()  # noqa: DTZ007 - a day without a zone is meant
     except ValueError:
-        raise InvalidRule(text, f"UNTIL={parts['UNTIL']} is no day such as 20291231") from None
+        raise InvalidRule(text, say("UNTIL={day} is no day such as 20291231", day=parts["UNTIL"])) from None
 
 
 def _times(text: str, parts: dict[str, str]) -> tuple[time, ...]:
     if "BYHOUR" not in parts and "BYMINUTE" in parts:
-        raise InvalidRule(text, "BYMINUTE needs BYHOUR")
+        raise InvalidRule(text, say("BYMINUTE needs BYHOUR"))
     hours, minutes = _numbers(text, parts, "BYHOUR", 0, 23), _numbers(text, parts, "BYMINUTE", 0, 59) or (0,)
     return tuple(time(hour, minute) for hour in hours for minute in minutes)
 

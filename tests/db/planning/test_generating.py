@@ -313,7 +313,7 @@ def test_a_retired_plan_makes_nothing(conn):
 
 
 def test_a_plan_for_something_that_is_not_there_is_refused(conn):
-    with pytest.raises(plans.UnknownObject, match="asset P-999"):
+    with pytest.raises(plans.UnknownObject, match="P-999"):
         add(conn, a_plan(objects=("P-999",)))
 
 
