@@ -218,6 +218,30 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_maintenance_plan() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('maintenance_plan.' || CASE NEW.version WHEN 1 THEN 'added' ELSE 'changed' END, p.site_id, NULL, NULL,
+                         s.code || '/' || p.code, NEW.made_at,
+                         jsonb_build_object('title', p.title, 'version', NEW.version, 'actor', NEW.made_by, 'why', NEW.why))
+    FROM maintenance_plans p JOIN sites s ON s.id = p.site_id WHERE p.id = NEW.plan_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.event_of_occurrence() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('maintenance.' || NEW.status, p.site_id, r.asset_id, NEW.order_id, s.code || '/' || p.code, NEW.decided_at,
+                         jsonb_build_object('title', p.title, 'number', NEW.number, 'due_at', NEW.due_at, 'why', NEW.why))
+    FROM maintenance_series r JOIN maintenance_plans p ON p.id = r.plan_id JOIN sites s ON s.id = p.site_id
+    WHERE r.id = NEW.series_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_order() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -439,6 +463,53 @@ BEGIN
         of_site, NULL, CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
         was, becomes, coalesce(current_setting('plantwright.why', true), ''));
     RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.maintenance_follows_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.status IN ('completed', 'verified', 'closed') THEN
+        UPDATE maintenance_occurrences SET status = 'completed', completed_at = NEW.status_since
+        WHERE order_id = NEW.id AND status IN ('generated', 'merged');
+    ELSIF NEW.status IN ('cancelled', 'cannot_complete') THEN
+        UPDATE maintenance_occurrences SET status = 'skipped', completed_at = NULL,
+            note = 'Its order ' || NEW.number || CASE NEW.status WHEN 'cancelled' THEN ' was cancelled.' ELSE ' could not be done.' END
+        WHERE order_id = NEW.id AND status IN ('generated', 'merged', 'completed');
+    ELSIF OLD.status IN ('completed', 'verified', 'closed', 'cancelled', 'cannot_complete') THEN
+        UPDATE maintenance_occurrences SET status = 'generated', completed_at = NULL, note = ''
+        WHERE order_id = NEW.id AND status IN ('completed', 'skipped');
+    ELSE
+        RETURN NULL;
+    END IF;
+    INSERT INTO maintenance_wakes (series_id) SELECT series_id FROM maintenance_occurrences WHERE order_id = NEW.id
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.maintenance_occurrences_have_no_gap() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    last integer;
+BEGIN
+    SELECT coalesce(max(number), 0) INTO last FROM maintenance_occurrences WHERE series_id = NEW.series_id;
+    IF NEW.number <> last + 1 THEN
+        RAISE EXCEPTION 'occurrence % of series % cannot follow %', NEW.number, NEW.series_id, last
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'maintenance_occurrences_have_no_gap';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION public.maintenance_plan_versions_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'version % of maintenance plan % cannot be changed', OLD.version, OLD.plan_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'maintenance_plan_versions_stay';
 END
 $$;
 
@@ -1497,6 +1568,124 @@ ALTER TABLE public.locations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.maintenance_occurrences (
+    series_id integer NOT NULL,
+    number integer NOT NULL,
+    plan_id integer NOT NULL,
+    plan_version integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    cause text NOT NULL,
+    status text NOT NULL,
+    package text,
+    packages text[] DEFAULT '{}'::text[] NOT NULL,
+    why text NOT NULL,
+    order_id uuid,
+    decided_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    note text DEFAULT ''::text NOT NULL,
+    applied boolean DEFAULT false NOT NULL,
+    CONSTRAINT maintenance_occurrences_cause_check CHECK ((cause = ANY (ARRAY['calendar'::text, 'meter'::text, 'condition'::text]))),
+    CONSTRAINT maintenance_occurrences_check CHECK (((status = ANY (ARRAY['skipped'::text, 'missed'::text])) OR (order_id IS NOT NULL))),
+    CONSTRAINT maintenance_occurrences_check1 CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
+    CONSTRAINT maintenance_occurrences_number_check CHECK ((number >= 1)),
+    CONSTRAINT maintenance_occurrences_status_check CHECK ((status = ANY (ARRAY['generated'::text, 'skipped'::text, 'merged'::text, 'completed'::text, 'missed'::text])))
+);
+
+CREATE TABLE public.maintenance_plan_versions (
+    plan_id integer NOT NULL,
+    version integer NOT NULL,
+    document jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT maintenance_plan_versions_version_check CHECK ((version >= 1))
+);
+
+CREATE TABLE public.maintenance_plans (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    version integer NOT NULL,
+    title text NOT NULL,
+    document jsonb NOT NULL,
+    object text NOT NULL,
+    object_code text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    retired_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT maintenance_plans_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT maintenance_plans_object_check CHECK ((object = ANY (ARRAY['asset'::text, 'class'::text, 'location'::text, 'route'::text]))),
+    CONSTRAINT maintenance_plans_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE public.maintenance_plans ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.maintenance_plans_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.maintenance_series (
+    id integer NOT NULL,
+    plan_id integer NOT NULL,
+    asset_id integer,
+    location_id integer,
+    begun_at timestamp with time zone NOT NULL,
+    number integer DEFAULT 0 NOT NULL,
+    covered integer DEFAULT 0 NOT NULL,
+    after timestamp without time zone,
+    shift_days integer DEFAULT 0 NOT NULL,
+    last_due timestamp with time zone,
+    meter_from timestamp with time zone,
+    meter_carry double precision DEFAULT 0 NOT NULL,
+    condition_since timestamp with time zone,
+    next_due timestamp with time zone,
+    next_why text DEFAULT ''::text NOT NULL,
+    call_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT maintenance_series_check CHECK (((covered >= 0) AND (covered <= number))),
+    CONSTRAINT maintenance_series_check1 CHECK (((ended_at IS NULL) OR (call_at IS NULL))),
+    CONSTRAINT maintenance_series_of_one CHECK ((num_nonnulls(asset_id, location_id) = 1))
+);
+
+ALTER TABLE public.maintenance_series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.maintenance_series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.maintenance_wakes (
+    series_id integer NOT NULL
+);
+
+CREATE TABLE public.meter_entries (
+    id integer NOT NULL,
+    asset_id integer NOT NULL,
+    signal text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    count double precision NOT NULL,
+    exchanged boolean DEFAULT false NOT NULL,
+    entered_by text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    CONSTRAINT meter_entries_count_check CHECK (((count >= (0)::double precision) AND (count < 'Infinity'::double precision))),
+    CONSTRAINT meter_entries_signal_check CHECK (((length(signal) >= 1) AND (length(signal) <= 200)))
+);
+
+ALTER TABLE public.meter_entries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.meter_entries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.new_events (
     written bigint NOT NULL,
     uid uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2522,6 +2711,36 @@ ALTER TABLE ONLY public.locations
 ALTER TABLE ONLY public.locations
     ADD CONSTRAINT locations_site_id_code_key UNIQUE (site_id, code);
 
+ALTER TABLE ONLY public.maintenance_occurrences
+    ADD CONSTRAINT maintenance_occurrences_due_once UNIQUE (series_id, due_at);
+
+ALTER TABLE ONLY public.maintenance_occurrences
+    ADD CONSTRAINT maintenance_occurrences_pkey PRIMARY KEY (series_id, number);
+
+ALTER TABLE ONLY public.maintenance_plan_versions
+    ADD CONSTRAINT maintenance_plan_versions_pkey PRIMARY KEY (plan_id, version);
+
+ALTER TABLE ONLY public.maintenance_plans
+    ADD CONSTRAINT maintenance_plans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.maintenance_plans
+    ADD CONSTRAINT maintenance_plans_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.maintenance_series
+    ADD CONSTRAINT maintenance_series_once UNIQUE NULLS NOT DISTINCT (plan_id, asset_id, location_id);
+
+ALTER TABLE ONLY public.maintenance_series
+    ADD CONSTRAINT maintenance_series_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.maintenance_wakes
+    ADD CONSTRAINT maintenance_wakes_pkey PRIMARY KEY (series_id);
+
+ALTER TABLE ONLY public.meter_entries
+    ADD CONSTRAINT meter_entries_once UNIQUE (asset_id, signal, at, exchanged);
+
+ALTER TABLE ONLY public.meter_entries
+    ADD CONSTRAINT meter_entries_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.new_events
     ADD CONSTRAINT new_events_pkey PRIMARY KEY (written);
 
@@ -2757,6 +2976,20 @@ CREATE INDEX judge_events_documents ON public.judge_events USING btree (kind, id
 
 CREATE INDEX judge_events_waiting ON public.judge_events USING btree (id) WHERE (arrival IS NULL);
 
+CREATE INDEX maintenance_occurrences_by_due ON public.maintenance_occurrences USING btree (due_at, series_id);
+
+CREATE INDEX maintenance_occurrences_of_order ON public.maintenance_occurrences USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX maintenance_occurrences_of_plan ON public.maintenance_occurrences USING btree (plan_id, due_at DESC, series_id);
+
+CREATE INDEX maintenance_occurrences_to_apply ON public.maintenance_occurrences USING btree (series_id) WHERE ((status = 'completed'::text) AND (NOT applied));
+
+CREATE INDEX maintenance_series_ahead ON public.maintenance_series USING btree (next_due, id) WHERE (next_due IS NOT NULL);
+
+CREATE INDEX maintenance_series_of_asset ON public.maintenance_series USING btree (asset_id) WHERE (asset_id IS NOT NULL);
+
+CREATE INDEX maintenance_series_to_look_at ON public.maintenance_series USING btree (call_at, id) WHERE (call_at IS NOT NULL);
+
 CREATE INDEX order_links_to ON public.order_links USING btree (to_id);
 
 CREATE INDEX purchase_requests_of_site ON public.purchase_requests USING btree (site_id, id);
@@ -2951,11 +3184,21 @@ CREATE TRIGGER locations_have_scan_addresses AFTER INSERT ON public.locations FO
 
 CREATE TRIGGER low_stock_makes_events AFTER UPDATE OF on_hand, reserved, shortage ON public.stock_levels FOR EACH ROW WHEN (((new.shortage > old.shortage) OR (((new.on_hand - new.reserved) < new.reorder_point) AND ((old.on_hand - old.reserved) >= old.reorder_point)))) EXECUTE FUNCTION public.event_of_stock();
 
+CREATE TRIGGER maintenance_follows_orders AFTER UPDATE OF status ON public.work_orders FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.origin = 'schedule'::text))) EXECUTE FUNCTION public.maintenance_follows_orders();
+
+CREATE TRIGGER maintenance_occurrences_have_no_gap BEFORE INSERT ON public.maintenance_occurrences FOR EACH ROW EXECUTE FUNCTION public.maintenance_occurrences_have_no_gap();
+
+CREATE TRIGGER maintenance_plan_versions_stay BEFORE DELETE OR UPDATE ON public.maintenance_plan_versions FOR EACH ROW EXECUTE FUNCTION public.maintenance_plan_versions_stay();
+
+CREATE TRIGGER maintenance_plans_make_events AFTER INSERT ON public.maintenance_plan_versions FOR EACH ROW EXECUTE FUNCTION public.event_of_maintenance_plan();
+
 CREATE TRIGGER new_events_are_announced AFTER INSERT ON public.new_events FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_events();
 
 CREATE TRIGGER new_purchases_make_events AFTER INSERT ON public.purchase_requests FOR EACH ROW EXECUTE FUNCTION public.event_of_purchase();
 
 CREATE TRIGGER new_runs_make_events AFTER INSERT ON public.runs FOR EACH ROW EXECUTE FUNCTION public.event_of_run();
+
+CREATE TRIGGER occurrences_make_events AFTER INSERT ON public.maintenance_occurrences FOR EACH ROW WHEN ((new.status = ANY (ARRAY['skipped'::text, 'merged'::text, 'missed'::text]))) EXECUTE FUNCTION public.event_of_occurrence();
 
 CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -3204,6 +3447,36 @@ ALTER TABLE ONLY public.locations
 
 ALTER TABLE ONLY public.locations
     ADD CONSTRAINT locations_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.maintenance_occurrences
+    ADD CONSTRAINT maintenance_occurrences_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.maintenance_occurrences
+    ADD CONSTRAINT maintenance_occurrences_plan_id_plan_version_fkey FOREIGN KEY (plan_id, plan_version) REFERENCES public.maintenance_plan_versions(plan_id, version);
+
+ALTER TABLE ONLY public.maintenance_occurrences
+    ADD CONSTRAINT maintenance_occurrences_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.maintenance_series(id);
+
+ALTER TABLE ONLY public.maintenance_plan_versions
+    ADD CONSTRAINT maintenance_plan_versions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.maintenance_plans(id);
+
+ALTER TABLE ONLY public.maintenance_plans
+    ADD CONSTRAINT maintenance_plans_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.maintenance_series
+    ADD CONSTRAINT maintenance_series_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.maintenance_series
+    ADD CONSTRAINT maintenance_series_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
+
+ALTER TABLE ONLY public.maintenance_series
+    ADD CONSTRAINT maintenance_series_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.maintenance_plans(id);
+
+ALTER TABLE ONLY public.maintenance_wakes
+    ADD CONSTRAINT maintenance_wakes_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.maintenance_series(id);
+
+ALTER TABLE ONLY public.meter_entries
+    ADD CONSTRAINT meter_entries_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
 ALTER TABLE ONLY public.order_comments
     ADD CONSTRAINT order_comments_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);

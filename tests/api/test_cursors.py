@@ -469,7 +469,9 @@ def test_every_list_of_the_api_is_walked_here(client):
 
 
 def address(path: str, asset: int = 1) -> str:
-    return V1 + path.format(kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1)
+    return V1 + path.format(
+        kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1
+    )
 
 
 def rows_of(answer: Any) -> list[Any]:
