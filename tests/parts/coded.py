@@ -44,7 +44,6 @@ _ENUMS: tuple[type[Enum], ...] = (
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
     RoundStatus, StopStatus, AuditKind, FindingState, Grade, RoundStep, FindingStep,
     ObjectKind, OnFreeDay, WhenOpen, AfterOutage, Becomes,
-    ObjectKind, OnFreeDay, WhenOpen, AfterOutage, Becomes,
 )  # fmt: skip
 
 
