@@ -56,7 +56,8 @@ def test_eight_generators_that_are_killed_at_random_make_every_occurrence_once(d
         load_plant(conn, a_plant.SAMPLE)
         ids = {plans.add(conn, a_plan(index), actor="person:dahl", at=BEGUN).id: a_plan(index) for index in range(16)}
         conn.commit()
-        rng, running, killed, until = random.Random(5), [], 0, time.monotonic() + 30
+        rng, killed, until = random.Random(5), 0, time.monotonic() + 30
+        running: list[subprocess.Popen] = []
         while time.monotonic() < until:
             running = [each for each in running if each.poll() is None]
             while len(running) < 8:
