@@ -8,6 +8,7 @@ from api.board.rendering import page
 from api.events.refreshes import Refreshes, Rendered, asks_again
 from db.alarms import engine_alarms
 from db.people import users
+from db.planning import outlook
 from db.telemetry import engine_metrics, judge
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -34,4 +35,12 @@ WITH_ALARMS = Depends(_look)
 def engine(request: Request, conn: Conn, now: Now) -> Response:
     """Show how the engine is, and what to do about its alarms."""
     told = engine_metrics.read(conn)
-    return page(request, "engine.html", shared=True, now=now, told=told, holder=judge.holder_now(conn)[0])
+    return page(
+        request,
+        "engine.html",
+        shared=True,
+        now=now,
+        told=told,
+        holder=judge.holder_now(conn)[0],
+        generating=outlook.health(conn, now=now),
+    )

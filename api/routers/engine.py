@@ -47,7 +47,7 @@ class EngineOut(BaseModel):
 def engine(conn: Conn, now: Now, who: Asking) -> EngineOut:
     """Return the engine's state, its own active alarms, and what to do about them."""
     report = engine_metrics.read(conn)
-    facts = engine_alarms.facts(conn, report, who.sites)
+    facts = engine_alarms.facts(conn, report, who.sites, now=now)
     alarms = [EngineAlarmOut.of(each) for each in core.standing(facts, now=now)]
     holder = judge.holder_now(conn)[0]
     if report is None:

@@ -52,7 +52,7 @@ def ready(request: Request, response: Response) -> Ready:
             waiting = _waiting(request, conn)
             newest = None if waiting else telemetry.newest_received(conn)
             engine = None if waiting else engine_metrics.read(conn)
-            facts = None if waiting else engine_alarms.facts(conn, engine)
+            facts = None if waiting else engine_alarms.facts(conn, engine, now=datetime.now(UTC))
     except (Error, PoolTimeout):
         response.status_code = 503
         return Ready(

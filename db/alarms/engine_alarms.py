@@ -10,6 +10,7 @@ from psycopg.rows import tuple_row
 
 from db import scope, sql, storable
 from db.events import deliveries
+from db.planning import outlook
 from db.telemetry import engine_metrics
 from db.telemetry.engine_metrics import MetricsReport
 from db.telemetry.judge import NotTheWriter
@@ -31,11 +32,13 @@ _QUERIES = sql.load("engine_alarms")
 
 def standing(conn: Connection, *, now: datetime, within: Collection[str] | None = None) -> list[EngineAlarm]:
     """Return the active alarms; the quarantine counts for the sites within only."""
-    return engine_alarms.standing(facts(conn, engine_metrics.read(conn), within), now=now)
+    return engine_alarms.standing(facts(conn, engine_metrics.read(conn), within, now=now), now=now)
 
 
-def facts(conn: Connection, report: MetricsReport | None, within: Collection[str] | None = None) -> Facts:
-    """Return the facts that decide on alarms, from what the engine last reported."""
+def facts(
+    conn: Connection, report: MetricsReport | None, within: Collection[str] | None = None, *, now: datetime
+) -> Facts:
+    """Return the facts that decide on alarms as of ``now`` (wall clock), from what the engine last reported."""
     most = Facts(state=None).refused_most
     asked = {"most": most, "back": LOOKS_BACK, "within": scope.codes(within)}
     failed = {"back": SHOWN_FOR, "within": scope.codes(within), "reason": Reason.UNREADABLE.value}
@@ -54,6 +57,7 @@ def facts(conn: Connection, report: MetricsReport | None, within: Collection[str
         outbox=Outbox(
             pending=waits.pending, oldest_s=waits.oldest_s, undecided_s=waits.undecided_s, disabled=waits.disabled
         ),
+        plans=outlook.behind(conn, now=now),
     )
     if report is None:
         return known

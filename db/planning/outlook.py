@@ -12,6 +12,7 @@ from psycopg.rows import class_row, dict_row
 from db import scope, sql
 from db.planning import generating, plans, site_times
 from db.planning.plans import Stored
+from workorder_core.alarms.engine_alarms import PlansBehind
 from workorder_core.planning import deciding
 from workorder_core.planning import forecast as core
 from workorder_core.planning.deciding import Becomes
@@ -162,8 +163,16 @@ def forecast(
 
 def health(conn: Connection, *, now: datetime) -> Generating:
     """Return how generating is as of ``now`` (wall clock)."""
-    with conn.cursor(row_factory=class_row(Generating)) as cursor:
-        found = cursor.execute(_QUERIES["health"], {"now": now, "grace": BEHIND_FROM}).fetchone()
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(_QUERIES["health"], {"now": now}).fetchone()
+    assert found is not None
+    return Generating(**found, behind=behind(conn, now=now).objects)
+
+
+def behind(conn: Connection, *, now: datetime) -> PlansBehind:
+    """Return which plans should have been looked at by ``now`` (wall clock) and were not."""
+    with conn.cursor(row_factory=class_row(PlansBehind)) as cursor:
+        found = cursor.execute(_QUERIES["behind"], {"now": now, "grace": BEHIND_FROM}).fetchone()
     assert found is not None
     return found
 

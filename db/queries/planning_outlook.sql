@@ -26,12 +26,16 @@ ORDER BY o.due_at, o.series_id LIMIT %(limit)s;
 WHERE o.order_id = %(order_id)s ORDER BY o.due_at, o.series_id;
 
 -- name: health
--- How generating is: when something was made last, what is expected next, and what should have been looked at and was not.
+-- How generating is: when something was made last, and what is expected next.
 SELECT (SELECT max(decided_at) FROM maintenance_occurrences WHERE decided_at > %(now)s::timestamptz - interval '400 days') AS last_made,
        (SELECT min(next_due) FROM maintenance_series WHERE next_due IS NOT NULL) AS next_due,
        (SELECT count(*) FROM maintenance_plans WHERE active AND retired_at IS NULL) AS plans,
-       (SELECT count(*) FROM maintenance_series WHERE call_at < %(now)s::timestamptz - %(grace)s::interval) AS behind,
        (SELECT min(call_at) FROM maintenance_series WHERE call_at IS NOT NULL) AS oldest_call;
+
+-- name: behind
+-- For how many objects a plan should have been looked at and was not, and since when the first of them.
+SELECT count(*) AS objects, min(call_at) AS since FROM maintenance_series
+WHERE call_at < %(now)s::timestamptz - %(grace)s::interval;
 
 -- name: now
 -- The wall clock of the transaction.

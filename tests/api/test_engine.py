@@ -1,5 +1,6 @@
 """The engine's own alarms through the front door: at the head of every page, by the API, in health."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from db.telemetry import engine_metrics, judge, quarantine
 from db.telemetry.engine_metrics import EngineMetrics
 from db.telemetry.judge import NotTheWriter
 from ingest.messages import Reason, Refused
+from runtime.processes import jobs
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"
@@ -117,3 +119,32 @@ def test_its_page_shows_how_much_first_messages_may_make_known(client, tells):
     tells(assets=1234, assets_most=100_000, signals_most=5_000)
     page = client.get("/engine").text
     assert "1,234 known" in page and "100,000" in page and "5,000 signals each" in page
+
+
+def test_the_page_says_when_planned_work_was_made_last_what_is_next_and_what_is_missing(client, tells, seeded):
+    tells()
+    assert 'id="generating"' not in client.get("/engine").text, "a plant without plans"
+    plan = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"], "lead_days": 0}
+    plan |= {"calendar": {"rule": "FREQ=YEARLY", "starts": "2190-01-10T08:00"}}
+    answer = client.post(f"{V1}/maintenance-plans", json=plan, headers={"Idempotency-Key": "p"})
+    assert answer.status_code == 201, answer.text
+    said = card(client)
+    assert "Last made nothing yet" in said
+    assert "Missing none" in said
+    assert codes(client) == []
+    with client.app.state.pool.connection() as conn:
+        conn.execute("UPDATE maintenance_series SET call_at = now() - interval '3 hours'")
+    assert "Missing 1" in card(client)
+    assert codes(client) == ["plans_behind"]
+    with client.app.state.pool.connection() as conn:
+        jobs.generate_planned(conn)
+    said = card(client)
+    assert "Missing none" in said
+    assert "10 Jan 2190" in said
+    assert codes(client) == []
+
+
+def card(client) -> str:
+    """What the page says of planned work, without its elements."""
+    part = client.get("/engine").text.split('id="generating"')[1].split("</section>")[0]
+    return " ".join(re.sub("<[^>]*>", " ", part).split())

@@ -33,6 +33,7 @@ class Code(StrEnum):
     DEVICES_KEPT_OUT = "devices_kept_out"
     OUTBOX_OLD = "outbox_old"
     RECEIVER_DISABLED = "receiver_disabled"
+    PLANS_BEHIND = "plans_behind"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -107,6 +108,17 @@ class Outbox:
 NOTHING_WAITS = Outbox()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlansBehind:
+    """Maintenance plans that nobody has looked at in time: for how many objects, and since when the first of them."""
+
+    objects: int = 0
+    since: datetime | None = None
+
+
+NO_PLAN_BEHIND = PlansBehind()
+
+
 @dataclass(frozen=True, slots=True)
 class EngineAlarm:
     """``problem`` says what is wrong, ``action`` what to do; each is a sentence without its stop."""
@@ -142,6 +154,8 @@ class Facts:
         Troubles, by code.
     outbox
         Events that wait to be delivered to receivers.
+    plans
+        Maintenance plans whose work should have been made and was not.
     """
 
     state: str | None
@@ -156,6 +170,7 @@ class Facts:
     unreadable: tuple[int, str | None] = (0, None)
     troubles: Mapping[Code, Trouble] = field(default_factory=dict)
     outbox: Outbox = NOTHING_WAITS
+    plans: PlansBehind = NO_PLAN_BEHIND
 
 
 def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
@@ -168,6 +183,7 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
         *_of_unreadable(facts),
         *_of_quarantine(facts),
         *_of_outbox(facts.outbox),
+        *_of_plans(facts.plans, now),
     ]
 
 
@@ -313,6 +329,24 @@ def _of_outbox(outbox: Outbox) -> Iterator[EngineAlarm]:
         yield EngineAlarm(
             Code.RECEIVER_DISABLED, problem, say("The page Outbox says why; enable or delete each receiver")
         )
+
+
+def _of_plans(plans: PlansBehind, now: datetime) -> Iterator[EngineAlarm]:
+    if plans.since is None:
+        return
+    span = spoken((now - plans.since).total_seconds())
+    problem = say(
+        "Planned work is not made: maintenance plans for {count} assets or locations have waited up to {span}",
+        count=plans.objects,
+        span=span,
+    )
+    if plans.objects == 1:
+        problem = say("Planned work is not made: a maintenance plan has waited for {span}", span=span)
+    action = say(
+        "Start `plantwright serve`, or `plantwright jobs` on its own; where it runs, its log says what fails. What "
+        "was due meanwhile is made or skipped as each plan says"
+    )
+    yield EngineAlarm(Code.PLANS_BEHIND, problem, action)
 
 
 def spoken(seconds: float) -> Said:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from db.alarms import engine_alarms
 from db.errors import AlreadyExists
 from db.orders import job_plans, order_content, work_orders
 from db.planning import generating, outlook, plans
@@ -14,6 +15,7 @@ from runtime.cli.plant_file import load_plant
 from runtime.processes.jobs import generate_planned
 from tests import a_plant
 from tests.parts import databases
+from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders.job_plans import JobPlan, Part, PlanStep, StepKind
 from workorder_core.planning.plans import (
     AfterOutage,
@@ -344,6 +346,21 @@ def test_generating_that_is_behind_is_known(conn):
     generate_planned(conn, NOW + DAY)
     health = outlook.health(conn, now=NOW + DAY)
     assert (health.behind, health.last_made, health.plans) == (0, NOW + DAY, 1)
+
+
+def test_planned_work_that_is_not_made_is_an_alarm_of_the_engine_until_it_is(conn):
+    def alarms(now):
+        return [each for each in engine_alarms.standing(conn, now=now) if each.code is Code.PLANS_BEHIND]
+
+    add(conn, a_plan())
+    late = NOW + outlook.BEHIND_FROM + timedelta(hours=3)
+    assert alarms(NOW) == []
+    [alarm] = alarms(late)
+    assert "a maintenance plan has waited for 3 hours" in alarm.problem
+    add(conn, a_plan("BELT"), at=NOW + timedelta(hours=1))
+    assert "for 2 assets or locations have waited up to 3 hours" in alarms(late)[0].problem
+    generate_planned(conn, late)
+    assert alarms(late) == []
 
 
 def test_the_forecast_has_the_hours_of_each_trade(conn):
