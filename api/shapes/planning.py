@@ -97,8 +97,9 @@ class MaintenancePlanIn(BaseModel):
     objects: list[_Text] = Field(min_length=1, max_length=200, description="codes; of a route in the order walked")
     location: _Text | None = Field(None, description="of a route: where its order is")
     type: OrderType = OrderType.PREVENTIVE
-    work: Work = Work.ORDER
-    checklist: _Text | None = Field(None, description="what an inspection round is walked with")
+    work: Work = Field(Work.ORDER, description="inspection_round: an order with a round to walk")
+    checklist: _Text | None = Field(None, description="of a round: what is asked at each of its assets")
+    inspection_route: _Text | None = Field(None, description="of a round: what it is walked along, without a checklist")
     calendar: CalendarIn | None = None
     meter: MeterIn | None = None
     condition: ConditionIn | None = None

@@ -167,6 +167,13 @@ def route(conn: Connection, route_id: int) -> Route:
     return Route(**facts | {"walk": tuple(walk)})
 
 
+def route_by_code(conn: Connection, site_id: int, code: str) -> Route | None:
+    """Return the route of a site that has a code; None for none."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        found = cursor.execute(_QUERIES["id_of_route_code"], {"site_id": site_id, "code": code}).fetchone()
+    return None if found is None else route(conn, found)
+
+
 def add_route(
     conn: Connection,
     site_id: int,

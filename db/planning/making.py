@@ -1,11 +1,12 @@
 """Occurrences of maintenance plans made into work: orders with their job plan, parts, skills, hours and window.
 
-Rounds register what they are made by in ``MAKERS``. The caller owns the transaction.
+``MAKERS`` has what makes each kind of work. The caller owns the transaction.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg import Connection
@@ -13,6 +14,8 @@ from psycopg.rows import dict_row, scalar_row
 
 from db import sql
 from db.errors import NotFound
+from db.inspections import checklists, rounds
+from db.inspections.rounds import Walk
 from db.orders import job_plans, order_content, work_orders
 from db.plant import downtimes, plant
 from db.plant.plant import Asset, Location
@@ -21,6 +24,7 @@ from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind, planned
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.assignment import required_skill
 from workorder_core.planning.plans import MaintenancePlan, ObjectKind, Package, Work
+from workorder_core.sentences import say
 from workorder_core.words import WHOLE_MACHINE, FailureMode, Origin, Status
 
 _QUERIES = sql.load("planning_series")
@@ -98,12 +102,29 @@ def make_order(conn: Connection, due: DueWork) -> UUID:
     )
     if found is not None:
         job_plans.copy_to(conn, order.id, found)
-    if due.plan.object is ObjectKind.ROUTE:
+    if due.plan.object is ObjectKind.ROUTE and (found is not None or due.plan.work is Work.ORDER):
         order_content.set_steps(conn, order.id, _along_route(conn, due, found))
     return order.id
 
 
-MAKERS: dict[Work, Callable[[Connection, DueWork], UUID]] = {Work.ORDER: make_order, Work.INSPECTION_ROUND: make_order}
+def make_round(conn: Connection, due: DueWork) -> UUID:
+    """Make an order and the round that it asks for, and return the order's id.
+
+    Where the round cannot be walked any more (its route or checklist was archived since), the order says so.
+    """
+    order_id = make_order(conn, due)
+    latest = max(due.due_at, due.now) + timedelta(days=max(1, due.plan.window_days))
+    try:
+        walk = _walk(conn, due)
+        rounds.make_due(
+            conn, due.site_id, walk, due_at=due.due_at, latest=latest, order_id=order_id, actor=ACTOR, at=due.now
+        )
+    except (NotFound, checklists.InvalidRoute) as error:
+        say_on(conn, order_id, f"There is no round to walk for this order: {error}.", at=due.now)
+    return order_id
+
+
+MAKERS: dict[Work, Callable[[Connection, DueWork], UUID]] = {Work.ORDER: make_order, Work.INSPECTION_ROUND: make_round}
 """What makes each kind of work: given an occurrence that is due, it returns the id of the order that it made."""
 
 
@@ -170,7 +191,7 @@ def _at_asset(conn: Connection, due: DueWork) -> DueWork:
 
 def _group(conn: Connection, due: DueWork) -> UUID | None:
     """Add an occurrence to the waiting order of another plan of its group; None where there is none."""
-    if not due.plan.group or due.asset_id is None:
+    if not due.plan.group or due.asset_id is None or due.plan.work is not Work.ORDER:
         return None
     asked = {"asset_id": due.asset_id, "site_id": due.site_id, "group": due.plan.group, "series_id": due.series_id}
     with conn.cursor(row_factory=scalar_row) as cursor:
@@ -199,11 +220,35 @@ def _group(conn: Connection, due: DueWork) -> UUID | None:
     return order_id
 
 
-def _along_route(conn: Connection, due: DueWork, job_plan: JobPlan | None) -> Sequence[PlanStep]:
-    """Return the job plan's steps for each asset in the order of the route; without one, a step for each asset."""
+def _walk(conn: Connection, due: DueWork) -> Walk:
+    """Return what a round consists of: its route, or its assets with one checklist. Raises NotFound, InvalidRoute."""
+    plan = due.plan
+    if plan.inspection_route is not None:
+        route = checklists.route_by_code(conn, due.site_id, plan.inspection_route)
+        if route is None:
+            raise NotFound("route", plan.inspection_route)
+        return Walk(title=due.title, route_id=route.id)
+    checklist = checklists.by_code(conn, due.site_id, plan.checklist or "")
+    if checklist is None:
+        raise NotFound("checklist", plan.checklist or "")
+    assets = [] if due.asset_id is None else [due.asset_id]
+    if plan.object is ObjectKind.ROUTE:
+        there = _assets_of_route(conn, due)
+        assets = [there[code]["id"] for code in plan.objects if code in there]
+    if not assets:
+        raise checklists.InvalidRoute(say("none of the plan's assets is in use"))
+    return Walk(title=due.title, stops=tuple((asset_id, checklist.id) for asset_id in assets))
+
+
+def _assets_of_route(conn: Connection, due: DueWork) -> dict[str, dict[str, Any]]:
     with conn.cursor(row_factory=dict_row) as cursor:
         asked = {"site_id": due.site_id, "codes": list(due.plan.objects)}
-        there = {row["code"]: row["name"] for row in cursor.execute(_QUERIES["route"], asked)}
+        return {row["code"]: row for row in cursor.execute(_QUERIES["route"], asked)}
+
+
+def _along_route(conn: Connection, due: DueWork, job_plan: JobPlan | None) -> Sequence[PlanStep]:
+    """Return the job plan's steps for each asset in the order of the route; without one, a step for each asset."""
+    there = {code: asset["name"] for code, asset in _assets_of_route(conn, due).items()}
     stops = [code for code in due.plan.objects if code in there]
     if job_plan is None or not job_plan.steps:
         return [

@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 
 from db import scope, sql
 from db.errors import AlreadyExists, NotFound, StoreError
+from db.inspections import checklists
+from db.plant import plant
 from workorder_core.planning.documents import from_document, to_document
 from workorder_core.planning.plans import MaintenancePlan, ObjectKind
 from workorder_core.sentences import say
@@ -221,6 +223,21 @@ def _check_objects(conn: Connection, plan: MaintenancePlan) -> None:
     for row in _rows(conn, "missing", asked):
         field = "location" if row["kind"] == "location" and plan.object is ObjectKind.ROUTE else "objects"
         raise UnknownObject(field, row["code"])
+    _check_walk(conn, plan)
+
+
+def _check_walk(conn: Connection, plan: MaintenancePlan) -> None:
+    if plan.checklist is None and plan.inspection_route is None:
+        return
+    site_id = plant.site_by_code(conn, plan.site).id
+    if plan.checklist is not None:
+        checklist = checklists.by_code(conn, site_id, plan.checklist)
+        if checklist is None or checklist.archived_at is not None:
+            raise UnknownObject("checklist", plan.checklist)
+    if plan.inspection_route is not None:
+        route = checklists.route_by_code(conn, site_id, plan.inspection_route)
+        if route is None or route.archived_at is not None:
+            raise UnknownObject("inspection_route", plan.inspection_route)
 
 
 def _note(conn: Connection, plan_id: int, plan: MaintenancePlan, actor: str, at: datetime, why: str) -> None:

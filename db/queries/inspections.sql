@@ -58,6 +58,10 @@ WHERE (%(id)s::integer IS NULL OR r.id = %(id)s)
   AND (%(after)s::text[] IS NULL OR (s.code, r.code) > ((%(after)s::text[])[1], (%(after)s::text[])[2]))
 ORDER BY s.code, r.code LIMIT %(limit)s;
 
+-- name: id_of_route_code
+-- The route of a site that has a code.
+SELECT id FROM inspection_routes WHERE site_id = %(site_id)s AND code = %(code)s;
+
 -- name: route_stops
 -- The stops of a route in its walking order.
 SELECT t.position, t.asset_id, a.code AS asset, a.name AS asset_name, t.checklist_id, c.code AS checklist,

@@ -159,8 +159,8 @@ class MaintenancePlan:
         Empty: every occurrence is the same work.
     group, group_days
         Plans of one group make one order for an asset where their due dates are within so many days.
-    checklist
-        What an inspection round is walked with.
+    checklist, inspection_route
+        What an inspection round asks at each of its assets; or the route that it is walked along. One of them.
     """
 
     code: str
@@ -172,6 +172,7 @@ class MaintenancePlan:
     type: OrderType = OrderType.PREVENTIVE
     work: Work = Work.ORDER
     checklist: str | None = None
+    inspection_route: str | None = None
     calendar: ByCalendar | None = None
     meter: ByMeter | None = None
     condition: ByCondition | None = None
@@ -206,6 +207,7 @@ def problems(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
     """Yield each field that contradicts another one or itself, and how. Raises InvalidRule."""
     yield from _of_triggers(plan)
     yield from _of_packages(plan.packages)
+    yield from _of_round(plan)
     if not 0 <= plan.shift_factor <= 1:
         yield "shift_factor", say("it is a number from 0 (from the due date) to 1 (from the completion)")
     for field in ("early_days", "late_days", "lead_days", "window_days", "group_days"):
@@ -243,6 +245,14 @@ def _of_triggers(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
             "meter" if plan.meter is not None else "condition",
             say("a route has no meter and no condition of its own"),
         )
+
+
+def _of_round(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
+    walked = sum(each is not None for each in (plan.checklist, plan.inspection_route))
+    if plan.work is Work.INSPECTION_ROUND and walked != 1:
+        yield "checklist", say("a round needs a checklist or an inspection route, one of them")
+    if plan.work is not Work.INSPECTION_ROUND and walked:
+        yield "checklist", say("only an inspection round has a checklist or an inspection route")
 
 
 def _of_packages(packages: tuple[Package, ...]) -> Iterator[tuple[str, str]]:

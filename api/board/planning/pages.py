@@ -3,7 +3,8 @@
 import re
 from calendar import Calendar
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from api.board.rendering import page
 from api.language import formats
 from api.once import SentForm
 from db.errors import AlreadyExists, NotFound
+from db.inspections import checklists
 from db.orders import job_plans
 from db.planning import outlook, plans, site_times
 from db.planning.plans import UnknownObject
@@ -114,7 +116,8 @@ def create(conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[Wr
     site = plant.site_by_code(conn, form.site, who.sites)
     if not CODE.match(form.code.strip()):
         raise InvalidForm(fields={"code": say("letters, digits and . _ - only, beginning with a letter or digit")})
-    made = plans.add(conn, read(form, site=site.code), actor=who.actor, at=now, why=form.why.strip())
+    with _walk_at_its_field():
+        made = plans.add(conn, read(form, site=site.code), actor=who.actor, at=now, why=form.why.strip())
     return sent.leads_to(f"/planned-work/plans/{made.id}")
 
 
@@ -158,19 +161,27 @@ def change(
 ) -> Response:
     """Write the next version of a plan, and show it."""
     before = plans.get(conn, plan_id, who.sites).plan
-    kept: dict[str, Any] = {
-        "site": before.site,
-        "code": before.code,
-        "work": before.work,
-        "checklist": before.checklist,
-    }
+    kept: dict[str, Any] = {"site": before.site, "code": before.code}
     kept["season"] = None if before.calendar is None else before.calendar.season
-    plan = read(form, **kept)
+    with _walk_at_its_field():
+        plan = read(form, **kept)
     if plan.meter is not None and before.meter is not None:
         meter = replace(plan.meter, wraps_at=before.meter.wraps_at, early=before.meter.early, late=before.meter.late)
         plan = replace(plan, meter=meter)
-    plans.save(conn, plan_id, plan, actor=who.actor, at=now, why=form.why.strip())
+    with _walk_at_its_field():
+        plans.save(conn, plan_id, plan, actor=who.actor, at=now, why=form.why.strip())
     return sent.leads_to(f"/planned-work/plans/{plan_id}")
+
+
+@contextmanager
+def _walk_at_its_field() -> Iterator[None]:
+    """Say what is wrong with what a round is walked by at its own field."""
+    try:
+        yield
+    except (InvalidPlan, UnknownObject) as error:
+        if error.field not in ("checklist", "inspection_route"):
+            raise
+        raise InvalidForm(fields={error.field: str(error)}) from error
 
 
 def _begun(form: Written) -> Written:
@@ -186,6 +197,8 @@ def _choices(conn: Connection, who: Who, now: datetime) -> dict[str, Any]:
         "assets": plant.assets(conn, now=now, within=who.sites),
         "locations": plant.locations(conn, within=who.sites),
         "job_plans": job_plans.in_force(conn, who.sites),
+        "checklists": checklists.page(conn, within=who.sites),
+        "routes": checklists.routes(conn, within=who.sites),
         "objects": list(ObjectKind),
         "types": (OrderType.PREVENTIVE, OrderType.PROACTIVE, OrderType.INSPECTION),
         "free_days": list(OnFreeDay),

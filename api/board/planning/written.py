@@ -18,6 +18,7 @@ from workorder_core.planning.plans import (
     OnFreeDay,
     Package,
     WhenOpen,
+    Work,
 )
 from workorder_core.sentences import say
 from workorder_core.words import OrderType
@@ -55,6 +56,8 @@ class Written(BaseModel):
     packages: str = Field("", max_length=4000)
     job_plan: str = Field("", max_length=100)
     skill: str = Field("", max_length=200)
+    checklist: str = Field("", max_length=64)
+    inspection_route: str = Field("", max_length=64)
     hours: str = Field("", max_length=20)
     stops_asset: str = Field("", max_length=10)
     group: str = Field("", max_length=200)
@@ -82,6 +85,7 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
         meter = fields("every", None, lambda: _meter(sent))
         health = fields("health_below", None, lambda: figure(sent.health_below, most=100))
         packages = fields("packages", (), lambda: _packages(sent.packages))
+    checklist, route = sent.checklist.strip() or None, sent.inspection_route.strip() or None
     condition = ByCondition(alarm=sent.alarm.strip() or None, health_below=health)
     return MaintenancePlan(
         **{
@@ -92,6 +96,9 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
             "objects": objects,
             "location": sent.location.strip() or None,
             "type": OrderType(sent.type),
+            "work": Work.INSPECTION_ROUND if checklist or route else Work.ORDER,
+            "checklist": checklist,
+            "inspection_route": route,
             "calendar": calendar,
             "meter": meter,
             "condition": condition if condition != ByCondition() else None,
@@ -200,6 +207,8 @@ def fields_of(plan: MaintenancePlan) -> Written:
         packages="\n".join(lines),
         job_plan=plan.job_plan or "",
         skill=plan.skill or "",
+        checklist=plan.checklist or "",
+        inspection_route=plan.inspection_route or "",
         hours="" if plan.hours is None else f"{plan.hours:g}",
         stops_asset="yes" if plan.stops_asset else "",
         group=plan.group or "",

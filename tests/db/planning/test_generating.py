@@ -8,15 +8,11 @@ import pytest
 
 from db.alarms import engine_alarms
 from db.errors import AlreadyExists
-from db.orders import job_plans, order_content, work_orders
+from db.orders import order_content, work_orders
 from db.planning import generating, outlook, plans
 from db.plant import downtimes
-from runtime.cli.plant_file import load_plant
 from runtime.processes.jobs import generate_planned
-from tests import a_plant
-from tests.parts import databases
 from workorder_core.alarms.engine_alarms import Code
-from workorder_core.orders.job_plans import JobPlan, Part, PlanStep, StepKind
 from workorder_core.planning.plans import (
     AfterOutage,
     ByCalendar,
@@ -32,33 +28,6 @@ from workorder_core.words import Origin, Status
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 ACTOR = "person:dahl"
-
-
-@pytest.fixture(scope="module")
-def _plant(embedded_server, _template):
-    with databases.fresh(embedded_server, _template) as url, psycopg.connect(url) as conn:
-        load_plant(conn, a_plant.SAMPLE)
-        job_plans.save(
-            conn,
-            JobPlan(
-                code="SERVICE",
-                title="Service of a pump",
-                steps=(PlanStep(kind=StepKind.INSTRUCTION, instruction="Grease both bearings"),),
-                parts=(Part(part="GREASE-1", quantity=2),),
-                skills=("mechanic",),
-                estimated_hours=1.5,
-            ),
-            actor=ACTOR,
-            at=NOW,
-        )
-        conn.commit()
-        yield conn
-
-
-@pytest.fixture
-def conn(_plant):
-    with _plant.transaction(force_rollback=True):
-        yield _plant
 
 
 def a_plan(code="GREASE", rule="FREQ=MONTHLY", **facts):
