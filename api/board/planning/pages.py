@@ -23,7 +23,7 @@ from api.once import SentForm
 from db.errors import AlreadyExists, NotFound
 from db.inspections import checklists
 from db.orders import job_plans
-from db.planning import outlook, plans, site_times
+from db.planning import generating, outlook, plans, site_times
 from db.planning.plans import UnknownObject
 from db.plant import plant
 from workorder_core.people.access import Who
@@ -170,6 +170,25 @@ def change(
         plan = replace(plan, meter=meter)
     with _walk_at_its_field():
         plans.save(conn, plan_id, plan, actor=who.actor, at=now, why=form.why.strip())
+    return sent.leads_to(f"/planned-work/plans/{plan_id}")
+
+
+@router.post("/planned-work/plans/{plan_id}/skip", dependencies=[PLANS])
+@shown_on("/planned-work/plans/{plan_id}")
+def skip(
+    plan_id: PlanId,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    series: Annotated[int, Form(ge=1, le=2**31 - 1)],
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Leave out the next occurrence of one of a plan's objects, with the reason, and show the plan."""
+    plans.get(conn, plan_id, who.sites)
+    if not reason.strip():
+        raise InvalidForm(fields={"reason": say("say why it is skipped")})
+    generating.skip_next(conn, series, plan_id=plan_id, actor=who.actor, at=now, why=reason.strip())
     return sent.leads_to(f"/planned-work/plans/{plan_id}")
 
 

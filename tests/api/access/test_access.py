@@ -93,6 +93,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /planned-work/preview": {P, R, A},
     "GET /planned-work/plans/{plan_id}": ALL,
     "POST /planned-work/plans/{plan_id}": {P, R, A},
+    "POST /planned-work/plans/{plan_id}/skip": {P, R, A},
     "GET /alarms": ALL,
     "GET /alarms/history": ALL,
     "GET /alarms/figures": ALL,

@@ -107,6 +107,9 @@ FORMS = {
     "/planned-work/plans/{plan_id}": Known(
         "/planned-work/plans/{plan}", "/planned-work/plans/{plan}", PLANNED | {"lead_days": "9"}, {"lead_days": "x"}
     ),
+    "/planned-work/plans/{plan_id}/skip": Known(
+        "/planned-work/plans/{plan}", "/planned-work/plans/{plan}/skip", {"reason": "overhauled"}, {"reason": " "}
+    ),
     "/alarms/rules/{step}": Known(
         "/alarms/rules", "/alarms/rules/shadow", {"rule": "oil-warm", "why": "loose"}, {"why": " "}
     ),
