@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from api.asking import PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.once import OnlyOnce
 from api.paging import Id, Order, PagedByFifty, Small
-from api.shapes.audits import (
+from api.shapes.inspections.audits import (
     AuditIn,
     AuditOut,
     ConclusionIn,
@@ -16,7 +16,7 @@ from api.shapes.audits import (
     SaidIn,
     WholeAuditOut,
 )
-from api.shapes.rounds import HistoryOut
+from api.shapes.inspections.rounds import HistoryOut
 from api.shapes.times import Day
 from db.inspections import audits, history
 from db.inspections.audits import Audit, Finding, NewFinding

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.asking import PLANS, SEES, Asking, Conn, Now, Why
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, PagedByFifty, Text
-from api.shapes.inspections import (
+from api.shapes.inspections.checklists import (
     ChecklistChangeIn,
     ChecklistIn,
     ChecklistOut,

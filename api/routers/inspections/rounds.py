@@ -12,7 +12,7 @@ from api.once import OnlyOnce
 from api.paging import At, Id, Order, PagedByFifty
 from api.papers import round_paper
 from api.papers.prints import PDF, as_pdf
-from api.shapes.rounds import (
+from api.shapes.inspections.rounds import (
     AnswersIn,
     HistoryOut,
     NeededWhyIn,

@@ -58,7 +58,7 @@ def test_a_new_rulebook_new_models_and_a_rule_in_shadow_are_in_the_log_of_change
     put("documents/rulebook/rollback", why="it was better")
     eve = "key:eve"
     assert log(engineer)[:6] == [
-        ("rule", "hot", "changed", {"in_shadow": True}, {"in_shadow": False}, eve, "the rulebook says otherwise now"),
+        ("rule", "hot", "changed", {"in_shadow": True}, {"in_shadow": False}, eve, "the rulebook has changed it"),
         ("document", "rulebook", "changed", {"version": 2}, {"version": 3}, eve, "back to version 1: it was better"),
         ("document", "models", "added", {}, {"version": 1}, eve, "calmer"),
         ("rule", "hot", "changed", {"in_shadow": False}, {"in_shadow": True}, eve, "it alarms at every start"),

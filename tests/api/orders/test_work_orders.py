@@ -159,7 +159,7 @@ def test_a_cost_is_told_in_a_currency(client, seeded):
     refused = client.patch(path, json={"cost": 420})
     assert (refused.status_code, "no currency" in refused.json()["detail"]) == (422, True)
     assert client.patch(path, json={"cost": 420, "currency": "EUR"}).json()["currency"] == "EUR"
-    assert client.patch(path, json={"cost": 380.5}).json()["cost"] == "380.5"
+    assert client.patch(path, json={"cost": 380.5}).json()["cost"] == "380.50"
 
 
 def test_a_technician_who_is_not_there_is_not_found(client, seeded):

@@ -7,6 +7,7 @@ import pytest
 from api.board.api_docs import Operation, Schema, kind_of, said, subjects, who_may
 from tests.api.access.test_access import OPEN, TABLE
 from tests.api.pages.test_what_pages_offer import HTML
+from workorder_core.people.access import Role
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_the_page_names_just_the_roles_that_each_operation_opens_to(operations):
         roles = table[name]
         if roles == OPEN:
             assert operation.may == "anybody, without signing in", name
-        elif len(roles) == 6:
+        elif len(roles) == len(Role):
             assert operation.may.startswith("everybody signed in"), name
         else:
             assert set(operation.may.partition(";")[0].split(", ")) == {role.replace("_", " ") for role in roles}, name

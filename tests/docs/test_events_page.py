@@ -8,7 +8,7 @@ from api.events import hub, stream
 from api.routers import events
 from workorder_core.people import seeing
 
-PAGE = (Path(__file__).parent.parent / "docs" / "events.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
 
 
 def test_the_bounds_are_the_codes():

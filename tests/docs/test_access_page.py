@@ -5,7 +5,7 @@ from pathlib import Path
 from api.access_table import markdown
 from api.app import create
 
-PAGE = Path(__file__).parent.parent / "docs" / "access.md"
+PAGE = Path(__file__).parents[2] / "docs" / "access.md"
 
 
 def test_the_page_has_the_table_of_the_routes():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workorder_core.orders import lifecycle_drawn
 
-PAGE = (Path(__file__).parent.parent / "docs" / "work-orders.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "work-orders.md").read_text(encoding="utf-8")
 
 
 def test_the_drawing_is_the_tables():

@@ -4,9 +4,9 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.shapes.inspections import Line, Text
+from api.shapes.inspections.checklists import Line, Text
+from api.shapes.inspections.rounds import HistoryOut
 from api.shapes.plant import Code
-from api.shapes.rounds import HistoryOut
 from api.shapes.times import Day
 from db.inspections.audits import Audit, Finding
 from workorder_core.inspections.audits import AuditKind, FindingState, Grade

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.shapes.costs import CurrencyIn, EntryIn, RateIn
 from workorder_core.costs import money
 
-PAGE = (Path(__file__).parent.parent / "docs" / "costs.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "costs.md").read_text(encoding="utf-8")
 
 
 def test_the_pages_bodies_are_taken():

@@ -8,7 +8,7 @@ from api.app import create
 from db.files import files, pictures
 from runtime.settings import Settings
 
-PAGE = (Path(__file__).parent.parent / "docs" / "files.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 def test_the_pages_settings_are_taken():

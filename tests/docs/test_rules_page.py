@@ -16,7 +16,7 @@ from rules import rulebook
 from rules.kinds import KINDS
 from workorder_core.words import OperatingState
 
-PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
 FOLLOWED = [

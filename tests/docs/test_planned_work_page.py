@@ -14,7 +14,7 @@ from workorder_core.planning.due import Series
 from workorder_core.planning.plans import ByCalendar, MaintenancePlan, ObjectKind
 from workorder_core.planning.site_time import SiteTime
 
-PAGE = (Path(__file__).parent.parent / "docs" / "planned-work.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "planned-work.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(FREQ=[^`]+)` \| (\S+) \| (.+) \|$", PAGE, re.MULTILINE)
 
 

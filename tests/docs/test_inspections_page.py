@@ -7,14 +7,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from api.shapes.audits import AuditIn, FindingIn
-from api.shapes.inspections import ChecklistIn, RouteIn, checklist
-from api.shapes.rounds import AnswersIn, NeededWhyIn, SignIn
+from api.shapes.inspections.audits import AuditIn, FindingIn
+from api.shapes.inspections.checklists import ChecklistIn, RouteIn, checklist
+from api.shapes.inspections.rounds import AnswersIn, NeededWhyIn, SignIn
 from workorder_core.inspections import answers, audits
 from workorder_core.inspections.answers import Given
 from workorder_core.inspections.checklists import ItemKind
 
-PAGE = (Path(__file__).parent.parent / "docs" / "inspections.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "inspections.md").read_text(encoding="utf-8")
 BODIES = [json.loads(each) for each in re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)]
 SENT = [json.loads(each) for each in re.findall(r"--json '(.*?)'", PAGE)]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.shapes.inspections import ItemOut, Key, Line, Numbered, StopIn, Text
+from api.shapes.inspections.checklists import ItemOut, Key, Line, Numbered, StopIn, Text
 from api.shapes.plant import Code
 from api.shapes.times import Moment
 from db.inspections.points import OpenPoint

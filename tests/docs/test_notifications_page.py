@@ -13,7 +13,7 @@ from db.events.receivers import shown
 from runtime.settings import Settings
 from workorder_core.notifying.attempts import DELAYS
 
-PAGE = (Path(__file__).parent.parent / "docs" / "notifications.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
 SECRET = shown(b"x" * 32)
 
 

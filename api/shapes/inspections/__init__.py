@@ -1,0 +1,1 @@
+"""What bodies and answers of checklists, rounds and audits look like."""
