@@ -114,6 +114,12 @@ IN_PATHS = {
     "receiver_id": "the receiver's id, as the list of receivers has it",
     "event_id": "the event's id, as the receiver's messages have it",
     "proposal_id": "the id of a change that waits for a second person",
+    "item_id": "the item's id, as the list of items has it",
+    "store_id": "the store's id, as the list of stores has it",
+    "bin_id": "the bin's id, as its store has it",
+    "request_id": "the purchase request's id, as the list of purchase requests has it",
+    "line": "the number of the line among the parts of the order, as its reservations have it",
+    "tool_id": "the tool's id, as the list of tools has it",
 }
 """The meaning of each name in a path: it is the same in every path, so it is said once."""
 

@@ -176,6 +176,10 @@ LISTS: Mapping[str, ListFile] = {
             code="code", site="site", version="version", active="active", retired_at="retired@", plan="plan", id="id",
         ),
     ),
+    "/maintenance-plans/{plan_id}/versions": ListFile(
+        name="maintenance-plan-versions",
+        columns=columns(version="version", made_by="made by", made_at="made@", why="why", plan="plan"),
+    ),
     "/maintenance-plans/{plan_id}/occurrences": ListFile(
         name="occurrences",
         columns=columns(
@@ -314,6 +318,12 @@ LISTS: Mapping[str, ListFile] = {
             retired_at="retired@", id="id",
         ),
     ),
+    "/items/{item_id}/lots": ListFile(
+        name="lots",
+        columns=columns(
+            store="store", bin="bin", lot="lot", quantity="quantity", shortage="shortage to count", bin_id="bin id"
+        ),
+    ),
     "/stores": ListFile(name="stores", columns=columns(site="site", code="store", name="name", bins="bins", id="id")),
     "/stock": ListFile(
         name="stock",
@@ -340,6 +350,14 @@ LISTS: Mapping[str, ListFile] = {
             order_number="work order", item="item", name="name", store="store", needed="needed", reserved="reserved",
             issued="issued", used="used", lacks="waits for", unit="unit", expected_on="expected on",
             asked_at="asked for@", site="site", order_id="order id",
+        ),
+    ),
+    "/work-orders/{order_id}/reservations": ListFile(
+        name="order-reservations",
+        columns=columns(
+            line="line", item="item", name="name", store="store", needed="needed", reserved="reserved",
+            issued="issued", used="used", lacks="waits for", unit="unit", expected_on="expected on",
+            asked_at="asked for@", item_id="item id",
         ),
     ),
     "/purchase-requests": ListFile(

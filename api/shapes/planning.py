@@ -26,9 +26,9 @@ Count = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 
 
 def _local(at: datetime) -> datetime:
+    near_day(at.date())
     if at.tzinfo is not None:
         raise ValueError("it is the site's local time: write it without an offset, for instance 2026-01-31T08:00")
-    near_day(at.date())
     return at.replace(second=0, microsecond=0)
 
 

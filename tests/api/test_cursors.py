@@ -22,11 +22,15 @@ ROWS, COMING = 25, 3
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
+RUN = UUID(int=7)
+
+
 @dataclass(frozen=True)
 class Plant:
     client: TestClient
     conn: psycopg.Connection
     asset: int
+    order: UUID = RUN
 
     def sql(self, text: str, **facts: Any) -> None:
         self.conn.execute(text.encode(), {"asset": self.asset} | facts)
@@ -101,9 +105,6 @@ def late_excursion(plant: Plant, n: int) -> None:
         for i in range(n + 1)
     ]
     plant.post("documents/rulebook", {"document": {"threshold": limits}, "why": "more"})
-
-
-RUN = UUID(int=7)
 
 
 def run(plant: Plant, n: int, key: UUID | None = None) -> None:
@@ -195,6 +196,16 @@ def reservation(plant: Plant, n: int) -> None:
     )  # fmt: skip
 
 
+def lot(plant: Plant, n: int) -> None:
+    """Put another lot of the first item into its bin."""
+    if n == 0:
+        item(plant, 0)
+    plant.sql(
+        "INSERT INTO stock_movements (site_id, item_id, store_id, bin_id, lot, kind, quantity, at, actor) "
+        "SELECT 1, 1, store_id, id, %(c)s, 'receive', 1, now(), 'x' FROM bins", c=scattered(n),
+    )  # fmt: skip
+
+
 def purchase(plant: Plant, n: int) -> None:
     item(plant, n)
     plant.sql(
@@ -279,6 +290,13 @@ def finding(plant: Plant, n: int) -> None:
 PLANNED = {"site": "NTH", "title": "Look", "object": "asset", "objects": ["P-101"]} | {
     "calendar": {"rule": "FREQ=WEEKLY", "starts": "2026-01-10T08:00"}
 }
+
+
+def plan_version(plant: Plant, n: int) -> None:
+    if n == 0:
+        plant.post("maintenance-plans", PLANNED | {"code": "P"})
+    else:
+        plant.post("maintenance-plans/1", PLANNED | {"title": f"Look {n}"}, "PUT")
 
 
 def skipped(plant: Plant, n: int) -> None:
@@ -392,6 +410,7 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
         skipped,
         lambda row: (row["series_id"], row["number"]),
     ),
+    "/maintenance-plans/{plan_id}/versions": (plan_version, lambda row: row["version"]),
     "/changes": (
         lambda plant, n: plant.post(f"assets/{plant.asset}", {"criticality": n % 4 + 1}, "PATCH"),
         lambda row: row["id"],
@@ -418,10 +437,12 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/receivers/{receiver_id}/messages": (message, lambda row: row["event_id"]),
     "/receivers/{receiver_id}/attempts": (attempt, lambda row: row["id"]),
     "/items": (item, lambda row: row["id"]),
+    "/items/{item_id}/lots": (lot, lambda row: row["lot"]),
     "/stores": (store, lambda row: row["id"]),
     "/stock": (item, lambda row: row["item_id"]),
     "/stock-movements": (item, lambda row: row["id"]),
     "/reservations": (reservation, lambda row: row["line"]),
+    "/work-orders/{order_id}/reservations": (reservation, lambda row: row["line"]),
     "/purchase-requests": (purchase, lambda row: row["id"]),
     "/bills-of-material": (bill, lambda row: row["item"]),
     "/tools": (tool, lambda row: row["id"]),
@@ -455,7 +476,9 @@ OF_PEOPLE = {"/calendar-feeds"}
 def plant(client, seeded, database, monkeypatch):
     monkeypatch.setattr(passwords, "_HASHER", people.CHEAP)
     with psycopg.connect(database, autocommit=True) as conn:
-        yield Plant(client, conn, seeded.assets["P-102"])
+        found = conn.execute(f"SELECT {ONE_ORDER}").fetchone()
+        assert found is not None
+        yield Plant(client, conn, seeded.assets["P-102"], found[0])
 
 
 def test_every_list_of_the_api_is_walked_here(client):
@@ -468,10 +491,11 @@ def test_every_list_of_the_api_is_walked_here(client):
     assert len(paged) > 20
 
 
-def address(path: str, asset: int = 1) -> str:
+def address(path: str, asset: int = 1, order_id: UUID = RUN) -> str:
     return V1 + path.format(
-        kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1
-    )
+        kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1, item_id=1,
+        order_id=order_id,
+    )  # fmt: skip
 
 
 def rows_of(answer: Any) -> list[Any]:
@@ -484,9 +508,11 @@ def test_a_list_is_walked_while_rows_come_and_nothing_is_missed_or_seen_twice(pl
     add, key = LISTS[path]
     for n in range(ROWS):
         add(plant, n)
-    there = [key(row) for row in rows_of(plant.client.get(address(path, plant.asset), params={"limit": 200}))]
+    there = [
+        key(row) for row in rows_of(plant.client.get(address(path, plant.asset, plant.order), params={"limit": 200}))
+    ]
     assert ROWS <= len(set(there)) == len(there)
-    seen, url, coming = [], f"{address(path, plant.asset)}?limit=10", ROWS
+    seen, url, coming = [], f"{address(path, plant.asset, plant.order)}?limit=10", ROWS
     while url:
         answer = plant.client.get(url)
         assert answer.status_code == 200, answer.text
@@ -512,7 +538,7 @@ def test_a_cursor_that_the_list_did_not_give_is_refused(plant, path):
     add, _ = LISTS[path]
     for n in range(2):
         add(plant, n)
-    first = plant.client.get(address(path, plant.asset), params={"limit": 1})
+    first = plant.client.get(address(path, plant.asset, plant.order), params={"limit": 1})
     true = first.links["next"]["url"].partition("cursor=")[2].partition("&")[0]
     sign, values = json.loads(urlsafe_b64decode(true + "=="))
     far = [2**63, -(2**63) - 1, 10**400, "\0", "\ud800", "9999-12-31T23:59:59-14:00", None, True, [], {}, 1.5, ""]
@@ -531,7 +557,7 @@ def test_a_cursor_that_the_list_did_not_give_is_refused(plant, path):
         encoded(b"1e9999"),
     ]
     for each in hostile:
-        answer = plant.client.get(address(path, plant.asset), params={"limit": 1, "cursor": each})
+        answer = plant.client.get(address(path, plant.asset, plant.order), params={"limit": 1, "cursor": each})
         assert answer.status_code == 422 or (answer.status_code == 200 and each in hostile[:12]), (each, answer.text)
         assert answer.status_code == 200 or "cursor" in answer.json()["detail"]
     assert plant.client.get(first.links["next"]["url"]).status_code == 200

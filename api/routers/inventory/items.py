@@ -24,12 +24,14 @@ from api.shapes.inventory.items import (
 from db import scope
 from db.inventory import items, levels, prices
 from db.inventory.items import BillLine, Item
+from db.inventory.levels import LotInBin
 from db.plant import plant, scanning
 from db.plant.scanning import ScanAddress
 from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(tags=["items and stock"])
 BY_CODE = Order[Item](tuple[Text, Text], lambda each: (each.site, each.code))
+BY_BIN = Order[LotInBin](tuple[Text, Text, Text], lambda each: (each.store, each.bin, each.lot))
 BY_CLASS = Order[BillLine](tuple[Text, Text, Text], lambda each: (each.site, each.asset_class, each.item))
 
 
@@ -40,7 +42,7 @@ def find(
     part: Paged,
     site: Annotated[str | None, Query(description="a site's code")] = None,
     text: Annotated[str | None, Query(max_length=200, description="words of code, name or supplier")] = None,
-    item_class: Annotated[str | None, Query(max_length=100)] = None,
+    item_class: Annotated[str | None, Query(max_length=100, description="the class that items are of")] = None,
     retired: Annotated[bool, Query(description="those that are not used any more too")] = False,
 ) -> list[ItemOut]:
     """List items."""
@@ -79,9 +81,9 @@ def change(item_id: int, body: ItemChange, conn: Conn, now: Now, who: Asking, _:
 
 
 @router.get("/items/{item_id}/lots", dependencies=[SEES])
-def in_bins(item_id: int, conn: Conn) -> list[LotOut]:
-    """Read in which bins an item is, lot by lot."""
-    return [LotOut.of(each) for each in levels.lots(conn, items.get(conn, item_id).id)]
+def in_bins(item_id: int, conn: Conn, part: Paged) -> list[LotOut]:
+    """List in which bins an item is, lot by lot."""
+    return [LotOut.of(each) for each in part.of_all(levels.lots(conn, items.get(conn, item_id).id), BY_BIN)]
 
 
 @router.get("/items/{item_id}/where-used", dependencies=[SEES])
@@ -116,8 +118,8 @@ def bills(
     who: Asking,
     part: Paged,
     site: Annotated[str | None, Query(description="a site's code")] = None,
-    asset_class: Annotated[str | None, Query(max_length=100)] = None,
-    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    asset_class: Annotated[str | None, Query(max_length=100, description="the class of the assets")] = None,
+    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="an item's id")] = None,
 ) -> list[BillLineOut]:
     """List which items the assets of each class have."""
     rows = items.bills(

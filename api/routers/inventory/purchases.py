@@ -23,8 +23,8 @@ def find(
     who: Asking,
     part: PagedByFifty,
     site: Annotated[str | None, Query(description="a site's code")] = None,
-    state: Annotated[list[State] | None, Query()] = None,
-    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    state: Annotated[list[State] | None, Query(description="those in one of these states; none: in any")] = None,
+    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="an item's id")] = None,
 ) -> list[PurchaseOut]:
     """List purchase requests, the newest first."""
     after = part.after(NEWEST_FIRST)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.asking import HANDLES_STOCK, SEES, Asking, Conn, Now
 from api.once import OnlyOnce
-from api.paging import At, Id, Order, PagedByFifty
+from api.paging import At, Id, Order, Paged, PagedByFifty
 from api.shapes.inventory.moves import OrderLineOut, ReserveIn
 from db import scope
 from db.inventory import order_lines, reserving
@@ -15,6 +15,7 @@ from db.inventory.order_lines import OrderLine
 from db.orders import work_orders
 
 router = APIRouter(tags=["items and stock"])
+BY_LINE = Order[OrderLine](tuple[Id], lambda each: (each.line,))
 FIRST_ASKED = Order[OrderLine](tuple[At, UUID, Id], lambda each: (each.asked_at, each.order_id, each.line))
 
 
@@ -24,7 +25,7 @@ def find(
     who: Asking,
     part: PagedByFifty,
     site: Annotated[str | None, Query(description="a site's code")] = None,
-    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="an item's id")] = None,
     lacking: Annotated[bool, Query(description="only what orders wait for")] = False,
 ) -> list[OrderLineOut]:
     """List what unfinished orders need of stores, in the order in which they are served."""
@@ -38,10 +39,10 @@ def find(
 
 
 @router.get("/work-orders/{order_id}/reservations", dependencies=[SEES])
-def of_order(order_id: UUID, conn: Conn, who: Asking) -> list[OrderLineOut]:
-    """Read what an order needs of stores, has reserved and got, and when it gets what it lacks."""
+def of_order(order_id: UUID, conn: Conn, who: Asking, part: Paged) -> list[OrderLineOut]:
+    """List what an order needs of stores, has reserved and got, and when it gets what it lacks."""
     work_orders.get(conn, order_id, who)
-    lines = order_lines.of_order(conn, order_id)
+    lines = part.of_all(order_lines.of_order(conn, order_id), BY_LINE)
     dates = order_lines.expected(conn, lines)
     return [OrderLineOut.of(each, dates.get(each.key)) for each in lines]
 

@@ -63,7 +63,7 @@ def stock(
     site: Site = None,
     store: Annotated[str | None, Query(description="a store's code")] = None,
     item_id: OfItem = None,
-    item_class: Annotated[str | None, Query(max_length=100)] = None,
+    item_class: Annotated[str | None, Query(max_length=100, description="the class that items are of")] = None,
     text: Annotated[str | None, Query(max_length=200, description="words of code, name or supplier")] = None,
     low: Annotated[bool, Query(description="only what is below its reorder point")] = False,
     short: Annotated[bool, Query(description="only what has a shortage that a count settles")] = False,
@@ -83,8 +83,8 @@ def movements(
     part: PagedByFifty,
     site: Site = None,
     item_id: OfItem = None,
-    order_id: Annotated[UUID | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
+    order_id: Annotated[UUID | None, Query(description="an order's id: what moved for it")] = None,
+    kind: Annotated[Kind | None, Query(description="what kind of movement")] = None,
 ) -> list[LedgerRowOut]:
     """Read the ledger, the newest movement first. It is only added to, and sums to the stock."""
     after = part.after(NEWEST_FIRST)

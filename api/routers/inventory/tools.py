@@ -96,7 +96,7 @@ def loans(
     who: Asking,
     part: PagedByFifty,
     site: Site = None,
-    tool_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    tool_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="a tool's id")] = None,
 ) -> list[LoanOut]:
     """List who had which tool, the newest loan first."""
     after = part.after(NEWEST_FIRST)

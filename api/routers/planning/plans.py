@@ -32,6 +32,7 @@ from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(tags=["maintenance plans"])
 BY_CODE = Order[plans.Stored](tuple[Text, Text], lambda each: (each.plan.site, each.plan.code))
+NEWEST_FIRST = Order[plans.Version](tuple[Id], lambda each: (-each.plan.version,))
 LATEST_FIRST = Order[outlook.Occurrence](tuple[At, Id], lambda each: (each.due_at, each.series_id))
 PlanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Site = Annotated[str | None, Query(max_length=64, description="a site's code")]
@@ -151,10 +152,11 @@ def retire(plan_id: PlanId, conn: Conn, now: Now, who: Asking, why: Why) -> None
 
 
 @router.get("/maintenance-plans/{plan_id}/versions", dependencies=[SEES])
-def versions(plan_id: PlanId, conn: Conn, who: Asking) -> list[MaintenancePlanVersionOut]:
-    """Read what a plan has been, who changed it and why, the newest first."""
+def versions(plan_id: PlanId, conn: Conn, who: Asking, part: PagedByFifty) -> list[MaintenancePlanVersionOut]:
+    """List what a plan has been, who changed it and why, the newest first."""
     plans.get(conn, plan_id, who.sites)
-    return [MaintenancePlanVersionOut.of(each) for each in plans.versions(conn, plan_id)]
+    found = part.of_all(plans.versions(conn, plan_id), NEWEST_FIRST)
+    return [MaintenancePlanVersionOut.of(each) for each in found]
 
 
 @router.get("/maintenance-plans/{plan_id}/occurrences", dependencies=[SEES])
