@@ -21,6 +21,7 @@ from workorder_core.inspections.audits import (
     IllegalFindingStep,
     Standing,
 )
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("audits")
 
@@ -166,7 +167,7 @@ def add_finding(conn: Connection, audit_id: int, new: NewFinding, *, actor: str,
     conn.execute(_QUERIES["lock"], {"id": audit_id})
     audit = get(conn, audit_id)
     if audit.closed_at is not None:
-        raise IllegalFindingStep(f"{audit.number}, which is closed,", FindingState.VERIFIED, "add")
+        raise IllegalFindingStep(say("{audit}, which is closed,", audit=audit.number), FindingState.VERIFIED, "add")
     facts: dict[str, Any] = {"audit_id": audit_id, "statement": new.statement, "grade": new.grade.value}
     facts |= {"owner": new.owner, "due": new.due, "at": at}
     with conn.cursor(row_factory=scalar_row) as cursor:

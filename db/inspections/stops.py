@@ -24,6 +24,7 @@ from workorder_core.inspections import answers, rounds
 from workorder_core.inspections.answers import Answer, Given, Verdict
 from workorder_core.inspections.checklists import Checklist, ItemKind, from_document
 from workorder_core.inspections.rounds import RoundStatus, StopChanged, StopIncomplete, StopStatus
+from workorder_core.sentences import say
 from workorder_core.words import Status
 
 _QUERIES = sql.load("inspection_rounds")
@@ -167,7 +168,7 @@ def skip(
     """Record that a stop was missed, and why. Raises NotFound, IllegalRoundStep, StopChanged, StopIncomplete."""
     stop = _locked(conn, round_id, position, expected_version)
     if not why.strip():
-        raise StopIncomplete(position, {"why": "say why it was missed"})
+        raise StopIncomplete(position, {"why": say("say why it was missed")})
     facts = {"id": round_id, "position": position, "status": StopStatus.SKIPPED.value, "scanned": False}
     conn.execute(_QUERIES["save_stop"], facts | {"why": why.strip(), "at": at, "actor": actor})
     told = {"stop": position, "asset": stop.asset}
@@ -179,12 +180,14 @@ def add_photo(conn: Connection, stop: Stop, item: str, photo: Photo, *, actor: s
     """Store a photo of an answer without its metadata; return its id. Raises InvalidAttachment."""
     name = "".join(filter(str.isprintable, photo.name)).strip()[-200:] or "photo"
     if len(photo.content) > files.LARGEST:
-        raise InvalidAttachment(name, f"it is larger than {files.LARGEST // 1_000_000} MB; make it smaller")
+        raise InvalidAttachment(
+            name, say("it is larger than {largest} MB; make it smaller", largest=files.LARGEST // 1_000_000)
+        )
     kind = next((kind for begin, kind in _PICTURES.items() if photo.content.startswith(begin)), None)
     if photo.content[:4] == b"RIFF" and photo.content[8:12] == b"WEBP":
         kind = "image/webp"
     if kind is None:
-        raise InvalidAttachment(name, "it is no picture (PNG, JPEG, GIF, WebP)")
+        raise InvalidAttachment(name, say("it is no picture (PNG, JPEG, GIF, WebP)"))
     try:
         picture = pictures.clean(photo.content, kind)
     except InvalidPicture as wrong:

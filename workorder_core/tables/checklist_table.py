@@ -13,6 +13,7 @@ from workorder_core.inspections.checklists import (
     ItemKind,
     key_of,
 )
+from workorder_core.sentences import say
 from workorder_core.tables.cells import CellKind, Column, Value
 from workorder_core.tables.tables import Facts, Row, RowProblem, Table
 from workorder_core.words import Severity
@@ -133,7 +134,7 @@ def _item(number: int, key: str, facts: Facts) -> Item:
     severity, condition = text("severity"), text("only_if")
     asked, equals, answer = condition.partition("=")
     if condition and not equals:
-        raise InvalidChecklist("write it as key = answer, such as seal = no", item=number, field="only_if")
+        raise InvalidChecklist(say("write it as key = answer, such as seal = no"), item=number, field="only_if")
     low, high, needed = facts.get("low"), facts.get("high"), facts.get("needed")
     item = Item(
         key=key or key_of(text("text")),

@@ -208,7 +208,11 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
         "objects": ["P-101"],
     }
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
-    yield "maintenance plan", post("/maintenance-plans", **planned).status_code
+    made = post("/maintenance-plans", **planned)
+    yield "maintenance plan", made.status_code
+    at = f"/maintenance-plans/{made.json()['id']}"
+    series = client.get(f"{v1}{at}").json()["series"][0]["id"]
+    yield "occurrence", post(f"{at}/series/{series}/skip", why="greased last week").status_code
     count = {"signal": "run_hours", "at": "2026-01-10T08:00:00Z", "count": 5}
     yield "meter", post(f"/assets/{asset}/meter-entries", **count).status_code
     yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code
