@@ -231,7 +231,7 @@ class ProposalOut(BaseModel):
     technician: str | None
     why: str
     displaces: str | None = Field(description="the lesser order that the technician would have to put on hold")
-    tie_break: str = TIE_BREAK
+    tie_break: str = str(TIE_BREAK)
     candidates: list[CandidateOut]
 
     @classmethod

@@ -41,7 +41,7 @@ class CurrencyInUse(StoreError):
     def __init__(self, site: str, currency: str) -> None:
         super().__init__(
             say(
-                "{site} has labour rates or a cost model in {currency}; remove them first, as another "
+                "{site} has labour rates, a cost model or prices of items in {currency}; remove them first, as another "
                 "currency would not convert them",
                 site=site,
                 currency=currency,
