@@ -40,6 +40,8 @@ MonthDay = Annotated[tuple[Annotated[int, Field(ge=1, le=12)], Annotated[int, Fi
 class CalendarIn(BaseModel):
     """Due by a rule, in the site's local time."""
 
+    model_config = ConfigDict(extra="forbid")
+
     rule: str = Field(max_length=500, description="RFC 5545: FREQ=MONTHLY;BYMONTHDAY=31", examples=["FREQ=MONTHLY"])
     starts: Local = Field(description="local time, from which the rule counts", examples=["2026-01-31T08:00"])
     on_free_day: OnFreeDay = Field(OnFreeDay.KEEP, description="where the date is no working day of the site")
@@ -48,6 +50,8 @@ class CalendarIn(BaseModel):
 
 class MeterIn(BaseModel):
     """Due when a counting signal has gone on by so much."""
+
+    model_config = ConfigDict(extra="forbid")
 
     signal: _Text
     every: Count
@@ -60,6 +64,8 @@ class MeterIn(BaseModel):
 class ConditionIn(BaseModel):
     """Due when an alarm is active or the health falls; one of the two."""
 
+    model_config = ConfigDict(extra="forbid")
+
     alarm: _Text | None = Field(None, description="its rule or model: rule:flow-low")
     health_below: Annotated[float, Field(gt=0, le=100)] | None = Field(None, description="percent")
 
@@ -67,30 +73,29 @@ class ConditionIn(BaseModel):
 class PackageIn(BaseModel):
     """Work of every so many occurrences; a larger package covers the smaller ones."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: _Text
     every: int = Field(ge=1, le=1000)
     job_plan: _Text | None = None
     hours: Hours | None = None
 
 
+EXAMPLE = {
+    "title": "Grease the bearings",
+    "object": "asset",
+    "objects": ["P-101"],
+    "calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00", "on_free_day": "next"},
+    "job_plan": None,
+    "hours": 0.5,
+    "skill": "mechanical",
+}
+
+
 class MaintenancePlanIn(BaseModel):
     """A maintenance plan: what, on what, and when."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "title": "Grease the bearings",
-                    "object": "asset",
-                    "objects": ["P-101"],
-                    "calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00", "on_free_day": "next"},
-                    "job_plan": None,
-                    "hours": 0.5,
-                    "skill": "mechanical",
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     title: _Text
     object: ObjectKind = Field(description="asset, class (each of its assets), location, or route (several assets)")
@@ -128,6 +133,8 @@ class MaintenancePlanIn(BaseModel):
 
 
 class NewMaintenancePlanIn(MaintenancePlanIn):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"site": "NTH", "code": "GREASE", **EXAMPLE}]})
+
     site: str = Field(max_length=64, description="a site's code")
     code: Code
 
@@ -271,6 +278,10 @@ class GeneratingOut(BaseModel):
 
 
 class SkipIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"why": "the line is down for rebuilding"}]}
+    )
+
     why: _Text
 
 
@@ -280,6 +291,11 @@ class SkippedOut(BaseModel):
 
 class MeterEntryIn(BaseModel):
     """What a meter shows; ``exchanged``: a new meter begins with this count."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"signal": "run_hours", "at": "2026-01-31T08:00:00Z", "count": 4120.5}]},
+    )
 
     signal: _Text
     at: Moment

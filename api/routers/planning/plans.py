@@ -79,9 +79,12 @@ def preview(
     conn: Conn,
     now: Now,
     who: Asking,
+    names: Names,
     count: Annotated[int, Query(ge=1, le=100, description="how many dates")] = 12,
 ) -> list[DueOut]:
-    """Say when a plan would fall due by its calendar, and why, before it is stored."""
+    """Say when a plan would fall due by its calendar, and why, before it is stored; it is refused where storing it
+    would be."""
+    _require(names, body)
     site = plant.site_by_code(conn, body.site, who.sites)
     found = outlook.preview(conn, body.plan(body.code, body.site), site.id, now=now, count=count)
     return [DueOut.of(each) for each in found]
