@@ -81,7 +81,7 @@ class PackageIn(BaseModel):
     hours: Hours | None = None
 
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "title": "Grease the bearings",
     "object": "asset",
     "objects": ["P-101"],
