@@ -21,12 +21,8 @@ def main() -> None:
     best = trsp.best_known(asked.data / "best-known.tsv")
     measured.compile_first()
     solutions, gaps, faults = [], {}, {}
-    for file in measured.chosen(asked.data.glob("*C*.txt"), asked.only) + measured.chosen(
-        asked.data.glob("R[0-9]*.txt"), asked.only
-    ):
+    for file in measured.chosen(asked.data.glob("*.txt"), asked.only):
         points = trsp.read(file)
-        if len(points) <= trsp.TECHNICIANS + 1:
-            continue
         found = solve_in_rounds(trsp.problem_of(points), seed=asked.seed, seconds=asked.seconds)
         first = trsp.TECHNICIANS + 1
         routes = {

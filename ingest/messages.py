@@ -19,8 +19,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
     ``token`` lets the subscriber acknowledge it, 0 if that is not needed; a redelivered one (``again``) has the same
     token. ``retained``: the broker had stored it before we subscribed. ``size`` is the size of the payload in bytes if
-    only its head was kept; 0 if it is whole. ``vouched``: it comes from ourselves, and need not name the device that
-    its asset is bound to.
+    only its head was kept; 0 if it is whole. ``vouched``: it comes from ourselves, or was read from its device before,
+    and need not name the device that its asset is bound to.
     """
 
     topic: str

@@ -61,20 +61,19 @@ class Formats:
         """Return the topics to subscribe to besides the native ones."""
         return list(dict.fromkeys(found for each in self._formats for found in each.filters()))
 
-    def parse(self, message: Message, bounds: Bounds, *, vouched: bool = False) -> tuple[list[Frame], list[Refused]]:
+    def parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
         """Return the frames of a message, oldest first, and what of it is refused. Never raises.
 
-        A device that buffered its readings may send the newest first: judged in that order, only that one would be. A
-        ``vouched`` message need not name the device that its asset is bound to. Any error in reading a message refuses
-        that message.
+        A device that buffered its readings may send the newest first: judged in that order, only that one would be. Any
+        error in reading a message refuses that message.
         """
         try:
-            return self._parse(message, bounds, vouched or message.vouched)
+            return self._parse(message, bounds)
         except Exception as error:  # noqa: BLE001 - no message may stop the others, whatever it makes fail
             _log.error("parser failed, message quarantined", topic=message.topic[:200], whole=traced(error))
             return [], [border.unreadable(message, error)]
 
-    def _parse(self, message: Message, bounds: Bounds, vouched: bool) -> tuple[list[Frame], list[Refused]]:
+    def _parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:
         if message.size:
             return [], border.refusals(message, [_too_large(message)])
         if not message.payload and not message.topic.startswith(sparkplug.PREFIX):
@@ -83,7 +82,7 @@ class Formats:
             return self._of_device(message, bounds)
         frames, refused = self._of_anybody(message, bounds)
         frames.sort(key=_time)
-        if self.bindings.bound and not vouched:
+        if self.bindings.bound and not message.vouched:
             return self.bindings.refuse_bound(message, frames, refused)
         return frames, refused
 

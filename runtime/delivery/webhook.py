@@ -103,7 +103,7 @@ def retry_after(header: str, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(text))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(timedelta(0), at.replace(tzinfo=at.tzinfo or UTC) - now)
 

@@ -14,9 +14,13 @@ EVERY = 10_000
 
 @contextmanager
 def exempt() -> Iterator[None]:
-    """Exempt all objects that are alive now from collections, while the block runs."""
+    """Exempt all objects that are alive now from collections, while the block runs.
+
+    Collects first: the state that an outage has ended would be kept as long as the new one.
+    """
     before = gc.get_threshold()
     gc.set_threshold(EVERY, *before[1:])
+    gc.collect()
     gc.freeze()
     try:
         yield

@@ -107,8 +107,7 @@ def _store(conn: Connection, kept: Kept, first: int, state: Engine) -> list[Refu
 
 
 def _read(kept: Kept, at: datetime, state: Engine) -> tuple[list[Frame], list[Refused]]:
-    vouched = kept.reason in _AFTER_READING
-    frames, refused = state.formats.parse(_message(kept, at), state.bounds, vouched=vouched)
+    frames, refused = state.formats.parse(_message(kept, at), state.bounds)
     return [
         structs.replace(each, details=replace(each.details or Details(), historical=True)) for each in frames
     ], refused
@@ -116,5 +115,5 @@ def _read(kept: Kept, at: datetime, state: Engine) -> tuple[list[Frame], list[Re
 
 def _message(kept: Kept, at: datetime) -> Message:
     # A retained message without a time has none now either.
-    retained = kept.reason == Reason.NO_TIME
-    return Message(kept.topic, kept.payload, (at - _EPOCH) // _MICROSECOND, retained=retained)
+    retained, vouched = kept.reason == Reason.NO_TIME, kept.reason in _AFTER_READING
+    return Message(kept.topic, kept.payload, (at - _EPOCH) // _MICROSECOND, retained=retained, vouched=vouched)

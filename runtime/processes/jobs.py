@@ -94,8 +94,12 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.retention_every_s, lambda conn: drop_old_events(conn, timetable), "retention of events")
         if (keep := timetable.retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
-        if (kept := timetable.alarm_retention) is not None:
-            every(timetable.retention_every_s, lambda conn: drop_old_alarms(conn, keep=kept), "retention of alarms")
+        if (alarms_kept := timetable.alarm_retention) is not None:
+            every(
+                timetable.retention_every_s,
+                lambda conn: drop_old_alarms(conn, keep=alarms_kept),
+                "retention of alarms",
+            )
         if (refused := timetable.quarantine_retention) is not None:
             every(timetable.retention_every_s, lambda conn: drop_old_refusals(conn, keep=refused), "quarantine")
         runs_kept = timetable.runs_retention

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from models.kernel import compiled
 from runtime.scheduling.problem import Flags, Problem, Reals, Whole, alike, neighbours
 
 Seeds = npt.NDArray[np.uint64]
@@ -123,14 +123,6 @@ def pack(p: Problem) -> Packed:
     return Packed._make([*contiguous, p.has_store])
 
 
-def compiled(function: Any) -> Any:
-    """Compile, keeping the result beside the file; where nothing can be written there, for this process alone."""
-    try:
-        return njit(cache=True)(function)
-    except RuntimeError:
-        return njit(function)
-
-
 @compiled
 def draw(state: Seeds) -> Any:
     """Return the next number of [0, 1) (xorshift64*, Vigna 2016), so that one seed gives one plan on every machine."""
@@ -155,8 +147,8 @@ def join(d1: float, e1: float, l1: float, travel: float, d2: float, e2: float, l
 
 @compiled
 def charge(rates: Reals, r: int, length: float, duration: float) -> float:
-    """Return what a used route of this length and duration costs; infinite beyond its longest duration."""
-    if duration > rates[r, LONGEST] + EPSILON:
+    """Return what a used route of this length and duration costs; infinite where it cannot be, or takes too long."""
+    if duration == math.inf or duration > rates[r, LONGEST] + EPSILON:
         return math.inf
     cost: float = rates[r, FIXED] + rates[r, BY_LENGTH] * length + rates[r, BY_TIME] * duration
     if duration > rates[r, REGULAR]:
@@ -255,25 +247,27 @@ def fits(lacks: Flags, used: Reals, use: Reals, carries: Reals, r: int, j: int) 
 
 
 @compiled
+def duration_with(
+    stretch: Reals, i: int, column: int, go: float, service: float, opens: float, closes: float, come: float
+) -> float:
+    """Return how long a route is with a job between position ``i`` and the next; infinite where it does not fit.
+
+    ``column`` says which stretch leads to it, ``go`` and ``come`` are the travel to it and away from it.
+    """
+    k = i + 1
+    d, e, late = join(stretch[i, column], stretch[i, column + 1], stretch[i, column + 2], go, service, opens, closes)
+    if d == math.inf:
+        return math.inf
+    whole = join(d, e, late, come, stretch[k, BEHIND], stretch[k, BEHIND + 1], stretch[k, BEHIND + 2])
+    return float(whole[0])
+
+
+@compiled
 def along(
-    stretch: Reals,
-    at: Whole,
-    travel: Reals,
-    lengths: Reals,
-    rates: Reals,
-    r: int,
-    to: int,
-    service: float,
-    opens: float,
-    closes: float,
-    first: int,
-    count: int,
-    length: float,
-    old: float,
-    best: float,
-    blink: float,
+    stretch: Reals, at: Whole, travel: Reals, lengths: Reals, rates: Reals, r: int, to: int, service: float,
+    opens: float, closes: float, first: int, count: int, length: float, old: float, best: float, blink: float,
     rng: Seeds,
-) -> tuple[float, int]:
+) -> tuple[float, int]:  # fmt: skip
     """Return the least that adding a job to route ``r`` costs, from position ``first`` on, and that position.
 
     ``best`` and -1 where no position is below ``best``; ``old`` is what to take off the route's new cost.
@@ -283,22 +277,13 @@ def along(
     for i in range(first, count + 1):
         if stretch[i, AHEAD] + stretch[i, AHEAD + 1] > closes + EPSILON:
             break
-        here, after, k = at[i], at[i + 1], i + 1
+        here, after = at[i], at[i + 1]
         more = 0.0
         if by_length != 0.0:
             more = lengths[here, to] + lengths[to, after] - lengths[here, after]
             if by_time == 0.0 and charge(rates, r, length + more, 0.0) - old >= best:
                 continue
-        d, e, late = join(
-            stretch[i, AHEAD], stretch[i, AHEAD + 1], stretch[i, AHEAD + 2], travel[here, to], service, opens, closes
-        )
-        if d == math.inf:
-            continue
-        d, e, late = join(
-            d, e, late, travel[to, after], stretch[k, BEHIND], stretch[k, BEHIND + 1], stretch[k, BEHIND + 2]
-        )
-        if d == math.inf:
-            continue
+        d = duration_with(stretch, i, AHEAD, travel[here, to], service, opens, closes, travel[to, after])
         cost = charge(rates, r, length + more, d) - old
         if cost < best and (blink == 0.0 or draw(rng) >= blink):
             best, where = cost, i
@@ -307,52 +292,21 @@ def along(
 
 @compiled
 def along_by_store(
-    stretch: Reals,
-    at: Whole,
-    travel: Reals,
-    lengths: Reals,
-    rates: Reals,
-    r: int,
-    to: int,
-    service: float,
-    opens: float,
-    closes: float,
-    visits: Whole,
-    shop: int,
-    count: int,
-    length: float,
-    old: float,
-    best: float,
-    blink: float,
-    rng: Seeds,
-) -> tuple[float, int]:
-    """Return the same as `along` where a visit to the store comes into the route as well, after position
-    ``visits[i]``."""
+    stretch: Reals, at: Whole, travel: Reals, lengths: Reals, rates: Reals, r: int, to: int, service: float,
+    opens: float, closes: float, visits: Whole, shop: int, count: int, length: float, old: float, best: float,
+    blink: float, rng: Seeds,
+) -> tuple[float, int]:  # fmt: skip
+    """Return the same as `along` where the route visits the store as well, newly, after position ``visits[i]``."""
     where = -1
     for i in range(count + 1):
-        if stretch[i, BY_STORE] == math.inf:
+        q, after = visits[i], at[i + 1]
+        if q < 0:
             continue
-        q, after, k = visits[i], at[i + 1], i + 1
         lead = shop if q == i else at[i]
         more = lengths[at[q], shop] + lengths[lead, to] + lengths[to, after] - lengths[at[i], after]
         if q < i:
             more += lengths[shop, at[q + 1]] - lengths[at[q], at[q + 1]]
-        d, e, late = join(
-            stretch[i, BY_STORE],
-            stretch[i, BY_STORE + 1],
-            stretch[i, BY_STORE + 2],
-            travel[lead, to],
-            service,
-            opens,
-            closes,
-        )
-        if d == math.inf:
-            continue
-        d, e, late = join(
-            d, e, late, travel[to, after], stretch[k, BEHIND], stretch[k, BEHIND + 1], stretch[k, BEHIND + 2]
-        )
-        if d == math.inf:
-            continue
+        d = duration_with(stretch, i, BY_STORE, travel[lead, to], service, opens, closes, travel[to, after])
         cost = charge(rates, r, length + more, d) - old
         if cost < best and (blink == 0.0 or draw(rng) >= blink):
             best, where = cost, i
@@ -451,48 +405,24 @@ def set_store(p: Packed, s: Plan, r: int) -> None:
     first = needs_store_from(p, s, r, np.zeros(p.use.shape[1]))
     if ok and first > s.numbers[r, COUNT]:
         return
-    where = was - 1
-    if ok:
-        count = s.numbers[r, COUNT]
-        # Only up to the first job that needs it: the rest of the route is hidden from the search for its position.
-        best = math.inf
-        for i in range(first):
-            d, e, late = join(
-                s.stretch[r, i, AHEAD],
-                s.stretch[r, i, AHEAD + 1],
-                s.stretch[r, i, AHEAD + 2],
-                p.travel[s.at[r, i], p.place[n]],
-                p.service[n],
-                p.windows[n, p.who[r, DAY], 0],
-                p.windows[n, p.who[r, DAY], 1],
-            )
-            after = s.at[r, i + 1]
-            d, e, late = join(
-                d,
-                e,
-                late,
-                p.travel[p.place[n], after],
-                s.stretch[r, i + 1, BEHIND],
-                s.stretch[r, i + 1, BEHIND + 1],
-                s.stretch[r, i + 1, BEHIND + 2],
-            )
-            length = (
-                s.spent[r, LENGTH]
-                + p.length[s.at[r, i], p.place[n]]
-                + p.length[p.place[n], after]
-                - p.length[s.at[r, i], after]
-            )
-            cost = charge(p.rates, r, length, d) if d != math.inf and count >= 0 else math.inf
-            if cost < best:
-                best, where = cost, i
+    best, where, shop, day = math.inf, was - 1, p.place[n], p.who[r, DAY]
+    for i in range(first if ok else 0):  # before the first job that needs it
+        here, after = s.at[r, i], s.at[r, i + 1]
+        d = duration_with(
+            s.stretch[r], i, AHEAD, p.travel[here, shop], p.service[n], p.windows[n, day, 0], p.windows[n, day, 1],
+            p.travel[shop, after],
+        )  # fmt: skip
+        length = s.spent[r, LENGTH] + p.length[here, shop] + p.length[shop, after] - p.length[here, after]
+        cost = charge(p.rates, r, length, d)
+        if cost < best:
+            best, where = cost, i
     put(s, r, n, where)
     measure(p, s, r)
 
 
 @compiled
 def remove(s: Plan, r: int, first: int, last: int, n: int, pool: Whole, size: int, keep_from: int, keep_to: int) -> int:
-    """Take positions ``first`` to ``last`` out of a route but ``keep_from`` to ``keep_to``; returns the new size of
-    the pool."""
+    """Move positions ``first`` to ``last`` of a route but ``keep_from`` to ``keep_to`` to the pool; return its size."""
     count = s.numbers[r, COUNT]
     to = first
     for i in range(first, count + 1):
@@ -598,7 +528,7 @@ def ruin_singles(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, siz
 
 @compiled
 def ruin_route(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds) -> int:
-    """Take all jobs of one route out, and a string near it, so that they have somewhere to go."""
+    """Take all jobs of one route out. Strings near it have to follow, so that they have somewhere to go."""
     n = p.skip.shape[0]
     j = int(draw(rng) * n)
     r = s.route_of[j]

@@ -296,7 +296,9 @@ def plan_version(plant: Plant, n: int) -> None:
     if n == 0:
         plant.post("maintenance-plans", PLANNED | {"code": "P"})
     else:
-        plant.post("maintenance-plans/1", PLANNED | {"title": f"Look {n}"}, "PUT")
+        plant.post(
+            "maintenance-plans/1", {k: v for k, v in PLANNED.items() if k != "site"} | {"title": f"Look {n}"}, "PUT"
+        )
 
 
 def skipped(plant: Plant, n: int) -> None:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Page
 
 
+#: The browser loads these beside the page, and breaks them off once the page is left.
+BESIDE = ("/static/events.js?worker", "/static/icon.svg")
+
+
 class Watched:
     """A page whose faults are collected."""
 
@@ -39,9 +43,8 @@ class Watched:
         page.on(
             "requestfailed",
             lambda request: (
-                # The browser counts the script of a worker as its page's, and as broken off once the page is left.
                 self.faults.append(f"failed: {request.url} {request.failure}")
-                if not request.url.endswith("/static/events.js?worker")
+                if not (request.failure == "net::ERR_ABORTED" and request.url.endswith(BESIDE))
                 else None
             ),
         )

@@ -112,7 +112,7 @@ def test_a_round_is_walked_on_a_phone(browser: "Browser", plant: tuple[str, dict
     at_stop(page, "P-102")
     assert page.get_by_text("Stop 1 of 3").is_visible()
     leak = page.locator("[data-item=leak]")
-    assert leak.is_hidden()
+    leak.wait_for(state="hidden")
 
     # A limit is checked while it is typed, and a question comes up by its condition.
     page.get_by_label("Bearing temperature").fill("85,5")

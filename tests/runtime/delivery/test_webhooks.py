@@ -96,6 +96,7 @@ def test_a_time_to_wait_for_is_read_as_http_writes_it():
     assert webhook.retry_after("Mon, 02 Mar 2026 06:00:00 GMT", now=at) == timedelta(0)
     assert webhook.retry_after("", now=at) is None
     assert webhook.retry_after("-5", now=at) is None
+    assert webhook.retry_after("Mon, 02 Mar 99999999999999999999 07:00:00 GMT", now=at) is None
 
 
 def test_a_receiver_that_is_away_for_a_day_gets_everything_in_order_and_once(post, http):

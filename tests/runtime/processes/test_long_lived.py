@@ -37,6 +37,16 @@ def test_a_state_that_was_replaced_is_not_kept():
         assert gc.get_freeze_count() > 1_000
 
 
+def test_a_state_that_an_outage_has_ended_is_not_kept_by_the_next_start():
+    state = Cycle()
+    of_state = weakref.ref(state)
+    with long_lived.exempt():
+        pass
+    del state
+    with long_lived.exempt():
+        assert of_state() is None
+
+
 def test_nothing_is_exempted_where_nothing_was():
     long_lived.renew()
     assert gc.get_freeze_count() == 0
