@@ -23,7 +23,7 @@ FOLLOWED = [
     (kind, text, *(BLOCKS[i + 1] if i + 1 < len(BLOCKS) else ("", ""))) for i, (kind, text) in enumerate(BLOCKS)
 ]
 SAYS = [(text, says) for kind, text, follows, says in FOLLOWED if (kind, follows) == ("rule", "says")]
-WRONG = [(text, told) for kind, text, follows, told in FOLLOWED if (kind, follows) == ("wrong", "told")]
+WRONG = [(text, error) for kind, text, follows, error in FOLLOWED if (kind, follows) == ("wrong", "refused")]
 LINE = re.compile(r"^(\d+) min: (.*) → (active|normal)$")
 ASSET = "NTH/P-1"
 
@@ -64,13 +64,13 @@ def test_what_came_late_opens_what_the_page_says():
         assert ("order" if verdicts else "nothing") == found[3], line
 
 
-@pytest.mark.parametrize(("text", "told"), WRONG, ids=[re.findall(r"\[\[(\w+)", text)[0] for text, _ in WRONG])
-def test_a_wrong_rule_is_told_as_the_page_says(text, told, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("text", "error"), WRONG, ids=[re.findall(r"\[\[(\w+)", text)[0] for text, _ in WRONG])
+def test_a_wrong_rule_is_refused_as_the_page_says(text, error, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("rules.toml").write_text(text)
     with pytest.raises(rulebook.InvalidRulebook) as refused:
         rulebook.read(Path("rules.toml"))
-    assert str(refused.value) == told.strip()
+    assert str(refused.value) == error.strip()
 
 
 def test_every_rule_of_the_page_can_be_used():
