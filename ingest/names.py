@@ -30,9 +30,9 @@ _LONGEST = 200
 MOST_BYTES = 128 << 20
 """The most memory for all names, roughly. Beyond it, names that had to be changed get the hash at once."""
 _CUT = "\x1f"
-"""What stands before the ends of the names that a name is joined of."""
+"""Precedes the ends of the names from which a name is joined."""
 _LOCATIONS = "/"
-"""Where an asset's code would be, of the names of locations: no asset is called so."""
+"""Stands for an asset's code in the names of locations: no asset has this name."""
 _OF_ENTRY = 200
 """Bytes that a name costs besides its characters, roughly."""
 
@@ -42,7 +42,7 @@ Owned = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A name that is joined of several, and where those end: others that make the same text are another name."""
+    """A name joined from several, and where each ends: other parts that join to the same text are another name."""
 
     text: str
     ends: tuple[int, ...]
@@ -59,7 +59,7 @@ def _text(name: Name) -> str:
 
 
 def is_code(name: str) -> bool:
-    """Whether a name can be a site's or an asset's code as it is."""
+    """Return whether a name is a valid code of a site or an asset."""
     return _CODE.fullmatch(name) is not None
 
 
@@ -122,7 +122,7 @@ class Names:
         return site_code, self._one((site_code, ""), asset, code(_text(asset)), 64)
 
     def location(self, site: str, name: Name) -> str:
-        """Return the code of a location that is named so, of the site of that code. Raises Bad."""
+        """Return the code of a location by its foreign name, at the site with that code. Raises Bad."""
         return self._one((site, _LOCATIONS), name, code(_text(name)), 64)
 
     def signal(self, asset: tuple[str, str], name: Name) -> str:
@@ -156,7 +156,7 @@ class Names:
             elif owner == remembered or (owner == whole and _CUT not in whole):
                 return candidate
             elif candidate == made and _is_same_text(owner, remembered):
-                if _CUT not in owner:  # it was remembered before it was known where it ends
+                if _CUT not in owner:  # it was remembered by a version that did not record where it ends
                     self._own(key, candidate, remembered)
                 return candidate
         told = _text(name)[:80]
@@ -177,7 +177,7 @@ class Names:
 
 
 def _is_same_text(one: str, other: str) -> bool:
-    """Whether of two names just one says where the names end that it is joined of, and their texts are the same."""
+    """Return whether two names have the same text, and only one of them says where its parts end."""
     return (_CUT in one) is not (_CUT in other) and one.partition(_CUT)[0] == other.partition(_CUT)[0]
 
 

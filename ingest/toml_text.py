@@ -1,11 +1,11 @@
-"""TOML files as people write them, and what is said of one that cannot be used: a sentence that fits on a screen."""
+"""Reads TOML files as people write them; the error about an invalid one is a sentence that fits on a screen."""
 
 import tomllib
 from pathlib import Path
 from typing import Any
 
 _MOST = 800
-"""Characters of a sentence; what was written in a file may be of any length."""
+"""The most characters of a sentence; a file's content may be of any length."""
 
 
 class NotToml(ValueError):
@@ -17,7 +17,7 @@ class NotToml(ValueError):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return what a file says. A byte order mark, as some editors write it, is passed over. Raises NotToml."""
+    """Return the content of a file. A byte order mark, which some editors write, is skipped. Raises NotToml."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -26,12 +26,12 @@ def read(path: Path) -> dict[str, Any]:
         raise NotToml(f"cannot be read ({error.strerror})", is_read=False) from None
     except RecursionError:
         raise NotToml("is not TOML: it is nested too deep") from None
-    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
+    except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
         raise NotToml(f"is not TOML: {error}") from None
 
 
 def shortened(problem: str) -> str:
-    """Return a sentence with the middle left out where it is long, in characters that can be printed."""
+    """Return a sentence in printable characters, with the middle left out if it is long."""
     if len(problem) > _MOST:
         problem = f"{problem[: _MOST // 2]} … {problem[-_MOST // 2 :]}"
     return problem.replace("\0", "\\0").encode(errors="backslashreplace").decode()

@@ -1,7 +1,7 @@
 """Events that change decisions: a type for each kind, read from the payloads of ``judge_events``.
 
-A payload that other code has written, or that a person has set to something impossible, is read as what it is: a change
-that cannot be followed. Whoever judges says so, and goes on or stops.
+A payload that other code has written, or in which a person has set something impossible, is reported as a change that
+cannot be applied; the caller then continues or stops.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,14 +16,14 @@ from workorder_core.words import CloseFinding, Criticality, FailureMode, OrderTy
 
 
 class RulebookSet(msgspec.Struct, frozen=True):
-    """Other rules judge from here on."""
+    """A new rulebook judges from here on."""
 
     kind: ClassVar[str] = "rulebook"
     document: dict[str, Any]
 
 
 class ModelsSet(msgspec.Struct, frozen=True):
-    """Other model documents judge from here on, by asset class."""
+    """New model documents judge from here on, by asset class."""
 
     kind: ClassVar[str] = "models"
     document: dict[str, Any]
@@ -39,7 +39,7 @@ class LimitMoved(msgspec.Struct, frozen=True):
 
 
 class ShadowBegun(msgspec.Struct, frozen=True):
-    """A run in shadow begins, with the documents that it has of its own."""
+    """A shadow run begins, with its own documents."""
 
     kind: ClassVar[str] = "shadow"
     run: int
@@ -48,7 +48,7 @@ class ShadowBegun(msgspec.Struct, frozen=True):
 
 
 class ShadowEnded(msgspec.Struct, frozen=True):
-    """A run in shadow has ended; ``ended`` is "promoted" where its documents judge from here on."""
+    """A shadow run has ended; ``ended`` is "promoted" if its documents judge from here on."""
 
     kind: ClassVar[str] = "shadow"
     ended: str
@@ -65,7 +65,7 @@ class AssetSet(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """A signal counts, and begins again at 0 after ``wraps_at``, where it does at a number that is known."""
+    """A signal is a counter, and wraps to 0 at ``wraps_at``; None if it is not known to wrap."""
 
     wraps_at: float | None = None
 
@@ -106,7 +106,7 @@ class Reopened(msgspec.Struct, frozen=True):
 
 
 class OrderMoved(msgspec.Struct, frozen=True):
-    """Somebody has moved an order; ``entry`` is there where it comes back into the book."""
+    """Somebody has moved an order; ``entry`` is given if the order returns to the order book."""
 
     kind: ClassVar[str] = "order_moved"
     order_id: UUID
@@ -115,7 +115,7 @@ class OrderMoved(msgspec.Struct, frozen=True):
     close_finding: CloseFinding | None = None
 
     def without_entry(self) -> "OrderMoved":
-        """Return the move of an order that does not come back into the book."""
+        """Return the move of an order that does not return to the order book."""
         return msgspec.structs.replace(self, entry=None)
 
 
@@ -127,14 +127,14 @@ class HistoryImported(msgspec.Struct, frozen=True):
 
 
 class SignalsStale(msgspec.Struct, frozen=True):
-    """Those signals are measured no more."""
+    """Those signals are no longer measured."""
 
     kind: ClassVar[str] = "stale"
     signals: list[str]
 
 
 class AlarmMoved(msgspec.Struct, frozen=True):
-    """Somebody shelves an alarm, takes it out of service until a time, or ends either."""
+    """Somebody shelves an alarm or removes it from service until a time, or ends either."""
 
     kind: ClassVar[str] = "alarm"
     source: str
@@ -144,7 +144,7 @@ class AlarmMoved(msgspec.Struct, frozen=True):
 
 
 class RuleInShadow(msgspec.Struct, frozen=True):
-    """A rule goes to the shadow, or comes back."""
+    """A rule is put in shadow, or returned."""
 
     kind: ClassVar[str] = "rule_shadow"
     rule: str
@@ -159,7 +159,7 @@ class Ticked(msgspec.Struct, frozen=True):
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A payload that is none of its kind, and why."""
+    """A payload that is invalid for its kind, and why."""
 
     kind: str
     why: str
@@ -192,7 +192,7 @@ Change = (
 
 
 def read(kind: str, payload: Mapping[str, Any]) -> Change:
-    """Return what an event of a kind says."""
+    """Parse the payload of an event of a kind."""
     reads = _READ.get(kind)
     if reads is None:
         return Unknown(kind)

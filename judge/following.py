@@ -48,7 +48,7 @@ _MOST_FAILED = 100
 
 
 class UnknownEvent(ValueError):
-    """An event written by other code; nothing after it can be judged as that code would."""
+    """An event written by other code; later inputs cannot be judged as that code would."""
 
 
 def leave_lane(judge: "Judge", event: Event) -> None:
@@ -62,12 +62,12 @@ def leave_lane(judge: "Judge", event: Event) -> None:
 
 
 def follow(judge: "Judge", event: Event) -> Iterable[Finding]:
-    """Apply an event. One that fails keeps what it has done so far; it fails alike in every replay."""
+    """Apply an event. One that fails keeps its partial effect, which is the same in every replay."""
     try:
         findings = _follow(judge, event)
     except UnknownEvent:
         raise
-    except Exception as error:  # noqa: BLE001 - what a person has set must not stop the plant
+    except Exception as error:  # noqa: BLE001 - a person's input must not stop the plant
         _note_failed(judge, event, f"{type(error).__name__}: {error}", traced(error))
         return ()
     return _found(judge, event, findings)

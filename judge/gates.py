@@ -78,7 +78,7 @@ def over_budget(case: Case) -> Outcome | None:
 
 
 def explained(case: Case) -> Outcome | None:
-    """Stop a finding that a declared cause on an upstream asset explains, or may explain in a moment."""
+    """Stop a finding that a declared cause on an upstream asset explains, or may explain within a minute."""
     judge, finding = case.judge, case.finding
     if judge.assets[finding.asset].parent is None:
         return None
@@ -91,7 +91,7 @@ def explained(case: Case) -> Outcome | None:
 
 
 def in_a_flood(case: Case) -> Outcome | None:
-    """Its area is flooded: the flood's order collects what would open one of its own."""
+    """Stop a finding in a flooded area: the flood's order collects it."""
     judge, finding = case.judge, case.finding
     area, key = judge.floods.note(finding, case.area, new=case.new), (finding.asset, finding.source)
     if not isinstance(case.decision, Open) or finding.severity is Severity.SAFETY:

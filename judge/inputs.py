@@ -16,9 +16,8 @@ from judge.lane.ordinary import ForModel
 
 
 class JudgedFrame(msgspec.Struct, frozen=True, gc=False):
-    """A frame as it was judged: its place in the sequence of inputs, ``<site>/<asset>``, event time, values.
-
-    Of the signals that are ``doubtful`` the values cannot be true: no model sees them.
+    """A frame as it was judged: its sequence number, ``<site>/<asset>``, event time, values. The values of ``doubtful``
+    signals are implausible: no model sees them.
     """
 
     arrival: int
@@ -39,9 +38,9 @@ class LateFrame(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something other than a reading that changes decisions, at its place in the sequence of inputs.
+    """Something other than a reading that changes decisions, with its sequence number.
 
-    ``asset`` is ``<site>/<asset>``, or None for what concerns the whole plant.
+    ``asset`` is ``<site>/<asset>``, or None if it concerns the whole plant.
     """
 
     arrival: int
@@ -63,7 +62,7 @@ Input = JudgedFrame | LateFrame | Event
 
 
 def in_order(frames: Iterable[JudgedFrame], events: Sequence[Event], late: Iterable[LateFrame] = ()) -> Iterator[Input]:
-    """Merge frames, events and what came late into the one sequence; of a frame, what is late comes last."""
+    """Merge frames, events and late readings into the one sequence; a frame's late readings come last."""
     if not events and late == ():
         return iter(frames)
     return heapq.merge(frames, late, events, key=lambda each: each.arrival)
@@ -75,7 +74,7 @@ def merged(
     for_models: Sequence[ForModel],
     late: Sequence[LateFrame] = (),
 ) -> Sequence[Input | ForModel]:
-    """Bring what a stretch of a batch gives to be judged into the order of its numbers; each is in order already."""
+    """Merge the inputs of a part of a batch by their sequence numbers; each list is already in order."""
     if late:
         return sorted([*events, *frames, *late, *for_models], key=_ARRIVAL)
     if not events and not for_models:

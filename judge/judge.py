@@ -52,7 +52,7 @@ CHANGES_RULES = ("rulebook", "shadow")
 class Verdict:
     """A decision, with the priority that the asset's criticality and the severity give its order.
 
-    ``shadow`` is the run in shadow that would have decided so; None for what is to be done.
+    ``shadow`` is the shadow run that would have decided so; None for a decision to carry out.
     """
 
     decision: Decision
@@ -61,7 +61,7 @@ class Verdict:
 
 
 class Judge:
-    """Rules, models and the order book of a plant, as far as the sequence of inputs has come.
+    """Rules, models and the order book of a plant, as of the newest input judged.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Judge:
     shadow
         Documents on trial that judge beside those in force.
     early
-        The ranges seen of the signals of assets that were not judged yet.
+        The ranges seen of signals whose assets have not been judged yet.
     beside
         The plant's judge, if this one runs in shadow: it tracks the ranges seen for both.
     lane
@@ -169,7 +169,7 @@ class Judge:
             yield replace(verdict, shadow=shadow.run)
 
     def enter_lane(self, keys: Iterable[str]) -> None:
-        """Put those of the assets on the lane that can be on it."""
+        """Put those assets on the lane that qualify for it."""
         if self.lane is None or self.shadow is not None or self.rulesets.looks_below:
             return
         for key in keys:
@@ -208,8 +208,8 @@ class Judge:
         return decision
 
     def judged_times(self, assets: Iterable[str]) -> dict[str, dict[str, int]]:
-        """Return the newest event time judged of every signal of those assets, each asset's own map: whoever numbers
-        readings updates them, as judging the same readings does.
+        """Return the newest event time judged of every signal of those assets, each asset's own map: numbering readings
+        updates it, as judging the same readings does.
         """
         found: dict[str, dict[str, int]] = {}
         for key in assets:
@@ -261,7 +261,7 @@ class Judge:
         return asset
 
     def end_silences(self, asset: str, now: datetime) -> None:
-        """End the shelving and out-of-service of an asset's alarms whose time has come."""
+        """End the shelving and out-of-service periods of an asset's alarms that have expired."""
         for source, suppressed in self.silences.expire(asset, now):
             move = Move.UNSHELVE if suppressed is Suppressed.SHELVED else Move.RETURN
             self.note(Change(asset, source, now, move, "its time is over"))

@@ -1,4 +1,4 @@
-"""The assets that send, as the judge knows them: their ids, and their signals by name."""
+"""The catalogue of assets, as the judge knows it: their ids, and their signals by name."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -6,10 +6,10 @@ from typing import Protocol
 
 @dataclass(slots=True)
 class KnownAsset:
-    """An asset's id, its signals' ids by name, and by alias the names that they are known by.
+    """An asset's id, its signals' ids by name, and their names by alias.
 
-    ``states`` are by the signal's own name and the state's folded name; ``plausible`` are the ranges that somebody has
-    said, outside which no reading of a signal can be true.
+    ``states`` are by the signal's own name and the state's folded name; ``plausible`` are the declared ranges, outside
+    which no reading of a signal can be true.
     """
 
     id: int
@@ -20,14 +20,14 @@ class KnownAsset:
     plausible: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def copy(self) -> "KnownAsset":
-        """Return the same, which nothing that is made known of this one changes."""
+        """Return an independent copy: later additions to this one do not change it."""
         return KnownAsset(
             self.id, dict(self.signals), dict(self.units), dict(self.aliases), dict(self.states), dict(self.plausible)
         )
 
 
 class Known(Protocol):
-    """The assets that are known, by ``<site>/<asset>``, and by signal id the newest event time stored (epoch µs)."""
+    """The known assets, by ``<site>/<asset>``, and by signal id the newest event time stored (epoch µs)."""
 
     assets: dict[str, KnownAsset]
     newest: dict[int, int]

@@ -1,4 +1,4 @@
-"""The model documents that judge a plant, with what close-outs have made of their limits. No I/O, no clock."""
+"""The model documents in force, with their limits as moved by close-outs. No I/O, no clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class ModelsInForce:
     documents
         By asset class: the numbers that differ from the default, as an engineer wrote them.
     factors
-        By asset class: the version of a model whose limit close-outs have moved, and by how much (1 is not at all).
+        By asset class: the version of a model whose limit close-outs have moved, and the factor (1 is unmoved).
     """
 
     documents: Mapping[str, Any] = field(default_factory=dict)
@@ -29,6 +29,6 @@ class ModelsInForce:
         return document, self.factor(asset_class, document)
 
     def factor(self, asset_class: str, document: ModelDocument) -> float:
-        """Return what close-outs have made of the limit of this version of the class's model."""
+        """Return the factor by which close-outs have moved the limit of this version of the class's model."""
         version, factor = self.factors.get(asset_class, ("", 1.0))
         return factor if version == document.version else 1.0

@@ -18,9 +18,8 @@ def micros(at: datetime) -> int:
 
 
 def downtime_span(starts_at: str, ends_at: str | None) -> tuple[int, int]:
-    """Return a planned downtime as it was recorded, in epoch microseconds; the end is ``FOREVER`` where it has none.
-
-    A database may have one from before far dates were refused, of a year that no datetime has.
+    """Return a recorded planned downtime in epoch microseconds; the end is ``FOREVER`` if it is open. A database may
+    have one with a year beyond datetime's range, from before such dates were refused.
     """
     start = _read(starts_at)
     end = None if ends_at is None else _read(ends_at)

@@ -1,4 +1,4 @@
-"""The judge's state in parts, as plain bytes: what a checkpoint keeps, and what a judge is made of again."""
+"""The judge's state in parts, as plain bytes, from which a checkpoint restores it."""
 
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ PartName = tuple[str, str, str]
 class Part(NamedTuple):
     """A part of the judge's state, as plain bytes.
 
-    ``judge`` is "live" or "shadow", ``kind`` what the part is, "asset" of one asset; ``asset`` is its
-    ``<site>/<asset>``, empty for what is of the whole plant.
+    ``judge`` is "live" or "shadow", ``kind`` names the part, "asset" for one asset's; ``asset`` is its
+    ``<site>/<asset>``, empty for a plant-wide part.
     """
 
     judge: str

@@ -1,4 +1,4 @@
-"""What has been seen of every signal's values, for plausible ranges: a map for each asset, shared by judges."""
+"""The ranges seen of every signal's values, for plausibility: a map for each asset, shared by judges."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def of(judge: "Judge", key: str) -> dict[str, Seen]:
-    """Return what has been seen of the signals of an asset, its own map."""
+    """Return the ranges seen of the signals of an asset, its own map."""
     asset = judge.assets.get(key)
     return judge.early.setdefault(key, {}) if asset is None else asset.seen
 
 
 def of_each(judge: "Judge", keys: Iterable[str]) -> dict[str, dict[str, Seen]]:
-    """Return what has been seen of every signal of those assets, each asset's own map: numbering readings updates them.
+    """Return the ranges seen of every signal of those assets, each asset's own map: numbering readings updates them.
 
     The assets have left the lane already, see `Judge.judged_times`.
     """
@@ -31,7 +31,7 @@ def add(judge: "Judge", frame: JudgedFrame) -> None:
 
 
 def share(judge: "Judge", beside: "Judge") -> None:
-    """Let a judge have seen what the plant's judge, ``beside`` it, sees: both judge the same readings."""
+    """Let a judge share the ranges seen by the plant's judge, ``beside`` it: both judge the same readings."""
     judge.beside = beside
     for key, asset in judge.assets.items():
         asset.seen = of(beside, key)

@@ -1,4 +1,4 @@
-"""Documents on trial: a second judge within the judge, that opens no orders. No I/O, no clock.
+"""Documents on trial: a second judge within the judge, which opens no orders. No I/O, no clock.
 
 It begins as a copy of the judge, so that what does not change need not be learned again, and gets the same inputs. An
 order that only it would have opened was never seen by anybody; as in a backtest it counts as done after a while, or
@@ -27,7 +27,7 @@ DONE_AFTER = timedelta(days=3)
 
 @dataclass(slots=True)
 class Shadow:
-    """A run in shadow; ``replaced`` are the kinds of document that it does not take from the plant."""
+    """A shadow run; ``replaced`` are the kinds of document that it does not share with the plant."""
 
     run: int
     judge: "Judge"
@@ -35,7 +35,7 @@ class Shadow:
 
     @classmethod
     def begin(cls, change: ShadowBegun, judge: "Judge") -> "Shadow":
-        """Begin a run with a copy of the judge and the documents of the event that asks for it."""
+        """Begin a run with a copy of the judge and the documents of the event that requested it."""
         replaced = tuple(kind for kind in DOCUMENTS if getattr(change, kind) is not None)
         shadow = cls(change.run, judge, replaced)
         if "rulebook" in replaced:
@@ -45,7 +45,7 @@ class Shadow:
         return shadow
 
     def consider(self, each: "Input", live: OrderBook) -> Iterator["Verdict"]:
-        """Judge an input that the plant's judge has judged; ``live`` is that one's book."""
+        """Judge an input that the plant's judge has judged; ``live`` is the plant's order book."""
         if isinstance(each, Event):
             others = each.kind == "rule_shadow" and "rulebook" in self.replaced
             if each.kind != "shadow" and each.kind not in self.replaced and not others:
@@ -56,7 +56,7 @@ class Shadow:
         yield from self.judge.consider((each,))
 
     def dump(self) -> dict[str, Any]:
-        """Return the state in plain types, but its judge's, which is kept beside the plant's."""
+        """Return the state in plain types, without its judge's, which is stored beside the plant's."""
         return {"run": self.run, "replaced": list(self.replaced)}
 
     @classmethod
@@ -82,7 +82,7 @@ class Shadow:
 
 
 def _without_entry(event: Event) -> Event:
-    """Return the event without what would bring an order into the book that the run may never have opened."""
+    """Return the event without the entry of an order that the run may never have opened."""
     if not isinstance(event.change, OrderMoved) or event.change.entry is None:
         return event
     return replace(event, change=event.change.without_entry())

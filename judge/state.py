@@ -83,7 +83,7 @@ def _of_parts(judge: "Judge", parts: Iterable[Part], arrival: int) -> "Judge":
 
 
 def _go_on(judge: "Judge", whole: Mapping[str, Any]) -> None:
-    """Go on from what is of the whole plant."""
+    """Continue from the plant-wide parts."""
     if whole["rulebook"]:
         judge.rulesets = RuleSets(parse_rulebook(whole["rulebook"]))
     judge.fleets = Fleets(whole["fleets"])

@@ -1,10 +1,10 @@
 """How far an alarm's sum has to go, so that a healthy machine raises no more alarms than was promised.
 
-A healthy machine's sum leaves zero now and then and returns: an excursion. Their number, and how far they go beyond a
-small mark, are counted for each asset. Beyond a high mark such heights are exponential (J. Pickands, "Statistical
+A healthy machine's sum leaves zero now and then and returns: an excursion. Their number, and their heights above a
+small mark, are recorded for each asset. Beyond a high mark such heights are exponential (J. Pickands, "Statistical
 inference using extreme order statistics", Annals of Statistics 3, 1975; for Page's sum D. Siegmund, "Sequential
-Analysis", 1985), with a mean that is not known but learned: under a gamma prior for its inverse the height of the
-next one is Lomax, whose tail is the heavier the less has been seen. The limit is where the expected number of
+Analysis", 1985), with an unknown mean that is learned: under a gamma prior for its inverse the height of the next one
+follows a Lomax distribution, whose tail is heavier the less has been seen. The limit is where the expected number of
 excursions beyond it in a month is the promise.
 """
 

@@ -1,4 +1,4 @@
-"""A frame as one row of numbers, for judging many: a dictionary of its values costs more than judging them."""
+"""A frame as one row of numbers, for judging many: a dictionary of values costs more than judging them."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """How far an asset has moved from its own beginning, in one number, and where its recent trend leads.
 
-Every signal that varies is smoothed (S. W. Roberts, "Control chart tests based on geometric moving averages",
-Technometrics 1 (1959)) and has one vote: the root of its deviation, in parts of what it was in a fleet at the end of
-its lives. So 1 is as far as that fleet had come when it failed. The direction of a signal does not matter, and none
-outvotes the others: a fault that the fleet has not had turns some of them round and others away. A distance that is
-weighted by the healthy covariance hangs on the two or three signals that are quietest while healthy. The root of wear
-that grows the faster the more there is of it grows about evenly, so a straight line carries it on.
+Every varying signal is smoothed (S. W. Roberts, "Control chart tests based on geometric moving averages",
+Technometrics 1 (1959)) and has one vote: the root of its deviation, relative to that of a fleet at the end of its
+lives. So 1 is the state in which that fleet failed. A signal's direction does not matter, and none outvotes the others:
+a fault that the fleet has not had inverts some of them. A distance weighted by the healthy covariance would depend on
+the two or three signals that are quietest while healthy. Wear accelerates, and its root grows about evenly, so a
+straight line extrapolates it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 HEALTHY = 0.82
-"""The mean root of the size of a standard normal deviation: what a signal that nothing has happened to shows."""
+"""The mean root of the magnitude of a standard normal deviation: the value of an unaffected signal."""
 LAST = 10
-"""Frames at the end of a life that tell how far each signal goes."""
+"""Frames at the end of a life that show how far each signal deviates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class HealthIndex:
     Parameters
     ----------
     signals
-        Columns that vary while healthy; what never varies has no scale to be judged by.
+        Columns that vary while healthy; a constant one has no scale.
     spread
         Standard deviation of these columns while healthy.
     votes
@@ -42,7 +42,7 @@ class HealthIndex:
     smoothing
         Weight of the newest frame.
     pace_over, ahead
-        The index is carried on for ``ahead`` frames at the pace of the last ``pace_over``.
+        The index is extrapolated for ``ahead`` frames at the pace of the last ``pace_over``.
     limit
         The extrapolated index that calls for work.
     sustained
@@ -104,8 +104,8 @@ class HealthIndex:
     def latest_limit(self, traces: Sequence[Array], *, lead: float, share: float = 0.95) -> float:
         """Return the highest limit at which this share of a fleet that ran to failure alarms early enough.
 
-        ``lead`` is the frames before the end of a life. The highest, since an alarm that comes too early costs what it
-        was meant to save.
+        ``lead`` is the frames before the end of a life. The highest, since an alarm that is too early costs what it was
+        meant to save.
         """
         limit = 0.1
         while True:

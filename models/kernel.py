@@ -2,8 +2,9 @@
 
 Has the level of any signal shifted from what this asset's own past makes likely? Each signal is smoothed, the operating
 point is regressed out, and what is left is compared with its own past twice: with all of it (slow wear shows here) and
-with the last `HORIZON` frames (of a signal that has always wandered only sudden steps show, here). The past counts for
-as many independent looks as its autocorrelation leaves of it (Bayley and Hammersley 1946), and the deviation is judged
+with the last `HORIZON` frames (of a signal that has always wandered only sudden steps show, here). The past counts as
+the number of independent samples that its autocorrelation leaves (Bayley and Hammersley 1946), and the deviation is
+judged
 by Student's distribution with that many degrees of freedom. `models.default_detector` has the alarm. The same in
 readable Python, step by step with its sources, is `tests/models/level_shift.py`, and tests compare the two.
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-# What is compiled is kept until this file changes. So every constant of it is defined here, and the
+# Compiled code is cached until this file changes. So every constant of it is defined here, and the
 # readable form imports them.
 RIDGE = 0.01
 REPEATS_ANYWAY = 2
@@ -41,51 +42,53 @@ STEADY = 0.1
 NOVEL = 1.0
 APART = 2.0
 RENEW = 8
-"""Every so many samples the signals' parts in each other are computed anew: it is dear, and they change slowly."""
+"""After this many samples the relations between signals are recomputed: that is expensive, and they change slowly."""
 FULL = 1.1
-"""The alarm's sum stops growing at so many times the patience: an alarm is over soon after its cause."""
+"""The alarm's sum stops growing at this many times the patience, so that an alarm ends soon after its cause."""
 RELIEF = 3.0
-"""An ordinary frame takes so many times away from the sum what it is below the drift."""
+"""An ordinary frame reduces the sum by this many times the amount by which it is below the drift."""
 EASE = 0.5
-"""An alarm is kept up by what surprises at least so many times as much as the worst of it: what has come nearly back is
-over, though not quite where it was."""
+"""An alarm is sustained by a signal that surprises at least this fraction of the worst of it: a signal that has nearly
+returned no longer sustains it."""
 BACK = 0.5
-"""A signal keeps an alarm up while it is off by at least so many times its own worst of this alarm: what is on its way
-back is no longer what the alarm is about, however improbable it still is."""
+"""A signal sustains an alarm while it is off by at least this fraction of its own worst of this alarm: one that is
+recovering no longer does, however improbable it still is."""
 REST = 25
-"""Frames in a row without any surprise left that end an alarm: a lull of noise does not."""
+"""An alarm ends after this many frames in a row without a sustaining signal: a lull of noise does not end it."""
 OUTLIVED = 1.0
-"""An alarm that has lasted for so many times the frames that its normal was learned from is over: a past says nothing
-about what has lasted longer than itself."""
+"""An alarm is over once it has lasted this many times the frames that its normal was learned from: a reference says
+nothing about what has lasted longer than itself."""
 TREND = 12.0
-"""The variance of a straight line's slope, in that of one look by the number of looks and the square of their span."""
+"""The variance of a straight line's slope, in units of a sample's variance by the number of samples and their span
+squared."""
 DOUBT = 0.5
-"""From this part of the patience on nothing is learned, until the sum has fallen again."""
+"""Above this fraction of the patience nothing is learned, until the sum has fallen again."""
 GROUP = 64
-"""Signals that may explain each other's deviations: the first so many of an asset, the next so many, and so on. Tables
-of all signals by all would grow with the square of their number."""
+"""Size of the groups, in order of first appearance, within which signals may explain each other's deviations. Tables of
+all signals by all would grow with the square of their number."""
 FEW = 30
-"""Values of a signal from which on it is known how far it steps. Of fewer, what lies far out is ``FEW / values`` times
-as far; of the first three, the one that lies alone is dropped."""
+"""Values of a signal after which its usual step is known. With fewer, the tolerance is ``FEW / values`` times as wide;
+of the first three, an outlier is dropped."""
 FAR = 3.0
-"""A value that lies so many times as far from the level as any of late is set aside until the next one bears it out."""
+"""A value this many times as far from the level as any recent one is set aside until the next one confirms it."""
 REGIME_FAR = 300.0
-"""So many times the farthest leap of late, for what says how the machine is run: it leaps with every start, and a frame
-without it is judged by the operating point before. At 3, a keen document alarmed half as often again."""
+"""The same for regime signals, in multiples of the farthest recent leap: they leap at every start, and a frame without
+them is judged by the previous operating point. At 3, a sensitive document alarmed half as often again."""
 REGIME_LEAST = 1e-3
-"""A regime signal of ``FEW`` values has leapt at least so far, a hundredth of a percent of its first value."""
+"""After ``FEW`` values the leap of a regime signal counts as at least this fraction of its first value, a hundredth of
+a percent."""
 REGIME_SAME = 0.02
-"""The first values of a regime signal that lie no farther apart than a fifth of a percent are alike."""
+"""First values of a regime signal no farther apart than a fifth of a percent are alike."""
 FIRM = 50.0
-"""What is borne out counts up to so many times the farthest of late: no two readings move a level for good."""
+"""A confirmed value counts up to this many times the farthest recent step: no two readings move a level permanently."""
 FADE = 1.0 - 1.0 / 1024.0
-"""What is left of the farthest step of late with every value that is another one."""
+"""The fraction of the farthest recent step that remains after every new value."""
 HUGE = 1e100
-"""Beyond this no value is one: its square would be none either."""
+"""Larger values are ignored: their squares would overflow."""
 GAP = 10
-"""A time without frames of so many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
+"""A time without frames of this many usual intervals is a gap: levels start afresh, alarms have to be raised again."""
 
-# Parameters, by their place in the row that `parameters` makes.
+# Parameters, by their index in the row that `parameters` makes.
 SMOOTHING, HORIZON, SPACING, WARMUP, PROTECT, MEMORY, TRUST, CLIP, DRIFT, PATIENCE, PARAMETERS = range(11)
 
 # One signal's numbers.
@@ -107,7 +110,7 @@ class Shape(NamedTuple):
     signals: int
     regimes: int
     needed: int
-    """Samples of the warm-up."""
+    """The number of samples of the warm-up."""
 
     @property
     def features(self) -> int:
@@ -120,7 +123,7 @@ class Shape(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Columns of the tables that say how a signal deviates with those of its group."""
+        """Columns of the tables of a signal's deviations with those of its group."""
         return min(self.signals, GROUP)
 
     @property
@@ -133,10 +136,10 @@ class Shape(NamedTuple):
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Compile when first called, and keep that for the next start where a folder for it can be written."""
+    """Compile at the first call, and cache the code for the next start if a folder for it is writable."""
     try:
         return njit(cache=True)(function)
-    except RuntimeError:  # neither the folder of the source nor the user's own can be written
+    except RuntimeError:  # neither the source's folder nor the user's own is writable
         return njit(function)
 
 
@@ -152,13 +155,13 @@ def _block(features):
 
 @compiled
 def _work(signals, regimes):
-    """Length of the scratch row that a frame is judged in: taking one anew for each part would cost a third more."""
+    """Length of the scratch row in which a frame is judged: allocating one for each part would cost a third more."""
     return 10 * signals + 2 * (1 + 3 * regimes) + 8
 
 
 @compiled
 def begin(numbers, counts):
-    """Make empty rows those of an asset that nothing is known of."""
+    """Initialise empty rows as those of an unknown asset."""
     numbers[:] = 0.0
     counts[:] = 0
     numbers[0] = 1.0
@@ -179,7 +182,7 @@ def start_afresh(counts, signals, regimes, horizon):
 def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
     """Score the frame at event time ``at_us``, learn from it when it is ordinary enough, and add up its surprise.
 
-    Returns whether the alarm is active after it. The looks are left in the signals' blocks.
+    Returns whether the alarm is active after it. The deviations are left in the signals' blocks.
     """
     patience = p[PATIENCE]
     head = 1 + 3 * regimes
@@ -193,7 +196,7 @@ def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
             for s in range(signals):
                 counts[FLAGS + regimes + s * COUNTS + LOOKED] = 0
         elif step > 0:
-            # Moves towards the median of the steps, whatever a few of them are.
+            # Moves towards the median of the steps, unaffected by a few outliers.
             if numbers[pace] == 0.0:
                 numbers[pace] = float(step)
             elif step > numbers[pace]:
@@ -233,7 +236,7 @@ def judge(numbers, counts, samples, p, signals, regimes, at_us, values, regime):
 
 @compiled
 def _kept_up(numbers, counts, p, signals, regimes, begins):
-    """Return the surprise of what keeps an alarm up, and whether the worst signal's has outlived what it is held to."""
+    """Return the surprise of what sustains an alarm, and whether the worst signal's has outlived its reference."""
     f = 1 + 3 * regimes
     size, first = _block(f), _head(regimes)
     still, worst, outlived = 0.0, 0.0, False
@@ -255,10 +258,8 @@ def _kept_up(numbers, counts, p, signals, regimes, begins):
 
 @compiled
 def come_to_rest(numbers, counts, signals, regimes, outlived):
-    """After an alarm: what lies between the usual and where a signal has come to rest is ordinary from now on.
-
-    Where the alarm was ``outlived``, by a machine that has left its past for good, how far it went is learned as what
-    it does by itself.
+    """After an alarm: the remaining deviation of each signal is ordinary from now on. If the alarm was ``outlived``, by
+    a machine that has permanently left its past, the distance is learned as normal variation.
     """
     f = 1 + 3 * regimes
     size, first = _block(f), _head(regimes)
@@ -284,12 +285,12 @@ def come_to_rest(numbers, counts, signals, regimes, outlived):
 
 @compiled
 def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, hold, work):
-    """Score a frame, then learn it unless ``hold``; return its surprise, or -1 where nothing was judged."""
+    """Score a frame, then learn it unless ``hold``; return its surprise, or -1 if nothing was judged."""
     f = 1 + 3 * regimes
     size = VECTORS + 3 * f + 2 * f * f
     first = f + 4 * regimes + 3
     levels, stuck = work[:signals], work[signals : 2 * signals]
-    # A view made anew for every signal would cost a third of the time: parts of the scratch row go by their places.
+    # A new view for every signal would cost a third of the time: parts of the scratch row are addressed by offset.
     far, near, at = 2 * signals, 6 * signals, 10 * signals
     point = work[at : at + f]
     _believe_all(numbers, counts, first, size, signals, regimes, values, regime)
@@ -331,7 +332,7 @@ def score_learn(numbers, counts, samples, p, signals, regimes, values, regime, h
 
 @compiled
 def _believe_all(numbers, counts, first, size, signals, regimes, values, regime):
-    """Leave of a frame what is believed of it, NaN where nothing is."""
+    """Keep the believed values of a frame; the others become NaN."""
     for i in range(regimes):
         regime[i] = _believed_of_regime(numbers, counts, 1 + 3 * regimes + 4 * i, 1 + 3 * i, FLAGS + i, regime[i])
     for s in range(signals):
@@ -340,7 +341,7 @@ def _believe_all(numbers, counts, first, size, signals, regimes, values, regime)
 
 @compiled
 def _believed_of_regime(numbers, counts, n, point, c, value):
-    """Return what of a regime signal's value is believed: all of it, or nothing before the next one bears it out."""
+    """Return the believed value of a regime signal: the value itself, or NaN until the next one confirms it."""
     if not math.fabs(value) <= HUGE:
         return np.nan
     given, leapt = counts[c] // 2, counts[c] % 2
@@ -352,7 +353,7 @@ def _believed_of_regime(numbers, counts, n, point, c, value):
         second = math.copysign(farthest, numbers[point])
         odd = odd_one_out(0.0, second, u, REGIME_SAME) if given == 2 else 0
         if odd == 1 or odd == 2:
-            # Begins anew, but for what there was of its values.
+            # Starts afresh, except for the count of its values.
             numbers[n], numbers[n + 1] = value, 10.0 / abs(value) if value != 0.0 else 1.0
             numbers[n + 2] = numbers[n + 3] = 0.0
             numbers[point] = numbers[point + 1] = numbers[point + 2] = 0.0
@@ -373,10 +374,9 @@ def _believed_of_regime(numbers, counts, n, point, c, value):
 
 @compiled
 def odd_one_out(first, second, third, alike):
-    """Return which of a signal's first three values lies alone, as 1 to 3; 0 where none does.
-
-    Two of them lie together, and the other so much farther off as ``FEW`` values allow for two; values no farther apart
-    than ``alike`` lie together as well.
+    """Return which of a signal's first three values is the outlier, as 1 to 3; 0 for none. Two of them are close
+    together, and the other is farther off than the tolerance for two values; values no farther apart than ``alike`` are
+    close too.
     """
     most = FAR * FEW / 2
     a, b, c = abs(second - first), abs(third - second), abs(third - first)
@@ -391,8 +391,8 @@ def odd_one_out(first, second, third, alike):
 
 @compiled
 def _believed(numbers, counts, n, c, value):
-    """Return what of a value is smoothed: all where it is no farther from the level than usual, else nothing before the
-    next one bears it out, and then no more than a bounded step.
+    """Return the part of a value that is smoothed: all if it is no farther from the level than usual, otherwise nothing
+    until the next one confirms it, and then at most a bounded step.
     """
     if not math.fabs(value) <= HUGE:
         return np.nan
@@ -431,9 +431,8 @@ def _believed(numbers, counts, n, c, value):
 
 @compiled
 def allowed(given, level, reach):
-    """Return how far from the level the next value may lie to be believed at once, after so many ``given`` ones.
-
-    While a few of them were all alike, so far as the level is from nought: a sensor of coarse steps has to be let go.
+    """Return how far from the level the next value may be to be believed at once, after ``given`` values. While the
+    first few are all equal, that is the level's distance from zero, so that a coarse sensor can make its first step.
     """
     if given < 2:
         return np.inf
@@ -444,7 +443,7 @@ def allowed(given, level, reach):
 
 @compiled
 def _operating_point(numbers, counts, p, regimes, regime, point):
-    """Fill ``point``; return whether no regime signal is on its way from one operating point to another."""
+    """Fill ``point``; return whether no regime signal is moving between operating points."""
     f = 1 + 3 * regimes
     point[:] = numbers[:f]
     fast = max(p[SMOOTHING], 1.0 / (counts[FRAMES] + 1))
@@ -501,22 +500,22 @@ def _as_normal(square, freedom):
 
 @compiled
 def _deviation(off, variance, freedom, work, at):
-    """Leave (off, variance, freedom, surprise) at a place of the scratch row."""
+    """Store (off, variance, freedom, surprise) at an offset of the scratch row."""
     work[at], work[at + 1], work[at + 2] = off, variance, freedom
     work[at + 3] = _as_normal(off * off / variance, freedom) if variance > 0.0 else 0.0
 
 
 @compiled
 def _deviate(numbers, counts, n, c, f, level, p, work, far, near, point, before):
-    """Note how a level deviates from all of its past and from its last horizon, each where the point is known.
-
-    After the ``point`` come f places for the way from the near one, and the products of both, for who has the same.
+    """Record how a level deviates from all of its past and from its last horizon, each if the point is known. After the
+    ``point`` follow f elements for the difference from the near one, and the products of both, for signals that share
+    them.
     """
     near_point, coefficients = n + VECTORS, n + VECTORS + 2 * f
     inverse = n + VECTORS + 3 * f + f * f
     way, known, moved_known = point + f, point + 2 * f, point + 2 * f + 1
     scale = numbers[n + WEIGHT] / numbers[n + WORTH]
-    # Signals that come together have their operating points in common, so that most of them need no new products.
+    # Signals that arrive together share their operating points, so that most of them need no new products.
     same = before >= 0 and _equal(numbers, inverse, inverse - n + before, f * f)
     if not same:
         work[known] = _quadratic(numbers, inverse, work, point, f)
@@ -562,14 +561,14 @@ def _equal(numbers, at, other, length):
 
 @compiled
 def _within(off, zone):
-    """Return the part of a deviation that lies between 0 and ``zone``."""
+    """Return the part of a deviation between 0 and ``zone``."""
     return min(max(off, min(0.0, zone)), max(0.0, zone))
 
 
 @compiled
 def _apart(numbers, others, signals, s, work, table, out):
-    """Leave at ``out`` what is left of a deviation once the other signals have explained their part, if it is less."""
-    # The row of a table begins with the first signal of the group.
+    """Store at ``out`` the rest of a deviation after the other signals have explained their part, if it is less."""
+    # A table's row begins with the first signal of the group.
     begins = s - s % GROUP
     row, seen = others + s * min(signals, GROUP) - begins, table + 4 * s
     for i in range(4):
@@ -588,7 +587,7 @@ def _apart(numbers, others, signals, s, work, table, out):
 
 @compiled
 def _look(numbers, counts, first, size, signals, regimes, work, far, near, rest):
-    """Leave a look in the block of each judged signal; return the largest surprise, -1 where none was judged."""
+    """Store the deviation in the block of each judged signal; return the largest surprise, -1 if none was judged."""
     others = first + signals * size + signals * min(signals, GROUP)
     worst = -1.0
     for s in range(signals):
@@ -616,10 +615,9 @@ def _look(numbers, counts, first, size, signals, regimes, work, far, near, rest)
 
 @compiled
 def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, ordinary):
-    """Take the frame into every level, and into the pasts where it is ordinary.
-
-    Returns what the regressions left of the new samples, how many there are of each signal, both empty where none, and
-    whether it is time to renew what the signals make of each other.
+    """Update every level with the frame, and the pasts if it is ordinary. Returns the residuals of the new samples,
+    their number for each signal, both empty if there are none, and whether the relations between signals are due to be
+    recomputed.
     """
     f = 1 + 3 * regimes
     size, first = VECTORS + 3 * f + 2 * f * f, f + 4 * regimes + 3
@@ -677,7 +675,7 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
 
 @compiled
 def _follow_near(numbers, counts, p, n, c, f):
-    """Let the near past of a signal follow its level, and what the frame's features were beside it."""
+    """Let a signal's near past follow its level, with the frame's features."""
     slow = 1.0 / p[HORIZON]
     counts[c + NEAR_AGE] += 1
     gain = slow if counts[c + NEAR_AGE] >= p[HORIZON] else max(slow, 1.0 / max(1, counts[c + NEAR_AGE]))
@@ -689,7 +687,7 @@ def _follow_near(numbers, counts, p, n, c, f):
 
 @compiled
 def _sample(numbers, counts, samples, p, n, c, s, needed, f, left):
-    """Take a sample of the level; fill ``left`` and return how many samples are new to the spread."""
+    """Sample the level; fill ``left`` and return how many samples are new to the spread."""
     near_point, cross, coefficients = n + VECTORS, n + VECTORS + f, n + VECTORS + 2 * f
     gram, inverse = n + VECTORS + 3 * f, n + VECTORS + 3 * f + f * f
     wide = 2 + 2 * f
@@ -705,12 +703,12 @@ def _sample(numbers, counts, samples, p, n, c, s, needed, f, left):
             return 0
         return _begin_past(numbers, counts, samples, p, n, c, s, needed, f, left)
     expected = _dot(numbers, coefficients, numbers, 0, f)
-    # At a point that is new the regression may be far off: it must be free to learn that, and the spread not widen.
+    # At a new point the regression may be far off: it must be free to learn that, without widening the spread.
     unsure = math.sqrt(1.0 + _quadratic(numbers, inverse, numbers, 0, f) * numbers[n + WEIGHT] / numbers[n + WORTH])
     reach = p[CLIP] * math.sqrt(numbers[n + SPREAD]) * unsure
     over = numbers[n + LEVEL] - expected
     within = _within(over, numbers[n + ZONE])
-    # What is learned catches up with where the signal came to rest as fast as this is forgotten.
+    # Learning catches up with the signal's new level as fast as this allowance fades.
     numbers[n + ZONE] *= 1.0 - 1.0 / (numbers[n + WEIGHT] + 1.0)
     over = min(max(over - within, -reach), reach)
     level = expected + within + over
@@ -814,7 +812,7 @@ def _solve(numbers, p, n, f):
 
 @compiled
 def _invert(numbers, gram, inverse, f):
-    """Leave the inverse of the ridged moments: Gauss and Jordan, with the largest pivot of each column."""
+    """Store the inverse of the ridged moments: Gauss and Jordan, with the largest pivot of each column."""
     a = np.zeros((f, 2 * f))
     for i in range(f):
         for j in range(f):
@@ -852,7 +850,8 @@ def _eliminate(a):
 
 @compiled
 def _all_above(matrix, least, lower):
-    """Whether all eigenvalues of a symmetric matrix are above ``least``: then Cholesky's factor of the rest exists."""
+    """Return whether all eigenvalues of a symmetric matrix are above ``least``: then Cholesky's factor of the rest
+    exists."""
     m = matrix.shape[0]
     for i in range(m):
         for j in range(i + 1):
@@ -870,7 +869,7 @@ def _all_above(matrix, least, lower):
 
 @compiled
 def _learn_together(numbers, first, size, signals, left, how_many, renew):
-    """Learn how the signals of each group deviate together, and from it what the others make of each."""
+    """Learn how the signals of each group deviate together, and from it how the others explain each."""
     width = min(signals, GROUP)
     for begins in range(0, signals, GROUP):
         ends = min(begins + GROUP, signals)
@@ -884,7 +883,7 @@ def _learn_together(numbers, first, size, signals, left, how_many, renew):
 
 @compiled
 def _add_products(numbers, first, size, begins, ends, together, width, left, how_many):
-    """Add what the regressions have left of new samples to the table of a group's products."""
+    """Add the residuals of new samples to the table of a group's products."""
     for a in range(begins, ends):
         for b in range(begins, ends):
             if how_many[a] == 0 or how_many[a] != how_many[b]:
@@ -901,7 +900,7 @@ def _add_products(numbers, first, size, begins, ends, together, width, left, how
 
 @compiled
 def _renew(numbers, first, size, begins, ends, together, others, width):
-    """Compute anew what the signals of a group make of each other."""
+    """Recompute how the signals of a group explain each other."""
     m = 0
     names = np.empty(ends - begins, np.int64)
     for a in range(begins, ends):
@@ -917,7 +916,7 @@ def _renew(numbers, first, size, begins, ends, together, others, width):
             b = names[j]
             if a == b:
                 continue
-            # Few looks say little about a correlation, the less the more signals there are to correlate.
+            # Few samples say little about a correlation, and less the more signals there are.
             known = min(numbers[first + a * size + WORTH], numbers[first + b * size + WORTH])
             scale = math.sqrt(numbers[together + a * width + a]) * math.sqrt(numbers[together + b * width + b])
             matrix[i, j] = numbers[together + a * width + b] / scale * known / (known + m)
@@ -989,7 +988,7 @@ def parameters(like: Parameters, drift: float = 0.0, patience: float = 0.0) -> N
 
 
 def sum_place(shape: Shape) -> int:
-    """Return where the alarm's sum of surprise lies in a row of numbers."""
+    """Return the index of the alarm's sum of surprise in a row of numbers."""
     return shape.features + 4 * shape.regimes
 
 
@@ -1010,7 +1009,7 @@ def move(
 
 
 def make_ready() -> None:
-    """Compile now what the first frame would wait for: some 20 seconds once, less than one from then on."""
+    """Compile now, so that the first frame does not wait: about 20 seconds once, less than one from then on."""
     shape = Shape(1, 1, 1)
     numbers, counts, samples = np.zeros(shape.numbers), np.zeros(shape.counts, dtype=np.int64), np.zeros(shape.samples)
     begin(numbers, counts)

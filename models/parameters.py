@@ -14,9 +14,9 @@ class Parameters:
     warmup
         Frames of a signal before it is judged.
     regime
-        Signals that say how the machine is run. They are never judged: the others are, given them.
+        Signals that define the operating point. They are never judged: the others are, given them.
     smoothing
-        Weight of the newest frame in a signal's level. Smaller sees smaller shifts, later.
+        Weight of the newest frame in a signal's level. A smaller weight detects smaller shifts, later.
     horizon
         Frames that the near reference remembers.
     spacing

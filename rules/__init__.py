@@ -1,1 +1,1 @@
-"""Rules that engineers write: limits, operating states, and the rulebook that holds them. No I/O but its file."""
+"""Rules that engineers write: limits, operating states, and the rulebook that contains them. No I/O but its file."""

@@ -17,11 +17,11 @@ Memory = list[Any]
 MOST_POINTS = 64
 """The most points of a window, spread over it: bounds a rule's memory of an asset."""
 _MOST, _MOST_OF_MEAN = 1.7976931348623157e308, 1e150
-"""A float's largest number; and what a value counts for at most in a mean, whose square is a number still."""
+"""A float's largest number; and the most that a value counts in a mean, so that its square does not overflow."""
 
 
 def _finite(number: float) -> float:
-    """Return a number that can be written: what is beyond all floats is the largest of them."""
+    """Return a number that can be written: an infinite one becomes the largest float."""
     return max(-_MOST, min(number, _MOST))
 
 

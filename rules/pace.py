@@ -4,7 +4,7 @@ from rules import ruleset
 from rules.threshold import Threshold
 
 _LASTING = ("rate", "stuck")
-"""Kinds whose figure needs readings that follow each other without a gap."""
+"""Kinds whose measure needs readings without gaps."""
 
 
 def lasts(rule: Threshold) -> bool:

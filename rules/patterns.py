@@ -29,7 +29,7 @@ class Pattern:
     Parameters
     ----------
     signals
-        Names, in which ``*`` stands for anything, with 1 for above, -1 for below and 0 for either.
+        Names, in which ``*`` matches anything, with 1 for above, -1 for below and 0 for either.
     component
         The component, where the signals do not determine it; empty for the whole machine.
     """

@@ -1,8 +1,7 @@
-"""Finds the template and the facts of a stored English sentence again, for readers of other languages.
-
-The database has sentences of the engine as English texts: in histories, in evidence, in reasons of assignments. A text
-is matched with every template of a catalogue, the longest first; its facts may be sentences too. What no template fits
-is left as it is, as are texts that people wrote: nobody passes those here.
+"""Matches a stored English sentence with its template and facts, for readers of other languages. The database stores
+the engine's sentences as English texts: in histories, in evidence, in reasons of assignments. A text is matched with
+every template of a catalogue, the longest first; its facts may be sentences too. A text that no template fits is left
+as it is, and so are texts that people wrote: those are not passed here.
 """
 
 import re
@@ -18,24 +17,24 @@ _A_NUMBER = re.compile(rf"{_NUMBER}")
 _QUANTITY = re.compile(rf"({_NUMBER}) (.+)", re.DOTALL)
 _CLOCK = re.compile(r"([A-Z][a-z]{2}) (\d\d:\d\d)")
 _COUNT = "count"
-"""Facts of this name are numbers, also where the template does not say how to write them."""
+"""Facts with these names are numbers, even if the template does not say how to format them."""
 _QUANTITIES = frozenset({"value", "limit"})
-"""Facts of these names are numbers with their unit."""
+"""Facts with these names are numbers with their unit."""
 _FEW = 5
-"""A template with fewer letters of its own fits nearly everything; one of its facts has to be known besides."""
+"""A template with fewer letters of its own fits nearly everything, so one of its facts has to be known as well."""
 _LONGEST, _MOST_PARTS, _MOST_TOGETHER, _MOST_TRIED = 2_000, 30, 2, 500
-"""What is looked at: letters of a text, parts of a list, parts that may be one sentence, texts within a text."""
+"""Bounds of the search: letters of a text, parts of a list, parts that may be one sentence, texts within a text."""
 
 
 @dataclass(frozen=True)
 class Template:
-    """A template of a sentence, as it is matched."""
+    """A sentence's template, prepared for matching."""
 
     text: str
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names of its facts; of a text whose braces are no facts, none."""
+        """The names of its facts; none if the text's braces are not facts."""
         try:
             return frozenset(name for _, name, *_ in Formatter().parse(self.text) if name)
         except ValueError:
@@ -43,12 +42,12 @@ class Template:
 
     @cached_property
     def own(self) -> tuple[str, ...]:
-        """Its own texts, between its facts, the longest first."""
+        """Its literal texts between the facts, the longest first."""
         return tuple(sorted((text for text, *_ in Formatter().parse(self.text) if text), key=len, reverse=True))
 
     @cached_property
     def letters(self) -> int:
-        """How many letters of its own it has."""
+        """How many literal letters it has."""
         return sum(letter.isalpha() for text in self.own for letter in text)
 
     @cached_property
@@ -68,7 +67,7 @@ class Template:
         return re.compile("".join(parts), re.DOTALL)
 
     def facts(self, said: str) -> Mapping[str, str] | None:
-        """Return the facts of a sentence by name; None where it was not made of this template."""
+        """Return the facts of a sentence by name; None if it was not made from this template."""
         if not all(text in said for text in self.own):
             return None
         found = self._pattern.fullmatch(said)
@@ -76,7 +75,7 @@ class Template:
 
 
 class FoundAgain:
-    """Says stored sentences in a language.
+    """Translates stored sentences into a language.
 
     Parameters
     ----------
@@ -100,7 +99,7 @@ class FoundAgain:
         self.said = lru_cache(maxsize=4096)(self._said)
 
     def _said(self, english: str) -> str:
-        """Return a sentence in the language; as it is where nothing of it is known."""
+        """Return a sentence in the language; unchanged if nothing in it is known."""
         if len(english) > _LONGEST:
             return english
         found = self._best(english, {})
@@ -108,7 +107,7 @@ class FoundAgain:
         return found.text if 2 * found.unknown < len(english) else english
 
     def _best(self, said: str, seen: dict[str, "_Found"]) -> "_Found":
-        """Return the reading of a text of which the least stays unknown."""
+        """Return the match of a text that leaves the least unknown."""
         if said in seen:
             return seen[said]
         seen[said] = found = _Found(said, len(said))
@@ -136,7 +135,7 @@ class FoundAgain:
                 yield self._listed(parts, separator, seen)
 
     def _plainly(self, said: str, seen: dict[str, "_Found"]) -> Iterator["_Found"]:
-        """Yield what a text is that has no facts: a number, a code, a time of a week, a number with its unit."""
+        """Yield translations of a text without facts: a number, a code, a time of a week, a number with its unit."""
         if _A_NUMBER.fullmatch(said):
             yield _Found(self._number(said), 0)
         elif said in self._plain:
@@ -176,14 +175,14 @@ def _outside_brackets(said: str, separator: str) -> list[str]:
 
 
 class _Found(NamedTuple):
-    """A text in the language, and how many of its signs are English still, or of people."""
+    """A text in the language, and how many of its characters are still English, or written by people."""
 
     text: str
     unknown: int
 
 
 def _filled(template: str, facts: Mapping[str, str]) -> str:
-    """Return a template with facts that are written already, whatever it says of how to write them."""
+    """Return a template filled with formatted facts, ignoring its own format specifications."""
     parts = list[str]()
     for text, name, _, _ in Formatter().parse(template):
         parts += [text, facts.get(name, "") if name else ""]

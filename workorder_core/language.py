@@ -1,8 +1,7 @@
-"""Texts in the language of whoever reads them.
-
-English texts are the keys: ``_("Sign in")`` returns what the catalogue of the reader's language has for it, and the
-English itself where it has nothing. Who reads is set where a request begins or a mail is written (``speaking``);
-outside of that everything is English. Catalogues are read by ``api.language.catalogues``: here is no file and no clock.
+"""Texts in the reader's language. English texts are the keys: ``_("Sign in")`` returns the translation from the
+catalogue of the reader's language, or the English itself if there is none. The reader is set when a request begins or a
+mail is written (``speaking``); otherwise everything is English. ``api.language.catalogues`` loads the catalogues; this
+module does no I/O.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -25,11 +24,11 @@ class Language:
     code
         Of ISO 639.
     texts
-        The texts that it has, by their English.
+        Its translations, by the English text.
     signs
-        What it writes instead of the comma and the point in an English number.
+        Its separators in place of the comma and the point of an English number.
     templates
-        Of sentences with facts in braces, as ``workorder_core.sentences`` makes them: those that it has.
+        The templates of ``workorder_core.sentences`` that it translates.
     """
 
     code: str
@@ -43,7 +42,8 @@ ENGLISH = Language("en", NullTranslations())
 
 @dataclass(slots=True)
 class Reader:
-    """Who reads what is written now. A request has one, and all of its threads see when its language becomes known."""
+    """The reader of the texts being written. A request has one, shared by all its threads, so that each sees when its
+    language becomes known."""
 
     language: Language
 
@@ -52,14 +52,14 @@ _READER: ContextVar[Reader | None] = ContextVar("reader", default=None)
 
 
 def current() -> Language:
-    """Return the language of who reads."""
+    """Return the reader's language."""
     reader = _READER.get()
     return ENGLISH if reader is None else reader.language
 
 
 @contextmanager
 def speaking(reader: Reader | Language) -> Iterator[Reader]:
-    """Write for a reader from here on; the language may still change while it lasts."""
+    """Write for a reader within this context; the language may still change during it."""
     spoken = Reader(reader) if isinstance(reader, Language) else reader
     before = _READER.set(spoken)
     try:
@@ -87,17 +87,17 @@ def ngettext(one: str, many: str, count: int, /, **facts: Any) -> str:
 
 
 def pgettext(context: str, text: str, /, **facts: Any) -> str:
-    """Return a text that means different things in different places, by where it is."""
+    """Return a text whose meaning depends on its context."""
     return _filled(current().texts.pgettext(context, text), facts)
 
 
 def npgettext(context: str, one: str, many: str, count: int, /, **facts: Any) -> str:
-    """Return the form for a count of a text that means different things in different places."""
+    """Return the form for a count of a text whose meaning depends on its context."""
     return _filled(current().texts.npgettext(context, one, many, count), {"num": count, **facts})
 
 
-def N_(text: str) -> str:  # noqa: N802 - the name by which everybody knows it
-    """Return a text as it is, and have it in the catalogues: for what ``_`` translates where it is said."""
+def N_(text: str) -> str:  # noqa: N802 - the conventional name
+    """Return a text unchanged, and mark it for the catalogues: for texts that ``_`` translates elsewhere."""
     return text
 
 

@@ -1,7 +1,6 @@
-"""Sentences for people that keep their template and their facts, so that a page can say them in another language.
-
-A ``Said`` is the English sentence, a text as any other: programs, logs and the database get that. Only where a person
-reads it is the template looked up in a catalogue and filled with the facts again, each as the language writes it.
+"""Sentences for people that keep their template and facts, so that a page can translate them. A ``Said`` is the English
+sentence, an ordinary string: programs, logs and the database get that. Only for a reader is the template looked up in a
+catalogue and filled with the facts again, formatted for the language.
 """
 
 from collections.abc import Iterable
@@ -17,9 +16,8 @@ from workorder_core.language import CODES, Language, code, current
 
 
 class Said(str):
-    """An English sentence with the template and the facts that it was made of, or the sentences it was joined from.
-
-    Slicing, adding and formatting give a plain text, and so do pickling and copying: what is stored is the English.
+    """An English sentence with its template and facts, or the sentences from which it was joined. Slicing, adding and
+    formatting give a plain string, and so do pickling and copying: only the English is stored.
     """
 
     __slots__ = ("context", "facts", "parts", "separator", "template")
@@ -32,32 +30,31 @@ class Said(str):
 
     @classmethod
     def of(cls, template: str, context: str | None, facts: dict[str, Any]) -> Self:
-        """Return a template filled with facts; without facts its braces are text."""
+        """Return a template filled with facts; without facts its braces are literal."""
         said = cls(template.format(**facts) if facts else template)
         said.template, said.context, said.facts, said.parts, said.separator = template, context, facts, (), ""
         return said
 
     @classmethod
     def joined(cls, separator: str, parts: tuple[str, ...]) -> Self:
-        """Return sentences, one after the other."""
+        """Return several sentences joined."""
         said = cls(separator.join(parts))
         said.template, said.context, said.facts, said.parts, said.separator = "", None, {}, parts, separator
         return said
 
     def __str__(self) -> str:
-        """Return itself: an error's text is what it was raised with, facts and all."""
+        """Return itself, so that an error's text keeps its facts."""
         return self
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        """Pickle and copy the English alone."""
+        """Pickle and copy only the English."""
         return str, (str.__str__(self),)
 
 
 def say(template: str, /, **facts: Any) -> Said:
-    """Return an English sentence that a page can translate: ``template`` filled as ``str.format`` does.
-
-    The template has to be a literal, for the catalogues are made from the source. A fact that is a sentence, or a code,
-    is translated with it.
+    """Return an English sentence that a page can translate: ``template``, filled as ``str.format`` does. The template
+    has to be a literal, because the catalogues are extracted from the source. A fact that is a sentence or a code is
+    translated with it.
 
     >>> say("work order {number} needs {most:,.0f} h at most", number="NTH-1", most=1200)
     'work order NTH-1 needs 1,200 h at most'
@@ -66,28 +63,27 @@ def say(template: str, /, **facts: Any) -> Said:
 
 
 def marked(template: str) -> str:
-    """Return a template as it is, and have it in the catalogues: for tables of templates that ``say`` is given."""
+    """Return a template unchanged, and mark it for the catalogues: for tables of templates that ``say`` gets."""
     return template
 
 
 def kept(template: str, /, **facts: Any) -> str:
-    """Return an English sentence without its facts: for what is stored, whose template a page finds again.
-
-    What the judge says is such, for its state must not depend on what it is made of.
+    """Return an English sentence without its facts, for storing: a page matches it with its template again. The judge
+    uses it, because its state must not depend on how a sentence was made.
     """
     return template.format(**facts) if facts else template
 
 
 def coded(code: str) -> Said:
-    """Return a code, or its words, which a page says in its language: ``on_hold``, "on hold".
+    """Return a code, or its words, which a page translates: ``on_hold``, "on hold".
 
-    Codes are in the catalogues by the lists of them, in the context ``code``: they need no literal.
+    The catalogues list all codes, in the context ``code``, so a code need not be a literal.
     """
     return Said.of(code, CODES, {})
 
 
 def joined(parts: Iterable[str], separator: str = ", ") -> Said:
-    """Return sentences one after the other as one, each of which, and what is between, is translated by itself.
+    """Join sentences into one; each of them, and the separator, is translated by itself.
 
     >>> joined([say("on shift"), say("no unfinished orders")])
     'on shift, no unfinished orders'
@@ -96,7 +92,7 @@ def joined(parts: Iterable[str], separator: str = ", ") -> Said:
 
 
 def translated(said: str) -> str:
-    """Return a sentence in the reader's language. A text without a template is returned as it is: people wrote it."""
+    """Return a sentence in the reader's language. A text without a template is returned unchanged: people wrote it."""
     if not isinstance(said, Said) or not current().templates:
         return said
     if said.parts:
@@ -115,7 +111,7 @@ def stored(english: str) -> str:
 
 
 class _Filled(Formatter):
-    """Fills a translated template. A translation may write facts in another order, and as its language does."""
+    """Fills a translated template. A translation may have the facts in another order, formatted for its language."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Said):
@@ -133,7 +129,7 @@ _FILLED = _Filled()
 
 
 def _word(said: str) -> str:
-    """Return a code in words; one that begins a sentence is found as it is elsewhere."""
+    """Return a code in words; one that begins a sentence is looked up in lower case too."""
     found = code(said)
     if found == said and said[:1].isupper():
         lower = code(said[:1].lower() + said[1:])
@@ -142,7 +138,7 @@ def _word(said: str) -> str:
 
 
 def _moment(at: date, spec: str) -> str:
-    """Return a time as its template writes it, with the reader's names of the day of the week and the month."""
+    """Return a time in its template's format, with weekday and month names in the reader's language."""
     return format(at, spec.replace("%a", code(f"{at:%a}")).replace("%b", code(f"{at:%b}")))
 
 

@@ -1,4 +1,4 @@
-"""What a payload that is no text is, where that is certain: by its first bytes, or as the whole of it can be read."""
+"""Identifies binary payloads, where that is certain: by their first bytes, or by parsing the whole."""
 
 import msgspec
 from google.protobuf.message import DecodeError
@@ -15,7 +15,7 @@ _FILES = {
     b"\xac\xed\x00\x05": "a serialized Java object", b"\xd9\xd9\xf7": "CBOR",
 }  # fmt: skip
 _MOST = 16 * 1024
-"""Bytes of a payload that is looked at as a whole."""
+"""The most bytes of a payload that is parsed as a whole."""
 _DEEPEST = 20
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
 _LIKELY_MS = (10**12, 4 * 10**12)
@@ -23,12 +23,12 @@ _LIKELY_MS = (10**12, 4 * 10**12)
 
 
 def compression(raw: bytes) -> str | None:
-    """Return by what a payload is compressed; None where by nothing that is known."""
+    """Return the compression of a payload; None for an unknown one or none."""
     return next((name for magic, name in _MAGIC.items() if raw.startswith(magic)), None)
 
 
 def kind(raw: bytes) -> str | None:
-    """Return what a payload is that is neither text nor compressed; None where that is not certain."""
+    """Return the format of a payload that is neither text nor compressed; None if that is not certain."""
     if (named := next((name for magic, name in _FILES.items() if raw.startswith(magic)), None)) is not None:
         return named
     if not 4 <= len(raw) <= _MOST:
@@ -64,7 +64,7 @@ def _is_sparkplug(raw: bytes) -> bool:
 
 
 def _is_cbor(raw: bytes) -> bool:
-    """Whether a payload is a map, or an array of something, in CBOR (RFC 8949) from its first byte to its last."""
+    """Return whether a payload is a map, or a non-empty array, in CBOR (RFC 8949) from its first byte to its last."""
     if raw[0] >> 5 not in (4, 5):
         return False
     try:
@@ -74,7 +74,7 @@ def _is_cbor(raw: bytes) -> bool:
 
 
 def _after_item(raw: bytes, at: int, depth: int) -> int:
-    """Return where an item ends. Raises IndexError and ValueError where there is none."""
+    """Return where an item ends. Raises IndexError or ValueError if there is none."""
     if depth > _DEEPEST:
         raise ValueError("too deep")
     major, minor = raw[at] >> 5, raw[at] & 31

@@ -338,7 +338,8 @@ class _Keys:
         return value
 
     def template(self, key: str, levels: set[str], default: str | None = None, *, makes: Callable[[str], str]) -> Text:
-        """The text under a key, with its fields. One without any is tried: nothing else will ever come of it."""
+        """Return the text under a key, with its fields. A text without fields is checked at once, because it never
+        changes."""
         text = Text.of(self.text(key, default))
         if text.stray_brace:
             raise self.wrong(key, f"{self.text(key, default)!r} has an unmatched brace; write fields as {{name}}")

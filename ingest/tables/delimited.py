@@ -1,4 +1,4 @@
-"""Tables in delimited text: how its bytes are letters, what is between its cells, and its rows."""
+"""Tables in delimited text: encoding, delimiter and rows."""
 
 import codecs
 import csv
@@ -11,18 +11,18 @@ from typing import Protocol
 from workorder_core.sentences import say
 
 EXCELS_OWN = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-"""A line before the header, by which Excel says what is between the cells."""
+"""A line before the header, by which Excel declares the delimiter."""
 DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SNIFFED = 20
 
 
 class BrokenRows(ValueError):
-    """Rows that cannot be told apart; says where, and why."""
+    """Rows that cannot be separated; says where, and why."""
 
 
 class Reader(Protocol):
-    """What `csv.reader` makes."""
+    """The type of `csv.reader`."""
 
     line_num: int
 
@@ -32,7 +32,8 @@ class Reader(Protocol):
 def whole_rows(reader: Reader, delimiter: str, before: int = 0) -> Iterator[list[str]]:
     """Yield the rows, and raise BrokenRows, with its line, for one that has others inside a quote of it.
 
-    ``before`` are the lines that were passed. A text of several lines stays one, where none of them has a row's cells.
+    ``before`` is the number of the lines skipped. A text of several lines stays one cell, if none of them has a row's
+    cells.
     """
     most = 0
     while True:
@@ -59,7 +60,7 @@ def whole_rows(reader: Reader, delimiter: str, before: int = 0) -> Iterator[list
 
 
 def encoding_of(content: bytes) -> str:
-    """Return how a file's bytes are letters: as its mark says, else UTF-8 where they are that, else cp1252."""
+    """Detect a file's encoding: by its byte order mark, otherwise UTF-8 if it is valid, otherwise cp1252."""
     for mark, name in _MARKS:
         if content.startswith(mark):
             return name
@@ -71,7 +72,8 @@ def encoding_of(content: bytes) -> str:
 
 
 def delimiter_of(text: str) -> str:
-    """Return what is between the cells: what most of the first rows have equally often, in rows of more than one cell.
+    """Detect the delimiter: the character that most of the first rows have equally often, in rows of more than one
+    cell.
 
     >>> delimiter_of("Code;Name\\nP-1;Pump, small\\nP-2;Pump, large\\n")
     ';'

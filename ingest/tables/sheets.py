@@ -1,6 +1,6 @@
-"""A file that somebody brings as a table: CSV in any usual form, or the first sheet of an XLSX workbook, as texts.
+"""Reads an uploaded file as a table of texts: CSV in any usual form, or the first sheet of an XLSX workbook.
 
-Every bound is checked before what it bounds is built: the file's size, a workbook's unpacked size, rows, columns.
+Every bound is checked before the bounded object is built: the file's size, a workbook's unpacked size, rows, columns.
 """
 
 import io
@@ -22,17 +22,17 @@ from workorder_core.sentences import say
 
 MOST_BYTES = 10_000_000
 MOST_UNPACKED = 80_000_000
-"""Bytes of all parts of a workbook together, unpacked."""
+"""The most bytes of all parts of a workbook together, unpacked."""
 MOST_ROWS = 50_000
 MOST_COLUMNS = 200
 MOST_LETTERS = 10_000
-"""Letters of a cell."""
+"""The most letters of a cell."""
 _ZIP = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 class InvalidFile(ValueError):
-    """A file that is no table, or too large a one; says what to do."""
+    """A file that is not a table, or too large; says what to do."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(say("{name}: {problem}", name=name, problem=problem))
@@ -48,9 +48,9 @@ class Sheet:
     form
         How it was read, for people: ``CSV in cp1252, with ; between cells``.
     rows
-        All rows, those before the header too.
+        All rows, including those before the header.
     decimal
-        The sign before decimals where the form fixes it; None: as people write it.
+        The decimal separator if the format fixes it; None: as people write it.
     """
 
     name: str
@@ -91,7 +91,7 @@ def _text(name: str, content: bytes, first: int | None) -> Sheet:
 def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # A part is never read beyond the size that it says of itself.
+            # A part is never read beyond its declared size.
             unpacked = sum(part.file_size for part in archive.infolist())
         if unpacked > MOST_UNPACKED:
             raise InvalidFile(
@@ -101,7 +101,7 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # what a file says of its size may be wrong
+            sheet.reset_dimensions()  # a file's declared size may be wrong
             cells = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
             rows = list(islice(_bounded(name, ([_as_text(cell) for cell in row] for row in cells)), first))
             return Sheet(name=name, form=f"XLSX, sheet {sheet.title}", rows=rows, decimal=".")
@@ -119,7 +119,7 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
 
 
 def _as_text(cell: Any) -> str:
-    """Return a workbook's cell as somebody would type it."""
+    """Return a workbook's cell as a person would type it."""
     if cell is None:
         return ""
     if isinstance(cell, bool):

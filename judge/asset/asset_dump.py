@@ -86,6 +86,6 @@ def _restored(key: str, document: ModelDocument, state: object) -> AssetMonitor 
     try:
         return AssetMonitor.restore(document, state)
     except StateError:
-        # Such as that of a class that another release of river has no more; it must not keep the plant from starting.
+        # For example, a class that a newer release of river has dropped; that must not keep the plant from starting.
         _log.exception("model state unreadable, relearning from scratch", asset=key, model=document.name)
         return None

@@ -1,4 +1,4 @@
-"""The findings of one asset: what its limits and its model have said, worded, with its signals. No I/O, no clock."""
+"""The findings of one asset: the results of its limits and its model, in words, with its signals. No I/O, no clock."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -47,8 +47,7 @@ class Alarmed(NamedTuple):
 class Facts(NamedTuple):
     """The facts that a finding is worded from.
 
-    ``units`` are those of its signals, ``trends`` what each changes a day, as far as it has been asked for since the
-    newest look.
+    ``units`` are those of its signals, ``trends`` the daily change of each, as far as requested since the newest look.
     """
 
     asset: str
@@ -72,7 +71,7 @@ class Facts(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """A value that cannot be true, outside ``low`` to ``high``, and the safety rules that look at its signal."""
+    """An implausible value, outside ``low`` to ``high``, and the safety rules that use its signal."""
 
     signal: str
     value: float
@@ -82,7 +81,7 @@ class Doubt(NamedTuple):
 
 
 def of_hit(facts: Facts, hit: Hit, arrival: int) -> Iterator[Finding]:
-    """Yield the finding of a rule, and that it chatters where it does."""
+    """Yield the finding of a rule, and another one if the rule has begun to chatter."""
     yield _of_rule(facts, hit, arrival)
     if hit.chatters or hit.calm:
         yield _of_chatter(facts, hit, arrival)
@@ -157,7 +156,8 @@ def of_lead_time(facts: Facts, found: Health, monitor: AssetMonitor, arrival: in
 
 
 def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int) -> Finding:
-    """Return the finding that a safety rule's instrument reads implausibly, or, without rules, no longer does."""
+    """Return the finding that a safety rule's instrument reads implausible values or, without ``rules``, no longer
+    does."""
     unit = facts.unit(doubt.signal)
     low = None if math.isinf(doubt.low) else doubt.low
     high = None if math.isinf(doubt.high) else doubt.high
@@ -288,7 +288,7 @@ def _with_trend(facts: Facts, sign: Sign) -> Sign:
 
 
 def _component(facts: Facts, signs: tuple[Sign, ...]) -> str:
-    """The component that at least half of the finding speaks of."""
+    """The component to which at least half of the finding points."""
     tells = facts.rulebook.component_of_signal.get(facts.asset_class, {})
     shares: dict[str, float] = {}
     for sign in signs:

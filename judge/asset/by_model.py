@@ -1,4 +1,4 @@
-"""Judging one asset by its model: its alarm, its health, and what it sees coming. No I/O, no clock."""
+"""Judges one asset by its model: its alarm, its health, and the limits that it is likely to reach. No I/O, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
@@ -53,7 +53,7 @@ def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, fl
 def _look_ahead(
     asset: "AssetJudge", monitor: AssetMonitor, arrival: int, at_us: int, values: Mapping[str, float]
 ) -> Iterator[Finding]:
-    """Update the asset's health after a look of the model, and report a limit that it is about to reach."""
+    """Update the asset's health after the model has sampled it, and report a limit that it is about to reach."""
     asset.residuals_seen = monitor.history.count
     asset.trends.clear()
     found = health.assess(moment(at_us), monitor.history, asset.limits.rules)
@@ -112,7 +112,7 @@ def _of_model(asset: "AssetJudge", anomaly: Anomaly, arrival: int, at_us: int) -
 
 
 def end_alarm(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float], why: str) -> Finding:
-    """End the model's alarm; return the finding that says so."""
+    """End the model's alarm; return the finding that reports it."""
     was, asset.alarmed = asset.alarmed, None
     assert was is not None
     return _over(asset, was, arrival, at_us, values, why)

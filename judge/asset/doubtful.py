@@ -1,4 +1,4 @@
-"""Values that cannot be true: what is judged of them, and the instrument order where a safety rule needs the signal."""
+"""Implausible values: which rules judge them, and the instrument order if a safety rule needs the signal."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 def judge(
     asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float], doubtful: Collection[str]
 ) -> Iterator[Finding]:
-    """Judge a frame in which values of the ``doubtful`` signals cannot be true.
-
-    No model sees those, and limits only where nobody has said what can be true. Where a safety rule looks at one,
-    its instrument has failed: what the rule protects is not seen.
+    """Judge a frame in which the values of the ``doubtful`` signals are implausible. No model sees those, and limits
+    only if nobody has declared a range. If a safety rule uses such a signal, its instrument has failed, and the rule
+    protects nothing.
     """
     sound = {signal: value for signal, value in values.items() if signal not in doubtful}
     if sound:
@@ -38,8 +37,8 @@ def judge(
 
 
 def _true_between(asset: "AssetJudge", signal: str, value: float) -> tuple[float, float]:
-    """Return the range outside which a doubtful value lies; infinite where it is what was seen that speaks against
-    it, which moves on with the input.
+    """Return the declared range that an implausible value is outside of; infinite if the range was learned, because a
+    learned range changes with the input.
     """
     return asset.plausible.get(signal, (-BEYOND, BEYOND) if abs(value) > BEYOND else (-math.inf, math.inf))
 

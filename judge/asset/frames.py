@@ -1,6 +1,5 @@
-"""Frames that a fixed step of event time closes, for machines whose signals come one by one.
-
-The step lies on a grid of event time, so that which readings belong together depends on nothing but their times.
+"""Frames closed by a fixed step of event time, for machines whose signals arrive one by one. The steps form a grid of
+event time, so that the times of readings alone decide which belong together.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,18 +18,18 @@ class Closed(NamedTuple):
 
 @dataclass(slots=True)
 class Gathering:
-    """The readings of one asset that wait for their frame to be closed.
+    """The readings of one asset whose frame is still open.
 
     Parameters
     ----------
     step_us
-        The grid. 0 where a frame is what one message carries; nothing is gathered then.
+        The grid. 0 if each message is a frame; nothing is gathered then.
     hold_us
         How long a signal's last value is kept for later frames, for devices that only send changes. A value as far out
         as an implausible one (`workorder_core.plant.seen`) is kept only once another has confirmed it; until then the
-        one before it is: a single reading must not look like a fault that lasts.
+        previous one stays: a single reading must not look like a lasting fault.
     fit
-        Whether the model may judge all that was gathered so far.
+        Whether the model may judge everything gathered so far.
     quiet_since_us
         Wall clock of the first tick after the newest reading.
     """
@@ -45,13 +44,12 @@ class Gathering:
     quiet_since_us: int | None = None
 
     def due(self, at_us: int) -> bool:
-        """Whether a reading of that time lies in another step than what is gathered."""
+        """Return whether a reading of that time belongs to another step than the gathered ones."""
         return self.start_us is not None and not self.start_us <= at_us < self.start_us + self.step_us
 
     def quiet(self, wall_us: int) -> bool:
-        """Take note of a tick; whether nothing has come for a whole step, by the ticks' own clock.
-
-        The device's clock has no part in it: it may be off by more than a step.
+        """Record a tick; return whether nothing has arrived for a whole step, by the ticks' own clock. The device's
+        clock is not used: it may be off by more than a step.
         """
         if self.start_us is None:
             return False
@@ -60,7 +58,7 @@ class Gathering:
         return wall_us - self.quiet_since_us >= self.step_us
 
     def add(self, at_us: int, values: Mapping[str, float], fit: bool) -> None:
-        """Gather readings of the open step, or of a new one after ``close``."""
+        """Add readings to the open step, or to a new one after ``close``."""
         if self.start_us is None:
             self.start_us = at_us - at_us % self.step_us
             self.last_us = at_us
@@ -77,7 +75,8 @@ class Gathering:
                 held[name] = at_us, value, value if before is None else before[1]
 
     def close(self) -> Closed | None:
-        """Return what was gathered and begin anew; None when nothing was, or when a model may not judge it."""
+        """Return the gathered frame and start an empty one; None if nothing was gathered, or if a model may not judge
+        it."""
         if self.start_us is None:
             return None
         values = dict(self.values)

@@ -1,8 +1,8 @@
 """The health of an asset, its trend, and when it is likely to reach its limit. No I/O, no clock.
 
-A signal's health is 100 % while it is within its usual range, and 0 % where it has used up the room to its limit:
-that of the rulebook where there is one on this side, else ten times its usual range. The asset's is that of its worst
-signal. The trend is Sen's line through what each signal is off by, which a change of duty does not move.
+A signal's health is 100 % while it is within its usual range, and 0 % once it has reached its limit: that of the
+rulebook if there is one on this side, otherwise ten times its usual range. The asset's is that of its worst
+signal. The trend is Sen's line through each signal's residuals, which a change of duty does not move.
 """
 
 import math
@@ -22,21 +22,21 @@ from workorder_core.plant.health import Health
 
 DAY_US = 86_400_000_000
 ROOM = 10.0
-"""Where no limit is known, a signal is assumed to fail at this many times half its usual range."""
+"""Without a known limit, a signal is assumed to fail at this many times half its usual range."""
 PRESSING = 3
-"""So many looks running have to agree that the limit is near."""
+"""This many samples in a row have to agree that the limit is near."""
 FARTHEST = timedelta(days=3650)
 
 
 def is_pressing(health: Health, lead: timedelta) -> bool:
-    """Whether the trend leads to the limit by all of its interval, and may cross it sooner than ``lead``."""
+    """Return whether the trend's whole interval leads to the limit, and may cross it sooner than ``lead``."""
     if health.index >= 100.0 or health.latest_at is None or health.earliest_at is None:
         return False
     return health.earliest_at - health.at <= lead
 
 
 def assess(at: datetime, history: ResidualHistory, rules: RuleSet) -> Health | None:
-    """Return an asset's health as of its newest look; None while nothing is known of it."""
+    """Return an asset's health as of its newest sample; None while it is unknown."""
     worst: tuple[float, str, Residual, float, bool] | None = None
     for signal, residual in sorted(history.residuals.items()):
         if residual.sigma <= 0.0:
@@ -63,7 +63,7 @@ def assess(at: datetime, history: ResidualHistory, rules: RuleSet) -> Health | N
 
 
 def change_a_day(history: ResidualHistory, signal: str) -> Trend | None:
-    """Return the trend of what a signal is off by, a day; None where it has no direction that is certain."""
+    """Return the daily trend of a signal's residuals; None if its direction is not certain."""
     for times, values in (history.near(signal), history.far(signal)):
         found = _line(times, values, math.inf)
         if found is not None and found.slope_low * found.slope_high > 0.0:
@@ -72,7 +72,7 @@ def change_a_day(history: ResidualHistory, signal: str) -> Trend | None:
 
 
 def signs_of(history: ResidualHistory, units: Mapping[str, str]) -> list[Sign]:
-    """Return the signals of the newest look, those that are farthest off first."""
+    """Return the signals of the newest sample, the most deviating first."""
     off = {signal: residual.off for signal, residual in history.residuals.items()}
     total = sum(each * each for each in off.values()) or 1.0
     return [
@@ -89,7 +89,7 @@ def signs_of(history: ResidualHistory, units: Mapping[str, str]) -> list[Sign]:
 
 
 def _room(residual: Residual, signal: str, rules: RuleSet) -> tuple[float, bool]:
-    """Return how far a signal may go on this side, and whether a rule says so."""
+    """Return how far a signal may deviate on this side, and whether that is a rule's limit."""
     half = 3.0 * residual.sigma
     upper = residual.level >= residual.expected
     rooms = []
@@ -102,7 +102,7 @@ def _room(residual: Residual, signal: str, rules: RuleSet) -> tuple[float, bool]
 
 
 def _heading(history: ResidualHistory, signal: str, side: float, room: float) -> Trend | None:
-    """Return the trend that reaches the limit soonest, of those that are certain to; else the newest one."""
+    """Return the trend that reaches its limit soonest among those certain to reach one; otherwise the newest one."""
     near, far = (_line(times, side * values, room) for times, values in (history.near(signal), history.far(signal)))
     certain = [each for each in (near, far) if each is not None and each.certain]
     return min(certain, key=lambda each: each.until) if certain else near

@@ -1,4 +1,4 @@
-"""In which operating state an asset is, and what that means for judging it. No I/O, no clock."""
+"""Tracks an asset's operating state, and what it means for judging the asset. No I/O, no clock."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def steady(asset: "AssetJudge") -> bool:
-    """Whether nothing but its limits and its model looks at the next reading, if the operating state stays."""
+    """Return whether only limits and the model judge the next reading, if the operating state does not change."""
     rule = asset.state_rule
     if rule is None:
         stays = asset.state.state is not OperatingState.MAINTENANCE
@@ -38,7 +38,7 @@ def follow(asset: "AssetJudge", at_us: int, values: Mapping[str, float]) -> None
 
 
 def model_judges(asset: "AssetJudge") -> bool:
-    """Whether the asset is in a state, and long enough, in which its model judges."""
+    """Return whether the asset has been long enough in a state in which its model judges."""
     if asset.state_rule is None:
         return asset.state.state is not OperatingState.MAINTENANCE
     return operating_state.settled(asset.state_rule, asset.state)

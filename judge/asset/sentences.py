@@ -1,4 +1,5 @@
-"""The sentences of an asset's findings. They are stored, so each is ``kept``: pages find their templates again."""
+"""The sentences of an asset's findings. They are stored, so each is ``kept``: pages match them with their templates
+again."""
 
 import math
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ def of_end(why: str, sign: Sign) -> str:
 
 
 def likely(summary: str, mode: FailureMode, because: str, alike: float) -> str:
-    """Say of which failure mode an unusual behaviour is likely, and by which pattern."""
+    """Name the likely failure mode of an unusual behaviour, and the pattern that it matches."""
     return kept(
         "{summary}. Likely {mode}: {because} (alike {alike:.2f})",
         summary=summary,
@@ -39,7 +40,7 @@ def likely(summary: str, mode: FailureMode, because: str, alike: float) -> str:
 
 
 def of_lead_time(found: Health, unit: str) -> str:
-    """Say when a signal is likely to reach its limit, or where that is not known ten times its usual range."""
+    """Say when a signal is likely to reach its limit or, if none is known, ten times its usual range."""
     days = [each for each in (found.likely_at, found.earliest_at, found.latest_at) if each is not None]
     facts = {
         "signal": _told(found.signal),
@@ -64,7 +65,7 @@ def of_lead_time(found: Health, unit: str) -> str:
 
 
 def of_doubt(doubt: "Doubt", unit: str, low: float | None, high: float | None) -> str:
-    """Say that a value cannot be true, and which safety rules are blind by it, or that it can be true again."""
+    """Say that a value is implausible and which safety rules it blinds, or that it is plausible again."""
     between = kept("{low} to {high}", low=_or_any(low), high=_or_any(high))
     if low is None and high is None:
         between = kept("far beyond anything seen of it")
@@ -87,7 +88,7 @@ def of_doubt(doubt: "Doubt", unit: str, low: float | None, high: float | None) -
 
 
 def of_late(summary: str, at: datetime, behind_us: int) -> str:
-    """Say that what a rule found was measured at ``at`` and came late, ``behind_us`` behind the newest reading."""
+    """Say that a rule's finding is of a late reading, measured at ``at``, ``behind_us`` behind the newest one."""
     if behind_us <= 0:
         return kept("{summary} at {at:%d %b %H:%M} UTC. It came late", summary=summary, at=at)
     return kept(
@@ -109,12 +110,12 @@ def of_chatter(rule: str) -> str:
 
 
 def of_calm(rule: str) -> str:
-    """Say that a rule chatters no more."""
+    """Say that a rule no longer chatters."""
     return kept("{rule} has been calm for ten minutes", rule=rule)
 
 
 def of_rule(facts: "Facts", hit: Hit, signs: Sequence[Sign]) -> str:
-    """Say what a rule found, or that it found an end."""
+    """Word a rule's finding, or the end of its condition."""
     rule = hit.rule
     active = hit.condition.active
     if not hit.judged:

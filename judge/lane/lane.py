@@ -1,9 +1,9 @@
 """The lane: judges a batch's ordinary readings as columns, with tables of the whole plant. No I/O, no clock.
 
-Nearly every reading is newer than the last one of its signal, within its limits, and waits for the frame that it is a
-part of. For those, an object a reading is most of the cost. The lane keeps what judging them needs as rows of tables,
-does what `AssetJudge` and `arrivals.arrange` would do, and leaves the rest to them: an asset of which a batch has
-anything else leaves the lane with all that was learned of it, and comes back once it is ordinary again.
+Nearly every reading is newer than the last one of its signal, within its limits, and only waits for its frame. For
+those, one object per reading is most of the cost. The lane keeps the state needed to judge them as rows of tables, has
+the effect of `AssetJudge` and `arrivals.arrange`, and leaves the rest to them: an asset with anything else in a batch
+leaves the lane with all that was learned of it, and returns once it is ordinary again.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Row(NamedTuple):
 
 
 class Lane:
-    """The tables of the assets that are currently ordinary.
+    """The tables of the assets that are ordinary now.
 
     Parameters
     ----------
@@ -88,7 +88,8 @@ class Lane:
     closed
         No more assets enter, and nothing is read.
     mixed
-        Assets that messages of other topics speak of. They are kept off: they would leave with every batch.
+        Assets that also appear in messages on other topics. They are kept off the lane: they would leave it with every
+        batch.
     """
 
     def __init__(self, catalogue: Known) -> None:
@@ -264,7 +265,7 @@ class Lane:
         return None if None in found.values() else {name: each for name, each in found.items() if each is not None}
 
     def exclude_mixed(self, keys: Iterable[str]) -> None:
-        """Keep assets off the lane that messages of other topics than their own speak of."""
+        """Keep assets off the lane that appear in messages on topics other than their own."""
         self.mixed.update(keys)
 
     def tick(self) -> None:
@@ -278,7 +279,7 @@ class Lane:
                 self.leave(key)
 
     def leave(self, key: str | None) -> None:
-        """Take an asset off the lane and write its state back; all of them for None."""
+        """Remove an asset from the lane and write its state back; all assets for None."""
         for each in [key] if key is not None else list(self.on):
             row = self.on.pop(each, None)
             if row is not None:
@@ -286,7 +287,7 @@ class Lane:
                 self._settle(row)
 
     def clear(self) -> None:
-        """Take all assets off the lane, and forget the tables' layout."""
+        """Remove all assets from the lane, and forget the tables' layout."""
         self.leave(None)
         self._places.clear()
         self._relaid.clear()

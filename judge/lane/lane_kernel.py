@@ -24,15 +24,15 @@ MARK, MARK_SEEN, STEP, HOLD, OPEN, LAST, ROUND, FIRST, COUNT, GAP, LOOK, BAD, AS
 ID, NEWEST, NEWEST_SEEN, HEARD, HELD, IN_ROUND, TOUCHED, SEEN, HIGHER, SINCE, SIGNAL = range(11)
 LOW, HIGH, VALUE, LARGEST, LEAST_HIGHER, BEFORE, NUMBERS = range(7)
 LEAST, BORNE_OUT, RECENT, FLOOR, FACTOR = 500, 3, 100, 10.0, 1_000.0
-"""The constants of `workorder_core.plant.seen`: what is compiled is kept until this file changes."""
+"""The constants of `workorder_core.plant.seen`: compiled code is cached until this file changes."""
 
 
 @compiled
 def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, values, oldest, skew, bad):
     """Mark all frames of every asset with anything out of the ordinary, and return how many those are.
 
-    Ordinary is what is newer than all that is stored of its signal, not late, within the bounds of a device's clock,
-    and within the signal's limits. Nothing is applied yet.
+    A reading is ordinary if it is newer than every stored one of its signal, not late, within the bounds of a device's
+    clock, and within the signal's limits. Nothing is applied yet.
     """
     frames = len(of_frame)
     for f in range(frames):
@@ -69,7 +69,7 @@ def sift(assets, signals, numbers, of_frame, at, received, begin, of_reading, va
 
 @compiled
 def apply(assets, signals, numbers, of_frame, at, begin, of_reading, values, closed, gathered):
-    """Take frames in that `sift` has let pass; return how many frames for the models they have closed.
+    """Apply the frames that `sift` has passed; return how many frames they have completed for the models.
 
     For each, ``closed`` has the asset's row, the frame that closed it, its time, and where in ``gathered`` its values
     are, one for each signal of the asset in order, NaN if it has none; -1 if the model gets the frame itself.

@@ -1,9 +1,9 @@
 """The lane's compiled reader: plain documents of the native payload, from their bytes to columns.
 
-It reads what nearly every message is, ``{"ts": 1764000000000, "values": {"flow": 71.3}}`` with numbers or short texts
-beside it, as `ingest.formats.payload.plain` does, and leaves everything else to that: escapes, units, quality, other
-types, a name twice, a name that the asset has not, whatever is not JSON. Bytes are indexes into the payloads of a
-batch, one after the other.
+It reads what nearly every message contains, ``{"ts": 1764000000000, "values": {"flow": 71.3}}`` with numbers or short
+texts beside it, as `ingest.formats.payload.plain` does, and leaves everything else to that: escapes, units, quality,
+other types, a duplicate name, a name that is no signal of the asset, and anything that is not JSON. Bytes are indexes
+into the concatenated payloads of a batch.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from models.kernel import compiled
 
 NOT_READ = -1
 MOST_OTHERS = 16
-"""Other keys of a document, at most."""
+"""The most other keys of a document."""
 MOST_SHUFFLED = 256
-"""Values of a document, at most, where they are not in the order of their signals' names."""
+"""The most values of a document that are not in the order of their signals' names."""
 _EXACT_BELOW = 1 << 53
 _MOST_DIGITS, _MOST_EXPONENT = 40, 250
 """A longer or larger number is left to the other reader."""
 _POWERS = np.array([10.0**n for n in range(23)])
-"""The powers of ten that a double has exactly: a whole number below 2 ** 53 times or by one of them is rounded once."""
+"""The powers of ten that a double represents exactly: multiplying or dividing a whole number below 2 ** 53 by one
+rounds only once."""
 _LATEST_MS = 10**14
 _QUOTE, _COMMA, _MINUS, _POINT, _ZERO, _NINE, _COLON, _ESCAPE, _OPEN, _CLOSE = (ord(each) for each in '",-.09:\\{}')
 _TS, _VALUES, _UNITS, _QUALITY = (np.frombuffer(each, np.uint8) for each in (b"ts", b"values", b"units", b"quality"))
@@ -29,7 +30,7 @@ _TS, _VALUES, _UNITS, _QUALITY = (np.frombuffer(each, np.uint8) for each in (b"t
 
 @compiled
 def read(data, ends, places, firsts, sets, table, hashes, of_set, name_ends, name_bytes, at, counts, rows, values, odd):
-    """Read the messages that are of an asset on the lane; return how many readings, and how many of them are ``odd``.
+    """Read the messages of assets on the lane; return how many readings they have, and how many of those are ``odd``.
 
     ``firsts`` has the first row of each message's asset. For each message ``counts`` has its readings, `NOT_READ`
     without any, and ``at`` its time in microseconds; for each reading ``rows`` has its signal's row and ``values`` its
@@ -64,7 +65,7 @@ def hash_of(data, begin, end):
 
 @compiled
 def slot(table, hashed, number):
-    """Return where the search for a name of a set begins."""
+    """Return the slot at which the search for a name of a set begins."""
     mixed = hashed ^ (hashed >> np.uint64(29)) ^ (np.uint64(number) * np.uint64(0x9E3779B97F4A7C15))
     return np.int64(mixed & np.uint64(len(table) - 1))
 
@@ -84,7 +85,7 @@ def enlist(table, hashes, of_set, offsets, name_ends, name_bytes, first, known):
 def _document(
     data, at, end, number, first, table, hashes, of_set, name_ends, name_bytes, rows, values, odd, count, odds, others
 ):
-    """Read a document; return the next free reading and odd value, and its time; no reading where it is not plain."""
+    """Read a document; return the next free reading and odd value, and its time; no reading if it is not plain."""
     nothing = (count, odds, 0)
     ms = NOT_READ
     stop, odd_stop, extra = count, odds, 0
@@ -140,7 +141,7 @@ def _document(
 def _readings(
     data, at, end, number, first, table, hashes, of_set, name_ends, name_bytes, rows, values, odd, count, odds
 ):
-    """Read values; return where they end, the next free reading and odd value; no reading where one is not plain."""
+    """Read values; return where they end, the next free reading and odd value; no reading if any is not plain."""
     nothing = (at, count, odds)
     stop, odd_stop, highest = count, odds, NOT_READ
     if at >= end or data[at] != _OPEN:
@@ -204,9 +205,9 @@ def _offset(data, begin, end, number, table, hashes, of_set, name_ends, name_byt
 
 @compiled
 def _number(data, at, end):
-    """Return where a number ends, its digits as a whole number, the power of ten that this is multiplied with, whether
-    it is negative, and its kind: 0 whole, 1 with a fraction or an exponent, 2 of too many digits to be converted here.
-    It ends nowhere where it is no number.
+    """Return where a number ends, its digits as a whole number, the power of ten to multiply them by, whether it is
+    negative, and its kind: 0 whole, 1 with a fraction or an exponent, 2 with too many digits to convert here. The end
+    is -1 if it is not a number.
     """
     nowhere = (NOT_READ, np.int64(0), 0, False, 0)
     negative = at < end and data[at] == _MINUS

@@ -18,7 +18,7 @@ from judge.lane.read_kernel import NOT_READ
 
 Whole = npt.NDArray[np.int64]
 MOST_AT_ONCE = 64 << 20
-"""Bytes of payloads that are copied to be read; of a batch with more, the longer ones are read one by one."""
+"""The most bytes of payloads copied for reading; if a batch has more, the longer ones are read one by one."""
 _LONG = 16 << 10
 _ROOM = 1_024
 """Initial rows of a table; it doubles."""
@@ -69,7 +69,7 @@ class Reader:
         return self._offsets[int(self._set_of[place])]
 
     def read(self, batch: Sequence[Message], places: Sequence[int], assets: Whole) -> Documents:
-        """Read what messages say of assets on the lane; ``places`` are their rows in the table ``assets``, `NOT_READ`
+        """Read the messages of assets on the lane; ``places`` are their rows in the table ``assets``, `NOT_READ`
         for a message of any other.
         """
         payloads = [message.payload for message in batch]

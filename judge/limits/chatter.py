@@ -1,4 +1,4 @@
-"""Rules that chatter: active again and again within a minute (ISA-18.2), until they have been calm for long enough."""
+"""Rules that chatter: repeatedly active within a minute (ISA-18.2), until they have been calm for long enough."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,7 +10,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 CHATTER_US = CHATTER_WITHIN // _MICROSECOND
 CALM_US = PERIOD // _MICROSECOND
-"""One that chatters stays active until its value has not passed the limit for ten minutes."""
+"""A chattering rule stays active until its value has not passed the limit for ten minutes."""
 
 
 @dataclass(slots=True)
@@ -20,16 +20,16 @@ class Chatter:
     Parameters
     ----------
     raised
-        By rule id: when it became active within a minute.
+        By rule id: the times within the last minute at which it became active.
     chattering
-        Of a rule that chatters: when it was last active by itself.
+        By chattering rule: when its own condition was last active.
     """
 
     raised: dict[str, list[int]] = field(default_factory=dict)
     chattering: dict[str, int] = field(default_factory=dict)
 
     def note_raised(self, key: str, at_us: int) -> bool:
-        """Note that a rule has become active; whether it chatters from now on."""
+        """Record that a rule has become active; return whether it chatters from now on."""
         raised = [at for at in self.raised.get(key, ()) if at_us - at <= CHATTER_US]
         raised.append(at_us)
         if len(raised) < CHATTER:
@@ -50,6 +50,6 @@ class Chatter:
         return condition
 
     def forget(self, key: str) -> None:
-        """Know nothing of a rule any more."""
+        """Forget a rule."""
         self.raised.pop(key, None)
         self.chattering.pop(key, None)

@@ -1,4 +1,4 @@
-"""Rules that look at several signals together: derived signals, conditions over them, and over assets below."""
+"""Rules over several signals: derived signals, conditions, and conditions over downstream assets."""
 
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def judge_derived(
     limits: "Limits", at_us: int, values: Mapping[str, float], state: OperatingState, fleet: "OfFleet"
 ) -> Generator[Hit, None, Mapping[str, float]]:
-    """Judge what those values make of the signals that are reckoned from others; return them with the values."""
+    """Calculate and judge the derived signals that those values affect; return them with the values."""
     rules, made = limits.rules, dict(values)
     for derived in rules.derived:
         if derived.value.reads.isdisjoint(values):
@@ -69,17 +69,16 @@ def _judge_one(
     if before.active and rule.clears is not None:
         holds = _reckoned(rule.clears, known, around) is not True
     if holds is None:
-        return  # it cannot be reckoned from these values: a division by nothing
+        return  # it cannot be calculated from these values: a division by zero
     hit = limits.step(rule, at_us, 1.0 if holds else 0.0, state, NO_FLEET)
     if hit is not None:
         yield hit._replace(signs=tuple(signs))
 
 
 def _around(limits: "Limits", rule: Threshold, at_us: int, signs: list[tuple[str, float]]) -> Around | None:
-    """The assets below that a rule looks at, each with all that it wants of them, newest values that are not old.
-
-    None where there is none of a class: nothing is said of machines that nobody hears. What is looked at is added
-    to ``signs``, as ``<site>/<asset>:<signal>``.
+    """Return the downstream assets that a rule reads, each with the newest values of the signals that it needs, if none
+    is too old. None if a class has no such asset: the condition is unknown. The values are added to ``signs``, as
+    ``<site>/<asset>:<signal>``.
     """
     found: dict[str, list[dict[str, float]]] = {}
     for of_class, signals in ruleset.reads_below(rule).items():
@@ -100,9 +99,8 @@ def _around(limits: "Limits", rule: Threshold, at_us: int, signs: list[tuple[str
 def judge_below(
     limits: "Limits", asset: str, asset_class: str, at_us: int, values: Mapping[str, float], state: OperatingState
 ) -> Iterator[Hit]:
-    """Judge what was measured on a downstream asset, by the rules that look at such assets.
-
-    Their time is the newest of all that they look at: each asset has a clock of its own.
+    """Judge readings of a downstream asset by the rules that read such assets. Their time is the newest of all the
+    values that they read: each asset has its own clock.
     """
     seen = limits.rules.around.get(asset_class, frozenset()) & values.keys()
     if not seen:

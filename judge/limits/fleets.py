@@ -6,7 +6,7 @@ from typing import Any
 from rules.measures import Fleet
 
 FEWEST_OTHERS = 3
-"""A fleet's median is that of at least so many other machines."""
+"""A fleet's median needs at least this many other machines."""
 
 
 class Fleets:
@@ -30,7 +30,7 @@ class Fleets:
         return {key: fleet.copy() for key, fleet in self._of.items()}
 
     def put_back(self, fleets: dict[tuple[str, str], Fleet]) -> None:
-        """Know those fleets and no others."""
+        """Replace all fleets by those."""
         self._of = fleets
 
     def dump(self) -> list[tuple[str, str, Any]]:
@@ -47,7 +47,7 @@ class OfFleet:
         self._fleets, self._asset_class, self._asset = fleets, asset_class, asset
 
     def median(self, signal: str, at_us: int, value: float, max_gap_us: int) -> float | None:
-        """Take the asset's value in, and return the median of the others'; None where too few are known."""
+        """Record the asset's value and return the median of the others'; None if too few are known."""
         if self._fleets is None:
             return None
         fleet = self._fleets.of(self._asset_class, signal)

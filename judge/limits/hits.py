@@ -6,11 +6,11 @@ from rules.threshold import Condition, Threshold
 
 
 class Hit(NamedTuple):
-    """A rule that is active, or has just ceased to be.
+    """A rule that is active, or has just cleared.
 
-    ``value`` is what it compares with its limit, ``signs`` are signals and their values; ``chatters`` tells that it
-    has just begun to chatter, ``calm`` that it chatters no more. One that ceased because it does not judge in the
-    asset's operating state is not ``judged``.
+    ``value`` is what it compares with its limit, ``signs`` are signals and their values; ``chatters``: it has just
+    begun to chatter; ``calm``: it no longer chatters. Not ``judged``: it ended because it does not judge in the asset's
+    operating state.
     """
 
     rule: Threshold

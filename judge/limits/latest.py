@@ -1,4 +1,4 @@
-"""The newest values of the signals that several rules look at together."""
+"""The newest values of the signals that several rules read together."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +7,7 @@ class Latest(dict[str, tuple[int, float]]):
     """By signal: the event time (epoch microseconds) and the value of its newest reading."""
 
     def remember(self, signals: Iterable[str], at_us: int, values: Mapping[str, float]) -> None:
-        """Take in the values of those signals that are among them."""
+        """Record the values of those signals that are among them."""
         for signal in signals:
             if signal in values:
                 before = self.get(signal)
@@ -15,9 +15,7 @@ class Latest(dict[str, tuple[int, float]]):
                     self[signal] = (at_us, values[signal])
 
     def fresh(self, signals: frozenset[str], at_us: int, max_gap_us: int) -> dict[str, float] | None:
-        """Return the newest values of those signals; None where one is missing or too old to be looked at with the
-        others.
-        """
+        """Return the newest values of those signals; None if one is missing, or too old to combine with the others."""
         found: dict[str, float] = {}
         for signal in signals:
             seen = self.get(signal)
@@ -27,5 +25,5 @@ class Latest(dict[str, tuple[int, float]]):
         return found
 
     def newest_time(self, signals: frozenset[str], at_us: int) -> int:
-        """Return the newest time of what is looked at together: a reading that lies behind another completes it."""
+        """Return the newest time of those signals: a reading older than another may complete the set."""
         return max([at_us, *(self[signal][0] for signal in signals if signal in self)])

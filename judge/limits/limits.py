@@ -1,4 +1,4 @@
-"""The rules of one asset, folded over its values: what each remembers, and which are active. No I/O, no clock."""
+"""The rules of one asset, folded over its values: each rule's state, and which are active. No I/O, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,20 +29,20 @@ class Limits:
     conditions, memories
         By rule id: the state of its condition, and the history that its measure is computed from.
     latest
-        The newest value of each signal that several rules look at together.
+        The newest value of each signal that several rules read together.
     heard
-        When each signal was last measured, kept where a rule looks for stale ones.
+        When each signal was last measured, kept if a rule checks for stale ones.
     chatter
-        Which rules become active again and again.
+        The rules that chatter.
     counters
-        The signals that are counters: a rate is that of what they have counted.
+        The signals that are counters: a rate is computed from their totals.
     quiet_since_us, next_look_us
         The wall clock of the first tick after the newest frame; the event time at which a silence can have lasted too
         long.
     late
         By rule id: the state of its condition over late readings, kept apart from current ones.
     around
-        By downstream asset, where a rule looks at such assets: its class, and its newest values.
+        By downstream asset, if a rule reads such assets: its class, and its newest values.
     """
 
     rules: RuleSet = field(default_factory=lambda: EMPTY_SET)
@@ -58,7 +58,7 @@ class Limits:
     next_look_us: int = 0
 
     def use(self, rules: RuleSet) -> None:
-        """Go on with other rules. What stays as it was keeps its state; a rule that is judged otherwise begins anew."""
+        """Switch to other rules. An unchanged rule keeps its state; a changed one starts afresh."""
         if rules is self.rules:
             return
         for key in list(self.conditions):
@@ -79,11 +79,11 @@ class Limits:
 
     @property
     def look_again_us(self) -> int:
-        """The first event time at which a silence can have lasted too long; one that never comes where no rule asks."""
+        """The first event time at which a silence can have lasted too long; `staleness.NEVER_US` if no rule checks."""
         return self.next_look_us if self.rules.stale else staleness.NEVER_US
 
     def count(self, signal: str, counter: Counter | None) -> None:
-        """Take note that a signal is a counter, or (None) is none. Its rates begin anew where that is another one."""
+        """Declare a signal as a counter, or (None) as none. If that is a change, its rates start afresh."""
         before = self.counters.get(signal)
         if (before is None) == (counter is None) and (
             before is None or counter is None or before.wraps_at == counter.wraps_at
@@ -121,8 +121,8 @@ class Limits:
     def passes(self, at_us: int, values: Mapping[str, float], state: OperatingState) -> bool:
         """Record the values of a frame where all rules are plain limits, none of which is active or exceeded.
 
-        Nearly every frame is such, and this costs a fifth of ``judge``. False where ``judge`` has to look; values that
-        were recorded by then make no difference to it.
+        Nearly every frame is such, and this costs a fifth of ``judge``. Returns False if it needs ``judge``, which the
+        values recorded by then do not affect.
         """
         rules, conditions = self.rules, self.conditions
         bands = rules.bands(state)
@@ -142,10 +142,9 @@ class Limits:
         return True
 
     def judge_late(self, at_us: int, values: Mapping[str, float]) -> Iterator[Hit]:
-        """Judge what came late, and yield once for each excursion the rules that open orders for it.
-
-        What state the asset was in then nobody knows any more. What lies before the newest of it, or long after, is
-        another stretch of the past.
+        """Judge late readings, and yield, once per excursion, the rules that open orders for them. The asset's state at
+        that time is no longer known. A reading before the newest late one, or long after it, starts another stretch of
+        the past.
         """
         for signal, value in values.items():
             for rule in self.rules.late.get(signal, ()):
@@ -157,14 +156,14 @@ class Limits:
                     yield Hit(rule, now, at_us, value, ((signal, value),))
 
     def judge_score(self, at_us: int, score: float, state: OperatingState) -> Iterator[Hit]:
-        """Judge what the model says of a frame: 0 ordinary, 1 full."""
+        """Judge the model's score of a frame: 0 ordinary, 1 full."""
         for rule in self.rules.of_score:
             hit = self.step(rule, at_us, score, state, NO_FLEET)
             if hit is not None:
                 yield hit
 
     def mark_stale(self, signals: Iterable[str]) -> None:
-        """Those signals are measured no more: what has not lasted yet does not last."""
+        """Mark those signals as stale: durations that were running end."""
         names = set(signals)
         for key, condition in list(self.conditions.items()):
             rule = _named(self.rules, key)
@@ -282,12 +281,12 @@ class Limits:
 
 
 def _named(rules: RuleSet, key: str) -> Threshold | None:
-    """Return the rule of a key of ``conditions``: its id, or its id and the signal that it was met on."""
+    """Return the rule of a key of ``conditions``: its id, or its id and the signal."""
     return rules.rules.get(key) or rules.rules.get(key.rpartition(":")[0])
 
 
 def _alike(rules: RuleSet, others: RuleSet, key: str) -> bool:
-    """Whether both judge what came late by a rule of that id, and alike."""
+    """Return whether both rulebooks judge late readings by a rule of that id, and in the same manner."""
     now, before = rules.rules.get(key), others.rules.get(key)
     return now is not None and before is not None and now.late and _judged_by(now) == _judged_by(before)
 

@@ -1,4 +1,4 @@
-"""The rule sets of a rulebook, by asset class and, where an asset has limits of its own, by asset."""
+"""The rule sets of a rulebook, by asset class and, for an asset with overrides, by asset."""
 
 from rules import ruleset
 from rules.rulebook import EMPTY, Rulebook
@@ -18,7 +18,7 @@ class RuleSets:
         self._made: dict[tuple[str, str | None], RuleSet] = {}
 
     def of(self, asset_class: str, asset: str) -> RuleSet:
-        """Return what judges an asset."""
+        """Return the rule set of an asset."""
         key = asset_class, asset if asset in self._special else None
         if key not in self._made:
             self._made[key] = ruleset.of_asset(self.rulebook, *key)

@@ -25,7 +25,7 @@ def hear(limits: "Limits", at_us: int, values: Mapping[str, float]) -> None:
 
 
 def look(limits: "Limits", at_us: int, state: OperatingState) -> Iterator[Hit]:
-    """Hold the longest silence of any signal against each limit; the next look is when one can have passed."""
+    """Compare the longest silence of any signal with each limit; schedule the next check for when one can pass."""
     again = []
     for rule in limits.rules.stale:
         after_us = round(rule.raise_at * 60e6)

@@ -1,8 +1,8 @@
 """Filters implausible values out of a frame, in front of every detector that a model document names.
 
 A value far beyond a signal's steps so far is set aside until the next value confirms it, and then counts up to a
-bounded step. The default detector does the same with its own levels (`models.kernel`), which defines how far is far
-for both. Here a signal's first two values are withheld as well: the third shows which of them is a glitch, and a
+bounded step. The default detector does the same with its own levels (`models.kernel`), which defines the tolerance for
+both. Here a signal's first two values are withheld as well: the third shows which of them is a glitch, and a
 third-party detector cannot forget a value that it has seen.
 """
 

@@ -34,7 +34,7 @@ FORMS = ("class", "pipeline", "function")
 
 
 class NoSuchEstimator(ValueError):
-    """Something that can't be used: where it stands, what is wrong with it and what to do."""
+    """Something that cannot be used: its location in the document, what is wrong with it and what to do."""
 
     def __init__(self, problem: str, action: str = "name a detector that can be made") -> None:
         super().__init__(problem)
@@ -52,7 +52,7 @@ def allowed() -> frozenset[str]:
 
 
 def allow_folder(folder: Path) -> list[str]:
-    """Let model documents name what is in the modules of a folder, and return the modules' names.
+    """Let model documents name the contents of the modules of a folder, and return the modules' names.
 
     Raises NoSuchEstimator for a folder that does not exist, and for a module whose name is in use already.
     """

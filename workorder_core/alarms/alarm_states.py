@@ -1,7 +1,7 @@
 """The states of an alarm after ISA-18.2 and IEC 62682: which may follow which, and who changes them.
 
-An alarm is a source (a rule, a model) on one asset. The engine reports its condition; people acknowledge, shelve,
-reset and take out of service. Nothing here reads a clock or a database: callers pass ``at`` (aware UTC, the wall clock)
+An alarm is a source (a rule, a model) on one asset. The engine reports its condition; people acknowledge, shelve, reset
+and remove from service. Nothing here reads a clock or a database: callers pass ``at`` (aware UTC, the wall clock)
 and store what they get back. A shelf's end is a time of the sequence of inputs: see ``workorder_core.alarms.silence``.
 """
 
@@ -258,7 +258,7 @@ def unshelve(point: Point, *, at: datetime) -> Point:
 
 
 def take_out(point: Point, terms: Terms, *, until: datetime | None, why: str, at: datetime) -> Point:
-    """Take an alarm out of service, for work on its instrument. It opens no orders during that time."""
+    """Remove an alarm from service, for work on its instrument. It opens no orders during that time."""
     _check(point, Move.TAKE_OUT, why)
     safety = Severity.SAFETY in (terms.severity, point.severity)
     most = SAFETY_OUT_MOST if safety else OUT_MOST

@@ -8,7 +8,7 @@ from enum import StrEnum
 from workorder_core.sentences import Said, joined, marked, say
 
 SHOWN_FOR = timedelta(hours=1)
-"""How long a trouble is shown: two processes that restart each other would repeat it every minute."""
+"""How long a problem is shown: two processes that restart each other would repeat it every minute."""
 LOOKS_BACK = timedelta(minutes=10)
 GROWS_BY = 10
 """Kinds of message refused within ``LOOKS_BACK`` from which on the quarantine counts as growing."""
@@ -75,12 +75,12 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
         say("Make room on the disk; devices are let in by themselves then. They keep what was not acknowledged"),
     ),
 }
-"""Troubles that are recorded when they happen: the problem, and what to do."""
+"""Problems that are recorded when they happen: the problem, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A trouble: its newest message, how often it occurred, and when last."""
+    """A recorded problem: its newest message, how often it occurred, and when last."""
 
     said: str
     times: int
@@ -88,15 +88,15 @@ class Trouble:
 
 
 OUTBOX_WAITS_MOST = timedelta(minutes=15)
-"""How long a message may wait before that is an alarm; so long the first four attempts take."""
+"""How long a message may wait before that is an alarm: the duration of the first four attempts."""
 UNDECIDED_MOST = timedelta(minutes=2)
-"""How long an event may wait for it to be decided who is told: that takes no other machine."""
+"""How long an event may wait until its receivers are determined, which depends on no other host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """What waits: messages for active receivers, how long the oldest has waited, how long the oldest event that nobody
-    has looked at, and the names of receivers that are disabled.
+    """The backlog: messages for active receivers, how long the oldest has waited, how long the oldest unprocessed event
+    has, and the names of disabled receivers.
     """
 
     pending: int = 0
@@ -110,7 +110,7 @@ NOTHING_WAITS = Outbox()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlansBehind:
-    """Maintenance plans that nobody has looked at in time: for how many objects, and since when the first of them."""
+    """Maintenance plans that were not evaluated in time: for how many objects, and since when the first of them."""
 
     objects: int = 0
     since: datetime | None = None

@@ -1,4 +1,4 @@
-"""What failures, downtime and wasted visits cost: by asset, else by its class, else by its site."""
+"""The costs of failures, downtime and wasted visits: by asset, else by its class, else by its site."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -10,21 +10,21 @@ from workorder_core.costs import money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Prices in the site's currency; None: not said here, so the wider entry counts.
+    """Prices in the site's currency; None: not set here, so the wider entry applies.
 
     Parameters
     ----------
     failure
-        What a failure that nobody avoided costs, besides the downtime.
+        The cost of a failure that was not avoided, besides the downtime.
     down_hour
-        What an hour costs in which the asset is down.
+        The cost of an hour of downtime.
     failure_hours
-        For how many hours such a failure keeps the asset down.
+        The hours of downtime that such a failure causes.
     wasted_visit
-        What an order costs at which nothing was wrong.
+        The cost of a false positive.
     notice_hours
-        How many hours ahead an order must be for the failure to be avoided. An order that comes later found the
-        failure, and saved nothing.
+        How many hours ahead an order must be opened to avoid the failure. A later one found the failure, but saved
+        nothing.
     """
 
     failure: Decimal | None = None
@@ -34,7 +34,7 @@ class Prices:
     notice_hours: Decimal | None = None
 
     def over(self, wider: "Prices") -> "Prices":
-        """Return these prices, with the wider ones for what is not said here."""
+        """Return these prices, completed by the wider ones."""
         own = {each.name: getattr(self, each.name) for each in fields(self)}
         return replace(wider, **{name: value for name, value in own.items() if value is not None})
 
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def scope(self) -> str:
-        """What people call it."""
+        """Its name for people."""
         if self.asset is not None:
             return f"asset {self.asset}"
         return "site" if self.asset_class is None else f"class {self.asset_class}"
@@ -66,7 +66,7 @@ class CostModel:
     entries: Sequence[Entry] = ()
 
     def of(self, asset: str, asset_class: str) -> Prices:
-        """Return the prices that count for an asset; what is None there is said nowhere."""
+        """Return the prices that apply to an asset; None for one that is set nowhere."""
         found = Prices()
         for entry in sorted(self.entries, key=lambda each: (each.asset is not None, each.asset_class is not None)):
             if entry.asset in (None, asset) and entry.asset_class in (None, asset_class):
@@ -88,16 +88,16 @@ class Priced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """What a set of rules and models would have cost in one currency, and what without it.
+    """The cost of a set of rules and models in one currency, and the cost without it.
 
     Parameters
     ----------
     missed, late, false
-        Failures without an order, failures whose order came too late to avert them, and orders for nothing.
+        Failures without an order, failures whose order came too late to avoid them, and false positives.
     avoided
-        What the failures that were found in time would have cost.
+        The cost of the failures that were found in time.
     unpriced
-        Assets whose prices are not all known; what is not known counts as nothing.
+        Assets with an unknown price, which counts as zero.
     """
 
     currency: str
@@ -117,12 +117,12 @@ class Worth:
 
     @property
     def without(self) -> Decimal:
-        """What all of the failures would have cost had there been no orders."""
+        """The cost of all the failures if there had been no orders."""
         return self.missed + self.late + self.avoided
 
     @property
     def saved(self) -> Decimal:
-        """How much less it costs than no orders at all; negative where it costs more."""
+        """The saving compared with no orders at all; negative if it costs more."""
         return self.without - self.cost
 
 
@@ -132,11 +132,11 @@ def worth(
     failures: Iterable[tuple[str, timedelta | None]],
     false: Iterable[str],
 ) -> list[Worth]:
-    """Add up what was found, missed and raised for nothing, by currency.
+    """Add up the failures found and missed and the false positives, by currency.
 
-    ``failures`` are assets with the lead of the first order that found the failure, None where none did; ``false`` is
-    the asset of each order for nothing. Assets without prices are left out; ``Worth.unpriced`` names those whose
-    prices are known in part.
+    ``failures`` are assets with the lead of the first order that found the failure, None if none did; ``false`` is the
+    asset of each false positive. Assets without prices are left out; ``Worth.unpriced`` names those with some unknown
+    prices.
     """
     sums: dict[str, dict[str, list[Decimal]]] = {}
     unpriced: dict[str, set[str]] = {}
@@ -181,7 +181,7 @@ def _kind(prices: Prices, lead: timedelta | None) -> str:
 
 
 def _failure(prices: Prices) -> Decimal | None:
-    """Return what a failure costs, with its downtime; None where neither is known."""
+    """Return the cost of a failure, with its downtime; None if neither is known."""
     down = None
     if prices.down_hour is not None and prices.failure_hours is not None:
         down = prices.down_hour * prices.failure_hours

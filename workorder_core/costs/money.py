@@ -13,7 +13,7 @@ RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND 
 UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset(_CODES.split())
-"""The codes of ISO 4217 that are money of a country or of a union."""
+"""The codes of ISO 4217 that are currencies of a country or a union."""
 _NO_DECIMALS = frozenset(
     ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
 )
@@ -21,7 +21,7 @@ _THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
 
 class NoSuchCurrency(ValueError):
-    """A code that ISO 4217 does not have."""
+    """A code that is not in ISO 4217."""
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 
 def as_stored(amount: Decimal, currency: str) -> Decimal:
-    """Return an amount that somebody gave as it is stored and read again: rounded, always with two decimals.
+    """Return an amount that somebody entered as the database stores it: rounded, always with two decimals.
 
     >>> as_stored(Decimal("212.4"), "EUR"), as_stored(Decimal("99.5"), "JPY")
     (Decimal('212.40'), Decimal('100.00'))

@@ -1,4 +1,4 @@
-"""The cost of a work order: hours × rate, plus parts, plus what was paid besides. Each line is rounded, then added."""
+"""The cost of a work order: hours × rate, plus parts, plus external costs. Each line is rounded, then added."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from workorder_core.sentences import coded, say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedPart:
-    """A part of an order. ``used`` None: not used yet, so ``needed`` counts. ``unit_cost`` None: nobody has said."""
+    """A part of an order. ``used`` None: not used yet, so ``needed`` counts. ``unit_cost`` None: unknown."""
 
     line: int
     part: str
@@ -26,18 +26,18 @@ class PricedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostFacts:
-    """All that an order's cost follows from.
+    """The facts that determine an order's cost.
 
     Parameters
     ----------
     currency
-        The site's; None where nobody has said, and then there is no cost.
+        The site's; None if it is not set, and then there is no cost.
     hours
-        Worked, or estimated while nobody has said how long it took. None: neither is known.
+        Worked, or estimated until hours are recorded. None: neither is known.
     skill, rate
-        The trade that is paid for, and what an hour of it costs on the day that the work was done; None: no rate.
+        The trade that is paid for, and its hourly rate on the day of the work; None: no rate.
     external, external_currency
-        What was paid besides: contractors, hire, freight.
+        External costs: contractors, hire, freight.
     """
 
     currency: str | None
@@ -52,7 +52,7 @@ class CostFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCost:
-    """An order's cost in ``currency``. ``missing`` says in sentences what the total does not have in it."""
+    """An order's cost in ``currency``. ``missing`` lists, as sentences, what the total does not include."""
 
     currency: str
     labour: Decimal
@@ -69,7 +69,7 @@ class OrderCost:
 
 
 def cost_of(facts: CostFacts) -> OrderCost | None:
-    """Return what an order costs; None where its site has no currency."""
+    """Return the cost of an order; None if its site has no currency."""
     currency = facts.currency
     if currency is None:
         return None
@@ -115,7 +115,7 @@ def cost_of(facts: CostFacts) -> OrderCost | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostSum:
-    """What several orders cost together. ``incomplete``: of how many the total does not have everything."""
+    """The cost of several orders together. ``incomplete``: for how many the total lacks something."""
 
     currency: str
     labour: Decimal
@@ -130,7 +130,7 @@ class CostSum:
 
 
 def summed(costs: Sequence[OrderCost]) -> CostSum | None:
-    """Add up what orders of one site cost; None where there are none."""
+    """Add up the costs of orders of one site; None if there are none."""
     if not costs:
         return None
     return CostSum(

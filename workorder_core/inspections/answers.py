@@ -1,4 +1,4 @@
-"""Answers: which questions are asked, what an answer means, and whether the point has failed. No clock, no I/O."""
+"""Answers: which questions apply, how an answer is evaluated, and whether the point has failed. No clock, no I/O."""
 
 import math
 import re
@@ -16,7 +16,7 @@ _GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
 
 
 class Verdict(StrEnum):
-    """Whether a point is as it should be; NOTED is an answer that is neither."""
+    """The result of a point; NOTED is an answer that neither passes nor fails."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -24,12 +24,12 @@ class Verdict(StrEnum):
 
 
 class InvalidAnswer(ValueError):
-    """An answer is none to its question; says what to write instead."""
+    """An answer that does not fit its question; says what to write instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What somebody has given for an item: as it was typed, a remark, and whether there is a photo.
+    """The input for an item: the typed text, a remark, and whether there is a photo.
 
     ``drawn`` is a signature as lines of points, ``"1,2 3,4;5,6 7,8"``, in a field of 1000 by 300.
     """
@@ -45,7 +45,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What an answer means. ``number`` is a measurement in the item's unit, ``why`` says what has failed."""
+    """An evaluated answer. ``number`` is a measurement in the item's unit, ``why`` says what has failed."""
 
     key: str
     said: str
@@ -55,7 +55,7 @@ class Answer:
 
 
 def read(item: Item, given: Given) -> Answer | None:
-    """Return what was given for an item means; None for nothing. Raises InvalidAnswer."""
+    """Evaluate the input for an item; None for no input. Raises InvalidAnswer."""
     typed = given.typed.strip()
     if len(typed) > LONGEST:
         raise InvalidAnswer(say("write {most:,} characters at most", most=LONGEST))
@@ -96,7 +96,7 @@ def _measured(item: Item, typed: str) -> Answer:
 
 
 def asked(item: Item, answers: Mapping[str, Answer]) -> bool:
-    """Whether an item is asked, given the answers before it."""
+    """Return whether an item is asked, given the answers before it."""
     if item.only_if is None:
         return True
     answer = answers.get(item.only_if.key)
@@ -105,7 +105,7 @@ def asked(item: Item, answers: Mapping[str, Answer]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """The answers of a stop, and, by the key of its item, what is wrong or missing."""
+    """The answers of a stop, and by the key of the item what is wrong or missing."""
 
     answers: Mapping[str, Answer]
     wrong: Mapping[str, str]
@@ -117,7 +117,8 @@ class Read:
 
 
 def read_all(checklist: Checklist, given: Mapping[str, Given]) -> Read:
-    """Read the answers of a stop in the order of its checklist; what is not asked has none, whatever was given."""
+    """Read the answers of a stop in the order of its checklist; an item that is not asked has no answer, whatever was
+    given."""
     answers: dict[str, Answer] = {}
     wrong: dict[str, str] = {}
     missing: dict[str, str] = {}

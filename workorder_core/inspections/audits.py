@@ -1,4 +1,4 @@
-"""Audits: an inspection of records or of a site, with findings that somebody has to answer for. No clock, no I/O."""
+"""Audits: inspections of records or of a site, with findings that somebody has to answer. No clock, no I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from workorder_core.sentences import coded, joined, say
 
 
 class AuditKind(StrEnum):
-    """What is looked at."""
+    """What is audited."""
 
     RECORDS = "records"
     SITE = "site"
@@ -26,18 +26,18 @@ class Grade(StrEnum):
 class FindingState(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
-    """Its owner says what was done."""
+    """Its owner has described what was done."""
     VERIFIED = "verified"
-    """Somebody else has seen that it was done."""
+    """Somebody else has verified it."""
     WITHDRAWN = "withdrawn"
-    """It was no finding."""
+    """It was withdrawn: no finding."""
 
 
 class FindingStep(StrEnum):
     ANSWER = "answer"
     VERIFY = "verify"
     REJECT = "reject"
-    """What was done is not enough."""
+    """The answer is not sufficient."""
     WITHDRAW = "withdraw"
 
 
@@ -55,7 +55,7 @@ class AuditError(Exception):
 
 
 class IllegalFindingStep(AuditError):
-    """The finding's state has no such step."""
+    """The finding's state does not allow this step."""
 
     def __init__(self, called: str, state: FindingState, step: str) -> None:
         possible = tuple(each.value for each, (sources, _) in STEPS.items() if state in sources)
@@ -79,7 +79,7 @@ class VerifiedByOwner(AuditError):
 
 
 class AuditNotSettled(AuditError):
-    """An audit cannot be closed while findings of it are not settled."""
+    """An audit cannot be closed before all its findings are settled."""
 
     def __init__(self, number: str, open_: int) -> None:
         super().__init__(
@@ -89,7 +89,7 @@ class AuditNotSettled(AuditError):
 
 
 class AuditReasonMissing(AuditError):
-    """A step of a finding needs words."""
+    """A step of a finding needs a text."""
 
     def __init__(self, called: str, step: FindingStep) -> None:
         what = say("say what was done") if step is FindingStep.ANSWER else say("say why")
@@ -98,7 +98,7 @@ class AuditReasonMissing(AuditError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A finding as it is. ``answered_by`` is who said last what was done."""
+    """A finding's current state. ``answered_by`` is the author of the newest answer."""
 
     called: str
     state: FindingState
@@ -118,5 +118,5 @@ def after(finding: Standing, step: FindingStep, *, actor: str, said: str) -> Fin
 
 
 def is_overdue(state: FindingState, due: date, today: date) -> bool:
-    """Whether a finding should have been answered by now; one that is answered waits for who verifies it."""
+    """Return whether a finding's answer is overdue; an answered one waits for its verification."""
     return state is FindingState.OPEN and due < today

@@ -1,6 +1,5 @@
-"""Checklists: what is looked at, in which order, and what counts as failed. No clock, no I/O.
-
-A checklist is changed by a new version; a round under way keeps the version that it began with.
+"""Checklists: the questions in order, and which answers fail. No clock, no I/O. A change makes a new version; a round
+in progress keeps the version that it began with.
 """
 
 import re
@@ -19,7 +18,7 @@ FOLLOWED = (Severity.MALFUNCTION, Severity.SAFETY)
 
 
 class ItemKind(StrEnum):
-    """What an item asks for."""
+    """The kind of answer that an item asks for."""
 
     YES_NO = "yes_no"
     MEASUREMENT = "measurement"
@@ -34,7 +33,7 @@ class ItemKind(StrEnum):
 
 
 class InvalidChecklist(ValueError):
-    """A checklist cannot be as it is described. ``item`` is the number of the item that is wrong, from 1; 0: all."""
+    """An invalid checklist. ``item`` is the number of the invalid item, from 1; 0: the checklist as a whole."""
 
     def __init__(self, problem: str, *, item: int = 0, field: str = "text") -> None:
         super().__init__(say("item {item}: {problem}", item=item, problem=problem) if item else problem)
@@ -56,7 +55,7 @@ class Item:
     Parameters
     ----------
     key
-        What it is known by in every version, so that answers of different versions can be compared.
+        Its identity across versions, so that answers of different versions can be compared.
     needed
         Whether a stop is incomplete without an answer.
     unit, low, high
@@ -64,9 +63,9 @@ class Item:
     signal
         Of a measurement: the asset's signal of which it is a reading; empty: of none.
     choices
-        What can be chosen.
+        The possible answers.
     fails
-        The answers that have failed: choices, or ``no`` or ``yes``.
+        The answers that fail: choices, or ``no`` or ``yes``.
     severity
         How bad it is if it fails: MALFUNCTION opens a reactive order, SAFETY an emergency. None: no order.
     photo_if_failed
@@ -102,7 +101,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklist:
-    """A version of a checklist. Raises InvalidChecklist for what cannot be asked or answered."""
+    """A version of a checklist. Raises InvalidChecklist for items that cannot be asked or answered."""
 
     title: str
     items: tuple[Item, ...]
@@ -191,7 +190,7 @@ def key_of(text: str, taken: Sequence[str] = ()) -> str:
 
 
 def as_document(item: Item) -> dict[str, Any]:
-    """Return an item as JSON has it, without what is as usual."""
+    """Return an item as JSON values, without defaults."""
     found: dict[str, Any] = {"key": item.key, "kind": item.kind.value, "text": item.text}
     for each in fields(Item):
         value = getattr(item, each.name)
@@ -217,7 +216,7 @@ def from_document(document: Mapping[str, Any]) -> Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What a version has otherwise. ``changed``: by key, each field with its value before and after."""
+    """The differences between two versions. ``changed``: by key, each field with its value before and after."""
 
     title: tuple[str, str] | None
     added: tuple[Item, ...]

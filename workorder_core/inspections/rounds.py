@@ -1,4 +1,4 @@
-"""The life of a round, what it needs to be finished, and what a failed point leads to. No clock, no I/O."""
+"""The life of a round, its conditions for finishing, and the consequence of a failed point. No clock, no I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class RoundStatus(StrEnum):
     PAUSED = "paused"
     DONE = "done"
     MISSED = "missed"
-    """Nobody began it before its latest time."""
+    """Not begun by its latest time."""
     CANCELLED = "cancelled"
 
     @property
@@ -29,14 +29,14 @@ class RoundStep(StrEnum):
     START = "start"
     PAUSE = "pause"
     RESUME = "resume"
-    """Continue a paused round, or take one over from who has it."""
+    """Continue a paused round, or take it over from the person who has it."""
     FINISH = "finish"
     CANCEL = "cancel"
     MISS = "miss"
 
 
 class How(StrEnum):
-    """How a round came about."""
+    """The origin of a round."""
 
     HAND = "hand"
     CODE = "code"
@@ -61,15 +61,15 @@ STEPS: Mapping[RoundStep, tuple[frozenset[RoundStatus], RoundStatus]] = {
     RoundStep.CANCEL: (OPEN, RoundStatus.CANCELLED),
     RoundStep.MISS: (frozenset({RoundStatus.DUE}), RoundStatus.MISSED),
 }
-"""From which statuses a step leads to which."""
+"""The statuses from which a step is allowed, and the one to which it leads."""
 
 
 class RoundError(Exception):
-    """A request that a round's rules do not allow."""
+    """A request that the rules of rounds do not allow."""
 
 
 class IllegalRoundStep(RoundError):
-    """The round's status has no such step."""
+    """The round's status does not allow this step."""
 
     def __init__(self, number: str, status: RoundStatus, step: str) -> None:
         possible = [
@@ -88,7 +88,7 @@ class IllegalRoundStep(RoundError):
 
 
 class RoundIncomplete(RoundError):
-    """A round cannot be finished yet; ``missing`` says what is lacking."""
+    """A round cannot be finished yet; ``missing`` lists what it lacks."""
 
     def __init__(self, number: str, missing: Sequence[str]) -> None:
         super().__init__(
@@ -135,9 +135,8 @@ def check_answerable(number: str, status: RoundStatus) -> None:
 
 
 def check_finished(number: str, stops: Sequence[tuple[str, StopStatus]], signed: str) -> None:
-    """Raise RoundIncomplete where a stop was neither done nor skipped with a reason, or nobody has signed.
-
-    ``stops`` are what each is called with its status.
+    """Raise RoundIncomplete if a stop was neither done nor skipped with a reason, or nobody has signed. ``stops`` has
+    each stop's name with its status.
     """
     missing = [
         say("{called}: do it, or say why it was missed", called=called)
@@ -161,7 +160,7 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class SameOrder:
-    """The point had failed before, and its order is not finished: this is a further sign."""
+    """The point had failed before, and its order is unfinished: this is added to it."""
 
     order_id: UUID
     remark: str
@@ -169,16 +168,15 @@ class SameOrder:
 
 @dataclass(frozen=True, slots=True)
 class OnlyNoted:
-    """The checklist asks for no order where this fails."""
+    """The checklist requires no order for this failure."""
 
 
 Consequence = OpenOrder | SameOrder | OnlyNoted
 
 
 def follow_up(item: Item, failed: Answer, *, number: str, note: str, unfinished: UUID | None) -> Consequence:
-    """Decide what a failed point leads to.
-
-    ``number`` is the round's, ``unfinished`` the order that the same point of the same asset has from before.
+    """Decide the consequence of a failed point. ``number`` is the round's, ``unfinished`` an earlier order for the same
+    point of the same asset.
     """
     said = f"{item.text} {failed.why or failed.said}." + (f" {note.strip()}" if note.strip() else "")
     if unfinished is not None:

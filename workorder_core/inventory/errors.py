@@ -1,4 +1,4 @@
-"""What a store can refuse. Each error carries its facts and says one whole sentence with what to do."""
+"""The errors of stores. Each carries its facts and one whole sentence with what to do."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,11 +7,11 @@ from workorder_core.sentences import Said, coded, joined, say
 
 
 class StockError(Exception):
-    """Something asked of a store that its stock or its rules do not allow."""
+    """A request that a store's stock or rules do not allow."""
 
 
 def plain(quantity: Decimal) -> str:
-    """Return a quantity without idle noughts.
+    """Return a quantity without trailing zeros.
 
     >>> plain(Decimal("2.500")), plain(Decimal("100.000"))
     ('2.5', '100')
@@ -35,7 +35,7 @@ class UnknownUnit(StockError):
 
 
 class InvalidQuantity(StockError):
-    """A quantity that nothing can be of."""
+    """An invalid quantity."""
 
     def __init__(self, quantity: Decimal, most: Decimal) -> None:
         super().__init__(
@@ -49,7 +49,7 @@ class InvalidQuantity(StockError):
 
 
 class NotEnough(StockError):
-    """More is asked for than the store can give."""
+    """More was requested than is available."""
 
     def __init__(self, wanted: Decimal, available: Decimal, unit: str) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ class NotEnough(StockError):
 
 
 class NotThatMany(StockError):
-    """More is to leave a bin, or come back, than there was; ``why`` is the sentence."""
+    """More is to leave a bin, or to be returned, than it can be; ``why`` is the sentence."""
 
     def __init__(self, wanted: Decimal, there: Decimal, why: Said) -> None:
         super().__init__(why)
@@ -73,7 +73,7 @@ class NotThatMany(StockError):
 
 
 def not_in_bin(wanted: Decimal, there: Decimal) -> NotThatMany:
-    """Return the error of a bin that has less than is to leave it."""
+    """Return the error for a bin with less than is to leave it."""
     facts = {"wanted": plain(wanted), "there": plain(there)}
     return NotThatMany(
         wanted,
@@ -83,7 +83,7 @@ def not_in_bin(wanted: Decimal, there: Decimal) -> NotThatMany:
 
 
 def not_issued(wanted: Decimal, there: Decimal, order: str) -> NotThatMany:
-    """Return the error of an order that was issued less than is to come back."""
+    """Return the error for an order that was issued less than is to be returned."""
     facts = {"wanted": plain(wanted), "there": plain(there), "order": order}
     return NotThatMany(
         wanted, there, say("{wanted} are more than the {there} that {order} has: correct the quantity", **facts)
@@ -91,14 +91,14 @@ def not_issued(wanted: Decimal, there: Decimal, order: str) -> NotThatMany:
 
 
 class WhyNeeded(StockError):
-    """A movement that has to be explained came without a reason."""
+    """A movement that needs a reason has none."""
 
     def __init__(self) -> None:
         super().__init__(say("this needs a reason: say why in one sentence"))
 
 
 class ToolIsOut(StockError):
-    """A tool was to be lent for a time in which somebody else has it."""
+    """A tool is lent to somebody else at that time."""
 
     def __init__(self, tool: str, borrower: str) -> None:
         super().__init__(
@@ -112,7 +112,7 @@ class ToolIsOut(StockError):
 
 
 class ToolIsIn(StockError):
-    """A tool was to come back that nobody has."""
+    """A tool that is not lent cannot be returned."""
 
     def __init__(self, tool: str) -> None:
         super().__init__(say("{tool} is not lent to anybody; the list of loans shows who had it", tool=tool))
@@ -120,7 +120,7 @@ class ToolIsIn(StockError):
 
 
 class IllegalPurchase(StockError):
-    """A purchase request cannot take this step from the state that it is in."""
+    """The state of a purchase request does not allow this step."""
 
     def __init__(self, number: int, state: str, to: str, possible: Sequence[str]) -> None:
         steps = joined(map(coded, possible)) if possible else say("nothing, it has ended")
@@ -152,7 +152,7 @@ class AlreadyRequested(StockError):
 
 
 class NoPlaceForIt(StockError):
-    """Something is to be put down, and there is no place for it."""
+    """There is no store or bin to put an item into."""
 
 
 class NoStore(NoPlaceForIt):

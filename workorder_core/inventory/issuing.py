@@ -1,4 +1,4 @@
-"""From what is asked of a store to the bins that it comes from. No clock, no I/O; the caller has the stock locked."""
+"""Chooses the bins that a requested quantity is issued from. No clock, no I/O; the caller has locked the stock."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """What a bin has of a lot. The smaller ``since``, the earlier it came in."""
+    """The quantity of a lot in a bin. The smaller ``since``, the earlier it was received."""
 
     bin_id: int
     lot: str
@@ -24,8 +24,8 @@ class Lot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """What is issued from a lot: ``quantity`` of what the book has, ``shortage`` beyond it; ``reserved`` of the first
-    had been reserved by the order.
+    """The quantity issued from a lot: ``quantity`` within the book stock, ``shortage`` beyond it; ``reserved`` of the
+    former had been reserved by the order.
     """
 
     bin_id: int
@@ -37,7 +37,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """How a quantity is issued. ``cut`` is what other orders lose of their reservations by it."""
+    """How a quantity is issued. ``cut`` is the quantity by which it reduces other orders' reservations."""
 
     picks: tuple[Pick, ...]
     cut: Decimal = ZERO
@@ -56,17 +56,17 @@ def issue(
 ) -> Issue:
     """Choose the lots that a quantity is issued from, the earliest first.
 
-    An ordinary issue gets what the order has reserved and what nobody has. An emergency issue gets what is there,
-    from other orders' reservations last, and what the book does not have is recorded as a shortage. Raises NotEnough.
+    An ordinary issue uses the order's own reservation and free stock. An emergency issue uses all stock, other orders'
+    reservations last, and records the rest as a shortage. Raises NotEnough.
 
     Parameters
     ----------
     lots
-        Those that it may come from: of the store, of a bin or of one lot.
+        The permitted lots: of the store, of a bin or one lot.
     own, free
-        What the order has reserved in the store, and what nobody has.
+        The quantity that the order has reserved in the store, and the free quantity.
     default_bin, default_lot
-        Where the shortage is recorded if the store has none of it.
+        Where the shortage is recorded if the store has no stock of the item.
     """
     there = sum((each.quantity for each in lots), ZERO)
     available = min(there, own + free)
@@ -89,26 +89,27 @@ def issue(
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """By how much a count changes the book, and what it settles of the shortage (never positive)."""
+    """By how much a count changes the book stock, and the shortage (never positive)."""
 
     quantity: Decimal
     shortage: Decimal
 
 
 def count(book: Decimal, shortage: Decimal, found: Decimal) -> Counted:
-    """Return what a count of a lot in a bin changes: the book says what was found, and its shortage is settled."""
+    """Return the changes by counting a lot in a bin: the book stock becomes the counted one, and the shortage is
+    settled."""
     return Counted(found - book, -shortage)
 
 
 def removal(there: Decimal, quantity: Decimal, *, on_hand: Decimal, reserved: Decimal) -> Decimal:
-    """Return what orders lose of their reservations when a quantity leaves a bin for good. Raises NotThatMany."""
+    """Return by how much reservations shrink when a quantity leaves a bin permanently. Raises NotThatMany."""
     if quantity > there:
         raise not_in_bin(quantity, there)
     return max(ZERO, reserved - (on_hand - quantity))
 
 
 def cuts(reserved: Sequence[tuple[K, Decimal]], cut: Decimal) -> list[tuple[K, Decimal]]:
-    """Return what each reservation loses, given in the order in which they were made: the newest loses first."""
+    """Return by how much each reservation shrinks, given oldest first: the newest shrinks first."""
     lost = list[tuple[K, Decimal]]()
     for key, has in reversed(reserved):
         part = min(has, cut)

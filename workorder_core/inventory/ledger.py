@@ -1,6 +1,6 @@
-"""Stock as a fold over the ledger: what the movements of one item in one store add up to.
+"""Stock as a fold over the ledger: the sums of the movements of one item in one store.
 
-The database keeps the same sums by trigger; a test replays the ledger by this and compares.
+The database keeps the same sums by trigger; a test replays the ledger with this code and compares.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from workorder_core.inventory.quantities import ZERO
 
 
 class Kind(StrEnum):
-    """What a movement is."""
+    """The kinds of movements."""
 
     RECEIVE = "receive"
     ISSUE = "issue"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 class Impossible(ValueError):
-    """A movement after which the stock could not be: the ledger is wrong."""
+    """A movement that leads to an impossible stock: the ledger is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Movement:
     Parameters
     ----------
     quantity, shortage
-        Of the bin and lot: what it has, and what was issued from it beyond what the book had.
+        Of the bin and lot: its stock, and the quantity issued beyond it.
     reserved
         Of the order's line.
     """
@@ -53,7 +53,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class InBin:
-    """What the book has of a lot in a bin, and what was issued beyond it."""
+    """The book stock of a lot in a bin, and the quantity issued beyond it."""
 
     quantity: Decimal = ZERO
     shortage: Decimal = ZERO
@@ -61,7 +61,7 @@ class InBin:
 
 @dataclass(frozen=True, slots=True)
 class OfLine:
-    """What a line of an order has reserved, and what was issued to it less what came back."""
+    """The quantity that a line of an order has reserved, and the quantity issued to it less returns."""
 
     reserved: Decimal = ZERO
     issued: Decimal = ZERO
@@ -69,7 +69,7 @@ class OfLine:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What there is of an item in a store, by bin and lot, and by the lines of orders."""
+    """The stock of an item in a store, by bin and lot, and by the lines of orders."""
 
     bins: Mapping[tuple[int, str], InBin] = field(default_factory=dict)
     lines: Mapping[tuple[UUID, int], OfLine] = field(default_factory=dict)
@@ -88,12 +88,12 @@ class Stock:
 
     @property
     def free(self) -> Decimal:
-        """What no order has reserved."""
+        """The quantity that no order has reserved."""
         return self.on_hand - self.reserved
 
 
 def apply(stock: Stock, movement: Movement) -> Stock:
-    """Return the stock after a movement. Raises Impossible where something would be negative or reserved twice."""
+    """Return the stock after a movement. Raises Impossible if something would be negative or reserved twice."""
     bins, lines = dict(stock.bins), dict(stock.lines)
     if movement.bin_id is not None:
         at = (movement.bin_id, movement.lot)
@@ -120,7 +120,7 @@ def apply(stock: Stock, movement: Movement) -> Stock:
 
 
 def replay(movements: Iterable[Movement]) -> Stock:
-    """Return what movements, the oldest first, add up to. Raises Impossible."""
+    """Return the sum of movements, the oldest first. Raises Impossible."""
     stock = Stock()
     for each in movements:
         stock = apply(stock, each)

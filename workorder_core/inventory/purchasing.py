@@ -1,4 +1,4 @@
-"""The life of a purchase request: which state may follow which."""
+"""The life of a purchase request: the permitted transitions."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -8,7 +8,7 @@ from workorder_core.inventory.errors import IllegalPurchase
 
 
 class State(StrEnum):
-    """What has become of a purchase request."""
+    """The states of a purchase request."""
 
     REQUESTED = "requested"
     ORDERED = "ordered"
@@ -26,13 +26,14 @@ NEXT: Mapping[State, frozenset[State]] = {
 
 
 def move(number: int, state: State, to: State) -> State:
-    """Return the state that a request comes to. Raises IllegalPurchase."""
+    """Return the state after a step. Raises IllegalPurchase."""
     if to not in NEXT[state]:
         raise IllegalPurchase(number, state, to, sorted(NEXT[state]))
     return to
 
 
 def after_receipt(number: int, state: State, *, wanted: Decimal, received: Decimal) -> State:
-    """Return the state once so much has come: it stays open while a part is missing. Raises IllegalPurchase."""
+    """Return the state after a quantity was received: the request stays open until all has arrived. Raises
+    IllegalPurchase."""
     move(number, state, State.RECEIVED)
     return State.RECEIVED if received >= wanted else state

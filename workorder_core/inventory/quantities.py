@@ -1,4 +1,4 @@
-"""Quantities of stock: exact decimals in an item's own unit, and other units that are so many of it."""
+"""Quantities of stock: exact decimals in an item's own unit, and other units as multiples of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from workorder_core.inventory.errors import InvalidQuantity, UnknownUnit
 ZERO = Decimal(0)
 SMALLEST = Decimal("0.001")
 MOST = Decimal(1_000_000_000)
-"""Of one item at once: what the database's columns have room for, with some to spare."""
+"""The largest quantity of one item at once; the database's columns have room for more."""
 
 
 def rounded(quantity: Decimal) -> Decimal:
@@ -22,21 +22,20 @@ def rounded(quantity: Decimal) -> Decimal:
 
 
 def of_number(number: float | Decimal) -> Decimal:
-    """Return the quantity that a number means as it is written: 0.1 is a tenth."""
+    """Return a number as the decimal that is written: 0.1 is exactly a tenth."""
     return rounded(Decimal(str(number)))
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """The units of an item: its own, and by name how many of its own another unit is: ``{"box": Decimal(12)}``."""
+    """The units of an item: its own, and by name the other units as multiples of it: ``{"box": Decimal(12)}``."""
 
     own: str
     others: Mapping[str, Decimal] = field(default_factory=dict)
 
     def in_own(self, quantity: Decimal, unit: str | None = None) -> Decimal:
-        """Return a quantity in the item's own unit; None as the unit means that one.
-
-        Raises UnknownUnit, and InvalidQuantity for what is not positive, too large or rounds to nothing.
+        """Return a quantity in the item's own unit; ``unit`` None means that one. Raises UnknownUnit, and
+        InvalidQuantity for a quantity that is not positive, is too large or rounds to zero.
 
         >>> Units("pcs", {"box": Decimal(12)}).in_own(Decimal(2), "box")
         Decimal('24.000')

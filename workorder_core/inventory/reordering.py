@@ -9,18 +9,18 @@ from workorder_core.inventory.quantities import ZERO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """An item in a store, as far as buying goes.
+    """An item's stock in a store, for reordering.
 
     Parameters
     ----------
     free
         On hand and not reserved.
     lacking
-        What orders need, and neither have nor have reserved.
+        The quantity that orders need, and that is neither issued nor reserved.
     reorder_point
-        Below it more is bought; None: only what orders lack is.
+        Below it more is bought; None: only for orders that lack parts.
     reorder_quantity
-        It is bought in multiples of this; None: just what is missing.
+        It is bought in multiples of this; None: exactly the missing quantity.
     """
 
     free: Decimal
@@ -30,7 +30,7 @@ class Level:
 
     @property
     def position(self) -> Decimal:
-        """What would be free if every order had its parts; negative where they lack some."""
+        """The free quantity if every order had its parts; negative if orders lack some."""
         return self.free - self.lacking
 
     @property
@@ -49,5 +49,5 @@ def proposal(level: Level) -> Decimal | None:
 
 
 def expected_on(today: date, lead_time_days: int | None) -> date | None:
-    """Return when something that is asked for today comes; None where nobody has said how long that takes."""
+    """Return when an item requested today arrives; None if its lead time is unknown."""
     return None if lead_time_days is None else today + timedelta(days=lead_time_days)

@@ -1,4 +1,4 @@
-"""Who gets what is free, what an order still lacks, and when that is expected. No clock, no I/O."""
+"""Distributes free stock among orders, with what each still lacks and when that is expected. No clock, no I/O."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ K = TypeVar("K", bound=Hashable)
 
 
 def lacks(needed: Decimal, *, reserved: Decimal, issued: Decimal) -> Decimal:
-    """Return what a line still waits for: neither reserved for it nor issued to it."""
+    """Return the quantity that a line still lacks: neither reserved for it nor issued to it."""
     return max(ZERO, needed - reserved - issued)
 
 
 def allocate(waiting: Sequence[tuple[K, Decimal]], free: Decimal) -> list[tuple[K, Decimal]]:
-    """Share out what is free among lines with what each lacks, in their order; the last one may get a part."""
+    """Distribute the free quantity among lines by what each lacks, in order; the last one may get a part."""
     given = list[tuple[K, Decimal]]()
     for key, lack in waiting:
         part = min(lack, free)
@@ -29,7 +29,7 @@ def allocate(waiting: Sequence[tuple[K, Decimal]], free: Decimal) -> list[tuple[
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A store that has an item, and how much of it no order has."""
+    """A store with an item, and its free quantity there."""
 
     store_id: int
     code: str
@@ -37,9 +37,8 @@ class Offer:
 
 
 def choose_store(offers: Sequence[Offer], quantity: Decimal) -> int | None:
-    """Return the store that a line is reserved in: one that has it all, else the one with most; None without stores.
-
-    Of several the first by code, so that the same plan reserves in the same store.
+    """Choose the store that a line is reserved in: one that has the whole quantity, otherwise the one with most; None
+    without stores. Among several, the first by code, so that the same plan reserves in the same store.
     """
     if not offers:
         return None
@@ -49,16 +48,15 @@ def choose_store(offers: Sequence[Offer], quantity: Decimal) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """What an open purchase request still brings. ``expected_on`` None: nobody has said when."""
+    """The outstanding quantity of an open purchase request. ``expected_on`` None: unknown."""
 
     quantity: Decimal
     expected_on: date | None
 
 
 def expected(waiting: Sequence[tuple[K, Decimal]], coming: Coming | None) -> dict[K, date | None]:
-    """Return for each line that waits when its parts are expected, in the order in which they are served.
-
-    None: nothing is requested, what comes does not reach for it, or nobody has said when it comes.
+    """Return for each waiting line when its parts are expected, in the order in which lines are served. None: nothing
+    is requested, the outstanding quantity does not suffice, or its date is unknown.
     """
     dates = dict[K, date | None]()
     left = ZERO if coming is None else coming.quantity
@@ -70,14 +68,14 @@ def expected(waiting: Sequence[tuple[K, Decimal]], coming: Coming | None) -> dic
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """That an order waits for parts. ``expected_on`` is when the last of them comes; None: of one nobody knows."""
+    """An order waits for parts. ``expected_on`` is when the last of them arrives; None: for one it is unknown."""
 
     items: tuple[str, ...]
     expected_on: date | None
 
 
 def waiting(lines: Sequence[tuple[str, Decimal, date | None]]) -> Waiting | None:
-    """Say what an order waits for, given its lines with item, what each lacks and when that comes; None for nothing."""
+    """Return what an order waits for, given each line's item, lacking quantity and expected date; None for nothing."""
     open_lines = [each for each in lines if each[1] > 0]
     if not open_lines:
         return None

@@ -1,4 +1,4 @@
-"""What an event alters, by the names that open pages follow: a page asks anew only for what it can show."""
+"""The names of what an event alters, which open pages follow: a page reloads only for changes that it can show."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 UNLISTED = frozenset(
     {"comment", "attach", "detach", "parts", "prices", "note", "step", "step undone", "link", "unlink"}
 )
-"""Steps in an order's history that no list of orders shows: they are on the order's own page."""
+"""Steps in an order's history that no list of orders shows, only the order's own page."""
 
 
 def altered(

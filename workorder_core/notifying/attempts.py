@@ -26,11 +26,12 @@ DELAYS: Sequence[timedelta] = (
 )
 """How long each attempt waits after the one before it: the schedule of Standard Webhooks, 75 hours in all."""
 JITTER = 0.1
-"""By how much of itself a wait is longer at most: receivers that failed together are not tried again together."""
+"""The most by which a wait is randomly extended, as a fraction: receivers that failed together are not retried
+together."""
 ASKED_MOST = timedelta(hours=24)
 """The longest that a receiver can put off the next attempt by asking for it (``Retry-After``)."""
 OWN_FAULT_WAITS = timedelta(minutes=1)
-"""How long a message waits that a fault of ours kept back. Such attempts do not count against its receiver."""
+"""How long a message waits after a failure of our own. Such attempts do not count against its receiver."""
 REFUSALS_DISABLE = 3
 """Messages in a row that a mailbox refuses for good before its receiver is disabled."""
 
@@ -43,16 +44,16 @@ class Channel(StrEnum):
 
 
 class Fault(StrEnum):
-    """Whose fault a failed attempt is."""
+    """The party at fault for a failed attempt."""
 
     PASSING = "passing"
-    """The receiver's, and it may get over it: no answer, or an error."""
+    """The receiver's, and temporary: no answer, or an error."""
     FINAL = "final"
-    """The receiver's, for this message: it will not accept it, however often it comes."""
+    """The receiver's, for this message: it will never accept it."""
     GONE = "gone"
-    """The receiver says that it is no more."""
+    """The receiver's: it reports that it no longer exists."""
     OWN = "own"
-    """Ours: the mail server of the settings is missing or cannot be used. No receiver is blamed for it."""
+    """Ours: the configured mail server is missing or unusable. It does not count against any receiver."""
 
 
 @dataclass(frozen=True, slots=True)

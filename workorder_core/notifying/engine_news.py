@@ -1,6 +1,5 @@
-"""When an alarm of the engine is news: it is raised once it has stood for a moment, and over once it has stayed away.
-
-What comes and goes, as an engine that is now and then behind does, is one alarm and not a hundred. No clock, no I/O.
+"""Decides when an engine alarm is reported: as raised once it has lasted a moment, as over once it has been absent for
+one. A flapping condition, such as an engine that is sometimes behind, is one alarm and not a hundred. No clock, no I/O.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +12,7 @@ OVER_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An alarm that has been seen: since when, whether it was reported, and since when it has been missing."""
+    """A known alarm: since when, whether it was reported, and since when it has been absent."""
 
     since: datetime
     raised: bool = False
@@ -22,7 +21,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is known from now on, and the codes of the alarms to report as raised and as over."""
+    """The new known alarms, and the codes of those to report as raised and as over."""
 
     known: Mapping[str, Known]
     raised: Collection[str]
@@ -30,7 +29,7 @@ class News:
 
 
 def look(standing: Collection[str], known: Mapping[str, Known], *, now: datetime) -> News:
-    """Compare the codes of the alarms that stand with what is known. ``now`` is the wall clock."""
+    """Compare the codes of the active alarms with the known ones. ``now`` is the wall clock."""
     after, raised, over = dict[str, Known](), list[str](), list[str]()
     for code in standing:
         before = replace(known.get(code, Known(now)), missing_since=None)

@@ -1,6 +1,6 @@
-"""What a mail about an event says: a subject and a plain text. Pure: callers give the site's time zone and the address.
+"""The mail about an event: a subject and a plain text. Pure: callers give the site's time zone and the address.
 
-A mail never says more than its reader sees on the page of the order.
+A mail never reveals more than its reader sees on the order's page.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from workorder_core.sentences import stored, translated
 from workorder_core.words import Priority
 
 LONGEST = 2000
-"""Characters of what somebody has written, that a mail quotes."""
+"""The most characters of a person's text that a mail quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Letter:
 
     @property
     def html(self) -> str:
-        """The same, as a page without pictures, styles or anything that calls home."""
+        """The mail as HTML, without images, styles or anything that is loaded."""
         rows = "<br>\n".join(escape(line) for line in self.lines)
         link = f'<p><a href="{escape(self.link)}">{escape(self.link)}</a></p>\n' if self.link else ""
         footer = f"<p><small>{escape(self.footer)}</small></p>"
@@ -50,7 +50,7 @@ def write(event: Happened, why: str, subject: str, *, order_id: object, zone: st
     why
         The choice by which its reader gets it, or ``test``.
     subject
-        What people call what the event is of.
+        The name, for people, of the event's subject.
     zone
         IANA name of the site's time zone, in which times are given.
     pages

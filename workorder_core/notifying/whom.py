@@ -1,4 +1,4 @@
-"""Who is told of an event, and why. No clock, no I/O."""
+"""Who is notified of an event, and why. No clock, no I/O."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from workorder_core.sentences import say
 from workorder_core.words import OrderType
 
 TEST = "receiver.test"
-"""Kind of the event that only the receiver gets that it was made for."""
+"""The kind of event that goes only to the receiver for which it was created."""
 OF_THE_PAST = timedelta(days=1)
-"""What was recorded so long after it happened is history taken in: no mail is sent about it."""
+"""An event recorded this long after it happened is imported history: no mail is sent about it."""
 
 
 class Choice(StrEnum):
-    """What a person can choose to be told by e-mail."""
+    """The notifications that a person can choose by e-mail."""
 
     ASSIGNED = "assigned"
     EMERGENCY = "emergency"
@@ -39,7 +39,7 @@ _LABELS: Mapping[Choice, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event, as far as it decides who is told. ``site`` None: the whole plant."""
+    """The facts of an event that decide who is notified. ``site`` None: the whole plant."""
 
     kind: str
     site: str | None
@@ -50,12 +50,12 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Somebody or something that is told.
+    """A person or system that receives notifications.
 
     Parameters
     ----------
     wants
-        Of a webhook kinds of events: ``order.closed``, ``order.*`` or ``*``. Of a person their ``Choice`` values.
+        For a webhook, kinds of events: ``order.closed``, ``order.*`` or ``*``. For a person, their ``Choice`` values.
     sites
         Codes of the sites whose events it gets; None: of all, and those of the whole plant.
     person, technician, technician_site
@@ -72,7 +72,7 @@ class Receiver:
 
 
 def reason(receiver: Receiver, event: Happened) -> str | None:
-    """Return why a receiver is told of an event, as a kind's pattern or a choice; None: it is not told."""
+    """Return why a receiver is notified of an event, as a kind's pattern or a choice; None: it is not."""
     if event.kind == TEST:
         return "test" if event.data.get("receiver") == receiver.id else None
     if receiver.sites is not None and event.site not in receiver.sites:

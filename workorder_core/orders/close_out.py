@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why the failure came about."""
+    """The cause of the failure."""
 
     WEAR = "wear"
     OFF_DESIGN_SERVICE = "off_design_service"
@@ -24,7 +24,7 @@ class Cause(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What was done about it."""
+    """The remedy."""
 
     REPLACE = "replace"
     REPAIR = "repair"

@@ -1,4 +1,4 @@
-"""The details of the steps of an order's life, besides who takes them and when; `lifecycle.RULES` says which."""
+"""The details of lifecycle steps, besides their author and time; `lifecycle.RULES` has the type for each step."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from workorder_core.words import HoldReason
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Nothing but the step itself."""
+    """No details."""
 
 
 NOTHING = Details()
@@ -20,7 +20,7 @@ NOTHING = Details()
 
 @dataclass(frozen=True, slots=True)
 class Reason(Details):
-    """Why the step is taken; a sentence, never empty."""
+    """The reason for the step; a sentence, never empty."""
 
     reason: str
 

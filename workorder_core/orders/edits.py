@@ -1,4 +1,4 @@
-"""What people change of an order besides its status: in which statuses, and who may."""
+"""The edits that people make to an order besides its status: in which statuses, and by whom."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from workorder_core.words import Status
 
 
 class Edit(StrEnum):
-    """What people change of an order besides its status."""
+    """The edits that people make to an order besides its status."""
 
     FIELDS = "change"
     STEPS = "do a step of the plan"
@@ -72,8 +72,8 @@ EDITS: Mapping[Edit, EditRule] = {
     Edit.UNLINK: EditRule(_UNTIL_FINAL),
     Edit.FOLLOW_UP: EditRule(_ALWAYS, everybody=True),
 }
-"""What has ended stays as it is: only remarks, links, prices, parts that come back and orders that
-follow come after it, each with who and when. Bills come late."""
+"""The permitted edits. An order that has ended stays as it is: only remarks, links, prices, returned parts and
+follow-up orders are added, each with who and when. Bills come late."""
 
 
 def permit(order: WorkOrder, edit: Edit, who: Who) -> None:

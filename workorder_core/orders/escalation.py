@@ -1,8 +1,8 @@
 """Warnings and escalations when a target is near or missed: once each for response and completion.
 
-A warning says it before, an escalation after. An escalation makes an order stand out and go before others of its
-priority. It leaves the priority alone, which says what is at stake; somebody being late does not make the fault worse.
-While work waits for what stops the clock nothing comes near and nothing runs out.
+A warning comes before, an escalation after. An escalation highlights an order and sorts it before others of its
+priority. It does not change the priority, which says what is at stake; being late does not make the fault worse. While
+the clock is stopped no target becomes near or is missed.
 """
 
 from dataclasses import dataclass, replace

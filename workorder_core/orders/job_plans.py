@@ -13,7 +13,7 @@ from workorder_core.words import FailureMode
 
 
 class StepKind(StrEnum):
-    """What a step asks of whoever does it."""
+    """The kind of result that a step requires."""
 
     INSTRUCTION = "instruction"
     PERMIT = "permit"
@@ -129,7 +129,7 @@ class JobPlan:
 
     @property
     def key(self) -> str:
-        """As orders and people name it: ``SWAP``, or ``NTH/SWAP`` for a site's own."""
+        """Its name for orders and people: ``SWAP``, or ``NTH/SWAP`` for a site's own."""
         return self.code if self.site is None else f"{self.site}/{self.code}"
 
     @property

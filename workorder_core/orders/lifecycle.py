@@ -1,4 +1,4 @@
-"""The life of a work order: which step leads from which status to which, who may take it, and what it needs.
+"""The life of a work order: which step leads from which status to which, who may perform it, and what it needs.
 
 Nothing here reads a clock or a database. Callers pass ``at`` (timezone-aware UTC) and store what they get back.
 """
@@ -77,9 +77,10 @@ class Move:
     Parameters
     ----------
     roles
-        Who may take it on every order that they see.
+        The roles that may perform it on every order that they see.
     own
-        Who may take it on orders of their own: a technician on what they have or nobody has (but never the check of
+        The roles that may perform it on orders of their own: a technician on what they have or nobody has (but never
+        the check of
         their own work), a requester on what they asked for.
     """
 
@@ -157,7 +158,7 @@ def possible(status: Status) -> tuple[Step, ...]:
 
 
 def offered(order: WorkOrder, who: Who, *, at: datetime) -> tuple[Step, ...]:
-    """Return the possible steps that a person may take; further requirements are checked when a step is taken."""
+    """Return the possible steps that a person may perform; further requirements are checked with the step itself."""
     return tuple(
         step
         for step in possible(order.status)
@@ -171,7 +172,7 @@ def between(old: Status, new: Status) -> Step | None:
 
 
 def refusal(order: WorkOrder, step: Step, who: Who) -> str | None:
-    """Return why somebody may not take a step on an order, as a sentence's end; None where they may."""
+    """Return why somebody may not perform a step on an order, as the end of a sentence; None if they may."""
     move = MOVES[step]
     if who.roles & move.roles:
         return None
@@ -201,7 +202,7 @@ def did_the_work(order: WorkOrder, who: Who) -> bool:
 
 
 def permit(order: WorkOrder, step: Step, who: Who, situation: Situation, *, at: datetime) -> None:
-    """Check that a person may take a step now. Raises IllegalMove, NotAllowed or NotReady."""
+    """Check that a person may perform a step now. Raises IllegalMove, NotAllowed or NotReady."""
     if order.status not in MOVES[step].sources:
         raise _illegal(order, step)
     why_not = refusal(order, step, who)
@@ -241,14 +242,14 @@ def first_status(who: Who, wanted: Status | None) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class StepRule:
-    """What a step does to an order beside its status.
+    """The effect of a step on an order besides its status.
 
     Parameters
     ----------
     details
-        The type of what the step is given.
+        The type of the step's details.
     do
-        Return the order as the step leaves it, but for its status: (order, details, at, by).
+        Return the order after the step, except for its status: (order, details, at, by).
     counts
         Whether it moves targets, so that it needs those of the order's site.
     """

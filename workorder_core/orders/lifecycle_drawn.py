@@ -19,7 +19,7 @@ def diagram() -> str:
 
 
 def table() -> str:
-    """Return the moves as a Markdown table: who may take each and what it needs."""
+    """Return the moves as a Markdown table: who may perform each and what it needs."""
     rows = ["| step | from | to | who | on their own orders | needs |", "| --- | --- | --- | --- | --- | --- |"]
     for step, move in MOVES.items():
         sources = ", ".join(status.label for status in Status if status in move.sources)

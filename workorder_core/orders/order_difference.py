@@ -44,7 +44,7 @@ class Pair(Generic[Before, After]):
 
     @property
     def later_by(self) -> timedelta:
-        """How much later the second list has it opened; negative where it was earlier."""
+        """How much later the second list opened it; negative if earlier."""
         return self.after.opened_at - self.before.opened_at
 
 
@@ -97,7 +97,7 @@ def difference(before: Sequence[Before], after: Sequence[After]) -> Difference[B
 
 
 def facts(order: OrderFacts) -> tuple[object, ...]:
-    """What two lists have to agree on."""
+    """The fields in which two lists have to agree."""
     return (
         order.asset, order.component, order.failure_mode, order.type, order.opened_at, order.opened_as,
         order.duplicate_of is not None,

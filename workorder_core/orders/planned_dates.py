@@ -1,4 +1,4 @@
-"""What is doubtful about the date that an order is planned for. Nothing is refused: a planner may know better.
+"""Warns of doubtful planned dates. Nothing is refused: a planner may know better.
 
 Pure: the site's time, the technician and their other work are given.
 """
@@ -36,7 +36,7 @@ def span(
 ) -> tuple[datetime, datetime] | None:
     """Return from when to when work is planned, its length estimated where no end is known; None without a start.
 
-    A far date, which a database may have from before they were refused, is no date to reckon with.
+    A far date, which a database may have from before they were refused, is ignored.
     """
     if start is None or not is_near(start):
         return None

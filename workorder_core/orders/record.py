@@ -30,7 +30,7 @@ def facts(order: WorkOrder) -> dict[str, Any]:
 
 
 def beginning(order: WorkOrder) -> dict[str, Any]:
-    """Return the facts of a new order; what is not known yet is left out."""
+    """Return the facts of a new order; unknown ones are left out."""
     return {name: value for name, value in facts(order).items() if value not in (None, [])}
 
 

@@ -14,4 +14,4 @@ OCCUPYING = BEGUN | BOOKED
 """It occupies its technician's time, or will."""
 DONE = frozenset({Status.COMPLETED, Status.VERIFIED})
 FINAL = frozenset({Status.CLOSED, Status.CANCELLED, Status.CANNOT_COMPLETE})
-"""No more work is done. A closed order can be reopened for a while."""
+"""Final: no more work is done. A closed order can be reopened for a while."""

@@ -48,7 +48,7 @@ BY_PRIORITY: Mapping[Priority, Target] = {
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a site has promised: its targets, and the hours in which they count."""
+    """A site's service levels: its targets, and the hours in which they count."""
 
     by_priority: Mapping[Priority, Target] = field(default_factory=lambda: BY_PRIORITY)
     calendar: Calendar = ROUND_THE_CLOCK

@@ -1,4 +1,4 @@
-"""Who asks, in which roles and for which sites. What each role may do is defined next to each action."""
+"""The requester, with roles and sites. What each role may do is defined next to each action."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person or a system is to the plant."""
+    """The roles of people and systems."""
 
     VIEWER = "viewer"
     REQUESTER = "requester"
@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 COST_ROLES = frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER})
-"""Who sees labour rates and costs without being allowed to by name."""
+"""The roles that see labour rates and costs without a personal permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Who:
 
     @property
     def sees_costs(self) -> bool:
-        """Whether they may see what work and failures cost: by a role, or because an administrator allows it."""
+        """Whether they may see the costs of work and failures: by a role, or by an administrator's permission."""
         return self.allowed_costs or self.may(COST_ROLES)
 
     @property
     def sees_prices(self) -> bool:
-        """Whether they may see what items cost: who sees costs, and who buys."""
+        """Whether they may see item prices: whoever sees costs, and whoever buys."""
         return self.sees_costs or self.may((Role.STOREKEEPER,))
 
     def sees(self, site: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who may see which events. Of which site they are is decided beside this: what is of another site is not there."""
+"""Who may see which events, by role. Sites are checked separately: events of other sites do not exist for a reader."""
 
 from collections.abc import Mapping
 
@@ -18,19 +18,18 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "round": EVERYBODY,
     "audit": EVERYBODY,
 }
-"""By what an event is of, the roles that may read the same elsewhere: orders, alarms, stock, long work and, at every
-site, documents. What concerns the whole plant has no site, so that only who sees every site is sent it."""
+"""By the event's subject, the roles that may read that subject elsewhere: orders, alarms, stock, runs and, at every
+site, documents. A plant-wide event has no site, so only readers of every site receive it."""
 
 
 def of(kind: str) -> str:
-    """Return what an event is of: of ``order.closed`` it is ``order``."""
+    """Return an event's subject: ``order`` for ``order.closed``."""
     return kind.partition(".")[0]
 
 
 def seen_by(who: Who) -> frozenset[str] | None:
-    """Return of what somebody is sent events; None: of everything.
-
-    What is not in the table is for administrators of every site, so that a new kind is shown to nobody by mistake.
+    """Return the subjects whose events somebody receives; None: all. A subject that is not in the table is for
+    administrators of every site, so that a new kind is shown to nobody by mistake.
     """
     if who.sites is None and who.may(()):
         return None

@@ -1,4 +1,4 @@
-"""What becomes of the occurrences that are due now: made into work, skipped, merged or missed. Pure."""
+"""Decides on the occurrences that are due now: generated, skipped, merged or missed. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,11 +19,11 @@ from workorder_core.planning.plans import AfterOutage, MaintenancePlan, Package,
 from workorder_core.planning.site_time import SiteTime
 
 MOST_AT_ONCE = 500
-"""How many occurrences of a series one look decides on; the rest waits for the next look."""
+"""How many occurrences of a series are decided in one run; the rest waits for the next run."""
 
 
 class Becomes(StrEnum):
-    """What an occurrence is. ``planned`` and ``completed`` are what others make of it before and after."""
+    """The states of an occurrence. Other code sets ``planned`` before this decision and ``completed`` after it."""
 
     PLANNED = "planned"
     GENERATED = "generated"
@@ -35,7 +35,7 @@ class Becomes(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What becomes of an occurrence, and where the series is then. ``packages`` are covered, the largest last."""
+    """The decision on an occurrence, and the series after it. ``packages`` are those covered, the largest last."""
 
     due: Due
     becomes: Becomes
@@ -52,10 +52,11 @@ class Outcome:
 def decide(
     plan: MaintenancePlan, series: Series, facts: Facts, site: SiteTime, *, now: datetime, open_order: str | None
 ) -> Iterator[Outcome]:
-    """Yield what becomes of each occurrence that is due, or near enough to be made ahead.
+    """Yield the decision on each occurrence that is due, or near enough to be generated ahead.
 
-    ``open_order`` is the number of the last occurrence's order while that is unfinished. A plan whose dates follow the
-    completion (a shift factor above 0), or that stacks no orders, makes nothing ahead meanwhile: it decides on the day.
+    ``open_order`` is the number of the last occurrence's order while that is unfinished. Meanwhile a plan whose dates
+    follow the completion (a shift factor above 0), or that does not stack orders, generates nothing ahead: it decides
+    on the day.
     """
     for _ in range(MOST_AT_ONCE):
         due = next_due(plan, series, facts, site)
@@ -72,7 +73,7 @@ def decide(
 
 
 def call_at(plan: MaintenancePlan, due: Due, *, is_open: bool) -> datetime:
-    """Return from when an occurrence may be made: its lead time before it is due, or when it is due."""
+    """Return from when an occurrence may be generated: its lead time before it is due, or when it is due."""
     if due.cause is Cause.CONDITION or (is_open and (plan.shift_factor or plan.when_open is not WhenOpen.STACK)):
         return due.at
     return due.at - timedelta(days=plan.lead_days)
@@ -104,7 +105,7 @@ def preview(
     facts: Facts = NOTHING_KNOWN,
     most: int = 1000,
 ) -> Iterator[Due]:
-    """Yield what falls due up to a time if each occurrence is done on its day, and meters go on as of late."""
+    """Yield the occurrences due up to a time if each is done on its day, and meters advance as recently."""
     for _ in range(most):
         due = next_due(plan, series, facts, site)
         if due is None or due.at > until:

@@ -1,4 +1,4 @@
-"""Maintenance plans as documents: what is stored, sent and compared. Pure."""
+"""Maintenance plans as documents, for storing, sending and comparing. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -29,11 +29,11 @@ _ENUMS = {
     "after_outage": AfterOutage,
 }
 _OUTSIDE = ("code", "site", "version", "active")
-"""Facts of a plan that are kept beside its document."""
+"""Fields of a plan that are stored beside its document."""
 
 
 def to_document(plan: MaintenancePlan) -> dict[str, Any]:
-    """Return a plan's document: JSON without what is kept beside it."""
+    """Return a plan's document: JSON without the fields stored beside it."""
     document = {each.name: getattr(plan, each.name) for each in fields(plan) if each.name not in _OUTSIDE}
     document |= {name: document[name].value for name in _ENUMS}
     document["objects"] = list(plan.objects)
@@ -62,7 +62,7 @@ def _calendar(calendar: ByCalendar) -> dict[str, Any]:
 def from_document(
     document: Mapping[str, Any], *, code: str, site: str, version: int = 1, active: bool = True
 ) -> MaintenancePlan:
-    """Return the plan of a document. Raises InvalidPlan, InvalidRule, ValueError and KeyError for one that is none."""
+    """Return the plan of a document. Raises InvalidPlan, InvalidRule, ValueError or KeyError for an invalid one."""
     facts = dict(document)
     facts |= {name: kind(facts[name]) for name, kind in _ENUMS.items() if name in facts}
     calendar, meter, condition = (facts.get(name) for name in ("calendar", "meter", "condition"))

@@ -1,4 +1,4 @@
-"""When a plan falls due next, and why just then. Pure: the same function previews, forecasts and generates.
+"""Computes when a plan falls due next, and why then. Pure: the same function previews, forecasts and generates.
 
 A *series* is a plan for one object: an asset, a location, a route. Its occurrences are numbered from 1 without gaps.
 """
@@ -23,24 +23,24 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """How far a plan has come for one object.
+    """A plan's progress for one object.
 
     Parameters
     ----------
     begun_at
-        Nothing that was due by then is an occurrence.
+        Earlier dates are no occurrences.
     number
         Of the last occurrence; 0 before the first.
     covered
-        The number of the last occurrence that became work of its own: packages count from there.
+        The number of the last occurrence that became an order of its own: packages count from there.
     after
         The rule's local time of the last occurrence by calendar, before it was moved.
     shift_days
-        By how many days completions, and meters that came first, have moved the calendar.
+        By how many days completions, and meters that were due first, have moved the calendar.
     last_due
         When the last occurrence was due.
     meter_carry
-        What counts as used before ``MeterNow`` begins to count; negative after work that the meter did not ask for.
+        The use counted before ``MeterNow`` starts; negative after work that the meter did not cause.
     """
 
     begun_at: datetime
@@ -53,18 +53,18 @@ class Series:
 
     @property
     def reached(self) -> datetime:
-        """What comes next is later than this."""
+        """The next occurrence is later than this."""
         return self.begun_at if self.last_due is None else max(self.begun_at, self.last_due)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of the object.
+    """The facts of the object.
 
     Parameters
     ----------
     condition_since
-        When the condition began that is there now; None: it is not there.
+        When the present condition began; None: it is absent.
     """
 
     meter: MeterNow | None = None
@@ -77,14 +77,14 @@ NOTHING_KNOWN = Facts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """An occurrence: when it is due, by what, and the sentences that say why.
+    """An occurrence: when it is due, its trigger, and the sentences that explain it.
 
     Parameters
     ----------
     nominal
-        The rule's local time of the calendar's candidate, whatever is first; None where the calendar has none.
+        The rule's local time of the calendar's candidate, whichever trigger is first; None if the calendar has none.
     unmoved
-        The calendar's candidate after earlier moves, before a free day was looked at.
+        The calendar's candidate after earlier moves, before non-working days are considered.
     """
 
     number: int
@@ -105,7 +105,7 @@ class _Dated:
 
 
 def next_due(plan: MaintenancePlan, series: Series, facts: Facts, site: SiteTime) -> Due | None:
-    """Return the next occurrence, by whichever of calendar, meter and condition comes first; None: none is known."""
+    """Return the next occurrence, by whichever of calendar, meter and condition comes first; None if none is known."""
     dated = None if plan.calendar is None else next(dates(plan.calendar, series, site), None)
     found: list[tuple[datetime, Cause]] = []
     if dated is not None:
@@ -129,7 +129,7 @@ def next_due(plan: MaintenancePlan, series: Series, facts: Facts, site: SiteTime
 
 
 def advance(plan: MaintenancePlan, series: Series, due: Due, facts: Facts, site: SiteTime) -> Series:
-    """Return the series after an occurrence. Whichever came first begins all intervals anew."""
+    """Return the series after an occurrence. Whichever trigger came first restarts all intervals."""
     series = replace(series, number=due.number, last_due=due.at)
     if due.nominal is not None and due.unmoved is not None:
         moved = 0 if due.cause is Cause.CALENDAR else (site.local(due.at).date() - due.unmoved.date()).days
@@ -142,7 +142,7 @@ def advance(plan: MaintenancePlan, series: Series, due: Due, facts: Facts, site:
 
 
 def _counted_at(meter: MeterNow | None, at: datetime) -> float:
-    """Return what the meter has counted, or by recent use will have counted, at a time."""
+    """Return the meter's count at a time, extrapolated from recent use if the time is in the future."""
     if meter is None:
         return 0.0
     ahead = max((at - meter.at) / timedelta(days=1), 0.0)
@@ -151,7 +151,7 @@ def _counted_at(meter: MeterNow | None, at: datetime) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What a completion changes: the series, and the sentence for the planner, empty within the tolerances."""
+    """The effect of a completion: the series, and the sentence for the planner, empty within the tolerances."""
 
     series: Series
     note: str
@@ -167,11 +167,10 @@ def complete(
     site: SiteTime,
     meter: MeterNow | None = None,
 ) -> Completion:
-    """Move what comes next by the completion of an occurrence, as the shift factor says.
-
-    The deviation is counted in days of the site's calendar. Within the tolerances nothing moves; beyond them the whole
-    deviation counts, times the factor, rounded towards zero. A completion moves only what was not made yet: that of an
-    occurrence before the last one moves nothing.
+    """Move the next occurrence after a completion, by the shift factor. The deviation is counted in days of the site's
+    calendar. Within the tolerances nothing moves; beyond them the whole deviation counts, times the factor, rounded
+    towards zero. Occurrences that were generated already do not move: the completion of one before the last moves
+    nothing.
     """
     off = (site.local(completed_at).date() - site.local(due_at).date()).days
     if -plan.early_days <= off <= plan.late_days:
@@ -199,19 +198,18 @@ def _meter_after(plan: MaintenancePlan, series: Series, meter: MeterNow) -> Seri
 
 
 def packages_due(packages: tuple[Package, ...], series: Series, number: int) -> tuple[Package, ...]:
-    """Return the packages that an occurrence covers, the largest last: its work is that one's.
-
-    A package is due where a multiple of its interval lies after the last occurrence that became work: what was skipped
-    or merged is caught up by the next.
+    """Return the packages that an occurrence covers, the largest last: that one is its work. A package is due if a
+    multiple of its interval lies after the last occurrence that became work: the next one makes up for skipped or
+    merged ones.
     """
     return tuple(each for each in packages if number // each.every > series.covered // each.every)
 
 
 def dates(calendar: ByCalendar, series: Series, site: SiteTime) -> Iterator[_Dated]:
-    """Yield the calendar's dates that are later than what the series has reached; two on one moment are one."""
+    """Yield the calendar's dates later than the series' position; two at one moment are one."""
     rule, starts = recurrence.parse(calendar.rule), calendar.starts
     times, reached = calendar.times(), series.reached
-    # A day's last time may be done and its next not: begin with the day itself.
+    # Some times of that day may be done and others not: begin with the day itself.
     after = None if series.after is None else series.after.date() - timedelta(days=1)
     if after is None:
         after = site.local(reached).date() - timedelta(days=abs(series.shift_days) + 366)
@@ -249,7 +247,7 @@ def _worked(on_free_day: OnFreeDay, day: date, site: SiteTime) -> date | None:
 
 
 def _by_meter(meter: ByMeter, series: Series, facts: Facts, site: SiteTime) -> datetime | None:
-    """Return the beginning of the day on which the meter reaches its interval, or is expected to; one a day at most."""
+    """Return the beginning of the day on which the meter reaches its interval, or is expected to; at most one a day."""
     if facts.meter is None:
         return None
     at = replace(facts.meter, used=facts.meter.used + series.meter_carry).reached_at(meter.every)
@@ -280,7 +278,7 @@ def _why(
 
 
 def why_date(calendar: ByCalendar, dated: _Dated, shift_days: int, site: SiteTime) -> str:
-    """Return why a date by the calendar is this one: the rule, and each thing that has moved it."""
+    """Explain a date by the calendar: the rule, and everything that has moved it."""
     rule = recurrence.parse(calendar.rule)
     words = recurrence.said(rule, calendar.starts.date())
     parts = [f"{words[0].upper()}{words[1:]}: {_day(dated.nominal.date())}"]

@@ -1,4 +1,4 @@
-"""Work that will fall due: hours by trade and week, before anything is generated. Pure."""
+"""Forecasts work that will fall due: hours by trade and week, before anything is generated. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from workorder_core.planning.site_time import SiteTime
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The trade that does the work, and how long it takes."""
+    """The trade and the duration of the work."""
 
     trade: str
     hours: float
@@ -22,7 +22,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A series to look ahead of. ``efforts`` are by the package's name; ``""`` is the plan's own."""
+    """A series to forecast. ``efforts`` are by the package's name; ``""`` is the plan's own."""
 
     plan: MaintenancePlan
     series: Series
@@ -42,7 +42,7 @@ class Week:
 
 
 def forecast(entries: Iterable[Entry], *, until: datetime) -> list[Week]:
-    """Return what falls due up to a time by week and trade, in that order; conditions cannot be foreseen."""
+    """Return the hours due up to a time by week and trade, in that order; conditions cannot be foreseen."""
     counts: dict[tuple[int, str], int] = defaultdict(int)
     hours: dict[tuple[int, str], float] = defaultdict(float)
     moves: dict[tuple[int, OnFreeDay | None], Moves] = {}
@@ -76,7 +76,7 @@ def _efforts(entry: Entry) -> list[Effort]:
 
 
 Moves = dict[date, date | None]
-"""Where a site's free days move work to, as far as it was looked up."""
+"""A cache of the days to which a site's non-working days move work."""
 
 
 def days_due(entry: Entry, *, until: datetime, moves: Moves | None = None) -> Iterator[tuple[int, date]]:

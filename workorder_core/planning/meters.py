@@ -12,7 +12,7 @@ _FARTHEST_DAYS = 36_500
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a meter showed at a time. ``exchanged``: a new meter begins with this count; nothing was used by it."""
+    """A meter's count at a time. ``exchanged``: a new meter starts with this count, which is no use."""
 
     at: datetime
     count: float
@@ -21,14 +21,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterNow:
-    """What is known of a meter.
+    """The known state of a meter.
 
     Parameters
     ----------
     used
         In the meter's unit, since the plan's last occurrence or its beginning.
     per_day
-        Recent use in a day; None while less than a day is known, or where nothing was used.
+        Recent daily use; None while less than a day is known, or if nothing was used.
     at
         When its newest sample was measured.
     """
@@ -38,7 +38,8 @@ class MeterNow:
     at: datetime
 
     def reached_at(self, count: float) -> datetime | None:
-        """Return when a count is reached by recent use, the newest sample's time where it has been; None: unknown."""
+        """Return when a count is reached by recent use, or the newest sample's time if it has been reached; None:
+        unknown."""
         left = count - self.used
         if left <= 0:
             return self.at
@@ -48,7 +49,7 @@ class MeterNow:
 
 
 def merged(*sources: Iterable[Sample]) -> list[Sample]:
-    """Return samples of several sources in order of time. One that was entered late is where it belongs by its time."""
+    """Merge samples of several sources in order of time, including those entered late."""
     return sorted((each for source in sources for each in source), key=lambda each: each.at)
 
 
@@ -56,7 +57,7 @@ def used(samples: Sequence[Sample], *, since: datetime, wraps_at: float | None =
     """Return how much a meter has counted since a time.
 
     The last sample up to ``since`` is where counting begins; without one, the first after it. A count that falls has
-    rolled over where the meter has ``wraps_at`` (the first number that it cannot show), else the meter began at zero.
+    wrapped if the meter has ``wraps_at`` (the first number that it cannot show); otherwise the meter was reset to zero.
     """
     total, before = 0.0, None
     for sample in samples:
@@ -75,7 +76,7 @@ def _between(before: float, sample: Sample, wraps_at: float | None) -> float:
 
 
 def per_day(samples: Sequence[Sample], *, now: datetime, wraps_at: float | None = None) -> float | None:
-    """Return how much was used in a day of late; None while less than a day is known, or where nothing was used."""
+    """Return the recent daily use; None while less than a day is known, or if nothing was used."""
     recent = [each for each in samples if now - RECENT <= each.at <= now]
     if not recent or recent[-1].at - recent[0].at < _SHORTEST:
         return None

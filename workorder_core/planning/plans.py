@@ -14,19 +14,20 @@ from workorder_core.words import OrderType
 
 
 class ObjectKind(StrEnum):
-    """What a plan is for."""
+    """The kinds of objects that a plan is for."""
 
     ASSET = "asset"
     CLASS = "class"
     """Every asset of a class at the site, each with dates of its own."""
     LOCATION = "location"
-    """A functional location: its order is for the asset that is installed there then, if it is one."""
+    """A functional location: its order is for the asset that is installed there at that time, if there is exactly one.
+    """
     ROUTE = "route"
     """Several assets in an order that a person walks: one order."""
 
 
 class OnFreeDay(StrEnum):
-    """What becomes of a date that is no working day of the site."""
+    """How a date that is not a working day of the site is treated."""
 
     KEEP = "keep"
     SKIP = "skip"
@@ -35,7 +36,7 @@ class OnFreeDay(StrEnum):
 
 
 class WhenOpen(StrEnum):
-    """What becomes of an occurrence that falls due while the order of the last one is unfinished."""
+    """How an occurrence is treated that falls due while the order of the last one is unfinished."""
 
     SKIP = "skip"
     STACK = "stack"
@@ -43,21 +44,21 @@ class WhenOpen(StrEnum):
 
 
 class AfterOutage(StrEnum):
-    """What becomes of occurrences that fell due while nothing was generated, when a later one is due too."""
+    """How occurrences are treated that fell due while nothing was generated, when a later one is due too."""
 
     CATCH_UP = "catch_up"
     SKIP = "skip"
 
 
 class Work(StrEnum):
-    """What an occurrence is made into."""
+    """The kind of work that an occurrence generates."""
 
     ORDER = "order"
     INSPECTION_ROUND = "inspection_round"
 
 
 class InvalidPlan(WorkOrderError):
-    """A plan contradicts itself. ``field`` is what has to be changed."""
+    """A plan contradicts itself. ``field`` has to be changed."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(say("the plan cannot be so: {problem}", problem=problem))
@@ -86,7 +87,7 @@ class ByCalendar:
     Parameters
     ----------
     starts
-        Local time without a zone: the day from which the rule counts, and the time of the day where the rule has none.
+        Local time without a zone: the day from which the rule counts, and the time of day if the rule has none.
     """
 
     rule: str
@@ -101,14 +102,14 @@ class ByCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByMeter:
-    """Due when a signal that counts has gone on by ``every`` since the last occurrence.
+    """Due when a counter has advanced by ``every`` since the last occurrence.
 
     Parameters
     ----------
     wraps_at
-        The first number that the meter cannot show; None: a falling count means that it began anew.
+        The first number that the meter cannot show; None: a falling count means a reset.
     early, late
-        By how much of its unit a completion may deviate without moving what comes next.
+        By how much, in its unit, a completion may deviate without moving the next occurrence.
     """
 
     signal: str
@@ -121,7 +122,7 @@ class ByMeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByCondition:
-    """Due when an alarm stands (``alarm``, its rule or model) or the health falls below so many percent."""
+    """Due when an alarm is active (``alarm``, its rule or model) or the health falls below this percentage."""
 
     alarm: str | None = None
     health_below: float | None = None
@@ -129,7 +130,7 @@ class ByCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """Work of every so many occurrences; a larger one covers the smaller ones that are due with it."""
+    """The work of every n-th occurrence; a larger package covers the smaller ones that are due with it."""
 
     name: str
     every: int
@@ -144,23 +145,24 @@ class MaintenancePlan:
     Parameters
     ----------
     object, objects
-        What it is for, and its codes: one, or the route's assets in the order in which they are walked.
+        The kind of its objects, and their codes: one, or the route's assets in walking order.
     location
-        Where a route's order is.
+        The location of a route's order.
     shift_factor
-        How much of a completion's deviation from its due date moves what comes next: 0 nothing, 1 all of it.
+        How much of a completion's deviation from its due date moves the next occurrence: 0 nothing, 1 all of it.
     early_days, late_days
         The tolerances: a completion within them moves nothing.
     lead_days
-        How long before its due date an order is made.
+        How long before its due date an order is generated.
     window_days
         How long after its due date the work may begin.
     packages
         Empty: every occurrence is the same work.
     group, group_days
-        Plans of one group make one order for an asset where their due dates are within so many days.
+        Plans of one group generate one order for an asset if their due dates are within this many days.
     checklist, inspection_route
-        What an inspection round asks at each of its assets; or the route that it is walked along. One of them.
+        The checklist for each asset of an inspection round, or the inspection route that the round follows. One of
+        them.
     """
 
     code: str
@@ -199,7 +201,7 @@ class MaintenancePlan:
 
     @property
     def key(self) -> str:
-        """As people name it: ``NTH/PUMP-SERVICE``."""
+        """Its name for people: ``NTH/PUMP-SERVICE``."""
         return f"{self.site}/{self.code}"
 
 

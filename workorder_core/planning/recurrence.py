@@ -26,11 +26,11 @@ _RARE = frozenset(("BYSETPOS", "BYYEARDAY", "BYWEEKNO"))
 _PARTS = _RARE.union(_SIMPLE)
 _WEEKDAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 _LAST_YEAR = 2200
-"""No plan looks further ahead; a rule that never falls on a day (30 February) ends its search here."""
+"""The horizon of every plan; the search for a date that never occurs (30 February) ends here."""
 
 
 class InvalidRule(WorkOrderError):
-    """A text is no recurrence rule that a plan can have."""
+    """A recurrence rule that a plan cannot have."""
 
     def __init__(self, text: str, problem: str) -> None:
         super().__init__(say("the rule {text!r} cannot be used: {problem}", text=text, problem=problem))
@@ -39,14 +39,14 @@ class InvalidRule(WorkOrderError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that was read; the lists are empty where it does not have that part.
+    """A parsed rule; the lists of absent parts are empty.
 
     Parameters
     ----------
     times
         Times of the day by BYHOUR and BYMINUTE; empty: the plan's own.
     by_library
-        Whether its days are left to the library, because it has more than simple parts.
+        Whether the library computes its days, because it has more than simple parts.
     """
 
     text: str
@@ -166,7 +166,7 @@ def _try_library(rule: Rule) -> None:
 def days(rule: Rule, starts: date, *, after: date | None = None) -> Iterator[date]:
     """Yield the days on which a rule falls from ``starts`` on, in order; only those later than ``after``.
 
-    UNTIL is not looked at: whoever moves the days compares it with the moved ones.
+    UNTIL is ignored: the caller, which moves the days, compares it with the moved ones.
     """
     first = starts if after is None or after < starts else after + timedelta(days=1)
     if rule.by_library:
@@ -190,7 +190,7 @@ def _by_library(rule: Rule, starts: date, first: date) -> Iterator[date]:
 
 @lru_cache(maxsize=2000)
 def _library(rule: Rule, starts: date) -> rrule:
-    """Return the library's rule, which remembers the days that it has found."""
+    """Return the library's rule, which caches the days that it has found."""
     return rrulestr(_library_text(rule), dtstart=datetime.combine(starts, time()), cache=True)
 
 
@@ -256,7 +256,7 @@ _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"
 
 
 def said(rule: Rule, starts: date) -> str:
-    """Return a rule in words, such as ``every 3 months on day 31``; its text where words would be longer than it."""
+    """Return a rule in words, such as ``every 3 months on day 31``; its text if words would be too long."""
     unit = _UNITS[rule.freq]
     every = f"every {unit}" if rule.interval == 1 else f"every {rule.interval} {unit}s"
     if rule.by_library or (rule.freq == "YEARLY" and rule.month_days and not rule.months):

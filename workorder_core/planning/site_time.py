@@ -1,4 +1,4 @@
-"""A site's local time: which days are worked, which moment a local time is. Pure; holidays by a maintained library."""
+"""A site's local time: its working days, and local times as moments. Pure; a maintained library has the holidays."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ class SiteTime:
     country, subdivision
         ISO 3166 codes of the public holidays; None: none.
     closed_on, works_on
-        Days off besides, and holidays on which work goes on.
+        Additional days off, and holidays that are worked.
     """
 
     zone: str
@@ -35,7 +35,7 @@ class SiteTime:
     works_on: frozenset[date] = frozenset()
 
     def why_no_working_day(self, day: date) -> str | None:
-        """Return why nobody works on a day; None for a working day."""
+        """Return why a day is not worked; None for a working day."""
         if day.isoweekday() not in self.weekdays:
             return f"{day:%A} has no shift"
         if day in self.works_on:

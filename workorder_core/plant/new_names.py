@@ -15,7 +15,7 @@ _COMPARED = 5
 
 
 class NameKind(StrEnum):
-    """What a name that people make up by writing it is the name of."""
+    """The kinds of things that are created by writing a new name."""
 
     CLASS = "class"
     SKILL = "skill"
@@ -26,7 +26,7 @@ class NameKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewName:
-    """A name that nothing uses yet, and those in use that are written nearly so, the nearest first."""
+    """A name that nothing uses yet, and similar names in use, the most similar first."""
 
     kind: NameKind
     name: str
@@ -44,7 +44,7 @@ class NewName:
 def new_names(kind: NameKind, wanted: Iterable[str], known: Mapping[str, bool]) -> list[NewName]:
     """Return those of the wanted names that are not known, in their order and each once.
 
-    ``known`` says of each name in use whether who asks may see it; only such names are suggested.
+    ``known`` says for each name in use whether the requester may see it; only such names are suggested.
     """
     new = [name for name in dict.fromkeys(wanted) if name not in known]
     shown = [name for name, seen in known.items() if seen]
@@ -52,7 +52,7 @@ def new_names(kind: NameKind, wanted: Iterable[str], known: Mapping[str, bool]) 
 
 
 def alike(name: str, known: Collection[str]) -> tuple[str, ...]:
-    """Return at most three names that are written nearly like one: by their letters, or as one of their words.
+    """Return at most three names that are spelled similarly: by their letters, or as one of their words.
 
     >>> alike("pmup", ["fan", "pump", "compressor"])
     ('pump',)
@@ -74,7 +74,7 @@ def alike(name: str, known: Collection[str]) -> tuple[str, ...]:
 
 
 def slips(found: Iterable[NewName]) -> list[NewName]:
-    """Return those that may be typos, with what was meant: a different number is a different thing."""
+    """Return those that may be typos, with the likely intended name: a different number is a different thing."""
     meant = (
         NewName(each.kind, each.name, tuple(other for other in each.alike if not _differ_by_number(each.name, other)))
         for each in found
@@ -83,7 +83,7 @@ def slips(found: Iterable[NewName]) -> list[NewName]:
 
 
 def _differ_by_number(one: str, other: str) -> bool:
-    """Whether two names differ in their digits alone."""
+    """Return whether two names differ only in their digits."""
     plain = _plain(one), _plain(other)
     without = ["".join(letter for letter in name if not letter.isdigit()) for name in plain]
     return plain[0] != plain[1] and without[0] == without[1]

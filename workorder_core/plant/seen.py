@@ -2,7 +2,7 @@
 
 Even without a declared range, a device that sends 65535 or 1e9 once is not trusted. The bound
 is a thousand times the largest that was seen, so that no start of a machine and no fault lies beyond it. It is of
-magnitudes and not of spans: a machine at rest shows a span of nothing, and shows it for days before it is started.
+magnitudes and not of spans: a machine at rest has a span of zero, for days before it is started.
 """
 
 from collections.abc import Mapping

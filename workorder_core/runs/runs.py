@@ -1,4 +1,4 @@
-"""Long work as runs: the states of one, the kinds that there are, and what follows when its process died."""
+"""Runs, that is long work: their states and kinds, and the consequence of a crashed process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 from workorder_core.people.access import Role
 
 MOST_CRASHES = 3
-"""Crashes after which a run fails: what kills its process each time would go on killing it."""
+"""Crashes after which a run fails: whatever kills its process each time would continue to do so."""
 USUAL_PRIORITY = 5
 """1 is the most urgent, 9 the least."""
 
@@ -26,20 +26,20 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunKind:
-    """A kind of long work.
+    """A kind of run.
 
     Parameters
     ----------
     title
         The kind in the words of a page: ``Backtest``.
     safe_again
-        Whether it may be run again when its process died at any moment: whatever it changes, it changes in the one
-        transaction that also ends the run.
+        Whether it may be run again after its process died at any moment: its changes are all in the one transaction
+        that also ends the run.
     roles
-        Who may ask for one, and cancel one, beside administrators.
+        Who may request and cancel one, besides administrators.
     every_site
-        Whether it concerns the whole plant, so that nobody who sees some sites only may ask for it; else it is of one
-        site.
+        Whether it concerns the whole plant, so that users restricted to some sites may not request it; otherwise it
+        belongs to one site.
     """
 
     name: str
@@ -61,35 +61,35 @@ KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT)}
 
 @dataclass(frozen=True, slots=True)
 class RunAgain:
-    """It goes back into the queue."""
+    """The run goes back into the queue."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """It has failed."""
+    """The run has failed."""
 
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """It was to be cancelled anyway."""
+    """The run was to be cancelled anyway."""
 
 
 AfterCrash = RunAgain | GiveUp | Dropped
 
 
 def after_crash(kind: RunKind | None, crashes: int, *, cancel_asked: bool, what: str) -> AfterCrash:
-    """Decide what becomes of a run whose process ended without saying how the run went.
+    """Decide what happens to a run whose process ended without reporting a result.
 
     Parameters
     ----------
     kind
         None: this version does not know it.
     crashes
-        How often that has happened to the run, this time included.
+        How often that has happened to the run, including this time.
     what
         What happened, as the beginning of a sentence: ``its process was killed by SIGKILL``.
     """

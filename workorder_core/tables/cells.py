@@ -1,4 +1,4 @@
-"""Columns of a table that people import, and what the text of a cell means in each. No clock, no I/O."""
+"""Columns of a table that people import, and how the text of a cell is parsed in each. No clock, no I/O."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ MOST_LETTERS = 500
 
 
 class CellKind(StrEnum):
-    """What a column's cells are."""
+    """The type of a column's cells."""
 
     TEXT = "text"
     CODE = "code"
@@ -42,14 +42,13 @@ class Column:
     title
         Its name for people.
     needed
-        Whether a row of something new must say it; a row of something known keeps what is known where it is empty.
+        Whether a new row must have it; in the row of an existing object an empty cell keeps the present value.
     choices
-        The values there are, by how they are written; none: any. Letter case, blanks, ``_`` and ``-`` make no
-        difference.
+        The possible values, by spelling; none: any. Letter case, blanks, ``_`` and ``-`` are ignored.
     also
-        Other headers by which it is known.
+        Alternative headers.
     most
-        Letters of a text, at most.
+        The most letters of a text.
     """
 
     name: str
@@ -62,7 +61,7 @@ class Column:
 
     @property
     def offered(self) -> list[str]:
-        """How each choice is written first."""
+        """The first spelling of each choice."""
         first: dict[Value, str] = {}
         for name, value in self.choices.items():
             first.setdefault(value, name)
@@ -74,7 +73,7 @@ class InvalidCell(ValueError):
 
 
 def plain(text: str) -> str:
-    """Return a header or a choice as it is compared: without case, blanks and signs.
+    """Normalise a header or a choice for comparison: without case, blanks and punctuation.
 
     >>> plain("Work_Centre "), plain("work centre")
     ('workcentre', 'workcentre')
@@ -83,10 +82,7 @@ def plain(text: str) -> str:
 
 
 def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
-    """Return what a cell means, None for an empty one. Raises InvalidCell.
-
-    ``decimal`` is the sign before decimals, ``.`` or ``,``.
-    """
+    """Parse a cell, None for an empty one. Raises InvalidCell. ``decimal`` is the decimal separator, ``.`` or ``,``."""
     said = text.strip()
     if not said:
         return None

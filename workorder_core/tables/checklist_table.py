@@ -75,7 +75,7 @@ CHECKLISTS = Table(
 
 
 def facts_of(code: str, checklist: Checklist) -> dict[str, Facts]:
-    """Return the rows of a checklist by their keys, as the table has them."""
+    """Return the rows of a checklist by their keys, in the table's form."""
     found: dict[str, Facts] = {}
     for number, item in enumerate(checklist.items, 1):
         found[f"{code}/{item.key}"] = {
@@ -99,7 +99,7 @@ def facts_of(code: str, checklist: Checklist) -> dict[str, Facts]:
 
 
 def ordered(code: str, known: Mapping[str, Facts], rows: Mapping[str, Row]) -> list[tuple[str, Facts]]:
-    """Return the items of a checklist as it would be: by key, what is known with what rows say, in their order."""
+    """Return the items of the resulting checklist: by key, the existing ones updated from rows, in order."""
     mine: dict[str, dict[str, Value | None]] = {}
     for point, facts in known.items():
         if point.startswith(f"{code}/"):
@@ -116,9 +116,9 @@ def ordered(code: str, known: Mapping[str, Facts], rows: Mapping[str, Row]) -> l
 
 
 def checklist(code: str, known: Mapping[str, Facts], rows: Mapping[str, Row]) -> Checklist:
-    """Return a checklist as it would be with the rows. Raises InvalidChecklist."""
+    """Return the checklist that results from the rows. Raises InvalidChecklist."""
     items = ordered(code, known, rows)
-    # The title that a row says comes before the one that is known.
+    # A row's title takes precedence over the existing one.
     said = [row.values.get("title") for point, row in rows.items() if point.startswith(f"{code}/")]
     titles = [*filter(None, said), *(facts.get("title") for _, facts in items if facts.get("title"))]
     return Checklist(

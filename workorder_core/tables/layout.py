@@ -1,4 +1,4 @@
-"""How a file's cells are a table: where its headers are, which is which column, and its decimal sign."""
+"""The layout of a file's cells as a table: its header row, its columns, and its decimal separator."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ _FOR_DECIMALS = 200
 
 
 class InvalidLayout(ValueError):
-    """The columns asked for are not in the file, or it has none that is known; says what to do."""
+    """The requested columns are not in the file, or it has no known column; says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a file is read.
+    """The layout of a file.
 
     Parameters
     ----------
     header_row
         The row of the headers, from 1, as a spreadsheet shows it.
     columns
-        Which cell of a row is which column, from 0.
+        The index of each column's cell in a row, from 0.
     decimal
-        The sign before decimals.
+        The decimal separator.
     """
 
     header_row: int
@@ -52,7 +52,7 @@ def layout_of(
     header_row: int | None = None,
     decimal: str | None = None,
 ) -> Layout:
-    """Find how a file is read; what is given is not guessed. Raises InvalidLayout.
+    """Detect a file's layout; given values are not guessed. Raises InvalidLayout.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def layout_of(
 
 
 def _header_at(table: Table, rows: Rows, columns: Mapping[str, str] | None) -> int:
-    """Return the row, from 1, that has the most of the names that are sought."""
+    """Return the row, from 1, that contains the most of the wanted names."""
     sought = {plain(name) for each in table.columns for name in (each.name, each.title, *each.also)}
     if columns is not None:
         sought = {plain(name) for name in columns.values()}

@@ -86,5 +86,5 @@ _OF_ASSETS = (
     ),
 )
 ASSETS = assets(frozenset())
-"""The table of assets as far as its columns go; what is stored is checked by one that knows the locations."""
+"""The columns of the table of assets; a table that knows the locations checks rows before storing."""
 TABLES: Mapping[str, Table] = {each.name: each for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS)}

@@ -10,7 +10,7 @@ from workorder_core.tables.tables import Facts, Row, RowProblem, Table
 
 
 def _sizes(table: Table, rows: Sequence[Row], _: Mapping[str, Facts]) -> list[RowProblem]:
-    """Return the rows that say a pack without its size, or a size without a pack, or a number below zero."""
+    """Return the rows with a pack without its size, a size without a pack, or a number below zero."""
     half = [
         table.wrong(row, "pack_size", say("say both the pack and how many are in it, or neither"))
         for row in rows
@@ -96,4 +96,4 @@ _OF_BILLS = (
     Column(name="note", title="Note", most=200, also=("remark", "position")),
 )
 STOCK, BILLS = stock(frozenset()), bills(frozenset())
-"""As far as their columns go; what is stored is checked by tables that know the items."""
+"""Only the columns; tables that know the items check rows before storing."""

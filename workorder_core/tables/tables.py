@@ -1,6 +1,5 @@
-"""A table that people import: its columns, its key, and the plan that says of each row what it would do.
-
-A plan is made of all rows before anything is stored. Nothing of a table with a wrong row is stored.
+"""A table that people import: its columns, its key, and the plan with the effect of each row. The plan covers all rows
+before anything is stored. A table with an invalid row is not stored at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,12 +8,12 @@ from dataclasses import dataclass, field
 from workorder_core.tables.cells import CellKind, Column, InvalidCell, Value, plain, read_cell
 
 Facts = Mapping[str, Value | None]
-"""Values by the name of their column; None where nothing is said or known."""
+"""Values by the name of their column; None if empty or unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row with a key, and the cells of it that could be read. ``number`` is what a spreadsheet shows beside it."""
+    """A row with a key, and its valid cells. ``number`` is the row number that a spreadsheet shows."""
 
     number: int
     key: str
@@ -23,7 +22,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowProblem:
-    """A cell, or a row, that cannot be used. ``column`` is the title of a column, ``said`` what the cell has."""
+    """An invalid cell or row. ``column`` is the title of a column, ``said`` the cell's content."""
 
     row: int
     column: str
@@ -37,14 +36,14 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Nothing has the row's key yet."""
+    """The row's key is new."""
 
     row: Row
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What has the row's key is otherwise; ``was`` has what is known, of the columns that differ."""
+    """The row changes an existing object; ``was`` has the present values of the columns that differ."""
 
     row: Row
     was: Facts
@@ -52,7 +51,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """What the row says is so already."""
+    """The row changes nothing."""
 
     row: Row
 
@@ -61,7 +60,7 @@ Decision = Create | Change | Same | RowProblem
 
 
 def decide_by_columns(table: "Table", row: Row, known: Facts | None) -> Decision:
-    """Compare a row with what is known, column by column; an empty cell keeps what is known."""
+    """Compare a row with the existing object, column by column; an empty cell keeps the present value."""
     if known is None:
         for column in table.columns:
             if column.needed and row.values.get(column.name) is None:
@@ -80,22 +79,22 @@ def _nothing(_table: "Table", _rows: Sequence[Row], _known: Mapping[str, Facts])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """What people can import as a table.
+    """A kind of table that people can import.
 
     Parameters
     ----------
     title, one
         ``Assets``, and ``asset`` for one row of it.
     key
-        The name of the column by which a row is known again.
+        The name of the column that identifies a row.
     more_keys
-        Further columns of the key, where one is not enough; an empty one is left out.
+        Further columns of the key, if one is not enough; an empty one is left out.
     decide
-        Says what a row would do, given what is known under its key.
+        Determines the effect of a row, given the existing object with its key.
     check
-        Finds what is wrong between rows, such as a parent that does not exist. Its arguments: the table; the rows that
-        have a key, with the cells that could be read; what is known by key. Wrong rows are among them, so that one
-        mistake is not reported again where it is referred to.
+        Finds errors between rows, such as a parent that does not exist. Its arguments: the table; the rows with a key,
+        with their valid cells; the existing objects by key. Invalid rows are included, so that a mistake is not
+        reported again where it is referred to.
     """
 
     name: str
@@ -108,7 +107,7 @@ class Table:
     check: Callable[["Table", Sequence[Row], Mapping[str, Facts]], list[RowProblem]] = _nothing
 
     def key_of(self, values: Facts) -> str | None:
-        """Return by what a row is known again; None where it does not say."""
+        """Return a row's key; None if it has none."""
         if values.get(self.key) is None:
             return None
         said = [values.get(name) for name in (self.key, *self.more_keys)]
@@ -119,7 +118,7 @@ class Table:
         return next(each for each in self.columns if each.name == name)
 
     def wrong(self, row: Row, name: str, problem: str) -> RowProblem:
-        """Return what is wrong with a cell of a row that could be read."""
+        """Return the problem of a cell in a parsed row."""
         said = row.values.get(name)
         return RowProblem(
             row=row.number, column=self.column(name).title, said="" if said is None else str(said), problem=problem
@@ -128,7 +127,7 @@ class Table:
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """What a file would do, row by row."""
+    """The effect of a file, row by row."""
 
     create: list[Create] = field(default_factory=list)
     change: list[Change] = field(default_factory=list)
@@ -138,13 +137,13 @@ class Plan:
 
     @property
     def wanted(self) -> list[Row]:
-        """The rows that are to be stored, in the file's order."""
+        """The rows to store, in the file's order."""
         rows = [each.row for each in self.create] + [each.row for each in self.change]
         return sorted(rows, key=lambda row: row.number)
 
 
 def guess(table: Table, headers: Sequence[str]) -> dict[str, int]:
-    """Return which header is which column, by the names that the table knows; what is not known is left out.
+    """Match headers with columns by the names that the table knows; unknown headers are left out.
 
     The first of several headers of one name counts, and no header is two columns.
     """
@@ -162,7 +161,7 @@ def guess(table: Table, headers: Sequence[str]) -> dict[str, int]:
 
 
 def guess_decimal(table: Table, columns: Mapping[str, int], rows: Iterable[Sequence[str]]) -> str:
-    """Return the sign before decimals that the number columns of some rows are written with; a point if none says."""
+    """Return the decimal separator used in the number columns of some rows; a point if none shows it."""
     numbers = [columns[each.name] for each in table.columns if each.kind is CellKind.DECIMAL and each.name in columns]
     for row in rows:
         for number in numbers:
@@ -182,16 +181,16 @@ def plan(
     *,
     decimal: str = ".",
 ) -> Plan:
-    """Say of each row what it would do; rows without any text are passed.
+    """Determine the effect of each row; rows without any text are skipped.
 
     Parameters
     ----------
     rows
         The number of each row, as a spreadsheet shows it, and its cells.
     columns
-        Which cell is which column, from 0.
+        The index of each column's cell, from 0.
     known
-        What there is, by key.
+        The existing objects, by key.
     """
     made = Plan()
     there: list[Row] = []
@@ -258,7 +257,7 @@ def unknown_references(
 
 
 def cycles(table: Table, rows: Iterable[Row], name: str, known: Mapping[str, Facts]) -> list[RowProblem]:
-    """Return the rows that come to lie above themselves, one for each ring; a column names what is above."""
+    """Return rows that would be above themselves, one for each cycle; a column names the parent."""
     by_key = {row.key: row for row in rows}
     above = {key: facts.get(name) for key, facts in known.items()}
     above |= {key: row.values[name] for key, row in by_key.items() if row.values.get(name) is not None}
@@ -281,7 +280,7 @@ def cycles(table: Table, rows: Iterable[Row], name: str, known: Mapping[str, Fac
 
 
 def above_first(rows: Iterable[Row], name: str) -> list[Row]:
-    """Return rows with what is above, by a column, before what is below it. There is no ring in them."""
+    """Return rows with parents before their children; a column names the parent. There is no cycle among them."""
     by_key = {row.key: row for row in rows}
     ordered: dict[str, Row] = {}
     for row in by_key.values():
