@@ -1,4 +1,4 @@
-"""Which roles each path opens to, read from the routes themselves: the table of docs/access.md."""
+"""The roles that each path admits, read from the routes themselves: the table of docs/access.md."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from workorder_core.people.access import Role
 
 
 def needed(app: FastAPI) -> Iterator[tuple[str, str, Needs | None]]:
-    """Yield every route of an application with what it needs; None opens to everybody."""
+    """Yield every route of an application with its requirement; None admits everybody."""
     for route in iter_route_contexts(app.routes):
         if route.path == "/static":
             continue
@@ -20,7 +20,7 @@ def needed(app: FastAPI) -> Iterator[tuple[str, str, Needs | None]]:
 
 
 def markdown(app: FastAPI) -> str:
-    """Return the table: a row a path, a column a role, and whether it concerns every site."""
+    """Return the table: a row per path, a column per role, and whether it concerns every site."""
     columns = [role.value.replace("_", " ") for role in Role]
     lines = [f"| | {' | '.join(columns)} | |", f"| --- |{' :-: |' * len(columns)} --- |"]
     for method, path, needs in sorted(needed(app), key=lambda row: (not row[1].startswith("/api/"), row[1], row[0])):

@@ -1,15 +1,15 @@
-"""Addresses: which count as one where attempts and connections are counted, and which are those of named proxies."""
+"""Client addresses: how they are grouped for counting attempts and connections, and which belong to named proxies."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 _SUBSCRIBER = 64
-"""Bits of an IPv6 address that a provider gives; whoever has them chooses the other 64 freely, for each connection."""
+"""Bits of an IPv6 address that a provider assigns; its subscriber chooses the other 64 freely, for each connection."""
 
 
 def counted_as(address: str) -> str:
-    """Return what an address is counted as: itself, or, for IPv6, the network that one subscriber has."""
+    """Return the key under which an address is counted: itself or, for IPv6, its subscriber's network."""
     found = read(address)
     if found is None:
         return address
@@ -17,14 +17,15 @@ def counted_as(address: str) -> str:
 
 
 class Family(StrEnum):
-    """Which headers a plant's proxies set. The other family is never read: a proxy that doesn't set it passes it on."""
+    """The headers that a plant's proxies set. The other family is never read: a proxy that does not set it passes it
+    on."""
 
     X_FORWARDED = "x-forwarded"
     FORWARDED = "forwarded"
 
 
 class Proxies:
-    """The named proxies: addresses and networks. Raises ValueError for what is neither."""
+    """The named proxies: addresses and networks. Raises ValueError for anything else."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._networks = [_network(name) for name in names]
@@ -47,7 +48,7 @@ def _network(name: str) -> IPv4Network | IPv6Network:
 
 
 def read(text: str) -> IPv4Address | IPv6Address | None:
-    """Return an address, IPv4 in IPv6 as IPv4; None for what is none."""
+    """Parse an address, IPv4 in IPv6 as IPv4; None if it is invalid."""
     try:
         found = ip_address(text.partition("%")[0])
     except ValueError:

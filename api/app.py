@@ -56,18 +56,18 @@ def create(
     Parameters
     ----------
     keys
-        The settings' keys by name, beside those in the database. They may do everything; history says ``key:<name>``.
+        The settings' keys by name, besides those in the database. They may do everything; history says ``key:<name>``.
     pages_as
-        A user as whom pages are signed in without a password, for who calls this machine by a loopback name. Several,
-        with commas: the first; the others can be tried by a menu.
+        The user as whom pages are signed in without a password, for requests to a loopback name of this machine. With
+        several, separated by commas, it is the first; a menu offers the others.
     names
-        Names and addresses under which the plant is called; a request for another host is refused. None: any.
+        Host names and addresses of the plant; a request for another host is refused. None: any.
     files_allowed
         Kinds and sizes of files that people may attach.
     delivery
         How the settings let events be delivered.
     language
-        The plant's: of pages for whom neither person nor browser say another.
+        The plant's language, used if neither the person nor the browser asks for another.
     """
     app = _bare(version)
     app.state.pool, app.state.door = pool, Door(dict(keys), _names(pages_as), lasting)
@@ -106,7 +106,7 @@ def _bare(version: str) -> FastAPI:
 
 @cache
 def _described(version: str) -> dict[str, Any]:
-    """Return the description of the API. Making it costs half a second: once for every application of a version."""
+    """Return the description of the API. It costs half a second, once for all applications of a version."""
     return describe(_bare(version))()
 
 
@@ -116,7 +116,7 @@ def _is_for_the_board(request: Request) -> bool:
 
 
 def _rendered(request: Request, told: Exception) -> Response:
-    """Answer an open page with what was rendered for another."""
+    """Answer an open page with what was rendered for another one."""
     assert isinstance(told, Rendered)
     return answer(request, told.rendering, with_tokens)
 

@@ -1,4 +1,4 @@
-"""What a handler may ask for: a connection, the time, who asks, and the version that they have read."""
+"""The dependencies of handlers: a connection, the time, the requester, and the version that they have read."""
 
 import hmac
 from collections.abc import Collection, Iterator, Mapping
@@ -22,11 +22,11 @@ from workorder_core.sentences import coded, joined, say
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 OPEN_TO_A_NEW_PASSWORD = ("/password", "/logout")
-"""What a session whose password must change still opens."""
+"""Paths that a session whose password must change may still open."""
 
 
 class Forbidden(Exception):
-    """Who asks is known, and may not."""
+    """The requester is known, but not permitted."""
 
     def __init__(self, who: Who, roles: frozenset[Role]) -> None:
         asked = joined(_said(role) for role in Role if role in roles | {Role.ADMINISTRATOR})
@@ -44,7 +44,7 @@ class Forbidden(Exception):
 
 
 class NeedsEverySite(Exception):
-    """Who asks sees some sites, and what is asked for concerns all."""
+    """The requester sees some sites only, and the request concerns all."""
 
     def __init__(self, who: Who) -> None:
         name, sites = who.actor.partition(":")[2], ", ".join(sorted(who.sites or ()))
@@ -70,7 +70,7 @@ def _now() -> datetime:
 
 
 async def _form_token_sent(request: Request) -> str:
-    """Return the token that a form or a script of a page carries, read only where a cookie could sign."""
+    """Return the token of a form or a script; read only if a cookie could authenticate the request."""
     if request.method in _SAFE or COOKIE not in request.cookies or sent(request) is not None:
         return ""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
@@ -80,9 +80,8 @@ async def _form_token_sent(request: Request) -> str:
 
 
 def _who(request: Request, token_sent: Annotated[str, Depends(_form_token_sent)]) -> Who:
-    """Find out who asks, and that what the path names is of a site that they see.
-
-    In a transaction of its own before the handler's, so that what is noted of a session's use holds no row for long.
+    """Identify the requester, and check that the path's ids belong to a site that they see. Runs in a transaction of
+    its own before the handler's, so that recording a session's use locks no row for long.
     """
     door: Door = request.app.state.door
     now = _now()
@@ -114,16 +113,17 @@ _IDS: Mapping[str, TypeAdapter[Any]] = {
     "number": TypeAdapter(str),
 }
 _NUMBERED: TypeAdapter[Any] = TypeAdapter(int)
-"""As handlers read ids: ``+7``, ``7.0`` and `` 7`` are 7, and a check that took them for none would let them pass."""
+"""Ids as handlers parse them: ``+7``, ``7.0`` and `` 7`` are 7, and a check that read them differently would let them
+pass."""
 
 
 def _check_site(conn: Connection, name: str, key: str, sites: Collection[str]) -> None:
     try:
         value = _IDS.get(name, _NUMBERED).validate_python(key)
     except ValidationError:
-        return  # no id for the handler either, which says so
+        return  # not an id for the handler either, which reports it
     if isinstance(value, int) and abs(value) >= 2**63:
-        return  # the database has no such number, and the handler says so
+        return  # beyond the database's numbers, which the handler reports
     scope.check(conn, name, value, sites)
 
 
@@ -153,12 +153,12 @@ def _version(
     if if_match is None or if_match.strip() == "*":
         return None
     digits = if_match.strip().removeprefix("W/").strip('"')
-    # What is no version matches no version.
+    # An invalid version matches no version.
     return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
 def is_known(connection: HTTPConnection) -> bool:
-    """Whether a request shows a key or a session that opens anything. Asks the database; changes nothing."""
+    """Return whether a request carries a valid key or session. Queries the database; changes nothing."""
     door: Door = connection.app.state.door
     key, token = sent(connection), connection.cookies.get(COOKIE)
     if not key and not token:
@@ -171,9 +171,9 @@ def is_known(connection: HTTPConnection) -> bool:
 
 
 KNOWN = Depends(_who)
-"""What a router asks for, so that none of its handlers answers somebody unknown."""
+"""The dependency of a router, so that none of its handlers answers an unknown requester."""
 Asking = Annotated[Who, Depends(_who)]
-"""Who asks: their roles, their sites, their name as history records it."""
+"""The requester: their roles, their sites, their name as history records it."""
 
 
 def _actor(who: Asking) -> str:
@@ -181,11 +181,11 @@ def _actor(who: Asking) -> str:
 
 
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
-"""A transaction. It commits after the handler and before the answer leaves; an error rolls it back. Where it changes
-something, the log of changes names who asks."""
+"""A transaction. It commits after the handler and before the answer is sent; an error rolls it back. The log of changes
+names the requester."""
 Now = Annotated[datetime, Depends(_now)]
 Actor = Annotated[str, Depends(_actor)]
-"""Just the name of who asks, as history records it."""
+"""The requester's name, as history records it."""
 Version = Annotated[int | None, Depends(_version)]
 
 
@@ -199,20 +199,19 @@ def _why(
 
 
 Why = Annotated[str, Depends(_why)]
-"""The reason that a change is made for, as a query parameter."""
+"""The reason for a change, as a query parameter."""
 
 
 class Needs:
-    """Refuses who has none of the roles, or, where it concerns every site, does not see them all.
-
-    Where it is about ``costs``, those are let in too whom an administrator allows to see them.
+    """Refuses a requester without one of the roles or, if the route concerns every site, who does not see them all.
+    With ``costs``, users whom an administrator allows to see costs are admitted too.
     """
 
     def __init__(self, roles: frozenset[Role], *, every_site: bool, costs: bool = False) -> None:
         self.roles, self.every_site, self.costs = roles, every_site, costs
 
     def lets(self, who: Who) -> bool:
-        """Whether somebody may take it."""
+        """Return whether somebody may call it."""
         return self._has_role(who) and not (self.every_site and who.sites is not None)
 
     def _has_role(self, who: Who) -> bool:
@@ -226,9 +225,8 @@ class Needs:
 
 
 def needs(*roles: Role, every_site: bool = False) -> Any:
-    """Declare beside a route who may take it: one of the roles, or an administrator.
-
-    ``every_site`` is for what concerns the whole plant: nobody who is scoped to some sites may take it.
+    """Declare beside a route who may call it: one of the roles, or an administrator. ``every_site`` is for plant-wide
+    routes: users restricted to some sites may not call them.
     """
     return Depends(Needs(frozenset(roles), every_site=every_site))
 

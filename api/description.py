@@ -1,4 +1,4 @@
-"""How the API describes itself: where it is, how one signs, and names of its operations that a person would choose."""
+"""The API's own description: its address, its authentication, and readable names of its operations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ SECURITY = {
     },
 }
 OPEN = ("/health/live", "/health/ready")
-"""What opens without a key."""
+"""Paths that open without a key."""
 
 _VERBS = {"get": "get", "post": "create", "put": "set", "patch": "change", "delete": "remove"}
 _NAMED = {
@@ -74,7 +74,7 @@ _NAMED = {
     ("get", "/health/live"): "get_liveness",
     ("get", "/health/ready"): "get_readiness",
 }
-"""What the rule below would name less well."""
+"""Exceptions from the naming rule below."""
 
 IN_PATHS = {
     "order_id": "the order's id, a UUID; by its number it is found at `/work-orders/by-number/{number}`",
@@ -121,7 +121,7 @@ IN_PATHS = {
     "line": "the number of the line among the parts of the order, as its reservations have it",
     "tool_id": "the tool's id, as the list of tools has it",
 }
-"""The meaning of each name in a path: it is the same in every path, so it is said once."""
+"""The meaning of each name in a path, which is the same in every path."""
 
 ETAG = {
     "description": "the order's version; sent back as `If-Match` it refuses a step on an order that has changed since",
@@ -146,7 +146,7 @@ class UnknownParameter(Exception):
 
 
 def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse a parameter that nothing reads: a filter with a slip of the pen would let everything through."""
+    """Refuse an unknown parameter: a misspelled filter would let everything through."""
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return
@@ -157,7 +157,7 @@ def refuse_unknown_parameters(request: Request) -> None:
 
 
 def _parameters(dependant: Dependant) -> set[str]:
-    """Return the parameters of a query that a handler or what it depends on reads."""
+    """Return the query parameters that a handler or its dependencies read."""
     deeper = (_parameters(each) for each in dependant.dependencies)
     return {field.alias for field in dependant.query_params}.union(*deeper)
 
@@ -185,7 +185,7 @@ def _one(noun: str) -> str:
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return what makes the description of an application, once."""
+    """Return a function that builds an application's description, once."""
     made = app.openapi
 
     def described() -> dict[str, Any]:
@@ -208,7 +208,7 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 
 def _explain(operation: dict[str, Any]) -> None:
-    """Say the meaning of names in the path, and the headers that come with the answer."""
+    """Add the meaning of path parameters, and the answer's headers."""
     parameters = operation.get("parameters", ())
     for each in parameters:
         if each["in"] == "path":

@@ -1,1 +1,1 @@
-"""The pages that planners and technicians look at: rendered here, refreshed by a little script, no build step."""
+"""The pages for planners and technicians: rendered on the server, refreshed by a small script, no build step."""

@@ -42,7 +42,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a list of alarms is narrowed to; it travels with each form, so that the list is the same afterwards."""
+    """The filters of a list of alarms; each form carries them, so that the list is the same afterwards."""
 
     site: str = ""
     state: str = ""
@@ -52,7 +52,7 @@ class Shown:
 
     @property
     def query(self) -> str:
-        """As a query, without the page."""
+        """The filters as a query, without the page."""
         narrowed = {"site": self.site, "state": self.state, "severity": self.severity, "asset_id": self.asset_id}
         return urlencode({name: value for name, value in narrowed.items() if value})
 
@@ -81,7 +81,7 @@ def standing(
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     number: Number = 1,
 ) -> Response:
-    """Show the alarms that are not normal, what asks for somebody first."""
+    """Show the alarms that are not normal, those that need attention first."""
     shown = _shown(site, state, severity, asset_id, number)
     found = alarm_points.page(
         conn,
@@ -195,7 +195,7 @@ def count(
 
 
 def _refused(request: Request, problem: str) -> Refused | None:
-    """Return the range that was asked for, where it is none."""
+    """Return the requested range as typed, if it is invalid."""
     if not problem:
         return None
     sent = list(request.query_params.multi_items())
@@ -203,7 +203,7 @@ def _refused(request: Request, problem: str) -> Refused | None:
 
 
 def _range(since: str, until: str, span: str, now: datetime, zone: str) -> tuple[datetime, datetime, str]:
-    """Return what was asked for, or the span until now with what is wrong with it."""
+    """Return the requested range, or the span until now with the problem of the request."""
     end = now
     usual = end - SPANS.get(span, SPANS["7d"]), end
     if not (since and until):
@@ -265,7 +265,7 @@ def shadow(
     show: Annotated[str, Form(pattern="^(all|budgeted|shadow)$")] = "all",
     number: Annotated[int, Form(alias="page", ge=1, le=40_000)] = 1,
 ) -> Response:
-    """Send a rule to the shadow, or let it open orders again."""
+    """Put a rule in shadow, or let it open orders again."""
     with Fields() as read:
         read.need("why", why.strip(), say("say why in one sentence"))
     verb = budgets.to_shadow if step == "shadow" else rules_in_shadow.end
@@ -274,7 +274,7 @@ def shadow(
 
 
 def _where_alarms(_: Mapping[str, str], form: Mapping[str, str]) -> str:
-    """Return the same list of alarms again."""
+    """Redirect to the same list of alarms."""
     narrowed = ("site", "state", "severity", "asset_id", "page")
     return f"/alarms?{urlencode({name: form[name] for name in narrowed if form.get(name)})}"
 
@@ -301,7 +301,7 @@ def move(
     asset_id: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
     number: Annotated[int, Form(alias="page", ge=1, le=40_000)] = 1,
 ) -> Response:
-    """Do with an alarm, or with several, what a button says, and show the same list again."""
+    """Apply a button's action to one or several alarms, and show the same list again."""
     shown = _shown(site, state, severity, asset_id, number)
     asked = Move(request.url.path.rpartition("/")[2])
     with Fields() as read:

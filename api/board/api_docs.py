@@ -23,7 +23,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter of an operation, or a field of what it is sent."""
+    """A parameter of an operation, or a field of its body."""
 
     name: str
     where: str
@@ -34,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation as it is read: what it does, who may, what it is sent, what it answers."""
+    """An operation for readers: its purpose, its roles, its body, its answers."""
 
     name: str
     method: str
@@ -77,7 +77,7 @@ def subjects(app: FastAPI) -> dict[str, list[Operation]]:
 
 
 def who_may(needs: Needs | None) -> str:
-    """Return the roles that a route opens to, in words."""
+    """Return the roles that a route admits, in words."""
     if needs is None or needs.roles >= set(Role):
         roles = "everybody signed in"
     else:
@@ -86,17 +86,17 @@ def who_may(needs: Needs | None) -> str:
 
 
 def paragraphs(text: str) -> tuple[Markup, ...]:
-    """Return a description's paragraphs, with what it quotes as code."""
+    """Return a description's paragraphs, with quoted parts as code."""
     return tuple(said(each) for each in re.split(r"\n\s*\n", text.strip()) if each)
 
 
 def said(text: str) -> Markup:
-    """Return a text for a page: escaped, and with what it quotes as code."""
+    """Return a text for a page: escaped, with quoted parts as code."""
     return Markup(re.sub(r"`+([^`]+)`+", r"<code>\1</code>", str(escape(text))))
 
 
 def kind_of(schema: Schema, shapes: Mapping[str, Schema]) -> str:
-    """Return what a value is, in words: ``whole number, 1 to 500``, ``list of order type``."""
+    """Return a value's type in words: ``whole number, 1 to 500``, ``list of order type``."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return kind_of(shapes[name], shapes) if "enum" in shapes[name] else name
@@ -183,7 +183,7 @@ def _about(*described: Schema) -> Markup:
 
 
 def _example(sent: Schema, shape: Schema) -> str:
-    """Return an example of what is sent as JSON, where the description has one."""
+    """Return an example of the body as JSON, if the description has one."""
     named = [each.get("value") for each in sent.get("examples", {}).values()]
     found = [sent.get("example"), *named, *shape.get("examples", ()), shape.get("example")]
     example = next((each for each in found if each is not None), None)

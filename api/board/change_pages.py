@@ -1,4 +1,4 @@
-"""The log of changes, and what becomes of changes that wait for a second person."""
+"""The log of changes, and the changes that wait for a second person."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ def log(
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     number: Number = 1,
 ) -> Response:
-    """Show who changed what decisions depend on, and what waits for a second person."""
+    """Show the changes to data that decisions depend on, and those that wait for a second person."""
     return _page(request, conn, who, kind, subject, asset_id, number)
 
 
@@ -78,7 +78,7 @@ def decide(
     who: Asking,
     sent: SentForm,
 ) -> Response:
-    """Make a proposed change as a second person, or leave all as it is."""
+    """Confirm a proposed change as a second person, or reject it."""
     verb = confirming.confirm if verdict == "confirm" else confirming.reject
     made = verb(conn, proposal_id, actor=who.actor, at=now)
     return sent.leads_to(f"/assets/{made.asset_id}#changes" if made.asset_id else "/changes")

@@ -1,7 +1,6 @@
-"""What a change in the log changed, in words: which field from what to what, which step was added, removed or reworded.
-
-The log keeps values as the database has them, and rows of earlier versions may say less or more: nothing here counts on
-a field, and what is not known to it is said as plainly as it can be.
+"""Describes a logged change in words: each field with its old and new value, each step added, removed or reworded. The
+log stores database values, and rows of earlier versions may have fewer or more fields: no field is required here, and
+unknown ones are shown as plainly as possible.
 """
 
 import re
@@ -21,7 +20,7 @@ from workorder_core.words import FailureMode
 Text = str | Markup
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _SAID_ELSEWHERE = frozenset({"code", "site", "sha256"})
-"""Fields that the name of what changed has said already, and what says nothing to people."""
+"""Fields that repeat the name of the changed object, or mean nothing to people."""
 _LABELS = {
     "asset_class": N_("class"),
     "retired_at": N_("out of force"),
@@ -42,9 +41,8 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any], zone: str) -> list[Text]:
-    """Return what became of a thing, a line each: plain fields together on the first, then each item of a list.
-
-    ``old`` is empty for what was added, ``new`` for what was removed: what it was is said then.
+    """Return the description of a change, in lines: plain fields together on the first, then each item of a list.
+    ``old`` is empty for a new object, ``new`` for a removed one, whose former fields are then shown.
     """
     if not new and old:
         return [Markup(_("it was: %(fields)s")) % {"fields": line} for line in changed({}, old, zone)]
@@ -61,7 +59,7 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any], zone: str) -> list[T
 
 
 def _opened(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields, a plan that was proposed as its own fields."""
+    """Return the fields; a proposed plan's own fields are flattened into them."""
     plan = fields.get("plan")
     if not isinstance(plan, Mapping) or "steps" not in plan:
         return dict(fields)
@@ -89,7 +87,7 @@ def _same(before: Any, now: Any) -> bool:
 
 
 def _value(name: str, value: Any, zone: str) -> Text:
-    """Return a value in words; of what is not known here, its text."""
+    """Return a value in words; an unknown kind of value as its text."""
     if value in _NOTHING:
         return _("none")
     if isinstance(value, bool):
@@ -132,7 +130,7 @@ _SAYS: Mapping[str, Callable[[Any], str]] = {
 
 
 class _Item(NamedTuple):
-    """What is said of an item of a list, and how it is shown."""
+    """The sentences about an item of a list, and how an item is shown."""
 
     said: str
     reworded: str
@@ -143,7 +141,7 @@ class _Item(NamedTuple):
 
 
 def _items(name: str, before: Any, now: Any) -> Iterator[Text]:
-    """Yield a line for each item of a list that was added, removed, reworded or put elsewhere."""
+    """Yield a line for each item of a list that was added, removed, reworded or moved."""
     one = _ITEMS[name]
     was, becomes = _said(before, one.show), _said(now, one.show)
     if not was:
@@ -224,4 +222,4 @@ _ITEMS: Mapping[str, _Item] = {
         show=_shift,
     ),
 }
-"""Fields that are lists of things: what is said of one, and how it is said."""
+"""Fields that are lists: the sentences about their items."""

@@ -1,4 +1,4 @@
-"""The page of a site's money: its currency, labour rates and cost model; and the prices of an order's parts."""
+"""The page of a site's costs: its currency, labour rates and cost model; and the prices of an order's parts."""
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -34,7 +34,7 @@ _HOURS = ("failure_hours", "notice_hours")
 
 @router.get("/costs", dependencies=[SEES_COSTS])
 def first(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show the money of the first site that somebody sees."""
+    """Show the costs of the first site that the user sees."""
     sites = plant.sites(conn, who.sites)
     return _page(request, conn, now, who, sites[0].code if sites else "")
 
@@ -96,7 +96,7 @@ def put_rate(
     per_hour: Annotated[str, Form(max_length=30)] = "",
     remove: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """Say what an hour of a trade costs from a day on, or remove a rate that was wrong."""
+    """Set a trade's hourly rate from a day on, or remove a wrong rate."""
     site = plant.site_by_code(conn, site_code, who.sites)
     with Fields() as read:
         day = read("from_date", date.min, lambda: _day(from_date))
@@ -123,7 +123,7 @@ def put_entry(
     *,
     names: FormNames,
 ) -> Response:
-    """Say what failures, downtime and wasted visits cost; an entry with nothing in it is removed."""
+    """Set the costs of failures, downtime and wasted visits; an empty entry is removed."""
     site = plant.site_by_code(conn, site_code, who.sites)
     typed = dict(zip(PRICES, (failure, down_hour, failure_hours, wasted_visit, notice_hours), strict=True))
     prices: dict[str, Decimal | None] = {}
@@ -155,7 +155,7 @@ def price_part(
     line: Annotated[int, Form(ge=1, le=1_000_000)],
     unit_cost: Annotated[str, Form(max_length=30)] = "",
 ) -> Response:
-    """Say what a part of an order costs a piece; nothing takes the price back."""
+    """Set the unit price of a part of an order; an empty field removes it."""
     with Fields() as read:
         amount = read("unit_cost", None, lambda: _amount(unit_cost, places=4))
     costs.price_parts(conn, order_id, {line: amount}, who=who, at=now)
@@ -170,7 +170,7 @@ def _day(text: str) -> date:
 
 
 def _amount(text: str, *, places: int) -> Decimal | None:
-    """Return an exact amount of a form, None where it is empty; a decimal comma will do. Raises InvalidForm."""
+    """Parse an exact amount, None if the field is empty; a decimal comma is accepted. Raises InvalidForm."""
     said = text.strip().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
     if not said:
         return None

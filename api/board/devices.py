@@ -1,4 +1,4 @@
-"""The page of devices: which may speak for which assets."""
+"""The page of devices and the assets that each may speak for."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 
 @router.get("/devices", dependencies=[SEES_ALL])
 def bound(request: Request, conn: Conn, now: Now) -> Response:
-    """Show the devices that are bound."""
+    """Show the bound devices."""
     return page(
         request,
         "devices.html",
@@ -71,6 +71,6 @@ def unbind(
     sent: SentForm,
     asset: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Take a binding back, or all of the device."""
+    """Remove a binding, or all of the device's."""
     devices.unbind(conn, device, [asset] if asset else [], actor=actor, at=now)
     return sent.leads_to("/devices")

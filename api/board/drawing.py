@@ -1,4 +1,4 @@
-"""What the charts of a page are drawn from."""
+"""The data from which a page's charts are drawn."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ def of_evidence(evidence: Evidence, signals: Mapping[str, Signal], zone: str) ->
 
 
 def of_signal(signal: Signal, columns: Mapping[str, Sequence[float]], zone: str) -> dict[str, Any]:
-    """Return a chart of what a signal did, with its extremes by bucket."""
+    """Return a chart of a signal, with its extremes by bucket."""
     return {
         "title": signal.title,
         "unit": words.unit(signal.unit),
@@ -55,7 +55,7 @@ def of_signal(signal: Signal, columns: Mapping[str, Sequence[float]], zone: str)
 
 
 def of_alarms(found: AlarmMetrics, since: datetime, zone: str) -> list[dict[str, Any]]:
-    """Return the charts of a range: alarms in ten minutes against a flood's limit, in longer ranges by the day too."""
+    """Return the charts of a range: alarms in ten minutes against a flood's limit, for longer ranges also by day."""
     counts = dict(found.course)
     group = max(1, ceil(found.periods / _MOST_POINTS))
     most = [max(counts.get(number, 0) for number in range(begin, begin + group))

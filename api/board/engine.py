@@ -1,4 +1,4 @@
-"""The engine's own alarms, at the head of every page and on one that says what to do; the names that pages show."""
+"""The engine's own alarms, at the top of every page and on a page of their own that says what to do."""
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -15,8 +15,8 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
 def _look(request: Request, who: Asking, conn: Conn, now: Now) -> None:
-    # Who asks comes before the connection, which names them in the log of changes.
-    # Before anything is read, so that a page shows at least what had happened by then.
+    # The requester comes before the connection, which names them in the log of changes.
+    # Before anything is read, so that a page shows at least the events up to then.
     if asks_again(request.scope):
         refreshes: Refreshes = request.app.state.refreshes
         found = refreshes.find_signed_in(request, who, request.state.reader.language.code)
@@ -28,12 +28,12 @@ def _look(request: Request, who: Asking, conn: Conn, now: Now) -> None:
 
 
 WITH_ALARMS = Depends(_look)
-"""What every router of pages depends on: whoever looks at the board sees it if nothing is judged."""
+"""The dependency of every router of pages: any page of the board shows if nothing is judged."""
 
 
 @router.get("/engine", dependencies=[SEES])
 def engine(request: Request, conn: Conn, now: Now) -> Response:
-    """Show how the engine is, and what to do about its alarms."""
+    """Show the engine's state and metrics, and what to do about its alarms."""
     told = engine_metrics.read(conn)
     return page(
         request,

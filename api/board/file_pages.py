@@ -55,7 +55,7 @@ def attach_to_location(
 
 @router.post("/files/{file_id}/delete", dependencies=[PLANS])
 def delete(file_id: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Delete a file from the page of what it is of."""
+    """Delete a file from its owner's page."""
     gone = order_work.delete_file(conn, file_id, who=who, at=now)
     if gone.asset_id is not None:
         return sent.leads_to(f"/assets/{gone.asset_id}#files")

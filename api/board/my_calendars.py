@@ -1,4 +1,4 @@
-"""The calendars that one follows with one's own program."""
+"""The calendars to which a user subscribes with a calendar program."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 
 @router.get("/my-calendars", dependencies=[SEES])
 def show(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show the calendars that one follows, and what others there could be."""
+    """Show the user's calendars, and the subjects of possible ones."""
     kind, _, name = who.actor.partition(":")
     sites = plant.sites(conn, who.sites)
     codes = {each.id: each.code for each in sites}
@@ -55,7 +55,7 @@ def add(
     sent: SentForm,
     of: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Make a calendar and show its secret address, once."""
+    """Create a calendar and show its secret address, once."""
     with Fields() as read:
         wanted = read("of", None, lambda: _wanted(of))
     assert wanted is not None
@@ -68,7 +68,7 @@ def add(
 def revoke(
     feed_id: Annotated[int, Path(ge=1, le=2**63 - 1)], conn: Conn, now: Now, who: Asking, sent: SentForm
 ) -> Response:
-    """Let a calendar's address open nothing from now on."""
+    """Revoke a calendar's address."""
     calendar_feeds.revoke(conn, feed_id, feeds.owner(who), at=now)
     return sent.leads_to("/my-calendars")
 

@@ -1,4 +1,4 @@
-"""The language that somebody reads their pages and mails in, chosen on a page of their own."""
+"""The page on which users choose the language of their pages and mails."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 
 @router.get("/language", dependencies=[SEES])
 def mine(request: Request, who: Asking) -> Response:
-    """Show which language who asks has chosen, and which there are."""
+    """Show the user's language, and the available ones."""
     is_person = who.actor.startswith("person:")
     return page(request, "language.html", languages=LANGUAGES, own=who.language, is_person=is_person)
 
@@ -30,7 +30,7 @@ def mine(request: Request, who: Asking) -> Response:
 def choose(
     conn: Conn, now: Now, who: Asking, sent: SentForm, language: Annotated[str, Form(max_length=10)] = ""
 ) -> Response:
-    """Store what was chosen; none: as the browser asks."""
+    """Store the choice; none: as the browser asks."""
     if language and language not in LANGUAGES:
         raise InvalidForm(fields={"language": _("choose one of the list")})
     users.set_language(conn, person(who), language or None, actor=who.actor, at=now)

@@ -33,9 +33,9 @@ from workorder_core.words import Criticality, OrderType, Priority, Status
 PAGE_SIZE, MACHINES_A_PAGE = 25, 100
 SPANS = {"6h": 6, "24h": 24, "7d": 168, "21d": 504}
 _COSTED = timedelta(days=365)
-"""How far back an asset's page adds up what its orders cost."""
+"""How far back an asset's page adds up the costs of its orders."""
 _LATE = timedelta(days=30)
-"""How far back an asset's page tells what came late."""
+"""How far back an asset's page shows late readings."""
 _SHOWN_BUCKETS = 400
 _SHOWN_OF_PAYLOAD = 400
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
@@ -99,7 +99,7 @@ def orders(
 
 
 def _for_file(filters: work_orders.Filters) -> str:
-    """Return the filters of a list of orders as the API's list has them."""
+    """Return the filters of a list of orders, as for the API's list."""
     asked = {
         "status": filters.status, "type": filters.type, "site": filters.site, "asset": filters.asset,
         "assignee": filters.assignee, "text": filters.text, "overdue": "true" if filters.overdue else None,
@@ -110,7 +110,7 @@ def _for_file(filters: work_orders.Filters) -> str:
 
 
 def _head(tallies: list[work_orders.Tally]) -> dict[str, int]:
-    """Count what the head of the board shows: unfinished orders, and those that ask for somebody now."""
+    """Count the orders shown at the top of the board: the unfinished ones, and those that need attention now."""
     live = [each for each in tallies if each.status not in lifecycle.FINAL]
     return {
         "unfinished": sum(each.orders for each in live),
@@ -130,7 +130,7 @@ def assets(
     who: Asking,
     number: Number = 1,
 ) -> Response:
-    """Show the machines, where they are and how they are."""
+    """Show the assets, with their locations and states."""
     fetched = plant.assets(
         conn, now=now, within=who.sites, limit=MACHINES_A_PAGE + 1, offset=(number - 1) * MACHINES_A_PAGE
     )
@@ -154,7 +154,7 @@ def assets(
 
 @router.get("/assets/{asset_id}", dependencies=[SEES])
 def asset(request: Request, asset_id: int, conn: Conn, now: Now, span: str = "24h", scanned: bool = False) -> Response:
-    """Show one machine: what its signals did, its orders and its planned downtime."""
+    """Show one asset: its signals, orders and planned downtimes."""
     return asset_page(request, conn, asset_id, now=now, span=span, scanned=scanned)
 
 
@@ -212,7 +212,7 @@ def asset_page(
 
 
 def _cost(request: Request, conn: Connection, asset_id: int, now: datetime) -> CostSum | None:
-    """Return what an asset's orders of a year cost, for who may see it."""
+    """Return the costs of an asset's orders of a year, for users who may see costs."""
     who: Who | None = getattr(request.state, "who", None)
     if who is None or not who.sees_costs:
         return None
@@ -221,7 +221,7 @@ def _cost(request: Request, conn: Connection, asset_id: int, now: datetime) -> C
 
 @router.get("/quarantine", dependencies=[SEES])
 def quarantined(request: Request, conn: Conn, now: Now, who: Asking, reason: str = "", number: Number = 1) -> Response:
-    """Show what could not be read, with the reason."""
+    """Show the quarantined messages, with the reasons."""
     offset = (number - 1) * PAGE_SIZE
     found = quarantine.page(conn, reason=reason or None, within=who.sites, limit=PAGE_SIZE + 1, offset=offset)
     kept = found[:PAGE_SIZE]
@@ -241,7 +241,7 @@ def quarantined(request: Request, conn: Conn, now: Now, who: Asking, reason: str
 
 
 def _payloads(conn: Connection, kept: list[quarantine.Kept]) -> dict[int, list[str]]:
-    """Return the beginnings of what is kept of each kind."""
+    """Return the beginnings of the stored payloads of each kind."""
     return {
         each.id: [_shown(one.payload) for one in quarantine.payloads(conn, each.id, most=_SHOWN_OF_PAYLOAD + 1)]
         if each.payloads > 1
@@ -251,14 +251,14 @@ def _payloads(conn: Connection, kept: list[quarantine.Kept]) -> dict[int, list[s
 
 
 def _shown(payload: bytes) -> str:
-    """Return the beginning of a payload as text; what is no text is shown as its escapes."""
+    """Return the beginning of a payload as text; binary bytes are escaped."""
     text = payload[:_SHOWN_OF_PAYLOAD].decode("utf-8", errors="backslashreplace")
     readable = "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text)
     return readable + ("…" if len(payload) > _SHOWN_OF_PAYLOAD else "")
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> Response:
-    """Return an error for people. Who has not signed in, or has a password of another's making, is led there."""
+    """Return an error for people. A user who is not signed in, or must change the password, is redirected."""
     if getattr(request.state, "must_change", False):
         return RedirectResponse("/password", 303)
     if status == 401 and request.method == "GET":

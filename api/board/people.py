@@ -1,4 +1,4 @@
-"""The administrator's page: who may sign in, which systems have keys, and what was done to both."""
+"""The administrator's page: users, keys of systems, and the changes to both."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
@@ -43,7 +43,7 @@ class StandingForm:
         self.sees_costs = bool(sees_costs)
 
     def facts(self) -> UserFacts:
-        """Return what the form says of a user. Raises InvalidForm."""
+        """Return the user facts of the form. Raises InvalidForm."""
         return _read(UserFacts, self._facts())
 
     def user(self) -> UserIn:
@@ -93,7 +93,7 @@ def people(request: Request, conn: Conn, now: Now) -> Response:
 @router.post("/access/users", dependencies=[ADMINISTERS])
 @shown_on("/access", at={AlreadyExists: "name", NotFound: "technician"})
 def add_user(conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -> Response:
-    """Make a user and show the one-time password, once."""
+    """Create a user and show the one-time password, once."""
     user, password = form.user(), passwords.one_time()
     hashed = passwords.hashed(password)
     users.add(conn, user.name, user.standing(), password_hash=hashed, must_change=True, actor=actor, at=now)
@@ -103,7 +103,7 @@ def add_user(conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -
 @router.post("/access/users/{user_name}", dependencies=[ADMINISTERS])
 @shown_on("/access", at={NotFound: "technician", LastAdministrator: "roles"})
 def change_user(user_name: str, conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -> Response:
-    """Change what a user is."""
+    """Change a user's facts."""
     users.save(conn, user_name, form.facts().standing(), actor=actor, at=now)
     return sent.leads_to("/access")
 
@@ -120,7 +120,7 @@ def give_password(user_name: str, conn: Conn, now: Now, actor: Actor, sent: Sent
 @router.post("/access/keys", dependencies=[ADMINISTERS])
 @shown_on("/access", at={AlreadyExists: "name"})
 def add_key(request: Request, conn: Conn, now: Now, actor: Actor, form: Filled, sent: SentForm) -> Response:
-    """Make a key and show it, once."""
+    """Create a key and show it, once."""
     wanted = form.key()
     refuse_a_name_of_the_settings(request, wanted.name)
     sites = None if wanted.sites is None else frozenset(wanted.sites)
@@ -131,7 +131,7 @@ def add_key(request: Request, conn: Conn, now: Now, actor: Actor, form: Filled, 
 @router.post("/access/keys/{key_name}/revoke", dependencies=[ADMINISTERS])
 @shown_on("/access")
 def revoke_key(key_name: str, conn: Conn, now: Now, actor: Actor, sent: SentForm) -> Response:
-    """Let a key open nothing from now on."""
+    """Revoke a key."""
     api_keys.revoke(conn, key_name, actor=actor, at=now)
     return sent.leads_to("/access")
 

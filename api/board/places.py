@@ -1,4 +1,4 @@
-"""Functional locations, labels, and where a scanned code leads."""
+"""The pages of functional locations and labels, and the redirects of scanned codes."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -25,11 +25,11 @@ MOST_ORDERS = 20
 
 @router.get("/q/{token}", dependencies=[SEES])
 def scanned(token: Annotated[str, Path(max_length=100)], conn: Conn, who: Asking) -> Response:
-    """Lead who scanned a code to the page that it is for."""
+    """Redirect a scanned code to its page."""
     found = scanning.led_to(conn, token, who.sites)
     page_ = found.page
     if found.asset_id is not None and WORKS_OR_PLANS.dependency.lets(who):
-        # Who walks a round is led to its stop at the asset; who could begin one is shown so.
+        # During a round, lead to its stop at the asset; otherwise offer to begin one.
         stop = next((each for each in rounds.at_asset(conn, found.asset_id) if each.walker == who.actor), None)
         if stop is not None:
             page_ = f"/rounds/{stop.round_id}/stops/{stop.position}?scanned=true"
@@ -87,7 +87,7 @@ def void_order(order_id: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm
 
 @router.get("/labels", dependencies=[SEES])
 def choose(request: Request, conn: Conn, now: Now, who: Asking, site: str = "") -> Response:
-    """Show what labels can be printed for."""
+    """Show the objects for which labels can be printed."""
     sites = plant.sites(conn, who.sites)
     chosen = next((each for each in sites if each.code == site), sites[0] if sites else None)
     return page(

@@ -1,4 +1,4 @@
-"""Templates, and what all of them can say."""
+"""Templates, and the functions that all of them can use."""
 
 import hashlib
 import re
@@ -28,7 +28,7 @@ from workorder_core.people.access import Who
 from workorder_core.sentences import Said, translated
 
 Number = Annotated[int, Query(alias="page", ge=1, le=40_000)]
-"""Which page of a list: pages are numbered for people, who go back and forth; programs have cursors."""
+"""The page of a list: numbered for people, who go back and forth; programs have cursors."""
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -75,7 +75,7 @@ _ENVIRONMENT.filters["changed"] = changed
 
 
 _NAMES: ContextVar[Mapping[str, str]] = ContextVar("full names", default=MappingProxyType({}))
-"""What people are called while a page is rendered; macros that are imported know no variables of the page."""
+"""The names of people while a page is rendered; imported macros cannot read variables of the page."""
 
 
 def _who(actor: str) -> str:
@@ -87,14 +87,14 @@ _ENVIRONMENT.globals["status_groups"] = statuses
 
 
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)')
-"""Every form that changes something is given its tokens here, so that no template can forget them."""
+"""Every form that changes something gets its tokens here, so that no template can forget them."""
 
 _FOLLOWS, _EVERY = re.compile(r' data-follows="([^"]*)"'), re.compile(r' data-every="(\d+)"')
 _SAYS_NOTHING_NEW = re.compile(
     r'(<span data-(?:age|due)="[^"]*">)[^<]*|(<body data-now=")[^"]*" data-events="[^"]*'
     r'|(<input type="hidden" name="(?:csrf|once)" value=")[^"]*'
 )
-"""What differs from one answer to the next though nothing has happened: spans of time, and the tokens of forms."""
+"""The parts that differ between answers without any event: spans of time, and the tokens of forms."""
 
 
 def page(
@@ -108,8 +108,8 @@ def page(
 ) -> Response:
     """Return a page of the board, or 304 to a page that asks again and has this version already.
 
-    A form that was refused, here or where it was sent to, is shown with what was typed and with what is wrong.
-    ``shared``: whoever has the same roles, sites and language is shown the same below the head of the page.
+    A refused form is shown with the typed values and the problems. ``shared``: users with the same roles, sites and
+    language see the same below the page's header.
     """
     refused = refused or request.scope.get("refused")
     with speaking(getattr(request.state, "reader", ENGLISH)):
@@ -147,7 +147,7 @@ def _rendered(request: Request, template: str, refused: Refused | None, facts: M
 
 
 def _refreshed(request: Request, text: str, who: Who, *, shared: bool) -> Response:
-    """Return the live parts for an open page, and keep them for whoever else asks for the same."""
+    """Return the live parts for an open page, and cache them for others who request the same."""
     refreshes: Refreshes = request.app.state.refreshes
     follows, every = _FOLLOWS.search(text), _EVERY.search(text)
     rendering = Rendering(
@@ -168,18 +168,19 @@ def _tag(text: str) -> str:
 
 
 def full_names(request: Request) -> Mapping[str, str]:
-    """Return what people are called, by the name that histories have of them."""
+    """Return people's names by their names in histories."""
     names: Mapping[str, str] = getattr(request.state, "full_names", {})
     return names
 
 
 def with_tokens(text: str, token: str | None) -> str:
-    """Return a page whose forms can be sent: each with the session's token, and one of its own."""
+    """Return a page with the tokens in its forms: the session's token, and a unique one."""
     return _FORM.sub(lambda form: form[1] + _hidden(token), text)
 
 
 def _hidden(token: str | None) -> str:
-    """Return what every form carries: its session's token, and one of its own by which it is known if sent twice."""
+    """Return the hidden fields of every form: its session's token, and a unique one by which a repeated form is
+    recognised."""
     csrf = "" if token is None else f'<input type="hidden" name="csrf" value="{masked(token)}">'
     return f'{csrf}<input type="hidden" name="once" value="{secrets.token_urlsafe(16)}">'
 
@@ -191,7 +192,7 @@ _OPENS: Mapping[str, Any] = {
 
 
 def _can(who: Who | None) -> Mapping[str, bool]:
-    """Return what somebody may do, so that no page offers what would be refused to them."""
+    """Return the user's permissions, so that no page offers an action that would be refused."""
     return {name: who is not None and opens.dependency.lets(who) for name, opens in _OPENS.items()}
 
 
@@ -200,7 +201,7 @@ def _kept(found: re.Match[str]) -> str:
 
 
 def shown_already(request: Request, part: str) -> str | None:
-    """Return the stamp of a part that a page that asks again has drawn already; such a part need not be sent again."""
+    """Return the stamp of the part that a reloading page has already drawn; that part need not be sent again."""
     for each in request.headers.get("x-have", "").split(","):
         name, _, stamp = each.strip().partition("=")
         if name == part:

@@ -1,4 +1,4 @@
-"""Documents on trial: what they would have opened, beside what the plant opened."""
+"""Documents on trial: the orders that they would have opened, beside the plant's."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 RUNS = 20
-"""Earlier runs that are named."""
+"""The most earlier runs that are listed."""
 RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -45,7 +45,7 @@ def end(
     sent: SentForm,
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Let what is on trial judge from now on, or drop it."""
+    """Promote the documents on trial, or drop them."""
     with Fields() as read:
         read.need("why", why.strip(), say("say why in one sentence"))
     shadow.end(conn, run_id, verb, actor=who.actor, why=why.strip())

@@ -1,4 +1,4 @@
-"""The page of one signal: what people call it, its unit, and what its numbers are."""
+"""The page of one signal: its name, its unit, and the meaning of its numbers."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 
 @router.get("/assets/{asset_id}/signals/{signal:path}", dependencies=[SEES])
 def signal(request: Request, asset_id: int, signal: str, conn: Conn, now: Now) -> Response:
-    """Show what a signal is."""
+    """Show a signal."""
     return _page(request, conn, asset_id, signal, now)
 
 
@@ -44,7 +44,7 @@ class SignalForm:
         self.wraps_at, self.plausible_low, self.plausible_high = wraps_at, plausible_low, plausible_high
 
     def meaning(self) -> Meaning:
-        """Return what the numbers of the signal are. Raises InvalidForm."""
+        """Return the meaning of the signal's numbers. Raises InvalidForm."""
         with Fields() as read:
             low = read("plausible_low", None, lambda: _bound(self.plausible_low, "lowest"))
             high = read("plausible_high", None, lambda: _bound(self.plausible_high, "highest"))
@@ -67,7 +67,7 @@ def change(
     form: Annotated[SignalForm, Depends()],
     sent: SentForm,
 ) -> Response:
-    """Say what a signal is."""
+    """Declare a signal's name, unit and meaning."""
     before = plant.signal(conn, asset_id, signal)
     entry = SignalEntry(
         name=signal,
@@ -115,7 +115,7 @@ def _by_number(meaning: Meaning) -> list[tuple[str, float]]:
 
 
 def _states(text: str) -> dict[str, float]:
-    """Read the names of states, one a line. Raises InvalidForm."""
+    """Parse the names of states, one per line. Raises InvalidForm."""
     found: dict[str, float] = {}
     for line in filter(str.strip, text.splitlines()):
         name, equals, number = line.rpartition("=")

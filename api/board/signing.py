@@ -1,4 +1,4 @@
-"""The pages that open without a session or change it: signing in, signing out, another password."""
+"""The pages that open without a session or change it: signing in, signing out, a new password."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -39,7 +39,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 
 @open_router.get("/login")
 def ask(request: Request, now: Now, there: Annotated[str, Query(alias="next", max_length=2000)] = "/") -> Response:
-    """Ask for name and password; where this machine's own pages need none, sign in at once."""
+    """Ask for name and password; if this machine's own pages need none, sign in at once."""
     door: Door = request.app.state.door
     if door.pages_as and is_at_home(request) and "refused" not in request.scope:
         with suppress(WrongPassword):  # disabled meanwhile
@@ -48,7 +48,7 @@ def ask(request: Request, now: Now, there: Annotated[str, Query(alias="next", ma
 
 
 async def _admitted(request: Request) -> AsyncIterator[Admission | TooManyAttempts]:
-    """Count an attempt, and let it wait where there were too many for its name; no thread waits with it."""
+    """Count an attempt, and delay it if there were too many for its name; no thread waits with it."""
     name = (await request.form()).get("name")
     device, address = request.cookies.get(signing_in.DEVICE), _address(request)
     called, now = name if isinstance(name, str) else "", datetime.now(UTC)
@@ -72,7 +72,7 @@ async def _admitted(request: Request) -> AsyncIterator[Admission | TooManyAttemp
 
 
 _HASHING = ThreadPoolExecutor(4, thread_name_prefix="passwords")
-"""Where passwords of attempts are looked at: a crowd at the door keeps no thread from everything else."""
+"""The threads that verify passwords: many sign-ins occupy no thread of other requests."""
 
 
 def _where_login(_: Mapping[str, str], form: Mapping[str, str]) -> str:
@@ -133,7 +133,7 @@ def _signed_in(request: Request, user: str, there: str, now: datetime, *, passwo
 
 @router.get("/home", dependencies=[SEES])
 def home(who: Asking) -> Response:
-    """Lead to what somebody looks for first: a technician to their work, who asks for work to their requests."""
+    """Redirect to the user's first page: a technician to their work, a requester to their requests."""
     if who.may(PLANS.dependency.roles):
         return RedirectResponse("/", 303)
     if who.technician is not None and Role.TECHNICIAN in who.roles:
@@ -143,7 +143,7 @@ def home(who: Asking) -> Response:
 
 @router.get("/try-as", dependencies=[SEES])
 def people_to_try(request: Request, conn: Conn, who: Asking) -> Response:
-    """Show as whom this machine's pages can be tried without a password."""
+    """Show the people as whom this machine's pages can be tried without a password."""
     known = {each.name: each for each in users.listed(conn)}
     people = [known[name] for name in _tried(request) if name in known]
     return page(request, "try_as.html", people=people, name=_name(who.actor))
@@ -151,7 +151,7 @@ def people_to_try(request: Request, conn: Conn, who: Asking) -> Response:
 
 @router.post("/try-as", dependencies=[SEES])
 def try_as(request: Request, now: Now, name: Annotated[str, Form(max_length=200)] = "") -> Response:
-    """Go on as another of the people that can be tried."""
+    """Continue as another of the people that can be tried."""
     if name not in _tried(request):
         raise NotFound("person to try", name)
     try:
@@ -161,7 +161,7 @@ def try_as(request: Request, now: Now, name: Annotated[str, Form(max_length=200)
 
 
 def _tried(request: Request) -> tuple[str, ...]:
-    """Return who can be tried. Raises NotFound where everybody signs in with a password."""
+    """Return the people that can be tried. Raises NotFound if everybody signs in with a password."""
     door: Door = request.app.state.door
     if len(door.pages_as) < 2 or not is_at_home(request):
         raise NotFound("page", "/try-as")
@@ -182,7 +182,7 @@ def sign_out(request: Request) -> Response:
 
 @router.get("/password", dependencies=[SEES])
 def ask_for_another_password(request: Request, who: Asking, done: str = "") -> Response:
-    """Ask for another password, or say that it is changed."""
+    """Ask for a new password, or say that it was changed."""
     return page(request, "password.html", name=_name(who.actor), least=passwords.LEAST, done=bool(done))
 
 
@@ -224,7 +224,7 @@ def change_password(
 
 
 def _refusal(refused: WrongPassword | TooManyAttempts, field: str, status: int) -> InvalidForm:
-    """Return what the form says of an attempt that was refused."""
+    """Return the form's message about a refused attempt."""
     if isinstance(refused, TooManyAttempts):
         return InvalidForm(str(refused), status=429, headers={"Retry-After": str(refused.retry_after_s)})
     return InvalidForm(fields={field: str(refused)}, status=status)
@@ -244,7 +244,7 @@ def _name(actor: str) -> str:
 
 
 def _here(there: str) -> str:
-    """Return a path of this board; whatever else is asked for is the first page."""
+    """Return a path of this board; for anything else, the first page."""
     inside = there.startswith("/") and not there.startswith(("//", "/\\"))
-    # A line break would end the header; a browser drops tabs and takes what is left as another address.
+    # A line break would end the header; a browser drops tabs and reads the rest as another address.
     return there if inside and there.isprintable() else "/"

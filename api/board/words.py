@@ -1,4 +1,4 @@
-"""How pages say times, ages, numbers and codes. Every time of day is the site's and carries its zone."""
+"""Formats times, ages, numbers and codes for pages. Every time of day is the site's and shows its zone."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -72,11 +72,11 @@ _ALARM_MOVES = {
 
 
 def site_time(at: datetime | None, zone: str) -> Markup:
-    """Return a time on the site's clock, ``Mon 2 Mar, 09:14 CET``, as an element that holds the exact one."""
+    """Return a time on the site's clock, ``Mon 2 Mar, 09:14 CET``, as an element with the exact one."""
     if at is None:
         return Markup("–")
     if not 1 < at.year < 9999:
-        # No calendar of any zone has such days: the change of the zone could overflow.
+        # Converting days at the ends of the calendar to another zone could overflow.
         return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), formats.day(at.date()))
     local = at.astimezone(ZoneInfo(zone))
     text = formats.moment(local, year=local.year != datetime.now(local.tzinfo).year)
@@ -103,7 +103,7 @@ def clocked(text: str, zone: str) -> Markup:
 
 
 def site_span(start: datetime, end: datetime | None, zone: str) -> Markup:
-    """Return from when to when, on the site's clock; the day is said once where both are on it."""
+    """Return a range on the site's clock; the day is given once if both are on it."""
     if end is None:
         return site_time(start, zone)
     local = end.astimezone(ZoneInfo(zone))
@@ -114,17 +114,17 @@ def site_span(start: datetime, end: datetime | None, zone: str) -> Markup:
 
 
 def minutes(span: int) -> str:
-    """Return minutes as people say them: ``3 h 20 min``; none is "none"."""
+    """Format minutes for people: ``3 h 20 min``; None is "none"."""
     return formats.span(timedelta(minutes=span)) if span else _("none")
 
 
 def age(since: datetime, now: datetime) -> Markup:
-    """Return how long ago something was, to the two greatest units: ``3 h 20 min``. The page counts it on by itself."""
+    """Return how long ago something was, to the two largest units: ``3 h 20 min``. The page keeps counting it."""
     return Markup('<span data-age="{}">{}</span>').format(since.isoformat(), formats.span(now - since))
 
 
 def due(at: datetime | None, now: datetime) -> Markup:
-    """Return how far off a target is: ``in 3 h``, or ``overdue by 20 min``. The page counts it on by itself."""
+    """Return how far off a target is: ``in 3 h``, or ``overdue by 20 min``. The page keeps counting it."""
     if at is None:
         return Markup("")
     left = formats.span(abs(at - now))
@@ -133,9 +133,8 @@ def due(at: datetime | None, now: datetime) -> Markup:
 
 
 def target(order: WorkOrder) -> tuple[str, datetime] | None:
-    """Return the target that counts now: for waiting orders that of the start, for begun ones that of the completion.
-
-    None where none does: before approval, once the work is done, and while the clock is stopped.
+    """Return the target that applies now: for waiting orders the response, for begun ones the completion. None if none
+    applies: before approval, once the work is done, and while the clock is stopped.
     """
     if order.hold_reason is not None and order.hold_reason.stops_clock:
         return None
@@ -147,7 +146,7 @@ def target(order: WorkOrder) -> tuple[str, datetime] | None:
 
 
 def number(value: float | None) -> str:
-    """Return a value with as many digits as people read: three or four significant ones."""
+    """Format a value with three or four significant digits."""
     if value is None:
         return "–"
     size = abs(value)
@@ -159,19 +158,19 @@ def number(value: float | None) -> str:
 
 
 def rate(value: float) -> str:
-    """Return how often something happens, or a share of it: two digits after the point are all that anybody acts on."""
+    """Format a frequency or a share: nobody acts on more than two decimals."""
     if value < 0.01:
         return _("under %(number)s", number=formats.digits("0.01")) if value else "0"
     return formats.digits(f"{value:.2f}") if value < 0.1 else number(value)
 
 
 def amount(value: float) -> str:
-    """Return a quantity that a person said, as they would write it: 2, 2.5."""
+    """Format a quantity as a person would write it: 2, 2.5."""
     return formats.digits(f"{value:.3f}".rstrip("0").rstrip("."))
 
 
 def money(value: Decimal | None, currency: str) -> str:
-    """Return an amount of money as pages show it: "1,234.50 EUR"; a unit price keeps what it has beyond the cent."""
+    """Format an amount of money: "1,234.50 EUR"; a unit price keeps its digits beyond the cent."""
     if value is None:
         return "–"
     places = max(decimals(currency), -int(value.normalize().as_tuple().exponent))
@@ -179,7 +178,7 @@ def money(value: Decimal | None, currency: str) -> str:
 
 
 def size(count: int) -> str:
-    """Return a number of bytes for people: "10 B", "840 kB", "1.4 MB".
+    """Format a number of bytes for people: "10 B", "840 kB", "1.4 MB".
 
     >>> size(10), size(839_600), size(1_440_000)
     ('10 B', '840 kB', '1.4 MB')
@@ -190,14 +189,14 @@ def size(count: int) -> str:
 
 
 def plain_amount(value: Decimal | float | None) -> str:
-    """Return an amount as a field of a form has it: "84.5", "" where there is none."""
+    """Format an amount for a field of a form: "84.5", "" for None."""
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     return "" if value is None else f"{value.normalize():f}"
 
 
 def usual(low: float | None, high: float | None) -> str:
-    """Return a usual range; a side that nobody knows is left open."""
+    """Format a usual range; an unknown side is left open."""
     if low is None and high is None:
         return _("not known")
     if low is None:
@@ -225,12 +224,12 @@ def who(actor: str, full_names: Mapping[str, str]) -> str:
 
 
 def step(name: str) -> str:
-    """Return what a row of history says was done."""
+    """Return what was done, in words, for a row of history."""
     return translated(_STEP_LABELS[name]) if name in _STEP_LABELS else words(name)
 
 
 def move(name: str) -> str:
-    """Return what moved an alarm, as its history says it."""
+    """Return an alarm's move, in words, for its history."""
     return translated(_ALARM_MOVES[name]) if name in _ALARM_MOVES else words(name)
 
 
@@ -256,13 +255,13 @@ def said_again(text: str | None) -> str:
 
 
 def source(code: str) -> str:
-    """Return what judged: ``rule:hot_bearing`` is "rule hot bearing"."""
+    """Return a source in words: ``rule:hot_bearing`` is "rule hot bearing"."""
     kind, _colon, name = code.partition(":")
     return f"{words(kind)} {words(name).replace(':', ', ')}".strip()
 
 
 def condition(code: str) -> str:
-    """Return what an alarm is about, as people call it: ``rule:bearing-hot`` is "bearing hot"."""
+    """Return an alarm's name for people: ``rule:bearing-hot`` is "bearing hot"."""
     kind, _colon, name = code.partition(":")
     if kind == "model" and name.endswith(":lead-time"):
         return _("on its way to a limit")
@@ -278,28 +277,28 @@ _NOW = re.compile(rf"(?<!\S)({'|'.join(sorted(_THEN, key=len, reverse=True))})(?
 
 
 _FACT = re.compile(r"(?<=[.;] )Likely ")
-"""Where a sentence of a model goes on to what is so at all times: how such a fault shows itself."""
+"""Where a model's sentence continues with a general statement: how such a fault shows itself."""
 _UNIT = re.compile(rf"(?<=\d )({'|'.join(map(re.escape, _SHORT_UNITS))})(?![\w/])")
 _MOMENT = r"(\d\d) ([A-Z][a-z]{2})(?: (\d{4}),)? (\d\d):(\d\d)"
 _IN_UTC = re.compile(rf"{_MOMENT} UTC(?: \({_MOMENT} to {_MOMENT}\))?")
 
 
 def past(text: str) -> str:
-    """Return what an engine's sentence said of its own time as it reads afterwards: "was at 105 °C"."""
+    """Return an engine's sentence in the past tense: "was at 105 °C"."""
     found = _FACT.search(text)
     told, fact = (text[: found.start()], text[found.start() :]) if found else (text, "")
     return _NOW.sub(lambda each: _THEN[each[0]], told) + fact
 
 
 def reported(text: str, zone: str, at: datetime) -> str:
-    """Return an engine's sentence of the time ``at`` as people say it: past, in their units, on their clock."""
+    """Return an engine's sentence from the time ``at`` for people: in the past tense, their units and their clock."""
     english = language.current() is language.ENGLISH
     said = _UNIT.sub(lambda each: _SHORT_UNITS[each[0]], past(text) if english else stored(text))
     return _IN_UTC.sub(lambda each: _local(each, zone, at), said)
 
 
 def _local(found: re.Match[str], zone: str, near: datetime) -> str:
-    """Return moments in UTC, of which many are said without a year, on the site's clock."""
+    """Convert the moments in a sentence, UTC and often without a year, to the site's clock."""
     groups = found.groups()
     said = list[str]()
     for n in range(0, 15, 5):
@@ -322,7 +321,7 @@ def _local(found: re.Match[str], zone: str, near: datetime) -> str:
 
 
 def zone_of(sites: Sequence[Site]) -> str:
-    """Return the clock of what is shown: the sites' own where they have one together, else UTC."""
+    """Return the time zone for a page: the sites' own if they share one, otherwise UTC."""
     zones = {each.time_zone for each in sites}
     return zones.pop() if len(zones) == 1 else "UTC"
 
@@ -333,10 +332,10 @@ def priority_class(priority: Priority) -> str:
 
 
 def labelled(codes: Sequence[StrEnum]) -> list[tuple[str, str]]:
-    """Return codes with their words, for a choice."""
+    """Return codes with their words, for a select field."""
     return [(code.value, words(code.value)) for code in codes]
 
 
 def named(sites: Sequence[Site]) -> list[tuple[str, str]]:
-    """Return sites by code with their names, for a choice."""
+    """Return sites by code with their names, for a select field."""
     return [(site.code, site.name) for site in sites]

@@ -1,1 +1,1 @@
-"""Events as they happen, for who stays connected: one listener a process, and a stream for each."""
+"""The live stream of events: one listener per process, and a stream for each reader."""

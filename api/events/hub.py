@@ -1,7 +1,6 @@
-"""The one place of a process that follows the list of events, and gives each to the streams that are open.
-
-One connection listens; what it hears of is read once, whoever wants it, and kept for a while, so that two hundred open
-streams cost the database as much as one. It runs while there are streams, and a little longer.
+"""Follows the event log, once per process, and passes each event to the open streams. One connection listens; events
+are read once for all streams, and cached for a while, so that two hundred open streams cost the database as much as
+one. It runs while there are streams, and a little longer.
 """
 
 import asyncio
@@ -28,29 +27,29 @@ from workorder_core.people.access import Who
 
 _log = structlog.get_logger("api")
 ACCESS = "access"
-"""A NOTIFY without content goes to this channel when a session has ended or what somebody may see has changed."""
+"""A NOTIFY without content goes to this channel when a session has ended or somebody's permissions have changed."""
 MOST, MOST_OF_ONE = 400, 40
-"""Streams at once in a process, and of one person or key."""
+"""The most streams at once in a process, and of one person or key."""
 KEPT = 5_000
-"""Events that are kept in memory; who is farther behind reads them from the database."""
+"""Events kept in memory; a reader farther behind gets them from the database."""
 GATHER_S = 0.2
-"""Seconds that are waited for more, where something has happened: what happens together is read together."""
+"""Seconds to wait for further events after one, so that simultaneous events are read together."""
 LOOK_EVERY_S = 10.0
-"""Seconds after which the list is looked at without having heard of anything, as the engine's alarms are."""
+"""Seconds after which the log is polled without a notification, as the engine's alarms are."""
 CHECK_EVERY_S = 300.0
-"""Seconds between two looks whether those who read are still signed in; of what ends them we hear at once."""
+"""Seconds between checks that readers are still signed in; the end of a session is notified at once."""
 AGAIN_S = 1.0
-"""Seconds after which the list is followed again where that has failed."""
+"""Seconds after which following is retried after a failure."""
 BEGIN_S = 10.0
-"""Seconds in which the list has to be read for the first time, or the stream is refused for now."""
+"""Seconds in which the log has to be read for the first time, or the stream is refused for now."""
 LINGER_S = 60.0
-"""Seconds for which the listener goes on when nobody reads any more: from one page to the next there is a moment."""
+"""Seconds for which the listener continues without readers: there is a gap between one page and the next."""
 PAGE = 500
 _TROUBLE = (psycopg.Error, PoolTimeout, OSError)
 
 
 class TooManyStreams(Exception):
-    """No further stream is opened."""
+    """The limit of streams is reached."""
 
     def __init__(self, most: int, whose: str) -> None:
         super().__init__(f"{whose} {most} streams of events open, and no more are allowed; close one, or ask for pages")
@@ -58,7 +57,7 @@ class TooManyStreams(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """An event as it is sent, made once for all who read it."""
+    """An event in its sent form, built once for all readers."""
 
     id: int
     of: str
@@ -80,24 +79,24 @@ def _block(event_id: int, event: BriefEventOut) -> bytes:
 
 @dataclass(eq=False, slots=True)
 class Reader:
-    """Somebody who reads: who they are, by what they showed it, and what wakes them."""
+    """A reader: the requester, their credential, and the signal that wakes them."""
 
     who: Who
     shown: tuple[str, str]
     """``("key", …)`` or ``("session", …)``."""
     ended: bool = False
     notices: int = 0
-    """How often something has changed that no event tells, such as the engine's own alarms."""
+    """The number of changes that no event reports, such as the engine's own alarms."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self) -> None:
-        """Let the stream end at the next moment."""
+        """End the stream as soon as possible."""
         self.ended = True
         self.wake.set()
 
 
 class Hub:
-    """What has happened lately, and who reads it."""
+    """The recent events, and their readers."""
 
     def __init__(self, pool: ConnectionPool, door: Door) -> None:
         self._pool, self._door = pool, door
@@ -105,9 +104,9 @@ class Hub:
         self._kept: deque[Encoded] = deque(maxlen=KEPT)
         self._before = 0
         self.newest: int | None = None
-        """The newest event that has been read; None while nobody listens. What a page shows is at least as new."""
+        """The newest event that was read; None while nothing listens. Pages rendered later show at least this state."""
         self.changes = 0
-        """Rises when what is remembered of people and pages may be so no longer, though no event tells it."""
+        """Rises when cached facts about people and pages may be outdated without an event."""
         self._following: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._standing: object = None
@@ -121,7 +120,7 @@ class Hub:
         return len(self._readers)
 
     async def enter(self, reader: Reader) -> int:
-        """Let somebody read, and return the newest event's id once the list is followed. Raises TooManyStreams."""
+        """Add a reader, and return the newest event's id once the log is followed. Raises TooManyStreams."""
         if len(self._readers) >= MOST:
             raise TooManyStreams(MOST, "there are")
         if Counter(each.who.actor for each in self._readers)[reader.who.actor] >= MOST_OF_ONE:
@@ -134,17 +133,17 @@ class Hub:
             raise
 
     def leave(self, reader: Reader) -> None:
-        """Forget somebody who reads no more."""
+        """Remove a reader."""
         self._readers.discard(reader)
 
     def close(self) -> None:
-        """End every stream, from any thread: the process stops."""
+        """End every stream, from any thread, because the process stops."""
         self._closing = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end_all)
 
     def since(self, after: int) -> list[Encoded] | None:
-        """Return what has happened after an event; None where that is not in memory any more."""
+        """Return the events after an event; None if they are no longer in memory."""
         if after < self._before:
             return None
         if not self._kept or self._kept[-1].id <= after:
@@ -175,7 +174,7 @@ class Hub:
         return self.newest or 0
 
     async def _follow(self) -> None:
-        """Follow the list until nobody has read for a while, however often the connection breaks."""
+        """Follow the log until it has had no readers for a while, across any number of lost connections."""
         self._seen = self._checked = self._now()
         while self._is_needed():
             try:
@@ -192,7 +191,8 @@ class Hub:
                 self.changes += 1
                 _log.warning("lost the connection that hears of events; connecting again", why=str(problem).strip())
                 await asyncio.sleep(AGAIN_S)
-        # Nothing is awaited between the last look at who reads and here: nobody waits for a list that has ended.
+        # Nothing is awaited between the last check of readers and here, so no reader waits for a follower that has
+        # ended.
         self._kept.clear()
         self._begun.clear()
         self.changes += 1
@@ -222,7 +222,7 @@ class Hub:
         raise AssertionError("it tries for ever")
 
     async def _heard(self, conn: AsyncConnection) -> set[str]:
-        """Wait until something is heard, and then a moment for what comes with it; return the channels."""
+        """Wait for a notification, and then a moment for further ones; return the channels."""
         heard = {each.channel async for each in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1)}
         self.changes += ACCESS in heard
         if heard:
@@ -232,7 +232,7 @@ class Hub:
         return heard
 
     async def _read_on(self) -> None:
-        """Read what is new, and wake who reads."""
+        """Read new events, and wake the readers."""
         if self.newest is None:
             newest, self._standing = await run_in_threadpool(self._begin)
             self._kept.clear()
@@ -268,7 +268,7 @@ class Hub:
             return [Encoded.made(each) for each in events.after(conn, after, limit=PAGE)], _standing(conn)
 
     async def _check_readers(self) -> None:
-        """End the streams of who is not signed in any more, or may see something else now."""
+        """End the streams of readers who are no longer signed in, or whose permissions have changed."""
         readers = list(self._readers)
         known = await run_in_threadpool(self._known, {each.shown for each in readers})
         for each in readers:
@@ -281,7 +281,7 @@ class Hub:
 
 
 def _who(door: Door, conn: Connection, shown: tuple[str, str]) -> Who | None:
-    """Return who shows a key or a session; that its stream is open is no use of it."""
+    """Return the holder of a key or a session; an open stream does not count as its use."""
     how, secret = shown
     if how == "key":
         return door.key(conn, secret, now=datetime.now(UTC), noted=False)
@@ -290,7 +290,7 @@ def _who(door: Door, conn: Connection, shown: tuple[str, str]) -> Who | None:
 
 
 def _standing(conn: Connection) -> object:
-    """Return which of the engine's own alarms there are, to notice that they have become others."""
+    """Return the codes of the engine's active alarms, to notice changes."""
     return frozenset(each.code for each in engine_alarms.standing(conn, now=datetime.now(UTC), within=None))
 
 
@@ -298,5 +298,5 @@ Wanted = Callable[[Encoded], bool]
 
 
 def wanted(found: list[Encoded], want: Wanted, *, brief: bool) -> Iterator[bytes]:
-    """Yield what of events goes to somebody, as it is sent."""
+    """Yield the events that a reader gets, in their sent form."""
     return (each.brief if brief else each.whole for each in found if want(each))

@@ -1,9 +1,8 @@
-"""What open pages ask for again, rendered once for all who see the same.
-
-A page that is open asks for its live parts when something has happened that it shows, and all who have it open ask at
-the same time. The first is answered by the page itself; the others with what was rendered for the first, without a
-thread and without the database, for as long as nothing has happened that it shows. Who asks was known a moment ago, and
-what would end that is heard of at once: while nobody listens, nothing is answered here.
+"""Renders the live parts of open pages once for all who see the same. An open page requests its live parts when an
+event concerns it, and all who have it open do so at the same time. The first request is answered by the page itself;
+the others get the same rendering, without a thread and without the database, until an event changes it. The requester
+was authenticated a moment ago, and the end of a session is notified at once: while nothing listens, nothing is answered
+here.
 """
 
 import asyncio
@@ -26,22 +25,22 @@ from api.keys import COOKIE, form_token, sent
 from workorder_core.people.access import Who
 
 ASKS = "x-refresh"
-"""The header by which a page asks for its live parts alone."""
+"""The header by which a page requests only its live parts."""
 KNOWN_S = 300.0
-"""Seconds for which who asks is known without asking the database. What ends a session early is heard at once."""
+"""Seconds for which a requester is known without a query. An early end of a session is notified at once."""
 MOMENT_S = 30.0
-"""Seconds after which a page is rendered anew though nothing has happened: dates pass, some things no event tells."""
+"""Seconds after which a page is rendered again without an event: dates pass, and some changes have no event."""
 PATIENCE_S = 10.0
-"""Seconds for which somebody waits for what is being rendered for another; then they render for themselves."""
+"""Seconds for which a request waits for another's rendering; then it renders for itself."""
 Tokens = Callable[[str, str | None], str]
 """Returns a page whose forms carry a session's token."""
 MOST, MOST_BYTES = 500, 16_000_000
-"""Renderings that are kept, and characters of all together; the oldest go first."""
+"""The most renderings kept, and their total characters; the oldest are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How far the list of events had been read when a page began to be made, and what had changed beside it."""
+    """The position in the event log when a rendering began, and the count of other changes."""
 
     newest: int | None
     changes: int
@@ -55,7 +54,7 @@ class Rendering:
     tag: str
     follows: frozenset[str]
     lasts_s: float
-    """Seconds for which it is given to others, where nothing happens."""
+    """Seconds for which it is shared, without an event."""
     heard: Heard
     has_forms: bool
     route: object
@@ -68,7 +67,7 @@ class Rendering:
 
 
 class Rendered(Exception):
-    """Somebody asks for what has been rendered already: it is the answer."""
+    """A request whose answer is already rendered."""
 
     def __init__(self, rendering: Rendering) -> None:
         super().__init__("rendered already")
@@ -76,7 +75,7 @@ class Rendered(Exception):
 
 
 class Refreshes:
-    """The renderings of lately, and who has asked."""
+    """The recent renderings, and their requesters."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -85,16 +84,16 @@ class Refreshes:
         self._known: OrderedDict[Hashable, tuple[Who, Hashable, float, int]] = OrderedDict()
         self._size = 0
         self._rendered: dict[Hashable, asyncio.Event] = {}
-        """What is being rendered for all who see the same, and what wakes who waits for it."""
+        """The renderings in progress, with the signals that wake waiting requests."""
 
     def heard(self) -> Heard:
-        """Return how far the list of events has been read by now."""
+        """Return the present position in the event log."""
         return Heard(self.hub.newest, self.hub.changes)
 
     def keep(
         self, connection: HTTPConnection, who: Who, language: Hashable, rendering: Rendering, *, shared: bool
     ) -> None:
-        """Keep what was rendered for somebody: for all who see the same (``shared``), or for them alone."""
+        """Cache a rendering: for all who see the same (``shared``), or for one requester."""
         if rendering.heard.newest is None:
             return
         with self._lock:
@@ -113,7 +112,7 @@ class Refreshes:
             self._known.popitem(last=False)
 
     def know(self, connection: HTTPConnection) -> tuple[Who, Hashable] | None:
-        """Return who asks again, with their language, where that is known without asking the database."""
+        """Return the requester with their language, if known without a query."""
         known = self._known.get(_shown(connection))
         if self.hub.newest is None or known is None:
             return None
@@ -121,12 +120,12 @@ class Refreshes:
         return None if changes != self.hub.changes or time.monotonic() - at > KNOWN_S else (who, language)
 
     def find(self, connection: HTTPConnection, who: Who, language: Hashable) -> Rendering | None:
-        """Return what somebody who asks again is shown, where that has been rendered and is so still."""
+        """Return the cached rendering for a known requester, if it is still valid."""
         found = (self._kept.get(key) for key in _keys(connection, who, language))
         return next((each for each in found if each is not None and self._is_so_still(each)), None)
 
     def find_signed_in(self, connection: HTTPConnection, who: Who, language: Hashable) -> Rendering | None:
-        """Return what somebody is shown who was not known before they asked; they are known from now on."""
+        """Return the cached rendering for a new requester, and remember the requester."""
         found = self.find(connection, who, language) if self.hub.newest is not None else None
         if found is not None:
             with self._lock:
@@ -135,7 +134,7 @@ class Refreshes:
 
     @contextlib.asynccontextmanager
     async def first(self, connection: HTTPConnection, who: Who, language: Hashable) -> AsyncIterator[bool]:
-        """Let the first who asks render, and the others wait for that; whether this is the first, or need not wait."""
+        """Let the first request render and the others wait; return whether this is the first, or need not wait."""
         key = _keys(connection, who, language)[0]
         others = self._rendered.get(key)
         if others is not None or key not in self._kept:
@@ -166,7 +165,7 @@ class Refreshes:
 
 
 class Refreshing:
-    """Answers pages that ask again, where what they would be shown is there already; passes everything else on."""
+    """Answers reloading pages whose rendering is cached; passes everything else on."""
 
     def __init__(self, app: ASGIApp, *, refreshes: Refreshes, tokens: Tokens) -> None:
         self.app, self._refreshes, self._tokens = app, refreshes, tokens
@@ -196,7 +195,7 @@ class Refreshing:
 
 
 def answer(connection: HTTPConnection, found: Rendering, tokens: Tokens) -> Response:
-    """Return a rendering as it is sent to somebody: with the tokens of their forms, or that they have it already."""
+    """Return the answer with a rendering: with the tokens of the requester's forms, or 304."""
     headers = {"ETag": found.tag}
     if connection.headers.get("if-none-match") == found.tag:
         return Response(status_code=304, headers=headers)
@@ -211,18 +210,18 @@ def answer(connection: HTTPConnection, found: Rendering, tokens: Tokens) -> Resp
 
 
 def asks_again(scope: Scope) -> bool:
-    """Whether an open page asks for its live parts."""
+    """Return whether a request is an open page's, for its live parts."""
     return any(name == ASKS.encode() for name, _ in scope["headers"])
 
 
 def _shown(connection: HTTPConnection) -> Hashable:
-    """Return what shows who asks, as the API reads it: a key before a session."""
+    """Return the request's credential, as the API reads it: a key before a session."""
     key = sent(connection)
     return ("key", key) if key else ("session", connection.cookies.get(COOKIE))
 
 
 def _keys(connection: HTTPConnection, who: Who, language: Hashable) -> tuple[Hashable, Hashable]:
-    """Return by what a rendering is found: by all who see the same, and by one person."""
+    """Return the cache keys of a rendering: for all who see the same, and for one person."""
     headers: Headers = connection.headers
     asked = (connection.scope["path"], connection.scope["query_string"], headers.get("x-have"))
     said = (language, headers.get("accept-language"))

@@ -1,4 +1,4 @@
-"""A stream of server-sent events: an answer that goes on for as long as its reader stays, and may still read."""
+"""A stream of server-sent events: an answer that continues while its reader is connected and permitted."""
 
 import asyncio
 import json
@@ -16,24 +16,24 @@ from db.events import events
 from workorder_core.people import seeing
 
 HEARTBEAT_S = 20.0
-"""Seconds of silence after which a line says that the stream lives, and how far it has come."""
+"""Seconds of silence after which a line confirms that the stream is alive, and its position."""
 RETRY_MS = (2_000, 6_000)
-"""After how long a browser connects again; spread, so that a restart is not followed by everybody at once."""
+"""After how long a browser reconnects; randomised, so that not everybody reconnects at once after a restart."""
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @dataclass(slots=True)
 class Asked:
-    """What somebody wants to read.
+    """The parameters of a stream.
 
     Parameters
     ----------
     after
-        The id that they have; None: what happens from now on.
+        The last id received; None: only events from now on.
     brief
-        Without what was so then.
+        Without the events' data.
     of
-        Of what; None: of everything that they may see.
+        The subjects; None: all that the reader may see.
     """
 
     reader: Reader
@@ -48,14 +48,14 @@ class Asked:
             self.may = self.of if self.may is None else self.may & self.of
 
     def wants(self, event: Encoded) -> bool:
-        """Whether an event is sent: of a site that they see, and of what they may and want to."""
+        """Return whether an event is sent: of a visible site, and of a permitted and requested subject."""
         sites = self.reader.who.sites
         return (sites is None or event.site in sites) and (self.may is None or event.of in self.may)
 
 
 class EventStream(Response):
-    """The answer that follows the list of events. Nothing waits for a slow reader but its own stream: it has no queue,
-    only how far it has come."""
+    """The answer that follows the event log. A slow reader delays only its own stream, which has no queue, only a
+    position."""
 
     media_type = "text/event-stream"
 
@@ -64,7 +64,7 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._hub, self._pool, self._asked = hub, pool, asked
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - it asks nothing more
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - nothing is received
         reader = self._asked.reader
         newest = await self._hub.enter(reader)
         try:
@@ -105,7 +105,7 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _wait(self, send: Send, at: int) -> None:
-        """Wait until there is something new; in between say that we live, and how far who reads has come."""
+        """Wait for new events; meanwhile send keep-alives with the reader's position."""
         try:
             async with asyncio.timeout(HEARTBEAT_S * random.uniform(0.8, 1.2)):
                 await self._asked.reader.wake.wait()
@@ -113,7 +113,7 @@ class EventStream(Response):
             await _piece(send, f"id: {at}\n\n".encode())
 
     async def _read(self, after: int) -> tuple[list[Encoded], int]:
-        """Read a page of what is not in memory any more; return it, and how far that comes."""
+        """Read a page of events that are no longer in memory; return it, and its end."""
         known = self._hub.newest or 0
         found = await run_in_threadpool(self._fetch, after)
         return found, found[-1].id if len(found) == PAGE else max([known, after, *(each.id for each in found)])
@@ -124,14 +124,14 @@ class EventStream(Response):
         return [Encoded.made(each) for each in page]
 
     def _is_whole(self, after: int) -> bool:
-        """Whether everything after an id is still kept, and the id is one that there was."""
+        """Return whether every event after an id is still stored, and the id existed."""
         with self._pool.connection(timeout=10) as conn:
             bounds = events.bounds(conn)
         return bounds is None or after == 0 or bounds[0] - 1 <= after <= bounds[1]
 
 
 def _special(name: str, facts: dict[str, Any]) -> bytes:
-    """Return what is no event of the plant: it has a name and no id of its own."""
+    """Return a control message, which has a name and no id."""
     return f"event: {name}\ndata: {json.dumps(facts)}\n\n".encode()
 
 
@@ -144,6 +144,6 @@ async def _piece(send: Send, body: bytes) -> None:
 
 
 async def _gone(receive: Receive) -> None:
-    """Return when whoever reads has gone."""
+    """Return when the reader has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""What is wrong with a form: a sentence for each field, all of them at once, and what is asked about."""
+"""The errors of a form: a sentence for each field, all of them at once, and questions to confirm."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether names that nothing uses yet are new, or others were meant.
+    """A question: whether unused names are new, or others were meant.
 
     Parameters
     ----------
     new
-        What the button says that confirms the ``names``.
+        The text of the button that confirms the ``names``.
     alike
-        What a button says, and what the field has after it is pressed.
+        The text of a button, and the field's value after it is pressed.
     """
 
     sentence: str
@@ -30,8 +30,8 @@ class Question:
 
 
 class InvalidForm(Exception):
-    """Something in a form is missing or cannot be read; ``fields`` says by field what to write, ``asked`` what is asked
-    there."""
+    """Something in a form is missing or cannot be read; ``fields`` has, by field, what to write; ``asked`` the
+    questions."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Fields:
         self.asked: dict[str, Question] = {}
 
     def __call__(self, name: str, otherwise: Other, read: Callable[[], Value]) -> Value | Other:
-        """Return what ``read`` makes of a field; ``otherwise`` where it cannot, which is noted."""
+        """Parse a field by ``read``; on an error, record it and return ``otherwise``."""
         try:
             return read()
         except InvalidForm as wrong:
@@ -71,12 +71,12 @@ class Fields:
             return otherwise
 
     def need(self, name: str, fine: object, problem: str) -> None:
-        """Note what is wrong with a field unless it is fine."""
+        """Record the problem of a field unless it is fine."""
         if not fine:
             self.wrong.setdefault(name, problem)
 
     def ask(self, name: str, question: Question | None) -> None:
-        """Note what is asked about a field, if anything, unless it is wrong."""
+        """Record a question about a field, if any, unless the field is wrong."""
         if question is not None and name not in self.wrong:
             self.asked[name] = question
 
@@ -89,7 +89,7 @@ class Fields:
 
 
 def figure(text: str, *, most: float = 1e7) -> float | None:
-    """Return a number of a form, None where it is empty; a comma will do. Raises InvalidForm."""
+    """Parse a number of a form, None if the field is empty; a decimal comma is accepted. Raises InvalidForm."""
     if not text.strip():
         return None
     try:

@@ -1,7 +1,6 @@
-"""The forms of pages: how an answer of one press is read, and how a refused form comes back.
-
-A handler raises what is wrong. Its transaction is rolled back, and the page on which the form is comes again as who
-asks would get it, with what was typed and each problem at its field.
+"""The forms of pages: reading one-click answers, and returning a refused form. A handler raises the errors. Its
+transaction is rolled back, and the form's page is rendered again for the same user, with the typed values and each
+problem at its field.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -28,10 +27,10 @@ from workorder_core.sentences import joined, marked, say
 
 Sent = Sequence[tuple[str, str]]
 Where = Callable[[Mapping[str, str], Mapping[str, str]], str]
-"""Says by the parameters of the path and the fields of the form on which page it is."""
+"""Returns the page of a form from the path's parameters and the form's fields."""
 
 _ELSEWHERE = (KeyMissing, Forbidden, NeedsEverySite, FormNotOurs, PasswordMustChange)
-"""What is refused before it matters what the form says."""
+"""Errors that do not depend on the form's content."""
 _AT: Mapping[type[Exception], str] = {
     ReasonMissing: "why",
     AlarmReasonMissing: "why",
@@ -42,7 +41,7 @@ _AT: Mapping[type[Exception], str] = {
     UnknownSites: "sites",
     TechnicianUnknown: "technician",
 }
-"""At which field an error is shown, where the form has it."""
+"""The field at which an error is shown, if the form has it."""
 _HEADERS = {b"content-type", b"content-length", b"transfer-encoding", b"if-none-match", b"x-have"}
 _SENTENCES = {
     "missing": marked("this is needed: write it here"),
@@ -59,7 +58,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class OnPage:
-    """On which page a form is, and at which of its fields an error is shown."""
+    """The page of a form, and the field at which an error is shown."""
 
     where: Where
     at: Mapping[type[Exception], str]
@@ -68,7 +67,7 @@ class OnPage:
 def shown_on(
     where: str | Where, at: Mapping[type[Exception], str] | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Say on which page a handler's form is, as a path with the names of the handler's own in braces."""
+    """Declare the page of a handler's form, as a path with the handler's own parameters in braces."""
 
     def of_path(params: Mapping[str, str], _: Mapping[str, str]) -> str:
         assert isinstance(where, str)
@@ -82,13 +81,13 @@ def shown_on(
 
 
 def form_of(endpoint: object) -> OnPage | None:
-    """Return on which page the form of a handler is; None for what is no form."""
+    """Return the page of a handler's form; None if it has none."""
     found: OnPage | None = getattr(endpoint, "form", None)
     return found
 
 
 class FormRoute(APIRoute):
-    """A route of a page. What the button of an answer stands for is put into the form before it is read."""
+    """A route of a page. The values of a pressed answer button are merged into the form before it is read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, which reads the form with the answer in it."""
@@ -102,7 +101,7 @@ class FormRoute(APIRoute):
             if isinstance(answer, str):
                 said = parse_qsl(answer[:60_000], keep_blank_values=True)
                 names = {name for name, _ in said if name != "new"} | {"answer"}
-                # Whoever asks the request for its form from now on gets this one.
+                # From now on the request's form is this one.
                 request._form = FormData([*((k, v) for k, v in form.multi_items() if k not in names), *said])
             return await handle(request)
 
@@ -110,7 +109,7 @@ class FormRoute(APIRoute):
 
 
 async def again(request: Request, error: Exception, status: int, detail: str) -> Response | None:
-    """Return the page of a form that was refused, with what was typed; None where there is no such page."""
+    """Return the page of a refused form, with the typed values; None if there is no such page."""
     form = form_of(request.scope.get("endpoint"))
     if form is None or request.method != "POST" or status >= 500 or isinstance(error, _ELSEWHERE):
         return None
@@ -161,7 +160,7 @@ def _is_text(value: str) -> bool:
 
 
 async def inside(request: Request, there: str, **more: Any) -> Response | None:
-    """Return the page at a path as who asks would get it, with more in its scope; None where it is not to be had."""
+    """Return the page at a path, rendered for the requester, with additions to its scope; None if unavailable."""
     path, _, query = there.partition("?")
     scope = {name: value for name, value in request.scope.items() if name not in ("endpoint", "route", "path_params")}
     scope |= {

@@ -1,4 +1,4 @@
-"""Where the forms of a page are in its HTML, and what their markup asks of each field."""
+"""Finds the forms in a page's HTML, and the constraints of each field in its markup."""
 
 import math
 import re
@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 from workorder_core.sentences import say
 
 TOKENS = frozenset({"csrf", "once", "version", "new"})
-"""Hidden fields that say nothing of which form it is."""
+"""Hidden fields that do not identify a form."""
 
 
 @dataclass(slots=True)
 class Tag:
-    """A start tag: its offsets, its attributes, and, where it has one, the offset of its end tag."""
+    """A start tag: its offsets, its attributes and, if it has one, the offset of its end tag."""
 
     name: str
     at: int
@@ -32,7 +32,7 @@ class Tag:
 
 @dataclass(slots=True)
 class Field:
-    """A field that somebody fills in, chooses or ticks, with what is round it."""
+    """A field that somebody fills in, chooses or ticks, with its surroundings."""
 
     tag: Tag
     label: Tag | None
@@ -55,12 +55,12 @@ class Field:
 
     @property
     def called(self) -> str:
-        """What its label, or the legend of its group, says."""
+        """The text of its label, or of its group's legend."""
         told = self.group if self.is_choice and self.group is not None else self.label
         return " ".join((told.text if told else "").split()) or self.name
 
     def problem(self, values: Sequence[str]) -> str:
-        """Say what the markup does not allow about what was sent for the field; empty where it is fine."""
+        """Return how the sent values violate the field's markup; empty if they do not."""
         value = next((each for each in values if each.strip()), "")
         if not value:
             return self._lacking() if "required" in self.tag.attrs else ""
@@ -94,7 +94,7 @@ class PageForm:
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
     def fits(self, sent: Sequence[tuple[str, str]]) -> bool:
-        """Whether what was sent may have come from this form: its hidden fields are all there."""
+        """Return whether the sent values may come from this form: all its hidden fields match."""
         return all(each in sent for each in self.hidden if each[0] not in TOKENS)
 
     def called(self, names: Sequence[str]) -> int:

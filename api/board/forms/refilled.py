@@ -1,4 +1,4 @@
-"""A refused form as its page shows it again: what was typed is there, and each problem is at its field."""
+"""Fills a refused form into its page again: the typed values, and each problem at its field."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from workorder_core.sentences import joined, say, translated
 
 _MAIN = '<main id="main">'
 _SECRET = ("password", "file", "hidden", "submit")
-"""Kinds of fields that are never filled in again."""
+"""Kinds of fields that are never refilled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A form that was sent and not accepted: where to, what was sent, what is wrong."""
+    """A refused form: its address, the sent values, the problems."""
 
     action: str
     sent: Sequence[tuple[str, str]]
@@ -31,14 +31,13 @@ class Refused:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, name: str) -> list[str]:
-        """Return what was sent for a field."""
+        """Return the values sent for a field."""
         return [value for each, value in self.sent if each == name]
 
 
 def refill(html: str, refused: Refused) -> str:
-    """Return a page with a refused form filled in, opened and marked; what its markup does not allow is said too.
-
-    Where the page has no such form (any more), what was typed is listed above it.
+    """Return a page with a refused form filled in, opened and marked; violations of its markup are reported too. If the
+    page no longer has the form, the typed values are listed above it.
     """
     form = _form(forms_of(html), refused)
     page = _Page(html)
@@ -58,14 +57,14 @@ def refill(html: str, refused: Refused) -> str:
 
 
 def _form(forms: Sequence[PageForm], refused: Refused) -> PageForm | None:
-    """Return the form that was sent: of several with the same address, the one that asks for what was sent."""
+    """Return the form that was sent: of several with the same address, the one with the sent fields."""
     there = [each for each in forms if each.tag.attrs.get("action") == refused.action and each.fits(refused.sent)]
     names = [name for name, _ in refused.sent]
     return max(there, key=lambda each: (each.called(list(refused.fields)), each.called(names)), default=None)
 
 
 def _wrong(form: PageForm, refused: Refused) -> dict[str, str]:
-    """Return what is wrong by field, in the order of the form: what was refused, and what the markup does not allow."""
+    """Return the problems by field, in the form's order: the errors raised, and violations of the markup."""
     found: dict[str, str] = {}
     for each in form.fields:
         problem = refused.fields.get(each.name)
@@ -77,7 +76,7 @@ def _wrong(form: PageForm, refused: Refused) -> dict[str, str]:
 
 
 def _no_choice(form: PageForm, one: Field, refused: Refused) -> str:
-    """Say that something was sent for a group of ticks or radio buttons that none of them stands for."""
+    """Return the problem of a group of ticks or radio buttons that has none of the sent values."""
     offered = {each.tag.attrs.get("value", "on") for each in form.fields if each.name == one.name}
     return say("choose from the list") if one.is_choice and not offered.issuperset(refused.values(one.name)) else ""
 
@@ -89,7 +88,7 @@ def _fill(page: "_Page", one: Field, values: Sequence[str]) -> None:
         for option in one.options:
             page.set(option, selected="" if option.attrs.get("value", option.text) in values else None)
     elif one.kind == "textarea":
-        # A parser drops a line break that comes first.
+        # A parser drops a leading line break.
         first = "\n" if values[0].startswith(("\n", "\r")) else ""
         page.put(one.tag.end, one.tag.closed, first + escape(values[0]))
     else:
@@ -97,7 +96,7 @@ def _fill(page: "_Page", one: Field, values: Sequence[str]) -> None:
 
 
 def _mark(page: "_Page", fields: Sequence[Field], problem: str, *, first: bool) -> None:
-    """Say what is wrong with a field where it is; radio buttons and ticks of one name are a field together."""
+    """Show a field's problem at the field; radio buttons and ticks of one name are one field."""
     one = fields[0]
     told = f"wrong-{one.name}"
     for each in fields:
@@ -113,7 +112,7 @@ def _mark(page: "_Page", fields: Sequence[Field], problem: str, *, first: bool) 
 
 
 def _ask(page: "_Page", form: PageForm, refused: Refused) -> None:
-    """Offer the answers to what is asked, each with one press; what was answered before is kept."""
+    """Offer the answers to a question, each as a button; earlier answers are kept."""
     for each in refused.values("new"):
         page.put(form.tag.end, form.tag.end, f'<input type="hidden" name="new" value="{escape(each)}">')
     pressed = [each for each in refused.sent if each in form.buttons]
@@ -134,7 +133,7 @@ def _ask(page: "_Page", form: PageForm, refused: Refused) -> None:
 
 
 def _summary(form: PageForm, refused: Refused, wrong: Mapping[str, str]) -> str:
-    """Return what is said above the page: which fields need another look, or why all of it was refused."""
+    """Return the message above the page: which fields need another look, or why all of it was refused."""
     loose = [problem for name, problem in refused.fields.items() if name not in wrong]
     if not refused.fields and refused.problem:
         loose.append(refused.problem)
@@ -158,7 +157,7 @@ def _problem(told: str) -> str:
 
 
 def _typed(refused: Refused) -> str:
-    """Return what was typed into a form that its page has no more."""
+    """Return the values typed into a form that its page no longer has."""
     typed = [(name, value) for name, value in refused.sent if name not in TOKENS and value.strip()]
     if not typed:
         return ""
@@ -167,14 +166,14 @@ def _typed(refused: Refused) -> str:
 
 
 class _Page:
-    """A page with what is to be changed in it, by offset."""
+    """A page with pending changes, by offset."""
 
     def __init__(self, html: str) -> None:
         self._html = html
         self._put: dict[tuple[int, int], str] = {}
 
     def put(self, start: int, end: int, text: str) -> None:
-        """Replace a span; what is put at the same offset comes one after the other."""
+        """Replace a span; insertions at the same offset follow one another."""
         self._put[start, end] = self._put.get((start, end), "") + text
 
     def set(self, tag: Tag, **attrs: str | None) -> None:
@@ -187,7 +186,7 @@ class _Page:
         self._put[tag.at, tag.end] = text
 
     def top(self, told: str) -> str:
-        """Return the page with its changes, and with what is said above it."""
+        """Return the page with its changes, and with the message above it."""
         at = self._html.find(_MAIN) + len(_MAIN)
         self.put(at, at, told)
         parts, done = [], 0
@@ -198,5 +197,5 @@ class _Page:
 
 
 def escape(text: object) -> str:
-    """Return a text as it is written between tags and in quotes, with the same signs as the templates write."""
+    """Escape a text for content and quoted attributes, in the same form as the templates."""
     return str(_escaped(text))

@@ -35,7 +35,7 @@ MOST_SHOWN = 500
 
 @router.get("/audits", dependencies=[SEES])
 def overview(request: Request, conn: Conn, now: Now, who: Asking, site: str = "") -> Response:
-    """Show the findings that are not settled, the overdue first, and the audits."""
+    """Show the unsettled findings, the overdue first, and the audits."""
     sites = plant.sites(conn, who.sites)
     chosen = next((each.code for each in sites if each.code == site), None)
     found = audits.findings(conn, now=now, site=chosen, within=who.sites, states=UNSETTLED, limit=MOST_SHOWN)
@@ -53,7 +53,7 @@ def overview(request: Request, conn: Conn, now: Now, who: Asking, site: str = ""
 
 @router.get("/audits/{audit_id}", dependencies=[SEES])
 def one(request: Request, audit_id: int, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show an audit: its findings, the overdue first, what can be done, and its history."""
+    """Show an audit: its findings, the overdue first, the possible steps, and its history."""
     found = audits.get(conn, audit_id)
     return page(
         request,
@@ -104,7 +104,7 @@ def add_finding(
     owner: Line = "",
     due: Short = "",
 ) -> Response:
-    """Record what was found."""
+    """Record a finding."""
     with Fields() as read:
         read.need("statement", statement.strip(), _("say what was found"))
         read.need("grade", grade in set(Grade), _("choose one of the list"))
@@ -118,7 +118,7 @@ def add_finding(
 @router.post("/audits/{audit_id}/findings/{seq}/answer", dependencies=[WORKS_OR_PLANS])
 @shown_on("/audits/{audit_id}", at={AuditReasonMissing: "said"})
 def answer(audit_id: int, seq: Seq, conn: Conn, now: Now, who: Asking, sent: SentForm, said: Text = "") -> Response:
-    """Say what was done about a finding."""
+    """Answer a finding: record what was done."""
     audits.move(conn, audit_id, seq, FindingStep.ANSWER, said=said, actor=who.actor, at=now)
     return sent.leads_to(f"/audits/{audit_id}#findings")
 

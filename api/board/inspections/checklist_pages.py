@@ -63,7 +63,7 @@ def overview(request: Request, conn: Conn, who: Asking, site: str = "") -> Respo
 
 @router.get("/checklists/new", dependencies=[PLANS])
 def new(request: Request, conn: Conn, who: Asking) -> Response:
-    """Ask what a new checklist asks."""
+    """Show the form of a new checklist."""
     rows = [Row(number, {}) for number in range(1, 2 * BLANK + 1)]
     return page(
         request, "inspections/checklist.html", **_SAME, kept=None, sites=plant.sites(conn, who.sites), rows=rows
@@ -72,7 +72,7 @@ def new(request: Request, conn: Conn, who: Asking) -> Response:
 
 @router.get("/checklists/{checklist_id}", dependencies=[SEES])
 def one(request: Request, checklist_id: int, conn: Conn, version: Version = None) -> Response:
-    """Show a checklist in one of its versions, what that changed, and the editor of the version in force."""
+    """Show a version of a checklist, its changes, and the editor of the version in force."""
     every = checklists.versions(conn, checklist_id)
     kept = checklists.get(conn, checklist_id, version)
     before = next((each for each in every if each.version == kept.version - 1), None)
@@ -106,7 +106,7 @@ def create(
     site: Annotated[str, Form(max_length=100)] = "",
     code: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
-    """Make a checklist."""
+    """Create a checklist."""
     with Fields() as read:
         there = {each.code: each for each in plant.sites(conn, who.sites)}
         read.need("site", site in there, _("choose one of the list"))
@@ -120,7 +120,7 @@ def create(
 @router.post("/checklists/{checklist_id}", dependencies=[PLANS])
 @shown_on("/checklists/{checklist_id}")
 def change(checklist_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm, typed: Typed) -> Response:
-    """Make the next version of a checklist."""
+    """Create the next version of a checklist."""
     before = checklists.get(conn, checklist_id)
     with Fields() as read:
         asked = _checklist(read, typed, before)
@@ -139,13 +139,13 @@ def archive(
     sent: SentForm,
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Let no new round ask a checklist."""
+    """Archive a checklist: no new round uses it."""
     checklists.archive(conn, checklist_id, actor=who.actor, at=now, why=why)
     return sent.leads_to(f"/checklists/{checklist_id}")
 
 
 def as_fields(item: Item) -> dict[str, str]:
-    """Return an item as the fields of its row show it."""
+    """Return an item as the fields of its row."""
     return {
         "key": item.key,
         "kind": item.kind.value,
@@ -164,7 +164,7 @@ def as_fields(item: Item) -> dict[str, str]:
 
 
 def _checklist(read: Fields, typed: Mapping[str, str], before: checklists.Kept | None) -> Checklist | None:
-    """Return what the editor's fields describe; what is wrong is noted at its field."""
+    """Return the checklist that the editor's fields describe; record errors at their fields."""
     numbers = sorted(
         int(name.removeprefix("text_")) for name in typed if name.startswith("text_") and name[5:].isdecimal()
     )

@@ -1,4 +1,4 @@
-"""What the pages of an asset and of an order say of rounds."""
+"""The rounds on the pages of an asset and of an order."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspections:
-    """Rounds that stop at an asset now, routes that do, and what can be asked there. ``scanned``: by its code."""
+    """Rounds in progress at an asset, routes that stop there, and its checklists. ``scanned``: opened by its code."""
 
     here: list[AtAsset]
     routes: list[Route]
@@ -25,7 +25,7 @@ class Inspections:
 
 
 def at_asset(conn: Connection, asset: Asset, *, scanned: bool = False) -> Inspections:
-    """Return what can be inspected at an asset; nothing where it is archived."""
+    """Return what can be inspected at an asset; nothing if it is archived."""
     if asset.archived_at is not None:
         return Inspections(here=[], routes=[], checklists=[], scanned=scanned)
     return Inspections(
@@ -37,7 +37,7 @@ def at_asset(conn: Connection, asset: Asset, *, scanned: bool = False) -> Inspec
 
 
 def of_order(conn: Connection, order_id: UUID) -> dict[str, Any]:
-    """Return which failed answers an order comes from, and the round that it asks for."""
+    """Return the failed answers that led to an order, and the round that it requires."""
     return {
         "round_failures": points.of_order(conn, order_id),
         "round_to_walk": rounds.of_order(conn, order_id),

@@ -1,4 +1,4 @@
-"""The pages of rounds: which are due, under way and done; one round; and its beginning, handing over and signing."""
+"""The pages of rounds: those due, in progress and done; one round; beginning, handing over and signing it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -39,7 +39,7 @@ Short = Annotated[str, Form(max_length=100)]
 
 @router.get("/rounds", dependencies=[SEES])
 def overview(request: Request, conn: Conn, now: Now, who: Asking, site: str = "", number: Number = 1) -> Response:
-    """Show the rounds that are under way and due, the routes that can be walked, and what was done."""
+    """Show the rounds in progress and due, the routes that can be walked, and finished rounds."""
     sites = plant.sites(conn, who.sites)
     chosen = next((each.code for each in sites if each.code == site), None)
     asked: dict[str, Any] = {"site": chosen, "within": who.sites}
@@ -86,7 +86,7 @@ def begin(
 
 
 def _walk(conn: Connection, route_id: str, asset_id: str, checklist_id: str, who: Who, now: Now) -> tuple[int, Walk]:
-    """Return the site and what is walked there. Raises NotFound, InvalidForm."""
+    """Return the site, and the route or asset of the round. Raises NotFound, InvalidForm."""
     if _is_number(route_id):
         route = checklists.route(conn, int(route_id))
         if not who.sees(route.site):
@@ -104,7 +104,7 @@ def _is_number(text: str) -> bool:
 
 @router.get("/rounds/{round_id}", dependencies=[SEES])
 def one(request: Request, round_id: int, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show a round: its stops, what has failed, who walked it, and its signed report."""
+    """Show a round: its stops, failed points, walker and signed report."""
     found = rounds.get(conn, round_id)
     answered = stops.answered(conn, round_id)
     walk = stops.of_round(conn, round_id)
@@ -149,7 +149,7 @@ def finish(
     name: Annotated[str, Form(max_length=200)] = "",
     drawn: Annotated[str, Form(max_length=200_000)] = "",
 ) -> Response:
-    """Sign a round; its report is kept with its hash."""
+    """Sign a round; its report is stored with its hash."""
     with Fields() as read:
         read.need("name", name.strip(), _("sign with your name"))
     round_paper.finish(conn, round_id, name.strip(), round_paper.readable(drawn), actor=who.actor, at=now)
@@ -166,7 +166,7 @@ def cancel(
     sent: SentForm,
     why: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
-    """Give up a round, with the reason."""
+    """Cancel a round, with the reason."""
     with Fields() as read:
         read.need("why", why.strip(), _("say why"))
     rounds.take_step(conn, round_id, RoundStep.CANCEL, actor=who.actor, at=now, why=why)
@@ -183,7 +183,7 @@ def start(round_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> R
 @router.post("/rounds/{round_id}/pause", dependencies=[WORKS_OR_PLANS])
 @shown_on("/rounds/{round_id}")
 def pause(round_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Leave a round for later, or for somebody else."""
+    """Pause a round, for later or for somebody else."""
     rounds.take_step(conn, round_id, RoundStep.PAUSE, actor=who.actor, at=now)
     return sent.leads_to(f"/rounds/{round_id}")
 
@@ -191,12 +191,12 @@ def pause(round_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> R
 @router.post("/rounds/{round_id}/resume", dependencies=[WORKS_OR_PLANS])
 @shown_on("/rounds/{round_id}")
 def resume(round_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Continue a paused round, or take one over."""
+    """Continue a paused round, one's own or somebody else's."""
     return sent.leads_to(_on(conn, rounds.take_step(conn, round_id, RoundStep.RESUME, actor=who.actor, at=now)))
 
 
 def _on(conn: Connection, walked: Round) -> str:
-    """Return where a round goes on: at its first open stop, or where it is signed."""
+    """Return the page on which a round continues: its first open stop, or the page for signing."""
     return next_page(walked.id, {each.position: each.status for each in stops.of_round(conn, walked.id)})
 
 

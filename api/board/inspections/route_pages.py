@@ -37,7 +37,7 @@ def overview(request: Request, conn: Conn, who: Asking, site: str = "") -> Respo
 
 @router.get("/inspection-routes/new", dependencies=[PLANS])
 def new(request: Request, conn: Conn, now: Now, who: Asking, site: str = "") -> Response:
-    """Ask where a new route stops."""
+    """Show the form of a new route."""
     sites = plant.sites(conn, who.sites)
     chosen = next((each for each in sites if each.code == site), sites[0] if sites else None)
     offered = {"assets": [], "checklists": []} if chosen is None else _offered(conn, chosen.code, now)
@@ -47,7 +47,7 @@ def new(request: Request, conn: Conn, now: Now, who: Asking, site: str = "") -> 
 
 @router.get("/inspection-routes/{route_id}", dependencies=[SEES])
 def one(request: Request, route_id: int, conn: Conn, now: Now, scanned: Annotated[bool, Query()] = False) -> Response:
-    """Show a route: its stops in walking order, what is under way along it, and its editor."""
+    """Show a route: its stops in walking order, its rounds in progress, and its editor."""
     route = checklists.route(conn, route_id)
     site = plant.site(conn, route.site_id)
     return page(
@@ -73,7 +73,7 @@ def _offered(conn: Connection, site: str, now: Now) -> dict[str, Any]:
 
 @router.get("/inspection-routes/{route_id}/label", dependencies=[SEES])
 def label(request: Request, route_id: int, conn: Conn) -> Response:
-    """Print the code that hangs where a route begins."""
+    """Print the code for the start of a route."""
     route = checklists.route(conn, route_id)
     found = scanning.address(conn, {"route_id": route_id})
     it = {"code": route.code, "name": route.title, "kind": _("Inspection round"), "qr": qr(code_of(request, found))}
@@ -91,7 +91,7 @@ def create(
     site: Annotated[str, Form(max_length=100)] = "",
     code: Annotated[str, Form(max_length=64, pattern=r"^\s*([A-Za-z0-9][A-Za-z0-9_.-]*)?\s*$")] = "",
 ) -> Response:
-    """Make a route."""
+    """Create a route."""
     there = {each.code: each for each in plant.sites(conn, who.sites)}
     with Fields() as read:
         read.need("site", site in there, _("choose one of the list"))
@@ -104,7 +104,7 @@ def create(
 @router.post("/inspection-routes/{route_id}", dependencies=[PLANS])
 @shown_on("/inspection-routes/{route_id}")
 def change(route_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm, typed: Typed) -> Response:
-    """Give a route other stops."""
+    """Change the stops of a route."""
     before = checklists.route(conn, route_id)
     with Fields() as read:
         title, stops = _read(conn, read, typed, before.site_id)
@@ -115,7 +115,7 @@ def change(route_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm, typ
 @router.post("/inspection-routes/{route_id}/archive", dependencies=[PLANS])
 @shown_on("/inspection-routes/{route_id}")
 def archive(route_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Let nobody begin a round by a route any more."""
+    """Archive a route: no new round follows it."""
     checklists.archive_route(conn, route_id, actor=who.actor, at=now)
     return sent.leads_to(f"/inspection-routes/{route_id}")
 
@@ -123,7 +123,7 @@ def archive(route_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) ->
 def _read(
     conn: Connection, read: Fields, typed: Mapping[str, str], site_id: int | None
 ) -> tuple[str, list[tuple[int, int]]]:
-    """Return the title and the stops of the editor's fields; what is wrong is noted at its field."""
+    """Return the title and the stops from the editor's fields; record errors at their fields."""
     title = typed.get("title", "").strip()
     read.need("title", title and len(title) <= 200, _("give it a title of 200 characters at most"))
     rows: list[tuple[float, int, tuple[int, int]]] = []

@@ -1,4 +1,4 @@
-"""One stop of a round on a phone: one asset, its questions, the photos, and what is wrong at once."""
+"""One stop of a round on a phone: an asset, its questions, the photos, and immediate errors."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -36,7 +36,7 @@ def stop(
     now: Now,
     scanned: Annotated[bool, Query()] = False,
 ) -> Response:
-    """Show one stop: its asset, what is asked there, and what failed before and is still open."""
+    """Show one stop: its asset, its questions, and earlier failed points that are still open."""
     found, shown = rounds.get(conn, round_id), stops.get(conn, round_id, position)
     walk = stops.of_round(conn, round_id)
     return page(
@@ -57,13 +57,13 @@ def stop(
 
 
 class Sent:
-    """What a stop's form brings: answers, remarks and photos by the keys of their items."""
+    """The content of a stop's form: answers, remarks and photos by the keys of their items."""
 
     def __init__(self, fields: Mapping[str, str], photos: Mapping[str, Photo]) -> None:
         self.fields, self.photos = fields, photos
 
     def given(self, asked: Stop) -> dict[str, Given]:
-        """Return what is given for each item of a stop. Raises InvalidForm for what is too long."""
+        """Return the input for each item of a stop. Raises InvalidForm for a text that is too long."""
         found: dict[str, Given] = {}
         with Fields() as read:
             for item in asked.asks.items:
@@ -106,7 +106,7 @@ def save(
     do: Annotated[str, Form(max_length=20)] = "done",
     version: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:
-    """Finish a stop and go on, or keep what was given so far: for later, for a photo, for somebody else."""
+    """Finish a stop and continue, or save the input so far: for later, for a photo, for somebody else."""
     asked = stops.get(conn, round_id, position)
     facts: dict[str, Any] = {"finish": do == "done", "scanned": sent.fields.get("scanned") == "yes"}
     facts |= {"expected_version": int(version) if version.isdecimal() else None, "actor": who.actor, "at": now}
@@ -128,7 +128,7 @@ def save(
 
 
 def _field(asked: Stop, key: str) -> str:
-    """Return the field at which it is said what is wrong with an item."""
+    """Return the field at which an item's problem is shown."""
     item = asked.asks.item(key)
     return (_PHOTO if item.kind.value == "photo" else _ANSWER) + key
 
@@ -144,7 +144,7 @@ def skip(
     sent: SentForm,
     why: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
-    """Record that a stop was missed, and why, and go on."""
+    """Record that a stop was missed, and why, and continue."""
     with Fields() as read:
         read.need("why", why.strip(), _("say why it was missed"))
     stops.skip(conn, round_id, position, why, actor=who.actor, at=now)

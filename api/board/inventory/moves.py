@@ -1,4 +1,4 @@
-"""Forms that move stock: issue, return and count by whoever works; receive, adjust and move by who keeps the store."""
+"""Forms that move stock: issue, return and count for technicians; receive, adjust and move for storekeepers."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -47,7 +47,7 @@ def do(
     why: Annotated[str, Form(max_length=2000)] = "",
     emergency: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """Issue an item, bring it back, or record what a count found."""
+    """Issue or return an item, or record a count."""
     with Fields() as read:
         many = read("quantity", None, lambda: reading.number(quantity))
         read.need("quantity", many or (many == 0 and verb == "count"), say("write how many, such as 2 or 0.5"))
@@ -82,7 +82,7 @@ def keep(
     why: Annotated[str, Form(max_length=2000)] = "",
     unit_cost: Annotated[str, Form(max_length=30)] = "",
 ) -> Response:
-    """Put down what has come, correct the book, or move stock to another bin."""
+    """Receive stock, correct the book, or move stock to another bin."""
     with Fields() as read:
         many = read("quantity", None, lambda: reading.number(quantity, negative=verb == "adjust"))
         read.need("quantity", many, say("write how many, such as 2 or 0.5"))
@@ -119,7 +119,7 @@ def of_order(
     item_quantity: Annotated[str, Form(max_length=30)] = "",
     line: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:
-    """Reserve parts for an order, or let it need no more of a line than it has got."""
+    """Reserve parts for an order, or release what a line has reserved."""
     if verb == "release":
         reserving.give_up(conn, order_id, reading.key(line) or 0, who=who, at=now)
         return sent.leads_to(f"/orders/{order_id}#stock")
@@ -135,7 +135,7 @@ def of_order(
 
 
 def _where(conn: Connection, place: str, who: Who) -> Where:
-    """Return a place of a form: a bin's id, and a lot behind a colon; none: the program chooses."""
+    """Parse a bin from a form: a bin's id, and a lot after a colon; if empty, the program chooses."""
     bin_id, colon, lot = place.partition(":")
     return Where(bin_id=_seen_bin(conn, bin_id, who), lot=lot if colon else None)
 

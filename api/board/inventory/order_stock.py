@@ -1,4 +1,4 @@
-"""What an order's page shows of stores: its lines, what it waits for, and what can be reserved for it."""
+"""The stock section of an order's page: its lines, missing parts, and the items that can be reserved."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MOST_ITEMS = 500
 
 
 def facts(conn: Connection, order: WorkOrder, asset: Asset | None, who: Who) -> dict[str, Any]:
-    """Return what the template of an order's stock needs; items of the asset's class come first."""
+    """Return the facts for the template of an order's stock; items of the asset's class come first."""
     lines = order_lines.of_order(conn, order.id)
     offers = _may(order, who)
     site = order.number.rpartition("-")[0]
@@ -34,7 +34,7 @@ def facts(conn: Connection, order: WorkOrder, asset: Asset | None, who: Who) -> 
 
 
 def _may(order: WorkOrder, who: Who) -> bool:
-    """Whether somebody may reserve parts for an order now."""
+    """Return whether somebody may reserve parts for an order now."""
     try:
         edits.permit(order, Edit.STOCK, who)
     except (IllegalMove, NotAllowed):

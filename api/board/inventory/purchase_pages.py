@@ -25,7 +25,7 @@ SHOWN = 100
 def requests(
     request: Request, conn: Conn, now: Now, who: Asking, show: Annotated[str, Query(max_length=10)] = ""
 ) -> Response:
-    """Show purchase requests, the open ones unless all are asked for, and the orders that wait for parts."""
+    """Show purchase requests, by default the open ones, and the orders that wait for parts."""
     states = None if show == "all" else sorted(OPEN)
     return page(
         request,
@@ -56,7 +56,7 @@ def step(
     to_bin: Annotated[str, Form(max_length=12)] = "",
     unit_cost: Annotated[str, Form(max_length=30)] = "",
 ) -> Response:
-    """Note that it was ordered, that something came, or that it is given up."""
+    """Record that it was ordered, received or cancelled."""
     with Fields() as read:
         day = read("expected_on", None, lambda: reading.day(expected_on))
         bin_id = read("to_bin", None, lambda: reading.key(to_bin))

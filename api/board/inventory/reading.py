@@ -1,4 +1,4 @@
-"""What is typed into the forms of stores: quantities, places, days, numbers of orders."""
+"""Parses the fields of stock forms: quantities, bins, days, order numbers."""
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ from workorder_core.sentences import say
 
 
 def number(text: str, *, places: int = 3, negative: bool = False) -> Decimal | None:
-    """Return a number of a form, None where it is empty; a decimal comma will do. Raises InvalidForm."""
+    """Parse a number, None if the field is empty; a decimal comma is accepted. Raises InvalidForm."""
     said = text.strip().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
     if not said:
         return None
@@ -33,7 +33,7 @@ def number(text: str, *, places: int = 3, negative: bool = False) -> Decimal | N
 
 
 def quantity(text: str) -> Decimal:
-    """Return a quantity of a form. Raises InvalidForm where it is empty, no number or not above 0."""
+    """Parse a quantity. Raises InvalidForm if it is empty, not a number or not above 0."""
     value = number(text)
     if not value:
         raise InvalidForm(say("write how many, such as 2 or 0.5"))
@@ -41,7 +41,7 @@ def quantity(text: str) -> Decimal:
 
 
 def order(conn: Connection, text: str, who: Who) -> UUID | None:
-    """Return the order that is named by its number, None where none is. Raises InvalidForm."""
+    """Return the order with the typed number, None if the field is empty. Raises InvalidForm."""
     if not text.strip():
         return None
     try:
@@ -51,7 +51,7 @@ def order(conn: Connection, text: str, who: Who) -> UUID | None:
 
 
 def key(text: str) -> int | None:
-    """Return an id that was chosen from a list, None where none was. Raises InvalidForm."""
+    """Return the id chosen from a list, None if none was. Raises InvalidForm."""
     if not text.strip():
         return None
     if not text.isdecimal() or not 0 < int(text[:12]) < 2**31:
@@ -60,7 +60,7 @@ def key(text: str) -> int | None:
 
 
 def day(text: str) -> date | None:
-    """Return a day of a form, None where it is empty. Raises InvalidForm."""
+    """Parse a day, None if the field is empty. Raises InvalidForm."""
     if not text.strip():
         return None
     try:
@@ -70,7 +70,7 @@ def day(text: str) -> date | None:
 
 
 def moment(text: str, zone: str) -> datetime:
-    """Return a local time of a form as a moment. Raises InvalidForm."""
+    """Parse a local time as a moment. Raises InvalidForm."""
     try:
         return near(datetime.fromisoformat(text.strip()).replace(tzinfo=ZoneInfo(zone)))
     except ValueError:
@@ -78,7 +78,7 @@ def moment(text: str, zone: str) -> datetime:
 
 
 def units(text: str) -> dict[str, Decimal]:
-    """Return other units as they are typed, a line each: ``box = 12``. Raises InvalidForm."""
+    """Parse other units, one per line: ``box = 12``. Raises InvalidForm."""
     found: dict[str, Decimal] = {}
     for line in text.splitlines():
         if not line.strip():

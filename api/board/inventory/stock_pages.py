@@ -1,4 +1,4 @@
-"""The pages of stock: the list, an item with its ledger, a bin; and what keeps items, stores and rules."""
+"""The pages of stock: the list, an item with its ledger, a bin; and the forms for items, stores and reorder rules."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -39,7 +39,7 @@ def stock(
     show: Annotated[str, Query(max_length=10)] = "",
     number: Number = 1,
 ) -> Response:
-    """Show what there is: what is below its reorder point or has to be counted first."""
+    """Show the stock: items below their reorder point or to be counted first."""
     rows = levels.page(
         conn, within=who.sites, site=site or None, store=store or None, item_class=item_class or None, text=text,
         low=show == "low", short=show == "short", limit=PAGE_SIZE + 1, offset=(number - 1) * PAGE_SIZE,
@@ -70,14 +70,14 @@ def stock(
 def item(
     request: Request, item_id: int, conn: Conn, now: Now, who: Asking, order: str = "", bin_id: str = ""
 ) -> Response:
-    """Show an item: what there is of it, what to do with it, its ledger and where it is used."""
+    """Show an item: its stock, its forms, its ledger and where it is used."""
     return item_page(request, conn, item_id, now=now, who=who, order=order, bin_id=bin_id)
 
 
 def item_page(
     request: Request, conn: Connection, item_id: int, *, now: Now, who: Asking, order: str = "", bin_id: str = ""
 ) -> Response:
-    """Return an item's page; ``order`` and ``bin_id`` are what a scan or another page has chosen already."""
+    """Return an item's page; ``order`` and ``bin_id`` are preselected by a scan or another page."""
     shown = items.get(conn, item_id)
     return page(
         request,
@@ -102,7 +102,7 @@ def item_page(
 
 @router.get("/stock/bins/{bin_id}", dependencies=[SEES])
 def one_bin(request: Request, bin_id: int, conn: Conn, now: Now) -> Response:
-    """Show what is in a bin; who scanned its code goes on from here."""
+    """Show the content of a bin; this is where its scanned code leads."""
     place = items.get_bin(conn, bin_id)
     return page(request, "inventory/bin.html", now=now, place=place, rows=levels.in_bin(conn, bin_id))
 
@@ -123,7 +123,7 @@ def new_item(
     lead: Annotated[str, Form(max_length=10)] = "",
     price: Annotated[str, Form(max_length=30)] = "",
 ) -> Response:
-    """Make an item known."""
+    """Create an item."""
     with Fields() as read:
         read.need("code", code.strip() and "/" not in code, say("write a code, such as SEAL-45"))
         read.need("name", name.strip(), say("write what it is"))
@@ -151,7 +151,7 @@ def change_item(
     price: Annotated[str, Form(max_length=30)] = "",
     retired: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """Change what is said of an item."""
+    """Change an item's facts."""
     with Fields() as read:
         read.need("name", name.strip(), say("write what it is"))
         facts = _facts(read, name, item_class, supplier, lead, others, retired=bool(retired))
@@ -172,7 +172,7 @@ def set_rule(
     reorder_point: Annotated[str, Form(max_length=30)] = "",
     reorder_quantity: Annotated[str, Form(max_length=30)] = "",
 ) -> Response:
-    """Say when to buy of an item for a store, and how much."""
+    """Set an item's reorder rule for a store."""
     with Fields() as read:
         chosen = read("store", None, lambda: reading.key(store))
         least = read("minimum", None, lambda: reading.number(minimum))
@@ -199,7 +199,7 @@ def new_store(
     store_name: Annotated[str, _LETTERS] = "",
     bins: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
-    """Make a store known with its bins, or give one that is known more bins."""
+    """Create a store with its bins, or add bins to an existing one."""
     codes = [each for each in bins.replace(",", " ").split() if each]
     with Fields() as read:
         read.need("store", store.strip() and "/" not in store, say("write a code, such as MAIN"))

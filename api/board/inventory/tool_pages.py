@@ -48,7 +48,7 @@ def new(
     name: Annotated[str, Form(max_length=200)] = "",
     kept_at: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Make a tool known."""
+    """Create a tool."""
     with Fields() as read:
         read.need("code", code.strip() and "/" not in code, say("write a code, such as PULLER-3"))
         read.need("name", name.strip(), say("write what it is"))
@@ -71,7 +71,7 @@ def step(
     order: Annotated[str, Form(max_length=100)] = "",
     note: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Lend a tool, or note that it is back."""
+    """Lend a tool, or record its return."""
     if verb == "return":
         tools.give_back(conn, tool_id, who=who, at=now, note=note.strip())
         return sent.leads_to("/tools")

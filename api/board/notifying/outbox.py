@@ -24,7 +24,7 @@ from workorder_core.sentences import say
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 PAGE_SIZE = 50
 KINDS = ("order.*", "alarm.*", "finding.*", "document.*", "rule.*", "engine_alarm.*", "run.*", "receiver.*")
-"""What a webhook can be chosen to get, by groups of kinds."""
+"""The kinds of events that a webhook can subscribe to, in groups."""
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 EventId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -62,7 +62,7 @@ def receiver(
     now: Now,
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
 ) -> Response:
-    """Show one receiver: what waits for it, what it was sent, and each attempt."""
+    """Show one receiver: its waiting messages, its sent messages, and each attempt."""
     sent = deliveries.of_receiver(conn, receiver_id, before=before, limit=PAGE_SIZE + 1)
     return page(
         request,
@@ -91,7 +91,7 @@ def add(
     kinds: Annotated[Sequence[str], Form()] = (),
     sites: Annotated[Sequence[str], Form()] = (),
 ) -> Response:
-    """Make a webhook and show its secret, once."""
+    """Create a webhook and show its secret, once."""
     try:
         wanted = WebhookIn(name=name, url=url, kinds=list(kinds), sites=list(sites) or None)
     except ValidationError as wrong:
@@ -138,7 +138,7 @@ def change(
 def change_message(
     receiver_id: Number, event_id: EventId, verb: Literal["replay", "skip"], conn: Conn, now: Now, sent: SentForm
 ) -> Response:
-    """Send a message again, or do not send one that waits."""
+    """Send a message again, or skip a waiting one."""
     act = deliveries.replay if verb == "replay" else deliveries.skip
     act(conn, receiver_id, event_id, at=now)
     return sent.leads_to(f"/outbox/{receiver_id}")

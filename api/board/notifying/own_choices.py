@@ -1,4 +1,4 @@
-"""Which e-mails a user wants, chosen on a page of their own."""
+"""The page on which users choose their e-mails."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -51,7 +51,7 @@ def choose(
     address: Annotated[str, Form(max_length=300)] = "",
     choices: Annotated[Sequence[str], Form()] = (),
 ) -> Response:
-    """Store what was chosen."""
+    """Store the choices."""
     try:
         wanted = NotificationsIn.model_validate({"address": address, "choices": list(choices)})
     except ValidationError as wrong:

@@ -1,6 +1,5 @@
-"""An order's history for people: what was done, by whom, and what it changed, in words and the site's time.
-
-A row keeps just what changed, and rows of earlier versions may say less: nothing here counts on a field.
+"""An order's history for people: what was done, by whom, and what it changed, in words and the site's time. A row has
+only the changed fields, and rows of earlier versions may have fewer: no field is required here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ Text = str | Markup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A row of history as a page shows it: ``facts`` are (what, its old value or "", its new one)."""
+    """A row of history as a page shows it: ``facts`` are (name, old value or "", new value)."""
 
     done: str
     by: str
@@ -36,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What codes in history mean: technicians' names by code, users' by sign-in name, and the site's time zone."""
+    """The names behind codes in history: technicians' by code, users' by sign-in name; and the site's time zone."""
 
     people: Mapping[str, str]
     users: Mapping[str, str]
@@ -44,7 +43,7 @@ class Names:
 
 
 def entries(rows: Sequence[HistoryRow], names: Names, links: Sequence[Link] = ()) -> list[Entry]:
-    """Return what happened, the newest first."""
+    """Return the rows of a history, the newest first."""
     return [_entry(row, names, links) for row in reversed(rows)]
 
 
@@ -68,7 +67,7 @@ def _entry(row: HistoryRow, names: Names, links: Sequence[Link]) -> Entry:
 
 
 def _why(row: HistoryRow, zone: str) -> str:
-    """Return a row's reason; the engine's names the rule or model, and its sentence is of that time."""
+    """Return a row's reason; the engine's names the rule or model, with its sentence in the past tense."""
     source, colon, told = row.why.partition(": ")
     if row.actor != "system:engine" or not colon or not source.startswith(("rule:", "model:")):
         return stored(row.why) if row.actor.startswith("system:") else row.why
@@ -96,7 +95,7 @@ def _said(say: Callable[[Any, Names], Text], value: Any, names: Names) -> Text:
     try:
         return say(value, names)
     except (ValueError, TypeError, KeyError, AttributeError):
-        # What an earlier version wrote otherwise is still better shown than not.
+        # A value written by an earlier version is better shown raw than not at all.
         return str(value)
 
 
@@ -180,4 +179,4 @@ _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
     "plan": (N_("Job plan"), lambda value, _names: str(value)),
     "close_out": (N_("Found"), _close_out),
 }
-"""What is said of a changed field; the others follow from the step, or are for the engine alone."""
+"""The labels of changed fields; the others follow from the step, or are only for the engine."""

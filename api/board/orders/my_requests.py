@@ -1,4 +1,4 @@
-"""A requester's own page: what they asked for, and what has become of it."""
+"""A requester's own page: their requests, and the status of each."""
 
 from collections.abc import Mapping
 
@@ -33,7 +33,7 @@ _NEXT: Mapping[Status, str] = {
 
 @router.get("/my-requests", dependencies=[SEES])
 def mine(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show the orders that whoever asks has asked for, the unfinished ones first."""
+    """Show the user's own requests, the unfinished ones first."""
     filters = work_orders.Filters(requested_by=who.actor, within=who.sites)
     return page(
         request,

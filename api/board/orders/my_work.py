@@ -1,4 +1,4 @@
-"""A technician's own page: what they have, by date and then urgency, with targets that a thumb can hit."""
+"""A technician's own page: their orders, by date and then urgency, with buttons large enough for a thumb."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -20,12 +20,12 @@ _GROUPS = (
     ("Completed, awaiting verification", lifecycle.DONE),
 )
 _AT_ONCE = (Step.START, Step.RESUME)
-"""Steps that ask for nothing, so that one touch takes them."""
+"""Steps without details, which one touch performs."""
 
 
 @router.get("/my-work", dependencies=[SEES])
 def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None = None) -> Response:
-    """Show the orders of who asks, if they are a technician; of the order ``plan`` the steps too."""
+    """Show the user's orders, if they are a technician; of the order ``plan`` the steps too."""
     found: list[work_orders.Listed] = []
     if who.technician is not None:
         filters = work_orders.Filters(
@@ -48,7 +48,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
 
 
 def _when(listed: work_orders.Listed) -> tuple[bool, datetime]:
-    """What has a date comes first, by that date; what has none stays in the order of its urgency."""
+    """Dated orders come first, by date; the others keep the order of their urgency."""
     order = listed.order
     start = order.scheduled_start if order.status in planned_dates.DATED else None
     return start is None, start or datetime.min.replace(tzinfo=UTC)

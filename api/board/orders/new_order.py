@@ -1,4 +1,4 @@
-"""The form for an order made by hand: what is to be done where, and, for a planner, by what plan, when and by whom."""
+"""The form for a manual order: the work and its location and, for a planner, job plan, date and technician."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -66,7 +66,7 @@ class NewOrderForm:
 
 @router.get("/new-order", dependencies=[REQUESTS])
 def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | None = None) -> Response:
-    """Ask what an order made by hand is about."""
+    """Show the form of a new order."""
     return _form(request, conn, now, who, {"asset_id": str(asset or "")})
 
 
@@ -75,17 +75,17 @@ def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | 
 def create(
     conn: Conn, now: Now, who: Asking, form: Annotated[NewOrderForm, Depends()], names: FormNames, sent: SentForm
 ) -> Response:
-    """Make an order by hand and show it."""
+    """Create an order and show it."""
     return sent.leads_to(f"/orders/{_made(conn, form, names, who, now).id}")
 
 
 def plans(who: Who) -> bool:
-    """Whether somebody may say when an order is done and by whom."""
+    """Return whether somebody may set an order's date and technician."""
     return bool(who.may(MOVES[Step.SCHEDULE].roles))
 
 
 def _made(conn: Connection, form: NewOrderForm, names: Naming, who: Who, now: datetime) -> WorkOrder:
-    """Make the order that the form describes. Raises InvalidForm with all that is wrong, or NotQualified."""
+    """Create the order that the form describes. Raises InvalidForm with all errors, or NotQualified."""
     with Fields() as read:
         asset = read("asset_id", None, lambda: _asset(conn, form["asset_id"], who, now))
         read.need("kind", form["kind"] in set(OrderType), say("choose a type"))
@@ -157,7 +157,7 @@ def _given(
     who: Who,
     now: datetime,
 ) -> WorkOrder:
-    """Schedule a new order, or give it at once, as the form says. Raises NotQualified."""
+    """Schedule a new order, or assign it at once, as the form says. Raises NotQualified."""
     asked: dict[str, Any] = {"who": who, "at": now, "why": form["why_them"]}
     if start is not None:
         return assignments.schedule(conn, order.id, start, end, technician=form["technician"] or None, **asked)

@@ -1,4 +1,4 @@
-"""What people add to an order on its page: steps done, remarks, files, links to other orders."""
+"""Additions to an order on its page: steps done, remarks, files, links to other orders."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -61,7 +61,7 @@ def comment(
     sent: SentForm,
     text: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
-    """Say something about an order."""
+    """Add a remark to an order."""
     if not text.strip():
         raise InvalidForm(fields={"text": say("write what you want to say")})
     order_work.comment(conn, order_id, text.strip(), who=who, at=now)
@@ -97,7 +97,7 @@ def link(
     kind: Annotated[str, Form(max_length=40)] = "",
     number: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Link an order with another one, which is named by its number, or take the link back."""
+    """Link an order with another one by its number, or remove the link."""
     change = order_work.link if verb == "new" else order_work.unlink
     with Fields() as read:
         read.need("kind", kind in set(LinkKind), say("choose how the order stands to the other one"))

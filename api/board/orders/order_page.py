@@ -1,4 +1,4 @@
-"""One order's page: why it exists, what happened to it, and what can be done."""
+"""One order's page: why it exists, its history, and the possible steps."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -52,13 +52,13 @@ _NATURAL_NEXT = {
     Status.VERIFIED: Step.CLOSE,
 }
 _BEFORE = timedelta(days=1)
-"""How long before an order was opened what came late has to do with it."""
+"""Late readings from this long before an order was opened are shown with it."""
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
 @router.get("/orders/{order_id}", dependencies=[SEES])
 def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show one order: why it exists, what happened to it, and what can be done."""
+    """Show one order: why it exists, its history, and the possible steps."""
     return order_page(request, conn, order_id, now=now, who=who)
 
 
@@ -125,15 +125,14 @@ _CHOICES: Mapping[str, Any] = {
     "dated": planned_dates.DATED,
     "final": lifecycle.FINAL,
 }
-"""What is the same on every order's page: the lists to choose from, and the words for codes."""
+"""Facts common to every order's page: choices, and the words for codes."""
 
 
 def _evidence(
     request: Request, conn: Connection, order: WorkOrder, asset: plant.Asset | None, zone: str
 ) -> dict[str, Any]:
-    """Return what was found, the leading finding first, with charts and the readings of now.
-
-    A page that asks again and has drawn the newest finding already is not sent the charts again.
+    """Return the findings, the leading one first, with charts and present readings. A page that reloads and has already
+    drawn the newest finding is not sent the charts again.
     """
     known = [] if asset is None else plant.signals(conn, [asset.id]).get(asset.id, [])
     signals = {each.name: each for each in known}
@@ -141,7 +140,7 @@ def _evidence(
     newest = evidence[0] if evidence else None
     drawn = newest is not None and shown_already(request, "evidence") == str(newest.seq)
     evidence = evidence if drawn else work_orders.evidence(conn, order.id, limit=20)
-    # What was found leads, and not that it is over.
+    # A finding leads, not the end of one.
     leading = next((each for each in evidence if not each.ended), newest)
     evidence = [each for each in evidence if each is leading] + [each for each in evidence if each is not leading]
     return {
@@ -156,13 +155,13 @@ def _evidence(
 
 
 def _other_parts(conn: Connection, order_id: UUID) -> list[PartLine]:
-    """Return the parts of an order that come from no store: the others are shown with their stock."""
+    """Return the parts of an order that do not come from a store: the others are shown with their stock."""
     tied = {each.line for each in order_lines.of_order(conn, order_id)}
     return [each for each in order_content.parts(conn, order_id) if each.line not in tied]
 
 
 def _works(order: WorkOrder, who: Who) -> bool:
-    """Whether somebody may do the steps of an order's plan."""
+    """Return whether somebody may do the steps of an order's plan."""
     try:
         edits.permit(order, Edit.STEPS, who)
     except (IllegalMove, NotAllowed):
@@ -171,7 +170,7 @@ def _works(order: WorkOrder, who: Who) -> bool:
 
 
 def _alarms(conn: Connection, order: WorkOrder) -> list[alarm_points.Standing]:
-    """Return the alarms that the order is about, in their present state."""
+    """Return the order's alarms, in their present state."""
     if order.asset_id is None:
         return []
     sources = set(work_orders.sources(conn, order.id))
@@ -180,7 +179,7 @@ def _alarms(conn: Connection, order: WorkOrder) -> list[alarm_points.Standing]:
 
 
 def _late(conn: Connection, shown: WorkOrder, asset: plant.Asset | None, now: datetime) -> Sequence[Excursion]:
-    """Return what was beyond a limit about the time of the order, and came too late to be judged."""
+    """Return late readings beyond a limit from about the time of the order."""
     if asset is None:
         return []
     start, end = shown.opened_at - _BEFORE, shown.status_since if shown.status in lifecycle.FINAL else now
@@ -192,7 +191,7 @@ def _late(conn: Connection, shown: WorkOrder, asset: plant.Asset | None, now: da
 def _readings(
     conn: Connection, order: WorkOrder, finding: work_orders.Evidence | None
 ) -> list[tuple[Sign, telemetry.Newest]]:
-    """Return what a finding was about, each signal with its newest reading."""
+    """Return a finding's signals, each with its newest reading."""
     if finding is None or order.asset_id is None or order.status in lifecycle.FINAL:
         return []
     newest = {each.signal: each for each in telemetry.newest(conn, [order.asset_id]).get(order.asset_id, [])}
@@ -200,9 +199,8 @@ def _readings(
 
 
 def _lacks(proposal: Proposal | None, order: WorkOrder, who: Who) -> tuple[str, ...]:
-    """Return what whoever is named by one click lacks: who it is scheduled for, or who would start it themselves.
-
-    Empty where nothing is lacking, or where a person has said already why they shall do it all the same.
+    """Return the missing qualifications of the person whom one click would assign: the scheduled technician, or the
+    user who starts the order. Empty if none are missing, or if somebody has already justified the choice.
     """
     site = order.number.rpartition("-")[0]
     code = order.assignee or (who.technician if who.technician_site in (None, site) else None)

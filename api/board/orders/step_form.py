@@ -1,4 +1,4 @@
-"""What the forms of an order send, and what it means to the core."""
+"""Converts the forms of an order to the core's terms."""
 
 import math
 import re
@@ -30,13 +30,13 @@ _UNITS = {
     "pcs": "pcs", "pc": "pcs", "pieces": "pcs", "pair": "pairs",
     "pairs": "pairs", "set": "sets", "sets": "sets", "roll": "rolls", "rolls": "rolls", "h": "h",
 }  # fmt: skip
-"""Units of parts as people write them, and as they are kept; what is none of them belongs to the part's name."""
+"""Units of parts as people write them, and as they are stored; any other word belongs to the part's name."""
 
 _SIZES = frozenset({"mm", "cm", "inch", "bar", "v", "kv", "a", "w", "kw", "nm"})
-"""Units of how large a part is: "10 mm bolt" is one bolt."""
+"""Units of a part's size: "10 mm bolt" is one bolt."""
 
 _MANY = 1000
-"""Pieces of a part beyond which a line more probably begins with the part's name than with a number of it."""
+"""Above this number, a line more probably begins with the part's name than with a count."""
 
 
 class StepForm:
@@ -70,7 +70,7 @@ class StepForm:
         self.waits, self.starts_at, self.ends_at, self.plan = waits, starts_at, ends_at, plan
 
     def closing(self) -> Closing:
-        """Return all that the form says of the end of the work. Raises InvalidForm."""
+        """Return the completion that the form describes. Raises InvalidForm."""
         with Fields() as read:
             read.need(
                 "finding",
@@ -99,7 +99,7 @@ class StepForm:
         return Closing(close_out=found, hours=hours, parts_used=parts, follow_ups=made)
 
     def details(self, step: Step) -> Details:
-        """Return what a step is given of which the form says all, as `lifecycle.RULES` asks for it."""
+        """Return the details of a step that the form describes completely, of the type in `lifecycle.RULES`."""
         kind = RULES[step].details
         if kind is Hold:
             return Hold(self.why, self.waits_for())
@@ -109,7 +109,7 @@ class StepForm:
         return HoldReason(self.waits) if self.waits in set(HoldReason) else HoldReason.OTHER
 
     def span(self, zone: ZoneInfo) -> tuple[datetime, datetime | None]:
-        """Return when the work is to be done, by the site's clock. Raises InvalidForm."""
+        """Return the planned times of the work, by the site's clock. Raises InvalidForm."""
         with Fields() as read:
             start = read("starts_at", None, lambda: local(self.starts_at, zone))
             end = read("ends_at", None, lambda: local(self.ends_at, zone) if self.ends_at else None)
@@ -125,7 +125,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _reading(line: str) -> Measured:
-    """Read "vibration 1.8 mm/s"; the name may be of several words. Raises InvalidForm."""
+    """Parse "vibration 1.8 mm/s"; the name may have several words. Raises InvalidForm."""
     found = _MEASURED.fullmatch(line)
     if found is None or not math.isfinite(float(found["value"].replace(",", "."))):
         raise InvalidForm(say("a reading is written as 'vibration 1.8 mm/s', not {line!r}", line=line))
@@ -137,7 +137,7 @@ def _reading(line: str) -> Measured:
 
 
 def part_used(line: str) -> PartUsed:
-    """Read "2 bearing 6312", "0.5 l oil" or "gasket", which is one of it. Raises InvalidForm."""
+    """Parse "2 bearing 6312", "0.5 l oil" or "gasket", which means one. Raises InvalidForm."""
     found = _USED.fullmatch(line)
     if found is None:
         if not line.strip("0123456789., "):
@@ -166,7 +166,7 @@ def part_used(line: str) -> PartUsed:
 
 
 def local(text: str, zone: ZoneInfo) -> datetime:
-    """Read a time of the site's clock and return it in UTC. Raises InvalidForm."""
+    """Parse a time of the site's clock and return it in UTC. Raises InvalidForm."""
     try:
         return near(datetime.fromisoformat(text).replace(tzinfo=zone))
     except FarTime as far:

@@ -1,4 +1,4 @@
-"""What people do on the board: steps of an order, a planned downtime."""
+"""Actions of people on the board: steps of an order, planned downtimes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -41,7 +41,7 @@ def take(
     form: Annotated[StepForm, Depends()],
     sent: SentForm,
 ) -> Response:
-    """Take a step of the lifecycle; what is refused is shown on the order's page beside what was typed."""
+    """Perform a step of the lifecycle; a refusal is shown on the order's page beside the typed values."""
     _take(conn, order_id, step, form, who, now)
     return sent.leads_to(f"/orders/{order_id}")
 
@@ -85,7 +85,7 @@ def plan_downtime(
     reason: Annotated[str, Form(max_length=200)] = "",
     open_ended: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Plan a downtime, in the site's time; an open-ended one lasts until it is taken back."""
+    """Plan a downtime, in the site's time; an open-ended one lasts until it is cancelled."""
     zone = ZoneInfo(plant.asset(conn, asset_id, now=now).time_zone)
     with Fields() as read:
         start = read("starts_at", None, lambda: local(starts_at, zone))
@@ -135,7 +135,7 @@ def judge_as(
 @router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])
 @shown_on("/assets")
 def cancel_downtime(downtime_id: int, conn: Conn, now: Now, actor: Actor, sent: SentForm) -> Response:
-    """Take a planned downtime back."""
+    """Cancel a planned downtime."""
     gone = downtimes.cancel(conn, downtime_id, actor=actor, at=now)
     return sent.leads_to(f"/assets/{gone.asset_id}")
 
@@ -143,7 +143,7 @@ def cancel_downtime(downtime_id: int, conn: Conn, now: Now, actor: Actor, sent: 
 @router.post("/quarantine/{kept_id}/retry", dependencies=[ENGINEERS])
 @shown_on("/quarantine")
 def retry(kept_id: int, conn: Conn, actor: Actor, now: Now, sent: SentForm) -> Response:
-    """Ask the engine to read a refused message again."""
+    """Ask the engine to retry a refused message."""
     quarantine.ask_retry(conn, ids=[kept_id], actor=actor, at=now)
     return sent.leads_to("/quarantine")
 
@@ -151,6 +151,6 @@ def retry(kept_id: int, conn: Conn, actor: Actor, now: Now, sent: SentForm) -> R
 @router.post("/quarantine/{kept_id}/drop", dependencies=[ENGINEERS])
 @shown_on("/quarantine")
 def drop(kept_id: int, conn: Conn, sent: SentForm) -> Response:
-    """Drop what is kept of a kind of refused message."""
+    """Delete a kind of refused message."""
     quarantine.drop(conn, ids=[kept_id])
     return sent.leads_to("/quarantine")

@@ -1,4 +1,4 @@
-"""The pages of planned work: the month, the plans, one plan, and writing one with a look at its next dates."""
+"""The pages of planned work: the month, the plans, one plan, and the editor with a preview of dates."""
 
 import re
 from calendar import Calendar
@@ -53,7 +53,7 @@ def month(
     at: Annotated[str, Query(alias="month", max_length=7, pattern=r"^(\d{4}-\d\d)?$")] = "",
     site: Site = "",
 ) -> Response:
-    """Show what is due in a month, by the day of each site."""
+    """Show the work due in a month, by each site's local day."""
     sites = plant.sites(conn, who.sites)
     chosen = next((each for each in sites if each.code == site), sites[0] if sites else None)
     first = _first_day(at) or now.date().replace(day=1)
@@ -112,7 +112,7 @@ def new(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
 @router.post("/planned-work/new", dependencies=[PLANS])
 @shown_on("/planned-work/new", at=_AT)
 def create(conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[Written, Form()]) -> Response:
-    """Make a plan and show it."""
+    """Create a plan and show it."""
     site = plant.site_by_code(conn, form.site, who.sites)
     if not CODE.match(form.code.strip()):
         raise InvalidForm(fields={"code": say("letters, digits and . _ - only, beginning with a letter or digit")})
@@ -123,7 +123,7 @@ def create(conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[Wr
 
 @router.get("/planned-work/preview", dependencies=[PLANS])
 def preview(request: Request, conn: Conn, now: Now, who: Asking, form: Annotated[Written, Query()]) -> Response:
-    """Show the next dates of a plan as it is written in the form so far."""
+    """Preview the next dates of a plan as entered in the form so far."""
     problem, dates, zone = "", [], "UTC"
     try:
         site = plant.site_by_code(conn, form.site, who.sites)
@@ -136,7 +136,7 @@ def preview(request: Request, conn: Conn, now: Now, who: Asking, form: Annotated
 
 @router.get("/planned-work/plans/{plan_id}", dependencies=[SEES])
 def one(request: Request, plan_id: PlanId, conn: Conn, now: Now, who: Asking) -> Response:
-    """Show a plan: what it expects next, what became of its occurrences, its versions, and the form that changes it."""
+    """Show a plan: its next dates, its occurrences, its versions, and its editor."""
     stored = plans.get(conn, plan_id, who.sites)
     return page(
         request,
@@ -159,7 +159,7 @@ def one(request: Request, plan_id: PlanId, conn: Conn, now: Now, who: Asking) ->
 def change(
     plan_id: PlanId, conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[Written, Form()]
 ) -> Response:
-    """Write the next version of a plan, and show it."""
+    """Store the next version of a plan, and show it."""
     before = plans.get(conn, plan_id, who.sites).plan
     kept: dict[str, Any] = {"site": before.site, "code": before.code}
     kept["season"] = None if before.calendar is None else before.calendar.season
@@ -184,7 +184,7 @@ def skip(
     series: Annotated[int, Form(ge=1, le=2**31 - 1)],
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Leave out the next occurrence of one of a plan's objects, with the reason, and show the plan."""
+    """Skip the next occurrence of one of a plan's objects, with the reason, and show the plan."""
     plans.get(conn, plan_id, who.sites)
     if not reason.strip():
         raise InvalidForm(fields={"reason": say("say why it is skipped")})
@@ -194,7 +194,7 @@ def skip(
 
 @contextmanager
 def _walk_at_its_field() -> Iterator[None]:
-    """Say what is wrong with what a round is walked by at its own field."""
+    """Report an error about a round's checklist or route at its own field."""
     try:
         yield
     except (InvalidPlan, UnknownObject) as error:
@@ -204,13 +204,13 @@ def _walk_at_its_field() -> Iterator[None]:
 
 
 def _begun(form: Written) -> Written:
-    """Return a form that was only begun with what its dates do not depend on."""
+    """Complete an unfinished form with the fields on which its dates do not depend."""
     objects, title = form.objects or "x", form.title or "x"
     return form.model_copy(update={"objects": objects, "title": title, "object": "asset", "location": ""})
 
 
 def _choices(conn: Connection, who: Who, now: datetime) -> dict[str, Any]:
-    """Return what the form offers."""
+    """Return the choices of the form."""
     return {
         "sites": plant.sites(conn, who.sites),
         "assets": plant.assets(conn, now=now, within=who.sites),

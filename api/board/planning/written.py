@@ -27,7 +27,7 @@ UNITS = ("daily", "weekly", "monthly", "yearly")
 
 
 class Written(BaseModel):
-    """What was written in the form, as it was typed."""
+    """The fields of the form, as typed."""
 
     site: str = Field("", max_length=64)
     code: str = Field("", max_length=64)
@@ -67,9 +67,8 @@ class Written(BaseModel):
 
 
 def read(sent: Written, **kept: Any) -> MaintenancePlan:
-    """Return the plan that a form describes; ``kept`` are facts that the form does not have.
-
-    Raises InvalidForm with all that is wrong, InvalidPlan and InvalidRule.
+    """Return the plan that a form describes; ``kept`` are fields that the form does not have. Raises InvalidForm with
+    all errors, InvalidPlan and InvalidRule.
     """
     objects = tuple(each.strip() for each in sent.objects.replace("\n", ",").split(",") if each.strip())
     with Fields() as fields:

@@ -1,4 +1,4 @@
-"""Asking for a backtest: which documents, which time, which assets."""
+"""Requesting a backtest: its documents, its time range, its assets."""
 
 import json
 import tomllib
@@ -31,13 +31,13 @@ from workorder_core.sentences import say
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 VERSIONS = 20
 LONGEST = 50_000
-"""Letters of a document that is typed in."""
+"""The most letters of a typed document."""
 Typed = Annotated[str, Form(max_length=LONGEST)]
 
 
 @router.get("/backtests/new", dependencies=[ENGINEERS])
 def form(request: Request, conn: Conn, who: Asking) -> Response:
-    """Ask what is to be tried on history."""
+    """Show the form of a backtest."""
     return page(
         request,
         "runs/new_backtest.html",
@@ -63,7 +63,7 @@ def ask(
     assets: Annotated[str, Form(max_length=4000)] = "",
     warm_up: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Put a backtest into the queue and show it."""
+    """Queue a backtest and show it."""
     zone = ZoneInfo(zone_of(plant.sites(conn, who.sites)))
     named = list(dict.fromkeys(filter(None, (each.strip() for each in assets.replace(",", "\n").splitlines()))))
     with Fields() as read:
@@ -101,7 +101,7 @@ def _models(conn: Connection, chosen: str, text: str) -> dict[str, Any] | None:
 
 
 def _document(conn: Connection, kind: Kind, chosen: str, text: str) -> dict[str, Any] | None:
-    """Return the document that is typed in, else the version that is chosen; None: what judged then."""
+    """Return the typed document, otherwise the chosen version; None: the documents of that time."""
     if text.strip():
         try:
             found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)

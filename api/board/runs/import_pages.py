@@ -1,4 +1,4 @@
-"""Importing a table: a file is sent, its columns are confirmed, a dry run shows what it would do."""
+"""Importing a table: a file is uploaded, its columns are confirmed, a dry run shows its effect."""
 
 from typing import Annotated
 from uuid import UUID
@@ -29,7 +29,7 @@ HeaderRow = Annotated[int | None, Query(ge=1, le=50_000)]
 
 @router.get("/imports", dependencies=[PLANS])
 def form(request: Request, conn: Conn, who: Asking, table: str = "") -> Response:
-    """Ask for a file."""
+    """Show the form for uploading a file."""
     return page(
         request, "runs/new_import.html", sites=plant.sites(conn, who.sites), tables=TABLES, chosen=table or ASSETS.name
     )
@@ -46,7 +46,7 @@ def send(
     table: Annotated[str, Form(max_length=40)] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Keep a file, and show how it would be read."""
+    """Store a file, and show how it would be read."""
     content = b"" if file is None else file.file.read(uploads.LARGEST + 1)
     name = long_work.name_of(None if file is None else file.filename)
     with Fields() as read:
@@ -101,7 +101,7 @@ def try_out(
     decimal: Annotated[str, Form(max_length=1)] = "",
     why: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Ask for a dry run."""
+    """Request a dry run."""
     with Fields() as read:
         read.need("table", table in TABLES, say("choose one of the list"))
         read.need(

@@ -1,4 +1,4 @@
-"""Long work for people: the list, one run with its log and what came of it, and its end before its time."""
+"""The pages of runs: the list, one run with its log and result, and cancelling it."""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 LIMIT = 30
 LINES = 200
 SHOWN = {BACKTEST.name: "runs/of_backtest.html", IMPORT.name: "runs/of_import.html"}
-"""By kind, what shows the result of a run."""
+"""By kind, the template for the result of a run."""
 
 
 @router.get("/runs", dependencies=[SEES])
@@ -78,7 +78,7 @@ def one(request: Request, run_key: UUID, conn: Conn, now: Now, who: Asking) -> R
 
 @router.get("/runs/{run_key}/files/{file_name}", dependencies=[SEES])
 def file(run_key: UUID, file_name: str, conn: Conn) -> Response:
-    """Save what a run has made."""
+    """Download a file of a run."""
     return saved(runs.file(conn, run_key, file_name))
 
 
@@ -94,7 +94,7 @@ def cancel(run_key: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> 
 @router.post("/runs/{run_key}/apply", dependencies=[PLANS])
 @shown_on("/runs/{run_key}")
 def apply(run_key: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Import what a dry run has shown. What has changed since then counts: the rows are compared again."""
+    """Apply a dry run's import. The rows are compared again, so later changes count."""
     run = runs.get(conn, run_key)
     long_work.check_dry_run(run)
     assert run.upload_id is not None, "an import has a file"
