@@ -1,4 +1,4 @@
-"""The one way in which a file leaves, and what may come in."""
+"""Sends files, and holds the settings for what may be attached."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from db.files import files
 from db.files.files import Allowed, Attachment
 
 ONLY_ITSELF = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""What a file may do that a browser shows: nothing, and load nothing."""
+"""The content policy of a file shown in a browser: it may run and load nothing."""
 
 
 def _allowed(request: Request) -> Allowed:
@@ -19,15 +19,14 @@ def _allowed(request: Request) -> Allowed:
 
 
 FileRules = Annotated[Allowed, Depends(_allowed)]
-"""What the settings let people attach."""
+"""The files that the settings allow people to attach."""
 
 
 def send(conn: Connection, file: Attachment, request: Request, *, small: bool = False) -> Response:
-    """Return a file, or a small picture of it. It never changes: who has it already is answered 304.
-
-    Whoever calls this has checked that who asks sees what the file is of.
+    """Return a file, or its thumbnail. It never changes: a reader who has it gets 304. The caller has checked that the
+    requester may see the file's owner.
     """
-    # Asked for each time, so that nobody sees it who has signed out; sent once.
+    # Revalidated each time, so that nobody sees it after signing out; sent once.
     tag = f'"{file.id}{"-small" if small else ""}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Content-Security-Policy": ONLY_ITSELF}
     if request.headers.get("if-none-match") == tag:

@@ -1,8 +1,8 @@
-"""Who really asks if a proxy is in front of the application: forwarded headers, of named proxies only.
+"""Determines the real client behind a proxy: by forwarded headers, of named proxies only.
 
-A connection that comes from a named proxy gets the client, the scheme and the host that the proxy reports. All that
-depends on them follows: limits by address, Secure cookies, the check of origins, links, the log of sign-ins. What
-anybody else sends in such headers changes nothing.
+A connection that comes from a named proxy gets the client, the scheme and the host that the proxy reports. Everything
+that depends on them follows: limits by address, Secure cookies, the check of origins, links, the log of sign-ins. Such
+headers from anybody else change nothing.
 """
 
 import re
@@ -18,12 +18,12 @@ _SCHEMES = ("http", "https")
 _HOST = re.compile(r"[A-Za-z0-9._\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _PAIR = re.compile(r'\s*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*(;|,|$)')
 SAID = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")
-"""The headers by which proxies report whom they speak for."""
+"""The headers by which proxies report their client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """What one proxy says of the request that it received; None: nothing that can be used."""
+    """One proxy's statement about the request that it received; None: nothing usable."""
 
     client: str | None = None
     scheme: str | None = None
@@ -31,10 +31,9 @@ class Hop:
 
 
 def resolve(hops: Sequence[Hop], peer: str, proxies: Proxies) -> Hop:
-    """Return who asks, given what proxies say, the farthest first, and the address that connected to us.
-
-    Followed from the near end, and only as long as the one who speaks is a named proxy: what came before was written by
-    somebody else. Where a proxy names no address, the request counts as its own.
+    """Return the client, given the proxies' statements, the farthest first, and the address that connected to us. They
+    are followed from the near end, only as long as the speaker is a named proxy: earlier ones were written by somebody
+    else. If a proxy names no address, the request counts as its own.
     """
     client, scheme, host = peer, None, None
     for hop in reversed(hops):
@@ -67,7 +66,7 @@ def read_x_forwarded(headers: Headers) -> list[Hop]:
 
 
 def read_forwarded(headers: Headers) -> list[Hop]:
-    """Return the hops of the header Forwarded (RFC 7239), the farthest proxy first; none where it cannot be read."""
+    """Return the hops of the header Forwarded (RFC 7239), the farthest proxy first; none if it is invalid."""
     text, at = ", ".join(headers.getlist("forwarded")), 0
     hops: list[Hop] = []
     pairs: dict[str, str] = {}
@@ -88,7 +87,7 @@ _READ = {Family.X_FORWARDED: read_x_forwarded, Family.FORWARDED: read_forwarded}
 
 
 class Forwarded:
-    """Puts who really asks in the place of a named proxy, before anything else looks."""
+    """Replaces a named proxy's address with the real client's, before anything else reads it."""
 
     def __init__(self, app: ASGIApp, *, proxies: Proxies, family: Family = Family.X_FORWARDED) -> None:
         self.app, self._proxies, self._read = app, proxies, _READ[family]
@@ -101,7 +100,7 @@ class Forwarded:
 
     def _seen_through(self, scope: Scope, peer: str) -> Scope:
         real = resolve(self._read(Headers(scope=scope)), peer, self._proxies)
-        # What has been read is gone, so that nothing behind this reads it again by rules of its own.
+        # The headers are removed, so that nothing after this reads them by rules of its own.
         left_out = {name.encode() for name in SAID} | ({b"host"} if real.host else set())
         headers = [(name, value) for name, value in scope["headers"] if name not in left_out]
         if real.host:
@@ -111,7 +110,7 @@ class Forwarded:
 
 
 def is_forwarded(headers: Headers) -> bool:
-    """Whether a request shows that a proxy which nobody named has passed it on, so that its client is not known."""
+    """Return whether a request was passed on by an unnamed proxy, so that its client is unknown."""
     return any(name in headers for name in (*SAID, "via", "x-real-ip"))
 
 
@@ -120,7 +119,7 @@ def _listed(headers: Headers, name: str) -> list[str]:
 
 
 def _of_hop(values: Sequence[str], i: int, count: int) -> str | None:
-    """Return the value of a hop: its own where each has one, else the last, for the nearest proxy only."""
+    """Return the value of a hop: its own if each has one, otherwise the last, for the nearest proxy only."""
     if len(values) == count:
         return values[i]
     return values[-1] if values and i == count - 1 else None
@@ -131,7 +130,7 @@ def _hop(pairs: Mapping[str, str]) -> Hop:
 
 
 def _client(text: str | None) -> str | None:
-    """Return an address without its port; None for what is no address, such as ``unknown``."""
+    """Return an address without its port; None for anything else, such as ``unknown``."""
     text = text or ""
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Checks every request: who may ask from where; and sets the headers that isolate a page."""
+"""Checks the origin and host of every request, and sets the headers that isolate a page."""
 
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -27,15 +27,14 @@ HEADERS = {
 }
 
 STRICT_TRANSPORT = "max-age=31536000"
-"""For a year a browser that has come by TLS asks by nothing else. Said by TLS only, and never of a loopback name, which
-other programs of the machine share."""
+"""For a year a browser that has connected by TLS uses nothing else. Sent over TLS only, and never for a loopback name,
+which other programs on the machine share."""
 _PORTS = {"http": "80", "https": "443"}
 
 
 def is_at_home(connection: HTTPConnection) -> bool:
-    """Whether somebody on this machine calls it by a name that no other site can take.
-
-    What an unnamed proxy on this machine passes on comes from anywhere.
+    """Return whether somebody on this machine calls it by a name that no other site can have. Requests through an
+    unnamed proxy on this machine may come from anywhere.
     """
     host = _hostname(connection.headers)
     fetched = connection.headers.get("sec-fetch-site", "none")
@@ -45,10 +44,9 @@ def is_at_home(connection: HTTPConnection) -> bool:
 
 
 class Guard:
-    """Refuses what another site sends through somebody's browser, and sets the headers of every answer.
-
-    ``names`` are those under which the plant is called, beside loopback and the address that the request came to; what
-    is meant for another host is refused, so that no answer repeats a name that somebody made up.
+    """Refuses requests that another site sends through somebody's browser, and sets the headers of every answer.
+    ``names`` are the plant's host names, besides loopback and the address that the request was sent to; a request for
+    another host is refused, so that no answer repeats a made-up name.
     """
 
     def __init__(self, app: ASGIApp, *, names: Collection[str] | None = None) -> None:
@@ -111,8 +109,8 @@ class Guard:
 
 
 def _is_ours(origin: str, scheme: str, host: str) -> bool:
-    """Whether an origin is the address that was called. Behind a proxy that nobody named we know of no TLS, so that an
-    origin may be https there; by TLS it must be."""
+    """Return whether an origin is the requested address. Behind an unnamed proxy TLS is not visible, so an origin may
+    be https there; over TLS it must be."""
     try:
         parts = urlsplit(origin)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who is asking: the holder of a key, sent in a header, or of a session, sent in a cookie."""
+"""Identifies the requester: by a key in a header, or a session in a cookie."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ COOKIE = "plantwright"
 
 
 class KeyMissing(Exception):
-    """The request carries neither a key nor a session, or one that opens nothing."""
+    """The request carries neither a key nor a session, or an invalid one."""
 
     def __init__(self, *, wrong: bool) -> None:
         problem = (
@@ -38,7 +38,7 @@ class KeyMissing(Exception):
 
 
 class FormNotOurs(Exception):
-    """A request that a browser's session signs does not carry that session's token."""
+    """A request authenticated by a browser's session lacks that session's token."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ class FormNotOurs(Exception):
 
 
 class PasswordMustChange(Exception):
-    """The session was opened with a password that somebody else made."""
+    """The session was opened with a password that somebody else set."""
 
     def __init__(self) -> None:
         super().__init__(say("your password was made by somebody else; choose your own at /password first"))
@@ -58,7 +58,7 @@ class PasswordMustChange(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """How long a session lasts: without use, and at all."""
+    """How long a session lasts: without use, and in total."""
 
     idle: timedelta = timedelta(hours=12)
     whole: timedelta = timedelta(days=7)
@@ -66,14 +66,14 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How an application lets people and systems in.
+    """How an application authenticates people and systems.
 
     Parameters
     ----------
     by_name
-        Keys of the settings by name. Who can write the settings can do everything, so these keys can.
+        Keys of the settings by name. Whoever can write the settings can do everything, so these keys can.
     pages_as
-        Users as whom pages are signed in without a password, for who calls this machine by a loopback name: the first
+        Users as whom pages are signed in without a password, for requests to a loopback name of this machine: the first
         at once, the others by a menu.
     """
 
@@ -82,14 +82,14 @@ class Door:
     lasting: Lasting = field(default_factory=Lasting)
 
     def key(self, conn: Connection, key: str, *, now: datetime, noted: bool = True) -> Who | None:
-        """Return who shows a key. All of the settings' are compared, so that the time taken tells nothing."""
+        """Return the holder of a key. All of the settings' keys are compared, so that timing reveals nothing."""
         matching = [name for name, known in self.by_name.items() if hmac.compare_digest(known.encode(), key.encode())]
         if matching:
             return Who(f"key:{matching[0]}", frozenset({Role.ADMINISTRATOR}))
         return api_keys.find(conn, key, now=now, noted=noted)
 
     def session(self, conn: Connection, token: str, *, now: datetime, noted: bool = True) -> Session | None:
-        """Return the session of a cookie's token. ``noted``: that it is used now is kept."""
+        """Return the session of a cookie's token. ``noted``: its use is recorded."""
         return sessions.find(conn, token, now=now, idle=self.lasting.idle, noted=noted)
 
 
@@ -102,18 +102,18 @@ def sent(connection: HTTPConnection) -> str | None:
 
 
 def form_token(token: str) -> str:
-    """Return what the forms of a session carry: made from its secret, and no help to guess it."""
+    """Return the token of a session's forms: derived from its secret, which it does not reveal."""
     return hmac.new(token.encode(), b"plantwright forms", hashlib.sha256).hexdigest()
 
 
 def masked(form_token: str) -> str:
-    """Return a form's token in other letters each time, so that the size of a compressed page tells nothing of it."""
+    """Return a form's token masked differently each time, so that the size of a compressed page reveals nothing."""
     mask = secrets.token_bytes(len(form_token) // 2)
     return (mask + _exclusive(mask, bytes.fromhex(form_token))).hex()
 
 
 def unmasked(sent: str) -> str:
-    """Return the token that was masked; what is no masked one comes back as it is."""
+    """Return the unmasked token; any other text is returned unchanged."""
     try:
         raw = bytes.fromhex(sent)
     except ValueError:

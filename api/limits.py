@@ -1,8 +1,7 @@
-"""What a request may cost: how large and slow its body is, how much is read and how many are worked on at once.
-
-Bodies are read here, before anything parses them. What is larger than an ordinary form is read only for somebody who is
-known already. So a stranger can neither fill the memory nor the temporary folder, and whoever sends slowly occupies no
-thread and no connection to the database.
+"""Bounds the cost of requests: the size and duration of bodies, the total being received, and the requests in progress.
+Bodies are read here, before anything parses them. A body larger than an ordinary form is read only for an authenticated
+requester. So a stranger can fill neither the memory nor the temporary folder, and a slow sender occupies no thread and
+no database connection.
 """
 
 import asyncio
@@ -21,26 +20,26 @@ from api.asking import is_known
 from db.files.files import LARGEST
 
 ORDINARY = 64 * 1024
-"""Bytes of a body that anybody may send."""
+"""The most bytes of a body that anybody may send."""
 LARGE = (
     (re.compile(r"/(attachments|files|files/new)$|^/api/v1/uploads$|^/imports$"), LARGEST + 64 * 1024),
     (re.compile(r"^/api/v1/"), 2 * 1024 * 1024),
 )
-"""By path, bytes of a body that somebody who is known may send; elsewhere it is ``ORDINARY`` for them too."""
+"""By path, the most bytes of a body from an authenticated requester; elsewhere it is ``ORDINARY`` for them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How much an application does at once.
+    """How much an application handles at once.
 
     Parameters
     ----------
     body_s
-        Seconds in which a whole body has to come.
+        Seconds within which a whole body has to arrive.
     buffered
-        Bytes of bodies that are kept until they are whole, of all requests together.
+        The most bytes of incomplete bodies, of all requests together.
     at_once
-        Requests that are worked on or wait for a thread; more are answered 503.
+        The most requests in progress or waiting for a thread; more are answered 503.
     """
 
     body_s: float = 120.0
@@ -55,7 +54,7 @@ class _Refused(Exception):
 
 
 class Limits:
-    """Reads the body of every request within bounds, then lets the application have it."""
+    """Reads the body of every request within bounds, then passes it to the application."""
 
     def __init__(self, app: ASGIApp, *, room: Room) -> None:
         self.app, self.room = app, room
@@ -87,7 +86,7 @@ class Limits:
             working = False
 
         async def answered(message: Message) -> None:
-            # Whoever does not read the answer keeps nobody else from being worked for.
+            # A requester who does not read the answer blocks nobody else.
             done()
             await send(message)
 
@@ -134,7 +133,7 @@ class Limits:
         return bool(message.get("more_body", False))
 
     async def _most(self, scope: Scope) -> int:
-        """Return how large a body of this request may be; more than an ordinary one of somebody known only."""
+        """Return how large this request's body may be; only an authenticated requester may exceed an ordinary one."""
         most = next((size for path, size in LARGE if path.search(scope["path"])), ORDINARY)
         if most == ORDINARY:
             return ORDINARY
@@ -155,7 +154,7 @@ def _too_large(most: int) -> _Refused:
 
 
 def _replayed(body: bytearray, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives the body that was read, then whatever comes after."""
+    """Return a ``receive`` that yields the body that was read, then any later messages."""
     given = False
 
     async def again() -> Message:

@@ -1,4 +1,4 @@
-"""Asking for long work: who may, what is checked before it waits in the queue. The API and the pages ask by it."""
+"""Requests runs, for the API and the pages: permissions, and the checks before queueing."""
 
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,11 @@ from workorder_core.tables.plant_tables import TABLES
 from workorder_core.tables.tables import guess
 
 PREVIEWED = 30
-"""Rows of a file that are read to show how it would be imported."""
+"""The most rows of a file that are read for the preview of an import."""
 
 
 def check_may(who: Who, kind: RunKind) -> None:
-    """Raise Forbidden or NeedsEverySite where somebody may not ask for a kind of run."""
+    """Raise Forbidden or NeedsEverySite if somebody may not request a kind of run."""
     if not who.may(kind.roles):
         raise Forbidden(who, kind.roles)
     if kind.every_site and who.sites is not None:
@@ -35,27 +35,27 @@ def check_may(who: Who, kind: RunKind) -> None:
 
 
 def may_cancel(who: Who, run: Run) -> bool:
-    """Whether somebody may cancel a run: who has asked for it, and who may ask for one."""
+    """Return whether somebody may cancel a run: its requester, and anyone who may request one of its kind."""
     kind = KINDS.get(run.kind)
     return run.requested_by == who.actor or who.may(() if kind is None else kind.roles)
 
 
 def check_may_cancel(who: Who, run: Run) -> None:
-    """Raise Forbidden where somebody may not cancel a run."""
+    """Raise Forbidden if somebody may not cancel a run."""
     if not may_cancel(who, run):
         kind = KINDS.get(run.kind)
         raise Forbidden(who, frozenset() if kind is None else kind.roles)
 
 
 def check_dry_run(run: Run) -> None:
-    """Raise NothingToApply for what is no finished dry run of an import in which no row is wrong."""
+    """Raise NothingToApply unless a run is a finished dry run of an import without errors."""
     result = run.result or {}
     if run.kind != IMPORT.name or run.state is not State.SUCCEEDED or result.get("applied") or result.get("wrong"):
         raise NothingToApply
 
 
 def name_of(sent: str | None) -> str:
-    """Return a file's name as it is kept: without folders and what cannot be printed."""
+    """Return a file's name for storing: without folders and unprintable characters."""
     shown = "".join(filter(str.isprintable, sent or "")).replace("\\", "/").rpartition("/")[2].strip()
     return shown[-200:] or "file"
 
@@ -63,7 +63,7 @@ def name_of(sent: str | None) -> str:
 def ask_for_backtest(
     conn: Connection, who: Who, asked: BacktestIn, *, at: datetime, priority: int = USUAL_PRIORITY
 ) -> Run:
-    """Put a backtest into the queue. Raises InvalidRulebook or InvalidModels for a document that cannot judge."""
+    """Queue a backtest. Raises InvalidRulebook or InvalidModels for a document that cannot judge."""
     check_may(who, BACKTEST)
     if asked.rulebook is not None:
         rulebooks.parse(asked.rulebook)
@@ -85,7 +85,7 @@ def ask_for_backtest(
 def ask_for_import(
     conn: Connection, who: Who, upload_id: UUID, asked: ImportIn, *, at: datetime, priority: int = USUAL_PRIORITY
 ) -> Run:
-    """Put an import into the queue. Raises NotFound for a file of a site that somebody does not see, InvalidFile,
+    """Queue an import. Raises NotFound for a file of a site that the requester does not see, InvalidFile,
     InvalidLayout."""
     check_may(who, IMPORT)
     file = uploads.get(conn, upload_id)
@@ -115,7 +115,7 @@ def looked_at(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout
 
 
 def guessed(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:
-    """Read the beginning of a file as a table, also where no header for the key is found. Raises InvalidFile."""
+    """Read the beginning of a file as a table, even if no header for the key is found. Raises InvalidFile."""
     try:
         return looked_at(name, content, asked)
     except InvalidLayout:
@@ -128,7 +128,7 @@ def guessed(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:
 
 
 def shown(file: Upload, sheet: Sheet, layout: Layout) -> dict[str, Any]:
-    """Return what the API and the page show of a file before it is imported."""
+    """Return the preview of a file, for the API and the page, before it is imported."""
     return {
         "id": file.id,
         "site": file.site,

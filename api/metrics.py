@@ -1,4 +1,4 @@
-"""Numbers for Prometheus: requests as they come, orders and the engine's position as they are when asked."""
+"""Metrics for Prometheus: requests as they are answered, orders and the engine's position at each scrape."""
 
 import time
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from workorder_core.orders import lifecycle
 
 
 class Metrics:
-    """The numbers of one application. Labels are few: routes by their template, never by an id."""
+    """The metrics of one application. Labels are few: routes by their template, never by an id."""
 
     def __init__(self, version: str) -> None:
         self._registry = CollectorRegistry()
@@ -101,7 +101,7 @@ class Metrics:
         self._seconds.labels(route).observe(seconds)
 
     def text(self, conn: Connection, *, now: datetime) -> bytes:
-        """Return all numbers in the text format, with the present ones of the database."""
+        """Return all metrics in the text format, with the present ones of the database."""
         self._orders.clear()
         escalated = 0
         for tally in work_orders.tally(conn):
@@ -151,7 +151,7 @@ class Metrics:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""What is counted by its name: each further one that a stranger makes up would be kept while the process runs."""
+"""Methods counted by name: a counter for each made-up one would stay in memory for the life of the process."""
 
 
 class Counted:

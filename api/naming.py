@@ -1,6 +1,5 @@
-"""Names that people make up by writing them: one that nothing in the plant uses yet has to be confirmed.
-
-A system says by the parameter ``new`` which kinds of names are new, a form by the answer to what it asks.
+"""Names that exist by being used: one that nothing in the plant uses yet has to be confirmed. A system confirms kinds
+of names by the parameter ``new``, a form by the answer to its question.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,7 +15,7 @@ from workorder_core.sentences import coded, joined, say
 
 
 class UnknownNames(Exception):
-    """Names that nothing uses yet, which nobody has confirmed."""
+    """Unused names that were not confirmed."""
 
     def __init__(self, found: Sequence[NewName]) -> None:
         kinds = "&".join(f"new={kind}" for kind in dict.fromkeys(each.kind for each in found))
@@ -40,20 +39,20 @@ class Naming:
         self._kinds, self._confirmed = kinds, confirmed
 
     def new(self, kind: NameKind, wanted: Iterable[str | None]) -> list[NewName]:
-        """Return those of the wanted names that nothing uses and nobody has confirmed."""
+        """Return those of the wanted names that are unused and not confirmed."""
         if kind in self._kinds:
             return []
         asked = [name for name in wanted if name and name not in self._confirmed]
         return names.new(self._conn, kind, asked, self._within)
 
     def require(self, *wanted: tuple[NameKind, Iterable[str | None]]) -> None:
-        """Raise UnknownNames, with all of them, where any of the wanted names is new and not confirmed."""
+        """Raise UnknownNames, with all of them, if any of the wanted names is new and not confirmed."""
         found = [each for kind, those in wanted for each in self.new(kind, those)]
         if found:
             raise UnknownNames(found)
 
     def question(self, kind: NameKind, wanted: Iterable[str], typed: str) -> Question | None:
-        """Return what is asked about names of a field that are new; ``typed`` is all that was typed there."""
+        """Return the question about a field's new names; ``typed`` is all that was typed there."""
         found = self.new(kind, wanted)
         if not found:
             return None
@@ -92,6 +91,6 @@ def _of_form(
 
 
 Names = Annotated[Naming, Depends(_of_query)]
-"""What looks up the names of an API request."""
+"""The dependency that looks up the names of an API request."""
 FormNames = Annotated[Naming, Depends(_of_form)]
-"""What looks up the names of a form."""
+"""The dependency that looks up the names of a form."""

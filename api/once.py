@@ -1,7 +1,6 @@
-"""What creates something is done once, however often it is asked for.
-
-A system says by the header Idempotency-Key which requests are the same, a page by a token in each of its forms. Both
-keep the answer in the transaction of what it tells of.
+"""Executes a request that creates something once, however often it is sent. A system marks equal requests by the header
+Idempotency-Key, a page by a token in each of its forms. In both cases the answer is stored in the transaction of its
+request.
 """
 
 import base64
@@ -30,7 +29,7 @@ _Made = TypeVar("_Made", bound=BaseModel)
 
 
 class NoIdempotencyKey(Exception):
-    """A request that must not be done twice carries no key by which its repetition would be known."""
+    """A request that must not be executed twice has no key by which its repetition would be recognised."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,7 +39,7 @@ class NoIdempotencyKey(Exception):
 
 
 class KeyReused(Exception):
-    """A key comes again with another request."""
+    """A key was used for another request."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the Idempotency-Key {key!r} was used for another request; take a new one")
@@ -58,7 +57,7 @@ class KeyInFlight(Exception):
 
 
 class Once:
-    """Does what creates something, or gives the answer that was given before."""
+    """Executes a creating request, or repeats its earlier answer."""
 
     def __init__(
         self,
@@ -82,10 +81,9 @@ class Once:
         needed: bool = True,
         kept: Callable[[_Made], _Made] = lambda made: made,
     ) -> Response:
-        """Return the answer of ``make``, kept with the request in the same transaction, or the one kept before.
-
-        Where no key is ``needed``, a request without one is done each time that it comes. ``kept`` gives the answer as
-        it is stored and repeated: without what is shown only once.
+        """Return the answer of ``make``, stored with the request in the same transaction, or the one stored before. If
+        no key is ``needed``, a request without one is executed each time. ``kept`` returns the answer in its stored
+        form: without what is shown only once.
         """
         if not self.key:
             if needed:
@@ -109,7 +107,7 @@ class Once:
 
 
 def _as_sent(body: BaseModel) -> bytes:
-    """Return the bytes by which a body is known again, also of one that no JSON can carry: what makes it refuses it."""
+    """Return the bytes that identify a body, even one that JSON cannot represent, which its handler refuses."""
     try:
         return body.model_dump_json().encode()
     except PydanticSerializationError:  # half a character
@@ -120,7 +118,7 @@ OnlyOnce = Annotated[Once, Depends(Once)]
 
 
 class AnsweredBefore(Exception):
-    """A form comes again, and leads where it led the first time."""
+    """A repeated form, which gets the answer of the first time."""
 
     def __init__(self, location: str, shown: Sequence[str] | None = None) -> None:
         super().__init__(location)
@@ -129,26 +127,25 @@ class AnsweredBefore(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """By what a form that comes again is known, and what seals its answer. Empty: it has no token."""
+    """The key by which a repeated form is recognised, and the secret that seals its answer. Empty: it has no token."""
 
     key: str = ""
     seal: bytes = b""
 
     def sealed(self) -> Fernet:
-        """Return what seals and opens an answer that only who sent the form may read again."""
+        """Return the cipher for an answer that only the form's sender may read again."""
         return Fernet(base64.urlsafe_b64encode(self.seal))
 
 
 async def _what_was_sent(request: Request) -> Sent:
-    """Return by what a form that comes again is known: its token and all that was typed. Empty: it has no token.
-
-    Who goes back, types something else and sends that means something else.
+    """Return the key by which a repeated form is recognised: its token and all that was typed. Empty: it has no token.
+    Going back, typing something else and sending that is a different request.
     """
     form = await request.form()
     token = form.get("once")
     if not isinstance(token, str) or not token:
         return Sent()
-    # The token itself is kept nowhere: what is shown once is sealed with it.
+    # The token itself is stored nowhere: secrets shown once are sealed with it.
     digest = hashlib.sha256(f"{request.url.path}\n{len(token)} {token}\n".encode(errors="replace"))
     for name, value in form.multi_items():
         if name in ("once", "csrf"):
@@ -159,14 +156,13 @@ async def _what_was_sent(request: Request) -> Sent:
         else:
             content = value.encode(errors="replace")
         digest.update(f"{name} {len(content)}\n".encode() + content)
-    # No header has a line break: what a system says in Idempotency-Key is never taken for a form.
+    # No header has a line break: a system's Idempotency-Key can never be mistaken for a form.
     return Sent(f"form\n{digest.hexdigest()}", hashlib.sha256(b"shown once " + token.encode(errors="replace")).digest())
 
 
 class Form:
-    """A form that somebody sent, perhaps twice. Raises AnsweredBefore where it has been answered.
-
-    The second of two that come at once waits for the first.
+    """A form that somebody sent, perhaps twice. Raises AnsweredBefore if it has been answered. The second of two
+    simultaneous ones waits for the first.
     """
 
     def __init__(self, conn: Conn, now: Now, who: Asking, sent: Annotated[Sent, Depends(_what_was_sent)]) -> None:
@@ -180,14 +176,13 @@ class Form:
             raise AnsweredBefore(known.headers["Location"], shown)
 
     def leads_to(self, location: str) -> RedirectResponse:
-        """Return the answer to a form that did what it asks for, and keep it for when the form comes again."""
+        """Return the answer to an executed form, and store it in case the form is sent again."""
         self._keep(location, "")
         return RedirectResponse(location, 303)
 
     def shows(self, location: str, secret: Sequence[str]) -> Response:
-        """Answer with a page on which a secret is, once; the same form that comes again shows it again.
-
-        It is kept sealed with the form's token, which only the page has from which it was sent.
+        """Answer with a page that shows a secret, once; the same form sent again shows it again. It is stored sealed
+        with the form's token, which only the sending page has.
         """
         self._keep(location, self.sent.sealed().encrypt(json.dumps(secret).encode()).decode() if self.sent.key else "")
         return Shows(location, secret)
@@ -202,7 +197,7 @@ SentForm = Annotated[Form, Depends(Form)]
 
 
 class Shows(Response):
-    """A page with a secret on it. It is made after the transaction has committed, when the answer leaves."""
+    """A page with a secret. It is rendered after the commit, when the answer is sent."""
 
     def __init__(self, location: str, secret: Sequence[str]) -> None:
         super().__init__(status_code=200)
@@ -215,7 +210,7 @@ class Shows(Response):
 
 
 async def lead_there_again(_: Request, error: Exception) -> Response:
-    """Answer a form that came again."""
+    """Answer a repeated form."""
     assert isinstance(error, AnsweredBefore)
     return RedirectResponse(error.location, 303) if error.shown is None else Shows(error.location, error.shown)
 

@@ -1,8 +1,7 @@
-"""Lists in pages: each goes on after the last row of the page before, so that rows that come meanwhile move nothing.
-
-A list has an `Order`: the values that it is sorted by, which are different for every row. A cursor is those values of
-a page's last row, together with a sign of the list and its filters. It is no secret and needs no signature: what it
-says is checked like any other parameter, and what somebody may see is decided for every page anew.
+"""Pages of lists: each continues after the last row of the page before, so that new rows move nothing. A list has an
+`Order`: the values that it is sorted by, which are different for every row. A cursor consists of those values of a
+page's last row, and a digest of the list and its filters. It is no secret and needs no signature: it is checked like
+any other parameter, and permissions are checked for every page.
 """
 
 from base64 import b64decode, urlsafe_b64encode
@@ -41,14 +40,14 @@ class InvalidCursor(Exception):
 
 
 class Order(Generic[T]):
-    """What a list is sorted by.
+    """The sort order of a list.
 
     Parameters
     ----------
     kind
-        The type of the values, a tuple: what a cursor is checked by.
+        The type of the values, a tuple, against which a cursor is checked.
     key
-        Returns the values of a row. No two rows have the same.
+        Returns the values of a row. No two rows have the same ones.
     """
 
     def __init__(self, kind: Any, key: Callable[[T], tuple[Any, ...]]) -> None:
@@ -58,21 +57,21 @@ class Order(Generic[T]):
 
 
 class Paging:
-    """The page of a list that is asked for. Where there is more, the answer's ``Link`` says where it goes on."""
+    """The requested page of a list. If there is more, the answer's ``Link`` leads to the next one."""
 
     def __init__(self, request: Request, response: Response, limit: int, cursor: str | None) -> None:
         self._request, self._response, self._cursor = request, response, cursor
         self.limit = limit
         self.next: str | None = None
-        """The address of the next page, for a body that has a field for it; none: this is the last one."""
+        """The address of the next page, for a body with a field for it; None: this is the last one."""
 
     @property
     def fetched(self) -> int:
-        """How many to fetch: one more than is answered tells whether there are more."""
+        """How many rows to fetch: one more than is answered, to know whether there are more."""
         return self.limit + 1
 
     def after(self, order: Order[T]) -> tuple[Any, ...] | None:
-        """Return the values of the row that the page begins after; None for the first page. Raises InvalidCursor."""
+        """Return the values of the row after which the page begins; None for the first page. Raises InvalidCursor."""
         if self._cursor is None:
             return None
         try:
@@ -85,7 +84,7 @@ class Paging:
         return values
 
     def of_fetched(self, rows: Sequence[T], order: Order[T]) -> Sequence[T]:
-        """Return the page of what was fetched from its beginning on, ``fetched`` at most."""
+        """Return the page from the fetched rows, ``fetched`` at most."""
         page = rows[: self.limit]
         if len(rows) > self.limit:
             said = order.cursor.dump_json((self._sign(), order.key(page[-1])), warnings=False)
@@ -102,7 +101,7 @@ class Paging:
         return self.of_fetched([each for each in there if after is None or order.key(each) > after], order)
 
     def _sign(self) -> str:
-        """Return what tells this list with its filters from others."""
+        """Return a digest that identifies this list with its filters."""
         asked = self._request.query_params.multi_items()
         filters = sorted(each for each in asked if each[0] not in ("limit", "cursor"))
         text = f"{self._request.url.path}?{urlencode(filters, errors='replace')}"
@@ -143,10 +142,10 @@ def _of(usual: int, largest: int) -> Any:
 
 
 Paged = Annotated[Paging, _of(500, 1000)]
-"""For lists of what a plant consists of: a page usually has all of it."""
+"""For lists of plant data: a page usually has all of it."""
 
 PagedByFifty = Annotated[Paging, _of(50, 500)]
-"""For lists that grow, and those of which the beginning matters."""
+"""For lists that grow, and lists whose beginning matters."""
 
 PagedByWeight = Annotated[Paging, _of(50, 200)]
 """For lists of large rows."""

@@ -10,17 +10,17 @@ from workorder_core.sentences import say
 
 LEAST, MOST = 12, 200
 _HASHER = PasswordHasher()
-# A hash takes 64 MiB while it is made: a crowd at the door must not take the machine's memory.
+# Computing a hash needs 64 MiB: many sign-ins at once must not exhaust the machine's memory.
 _ROOM = threading.BoundedSemaphore(2)
 _NOBODYS = _HASHER.hash(secrets.token_urlsafe())
 
 
 class WeakPassword(Exception):
-    """The password cannot be taken; says what one needs."""
+    """An unacceptable password; says what one needs."""
 
 
 def check(password: str, *, name: str = "") -> None:
-    """Raise WeakPassword for what is too short, too long, or the user's own name."""
+    """Raise WeakPassword for a password that is too short, too long, or the user's own name."""
     if not LEAST <= len(password) <= MOST:
         raise WeakPassword(
             say(
@@ -42,7 +42,7 @@ def hashed(password: str) -> str:
 
 
 def fits(password_hash: str | None, password: str) -> bool:
-    """Whether it is the password. For a user who is not there (None) it takes as long, and is False."""
+    """Return whether it is the password. For an unknown user (None) the result is False after the same time."""
     with _ROOM:
         try:
             return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
@@ -51,7 +51,7 @@ def fits(password_hash: str | None, password: str) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Whether the hash was made with other parameters than ours are now."""
+    """Return whether the hash was made with other than the present parameters."""
     return _HASHER.check_needs_rehash(password_hash)
 
 

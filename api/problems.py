@@ -1,4 +1,4 @@
-"""Every error leaves as application/problem+json (RFC 9457): one table from error type to status code."""
+"""Answers every error as application/problem+json (RFC 9457): one table from error type to status code."""
 
 import re
 import traceback
@@ -72,11 +72,11 @@ from workorder_core.tables.layout import InvalidLayout
 
 _log = structlog.get_logger("api")
 _SECRET = re.compile(r"(?<=/calendar/)([^/]{0,4})[^/]*")
-"""A calendar's address opens it, so no log has the whole of it."""
+"""A calendar's address is a secret, so logs do not contain the whole of it."""
 
 
 class TooMany(Exception):
-    """The answer would be larger than anybody can use."""
+    """The answer would be too large to be useful."""
 
     def __init__(self, what: str, most: int, action: str) -> None:
         super().__init__(say("{what} are more than {most}; {action}", what=what, most=most, action=action))
@@ -84,7 +84,7 @@ class TooMany(Exception):
 
 
 class InvalidRange(Exception):
-    """A span of time ends before it begins."""
+    """A time range ends before it begins."""
 
     def __init__(self, start: str, end: str) -> None:
         super().__init__(
@@ -93,9 +93,8 @@ class InvalidRange(Exception):
 
 
 class Problem(NamedTuple):
-    """How an error leaves: its status code, and the slug and title by which programs and people know it.
-
-    Slugs are public: one that has been released never changes, whatever becomes of the error's class.
+    """An error's answer: its status code, and its slug for programs and title for people. Slugs are public: a released
+    one never changes, whatever the error's class is called.
     """
 
     status: int
@@ -222,10 +221,10 @@ DESCRIBED: Mapping[int | str, dict[str, Any]] = {
         },
     }
 }
-"""How every error leaves, for the description of the API."""
+"""The form of every error, for the description of the API."""
 
 _MOST_ERRORS = 20
-"""Errors of a request that are said: one with a hundred thousand is answered as shortly as another."""
+"""The most errors of a request that are reported: one with a hundred thousand is answered as briefly as any other."""
 
 
 def titles() -> dict[int, list[str]]:
@@ -237,13 +236,13 @@ def titles() -> dict[int, list[str]]:
 
 
 Render = Callable[[Request, int, str, str], Response]
-"""Makes a page of an error for who looks at the board: (request, status, title, sentence)."""
+"""Renders the page of an error, for users of the board: (request, status, title, sentence)."""
 Again = Callable[[Request, Exception, int, str], Awaitable[Response | None]]
-"""Makes the page of a refused form again: (request, error, status, sentence); None where the request is no form."""
+"""Renders the page of a refused form again: (request, error, status, sentence); None if the request is not a form."""
 
 
 def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool], again: Again) -> None:
-    """Make every error of an application leave as a problem, or as a page for who looks at the board."""
+    """Answer every error of an application with a problem, or with a page for users of the board."""
 
     def answer(request: Request, how: Problem, detail: str, **more: Any) -> Response:
         if wants_page(request):
@@ -287,7 +286,7 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         return await run_in_threadpool(answer, request, NOT_UNDERSTOOD, sentence, errors=errors)
 
     def unknown(request: Request, error: Exception) -> Response:
-        # As text: a renderer of tracebacks that shows variables would write keys and passwords into the log.
+        # As text: a traceback renderer that shows variables would write keys and passwords into the log.
         lines = "".join(traceback.format_exception(error))
         _log.error(
             "a request failed", path=_SECRET.sub(r"\1…", request.url.path), method=request.method, traceback=lines
@@ -316,7 +315,7 @@ def _or_again(handle: Handler, again: Again, told: Callable[[Request, Exception]
 
 
 def _known(request: Request, error: Exception) -> tuple[Problem, str]:
-    """Return how an error leaves that the table has, and its sentence."""
+    """Return the problem of an error from the table, and its sentence."""
     kind = next(each for each in type(error).__mro__ if each in PROBLEMS)
     if kind is DataError and request.method in ("GET", "HEAD"):
         return OUT_OF_RANGE, _OUT_OF_RANGE  # nothing was to be stored
@@ -324,7 +323,7 @@ def _known(request: Request, error: Exception) -> tuple[Problem, str]:
 
 
 def _of_http(error: HTTPException) -> Problem:
-    """Return how an error of HTTP itself leaves, such as a path that is none: by the words of its status."""
+    """Return the problem of an HTTP error, such as an unknown path: by its status."""
     title = str(error.detail)
     return Problem(error.status_code, title.lower().replace(" ", "-"), title)
 
@@ -363,7 +362,7 @@ _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
 
 
 def _sendable(value: Any) -> Any:
-    """Return what can be sent: halves of characters, which JSON's escapes can name, are question marks."""
+    """Return a text that can be sent: lone surrogates, which JSON's escapes allow, become question marks."""
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     if isinstance(value, dict):

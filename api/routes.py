@@ -139,7 +139,8 @@ PAGES: tuple[APIRouter, ...] = (
 def routes() -> tuple[BaseRoute, ...]:
     """Return the routes, which are the same in every application of a process.
 
-    FastAPI works out what each handler depends on, which costs a tenth of a second and thirty thousand objects: once.
+    FastAPI resolves the dependencies of each handler, which costs a tenth of a second and thirty thousand objects:
+    once.
     """
     every = APIRouter()
     v1 = APIRouter(

@@ -1,4 +1,4 @@
-"""From a name and a password to a session: rate-limited, and as slow for who is not there as for who is."""
+"""From a name and a password to a session: rate-limited, and as slow for unknown users as for known ones."""
 
 import re
 import secrets
@@ -17,13 +17,13 @@ from workorder_core.sentences import say
 
 WINDOW = timedelta(minutes=15)
 MOST_BY_NAME_AND_ADDRESS, MOST_BY_ADDRESS, MOST_BY_DEVICE = 10, 50, 10
-"""Wrong passwords in a window. From one address (of IPv6, one /64) for one name; from one address; from a browser that
-its user knows."""
+"""The most wrong passwords in a window: from one address (of IPv6, one /64) for one name; from one address; from a
+browser known for the user."""
 MOST_BY_NAME, DELAY_S = 100, 5.0
-"""Attempts for one name from anywhere, past which each has to wait so long. It is no lock: a stranger could lock the
+"""Attempts for one name from anywhere, above which each waits this long. It is not a lock: a stranger could lock the
 owner out by guessing wrong on purpose."""
 MOST_AT_ONCE = 100
-"""Attempts from browsers that nobody knows, waiting or being looked at; so signing in never occupies all places."""
+"""The most attempts from unknown browsers that wait or are verified, so that signing in never occupies all slots."""
 BUSY = timedelta(seconds=5)
 DEVICE = "plantwright-device"
 """The cookie of a browser from which somebody has signed in."""
@@ -31,7 +31,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
 class WrongPassword(Exception):
-    """Name and password do not belong together. It is not said which of them is wrong."""
+    """Name and password do not match. The error does not say which of them is wrong."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class WrongPassword(Exception):
 
 
 class TooManyAttempts(Exception):
-    """Nobody may try now."""
+    """Further attempts are blocked for now."""
 
     def __init__(self, until: datetime, now: datetime) -> None:
         self.retry_after_s = max(1, round((until - now).total_seconds()))
@@ -54,7 +54,7 @@ class TooManyAttempts(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An attempt that is counted, so that its password may be looked at, after ``delay_s``."""
+    """A counted attempt, whose password may be verified after ``delay_s``."""
 
     name: str
     buckets: tuple[str, ...]
@@ -65,11 +65,10 @@ class Admission:
 def admit(
     pool: ConnectionPool, name: str, *, address: str, now: datetime, device: str | None = None, delayed: bool = True
 ) -> Admission:
-    """Count an attempt, and that committed, before its password is looked at: attempts at once count too.
-
-    From a browser that the user has signed in with before they are counted apart, so that nobody else's count there,
-    and do not wait. What an address has too many of waits for nothing and does not count for the name: else a few
-    addresses could keep every place occupied with waiting. Raises TooManyAttempts.
+    """Count an attempt, and commit that, before its password is verified: simultaneous attempts count too. Attempts
+    from a browser known for the user are counted separately, so that nobody else's affect them, and do not wait. An
+    address beyond its limit is refused at once and does not count for the name: otherwise a few addresses could occupy
+    every slot with waiting. Raises TooManyAttempts.
     """
     name, address = _called(name), counted_as(address)
     with pool.connection(timeout=10) as conn:
@@ -112,18 +111,18 @@ def _counted(pool: ConnectionPool, bucket: str, now: datetime) -> tuple[int, dat
 
 
 def remember_device(pool: ConnectionPool, user: str, device: str | None, *, now: datetime) -> str:
-    """Note the browser from which somebody has signed in, and return the token that its cookie keeps."""
+    """Record the browser from which somebody has signed in, and return the token for its cookie."""
     token = device if device and len(device) <= 100 else secrets.token_urlsafe(32)
     with pool.connection(timeout=10) as conn:
         if token == device and not sessions.knows_device(conn, user, token):
-            # Not a token that somebody else may have chosen, and knows.
+            # Not a token that somebody else may have chosen and know.
             token = secrets.token_urlsafe(32)
         sessions.note_device(conn, user, token, now=now)
     return token
 
 
 def _called(name: str) -> str:
-    """Return the name as users have it; all that nobody can be called is one name, and so counted together."""
+    """Normalise a user name; all invalid names become one, and so are counted together."""
     called = name.strip().lower()
     return called if _NAME.fullmatch(called) else "-"
 
@@ -133,10 +132,8 @@ def _is_known(conn: Connection, name: str, device: str | None) -> bool:
 
 
 def begin(pool: ConnectionPool, door: Door, name: str, *, now: datetime, password_hash: str | None = None) -> str:
-    """Begin a session of a user and return its token, which only the browser keeps.
-
-    ``password_hash`` is the one that was proven: where the password has changed since, or the user was disabled, there
-    is no session. Raises WrongPassword.
+    """Begin a session of a user and return its token, which only the browser stores. ``password_hash`` is the verified
+    one: if the password has changed since, or the user was disabled, there is no session. Raises WrongPassword.
     """
     token = secrets.token_urlsafe(32)
     with pool.connection(timeout=10) as conn:

@@ -1,1 +1,1 @@
-"""The languages of the pages: their catalogues, who reads which, and how each writes numbers and times."""
+"""The languages of the pages: their catalogues, the choice of one, and the formats of numbers and times."""

@@ -1,4 +1,4 @@
-"""Catalogues: the texts of each language, read once a process from the files of ``api/locale``, one a subject."""
+"""Catalogues: the texts of each language, read once per process from the files of ``api/locale``, one per subject."""
 
 import io
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from workorder_core.language import ENGLISH, Language
 
 LOCALE = Path(__file__).parent.parent / "locale"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
-"""The languages that people can choose, by code, each by its own name."""
+"""The languages that people can choose, by code, with their own names."""
 
 
 def read(code: str) -> Iterator[tuple[Path, Catalog]]:
-    """Yield the files of a language, with what they say."""
+    """Yield the files of a language, with their texts."""
     for path in sorted((LOCALE / code).glob("*.po")):
         with path.open(encoding="utf-8") as file:
             yield path, read_po(file, locale=code)
@@ -27,7 +27,7 @@ def read(code: str) -> Iterator[tuple[Path, Catalog]]:
 
 @cache
 def language(code: str) -> Language:
-    """Return a language with its texts. Raises KeyError for one that there is not."""
+    """Return a language with its texts. Raises KeyError for an unknown one."""
     if code not in LANGUAGES:
         raise KeyError(code)
     if code == ENGLISH.code:

@@ -1,7 +1,6 @@
-"""Which language a request is answered in: the person's own, else the browser's, else the plant's.
-
-Programs read English: under ``/api/`` nothing is translated, but for what people print or download there, whose handler
-asks for it by ``IN_THEIR_LANGUAGE``.
+"""Chooses the language of an answer: the person's own, else the browser's, else the plant's. Programs read English:
+under ``/api/`` nothing is translated, except prints and downloads for people, whose handlers depend on
+``IN_THEIR_LANGUAGE``.
 """
 
 from fastapi import Depends, Request
@@ -13,11 +12,11 @@ from api.language.catalogues import LANGUAGES, language
 from workorder_core.language import ENGLISH, Reader, speaking
 
 _MOST_ASKED = 20
-"""So many languages of an Accept-Language header are looked at."""
+"""The most languages of an Accept-Language header that are considered."""
 
 
 def asked_for(header: str) -> str | None:
-    """Return the language that a browser likes best of those that we have; None for none of them.
+    """Return the available language that a browser prefers; None for none of them.
 
     >>> asked_for("fr;q=0.9, de-CH, en;q=0.8"), asked_for("fr"), asked_for("de;q=0, en;q=x")
     ('de', None, None)
@@ -36,12 +35,12 @@ def asked_for(header: str) -> str | None:
 
 
 def choose(own: str | None, header: str, plant: str) -> str:
-    """Return the language of somebody whose own choice, browser and plant say this."""
+    """Return the language for these choices of person, browser and plant."""
     return own if own in LANGUAGES else asked_for(header) or plant
 
 
 class Speaks:
-    """Sets the language of each request; who signed in with another of their own is noticed by ``know``."""
+    """Sets the language of each request; ``know`` applies a signed-in user's own choice."""
 
     def __init__(self, app: ASGIApp, *, plant: str = ENGLISH.code) -> None:
         self.app, self._plant = app, plant
@@ -58,7 +57,7 @@ class Speaks:
 
 
 def know(connection: HTTPConnection, own: str | None) -> None:
-    """Go on in the language that somebody has chosen, where they have."""
+    """Continue in the language that somebody has chosen, if any."""
     state = connection.scope.get("state", {})
     reader: Reader | None = state.get("reader")
     if reader is None or own not in LANGUAGES:
@@ -75,4 +74,5 @@ def _in_their_language(request: Request) -> None:
 
 
 IN_THEIR_LANGUAGE = Depends(_in_their_language)
-"""For a route of the API whose answer people read: a print, a label. It comes after the one that finds out who asks."""
+"""For a route of the API whose answer people read: a print, a label. It comes after the dependency that identifies the
+requester."""

@@ -1,4 +1,4 @@
-"""Times, spans and numbers as the reader's language writes them. What programs read stays as it is."""
+"""Formats times, spans and numbers for the reader's language. Texts for programs are not affected."""
 
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -9,7 +9,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from workorder_core.language import N_, _, current
 
 ZONES = (N_("CET"), N_("CEST"), N_("EET"), N_("EEST"))
-"""Names of clocks that languages have names of their own for."""
+"""Names of time zones that languages translate."""
 
 
 @cache
@@ -30,7 +30,7 @@ def _names(code: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def digits(text: str) -> str:
-    """Return a number that is written as in English, ``1,234.50``, with the reader's signs: "1.234,50" in German."""
+    """Convert a number from English format, ``1,234.50``, to the reader's: "1.234,50" in German."""
     return text.translate(_signs(current().code))
 
 
@@ -44,7 +44,7 @@ def moment(at: datetime, *, year: bool = True, seconds: bool = False) -> str:
 
 
 def short(at: datetime) -> str:
-    """Return a local time near to others: "2 Mar, 09:14"."""
+    """Return a short local time: "2 Mar, 09:14"."""
     return _("%(day)s %(month)s, %(time)s", time=f"{at:%H:%M}", **_named(at))
 
 
@@ -69,7 +69,7 @@ def _named(on: date) -> dict[str, object]:
 
 
 def span(length: timedelta) -> str:
-    """Return a length of time to its two greatest units: "3 h 20 min"."""
+    """Return a duration in its two largest units: "3 h 20 min"."""
     minutes = int(length.total_seconds() // 60)
     if minutes < 1:
         return _("less than a minute")

@@ -1,6 +1,7 @@
-"""Templates in the language of whoever reads them: ``{{ _("Save") }}`` and ``{% trans %}…{% endtrans %}``.
+"""Templates in the reader's language: ``{{ _("Save") }}`` and ``{% trans %}…{% endtrans %}``.
 
-A sentence made in Python, with its template and facts, is translated where it is written out, joined, or fills a text.
+A sentence made in Python, with its template and facts, is translated when it is printed, joined, or inserted into a
+text.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from workorder_core.sentences import Said, translated
 
 
 def install(environment: Environment) -> None:
-    """Let the templates of an environment, which has ``jinja2.ext.i18n``, be translated as they are rendered."""
+    """Translate the templates of an environment with ``jinja2.ext.i18n`` as they are rendered."""
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.globals |= {

@@ -16,16 +16,16 @@ _DOWNTIMES = UUID("2c2f4f7e-52a5-4a55-9e0b-6f3c0d1f7a11")
 _PRIORITIES = {Priority.EMERGENCY: 1, Priority.HIGH: 3, Priority.MEDIUM: 5, Priority.LOW: 9}
 """RFC 5545 counts 1 to 4 as high, 5 as medium, 6 to 9 as low."""
 _USUAL = timedelta(hours=1)
-"""How long an order is shown that has neither an end nor an estimate."""
+"""How long an order without an end or an estimate is shown."""
 _OPEN_ENDED = timedelta(days=1)
-"""How long a downtime is shown that has no end yet."""
+"""How long an open-ended downtime is shown."""
 _CALLED_OFF = frozenset({Status.CANCELLED})
 
 
 def of_orders(feed: Feed, orders: Sequence[DatedOrder], address: str) -> bytes:
     """Return a technician's dated orders, in the reader's language.
 
-    ``address`` is under which the plant is called, with no slash at its end.
+    ``address`` is the plant's base address, without a trailing slash.
     """
     made = _calendar(feed)
     for order in orders:

@@ -1,4 +1,4 @@
-"""Charts of prints, worked out to shares of their width and height, so that a template has only to draw them."""
+"""Charts for prints, with positions as fractions of width and height, so that a template only has to draw them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,9 +15,8 @@ _TICKS = 4
 
 
 def drawn(chart: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a template draws of a chart as pages have it; None where it has no readings.
-
-    Every position is a share of the width or the height, from the left and from below.
+    """Return the drawing of a page's chart; None if it has no readings. Every position is a fraction of the width or
+    the height, from the left and from below.
     """
     points = thinned([*zip(chart["at"], chart["value"], strict=True)])
     if not points:
@@ -57,7 +56,7 @@ def drawn(chart: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return readings so few that a line of them can be drawn, with the least and the greatest of each column kept."""
+    """Thin readings out so that a line of them can be drawn, keeping the smallest and the largest of each column."""
     if len(points) <= 2 * _COLUMNS:
         return list(points)
     a_column = ceil(len(points) / _COLUMNS)
@@ -70,7 +69,7 @@ def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _round_values(low: float, high: float) -> list[float]:
-    """Return a few values that people find round, between two bounds."""
+    """Return a few round values between two bounds."""
     step = 10.0 ** floor(log10((high - low) / _TICKS))
     step *= next(each for each in (1, 2, 5, 10) if (high - low) / (step * each) <= _TICKS)
     begin = ceil(low / step)

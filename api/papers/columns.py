@@ -1,7 +1,5 @@
-"""The columns of each list as a file: what they are called, where a row has them, and of which kind they are.
-
-A list as a file is made of the list's own answers, so that its filters, and who may see which row, are decided in one
-place. A column that is not named here is left out of the file.
+"""The columns of each exported list: header, field and type. An export is made from the list's own answers, so that its
+filters, and who may see which row, are decided there only. A field that is not named here is left out of the file.
 """
 
 import json
@@ -14,7 +12,7 @@ from zoneinfo import ZoneInfo
 from workorder_core.sentences import say
 
 Cell = str | int | float | bool | datetime | None
-"""A time is aware, and on the clock of the row's site."""
+"""A time is aware, in the local time of the row's site."""
 Item = Mapping[str, Any]
 
 
@@ -26,14 +24,14 @@ FORMATS: Mapping[str, str] = {
 
 
 class TooManyFiles(Exception):
-    """Lists are being written to as many files as a process makes at once."""
+    """The process is already writing its maximum number of files."""
 
     def __init__(self) -> None:
         super().__init__(say("too many lists are being written to files; try again in a moment"))
 
 
 class PartOfFile(Exception):
-    """A file has the whole of a list, and a part of it is asked for."""
+    """A part of a list was requested as a file, which always has the whole list."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -42,7 +40,7 @@ class PartOfFile(Exception):
 
 
 class FileTooLong(Exception):
-    """A list has more rows than a spreadsheet."""
+    """A list has more rows than a spreadsheet allows."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -57,13 +55,13 @@ class Column:
     Parameters
     ----------
     field
-        Where a row of the answer has its value; dots lead deeper.
+        The path of its value in a row of the answer, with dots.
     header
-        What people read above it, with the unit where the values have one.
+        The header for people, with the unit if the values have one.
     is_time
-        Whether the values are moments; the header then says on whose clock.
+        Whether the values are moments; the header then names the time zone.
     is_decimal
-        Whether the values are numbers that answers have as text, so that none of their digits is lost.
+        Whether the values are numbers that answers have as text, to keep all digits.
     """
 
     field: str
@@ -72,7 +70,7 @@ class Column:
     is_decimal: bool = False
 
     def value(self, item: Item, zone: ZoneInfo) -> Cell:
-        """Return the value of a row; None where it has none."""
+        """Return the value of a row; None if it has none."""
         found: Any = item
         for name in self.field.split("."):
             found = found.get(name) if isinstance(found, Mapping) else None
@@ -82,12 +80,12 @@ class Column:
 
 
 def _local(at: datetime, zone: ZoneInfo) -> datetime:
-    """Return a moment on a zone's clock; days that no zone's calendar has stay in UTC."""
+    """Convert a moment to a zone's local time; days at the ends of the calendar stay in UTC."""
     return at.astimezone(zone) if 1 < at.year < 9999 else at.astimezone(UTC)
 
 
 def _said(value: Any) -> Cell:
-    """Return a value as a cell has it: several are listed with commas, what has parts is JSON."""
+    """Return a value for a cell: a list is joined with commas, an object is JSON."""
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else None
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -103,13 +101,13 @@ class ListFile:
     Parameters
     ----------
     name
-        How the file's name begins.
+        The beginning of the file's name.
     columns
         Text, numbers and, marked so, times.
     of_sites
-        Whether rows belong to sites, on whose clocks their times are; else they are in UTC.
+        Whether rows belong to sites, whose local time is used; otherwise times are in UTC.
     rows_a_page
-        How many rows are asked for at once.
+        How many rows are requested at once.
     split
         Makes several rows of one of the list's.
     """
@@ -122,7 +120,7 @@ class ListFile:
 
     @property
     def headers(self) -> list[str]:
-        """The first line. Where there are times, the last column names the clock of each row."""
+        """The first line. If there are times, the last column names the time zone of each row."""
         clock = "site time" if self.of_sites else "UTC"
         named = [f"{each.header} ({clock})" if each.is_time else each.header for each in self.columns]
         return [*named, "time zone"] if self._has_zone else named

@@ -1,7 +1,7 @@
 """Lists as files: the address of a list with ``format=csv`` or ``format=xlsx`` gives the whole of it.
 
-It is made by asking for the list itself, page after page, as the person who asks. So the filters are the list's, each
-page is a short transaction of its own, and what somebody may see is decided anew for every page. A file never needs
+It is made by requesting the list itself, page by page, on behalf of the requester. So the filters are the list's, each
+page is a short transaction of its own, and permissions are checked for every page. A file never needs
 more memory than a page of it.
 """
 
@@ -28,18 +28,18 @@ from api.problems import PROBLEMS, problem
 from db.plant import plant
 
 MOST_AT_ONCE = 4
-"""Files that a process makes at once; more are answered 503."""
+"""The most files that a process makes at once; more are answered 503."""
 _CHUNK = 64 * 1024
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
 
 
 class CutOff(Exception):
-    """A page of the list was refused when a part of the file had been sent: the answer ends without its end."""
+    """A page of the list was refused after a part of the file had been sent: the answer is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One answer of the list itself."""
+    """One answer of the list."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
@@ -47,7 +47,7 @@ class _Page:
     next: str | None
     """The query of the next page."""
     of: Mapping[str, Any]
-    """What the path names: it is said of every row."""
+    """The path's parameters, added to every row."""
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ class _Page:
 
 
 class Exports:
-    """Answers lists that are asked for as files."""
+    """Answers requests for lists as files."""
 
     def __init__(self, app: ASGIApp, *, pool: ConnectionPool) -> None:
         self.app, self.pool = app, pool
@@ -98,7 +98,7 @@ class Exports:
     async def _rows(
         self, scope: Scope, file: ListFile, sites: Sequence[plant.Site], page: _Page
     ) -> AsyncIterator[list[list[Cell]]]:
-        """Yield the rows page by page, the first page being there already."""
+        """Yield the rows page by page, given the first page."""
         while True:
             yield await run_in_threadpool(self._written, file, sites, page)
             if page.next is None:
@@ -108,7 +108,7 @@ class Exports:
                 raise CutOff(f"{scope['path']}: a page of it was answered {page.status}")
 
     def _written(self, file: ListFile, sites: Sequence[plant.Site], page: _Page) -> list[list[Cell]]:
-        """Return the cells of a page's rows, each on the clock of its site."""
+        """Return the cells of a page's rows, each in its site's local time."""
         items = [{**page.of, **each} for item in page.items for each in (file.split(item) if file.split else (item,))]
         nameless = {each["asset_id"] for each in items if each.get("asset_id") and not each.get("asset")}
         keys: Mapping[int, str] = {}
@@ -128,7 +128,7 @@ class Exports:
             return plant.sites(conn)
 
     async def _page(self, scope: Scope, query: str) -> _Page:
-        """Ask for one page of the list, in the name of who asks for the file."""
+        """Request one page of the list, on behalf of the requester of the file."""
         asked = dict(scope) | {"query_string": query.encode(), "state": dict(scope.get("state") or {})}
         started: Message = {"status": 500, "headers": []}
         body = bytearray()
@@ -153,7 +153,7 @@ class Exports:
 
 
 def _wanted(scope: Scope) -> tuple[ListFile, str, list[tuple[str, str]]] | None:
-    """Return the list that is asked for as a file, the file's kind and the list's filters."""
+    """Return the requested list, the file's kind and the list's filters."""
     if scope["type"] != "http" or scope["method"] != "GET" or b"format=" not in scope["query_string"]:
         return None
     file = lists.at(scope["path"])

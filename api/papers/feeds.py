@@ -1,4 +1,4 @@
-"""Calendars to follow: made and revoked by their owner, and opened by a secret address alone."""
+"""Calendar feeds: created and revoked by their owner, and opened by a secret address alone."""
 
 import hashlib
 from datetime import datetime
@@ -29,7 +29,7 @@ _Id = Annotated[int | None, Field(ge=1, le=2**31 - 1)]
 
 
 class NotAPerson(Exception):
-    """A calendar belongs to a person, and a key asks for one."""
+    """A key requested a calendar, which belongs to a person."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class NotAPerson(Exception):
 
 
 class FeedIn(BaseModel):
-    """What the calendar is of: exactly one of the three."""
+    """The calendar's subject: exactly one of the three."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"technician_id": 4}]})
 
@@ -56,7 +56,7 @@ class FeedIn(BaseModel):
 
 
 class FeedOut(BaseModel):
-    """A calendar that one follows. Its address is shown once, when it is made."""
+    """A calendar feed. Its address is shown once, when it is created."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -76,7 +76,7 @@ class NewFeedOut(BaseModel):
 
 
 def make(conn: Connection, request: Request, who: Who, wanted: FeedIn, *, now: datetime) -> tuple[int, str]:
-    """Make a calendar of what its owner sees, and return its id and its address. Raises NotFound, NotAPerson."""
+    """Create a calendar of data that its owner sees, and return its id and its address. Raises NotFound, NotAPerson."""
     of: dict[str, int] = {}
     if wanted.site is not None:
         of["site_id"] = plant.site_by_code(conn, wanted.site, who.sites).id
@@ -90,7 +90,7 @@ def make(conn: Connection, request: Request, who: Who, wanted: FeedIn, *, now: d
 
 
 def owner(who: Who) -> str:
-    """Return the user who asks. Raises NotAPerson."""
+    """Return the requesting user. Raises NotAPerson."""
     kind, _, name = who.actor.partition(":")
     if kind != "person":
         raise NotAPerson
@@ -99,7 +99,7 @@ def owner(who: Who) -> str:
 
 @router.get("", dependencies=[SEES])
 def find(conn: Conn, who: Asking, part: Paged) -> list[FeedOut]:
-    """List the calendars that one follows, the oldest first."""
+    """List your calendars, the oldest first."""
     kind, _, name = who.actor.partition(":")
     feeds = calendar_feeds.of_owner(conn, name) if kind == "person" else []
     return [FeedOut.model_validate(each) for each in part.of_all(feeds, OLDEST_FIRST)]
@@ -107,7 +107,7 @@ def find(conn: Conn, who: Asking, part: Paged) -> list[FeedOut]:
 
 @router.post("", status_code=201, response_model=NewFeedOut, dependencies=[SEES])
 def create(request: Request, body: FeedIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Make a calendar. The answer has its secret address, for the only time."""
+    """Create a calendar. Only this answer has its secret address."""
 
     def made(_: Response) -> NewFeedOut:
         feed_id, address = make(conn, request, who, body, now=now)
@@ -118,17 +118,17 @@ def create(request: Request, body: FeedIn, conn: Conn, now: Now, who: Asking, on
 
 @router.post("/{feed_id}/revoke", dependencies=[SEES])
 def revoke(feed_id: FeedId, conn: Conn, now: Now, who: Asking) -> list[FeedOut]:
-    """Let a calendar's address open nothing from now on; the answer lists one's calendars."""
+    """Revoke a calendar's address; the answer lists your calendars."""
     calendar_feeds.revoke(conn, feed_id, owner(who), at=now)
     return [FeedOut.model_validate(each) for each in calendar_feeds.of_owner(conn, owner(who))]
 
 
 @open_router.get("/calendar/{token}.ics")
 def read(request: Request, token: Annotated[str, Path(max_length=100)], conn: Conn, now: Now) -> Response:
-    """Read the calendar that a secret address opens, as long as its owner may see what is in it."""
+    """Read the calendar of a secret address, as long as its owner may see its content."""
     feed = calendar_feeds.find(conn, token)
     if feed is None or not _sees(conn, feed):
-        # The whole address is nobody's to read in an answer or a log.
+        # The whole address must not appear in an answer or a log.
         raise NotFound("calendar", f"{token[:4]}…")
     calendar_feeds.note_read(conn, feed, at=now)
     chosen.know(request, feed.language)
@@ -145,6 +145,6 @@ def read(request: Request, token: Annotated[str, Path(max_length=100)], conn: Co
 
 
 def _sees(conn: Connection, feed: Feed) -> bool:
-    """Whether the owner of a calendar may still see what is in it."""
+    """Return whether the owner of a calendar may still see its content."""
     user = users.find(conn, feed.owner)
     return user is not None and user.disabled_at is None and user.who().sees(feed.site)

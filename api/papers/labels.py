@@ -1,4 +1,4 @@
-"""Codes to scan: where they lead, and labels with them."""
+"""Codes to scan: their targets, and labels with them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,22 +25,22 @@ router = APIRouter(tags=["labels"], dependencies=[KNOWN])
 A_SHEET = 24
 """Labels of 70 × 37 mm on an A4 sheet: three beside each other, eight below."""
 MOST = 480
-"""Labels that are printed at once."""
+"""The most labels printed at once."""
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class NothingChosen(Exception):
-    """Labels are asked for, and none is named."""
+    """Labels were requested for nothing."""
 
     def __init__(self) -> None:
         super().__init__(say("name what the labels are for: at least one asset_id, location_id, item_id or bin_id"))
 
 
 class ScanAddressOut(BaseModel):
-    """What a code leads to. ``path`` is what it holds, behind the address under which the plant is called."""
+    """A code's target. ``path`` is its content, after the plant's base address."""
 
     path: str
-    leads_to: str = Field(description="the page that who scans it comes to, after signing in")
+    leads_to: str = Field(description="the page that it opens, after signing in")
     created_at: datetime
     created_by: str
 
@@ -53,25 +53,25 @@ class ScanAddressOut(BaseModel):
 
 @router.get("/assets/{asset_id}/scan-address", dependencies=[SEES])
 def of_asset(asset_id: int, conn: Conn, now: Now) -> ScanAddressOut:
-    """Read where the code of an asset's label leads."""
+    """Read the target of the code on an asset's label."""
     return _read(conn, {"asset_id": plant.asset(conn, asset_id, now=now).id})
 
 
 @router.get("/locations/{location_id}/scan-address", dependencies=[SEES])
 def of_location(location_id: int, conn: Conn) -> ScanAddressOut:
-    """Read where the code of a functional location's label leads."""
+    """Read the target of the code on a functional location's label."""
     return _read(conn, {"location_id": plant.location(conn, location_id).id})
 
 
 @router.get("/work-orders/{order_id}/scan-address", dependencies=[SEES])
 def of_order(order_id: UUID, conn: Conn, who: Asking) -> ScanAddressOut:
-    """Read where the code on an order's prints leads."""
+    """Read the target of the code on an order's prints."""
     return _read(conn, {"order_id": work_orders.get(conn, order_id, who).id})
 
 
 @router.post("/assets/{asset_id}/scan-address", status_code=201, response_model=ScanAddressOut, dependencies=[PLANS])
 def anew_of_asset(asset_id: int, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Void the code of an asset's labels, which then leads nowhere, and make another."""
+    """Void the code of an asset's labels, which then leads nowhere, and create a new one."""
     thing = {"asset_id": plant.asset(conn, asset_id, now=now).id}
     return once(b"", lambda _: _anew(conn, thing, who, now), needed=False)
 
@@ -80,7 +80,7 @@ def anew_of_asset(asset_id: int, conn: Conn, now: Now, who: Asking, once: OnlyOn
     "/locations/{location_id}/scan-address", status_code=201, response_model=ScanAddressOut, dependencies=[PLANS]
 )
 def anew_of_location(location_id: int, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Void the code of a functional location's labels, which then leads nowhere, and make another."""
+    """Void the code of a functional location's labels, which then leads nowhere, and create a new one."""
     thing = {"location_id": plant.location(conn, location_id).id}
     return once(b"", lambda _: _anew(conn, thing, who, now), needed=False)
 
@@ -89,7 +89,7 @@ def anew_of_location(location_id: int, conn: Conn, now: Now, who: Asking, once: 
     "/work-orders/{order_id}/scan-address", status_code=201, response_model=ScanAddressOut, dependencies=[PLANS]
 )
 def anew_of_order(order_id: UUID, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Void the code on an order's prints, which then leads nowhere, and make another."""
+    """Void the code on an order's prints, which then leads nowhere, and create a new one."""
     thing = {"order_id": work_orders.get(conn, order_id, who).id}
     return once(b"", lambda _: _anew(conn, thing, who, now), needed=False)
 
@@ -108,9 +108,9 @@ def labels(
         Literal["sheet", "single"],
         Query(description="sheet: A4 with 24 labels of 70 × 37 mm; single: a page of that size for each"),
     ] = "sheet",
-    skip: Annotated[int, Query(ge=0, lt=A_SHEET, description="places of the first sheet that are used already")] = 0,
+    skip: Annotated[int, Query(ge=0, lt=A_SHEET, description="labels of the first sheet that are already used")] = 0,
 ) -> Response:
-    """Print labels as PDF: code, name and place, with a code that leads to the page of each."""
+    """Print labels as PDF: code, name and location, with a QR code that opens the page of each."""
     if not (asset_id or location_id or item_id or bin_id):
         raise NothingChosen
     things = [*_of_assets(conn, asset_id or (), who, now), *_of_locations(conn, location_id or (), who)]
@@ -155,7 +155,7 @@ def _of_bins(conn: Connection, ids: Sequence[int], who: Who) -> list[tuple[str, 
 
 
 def _seen(conn: Connection, name: str, key: int, who: Who) -> int:
-    """Return an id that is of a site that somebody sees. Raises NotFound."""
+    """Return an id if it belongs to a site that the requester sees. Raises NotFound."""
     if who.sites is not None:
         scope.check(conn, name, key, who.sites)
     return key

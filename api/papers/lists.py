@@ -1,4 +1,4 @@
-"""Every list that can be had as a file, by its path in the API."""
+"""Every list that can be exported, by its path in the API."""
 
 import re
 from collections.abc import Mapping
@@ -324,12 +324,12 @@ LISTS: Mapping[str, ListFile] = {
     ),
     **STOCK_LISTS,
 }  # fmt: skip
-"""A test asks for each list of the API to be here."""
+"""A test requires each list of the API here."""
 
 
 _PATHS = [(re.compile("/api/v1" + re.sub(r"{\w+}", "[^/]+", path)), file) for path, file in LISTS.items()]
 
 
 def at(path: str) -> ListFile | None:
-    """Return the file that the list at a path can be had as; None where there is no list."""
+    """Return the export of the list at a path; None if there is no list."""
     return next((file for pattern, file in _PATHS if pattern.fullmatch(path)), None)

@@ -1,4 +1,4 @@
-"""An order to print: what, where, why, the steps to tick off, the parts, and the code that leads to its page."""
+"""An order for printing: the work, its location and reason, steps to tick off, parts, and a code for its page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ MOST_FINDINGS, MOST_CHARTS = 200, 4
 
 @dataclass(frozen=True, slots=True)
 class Printing:
-    """Who prints when, and the address that the code leads to."""
+    """Who prints it, when, and the address in its code."""
 
     who: Who
     at: datetime
@@ -38,7 +38,7 @@ class Printing:
 
 
 def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any]:
-    """Return what the template says of an order. Raises NotFound where who prints may not see it."""
+    """Return an order's facts for the template. Raises NotFound if the requester may not see it."""
     order = work_orders.get(conn, order_id, printing.who)
     site = plant.site(conn, order.site_id)
     zone = site.time_zone
@@ -112,7 +112,7 @@ def _facts(order: WorkOrder, people: dict[str, str], zone: str) -> list[list[str
 
 
 def _safety(asset: plant.Asset | None, order: WorkOrder, steps: Sequence[StepDone]) -> list[str]:
-    """Return what whoever does the work has to heed before anything else."""
+    """Return the safety notes for whoever does the work."""
     heeded = [_("Permit: %(permit)s", permit=each.instruction) for each in steps if each.kind is StepKind.PERMIT]
     if asset is not None and asset.safety_critical:
         heeded.append(_("Safety-critical equipment: a second person verifies the work."))

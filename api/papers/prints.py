@@ -20,14 +20,14 @@ PDF: dict[int | str, dict[str, Any]] = {
 
 
 def as_pdf(content: bytes, name: str) -> Response:
-    """Return a PDF that a browser shows, and saves under a name."""
+    """Return a PDF that a browser displays, and saves under a name."""
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
     )
 
 
 def code_of(request: Request, found: ScanAddress) -> str:
-    """Return the whole address that a code holds: that under which the plant was called by who prints it."""
+    """Return the whole address in a code: at the host name under which it is printed."""
     return str(request.base_url.replace(path=f"/q/{found.token}"))
 
 

@@ -1,4 +1,4 @@
-"""The signed report of a round: what was looked at where, by whom, what has failed and what it led to."""
+"""The signed report of a round: its stops, answers and walker, its failed points and their orders."""
 
 import base64
 from datetime import datetime
@@ -23,7 +23,7 @@ from workorder_core.inspections.rounds import How, RoundStep, StopStatus
 def finish(
     conn: Connection, round_id: int, name: str, drawn: str, *, actor: str, at: datetime, keep: bool = True
 ) -> Round:
-    """Finish a round that somebody signs, and keep its report with its hash. Raises what the step raises."""
+    """Finish a round with a signature, and store its report with its hash. Raises what the step raises."""
     signed = rounds.take_step(
         conn, round_id, RoundStep.FINISH, signed_name=name, signed_drawn=drawn, actor=actor, at=at
     )
@@ -33,12 +33,12 @@ def finish(
 
 
 def readable(drawn: str) -> str:
-    """Return a drawn signature; empty where it cannot be read: the name is what counts."""
+    """Return a drawn signature; empty if it cannot be read: the name is what counts."""
     return drawn if answers.DRAWN.fullmatch(drawn) else ""
 
 
 def facts(conn: Connection, of: Round, actor: str, at: datetime) -> dict[str, Any]:
-    """Return what the template says."""
+    """Return the facts for the template."""
     names = users.full_names(conn)
 
     def called(who: str | None) -> str:
@@ -115,12 +115,12 @@ def _answer(conn: Connection, item: Item, read: answers.Read, got: Answered | No
 
 
 def _with_unit(said: str, item: Item) -> str:
-    """Return a value or limits with the unit as people write it: ``80 °C``."""
+    """Return a value or limits with the unit for people: ``80 °C``."""
     return said.removesuffix(item.unit) + unit(item.unit) if item.unit and said.endswith(item.unit) else said
 
 
 def _picture(conn: Connection, round_id: int, got: Answered) -> str:
-    """Return a small photo inside an SVG, in which a template may have it."""
+    """Return a small photo wrapped in an SVG, which a template can include."""
     assert got.photo_id is not None
     found = stops.photo(conn, round_id, got.photo_id)
     kind = "image/jpeg" if found.small else found.kind

@@ -16,11 +16,11 @@ from openpyxl.utils import get_column_letter
 from api.papers.columns import Cell
 
 BOM = "\ufeff"
-"""By it Excel knows that a CSV is UTF-8."""
+"""The mark by which Excel recognises UTF-8."""
 MOST_ROWS = 50_000
-"""Of an XLSX, which is whole before its first byte is sent: some fifteen seconds of work."""
+"""The most rows of an XLSX, which is complete before its first byte is sent: about fifteen seconds of work."""
 _FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
-"""By what spreadsheets know a formula; the wide letters are those of Chinese and Japanese keyboards."""
+"""The characters by which spreadsheets recognise a formula; the wide ones are from Chinese and Japanese keyboards."""
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_CELL = 32_767
 _EXCEL_YEARS = range(1901, 9999)
@@ -28,7 +28,7 @@ _WIDEST = 60
 
 
 def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return rows as RFC 4180 has them, in UTF-8.
+    """Return rows as CSV (RFC 4180), in UTF-8.
 
     A text that a spreadsheet would run as a formula begins with an apostrophe; numbers are left as they are.
     """
@@ -52,10 +52,7 @@ def _plain(cell: Cell) -> str | int | float:
 
 
 class Sheet:
-    """An XLSX that is written row by row, and needs little memory whatever its length.
-
-    Text is text whatever it begins with: no cell is a formula.
-    """
+    """An XLSX written row by row, with little memory whatever its length. Text is always text: no cell is a formula."""
 
     def __init__(self, title: str, headers: Sequence[str]) -> None:
         self._book = Workbook(write_only=True)
@@ -71,7 +68,7 @@ class Sheet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove what a sheet that was not saved has left on the disk."""
+        """Remove the temporary files of a sheet that was not saved."""
         for each in self._book.worksheets:
             if not each.closed:
                 each.close()
@@ -79,13 +76,13 @@ class Sheet:
                 each._writer.cleanup()
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
-        """Write rows below those that there are."""
+        """Append rows."""
         for row in rows:
             self._sheet.append([self._cell(cell) for cell in row])
         self.rows += len(rows)
 
     def save(self, file: IO[bytes]) -> None:
-        """Write the whole; nothing can be added afterwards."""
+        """Write the file; nothing can be added afterwards."""
         self._sheet.auto_filter.ref = f"A1:{get_column_letter(self._width)}{self.rows + 1}"
         self._book.save(file)
 

@@ -1,8 +1,7 @@
-"""Documents as PDF, from the templates beside this file.
-
-What a document says reaches its template as JSON, never as text of the template: nothing that people have written is
-run. The fonts that typst brings come first, so a document looks the same everywhere; letters that they lack, such as
-Chinese ones, come from the fonts of the system where it has any, and are boxes where it has none. Nothing is fetched.
+"""Makes PDF documents from the templates beside this file. A document's facts reach its template as JSON, never as
+template text: nothing that people have written is executed. typst's own fonts come first, so a document looks the same
+everywhere; letters that they lack, such as Chinese ones, come from the system's fonts, or are boxes if it has none.
+Nothing is downloaded.
 """
 
 import io
@@ -33,7 +32,7 @@ def pdf(template: str, facts: Mapping[str, Any]) -> bytes:
 
 
 def pictures(template: str, facts: Mapping[str, Any], *, dots_per_inch: float = 100) -> list[bytes]:
-    """Return the pages of the same as PNG."""
+    """Return the pages of the same document as PNG."""
     made = _compiled(template, facts, "png", dots_per_inch)
     return [made] if isinstance(made, bytes) else list(made)
 
@@ -54,13 +53,13 @@ def _compiled(template: str, facts: Mapping[str, Any], kind: Any, dots_per_inch:
 
 
 def words_of(template: str) -> dict[str, str]:
-    """Return what a template says itself, by its English, in the reader's language."""
+    """Return a template's own texts in the reader's language, by their English."""
     return {each: _(each) for each in _marked(template)}
 
 
 @cache
 def _marked(template: str) -> tuple[str, ...]:
-    """Return the texts of a template that it has by ``say``, which reach it in the reader's language."""
+    """Return the texts that a template uses by ``say``, which it gets in the reader's language."""
     text = (_TEMPLATES / f"{template}.typ").read_text(encoding="utf-8")
     return tuple(each.replace('\\"', '"') for each in _SAID.findall(text))
 
@@ -71,14 +70,14 @@ def _fonts() -> typst.Fonts:
 
 
 def qr(address: str) -> str:
-    """Return an address as a QR code, an SVG; it can be read with a seventh of it dirty or torn off."""
+    """Return an address as a QR code, an SVG; it is readable with up to a seventh of it damaged."""
     made = io.BytesIO()
     segno.make(address, error="m", micro=False, boost_error=False).save(made, kind="svg", border=2, xmldecl=False)
     return made.getvalue().decode()
 
 
 def clock(at: datetime | None, zone: str) -> str:
-    """Return a time on a site's clock as prints say it: ``Mon 2 Mar 2026, 09:14 CET``; "–" for none."""
+    """Return a time on a site's clock for prints: ``Mon 2 Mar 2026, 09:14 CET``; "–" for none."""
     if at is None:
         return "–"
     if not 1 < at.year < 9999:
