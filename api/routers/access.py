@@ -1,4 +1,4 @@
-"""Users and keys, for administrators of all sites; and who one is oneself."""
+"""Users and keys, for administrators of all sites; and the requester's own account."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -35,13 +35,13 @@ Name = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 
 @router.get("/me", dependencies=[SEES])
 def me(who: Asking) -> MeOut:
-    """Say who asks, with their roles and sites."""
+    """Read who you are, with your roles and sites."""
     return MeOut.of(who)
 
 
 @router.patch("/me", dependencies=[SEES])
 def choose_for_me(body: MyChoices, conn: Conn, now: Now, who: Asking) -> MeOut:
-    """Choose one's own language. A key has none."""
+    """Choose your own language. A key has none."""
     users.set_language(conn, person(who), body.language, actor=who.actor, at=now)
     return MeOut.of(replace(who, language=body.language))
 
@@ -54,7 +54,7 @@ def find_users(conn: Conn, part: Paged) -> list[UserOut]:
 
 @router.post("/users", status_code=201, response_model=NewUserOut, dependencies=[ADMINISTERS])
 def add_user(body: UserIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
-    """Make a user, with a password for the first sign-in. With an Idempotency-Key they are made once."""
+    """Create a user, with a password for the first sign-in. With an Idempotency-Key, at most once."""
 
     def make(_: Response) -> NewUserOut:
         password = passwords.one_time()
@@ -73,14 +73,14 @@ def read_user(user_name: Name, conn: Conn) -> UserOut:
 
 @router.put("/users/{user_name}", dependencies=[ADMINISTERS])
 def change_user(user_name: Name, body: UserFacts, conn: Conn, now: Now, actor: Actor) -> UserOut:
-    """Change what a user is; who is disabled is signed out at once, and stays in history."""
+    """Change a user; a disabled user is signed out at once, and stays in history."""
     users.save(conn, user_name, body.standing(), actor=actor, at=now)
     return UserOut.of(users.get(conn, user_name))
 
 
 @router.post("/users/{user_name}/password", dependencies=[ADMINISTERS])
 def give_password(user_name: Name, conn: Conn, now: Now, actor: Actor) -> NewUserOut:
-    """Give a user a new password for the next sign-in; they are signed out everywhere."""
+    """Give a user a new one-time password; they are signed out everywhere."""
     password = passwords.one_time()
     users.set_password(conn, user_name, passwords.hashed(password), must_change=True, actor=actor, at=now)
     return NewUserOut(user=UserOut.of(users.get(conn, user_name)), one_time_password=password)
@@ -88,13 +88,13 @@ def give_password(user_name: Name, conn: Conn, now: Now, actor: Actor) -> NewUse
 
 @router.get("/keys", dependencies=[ADMINISTERS])
 def find_keys(conn: Conn, part: Paged) -> list[KeyOut]:
-    """List the keys of the database, as far as they are known; those of the settings are not among them."""
+    """List the keys in the database, without the keys themselves; those in the settings are not included."""
     return [KeyOut.of(each) for each in part.of_all(api_keys.listed(conn), KEYS)]
 
 
 @router.post("/keys", status_code=201, response_model=NewKeyOut, dependencies=[ADMINISTERS])
 def add_key(request: Request, body: KeyIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
-    """Make a key. The answer holds it, for the only time. With an Idempotency-Key it is made once."""
+    """Create a key. Only this answer contains it. With an Idempotency-Key, at most once."""
     refuse_a_name_of_the_settings(request, body.name)
     sites = None if body.sites is None else frozenset(body.sites)
 
@@ -107,21 +107,21 @@ def add_key(request: Request, body: KeyIn, conn: Conn, now: Now, actor: Actor, o
 
 @router.post("/keys/{key_name}/revoke", dependencies=[ADMINISTERS])
 def revoke_key(key_name: Name, conn: Conn, now: Now, actor: Actor) -> list[KeyOut]:
-    """Let a key open nothing from now on; the answer lists all keys."""
+    """Revoke a key; the answer lists all keys."""
     api_keys.revoke(conn, key_name, actor=actor, at=now)
     return [KeyOut.of(each) for each in api_keys.listed(conn)]
 
 
 @router.get("/access-changes", dependencies=[ADMINISTERS])
 def changes(conn: Conn, part: PagedByFifty) -> list[ChangeOut]:
-    """List what was done to users, keys and the bindings of devices, the newest first."""
+    """List changes to users, keys and device bindings, the newest first."""
     (before,) = part.after(NEWEST_FIRST) or (None,)
     found = users.changes(conn, before=before, limit=part.fetched)
     return [ChangeOut.of(each) for each in part.of_fetched(found, NEWEST_FIRST)]
 
 
 def refuse_a_name_of_the_settings(request: Request, name: str) -> None:
-    """Raise AlreadyExists: history would not tell the two keys apart."""
+    """Raise AlreadyExists: history could not distinguish the two keys."""
     door: Door = request.app.state.door
     if name in door.by_name:
         raise AlreadyExists("key", name)

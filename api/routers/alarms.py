@@ -1,4 +1,4 @@
-"""Alarms that were raised, and how many a person has to bear."""
+"""Alarms, their states and their metrics."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -92,7 +92,7 @@ def states(
         str | None, Query(pattern="^(degrading|malfunction|safety)$", description="degrading, malfunction or safety")
     ] = None,
 ) -> list[StandingOut]:
-    """List alarms in their states of ISA-18.2, those that need somebody first."""
+    """List alarms in their states of ISA-18.2, those that need attention first."""
     found = alarm_points.page(
         conn,
         states=state,
@@ -135,13 +135,13 @@ def acknowledge(body: AcknowledgeIn, conn: Conn, now: Now, who: Asking) -> list[
 
 @router.post("/reset", dependencies=[WORKS_OR_PLANS])
 def reset(body: MoveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
-    """Let a latched alarm go, whose condition is over."""
+    """Reset a latched alarm whose condition is over."""
     return StandingOut.of(alarm_points.reset(conn, _seen(conn, who, body.key), actor=who.actor, at=now, why=body.why))
 
 
 @router.post("/shelve", dependencies=[PLANS])
 def shelve(body: ShelveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
-    """Keep an alarm from people until a stated time; it opens no order meanwhile. Not for safety alarms."""
+    """Shelve an alarm until a stated time; it opens no order meanwhile. Not for safety alarms."""
     return StandingOut.of(
         alarm_points.shelve(conn, _seen(conn, who, body.key), until=body.until, why=body.why, actor=who.actor, at=now)
     )  # fmt: skip
@@ -149,7 +149,7 @@ def shelve(body: ShelveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
 
 @router.post("/unshelve", dependencies=[PLANS])
 def unshelve(body: MoveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
-    """Take an alarm from the shelf before its end."""
+    """Unshelve an alarm before its shelving ends."""
     return StandingOut.of(
         alarm_points.unshelve(conn, _seen(conn, who, body.key), actor=who.actor, at=now, why=body.why)
     )
@@ -157,7 +157,7 @@ def unshelve(body: MoveIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
 
 @router.post("/take-out-of-service", dependencies=[PLANS])
 def take_out(body: TakeOutIn, conn: Conn, now: Now, who: Asking) -> StandingOut:
-    """Take an alarm out of service, for work on what it is measured by; it opens no order meanwhile."""
+    """Remove an alarm from service, for work on its instrument; it opens no order meanwhile."""
     return StandingOut.of(
         alarm_points.take_out(conn, _seen(conn, who, body.key), until=body.until, why=body.why, actor=who.actor, at=now)
     )  # fmt: skip
@@ -172,7 +172,7 @@ def return_to_service(body: MoveIn, conn: Conn, now: Now, who: Asking) -> Standi
 
 
 def _seen(conn: Connection, who: Who, alarm: tuple[int, str]) -> tuple[int, str]:
-    """Return an alarm of a site that somebody sees. Raises NotFound."""
+    """Return an alarm of a site that the requester sees. Raises NotFound."""
     if who.sites is not None:
         scope.check(conn, "asset_id", alarm[0], who.sites)
     return alarm

@@ -1,4 +1,4 @@
-"""Who changed what decisions depend on; and changes of safety facts, which take two people."""
+"""The log of changes; and changes of safety facts, which need two people."""
 
 from typing import Annotated, Any
 
@@ -15,14 +15,14 @@ router = APIRouter(tags=["changes"])
 NEWEST_FIRST = Order[changes.Change](tuple[Id], lambda each: (each.id,))
 PROPOSALS = Order[Proposal](tuple[Id], lambda each: (each.id,))
 WAITS: dict[int | str, dict[str, Any]] = {
-    202: {"model": SafetyProposalOut, "description": "What lessens safety waits for a second person"}
+    202: {"model": SafetyProposalOut, "description": "A change that reduces safety waits for a second person"}
 }
-"""What a route answers besides, of which a change can need a second person."""
+"""The additional answer of a route whose changes may need a second person."""
 NOTHING_SAID = DecisionIn()
 
 
 def waits(proposal: Proposal) -> Response:
-    """Return the answer to a change that waits for a second person, who finds it at its Location."""
+    """Return the answer to a change that waits for a second person, with the proposal's Location."""
     body = SafetyProposalOut.model_validate(proposal).model_dump_json()
     headers = {"Location": f"/api/v1/safety-proposals/{proposal.id}"}
     return Response(body, 202, headers, media_type="application/json")
@@ -46,7 +46,8 @@ def find(
     site: Annotated[str | None, Query(max_length=64, description="a site's code")] = None,
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of it and of what belongs to it")] = None,
 ) -> list[ChangeOut]:
-    """List who changed what decisions depend on, the newest first; of the whole plant only for who sees every site."""
+    """List changes to data that decisions depend on, the newest first; plant-wide ones only for users who see every
+    site."""
     kinds = [each for each in kinds_for(who) if kind in (None, each)]
     (before,) = part.after(NEWEST_FIRST) or (None,)
     found = changes.page(
@@ -67,10 +68,10 @@ def proposals(
     conn: Conn,
     who: Asking,
     part: PagedByFifty,
-    waiting: Annotated[bool | None, Query(description="only those that wait, or that do not")] = None,
+    waiting: Annotated[bool | None, Query(description="only those that wait (true) or are decided (false)")] = None,
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of one asset")] = None,
 ) -> list[SafetyProposalOut]:
-    """List changes by which work would be less safe, the newest first."""
+    """List proposed changes that reduce safety, the newest first."""
     (before,) = part.after(PROPOSALS) or (None,)
     found = safety.page(conn, waiting=waiting, asset_id=asset_id, within=who.sites, before=before, limit=part.fetched)
     return [SafetyProposalOut.model_validate(each) for each in part.of_fetched(found, PROPOSALS)]
@@ -78,13 +79,13 @@ def proposals(
 
 @router.get("/safety-proposals/{proposal_id}", dependencies=[SEES])
 def proposal(proposal_id: int, conn: Conn) -> SafetyProposalOut:
-    """Read one of them."""
+    """Read one proposed change."""
     return SafetyProposalOut.model_validate(safety.get(conn, proposal_id))
 
 
 @router.post("/safety-proposals/{proposal_id}/confirm", dependencies=[PLANS])
 def confirm(proposal_id: int, conn: Conn, now: Now, who: Asking, body: DecisionIn = NOTHING_SAID) -> SafetyProposalOut:
-    """Make the change, as a second person: it is refused to who proposed it."""
+    """Confirm the change, as a second person: whoever proposed it cannot."""
     return SafetyProposalOut.model_validate(
         confirming.confirm(conn, proposal_id, actor=who.actor, at=now, why=body.why)
     )
@@ -92,5 +93,5 @@ def confirm(proposal_id: int, conn: Conn, now: Now, who: Asking, body: DecisionI
 
 @router.post("/safety-proposals/{proposal_id}/reject", dependencies=[PLANS])
 def reject(proposal_id: int, conn: Conn, now: Now, who: Asking, body: DecisionIn = NOTHING_SAID) -> SafetyProposalOut:
-    """Leave all as it is. Who proposed it takes it back so."""
+    """Reject the change. Whoever proposed it withdraws it by this."""
     return SafetyProposalOut.model_validate(confirming.reject(conn, proposal_id, actor=who.actor, at=now, why=body.why))

@@ -1,4 +1,4 @@
-"""Money: a site's currency, labour rates and cost model, and what an order costs, for those who may see it."""
+"""Costs: a site's currency, labour rates and cost model, and the cost of an order, for users who may see costs."""
 
 from uuid import UUID
 
@@ -33,7 +33,7 @@ def put_currency(site_code: str, body: CurrencyIn, conn: Conn, who: Asking, _: W
 
 @router.put("/sites/{site_code}/costs/labour-rate", dependencies=[PLANS])
 def put_rate(site_code: str, body: RateIn, conn: Conn, names: Names, who: Asking, _: Why) -> SiteCostsOut:
-    """Set what an hour of a trade costs from a day on; earlier work keeps the rate of its day."""
+    """Set a trade's hourly rate from a day on; earlier work keeps the rate of its day."""
     site = plant.site_by_code(conn, site_code, who.sites)
     if body.per_hour is not None:
         names.require((NameKind.SKILL, [body.skill]))
@@ -43,7 +43,7 @@ def put_rate(site_code: str, body: RateIn, conn: Conn, names: Names, who: Asking
 
 @router.put("/sites/{site_code}/costs/model", dependencies=[PLANS])
 def put_entry(site_code: str, body: EntryIn, conn: Conn, names: Names, who: Asking, _: Why) -> SiteCostsOut:
-    """Say what failures, downtime and wasted visits cost, of an asset, of a class or of the whole site."""
+    """Set the costs of failures, downtime and wasted visits, for an asset, a class or the whole site."""
     site, entry = plant.site_by_code(conn, site_code, who.sites), body.entry()
     if entry.prices != Prices():
         names.require((NameKind.CLASS, [entry.asset_class]))
@@ -53,7 +53,7 @@ def put_entry(site_code: str, body: EntryIn, conn: Conn, names: Names, who: Aski
 
 @router.get("/work-orders/{order_id}/cost", dependencies=[SEES_COSTS])
 def of_order(order_id: UUID, conn: Conn, now: Now, who: Asking) -> OrderCostOut | None:
-    """Read what an order costs; null where its site has no currency."""
+    """Read the cost of an order; null if its site has no currency."""
     work_orders.get(conn, order_id, who)
     found = costs.of_order(conn, order_id, now=now)
     return None if found is None else OrderCostOut.of(found)
@@ -61,7 +61,7 @@ def of_order(order_id: UUID, conn: Conn, now: Now, who: Asking) -> OrderCostOut 
 
 @router.put("/work-orders/{order_id}/part-prices", dependencies=[PLANS])
 def price_parts(order_id: UUID, body: PartPricesIn, conn: Conn, now: Now, who: Asking) -> OrderCostOut | None:
-    """Say what an order's parts cost a piece, in the site's currency."""
+    """Set the unit prices of an order's parts, in the site's currency."""
     costs.price_parts(conn, order_id, body.unit_costs, who=who, at=now)
     found = costs.of_order(conn, order_id, now=now)
     return None if found is None else OrderCostOut.of(found)

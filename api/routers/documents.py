@@ -1,4 +1,4 @@
-"""The documents that judge: their versions, and what is on trial beside them."""
+"""The documents that judge: their versions, and those on trial in shadow."""
 
 from typing import Annotated
 
@@ -45,9 +45,8 @@ def version(kind: Kind, version_number: Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 @router.post("/documents/{kind}", status_code=201, response_model=VersionOut, dependencies=[ENGINEERS])
 def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor, once: OnlyOnce) -> Response:
-    """Check a document and put it in force as a new version; the engine takes it up at its next batch.
-
-    With an Idempotency-Key it is put in force once.
+    """Check a document and put it in force as a new version; the engine applies it at its next batch. With an
+    Idempotency-Key, at most once.
     """
 
     def make(_: Response) -> VersionOut:
@@ -60,7 +59,7 @@ def put(kind: Kind, body: DocumentIn, conn: Conn, actor: Actor, once: OnlyOnce) 
 
 @router.post("/documents/{kind}/rollback", status_code=201, response_model=VersionOut, dependencies=[ENGINEERS])
 def roll_back(kind: Kind, body: RollBackIn, conn: Conn, actor: Actor, once: OnlyOnce) -> Response:
-    """Put an earlier version in force again, as a new one; with an Idempotency-Key once."""
+    """Put an earlier version in force again, as a new one; with an Idempotency-Key, at most once."""
 
     def make(_: Response) -> VersionOut:
         found = documents.roll_back(conn, kind, body.number, actor=actor, why=body.why)
@@ -78,13 +77,13 @@ def _warnings(conn: Connection, kind: Kind, made: documents.Version) -> list[str
 
 @router.get("/models/precision", dependencies=[SEES_ALL])
 def precision(conn: Conn) -> list[PrecisionOut]:
-    """Count how right each version of a model was on each class of assets, by its newest close-outs."""
+    """Read the precision of each version of a model on each class of assets, by its newest close-outs."""
     return [PrecisionOut.of(each) for each in labels.precision(conn)]
 
 
 @router.get("/shadow-runs", dependencies=[SEES_ALL])
 def runs(conn: Conn, part: PagedByFifty) -> list[ShadowRunOut]:
-    """List the runs in shadow, the newest first."""
+    """List the shadow runs, the newest first."""
     (before,) = part.after(RUNS) or (None,)
     found = shadow.runs(conn, limit=part.fetched, before=before)
     return [ShadowRunOut.of(each) for each in part.of_fetched(found, RUNS)]
@@ -92,7 +91,8 @@ def runs(conn: Conn, part: PagedByFifty) -> list[ShadowRunOut]:
 
 @router.post("/shadow-runs", status_code=201, response_model=ShadowRunOut, dependencies=[ENGINEERS])
 def begin(body: ShadowRunIn, conn: Conn, actor: Actor, once: OnlyOnce) -> Response:
-    """Put documents on trial: they judge beside those in force, and open no orders. With an Idempotency-Key once."""
+    """Put documents on trial: they judge beside those in force, and open no orders. With an Idempotency-Key, at most
+    once."""
 
     def make(_: Response) -> ShadowRunOut:
         run_id = shadow.begin(
@@ -111,26 +111,26 @@ def run(run_id: RunId, conn: Conn) -> ShadowRunOut:
 
 @router.get("/shadow-runs/{run_id}/orders", dependencies=[SEES_ALL])
 def orders(run_id: RunId, conn: Conn, part: Paged) -> list[ShadowOrderOut]:
-    """List what a run would have opened, the oldest first."""
+    """List the orders that a run would have opened, the oldest first."""
     found = shadow.orders(conn, shadow.run(conn, run_id).id, after=part.after(OLDEST_FIRST), limit=part.fetched)
     return [ShadowOrderOut.of(each) for each in part.of_fetched(found, OLDEST_FIRST)]
 
 
 @router.get("/shadow-runs/{run_id}/report", dependencies=[SEES_ALL])
 def report(run_id: RunId, conn: Conn) -> ShadowReportOut:
-    """Tell what a run would have opened beside what the plant opened meanwhile, and how right both were."""
+    """Compare the orders of a run with those that the plant opened meanwhile, and the precision of both."""
     return ShadowReportOut.of(shadow_report.report(conn, run_id))
 
 
 @router.post("/shadow-runs/{run_id}/promote", dependencies=[ENGINEERS])
 def promote(run_id: RunId, body: EndIn, conn: Conn, actor: Actor) -> ShadowRunOut:
-    """Let what is on trial judge from the next batch on, with all that it has learned, as a new version."""
+    """Promote the documents on trial to a new version, with what their judge has learned, from the next batch on."""
     shadow.end(conn, run_id, "promoted", actor=actor, why=body.why)
     return ShadowRunOut.of(shadow.run(conn, run_id))
 
 
 @router.post("/shadow-runs/{run_id}/drop", dependencies=[ENGINEERS])
 def drop(run_id: RunId, body: EndIn, conn: Conn, actor: Actor) -> ShadowRunOut:
-    """End a trial and leave what is in force."""
+    """End a trial and keep the documents in force."""
     shadow.end(conn, run_id, "dropped", actor=actor, why=body.why)
     return ShadowRunOut.of(shadow.run(conn, run_id))

@@ -26,18 +26,18 @@ class EngineAlarmOut(BaseModel):
 
 
 class EngineOut(BaseModel):
-    """What is not known of an engine that never ran is none."""
+    """The engine's state; unknown fields of an engine that never ran are null."""
 
     state: Literal["judging", "behind", "silent", "stopped", "never ran"]
     alarms: list[EngineAlarmOut] = Field(description="the engine's own, the worst first; none: all is well")
     holder: str | None = Field(description="the process that judges this plant")
     written_at: datetime | None = Field(description="when it last wrote its metrics; it does so every second")
-    lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
+    lag_s: float | None = Field(None, description="the longest time that a message waits to be judged")
     lag_limit_s: float | None = None
-    queue: int | None = Field(None, description="messages taken off the wire and not judged yet")
+    queue: int | None = Field(None, description="messages received and not judged yet")
     messages_per_s: float | None = Field(None, description="over the last half minute")
     readings_per_s: float | None = None
-    messages: int | None = Field(None, description="committed and acknowledged since it took the plant")
+    messages: int | None = Field(None, description="committed and acknowledged since it became the writer")
     stored: int | None = Field(None, description="readings, since then")
     late: int | None = Field(None, description="of them")
     refused: dict[str, int] | None = Field(None, description="by reason, since then")

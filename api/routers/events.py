@@ -1,4 +1,4 @@
-"""What has happened: by pages, or as a stream that goes on."""
+"""The event log: in pages, or as a stream."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -22,9 +22,7 @@ OLDEST_FIRST = Order[Event](tuple[Id], lambda each: (each.id,))
 Subject = Literal[
     "order", "finding", "alarm", "document", "rule", "engine_alarm", "run", "stock", "purchase", "round", "audit"
 ]  # fmt: skip
-After = Annotated[
-    int | None, Query(ge=0, le=2**63 - 1, description="after the event with this id; 0: all that are kept")
-]
+After = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="after the event with this id; 0: all stored ones")]
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
@@ -33,7 +31,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
                 "example": 'id: 42\ndata: {"id":42,"kind":"order.closed"}',
             }
         },
-        "description": "A page of events, the oldest first; a stream of them for who accepts `text/event-stream`",
+        "description": "A page of events, the oldest first; a stream with the header Accept: `text/event-stream`",
     }
 }
 
@@ -45,16 +43,17 @@ async def find(
     part: PagedByFifty,
     after: After = None,
     of: Annotated[list[Subject] | None, Query(description="only of these; none: of all that you may see")] = None,
-    brief: Annotated[bool, Query(description="a stream without `data`, for who then reads it elsewhere")] = False,
+    brief: Annotated[
+        bool, Query(description="a stream without `data`, for a reader who then fetches the facts")
+    ] = False,
     last_event_id: Annotated[
-        int | None, Header(ge=0, le=2**63 - 1, description="as `after`, which it overrules: what browsers send")
+        int | None, Header(ge=0, le=2**63 - 1, description="like `after`, which it overrides: sent by browsers")
     ] = None,
 ) -> Any:
-    """List what has happened to orders, alarms and documents, the oldest first; or follow it.
-
-    With `Accept: text/event-stream` the answer goes on: an event follows within a second of its commit, and a stream
-    that was broken off goes on behind `Last-Event-ID`, with no gap and nothing twice. Without `after` a stream begins
-    now, a list at the oldest event that is kept.
+    """List the events of orders, alarms and documents, the oldest first; or follow them. With `Accept:
+    text/event-stream` the answer continues: an event arrives within a second of its commit, and an interrupted stream
+    resumes after `Last-Event-ID`, without gaps or repetitions. Without `after` a stream begins now, a list at the
+    oldest stored event.
     """
     subjects = None if of is None else frozenset[str](of)
     if "text/event-stream" not in request.headers.get("accept", ""):

@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it can serve, and its numbers for Prometheus. Health asks for no key."""
+"""Liveness, readiness, and metrics for Prometheus. Health checks need no key."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -29,22 +29,22 @@ class Ready(BaseModel):
     status: Literal["ready", "not ready"]
     database: str
     schema_waiting: list[str] = Field(description="migrations that have not been applied")
-    newest_readings_received_at: datetime | None = Field(description="None: nothing has come in yet")
+    newest_readings_received_at: datetime | None = Field(description="None: nothing has arrived yet")
     newest_readings_age_s: float | None
     ingest: str = Field("unknown", description="judging, behind (its own alarm), silent, stopped, or never ran")
-    ingest_lag_s: float | None = Field(None, description="how long what has arrived waits to be judged, at most")
+    ingest_lag_s: float | None = Field(None, description="the longest time that a message waits to be judged")
     engine_alarms: list[Code] = Field([], description="the engine's own; /api/v1/engine says what to do about them")
 
 
 @router.get("/health/live")
 def live() -> Live:
-    """Say that the process lives."""
+    """Report that the process is alive."""
     return Live()
 
 
 @router.get("/health/ready")
 def ready(request: Request, response: Response) -> Ready:
-    """Say whether the database can be reached, its schema is this code's, and how long ago readings came in."""
+    """Report whether the database can be reached, whether its schema is current, and how long ago readings arrived."""
     pool: ConnectionPool = request.app.state.pool
     try:
         with pool.connection(timeout=3) as conn:
@@ -77,7 +77,7 @@ def ready(request: Request, response: Response) -> Ready:
 
 @router.get("/metrics", include_in_schema=False, dependencies=[KNOWN, SEES_ALL])
 def metrics(request: Request, conn: Conn, now: Now) -> Response:
-    """Give the numbers in Prometheus' text format."""
+    """Return the metrics in Prometheus' text format."""
     numbers: Metrics = request.app.state.metrics
     return Response(numbers.text(conn, now=now), media_type=CONTENT_TYPE_LATEST)
 
@@ -91,7 +91,7 @@ def _said(waiting: list[str], read_only: bool) -> str:
 
 
 def _waiting(request: Request, conn: Connection) -> list[str]:
-    """Return the migrations that wait. A schema that is current stays so, and is not asked for again."""
+    """Return the pending migrations. A current schema stays so, and is not queried again."""
     if request.app.state.schema_is_current:
         return []
     waiting = list(schema.waiting(conn))

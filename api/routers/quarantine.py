@@ -1,4 +1,4 @@
-"""What could not be read, with the reason, another try once the cause is removed, and an end to what nobody wants."""
+"""The quarantine: unreadable messages with the reason, retrying them once the cause is removed, and dropping them."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -14,7 +14,7 @@ from workorder_core.people.access import Role
 router = APIRouter(prefix="/quarantine", tags=["quarantine"])
 NEWEST_FIRST = Order[quarantine.Kept](tuple[At, Id], lambda each: (each.last_received_at, each.id))
 READERS = frozenset({Role.RELIABILITY_ENGINEER})
-"""Whose roles may read payloads: they are whatever people and devices have sent."""
+"""The roles that may read payloads, which contain whatever people and devices have sent."""
 
 
 @router.get("", dependencies=[SEES])
@@ -25,7 +25,7 @@ def find(
     reason: Annotated[str | None, Query(description="refused for one reason, such as not_json")] = None,
     topic: Annotated[str | None, Query(description="how the topic begins")] = None,
 ) -> QuarantinePage:
-    """List the kinds of refused messages and values, the newest first. Payloads are there for engineers."""
+    """List the kinds of refused messages and values, the newest first. Only engineers see payloads."""
     found = quarantine.page(
         conn, reason=reason, topic=topic, after=part.after(NEWEST_FIRST), within=who.sites, limit=part.fetched
     )
@@ -42,37 +42,38 @@ KeptId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 @router.get("/{kept_id}", dependencies=[ENGINEERS])
 def one(kept_id: KeptId, conn: Conn) -> KeptOut:
-    """Read one kept message, with all that is kept of its payload."""
+    """Read one stored message, with its stored payload."""
     return KeptOut.of(quarantine.one(conn, kept_id), readable=True)
 
 
 @router.get("/{kept_id}/payloads", dependencies=[ENGINEERS])
 def payloads(kept_id: KeptId, conn: Conn) -> list[PayloadOut]:
-    """Read the messages that are kept of a kind, the first ones."""
+    """Read the stored messages of a kind, the first ones."""
     return [PayloadOut.of(each) for each in quarantine.payloads(conn, kept_id)]
 
 
 @router.post("/retry", status_code=202, dependencies=[ENGINEERS])
 def retry_many(body: RetryIn, conn: Conn, actor: Actor, now: Now) -> RetryOut:
-    """Have the engine read again what fits, by what is set and known now; what it takes is stored as late."""
+    """Let the engine retry the matching messages, with the present settings and plant data; accepted readings are
+    stored as late."""
     asked = quarantine.ask_retry(conn, reason=body.reason, topic=body.topic, actor=actor, at=now)
     return RetryOut(asked=len(asked), left_out=quarantine.left_out(conn, reason=body.reason, topic=body.topic))
 
 
 @router.post("/{kept_id}/retry", status_code=202, dependencies=[ENGINEERS])
 def retry(kept_id: KeptId, conn: Conn, actor: Actor, now: Now) -> RetryOut:
-    """Have the engine read again what is kept of a kind; when it is taken, there is no such message any more."""
+    """Let the engine retry the stored messages of a kind; accepted ones leave the quarantine."""
     return RetryOut(asked=len(quarantine.ask_retry(conn, ids=[kept_id], actor=actor, at=now)))
 
 
 @router.post("/drop", dependencies=[ENGINEERS])
 def drop_many(body: DropIn, conn: Conn, now: Now) -> DropOut:
-    """Drop what fits: nobody can try it again."""
+    """Drop the matching messages: they cannot be retried any more."""
     before = None if body.older_than_days is None else now - timedelta(days=body.older_than_days)
     return DropOut(dropped=quarantine.drop(conn, reason=body.reason, topic=body.topic, before=before))
 
 
 @router.post("/{kept_id}/drop", dependencies=[ENGINEERS])
 def drop(kept_id: KeptId, conn: Conn) -> DropOut:
-    """Drop what is kept of a kind: nobody can try it again."""
+    """Drop the stored messages of a kind: they cannot be retried any more."""
     return DropOut(dropped=quarantine.drop(conn, ids=[kept_id]))

@@ -1,4 +1,4 @@
-"""The rules in force, one by one: what each has used of its alarm budget, and which judge in shadow."""
+"""The rules in force, one by one: the use of their alarm budgets, and which judge in shadow."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -21,8 +21,8 @@ def find(
     now: Now,
     part: PagedByFifty,
     asset_class: Annotated[str | None, Query(description="rules of one class")] = None,
-    in_shadow: Annotated[bool | None, Query(description="only those that judge in shadow, or that do not")] = None,
-    budgeted: Annotated[bool | None, Query(description="only those with a budget, or without")] = None,
+    in_shadow: Annotated[bool | None, Query(description="only those in shadow (true) or not (false)")] = None,
+    budgeted: Annotated[bool | None, Query(description="only those with a budget (true) or without (false)")] = None,
 ) -> list[RuleOut]:
     """List the rules of the rulebook in force, in its order."""
     there, book = rules_in_shadow.now_there(conn), rules_in_force.newest(conn)
@@ -56,13 +56,13 @@ def read(rule: str, conn: Conn, now: Now) -> RuleOut:
 
 @router.post("/{rule:path}/shadow", dependencies=[ENGINEERS])
 def to_shadow(rule: str, body: WhyIn, conn: Conn, now: Now, actor: Actor) -> RuleOut:
-    """Let a rule judge in shadow: it opens no orders, and its alarms are counted. Not for safety rules."""
+    """Put a rule in shadow: it opens no orders, and its alarms are counted. Not for safety rules."""
     budgets.to_shadow(conn, rule, actor=actor, why=body.why, at=now)
     return read(rule, conn, now)
 
 
 @router.post("/{rule:path}/return", dependencies=[ENGINEERS])
 def back(rule: str, body: WhyIn, conn: Conn, now: Now, actor: Actor) -> RuleOut:
-    """Let a rule open orders again; its budget is counted from now."""
+    """Return a rule from shadow: it opens orders again; its budget is counted from now."""
     rules_in_shadow.end(conn, rule, actor=actor, why=body.why, at=now)
     return read(rule, conn, now)

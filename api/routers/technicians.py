@@ -1,4 +1,4 @@
-"""The people who can be given work."""
+"""Technicians, to whom work can be assigned."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ def find(
 
 @router.post("", status_code=201, response_model=TechnicianOut, dependencies=[PLANS_PEOPLE])
 def create(body: TechnicianIn, conn: Conn, who: Asking, _: Why, names: Names, once: OnlyOnce) -> Response:
-    """Make a technician known. With an Idempotency-Key they are made known once."""
+    """Create a technician. With an Idempotency-Key, at most once."""
     site = plant.site_by_code(conn, body.site, who.sites)
     wanted = body.technician(technician_id=0, site_id=site.id, code=body.code)
 
@@ -48,7 +48,7 @@ def read(technician_id: int, conn: Conn) -> TechnicianOut:
 
 @router.put("/{technician_id}", dependencies=[PLANS_PEOPLE])
 def update(technician_id: int, body: TechnicianFacts, conn: Conn, _: Why, names: Names) -> TechnicianOut:
-    """Change a technician's facts; site and code stay. Who has left is set inactive, never deleted."""
+    """Change a technician's facts; site and code stay. Set former technicians inactive; they are never deleted."""
     before = technicians.by_id(conn, technician_id)
     _require(names, body)
     after = body.technician(technician_id=before.id, site_id=before.site_id, code=before.code)

@@ -1,4 +1,4 @@
-"""Audits: what was found, who answers for it by when, and what became of it."""
+"""Audits: findings, their owners and due dates, and their states."""
 
 from typing import Annotated
 
@@ -42,7 +42,7 @@ def find(conn: Conn, who: Asking, part: PagedByFifty, site: Site = None) -> list
 
 @router.post("/audits", status_code=201, response_model=AuditOut, dependencies=[PLANS])
 def create(body: AuditIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Begin an audit. The header Idempotency-Key is needed."""
+    """Begin an audit. The header Idempotency-Key is required."""
 
     def make(response: Response) -> AuditOut:
         site = plant.site_by_code(conn, body.site, who.sites)
@@ -65,7 +65,7 @@ def read(audit_id: int, conn: Conn, now: Now) -> WholeAuditOut:
 
 @router.post("/audits/{audit_id}/close", dependencies=[PLANS])
 def close(audit_id: int, body: ConclusionIn, conn: Conn, now: Now, who: Asking) -> AuditOut:
-    """Close an audit of which every finding is verified or withdrawn."""
+    """Close an audit whose findings are all verified or withdrawn."""
     return AuditOut.of(audits.close(conn, audit_id, body.conclusion, actor=who.actor, at=now))
 
 
@@ -94,7 +94,7 @@ def find_findings(
 
 @router.post("/audits/{audit_id}/findings", status_code=201, response_model=FindingOut, dependencies=[PLANS])
 def add_finding(audit_id: int, body: FindingIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Record what was found, who has to answer for it, and by when. The header Idempotency-Key is needed."""
+    """Record a finding, with its owner and due date. The header Idempotency-Key is required."""
 
     def make(_: Response) -> FindingOut:
         new = NewFinding(statement=body.statement, grade=body.grade, owner=body.owner, due=body.due)
@@ -105,25 +105,25 @@ def add_finding(audit_id: int, body: FindingIn, conn: Conn, now: Now, who: Askin
 
 @router.post("/audits/{audit_id}/findings/{seq}/answer", dependencies=[WORKS_OR_PLANS])
 def answer(audit_id: int, seq: Seq, body: SaidIn, conn: Conn, now: Now, who: Asking) -> FindingOut:
-    """Say what was done about a finding."""
+    """Answer a finding: record what was done."""
     return _moved(conn, audit_id, seq, FindingStep.ANSWER, body, who, now)
 
 
 @router.post("/audits/{audit_id}/findings/{seq}/verify", dependencies=[PLANS])
 def verify(audit_id: int, seq: Seq, body: SaidIn, conn: Conn, now: Now, who: Asking) -> FindingOut:
-    """Confirm that it was done; who answered the finding cannot."""
+    """Verify an answer; whoever answered the finding cannot."""
     return _moved(conn, audit_id, seq, FindingStep.VERIFY, body, who, now)
 
 
 @router.post("/audits/{audit_id}/findings/{seq}/reject", dependencies=[PLANS])
 def reject(audit_id: int, seq: Seq, body: SaidIn, conn: Conn, now: Now, who: Asking) -> FindingOut:
-    """Send an answer back, with the reason and perhaps another due date."""
+    """Reject an answer, with the reason and optionally another due date."""
     return _moved(conn, audit_id, seq, FindingStep.REJECT, body, who, now)
 
 
 @router.post("/audits/{audit_id}/findings/{seq}/withdraw", dependencies=[PLANS])
 def withdraw(audit_id: int, seq: Seq, body: SaidIn, conn: Conn, now: Now, who: Asking) -> FindingOut:
-    """Take back a finding that was none, with the reason."""
+    """Withdraw a finding, with the reason."""
     return _moved(conn, audit_id, seq, FindingStep.WITHDRAW, body, who, now)
 
 

@@ -1,4 +1,4 @@
-"""Checklists and their versions, and the routes that ask them."""
+"""Checklists and their versions, and the routes that use them."""
 
 from typing import Annotated
 
@@ -53,7 +53,7 @@ def find_items(conn: Conn, who: Asking, part: Paged, site: Site = None) -> list[
 
 @router.post("/checklists", status_code=201, response_model=ChecklistOut, dependencies=[PLANS])
 def create(body: ChecklistIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce, why: Why) -> Response:
-    """Make a checklist. The header Idempotency-Key is needed."""
+    """Create a checklist. The header Idempotency-Key is required."""
 
     def make(response: Response) -> ChecklistOut:
         site = plant.site_by_code(conn, body.site, who.sites)
@@ -73,7 +73,7 @@ def read(checklist_id: int, conn: Conn, version: MaybeVersion = None) -> Checkli
 
 @router.put("/checklists/{checklist_id}", dependencies=[PLANS])
 def change(checklist_id: int, body: ChecklistChangeIn, conn: Conn, now: Now, who: Asking, why: Why) -> ChecklistOut:
-    """Make the next version of a checklist. Rounds under way keep theirs; the same again changes nothing."""
+    """Create the next version of a checklist. Rounds in progress keep theirs; equal content changes nothing."""
     before = checklists.get(conn, checklist_id)
     asked = checklist(body, checklists.with_keys([each.item() for each in body.items], before))
     return ChecklistOut.of(checklists.change(conn, checklist_id, asked, actor=who.actor, at=now, why=why))
@@ -96,7 +96,7 @@ def compare(checklist_id: int, conn: Conn, before: Version, after: MaybeVersion 
 
 @router.post("/checklists/{checklist_id}/archive", dependencies=[PLANS])
 def archive(checklist_id: int, conn: Conn, now: Now, who: Asking, why: Why) -> ChecklistOut:
-    """Let no new round ask a checklist; what was answered by it stays."""
+    """Archive a checklist: no new round uses it; its answers stay."""
     checklists.archive(conn, checklist_id, actor=who.actor, at=now, why=why)
     return ChecklistOut.of(checklists.get(conn, checklist_id))
 
@@ -125,7 +125,7 @@ def find_routes(
 
 @router.post("/inspection-routes", status_code=201, response_model=RouteOut, dependencies=[PLANS])
 def create_route(body: RouteIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce, why: Why) -> Response:
-    """Make a route: assets in the order in which a person walks, each with its checklist. Idempotency-Key is needed."""
+    """Create a route: assets in walking order, each with its checklist. The header Idempotency-Key is required."""
 
     def make(response: Response) -> RouteOut:
         site = plant.site_by_code(conn, body.site, who.sites)
@@ -146,13 +146,13 @@ def read_route(route_id: int, conn: Conn) -> RouteOut:
 
 @router.put("/inspection-routes/{route_id}", dependencies=[PLANS])
 def change_route(route_id: int, body: RouteChangeIn, conn: Conn, now: Now, who: Asking, why: Why) -> RouteOut:
-    """Give a route other stops; rounds that have begun keep theirs."""
+    """Change the stops of a route; rounds that have begun keep theirs."""
     pairs = body.pairs()
     return RouteOut.of(checklists.change_route(conn, route_id, body.title, pairs, actor=who.actor, at=now, why=why))
 
 
 @router.post("/inspection-routes/{route_id}/archive", dependencies=[PLANS])
 def archive_route(route_id: int, conn: Conn, now: Now, who: Asking, why: Why) -> RouteOut:
-    """Let nobody begin a round by a route any more."""
+    """Archive a route: no new round follows it."""
     checklists.archive_route(conn, route_id, actor=who.actor, at=now, why=why)
     return RouteOut.of(checklists.route(conn, route_id))

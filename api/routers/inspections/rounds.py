@@ -70,7 +70,7 @@ def find(
 
 @router.post("", status_code=201, response_model=RoundOut, dependencies=[WORKS_OR_PLANS])
 def create(body: RoundIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Begin a round, or make one that is due. The header Idempotency-Key is needed."""
+    """Begin a round, or create one that is due. The header Idempotency-Key is required."""
 
     def make(response: Response) -> RoundOut:
         site = plant.site_by_code(conn, body.site, who.sites)
@@ -99,37 +99,37 @@ def create(body: RoundIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> 
 
 @router.get("/{round_id}", dependencies=[SEES])
 def read(round_id: int, conn: Conn) -> WholeRoundOut:
-    """Read a round with its stops, answers, the points that are open from before, and its history."""
+    """Read a round with its stops, answers, earlier open points, and its history."""
     return _whole(conn, rounds.get(conn, round_id))
 
 
 @router.post("/{round_id}/start", dependencies=[WORKS_OR_PLANS])
 def start(round_id: int, conn: Conn, now: Now, who: Asking) -> RoundOut:
-    """Begin a round that is due: from here on its stops keep the versions of their checklists."""
+    """Begin a round that is due: from now on its stops keep the versions of their checklists."""
     return RoundOut.of(rounds.take_step(conn, round_id, RoundStep.START, actor=who.actor, at=now))
 
 
 @router.post("/{round_id}/pause", dependencies=[WORKS_OR_PLANS])
 def pause(round_id: int, conn: Conn, now: Now, who: Asking) -> RoundOut:
-    """Leave a round for later, or for somebody else."""
+    """Pause a round, for later or for somebody else."""
     return RoundOut.of(rounds.take_step(conn, round_id, RoundStep.PAUSE, actor=who.actor, at=now))
 
 
 @router.post("/{round_id}/resume", dependencies=[WORKS_OR_PLANS])
 def resume(round_id: int, conn: Conn, now: Now, who: Asking) -> RoundOut:
-    """Continue a paused round, or take one over from who has it."""
+    """Continue a paused round, or take it over from the person who has it."""
     return RoundOut.of(rounds.take_step(conn, round_id, RoundStep.RESUME, actor=who.actor, at=now))
 
 
 @router.post("/{round_id}/cancel", dependencies=[WORKS_OR_PLANS])
 def cancel(round_id: int, body: NeededWhyIn, conn: Conn, now: Now, who: Asking) -> RoundOut:
-    """Give up a round, with the reason; what was answered stays."""
+    """Cancel a round, with the reason; its answers stay."""
     return RoundOut.of(rounds.take_step(conn, round_id, RoundStep.CANCEL, actor=who.actor, at=now, why=body.why))
 
 
 @router.post("/{round_id}/finish", dependencies=[WORKS_OR_PLANS])
 def finish(round_id: int, body: SignIn, conn: Conn, now: Now, who: Asking) -> RoundOut:
-    """Sign a round of which every stop is done or was missed for a reason; its report is kept with its hash."""
+    """Sign a round whose stops are all done or missed with a reason; its report is stored with its hash."""
     return RoundOut.of(round_paper.finish(conn, round_id, body.name, "", actor=who.actor, at=now))
 
 
@@ -170,7 +170,7 @@ def add_photo(
     who: Asking,
     once: OnlyOnce,
 ) -> Response:
-    """Add a photo to an answer, in the place of the one that it has. The header Idempotency-Key is needed."""
+    """Add a photo to an answer, replacing the present one. The header Idempotency-Key is required."""
     content, name = file.file.read(LARGEST + 1), file.filename or "photo"
 
     def make(_: Response) -> StopOut:
@@ -189,7 +189,7 @@ def photo(
     request: Request,
     small: Annotated[bool, Query(description="a small picture of it")] = False,
 ) -> Response:
-    """Read a photo of an answer. It never changes: who has it already is answered 304."""
+    """Read a photo of an answer. It never changes: a conditional request gets 304."""
     found = stops.photo(conn, round_id, photo_id)
     tag = f'"{photo_id}{"-small" if small else ""}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Content-Security-Policy": ONLY_ITSELF}
@@ -202,13 +202,13 @@ def photo(
 
 @router.get("/{round_id}/report", dependencies=[SEES], response_class=Response, responses=PDF)
 def report(round_id: int, conn: Conn) -> Response:
-    """Read the signed report as it was made."""
+    """Read the signed report."""
     return as_pdf(reports.get(conn, round_id).content, f"{rounds.get(conn, round_id).number}.pdf")
 
 
 @router.get("/{round_id}/report/check", dependencies=[SEES])
 def check_report(round_id: int, conn: Conn) -> ReportCheckOut:
-    """Check that the signed report is what was signed: by its hash, and by the hash in the log of changes."""
+    """Verify the signed report, by its hash and by the hash in the log of changes."""
     return ReportCheckOut.of(reports.get(conn, round_id))
 
 

@@ -1,4 +1,4 @@
-"""Items: what stores keep, what it costs, where it is used, and when more is bought."""
+"""Items: their facts, prices, use, and reorder rules."""
 
 from typing import Annotated
 
@@ -43,7 +43,7 @@ def find(
     site: Annotated[str | None, Query(description="a site's code")] = None,
     text: Annotated[str | None, Query(max_length=200, description="words of code, name or supplier")] = None,
     item_class: Annotated[str | None, Query(max_length=100, description="the class that items are of")] = None,
-    retired: Annotated[bool, Query(description="those that are not used any more too")] = False,
+    retired: Annotated[bool, Query(description="include items that are no longer used")] = False,
 ) -> list[ItemOut]:
     """List items."""
     rows = items.page(
@@ -55,7 +55,7 @@ def find(
 
 @router.post("/items", status_code=201, response_model=ItemOut, dependencies=[KEEPS_STOCK])
 def create(body: ItemIn, conn: Conn, who: Asking, _: BecauseOf, once: OnlyOnce) -> Response:
-    """Make an item known. With an Idempotency-Key it is made known once."""
+    """Create an item. With an Idempotency-Key, at most once."""
     site = plant.site_by_code(conn, body.site, who.sites)
 
     def make(_: Response) -> ItemOut:
@@ -75,40 +75,40 @@ def read(item_id: int, conn: Conn, who: Asking) -> ItemOut:
 
 @router.put("/items/{item_id}", dependencies=[KEEPS_STOCK])
 def change(item_id: int, body: ItemChange, conn: Conn, now: Now, who: Asking, _: BecauseOf) -> ItemOut:
-    """Change what is said of an item, its price too: left out, nobody says what it costs."""
+    """Change an item, including its price: if omitted, the price is unknown."""
     made = items.save(conn, items.get(conn, item_id), body.facts(), at=now)
     return ItemOut.of(prices.set_price(conn, made, body.price), prices=who.sees_prices)
 
 
 @router.get("/items/{item_id}/lots", dependencies=[SEES])
 def in_bins(item_id: int, conn: Conn, part: Paged) -> list[LotOut]:
-    """List in which bins an item is, lot by lot."""
+    """List the bins that contain an item, lot by lot."""
     return [LotOut.of(each) for each in part.of_all(levels.lots(conn, items.get(conn, item_id).id), BY_BIN)]
 
 
 @router.get("/items/{item_id}/where-used", dependencies=[SEES])
 def where_used(item_id: int, conn: Conn) -> WhereUsedOut:
-    """Read which job plans ask for an item, and which assets have it by the bill of material of their class."""
+    """Read which job plans need an item, and which assets have it by the bill of material of their class."""
     item = items.get(conn, item_id)
     return WhereUsedOut.of(items.used_in_plans(conn, item.id), items.used_by_assets(conn, item.id))
 
 
 @router.put("/items/{item_id}/stores/{store_id}", dependencies=[KEEPS_STOCK])
 def set_rule(item_id: int, store_id: int, body: RuleIn, conn: Conn, now: Now, _: BecauseOf) -> LevelOut:
-    """Say when to buy of an item for a store, and how much; what is below is asked for at once."""
+    """Set an item's reorder rule for a store; if the stock is below it, more is requested at once."""
     rule = {"minimum": body.minimum, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
     return LevelOut.of(levels.set_rule(conn, item_id, store_id, **rule, at=now))
 
 
 @router.get("/items/{item_id}/scan-address", dependencies=[SEES])
 def scan_address(item_id: int, conn: Conn) -> ScanAddressOut:
-    """Read where the code of an item's label leads."""
+    """Read the target of the code on an item's label."""
     return _address(scanning.address(conn, {"item_id": items.get(conn, item_id).id}))
 
 
 @router.get("/bins/{bin_id}/scan-address", dependencies=[SEES])
 def bin_scan_address(bin_id: int, conn: Conn) -> ScanAddressOut:
-    """Read where the code of a bin's label leads."""
+    """Read the target of the code on a bin's label."""
     return _address(scanning.address(conn, {"bin_id": items.get_bin(conn, bin_id).id}))
 
 
@@ -121,7 +121,7 @@ def bills(
     asset_class: Annotated[str | None, Query(max_length=100, description="the class of the assets")] = None,
     item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="an item's id")] = None,
 ) -> list[BillLineOut]:
-    """List which items the assets of each class have."""
+    """List the items that the assets of each class have."""
     rows = items.bills(
         conn, within=who.sites, site=site, asset_class=asset_class, item_id=item_id,
         after=part.after(BY_CLASS), limit=part.fetched,
@@ -131,7 +131,7 @@ def bills(
 
 @router.put("/bills-of-material", dependencies=[KEEPS_STOCK])
 def put_bill(body: BillLineIn, conn: Conn, who: Asking, names: Names, _: BecauseOf) -> list[BillLineOut]:
-    """Say how many of an item the assets of a class have; the answer is the bill of that class."""
+    """Set how many of an item the assets of a class have; the answer is the bill of material of that class."""
     item = seen_item(conn, body.item_id, who)
     if body.quantity is not None:
         names.require((NameKind.CLASS, [body.asset_class]))
@@ -141,7 +141,7 @@ def put_bill(body: BillLineIn, conn: Conn, who: Asking, names: Names, _: Because
 
 
 def seen_item(conn: Conn, item_id: int, who: Asking) -> Item:
-    """Return an item that a body names. Raises NotFound, also where somebody does not see its site."""
+    """Return the item named in a body. Raises NotFound, also if the requester does not see its site."""
     if who.sites is not None:
         scope.check(conn, "item_id", item_id, who.sites)
     return items.get(conn, item_id)

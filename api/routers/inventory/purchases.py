@@ -1,4 +1,4 @@
-"""Purchase requests: asked for, ordered, received, cancelled."""
+"""Purchase requests: requested, ordered, received, cancelled."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ def find(
 
 @router.post("", status_code=201, response_model=PurchaseOut, dependencies=[HANDLES_STOCK])
 def ask(body: PurchaseIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Ask for more of an item for a store. The header Idempotency-Key is needed."""
+    """Request more of an item for a store. The header Idempotency-Key is required."""
     if who.sites is not None:
         scope.check(conn, "item_id", body.item_id, who.sites)
         scope.check(conn, "store_id", body.store_id, who.sites)
@@ -56,7 +56,7 @@ def read(request_id: int, conn: Conn) -> PurchaseOut:
 
 @router.post("/{request_id}/order", dependencies=[KEEPS_STOCK])
 def order(request_id: int, body: OrderedIn, conn: Conn, now: Now) -> PurchaseOut:
-    """Note that it has been ordered, from whom, and when it is expected."""
+    """Record that it has been ordered, from whom, and when it is expected."""
     return PurchaseOut.of(
         purchases.order(
             conn, request_id, at=now, supplier=body.supplier, reference=body.reference, expected_on=body.expected_on
@@ -66,7 +66,7 @@ def order(request_id: int, body: OrderedIn, conn: Conn, now: Now) -> PurchaseOut
 
 @router.post("/{request_id}/receive", status_code=201, response_model=PurchaseOut, dependencies=[KEEPS_STOCK])
 def receive(request_id: int, body: ReceiveIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Put down what has come for it, whole or in part. The header Idempotency-Key is needed."""
+    """Receive a delivery for it, complete or partial. The header Idempotency-Key is required."""
     for name, key in (("store_id", body.store_id), ("bin_id", body.bin_id)):
         if key is not None and who.sites is not None:
             scope.check(conn, name, key, who.sites)
@@ -82,5 +82,5 @@ def receive(request_id: int, body: ReceiveIn, conn: Conn, now: Now, who: Asking,
 
 @router.post("/{request_id}/cancel", dependencies=[KEEPS_STOCK])
 def cancel(request_id: int, conn: Conn, now: Now) -> PurchaseOut:
-    """Give it up. What orders lack is asked for again once something moves."""
+    """Cancel it. Parts that orders lack are requested again at the next movement."""
     return PurchaseOut.of(purchases.cancel(conn, request_id, at=now))

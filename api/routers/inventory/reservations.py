@@ -1,4 +1,4 @@
-"""What orders have reserved in stores, and what they wait for."""
+"""Reservations of orders in stores, and the parts that they wait for."""
 
 from typing import Annotated
 from uuid import UUID
@@ -26,9 +26,9 @@ def find(
     part: PagedByFifty,
     site: Annotated[str | None, Query(description="a site's code")] = None,
     item_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="an item's id")] = None,
-    lacking: Annotated[bool, Query(description="only what orders wait for")] = False,
+    lacking: Annotated[bool, Query(description="only lines that wait for parts")] = False,
 ) -> list[OrderLineOut]:
-    """List what unfinished orders need of stores, in the order in which they are served."""
+    """List the lines of unfinished orders that need parts from stores, in the order in which they are served."""
     rows = order_lines.page(
         conn, within=who.sites, site=site, item_id=item_id, lacking=lacking,
         after=part.after(FIRST_ASKED), limit=part.fetched,
@@ -40,7 +40,7 @@ def find(
 
 @router.get("/work-orders/{order_id}/reservations", dependencies=[SEES])
 def of_order(order_id: UUID, conn: Conn, who: Asking, part: Paged) -> list[OrderLineOut]:
-    """List what an order needs of stores, has reserved and got, and when it gets what it lacks."""
+    """List an order's lines from stores: quantities needed, reserved and issued, and when missing parts are due."""
     work_orders.get(conn, order_id, who)
     lines = part.of_all(order_lines.of_order(conn, order_id), BY_LINE)
     dates = order_lines.expected(conn, lines)
@@ -51,9 +51,8 @@ def of_order(order_id: UUID, conn: Conn, who: Asking, part: Paged) -> list[Order
     "/work-orders/{order_id}/reservations", status_code=201, response_model=OrderLineOut, dependencies=[HANDLES_STOCK]
 )
 def reserve(order_id: UUID, body: ReserveIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Let an order need more of an item: what is free is reserved, the rest is waited for and asked for.
-
-    The header Idempotency-Key is needed.
+    """Add to an order's need of an item: free stock is reserved, the rest is waited for and requested. The header
+    Idempotency-Key is required.
     """
     for name, key in (("item_id", body.item_id), ("store_id", body.store_id)):
         if key is not None and who.sites is not None:
@@ -70,6 +69,6 @@ def reserve(order_id: UUID, body: ReserveIn, conn: Conn, now: Now, who: Asking, 
 
 @router.delete("/work-orders/{order_id}/reservations/{line}", dependencies=[HANDLES_STOCK])
 def give_up(order_id: UUID, line: int, conn: Conn, now: Now, who: Asking) -> list[OrderLineOut]:
-    """Let an order need no more of a line than it has got: what it has reserved is free again."""
+    """Release a line's reservation: the order needs no more than was issued."""
     reserving.give_up(conn, order_id, line, who=who, at=now)
     return [OrderLineOut.of(each) for each in order_lines.of_order(conn, order_id)]

@@ -1,4 +1,4 @@
-"""Stock: stores and their bins, what there is, the ledger, and everything that moves it."""
+"""Stock: stores and their bins, stock levels, the ledger, and all movements."""
 
 from typing import Annotated
 from uuid import UUID
@@ -39,7 +39,7 @@ def stores(conn: Conn, who: Asking, part: Paged, site: Site = None) -> list[Stor
 
 @router.post("/stores", status_code=201, response_model=StoreOut, dependencies=[KEEPS_STOCK])
 def create_store(body: StoreIn, conn: Conn, who: Asking, _: BecauseOf, once: OnlyOnce) -> Response:
-    """Make a store known. With an Idempotency-Key it is made known once."""
+    """Create a store. With an Idempotency-Key, at most once."""
     site = plant.site_by_code(conn, body.site, who.sites)
 
     def make(_: Response) -> StoreOut:
@@ -50,7 +50,7 @@ def create_store(body: StoreIn, conn: Conn, who: Asking, _: BecauseOf, once: Onl
 
 @router.post("/stores/{store_id}/bins", status_code=201, response_model=BinOut, dependencies=[KEEPS_STOCK])
 def create_bin(store_id: int, body: BinIn, conn: Conn, _: BecauseOf, once: OnlyOnce) -> Response:
-    """Give a store another bin. With an Idempotency-Key it is made once."""
+    """Add a bin to a store. With an Idempotency-Key, at most once."""
     store = items.store(conn, store_id)
     return once(body, lambda _: BinOut.model_validate(items.add_bin(conn, store.id, body.code)), needed=False)
 
@@ -65,10 +65,10 @@ def stock(
     item_id: OfItem = None,
     item_class: Annotated[str | None, Query(max_length=100, description="the class that items are of")] = None,
     text: Annotated[str | None, Query(max_length=200, description="words of code, name or supplier")] = None,
-    low: Annotated[bool, Query(description="only what is below its reorder point")] = False,
-    short: Annotated[bool, Query(description="only what has a shortage that a count settles")] = False,
+    low: Annotated[bool, Query(description="only items below their reorder point")] = False,
+    short: Annotated[bool, Query(description="only items with a shortage, which a count settles")] = False,
 ) -> list[LevelOut]:
-    """List what there is: what is below its reorder point or has to be counted first."""
+    """List stock levels: items below their reorder point or to be counted first."""
     rows = levels.page(
         conn, within=who.sites, site=site, store=store, item_id=item_id, item_class=item_class, text=text, low=low,
         short=short, after=part.after(LOW_FIRST), limit=part.fetched,
@@ -83,10 +83,10 @@ def movements(
     part: PagedByFifty,
     site: Site = None,
     item_id: OfItem = None,
-    order_id: Annotated[UUID | None, Query(description="an order's id: what moved for it")] = None,
-    kind: Annotated[Kind | None, Query(description="what kind of movement")] = None,
+    order_id: Annotated[UUID | None, Query(description="an order's id: its movements")] = None,
+    kind: Annotated[Kind | None, Query(description="kind of movement")] = None,
 ) -> list[LedgerRowOut]:
-    """Read the ledger, the newest movement first. It is only added to, and sums to the stock."""
+    """Read the ledger, the newest movement first. It is append-only, and sums to the stock."""
     after = part.after(NEWEST_FIRST)
     rows = levels.movements(
         conn, within=who.sites, site=site, item_id=item_id, order_id=order_id, kind=kind,
@@ -97,7 +97,7 @@ def movements(
 
 @router.post("/items/{item_id}/receive", status_code=201, response_model=LevelOut, dependencies=[KEEPS_STOCK])
 def receive(item_id: int, body: ReceiveIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Put down what has come without a purchase request. The header Idempotency-Key is needed."""
+    """Receive stock without a purchase request. The header Idempotency-Key is required."""
     _seen(conn, body.store_id, body.bin_id, who)
 
     def make(_: Response) -> LevelOut:
@@ -110,10 +110,7 @@ def receive(item_id: int, body: ReceiveIn, conn: Conn, now: Now, who: Asking, on
 
 @router.post("/items/{item_id}/issue", status_code=201, response_model=LevelOut, dependencies=[HANDLES_STOCK])
 def issue(item_id: int, body: IssueIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Issue an item to an order. What is scanned and sent twice is issued once.
-
-    The header Idempotency-Key is needed.
-    """
+    """Issue an item to an order. A scan that is sent twice is issued once. The header Idempotency-Key is required."""
     _seen(conn, body.store_id, body.bin_id, who)
 
     def make(_: Response) -> LevelOut:
@@ -135,7 +132,7 @@ def issue(item_id: int, body: IssueIn, conn: Conn, now: Now, who: Asking, once: 
 
 @router.post("/items/{item_id}/return", status_code=201, response_model=LevelOut, dependencies=[HANDLES_STOCK])
 def bring_back(item_id: int, body: ReturnIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Put back what was issued and not used. The header Idempotency-Key is needed."""
+    """Return unused parts that were issued. The header Idempotency-Key is required."""
     _seen(conn, body.store_id, body.bin_id, who)
 
     def make(_: Response) -> LevelOut:
@@ -149,7 +146,7 @@ def bring_back(item_id: int, body: ReturnIn, conn: Conn, now: Now, who: Asking, 
 
 @router.post("/items/{item_id}/count", status_code=201, response_model=LevelOut, dependencies=[HANDLES_STOCK])
 def count(item_id: int, body: CountIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Record what a count found in a bin; it settles the bin's shortage. The header Idempotency-Key is needed."""
+    """Record a count of a bin; it settles the bin's shortage. The header Idempotency-Key is required."""
     _seen(conn, body.store_id, body.bin_id, who)
 
     def make(_: Response) -> LevelOut:
@@ -160,7 +157,7 @@ def count(item_id: int, body: CountIn, conn: Conn, now: Now, who: Asking, once: 
 
 @router.post("/items/{item_id}/adjust", status_code=201, response_model=LevelOut, dependencies=[KEEPS_STOCK])
 def adjust(item_id: int, body: AdjustIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Correct the book up or down, with a reason. The header Idempotency-Key is needed."""
+    """Correct the book up or down, with a reason. The header Idempotency-Key is required."""
     _seen(conn, body.store_id, body.bin_id, who)
 
     def make(_: Response) -> LevelOut:
@@ -171,7 +168,7 @@ def adjust(item_id: int, body: AdjustIn, conn: Conn, now: Now, who: Asking, once
 
 @router.post("/items/{item_id}/transfer", status_code=201, response_model=LevelOut, dependencies=[KEEPS_STOCK])
 def transfer(item_id: int, body: TransferIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Move stock from a bin to another one of the site. The header Idempotency-Key is needed."""
+    """Move stock from a bin to another one of the site. The header Idempotency-Key is required."""
     for each in (body.from_bin, body.to_bin):
         _seen(conn, None, each, who)
 
@@ -186,7 +183,7 @@ def transfer(item_id: int, body: TransferIn, conn: Conn, now: Now, who: Asking, 
 
 
 def _seen(conn: Connection, store_id: int | None, bin_id: int | None, who: Who) -> None:
-    """Raise NotFound where a store or a bin that a body names is of a site that is not seen."""
+    """Raise NotFound if a store or a bin in a body belongs to a site that the requester does not see."""
     for name, key in (("store_id", store_id), ("bin_id", bin_id)):
         if key is not None and who.sites is not None:
             scope.check(conn, name, key, who.sites)

@@ -1,4 +1,4 @@
-"""Tools: which there are, who has them, and when they are due back."""
+"""Tools: the list, who has them, and when they are due back."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -27,8 +27,8 @@ def find(
     who: Asking,
     part: Paged,
     site: Site = None,
-    lent: Annotated[bool, Query(description="only those that somebody has")] = False,
-    retired: Annotated[bool, Query(description="those that are not used any more too")] = False,
+    lent: Annotated[bool, Query(description="only lent tools")] = False,
+    retired: Annotated[bool, Query(description="include tools that are no longer used")] = False,
 ) -> list[ToolOut]:
     """List tools, those that are due back first."""
     rows = tools.page(
@@ -40,7 +40,7 @@ def find(
 
 @router.post("/tools", status_code=201, response_model=ToolOut, dependencies=[KEEPS_STOCK])
 def create(body: ToolIn, conn: Conn, who: Asking, _: BecauseOf, once: OnlyOnce) -> Response:
-    """Make a tool known. With an Idempotency-Key it is made known once."""
+    """Create a tool. With an Idempotency-Key, at most once."""
     site = plant.site_by_code(conn, body.site, who.sites)
 
     def make(_: Response) -> ToolOut:
@@ -57,14 +57,14 @@ def read(tool_id: int, conn: Conn) -> ToolOut:
 
 @router.put("/tools/{tool_id}", dependencies=[KEEPS_STOCK])
 def change(tool_id: int, body: ToolChange, conn: Conn, now: Now, _: BecauseOf) -> ToolOut:
-    """Change what is said of a tool."""
+    """Change a tool."""
     tool = tools.get(conn, tool_id)
     return ToolOut.of(tools.save(conn, tool, name=body.name, kept_at=body.kept_at, retired=body.retired, at=now))
 
 
 @router.post("/tools/{tool_id}/lend", status_code=201, response_model=ToolOut, dependencies=[HANDLES_STOCK])
 def lend(tool_id: int, body: LendIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Lend a tool to somebody until it is brought back. The header Idempotency-Key is needed."""
+    """Lend a tool to somebody until it is returned. The header Idempotency-Key is required."""
 
     def make(_: Response) -> ToolOut:
         return ToolOut.of(
@@ -86,7 +86,7 @@ def lend(tool_id: int, body: LendIn, conn: Conn, now: Now, who: Asking, once: On
 
 @router.post("/tools/{tool_id}/return", status_code=201, response_model=ToolOut, dependencies=[HANDLES_STOCK])
 def give_back(tool_id: int, body: GiveBackIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Note that a tool is back. The header Idempotency-Key is needed."""
+    """Record a tool's return. The header Idempotency-Key is required."""
     return once(body, lambda _: ToolOut.of(tools.give_back(conn, tool_id, who=who, at=now, note=body.note)))
 
 
@@ -98,7 +98,7 @@ def loans(
     site: Site = None,
     tool_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="a tool's id")] = None,
 ) -> list[LoanOut]:
-    """List who had which tool, the newest loan first."""
+    """List loans, the newest first."""
     after = part.after(NEWEST_FIRST)
     rows = tools.loans(
         conn, within=who.sites, site=site, tool_id=tool_id, after=None if after is None else after[0],

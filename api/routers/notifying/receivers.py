@@ -1,4 +1,4 @@
-"""Receivers of events: webhooks, and the e-mail of people; what each was sent; and one's own choices."""
+"""Receivers of events: webhooks, and people's e-mail; their messages; and the user's own choices."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -32,7 +32,7 @@ EventId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 def person(who: Who) -> str:
-    """Return the name of the user who asks. Raises NotFound for a key, which nobody sends mail."""
+    """Return the requesting user's name. Raises NotFound for a key, which gets no mail."""
     kind, _, name = who.actor.partition(":")
     if kind != "person":
         raise NotFound("user", name)
@@ -40,7 +40,7 @@ def person(who: Who) -> str:
 
 
 def delivery(request: Request) -> Delivery:
-    """Return what the application knows of delivery."""
+    """Return the application's settings for delivery."""
     known: Delivery = request.app.state.delivery
     return known
 
@@ -53,7 +53,7 @@ def find(conn: Conn, part: Paged) -> list[ReceiverOut]:
 
 @router.post("/receivers", status_code=201, response_model=NewWebhookOut, dependencies=[ADMINISTERS])
 def add(request: Request, body: WebhookIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
-    """Make a webhook. The answer holds its secret, for the only time. With an Idempotency-Key it is made once."""
+    """Create a webhook. Only this answer contains its secret. With an Idempotency-Key, at most once."""
 
     def make(_: Response) -> NewWebhookOut:
         made, secret = receivers.add_webhook(
@@ -73,25 +73,25 @@ def read(receiver_id: Number, conn: Conn) -> ReceiverOut:
 
 @router.delete("/receivers/{receiver_id}", status_code=204, dependencies=[ADMINISTERS])
 def delete(receiver_id: Number, conn: Conn, now: Now, actor: Actor) -> None:
-    """Tell a receiver nothing any more; what waits for it is skipped."""
+    """Delete a receiver; its waiting messages are skipped."""
     receivers.delete(conn, receiver_id, actor=actor, at=now)
 
 
 @router.post("/receivers/{receiver_id}/pause", dependencies=[ADMINISTERS])
 def pause(receiver_id: Number, conn: Conn, now: Now, actor: Actor) -> ReceiverOut:
-    """Send nothing for now; what happens meanwhile waits."""
+    """Pause delivery; messages wait meanwhile."""
     return ReceiverOut.model_validate(receivers.set_state(conn, receiver_id, "paused", actor=actor, at=now))
 
 
 @router.post("/receivers/{receiver_id}/enable", dependencies=[ADMINISTERS])
 def enable(receiver_id: Number, conn: Conn, now: Now, actor: Actor) -> ReceiverOut:
-    """Send again, from the message on at which it stopped."""
+    """Resume delivery, from the message at which it stopped."""
     return ReceiverOut.model_validate(receivers.set_state(conn, receiver_id, "active", actor=actor, at=now))
 
 
 @router.post("/receivers/{receiver_id}/test", status_code=202, dependencies=[ADMINISTERS])
 def test(receiver_id: Number, conn: Conn, now: Now, actor: Actor) -> ReceiverOut:
-    """Let a test message be sent to it; its attempts show what became of that."""
+    """Send it a test message; its attempts show the result."""
     receivers.ask_for_test(conn, receiver_id, actor=actor, at=now)
     return ReceiverOut.model_validate(receivers.get(conn, receiver_id))
 
@@ -105,12 +105,11 @@ def renew_secret(
     actor: Actor,
     overlap_h: Annotated[
         float,
-        Query(ge=0, le=168, description="hours for which the secret before signs too; 0: not any more"),
+        Query(ge=0, le=168, description="hours for which the previous secret signs too; 0: it ends at once"),
     ] = receivers.OVERLAP / timedelta(hours=1),
 ) -> NewWebhookOut:
-    """Give a webhook a new secret, in force at once. The answer holds it, for the only time.
-
-    Messages carry a signature of each secret for the overlap, so that the receiver can change over in its own time.
+    """Give a webhook a new secret, in force at once. Only this answer contains it. During the overlap messages carry a
+    signature of each secret, so that the receiver can switch when it suits.
     """
     sealer, overlap = delivery(request).sealer, timedelta(hours=overlap_h)
     secret = receivers.renew_secret(conn, receiver_id, sealer=sealer, actor=actor, at=now, overlap=overlap)
@@ -119,7 +118,7 @@ def renew_secret(
 
 @router.get("/receivers/{receiver_id}/messages", dependencies=[ADMINISTERS])
 def messages(receiver_id: Number, conn: Conn, part: PagedByFifty) -> list[MessageOut]:
-    """List what a receiver is sent, the newest first."""
+    """List a receiver's messages, the newest first."""
     receivers.get(conn, receiver_id)
     (before,) = part.after(BY_EVENT) or (None,)
     found = deliveries.of_receiver(conn, receiver_id, before=before, limit=part.fetched)
@@ -128,7 +127,7 @@ def messages(receiver_id: Number, conn: Conn, part: PagedByFifty) -> list[Messag
 
 @router.get("/receivers/{receiver_id}/attempts", dependencies=[ADMINISTERS])
 def attempts(receiver_id: Number, conn: Conn, part: PagedByFifty) -> list[AttemptOut]:
-    """List the attempts to deliver to it, the newest first."""
+    """List the delivery attempts, the newest first."""
     receivers.get(conn, receiver_id)
     (before,) = part.after(NEWEST_FIRST) or (None,)
     found = deliveries.attempts(conn, receiver_id, before=before, limit=part.fetched)
@@ -137,34 +136,34 @@ def attempts(receiver_id: Number, conn: Conn, part: PagedByFifty) -> list[Attemp
 
 @router.post("/receivers/{receiver_id}/messages/{event_id}/replay", status_code=202, dependencies=[ADMINISTERS])
 def replay(receiver_id: Number, event_id: EventId, conn: Conn, now: Now) -> ReceiverOut:
-    """Send a message again, with the same id and before all later ones that wait."""
+    """Send a message again, with the same id and before all later waiting ones."""
     deliveries.replay(conn, receiver_id, event_id, at=now)
     return ReceiverOut.model_validate(receivers.get(conn, receiver_id))
 
 
 @router.post("/receivers/{receiver_id}/messages/{event_id}/skip", dependencies=[ADMINISTERS])
 def skip(receiver_id: Number, event_id: EventId, conn: Conn, now: Now) -> ReceiverOut:
-    """Do not send a message that waits, so that those behind it are sent."""
+    """Skip a waiting message, so that those behind it are sent."""
     deliveries.skip(conn, receiver_id, event_id, at=now)
     return ReceiverOut.model_validate(receivers.get(conn, receiver_id))
 
 
 @router.get("/outbox", dependencies=[ADMINISTERS])
 def outbox(conn: Conn) -> OutboxOut:
-    """Say what waits to be delivered."""
+    """Read how many messages wait to be delivered."""
     return OutboxOut.model_validate(deliveries.backlog(conn))
 
 
 @router.get("/me/notifications", dependencies=[SEES])
 def mine(request: Request, conn: Conn, who: Asking) -> NotificationsOut:
-    """Return which e-mails the user gets."""
+    """Read which e-mails you get."""
     found = receivers.of_user(conn, person(who))
     return NotificationsOut.of(found, mail_is_set_up=delivery(request).mail_from is not None)
 
 
 @router.put("/me/notifications", dependencies=[SEES])
 def choose(request: Request, body: NotificationsIn, conn: Conn, now: Now, who: Asking) -> NotificationsOut:
-    """Choose which e-mails to get, and where."""
+    """Choose which e-mails you get, and at which address."""
     receivers.choose(conn, person(who), body.address, body.choices, actor=who.actor, at=now)
     found = receivers.of_user(conn, person(who))
     return NotificationsOut.of(found, mail_is_set_up=delivery(request).mail_from is not None)

@@ -1,4 +1,4 @@
-"""What the application knows of delivery, which another process does: how secrets are sealed, whether mail is sent."""
+"""The application's settings for delivery, which another process performs: sealing of secrets, the sender of mails."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from db.events.sealing import Sealer
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the settings let events be delivered. ``mail_from``: the sender of mails; None: no mail is sent."""
+    """The settings for delivering events. ``mail_from``: the sender of mails; None: no mail is sent."""
 
     sealer: Sealer = Sealer()  # noqa: RUF009 - immutable
     mail_from: str | None = None

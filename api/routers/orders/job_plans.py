@@ -23,7 +23,7 @@ Site = Annotated[str | None, Query(max_length=64, description="a site's code; no
 
 
 def _may_write(conn: Conn, who: Who, site: str | None) -> None:
-    """Refuse a site that is not seen, and the plant's plans to who does not see every site."""
+    """Refuse a site that the requester does not see, and plant-wide plans to users who do not see every site."""
     if site is not None:
         plant.site_by_code(conn, site, who.sites)
     elif who.sites is not None:
@@ -32,7 +32,7 @@ def _may_write(conn: Conn, who: Who, site: str | None) -> None:
 
 @router.get("", dependencies=[SEES])
 def in_force(conn: Conn, who: Asking, part: Paged) -> list[JobPlanOut]:
-    """List the job plans in force, each at its newest version: the plant's, and those of the sites that are seen."""
+    """List the job plans in force, each at its newest version: the plant's, and those of your sites."""
     return [JobPlanOut.model_validate(each) for each in part.of_all(job_plans.in_force(conn, who.sites), PLANTS_FIRST)]
 
 
@@ -54,10 +54,8 @@ def read(
 def write(
     plan_code: Code, body: JobPlanIn, conn: Conn, now: Now, who: Asking, why: Why, names: Names, site: Site = None
 ) -> JobPlanOut | Response:
-    """Write the next version of a job plan; orders that have an older one keep it.
-
-    The plant's plans are written by who sees every site. One by which orders would lose safety permits is not written
-    but proposed, and a second person confirms it.
+    """Write the next version of a job plan; orders that have an older one keep it. Plant-wide plans need access to
+    every site. A version by which orders would lose safety permits is only proposed, and a second person confirms it.
     """
     _may_write(conn, who, site)
     names.require(
@@ -69,7 +67,7 @@ def write(
 
 @router.delete("/{plan_code}", status_code=204, response_model=None, responses=WAITS, dependencies=[PLANS])
 def retire(plan_code: Code, conn: Conn, now: Now, who: Asking, why: Why, site: Site = None) -> Response | None:
-    """Take a job plan out of force; orders that have it keep it. One with safety permits takes a second person."""
+    """Retire a job plan; orders that have it keep it. One with safety permits needs a second person."""
     _may_write(conn, who, site)
     proposed = job_plans.retire(conn, plan_code, site=site, actor=who.actor, at=now, why=why)
     return None if proposed is None else waits(proposed)

@@ -1,4 +1,4 @@
-"""What belongs to an order: the steps of its plan, parts, remarks, files, and its links to others."""
+"""The content of an order: the steps of its plan, parts, remarks, files, and links to other orders."""
 
 from typing import Annotated
 from uuid import UUID
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: content
 
 @router.get("/content", dependencies=[SEES])
 def read(order_id: UUID, conn: Conn, who: Asking) -> ContentOut:
-    """Read all that belongs to an order."""
+    """Read the content of an order."""
     work_orders.get(conn, order_id, who)
     return ContentOut(
         steps=[StepOut.model_validate(each) for each in order_content.steps(conn, order_id)],
@@ -61,13 +61,13 @@ def do_step(order_id: UUID, seq: int, body: StepIn, conn: Conn, now: Now, who: A
 
 @router.delete("/steps/{seq}", dependencies=[WORKS_OR_PLANS])
 def undo_step(order_id: UUID, seq: int, conn: Conn, now: Now, who: Asking) -> StepOut:
-    """Take back that a step was done."""
+    """Mark a step as not done."""
     return StepOut.model_validate(order_work.undo_step(conn, order_id, seq, who=who, at=now))
 
 
 @router.put("/parts", dependencies=[WORKS_OR_PLANS])
 def use_parts(order_id: UUID, body: PartsIn, conn: Conn, now: Now, who: Asking) -> list[PartOut]:
-    """Note which parts were used; a part that the order asked for is known by its name."""
+    """Record which parts were used; a part that the order needs is recognised by its name."""
     used = [PartUsed(part=each.part, used=each.used, unit=each.unit) for each in body.used]
     order_work.use_parts(conn, order_id, used, who=who, at=now)
     return [PartOut.model_validate(each) for each in order_content.parts(conn, order_id)]
@@ -75,7 +75,7 @@ def use_parts(order_id: UUID, body: PartsIn, conn: Conn, now: Now, who: Asking) 
 
 @router.post("/comments", status_code=201, response_model=CommentOut, dependencies=[REQUESTS])
 def comment(order_id: UUID, body: CommentIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Say something about an order. The header Idempotency-Key is needed."""
+    """Add a remark to an order. The header Idempotency-Key is required."""
 
     def make(_: Response) -> CommentOut:
         number = order_work.comment(conn, order_id, body.text, who=who, at=now)
@@ -94,9 +94,8 @@ def attach(
     allowed: FileRules,
     once: OnlyOnce,
 ) -> Response:
-    """Attach a picture, a PDF or a text, of 10 MB at most. The header Idempotency-Key is needed.
-
-    What a photo says of place, camera and person is removed from it.
+    """Attach a picture, a PDF or a text, of 10 MB at most. The header Idempotency-Key is required. A photo's metadata
+    (location, camera, author) is removed.
     """
     content = file.file.read(files.LARGEST + 1)
     name = file.filename or "file"
@@ -114,14 +113,14 @@ def attach(
     responses={200: {"content": {kind: {} for kind in files.KINDS}}},
 )
 def download(order_id: UUID, attachment_id: UUID, conn: Conn, who: Asking, request: Request) -> Response:
-    """Read a file of an order. It never changes: who has it already is answered 304."""
+    """Read a file of an order. It never changes: a conditional request gets 304."""
     work_orders.get(conn, order_id, who)
     return send(conn, files.of_this_order(conn, order_id, attachment_id), request)
 
 
 @router.post("/links", status_code=201, response_model=LinkOut, dependencies=[PLANS])
 def link(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Link the order with another one. The header Idempotency-Key is needed."""
+    """Link the order with another one. The header Idempotency-Key is required."""
 
     def make(_: Response) -> LinkOut:
         order_work.link(conn, order_id, body.kind, body.other_id, who=who, at=now, why=body.why)
@@ -134,14 +133,14 @@ def link(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking, once: 
 
 @router.delete("/links", dependencies=[PLANS])
 def unlink(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking) -> list[LinkOut]:
-    """Take a link back; the answer holds those that are left."""
+    """Remove a link; the answer has the remaining ones."""
     order_work.unlink(conn, order_id, body.kind, body.other_id, who=who, at=now)
     return [LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites)]
 
 
 @router.post("/linked-orders", status_code=201, response_model=WorkOrderOut, dependencies=[REQUESTS])
 def make_linked(order_id: UUID, body: LinkedOrderIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Make an order that follows from this one. The header Idempotency-Key is needed."""
+    """Create an order that follows from this one. The header Idempotency-Key is required."""
 
     def make(response: Response) -> WorkOrderOut:
         order = order_work.make_linked(conn, order_id, body.follow_up(), body.kind, who=who, at=now)

@@ -1,4 +1,4 @@
-"""The steps of an order's lifecycle, one path each. Who may take each and what it needs is the core's table."""
+"""The steps of an order's lifecycle, one path each. The core's table has their roles and requirements."""
 
 from functools import partial
 from typing import Annotated
@@ -19,14 +19,14 @@ router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: steps"]
 
 
 class Taking:
-    """A step about to be taken: by whom, when, and on which version of the order."""
+    """A requested step: by whom, when, and on which version of the order."""
 
     def __init__(self, order_id: UUID, conn: Conn, now: Now, who: Asking, version: Version, response: Response) -> None:
         self.order_id, self.conn, self.now, self.who = order_id, conn, now, who
         self.version, self.response = version, response
 
     def __call__(self, step: Step, details: Details, why: str) -> WorkOrderOut:
-        """Take the step and return the order with its new ETag."""
+        """Perform the step and return the order with its new ETag."""
         order = work_orders.take_step(
             self.conn, self.order_id, step, details, who=self.who, at=self.now, why=why, expected_version=self.version
         )
@@ -39,25 +39,25 @@ NOTHING_SAID = NoteIn()
 
 @router.post("/submit", dependencies=[REQUESTS])
 def submit(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Ask for a draft to be approved."""
+    """Submit a draft for approval."""
     return take(Step.SUBMIT, NOTHING, body.why)
 
 
 @router.post("/approve", dependencies=[PLANS])
 def approve(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Let the work be done; its targets count from now."""
+    """Approve the work; its targets count from now."""
     return take(Step.APPROVE, NOTHING, body.why)
 
 
 @router.post("/reject", dependencies=[PLANS])
 def reject(body: ReasonIn, take: Take) -> WorkOrderOut:
-    """Give a request back to who made it."""
+    """Return a request to its author."""
     return take(Step.REJECT, Reason(body.reason), body.reason)
 
 
 @router.post("/plan", dependencies=[PLANS])
 def plan(take: Take, body: PlanIn) -> WorkOrderOut:
-    """Record that what the work needs is known; a job plan named here gives the order its steps."""
+    """Record that the work is planned; a job plan named here gives the order its steps."""
     order = order_work.plan(
         take.conn,
         take.order_id,
@@ -73,7 +73,7 @@ def plan(take: Take, body: PlanIn) -> WorkOrderOut:
 
 @router.post("/schedule", dependencies=[PLANS])
 def schedule(body: ScheduleIn, take: Take) -> WorkOrderOut:
-    """Record when the work is done, and maybe by whom; who lacks a skill or certificate is named with a reason only."""
+    """Schedule the work, and optionally name a technician; one who lacks a skill or certificate needs a reason."""
     order = assignments.schedule(
         take.conn,
         take.order_id,
@@ -90,7 +90,7 @@ def schedule(body: ScheduleIn, take: Take) -> WorkOrderOut:
 
 @router.post("/assign", dependencies=[PLANS])
 def assign(order_id: UUID, body: AssignIn, take: Take) -> WorkOrderOut:
-    """Give the order to a technician, to whom it is scheduled for, or to whoever is proposed."""
+    """Assign the order to a technician: the given one, the scheduled one, or the proposed one."""
     give = partial(assignments.accept, take.conn, order_id)
     if body.technician is not None:
         give = partial(assignments.assign_to, take.conn, order_id, body.technician)
@@ -99,13 +99,13 @@ def assign(order_id: UUID, body: AssignIn, take: Take) -> WorkOrderOut:
 
 @router.post("/unassign", dependencies=[WORKS_OR_PLANS])
 def unassign(body: ReasonIn, take: Take) -> WorkOrderOut:
-    """Take the order back from its technician; people, not the timetable, decide who gets it next."""
+    """Unassign the order; people, not the timetable, decide who gets it next."""
     return take(Step.UNASSIGN, Reason(body.reason), body.reason)
 
 
 @router.post("/start", dependencies=[WORKS_OR_PLANS])
 def start(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that somebody is at the machine; an order that nobody had is theirs, if they are a technician."""
+    """Record that a technician is at the machine; an unassigned order becomes theirs."""
     order = assignments.start(
         take.conn, take.order_id, who=take.who, at=take.now, why=body.why, expected_version=take.version
     )
@@ -114,19 +114,19 @@ def start(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
 
 @router.post("/hold", dependencies=[WORKS_OR_PLANS])
 def hold(body: HoldIn, take: Take) -> WorkOrderOut:
-    """Record that the work waits for something."""
+    """Put the work on hold."""
     return take(Step.HOLD, Hold(body.reason, body.waits_for), body.reason)
 
 
 @router.post("/resume", dependencies=[WORKS_OR_PLANS])
 def resume(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that what the work waited for has come."""
+    """Resume work that was on hold."""
     return take(Step.RESUME, NOTHING, body.why)
 
 
 @router.post("/complete", dependencies=[WORKS_OR_PLANS])
 def complete(order_id: UUID, body: CloseOutIn, take: Take) -> WorkOrderOut:
-    """Record that the work is done, with what was found, done and used, and make the orders that follow from it."""
+    """Complete the work, with its findings, remedy and parts, and create the follow-up orders."""
     order = closing.complete(
         take.conn,
         order_id,
@@ -140,25 +140,25 @@ def complete(order_id: UUID, body: CloseOutIn, take: Take) -> WorkOrderOut:
 
 @router.post("/verify", dependencies=[WORKS_OR_PLANS])
 def verify(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that the machine does its work again."""
+    """Verify that the machine works again."""
     return take(Step.VERIFY, NOTHING, body.why)
 
 
 @router.post("/close", dependencies=[PLANS])
 def close(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
-    """Record that nothing is left to do."""
+    """Close the order."""
     return take(Step.CLOSE, NOTHING, body.why)
 
 
 @router.post("/rework", dependencies=[WORKS_OR_PLANS])
 def rework(body: ReasonIn, take: Take) -> WorkOrderOut:
-    """Send the order back: the work did not help."""
+    """Send the order back for rework: the work did not help."""
     return take(Step.REWORK, Reason(body.reason), body.reason)
 
 
 @router.post("/reopen", dependencies=[PLANS])
 def reopen(body: ReasonIn, take: Take) -> WorkOrderOut:
-    """Open a closed order again, within two weeks of its close."""
+    """Reopen a closed order, within two weeks of its close."""
     return take(Step.REOPEN, Reason(body.reason), body.reason)
 
 

@@ -1,4 +1,4 @@
-"""Work orders: found, read, made and changed. The steps of their lifecycle are in order_moves."""
+"""Work orders: found, read, created and changed. The steps of their lifecycle are in order_moves."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,7 +35,7 @@ BY_URGENCY = Order[work_orders.Listed](_UNFINISHED | tuple[Literal["finished"], 
 
 
 def tagged(order: WorkOrder, response: Response) -> WorkOrderOut:
-    """Return an order as it is sent, and set its ETag."""
+    """Return an order's answer, and set its ETag."""
     response.headers["ETag"] = f'"{order.version}"'
     return WorkOrderOut.of(order)
 
@@ -51,19 +51,17 @@ def find(
     priority: Annotated[list[Priority] | None, Query(description="1 emergency, 2 high, 3 medium, 4 low")] = None,
     site: Annotated[str | None, Query(description="a site's code")] = None,
     asset: Annotated[str | None, Query(description="an asset's code")] = None,
-    assignee: Annotated[str | None, Query(description="a technician's code; - for orders that nobody has")] = None,
-    requested_by: Annotated[str | None, Query(description="who asked for it, as history names them")] = None,
+    assignee: Annotated[str | None, Query(description="a technician's code; - for unassigned orders")] = None,
+    requested_by: Annotated[str | None, Query(description="the requester, as history names them")] = None,
     text: Annotated[
         str | None, Query(max_length=200, description="words of the number, the title, the asset's code or name")
     ] = None,
-    unfinished: Annotated[
-        bool | None, Query(description="true: neither closed nor cancelled, nor work that could not be done")
-    ] = None,
-    overdue: Annotated[bool, Query(description="only orders that a target has run out for")] = False,
+    unfinished: Annotated[bool | None, Query(description="true: not closed, cancelled or impossible to do")] = None,
+    overdue: Annotated[bool, Query(description="only orders with a missed target")] = False,
     opened_from: Annotated[Moment | None, Query(description="opened then or later, in event time")] = None,
     opened_to: Annotated[Moment | None, Query(description="opened before then, in event time")] = None,
     with_costs: Annotated[
-        bool, Query(alias="costs", description="with what each order costs, for who may see costs; null for others")
+        bool, Query(alias="costs", description="include each order's cost, for users who may see costs; else null")
     ] = False,
     *,
     now: Now,
@@ -96,9 +94,8 @@ def find(
 
 @router.post("", status_code=201, response_model=WorkOrderOut, dependencies=[REQUESTS])
 def create(body: OrderIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce, names: Names) -> Response:
-    """Make an order by hand. Who may not approve work asks for it; a planner says the rest.
-
-    The header Idempotency-Key is needed: the same request sent again gives the same order.
+    """Create an order. If you may not approve work, it is a request; a planner adds the rest. The header
+    Idempotency-Key is required: the same request sent again returns the same order.
     """
 
     def make(response: Response) -> WorkOrderOut:
@@ -142,13 +139,13 @@ def create(body: OrderIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce, nam
 
 @router.get("/by-number/{number}", dependencies=[SEES])
 def by_number(number: str, conn: Conn, who: Asking, response: Response) -> WorkOrderOut:
-    """Find the order that people mean by a number."""
+    """Find an order by its number."""
     return tagged(work_orders.get(conn, work_orders.id_of_number(conn, number), who), response)
 
 
 @router.get("/lifecycle/moves", dependencies=[SEES])
 def moves() -> dict[Step, dict[str, list[str]]]:
-    """Read the table of the lifecycle: for each step where it begins and leads, whose it is, and what it needs."""
+    """Read the table of the lifecycle: for each step its start and target statuses, its roles, and its requirements."""
     return {
         step: {
             "from": sorted(move.sources),
@@ -163,7 +160,7 @@ def moves() -> dict[Step, dict[str, list[str]]]:
 
 @router.get("/{order_id}", dependencies=[SEES])
 def read(order_id: UUID, conn: Conn, now: Now, who: Asking, response: Response) -> WholeOrderOut:
-    """Read one order with its evidence, the newest first, its history, its warnings and the steps that are possible."""
+    """Read one order with its evidence, the newest first, its history, its warnings and the possible steps."""
     order = work_orders.get(conn, order_id, who)
     response.headers["ETag"] = f'"{order.version}"'
     evidence, told = (
@@ -184,7 +181,7 @@ def change(
     names: Names,
     response: Response,
 ) -> WorkOrderOut:
-    """Change what an unfinished order says; a priority set by hand sets its targets anew."""
+    """Change an unfinished order; a new priority sets new targets."""
 
     def step(order: WorkOrder) -> WorkOrder:
         edits.permit(order, Edit.FIELDS, who)

@@ -1,4 +1,4 @@
-"""Maintenance plans: written by version, previewed, their occurrences, the calendar and the forecast."""
+"""Maintenance plans: versions, previews, occurrences, the calendar and the forecast."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -47,7 +47,7 @@ def find(
     part: PagedByFifty,
     site: Site = None,
     text: Annotated[str | None, Query(max_length=200, description="words of the code or title")] = None,
-    retired: Annotated[bool, Query(description="with those that are retired")] = False,
+    retired: Annotated[bool, Query(description="include retired plans")] = False,
 ) -> list[MaintenancePlanOut]:
     """List maintenance plans by site and code."""
     found = plans.listed(
@@ -60,7 +60,7 @@ def find(
 def create(
     body: NewMaintenancePlanIn, conn: Conn, now: Now, who: Asking, why: Why, once: OnlyOnce, names: Names
 ) -> Response:
-    """Make a maintenance plan. The header Idempotency-Key is needed: the same request again gives the same plan."""
+    """Create a maintenance plan. The header Idempotency-Key is required: the same request returns the same plan."""
 
     def make(response: Response) -> MaintenancePlanOut:
         _require(names, body)
@@ -82,8 +82,8 @@ def preview(
     names: Names,
     count: Annotated[int, Query(ge=1, le=100, description="how many dates")] = 12,
 ) -> list[DueOut]:
-    """Say when a plan would fall due by its calendar, and why, before it is stored; it is refused where storing it
-    would be."""
+    """Preview when a plan would fall due by its calendar, and why, before storing it; it is refused if storing it would
+    be."""
     _require(names, body)
     site = plant.site_by_code(conn, body.site, who.sites)
     found = outlook.preview(conn, body.plan(body.code, body.site), site.id, now=now, count=count)
@@ -98,7 +98,7 @@ def due_between(
     until: Annotated[Moment, Query(description="due before; at most 400 days later")],
     site: Site = None,
 ) -> list[OccurrenceOut]:
-    """List what is due within a time, as it was decided or as it is expected; at most 2000."""
+    """List the work due within a period, decided or expected; at most 2000."""
     if not since < until <= since + LONGEST:
         raise InvalidRange("since", "until")
     found = outlook.due_between(conn, since, until, within=who.sites, site=site)
@@ -107,20 +107,20 @@ def due_between(
 
 @router.get("/maintenance-plans/forecast", dependencies=[SEES])
 def forecast(conn: Conn, now: Now, who: Asking, months: Months = 12, site: Site = None) -> list[WeekOut]:
-    """Count the work that falls due by week and trade, and its hours, before anything is generated."""
+    """Forecast the work and its hours by week and trade, before anything is generated."""
     until = now + timedelta(days=round(months * 365.25 / 12))
     return [WeekOut.of(each) for each in outlook.forecast(conn, until=until, within=who.sites, site=site)]
 
 
 @router.get("/maintenance-plans/generating", dependencies=[SEES])
 def generating_now(conn: Conn, now: Now) -> GeneratingOut:
-    """Say when something was made last, what is expected next, and whether anything is missing."""
+    """Read when work was last generated, what is expected next, and whether anything is missing."""
     return GeneratingOut.of(outlook.health(conn, now=now))
 
 
 @router.get("/maintenance-plans/{plan_id}", dependencies=[SEES])
 def read(plan_id: PlanId, conn: Conn, who: Asking, response: Response) -> WholeMaintenancePlanOut:
-    """Read a plan, and what it expects next for each of its objects."""
+    """Read a plan, and the next expected occurrence for each of its objects."""
     stored = plans.get(conn, plan_id, who.sites)
     response.headers["ETag"] = f'"{stored.plan.version}"'
     return WholeMaintenancePlanOut.whole(stored, outlook.series_of_plan(conn, plan_id))
@@ -138,7 +138,7 @@ def write(
     names: Names,
     response: Response,
 ) -> MaintenancePlanOut:
-    """Write the next version of a plan. What it has made keeps the version that made it."""
+    """Store the next version of a plan. Generated work keeps its version."""
     before = plans.get(conn, plan_id, who.sites).plan
     _require(names, body)
     plan = body.plan(before.code, before.site)
@@ -149,14 +149,14 @@ def write(
 
 @router.delete("/maintenance-plans/{plan_id}", status_code=204, response_model=None, dependencies=[PLANS])
 def retire(plan_id: PlanId, conn: Conn, now: Now, who: Asking, why: Why) -> None:
-    """Let a plan make nothing any more; what it has made stays."""
+    """Retire a plan: it generates nothing more; generated work stays."""
     plans.get(conn, plan_id, who.sites)
     plans.retire(conn, plan_id, actor=who.actor, at=now, why=why)
 
 
 @router.get("/maintenance-plans/{plan_id}/versions", dependencies=[SEES])
 def versions(plan_id: PlanId, conn: Conn, who: Asking, part: PagedByFifty) -> list[MaintenancePlanVersionOut]:
-    """List what a plan has been, who changed it and why, the newest first."""
+    """List the versions of a plan, with author and reason, the newest first."""
     plans.get(conn, plan_id, who.sites)
     found = part.of_all(plans.versions(conn, plan_id), NEWEST_FIRST)
     return [MaintenancePlanVersionOut.of(each) for each in found]
@@ -164,7 +164,7 @@ def versions(plan_id: PlanId, conn: Conn, who: Asking, part: PagedByFifty) -> li
 
 @router.get("/maintenance-plans/{plan_id}/occurrences", dependencies=[SEES])
 def occurrences(plan_id: PlanId, conn: Conn, who: Asking, part: Paged) -> list[OccurrenceOut]:
-    """List what became of a plan's occurrences, those due last first."""
+    """List a plan's occurrences, the latest due first."""
     plans.get(conn, plan_id, who.sites)
     found = outlook.of_plan(conn, plan_id, limit=part.fetched, after=part.after(LATEST_FIRST))
     return [OccurrenceOut.of_stored(each) for each in part.of_fetched(found, LATEST_FIRST)]
@@ -178,7 +178,7 @@ def expected(
     who: Asking,
     count: Annotated[int, Query(ge=1, le=200, description="how many dates")] = 12,
 ) -> list[OccurrenceOut]:
-    """Say when a stored plan falls due next, and why."""
+    """Read when a stored plan falls due next, and why."""
     plans.get(conn, plan_id, who.sites)
     return [OccurrenceOut.of_stored(each) for each in outlook.preview_series(conn, plan_id, now=now, count=count)]
 
@@ -192,7 +192,7 @@ def expected(
 def skip(
     plan_id: PlanId, series_id: PlanId, body: SkipIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce
 ) -> Response:
-    """Leave the next occurrence of one of a plan's objects out, with a reason. Needs an Idempotency-Key."""
+    """Skip the next occurrence of one of a plan's objects, with a reason. The header Idempotency-Key is required."""
 
     def make(_: Response) -> SkippedOut:
         plans.get(conn, plan_id, who.sites)
@@ -206,7 +206,7 @@ def skip(
     "/assets/{asset_id}/meter-entries", status_code=201, response_model=MeterEntryOut, dependencies=[WORKS_OR_PLANS]
 )
 def enter_count(asset_id: int, body: MeterEntryIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
-    """Enter what a meter shows, or the first count of a new one. The same count again changes nothing."""
+    """Enter a meter's count, or the first count of a new one. The same count again changes nothing."""
 
     def make(_: Response) -> MeterEntryOut:
         plant.asset(conn, asset_id, now=now)

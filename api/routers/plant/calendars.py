@@ -1,4 +1,4 @@
-"""When sites work, and the targets that they have promised."""
+"""The working hours of sites, and their targets."""
 
 from typing import Annotated
 
@@ -14,14 +14,14 @@ _TARGETS = [{"priority": 1, "response_minutes": 60, "completion_minutes": 480, "
 
 @router.get("/calendar", dependencies=[SEES])
 def calendar(site_code: str, conn: Conn, who: Asking) -> CalendarInOut | None:
-    """Read when a site works; null: round the clock."""
+    """Read a site's working hours; null: round the clock."""
     week = calendars.week(conn, plant.site_by_code(conn, site_code, who.sites).id)
     return None if week is None else CalendarInOut.of(week)
 
 
 @router.put("/calendar", dependencies=[PLANS])
 def put_calendar(site_code: str, body: CalendarInOut, conn: Conn, now: Now, who: Asking, _: Why) -> CalendarInOut:
-    """Say when a site works; targets set from now on count by it."""
+    """Set a site's working hours; targets set from now on count by them."""
     site = plant.site_by_code(conn, site_code, who.sites)
     calendars.put_week(conn, site.id, body.week(), actor=who.actor, at=now)
     return body
@@ -29,7 +29,7 @@ def put_calendar(site_code: str, body: CalendarInOut, conn: Conn, now: Now, who:
 
 @router.get("/targets", dependencies=[SEES])
 def targets(site_code: str, conn: Conn, who: Asking) -> list[TargetInOut]:
-    """Read when work of each priority must have begun and be done."""
+    """Read the targets of each priority: response and completion."""
     return targets_out(calendars.promised(conn, plant.site_by_code(conn, site_code, who.sites).id))
 
 
@@ -42,7 +42,7 @@ def put_targets(
     who: Asking,
     _: Why,
 ) -> list[TargetInOut]:
-    """Say what a site promises; priorities that are left out stay, and so do the targets of orders that are there."""
+    """Set a site's targets; omitted priorities keep theirs, and so do existing orders."""
     site = plant.site_by_code(conn, site_code, who.sites)
     calendars.put_targets(conn, site.id, {each.priority: each.target() for each in body}, at=now)
     return targets_out(calendars.promised(conn, site.id))

@@ -1,4 +1,4 @@
-"""Which device may speak for which assets."""
+"""Device bindings: which device may send for which assets."""
 
 from datetime import datetime
 from typing import Annotated
@@ -28,13 +28,13 @@ class BoundOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     asset: str = Field(description="<site>/<asset>")
-    known: bool = Field(description="whether there is such an asset; it may have sent nothing yet")
+    known: bool = Field(description="whether the asset exists; it may have sent nothing yet")
     actor: str
     bound_at: datetime
 
 
 class DeviceOut(BaseModel):
-    """A device that is bound, and the assets that are taken from it alone."""
+    """A bound device, and the assets whose readings are accepted only from it."""
 
     device: str
     assets: list[BoundOut]
@@ -46,13 +46,13 @@ class DeviceOut(BaseModel):
 
 @router.get("/devices", dependencies=[SEES_ALL])
 def find(conn: Conn, part: Paged) -> list[DeviceOut]:
-    """List the devices that are bound, with their assets; none: whoever may publish may speak for any asset."""
+    """List the bound devices, with their assets; if there are none, anyone who may publish may send for any asset."""
     return [DeviceOut.of(device, bound) for device, bound in part.of_all([*devices.listed(conn).items()], BY_NAME)]
 
 
 @router.post("/devices/{device}/bind", dependencies=[ENGINEERS])
 def bind(device: Device, body: AssetsIn, conn: Conn, actor: Actor, now: Now, names: Names) -> DeviceOut:
-    """Let a device speak for assets; within seconds they are taken from it alone, on plantwright/as/<device>/…"""
+    """Bind a device to assets; within seconds their readings are accepted only from it, on plantwright/as/<device>/…"""
     devices.check(device, body.assets)
     names.require((NameKind.DEVICE, [device] if body.assets else []), (NameKind.ASSET, body.assets))
     devices.bind(conn, device, body.assets, actor=actor, at=now)
@@ -61,6 +61,6 @@ def bind(device: Device, body: AssetsIn, conn: Conn, actor: Actor, now: Now, nam
 
 @router.post("/devices/{device}/unbind", dependencies=[ENGINEERS])
 def unbind(device: Device, body: AssetsIn, conn: Conn, actor: Actor, now: Now) -> DeviceOut:
-    """Take bindings back, all of the device where no asset is named; the answer has those that are left."""
+    """Remove bindings, all of the device's if no asset is named; the answer has the remaining ones."""
     devices.unbind(conn, device, body.assets, actor=actor, at=now)
     return DeviceOut.of(device, devices.listed(conn).get(device, []))

@@ -24,7 +24,7 @@ def find(
     after: Annotated[Moment | None, Query(description="ends after")] = None,
     before: Annotated[Moment | None, Query(description="begins before")] = None,
 ) -> list[DowntimeOut]:
-    """List planned downtimes that touch a span of time, cancelled ones among them."""
+    """List planned downtimes that overlap a time span, including cancelled ones."""
     found = downtimes.listed(
         conn,
         asset_id=asset_id,
@@ -39,7 +39,7 @@ def find(
 
 @router.post("/assets/{asset_id}/downtimes", status_code=201, response_model=DowntimeOut, dependencies=[PLANS])
 def create(asset_id: int, body: DowntimeIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
-    """Plan a downtime: what the asset shows meanwhile opens no orders. With an Idempotency-Key it is planned once."""
+    """Plan a downtime, during which the asset's readings open no orders. With an Idempotency-Key, at most once."""
     plant.asset(conn, asset_id, now=now)
 
     def make(_: Response) -> DowntimeOut:
@@ -60,5 +60,5 @@ def create(asset_id: int, body: DowntimeIn, conn: Conn, now: Now, actor: Actor, 
 
 @router.post("/downtimes/{downtime_id}/cancel", dependencies=[PLANS])
 def cancel(downtime_id: int, conn: Conn, now: Now, actor: Actor, _: Why) -> DowntimeOut:
-    """Take a planned downtime back."""
+    """Cancel a planned downtime."""
     return DowntimeOut.of(downtimes.cancel(conn, downtime_id, actor=actor, at=now))

@@ -21,13 +21,13 @@ SENT: dict[int | str, dict[str, Any]] = {200: {"content": {kind: {} for kind in 
 
 @router.get("/assets/{asset_id}/files", dependencies=[SEES])
 def of_asset(asset_id: int, conn: Conn, now: Now) -> FilesOut:
-    """Read which files an asset has, manuals and photos, the oldest first."""
+    """List an asset's files (manuals and photos), the oldest first."""
     return _of(conn, Owner(Of.ASSET, plant.asset(conn, asset_id, now=now).id))
 
 
 @router.get("/locations/{location_id}/files", dependencies=[SEES])
 def of_location(location_id: int, conn: Conn, who: Asking) -> FilesOut:
-    """Read which files a functional location has, the oldest first."""
+    """List a functional location's files, the oldest first."""
     return _of(conn, Owner(Of.LOCATION, plant.location(conn, location_id, within=who.sites).id))
 
 
@@ -41,7 +41,7 @@ def attach_to_asset(
     allowed: FileRules,
     once: OnlyOnce,
 ) -> Response:
-    """Attach a manual or a photo to an asset. The header Idempotency-Key is needed."""
+    """Attach a manual or a photo to an asset. The header Idempotency-Key is required."""
     owner = Owner(Of.ASSET, plant.asset(conn, asset_id, now=now).id)
     return _attach(conn, owner, file, now, who, allowed, once)
 
@@ -58,26 +58,26 @@ def attach_to_location(
     allowed: FileRules,
     once: OnlyOnce,
 ) -> Response:
-    """Attach a plan or a photo to a functional location. The header Idempotency-Key is needed."""
+    """Attach a plan or a photo to a functional location. The header Idempotency-Key is required."""
     owner = Owner(Of.LOCATION, plant.location(conn, location_id, within=who.sites).id)
     return _attach(conn, owner, file, now, who, allowed, once)
 
 
 @router.get("/files/{file_id}", dependencies=[SEES], response_class=Response, responses=SENT)
 def download(file_id: UUID, conn: Conn, request: Request) -> Response:
-    """Read a file of an order, an asset or a location. It never changes: who has it already is answered 304."""
+    """Read a file of an order, an asset or a location. It never changes: a conditional request gets 304."""
     return send(conn, files.get(conn, file_id), request)
 
 
 @router.get("/files/{file_id}/thumbnail", dependencies=[SEES], response_class=Response, responses=SENT)
 def thumbnail(file_id: UUID, conn: Conn, request: Request) -> Response:
-    """Read a small picture of a file that is a picture."""
+    """Read the thumbnail of a picture."""
     return send(conn, files.get(conn, file_id), request, small=True)
 
 
 @router.delete("/files/{file_id}", status_code=204, dependencies=[PLANS])
 def delete(file_id: UUID, conn: Conn, now: Now, who: Asking) -> None:
-    """Delete what is in a file. That it was there, and who deleted it, stays in the history of what it was of."""
+    """Delete a file's content. Its existence, and who deleted it, stay in its owner's history."""
     order_work.delete_file(conn, file_id, who=who, at=now)
 
 

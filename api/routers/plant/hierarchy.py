@@ -17,7 +17,7 @@ router = APIRouter(tags=["plant"])
 
 
 class JudgedAsIn(BaseModel):
-    """What is not given stays as it is."""
+    """The facts to change; omitted ones stay."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -38,8 +38,8 @@ def change(
 ) -> AssetOut | Response:
     """Change an asset's class, criticality, upstream asset, or whether its work is verified by a second person.
 
-    It is judged so from the next batch on. What makes a safety-critical asset less safe (that it is so no longer,
-    another class, a lower criticality) needs ``why``, and waits until a second person confirms it.
+    The judge applies it from the next batch on. A change that makes a safety-critical asset less safe (clearing that
+    mark, another class, a lower criticality) needs ``why``, and waits until a second person confirms it.
     """
     before = plant.asset(conn, asset_id, now=now)
     names.require((NameKind.CLASS, [body.asset_class]))

@@ -53,7 +53,7 @@ def assets(
     site: Annotated[str | None, Query(description="a site's code")] = None,
     archived: Annotated[bool, Query(description="list archived ones too")] = False,
 ) -> list[AssetOut]:
-    """List equipment with the newest reading of each signal."""
+    """List assets with the newest reading of each signal."""
     fetched = plant.assets(
         conn,
         now=now,
@@ -71,7 +71,7 @@ def assets(
 
 @router.get("/assets/{asset_id}", dependencies=[SEES])
 def asset(asset_id: int, conn: Conn, now: Now) -> OneAssetOut:
-    """Read one asset with the newest reading of each signal, where it has stood and what stood there before."""
+    """Read one asset with the newest reading of each signal, its installations, and its predecessors there."""
     found = plant.asset(conn, asset_id, now=now)
     signals, newest = plant.signals(conn, [asset_id]), telemetry.newest(conn, [asset_id])
     shown = AssetOut.of(found, signals.get(asset_id, []), newest.get(asset_id, []))
@@ -80,7 +80,7 @@ def asset(asset_id: int, conn: Conn, now: Now) -> OneAssetOut:
 
 @router.get("/assets/{asset_id}/health", dependencies=[SEES])
 def health_of(asset_id: int, conn: Conn, now: Now) -> HealthOut:
-    """Read how well an asset is, where that is heading, and when it is likely to reach a limit."""
+    """Read an asset's health, its trend, and when it is likely to reach a limit."""
     return HealthOut.of(plant.asset(conn, asset_id, now=now).id, health.of_asset(conn, asset_id))
 
 
@@ -94,7 +94,7 @@ def readings(
     bucket_s: Annotated[float | None, Query(gt=0, le=31_536_000, description="none: some 400 buckets")] = None,
     signal: Annotated[list[str] | None, Query(description="names of signals; none: all")] = None,
 ) -> ReadingsOut:
-    """Read what the signals of an asset did, by bucket: least, mean and greatest value. Empty buckets are left out."""
+    """Read the readings of an asset's signals by bucket: minimum, mean and maximum. Empty buckets are left out."""
     found = plant.asset(conn, asset_id, now=now)
     end = end or _end_of_readings(conn, asset_id, now)
     start = start or end - timedelta(days=1)
@@ -124,7 +124,7 @@ def late(
     start: Annotated[Moment | None, Query(description="event time; none: thirty days before the end")] = None,
     end: Annotated[Moment | None, Query(description="event time, not included; none: now")] = None,
 ) -> list[LateExcursionOut]:
-    """List what came too late to be judged and lies beyond a limit in force, the oldest first, one for each rule."""
+    """List excursions beyond limits in force in readings that were too late to be judged, the oldest first, by rule."""
     found = plant.asset(conn, asset_id, now=now)
     end = end or now
     start = start or end - timedelta(days=30)

@@ -1,4 +1,4 @@
-"""What an asset measures: the unit of each signal, and what its numbers are."""
+"""The signals of assets: the unit of each, and the meaning of its numbers."""
 
 from typing import Annotated
 
@@ -22,7 +22,8 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}$", des
 
 
 class SignalIn(BaseModel):
-    """What is not given stays as it is. ``states`` and ``counter`` rule each other out: one said ends the other."""
+    """The facts to change; omitted ones stay. ``states`` and ``counter`` exclude each other: setting one ends the
+    other."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -46,12 +47,12 @@ class SignalIn(BaseModel):
 
     plausible_low: float | None = Field(
         None,
-        description="what is measured below cannot be true: stored as bad, judged by no rule or model; null: no bound",
+        description="readings below are implausible: stored as bad, judged by no rule or model; null: no bound",
     )
-    plausible_high: float | None = Field(None, description="the same, of what is measured above")
+    plausible_high: float | None = Field(None, description="the same, for readings above")
 
     def meaning(self, before: Meaning) -> Meaning | None:
-        """Return what the numbers are from now on; None where nothing is said of it. Raises InvalidMeaning."""
+        """Return the new meaning of the numbers; None if it is not given. Raises InvalidMeaning."""
         if not self.model_fields_set & {"states", "counter", "wraps_at", *_PLAUSIBLE}:
             return None
         states = dict(before.states) if self.states is None else self.states
@@ -85,7 +86,7 @@ def find(
     site: Annotated[str | None, Query(description="a site's code")] = None,
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of one asset")] = None,
 ) -> list[ListedSignalOut]:
-    """List what assets measure, each signal with its newest reading, by site, asset and name."""
+    """List the signals of assets, each with its newest reading, by site, asset and name."""
     found = signal_lists.page(
         conn, site=site, asset_id=asset_id, within=who.sites, limit=part.fetched, after=part.after(BY_ASSET)
     )
@@ -94,7 +95,7 @@ def find(
 
 @router.patch("/assets/{asset_id}/signals/{signal:path}", dependencies=[PLANS])
 def change(asset_id: int, signal: Name, body: SignalIn, conn: Conn, actor: Actor, now: Now, why: Why) -> SignalOut:
-    """Say what a signal of an asset is; one that is not known yet is made known. It holds from the next batch on."""
+    """Declare a signal of an asset, creating it if it is unknown. It applies from the next batch on."""
     plant.asset(conn, asset_id, now=now)
     try:
         before = plant.signal(conn, asset_id, signal)

@@ -1,4 +1,4 @@
-"""Long work: asked for here, done by a worker; how far it is, what has come of it."""
+"""Runs: requested here, executed by a worker; their progress and results."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -29,7 +29,7 @@ def find(
     state: Annotated[State | None, Query(description="only those in this state")] = None,
     site: Annotated[str | None, Query(description="of one site")] = None,
 ) -> list[RunOut]:
-    """List runs, the newest first. Those that concern every site are shown to who sees every site."""
+    """List runs, the newest first. Plant-wide ones are shown to users who see every site."""
     after = part.after(NEWEST_FIRST)
     found = runs.page(
         conn,
@@ -45,7 +45,7 @@ def find(
 
 @router.post("", status_code=201, response_model=RunOut, dependencies=[PLANS])
 def ask(body: RunIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Ask for a backtest (reliability engineers of every site), or an import. The header Idempotency-Key is needed."""
+    """Request a backtest (reliability engineers of every site) or an import. The header Idempotency-Key is required."""
 
     def make(response: Response) -> RunOut:
         if isinstance(body, BacktestRunIn):
@@ -66,9 +66,8 @@ def one(run_key: UUID, conn: Conn) -> RunOut:
 
 @router.post("/{run_key}/cancel", status_code=202, dependencies=[SEES])
 def cancel(run_key: UUID, conn: Conn, now: Now, who: Asking) -> RunOut:
-    """Cancel a run: at once while it waits; one that runs is asked to end, and ended some seconds later.
-
-    Who has asked for it may, and who may ask for one of its kind.
+    """Cancel a run: at once while it is queued; a running one is asked to stop, and killed after some seconds. For its
+    requester, and users who may request one of its kind.
     """
     long_work.check_may_cancel(who, runs.get(conn, run_key))
     return RunOut.of(runs.cancel(conn, run_key, actor=who.actor, at=now))
@@ -90,11 +89,11 @@ def log(run_key: UUID, conn: Conn, part: PagedByFifty) -> list[LineOut]:
     responses={200: {"content": {"application/json": {}, "text/csv": {}}}},
 )
 def file(run_key: UUID, file_name: str, conn: Conn) -> Response:
-    """Save what a run has made, such as ``backtest.json`` or ``errors.csv``."""
+    """Download a file of a run, such as ``backtest.json`` or ``errors.csv``."""
     return saved(runs.file(conn, run_key, file_name))
 
 
 def saved(made: runs.MadeFile) -> Response:
-    """Return something that a run has made, to be saved."""
+    """Return a file of a run, for saving."""
     how = f"attachment; filename*=UTF-8''{quote(made.name)}"
     return Response(made.content, media_type=made.media_type, headers={"Content-Disposition": how})

@@ -1,4 +1,4 @@
-"""Files that people bring for a run to read."""
+"""Files uploaded for a run to read."""
 
 from typing import Annotated
 from uuid import UUID
@@ -28,9 +28,8 @@ def upload(
     who: Asking,
     once: OnlyOnce,
 ) -> Response:
-    """Send a CSV or XLSX file, of 10 MB at most, and see how it would be read. The header Idempotency-Key is needed.
-
-    It is kept as long as runs are, and changes nothing: a run of the kind import reads it.
+    """Upload a CSV or XLSX file, of 10 MB at most, and preview how it would be read. The header Idempotency-Key is
+    required. It is stored as long as runs are, and changes nothing: a run of the kind import reads it.
     """
     content = file.file.read(uploads.LARGEST + 1)
     name = long_work.name_of(file.filename)
