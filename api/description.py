@@ -80,7 +80,7 @@ IN_PATHS = {
     "order_id": "the order's id, a UUID; by its number it is found at `/work-orders/by-number/{number}`",
     "number": "the order's number, such as `NTH-1042`",
     "asset_id": "the asset's id, as the list of assets has it",
-    "feed_id": "the id of a calendar that one follows",
+    "feed_id": "the id of a calendar feed",
     "signal": "the signal's name, such as `bearing_temp`",
     "seq": "the number of a step in the order's plan, or of a finding in its audit, from 1",
     "checklist_id": "the checklist's id, as the list of checklists has it",
@@ -95,16 +95,16 @@ IN_PATHS = {
     "location_id": "the functional location's id, as the list of locations has it",
     "downtime_id": "the planned downtime's id",
     "technician_id": "the technician's id, as the list of technicians has it",
-    "kind": "which document: `rulebook`, with the limits, or `models`, with what the models are set to",
+    "kind": "which document: `rulebook`, with the limits, or `models`, with the models' parameters",
     "version_number": "the version's number, from 1",
-    "run_id": "the id of the run in shadow",
-    "run_key": "the id of a run of long work, as the list of runs has it",
-    "file_name": "the name of a file that the run has made, such as `errors.csv`",
-    "upload_id": "the id of a file that was sent for a run to read",
-    "table": "what the rows of the file are: `assets`, for instance",
+    "run_id": "the id of the shadow run",
+    "run_key": "the id of a run, as the list of runs has it",
+    "file_name": "the name of a file of the run, such as `errors.csv`",
+    "upload_id": "the id of an uploaded file",
+    "table": "the kind of the file's rows, for instance `assets`",
     "rule": "the rule's id in the rulebook, such as `bearing-hot`",
     "device": "the name by which the device signs in at the broker",
-    "kept_id": "the id of what is in quarantine",
+    "kept_id": "the id of a message in quarantine",
     "user_name": "the name by which the person signs in",
     "key_name": "the key's name, not the key",
     "plan_code": "the job plan's code, such as `PUMP-SEAL`",
@@ -124,7 +124,7 @@ IN_PATHS = {
 """The meaning of each name in a path, which is the same in every path."""
 
 ETAG = {
-    "description": "the order's version; sent back as `If-Match` it refuses a step on an order that has changed since",
+    "description": "the order's version; sent back as `If-Match`, a step is refused if the order has changed since",
     "schema": {"type": "string"},
 }
 _FILE = {"type": "string", "format": "binary"}

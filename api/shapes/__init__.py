@@ -1,1 +1,1 @@
-"""What the API takes and gives, as documents with examples."""
+"""The bodies and answers of the API, with examples."""

@@ -1,4 +1,4 @@
-"""Users and keys as administrators see and make them. No password hash and no key is ever read back."""
+"""Users and keys for administrators. No password hash and no key is ever returned later."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ Sites = Annotated[list[Code] | None, Field(min_length=1, max_length=1000, descri
 
 
 class TechnicianOf(BaseModel):
-    """Which technician a user is, by site and code."""
+    """The technician that a user is, by site and code."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +29,7 @@ class TechnicianOf(BaseModel):
 
 
 class UserFacts(BaseModel):
-    """What an administrator says of a user."""
+    """The facts that an administrator sets on a user."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -50,7 +50,7 @@ class UserFacts(BaseModel):
     sites: Sites = None
     technician: TechnicianOf | None = None
     disabled: bool = False
-    sees_costs: bool = Field(False, description="may see labour rates and costs whatever the roles are")
+    sees_costs: bool = Field(False, description="may see labour rates and costs whatever the roles")
 
     def standing(self) -> Standing:
         return Standing(
@@ -65,7 +65,7 @@ class UserFacts(BaseModel):
 
 
 class UserIn(UserFacts):
-    """A new user; the answer holds their one-time password."""
+    """A new user; the answer contains the one-time password."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -154,7 +154,7 @@ class NewKeyOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """What was done to a user, a key or a device."""
+    """A change to a user, a key or a device."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -171,13 +171,13 @@ class ChangeOut(BaseModel):
 
 
 class MeOut(BaseModel):
-    """Who asks, as the API knows them."""
+    """The requester, as the API knows them."""
 
     actor: str
     roles: list[Role]
     sites: list[str] | None
     technician: TechnicianOf | None
-    language: str | None = Field(description="of pages and mails, chosen by themselves; null: as the browser asks")
+    language: str | None = Field(description="of pages and mails, their own choice; null: as the browser asks")
 
     @classmethod
     def of(cls, who: Who) -> "MeOut":
@@ -191,7 +191,7 @@ class MeOut(BaseModel):
 
 
 class MyChoices(BaseModel):
-    """What somebody chooses for themselves."""
+    """A user's own choices."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"language": "de"}]})
 

@@ -118,17 +118,17 @@ class StandingOut(BaseModel):
     asset: str = Field(description="<site>/<asset>, as in the topic")
     source: str
     state: State
-    active: bool = Field(description="whether its condition is there")
+    active: bool = Field(description="whether its condition is present")
     latching: bool
     severity: str = Field(description="degrading, malfunction or safety")
     acknowledged: bool
     since: datetime | None = Field(description="when it came into this state")
-    until: datetime | None = Field(description="when a shelf, or a time out of service, ends")
+    until: datetime | None = Field(description="when shelving, or the time out of service, ends")
     actor: str = Field(description="who moved it last")
     why: str
-    summary: str = Field(description="what it was raised for")
+    summary: str = Field(description="the condition that raised it")
     raised_at: datetime | None
-    possible: list[Move] = Field(description="what can be done with it now")
+    possible: list[Move] = Field(description="the possible moves")
 
     @classmethod
     def of(cls, row: Standing) -> "StandingOut":
@@ -158,7 +158,7 @@ class MovedOut(BaseModel):
 
 
 class SourceOut(BaseModel):
-    """How often one alarm came; no count where it is only named."""
+    """How often one alarm was raised; no count where it is only listed."""
 
     asset: str
     source: str
@@ -178,7 +178,7 @@ class AlarmMetricsOut(BaseModel):
     periods_above_10: int = Field(description="under 1 % of the periods")
     floods: int
     chattering: list[SourceOut] = Field(description="three times or more within a minute")
-    stale: int = Field(description="had stood for over a day at the end of the range; fewer than 5")
+    stale: int = Field(description="active for over a day at the end of the range; fewer than 5")
     stale_alarms: list[SourceOut] = Field(description="which those are")
     top: list[SourceOut] = Field(description="the ten most frequent")
     top_share: float = Field(description="their share of all; under .01 to .05")

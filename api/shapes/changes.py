@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 
 class ChangeOut(BaseModel):
-    """A change of what decisions depend on. ``old`` and ``new`` have just the fields that changed."""
+    """A change to data that decisions depend on. ``old`` and ``new`` have only the changed fields."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -16,7 +16,7 @@ class ChangeOut(BaseModel):
     at: datetime
     actor: str
     kind: str
-    subject: str = Field(description="what people call it: NTH/P-101")
+    subject: str = Field(description="its name for people: NTH/P-101")
     site: str | None = Field(description="null: it concerns the whole plant")
     asset_id: int | None
     what: str
@@ -26,7 +26,7 @@ class ChangeOut(BaseModel):
 
 
 class SafetyProposalOut(BaseModel):
-    """A change by which work would be less safe. Somebody else than who proposed it confirms it."""
+    """A proposed change that reduces safety. Somebody other than its author confirms it."""
 
     model_config = ConfigDict(from_attributes=True)
 

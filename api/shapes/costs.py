@@ -1,4 +1,4 @@
-"""Money: a site's currency, its labour rates and cost model, and what an order costs. Amounts are decimals as text."""
+"""Costs: a site's currency, labour rates and cost model, and the cost of an order. Amounts are decimals as text."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -24,15 +24,15 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class PricesOut(BaseModel):
-    """Prices in the site's currency; null: said by a wider entry, or nowhere."""
+    """Prices in the site's currency; null: set by a wider entry, or nowhere."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    failure: Amount | None = Field(description="a failure that nobody avoided, besides the downtime")
-    down_hour: Amount | None = Field(description="an hour in which the asset is down")
-    failure_hours: Amount | None = Field(description="hours for which such a failure keeps the asset down")
-    wasted_visit: Amount | None = Field(description="an order at which nothing was wrong")
-    notice_hours: Amount | None = Field(description="hours ahead that an order must be for the failure to be avoided")
+    failure: Amount | None = Field(description="a failure that was not avoided, besides the downtime")
+    down_hour: Amount | None = Field(description="an hour of downtime")
+    failure_hours: Amount | None = Field(description="hours of downtime that such a failure causes")
+    wasted_visit: Amount | None = Field(description="an order that was a false positive")
+    notice_hours: Amount | None = Field(description="hours ahead that an order must be opened to avoid the failure")
 
 
 class EntryOut(PricesOut):
@@ -43,13 +43,13 @@ class EntryOut(PricesOut):
 class RateOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
-    skill: str = Field(description='the trade; "": work for which no trade is said')
+    skill: str = Field(description='the trade; "": work without a trade')
     from_date: date = Field(description="the first day of the site on which it counts")
     per_hour: Amount
 
 
 class SiteCostsOut(BaseModel):
-    """A site's money."""
+    """A site's currency, rates and cost model."""
 
     currency: str | None
     labour_rates: list[RateOut]
@@ -122,19 +122,19 @@ class EntryIn(BaseModel):
 
 
 class OrderCostOut(BaseModel):
-    """What an order costs: hours × rate, parts, and what was paid besides."""
+    """The cost of an order: hours × rate, parts, and external costs."""
 
     model_config = ConfigDict(from_attributes=True)
 
     currency: str
     hours: float | None
-    estimated: bool = Field(description="true: nobody has said how long it took, so the estimate counts")
-    rate: Amount | None = Field(description="an hour of the order's trade on the day that it was done")
+    estimated: bool = Field(description="true: no hours are recorded, so the estimate counts")
+    rate: Amount | None = Field(description="hourly rate of the order's trade on the day of the work")
     labour: Amount
     parts: Amount
     external: Amount
     total: Amount
-    missing: list[str] = Field(description="what the total does not have in it")
+    missing: list[str] = Field(description="what the total does not include")
 
     @classmethod
     def of(cls, cost: OrderCost) -> "OrderCostOut":
@@ -145,5 +145,5 @@ class PartPricesIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"unit_costs": {"1": "128.40"}}]})
 
     unit_costs: Mapping[Annotated[int, Field(ge=1, le=1_000_000)], AmountIn | None] = Field(
-        min_length=1, max_length=200, description="by the part's line; null takes the price back"
+        min_length=1, max_length=200, description="by the part's line; null removes the price"
     )

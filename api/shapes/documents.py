@@ -1,4 +1,4 @@
-"""What the API takes and gives of documents and of runs in shadow."""
+"""Bodies and answers about documents and shadow runs."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,7 +19,7 @@ WHY = Field(min_length=3, max_length=2000, description="the reason, kept with th
 
 
 class VersionOut(BaseModel):
-    """A version of a document. ``arrival``: the place in the inputs from which it judges; none: at the next batch."""
+    """A version of a document. ``arrival``: the sequence number from which it judges; null: from the next batch on."""
 
     number: int
     document: dict[str, Any]
@@ -82,7 +82,7 @@ class EndIn(BaseModel):
 
 
 class ShadowRunOut(BaseModel):
-    """A run. ``first`` and ``last`` are its places in the sequence of inputs; ``outcome`` is none while it runs."""
+    """A run. ``first`` and ``last`` are its sequence numbers; ``outcome`` is null while it runs."""
 
     id: int
     name: str
@@ -146,7 +146,7 @@ class LiveOrderOut(BaseModel):
 
 
 class BothOut(BaseModel):
-    """What both have opened. ``later_by_s``: how much later the candidate would have, of event time."""
+    """An order that both opened. ``later_by_s``: how much later the candidate would have, in event time."""
 
     live: LiveOrderOut
     candidate: ShadowOrderOut
@@ -154,11 +154,11 @@ class BothOut(BaseModel):
 
 
 class RightnessOut(BaseModel):
-    """Of the orders that were closed with a finding, for how many there was something."""
+    """Of the closed orders with a close-out, how many were true positives."""
 
     right: int
     close_outs: int
-    precision: float | None = Field(description="0 to 1; none where nothing was closed")
+    precision: float | None = Field(description="0 to 1; null if nothing was closed")
 
     @classmethod
     def of(cls, found: Rightness) -> "RightnessOut":
@@ -166,15 +166,15 @@ class RightnessOut(BaseModel):
 
 
 class ShadowReportOut(BaseModel):
-    """A run beside the plant since it began. What only the candidate would have opened nobody has looked at."""
+    """A run compared with the plant since it began. Nobody has inspected what only the candidate would have opened."""
 
     run: ShadowRunOut
-    frames: int = Field(description="how many both have judged; 0 until the engine has taken the run up")
+    frames: int = Field(description="frames that both have judged; 0 until the engine has started the run")
     both: list[BothOut]
     only_live: list[LiveOrderOut]
     only_candidate: list[ShadowOrderOut]
     live: RightnessOut
-    candidate: RightnessOut = Field(description="of what both have opened, by the plant's close-outs")
+    candidate: RightnessOut = Field(description="of the orders that both opened, by the plant's close-outs")
 
     @classmethod
     def of(cls, report: Report) -> "ShadowReportOut":

@@ -1,4 +1,4 @@
-"""Events as they are sent."""
+"""The sent form of events."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,25 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class BriefEventOut(BaseModel):
-    """That something happened, for who then reads it elsewhere."""
+    """An event without its data, for readers who fetch the facts elsewhere."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: int = Field(description="rises; `after` and `Last-Event-ID` go on behind it")
-    kind: str = Field(description="what it is of and what happened: order.closed")
+    id: int = Field(description="rising; `after` and `Last-Event-ID` continue after it")
+    kind: str = Field(description="subject and event: order.closed")
     site: str | None = Field(description="null: it concerns the whole plant")
     asset_id: int | None
     order_id: UUID | None
-    subject: str = Field(description="what people call it: NTH-1042, NTH/P-101")
+    subject: str = Field(description="its name for people: NTH-1042, NTH/P-101")
     at: datetime = Field(description="when it happened, by the wall clock")
     altered: Sequence[str] = Field(
-        description="names of what it alters, as pages follow them: order, orders@NTH, asset:3, technician:deniz"
+        description="names of what it alters, which pages follow: order, orders@NTH, asset:3, technician:deniz"
     )
 
 
 class EventOut(BriefEventOut):
-    """Something that happened, with what was so then."""
+    """An event with its data at that time."""
 
-    uid: UUID = Field(description="the same wherever the event is sent, and however often")
+    uid: UUID = Field(description="the same wherever and however often the event is sent")
     recorded_at: datetime = Field(description="when it was written, by the wall clock")
-    data: Mapping[str, Any] = Field(description="what was so then; what has changed is in `old` and `new`")
+    data: Mapping[str, Any] = Field(description="the facts at that time; changes are in `old` and `new`")

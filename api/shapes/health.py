@@ -1,4 +1,4 @@
-"""What the API tells of how well an asset is, and of how right the models are."""
+"""The health of assets, and the precision of models."""
 
 from datetime import datetime
 
@@ -9,7 +9,8 @@ from workorder_core.plant.health import Health
 
 
 class HealthOut(BaseModel):
-    """How well an asset is, by its model's newest look; all but ``asset_id`` is none while the model does not know it.
+    """The health of an asset, by its model's newest sample; all but ``asset_id`` is null while the model does not know
+    it.
 
     Times are event time. The intervals are of 90 %.
     """
@@ -18,16 +19,16 @@ class HealthOut(BaseModel):
 
     asset_id: int
     at: datetime | None = None
-    index: float | None = Field(None, description="%: 100 within every usual range, 0 where a signal has no room left")
-    signal: str | None = Field(None, description="the worst one")
+    index: float | None = Field(None, description="%: 100 within every usual range, 0 when a signal is at its limit")
+    signal: str | None = Field(None, description="the worst signal")
     value: float | None = None
     unit: str | None = None
-    limit: float | None = Field(None, description="where the signal has no room left")
-    known: bool | None = Field(None, description="whether a rule sets that limit; else it is ten times the usual range")
-    change: float | None = Field(None, description="of the index, % a day; none: no trend")
+    limit: float | None = Field(None, description="the signal's limit")
+    known: bool | None = Field(None, description="whether a rule sets that limit; else ten times the usual range")
+    change: float | None = Field(None, description="of the index, % a day; null: no trend")
     change_low: float | None = None
     change_high: float | None = None
-    likely_at: datetime | None = Field(None, description="when the limit is likely crossed; none: not at this pace")
+    likely_at: datetime | None = Field(None, description="when the limit is likely crossed; null: not at this pace")
     earliest_at: datetime | None = None
     latest_at: datetime | None = None
 
@@ -56,7 +57,7 @@ class PrecisionOut(BaseModel):
     right: int
     labelled: int
     precision: float | None
-    factor: float = Field(description="what close-outs multiply the limit of its alarm by")
+    factor: float = Field(description="the factor of its alarm limit, from close-outs")
 
     @classmethod
     def of(cls, found: Precision) -> "PrecisionOut":

@@ -1,4 +1,4 @@
-"""What belongs to an order besides its row, and the templates that it comes from."""
+"""The content of an order besides its row, and job plans."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -115,7 +115,7 @@ class LinkOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     kind: LinkKind
-    outward: bool = Field(description="true: this order is the one that the kind is said of")
+    outward: bool = Field(description="true: this order is the subject of the kind")
     label: str
     id: UUID
     number: str
@@ -143,7 +143,7 @@ class LinkedOrderIn(FollowUpIn):
 
 
 class ContentOut(BaseModel):
-    """All that belongs to an order besides itself, its evidence and its history."""
+    """The content of an order: steps, parts, remarks, files and links."""
 
     steps: list[StepOut]
     parts: list[PartOut]
@@ -180,7 +180,7 @@ class PlanPartIn(BaseModel):
 
 
 class JobPlanIn(BaseModel):
-    """How a kind of work is done. Sent again under the same code it is the next version; orders keep theirs."""
+    """A job plan. Sent again under the same code it is the next version; orders keep theirs."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -212,7 +212,7 @@ class JobPlanIn(BaseModel):
     title: Line
     asset_class: Line | None = Field(None, description="none: for any class")
     failure_mode: FailureMode | None = Field(
-        None, description="orders for this fault get the plan by themselves; none: only where it is named"
+        None, description="orders for this fault get the plan automatically; null: only if it is named"
     )
     steps: list[PlanStepIn] = Field(min_length=1, max_length=200)
     parts: list[PlanPartIn] = Field([], max_length=200)
@@ -284,7 +284,7 @@ class ShiftInOut(BaseModel):
 
 
 class CalendarInOut(BaseModel):
-    """When a site works: targets that aren't an emergency's count in these hours."""
+    """A site's working hours: targets count in these hours, except those of emergencies."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -312,7 +312,7 @@ class CalendarInOut(BaseModel):
 
     @classmethod
     def of(cls, week: WorkingWeek) -> "CalendarInOut":
-        # Not validated: what a database has from before this rule about dates can still be read.
+        # Not validated: data from before this rule about dates can still be read.
         return cls.model_construct(
             shifts=[ShiftInOut(weekdays=sorted(each.weekdays), start=each.start, end=each.end) for each in week.shifts],
             country=week.country,
@@ -323,7 +323,7 @@ class CalendarInOut(BaseModel):
 
 
 class TargetInOut(BaseModel):
-    """When work of a priority must have begun and be done; ``working``: only working hours count."""
+    """The targets of a priority: response and completion; ``working``: only working hours count."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -345,7 +345,7 @@ class TargetInOut(BaseModel):
 
 
 def targets_out(promised: Mapping[Priority, Target]) -> list[TargetInOut]:
-    """Return targets as they are sent."""
+    """Return the answer for targets."""
     return [
         TargetInOut(
             priority=priority,

@@ -1,4 +1,4 @@
-"""What the steps of an order's life need, and who is proposed for it."""
+"""The bodies of lifecycle steps, and the proposal of a technician."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -25,7 +25,7 @@ class MeasuredIn(BaseModel):
 
 
 class PartUsedIn(BaseModel):
-    """A part that was used; one that the order asked for is known by its name."""
+    """A used part; one that the order needs is recognised by its name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class FollowUpIn(BaseModel):
 
 
 class CloseOutIn(BaseModel):
-    """What was found and done, in codes: how good the rule or the model was is counted from it."""
+    """What was found and done, in codes; the precision of rules and models is computed from it."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -74,18 +74,18 @@ class CloseOutIn(BaseModel):
     )
 
     finding: CloseFinding
-    failure_mode: FailureMode | None = Field(None, description="what it was; none: nothing was found")
+    failure_mode: FailureMode | None = Field(None, description="the failure mode; null: nothing was found")
     cause: Cause
     remedy: Remedy
     note: Text = ""
-    mechanism: Mechanism | None = Field(None, description="by which process it failed, after ISO 14224")
-    downtime_minutes: int | None = Field(None, ge=0, le=10_000_000, description="how long the machine stood for it")
-    readings: list[MeasuredIn] = Field([], max_length=100, description="what was read after the repair")
+    mechanism: Mechanism | None = Field(None, description="failure mechanism, after ISO 14224")
+    downtime_minutes: int | None = Field(None, ge=0, le=10_000_000, description="how long the machine was down")
+    readings: list[MeasuredIn] = Field([], max_length=100, description="readings after the repair")
     hours: float | None = Field(None, ge=0, le=100_000, description="hours of work")
     cost: Decimal | None = Field(None, ge=0, le=10_000_000_000, decimal_places=2)
     currency: Currency | None = None
     parts_used: list[PartUsedIn] = Field([], max_length=200)
-    follow_ups: list[FollowUpIn] = Field([], max_length=20, description="orders made with this one's completion")
+    follow_ups: list[FollowUpIn] = Field([], max_length=20, description="orders created with this one's completion")
 
     @model_validator(mode="after")
     def _cost_has_a_currency(self) -> "CloseOutIn":
@@ -117,7 +117,7 @@ class CloseOutIn(BaseModel):
 
 
 class ChangesIn(BaseModel):
-    """What is to be changed of an order that is not finished; what is left out stays."""
+    """Changes of an unfinished order; omitted fields stay."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"estimated_hours": 6}]})
 
@@ -136,7 +136,7 @@ class ChangesIn(BaseModel):
 
 
 class ScheduleIn(BaseModel):
-    """When the work is done, and maybe by whom; they get it when it is dispatched."""
+    """The planned time of the work, and optionally a technician, who gets it when it is dispatched."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"start": "2026-03-03T08:00:00+01:00", "technician": "holm"}]}
@@ -155,7 +155,7 @@ class ScheduleIn(BaseModel):
 
 
 class PlanIn(BaseModel):
-    """The work is planned, maybe by another job plan."""
+    """The planning of the work, optionally with another job plan."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"plan": "BEARING-SWAP"}]})
 
@@ -176,7 +176,7 @@ class HoldIn(BaseModel):
 
 
 class AssignIn(BaseModel):
-    """Whom to give the order. Without a technician whoever is proposed gets it."""
+    """The technician to assign. Without one, the proposed technician gets the order."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -188,7 +188,7 @@ class AssignIn(BaseModel):
 
 
 class ReasonIn(BaseModel):
-    """Why, in a sentence that others will read."""
+    """The reason, in a sentence that others will read."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "waits for a bearing"}]})
 
@@ -196,7 +196,7 @@ class ReasonIn(BaseModel):
 
 
 class NoteIn(BaseModel):
-    """A remark for the history; it may be left out."""
+    """An optional remark for the history."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"why": "runs smoothly at full load"}]})
 
@@ -226,11 +226,11 @@ class CandidateOut(BaseModel):
 
 
 class ProposalOut(BaseModel):
-    """Who is proposed, or that nobody is, with everybody's reasons, the best first."""
+    """The proposed technician, or none, with everybody's reasons, the best first."""
 
     technician: str | None
     why: str
-    displaces: str | None = Field(description="the lesser order that the technician would have to put on hold")
+    displaces: str | None = Field(description="the less urgent order that the technician would have to put on hold")
     tie_break: str = str(TIE_BREAK)
     candidates: list[CandidateOut]
 

@@ -1,4 +1,4 @@
-"""Work orders, their evidence and history, and how a person makes one."""
+"""Work orders, their evidence and history, and the body of a new one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -104,7 +104,7 @@ class WorkOrderOut(BaseModel):
     id: UUID
     number: str
     site_id: int
-    asset_id: int | None = Field(description="none: work at a place, see location_id")
+    asset_id: int | None = Field(description="null: work at a location, see location_id")
     location_id: int | None
     asset_path: str = Field(description="where the asset was when the order was opened")
     component: str
@@ -125,7 +125,7 @@ class WorkOrderOut(BaseModel):
     required_certificates: Sequence[str]
     required_tools: Sequence[str]
     requested_by: str | None
-    requested_for: datetime | None = Field(description="when whoever asked for it wants it done; not a target")
+    requested_for: datetime | None = Field(description="when the requester wants it done; not a target")
     scheduled_start: datetime | None
     scheduled_end: datetime | None
     assignee: str | None = Field(description="the technician's code")
@@ -167,17 +167,17 @@ class WorkOrderOut(BaseModel):
 
 
 class ListedOut(WorkOrderOut):
-    """An order in a list, with the names that go with its ids and why it exists in a sentence."""
+    """An order in a list, with the names for its ids, and why it exists in a sentence."""
 
     site: str
-    asset: str | None = Field(description="the asset's code; none: work at a place")
+    asset: str | None = Field(description="the asset's code; null: work at a location")
     asset_name: str
     time_zone: str
     assignee_name: str | None
     why: str
     evidence_count: int
     total_cost: str | None = Field(
-        None, description="labour, parts and the rest, in total_currency; for who asks with `costs` and may see costs"
+        None, description="total cost, in total_currency; with the parameter `costs`, for users who may see costs"
     )
     total_currency: str | None = None
 
@@ -201,8 +201,8 @@ class WorkOrderPage(BaseModel):
     """Some of the orders, the most urgent first."""
 
     items: list[ListedOut]
-    total: int = Field(description="how many the filters let through, counted to 1000: that many or more")
-    limit: int = Field(description="how many were asked for at most")
+    total: int = Field(description="matching orders, counted to 1000: that many or more")
+    limit: int = Field(description="the requested limit")
     next: str | None = Field(description="the address of the next page; null: this is the last one")
 
 
@@ -229,7 +229,7 @@ class SignOut(BaseModel):
 
 
 class EvidenceOut(BaseModel):
-    """A finding: what was judged by which rule or model, over which window, and the readings it cites."""
+    """A finding: its rule or model, its time window, and the readings that it cites."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -247,7 +247,7 @@ class EvidenceOut(BaseModel):
     signs: Sequence[SignOut]
     summary: str
     readings: Mapping[str, Sequence[tuple[float, float]]] = Field(description="(epoch seconds, value) by signal")
-    ended: bool = Field(description="it tells that what was found is over")
+    ended: bool = Field(description="it reports the end of the condition")
 
     @classmethod
     def of(cls, evidence: Evidence) -> "EvidenceOut":
@@ -255,7 +255,7 @@ class EvidenceOut(BaseModel):
 
 
 class HistoryOut(BaseModel):
-    """Who did what, and why; ``old`` and ``new`` have what changed."""
+    """A row of history: who did what, and why; ``old`` and ``new`` have the changes."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -273,12 +273,12 @@ class HistoryOut(BaseModel):
 
 
 class WholeOrderOut(WorkOrderOut):
-    """An order with why it exists and what happened to it."""
+    """An order with its evidence and its history."""
 
     evidence: list[EvidenceOut]
     history: list[HistoryOut]
     warnings: Sequence[str] = Field(
-        description="what is doubtful about its date: past, beyond a target, off shift, at the time of other work"
+        description="warnings about its date: past, beyond a target, off shift, at the time of other work"
     )
 
     @classmethod
@@ -294,7 +294,7 @@ class WholeOrderOut(WorkOrderOut):
 
 
 class OrderIn(BaseModel):
-    """An order that a person makes. Without a priority the asset's criticality and the type decide."""
+    """A new order. Without a priority, the asset's criticality and the type decide."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -311,8 +311,8 @@ class OrderIn(BaseModel):
         },
     )
 
-    asset_id: int | None = Field(None, description="the machine; or say location_id")
-    location_id: int | None = Field(None, description="the place of work that is on no machine")
+    asset_id: int | None = Field(None, description="the asset; or give location_id")
+    location_id: int | None = Field(None, description="the location of work without an asset")
     type: OrderType
     title: Line
     component: Line = "machine"
@@ -320,7 +320,7 @@ class OrderIn(BaseModel):
     priority: Priority | None = None
     why: Text = ""
     status: Literal["draft", "awaiting_approval", "open"] | None = Field(
-        None, description="none: open for who may approve, awaiting approval for others"
+        None, description="null: open if you may approve, otherwise awaiting approval"
     )
     requested_for: Moment | None = Field(None, description="when it is wanted; not a target")
     required_skill: Line | None = Field(None, description="none: from the component and the failure mode")

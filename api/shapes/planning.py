@@ -1,4 +1,4 @@
-"""Maintenance plans: what is sent of them, and what comes back."""
+"""Bodies and answers about maintenance plans."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -44,12 +44,12 @@ class CalendarIn(BaseModel):
 
     rule: str = Field(max_length=500, description="RFC 5545: FREQ=MONTHLY;BYMONTHDAY=31", examples=["FREQ=MONTHLY"])
     starts: Local = Field(description="local time, from which the rule counts", examples=["2026-01-31T08:00"])
-    on_free_day: OnFreeDay = Field(OnFreeDay.KEEP, description="where the date is no working day of the site")
+    on_free_day: OnFreeDay = Field(OnFreeDay.KEEP, description="if the date is not a working day of the site")
     season: tuple[MonthDay, MonthDay] | None = Field(None, description="[[4, 1], [10, 15]]: from 1 April to 15 October")
 
 
 class MeterIn(BaseModel):
-    """Due when a counting signal has gone on by so much."""
+    """Due when a counter has advanced by this amount."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,7 +62,7 @@ class MeterIn(BaseModel):
 
 
 class ConditionIn(BaseModel):
-    """Due when an alarm is active or the health falls; one of the two."""
+    """Due when an alarm is active or the health falls; give one of the two."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,7 +71,7 @@ class ConditionIn(BaseModel):
 
 
 class PackageIn(BaseModel):
-    """Work of every so many occurrences; a larger package covers the smaller ones."""
+    """The work of every n-th occurrence; a larger package covers the smaller ones."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -93,41 +93,41 @@ EXAMPLE: dict[str, Any] = {
 
 
 class MaintenancePlanIn(BaseModel):
-    """A maintenance plan: what, on what, and when."""
+    """A maintenance plan: the work, its objects, and its timing."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     title: _Text
     object: ObjectKind = Field(description="asset, class (each of its assets), location, or route (several assets)")
-    objects: list[_Text] = Field(min_length=1, max_length=200, description="codes; of a route in the order walked")
-    location: _Text | None = Field(None, description="of a route: where its order is")
+    objects: list[_Text] = Field(min_length=1, max_length=200, description="codes; of a route in walking order")
+    location: _Text | None = Field(None, description="of a route: the location of its order")
     type: OrderType = OrderType.PREVENTIVE
     work: Work = Field(Work.ORDER, description="inspection_round: an order with a round to walk")
-    checklist: _Text | None = Field(None, description="of a round: what is asked at each of its assets")
-    inspection_route: _Text | None = Field(None, description="of a round: what it is walked along, without a checklist")
+    checklist: _Text | None = Field(None, description="of a round: the checklist for each of its assets")
+    inspection_route: _Text | None = Field(None, description="of a round: the inspection route, instead of a checklist")
     calendar: CalendarIn | None = None
     meter: MeterIn | None = None
     condition: ConditionIn | None = None
     shift_factor: Annotated[Decimal, Field(ge=0, le=1, decimal_places=2)] = Field(
         Decimal(0), description="0: by the due date; 1: by the completion"
     )
-    early_days: Days = Field(0, description="a completion so early moves nothing")
-    late_days: Days = Field(0, description="a completion so late moves nothing")
-    lead_days: Days = Field(14, description="how long before it is due an order is made")
-    window_days: Days = Field(7, description="how long after it is due the work may begin")
+    early_days: Days = Field(0, description="a completion this early moves nothing")
+    late_days: Days = Field(0, description="a completion this late moves nothing")
+    lead_days: Days = Field(14, description="how long before the due date an order is generated")
+    window_days: Days = Field(7, description="how long after the due date the work may begin")
     when_open: WhenOpen = WhenOpen.SKIP
     after_outage: AfterOutage = AfterOutage.SKIP
     packages: list[PackageIn] = Field(default_factory=list, max_length=20)
     job_plan: _Text | None = None
     skill: _Text | None = None
     hours: Hours | None = None
-    stops_asset: bool = Field(False, description="the asset stands still meanwhile: planned downtime")
-    group: _Text | None = Field(None, description="plans of a group make one order for an asset")
+    stops_asset: bool = Field(False, description="the asset is stopped meanwhile: planned downtime")
+    group: _Text | None = Field(None, description="plans of a group generate one order for an asset")
     group_days: Days = 0
     active: bool = True
 
     def plan(self, code: str, site: str) -> MaintenancePlan:
-        """Return the plan as the core has it. Raises InvalidPlan and InvalidRule."""
+        """Return the plan in the core's terms. Raises InvalidPlan and InvalidRule."""
         document = self.model_dump(mode="json", exclude={"active", "code", "site"})
         return from_document(document, code=code, site=site, active=self.active)
 
@@ -224,7 +224,7 @@ class OccurrenceOut(BaseModel):
     status: str
     package: str | None
     packages: list[str]
-    why: str = Field(description="why this date, and what became of it")
+    why: str = Field(description="why this date, and its outcome")
     order_id: UUID | None
     order_number: str | None
     completed_at: datetime | None
@@ -236,7 +236,7 @@ class OccurrenceOut(BaseModel):
 
 
 class DueOut(BaseModel):
-    """A date of a plan that is not stored."""
+    """A date of a previewed plan."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -263,14 +263,14 @@ class WeekOut(BaseModel):
 
 
 class GeneratingOut(BaseModel):
-    """How generating is: nothing is missing where ``behind`` is 0."""
+    """The state of generating: nothing is missing if ``behind`` is 0."""
 
     model_config = ConfigDict(from_attributes=True)
 
     last_made: datetime | None
     next_due: datetime | None
     plans: int
-    behind: int = Field(description="series that should have been looked at and were not")
+    behind: int = Field(description="overdue series that were not evaluated")
 
     @classmethod
     def of(cls, generating: Generating) -> "GeneratingOut":
@@ -290,7 +290,7 @@ class SkippedOut(BaseModel):
 
 
 class MeterEntryIn(BaseModel):
-    """What a meter shows; ``exchanged``: a new meter begins with this count."""
+    """A meter's count; ``exchanged``: a new meter starts with this count."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -57,8 +57,8 @@ class ReadingOut(BaseModel):
     observed_at: datetime = Field(description="when it was measured")
     received_at: datetime
     value: float
-    state: str | None = Field(None, description="the name of the state that the value means")
-    quality: int = Field(description="0 good, 1 uncertain, 2 bad, 3 stale, 4 bad: its value cannot be true")
+    state: str | None = Field(None, description="the name of the value's state")
+    quality: int = Field(description="0 good, 1 uncertain, 2 bad, 3 stale, 4 bad: implausible value")
 
 
 class SignalOut(BaseModel):
@@ -86,10 +86,10 @@ class SignalOut(BaseModel):
     quantity: str | None
     unit: str
     states: dict[str, float] = Field(description="by name, the number of each state; {}: it has none")
-    counter: bool = Field(description="it only rises, until it wraps or begins anew")
+    counter: bool = Field(description="it only rises, until it wraps or is reset")
     wraps_at: float | None = Field(description="of a counter: the first number that it cannot show")
-    plausible_low: float | None = Field(description="what is measured below cannot be true")
-    plausible_high: float | None = Field(description="what is measured above cannot be true")
+    plausible_low: float | None = Field(description="readings below are implausible")
+    plausible_high: float | None = Field(description="readings above are implausible")
     newest: ReadingOut | None = None
 
     @classmethod
@@ -104,7 +104,7 @@ class SignalOut(BaseModel):
 
 
 class AssetOut(BaseModel):
-    """Equipment where it is now, with the newest reading of each signal and what is known of its state."""
+    """An asset at its present location, with the newest reading of each signal and its state."""
 
     id: int
     key: str = Field(description="<site>/<asset>, as in the topic")
@@ -119,8 +119,8 @@ class AssetOut(BaseModel):
     path: str
     location_id: int | None
     archived_at: datetime | None
-    unfinished_orders: int = Field(description="orders on which work is not done yet")
-    worst_type: OrderType | None = Field(description="the most urgent of them")
+    unfinished_orders: int = Field(description="unfinished orders")
+    worst_type: OrderType | None = Field(description="the most urgent type among them")
     in_planned_downtime: bool
     signals: list[SignalOut]
 
@@ -138,7 +138,7 @@ class InstallationOut(BaseModel):
     location_id: int
     place: str = Field(description="the names of the functional locations, the outermost first")
     asset_id: int
-    asset: str = Field(description="the code of what stood there")
+    asset: str = Field(description="the code of the asset installed there")
     serial: str | None
     installed_at: datetime
     removed_at: datetime | None = Field(description="null: it is still installed there")
@@ -160,7 +160,7 @@ class OneAssetOut(AssetOut):
 
 
 class SeriesOut(BaseModel):
-    """A signal's buckets as columns of equal length; ``at`` is each one's beginning in epoch seconds."""
+    """A signal's buckets as columns of equal length; ``at`` is the start of each in epoch seconds."""
 
     signal: str
     label: str | None
@@ -184,7 +184,7 @@ class SeriesOut(BaseModel):
 
 
 class LateExcursionOut(BaseModel):
-    """What came too late to be judged and lies beyond a rule's limit. Times are event time, but ``received_at``."""
+    """An excursion of late readings beyond a rule's limit. Times are event time, except ``received_at``."""
 
     rule: str = Field(description="the id of the rule whose limit it is")
     signal: str
@@ -192,9 +192,9 @@ class LateExcursionOut(BaseModel):
     worst: float = Field(description="the value farthest beyond the limit")
     since: datetime
     until: datetime
-    received_at: datetime = Field(description="when the newest of it came in")
+    received_at: datetime = Field(description="when its newest reading arrived")
     readings: int
-    opens_order: bool = Field(description="whether the rule opens an order for what came late")
+    opens_order: bool = Field(description="whether the rule opens an order for late readings")
 
     @classmethod
     def of(cls, found: Excursion) -> "LateExcursionOut":
@@ -212,7 +212,7 @@ class ReadingsOut(BaseModel):
 
 
 class DowntimeIn(BaseModel):
-    """When an asset is stopped or worked on deliberately; what it shows then opens no orders."""
+    """A planned downtime: the asset is deliberately stopped or worked on, and its readings open no orders."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -1,4 +1,4 @@
-"""The quarantine: what was refused, by kind, and what to drop or to try again."""
+"""The quarantine: refused messages by kind, and which to drop or retry."""
 
 import base64
 from collections.abc import Mapping
@@ -20,21 +20,19 @@ class KeptOut(BaseModel):
     topic: str
     reason: str
     problem: str
-    payload: str | None = Field(description="of its first message; none where your roles may not read it")
+    payload: str | None = Field(description="of its first message; null if your roles may not read it")
     payload_bytes: int
     payload_sha256: str
     received_at: datetime
     last_received_at: datetime
     times: int
-    payloads: int = Field(description="different messages of it that are kept, the first ones")
-    others: int = Field(description="of times, those of other messages, which are only counted")
-    retry_asked_at: datetime | None = Field(
-        description="somebody asked for another try, which the engine has yet to make"
-    )
+    payloads: int = Field(description="its stored different messages, the first ones")
+    others: int = Field(description="of times, those of messages that were only counted")
+    retry_asked_at: datetime | None = Field(description="a retry was requested and is pending")
     retry_asked_by: str | None
-    tried_at: datetime | None = Field(description="when it was last tried again, in vain")
+    tried_at: datetime | None = Field(description="when the last retry failed")
     tries: int
-    not_again: str | None = Field(description="why it cannot be tried again, and what can be done; none: it can")
+    not_again: str | None = Field(description="why it cannot be retried, and what to do; null: it can")
 
     @classmethod
     def of(cls, kept: Kept, *, readable: bool) -> "KeptOut":
@@ -60,7 +58,7 @@ class KeptOut(BaseModel):
 
 
 class PayloadOut(BaseModel):
-    """One kept message of a kind. ``payload`` is base64 of its first 64 KB."""
+    """One stored message of a kind. ``payload`` is base64 of its first 64 KB."""
 
     id: int
     payload: str
@@ -76,7 +74,7 @@ class PayloadOut(BaseModel):
 
 
 class DropIn(BaseModel):
-    """What to drop: all that fits everything given; ``{"all": true}`` for whatever is kept."""
+    """What to drop: all that matches every criterion; ``{"all": true}`` for everything."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "not_json", "older_than_days": 30}]}
@@ -84,7 +82,7 @@ class DropIn(BaseModel):
 
     reason: str | None = None
     topic: str | None = Field(None, description="how the topic begins")
-    older_than_days: int | None = Field(None, ge=0, le=36_500, description="it has not come for so long")
+    older_than_days: int | None = Field(None, ge=0, le=36_500, description="it has not occurred for this long")
     all: bool = False
 
     @model_validator(mode="after")
@@ -95,13 +93,13 @@ class DropIn(BaseModel):
 
 
 class DropOut(BaseModel):
-    """How many kept messages were dropped."""
+    """How many stored messages were dropped."""
 
     dropped: int
 
 
 class RetryIn(BaseModel):
-    """What to try again: all that fits everything given; ``{"all": true}`` for whatever is kept."""
+    """What to retry: all that matches every criterion; ``{"all": true}`` for everything."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "unknown_asset", "topic": "plantwright/v1/NTH/"}]}
@@ -119,10 +117,10 @@ class RetryIn(BaseModel):
 
 
 class RetryOut(BaseModel):
-    """How many wait for the engine's next batch. What is taken leaves the quarantine; the rest says why not."""
+    """How many wait for the engine's next batch. Accepted messages leave the quarantine; the others keep a reason."""
 
     asked: int
-    left_out: int = Field(0, description="fit too, but cannot be tried again; each says why: not_again")
+    left_out: int = Field(0, description="match too, but cannot be retried; for the reason of each see not_again")
 
 
 class QuarantinePage(BaseModel):
@@ -130,4 +128,4 @@ class QuarantinePage(BaseModel):
 
     items: list[KeptOut]
     next: str | None = Field(description="the address of the next page; null: this is the last one")
-    counts: Mapping[str, int] = Field(description="how many are kept for each reason")
+    counts: Mapping[str, int] = Field(description="stored messages by reason")

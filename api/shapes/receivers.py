@@ -1,4 +1,4 @@
-"""Receivers of events, their messages, and which e-mails a person wants."""
+"""Receivers of events, their messages, and people's choice of e-mails."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -70,27 +70,25 @@ class ReceiverOut(BaseModel):
     secret_is_sealed: bool | None = Field(
         description="whether its secret is encrypted in the database; null: it has none"
     )
-    old_secret_until: datetime | None = Field(
-        description="until when messages are signed by the secret before this one too"
-    )
+    old_secret_until: datetime | None = Field(description="until when the previous secret signs messages too")
     created_by: str
     created_at: datetime
-    pending: int = Field(description="messages that wait")
-    oldest: datetime | None = Field(description="since when the oldest of them does")
+    pending: int = Field(description="waiting messages")
+    oldest: datetime | None = Field(description="since when the oldest of them has waited")
     last_at: datetime | None = Field(description="the newest attempt")
     last_fault: str | None = Field(description="null: the receiver has confirmed; passing, final, gone, or own")
     last_detail: str | None
 
 
 class NewWebhookOut(BaseModel):
-    """A new webhook, or one with a new secret, which is shown only now; null in a repeated answer."""
+    """A new webhook, or one with a new secret, which only this answer contains; null in a repeated answer."""
 
     receiver: ReceiverOut
     secret: str | None
 
 
 class MessageOut(BaseModel):
-    """What a receiver is sent: pending, delivered, failed or skipped. ``id`` is the same whenever it is sent."""
+    """A receiver's message: pending, delivered, failed or skipped. ``id`` is the same whenever it is sent."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -108,7 +106,7 @@ class MessageOut(BaseModel):
 
 
 class AttemptOut(BaseModel):
-    """One attempt. ``fault`` null: the receiver has confirmed. ``kind`` null: the event is not kept any more."""
+    """One attempt. ``fault`` null: the receiver has confirmed. ``kind`` null: the event is no longer stored."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -124,7 +122,7 @@ class AttemptOut(BaseModel):
 
 
 class OutboxOut(BaseModel):
-    """What waits for all receivers."""
+    """The waiting messages of all receivers."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -136,7 +134,7 @@ class OutboxOut(BaseModel):
 
 
 class NotificationsIn(BaseModel):
-    """Which e-mails a user wants, and where."""
+    """A user's choice of e-mails, and the address."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -148,7 +146,7 @@ class NotificationsIn(BaseModel):
 
 
 class NotificationsOut(BaseModel):
-    """Which e-mails a user gets. ``mail_is_set_up`` false: nothing is sent until an administrator sets it up."""
+    """The e-mails that a user gets. ``mail_is_set_up`` false: none are sent until an administrator sets mail up."""
 
     address: str | None
     choices: list[str]
@@ -159,7 +157,7 @@ class NotificationsOut(BaseModel):
 
     @classmethod
     def of(cls, receiver: Any, *, mail_is_set_up: bool) -> "NotificationsOut":
-        """Return it of a receiver; None: nothing was chosen so far."""
+        """Return a receiver's choices; None: nothing was chosen so far."""
         return cls(
             address=receiver.address if receiver else None,
             choices=list(receiver.wants) if receiver else [],

@@ -1,4 +1,4 @@
-"""The rules in force, and what they have used of their alarm budgets."""
+"""The rules in force, and the use of their alarm budgets."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from db.documents.budgets import RuleNow
 class BudgetOut(BaseModel):
     alarms_per_week: float | None
     precision: float | None
-    close_outs: int = Field(description="how many there must be before its precision counts")
+    close_outs: int = Field(description="the fewest close-outs for its precision to count")
     may_go_to_shadow: bool
 
 
@@ -34,13 +34,13 @@ class RuleOut(BaseModel):
     budget: BudgetOut | None
     alarms: int = Field(description="shown to people in the last week, or since it left the shadow")
     would_be_alarms: int = Field(description="in the last week, in shadow")
-    confirmed: int = Field(description="of its newest 20 close-outs: something was wrong with the machine")
+    confirmed: int = Field(description="true positives among its newest 20 close-outs")
     nothing_found: int
     precision: float | None
     over: str | None = Field(description="why it is over its budget; null while it is not")
     in_shadow: ShadowedOut | None = Field(description="null while it opens orders")
     slow: str | None = Field(
-        None, description="where it cannot become active, because a device reports too seldom for its max_gap"
+        None, description="assets on which it cannot become active, because a device reports too seldom for its max_gap"
     )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What the API takes and gives of runs: the input of each kind, and what has become of it."""
+"""Bodies and answers about runs: the input of each kind, and the result."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
@@ -19,20 +19,20 @@ assert set(TABLES) == set(get_args(TableName))
 
 
 class BacktestIn(BaseModel):
-    """History judged again, with other documents or with those that judged then."""
+    """A backtest: history judged again, with other documents or those of that time."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assets": ["NTH/P-101"]}]})
 
-    since: Moment | None = Field(None, description="event time; none: from the first reading on")
-    until: Moment | None = Field(None, description="event time; none: to the newest reading")
+    since: Moment | None = Field(None, description="event time; null: from the first reading on")
+    until: Moment | None = Field(None, description="event time; null: to the newest reading")
     assets: list[str] | None = Field(
         None, min_length=1, max_length=1000, description="as <site>/<asset>; none: all of them"
     )
     rulebook: dict[str, Any] | None = Field(
-        None, description="the tables of a rulebook, as JSON; none: what judged then"
+        None, description="the tables of a rulebook, as JSON; null: that of the time"
     )
     models: dict[str, Any] | None = Field(
-        None, description="the tables of model documents, as JSON; none: what judged then"
+        None, description="the tables of model documents, as JSON; null: those of the time"
     )
     warm_up_days: float | None = Field(
         None, ge=0, le=36_500, description="days judged before `since` and not counted; none: all"
@@ -41,12 +41,12 @@ class BacktestIn(BaseModel):
         3, ge=0, le=36_500, description="days after which an order that nobody saw counts as done"
     )
     horizon_days: float = Field(
-        30, ge=0, le=36_500, description="days before a failure from which on an order counts as finding it"
+        30, ge=0, le=36_500, description="an order this many days before a failure counts as finding it"
     )
 
 
 class ImportIn(BaseModel):
-    """A table to import: what is not said is guessed from the file."""
+    """A table to import: omitted values are guessed from the file."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"table": "assets", "columns": {"code": "Tag"}}]}
@@ -57,7 +57,7 @@ class ImportIn(BaseModel):
         None, max_length=50, description="by the table's column: the header in the file; none: guessed from the headers"
     )
     header_row: int | None = Field(None, ge=1, le=50_000, description="the row of the headers, from 1; none: found")
-    decimal: Literal[".", ","] | None = Field(None, description="the sign before decimals; none: found")
+    decimal: Literal[".", ","] | None = Field(None, description="the decimal separator; null: detected")
     apply: bool = Field(False, description="whether to store it; false: a dry run, which changes nothing")
     why: str = Field("", max_length=2000, description="the reason, for the log of changes")
 
@@ -74,7 +74,7 @@ class ImportRunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["import"]
-    upload_id: UUID = Field(description="a file that was sent to /api/v1/uploads")
+    upload_id: UUID = Field(description="a file uploaded to /api/v1/uploads")
     input: ImportIn
     priority: Priority = USUAL_PRIORITY
 
@@ -92,7 +92,7 @@ RunIn = Annotated[
 
 
 class RunFileOut(BaseModel):
-    """Something to save; ``size`` is in bytes."""
+    """A file of a run; ``size`` is in bytes."""
 
     name: str
     media_type: str
@@ -104,7 +104,7 @@ class RunFileOut(BaseModel):
 
 
 class RunOut(BaseModel):
-    """Long work. ``progress`` is from 0 to 1; ``problem`` says why it failed."""
+    """A run. ``progress`` is from 0 to 1; ``problem`` says why it failed."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -147,9 +147,8 @@ class LineOut(BaseModel):
 
 
 class UploadOut(BaseModel):
-    """A file that was sent, and how it would be read as the table that was named.
-
-    ``columns`` is the header that was found for each column; ``rows`` are the first rows after the headers.
+    """An uploaded file, and how it would be read as the named table. ``columns`` has the header matched to each column;
+    ``rows`` are the first rows after the headers.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""Times as they come in: one type for every shape and query, so that none lets a far date through."""
+"""Types of times in bodies and queries: shared by all, so that none accepts a far date."""
 
 from datetime import date, time
 from typing import Annotated, Any
@@ -9,10 +9,10 @@ from workorder_core.far_times import near, near_day
 from workorder_core.sentences import say
 
 Moment = Annotated[AwareDatetime, AfterValidator(near)]
-"""A time with its offset, in UTC from here on: a year between 1970 and 2200, or it is refused with 422."""
+"""A time with its offset, converted to UTC; a year outside 1970 to 2200 is refused with 422."""
 
 Day = Annotated[date, AfterValidator(near_day)]
-"""A day of a calendar, in the same years."""
+"""A calendar day, in the same years."""
 
 _CLOCK: dict[str, Any] = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}
 
@@ -28,5 +28,5 @@ LocalTime = Annotated[time, AfterValidator(_local), WithJsonSchema(_CLOCK)]
 
 
 def end_of_day(sent: object) -> object:
-    """Return what was sent as the end of a shift; 24:00 is the midnight that ends the day, which is written 00:00."""
+    """Parse the end of a shift; 24:00 is the midnight that ends the day, written 00:00."""
     return "00:00" if sent in ("24:00", "24:00:00") else sent

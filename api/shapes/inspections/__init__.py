@@ -1,1 +1,1 @@
-"""What bodies and answers of checklists, rounds and audits look like."""
+"""Bodies and answers about checklists, rounds and audits."""

@@ -1,4 +1,4 @@
-"""What the API takes and gives of audits and their findings."""
+"""Bodies and answers about audits and their findings."""
 
 from datetime import date, datetime
 
@@ -50,7 +50,7 @@ class AuditOut(BaseModel):
 
 
 class FindingIn(BaseModel):
-    """What was found, who has to answer for it, and by when."""
+    """A finding, its owner and its due date."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -68,7 +68,7 @@ class FindingIn(BaseModel):
 
 
 class FindingOut(BaseModel):
-    """A finding. `called` is what people call it: `NTH-A3/2`."""
+    """A finding. `called` is its name for people: `NTH-A3/2`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -100,7 +100,7 @@ class WholeAuditOut(AuditOut):
 
 
 class SaidIn(BaseModel):
-    """What was done about a finding, or why it is sent back or withdrawn."""
+    """What was done about a finding, or why it is rejected or withdrawn."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"said": "The ends were added"}]})
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives of checklists, routes and rounds."""
+"""Bodies and answers about checklists, routes and rounds."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -38,16 +38,16 @@ class ConditionIn(BaseModel):
 class ItemIn(BaseModel):
     model_config = _FORBID
 
-    key: Key | None = Field(None, description="what it is known by in every version; none: made from its text")
+    key: Key | None = Field(None, description="its identity in every version; null: made from its text")
     kind: ItemKind
-    text: Line = Field(description="what is asked")
+    text: Line = Field(description="the question")
     needed: bool = Field(True, description="whether a stop is incomplete without an answer")
     unit: MaybeLine = ""
-    low: Limit | None = Field(None, description="a value below it has failed, in `unit`")
-    high: Limit | None = Field(None, description="a value above it has failed, in `unit`")
+    low: Limit | None = Field(None, description="a value below it fails, in `unit`")
+    high: Limit | None = Field(None, description="a value above it fails, in `unit`")
     signal: Signal = Field("", description="of a measurement: the asset's signal of which it is a reading")
     choices: list[Line] = Field([], max_length=50)
-    fails: list[Line] = Field([], max_length=50, description="answers that have failed: choices, `yes` or `no`")
+    fails: list[Line] = Field([], max_length=50, description="answers that fail: choices, `yes` or `no`")
     severity: SeverityName | None = Field(
         None, description="malfunction: a failed point opens a reactive order; safety: an emergency; null: none"
     )
@@ -55,7 +55,7 @@ class ItemIn(BaseModel):
     only_if: ConditionIn | None = Field(None, description="when it is asked; null: always")
 
     def item(self) -> Item:
-        """Return the item, with an empty key where none is said."""
+        """Return the item, with an empty key if none is given."""
         facts = self.model_dump(exclude={"key", "severity", "only_if", "choices", "fails"})
         return Item(
             **facts,
@@ -79,7 +79,7 @@ class ItemOut(ItemIn):
 
 
 class ChecklistChangeIn(BaseModel):
-    """A checklist as it shall be from now on: its next version."""
+    """The next version of a checklist."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -192,7 +192,7 @@ class PointOut(BaseModel):
 
 
 class DifferenceOut(BaseModel):
-    """What a version has otherwise than one before."""
+    """The differences of a version from an earlier one."""
 
     before: int
     after: int
@@ -223,7 +223,7 @@ class StopIn(BaseModel):
 
 
 class RouteChangeIn(BaseModel):
-    """A route as it shall be from now on."""
+    """The new form of a route."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -231,7 +231,7 @@ class RouteChangeIn(BaseModel):
     )
 
     title: Line
-    stops: list[StopIn] = Field(min_length=1, max_length=500, description="in the order in which a person walks")
+    stops: list[StopIn] = Field(min_length=1, max_length=500, description="in walking order")
 
     def pairs(self) -> list[tuple[int, int]]:
         return [(each.asset_id, each.checklist_id) for each in self.stops]
@@ -266,7 +266,7 @@ class RouteStopOut(BaseModel):
 
 
 class RouteOut(BaseModel):
-    """A route; `walk` has its stops where one route is read."""
+    """A route; `walk` has its stops if a single route is read."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -285,5 +285,5 @@ class RouteOut(BaseModel):
 
 
 def checklist(body: ChecklistChangeIn, items: tuple[Item, ...]) -> Checklist:
-    """Return what a body describes. Raises InvalidChecklist."""
+    """Return the checklist that a body describes. Raises InvalidChecklist."""
     return Checklist(title=body.title, items=items)

@@ -1,4 +1,4 @@
-"""What the API takes and gives of rounds: stops, answers, what is open, the signed report."""
+"""Bodies and answers about rounds: stops, answers, open points, the signed report."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,8 +29,8 @@ class RoundIn(BaseModel):
     stops: list[StopIn] | None = Field(None, min_length=1, max_length=500)
     title: Line | None = Field(None, description="none: the route's, or the first checklist's")
     due_at: Moment | None = Field(None, description="none: it begins at once")
-    latest: Moment | None = Field(None, description="not begun by then, it is missed; none: never")
-    order_id: UUID | None = Field(None, description="the order that asks for it; an order has one round")
+    latest: Moment | None = Field(None, description="if not begun by then, it is missed; null: never")
+    order_id: UUID | None = Field(None, description="the order that requires it; an order has one round")
 
 
 class RoundOut(BaseModel):
@@ -71,7 +71,7 @@ class RoundPage(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """An answer as it was typed, and what it means; `verdict` is null for what means nothing yet."""
+    """An answer as typed, and its evaluation; `verdict` is null until it can be evaluated."""
 
     item: str
     typed: str
@@ -81,7 +81,7 @@ class AnswerOut(BaseModel):
     verdict: Literal["passed", "failed", "noted"] | None
     at: datetime
     actor: str
-    order: str | None = Field(description="the number of the order that it led to")
+    order: str | None = Field(description="number of the order that it led to")
     order_id: UUID | None
 
     @classmethod
@@ -91,7 +91,7 @@ class AnswerOut(BaseModel):
 
 
 class StopOut(BaseModel):
-    """A stop of a round. Its checklist is in the version that it keeps since the round began."""
+    """A stop of a round. Its checklist keeps the version of the time when the round began."""
 
     position: int
     asset_id: int
@@ -117,7 +117,7 @@ class StopOut(BaseModel):
 
 
 class OpenPointOut(BaseModel):
-    """A point that failed before, and whose order is not finished."""
+    """A point that failed earlier, and whose order is unfinished."""
 
     asset_id: int
     checklist_id: int
@@ -145,7 +145,7 @@ class HistoryOut(BaseModel):
 
 
 class WholeRoundOut(RoundOut):
-    """A round with its stops, what was answered, the points that are still open from before, and its history."""
+    """A round with its stops, answers, earlier points that are still open, and its history."""
 
     walk: list[StopOut]
     open_points: list[OpenPointOut]
@@ -160,7 +160,7 @@ class GivenIn(BaseModel):
 
 
 class AnswersIn(BaseModel):
-    """What is answered at a stop. An item that is not named keeps its answer."""
+    """The answers at a stop. An omitted item keeps its answer."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -169,7 +169,7 @@ class AnswersIn(BaseModel):
 
     answers: dict[Key, GivenIn] = Field(max_length=200)
     finish: bool = Field(False, description="whether the stop is done: then all answers must be there and right")
-    version: int | None = Field(None, description="of the stop, as it was read: refused if somebody saved it since")
+    version: int | None = Field(None, description="of the stop, as read: refused if somebody saved it since")
     scanned: bool = False
 
 
@@ -180,7 +180,7 @@ class NeededWhyIn(BaseModel):
 
 
 class SignIn(BaseModel):
-    """Who signs that the round was walked as it says."""
+    """The signature of a round."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Nadia Sund"}]})
 
@@ -188,10 +188,10 @@ class SignIn(BaseModel):
 
 
 class ReportCheckOut(BaseModel):
-    """Whether a signed report is what was signed."""
+    """The verification of a signed report."""
 
-    sha256: str = Field(description="of what is stored now")
-    stored: str = Field(description="as it was stored beside it")
+    sha256: str = Field(description="of the stored report now")
+    stored: str = Field(description="as stored beside it")
     logged: str | None = Field(description="as the log of changes has it, in its chain")
     unaltered: bool
     at: datetime

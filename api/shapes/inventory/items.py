@@ -1,4 +1,4 @@
-"""Items, stores and what there is. Quantities are in the item's own unit unless said."""
+"""Items, stores and stock. Quantities are in the item's own unit unless stated."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -35,7 +35,7 @@ class ItemOut(Read):
     item_class: str
     supplier: str
     lead_time_days: int | None
-    price: Amount | None = Field(description="of one of its unit; null: nobody has said, or you may not see it")
+    price: Amount | None = Field(description="of one of its unit; null: unknown, or you may not see it")
     currency: str | None
     retired_at: datetime | None
 
@@ -50,7 +50,7 @@ class ItemOut(Read):
 
 
 class ItemChange(BaseModel):
-    """What people say of an item, whole: what is left out is empty. Its code and unit stay."""
+    """An item's facts, complete: an omitted one becomes empty. Its code and unit stay."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -141,15 +141,15 @@ class LevelOut(Read):
     on_hand: Quantity
     reserved: Quantity
     free: Quantity = Field(description="on hand and not reserved")
-    shortage: Quantity = Field(description="issued although the book had no more; a count settles it")
-    lacking: Quantity = Field(description="what orders need, and neither have nor have reserved")
+    shortage: Quantity = Field(description="issued beyond the book stock; a count settles it")
+    lacking: Quantity = Field(description="needed by orders, and neither issued nor reserved")
     minimum: Quantity | None
     reorder_point: Quantity | None
     reorder_quantity: Quantity | None
-    is_low: bool = Field(description="below the reorder point, with what orders lack")
+    is_low: bool = Field(description="below the reorder point, including what orders lack")
     request: int | None = Field(description="the open purchase request")
     request_state: str | None
-    coming: Quantity | None = Field(description="what it still brings")
+    coming: Quantity | None = Field(description="its outstanding quantity")
     expected_on: date | None
 
     @classmethod
@@ -186,7 +186,7 @@ class InAssetOut(Read):
 
 
 class WhereUsedOut(BaseModel):
-    """Where an item is used."""
+    """The uses of an item."""
 
     job_plans: list[InPlanOut]
     assets: list[InAssetOut]
@@ -200,7 +200,7 @@ class WhereUsedOut(BaseModel):
 
 
 class RuleIn(BaseModel):
-    """When to buy, and how much; null: no rule, so that only what orders lack is bought."""
+    """When to buy, and how much; null: no rule, so that only parts that orders lack are bought."""
 
     model_config = ConfigDict(
         extra="forbid",

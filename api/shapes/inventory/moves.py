@@ -1,4 +1,4 @@
-"""What moves stock, the ledger, reservations and purchase requests."""
+"""Bodies and answers about movements, the ledger, reservations and purchase requests."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -28,12 +28,12 @@ class _Moved(BaseModel):
 
 
 class _Placed(BaseModel):
-    store_id: Key | None = Field(None, description="null: where most of it is")
-    bin_id: Key | None = Field(None, description="null: where it is already, or the first bin")
+    store_id: Key | None = Field(None, description="null: the store with most of it")
+    bin_id: Key | None = Field(None, description="null: its present bin, or the first one")
     lot: Lot | None = None
 
     def where(self) -> Where:
-        """Return the place in the store's terms."""
+        """Return the bin and lot in the core's terms."""
         return Where(store_id=self.store_id, bin_id=self.bin_id, lot=self.lot)
 
 
@@ -57,9 +57,7 @@ class IssueIn(_Moved, _Placed):
     )
 
     order_id: UUID | None = Field(None, description="null: for no order, with a reason")
-    emergency: bool = Field(
-        False, description="also what others have reserved, and what the book does not have: with a reason"
-    )
+    emergency: bool = Field(False, description="also others' reservations, and beyond the book stock: with a reason")
 
 
 class ReturnIn(_Moved, _Placed):
@@ -93,7 +91,7 @@ class TransferIn(_Moved):
 
 
 class LedgerRowOut(Read):
-    """A movement: by how much it changes what is there, what is reserved, and what is short."""
+    """A movement: the changes of stock, reservation and shortage."""
 
     id: int
     site: str
@@ -112,9 +110,9 @@ class LedgerRowOut(Read):
     line: int | None
     request_id: int | None
     emergency: bool
-    unit_cost: Amount | None = Field(description="null: nobody has said, or you may not see it")
+    unit_cost: Amount | None = Field(description="null: unknown, or you may not see it")
     currency: str | None
-    said: str = Field(description="as it was said, where that was in another unit: 2 box")
+    said: str = Field(description="as entered, if in another unit: 2 box")
     at: datetime
     actor: str
     why: str
@@ -143,7 +141,7 @@ class OrderLineOut(Read):
     issued: Quantity
     used: Quantity | None
     lacks: Quantity = Field(description="neither reserved nor issued: the order waits for it")
-    expected_on: date | None = Field(None, description="when that is expected")
+    expected_on: date | None = Field(None, description="when the missing part is expected")
     asked_at: datetime
 
     @classmethod
@@ -155,7 +153,7 @@ class ReserveIn(_Moved):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"item_id": 7, "quantity": "2"}]})
 
     item_id: Key
-    store_id: Key | None = Field(None, description="null: the one that has it all, else most of it")
+    store_id: Key | None = Field(None, description="null: the store that has all of it, otherwise most of it")
 
 
 class PurchaseOut(Read):
@@ -199,4 +197,4 @@ class OrderedIn(BaseModel):
 
     supplier: Said | None = None
     reference: Said = ""
-    expected_on: Day | None = Field(None, description="null: as it was expected before")
+    expected_on: Day | None = Field(None, description="null: as expected before")

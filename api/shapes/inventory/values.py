@@ -1,4 +1,4 @@
-"""Quantities, codes and texts of stores, as they come in and go out."""
+"""Types of quantities, codes and texts in bodies and answers about stores."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -26,6 +26,6 @@ Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class Read(BaseModel):
-    """What an answer is made of."""
+    """The base of answers."""
 
     model_config = ConfigDict(from_attributes=True)
