@@ -118,7 +118,8 @@ def follow(conn: Connection, changes: Sequence[Change], asset_id: Callable[[str]
 
 
 def _follow(point: Point, change: Change, at: datetime, terms: Terms | None) -> Point:
-    """A person's move was carried out when it was made; the judge tells again where it takes effect."""
+    """Return whether a change repeats a person's move, which was applied when it was made; the judge reports when it
+    takes effect."""
     silenced = {Move.SHELVE: State.SHELVED, Move.TAKE_OUT: State.OUT_OF_SERVICE}.get(change.move)
     if silenced is not None and point.state is silenced and point.until == change.until:
         return point
@@ -156,7 +157,7 @@ def unshelve(conn: Connection, alarm: Id, *, actor: str, at: datetime, why: str 
 
 
 def take_out(conn: Connection, alarm: Id, *, until: datetime | None, why: str, actor: str, at: datetime) -> Standing:
-    """Take an alarm out of service; the event for the judge is written in the same transaction.
+    """Remove an alarm from service; the event for the judge is written in the same transaction.
 
     Raises NotFound, IllegalAlarmMove, AlarmReasonMissing and InvalidEnd.
     """
@@ -241,7 +242,7 @@ def moves(
     limit: int = 50,
     offset: int = 0,
 ) -> list[Moved]:
-    """Return what happened to alarms, the newest first; with ``before`` those of smaller ids."""
+    """Return the moves of alarms, the newest first; with ``before`` those of smaller ids."""
     asked = {
         "asset_id": asset_id,
         "source": source,
@@ -282,7 +283,7 @@ def _terms(conn: Connection, alarm: Id) -> Terms:
         raise NotFound("asset", alarm[0])
     terms = rules_in_force.terms(conn, row["asset_class"], row["asset"], alarm[1])
     if terms is None:
-        get(conn, alarm)  # A model's alarm, or that of a rule that is gone: it must have been raised once.
+        get(conn, alarm)  # A model's alarm, or that of a removed rule: it must have been raised once.
     return terms or Terms()
 
 

@@ -1,4 +1,4 @@
-"""What work and failures cost: a site's currency, labour rates, prices of parts, the cost model. The caller owns the
+"""The costs of work and failures: a site's currency, labour rates, prices of parts, the cost model. The caller owns the
 transaction. Changes of rates and of the model are logged by triggers.
 """
 
@@ -52,7 +52,7 @@ class CurrencyInUse(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabourRate:
-    """What an hour of a trade costs from a day of the site on; the skill "" is work without a stated trade."""
+    """The hourly rate of a trade from a local day on; the skill "" is work without a stated trade."""
 
     skill: str
     from_date: date
@@ -61,7 +61,7 @@ class LabourRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartPrice:
-    """A part of an order and what one piece costs; ``unit_cost`` None: unknown."""
+    """A part of an order with its unit price; ``unit_cost`` None: unknown."""
 
     line: int
     part: str
@@ -72,7 +72,7 @@ class PartPrice:
 
 
 def currency_of(conn: Connection, site_id: int) -> str | None:
-    """Return a site's currency; None where none is set."""
+    """Return a site's currency; None if none is set."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found: str | None = cursor.execute(_QUERIES["currency"], {"site_id": site_id}).fetchone()
     return found
@@ -97,7 +97,7 @@ def rates(conn: Connection, site_id: int) -> list[LabourRate]:
 
 
 def put_rate(conn: Connection, site_id: int, site: str, skill: str, from_date: date, per_hour: Decimal | None) -> None:
-    """Store what an hour of a trade costs from a day on; None removes it. Raises NoCurrency, NotFound."""
+    """Store the hourly rate of a trade from a day on; None removes it. Raises NoCurrency, NotFound."""
     facts = {"site_id": site_id, "skill": skill, "from_date": from_date, "per_hour": per_hour}
     stored = conn.execute(_QUERIES["drop_rate" if per_hour is None else "put_rate"], facts).fetchone()
     if stored is None and per_hour is None:
@@ -155,7 +155,7 @@ def _sites_with_a_model(conn: Connection) -> list[int]:
 
 
 def of_orders(conn: Connection, order_ids: Collection[UUID], *, now: datetime) -> Mapping[UUID, OrderCost]:
-    """Return what orders cost, by id; orders of sites without a currency are left out."""
+    """Return the costs of orders, by id; orders of sites without a currency are left out."""
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["of_orders"], {"ids": list(order_ids), "now": now}).fetchall()
     found = {row.pop("id"): order_cost.cost_of(_facts(row)) for row in rows}
@@ -163,12 +163,12 @@ def of_orders(conn: Connection, order_ids: Collection[UUID], *, now: datetime) -
 
 
 def of_order(conn: Connection, order_id: UUID, *, now: datetime) -> OrderCost | None:
-    """Return what an order costs; None where its site has no currency."""
+    """Return the cost of an order; None if its site has no currency."""
     return of_orders(conn, [order_id], now=now).get(order_id)
 
 
 def of_asset(conn: Connection, asset_id: int, *, since: datetime, now: datetime) -> list[OrderCost]:
-    """Return what an asset's orders completed since a moment cost, the newest first."""
+    """Return the costs of an asset's orders completed since a moment, the newest first."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         ids = cursor.execute(_QUERIES["finished_of_asset"], {"asset_id": asset_id, "since": since}).fetchall()
     found = of_orders(conn, ids, now=now)
@@ -178,9 +178,8 @@ def of_asset(conn: Connection, asset_id: int, *, since: datetime, now: datetime)
 def price_parts(
     conn: Connection, order_id: UUID, prices: Mapping[int, Decimal | None], *, who: Who, at: datetime
 ) -> None:
-    """Store what parts of an order cost, by their lines, in the site's currency; None removes a price.
-
-    Each price is in the order's history. Raises NoCurrency, NotFound, IllegalMove, NotAllowed.
+    """Store the unit prices of an order's parts, by line, in the site's currency; None removes a price. Each change is
+    recorded in the order's history. Raises NoCurrency, NotFound, IllegalMove, NotAllowed.
     """
     order = work_orders.lock(conn, order_id, who)
     edits.permit(order, Edit.PRICES, who)
@@ -200,7 +199,7 @@ def price_parts(
 
 
 def part_prices(conn: Connection, order_id: UUID) -> list[PartPrice]:
-    """Return the parts of an order with what each costs."""
+    """Return the parts of an order with their unit prices."""
     with conn.cursor(row_factory=class_row(PartPrice)) as cursor:
         return cursor.execute(_QUERIES["part_prices"], {"order_id": order_id}).fetchall()
 

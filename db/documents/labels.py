@@ -1,4 +1,4 @@
-"""Close-outs as labels: what they say of each model's version on each asset class, and how they move its limit.
+"""Close-outs as labels: the precision of each model's version on each asset class, and how it moves the model's limit.
 
 Moving a limit is an event in the judge's sequence of inputs, with who and why, like any other change. It is written in
 the transaction that closes the order.

@@ -1,4 +1,4 @@
-"""What a run in shadow would have opened beside what the plant opened meanwhile, and the precision of both."""
+"""Compares the orders of a shadow run with those that the plant opened meanwhile, with the precision of both."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

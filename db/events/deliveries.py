@@ -128,7 +128,7 @@ def due_receivers(conn: Connection, *, now: datetime) -> list[int]:
 
 
 def head(conn: Connection, receiver_id: int, *, now: datetime) -> Head | None:
-    """Return the next message of a receiver; None where there is none, or it is not due."""
+    """Return the next message of a receiver; None if there is none, or it is not due."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["head"], {"receiver_id": receiver_id, "now": now}).fetchone()
     return None if row is None else Head(**row | {"channel": Channel(row["channel"])})
@@ -157,12 +157,12 @@ def save(conn: Connection, head: Head, state: str, *, attempts: int, due_at: dat
 
 
 def make_due(conn: Connection, receiver_id: int, *, at: datetime) -> None:
-    """Make all messages that wait for a receiver due now."""
+    """Make all waiting messages of a receiver due now."""
     conn.execute(_QUERIES["due_now"], {"receiver_id": receiver_id, "at": at})
 
 
 def replay(conn: Connection, receiver_id: int, event_id: int, *, at: datetime) -> None:
-    """Send a message again, with the same id and before all later ones that wait. Raises NotFound."""
+    """Send a message again, with the same id and before all later waiting ones. Raises NotFound."""
     _one(conn, "replay", receiver_id, event_id, at)
 
 
@@ -188,7 +188,7 @@ def attempts(conn: Connection, receiver_id: int, *, before: int | None = None, l
 
 
 def backlog(conn: Connection) -> Backlog:
-    """Return what waits, by the database's clock."""
+    """Return the backlog, by the database's clock."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["backlog"]).fetchone()
     assert row is not None

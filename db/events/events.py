@@ -1,10 +1,10 @@
-"""What has happened on the plant: one list of events with ids by which a reader can page without missing a late commit.
+"""The event log of the plant: one list, with ids by which a reader can page without missing a late commit.
 
-Triggers write an event in the transaction of what it reports: a row of an order's history, evidence, an alarm's move, a
-change of documents. ``append`` is for what no trigger sees. To follow the list:
+Triggers write an event in the transaction that it reports: a row of an order's history, evidence, an alarm's move, a
+change of documents. ``append`` is for changes that no trigger sees. To follow the list:
 
 1. LISTEN on ``CHANNEL``, or poll.
-2. ``number(conn)`` in a transaction of its own: it gives ids to what has committed.
+2. ``number(conn)`` in a transaction of its own: it gives ids to committed events.
 3. ``after(conn, last_id)`` until a page comes back with fewer than ``limit``.
 
 Ids rise in the order in which events can be read: once an id has been read, no smaller one appears. They have gaps. The
@@ -30,7 +30,7 @@ CHANNEL = "events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened.
+    """An event.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class Event:
     uid
         The same wherever and however often the event is sent, so that receivers recognise repeats.
     kind
-        What it concerns and what happened: ``order.closed``.
+        Its subject and what happened: ``order.closed``.
     site, site_id
         None: it concerns the whole plant.
     subject
-        What people call it: ``NTH-1042``.
+        The subject's name for people: ``NTH-1042``.
     at, recorded_at
         Wall clock: when it happened, and when it was written.
     """
@@ -62,7 +62,7 @@ class Event:
 
     @property
     def altered(self) -> tuple[str, ...]:
-        """The names of what it alters, as open pages follow them."""
+        """The names of what it alters, which open pages follow."""
         return altered(self.kind, site=self.site, asset_id=self.asset_id, order_id=self.order_id, data=self.data)
 
 
@@ -99,7 +99,7 @@ def after(
 ) -> list[Event]:
     """Return the numbered events after an id, in order; plant-wide ones only for those who see every site (None).
 
-    ``of`` is what they concern, the first half of a kind, such as ``order``.
+    ``of`` is their subject, the first half of a kind, such as ``order``.
     """
     asked = {"after": after, "within": scope.codes(within), "kinds": None if kinds is None else sorted(kinds)}
     asked["of"] = None if of is None else sorted(of)
@@ -128,7 +128,7 @@ def get(conn: Connection, event_id: int) -> Event | None:
 
 
 def bounds(conn: Connection) -> tuple[int, int] | None:
-    """Return the oldest and the newest id that are kept; None where there are none."""
+    """Return the oldest and the newest stored id; None if there are none."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         oldest, newest = cursor.execute(_QUERIES["bounds"]).fetchone() or (None, None)
     return None if oldest is None else (oldest, newest)

@@ -25,7 +25,7 @@ from workorder_core.notifying.whom import Choice
 
 _QUERIES = sql.load("receivers")
 OVERLAP = timedelta(hours=24)
-"""For how long the secret before a new one signs too, unless something else is asked for."""
+"""For how long the previous secret signs too, unless another overlap is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +37,13 @@ class Receiver:
     state
         ``active``; ``paused`` by somebody; ``disabled`` after failures. Its messages are queued in every state.
     pending, oldest
-        Messages that wait for it, and since when the oldest has waited.
+        Its waiting messages, and since when the oldest has waited.
     last_at, last_fault, last_detail
         The newest attempt; fault None: it was confirmed.
     secret_is_sealed
         Whether its secret is encrypted in the database; None: it has none.
     old_secret_until
-        Until when the secret before this one signs too; None: there is none that does.
+        Until when the previous secret signs too; None: there is none.
     """
 
     id: int
@@ -91,7 +91,7 @@ def of_user(conn: Connection, user: str) -> Receiver | None:
 
 
 def whom_to_tell(conn: Connection) -> list[whom.Receiver]:
-    """Return all receivers with what decides which events they get."""
+    """Return all receivers with the facts that decide which events they get."""
     with conn.cursor(row_factory=dict_row) as cursor:
         return [whom.Receiver(**row | {"channel": Channel(row["channel"])}) for row in cursor.execute(_QUERIES["whom"])]
 
@@ -128,8 +128,8 @@ def renew_secret(
 ) -> str:
     """Replace a webhook's secret and return the new one. Raises NotFound.
 
-    Messages are signed with both for the ``overlap``, so that a receiver verifies by whichever it has; with none the
-    old one signs nothing any more.
+    Messages are signed with both for the ``overlap``, so that a receiver verifies by whichever it has; without an
+    overlap the old one ends at once.
     """
     receiver = _locked(conn, receiver_id)
     if receiver.channel is not Channel.WEBHOOK:
@@ -195,7 +195,7 @@ def set_state(conn: Connection, receiver_id: int, state: str, *, actor: str, at:
 
 
 def delete(conn: Connection, receiver_id: int, *, actor: str, at: datetime) -> None:
-    """Delete a receiver; messages that still wait for it are skipped. Raises NotFound."""
+    """Delete a receiver; its waiting messages are skipped. Raises NotFound."""
     before = _locked(conn, receiver_id)
     conn.execute(_QUERIES["skip_pending"], {"id": receiver_id, "at": at})
     conn.execute(_QUERIES["delete"], {"id": receiver_id, "at": at})

@@ -44,7 +44,7 @@ _ENDINGS = {
     "application/pdf": (".pdf",),
     "text/plain": (".txt", ".csv", ".tsv", ".log", ".md", ".json"),
 }
-"""By kind, how a file's name ends where it is saved: a text called ``note.html`` or ``note.bat`` would be run."""
+"""The extension by kind under which a file is saved: a text called ``note.html`` or ``note.bat`` would be executed."""
 _CALLED = {
     "image/png": "PNG",
     "image/jpeg": "JPEG",
@@ -64,7 +64,7 @@ class InvalidAttachment(StoreError):
 
 
 class Of(StrEnum):
-    """What a file can belong to."""
+    """The kinds of owners of files."""
 
     ORDER = "order"
     ASSET = "asset"
@@ -73,7 +73,7 @@ class Of(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What a file belongs to: an order by its UUID, an asset or a location by its number."""
+    """A file's owner: an order by its UUID, an asset or a location by its number."""
 
     of: Of
     id: UUID | int
@@ -81,7 +81,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What may be attached: kinds of ``KINDS``, and bytes of one file, ``LARGEST`` at most."""
+    """The permitted files: kinds of ``KINDS``, and bytes of one file, ``LARGEST`` at most."""
 
     kinds: Collection[str] = KINDS
     largest: int = LARGEST
@@ -190,7 +190,7 @@ def _checked(name: str, content: bytes, allowed: Allowed) -> str:
 
 
 def delete(conn: Connection, file_id: UUID, *, actor: str, at: datetime) -> Attachment:
-    """Delete a file's content; who deleted which file when stays in its owner's history. Raises NotFound."""
+    """Delete a file's content; its owner's history records who deleted it and when. Raises NotFound."""
     gone = get(conn, file_id)
     conn.execute(_QUERIES["delete_content"], {"id": file_id})
     conn.execute(_QUERIES["delete"], {"id": file_id, "actor": actor, "at": at})
@@ -199,7 +199,7 @@ def delete(conn: Connection, file_id: UUID, *, actor: str, at: datetime) -> Atta
 
 
 def of(conn: Connection, owner: Owner) -> list[Attachment]:
-    """Return the files of something, the oldest first."""
+    """Return an owner's files, the oldest first."""
     with conn.cursor(row_factory=class_row(Attachment)) as cursor:
         return cursor.execute(_QUERIES[f"of_{owner.of.value}"], {"owner": owner.id}).fetchall()
 
@@ -219,7 +219,7 @@ def get(conn: Connection, file_id: UUID) -> Attachment:
 
 
 def of_this_order(conn: Connection, order_id: UUID, file_id: UUID) -> Attachment:
-    """Return the facts of a file of that very order. Raises NotFound."""
+    """Return the facts of a file of exactly that order. Raises NotFound."""
     found = get(conn, file_id)
     if found.order_id != order_id:
         raise NotFound("attachment", file_id)
@@ -236,7 +236,7 @@ def content(conn: Connection, file_id: UUID) -> bytes:
 
 
 def thumbnail(conn: Connection, file: Attachment) -> tuple[bytes, str]:
-    """Return a picture's thumbnail with its kind. Raises NotFound for a file that is no picture."""
+    """Return a picture's thumbnail with its kind. Raises NotFound for a file that is not a picture."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["thumbnail"], {"id": file.id}).fetchone()
     if row is None or not file.is_picture:

@@ -1,6 +1,5 @@
-"""Pictures as they are stored: upright, with a thumbnail each, and without metadata about location or person.
-
-A picture is decoded and encoded again. All but pixels and colours is dropped: EXIF, GPS, XMP, IPTC, comments, and
+"""Re-encodes pictures for storing: upright, with a thumbnail, and without metadata about location or person. Everything
+but pixels and colours is dropped: EXIF, GPS, XMP, IPTC, comments, and
 whatever was appended to the file.
 """
 
@@ -27,7 +26,7 @@ _AT_ONCE = threading.BoundedSemaphore(2)
 
 
 class InvalidPicture(Exception):
-    """A picture cannot be decoded, or is too large to be."""
+    """A picture cannot be decoded, or is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def clean(content: bytes, kind: str) -> Picture:
 
 def _clean(content: bytes, kind: str) -> Picture:
     with warnings.catch_warnings():
-        # Its own bound warns from half of ours on; ours is checked below, before anything is decoded.
+        # Pillow's own bound warns above half of ours; ours is checked below, before anything is decoded.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with Image.open(BytesIO(content), formats=[FORMATS[kind]]) as image:
             frames = getattr(image, "n_frames", 1)

@@ -48,7 +48,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A finding. ``called`` is what people call it, ``NTH-A3/2``; ``due`` is a day of its site."""
+    """A finding. ``called`` is its name for people, ``NTH-A3/2``; ``due`` is a local day of its site."""
 
     audit_id: int
     seq: int
@@ -73,7 +73,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFinding:
-    """What an auditor has found, who has to answer for it, and by when."""
+    """A new finding: its statement, its owner and its due date."""
 
     statement: str
     grade: Grade
@@ -163,7 +163,7 @@ def finding(conn: Connection, audit_id: int, seq: int, *, now: datetime) -> Find
 
 
 def add_finding(conn: Connection, audit_id: int, new: NewFinding, *, actor: str, at: datetime) -> Finding:
-    """Record what was found. Raises NotFound, IllegalFindingStep for an audit that is closed."""
+    """Record a finding. Raises NotFound, and IllegalFindingStep for a closed audit."""
     conn.execute(_QUERIES["lock"], {"id": audit_id})
     audit = get(conn, audit_id)
     if audit.closed_at is not None:
@@ -189,7 +189,7 @@ def move(
     actor: str,
     at: datetime,
 ) -> Finding:
-    """Take a step of a finding's life. ``due`` is another day, where it is rejected. Raises what the step raises."""
+    """Apply a step to a finding. ``due`` is a new due date if it is rejected. Raises what the step raises."""
     conn.execute(_QUERIES["lock"], {"id": audit_id})
     before = finding(conn, audit_id, seq, now=at)
     standing = Standing(called=before.called, state=before.state, answered_by=before.answered_by)
@@ -206,7 +206,7 @@ def move(
 
 
 def overdue(conn: Connection, *, now: datetime) -> int:
-    """Return how many findings should have been answered by now."""
+    """Return how many findings' answers are overdue."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found: int | None = cursor.execute(_QUERIES["overdue"], {"now": now}).fetchone()
     return found or 0

@@ -1,4 +1,4 @@
-"""Checklists by version, and the routes whose stops ask them. The caller owns the transaction."""
+"""Checklists by version, and the routes whose stops use them. The caller owns the transaction."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteStop:
-    """A stop of a route; ``gone``: its asset or its checklist is archived, so that no round stops there."""
+    """A stop of a route; ``gone``: its asset or its checklist is archived, so rounds do not stop there."""
 
     position: int
     asset_id: int
@@ -48,7 +48,7 @@ class RouteStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Stops in the order in which a person walks; ``walk`` is empty where it was not asked for."""
+    """A route; ``walk`` has its stops in walking order, and is empty if they were not requested."""
 
     id: int
     site_id: int
@@ -62,7 +62,7 @@ class Route:
 
 
 class InvalidRoute(Exception):
-    """A route cannot have such stops; says what to do."""
+    """Invalid stops of a route; says what to do."""
 
 
 def page(
@@ -81,7 +81,7 @@ def page(
 
 
 def get(conn: Connection, checklist_id: int, version: int | None = None) -> Kept:
-    """Return a checklist in a version, or in the one in force. Raises NotFound."""
+    """Return a version of a checklist, or the one in force. Raises NotFound."""
     with conn.cursor(row_factory=kwargs_row(_kept)) as cursor:
         found = cursor.execute(_QUERIES["version"], {"id": checklist_id, "version": version}).fetchone()
     if found is None:
@@ -96,7 +96,7 @@ def versions(conn: Connection, checklist_id: int) -> list[Kept]:
 
 
 def by_code(conn: Connection, site_id: int, code: str) -> Kept | None:
-    """Return the checklist of a site that has a code; None for none."""
+    """Return a site's checklist by its code; None if there is none."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found = cursor.execute(_QUERIES["id_of_code"], {"site_id": site_id, "code": code}).fetchone()
     return None if found is None else get(conn, found)
@@ -116,7 +116,7 @@ def add(
 def change(
     conn: Connection, checklist_id: int, checklist: Checklist, *, actor: str, at: datetime, why: str = ""
 ) -> Kept:
-    """Store a new version and return it; one that differs in nothing leaves no trace. Rounds under way keep theirs."""
+    """Store a new version and return it; an equal one is not stored. Rounds in progress keep theirs."""
     conn.execute(_QUERIES["lock"], {"id": checklist_id})
     before = get(conn, checklist_id)
     if before.checklist == checklist:
@@ -125,12 +125,12 @@ def change(
 
 
 def with_keys(checklist_items: Sequence[Any], before: Kept | None) -> tuple[Any, ...]:
-    """Return items with a key each, those of the version before where the text is the same."""
+    """Return items with a key each: that of the previous version if the text is the same."""
     return keep_keys(checklist_items, () if before is None else before.checklist.items)
 
 
 def archive(conn: Connection, checklist_id: int, *, actor: str, at: datetime, why: str = "") -> None:
-    """Let no new round ask a checklist; what was answered by it stays."""
+    """Archive a checklist: no new round uses it; its answers stay."""
     kept = get(conn, checklist_id)
     if conn.execute(_QUERIES["archive"], {"id": checklist_id, "at": at}).rowcount:
         changes.append(
@@ -168,7 +168,7 @@ def route(conn: Connection, route_id: int) -> Route:
 
 
 def route_by_code(conn: Connection, site_id: int, code: str) -> Route | None:
-    """Return the route of a site that has a code; None for none."""
+    """Return a site's route by its code; None if there is none."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found = cursor.execute(_QUERIES["id_of_route_code"], {"site_id": site_id, "code": code}).fetchone()
     return None if found is None else route(conn, found)
@@ -207,7 +207,7 @@ def change_route(
     at: datetime,
     why: str = "",
 ) -> Route:
-    """Give a route other stops; rounds that have begun keep theirs. Raises NotFound, InvalidRoute."""
+    """Replace the stops of a route; rounds that have begun keep theirs. Raises NotFound, InvalidRoute."""
     before = route(conn, route_id)
     check_stops(conn, before.site_id, stops)
     if before.title == title and [(each.asset_id, each.checklist_id) for each in before.walk] == list(stops):
@@ -220,7 +220,7 @@ def change_route(
 
 
 def archive_route(conn: Connection, route_id: int, *, actor: str, at: datetime, why: str = "") -> None:
-    """Let nobody begin a round by a route any more."""
+    """Archive a route: no new round follows it."""
     kept = route(conn, route_id)
     if conn.execute(_QUERIES["archive_route"], {"id": route_id, "at": at}).rowcount:
         changes.append(
@@ -229,7 +229,7 @@ def archive_route(conn: Connection, route_id: int, *, actor: str, at: datetime, 
 
 
 def check_stops(conn: Connection, site_id: int, stops: Sequence[tuple[int, int]]) -> None:
-    """Raise InvalidRoute unless each stop is at an asset of the site and asks a checklist of the site."""
+    """Raise InvalidRoute unless each stop has an asset and a checklist of the site."""
     if not 1 <= len(stops) <= 500:
         raise InvalidRoute(say("choose 1 to 500 stops"))
     for query, ids, what in (

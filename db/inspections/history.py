@@ -1,4 +1,4 @@
-"""Who did what in a round or an audit, and when. Rows are only added. The caller owns the transaction."""
+"""The append-only history of rounds and audits: who did what, and when. The caller owns the transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _QUERIES = sql.load("inspection_rounds")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that somebody did: ``what`` as ``stop_done``, and the facts that it changed."""
+    """A row of history: ``what``, such as ``stop_done``, and the facts that it changed."""
 
     id: int
     at: datetime
@@ -36,18 +36,18 @@ def note(
     told: Mapping[str, Any] | None = None,
     why: str = "",
 ) -> None:
-    """Write what somebody did in a round or in an audit."""
+    """Append a row to the history of a round or an audit."""
     facts = {"round_id": round_id, "audit_id": audit_id, "at": at, "actor": actor, "what": what, "why": why.strip()}
     conn.execute(_QUERIES["note"], facts | {"told": storable.json(dict(told or {}))})
 
 
 def of_round(conn: Connection, round_id: int) -> list[Entry]:
-    """Return what was done in a round, the oldest first."""
+    """Return the history of a round, the oldest first."""
     return _of(conn, round_id, None)
 
 
 def of_audit(conn: Connection, audit_id: int) -> list[Entry]:
-    """Return what was done in an audit, the oldest first."""
+    """Return the history of an audit, the oldest first."""
     return _of(conn, None, audit_id)
 
 

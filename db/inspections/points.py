@@ -1,4 +1,4 @@
-"""Failed points and the orders that they lead to: one unfinished order for a point of an asset, linked both ways.
+"""Failed points and their orders: one unfinished order per point of an asset, linked both ways.
 
 The caller owns the transaction.
 """
@@ -33,7 +33,7 @@ _QUERIES = sql.load("inspection_rounds")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPoint:
-    """A point that has failed before, and whose order is not finished."""
+    """A point that failed earlier, and whose order is unfinished."""
 
     checklist_id: int
     asset_id: int
@@ -48,7 +48,7 @@ class OpenPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An answer that led to an order: where the order came from."""
+    """The answer that led to an order."""
 
     round_id: int
     round: str
@@ -65,19 +65,20 @@ class Failure:
 
 
 def open_points(conn: Connection, round_id: int, position: int | None = None) -> list[OpenPoint]:
-    """Return the points of a round's stops, or of one stop, that failed in any round and are not settled."""
+    """Return the points of a round's stops, or of one stop, that failed in any round and still have an unfinished
+    order."""
     with conn.cursor(row_factory=kwargs_row(_open)) as cursor:
         return cursor.execute(_QUERIES["open_points"], {"id": round_id, "position": position}).fetchall()
 
 
 def of_order(conn: Connection, order_id: UUID) -> list[Failure]:
-    """Return the failed answers that led to an order, the newest first; none: no round did."""
+    """Return the failed answers that led to an order, the newest first; empty if no round did."""
     with conn.cursor(row_factory=kwargs_row(_failure)) as cursor:
         return cursor.execute(_QUERIES["failures_of_order"], {"order_id": order_id}).fetchall()
 
 
 def follow(conn: Connection, stop: "Stop", item: Item, answer: Answer, *, actor: str, at: datetime) -> None:
-    """Open the order of a failed point, or add a remark to the one that it has; do nothing where none is asked for."""
+    """Open the order of a failed point, or add a remark to its unfinished one; do nothing if none is required."""
     point = {"asset_id": stop.asset_id, "checklist_id": stop.checklist_id, "item": item.key}
     conn.execute(_QUERIES["lock_point"], point)
     with conn.cursor(row_factory=dict_row) as cursor:
@@ -87,7 +88,7 @@ def follow(conn: Connection, stop: "Stop", item: Item, answer: Answer, *, actor:
     assert row is not None
     mine = next(each for each in answers if each["item"] == item.key)
     if mine["order_id"] is not None and known is not None and mine["order_id"] == known["order_id"]:
-        return  # this very answer has led to it already
+        return  # this same answer has led to it already
     unfinished = known["order_id"] if known else None
     led = rounds.follow_up(item, answer, number=row["number"], note=mine["note"], unfinished=unfinished)
     if isinstance(led, OpenOrder):

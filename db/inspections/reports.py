@@ -1,4 +1,4 @@
-"""The signed report of a round, kept as it was made, and whether it still is what was signed. The caller commits."""
+"""The signed report of a round, stored unchanged, and its verification. The caller commits."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _QUERIES = sql.load("inspection_rounds")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report and its SHA-256: of what is stored now, as it was stored beside it, and as the log of changes has it."""
+    """A report and its SHA-256: of the stored bytes now, as stored beside them, and as in the log of changes."""
 
     content: bytes
     now: str
@@ -28,7 +28,7 @@ class Report:
 
     @property
     def unaltered(self) -> bool:
-        """Whether all three are the same."""
+        """Whether all three are equal."""
         return self.now == self.stored == self.logged
 
 
@@ -44,7 +44,7 @@ def keep(conn: Connection, of: Round, content: bytes, *, actor: str, at: datetim
 
 
 def get(conn: Connection, round_id: int) -> Report:
-    """Return the report of a round. Raises NotFound where it was not signed."""
+    """Return the report of a round. Raises NotFound if it was not signed."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["report"], {"id": round_id}).fetchone()
     if row is None:

@@ -27,13 +27,13 @@ class Round:
     Parameters
     ----------
     how
-        Begun by hand, by a scanned code, or due by a plan.
+        Begun by hand or by a scanned code, or due by a plan.
     order_id
-        The order that asks for it; None: none does.
+        The order that requires it; None: none does.
     latest
-        Not begun by then, it is missed; None: never.
+        If not begun by then, it is missed; None: never.
     walker
-        Who has it now, or had it last.
+        The person who has it now, or had it last.
     """
 
     id: int
@@ -63,7 +63,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtAsset:
-    """A round that is walked now and has an open stop at an asset."""
+    """A round in progress with an open stop at an asset."""
 
     round_id: int
     position: int
@@ -75,7 +75,7 @@ class AtAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """What a round consists of: a route, or stops as pairs of asset and checklist in walking order."""
+    """The content of a round: a route, or stops as pairs of asset and checklist in walking order."""
 
     title: str = ""
     route_id: int | None = None
@@ -112,7 +112,7 @@ def get(conn: Connection, round_id: int) -> Round:
 
 
 def next_number(conn: Connection, site_id: int, site: str, kind: str) -> str:
-    """Give out the next number of a site, ``NTH-R12`` for a round (R) or ``NTH-A3`` for an audit (A)."""
+    """Assign the next number of a site, ``NTH-R12`` for a round (R) or ``NTH-A3`` for an audit (A)."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         number = cursor.execute(_QUERIES["next_number"], {"site_id": site_id, "kind": kind}).fetchone()
     return f"{site}-{kind}{number}"
@@ -130,10 +130,9 @@ def make_due(
     actor: str,
     at: datetime,
 ) -> Round:
-    """Make a round that is due, and return it: what a maintenance plan calls for each occurrence.
-
-    Exactly once for an order, however many ask for it at once: the second is given the round of the first. The stops
-    of a route are those of the moment in which the round begins. Raises NotFound, InvalidRoute.
+    """Create a round that is due, and return it; a maintenance plan does this for each occurrence. Exactly once per
+    order, even with simultaneous calls: the second gets the round of the first. The stops of a route are those at the
+    time when the round begins. Raises NotFound, InvalidRoute.
     """
     if order_id is not None and (there := of_order(conn, order_id)) is not None:
         return there
@@ -153,7 +152,7 @@ def make_due(
 
 
 def begin(conn: Connection, site_id: int, walk: Walk, *, how: How = How.HAND, actor: str, at: datetime) -> Round:
-    """Make a round and begin it at once, by hand or by a scanned code. Raises NotFound, InvalidRoute."""
+    """Create a round and begin it at once, by hand or by a scanned code. Raises NotFound, InvalidRoute."""
     made = make_due(conn, site_id, walk, due_at=at, how=how, actor=actor, at=at)
     return take_step(conn, made.id, RoundStep.START, actor=actor, at=at)
 
@@ -169,7 +168,7 @@ def take_step(
     signed_name: str = "",
     signed_drawn: str = "",
 ) -> Round:
-    """Lock a round, take a step of its life and return it. Raises NotFound, IllegalRoundStep, RoundIncomplete."""
+    """Lock a round, apply a step and return it. Raises NotFound, IllegalRoundStep, RoundIncomplete."""
     conn.execute(_QUERIES["lock"], {"id": round_id})
     before = get(conn, round_id)
     to = rounds.after(before.number, before.status, step)
@@ -204,7 +203,7 @@ _TOLD = {
 
 
 def _tell_order(conn: Connection, done: Round, actor: str, at: datetime) -> None:
-    """Write on the order that asked for a round what came of it."""
+    """Record a round's result on the order that required it."""
     assert done.order_id is not None
     said = f"Round {done.number} was walked: {done.done} of {done.stops} stops, {done.failed} failed points."
     number = order_content.add_comment(conn, done.order_id, said, actor=actor, at=at)
@@ -222,14 +221,14 @@ def miss_late(conn: Connection, *, now: datetime, actor: str) -> list[int]:
 
 
 def of_order(conn: Connection, order_id: UUID) -> Round | None:
-    """Return the round that an order asks for; None for none."""
+    """Return the round that an order requires; None if there is none."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         found = cursor.execute(_QUERIES["id_of_order"], {"order_id": order_id}).fetchone()
     return None if found is None else get(conn, found)
 
 
 def at_asset(conn: Connection, asset_id: int) -> list[AtAsset]:
-    """Return the rounds that are walked now and have an open stop at an asset."""
+    """Return the rounds in progress with an open stop at an asset."""
     with conn.cursor(row_factory=class_row(AtAsset)) as cursor:
         return cursor.execute(_QUERIES["at_asset"], {"asset_id": asset_id}).fetchall()
 
@@ -242,7 +241,7 @@ def tally(conn: Connection) -> dict[RoundStatus, int]:
 
 
 def failed_tally(conn: Connection) -> tuple[int, int]:
-    """Return how many failed points wait for their orders, and how many answers have failed in all."""
+    """Return how many failed points have unfinished orders, and how many answers have failed in total."""
     with conn.cursor(row_factory=tuple_row) as cursor:
         found = cursor.execute(_QUERIES["failed_tally"]).fetchone()
     assert found is not None
@@ -272,7 +271,7 @@ def _put_stops(conn: Connection, round_id: int, at_stops: Sequence[tuple[int, in
 
 
 def _fix_stops(conn: Connection, due: Round) -> None:
-    """Give a round that begins the stops of its route as they are now, and each stop its checklist's version."""
+    """Give a beginning round the present stops of its route, and each stop its checklist's version."""
     if due.route_id is not None and due.how is How.PLAN:
         _, at_stops, _ = _stops_of(conn, due.site_id, Walk(route_id=due.route_id))
         conn.execute(_QUERIES["drop_stops"], {"id": due.id})

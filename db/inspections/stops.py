@@ -1,6 +1,5 @@
-"""Stops of a round: what was answered, photos, readings, and the orders that failed points lead to.
-
-The caller owns the transaction, and has checked that whoever asks may see the round.
+"""Stops of a round: answers, photos, readings, and the orders of failed points. The caller owns the transaction, and
+has checked that the requester may see the round.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ _QUERIES = sql.load("inspection_rounds")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """A stop of a round. Its checklist is in the version that it keeps or, before the round begins, in the newest."""
+    """A stop of a round. Its checklist has the version that it keeps or, before the round begins, the newest one."""
 
     round_id: int
     position: int
@@ -53,7 +52,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """An answer as it was typed and what it means: ``verdict`` is None for what means nothing yet."""
+    """An answer as typed, with its evaluation: ``verdict`` is None until it can be evaluated."""
 
     round_id: int
     position: int
@@ -78,7 +77,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
-    """A photo as somebody sends it."""
+    """A photo as sent."""
 
     name: str
     content: bytes
@@ -100,7 +99,7 @@ def get(conn: Connection, round_id: int, position: int) -> Stop:
 
 
 def answered(conn: Connection, round_id: int, position: int | None = None) -> list[Answered]:
-    """Return what was answered in a round, or at one stop of it."""
+    """Return the answers of a round, or of one of its stops."""
     with conn.cursor(row_factory=kwargs_row(_answered)) as cursor:
         return cursor.execute(_QUERIES["answers"], {"id": round_id, "position": position}).fetchall()
 
@@ -119,11 +118,10 @@ def save(
     at: datetime,
     reads: bool = True,
 ) -> Stop:
-    """Store what was given at a stop, as it was typed; if it is to ``finish``, all of it must be there and right.
-
-    An item that is not in ``given`` keeps its answer. A finished stop opens the orders of its failed points and gives
-    the engine its measurements (unless it ``reads`` none: history that is made up). Finishing again takes the last
-    word: what was answered before is in the history. Raises NotFound, IllegalRoundStep, StopChanged, StopIncomplete,
+    """Store the input of a stop, as typed; to ``finish`` it, all answers must be present and valid. An item that is not
+    in ``given`` keeps its answer. A finished stop opens the orders of its failed points and passes its measurements to
+    the engine (unless ``reads`` is False, for invented history). Finishing again replaces the answers: the earlier ones
+    are in the history. Raises NotFound, IllegalRoundStep, StopChanged, StopIncomplete,
     InvalidAttachment.
     """
     stop = _locked(conn, round_id, position, expected_version)
@@ -205,7 +203,7 @@ _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A stored photo; ``thumbnail`` is the photo itself where it is small, else a JPEG (``small``)."""
+    """A stored photo; ``thumbnail`` is the photo itself if it is small, otherwise a JPEG (``small``)."""
 
     kind: str
     name: str
@@ -224,7 +222,7 @@ def photo(conn: Connection, round_id: int, photo_id: UUID) -> Picture:
 
 
 def _locked(conn: Connection, round_id: int, position: int, expected_version: int | None) -> Stop:
-    """Lock a round and one of its stops, which can be answered now."""
+    """Lock a round and one of its stops, which must be answerable now."""
     conn.execute(_QUERIES["lock"], {"id": round_id})
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["get"], {"id": round_id}).fetchone()
@@ -268,7 +266,7 @@ def _tell(
     actor: str,
     at: datetime,
 ) -> None:
-    """Write into the history what was answered, and what it was before where it was corrected."""
+    """Record the answers in the history, with the previous ones if they were corrected."""
     told: dict[str, Any] = {"stop": stop.position, "asset": stop.asset}
     told["answers"] = {key: read[key].said if key in read else each.typed for key, each in given.items() if each}
     told["failed"] = [key for key, each in read.items() if each.verdict is Verdict.FAILED]
@@ -295,7 +293,7 @@ def _follow(
     actor: str,
     at: datetime,
 ) -> None:
-    """Give the engine what was measured, and the plant the orders of what has failed."""
+    """Pass the measurements to the engine, and open the orders of failed points."""
     for item in stop.asks.items:
         answer = read.answers.get(item.key)
         if answer is None:

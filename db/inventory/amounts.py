@@ -1,4 +1,4 @@
-"""How much somebody moves, and from where or to where. The caller owns the transaction."""
+"""The amount of a movement, and its bins. The caller owns the transaction."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,9 +14,8 @@ from workorder_core.orders.order import WorkOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """From where or to where stock moves; None: the program chooses.
-
-    An item is issued from the store that has most of it, from its earliest lot; and put where it is already.
+    """The source or target of a movement; None: the program chooses. An item is issued from the store that has most of
+    it, from its earliest lot; and received into its present bin.
     """
 
     store_id: int | None = None
@@ -26,19 +25,19 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """How much somebody moves, in a unit of the item; None: its own. ``why`` is needed where it says so."""
+    """An amount, in a unit of the item; None: its own. Some movements require ``why``."""
 
     quantity: Decimal
     unit: str | None = None
     why: str = ""
 
     def said(self, item: Item) -> str:
-        """As it was said, where that was in another unit."""
+        """As entered, if in another unit."""
         return "" if self.unit in (None, item.unit) else f"{self.quantity:f} {self.unit}"[:60]
 
 
 def place(conn: Connection, item: Item, where: Where, *, order: WorkOrder | None = None) -> tuple[int, int]:
-    """Return the store and the bin that are meant, of the item's site. Raises NotFound, NoPlaceForIt."""
+    """Return the store and the bin of a movement, of the item's site. Raises NotFound, NoPlaceForIt."""
     if where.bin_id is not None:
         place = items.get_bin(conn, where.bin_id)
         if place.site_id != item.site_id or where.store_id not in (None, place.store_id):
@@ -57,7 +56,7 @@ def place(conn: Connection, item: Item, where: Where, *, order: WorkOrder | None
 
 
 def _reserved_in(conn: Connection, item: Item, order: WorkOrder | None) -> int | None:
-    """Return the store in which an order has an item reserved; None where it has not."""
+    """Return the store in which an order has reserved an item; None if it has not."""
     lines = [] if order is None else [each for each in order_lines.of_order(conn, order.id) if each.item_id == item.id]
     best = max(lines, key=lambda each: (each.reserved, each.lacks, -each.line), default=None)
     return None if best is None else best.store_id

@@ -1,6 +1,5 @@
-"""One issue written to the ledger: each pick goes to the line of the order that has its price.
-
-So an order costs to the cent what its parts cost when they were issued: lots at two prices are two lines.
+"""Writes an issue to the ledger: each pick goes to the order's line with its price. So an order costs exactly what its
+parts cost when issued: lots at two prices are two lines.
 """
 
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from workorder_core.orders.order import WorkOrder
 
 
 class Issuer:
-    """Writes the picks of one issue, each to the line of the order that has its price."""
+    """Writes the picks of one issue, each to the order's line with its price."""
 
     def __init__(
         self, conn: Connection, item: Item, store_id: int, order: WorkOrder | None, amount: Amount, emergency: bool,
@@ -64,7 +63,7 @@ class Issuer:
         )  # fmt: skip
 
     def _move_need(self, lines: Sequence[OrderLine], to: OrderLine, quantity: Decimal) -> None:
-        """Let what is issued beyond the need of its line count for other lines that still need it."""
+        """Count an issue beyond its line's need for other lines that still need it."""
         beyond = quantity - max(ZERO, to.needed - to.issued)
         moved = ZERO
         for each in lines:
@@ -76,7 +75,7 @@ class Issuer:
             order_lines.set_needed(self._conn, to.order_id, to.line, to.needed + moved)
 
     def _gathered(self, lines: Sequence[OrderLine], to: OrderLine, reserved: Decimal) -> Decimal:
-        """Return what of a pick the line has reserved, once other lines of the order have given up the rest of it."""
+        """Return the reserved part of a pick, after other lines of the order have released the rest of it."""
         own = min(reserved, to.reserved)
         rest = reserved - own
         for each in lines:
@@ -92,7 +91,7 @@ class Issuer:
 
 
 def _line_at(lines: Sequence[OrderLine], cost: Cost) -> OrderLine | None:
-    """Return the line that has a price, else one that nothing has been issued to, whose price is then this; or None."""
+    """Return the line with a price, otherwise one without issues, which gets this price; or None."""
     unit_cost = None if cost is None else cost[0]
     same = [each for each in lines if each.unit_cost == unit_cost]
     return next(iter(same + [each for each in lines if each.issued == 0 and each.used is None]), None)

@@ -24,7 +24,7 @@ MOST_WORDS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """Something that stores keep. ``price`` is of one of its unit; None: nobody has said."""
+    """An item kept in stores. ``price`` is per unit; None: unknown."""
 
     id: int
     site_id: int
@@ -47,7 +47,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
-    """What people say of an item. ``units`` are how many of its own unit the others are."""
+    """The facts of an item. ``units`` are other units as multiples of its own."""
 
     name: str
     item_class: str = ""
@@ -80,7 +80,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
-    """How many of an item an asset of a class has."""
+    """A line of a bill of material: how many of an item an asset of a class has."""
 
     site: str
     asset_class: str
@@ -110,7 +110,7 @@ class InAsset:
 
 
 def words_of(text: str | None) -> list[str] | None:
-    """Return the words that a list is narrowed to, as patterns; None narrows nothing."""
+    """Return the words of a filter as patterns; None for no filter."""
     said = (text or "").replace("\0", "").split()[:MOST_WORDS]
     return ["%" + each.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for each in said] or None
 
@@ -149,7 +149,7 @@ def get(conn: Connection, item_id: int) -> Item:
 
 
 def by_code(conn: Connection, site_id: int, code: str) -> Item:
-    """Return the item of a site that has a code. Raises NotFound."""
+    """Return a site's item by its code. Raises NotFound."""
     with conn.cursor(row_factory=kwargs_row(_item)) as cursor:
         found = cursor.execute(_QUERIES["by_code"], {"site_id": site_id, "code": code}).fetchone()
     if found is None:
@@ -158,13 +158,13 @@ def by_code(conn: Connection, site_id: int, code: str) -> Item:
 
 
 def find(conn: Connection, site_id: int, code: str) -> Item | None:
-    """Return the item of a site that has a code; None where none has."""
+    """Return a site's item by its code; None if there is none."""
     with conn.cursor(row_factory=kwargs_row(_item)) as cursor:
         return cursor.execute(_QUERIES["by_code"], {"site_id": site_id, "code": code}).fetchone()
 
 
 def of_order(conn: Connection, order_id: UUID, codes: Collection[str]) -> dict[str, Item]:
-    """Return the items of an order's site that have codes, by code; what is no item's code is left out."""
+    """Return the items of an order's site with those codes, by code; unknown codes are left out."""
     with conn.cursor(row_factory=kwargs_row(_item)) as cursor:
         found = cursor.execute(_QUERIES["of_order"], {"order_id": order_id, "codes": sorted(codes)}).fetchall()
     return {each.code: each for each in found}
@@ -182,14 +182,14 @@ def add(conn: Connection, site_id: int, site: str, code: str, unit: str, facts: 
 
 
 def save(conn: Connection, item: Item, facts: ItemFacts, *, at: datetime) -> Item:
-    """Change what people say of an item."""
+    """Change an item's facts."""
     conn.execute(_QUERIES["save_item"], _row(facts) | {"id": item.id, "retired": facts.retired, "at": at})
     _put_units(conn, item.id, item.site_id, item.unit, facts.units)
     return get(conn, item.id)
 
 
 def lot_prices(conn: Connection, item: Item) -> dict[str, tuple[Decimal, str]]:
-    """Return what the lots of an item cost, by lot; one that is not there costs what the item does."""
+    """Return the prices of an item's lots, by lot; any other lot has the item's price."""
     rows = conn.execute(_QUERIES["lot_prices"], {"item_id": item.id}).fetchall()
     return {lot: (unit_cost, currency) for lot, unit_cost, currency in rows}
 
@@ -200,7 +200,7 @@ def classes(conn: Connection, within: Collection[str] | None) -> list[str]:
 
 
 def stores(conn: Connection, within: Collection[str] | None, site: str | None = None) -> list[Store]:
-    """Return the stores that somebody sees, with their bins, by site and code."""
+    """Return the visible stores, with their bins, by site and code."""
     with conn.cursor(row_factory=class_row(Store)) as cursor:
         asked = {"within": scope.codes(within), "site": site, "id": None}
         return cursor.execute(_QUERIES["stores"], asked).fetchall()
@@ -245,7 +245,7 @@ def get_bin(conn: Connection, bin_id: int) -> Bin:
 
 
 def put_bill(conn: Connection, item: Item, asset_class: str, quantity: Decimal | None, note: str = "") -> None:
-    """Say how many of an item the assets of a class have; None: none. Raises NotFound."""
+    """Set how many of an item the assets of a class have; None: none. Raises NotFound."""
     facts = {"item_id": item.id, "asset_class": asset_class, "quantity": quantity, "note": note}
     if quantity is not None:
         conn.execute(_QUERIES["put_bill"], facts)
@@ -272,7 +272,7 @@ def bills(
 
 
 def used_in_plans(conn: Connection, item_id: int) -> list[InPlan]:
-    """Return the job plans in force that ask for an item by its code."""
+    """Return the job plans in force that need an item, by its code."""
     with conn.cursor(row_factory=class_row(InPlan)) as cursor:
         return cursor.execute(_QUERIES["used_in_plans"], {"item_id": item_id}).fetchall()
 

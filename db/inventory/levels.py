@@ -1,7 +1,7 @@
 """The stock of items in stores: read, locked, and changed by rows of the ledger. The caller owns the transaction.
 
-Who changes the stock of an item in a store locks its level first, several of them in the order of their ids, and an
-order before its levels: so nobody waits in a ring.
+To change the stock of an item in a store, lock its level first, several in the order of their ids, and an order before
+its levels: so there are no deadlocks.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -28,7 +28,7 @@ _QUERIES = sql.load("inventory_stock")
 _OF_ORDERS = sql.load("inventory_orders")
 _PURCHASES = sql.load("inventory_purchases")
 STOCK = "system:stock"
-"""Who gives free parts to orders that wait, and asks for more."""
+"""The actor that reserves free parts for waiting orders, and requests more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +40,11 @@ class Level:
     free
         On hand and not reserved.
     shortage
-        Issued although the book had no more; a count settles it.
+        Issued beyond the book stock; a count settles it.
     lacking
-        What orders need, and neither have nor have reserved.
+        Needed by orders, and neither issued nor reserved.
     request, request_state, coming, expected_on
-        The open purchase request, what it still brings, and when; None: there is none.
+        The open purchase request, its outstanding quantity, and its date; None: there is none.
     """
 
     item_id: int
@@ -90,7 +90,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LotInBin:
-    """What a bin has of a lot."""
+    """The quantity of a lot in a bin."""
 
     bin_id: int
     bin: str
@@ -155,7 +155,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How much of the stock asks for somebody."""
+    """How much of the stock needs attention."""
 
     low: int
     short: int
@@ -193,7 +193,7 @@ def page(
 
 
 def get(conn: Connection, item_id: int, store_id: int) -> Level:
-    """Return the level of an item in a store. Raises NotFound where it was never kept there."""
+    """Return the level of an item in a store. Raises NotFound if it was never kept there."""
     with conn.cursor(row_factory=class_row(Level)) as cursor:
         found = cursor.execute(_QUERIES["level"], {"item_id": item_id, "store_id": store_id}).fetchone()
     if found is None:
@@ -202,9 +202,8 @@ def get(conn: Connection, item_id: int, store_id: int) -> Level:
 
 
 def lock(conn: Connection, item_id: int, store_id: int) -> Level:
-    """Return a level that nobody else changes until the transaction ends; one that is not there yet is empty.
-
-    Raises NotFound where item and store are not of one site.
+    """Lock a level until the transaction ends and return it; a new one is empty. Raises NotFound if item and store are
+    not of one site.
     """
     asked = {"item_id": item_id, "store_id": store_id}
     conn.execute(_QUERIES["open_level"], asked)
@@ -213,7 +212,7 @@ def lock(conn: Connection, item_id: int, store_id: int) -> Level:
 
 
 def lock_all(conn: Connection, pairs: Iterable[tuple[int, int]]) -> None:
-    """Lock the levels of several items and stores, in the order in which everybody does."""
+    """Lock the levels of several items and stores, in the common order."""
     for item_id, store_id in sorted(set(pairs)):
         lock(conn, item_id, store_id)
 
@@ -221,32 +220,32 @@ def lock_all(conn: Connection, pairs: Iterable[tuple[int, int]]) -> None:
 def lots(
     conn: Connection, item_id: int, *, store_id: int | None = None, bin_id: int | None = None, lot: str | None = None
 ) -> list[LotInBin]:
-    """Return what bins have of an item."""
+    """Return an item's lots by bin."""
     asked = {"item_id": item_id, "store_id": store_id, "bin_id": bin_id, "lot": lot}
     with conn.cursor(row_factory=class_row(LotInBin)) as cursor:
         return cursor.execute(_QUERIES["lots"], asked).fetchall()
 
 
 def in_bin(conn: Connection, bin_id: int) -> list[InBin]:
-    """Return what is in a bin."""
+    """Return the content of a bin."""
     with conn.cursor(row_factory=class_row(InBin)) as cursor:
         return cursor.execute(_QUERIES["in_bin"], {"bin_id": bin_id}).fetchall()
 
 
 def first_bin(conn: Connection, item_id: int, store_id: int) -> int | None:
-    """Return the bin in which an item is put down in a store; None where the store has none."""
+    """Return the bin into which an item is received in a store; None if the store has none."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["first_bin"], {"item_id": item_id, "store_id": store_id}).fetchone()
 
 
 def first_store(conn: Connection, item_id: int) -> int | None:
-    """Return the store that has most of an item, else the first of its site; None where it has none."""
+    """Return the store with most of an item, otherwise the first of its site; None if it has none."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["first_store"], {"item_id": item_id}).fetchone()
 
 
 def offers(conn: Connection, item_id: int) -> list[Offer]:
-    """Return the stores of an item's site, and how much of it is free in each."""
+    """Return the stores of an item's site, with its free quantity in each."""
     with conn.cursor(row_factory=class_row(Offer)) as cursor:
         return cursor.execute(_QUERIES["offers"], {"item_id": item_id}).fetchall()
 
@@ -261,7 +260,7 @@ def set_rule(
     reorder_quantity: Decimal | None,
     at: datetime,
 ) -> Level:
-    """Say when to buy of an item for a store, and how much; what is below is asked for at once."""
+    """Set an item's reorder rule for a store; if the stock is below it, more is requested at once."""
     lock(conn, item_id, store_id)
     rule = {"minimum": minimum, "reorder_point": reorder_point, "reorder_quantity": reorder_quantity}
     conn.execute(_QUERIES["set_rule"], rule | {"item_id": item_id, "store_id": store_id})
@@ -310,7 +309,7 @@ def ledger(conn: Connection, item_id: int, store_id: int) -> list[Movement]:
 
 
 def counts(conn: Connection, *, now: datetime) -> Counts:
-    """Count what asks for somebody."""
+    """Count what needs attention."""
     with conn.cursor(row_factory=class_row(Counts)) as cursor:
         found = cursor.execute(_QUERIES["counts"], {"now": now}).fetchone()
     assert found is not None, "an aggregate has a row"
@@ -318,12 +317,12 @@ def counts(conn: Connection, *, now: datetime) -> Counts:
 
 
 def moved(conn: Connection) -> dict[str, int]:
-    """Count the movements there have been, by kind."""
+    """Count all movements, by kind."""
     return dict(conn.execute(_QUERIES["moved"]).fetchall())
 
 
 def settle(conn: Connection, item_id: int, store_id: int, *, at: datetime) -> None:
-    """Give what is free to the orders that wait, and ask for more where it is low. The level is locked."""
+    """Reserve free stock for waiting orders, and request more if it is low. The level is locked."""
     key = {"item_id": item_id, "store_id": store_id}
     queue = [((row[0], row[1]), row[3]) for row in conn.execute(_OF_ORDERS["queue"], key).fetchall()]
     level = get(conn, item_id, store_id)
@@ -336,7 +335,7 @@ def settle(conn: Connection, item_id: int, store_id: int, *, at: datetime) -> No
 def cut(
     conn: Connection, item_id: int, store_id: int, quantity: Decimal, *, but: UUID | None, at: datetime, why: str
 ) -> None:
-    """Take so much from the reservations of orders, the newest first, but one order's. The level is locked."""
+    """Reduce the reservations of orders by a quantity, the newest first, except one order's. The level is locked."""
     rows = conn.execute(_OF_ORDERS["reserved"], {"item_id": item_id, "store_id": store_id}).fetchall()
     others = [((row[0], row[1]), row[2]) for row in rows if row[0] != but]
     for (order_id, line), lost in issuing.cuts(others, quantity):
@@ -345,7 +344,7 @@ def cut(
 
 
 def expected(conn: Connection, level: Level) -> dict[tuple[UUID, int], date | None]:
-    """Return when the parts come that lines of orders wait for, by order and line."""
+    """Return when the parts of waiting lines are expected, by order and line."""
     key = {"item_id": level.item_id, "store_id": level.store_id}
     queue = [((row[0], row[1]), row[3]) for row in conn.execute(_OF_ORDERS["queue"], key).fetchall()]
     coming = None if level.coming is None else Coming(level.coming, level.expected_on)
@@ -353,7 +352,7 @@ def expected(conn: Connection, level: Level) -> dict[tuple[UUID, int], date | No
 
 
 def to_settle(conn: Connection) -> Sequence[tuple[int, int]]:
-    """Return the items and stores that have something to give to orders, or to ask for."""
+    """Return the items and stores with free stock for waiting orders, or with something to request."""
     return [(row[0], row[1]) for row in conn.execute(_OF_ORDERS["waiting_levels"]).fetchall()]
 
 

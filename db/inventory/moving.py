@@ -1,7 +1,6 @@
-"""Stock moved by people: received, issued, brought back, counted, adjusted, moved. The caller owns the transaction.
-
-Each locks the order that it is for, then the levels; writes rows of the ledger; then gives what is free to orders that
-wait, and asks for more where it is low.
+"""Movements of stock by people: receive, issue, return, count, adjust, transfer. The caller owns the transaction. Each
+locks its order, then the levels; writes rows of the ledger; then reserves free stock for waiting orders, and requests
+more if it is low.
 """
 
 from datetime import datetime
@@ -37,7 +36,7 @@ def receive(
     conn: Connection, item_id: int, amount: Amount, to: Where, *, who: Who, at: datetime,
     request_id: int | None = None, unit_cost: Decimal | None = None,
 ) -> Level:  # fmt: skip
-    """Put down what has come. ``unit_cost`` is of one of the item's own unit: of the lot, or of the item from now on.
+    """Receive a delivery. ``unit_cost`` is per own unit: of the lot, or of the item from now on.
 
     Raises NotFound, UnknownUnit, NoPlaceForIt, NoCurrency.
     """
@@ -65,9 +64,9 @@ def issue(
 ) -> Level:  # fmt: skip
     """Issue an item to an order, or, with a reason, to none.
 
-    It comes from what the order has reserved and from what nobody has. An emergency issue, with its reason, gets what
-    is there, and what the book does not have is recorded as a shortage that a count settles: the stock is never below
-    zero. Raises NotFound, NotEnough, WhyNeeded, UnknownUnit, NoPlaceForIt, IllegalMove, NotAllowed.
+    It uses the order's reservation and free stock. An emergency issue, with its reason, uses all stock, and records the
+    rest as a shortage that a count settles: the stock is never below zero. Raises NotFound, NotEnough, WhyNeeded,
+    UnknownUnit, NoPlaceForIt, IllegalMove, NotAllowed.
     """
     item = items.get(conn, item_id)
     quantity = item.units.in_own(amount.quantity, amount.unit)
@@ -104,9 +103,8 @@ def issue(
 def bring_back(
     conn: Connection, item_id: int, amount: Amount, to: Where, *, who: Who, at: datetime, order_id: UUID | None = None
 ) -> Level:
-    """Put back what was issued to an order and not used, or, with a reason, what was issued to none.
-
-    What the order used is then at most what it still has. Raises NotFound, NotThatMany, WhyNeeded, IllegalMove,
+    """Return parts that were issued to an order and not used, or, with a reason, to none. The order's used quantity is
+    then at most what it still has. Raises NotFound, NotThatMany, WhyNeeded, IllegalMove,
     NotAllowed.
     """
     item = items.get(conn, item_id)
@@ -142,9 +140,8 @@ def bring_back(
 def count(
     conn: Connection, item_id: int, found: Decimal, where: Where, *, who: Who, at: datetime, why: str = ""
 ) -> Level:
-    """Record what a count found of a lot in a bin, in the item's own unit; 0 where there is none.
-
-    It settles the shortage of that bin. Where less is there than orders have reserved, the newest reservations lose it.
+    """Record the counted quantity of a lot in a bin, in the item's own unit; 0 for none. It settles the shortage of
+    that bin. If less is there than orders have reserved, the newest reservations shrink.
     """
     item = items.get(conn, item_id)
     exact = ZERO if found == 0 else item.units.in_own(found)
@@ -165,7 +162,7 @@ def count(
 
 
 def adjust(conn: Connection, item_id: int, change: Decimal, where: Where, *, who: Who, at: datetime, why: str) -> Level:
-    """Correct the book by so much, up or down, with a reason: scrapped, found, spoilt.
+    """Correct the book by an amount, up or down, with a reason: scrapped, found, spoilt.
 
     Raises WhyNeeded, NotThatMany.
     """
@@ -189,9 +186,8 @@ def adjust(conn: Connection, item_id: int, change: Decimal, where: Where, *, who
 def transfer(
     conn: Connection, item_id: int, amount: Amount, *, from_bin: int, to_bin: int, lot: str = "", who: Who, at: datetime
 ) -> Level:
-    """Move stock from a bin to another one of the site. What orders have reserved stays in its store.
-
-    Returns the level of the store that it comes to. Raises NotFound, NotThatMany, NotEnough.
+    """Move stock from a bin to another one of the site. Reservations stay in their store. Returns the level of the
+    target store. Raises NotFound, NotThatMany, NotEnough.
     """
     item = items.get(conn, item_id)
     quantity = item.units.in_own(amount.quantity, amount.unit)
@@ -207,7 +203,7 @@ def transfer(
     if source.store_id != target.store_id and quantity > free:
         raise NotEnough(quantity, free, item.unit)
     more = {"said": amount.said(item), "why": amount.why}
-    # What comes is written first, so that nothing reserved is gone meanwhile.
+    # The receipt is written first, so that no reservation loses its stock meanwhile.
     for each, change in ((target, quantity), (source, -quantity)):
         moved = Movement(kind=Kind.TRANSFER, quantity=change, bin_id=each.id, lot=lot)
         levels.write(conn, item_id, each.store_id, moved, actor=who.actor, at=at, **more)
@@ -217,7 +213,7 @@ def transfer(
 
 
 def _lot_in(conn: Connection, item_id: int, bin_id: int, where: Where) -> str:
-    """Return the lot that is meant: the one that is named, else the only one that the bin has."""
+    """Return the lot of a movement: the named one, otherwise the bin's only one."""
     if where.lot is not None:
         return where.lot
     there = levels.lots(conn, item_id, bin_id=bin_id)
@@ -236,7 +232,7 @@ def _line_back(
         kind=Kind.RETURN, quantity=part, bin_id=bin_id, lot=lot if to.lot is None else to.lot,
         order_id=line.order_id, line=line.line,
     )  # fmt: skip
-    # What comes back is not needed any more, so that it is not reserved for the order again.
+    # A returned part is no longer needed, so it is not reserved for the order again.
     order_lines.set_needed(conn, line.order_id, line.line, max(ZERO, line.needed - part))
     _write_back(conn, item, line.store_id, back, amount, cost, actor, at)
     used = None if line.used is None else min(line.used, line.issued - part)
@@ -251,7 +247,7 @@ def _write_back(
 
 
 def _order(conn: Connection, order_id: UUID, item: Item, edit: Edit, who: Who) -> WorkOrder:
-    """Return an order of the item's site, locked, whose parts somebody may move."""
+    """Lock and return an order of the item's site whose parts the requester may move."""
     order = work_orders.lock(conn, order_id, who)
     edits.permit(order, edit, who)
     if order.site_id != item.site_id:
@@ -260,7 +256,7 @@ def _order(conn: Connection, order_id: UUID, item: Item, edit: Edit, who: Who) -
 
 
 def _tell_order(conn: Connection, order: WorkOrder, item_id: int, *, at: datetime, actor: str, why: str) -> None:
-    """Write into an order's history what it has of an item now."""
+    """Record in an order's history the quantities of an item that it has now."""
     told = {
         f"part {each.line}": record.plain(
             PartLine(

@@ -1,4 +1,4 @@
-"""The lines of orders that come from stores: what an order needs of an item, has reserved, got, and lacks.
+"""The lines of orders that come from stores: quantities needed, reserved, issued and lacking.
 
 The caller owns the transaction and has locked the order. Lines are the order's parts (``order_parts``), which have its
 cost; a reservation ties one of them to an item and a store.
@@ -29,7 +29,8 @@ PIECES = "pcs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
-    """A line of an order that comes from a store. ``used`` None: nobody has said; ``lacks`` is what it waits for."""
+    """A line of an order that comes from a store. ``used`` None: not recorded; ``lacks`` is the quantity that it waits
+    for."""
 
     order_id: UUID
     order_number: str
@@ -60,7 +61,7 @@ class OrderLine:
 
     @property
     def to_return(self) -> Decimal:
-        """What was issued and not used."""
+        """The quantity issued and not used."""
         return ZERO if self.used is None else max(ZERO, self.issued - self.used)
 
 
@@ -100,7 +101,7 @@ def page(
 
 
 def expected(conn: Connection, lines: Sequence[OrderLine]) -> dict[tuple[UUID, int], date | None]:
-    """Return when the parts come that lines wait for, by order and line."""
+    """Return when the parts of waiting lines are expected, by order and line."""
     found: dict[tuple[UUID, int], date | None] = {}
     for item_id, store_id in sorted({(each.item_id, each.store_id) for each in lines if each.lacks > 0}):
         found |= levels.expected(conn, levels.get(conn, item_id, store_id))
@@ -108,7 +109,7 @@ def expected(conn: Connection, lines: Sequence[OrderLine]) -> dict[tuple[UUID, i
 
 
 def waiting(conn: Connection, order_ids: Collection[UUID]) -> dict[UUID, Waiting]:
-    """Return the orders that wait for parts, with what and when it is expected."""
+    """Return the orders that wait for parts, with the items and expected dates."""
     lines = [each for each in of_orders(conn, order_ids) if each.lacks > 0]
     dates = expected(conn, lines)
     by_order: dict[UUID, list[tuple[str, Decimal, date | None]]] = {}
@@ -122,7 +123,7 @@ def add(
     conn: Connection, order_id: UUID, item: Item, store_id: int, needed: Decimal, cost: tuple[Decimal, str] | None,
     *, at: datetime,
 ) -> int:  # fmt: skip
-    """Give an order a line of an item from a store, with nothing reserved yet; return its number."""
+    """Add a line of an item from a store to an order, with nothing reserved yet; return its number."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         line: int = cursor.execute(_QUERIES["next_line"], {"order_id": order_id}).fetchone() or 1
     unit_cost, currency = cost or (None, None)
@@ -133,7 +134,7 @@ def add(
 
 
 def tie(conn: Connection, order_id: UUID, line: int, item: Item, store_id: int, *, at: datetime) -> None:
-    """Let a line of an order come from a store. The store keeps the item from now on."""
+    """Assign a line of an order to a store. The store keeps the item from now on."""
     levels.lock(conn, item.id, store_id)
     facts = {"order_id": order_id, "line": line, "item_id": item.id, "store_id": store_id, "at": at}
     conn.execute(_QUERIES["tie"], facts)
@@ -142,8 +143,8 @@ def tie(conn: Connection, order_id: UUID, line: int, item: Item, store_id: int, 
 def reserve_planned(conn: Connection, order_id: UUID, parts: Sequence[PartLine], *, at: datetime) -> None:
     """Tie the parts of an order that are named by an item's code to the item, and reserve them.
 
-    A part in a unit that its item does not have stays a line that people look after; so does each at a site without
-    stores. Pieces, which nobody has to say, mean the item's own unit. What is not there is asked for.
+    A part in a unit that its item does not have stays a manual line; so does every part at a site without stores.
+    Pieces, the default unit, mean the item's own unit. Missing quantities are requested.
     """
     there = {each.line for each in of_order(conn, order_id)}
     open_parts = [each for each in parts if each.line not in there]
@@ -157,7 +158,7 @@ def reserve_planned(conn: Connection, order_id: UUID, parts: Sequence[PartLine],
 
 
 def settle_order(conn: Connection, order_id: UUID, *, at: datetime) -> None:
-    """Reserve what an order lacks, as far as it is there, and ask for the rest."""
+    """Reserve what an order lacks, as far as it is in stock, and request the rest."""
     pairs = sorted({(each.item_id, each.store_id) for each in of_order(conn, order_id)})
     levels.lock_all(conn, pairs)
     for item_id, store_id in pairs:
@@ -171,21 +172,21 @@ def set_needed(conn: Connection, order_id: UUID, line: int, needed: Decimal) -> 
 def set_used(
     conn: Connection, order_id: UUID, line: int, used: Decimal | None, cost: tuple[Decimal, str] | None
 ) -> None:
-    """Note how many of a line were used, and what one of them cost."""
+    """Record how many of a line were used, and their unit price."""
     unit_cost, currency = cost or (None, None)
     facts = {"order_id": order_id, "line": line, "used": used, "unit_cost": unit_cost, "currency": currency}
     conn.execute(_QUERIES["set_used"], facts)
 
 
 def drop(conn: Connection, order_id: UUID, line: int) -> None:
-    """Remove a line that nothing is reserved or issued for."""
+    """Remove a line without reservations and issues."""
     facts = {"order_id": order_id, "line": line}
     conn.execute(_QUERIES["untie"], facts)
     conn.execute(_QUERIES["drop_part"], facts)
 
 
 def _tied(conn: Connection, order_id: UUID, part: PartLine, item: Item, at: datetime) -> int | None:
-    """Tie a part of a plan to its item and return the store; None where it stays as it is."""
+    """Tie a part of a plan to its item and return the store; None if it stays a manual line."""
     unit = None if part.unit == PIECES and PIECES not in item.units.others else part.unit
     try:
         needed = item.units.in_own(of_number(part.needed), unit)
@@ -201,7 +202,7 @@ def _tied(conn: Connection, order_id: UUID, part: PartLine, item: Item, at: date
 
 
 def store_for(conn: Connection, item: Item, needed: Decimal) -> int:
-    """Return the store that a need is served from. Raises NoPlaceForIt where the site has none."""
+    """Return the store from which a need is served. Raises NoPlaceForIt if the site has none."""
     chosen = reserving.choose_store(levels.offers(conn, item.id), needed)
     if chosen is None:
         raise NoStore(item.site)

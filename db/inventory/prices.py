@@ -1,4 +1,4 @@
-"""What items and lots cost, in the currency of their site. The caller owns the transaction."""
+"""The prices of items and lots, in the currency of their site. The caller owns the transaction."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -13,11 +13,11 @@ from db.inventory.items import Item
 
 _QUERIES = sql.load("inventory_items")
 Cost = tuple[Decimal, str] | None
-"""What one costs, and in which currency; None: nobody has said."""
+"""A unit price and its currency; None: unknown."""
 
 
 def set_price(conn: Connection, item: Item, price: Decimal | None) -> Item:
-    """Say what one of an item costs from now on, in its site's currency. Raises NoCurrency."""
+    """Set an item's unit price from now on, in its site's currency. Raises NoCurrency."""
     currency = None
     if price is not None:
         currency = costs.currency_of(conn, item.site_id)
@@ -29,7 +29,7 @@ def set_price(conn: Connection, item: Item, price: Decimal | None) -> Item:
 
 
 def put_lot(conn: Connection, item: Item, lot: str, unit_cost: Decimal) -> None:
-    """Say what one of a lot cost, in the site's currency. Raises NoCurrency."""
+    """Set a lot's unit price, in the site's currency. Raises NoCurrency."""
     currency = costs.currency_of(conn, item.site_id)
     if currency is None:
         raise NoCurrency(item.site)
@@ -38,17 +38,17 @@ def put_lot(conn: Connection, item: Item, lot: str, unit_cost: Decimal) -> None:
 
 
 def of_lot(conn: Connection, item: Item, lot: str) -> Cost:
-    """Return what one of a lot costs: what was said of the lot, else of the item."""
+    """Return a lot's unit price: its own, otherwise the item's."""
     of_lots = items.lot_prices(conn, item) if lot else {}
     return of_lots.get(lot, of_item(item))
 
 
 def of_item(item: Item) -> Cost:
-    """Return what one of an item costs."""
+    """Return an item's unit price."""
     return None if item.price is None or item.currency is None else (item.price, item.currency)
 
 
 def costing(cost: Cost) -> dict[str, Decimal | str | None]:
-    """Return a cost as a row of the ledger has it."""
+    """Return a price as the columns of the ledger."""
     unit_cost, currency = cost or (None, None)
     return {"unit_cost": unit_cost, "currency": currency}

@@ -1,6 +1,6 @@
-"""Purchase requests: asked for, ordered, received, cancelled. The caller owns the transaction.
+"""Purchase requests: requested, ordered, received, cancelled. The caller owns the transaction.
 
-Each change is logged by trigger and is an event. Those that are below the reorder point are made by ``levels.settle``.
+Each change is logged by trigger and is an event. ``levels.settle`` creates those for stock below the reorder point.
 """
 
 from collections.abc import Collection
@@ -28,7 +28,7 @@ _QUERIES = sql.load("inventory_purchases")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """A purchase request. ``expected_on`` is a day of the site; None: nobody has said when it comes."""
+    """A purchase request. ``expected_on`` is a local day of the site; None: unknown."""
 
     id: int
     site: str
@@ -82,7 +82,7 @@ def get(conn: Connection, request_id: int) -> Purchase:
 
 
 def ask(conn: Connection, item_id: int, store_id: int, amount: Amount, *, who: Who, at: datetime) -> Purchase:
-    """Ask for more of an item for a store. Raises AlreadyRequested, NotFound, UnknownUnit."""
+    """Request more of an item for a store. Raises AlreadyRequested, NotFound, UnknownUnit."""
     item = items.get(conn, item_id)
     quantity = item.units.in_own(amount.quantity, amount.unit)
     level = levels.lock(conn, item_id, store_id)
@@ -100,7 +100,7 @@ def order(
     conn: Connection, request_id: int, *, at: datetime, supplier: str | None = None, reference: str = "",
     expected_on: date | None = None,
 ) -> Purchase:  # fmt: skip
-    """Note that a request has been ordered. Without a day it is expected as it was before. Raises IllegalPurchase."""
+    """Record that a request has been ordered. Without a day, its expected date stays. Raises IllegalPurchase."""
     before = _locked(conn, request_id)
     state = purchasing.move(before.id, before.state, State.ORDERED)
     facts = {"state": state.value, "received": before.received, "supplier": supplier or before.supplier, "at": at}
@@ -113,7 +113,7 @@ def receive(
     conn: Connection, request_id: int, amount: Amount, to: Where, *, who: Who, at: datetime,
     unit_cost: Decimal | None = None,
 ) -> Purchase:  # fmt: skip
-    """Put down what has come for a request, whole or in part. Raises IllegalPurchase, UnknownUnit, NoPlaceForIt."""
+    """Receive a delivery for a request, complete or partial. Raises IllegalPurchase, UnknownUnit, NoPlaceForIt."""
     known = get(conn, request_id)
     levels.lock(conn, known.item_id, known.store_id)
     before = _locked(conn, request_id)
@@ -129,7 +129,7 @@ def receive(
 
 
 def cancel(conn: Connection, request_id: int, *, at: datetime) -> Purchase:
-    """Give up a request; what is still lacking is not asked for again by itself until something moves."""
+    """Cancel a request; the missing quantity is not requested again before the next movement."""
     before = _locked(conn, request_id)
     state = purchasing.move(before.id, before.state, State.CANCELLED)
     facts = {"state": state.value, "received": before.received, "supplier": before.supplier, "at": at}

@@ -1,4 +1,4 @@
-"""Reservations that people make and give up, and what the timetable reserves. The caller owns the transaction."""
+"""Reservations that people make and release, and those that the timetable makes. The caller owns the transaction."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -22,14 +22,14 @@ from workorder_core.people.access import Who
 
 _QUERIES = sql.load("inventory_orders")
 AT_ONCE = 50
-"""Orders that the timetable looks after in one go."""
+"""The most orders that the timetable handles in one run."""
 
 
 def reserve(
     conn: Connection, order_id: UUID, item_id: int, amount: Amount, *, who: Who, at: datetime,
     store_id: int | None = None,
 ) -> OrderLine:  # fmt: skip
-    """Let an order need more of an item, and reserve as much as no other order has; the rest is waited for.
+    """Add to an order's need of an item, and reserve free stock for it; the order waits for the rest.
 
     Raises NotFound, UnknownUnit, NoPlaceForIt, IllegalMove, NotAllowed.
     """
@@ -60,9 +60,8 @@ def reserve(
 
 
 def give_up(conn: Connection, order_id: UUID, line: int, *, who: Who, at: datetime) -> None:
-    """Let an order need no more of a line than it has got: what it has reserved is free again.
-
-    A line of which nothing was issued is gone then. Raises NotFound, IllegalMove, NotAllowed.
+    """Reduce a line's need to what was issued: its reservation is released. A line without issues is removed. Raises
+    NotFound, IllegalMove, NotAllowed.
     """
     order = work_orders.lock(conn, order_id, who)
     edits.permit(order, Edit.STOCK, who)
@@ -82,7 +81,7 @@ def give_up(conn: Connection, order_id: UUID, line: int, *, who: Who, at: dateti
 
 
 def unreserved(conn: Connection) -> list[UUID]:
-    """Return approved orders whose job plan asks for items that nothing is reserved of yet, the most urgent first."""
+    """Return approved orders whose job plan needs items without reservations yet, the most urgent first."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(_QUERIES["unreserved"], {"limit": AT_ONCE}).fetchall()
 

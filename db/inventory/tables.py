@@ -1,4 +1,4 @@
-"""The tables of stores that people import: what a site has of them, and what a plan stores. The caller commits."""
+"""The tables of stores that people import: a site's present rows, and storing an import's plan. The caller commits."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -48,13 +48,13 @@ def store(
 
 
 def _or(row: Row, facts: Mapping[str, Facts], name: str) -> Any:
-    """Return what a row says, else what is known."""
+    """Return a row's value, otherwise the present one."""
     said = row.values.get(name)
     return facts.get(row.key, {}).get(name) if said is None else said
 
 
 def _item(conn: Connection, site: Site, row: Row, at: datetime) -> None:
-    """Make an item known, or change what the row says of it; its unit stays."""
+    """Create an item, or change it by a row; its unit stays."""
     said = {name: value for name, value in row.values.items() if value is not None}
     found = items.find(conn, site.id, row.key)
     before: dict[str, Any] = {} if found is None else _facts_of(found)
@@ -77,7 +77,7 @@ def _facts_of(item: Item) -> dict[str, Any]:
 
 
 def _stock(conn: Connection, site: Site, row: Row, before: Facts | None, who: Who, at: datetime) -> None:
-    """Put down what is new and count what is known; stores and bins that are not there are made."""
+    """Receive new stock and count existing stock; missing stores and bins are created."""
     item = items.by_code(conn, site.id, str(row.values["item"]))
     store_id, bin_id = _bin(conn, site, str(row.values["store"]), str(row.values["bin"]))
     lot = None if row.values.get("lot") is None else str(row.values["lot"])

@@ -1,6 +1,5 @@
-"""Tools: lent for a time, due back, brought back. The caller owns the transaction.
-
-That a tool is in one place at a time is an exclusion constraint of the schema.
+"""Tools: lent for a time, due back, returned. The caller owns the transaction. An exclusion constraint ensures that a
+tool has one borrower at a time.
 """
 
 from collections.abc import Collection
@@ -24,7 +23,7 @@ _QUERIES = sql.load("inventory_tools")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool, and who has it now; ``loan`` None: nobody."""
+    """A tool, with its present loan; ``loan`` None: it is not lent."""
 
     id: int
     site_id: int
@@ -47,7 +46,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loan:
-    """Who had a tool, from when until when; ``returned_at`` None: they have it."""
+    """A loan of a tool; ``returned_at`` None: it is not returned yet."""
 
     id: int
     site: str
@@ -96,7 +95,7 @@ def page(
 
 
 NEVER_YEAR = 9999
-"""The year by which a cursor says that a tool is not due."""
+"""The year that stands for "not due" in a cursor."""
 
 
 def get(conn: Connection, tool_id: int) -> Tool:
@@ -119,7 +118,7 @@ def add(conn: Connection, site_id: int, site: str, code: str, name: str, kept_at
 
 
 def save(conn: Connection, tool: Tool, *, name: str, kept_at: str, retired: bool, at: datetime) -> Tool:
-    """Change what people say of a tool."""
+    """Change a tool's facts."""
     facts = {"id": tool.id, "name": name, "kept_at": kept_at, "retired": retired, "at": at}
     conn.execute(_QUERIES["save"], facts)
     return get(conn, tool.id)
@@ -129,9 +128,8 @@ def lend(
     conn: Connection, tool_id: int, borrower: str, *, due_at: datetime, who: Who, at: datetime,
     order_id: UUID | None = None, note: str = "", lent_at: datetime | None = None,
 ) -> Tool:  # fmt: skip
-    """Lend a tool to somebody until it is brought back; ``lent_at`` is when they got it, where that was before ``at``.
-
-    Raises ToolIsOut where somebody else has it in that time, NotFound.
+    """Lend a tool to somebody until it is returned; ``lent_at`` is when they got it, if that was before ``at``. Raises
+    ToolIsOut if somebody else has it at that time, and NotFound.
     """
     tool = get(conn, tool_id)
     if order_id is not None and work_orders.get(conn, order_id, who).site_id != tool.site_id:
@@ -146,7 +144,7 @@ def lend(
 
 
 def give_back(conn: Connection, tool_id: int, *, who: Who, at: datetime, note: str = "") -> Tool:
-    """Note that a tool is back. Raises ToolIsIn where nobody has it."""
+    """Record a tool's return. Raises ToolIsIn if nobody has it."""
     tool = get(conn, tool_id)
     if (
         conn.execute(_QUERIES["give_back"], {"tool_id": tool_id, "actor": who.actor, "at": at, "note": note}).fetchone()

@@ -39,7 +39,7 @@ _OTHER_WAY = {
 
 
 class InvalidLink(StoreError):
-    """Two orders cannot be linked in this way."""
+    """Two orders cannot be linked like this."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(say("the orders are not linked: {problem}", problem=problem))

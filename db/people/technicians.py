@@ -19,7 +19,7 @@ from workorder_core.words import Priority, Status
 
 _QUERIES = sql.load("technicians")
 _NAMED = 10
-"""The most technicians that an error names if none is similar to the one asked for."""
+"""The most technicians that an error names if none is similar to the requested one."""
 
 
 def get(conn: Connection, site_id: int, code: str) -> Technician:

@@ -1,7 +1,6 @@
-"""Generating the work of maintenance plans, exactly once however many processes do it. The caller owns the transaction.
-
-A generator locks the series that are to be looked at; what another one has locked it leaves alone. What became of an
-occurrence is written in the transaction of its order, under a key that exists once.
+"""Generates the work of maintenance plans, exactly once however many processes do it. The caller owns the transaction.
+A generator locks due series and skips those that another one has locked. The decision on an occurrence is written in
+the transaction of its order, under a unique key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,14 +26,14 @@ from workorder_core.planning.site_time import SiteTime
 
 _QUERIES = sql.load("planning_series")
 AT_ONCE = 20
-"""How many series one transaction looks at."""
+"""How many series one transaction evaluates."""
 _LOOK_AGAIN = timedelta(minutes=10)
-"""How often meters and conditions are looked at."""
+"""How often meters and conditions are evaluated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """How many series were looked at, and how many occurrences were decided on."""
+    """How many series were evaluated, and how many occurrences were decided."""
 
     series: int
     occurrences: int
@@ -42,7 +41,7 @@ class Looked:
 
 @dataclass(slots=True)
 class _Look:
-    """One look at a series, with what of it changes meanwhile."""
+    """One evaluation of a series, with its changing state."""
 
     row: dict[str, Any]
     stored: Stored
@@ -57,12 +56,12 @@ class _Look:
 
 
 def wake(conn: Connection, *, now: datetime) -> int:
-    """Let the series be looked at whose orders have moved; return how many."""
+    """Schedule the evaluation of series whose orders have moved; return how many."""
     return conn.execute(_QUERIES["wake"], {"at": now}).rowcount
 
 
 def generate(conn: Connection, *, now: datetime, limit: int = AT_ONCE) -> Looked:
-    """Look at some of the series that are to be looked at by ``now`` (wall clock), and make what is due of them."""
+    """Evaluate some of the series due for it by ``now`` (wall clock), and generate their due work."""
     with conn.cursor(row_factory=scalar_row) as cursor:
         ids = cursor.execute(_QUERIES["lock_some"], {"at": now, "limit": limit}).fetchall()
     return _look_at(conn, ids, now)
@@ -102,7 +101,7 @@ def _look(
     due = next_due(look.plan, look.series, facts, site)
     call = _call_at(look, due, is_open=open_id is not None)
     if not decided and call is not None and call <= now:
-        call = now + _LOOK_AGAIN  # a look that decides nothing is not repeated at once
+        call = now + _LOOK_AGAIN  # an evaluation that decides nothing is not repeated at once
     return decided, _columns(row, look.series, due, call)
 
 
@@ -115,7 +114,7 @@ def _call_at(look: _Look, due: Due | None, *, is_open: bool) -> datetime | None:
 
 
 def _store(conn: Connection, look: _Look, outcome: Outcome, open_id: UUID | None) -> UUID | None:
-    """Make of an occurrence what was decided; return the order that is open then."""
+    """Carry out the decision on an occurrence; return the order that is open afterwards."""
     order_id, why, due = None, outcome.why, outcome.due
     when = look.site.local(due.at)
     said = f"The occurrence of maintenance plan {look.plan.key} that is due on {when:%Y-%m-%d}"
@@ -181,7 +180,7 @@ def _apply_completions(conn: Connection, look: _Look) -> None:
 
 
 def known(conn: Connection, row: dict[str, Any], plan: MaintenancePlan, now: datetime) -> Facts:
-    """Return what is known of a series' object, and note in its row since when its condition is there."""
+    """Return the facts of a series' object, and record in its row since when its condition is present."""
     if plan.meter is None and plan.condition is None:
         return Facts()
     asset_id = row["asset_id"]
@@ -206,7 +205,7 @@ def _meter(
     since = row["meter_from"] or row["begun_at"]
     asked = {"asset_id": asset_id, "signal": plan.meter.signal, "now": now}
     with conn.cursor(row_factory=class_row(Sample)) as cursor:
-        # A day more, so that what the meter showed when counting began is among them.
+        # One day more, so that the meter's count at the start is included.
         asked |= {"since": min(since, now - meters.RECENT) - timedelta(days=1)}
         samples = cursor.execute(_QUERIES["counts"], asked).fetchall()
     if not samples:
@@ -219,7 +218,7 @@ def _meter(
 
 
 def _condition(conn: Connection, asset_id: int, plan: MaintenancePlan) -> tuple[datetime | None, str]:
-    """Return since when the plan's condition is known to be there, and what to say of it."""
+    """Return since when the plan's condition is known to be present, and its description."""
     assert plan.condition is not None
     with conn.cursor(row_factory=dict_row) as cursor:
         if plan.condition.alarm is not None:

@@ -1,6 +1,5 @@
-"""Occurrences of maintenance plans made into work: orders with their job plan, parts, skills, hours and window.
-
-``MAKERS`` has what makes each kind of work. The caller owns the transaction.
+"""Turns occurrences of maintenance plans into work: orders with their job plan, parts, skills, hours and window.
+``MAKERS`` has the function for each kind of work. The caller owns the transaction.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,12 +34,12 @@ _AS_IT_WAS = FailureMode.OTH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueWork:
-    """An occurrence that is to be made into work.
+    """An occurrence to generate work for.
 
     Parameters
     ----------
     asset_id, location_id
-        What it is for; the location of a route is where its order is.
+        Its object; for a route, the location of its order.
     due_at
         When it is due; the work may begin until ``window_ends``.
     """
@@ -65,7 +64,7 @@ class DueWork:
 
 
 def make(conn: Connection, due: DueWork) -> UUID:
-    """Make the work of an occurrence, or add it to the order of its group; return the order's id."""
+    """Generate the work of an occurrence, or add it to the order of its group; return the order's id."""
     due = _at_asset(conn, due)
     grouped = _group(conn, due)
     if grouped is not None:
@@ -86,7 +85,7 @@ def make(conn: Connection, due: DueWork) -> UUID:
 
 
 def make_order(conn: Connection, due: DueWork) -> UUID:
-    """Make an order, planned for its due date, and return its id."""
+    """Create an order, planned for its due date, and return its id."""
     place: Asset | Location
     if due.asset_id is not None:
         place = plant.asset(conn, due.asset_id, now=due.now)
@@ -108,9 +107,8 @@ def make_order(conn: Connection, due: DueWork) -> UUID:
 
 
 def make_round(conn: Connection, due: DueWork) -> UUID:
-    """Make an order and the round that it asks for, and return the order's id.
-
-    Where the round cannot be walked any more (its route or checklist was archived since), the order says so.
+    """Create an order and the round that it requires, and return the order's id. If the round can no longer be walked
+    (its route or checklist was archived since), the order says so.
     """
     order_id = make_order(conn, due)
     latest = max(due.due_at, due.now) + timedelta(days=max(1, due.plan.window_days))
@@ -125,11 +123,11 @@ def make_round(conn: Connection, due: DueWork) -> UUID:
 
 
 MAKERS: dict[Work, Callable[[Connection, DueWork], UUID]] = {Work.ORDER: make_order, Work.INSPECTION_ROUND: make_round}
-"""What makes each kind of work: given an occurrence that is due, it returns the id of the order that it made."""
+"""The function for each kind of work: given a due occurrence, it returns the id of the order that it created."""
 
 
 def say_on(conn: Connection, order_id: UUID, text: str, *, at: datetime) -> None:
-    """Say on an order what has become of an occurrence because of it."""
+    """Record on an order the outcome of an occurrence that it affects."""
     order_content.add_comment(conn, order_id, text, actor=ACTOR, at=at)
 
 
@@ -181,7 +179,7 @@ def _job_plan(conn: Connection, due: DueWork) -> JobPlan | None:
 
 
 def _at_asset(conn: Connection, due: DueWork) -> DueWork:
-    """Return work at a location as that on the asset which is installed there now, where it is just one."""
+    """Return work at a location as work on the asset installed there now, if it is exactly one."""
     if due.plan.object is not ObjectKind.LOCATION:
         return due
     with conn.cursor(row_factory=scalar_row) as cursor:
@@ -190,7 +188,7 @@ def _at_asset(conn: Connection, due: DueWork) -> DueWork:
 
 
 def _group(conn: Connection, due: DueWork) -> UUID | None:
-    """Add an occurrence to the waiting order of another plan of its group; None where there is none."""
+    """Add an occurrence to the waiting order of another plan of its group; None if there is none."""
     if not due.plan.group or due.asset_id is None or due.plan.work is not Work.ORDER:
         return None
     asked = {"asset_id": due.asset_id, "site_id": due.site_id, "group": due.plan.group, "series_id": due.series_id}
@@ -221,7 +219,7 @@ def _group(conn: Connection, due: DueWork) -> UUID | None:
 
 
 def _walk(conn: Connection, due: DueWork) -> Walk:
-    """Return what a round consists of: its route, or its assets with one checklist. Raises NotFound, InvalidRoute."""
+    """Return a round's content: its route, or its assets with one checklist. Raises NotFound, InvalidRoute."""
     plan = due.plan
     if plan.inspection_route is not None:
         route = checklists.route_by_code(conn, due.site_id, plan.inspection_route)

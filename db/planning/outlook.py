@@ -1,4 +1,4 @@
-"""What maintenance plans have made and what they will: occurrences, the calendar, the forecast, how generating is."""
+"""The past and future work of maintenance plans: occurrences, the calendar, the forecast, the state of generating."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from workorder_core.planning.site_time import SiteTime
 _QUERIES = sql.load("planning_outlook")
 _SERIES = sql.load("planning_series")
 BEHIND_FROM = timedelta(minutes=15)
-"""From when on a series that was not looked at counts as missing."""
+"""After this time a series that was not evaluated counts as missing."""
 NO_TRADE = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
-    """An occurrence, with what it is of and its order; one that is only expected has neither order nor decision."""
+    """An occurrence, with its object and order; an expected one has neither order nor decision."""
 
     series_id: int
     number: int
@@ -57,7 +57,7 @@ class Occurrence:
 
     @property
     def of(self) -> str:
-        """What it is for: the code of an asset or of a location."""
+        """Its object: the code of an asset or a location."""
         return self.asset or self.location or ""
 
 
@@ -76,7 +76,7 @@ class SeriesNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generating:
-    """How generating is. ``behind`` series should have been looked at and were not; where it is 0, none is missing."""
+    """The state of generating. ``behind`` series are overdue for evaluation; if it is 0, nothing is missing."""
 
     last_made: datetime | None
     next_due: datetime | None
@@ -88,13 +88,13 @@ class Generating:
 def of_plan(
     conn: Connection, plan_id: int, *, limit: int, after: tuple[datetime, int] | None = None
 ) -> list[Occurrence]:
-    """Return what became of a plan's occurrences, those due last first."""
+    """Return a plan's occurrences, the latest due first."""
     due, series = after or (None, None)
     return _occurrences(conn, "of_plan", {"plan_id": plan_id, "limit": limit, "after_due": due, "after_series": series})
 
 
 def of_order(conn: Connection, order_id: UUID) -> list[Occurrence]:
-    """Return the occurrences that an order was made for."""
+    """Return the occurrences of an order."""
     return _occurrences(conn, "of_order", {"order_id": order_id})
 
 
@@ -120,7 +120,7 @@ def due_between(
     site: str | None = None,
     limit: int = 2000,
 ) -> list[Occurrence]:
-    """Return what is due within a time, as it was decided or as it is expected, in order."""
+    """Return the occurrences due within a period, decided or expected, in order."""
     asked = {"since": since, "until": until, "within": scope.codes(within), "site": site, "limit": limit}
     decided = _occurrences(conn, "between", asked)
     expected: list[Occurrence] = []
@@ -162,7 +162,7 @@ def forecast(
 
 
 def health(conn: Connection, *, now: datetime) -> Generating:
-    """Return how generating is as of ``now`` (wall clock)."""
+    """Return the state of generating as of ``now`` (wall clock)."""
     with conn.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(_QUERIES["health"], {"now": now}).fetchone()
     assert found is not None
@@ -170,7 +170,7 @@ def health(conn: Connection, *, now: datetime) -> Generating:
 
 
 def behind(conn: Connection, *, now: datetime) -> PlansBehind:
-    """Return which plans should have been looked at by ``now`` (wall clock) and were not."""
+    """Return the plans that are overdue for evaluation at ``now`` (wall clock)."""
     with conn.cursor(row_factory=class_row(PlansBehind)) as cursor:
         found = cursor.execute(_QUERIES["behind"], {"now": now, "grace": BEHIND_FROM}).fetchone()
     assert found is not None
@@ -187,7 +187,7 @@ class _Ahead:
 def _ahead(
     conn: Connection, within: Collection[str] | None, site: str | None, *, plan_id: int | None = None
 ) -> Iterator[_Ahead]:
-    """Yield the live series, of all plans or of one, with what the core needs to look ahead."""
+    """Yield the live series, of all plans or of one, with the facts that the core needs for a forecast."""
     now = _now(conn)
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(

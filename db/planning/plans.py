@@ -36,7 +36,7 @@ class PlanChanged(StoreError):
 
 
 class UnknownObject(StoreError):
-    """A plan is for something that the site does not have. ``field`` is what names it."""
+    """A plan's object does not exist at the site. ``field`` names it."""
 
     def __init__(self, field: str, missing: str) -> None:
         super().__init__(say("the site has nothing with the code {code}", code=missing))
@@ -45,7 +45,7 @@ class UnknownObject(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A plan as it is stored; one that is ``retired_at`` some time makes nothing."""
+    """A stored plan; one that is ``retired_at`` some time generates nothing."""
 
     id: int
     site_id: int
@@ -55,7 +55,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """What a plan was, and by whom and why it became so."""
+    """A version of a plan, with its author and reason."""
 
     plan: MaintenancePlan
     made_by: str
@@ -72,7 +72,7 @@ def get(conn: Connection, plan_id: int, within: Collection[str] | None = None) -
 
 
 def by_code(conn: Connection, site: str, code: str) -> Stored | None:
-    """Return the plan of a site by its code; None where there is none."""
+    """Return a site's plan by its code; None if there is none."""
     rows = _rows(conn, "by_code", {"site": site, "code": code})
     return _stored(rows[0]) if rows else None
 
@@ -87,7 +87,7 @@ def listed(
     after: tuple[str, str] | None = None,
     limit: int | None = None,
 ) -> list[Stored]:
-    """Return plans by site and code; ``after`` is the site and code that they come after."""
+    """Return plans by site and code; ``after`` is the site and code of the last one of a page."""
     found = None if not text else "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
     asked: dict[str, object] = {"within": scope.codes(within), "site": site, "text": found, "retired": retired}
     after_site, after_code = after or (None, None)
@@ -125,9 +125,8 @@ def save(
     why: str = "",
     expected_version: int | None = None,
 ) -> Stored:
-    """Store the next version of a plan and return it; what it has made keeps the version that made it.
-
-    A changed calendar or meter counts from now on: nothing is owed for the time before. Raises NotFound, PlanChanged
+    """Store the next version of a plan and return it; generated work keeps its version. A changed calendar or meter
+    counts from now on: nothing is due for the time before. Raises NotFound, PlanChanged
     and UnknownObject.
     """
     conn.execute(_QUERIES["lock"], {"id": plan_id})
@@ -150,7 +149,7 @@ def save(
 
 
 def retire(conn: Connection, plan_id: int, *, actor: str, at: datetime, why: str = "") -> None:
-    """Let a plan make nothing any more; the second time nothing happens. Raises NotFound."""
+    """Retire a plan, so that it generates nothing; a second time changes nothing. Raises NotFound."""
     before = get(conn, plan_id)
     with conn.cursor(row_factory=scalar_row) as cursor:
         version = cursor.execute(_QUERIES["retire"], {"id": plan_id, "at": at}).fetchone()
@@ -160,7 +159,7 @@ def retire(conn: Connection, plan_id: int, *, actor: str, at: datetime, why: str
 
 
 def versions(conn: Connection, plan_id: int) -> list[Version]:
-    """Return what a plan has been, the newest first. Raises NotFound."""
+    """Return the versions of a plan, the newest first. Raises NotFound."""
     now = get(conn, plan_id).plan
     return [
         Version(
@@ -185,7 +184,7 @@ def begin_series(conn: Connection, *, at: datetime, plan_id: int | None = None) 
 
 
 def end_series(conn: Connection, *, at: datetime, plan_id: int | None = None) -> int:
-    """End the series whose asset is out of use, or whose plan is; return how many."""
+    """End the series whose asset or plan is out of use; return how many."""
     return conn.execute(_QUERIES["end_series"], {"plan_id": plan_id, "at": at}).rowcount
 
 
@@ -200,7 +199,7 @@ def enter_count(
     actor: str,
     now: datetime,
 ) -> bool:
-    """Store what a meter shows, or what a new one begins with; False where that is known. Plans look at it at once."""
+    """Store a meter's count, or the first count of a new one; False if already stored. Plans evaluate it at once."""
     facts = {"asset_id": asset_id, "signal": signal, "at": at, "count": count, "exchanged": exchanged}
     with conn.cursor(row_factory=scalar_row) as cursor:
         new = cursor.execute(_QUERIES["add_meter_entry"], facts | {"actor": actor, "now": now}).fetchone() is not None

@@ -1,4 +1,4 @@
-"""A site's clock and working days, as plans go by them."""
+"""A site's clock and working days, for plans."""
 
 from psycopg import Connection
 

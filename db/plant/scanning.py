@@ -1,4 +1,4 @@
-"""Where a scanned code leads: to the page of an asset, a functional location, an order, an item or a bin."""
+"""The targets of scanned codes: the page of an asset, a functional location, an order, an item or a bin."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ Thing = Mapping[str, int | UUID]
 
 
 def address(conn: Connection, thing: Thing) -> ScanAddress:
-    """Return the scan address of a thing, which it has since it was made. Raises NotFound."""
+    """Return the scan address of an object, which it has had since its creation. Raises NotFound."""
     with conn.cursor(row_factory=class_row(ScanAddress)) as cursor:
         found = cursor.execute(_QUERIES["of_thing"], {**_NO_THING, **thing}).fetchone()
     if found is None:
@@ -58,9 +58,9 @@ def address(conn: Connection, thing: Thing) -> ScanAddress:
 
 
 def replace(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> ScanAddress:
-    """Void the scan address of a thing, so that what was printed with it leads nowhere, and return another."""
+    """Void the scan address of an object, so that printed codes lead nowhere, and return a new one."""
     asked = {**_NO_THING, **thing} | {"actor": actor, "at": at}
-    # One after the other, whoever else replaces it: the second voids what the first has made.
+    # Simultaneous replacements are serialised: the second voids the first one's code.
     conn.execute(_QUERIES["lock"], {"thing": str(next(iter(thing.values())))})
     conn.execute(_QUERIES["revoke"], asked)
     conn.execute(_QUERIES["make"], asked)

@@ -76,7 +76,7 @@ def store(
 def _store_checklists(
     conn: Connection, site: Site, what: Known, plan: Plan, *, actor: str, why: str, at: datetime
 ) -> None:
-    """Make the checklists that are new, and the next versions of those that change."""
+    """Create new checklists, and the next versions of changed ones."""
     rows = {row.key: row for row in plan.wanted}
     for code in dict.fromkeys(key.partition("/")[0] for key in rows):
         asked = checklist_table.checklist(code, what.facts, rows)

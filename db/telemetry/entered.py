@@ -1,4 +1,4 @@
-"""Values that people have measured, on their way to the engine. The caller owns the transaction."""
+"""Values measured by people, waiting for the engine. The caller owns the transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _QUERIES = sql.load("entered_readings")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """A value of an asset's signal; ``unit`` is empty where it is the signal's own."""
+    """A value of an asset's signal; ``unit`` is empty for the signal's own."""
 
     id: int
     site: str
@@ -28,17 +28,17 @@ class Entered:
 def add(
     conn: Connection, asset_id: int, signal: str, value: float, *, unit: str = "", observed_at: datetime, actor: str
 ) -> None:
-    """Give the engine a value to read; it judges it like a device's, within a second where it runs."""
+    """Pass a value to the engine, which judges it like a device's, within a second if it runs."""
     facts = {"asset_id": asset_id, "signal": signal, "unit": unit, "value": value}
     conn.execute(_QUERIES["add"], facts | {"observed_at": observed_at, "actor": actor})
 
 
 def waiting(conn: Connection, *, most: int = 500) -> list[Entered]:
-    """Return what the engine has not read yet, in the order in which it was entered."""
+    """Return the values that the engine has not read yet, in order of entry."""
     with conn.cursor(row_factory=class_row(Entered)) as cursor:
         return cursor.execute(_QUERIES["waiting"], {"most": most}).fetchall()
 
 
 def done(conn: Connection, ids: Sequence[int]) -> None:
-    """Forget values whose readings are committed."""
+    """Delete values whose readings are committed."""
     conn.execute(_QUERIES["done"], {"ids": list(ids)})

@@ -103,9 +103,8 @@ def page(
     limit: int = 50,
     offset: int = 0,
 ) -> list[Kept]:
-    """Return the kinds of refused message, the newest first; ``before_id`` goes on after the last one of a page.
-
-    ``after`` goes on after one that last came at a time and has an id, also where it has been dropped since.
+    """Return the kinds of refused message, the newest first; ``before_id`` continues after the last one of a page.
+    ``after`` continues after a last occurrence and an id, even if that one has been dropped since.
     """
     facts: dict[str, Any] = {"reason": reason, "topic": topic, "before_id": before_id, "within": scope.codes(within)}
     facts |= dict(zip(("after_received", "after_id"), after or (None, None), strict=True))

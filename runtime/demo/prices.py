@@ -1,4 +1,4 @@
-"""What work and failures cost at the sample plant."""
+"""The costs of work and failures at the sample plant."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ CURRENCY = "EUR"
 RATES = {"": ("58.00", "60.00"), "mechanical": ("61.50", "63.80"), "electrical": ("67.00", "69.40")} | {
     "instrumentation": ("70.20", "72.90")
 }
-"""What an hour of each trade costs: in the first year, and from the second on."""
+"""The hourly rate of each trade: in the first year, and from the second on."""
 MODEL = (
     Entry(
         prices=Prices(

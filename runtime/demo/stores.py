@@ -64,7 +64,7 @@ def put(conn: Connection, site: Site, *, now: datetime) -> None:
 
 
 def tools_of(conn: Connection, site: Site) -> int:
-    """Make the tools known and return the id of the last."""
+    """Create the tools and return the id of the last."""
     made = [tools.add(conn, site.id, site.code, code, name, place).id for code, name, place in TOOLS]
     return made[-1]
 

@@ -1,6 +1,6 @@
 """The sample plant's inspection rounds and audits: checklists, two routes, rounds of the last weeks, one with a fault.
 
-By the functions that the API calls. What is measured here is no reading: the recording is the same without it.
+Created by the functions that the API calls. Measurements here are not readings: the recording is the same without them.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ PUMP = Checklist(
     ),
 )  # fmt: skip
 FIRST = replace(PUMP, items=tuple(each for each in PUMP.items if each.key != "leak"))
-"""The version before: nobody was asked how much leaks."""
+"""The previous version: it did not ask how much leaks."""
 ROUTES = {
     "SUPPLY": ("Supply hall, weekly", ("P-101", "P-102", "P-103", "P-104")),
     "TRANSFER": ("Transfer hall, weekly", ("P-105", "P-106", "P-107", "P-108")),
@@ -54,7 +54,7 @@ WEEKS, REPORTED_WEEKS = 6, 2
 
 
 def make(conn: Connection, *, site: str, now: datetime) -> int:
-    """Make the rounds and the audit of a site without checklists; return how many rounds. The caller commits."""
+    """Create the rounds and the audit of a site without checklists; return how many rounds. The caller commits."""
     if checklists.page(conn, site=site, archived=True, limit=1):
         return 0
     place = plant.site_by_code(conn, site)
@@ -120,7 +120,7 @@ def _walk(conn: Connection, walked: Round, at: datetime, week: int, *, actor: st
             reads=False,
         )  # fmt: skip
     name = {"person:holm": "Anna Holm", "person:petersen": "Jonas Petersen"}[actor]
-    # A report takes a moment to make; the newest ones show what it is.
+    # A report is slow to create; the newest ones show what it is.
     keep = week < REPORTED_WEEKS
     round_paper.finish(conn, walked.id, name, "", actor=actor, at=at + timedelta(minutes=2), keep=keep)
 

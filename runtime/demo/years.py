@@ -34,7 +34,7 @@ PRICES = {
     "contactor 45 kW": Decimal("131.00"),
     "strainer basket": Decimal("39.95"),
 }
-"""What one of each part costs, in EUR."""
+"""The unit price of each part, in EUR."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
-"""Values that people have measured: read between two batches as messages, so that they are judged like a device's.
-
-They are removed only after the commit that holds their readings. Whoever crashes between the two reads them again:
-a reading that is there already is told apart, and neither stored nor judged twice.
+"""Processes values measured by people: read between two batches as messages, so that they are judged like a device's.
+They are deleted only after the commit that contains their readings. After a crash between the two they are read again:
+a stored reading is recognised, and neither stored nor judged twice.
 """
 
 import json
@@ -25,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def read_waiting(conn: Connection, state: Engine) -> Processed | None:
-    """Process the values that wait, at most twice a second; None where there are none."""
+    """Process the waiting values, at most twice a second; None if there are none."""
     if time.monotonic() < state.next_entered_look:
         return None
     state.next_entered_look = time.monotonic() + LOOK_EVERY_S

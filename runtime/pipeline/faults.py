@@ -1,4 +1,4 @@
-"""Errors that no message can be blamed for: they end ingest, loudly, and leave every message unacknowledged."""
+"""Errors that no message caused: they end ingest with an alarm, and leave every message unacknowledged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from db.telemetry.judge import NotTheWriter
 
 
 class OfNoMessage(Exception):
-    """A stage of the main path failed that works for all messages alike."""
+    """A stage of the main path that handles all messages alike failed."""
 
     def __init__(self, stage: str, error: Exception) -> None:
         said = str(error).strip().partition("\n")[0]
@@ -19,7 +19,7 @@ class OfNoMessage(Exception):
 
 @contextmanager
 def of_no_message(stage: str) -> Iterator[None]:
-    """Turn what fails here into OfNoMessage. Errors of the database itself, and NotTheWriter, pass unchanged."""
+    """Turn errors of the block into OfNoMessage. Errors of the database itself, and NotTheWriter, pass unchanged."""
     try:
         yield
     except (Error, NotTheWriter, OfNoMessage):

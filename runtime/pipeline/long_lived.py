@@ -1,7 +1,6 @@
-"""Python's collector of cycles, kept from walking the state of the whole plant again and again.
-
-With a thousand assets a full collection stops ingest for a fifth of a second and finds nothing: what lives as long as
-the process is not looked at while it runs.
+"""Keeps Python's garbage collector from traversing the state of the whole plant repeatedly. With a thousand assets a
+full collection stops ingest for a fifth of a second and finds nothing: objects that live as long as the process are
+exempted while it runs.
 """
 
 import gc
@@ -9,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 EVERY = 10_000
-"""New objects between two collections of the young ones; Python's own 700 is less than a batch makes."""
+"""New objects between two collections of the young generation; Python's default of 700 is less than a batch creates."""
 
 
 @contextmanager
 def exempt() -> Iterator[None]:
-    """Exempt all objects that are alive now from collections, while the block runs.
-
-    Collects first: the state that an outage has ended would be kept as long as the new one.
+    """Exempt all objects alive now from collections, while the block runs. Collects first: otherwise the state
+    discarded after an outage would be kept as long as the new one.
     """
     before = gc.get_threshold()
     gc.set_threshold(EVERY, *before[1:])
@@ -30,7 +28,7 @@ def exempt() -> Iterator[None]:
 
 
 def renew() -> None:
-    """Collect what the exempted objects have left behind and exempt those of now, if any are exempted."""
+    """Collect garbage among the exempted objects and exempt the present ones, if any are exempted."""
     if gc.get_freeze_count():
         gc.unfreeze()
         gc.collect()

@@ -223,7 +223,7 @@ def _listen(
 
 
 def _read_the_rest(conn: psycopg.Connection, state: Engine, on_batch: Callable[[Processed], None]) -> None:
-    """Between two batches: try what was asked for from quarantine, and read what people have measured."""
+    """Between two batches: retry requested messages from quarantine, and read values measured by people."""
     retry.try_asked(conn, state)
     if (by_people := entered.read_waiting(conn, state)) is not None:
         on_batch(by_people)

@@ -146,9 +146,8 @@ def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT)
 
 
 def keep_stock(conn: Connection) -> int:
-    """Reserve the parts of orders that the engine planned, give free parts to orders that wait, and ask for more.
-
-    Returns how many orders and levels were looked after. One transaction each, so that none waits for another.
+    """Reserve the parts of orders that the engine planned, reserve free parts for waiting orders, and request more.
+    Returns how many orders and levels were processed. One transaction each, so that none waits for another.
     """
     done = 0
     for order_id in reserving.unreserved(conn):
@@ -203,9 +202,8 @@ def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
 
 
 def generate_planned(conn: Connection, now: datetime | None = None) -> int:
-    """Make the work of maintenance plans that is due by ``now`` (wall clock); return how many occurrences were decided.
-
-    Any number of processes share the work, a few series a transaction; each occurrence is decided on once.
+    """Generate the work of maintenance plans due by ``now`` (wall clock); return how many occurrences were decided. Any
+    number of processes share the work, a few series per transaction; each occurrence is decided once.
     """
     now = now or datetime.now(UTC)
     with conn.transaction():

@@ -1,4 +1,4 @@
-"""Backtests as runs: the report as JSON to save, and what a page shows of it."""
+"""Backtests as runs: the report as JSON to download, and its part for a page."""
 
 import json
 from datetime import timedelta
@@ -18,7 +18,7 @@ from runtime.backtest.stored import NothingToJudge, Range
 from runtime.runs.work import CannotBeDone, Done, Work
 
 MOST_SHOWN = 200
-"""Orders of a list that the result has; the report has all of them."""
+"""The most orders of a list in the result; the report has all of them."""
 
 
 def execute(work: Work) -> Done:

@@ -60,7 +60,7 @@ def _execute(work: Work, executor: Executor) -> int:
         runs.fail(work.side, work.run, str(problem))
     except (MemoryError, LeaseLost, OperationalError):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, who asked for the run gets an answer
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run's requester gets an answer
         _log.error("a run failed", run=str(work.run.id), kind=work.run.kind, traceback=traceback.format_exc())
         name = type(error).__name__
         runs.fail(work.side, work.run, f"plantwright failed at this ({name}: {error}); its log says where")

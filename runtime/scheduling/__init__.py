@@ -1,1 +1,1 @@
-"""The solver of the week: a compiled large-neighbourhood search behind one adapter."""
+"""Solves weekly schedules: a compiled large-neighbourhood search behind one adapter."""

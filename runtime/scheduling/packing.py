@@ -1,7 +1,7 @@
-"""Choose the best plan out of all routes that several searches passed through: set packing, by HiGHS through scipy.
+"""Chooses the best plan from all routes that several searches found: set packing, by HiGHS through scipy.
 
 Each job is in at most one chosen route (or pays for being left out), each technician-day drives at most one. The
-searches find good routes in bad company; this puts them together.
+searches find good routes in poor plans; this combines them.
 """
 
 from __future__ import annotations
