@@ -130,6 +130,7 @@ def faults(browser: "Browser", base: str, names: Iterable[str], orders: list[str
     return [fault for looker in lookers for fault in looker.faults]
 
 
+@pytest.mark.slow
 def test_orders_in_every_status_are_shown_without_a_fault(browser, address):
     base, walker = address
     orders = [walker.order(status) for status in Status]

@@ -16,6 +16,7 @@ from tests import people
 from tests.api.access import two_sites
 from tests.api.access.test_access import OPEN, TABLE
 from tests.api.access.two_sites import MARK, SEEN, SITE
+from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
 
 FORM = {"Origin": "http://localhost"}
@@ -277,7 +278,7 @@ def limited(known):
     return lambda role: known(role, name=f"own-{role.value}", sites=["OWN"])
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", most_slow(Role, Role.PLANNER))
 def test_nobody_of_one_site_reads_anything_of_the_other(limited, world, role):
     _, theirs, own = world
     client, tried = limited(role), 0
@@ -315,7 +316,7 @@ def test_whoever_sees_every_site_reads_the_marks_so_that_the_table_can_fail(know
     assert expected <= found, expected - found
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", most_slow(Role, Role.ADMINISTRATOR))
 def test_nobody_of_one_site_changes_anything_of_the_other(limited, world, pool, role):
     site, theirs, own = world
     client, tried = limited(role), 0

@@ -199,7 +199,8 @@ def test_what_becomes_of_long_work_is_an_event_of_its_site(served, pool) -> None
     with reading(served.url, PLANNER, of="run") as all_, reading(served.url, south) as of_south:
         with pool.connection() as conn:
             north = runs.add(conn, "import", "Import of assets", {}, site="NTH", actor="person:ada", at=now)
-            other = runs.add(conn, "import", "Import of places", {}, site="STH", actor="person:ada", at=now)
+            later = now + timedelta(milliseconds=1)
+            other = runs.add(conn, "import", "Import of places", {}, site="STH", actor="person:ada", at=later)
         with pool.connection() as conn:
             begun = runs.claim(conn, "w", timedelta(minutes=1))
             assert begun is not None

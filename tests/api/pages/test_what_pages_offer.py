@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from tests import people
+from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html"}
@@ -50,7 +51,7 @@ def kind(path: str) -> str:
     return plain if plain.startswith("/orders/") else re.sub(r"/\d+|/signals/\w+", "/x", plain)
 
 
-@pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.parametrize("name", most_slow(PEOPLE, "technician", "requester"))
 def test_nobody_sees_a_link_or_a_button_that_is_refused_to_them(signed_in, seeded, name):
     client = signed_in(name)
     there, seen, forms = ["/home", "/"], set[str](), set[str]()
