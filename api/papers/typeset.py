@@ -1,7 +1,6 @@
 """Makes PDF documents from the templates beside this file. A document's facts reach its template as JSON, never as
-template text: nothing that people have written is executed. typst's own fonts come first, so a document looks the same
-everywhere; letters that they lack, such as Chinese ones, come from the system's fonts, or are boxes if it has none.
-Nothing is downloaded.
+template text: nothing that people have written is executed. Letters that no font has are printed as boxes, and the
+document lists their codes. Nothing is downloaded.
 """
 
 import io
@@ -18,9 +17,12 @@ import segno
 import typst
 
 from api.language import formats
+from api.papers import fonts
 from workorder_core.language import _, current
 
 _TEMPLATES = Path(__file__).parent / "templates"
+MOST_NAMED = 12
+"""Letters without a font that a print names."""
 _SAID = re.compile(r'\bsay\("((?:[^"\\]|\\.)+)"')
 
 
@@ -38,18 +40,31 @@ def pictures(template: str, facts: Mapping[str, Any], *, dots_per_inch: float = 
 
 
 def _compiled(template: str, facts: Mapping[str, Any], kind: Any, dots_per_inch: float | None = None) -> Any:
+    said = json.dumps(facts, ensure_ascii=False)
     return typst.compile(
         str(_TEMPLATES / f"{template}.typ"),
         root=str(_TEMPLATES),
-        font_paths=_fonts(),
+        font_paths=fonts.all_(),
         format=kind,
         ppi=dots_per_inch,
         sys_inputs={
-            "facts": json.dumps(facts, ensure_ascii=False),
+            "facts": said,
+            "boxes": _boxes(said),
             "words": json.dumps(words_of(template), ensure_ascii=False),
             "language": current().code,
         },
     )
+
+
+def _boxes(said: str) -> str:
+    """Return the sentence that a print ends with where letters of it are boxes; empty where none is."""
+    letters = fonts.missing(said, most=MOST_NAMED + 1)
+    if not letters:
+        return ""
+    named = fonts.named(letters[:MOST_NAMED])
+    if len(letters) > MOST_NAMED:
+        named = _("%(letters)s and others", letters=named)
+    return _("Printed as boxes, because no font of the server has them: %(letters)s.", letters=named)
 
 
 def words_of(template: str) -> dict[str, str]:
@@ -62,11 +77,6 @@ def _marked(template: str) -> tuple[str, ...]:
     """Return the texts that a template uses by ``say``, which it gets in the reader's language."""
     text = (_TEMPLATES / f"{template}.typ").read_text(encoding="utf-8")
     return tuple(each.replace('\\"', '"') for each in _SAID.findall(text))
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True)
 
 
 def qr(address: str) -> str:

@@ -18,8 +18,8 @@ from ingest.messages import Reason
 from workorder_core.alarms import engine_alarms
 from workorder_core.alarms.engine_alarms import (
     LOOKS_BACK,
+    RECORDED,
     SHOWN_FOR,
-    TROUBLES,
     Code,
     EngineAlarm,
     Facts,
@@ -53,7 +53,7 @@ def facts(
         fenced_off=fenced_off,
         refused=refused[0],
         unreadable=(int(unreadable[0]), unreadable[1]),
-        troubles={Code(kind): Trouble(said, times, at) for kind, said, times, at in noted if kind in TROUBLES},
+        troubles={Code(kind): Trouble(said, times, at) for kind, said, times, at in noted if kind in RECORDED},
         outbox=Outbox(
             pending=waits.pending, oldest_s=waits.oldest_s, undecided_s=waits.undecided_s, disabled=waits.disabled
         ),
@@ -73,12 +73,12 @@ def facts(
 
 
 def note_trouble(conn: Connection, code: Code, said: str, *, times: int = 1) -> None:
-    """Record that one of ``TROUBLES`` occurred, so many times. Does not commit."""
+    """Record that one of ``RECORDED`` occurred, so many times. Does not commit."""
     conn.execute(_QUERIES["note_trouble"], {"kind": code.value, "said": storable.text(said)[:500], "times": times})
 
 
 def end_trouble(conn: Connection, code: Code) -> None:
-    """Record that one of ``TROUBLES`` is over. Does not commit."""
+    """Record that one of ``RECORDED`` is over. Does not commit."""
     conn.execute(_QUERIES["end_trouble"], {"kind": code.value})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
+from api.papers import fonts
 from db import schema
 from db.documents import documents, rules_in_force, slow_devices
 from db.documents.documents import Kind
@@ -52,6 +53,7 @@ def examine(settings: Settings, console: Console) -> bool:
     _folders(settings, said)
     _documents(settings, said)
     _certificate(settings, said)
+    _prints(said)
     _database(settings, said)
     _broker(settings, said)
     return said.healthy
@@ -94,6 +96,18 @@ def _certificate(settings: Settings, said: _Findings) -> None:
         said.off("certificate", fact, "renew it; the API reads the new files by itself")
     else:
         said.good("certificate", fact)
+
+
+def _prints(said: _Findings) -> None:
+    """Report which letters prints can have."""
+    there, lacking = fonts.scripts()
+    said.good("letters of prints", ", ".join(there))
+    if lacking:
+        action = (
+            "apt install fonts-noto-cjk fonts-noto-color-emoji fonts-noto-core, or copy a font into "
+            "~/.local/share/fonts of the user that runs the API; then start it again"
+        )
+        said.off("letters of prints", f"no font has {', '.join(lacking)}: printed as boxes", action)
 
 
 def _rulebook(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:

@@ -12,6 +12,7 @@ import struct
 import termios
 from collections import defaultdict
 from collections.abc import Container
+from typing import Protocol
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -35,6 +36,18 @@ is closed.
 """
 
 
+class Connection(Protocol):
+    """What is counted, and closed where there are too many."""
+
+    @property
+    def is_silent(self) -> bool: ...
+
+    @property
+    def unread(self) -> int: ...
+
+    def give_way(self) -> None: ...
+
+
 class Doors:
     """The connections of one server, by address, the longest open first."""
 
@@ -49,10 +62,10 @@ class Doors:
         self._most_unread = unread
         self._proxies = proxies
         self._most, self._of_address = most, of_address
-        self._open: dict[PatientProtocol, str] = {}
-        self._by_address: dict[str, dict[PatientProtocol, None]] = defaultdict(dict)
+        self._open: dict[Connection, str] = {}
+        self._by_address: dict[str, dict[Connection, None]] = defaultdict(dict)
 
-    def enter(self, protocol: "PatientProtocol", address: str) -> None:
+    def enter(self, protocol: Connection, address: str) -> None:
         """Admit a connection; if that is one too many, close the longest silent one, or else the newcomer."""
         named, address = address in self._proxies, counted_as(address)
         self._open[protocol] = address
@@ -64,7 +77,7 @@ class Doors:
             crowd = max(self._by_address.values(), key=len)
             self._make_room(list(crowd), protocol)
 
-    def leave(self, protocol: "PatientProtocol") -> None:
+    def leave(self, protocol: Connection) -> None:
         """Forget a connection that has ended."""
         address = self._open.pop(protocol, None)
         if address is not None:
@@ -83,7 +96,7 @@ class Doors:
             self.leave(each)
             each.give_way()
 
-    def _make_room(self, candidates: "list[PatientProtocol]", newest: "PatientProtocol") -> None:
+    def _make_room(self, candidates: list[Connection], newest: Connection) -> None:
         goes = next((each for each in candidates if each.is_silent and each is not newest), newest)
         self.leave(goes)
         goes.give_way()

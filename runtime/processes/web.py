@@ -21,7 +21,7 @@ from db.events.sealing import Sealer
 from db.files.files import Allowed
 from runtime.cli.command_line import console
 from runtime.processes import certificate as certificates
-from runtime.processes import patient_http, people
+from runtime.processes import patient_http, patient_tls, people
 from runtime.processes.certificate import Certificate
 from runtime.processes.patient_http import Doors
 from runtime.settings import Settings
@@ -43,17 +43,19 @@ class _Stopper:
 def configured(served: FastAPI, settings: Settings, certificate: Certificate | None = None) -> uvicorn.Config:
     """Return uvicorn's configuration: bounded, and trusting only the named proxies."""
     proxies = Proxies(settings.proxies)
+    doors = Doors(proxies=proxies)
     return uvicorn.Config(
         Forwarded(served, proxies=proxies, family=settings.proxy_headers),
         host=settings.host,
         port=settings.port,
         log_level="warning",
         access_log=False,
-        http=patient_http.protocol(Doors(proxies=proxies)),
+        http=(
+            patient_http.protocol(doors) if certificate is None else patient_tls.protocol(doors, certificate.context)
+        ),
         ws="none",
         proxy_headers=False,
         h11_max_incomplete_event_size=32 * 1024,
-        ssl_context_factory=None if certificate is None else (lambda _config, _default: certificate.context),
         timeout_graceful_shutdown=10,
     )
 
@@ -97,7 +99,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         )
         config = configured(served, settings, certificate)
         if certificate is not None:
-            threading.Thread(target=certificates.follow, args=(certificate, stop), daemon=True).start()
+            threading.Thread(target=certificates.follow, args=(certificate, stop, pool), daemon=True).start()
         server = uvicorn.Server(config)
         threading.Thread(target=_Stopper(server, stop, served.state.hub).wait_for_stop, daemon=True).start()
         server.run()

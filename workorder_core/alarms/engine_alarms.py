@@ -34,6 +34,7 @@ class Code(StrEnum):
     OUTBOX_OLD = "outbox_old"
     RECEIVER_DISABLED = "receiver_disabled"
     PLANS_BEHIND = "plans_behind"
+    CERTIFICATE_ENDS = "certificate_ends"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -76,6 +77,8 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
     ),
 }
 """Problems that are recorded when they happen: the problem, and what to do."""
+RECORDED = frozenset({*TROUBLES, Code.CERTIFICATE_ENDS})
+"""Codes that a process records; the others follow from what the database has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
         *_of_quarantine(facts),
         *_of_outbox(facts.outbox),
         *_of_plans(facts.plans, now),
+        *_of_certificate(facts.troubles.get(Code.CERTIFICATE_ENDS), now),
     ]
 
 
@@ -347,6 +351,15 @@ def _of_plans(plans: PlansBehind, now: datetime) -> Iterator[EngineAlarm]:
         "was due meanwhile is made or skipped as each plan says"
     )
     yield EngineAlarm(Code.PLANS_BEHIND, problem, action)
+
+
+def _of_certificate(noted: Trouble | None, now: datetime) -> Iterator[EngineAlarm]:
+    """Report a certificate near its end, for as long as the process that serves the pages repeats it."""
+    if noted is None or now - noted.at > SHOWN_FOR:
+        return
+    problem = say("Browsers will refuse these pages when their certificate ends: {said}", said=noted.said)
+    action = say("Renew the certificate; the new files are used without a restart")
+    yield EngineAlarm(Code.CERTIFICATE_ENDS, problem, action)
 
 
 def spoken(seconds: float) -> Said:

@@ -1,7 +1,6 @@
 """TLS before the pages: a certificate of one's own at a real socket, and a proxy that speaks it for us."""
 
 import datetime
-import ipaddress
 import json
 import os
 import re
@@ -15,49 +14,24 @@ import httpx
 import pytest
 import structlog
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from psycopg_pool import ConnectionPool
 
 from api.app import create
-from runtime.processes import certificate, web
+from db.alarms import engine_alarms
+from runtime.processes import certificate, patient_tls, web
 from runtime.processes.certificate import Certificate
+from runtime.processes.patient_http import Doors
 from runtime.settings import InvalidSettings, Settings, load
 from tests import people
+from tests.api.access.serving import ended, silent, within
 from tests.api.conftest import KEY
+from tests.parts.certificates import write
 from workorder_core.people.access import Role
 
 MINUTE = 60.0
 ROOT = Path(__file__).parents[3]
-PEM = serialization.Encoding.PEM
-FORM = (PEM, serialization.PrivateFormat.PKCS8)
-
-
-def write(folder: Path, *, name: str = "plant.example", password: bytes | None = None) -> tuple[Path, Path]:
-    """Write a certificate that signs itself, and its key; a later one takes the place of an earlier."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    called, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    locked = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    files = folder / "plant.crt", folder / "plant.key"
-    for file, content in zip(files, (made.public_bytes(PEM), key.private_bytes(*FORM, locked)), strict=True):
-        beside = file.with_suffix(".new")
-        beside.write_bytes(content)
-        beside.replace(file)
-    return files
+NOBODY = 65534
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
@@ -67,11 +41,14 @@ def served(pool: ConnectionPool, seeded: object) -> Iterator[Callable[..., tuple
         people.add_user(conn, "mette", Role.PLANNER)
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def serve(**more: object) -> tuple[int, Certificate | None]:
+    def serve(*, doors: Doors | None = None, **more: object) -> tuple[int, Certificate | None]:
         settings = Settings(port=0, names=["plant.example"], **more)  # type: ignore[arg-type]
         shown = certificate.of(settings)
         app = create(pool, keys={"planner": KEY}, names=settings.names, pages_as="mette")
-        server = uvicorn.Server(web.configured(app, settings, shown))
+        config = web.configured(app, settings, shown)
+        if doors is not None:
+            config.http = patient_tls.protocol(doors, shown.context)  # type: ignore[assignment, union-attr]
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         running.append((server, thread))
@@ -108,6 +85,34 @@ def test_by_a_certificate_of_ones_own_cookies_are_secure_and_tls_is_strict(serve
         assert "strict-transport-security" not in at_home.headers, "a loopback name is shared with other programs"
 
 
+def test_connections_that_never_begin_tls_are_counted_and_shut_nobody_out(served, tmp_path) -> None:
+    cert, key = write(tmp_path)
+    doors = Doors(most=60, of_address=40)
+    port, _ = served(tls_cert=cert, tls_key=key, doors=doors)
+    with silent(f"http://127.0.0.1:{port}", 150):
+        within(lambda: len(doors._open) == 40)
+        for _ in range(5):
+            assert ask_by_tls(port, cert).status_code == 200
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=repr)
+def test_a_handshake_that_does_not_come_is_given_up(served, tmp_path, monkeypatch, said) -> None:
+    cert, key = write(tmp_path)
+    doors = Doors()
+    port, _ = served(tls_cert=cert, tls_key=key, doors=doors)
+    assert ask_by_tls(port, cert).status_code == 200
+    monkeypatch.setattr(patient_tls, "HANDSHAKE_S", 0.3)
+    with silent(f"http://127.0.0.1:{port}", 1) as (wire,):
+        wire.sendall(said)
+        assert ended(wire)
+    within(lambda: not doors._open)
+
+
+def ask_by_tls(port: int, cert: Path) -> httpx.Response:
+    trusted = ssl.create_default_context(cafile=str(cert))
+    return httpx.get(f"https://127.0.0.1:{port}/health/live", verify=trusted, timeout=MINUTE)
+
+
 def test_without_tls_there_is_no_word_of_it(served) -> None:
     port, _ = served()
     answer = sign_in(httpx.Client(), f"http://127.0.0.1:{port}", host="plant.example", origin="http://plant.example")
@@ -131,6 +136,27 @@ def test_a_renewed_certificate_is_met_without_a_restart_and_a_broken_one_changes
     write(tmp_path)
     assert shown.look()
     assert ssl.get_server_certificate(("127.0.0.1", port)) == cert.read_text() != first
+
+
+def test_a_certificate_near_its_end_is_an_alarm_until_it_is_renewed(pool, tmp_path) -> None:
+    def codes() -> set[str]:
+        with pool.connection() as conn:
+            return {each.code for each in engine_alarms.standing(conn, now=datetime.datetime.now(datetime.UTC))}
+
+    cert, key = write(tmp_path, ends=13 * DAY)
+    shown = certificate.of(Settings(tls_cert=cert, tls_key=key))
+    assert shown is not None
+    certificate.note_end(shown, pool)
+    assert "certificate_ends" in codes()
+    write(tmp_path, ends=30 * DAY)
+    key.write_text("half a ke")
+    assert not shown.look()
+    certificate.note_end(shown, pool)
+    assert "certificate_ends" in codes(), "the new one is not used"
+    write(tmp_path, ends=30 * DAY)
+    assert shown.look()
+    certificate.note_end(shown, pool)
+    assert "certificate_ends" not in codes()
 
 
 def no_key(folder: Path) -> dict[str, Path]:
@@ -169,12 +195,59 @@ def test_files_that_cannot_be_used_are_named_with_what_to_do(files, sentence, tm
         certificate.of(Settings(**files(tmp_path)))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_key_that_may_not_be_read_is_said_to_be_one(tmp_path) -> None:
-    cert, key = write(tmp_path)
-    key.chmod(0)
-    with pytest.raises(InvalidSettings, match=r"tls_key: .*plant.key may not be read by this user"):
-        certificate.of(Settings(tls_cert=cert, tls_key=key))
+def by_somebody_else(settings: Settings) -> str:
+    """Return what is said of a certificate by a process that is not root and owns no file here."""
+    read, said = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            certificate.of(settings)
+            os.write(said, b"it is used")
+        except BaseException as problem:  # noqa: BLE001 - the parent looks at it
+            os.write(said, f"{type(problem).__name__}: {problem}".encode())
+        finally:
+            os._exit(0)
+    os.close(said)
+    with os.fdopen(read) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return text
+
+
+CLOSED = {
+    "nothing is": (None, "it is used"),
+    "the key is": ("plant.key", "InvalidSettings: tls_key: {}/plant.key may not be read by this user; let"),
+    "the certificate is": ("plant.crt", "InvalidSettings: tls_cert: {}/plant.crt may not be read by this user; let"),
+    "their folder is": (".", "InvalidSettings: tls_cert: {}/plant.crt may not be read by this user; let"),
+}
+
+
+@pytest.mark.parametrize(("closed", "said"), CLOSED.values(), ids=CLOSED)
+def test_a_file_that_may_not_be_read_is_named_with_what_to_do_where(closed, said, data_dir) -> None:
+    cert, key = write(data_dir)
+    for file in (cert, key):
+        file.chmod(0o644)
+    if closed is not None:
+        (data_dir / closed).chmod(0)
+    assert by_somebody_else(Settings(tls_cert=cert, tls_key=key)).startswith(said.format(data_dir))
+    data_dir.chmod(0o711)
+
+
+DATES = {
+    "it is over": ({"ends": -DAY}, "certificate expired, browsers refuse it; renew it"),
+    "it has not begun": ({"begins": DAY}, "certificate not valid yet, browsers refuse it; check the clock"),
+}
+
+
+@pytest.mark.parametrize(("dates", "said"), DATES.values(), ids=DATES)
+def test_a_certificate_whose_dates_browsers_refuse_is_named_in_the_log_where(dates, said, tmp_path) -> None:
+    cert, key = write(tmp_path, **dates)
+    with structlog.testing.capture_logs() as logs:
+        assert certificate.of(Settings(tls_cert=cert, tls_key=key)) is not None
+    assert [(each["event"], each["file"]) for each in logs] == [(said, str(cert))]
 
 
 def test_a_named_proxys_word_makes_cookies_secure_and_origins_right_and_is_the_address_in_the_log(served) -> None:

@@ -1,9 +1,11 @@
 """The doctor says which rulebook judges, wherever it came from."""
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import psycopg
+import pytest
 from rich.console import Console
 
 from db.documents import documents
@@ -11,11 +13,12 @@ from db.documents.documents import Kind
 from rules import rulebook
 from runtime.cli import doctor
 from runtime.settings import Settings
+from tests.parts import certificates
 
 SAMPLE = Path(__file__).parents[3] / "data" / "samples" / "rulebook.toml"
 
 
-def examined(database: str, **more: Path) -> str:
+def examined(database: str | None, **more: Path) -> str:
     said = StringIO()
     # A broker that nobody answers at: what is said of the database does not wait for it.
     settings = Settings(database=database, broker="mqtt://127.0.0.1:9", **more)  # type: ignore[arg-type]
@@ -42,3 +45,26 @@ def test_a_file_that_is_not_the_one_in_force_is_told_of(database, tmp_path):
     other.write_text(SAMPLE.read_text().replace("raise_at = 120", "raise_at = 110"))
     assert "the file is another one" in examined(database, rulebook=other)
     assert "the file is another one" not in examined(database, rulebook=SAMPLE)
+
+
+DATES = {
+    "good for a month": (30, "ok    certificate: {}, until "),
+    "near its end": (13, "off   certificate: {}, until "),
+    "over": (-1, "bad   certificate: {}, until "),
+}
+
+
+@pytest.mark.parametrize(("days", "said"), DATES.values(), ids=DATES)
+def test_the_pages_certificate_is_shown_with_its_end_and_warned_of_before(days, said, tmp_path):
+    cert, key = certificates.write(tmp_path, ends=timedelta(days=days, hours=1))
+    text = examined(None, tls_cert=cert, tls_key=key)
+    assert said.format(cert) in text
+    assert ("renew it; the API reads the new files by itself" in text) == (days < 14)
+
+
+def test_a_certificate_that_cannot_be_used_is_what_keeps_the_api_from_starting(tmp_path):
+    cert, key = certificates.write(tmp_path)
+    key.write_text("half a ke")
+    text = examined(None, tls_cert=cert, tls_key=key)
+    assert f"bad   certificate: tls_key: {key} is no PEM file of a key" in text
+    assert "until then the API does not start" in text
