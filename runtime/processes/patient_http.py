@@ -74,8 +74,8 @@ class Doors:
             self._make_room(list(self._by_address[address]), protocol)
         elif len(self._open) > self._most:
             # One of the address that has most: clients with few connections do not pay for one with many.
-            crowd = max(self._by_address.values(), key=len)
-            self._make_room(list(crowd), protocol)
+            crowds = sorted(self._by_address.values(), key=len, reverse=True)
+            self._make_room([each for crowd in crowds for each in crowd], protocol)
 
     def leave(self, protocol: Connection) -> None:
         """Forget a connection that has ended."""

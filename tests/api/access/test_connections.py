@@ -38,6 +38,18 @@ def test_the_connections_that_one_subscriber_has_are_counted_together() -> None:
     assert not doors._by_address
 
 
+def test_where_the_address_with_most_connections_uses_them_all_a_silent_one_of_another_gives_way() -> None:
+    doors = Doors(most=4)
+    busy, silent_, newcomer = [Silent() for _ in range(3)], Silent(), Silent()
+    for each in busy:
+        each.is_silent = False
+        doors.enter(each, "192.0.2.1")  # type: ignore[arg-type]
+    doors.enter(silent_, "192.0.2.2")  # type: ignore[arg-type]
+    doors.enter(newcomer, "192.0.2.3")  # type: ignore[arg-type]
+    assert silent_.closed
+    assert not newcomer.closed
+
+
 def test_silent_connections_shut_nobody_out(served: Served) -> None:
     url = served(doors=Doors(most=60, of_address=40))
     with silent(url, 150):
