@@ -11,7 +11,7 @@ import pytest
 
 from api.limits import Room
 from runtime.processes import patient_http
-from runtime.processes.patient_http import Doors
+from runtime.processes.patient_http import Doors, PatientProtocol
 from tests.api.access.serving import MINUTE, V1, Served, at, ended, silent, within
 from tests.api.conftest import KEY
 
@@ -129,6 +129,7 @@ def test_who_reads_no_answer_loses_the_connection(
         within(lambda: any(each.unread for each in list(doors._open)))
         monkeypatch.setattr(patient_http, "READ_S", 0.5)
         for each in list(doors._open):
+            assert isinstance(each, PatientProtocol)
             each.loop.call_soon_threadsafe(each._check_reading)
         within(lambda: not doors._open)
 
@@ -151,6 +152,7 @@ def test_who_reads_on_between_two_looks_keeps_the_connection(
     with not_reading(url, database) as wire:
         within(lambda: any(each.unread for each in list(doors._open)))
         (protocol,) = list(doors._open)
+        assert isinstance(protocol, PatientProtocol)
 
         def look() -> bool:
             """Make a look; return whether the connection has ended."""

@@ -47,7 +47,7 @@ def served(pool: ConnectionPool, seeded: object) -> Iterator[Callable[..., tuple
         app = create(pool, keys={"planner": KEY}, names=settings.names, pages_as="mette")
         config = web.configured(app, settings, shown)
         if doors is not None:
-            config.http = patient_tls.protocol(doors, shown.context)  # type: ignore[assignment, union-attr]
+            config.http = patient_tls.protocol(doors, shown.context)  # type: ignore[union-attr]
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
