@@ -152,10 +152,22 @@ class RuleInShadow(msgspec.Struct, frozen=True):
 
 
 class Ticked(msgspec.Struct, frozen=True):
-    """A minute of the wall clock has passed."""
+    """Some of the wall clock's time has passed since the tick before.
+
+    Parameters
+    ----------
+    unheard_s
+        How much of it nobody has listened, because ingest or the broker was away, or the clock was set; negative if it
+        was set back. No machine was silent for that long.
+    latest
+        The latest event time that a reading can have now, if readings before this tick may have a later one from a
+        clock that was ahead.
+    """
 
     kind: ClassVar[str] = "tick"
     at: datetime
+    unheard_s: float = 0.0
+    latest: datetime | None = None
 
 
 class Unreadable(msgspec.Struct, frozen=True):

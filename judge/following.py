@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from ingest.failures import traced
-from judge.asset import by_model
+from judge.asset import by_model, turned_back
 from judge.events import (
     AlarmMoved,
     AssetSet,
@@ -181,11 +181,22 @@ def _on_stale(judge: "Judge", event: Event, change: SignalsStale) -> Iterable[Fi
 def _on_tick(judge: "Judge", event: Event, change: Ticked) -> Iterable[Finding]:
     for key in sorted(judge.silences.of):
         judge.end_silences(key, change.at)
-    wall_us = micros(change.at)
+    wall_us, unheard_us = micros(change.at), round(change.unheard_s * 1e6)
+    if change.latest is not None:
+        _turn_back(judge, wall_us, micros(change.latest))
     for key in sorted(key for key, asset in judge.assets.items() if asset.reacts_to_ticks):
-        yield from judge.assets[key].tick(wall_us, event.arrival)
+        yield from judge.assets[key].tick(wall_us, event.arrival, unheard_us)
     if judge.lane is not None:
         judge.lane.tick()
+
+
+def _turn_back(judge: "Judge", now_us: int, latest_us: int) -> None:
+    """Turn the assets back to the present that have been judged later than is possible now."""
+    for key, asset in judge.assets.items():
+        if asset.watermark_us is not None and asset.watermark_us > latest_us:
+            if judge.lane is not None:
+                judge.lane.leave(key)
+            turned_back.turn_back(asset, now_us)
 
 
 def _on_alarm(judge: "Judge", event: Event, change: AlarmMoved) -> None:

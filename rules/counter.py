@@ -55,6 +55,12 @@ class Counter:
             self.at_us, self.raw = at_us, raw
         return self.before + raw
 
+    def turn_back(self, now_us: int) -> None:
+        """Go on as if the newest reading were of ``now_us``, if it is of a later time; a jump is accepted."""
+        if self.at_us is not None and self.at_us > now_us:
+            self.at_us = now_us
+            self._settle()
+
     def dump(self) -> list[Any]:
         """Return the state in plain types."""
         return [

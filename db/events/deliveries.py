@@ -15,7 +15,7 @@ from psycopg.rows import class_row, dict_row, scalar_row, tuple_row
 
 from db import sql, storable
 from db.errors import NotFound
-from workorder_core.notifying.attempts import Channel, Outcome
+from workorder_core.notifying.attempts import LONGEST_WAIT, Channel, Outcome
 
 _QUERIES = sql.load("deliveries")
 LONGEST_DETAIL = 500
@@ -124,13 +124,15 @@ def add(conn: Connection, wanted: Sequence[tuple[int, int, str]], *, at: datetim
 def due_receivers(conn: Connection, *, now: datetime) -> list[int]:
     """Return the active receivers whose next message is due."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        return [receiver for receiver, _ in cursor.execute(_QUERIES["heads"], {"now": now})]
+        return [receiver for receiver, _ in cursor.execute(_QUERIES["heads"], {"now": now, "longest": LONGEST_WAIT})]
 
 
 def head(conn: Connection, receiver_id: int, *, now: datetime) -> Head | None:
     """Return the next message of a receiver; None if there is none, or it is not due."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_QUERIES["head"], {"receiver_id": receiver_id, "now": now}).fetchone()
+        row = cursor.execute(
+            _QUERIES["head"], {"receiver_id": receiver_id, "now": now, "longest": LONGEST_WAIT}
+        ).fetchone()
     return None if row is None else Head(**row | {"channel": Channel(row["channel"])})
 
 

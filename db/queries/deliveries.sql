@@ -12,15 +12,17 @@ INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at)
 VALUES (%(receiver_id)s, %(event_id)s, %(why)s, %(at)s, %(at)s) ON CONFLICT DO NOTHING;
 
 -- name: heads
--- The next message of each active receiver, if it is due.
+-- The next message of each active receiver, if it is due. It is also due where the clock was set back since: it was not
+-- tried yet and is of the future, or its time is farther ahead than any wait is long.
 SELECT r.id AS receiver_id, d.due_at FROM receivers r
 CROSS JOIN LATERAL (
-    SELECT due_at FROM deliveries d WHERE d.receiver_id = r.id AND d.state = 'pending' ORDER BY d.event_id LIMIT 1
+    SELECT due_at, created_at FROM deliveries d WHERE d.receiver_id = r.id AND d.state = 'pending' ORDER BY d.event_id LIMIT 1
 ) d
-WHERE r.state = 'active' AND r.deleted_at IS NULL AND d.due_at <= %(now)s ORDER BY d.due_at, r.id;
+WHERE r.state = 'active' AND r.deleted_at IS NULL
+  AND (d.due_at <= %(now)s OR d.due_at = d.created_at OR d.due_at > %(now)s + %(longest)s::interval) ORDER BY d.due_at, r.id;
 
 -- name: head
--- The next message of one receiver, with all that is needed to send it.
+-- The next message of one receiver that is due (see heads), with all that is needed to send it.
 SELECT d.event_id, d.why, d.attempts, r.id AS receiver_id, r.channel, r.address, r.name, r.refused,
        e.uid, e.kind, s.code AS site, coalesce(s.time_zone, 'UTC') AS zone, u.language, e.order_id, e.asset_id, e.subject, e.at,
        e.recorded_at, e.data
@@ -31,7 +33,8 @@ JOIN LATERAL (
 JOIN events e ON e.id = d.event_id
 LEFT JOIN sites s ON s.id = e.site_id
 LEFT JOIN users u ON u.name = r.user_name
-WHERE r.id = %(receiver_id)s AND r.state = 'active' AND r.deleted_at IS NULL AND d.due_at <= %(now)s;
+WHERE r.id = %(receiver_id)s AND r.state = 'active' AND r.deleted_at IS NULL
+  AND (d.due_at <= %(now)s OR d.due_at = d.created_at OR d.due_at > %(now)s + %(longest)s::interval);
 
 -- name: note_attempt
 -- How an attempt ended.

@@ -35,6 +35,10 @@ FROM unnest(%(ids)s::bigint[], %(arrivals)s::bigint[]) AS n (id, arrival) WHERE 
 -- An event that the pipeline itself brings: a document, a tick.
 INSERT INTO judge_events (kind, asset_id, payload, actor) VALUES (%(kind)s, %(asset_id)s, %(payload)s, %(actor)s);
 
+-- name: newest_tick
+-- The wall clock of the newest tick; looked for from the newest event back.
+SELECT payload ->> 'at' FROM judge_events WHERE kind = 'tick' ORDER BY id DESC LIMIT 1;
+
 -- name: events_after
 -- The events that the judge has to fold again after a checkpoint.
 SELECT e.arrival, e.kind, si.code || '/' || a.code AS asset, e.payload

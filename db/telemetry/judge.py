@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -10,6 +11,7 @@ from psycopg.rows import tuple_row
 
 from db import sql, storable
 from judge.inputs import Event
+from judge.moments import micros
 from judge.parts import Part, PartName
 
 _QUERIES = sql.load("judge")
@@ -101,6 +103,12 @@ def add(conn: Connection, kind: str, payload: dict[str, Any], actor: str, asset_
     """Write an event; the pipeline numbers it later."""
     facts = {"kind": kind, "asset_id": asset_id, "payload": storable.json(payload), "actor": actor}
     conn.execute(_QUERIES["add"], facts)
+
+
+def newest_tick_us(conn: Connection) -> int | None:
+    """Return the wall clock of the newest tick, in epoch microseconds; None without one."""
+    row: Any = conn.execute(_QUERIES["newest_tick"]).fetchone()
+    return None if row is None else micros(datetime.fromisoformat(row[0]))
 
 
 def events_after(conn: Connection, after: int, upto: int) -> list[Event]:

@@ -291,7 +291,8 @@ class Sparkplug(Format):
 
     def _request_rebirth(self, key: tuple[str, str], node: Node, now_us: int) -> bool:
         """Ask a node for a rebirth unless it was just asked; return False if the rate limit prevents it."""
-        if now_us - node.asked_us >= self.patience_us:
+        # One that was asked in the future was asked before the clock was set back.
+        if not 0 <= now_us - node.asked_us < self.patience_us:
             if not node.alive and not self._within_rate(now_us):
                 return False
             node.asked_us = now_us
@@ -300,6 +301,8 @@ class Sparkplug(Format):
 
     def _within_rate(self, now_us: int) -> bool:
         """Return whether one more node that is not alive may be asked now, and count it."""
+        if self._counted_us - now_us > self.patience_us:
+            self._counted_us = now_us  # the clock was set back
         passed_us, self._counted_us = max(0, now_us - self._counted_us), max(now_us, self._counted_us)
         self._may_ask = min(float(ASKED_AT_ONCE), self._may_ask + passed_us * ASKED_PER_S / 1e6)
         if self._may_ask < 1:

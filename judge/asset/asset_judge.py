@@ -256,11 +256,14 @@ class AssetJudge:
         if rule_of_state is not None and rule_of_state.signal in names:
             self.state = StateNow(OperatingState.UNKNOWN, self.state.last, self.state.last)
 
-    def tick(self, wall_us: int, arrival: int) -> Iterator[Finding]:
-        """Judge a tick of the wall clock: it closes a frame that has gone quiet, and notices a silence."""
-        if self.gathering.quiet(wall_us):
+    def tick(self, wall_us: int, arrival: int, unheard_us: int = 0) -> Iterator[Finding]:
+        """Judge a tick of the wall clock: it closes a frame that has gone quiet, and notices a silence.
+
+        The time that nobody has listened since the tick before is part of neither.
+        """
+        if self.gathering.quiet(wall_us, unheard_us):
             yield from self.close_frame(arrival)
-        for hit in staleness.tick(self.limits, wall_us, self.watermark_us, self.state.state):
+        for hit in staleness.tick(self.limits, wall_us, self.watermark_us, self.state.state, unheard_us):
             yield from self.of_hit(hit, arrival)
 
     @property

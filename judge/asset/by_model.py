@@ -13,6 +13,7 @@ from judge.moments import moment
 from models import asset_monitor
 from models.alarm import Anomaly
 from models.asset_monitor import AssetMonitor
+from models.residuals import ResidualHistory
 from workorder_core.intake.findings import Finding
 from workorder_core.plant.health import Health
 from workorder_core.sentences import kept
@@ -73,6 +74,13 @@ def _look_ahead(
 def start_over(asset: "AssetJudge") -> None:
     """Forget what the model has learned."""
     asset.monitor = None
+    _forget_residuals(asset)
+
+
+def forget_trends(asset: "AssetJudge") -> None:
+    """Forget the course of the residuals, and so the asset's health, until new looks have shown another."""
+    if asset.monitor is not None:
+        asset.monitor.history = ResidualHistory()
     _forget_residuals(asset)
 
 

@@ -47,12 +47,15 @@ class Gathering:
         """Return whether a reading of that time belongs to another step than the gathered ones."""
         return self.start_us is not None and not self.start_us <= at_us < self.start_us + self.step_us
 
-    def quiet(self, wall_us: int) -> bool:
-        """Record a tick; return whether nothing has arrived for a whole step, by the ticks' own clock. The device's
-        clock is not used: it may be off by more than a step.
+    def quiet(self, wall_us: int, unheard_us: int = 0) -> bool:
+        """Record a tick; return whether nothing has arrived for a whole step, by the ticks' own clock, not counting the
+        ``unheard_us`` in which nobody listened since the tick before. The device's clock is not used: it may be off by
+        more than a step.
         """
         if self.start_us is None:
             return False
+        if self.quiet_since_us is not None:
+            self.quiet_since_us += unheard_us
         if self.quiet_since_us is None or wall_us < self.quiet_since_us:  # the clock was set back
             self.quiet_since_us = wall_us
         return wall_us - self.quiet_since_us >= self.step_us
@@ -87,6 +90,13 @@ class Gathering:
         self.start_us, self.fit, self.quiet_since_us = None, True, None
         self.values = {}
         return closed
+
+    def turn_back(self, now_us: int) -> None:
+        """Drop what was gathered and kept of a time later than ``now_us``."""
+        if self.start_us is not None and self.last_us > now_us:
+            self.start_us, self.fit, self.quiet_since_us, self.values = None, True, None, {}
+        self.last_us = min(self.last_us, now_us)
+        self.held = {name: kept for name, kept in self.held.items() if kept[0] <= now_us}
 
     def forget(self, signals: Iterable[str]) -> None:
         """Forget the last values of signals that have gone stale."""

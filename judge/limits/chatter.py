@@ -49,6 +49,11 @@ class Chatter:
             del self.chattering[key]
         return condition
 
+    def turn_back(self, now_us: int) -> None:
+        """Forget activations later than ``now_us``; what chatters is as if active then."""
+        self.raised = {key: [at for at in raised if at <= now_us] for key, raised in self.raised.items()}
+        self.chattering = {key: min(at, now_us) for key, at in self.chattering.items()}
+
     def forget(self, key: str) -> None:
         """Forget a rule."""
         self.raised.pop(key, None)

@@ -172,6 +172,21 @@ class Limits:
         for name in names:
             self.latest.pop(name, None)
 
+    def turn_back(self, now_us: int) -> None:
+        """Forget what was measured later than ``now_us``: conditions go on from there, measures begin anew."""
+        for key, (since_us, active, last_us) in list(self.conditions.items()):
+            if last_us is not None and last_us > now_us:
+                self.conditions[key] = Condition(None if since_us is None else min(since_us, now_us), active, now_us)
+        self.memories.clear()
+        self.late.clear()
+        self.around.clear()
+        self.latest = Latest((signal, seen) for signal, seen in self.latest.items() if seen[0] <= now_us)
+        self.heard = {signal: min(at_us, now_us) for signal, at_us in self.heard.items()}
+        self.chatter.turn_back(now_us)
+        for counter in self.counters.values():
+            counter.turn_back(now_us)
+        self.quiet_since_us, self.next_look_us = None, 0
+
     def is_active(self, rule: Threshold) -> bool:
         """Whether a rule is active."""
         return self.conditions.get(rule.id, NORMAL).active

@@ -50,13 +50,18 @@ def look(limits: "Limits", at_us: int, state: OperatingState) -> Iterator[Hit]:
     limits.next_look_us = min(again, default=at_us)
 
 
-def tick(limits: "Limits", wall_us: int, last_us: int | None, state: OperatingState) -> Iterator[Hit]:
+def tick(
+    limits: "Limits", wall_us: int, last_us: int | None, state: OperatingState, unheard_us: int = 0
+) -> Iterator[Hit]:
     """Judge staleness at a tick of the wall clock, which notices an asset that sends nothing at all.
 
-    Its event time does not advance then; the silence counts from the first tick after the newest reading.
+    Its event time does not advance then; the silence counts from the first tick after the newest reading, without the
+    time that nobody has listened (``unheard_us`` since the tick before): what was sent then has yet to arrive.
     """
     if not limits.rules.stale or last_us is None:
         return
+    if limits.quiet_since_us is not None:
+        limits.quiet_since_us += unheard_us
     if limits.quiet_since_us is None or wall_us < limits.quiet_since_us:  # the clock was set back
         limits.quiet_since_us = wall_us
     yield from look(limits, last_us + wall_us - limits.quiet_since_us, state)

@@ -57,12 +57,16 @@ class Pulse:
             return batch
         for message in batch:
             sent_us = self._read(message)
-            if sent_us is not None and sent_us > self.newest_us:
+            if sent_us is not None and self.newest_us < sent_us <= now_us:
                 self.newest_us = sent_us
                 self.newest_lag_s = max(0.0, (now_us - sent_us) / 1e6)
                 if self.sent_us is not None and sent_us >= self.sent_us:
                     self.sent_us = None
         return [message for message in batch if not message.topic.startswith(PREFIX)]
+
+    def follow_clock(self, now_us: int) -> None:
+        """Continue after the wall clock was set: pulses sent before are of another clock, and do not count."""
+        self.newest_us, self.sent_us, self.newest_lag_s = now_us, None, 0.0
 
     def _signed(self, sent_us: int) -> bytes:
         said = b"%d" % sent_us

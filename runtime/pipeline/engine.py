@@ -4,7 +4,7 @@ import hashlib
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -25,10 +25,12 @@ from judge.inputs import Input, JudgedFrame, in_order
 from judge.judge import CHANGES_RULES, FORMAT, Judge
 from judge.lane import lane_kernel, reader
 from judge.lane.lane import Lane
+from judge.moments import moment
 from judge.parts import Part, PartName
 from models import kernel
 from rules.rulebook import Rulebook
-from runtime.pipeline import sources
+from runtime.pipeline import listening, sources
+from runtime.pipeline.listening import Listening
 from runtime.settings import Settings
 from runtime.version import CODE_VERSION
 from workorder_core.intake.order_book import Entry, OrderBook
@@ -67,6 +69,10 @@ class Engine:
         Whether ordinary readings are judged as columns. The results are the same without, only slower.
     next_tick, next_checkpoint, next_retry_look, next_entered_look, not_before
         On the process's monotonic clock, in seconds; no checkpoint is written ``not_before``.
+    ticking_us
+        Wall clock of the tick in the present batch; None without one.
+    clock_may_have_been_ahead
+        Whether the wall clock may have been set back since the newest tick, also before this process.
     careful_until
         On the same clock: until then every batch is processed so that a failing message can be undone.
     checkpoint_failed
@@ -91,17 +97,48 @@ class Engine:
     written: Written = field(default_factory=Written)
     checkpoint_failed: str = ""
     quarantine: Ledger = field(default_factory=Ledger)
-    ticking: bool = False
+    listening: Listening = field(default_factory=Listening)
+    ticking_us: int | None = None
+    clock_may_have_been_ahead: bool = True
 
     def tick_is_due(self) -> bool:
-        """Return whether a tick is due, and remember it until `note_tick`."""
-        self.ticking = time.monotonic() >= self.next_tick
-        return self.ticking
+        """Return whether a tick is due, and remember its time until `note_tick`; call it with each batch."""
+        self.listening.note()
+        self.ticking_us = time.time_ns() // 1000 if time.monotonic() >= self.next_tick else None
+        return self.ticking_us is not None
+
+    def tick(self) -> dict[str, Any]:
+        """Return the tick that is due."""
+        assert self.ticking_us is not None
+        now_us = self.ticking_us
+        tick: dict[str, Any] = {"at": moment(now_us).isoformat()}
+        if unheard_s := self.listening.unheard_s(now_us):
+            tick["unheard_s"] = round(unheard_s, 3)
+        if self.clock_may_have_been_ahead:
+            tick["latest"] = moment(now_us + round(self.settings.max_skew_s * 1e6)).isoformat()
+        return tick
 
     def note_tick(self) -> None:
         """Record that the tick was written with the batch; if the batch fails, it stays due."""
-        if self.ticking:
-            self.ticking, self.next_tick = False, time.monotonic() + self.settings.tick_every_s
+        if self.ticking_us is not None:
+            self.listening.ticked(self.ticking_us)
+            self.ticking_us, self.clock_may_have_been_ahead = None, False
+            self.next_tick = time.monotonic() + self.settings.tick_every_s
+
+    def tick_now(self) -> None:
+        """Make a tick due with the next batch."""
+        self.next_tick = time.monotonic()
+
+    def follow_clock(self, jump_s: float) -> None:
+        """Continue after the wall clock was set, forward or (negative) back, by a number of seconds.
+
+        Which of the two clocks is right nobody knows. So after one that was set back, devices may be as far ahead as
+        before, and what the clock that may have been ahead has stamped does not make newer readings late.
+        """
+        least_us = round(self.settings.max_skew_s * 1e6)
+        self.bounds = replace(self.bounds, skew_us=max(least_us, self.bounds.skew_us - round(jump_s * 1e6)))
+        self.clock_may_have_been_ahead |= jump_s < 0
+        self.tick_now()
 
     def open_lane(self) -> Lane:
         """Return the judge's lane, updated to the catalogue and bindings in force."""
@@ -162,6 +199,7 @@ def start(
         judge.alarms = []
         catalogue = Catalogue.load(conn, settings.admission)
         formats = sources.load_formats(settings, conn)
+        heard = listening.since_the_newest_tick(conn, settings.tick_every_s)
     bounds = Bounds(oldest_us=settings.oldest_days * 86_400_000_000, skew_us=round(settings.max_skew_s * 1e6))
     now = time.monotonic()
     return Engine(
@@ -176,6 +214,7 @@ def start(
         next_checkpoint=now + settings.checkpoint_every_s,
         written=written,
         quarantine=Ledger(settings.quarantine_most_mb * 1024 * 1024),
+        listening=heard,
     )
 
 

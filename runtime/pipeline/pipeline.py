@@ -109,7 +109,7 @@ def open_batch(conn: Connection, state: Engine, outcome: Outcome) -> tuple[int, 
     with of_no_message("a waiting event"):
         begin = judge_db.lock_position(conn, state.fence)
         if state.tick_is_due():
-            judge_db.add(conn, "tick", {"at": datetime.now(UTC).isoformat()}, "system:engine")
+            judge_db.add(conn, "tick", state.tick(), "system:engine")
         return begin, fold_events(conn, begin, state, outcome)
 
 

@@ -89,7 +89,7 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
     rulebook = rulebooks.EMPTY if settings.rulebook is None else rulebooks.read(settings.rulebook)
     models = model_documents.read(settings.models)
     holder = f"{socket.gethostname()}, process {os.getpid()}"
-    patience = Patience(stop)
+    patience, clock = Patience(stop), Clock()
 
     def noted(processed: Processed) -> None:
         patience.went_well()
@@ -103,9 +103,11 @@ def run(settings: Settings, stop: threading.Event, *, on_batch: Callable[[Proces
                 _log.info(
                     "judging", fence=state.fence, arrival=state.judge.arrival, rulebook=state.judge.rulebook.version
                 )
+                # A process that is started again and again must still notice what has been silent.
+                state.tick_now()
                 metrics = IngestMetrics.begin(settings.lag_limit_s, settings.batch_most)
                 with long_lived.exempt():
-                    _listen_on(settings, stop, conn, state, metrics, noted)
+                    _listen_on(settings, stop, conn, state, metrics, noted, clock)
                 _save_at_the_end(conn, state, metrics)
         except psycopg.Error as error:
             patience.wait(error)
@@ -142,6 +144,7 @@ def _listen_on(
     state: Engine,
     metrics: IngestMetrics,
     on_batch: Callable[[Processed], None],
+    clock: Clock,
 ) -> None:
     """Process batches until asked to stop, reconnecting to the broker as often as needed."""
     patience, closings = Patience(stop), Closings()
@@ -153,7 +156,7 @@ def _listen_on(
     with broker_log.listening(settings) as log:
         while not stop.is_set():
             try:
-                _listen(settings, stop, conn, state, metrics, noted, closings, log)
+                _listen(settings, stop, conn, state, metrics, noted, clock, closings, log)
             except BrokerUnreachable as error:
                 closings.note(conn, settings, error, "" if log is None else log.others())
                 patience.wait(error)
@@ -169,6 +172,7 @@ def _listen(
     state: Engine,
     metrics: IngestMetrics,
     on_batch: Callable[[Processed], None],
+    clock: Clock,
     closings: Closings,
     log: Listener | None,
 ) -> None:
@@ -187,7 +191,7 @@ def _listen(
         closings.accepted = True
         session_loss.note(conn, settings, present=subscriber.session_present)
         sources.connected(state.formats)
-        looked, clock = time.monotonic(), Clock()
+        looked = time.monotonic()
 
         def look_ahead() -> None:
             subscriber.prefetch(most=settings.batch_most)
@@ -196,6 +200,8 @@ def _listen(
             if stop.is_set():
                 return
             now_us = time.time_ns() // 1000
+            if jump_s := clock.jumped_s():
+                _follow_clock(conn, state, pulse, jump_s, now_us)
             batch = pulse.sift(came, now_us)
             now = time.monotonic()
             if batch or now - looked >= IDLE_CHECK_S:
@@ -214,8 +220,6 @@ def _listen(
                 subscriber.acknowledge(came)
             if (beat := pulse.due(now_us)) is not None:
                 subscriber.publish_durably(pulse.topic, beat)
-            if jump_s := clock.jumped_s():
-                _note_jump(conn, jump_s)
             queue = len(batch) + subscriber.waiting
             lag_s, of_engine = pulse.lag_s(now_us), state.metrics()
             if metrics.write_when_due(conn, state.fence, lag_s=lag_s, queue=queue, of_engine=of_engine):
@@ -229,11 +233,11 @@ def _read_the_rest(conn: psycopg.Connection, state: Engine, on_batch: Callable[[
         on_batch(by_people)
 
 
-def _note_jump(conn: psycopg.Connection, jump_s: float) -> None:
-    _log.error(
-        "ALARM: system clock jumped, device times may be refused or count as late",
-        by_s=round(jump_s, 1),
-    )
+def _follow_clock(conn: psycopg.Connection, state: Engine, pulse: Pulse, jump_s: float, now_us: int) -> None:
+    """Continue after the wall clock was set, and report it."""
+    _log.error("ALARM: system clock jumped, device times may be refused or count as late", by_s=round(jump_s, 1))
+    pulse.follow_clock(now_us)
+    state.follow_clock(jump_s)
     with conn.transaction():
         engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, describe_jump(jump_s))
 

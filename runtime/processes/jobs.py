@@ -5,7 +5,7 @@ has the lock; what is done already is not done again.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -37,6 +37,10 @@ ACTOR = "system:timetable"
 ANSWERS_KEPT = timedelta(days=7)
 LOOK_AT_CLOCK_S = 2.0
 _DELETED_AT_ONCE = 20_000
+DROPS_AGAIN_AFTER = timedelta(days=1)
+"""After the clock was set forward, jobs that drop what is old wait so long for somebody to look at the clock: a clock
+that is years ahead would make everything old.
+"""
 _log = structlog.get_logger("jobs")
 
 
@@ -78,6 +82,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
+        drops: set[str] = set()
+
         def every(seconds: float, work: Callable[[Connection], int], name: str) -> None:
             first = datetime.now(UTC) + timedelta(seconds=min(seconds, 1))
             scheduler.add_job(_once, "interval", seconds=seconds, args=(pool, name, work), id=name, next_run_time=first)
@@ -86,44 +92,51 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.escalate_every_s, escalate_late, "escalate")
         every(timetable.budgets_every_s, keep_budgets, "budgets")
         every(timetable.plans_every_s, generate_planned, "maintenance plans")
-        every(timetable.tidy_every_s, forget_answers, "forget answers")
         every(timetable.anchor_every_s, anchor_history, "anchor")
         every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
         every(timetable.stock_every_s, keep_stock, "stock")
         every(timetable.rounds_every_s, miss_late_rounds, "rounds")
-        every(timetable.retention_every_s, lambda conn: drop_old_events(conn, timetable), "retention of events")
-        if (keep := timetable.retention) is not None:
-            every(timetable.retention_every_s, lambda conn: drop_old_readings(conn, keep=keep), "retention")
-        if (alarms_kept := timetable.alarm_retention) is not None:
-            every(
-                timetable.retention_every_s,
-                lambda conn: drop_old_alarms(conn, keep=alarms_kept),
-                "retention of alarms",
-            )
-        if (refused := timetable.quarantine_retention) is not None:
-            every(timetable.retention_every_s, lambda conn: drop_old_refusals(conn, keep=refused), "quarantine")
-        runs_kept = timetable.runs_retention
-        every(timetable.retention_every_s, lambda conn: drop_old_runs(conn, keep=runs_kept), "retention of runs")
+        for work, name in _dropping(timetable):
+            every(timetable.tidy_every_s if work is forget_answers else timetable.retention_every_s, work, name)
+            drops.add(name)
         scheduler.start()
         clock = Clock()
         try:
             while not stop.wait(LOOK_AT_CLOCK_S):
                 if jump_s := clock.jumped_s(LOOK_AT_CLOCK_S):
-                    _go_on_after(jump_s, scheduler, pool)
+                    _go_on_after(jump_s, scheduler, pool, drops)
         finally:
             scheduler.shutdown(wait=True)
 
 
-def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: ConnectionPool) -> None:
-    """Run every job now and continue from there: the schedule follows a clock that was set."""
+def _dropping(timetable: Timetable) -> Iterator[tuple[Callable[[Connection], int], str]]:
+    """Yield the jobs that drop what is old, each with its name."""
+    yield forget_answers, "forget answers"
+    yield lambda conn: drop_old_events(conn, timetable), "retention of events"
+    yield lambda conn: drop_old_runs(conn, keep=timetable.runs_retention), "retention of runs"
+    if (keep := timetable.retention) is not None:
+        yield lambda conn: drop_old_readings(conn, keep=keep), "retention"
+    if (alarms := timetable.alarm_retention) is not None:
+        yield lambda conn: drop_old_alarms(conn, keep=alarms), "retention of alarms"
+    if (refused := timetable.quarantine_retention) is not None:
+        yield lambda conn: drop_old_refusals(conn, keep=refused), "quarantine"
+
+
+def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: ConnectionPool, drops: Collection[str]) -> None:
+    """Run every job now and continue from there: the schedule follows a clock that was set.
+
+    Those that drop what is old (``drops``) wait for a day after a clock was set forward.
+    """
+    now, waits = datetime.now(UTC), jump_s >= REPORT_FROM_S
     for job in scheduler.get_jobs():
-        job.modify(next_run_time=datetime.now(UTC))
+        job.modify(next_run_time=now + DROPS_AGAIN_AFTER if waits and job.id in drops else now)
     if abs(jump_s) < REPORT_FROM_S:
         return
     _log.error("ALARM: system clock jumped, running all jobs now", by_s=round(jump_s, 1))
     try:
         with pool.connection() as conn:
-            engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, describe_jump(jump_s))
+            note = describe_jump(jump_s) + ("; nothing old is dropped for a day" if waits else "")
+            engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, note)
     except (OperationalError, PoolTimeout) as error:
         _log.warning("clock jump could not be recorded for the board", error=str(error))
 

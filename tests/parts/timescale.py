@@ -71,9 +71,14 @@ class Own:
         if not self._runs():
             _as_postgres(self._root, f"{_BIN}/pg_ctl", "start", "-D", data, "-l", f"{data}/../log", "-w", "-t", "60")
 
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return int((_outside(self._root, self._data) / "postmaster.pid").read_text().split()[0])
+
     def _runs(self) -> bool:
         pid_file = _outside(self._root, self._data) / "postmaster.pid"
-        return pid_file.exists() and process.runs(int(pid_file.read_text().split()[0]), str(self._data))
+        return pid_file.exists() and process.runs(self.pid, str(self._data))
 
     def said(self) -> str:
         """All that it has logged."""

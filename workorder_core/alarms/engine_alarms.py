@@ -225,7 +225,7 @@ def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
     if facts.fenced_off is None or now - facts.fenced_off[2] > SHOWN_FOR:
         return
     holder, taken_by, at = facts.fenced_off
-    ago = spoken((now - at).total_seconds())
+    ago = spoken(max(0.0, (now - at).total_seconds()))
     problem = say(
         "Two ingest processes were started on this plant: {ago} ago {holder} was stopped, because "
         "{taken_by} has taken over",

@@ -30,6 +30,8 @@ JITTER = 0.1
 together."""
 ASKED_MOST = timedelta(hours=24)
 """The longest that a receiver can put off the next attempt by asking for it (``Retry-After``)."""
+LONGEST_WAIT = max(*DELAYS, ASKED_MOST) * (1 + JITTER)
+"""No attempt is ever put off for longer."""
 OWN_FAULT_WAITS = timedelta(minutes=1)
 """How long a message waits after a failure of our own. Such attempts do not count against its receiver."""
 REFUSALS_DISABLE = 3

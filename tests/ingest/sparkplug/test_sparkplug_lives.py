@@ -53,6 +53,22 @@ def test_a_node_is_asked_at_most_once_a_time_out(plant):
     assert len(plant.asked()) == 1
 
 
+@pytest.mark.parametrize("unknown", [False, True])
+def test_a_node_is_asked_again_after_a_clock_that_was_set_back(plant, unknown):
+    def hear() -> None:
+        for node in (f"N{number}" for number in range(300 if unknown else 1, 0, -1)):
+            plant.hear("DDATA", data(1.0, 2), seq=5, device="P-1", node=node)
+
+    hear()
+    first = len(plant.asked())
+    plant.now -= 3_600_000_000
+    hear()
+    assert len(plant.asked()) >= min(first, 1)
+    plant.now += 10 * PATIENCE
+    hear()
+    assert len(plant.asked()) >= first
+
+
 def test_what_the_broker_sends_again_is_no_gap(plant):
     for seq in (2, 3, 4):
         plant.hear("DDATA", data(float(seq), 2), seq=seq, device="P-1")

@@ -343,3 +343,28 @@ def test_deciding_twice_tells_nobody_twice(post, http):
     post.conn.commit()
     post.settle()
     assert http.accepted == ids(post)
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=400)])
+def test_a_message_does_not_wait_until_a_clock_that_was_set_back_has_come_so_far_again(post, http, back):
+    post.hook(http.url)
+    post.now += back
+    post.happen("one")
+    while delivering.decide(post.conn, now=post.now):
+        pass
+    post.now -= back
+    assert post.settle() == 1
+    http.answer = lambda _: 500
+    post.happen("two")
+    assert post.settle() == 1, "what failed is not tried again without a wait"
+
+
+def test_a_retry_does_not_wait_for_a_time_that_no_wait_reaches(post, http):
+    post.hook(http.url)
+    http.answer = lambda number: 500 if number == 0 else 204
+    post.now += timedelta(days=30)
+    post.happen("one")
+    post.settle()
+    post.now -= timedelta(days=30)
+    assert post.settle() == 1
+    assert len(http.accepted) == 1

@@ -2,8 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
@@ -235,6 +238,42 @@ def test_a_clock_that_is_set_stops_no_job_and_is_an_alarm(database, conn, monkey
         runner.join(60)
     said = next(each for each in engine_alarms.standing(conn, now=datetime.now(UTC)) if each.code == Code.CLOCK_JUMPED)
     assert ("set back by 7,200 s" if by_s < 0 else "set forward by 86,400 s") in said.problem
+
+
+def test_nothing_old_is_dropped_for_a_day_after_a_clock_was_set_years_ahead(database, conn, monkeypatch):
+    """A clock that is wrong for a minute would otherwise drop all that there is, for ever."""
+    dropped: list[str] = []
+    ran: list[float] = []
+    wall = Set(monkeypatch)
+    monkeypatch.setattr(jobs, "LOOK_AT_CLOCK_S", 0.2)
+
+    def noted(into: list[Any], what: Callable[[], Any]) -> Callable[..., int]:
+        def note(*_: object, **__: object) -> int:
+            into.append(what())
+            return 0
+
+        return note
+
+    monkeypatch.setattr(jobs, "assign_open", noted(ran, lambda: wall.by_s))
+    drops = [name for name in vars(jobs) if name.startswith("drop_old_")] + ["forget_answers"]
+    for name in drops:
+        monkeypatch.setattr(jobs, name, noted(dropped, partial(str, name)))
+    stop, day = threading.Event(), timedelta(days=1)
+    every = jobs.Timetable(assign_every_s=0.2, retention=day, alarm_retention=day, quarantine_retention=day)
+    runner = threading.Thread(target=jobs.run, args=(database, every, stop))
+    runner.start()
+    try:
+        until(lambda: set(dropped) == set(drops))
+        until(lambda: ran)
+        dropped.clear()
+        wall.by_s = 10 * 365 * 86_400.0
+        until(lambda: ran.count(wall.by_s) > 5)
+        assert dropped == []
+        wall.by_s = 0.0
+        until(lambda: set(dropped) == set(drops))
+    finally:
+        stop.set()
+        runner.join(60)
 
 
 def until(condition) -> None:

@@ -127,6 +127,22 @@ def test_a_pulse_from_before_a_restart_tells_of_the_time_between() -> None:
     assert beat.lag_s(61_000_000) == 60.0
 
 
+@pytest.mark.parametrize("by_us", [-3_600_000_000, 86_400_000_000])
+def test_a_clock_that_is_set_makes_the_engine_look_neither_late_nor_on_time_for_ever(by_us: int) -> None:
+    beat, now_us = Pulse.of("us", b"key"), 1_000_000_000_000
+    before = beat.due(now_us)
+    assert before is not None
+    after_us = now_us + by_us
+    beat.follow_clock(after_us)
+    beat.sift([Message(beat.topic, before, 0)], after_us + 1_000_000)
+    assert beat.lag_s(after_us + 1_000_000) == 0.0, "it was sent by another clock"
+    beat.sent_at -= pulse.EVERY_S
+    again = beat.due(after_us + 2_000_000)
+    assert again is not None
+    beat.sift([Message(beat.topic, again, 0)], after_us + 5_000_000)
+    assert beat.lag_s(after_us + 5_000_000) == 3.0
+
+
 def test_nobody_else_makes_the_engine_look_late_or_on_time() -> None:
     beat, stranger = Pulse.of("us", b"key"), Pulse.of("us", b"another key")
     old = beat.due(1_000_000)

@@ -1,14 +1,18 @@
 """What the engine stands on fails, comes back, and nothing is lost: counted to the last reading, judged the same."""
 
+import os
 import random
+import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from db.alarms import engine_alarms
 from db.schema import migrate
@@ -154,6 +158,50 @@ def test_connections_are_cut_in_the_middle_of_batches(
                 kills.within(cut_one, "there was something to cut")
             finish(ingest, timescale_database)
     is_as_uninterrupted(timescale_database, uninterrupted)
+
+
+CAUGHT: LiteralString = """
+    DO $$
+    BEGIN
+        LOOP
+            PERFORM pg_stat_clear_snapshot();
+            PERFORM FROM pg_stat_activity WHERE application_name = 'plantwright ingest' AND query ILIKE {said}
+                AND (state = 'active' OR query ILIKE 'COMMIT%');
+            EXIT WHEN FOUND;
+            PERFORM pg_sleep(0.0002);
+        END LOOP;
+    END $$"""
+
+
+@pytest.mark.slow
+def test_the_database_is_killed_while_it_copies_commits_and_writes_checkpoints(
+    own_server: Own, own_database: str, mosquitto: Broker, data_dir: Path, uninterrupted: Outcome
+) -> None:
+    """By SIGKILL of the process that serves ingest, which makes the server break off all and recover; and of it all."""
+    plant = Plant(own_database, mosquitto.url, data_dir)
+    with plant.ingesting() as ingest, kills.published(plant.broker, None):
+        said = ["COPY%", "%checkpoint_parts%", "COMMIT%", "%judge_position%"]
+        for number, what in enumerate([*said, *said], start=1):
+            judged(ingest, plant.database, number * len(cut.publications()) // 10)
+            with psycopg.connect(own_database, autocommit=True) as conn:
+                conn.execute("SET statement_timeout = '60s'")
+                conn.execute(sql.SQL(CAUGHT).format(said=sql.Literal(what)))
+                query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'plantwright ingest'"
+                pids = [pid for (pid,) in conn.execute(query)]
+            for pid in pids if number <= len(said) else [own_server.pid]:
+                os.kill(pid, signal.SIGKILL)
+            kills.within(lambda: came_back(own_server), "the database is back")
+        finish(ingest, plant.database)
+    is_as_uninterrupted(plant.database, uninterrupted)
+
+
+def came_back(server: Own) -> bool:
+    try:
+        server.start()
+        with psycopg.connect(server.url):
+            return True
+    except (PartMissing, psycopg.OperationalError):
+        return False
 
 
 def terminate(database: str) -> Callable[[], int]:
