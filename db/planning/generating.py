@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
+import structlog
+from psycopg import Connection, InterfaceError, OperationalError
 from psycopg.rows import class_row, dict_row, scalar_row
 
 from db import sql
@@ -25,6 +26,7 @@ from workorder_core.planning.plans import MaintenancePlan
 from workorder_core.planning.site_time import SiteTime
 
 _QUERIES = sql.load("planning_series")
+_log = structlog.get_logger("planning")
 AT_ONCE = 20
 """How many series one transaction evaluates."""
 _LOOK_AGAIN = timedelta(minutes=10)
@@ -33,10 +35,11 @@ _LOOK_AGAIN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """How many series were evaluated, and how many occurrences were decided."""
+    """How many series were evaluated, how many occurrences were decided, and what failed, one line for each series."""
 
     series: int
     occurrences: int
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,16 +76,28 @@ def _look_at(conn: Connection, ids: Sequence[int], now: datetime) -> Looked:
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["of_ids"], {"ids": list(ids)}).fetchall()
     stored = plans.of_ids(conn, sorted({row["plan_id"] for row in rows}))
-    sites = {site_id: site_times.of_site(conn, site_id) for site_id in {each.site_id for each in stored.values()}}
-    decided, saved = 0, []
+    sites: dict[int, SiteTime] = {}
+    decided, saved, failed = 0, list[dict[str, Any]](), list[str]()
     for row in sorted(rows, key=lambda each: (each["call_at"], each["id"])):
-        of_plan = stored[row["plan_id"]]
-        count, columns = _look(conn, row, of_plan, sites[of_plan.site_id], now)
-        decided += count
-        saved.append(columns)
+        try:
+            with conn.transaction():
+                of_plan = stored[row["plan_id"]]
+                if of_plan.site_id not in sites:
+                    sites[of_plan.site_id] = site_times.of_site(conn, of_plan.site_id)
+                count, columns = _look(conn, dict(row), of_plan, sites[of_plan.site_id], now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one plan must not stop the work of all others
+            key = stored[row["plan_id"]].plan.key
+            _log.exception("series of a maintenance plan failed, looked at again later", plan=key, series=row["id"])
+            failed.append(f"maintenance plan {key}: {type(error).__name__}: {error}".partition("\n")[0])
+            conn.execute(_QUERIES["put_off"], {"id": row["id"], "call_at": now + _LOOK_AGAIN})
+        else:
+            decided += count
+            saved.append(columns)
     with conn.cursor() as cursor:
         cursor.executemany(_QUERIES["save"], saved)
-    return Looked(series=len(rows), occurrences=decided)
+    return Looked(series=len(rows), occurrences=decided, failed=tuple(failed))
 
 
 def _look(

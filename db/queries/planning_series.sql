@@ -46,6 +46,10 @@ WHERE r.ended_at IS NULL AND (%(within)s::text[] IS NULL OR s.code = ANY(%(withi
   AND (%(site)s::text IS NULL OR s.code = %(site)s) AND (%(plan_id)s::integer IS NULL OR r.plan_id = %(plan_id)s)
 ORDER BY r.id;
 
+-- name: put_off
+-- Look at a series again at another time, as it is.
+UPDATE maintenance_series SET call_at = %(call_at)s WHERE id = %(id)s;
+
 -- name: save
 -- Where a series is after it was looked at.
 UPDATE maintenance_series

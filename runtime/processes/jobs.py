@@ -6,14 +6,16 @@ has the lock; what is done already is not done again.
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from psycopg import Connection, OperationalError
+from psycopg import Connection, InterfaceError, OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from db import idempotency, jobs
@@ -41,6 +43,7 @@ DROPS_AGAIN_AFTER = timedelta(days=1)
 """After the clock was set forward, jobs that drop what is old wait so long for somebody to look at the clock: a clock
 that is years ahead would make everything old.
 """
+Thing = TypeVar("Thing")
 _log = structlog.get_logger("jobs")
 
 
@@ -141,44 +144,63 @@ def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: Connection
         _log.warning("clock jump could not be recorded for the board", error=str(error))
 
 
+def one_by_one(conn: Connection, job: str, things: Iterable[Thing], work: Callable[[Thing], int]) -> int:
+    """Do a job on each thing in a transaction of its own, under the job's lock; return the sum of what was done.
+
+    One that fails is reported, and keeps none of the others waiting.
+    """
+    done = 0
+    for thing in things:
+        conn.rollback()
+        try:
+            with conn.transaction():
+                if not jobs.try_lock(conn, job):
+                    return done
+                done += work(thing)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - what one of them has set must not stop the others
+            _log.exception("job failed on one thing, continuing with the next", job=job, thing=str(thing))
+            note_failed(conn, f"{job}, {thing}: {type(error).__name__}: {error}")
+    return done
+
+
+def note_failed(conn: Connection, said: str) -> None:
+    """Record for the board that a job failed. Commits."""
+    with conn.transaction():
+        engine_alarms.note_trouble(conn, Code.JOB_FAILED, said.partition("\n")[0])
+
+
 def assign_open(conn: Connection, dispatched: Iterable[Dispatched] = BY_DEFAULT) -> int:
     """Assign the unassigned open orders, emergencies first; return how many were assigned.
 
     Only orders of the kinds ``dispatched`` are assigned; the others wait for a planner. One transaction per order: an
     order is locked only for a moment, and never while waiting for another one.
     """
-    given = 0
-    for order_id in work_orders.unassigned(conn, dispatched):
-        conn.rollback()
-        with conn.transaction():
-            if not jobs.try_lock(conn, "assign"):
-                return given
-            order, proposed = assignments.assign_best(conn, order_id, actor=ACTOR, at=datetime.now(UTC))
-        given += order.assignee is not None and proposed.choice is not None
-    return given
+
+    def assign(order_id: UUID) -> int:
+        order, proposed = assignments.assign_best(conn, order_id, actor=ACTOR, at=datetime.now(UTC))
+        return order.assignee is not None and proposed.choice is not None
+
+    return one_by_one(conn, "assign", work_orders.unassigned(conn, dispatched), assign)
 
 
 def keep_stock(conn: Connection) -> int:
     """Reserve the parts of orders that the engine planned, reserve free parts for waiting orders, and request more.
     Returns how many orders and levels were processed. One transaction each, so that none waits for another.
     """
-    done = 0
-    for order_id in reserving.unreserved(conn):
-        conn.rollback()
-        with conn.transaction():
-            if not jobs.try_lock(conn, "stock"):
-                return done
-            reserving.reserve_planned(conn, order_id, at=datetime.now(UTC))
-        done += 1
-    for item_id, store_id in levels.to_settle(conn):
-        conn.rollback()
-        with conn.transaction():
-            if not jobs.try_lock(conn, "stock"):
-                return done
-            levels.lock(conn, item_id, store_id)
-            levels.settle(conn, item_id, store_id, at=datetime.now(UTC))
-        done += 1
-    return done
+
+    def reserve(order_id: UUID) -> int:
+        reserving.reserve_planned(conn, order_id, at=datetime.now(UTC))
+        return 1
+
+    def settle(level: tuple[int, int]) -> int:
+        levels.lock(conn, *level)
+        levels.settle(conn, *level, at=datetime.now(UTC))
+        return 1
+
+    done = one_by_one(conn, "stock", reserving.unreserved(conn), reserve)
+    return done + one_by_one(conn, "stock", levels.to_settle(conn), settle)
 
 
 def miss_late_rounds(conn: Connection) -> int:
@@ -192,14 +214,8 @@ def miss_late_rounds(conn: Connection) -> int:
 def escalate_late(conn: Connection) -> int:
     """Warn of near targets and escalate orders past one, each once; return how many."""
     now = datetime.now(UTC)
-    done = 0
-    for order_id in work_orders.targets_near(conn, now=now):
-        conn.rollback()
-        with conn.transaction():
-            if not jobs.try_lock(conn, "escalate"):
-                return done
-            done += _tell_late(conn, order_id, now)
-    return done
+    near = work_orders.targets_near(conn, now=now)
+    return one_by_one(conn, "escalate", near, lambda order_id: _tell_late(conn, order_id, now))
 
 
 def _tell_late(conn: Connection, order_id: UUID, now: datetime) -> bool:
@@ -228,6 +244,8 @@ def generate_planned(conn: Connection, now: datetime | None = None) -> int:
     while True:
         with conn.transaction():
             looked = generating.generate(conn, now=now)
+        for said in looked.failed:
+            note_failed(conn, said)
         decided += looked.occurrences
         if not looked.series:
             return decided
@@ -344,3 +362,7 @@ def _once(pool: ConnectionPool, name: str, work: Callable[[Connection], int]) ->
                 _log.info("job done", job=name, count=done)
     except OperationalError as error:
         _log.warning("database unavailable, job skipped until its next run", job=name, error=str(error))
+    except Exception as error:  # noqa: BLE001 - it runs again
+        _log.exception("job failed, running again at its next time", job=name)
+        with suppress(OperationalError, PoolTimeout), pool.connection() as conn:
+            note_failed(conn, f"{name}: {type(error).__name__}: {error}")

@@ -27,6 +27,7 @@ class Code(StrEnum):
     CLOCK_JUMPED = "clock_jumped"
     UNREADABLE = "unreadable"
     EVENT_FAILED = "event_failed"
+    JOB_FAILED = "job_failed"
     SESSION_TAKEN = "session_taken"
     SESSION_LOST = "session_lost"
     SESSION_TRIED = "session_tried"
@@ -45,6 +46,10 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.EVENT_FAILED: (
         say("What was set by a person, a document or the clock made the judge fail, and is followed in part only"),
         say("Report the error; the log has it whole. Set it otherwise: the next change is followed as ever"),
+    ),
+    Code.JOB_FAILED: (
+        say("A job of the timetable failed on one thing; all others were done"),
+        say("Report the error; the jobs' log has it whole. It is tried again each time; set it otherwise, or end it"),
     ),
     Code.CLOCK_JUMPED: (
         say("The clock of a machine that the engine runs on was changed"),

@@ -76,6 +76,25 @@ def test_an_order_has_what_it_needs_and_says_why(conn):
     assert (stop.starts_at, stop.ends_at) == (due, due + timedelta(hours=1.5))
 
 
+def test_a_plan_that_cannot_be_followed_stops_no_other_and_is_an_alarm(conn, monkeypatch):
+    failing, other = add(conn, a_plan("AAA")), add(conn, a_plan("BBB"))
+    decide = generating.decide
+
+    def set_by_somebody(plan, *facts, **named):
+        if plan.code == "AAA":
+            conn.execute("SELECT 1 / 0")
+        return decide(plan, *facts, **named)
+
+    monkeypatch.setattr(generating, "decide", set_by_somebody)
+    assert generate_planned(conn, NOW) == 1
+    assert (made(conn, failing), len(made(conn, other))) == ([], 1)
+    told = {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
+    assert "AAA: DivisionByZero: division by zero" in told[Code.JOB_FAILED]
+    monkeypatch.undo()
+    assert generate_planned(conn, NOW) == 0, "it is not tried again at once"
+    assert generate_planned(conn, NOW + timedelta(minutes=11)) == 1
+
+
 def test_the_second_time_nothing_is_made(conn):
     plan_id = add(conn, a_plan())
     assert [generate_planned(conn, NOW) for _ in range(3)] == [1, 0, 0]

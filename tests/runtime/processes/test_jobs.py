@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -70,6 +71,23 @@ def test_what_is_given_out_is_a_setting_by_origin_and_type(conn, seeded):
     assert jobs.assign_open(conn, [Dispatched.of("person:inspection")]) == 1
     assert work_orders.get(conn, by_hand).status is Status.DISPATCHED
     assert jobs.assign_open(conn, []) == 0
+
+
+def test_an_order_that_makes_a_job_fail_keeps_no_other_waiting_and_is_an_alarm(conn, seeded, monkeypatch):
+    failing, assign = seeded.orders["emergency"], assignments.assign_best
+
+    def set_by_somebody(own: psycopg.Connection, order_id: UUID, **named: Any) -> Any:
+        if order_id == failing:
+            own.execute("SELECT 1 / 0")
+        return assign(own, order_id, **named)
+
+    monkeypatch.setattr(assignments, "assign_best", set_by_somebody)
+    assert jobs.assign_open(conn) == 2
+    assert work_orders.get(conn, failing).status is Status.OPEN
+    told = {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
+    assert f"assign, {failing}: DivisionByZero: division by zero" in told[Code.JOB_FAILED]
+    monkeypatch.undo()
+    assert jobs.assign_open(conn) == 1
 
 
 def test_a_second_time_there_is_nothing_to_do(conn):
