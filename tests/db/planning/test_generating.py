@@ -13,6 +13,7 @@ from db.planning import generating, outlook, plans
 from db.plant import downtimes
 from runtime.processes.jobs import generate_planned
 from workorder_core.alarms.engine_alarms import Code
+from workorder_core.planning import deciding
 from workorder_core.planning.plans import (
     AfterOutage,
     ByCalendar,
@@ -78,12 +79,11 @@ def test_an_order_has_what_it_needs_and_says_why(conn):
 
 def test_a_plan_that_cannot_be_followed_stops_no_other_and_is_an_alarm(conn, monkeypatch):
     failing, other = add(conn, a_plan("AAA")), add(conn, a_plan("BBB"))
-    decide = generating.decide
 
     def set_by_somebody(plan, *facts, **named):
         if plan.code == "AAA":
             conn.execute("SELECT 1 / 0")
-        return decide(plan, *facts, **named)
+        return deciding.decide(plan, *facts, **named)
 
     monkeypatch.setattr(generating, "decide", set_by_somebody)
     assert generate_planned(conn, NOW) == 1
