@@ -14,9 +14,9 @@ from ingest.replay import Publication
 from runtime.embedded.broker import Broker
 from tests.conftest import _leave_out
 from tests.parts.fetch import PartMissing
-from tests.parts.set_clock import SetClock
 from tests.runtime.processes import kills
 from tests.runtime.processes.kills import Device
+from tests.runtime.processes.set_clock import SetClock
 
 RULES = """
 [[threshold]]
