@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.engine_numbers import EngineNumbers
 from db.events import deliveries
 from db.inspections import audits, rounds
-from db.inventory import levels
+from db.inventory import counting, levels
 from db.orders import work_orders
 from db.runs import runs
 from db.telemetry import judge, quarantine, telemetry
@@ -76,6 +76,10 @@ class Metrics:
         self._movements = Gauge(
             "plantwright_stock_movements", "Rows of the ledger of stock.", ["kind"], registry=self._registry
         )
+        self._worth = Gauge(
+            "plantwright_stock_value", "What is on hand costs, as far as prices are known.", ["site", "currency"],
+            registry=self._registry,
+        )  # fmt: skip
         self._engine = EngineNumbers()
         self._registry.register(self._engine)
         about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
@@ -127,11 +131,14 @@ class Metrics:
         found = levels.counts(conn, now=now)
         for what, count in (
             ("below_reorder_point", found.low), ("shortages", found.short), ("open_purchase_requests", found.requests),
+            ("reservations", found.reservations), ("expired_lots", found.expired), ("tool_bookings", found.booked),
             ("lent_tools", found.lent), ("overdue_tools", found.overdue), ("orders_waiting_for_parts", found.waiting),
         ):  # fmt: skip
             self._stock.labels(what).set(count)
         for kind, movements in levels.moved(conn).items():
             self._movements.labels(kind).set(movements)
+        for each in counting.worth(conn, within=None):
+            self._worth.labels(each.site, each.currency).set(float(each.worth))
 
     def _look_at_inspections(self, conn: Connection, now: datetime) -> None:
         for status, count in rounds.tally(conn).items():

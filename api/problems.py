@@ -27,6 +27,7 @@ from api.papers.columns import FileTooLong, PartOfFile, TooManyFiles
 from api.papers.feeds import NotAPerson
 from api.papers.labels import NothingChosen
 from api.passwords import WeakPassword
+from api.routers.inventory.problems import OF_STORES
 from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
 from db.errors import AlreadyExists, Cycle, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
@@ -50,18 +51,6 @@ from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQ
 from workorder_core.inspections.audits import AuditNotSettled, AuditReasonMissing, IllegalFindingStep, VerifiedByOwner
 from workorder_core.inspections.checklists import InvalidChecklist
 from workorder_core.inspections.rounds import IllegalRoundStep, RoundIncomplete, StopChanged, StopIncomplete
-from workorder_core.inventory.errors import (
-    AlreadyRequested,
-    IllegalPurchase,
-    InvalidQuantity,
-    NoPlaceForIt,
-    NotEnough,
-    NotThatMany,
-    ToolIsIn,
-    ToolIsOut,
-    UnknownUnit,
-    WhyNeeded,
-)
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.planning.plans import InvalidPlan
@@ -174,16 +163,6 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     WeakPassword: Problem(422, "weak-password", "Weak password"),
     NotAPerson: Problem(409, "not-a-person", "Not a person"),
     NothingChosen: Problem(422, "nothing-chosen", "Nothing chosen"),
-    NotEnough: Problem(409, "not-enough-stock", "Not enough stock"),
-    NotThatMany: Problem(409, "not-that-many", "Not that many"),
-    ToolIsOut: Problem(409, "tool-is-out", "Tool is out"),
-    ToolIsIn: Problem(409, "tool-is-in", "Tool is in"),
-    IllegalPurchase: Problem(409, "illegal-purchase-step", "Illegal purchase step"),
-    AlreadyRequested: Problem(409, "already-requested", "Already requested"),
-    NoPlaceForIt: Problem(409, "no-place-for-it", "No place for it"),
-    UnknownUnit: Problem(422, "unknown-unit", "Unknown unit"),
-    InvalidQuantity: Problem(422, "invalid-quantity", "Invalid quantity"),
-    WhyNeeded: Problem(422, "why-needed", "Why needed"),
     TooMany: Problem(422, "too-many", "Too many"),
     PartOfFile: NOT_UNDERSTOOD,
     FileTooLong: OUT_OF_RANGE,
@@ -199,6 +178,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DiskFull: Problem(503, "database-full", "Database full"),
     OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
     PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
+    **{error: Problem(*row) for error, row in OF_STORES.items()},
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {

@@ -26,7 +26,7 @@ from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
 from api.board.inspections import audit_pages, checklist_pages, round_pages, route_pages, stop_page
-from api.board.inventory import moves, purchase_pages, stock_pages, tool_pages
+from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
@@ -48,7 +48,7 @@ from api.routers import (
     technicians,
 )
 from api.routers.inspections import audits, checklists, rounds
-from api.routers.inventory import items, purchases, reservations, stock, tools
+from api.routers.inventory import bookings, counting, items, purchases, reservations, stock, tools
 from api.routers.notifying import receivers
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
 from api.routers.planning import plans as maintenance_plans
@@ -92,6 +92,8 @@ V1: tuple[APIRouter, ...] = (
     reservations.router,
     purchases.router,
     tools.router,
+    bookings.router,
+    counting.router,
 )
 """The operations of the API, under /api/v1."""
 PAGES: tuple[APIRouter, ...] = (
@@ -106,6 +108,8 @@ PAGES: tuple[APIRouter, ...] = (
     moves.router,
     purchase_pages.router,
     tool_pages.router,
+    count_pages.router,
+    bill_pages.router,
     file_pages.router,
     steps.router,
     order_content_pages.router,

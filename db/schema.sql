@@ -141,6 +141,21 @@ CREATE FUNCTION public.behind(actor text) RETURNS SETOF text
     SELECT who FROM known WHERE who = actor OR who NOT LIKE ALL (ARRAY['system:%', '% (terminal)'])
 $$;
 
+CREATE FUNCTION public.check_item_in_use() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'items' THEN
+        IF EXISTS (SELECT FROM reservations WHERE item_id = NEW.id AND reserved > 0) THEN
+            RAISE EXCEPTION 'item % is reserved for orders', NEW.code USING ERRCODE = 'restrict_violation';
+        END IF;
+    ELSIF EXISTS (SELECT FROM items WHERE id = NEW.item_id AND retired_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'item % is not used any more', NEW.item_id USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION public.check_reservation() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -287,6 +302,26 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_reservation() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    wanted numeric(14, 3) := (SELECT needed FROM order_parts WHERE order_id = NEW.order_id AND line = NEW.line);
+    had boolean := OLD.reserved + OLD.issued >= wanted;
+    has boolean := NEW.reserved + NEW.issued >= wanted;
+BEGIN
+    IF has IS DISTINCT FROM had THEN
+        PERFORM append_event(CASE WHEN has THEN 'stock.served' ELSE 'stock.lacking' END, NEW.site_id, w.asset_id, NEW.order_id,
+            w.number, clock_timestamp(), jsonb_build_object(
+                'order', w.number, 'item', i.code, 'name', i.name, 'unit', i.unit, 'needed', wanted,
+                'reserved', NEW.reserved, 'issued', NEW.issued))
+        FROM work_orders w, items i WHERE w.id = NEW.order_id AND i.id = NEW.item_id
+          AND w.status NOT IN ('completed', 'verified', 'closed', 'cancelled', 'cannot_complete');
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_run() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -309,6 +344,16 @@ BEGIN
             'item', i.code, 'name', i.name, 'unit', i.unit, 'store', t.code, 'on_hand', NEW.on_hand,
             'reserved', NEW.reserved, 'reorder_point', NEW.reorder_point, 'shortage', NEW.shortage))
     FROM items i JOIN sites s ON s.id = i.site_id, stores t WHERE i.id = NEW.item_id AND t.id = NEW.store_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.free_calendar_of_loan() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE tool_bookings SET state = 'returned', ended_at = upper(NEW.during), ended_by = NEW.returned_to
+    WHERE id = NEW.booking_id AND state = 'out';
     RETURN NULL;
 END
 $$;
@@ -543,6 +588,28 @@ BEGIN
     FROM (SELECT * FROM taken ORDER BY written) AS in_order;
     GET DIAGNOSTICS numbered = ROW_COUNT;
     RETURN numbered;
+END
+$$;
+
+CREATE FUNCTION public.put_loan_in_calendar() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    since timestamptz := greatest(lower(NEW.during), coalesce(NEW.recorded_at, lower(NEW.during)));
+BEGIN
+    IF NEW.booking_id IS NOT NULL THEN
+        UPDATE tool_bookings SET state = 'out', borrower = NEW.borrower,
+            during = CASE WHEN NEW.due_at > since THEN tstzrange(since, NEW.due_at) ELSE during END
+        WHERE id = NEW.booking_id AND tool_id = NEW.tool_id AND state = 'booked';
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'booking % of this tool is not open', NEW.booking_id USING ERRCODE = 'foreign_key_violation';
+        END IF;
+    ELSIF NEW.due_at > since AND upper_inf(NEW.during) THEN
+        INSERT INTO tool_bookings (site_id, tool_id, order_id, borrower, during, state, booked_at, booked_by)
+        VALUES (NEW.site_id, NEW.tool_id, NEW.order_id, NEW.borrower, tstzrange(since, NEW.due_at), 'out', since, NEW.lent_by)
+        RETURNING id INTO NEW.booking_id;
+    END IF;
+    RETURN NEW;
 END
 $$;
 
@@ -1450,8 +1517,10 @@ CREATE TABLE public.item_lots (
     item_id integer NOT NULL,
     site_id integer NOT NULL,
     lot text NOT NULL,
-    unit_cost numeric(16,4) NOT NULL,
-    currency text NOT NULL,
+    unit_cost numeric(16,4),
+    currency text,
+    expires_on date,
+    CONSTRAINT item_lots_cost_has_a_currency CHECK (((unit_cost IS NULL) = (currency IS NULL))),
     CONSTRAINT item_lots_lot_check CHECK (((length(lot) >= 1) AND (length(lot) <= 64))),
     CONSTRAINT item_lots_unit_cost_check CHECK ((unit_cost >= (0)::numeric))
 );
@@ -2328,6 +2397,35 @@ ALTER TABLE public.technicians ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.tool_bookings (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    tool_id integer NOT NULL,
+    order_id uuid,
+    borrower text NOT NULL,
+    during tstzrange NOT NULL,
+    state text DEFAULT 'booked'::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    booked_at timestamp with time zone NOT NULL,
+    booked_by text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT tool_bookings_borrower_check CHECK (((length(borrower) >= 1) AND (length(borrower) <= 200))),
+    CONSTRAINT tool_bookings_during_check CHECK (((NOT isempty(during)) AND (NOT lower_inf(during)) AND (NOT upper_inf(during)))),
+    CONSTRAINT tool_bookings_ended_by_somebody CHECK ((((ended_at IS NULL) = (state = ANY (ARRAY['booked'::text, 'out'::text]))) AND ((ended_at IS NULL) = (ended_by IS NULL)))),
+    CONSTRAINT tool_bookings_note_check CHECK ((length(note) <= 1000)),
+    CONSTRAINT tool_bookings_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'out'::text, 'returned'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE public.tool_bookings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tool_bookings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.tool_loans (
     id integer NOT NULL,
     site_id integer NOT NULL,
@@ -2339,6 +2437,8 @@ CREATE TABLE public.tool_loans (
     lent_by text NOT NULL,
     returned_to text,
     note text DEFAULT ''::text NOT NULL,
+    booking_id integer,
+    recorded_at timestamp with time zone,
     CONSTRAINT tool_loans_borrower_check CHECK (((length(borrower) >= 1) AND (length(borrower) <= 200))),
     CONSTRAINT tool_loans_due_after_it_is_lent CHECK ((due_at > lower(during))),
     CONSTRAINT tool_loans_during_check CHECK (((NOT isempty(during)) AND (NOT lower_inf(during)))),
@@ -2873,6 +2973,15 @@ ALTER TABLE ONLY public.technicians
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_site_id_code_key UNIQUE (site_id, code);
 
+ALTER TABLE ONLY public.tool_bookings
+    ADD CONSTRAINT tool_bookings_one_at_a_time EXCLUDE USING gist (int4range(tool_id, tool_id, '[]'::text) WITH &&, during WITH &&) WHERE ((state = ANY (ARRAY['booked'::text, 'out'::text])));
+
+ALTER TABLE ONLY public.tool_bookings
+    ADD CONSTRAINT tool_bookings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tool_loans
+    ADD CONSTRAINT tool_loans_booking_id_key UNIQUE (booking_id);
+
 ALTER TABLE ONLY public.tool_loans
     ADD CONSTRAINT tool_loans_in_one_place EXCLUDE USING gist (int4range(tool_id, tool_id, '[]'::text) WITH &&, during WITH &&);
 
@@ -3056,6 +3165,10 @@ CREATE INDEX stock_movements_of_order ON public.stock_movements USING btree (ord
 
 CREATE INDEX stock_movements_of_site ON public.stock_movements USING btree (site_id, id);
 
+CREATE INDEX tool_bookings_of_order ON public.tool_bookings USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX tool_bookings_of_tool ON public.tool_bookings USING btree (tool_id, lower(during));
+
 CREATE INDEX tool_loans_of_order ON public.tool_loans USING btree (order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX tool_loans_of_tool ON public.tool_loans USING btree (tool_id, id);
@@ -3178,6 +3291,8 @@ CREATE TRIGGER levels_begin_empty BEFORE INSERT ON public.stock_levels FOR EACH 
 
 CREATE TRIGGER levels_follow_the_ledger BEFORE UPDATE ON public.stock_levels FOR EACH ROW WHEN ((((old.on_hand IS DISTINCT FROM new.on_hand) OR (old.reserved IS DISTINCT FROM new.reserved)) OR (old.shortage IS DISTINCT FROM new.shortage))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
 
+CREATE TRIGGER loans_fill_the_calendar BEFORE INSERT ON public.tool_loans FOR EACH ROW EXECUTE FUNCTION public.put_loan_in_calendar();
+
 CREATE TRIGGER location_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.locations FOR EACH ROW EXECUTE FUNCTION public.log_change('location');
 
 CREATE TRIGGER locations_have_scan_addresses AFTER INSERT ON public.locations FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('location_id');
@@ -3216,11 +3331,19 @@ CREATE TRIGGER purchases_make_events AFTER UPDATE ON public.purchase_requests FO
 
 CREATE TRIGGER reorder_rule_changes_are_logged AFTER UPDATE OF minimum, reorder_point, reorder_quantity ON public.stock_levels FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('reorder rule', 'on_hand,reserved,shortage');
 
+CREATE TRIGGER reservations_are_of_items_in_use BEFORE INSERT ON public.reservations FOR EACH ROW EXECUTE FUNCTION public.check_item_in_use();
+
 CREATE TRIGGER reservations_are_of_their_site BEFORE INSERT OR DELETE ON public.reservations FOR EACH ROW EXECUTE FUNCTION public.check_reservation();
 
 CREATE TRIGGER reservations_begin_empty BEFORE INSERT ON public.reservations FOR EACH ROW WHEN (((new.reserved IS DISTINCT FROM (0)::numeric) OR (new.issued IS DISTINCT FROM (0)::numeric))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
 
 CREATE TRIGGER reservations_follow_the_ledger BEFORE UPDATE ON public.reservations FOR EACH ROW WHEN (((old.reserved IS DISTINCT FROM new.reserved) OR (old.issued IS DISTINCT FROM new.issued))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
+
+CREATE TRIGGER reservations_make_events AFTER UPDATE OF reserved, issued ON public.reservations FOR EACH ROW EXECUTE FUNCTION public.event_of_reservation();
+
+CREATE TRIGGER retired_items_are_not_reserved AFTER UPDATE OF retired_at ON public.items FOR EACH ROW WHEN (((old.retired_at IS NULL) AND (new.retired_at IS NOT NULL))) EXECUTE FUNCTION public.check_item_in_use();
+
+CREATE TRIGGER returns_free_the_calendar AFTER UPDATE ON public.tool_loans FOR EACH ROW WHEN ((upper_inf(old.during) AND (NOT upper_inf(new.during)))) EXECUTE FUNCTION public.free_calendar_of_loan();
 
 CREATE TRIGGER routes_have_scan_addresses AFTER INSERT ON public.inspection_routes FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('route_id');
 
@@ -3615,6 +3738,15 @@ ALTER TABLE ONLY public.stores
 
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.tool_bookings
+    ADD CONSTRAINT tool_bookings_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.tool_bookings
+    ADD CONSTRAINT tool_bookings_tool_id_site_id_fkey FOREIGN KEY (tool_id, site_id) REFERENCES public.tools(id, site_id);
+
+ALTER TABLE ONLY public.tool_loans
+    ADD CONSTRAINT tool_loans_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES public.tool_bookings(id);
 
 ALTER TABLE ONLY public.tool_loans
     ADD CONSTRAINT tool_loans_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);

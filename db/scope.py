@@ -29,6 +29,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "bin_id": ("bin", "sees_bin"),
     "request_id": ("purchase request", "sees_request"),
     "tool_id": ("tool", "sees_tool"),
+    "booking_id": ("booking of a tool", "sees_booking"),
     "checklist_id": ("checklist", "sees_checklist"),
     "route_id": ("route", "sees_route"),
     "round_id": ("round", "sees_round"),

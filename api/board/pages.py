@@ -12,6 +12,7 @@ from psycopg import Connection
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board import drawing
 from api.board.inspections.of_pages import at_asset
+from api.board.inventory import order_stock
 from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.routers.quarantine import READERS
@@ -73,6 +74,7 @@ def orders(
         unfinished={"unfinished": True, "finished": False}.get(show),
     )
     total = work_orders.count(conn, filters)
+    listed = work_orders.page(conn, filters, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
     chosen = {
         "show": show, "site": site, "status": status, "type": kind, "assignee": assignee, "asset": asset,
         "text": text.strip(), "priority": priority, "only": only,
@@ -82,7 +84,8 @@ def orders(
         "orders.html",
         shared=True,
         now=now,
-        orders=work_orders.page(conn, filters, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE),
+        orders=listed,
+        waiting=order_stock.waits(conn, listed),
         total=total,
         number=number,
         pages=max(1, ceil(total / PAGE_SIZE)),
@@ -197,7 +200,8 @@ def asset_page(
         charts=charts,
         span=span if span in SPANS else "24h",
         spans=list(SPANS),
-        orders=work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10),
+        orders=(of_asset := work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10)),
+        lacking=order_stock.waits(conn, of_asset),
         others=[each for each in plant.assets(conn, now=now, site=shown.site_code) if each.id != asset_id],
         criticalities=list(Criticality),
         installed=plant.installed(conn, asset_id),

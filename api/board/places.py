@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.forms.forms import FormRoute, shown_on
+from api.board.inventory import order_stock
 from api.board.rendering import page
 from api.once import SentForm
 from db.files import files
@@ -56,8 +57,13 @@ def location(request: Request, location_id: int, conn: Conn, now: Now) -> Respon
         above=_above(shown, every),
         inside=[each for each in every if each.parent_id == shown.id],
         assets=[each for each in plant.assets(conn, now=now, site=site.code) if each.location_id in below],
-        orders=work_orders.page(conn, work_orders.Filters(location_id=location_id, unfinished=True), limit=MOST_ORDERS),
+        orders=(found := _orders(conn, location_id)),
+        lacking=order_stock.waits(conn, found),
     )
+
+
+def _orders(conn: Connection, location_id: int) -> list[work_orders.Listed]:
+    return work_orders.page(conn, work_orders.Filters(location_id=location_id, unfinished=True), limit=MOST_ORDERS)
 
 
 @router.post("/locations/{location_id}/label", dependencies=[PLANS])

@@ -21,6 +21,7 @@ from api.board.forms.refilled import Refused, refill
 from api.events.refreshes import MOMENT_S, Refreshes, Rendering, answer, asks_again
 from api.guard import is_at_home
 from api.keys import masked
+from api.language import formats
 from api.language import templates as i18n
 from workorder_core.language import ENGLISH, current, speaking
 from workorder_core.orders import statuses
@@ -61,6 +62,8 @@ for name in (
     "named",
     "site_time",
     "site_span",
+    "clock_span",
+    "form_time",
     "clocked",
     "minutes",
     "condition",
@@ -72,6 +75,7 @@ for name in (
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed
+_ENVIRONMENT.filters["day"] = formats.day
 
 
 _NAMES: ContextVar[Mapping[str, str]] = ContextVar("full names", default=MappingProxyType({}))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import quote
@@ -111,6 +111,25 @@ def site_span(start: datetime, end: datetime | None, zone: str) -> Markup:
         return Markup(_("%(start)s to %(end)s")) % {"start": site_time(start, zone), "end": site_time(end, zone)}
     until = Markup('<time datetime="{}">{}</time>').format(end.isoformat(), f"{local:%H:%M}")
     return Markup(_("%(start)s to %(end)s")) % {"start": site_time(start, zone), "end": until}
+
+
+def clock_span(start: datetime, end: datetime, on: date, zone: str) -> str:
+    """Return which part of a day a span covers, on the site's clock: "07:00 to 15:00", "from 07:00", "all day"."""
+    place = ZoneInfo(zone)
+    begins, ends = start.astimezone(place), end.astimezone(place)
+    after, before = begins.date() < on, ends.date() > on
+    if after and before:
+        return _("all day")
+    if after:
+        return _("until %(time)s", time=f"{ends:%H:%M}")
+    if before:
+        return _("from %(time)s", time=f"{begins:%H:%M}")
+    return _("%(start)s to %(end)s", start=f"{begins:%H:%M}", end=f"{ends:%H:%M}")
+
+
+def form_time(at: datetime, zone: str) -> str:
+    """Return a time as a form's field of a day and a time has it, on the site's clock."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
 
 
 def minutes(span: int) -> str:

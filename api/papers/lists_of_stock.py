@@ -16,7 +16,8 @@ STOCK_LISTS: Mapping[str, ListFile] = {
     "/items/{item_id}/lots": ListFile(
         name="lots",
         columns=columns(
-            store="store", bin="bin", lot="lot", quantity="quantity", shortage="shortage to count", bin_id="bin id"
+            store="store", bin="bin", lot="lot", quantity="quantity", shortage="shortage to count",
+            expires_on="expires on", bin_id="bin id",
         ),
     ),
     "/stores": ListFile(name="stores", columns=columns(site="site", code="store", name="name", bins="bins", id="id")),
@@ -27,7 +28,15 @@ STOCK_LISTS: Mapping[str, ListFile] = {
             free="free", lacking="orders lack", shortage="shortage to count", minimum="minimum",
             reorder_point="reorder point", reorder_quantity="reorder quantity", is_low="below the reorder point",
             item_class="class", request="purchase request", request_state="its state", coming="still to come",
-            expected_on="expected on", item_id="item id",
+            expected_on="expected on", worth="worth#", currency="currency", item_id="item id",
+        ),
+    ),
+    "/stock-bins": ListFile(
+        name="stock-bins",
+        columns=columns(
+            site="site", store="store", bin="bin", item="item", name="name", lot="lot", quantity="quantity",
+            unit="unit", shortage="shortage to count", expires_on="expires on", item_id="item id", bin_id="bin id",
+            store_id="store id",
         ),
     ),
     "/stock-movements": ListFile(
@@ -76,6 +85,14 @@ STOCK_LISTS: Mapping[str, ListFile] = {
         columns=columns(
             tool="tool", name="name", borrower="with", lent_at="lent@", due_at="due back@", returned_at="returned@",
             order_number="work order", lent_by="lent by", returned_to="returned to", note="note", site="site", id="id",
+        ),
+    ),
+    "/tool-bookings": ListFile(
+        name="tool-bookings",
+        columns=columns(
+            tool="tool", name="name", borrower="for", starts_at="from@", ends_at="until@", state="state",
+            order_number="work order", note="note", booked_by="booked by", booked_at="booked@", ended_by="ended by",
+            ended_at="ended@", site="site", id="id",
         ),
     ),
     "/bills-of-material": ListFile(

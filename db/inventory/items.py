@@ -15,6 +15,7 @@ from psycopg.rows import class_row, kwargs_row, scalar_row
 
 from db import scope, sql
 from db.errors import AlreadyExists, NotFound
+from workorder_core.inventory.errors import ItemInUse, ItemRetired
 from workorder_core.inventory.quantities import Units
 
 _QUERIES = sql.load("inventory_items")
@@ -182,10 +183,24 @@ def add(conn: Connection, site_id: int, site: str, code: str, unit: str, facts: 
 
 
 def save(conn: Connection, item: Item, facts: ItemFacts, *, at: datetime) -> Item:
-    """Change an item's facts."""
+    """Change an item's facts. Raises ItemInUse for retiring one that orders need or that has an open request."""
+    if facts.retired and item.retired_at is None:
+        conn.execute(_QUERIES["lock_item"], {"id": item.id})
+        found = conn.execute(_QUERIES["in_use"], {"id": item.id}).fetchall()
+        if found:
+            orders = dict.fromkeys(order for order, _ in found if order is not None)
+            raise ItemInUse(item.code, list(orders), [request for _, request in found if request is not None])
     conn.execute(_QUERIES["save_item"], _row(facts) | {"id": item.id, "retired": facts.retired, "at": at})
     _put_units(conn, item.id, item.site_id, item.unit, facts.units)
     return get(conn, item.id)
+
+
+def get_in_use(conn: Connection, item_id: int) -> Item:
+    """Return an item of which more may be received, reserved and bought. Raises NotFound, ItemRetired."""
+    item = get(conn, item_id)
+    if item.retired_at is not None:
+        raise ItemRetired(item.code)
+    return item
 
 
 def lot_prices(conn: Connection, item: Item) -> dict[str, tuple[Decimal, str]]:

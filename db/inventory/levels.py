@@ -68,6 +68,9 @@ class Level:
     reorder_quantity: Decimal | None
     lacking: Decimal
     is_low: bool
+    retired: bool
+    worth: Decimal | None
+    currency: str | None
     request: int | None
     request_state: str | None
     coming: Decimal | None
@@ -100,12 +103,14 @@ class LotInBin:
     quantity: Decimal
     shortage: Decimal
     since: int
+    expires_on: date | None
 
     @property
     def for_issue(self) -> Lot:
         """The lot in the core's terms."""
         return Lot(
-            bin_id=self.bin_id, lot=self.lot, quantity=self.quantity, shortage=self.shortage, since=self.since
+            bin_id=self.bin_id, lot=self.lot, quantity=self.quantity, shortage=self.shortage, since=self.since,
+            expires_on=self.expires_on,
         )  # fmt: skip
 
 
@@ -120,6 +125,7 @@ class InBin:
     lot: str
     quantity: Decimal
     shortage: Decimal
+    expires_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +166,9 @@ class Counts:
     low: int
     short: int
     requests: int
+    reservations: int
+    expired: int
+    booked: int
     lent: int
     overdue: int
     waiting: int
@@ -290,6 +299,7 @@ def movements(
     within: Collection[str] | None,
     site: str | None = None,
     item_id: int | None = None,
+    store_id: int | None = None,
     order_id: UUID | None = None,
     kind: Kind | None = None,
     after: int | None = None,
@@ -297,7 +307,7 @@ def movements(
 ) -> list[LedgerRow]:
     """Return rows of the ledger, the newest first."""
     asked: dict[str, Any] = {"within": scope.codes(within), "site": site, "item_id": item_id, "order_id": order_id}
-    asked |= {"kind": kind, "after": after, "limit": limit}
+    asked |= {"kind": kind, "store_id": store_id, "after": after, "limit": limit}
     with conn.cursor(row_factory=kwargs_row(_ledger_row)) as cursor:
         return cursor.execute(_QUERIES["movements"], asked).fetchall()
 
@@ -357,7 +367,7 @@ def to_settle(conn: Connection) -> Sequence[tuple[int, int]]:
 
 
 def _ask_for_more(conn: Connection, level: Level, at: datetime) -> None:
-    wanted = reordering.proposal(level.for_buying)
+    wanted = None if level.retired else reordering.proposal(level.for_buying)
     if wanted is None:
         return
     facts: dict[str, Any] = {"item_id": level.item_id, "store_id": level.store_id, "quantity": wanted}

@@ -3,9 +3,10 @@ locks its order, then the levels; writes rows of the ledger; then reserves free 
 more if it is low.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
@@ -20,7 +21,7 @@ from db.inventory.order_lines import OrderLine
 from db.inventory.prices import Cost, costing
 from db.orders import order_history, work_orders
 from workorder_core.inventory import issuing
-from workorder_core.inventory.errors import NotEnough, WhyNeeded, not_in_bin, not_issued
+from workorder_core.inventory.errors import BookChanged, LotNeeded, NotEnough, WhyNeeded, not_in_bin, not_issued
 from workorder_core.inventory.ledger import Kind, Movement
 from workorder_core.inventory.quantities import ZERO
 from workorder_core.orders import edits, record
@@ -34,22 +35,24 @@ _QUERIES = sql.load("inventory_stock")
 
 def receive(
     conn: Connection, item_id: int, amount: Amount, to: Where, *, who: Who, at: datetime,
-    request_id: int | None = None, unit_cost: Decimal | None = None,
+    request_id: int | None = None, unit_cost: Decimal | None = None, expires_on: date | None = None,
 ) -> Level:  # fmt: skip
     """Receive a delivery. ``unit_cost`` is per own unit: of the lot, or of the item from now on.
 
-    Raises NotFound, UnknownUnit, NoPlaceForIt, NoCurrency.
+    ``expires_on`` is the last day of the lot, which has to be named. Raises NotFound, UnknownUnit, NoPlaceForIt,
+    NoCurrency, ItemRetired, LotNeeded.
     """
-    item = items.get(conn, item_id)
+    item = items.get_in_use(conn, item_id)
     quantity = item.units.in_own(amount.quantity, amount.unit)
     store_id, bin_id = place(conn, item, to)
     levels.lock(conn, item_id, store_id)
     lot = to.lot or ""
-    if unit_cost is not None:
-        if lot:
-            prices.put_lot(conn, item, lot, unit_cost)
-        if not lot or item.price is None:
-            item = prices.set_price(conn, item, unit_cost)
+    if expires_on is not None and not lot:
+        raise LotNeeded
+    if lot and (unit_cost is not None or expires_on is not None):
+        prices.put_lot(conn, item, lot, unit_cost, expires_on)
+    if unit_cost is not None and (not lot or item.price is None):
+        item = prices.set_price(conn, item, unit_cost)
     cost = prices.of_lot(conn, item, lot)
     came = Movement(kind=Kind.RECEIVE, quantity=quantity, bin_id=bin_id, lot=lot)
     more = {"request_id": request_id, "said": amount.said(item), "why": amount.why}
@@ -65,8 +68,8 @@ def issue(
     """Issue an item to an order, or, with a reason, to none.
 
     It uses the order's reservation and free stock. An emergency issue, with its reason, uses all stock, and records the
-    rest as a shortage that a count settles: the stock is never below zero. Raises NotFound, NotEnough, WhyNeeded,
-    UnknownUnit, NoPlaceForIt, IllegalMove, NotAllowed.
+    rest as a shortage that a count settles: the stock is never below zero. Raises NotFound, NotEnough, LotExpired,
+    WhyNeeded, UnknownUnit, NoPlaceForIt, IllegalMove, NotAllowed.
     """
     item = items.get(conn, item_id)
     quantity = item.units.in_own(amount.quantity, amount.unit)
@@ -87,6 +90,7 @@ def issue(
         default_bin=bin_id,
         default_lot=out_of.lot or "",
         unit=item.unit,
+        today=at.astimezone(ZoneInfo(item.time_zone)).date(),
     )
     if plan.cut > 0:
         why = f"an emergency issue{f' to {order.number}' if order else ''}"
@@ -138,10 +142,13 @@ def bring_back(
 
 
 def count(
-    conn: Connection, item_id: int, found: Decimal, where: Where, *, who: Who, at: datetime, why: str = ""
-) -> Level:
+    conn: Connection, item_id: int, found: Decimal, where: Where, *, who: Who, at: datetime, why: str = "",
+    said: Decimal | None = None,
+) -> Level:  # fmt: skip
     """Record the counted quantity of a lot in a bin, in the item's own unit; 0 for none. It settles the shortage of
     that bin. If less is there than orders have reserved, the newest reservations shrink.
+
+    ``said`` is the book quantity at the time of counting: raises BookChanged if it is different now.
     """
     item = items.get(conn, item_id)
     exact = ZERO if found == 0 else item.units.in_own(found)
@@ -150,13 +157,16 @@ def count(
     lot = _lot_in(conn, item_id, bin_id, where)
     there = next(iter(levels.lots(conn, item_id, bin_id=bin_id, lot=lot)), None)
     book, short = (ZERO, ZERO) if there is None else (there.quantity, there.shortage)
+    if said is not None and said != book:
+        raise BookChanged(item.code, items.get_bin(conn, bin_id).code, said, book, of=(item_id, bin_id, lot))
     change = issuing.count(book, short, exact)
     lost = max(ZERO, level.reserved - (level.on_hand + change.quantity))
     levels.cut(conn, item_id, store_id, lost, but=None, at=at, why="a count found less")
     counted = Movement(
         kind=Kind.COUNT, quantity=change.quantity, shortage=change.shortage, bin_id=bin_id, lot=lot
     )  # fmt: skip
-    levels.write(conn, item_id, store_id, counted, actor=who.actor, at=at, why=why)
+    cost = costing(prices.of_lot(conn, item, lot))
+    levels.write(conn, item_id, store_id, counted, actor=who.actor, at=at, why=why, **cost)
     levels.settle(conn, item_id, store_id, at=at)
     return levels.get(conn, item_id, store_id)
 
@@ -178,7 +188,8 @@ def adjust(conn: Connection, item_id: int, change: Decimal, where: Where, *, who
         lost = issuing.removal(there, -exact, on_hand=level.on_hand, reserved=level.reserved)
         levels.cut(conn, item_id, store_id, lost, but=None, at=at, why=f"an adjustment: {why}")
     adjusted = Movement(kind=Kind.ADJUST, quantity=exact, bin_id=bin_id, lot=lot)
-    levels.write(conn, item_id, store_id, adjusted, actor=who.actor, at=at, why=why)
+    cost = costing(prices.of_lot(conn, item, lot))
+    levels.write(conn, item_id, store_id, adjusted, actor=who.actor, at=at, why=why, **cost)
     levels.settle(conn, item_id, store_id, at=at)
     return levels.get(conn, item_id, store_id)
 

@@ -1,6 +1,7 @@
 """The prices of items and lots, in the currency of their site. The caller owns the transaction."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from psycopg import Connection
@@ -28,13 +29,15 @@ def set_price(conn: Connection, item: Item, price: Decimal | None) -> Item:
     return replace(item, price=price, currency=currency)
 
 
-def put_lot(conn: Connection, item: Item, lot: str, unit_cost: Decimal) -> None:
-    """Set a lot's unit price, in the site's currency. Raises NoCurrency."""
-    currency = costs.currency_of(conn, item.site_id)
-    if currency is None:
-        raise NoCurrency(item.site)
+def put_lot(conn: Connection, item: Item, lot: str, unit_cost: Decimal | None, expires_on: date | None = None) -> None:
+    """Set a lot's unit price, in the site's currency, and its last day; None keeps it. Raises NoCurrency."""
+    currency = None
+    if unit_cost is not None:
+        currency = costs.currency_of(conn, item.site_id)
+        if currency is None:
+            raise NoCurrency(item.site)
     facts = {"item_id": item.id, "site_id": item.site_id, "lot": lot, "unit_cost": unit_cost, "currency": currency}
-    conn.execute(_QUERIES["put_lot"], facts)
+    conn.execute(_QUERIES["put_lot"], facts | {"expires_on": expires_on})
 
 
 def of_lot(conn: Connection, item: Item, lot: str) -> Cost:

@@ -82,8 +82,8 @@ def get(conn: Connection, request_id: int) -> Purchase:
 
 
 def ask(conn: Connection, item_id: int, store_id: int, amount: Amount, *, who: Who, at: datetime) -> Purchase:
-    """Request more of an item for a store. Raises AlreadyRequested, NotFound, UnknownUnit."""
-    item = items.get(conn, item_id)
+    """Request more of an item for a store. Raises AlreadyRequested, ItemRetired, NotFound, UnknownUnit."""
+    item = items.get_in_use(conn, item_id)
     quantity = item.units.in_own(amount.quantity, amount.unit)
     level = levels.lock(conn, item_id, store_id)
     expected_on = reordering.expected_on(at.astimezone(ZoneInfo(item.time_zone)).date(), item.lead_time_days)
@@ -111,7 +111,7 @@ def order(
 
 def receive(
     conn: Connection, request_id: int, amount: Amount, to: Where, *, who: Who, at: datetime,
-    unit_cost: Decimal | None = None,
+    unit_cost: Decimal | None = None, expires_on: date | None = None,
 ) -> Purchase:  # fmt: skip
     """Receive a delivery for a request, complete or partial. Raises IllegalPurchase, UnknownUnit, NoPlaceForIt."""
     known = get(conn, request_id)
@@ -124,7 +124,10 @@ def receive(
     more = {"id": before.id, "reference": before.reference, "expected_on": before.expected_on}
     conn.execute(_QUERIES["save"], facts | more)
     place = Where(store_id=before.store_id, bin_id=to.bin_id, lot=to.lot)
-    moving.receive(conn, before.item_id, amount, place, who=who, at=at, request_id=before.id, unit_cost=unit_cost)
+    moving.receive(
+        conn, before.item_id, amount, place, who=who, at=at, request_id=before.id, unit_cost=unit_cost,
+        expires_on=expires_on,
+    )  # fmt: skip
     return get(conn, before.id)
 
 

@@ -35,7 +35,7 @@ def reserve(
     """
     order = work_orders.lock(conn, order_id, who)
     edits.permit(order, Edit.STOCK, who)
-    item = items.get(conn, item_id)
+    item = items.get_in_use(conn, item_id)
     if item.site_id != order.site_id:
         raise NotFound("item of the order's site", item_id)
     needed = item.units.in_own(amount.quantity, amount.unit)

@@ -14,8 +14,10 @@ from psycopg.rows import class_row, scalar_row
 
 from db import scope, sql
 from db.errors import AlreadyExists, NotFound
-from db.orders import work_orders
-from workorder_core.inventory.errors import ToolIsIn, ToolIsOut
+from db.inventory import bookings
+from db.inventory.bookings import Booking
+from workorder_core.inventory.bookings import BookingState
+from workorder_core.inventory.errors import BookingEnded, ToolIsIn, ToolIsOut, ToolRetired
 from workorder_core.people.access import Who
 
 _QUERIES = sql.load("inventory_tools")
@@ -118,7 +120,10 @@ def add(conn: Connection, site_id: int, site: str, code: str, name: str, kept_at
 
 
 def save(conn: Connection, tool: Tool, *, name: str, kept_at: str, retired: bool, at: datetime) -> Tool:
-    """Change a tool's facts."""
+    """Change a tool's facts. Raises ToolIsOut for retiring one that is lent."""
+    bookings.lock_tool(conn, tool.id)
+    if retired and (borrower := get(conn, tool.id).borrower) is not None:
+        raise ToolIsOut(tool.code, borrower)
     facts = {"id": tool.id, "name": name, "kept_at": kept_at, "retired": retired, "at": at}
     conn.execute(_QUERIES["save"], facts)
     return get(conn, tool.id)
@@ -126,25 +131,61 @@ def save(conn: Connection, tool: Tool, *, name: str, kept_at: str, retired: bool
 
 def lend(
     conn: Connection, tool_id: int, borrower: str, *, due_at: datetime, who: Who, at: datetime,
-    order_id: UUID | None = None, note: str = "", lent_at: datetime | None = None,
+    order_id: UUID | None = None, note: str = "", lent_at: datetime | None = None, booking_id: int | None = None,
 ) -> Tool:  # fmt: skip
-    """Lend a tool to somebody until it is returned; ``lent_at`` is when they got it, if that was before ``at``. Raises
-    ToolIsOut if somebody else has it at that time, and NotFound.
+    """Lend a tool to somebody until it is returned; ``lent_at`` is when they got it, if that was before ``at``.
+
+    The loan collects ``booking_id``, else a booking of the borrower or of the order at that time. Raises ToolIsOut if
+    somebody else has the tool, ToolIsBooked if the loan would last into somebody else's booking, ToolRetired,
+    BookingEnded, NotFound.
     """
-    tool = get(conn, tool_id)
-    if order_id is not None and work_orders.get(conn, order_id, who).site_id != tool.site_id:
-        raise NotFound("work order of the tool's site", order_id)
-    facts = {"tool_id": tool_id, "order_id": order_id, "borrower": borrower, "lent_at": lent_at or at, "due_at": due_at}
+    tool = _usable(conn, tool_id)
+    bookings.check_order(conn, order_id, tool.site_id, who)
+    if booking_id is None:
+        booking_id = bookings.collected(conn, tool_id, borrower=borrower, order_id=order_id, at=at, due_at=due_at)
+    else:
+        booked = bookings.get(conn, booking_id)
+        if booked.tool_id != tool_id:
+            raise NotFound("booking of the tool", booking_id)
+        if booked.state is not BookingState.BOOKED:
+            raise BookingEnded(tool.code, booked.state)
+        order_id = order_id or booked.order_id
+    facts: dict[str, Any] = {"tool_id": tool_id, "order_id": order_id, "borrower": borrower, "due_at": due_at}
+    facts |= {"lent_at": lent_at or at, "at": at, "actor": who.actor, "note": note, "booking_id": booking_id}
     try:
         with conn.transaction():
-            conn.execute(_QUERIES["lend"], facts | {"actor": who.actor, "note": note})
-    except ExclusionViolation:
+            conn.execute(_QUERIES["lend"], facts)
+    except ExclusionViolation as refused:
+        if refused.diag.constraint_name == "tool_bookings_one_at_a_time" and get(conn, tool_id).loan is None:
+            raise bookings.is_booked(conn, tool_id, max(lent_at or at, at), due_at, but=booking_id) from None
         raise ToolIsOut(tool.code, get(conn, tool_id).borrower or "somebody") from None
     return get(conn, tool_id)
 
 
+def book(
+    conn: Connection, tool_id: int, borrower: str, *, starts_at: datetime, ends_at: datetime, who: Who, at: datetime,
+    order_id: UUID | None = None, note: str = "",
+) -> Booking:  # fmt: skip
+    """Book a tool for somebody. Raises ToolIsBooked, ToolRetired, InvalidBooking, NotFound."""
+    tool = _usable(conn, tool_id)
+    bookings.check_order(conn, order_id, tool.site_id, who)
+    return bookings.book(
+        conn, tool_id, borrower, starts_at=starts_at, ends_at=ends_at, who=who, at=at, order_id=order_id, note=note
+    )  # fmt: skip
+
+
+def _usable(conn: Connection, tool_id: int) -> Tool:
+    """Return a tool that is in use, locked. Raises NotFound, ToolRetired."""
+    bookings.lock_tool(conn, tool_id)
+    tool = get(conn, tool_id)
+    if tool.retired_at is not None:
+        raise ToolRetired(tool.code)
+    return tool
+
+
 def give_back(conn: Connection, tool_id: int, *, who: Who, at: datetime, note: str = "") -> Tool:
     """Record a tool's return. Raises ToolIsIn if nobody has it."""
+    bookings.lock_tool(conn, tool_id)
     tool = get(conn, tool_id)
     if (
         conn.execute(_QUERIES["give_back"], {"tool_id": tool_id, "actor": who.actor, "at": at, "note": note}).fetchone()

@@ -228,6 +228,13 @@ SELECT EXISTS (SELECT FROM purchase_requests r JOIN sites s ON s.id = r.site_id
 -- name: sees_tool
 -- Whether a tool is of one of these sites.
 SELECT EXISTS (SELECT FROM tools k JOIN sites s ON s.id = k.site_id WHERE k.id = %(id)s AND s.code = ANY(%(sites)s));
+
+-- name: sees_booking
+-- Whether a booking of a tool is of one of these sites.
+SELECT EXISTS (
+    SELECT FROM tool_bookings b JOIN sites s ON s.id = b.site_id WHERE b.id = %(id)s AND s.code = ANY(%(sites)s)
+);
+
 -- name: sees_checklist
 -- Whether a checklist is of one of these sites.
 SELECT EXISTS (SELECT FROM checklists c JOIN sites s ON s.id = c.site_id WHERE c.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

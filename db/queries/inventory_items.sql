@@ -56,14 +56,29 @@ INSERT INTO item_units (item_id, site_id, unit, factor) VALUES (%(item_id)s, %(s
 ON CONFLICT (item_id, unit) DO UPDATE SET factor = excluded.factor WHERE item_units.factor <> excluded.factor;
 
 -- name: put_lot
--- What a lot cost.
-INSERT INTO item_lots (item_id, site_id, lot, unit_cost, currency)
-VALUES (%(item_id)s, %(site_id)s, %(lot)s, %(unit_cost)s, %(currency)s)
-ON CONFLICT (item_id, lot) DO UPDATE SET unit_cost = excluded.unit_cost, currency = excluded.currency;
+-- What a lot cost and until when it is good; what is not said stays.
+INSERT INTO item_lots (item_id, site_id, lot, unit_cost, currency, expires_on)
+VALUES (%(item_id)s, %(site_id)s, %(lot)s, %(unit_cost)s, %(currency)s, %(expires_on)s)
+ON CONFLICT (item_id, lot) DO UPDATE SET unit_cost = coalesce(excluded.unit_cost, item_lots.unit_cost),
+    currency = coalesce(excluded.currency, item_lots.currency),
+    expires_on = coalesce(excluded.expires_on, item_lots.expires_on);
 
 -- name: lot_prices
 -- What the lots of an item cost.
-SELECT lot, unit_cost, currency FROM item_lots WHERE item_id = %(item_id)s;
+SELECT lot, unit_cost, currency FROM item_lots WHERE item_id = %(item_id)s AND unit_cost IS NOT NULL;
+
+-- name: lock_item
+-- Nobody reserves, receives or retires the item until the transaction ends.
+SELECT FROM items WHERE id = %(id)s FOR UPDATE;
+
+-- name: in_use
+-- The unfinished orders that have an item reserved or wait for it, and the open purchase requests of it.
+SELECT o.number, NULL::integer AS request FROM reservations v JOIN order_parts p USING (order_id, line)
+JOIN work_orders o ON o.id = v.order_id
+WHERE v.item_id = %(id)s AND o.status NOT IN (:done, :final)
+  AND (v.reserved > 0 OR p.needed::numeric(14, 3) > v.reserved + v.issued)
+UNION ALL SELECT NULL, id FROM purchase_requests WHERE item_id = %(id)s AND state IN ('requested', 'ordered')
+ORDER BY 1, 2;
 
 -- name: classes
 -- The classes of items that somebody sees.

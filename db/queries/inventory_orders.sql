@@ -89,7 +89,8 @@ LEFT JOIN LATERAL (
       AND o.status NOT IN (:unapproved, :done, :final)
 ) AS w ON true
 WHERE (w.lacking > 0 AND l.on_hand > l.reserved)
-   OR (r.id IS NULL AND l.on_hand - l.reserved - coalesce(w.lacking, 0) < coalesce(l.reorder_point, 0)
+   OR (r.id IS NULL AND NOT EXISTS (SELECT FROM items i WHERE i.id = l.item_id AND i.retired_at IS NOT NULL)
+       AND l.on_hand - l.reserved - coalesce(w.lacking, 0) < coalesce(l.reorder_point, 0)
        -- What somebody has cancelled is not asked for again until something moves.
        AND NOT EXISTS (
            SELECT FROM purchase_requests c WHERE c.item_id = l.item_id AND c.store_id = l.store_id AND c.state = 'cancelled'

@@ -3,7 +3,8 @@ SELECT l.item_id, l.store_id, l.site_id, s.code AS site, s.time_zone, i.code AS 
        i.lead_time_days,
        t.code AS store, l.on_hand, l.reserved, l.on_hand - l.reserved AS free, l.shortage, l.minimum, l.reorder_point,
        l.reorder_quantity, coalesce(w.lacking, 0) AS lacking,
-       l.on_hand - l.reserved - coalesce(w.lacking, 0) < coalesce(l.reorder_point, 0) AS is_low,
+       i.retired_at IS NULL AND l.on_hand - l.reserved - coalesce(w.lacking, 0) < coalesce(l.reorder_point, 0) AS is_low,
+       i.retired_at IS NOT NULL AS retired, CASE WHEN i.price IS NOT NULL THEN l.on_hand * i.price END AS worth, i.currency,
        r.id AS request, r.state AS request_state, r.quantity - r.received AS coming, r.expected_on
 FROM stock_levels l
 JOIN items i ON i.id = l.item_id
@@ -22,7 +23,7 @@ SELECT * FROM (
 -- as in: level_row
     WHERE (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s)) AND (%(site)s::text IS NULL OR s.code = %(site)s)
       AND (%(store)s::text IS NULL OR t.code = %(store)s) AND (%(item_id)s::integer IS NULL OR l.item_id = %(item_id)s)
-      AND (%(item_class)s::text IS NULL OR i.item_class = %(item_class)s) AND i.retired_at IS NULL
+      AND (%(item_class)s::text IS NULL OR i.item_class = %(item_class)s) AND (i.retired_at IS NULL OR l.on_hand > 0)
       AND (%(words)s::text[] IS NULL OR i.code || ' ' || i.name || ' ' || i.supplier ILIKE ALL(%(words)s))
 ) AS found
 WHERE (NOT %(low)s OR is_low) AND (NOT %(short)s OR shortage > 0)
@@ -52,17 +53,32 @@ WHERE item_id = %(item_id)s AND store_id = %(store_id)s;
 
 -- name: lots
 -- What the bins of a store have of an item.
-SELECT b.bin_id, n.code AS bin, b.store_id, t.code AS store, b.lot, b.quantity, b.shortage, b.since
+SELECT b.bin_id, n.code AS bin, b.store_id, t.code AS store, b.lot, b.quantity, b.shortage, b.since, e.expires_on
 FROM stock_bins b JOIN bins n ON n.id = b.bin_id JOIN stores t ON t.id = b.store_id
+LEFT JOIN item_lots e ON e.item_id = b.item_id AND e.lot = b.lot
 WHERE b.item_id = %(item_id)s AND (%(store_id)s::integer IS NULL OR b.store_id = %(store_id)s)
   AND (%(bin_id)s::integer IS NULL OR b.bin_id = %(bin_id)s) AND (%(lot)s::text IS NULL OR b.lot = %(lot)s)
 ORDER BY t.code, n.code, b.lot;
 
 -- name: in_bin
 -- What is in a bin.
-SELECT b.item_id, i.code AS item, i.name, i.unit, b.lot, b.quantity, b.shortage
-FROM stock_bins b JOIN items i ON i.id = b.item_id WHERE b.bin_id = %(bin_id)s AND (b.quantity > 0 OR b.shortage > 0)
+SELECT b.item_id, i.code AS item, i.name, i.unit, b.lot, b.quantity, b.shortage, e.expires_on
+FROM stock_bins b JOIN items i ON i.id = b.item_id LEFT JOIN item_lots e ON e.item_id = b.item_id AND e.lot = b.lot
+WHERE b.bin_id = %(bin_id)s AND (b.quantity > 0 OR b.shortage > 0)
 ORDER BY i.code, b.lot;
+
+-- name: in_stores
+-- Every lot in every bin, in the order in which somebody walks past it: a page of the list that is counted by.
+SELECT s.code AS site, s.time_zone, b.store_id, t.code AS store, b.bin_id, n.code AS bin, b.item_id, i.code AS item, i.name, i.unit,
+       b.lot, b.quantity, b.shortage, e.expires_on
+FROM stock_bins b JOIN bins n ON n.id = b.bin_id JOIN stores t ON t.id = b.store_id JOIN sites s ON s.id = b.site_id
+JOIN items i ON i.id = b.item_id LEFT JOIN item_lots e ON e.item_id = b.item_id AND e.lot = b.lot
+WHERE (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s)) AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(store_id)s::integer IS NULL OR b.store_id = %(store_id)s) AND (%(bin_id)s::integer IS NULL OR b.bin_id = %(bin_id)s)
+  AND (%(expired)s::date IS NULL OR e.expires_on < %(expired)s) AND (b.quantity > 0 OR b.shortage > 0)
+  AND (%(after_site)s::text IS NULL OR (s.code, t.code, n.code, i.code, b.lot)
+       > (%(after_site)s, %(after_store)s::text, %(after_bin)s::text, %(after_item)s::text, %(after_lot)s::text))
+ORDER BY s.code, t.code, n.code, i.code, b.lot LIMIT %(limit)s;
 
 -- name: first_bin
 -- Where an item is put down in a store: where it is already, else in the first bin.
@@ -102,6 +118,7 @@ LEFT JOIN bins b ON b.id = m.bin_id
 LEFT JOIN work_orders o ON o.id = m.order_id
 WHERE (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s)) AND (%(site)s::text IS NULL OR s.code = %(site)s)
   AND (%(item_id)s::integer IS NULL OR m.item_id = %(item_id)s) AND (%(order_id)s::uuid IS NULL OR m.order_id = %(order_id)s)
+  AND (%(store_id)s::integer IS NULL OR m.store_id = %(store_id)s)
   AND (%(kind)s::text IS NULL OR m.kind = %(kind)s) AND (%(after)s::bigint IS NULL OR m.id < %(after)s)
 ORDER BY m.id DESC LIMIT %(limit)s;
 
@@ -119,12 +136,24 @@ WHERE order_id = %(order_id)s AND line = %(line)s AND kind = 'issue' ORDER BY id
 -- How many items are below their reorder point and have to be counted, and how many requests and loans are open.
 SELECT count(*) FILTER (WHERE on_hand - reserved < reorder_point) AS low, count(*) FILTER (WHERE shortage > 0) AS short,
        (SELECT count(*) FROM purchase_requests WHERE state IN ('requested', 'ordered')) AS requests,
+       (SELECT count(*) FROM reservations WHERE reserved > 0) AS reservations,
+       (SELECT count(*) FROM stock_bins b JOIN item_lots e USING (item_id, lot) JOIN sites s ON s.id = b.site_id
+        WHERE b.quantity > 0 AND e.expires_on < (%(now)s::timestamptz AT TIME ZONE s.time_zone)::date) AS expired,
+       (SELECT count(*) FROM tool_bookings WHERE state = 'booked' AND upper(during) > %(now)s) AS booked,
        (SELECT count(*) FROM tool_loans WHERE upper_inf(during)) AS lent,
        (SELECT count(*) FROM tool_loans WHERE upper_inf(during) AND due_at < %(now)s) AS overdue,
        (SELECT count(DISTINCT v.order_id) FROM reservations v JOIN order_parts p USING (order_id, line)
         JOIN work_orders o ON o.id = v.order_id
         WHERE p.needed::numeric(14, 3) > v.reserved + v.issued AND o.status NOT IN (:unapproved, :done, :final)) AS waiting
 FROM stock_levels;
+
+-- name: worth
+-- What is on hand at the prices of lots and items, by site and currency.
+SELECT s.code AS site, coalesce(e.currency, i.currency) AS currency, sum(b.quantity * coalesce(e.unit_cost, i.price)) AS worth
+FROM stock_bins b JOIN items i ON i.id = b.item_id JOIN sites s ON s.id = b.site_id
+LEFT JOIN item_lots e ON e.item_id = b.item_id AND e.lot = b.lot AND e.unit_cost IS NOT NULL
+WHERE (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s)) AND coalesce(e.unit_cost, i.price) IS NOT NULL
+GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: moved
 -- How many movements there have been, by kind.

@@ -35,8 +35,9 @@ WHERE id = %(id)s;
 
 -- name: lend
 -- Somebody has the tool from now on.
-INSERT INTO tool_loans (site_id, tool_id, order_id, borrower, during, due_at, lent_by, note)
-SELECT site_id, id, %(order_id)s, %(borrower)s, tstzrange(%(lent_at)s, NULL), %(due_at)s, %(actor)s, %(note)s
+INSERT INTO tool_loans (site_id, tool_id, order_id, borrower, during, due_at, lent_by, note, recorded_at, booking_id)
+SELECT site_id, id, %(order_id)s, %(borrower)s, tstzrange(%(lent_at)s, NULL), %(due_at)s, %(actor)s, %(note)s, %(at)s,
+       %(booking_id)s
 FROM tools WHERE id = %(tool_id)s RETURNING id;
 
 -- name: give_back

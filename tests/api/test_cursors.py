@@ -243,6 +243,16 @@ def lend(plant: Plant, n: int) -> None:
     )  # fmt: skip
 
 
+def booking(plant: Plant, n: int) -> None:
+    """Book a tool; some begin at one time."""
+    plant.sql("INSERT INTO tools (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
+    plant.sql(
+        "INSERT INTO tool_bookings (site_id, tool_id, borrower, during, booked_at, booked_by) SELECT 1, id, 'x', "
+        "tstzrange(%(at)s, '2100-01-01'), now(), 'x' FROM tools WHERE code = %(c)s",
+        c=scattered(n), at=at(n),
+    )  # fmt: skip
+
+
 def checklist(plant: Plant, n: int) -> None:
     plant.sql(
         "WITH c AS (INSERT INTO checklists (site_id, code) VALUES (1, %(c)s) RETURNING id) "
@@ -442,6 +452,7 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/items/{item_id}/lots": (lot, lambda row: row["lot"]),
     "/stores": (store, lambda row: row["id"]),
     "/stock": (item, lambda row: row["item_id"]),
+    "/stock-bins": (item, lambda row: row["item_id"]),
     "/stock-movements": (item, lambda row: row["id"]),
     "/reservations": (reservation, lambda row: row["line"]),
     "/work-orders/{order_id}/reservations": (reservation, lambda row: row["line"]),
@@ -449,6 +460,7 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/bills-of-material": (bill, lambda row: row["item"]),
     "/tools": (tool, lambda row: row["id"]),
     "/tool-loans": (loan, lambda row: row["id"]),
+    "/tool-bookings": (booking, lambda row: row["id"]),
     "/checklists": (checklist, lambda row: row["id"]),
     "/checklist-items": (checklist, lambda row: row["point"]),
     "/checklists/{checklist_id}/versions": (checklist_version, lambda row: row["version"]),

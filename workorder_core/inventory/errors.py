@@ -1,6 +1,7 @@
 """The errors of stores. Each carries its facts and one whole sentence with what to do."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from workorder_core.sentences import Said, coded, joined, say
@@ -64,6 +65,77 @@ class NotEnough(StockError):
         self.wanted, self.available = wanted, available
 
 
+class LotExpired(StockError):
+    """What is there would be enough if some of its lots had not expired."""
+
+    def __init__(self, wanted: Decimal, good: Decimal, unit: str, lots: Sequence[tuple[str, date | None]]) -> None:
+        super().__init__(
+            say(
+                "{wanted} {unit} are asked for and {good} have not expired ({lots}): choose another lot, take the "
+                "expired one out by an adjustment, or record an emergency issue with its reason",
+                wanted=plain(wanted),
+                unit=unit,
+                good=plain(good),
+                lots=", ".join(f"{lot} {day}" for lot, day in lots),
+            )
+        )
+        self.wanted, self.good, self.lots = wanted, good, tuple(lots)
+
+
+class LotNeeded(StockError):
+    """A last day was said of something that came without a lot."""
+
+    def __init__(self) -> None:
+        super().__init__(say("what expires needs the number of its lot: write it too"))
+
+
+class ItemRetired(StockError):
+    """More of an item was to be received, reserved or bought that is not used any more."""
+
+    def __init__(self, item: str) -> None:
+        super().__init__(say("{item} is not used any more: choose another item, or use this one again", item=item))
+        self.item = item
+
+
+class ItemInUse(StockError):
+    """An item was not to be used any more while orders need it or more of it is to come."""
+
+    def __init__(self, item: str, orders: Sequence[str], requests: Sequence[int]) -> None:
+        super().__init__(
+            say(
+                "{item} is needed by {orders}: remove it there first, then retire the item",
+                item=item,
+                orders=", ".join(orders),
+            )
+            if orders
+            else say(
+                "{item} has the open purchase request {requests}: receive or cancel it first, then retire the item",
+                item=item,
+                requests=", ".join(map(str, requests)),
+            )
+        )
+        self.item, self.orders, self.requests = item, tuple(orders), tuple(requests)
+
+
+class BookChanged(StockError):
+    """The book changed while somebody counted: something was issued or received meanwhile.
+
+    ``of`` are the ids of item and bin, and the lot.
+    """
+
+    def __init__(self, item: str, bin_: str, said: Decimal, book: Decimal, *, of: tuple[int, int, str]) -> None:
+        super().__init__(
+            say(
+                "the book of {item} in {bin} said {said} when it was counted, and says {book} now: count it again",
+                item=item,
+                bin=bin_,
+                said=plain(said),
+                book=plain(book),
+            )
+        )
+        self.item, self.bin, self.said, self.book, self.of = item, bin_, said, book, of
+
+
 class NotThatMany(StockError):
     """More is to leave a bin, or to be returned, than it can be; ``why`` is the sentence."""
 
@@ -117,6 +189,49 @@ class ToolIsIn(StockError):
     def __init__(self, tool: str) -> None:
         super().__init__(say("{tool} is not lent to anybody; the list of loans shows who had it", tool=tool))
         self.tool = tool
+
+
+class ToolIsBooked(StockError):
+    """A tool was to be lent or booked for a time that somebody else has booked. Times are on the site's clock."""
+
+    def __init__(self, tool: str, borrower: str, starts_at: datetime, ends_at: datetime) -> None:
+        super().__init__(
+            say(
+                "{tool} is {borrower}'s from {starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}: choose another time or "
+                "another tool, or cancel that booking",
+                tool=tool,
+                borrower=borrower,
+                starts=starts_at,
+                ends=ends_at,
+            )
+        )
+        self.tool, self.borrower, self.starts_at, self.ends_at = tool, borrower, starts_at, ends_at
+
+
+class ToolRetired(StockError):
+    """A tool was to be lent or booked that is not used any more."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(say("{tool} is not used any more: choose another tool", tool=tool))
+        self.tool = tool
+
+
+class InvalidBooking(StockError):
+    """A time that cannot be booked; the argument is the sentence."""
+
+
+class BookingEnded(StockError):
+    """A booking was to be collected or cancelled that has been already."""
+
+    def __init__(self, tool: str, state: str) -> None:
+        super().__init__(
+            say(
+                "this booking of {tool} is {state}: only one that is booked can be changed",
+                tool=tool,
+                state=coded(state),
+            )
+        )
+        self.tool, self.state = tool, state
 
 
 class IllegalPurchase(StockError):

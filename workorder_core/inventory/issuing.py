@@ -2,10 +2,11 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from workorder_core.inventory.errors import NotEnough, not_in_bin
+from workorder_core.inventory.errors import LotExpired, NotEnough, not_in_bin
 from workorder_core.inventory.quantities import ZERO
 
 K = TypeVar("K", bound=Hashable)
@@ -13,13 +14,22 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """The quantity of a lot in a bin. The smaller ``since``, the earlier it was received."""
+    """The quantity of a lot in a bin. The smaller ``since``, the earlier it was received; ``expires_on`` None: never."""
 
     bin_id: int
     lot: str
     quantity: Decimal
     shortage: Decimal = ZERO
     since: int = 0
+    expires_on: date | None = None
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.expires_on is not None and self.expires_on < today
+
+    def turn(self, today: date) -> tuple[bool, date, int, int, str]:
+        """Return its turn: what expires first goes first, then what came first; what has expired goes last."""
+        return self.expired(today), self.expires_on or date.max, self.since, self.bin_id, self.lot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +63,13 @@ def issue(
     default_bin: int,
     unit: str,
     default_lot: str = "",
+    today: date = date.min,
 ) -> Issue:
-    """Choose the lots that a quantity is issued from, the earliest first.
+    """Choose the lots that a quantity is issued from: what expires first, then what came first.
 
-    An ordinary issue uses the order's own reservation and free stock. An emergency issue uses all stock, other orders'
-    reservations last, and records the rest as a shortage. Raises NotEnough.
+    An ordinary issue uses the order's own reservation and free stock, of lots that have not expired. An emergency issue
+    uses all stock, expired lots and other orders' reservations last, and records the rest as a shortage. Raises
+    NotEnough, LotExpired.
 
     Parameters
     ----------
@@ -67,7 +79,15 @@ def issue(
         The quantity that the order has reserved in the store, and the free quantity.
     default_bin, default_lot
         Where the shortage is recorded if the store has no stock of the item.
+    today
+        The store's own date; a lot is good to the end of its last day.
     """
+    expired = [each for each in lots if each.expired(today) and each.quantity > 0]
+    if expired and not emergency:
+        lots = [each for each in lots if not each.expired(today)]
+        good = min(sum((each.quantity for each in lots), ZERO), own + free)
+        if good < quantity <= own + free:
+            raise LotExpired(quantity, good, unit, [(each.lot, each.expires_on) for each in expired])
     there = sum((each.quantity for each in lots), ZERO)
     available = min(there, own + free)
     if quantity > available and not emergency:
@@ -75,7 +95,7 @@ def issue(
     taken = min(quantity, there)
     from_own = min(own, taken)
     picks, left, owned = list[Pick](), taken, from_own
-    for each in sorted(lots, key=lambda lot: (lot.since, lot.bin_id, lot.lot)):
+    for each in sorted(lots, key=lambda lot: lot.turn(today)):
         part = min(left, each.quantity)
         if part > 0:
             reserved = min(owned, part)

@@ -16,13 +16,24 @@ from db import scope
 from db.costs.costs import NoCurrency
 from db.inventory import items, moving, reserving
 from db.inventory.amounts import Amount, Where
-from workorder_core.inventory.errors import InvalidQuantity, NotEnough, NotThatMany, UnknownUnit, WhyNeeded
+from workorder_core.inventory.errors import (
+    InvalidQuantity,
+    ItemRetired,
+    LotExpired,
+    LotNeeded,
+    NotEnough,
+    NotThatMany,
+    UnknownUnit,
+    WhyNeeded,
+)
 from workorder_core.people.access import Who
 from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 _AT = {
     NotEnough: "quantity",
+    LotExpired: "quantity",
+    LotNeeded: "lot",
     NotThatMany: "quantity",
     InvalidQuantity: "quantity",
     UnknownUnit: "unit",
@@ -81,6 +92,7 @@ def keep(
     lot: Annotated[str, Form(max_length=64)] = "",
     why: Annotated[str, Form(max_length=2000)] = "",
     unit_cost: Annotated[str, Form(max_length=30)] = "",
+    expires_on: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Receive stock, correct the book, or move stock to another bin."""
     with Fields() as read:
@@ -89,6 +101,7 @@ def keep(
         where = read("place", Where(), lambda: _where(conn, place, who))
         target = read("to_bin", None, lambda: _seen_bin(conn, to_bin, who))
         cost = read("unit_cost", None, lambda: reading.number(unit_cost, places=4))
+        last_day = read("expires_on", None, lambda: reading.day(expires_on))
         if verb == "transfer":
             read.need("place", where.bin_id, say("choose one of the list"))
             read.need("to_bin", target, say("choose one of the list"))
@@ -96,7 +109,7 @@ def keep(
     amount = Amount(quantity=many, unit=unit or None, why=why.strip())
     if verb == "receive":
         put = Where(bin_id=where.bin_id, lot=lot.strip() or where.lot)
-        moving.receive(conn, item_id, amount, put, who=who, at=now, unit_cost=cost)
+        moving.receive(conn, item_id, amount, put, who=who, at=now, unit_cost=cost, expires_on=last_day)
     elif verb == "adjust":
         moving.adjust(conn, item_id, many, where, who=who, at=now, why=why.strip())
     elif where.bin_id is not None and target is not None:
@@ -107,7 +120,9 @@ def keep(
 
 
 @router.post("/orders/{order_id}/stock/{verb}", dependencies=[HANDLES_STOCK])
-@shown_on("/orders/{order_id}", at={UnknownUnit: "item_quantity", InvalidQuantity: "item_quantity"})
+@shown_on(
+    "/orders/{order_id}", at={UnknownUnit: "item_quantity", InvalidQuantity: "item_quantity", ItemRetired: "item"}
+)
 def of_order(
     order_id: UUID,
     verb: Literal["reserve", "release"],

@@ -1,18 +1,23 @@
 """The stock section of an order's page: its lines, missing parts, and the items that can be reserved."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 
-from db.inventory import items, order_lines
+from db.inventory import bookings, items, order_lines, tools
+from db.inventory.items import BillLine
+from db.orders.order_lists import Listed
 from db.plant.plant import Asset
 from workorder_core.errors import IllegalMove, NotAllowed
+from workorder_core.inventory.reserving import Waiting
 from workorder_core.orders import edits
 from workorder_core.orders.edits import Edit
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
 
-MOST_ITEMS = 500
+MOST_ITEMS, MOST_TOOLS = 500, 100
 
 
 def facts(conn: Connection, order: WorkOrder, asset: Asset | None, who: Who) -> dict[str, Any]:
@@ -21,16 +26,24 @@ def facts(conn: Connection, order: WorkOrder, asset: Asset | None, who: Who) -> 
     offers = _may(order, who)
     site = order.number.rpartition("-")[0]
     found = items.page(conn, within=[site], site=site, limit=MOST_ITEMS) if offers else []
-    of_class = set()
+    bill: list[BillLine] = []
     if offers and asset is not None:
         bill = items.bills(conn, within=[site], site=site, asset_class=asset.asset_class, limit=MOST_ITEMS)
-        of_class = {each.item_id for each in bill}
+    of_class = {each.item_id: each.quantity for each in bill}
     return {
         "stock_lines": lines,
         "waits_for_parts": order_lines.waiting(conn, [order.id]).get(order.id),
         "offers_stock": offers,
-        "stock_items": sorted(found, key=lambda each: (each.id not in of_class, each.code)),
+        "bill_items": [(each, of_class[each.id]) for each in found if each.id in of_class],
+        "other_items": [each for each in found if each.id not in of_class],
+        "order_bookings": bookings.page(conn, within=[site], order_id=order.id, limit=MOST_TOOLS),
+        "order_tools": tools.page(conn, within=[site], site=site, limit=MOST_TOOLS) if offers else [],
     }
+
+
+def waits(conn: Connection, listed: Sequence[Listed]) -> Mapping[UUID, Waiting]:
+    """Return which orders of a list wait for parts, with what and until when."""
+    return order_lines.waiting(conn, [each.order.id for each in listed])
 
 
 def _may(order: WorkOrder, who: Who) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
@@ -16,9 +17,10 @@ from api.once import SentForm
 from db.costs import costs
 from db.costs.costs import NoCurrency
 from db.errors import AlreadyExists
-from db.inventory import items, levels, prices, purchases
+from db.inventory import counting, items, levels, prices, purchases
 from db.inventory.items import ItemFacts
 from db.plant import plant
+from workorder_core.inventory.errors import ItemInUse
 from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -62,7 +64,7 @@ def stock(
         sites=plant.sites(conn, who.sites),
         classes=items.classes(conn, who.sites),
         kept=[] if rows else items.page(conn, within=who.sites, limit=PAGE_SIZE),
-        counts=levels.counts(conn, now=now) if who.sites is None else None,
+        worth=counting.worth(conn, within=who.sites) if who.sees_prices else [],
     )
 
 
@@ -97,6 +99,7 @@ def item_page(
         stores=items.stores(conn, who.sites, shown.site),
         order=order[:100],
         bin_id=bin_id,
+        today=now.astimezone(ZoneInfo(shown.time_zone)).date(),
     )
 
 
@@ -137,7 +140,7 @@ def new_item(
 
 
 @router.post("/stock/items/{item_id}/facts", dependencies=[KEEPS_STOCK])
-@shown_on("/stock/items/{item_id}", at={NoCurrency: "price"})
+@shown_on("/stock/items/{item_id}", at={NoCurrency: "price", ItemInUse: "retired"})
 def change_item(
     item_id: int,
     conn: Conn,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.board.inventory import order_stock
 from api.board.rendering import page
 from db.orders import order_content, work_orders
 from workorder_core.orders import lifecycle, planned_dates
@@ -40,6 +41,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
         groups=[(title, listed) for title, listed in groups if listed],
         steps={each.order.id: order_content.steps(conn, each.order.id) for each in found},
         offered={each.order.id: lifecycle.offered(each.order, who, at=now) for each in found},
+        waiting=order_stock.waits(conn, found),
         at_once=_AT_ONCE,
         dated=planned_dates.DATED,
         at_work=lifecycle.WAITING | lifecycle.BEGUN,

@@ -74,7 +74,9 @@ def receive(request_id: int, body: ReceiveIn, conn: Conn, now: Now, who: Asking,
     def make(_: Response) -> PurchaseOut:
         came, where = body.amount(), body.where()
         return PurchaseOut.of(
-            purchases.receive(conn, request_id, came, where, who=who, at=now, unit_cost=body.unit_cost)
+            purchases.receive(
+                conn, request_id, came, where, who=who, at=now, unit_cost=body.unit_cost, expires_on=body.expires_on
+            )
         )
 
     return once(body, make)

@@ -73,7 +73,7 @@ def stock(
         conn, within=who.sites, site=site, store=store, item_id=item_id, item_class=item_class, text=text, low=low,
         short=short, after=part.after(LOW_FIRST), limit=part.fetched,
     )  # fmt: skip
-    return [LevelOut.of(each) for each in part.of_fetched(rows, LOW_FIRST)]
+    return [LevelOut.of(each, prices=who.sees_prices) for each in part.of_fetched(rows, LOW_FIRST)]
 
 
 @router.get("/stock-movements", dependencies=[SEES])
@@ -102,7 +102,16 @@ def receive(item_id: int, body: ReceiveIn, conn: Conn, now: Now, who: Asking, on
 
     def make(_: Response) -> LevelOut:
         return LevelOut.of(
-            moving.receive(conn, item_id, body.amount(), body.where(), who=who, at=now, unit_cost=body.unit_cost)
+            moving.receive(
+                conn,
+                item_id,
+                body.amount(),
+                body.where(),
+                who=who,
+                at=now,
+                unit_cost=body.unit_cost,
+                expires_on=body.expires_on,
+            )
         )
 
     return once(body, make)
@@ -150,7 +159,10 @@ def count(item_id: int, body: CountIn, conn: Conn, now: Now, who: Asking, once: 
     _seen(conn, body.store_id, body.bin_id, who)
 
     def make(_: Response) -> LevelOut:
-        return LevelOut.of(moving.count(conn, item_id, body.found, body.where(), who=who, at=now, why=body.why))
+        where = body.where()
+        return LevelOut.of(
+            moving.count(conn, item_id, body.found, where, who=who, at=now, why=body.why, said=body.book)
+        )
 
     return once(body, make)
 

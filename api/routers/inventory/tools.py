@@ -78,6 +78,7 @@ def lend(tool_id: int, body: LendIn, conn: Conn, now: Now, who: Asking, once: On
                 order_id=body.order_id,
                 note=body.note,
                 lent_at=body.lent_at,
+                booking_id=body.booking_id,
             )
         )
 

@@ -151,10 +151,13 @@ class LevelOut(Read):
     request_state: str | None
     coming: Quantity | None = Field(description="its outstanding quantity")
     expected_on: date | None
+    worth: Amount | None = Field(None, description="on hand at the item's price; null: no price, or you may not see it")
+    currency: str | None = None
 
     @classmethod
-    def of(cls, level: Level) -> "LevelOut":
-        return cls.model_validate(level)
+    def of(cls, level: Level, *, prices: bool = False) -> "LevelOut":
+        made = cls.model_validate(level)
+        return made if prices else made.model_copy(update={"worth": None, "currency": None})
 
 
 class LotOut(Read):
@@ -164,6 +167,7 @@ class LotOut(Read):
     lot: str
     quantity: Quantity
     shortage: Quantity
+    expires_on: date | None = Field(description="its last day; null: it keeps")
 
     @classmethod
     def of(cls, lot: LotInBin) -> "LotOut":

@@ -1,6 +1,7 @@
 """Bodies and answers about movements, the ledger, reservations and purchase requests."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +44,7 @@ class ReceiveIn(_Moved, _Placed):
     unit_cost: AmountIn | None = Field(
         None, description="of one of the item's own unit: of the lot, or of the item from now on"
     )
+    expires_on: Day | None = Field(None, description="the last day of the lot, which is then needed")
 
 
 class IssueIn(_Moved, _Placed):
@@ -70,7 +72,70 @@ class CountIn(_Placed):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"found": "7", "bin_id": 3}]})
 
     found: FromZero = Field(description="in the item's own unit")
+    book: FromZero | None = Field(
+        None, description="what the book said when it was counted: refused if something has moved since; null: whatever"
+    )
     why: Why = ""
+
+
+class CountedIn(BaseModel):
+    """What was found of a lot in a bin."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"item_id": 7, "bin_id": 3, "found": "7"}]}
+    )
+
+    item_id: Key
+    bin_id: Key
+    lot: Lot = ""
+    found: FromZero
+    book: FromZero | None = None
+
+
+class CountsIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"counts": [{"item_id": 7, "bin_id": 3, "found": "7", "book": "8"}]}]},
+    )
+
+    counts: Annotated[list[CountedIn], Field(min_length=1, max_length=1000)]
+    why: Why = ""
+
+
+class DifferenceOut(Read):
+    """What the book said of a lot in a bin, and what a count found."""
+
+    item_id: int
+    item: str
+    unit: str
+    bin_id: int
+    bin: str
+    lot: str
+    book: Quantity
+    found: Quantity
+
+
+class CountsOut(BaseModel):
+    counted: int
+    differences: list[DifferenceOut] = Field(description="where the book was wrong")
+
+
+class InBinOut(Read):
+    """A lot in a bin: a row of the list that is taken along to count."""
+
+    site: str
+    store: str
+    bin: str
+    item: str
+    name: str
+    lot: str
+    quantity: Quantity
+    unit: str
+    shortage: Quantity
+    expires_on: date | None
+    item_id: int
+    bin_id: int
+    store_id: int
 
 
 class AdjustIn(_Placed):

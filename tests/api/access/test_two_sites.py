@@ -109,6 +109,7 @@ def world(pool, client, seeded):
             "bin_id": one("SELECT id FROM bins WHERE site_id = %s", site),
             "request_id": one("SELECT id FROM purchase_requests WHERE site_id = %s", site),
             "tool_id": one("SELECT id FROM tools WHERE site_id = %s", site),
+            "booking_id": one("SELECT min(id) FROM tool_bookings WHERE site_id = %s AND state = 'booked'", site),
             "run_key": run.id,
             "upload_id": file.id,
             "checklist_id": one("SELECT id FROM checklists"),
@@ -227,6 +228,12 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/tools/{tool_id}": [{"name": "Mine"}],
         "/lend": [{"borrower": "me", "due_at": "2031-01-01T08:00:00Z", "order_id": str(theirs["order_id"])}],
         "/tools/{tool_id}/return": [{"note": "mine"}],
+        "/stores/{store_id}/counts": [
+            {"counts": [{"item_id": theirs["item_id"], "bin_id": theirs["bin_id"], "found": 0}]}
+        ],
+        "/tools/{tool_id}/bookings": [
+            {"borrower": "me", "starts_at": "2032-01-01T08:00:00Z", "ends_at": "2032-01-01T09:00:00Z"}
+        ],
         "/users": [{"name": "spy", "roles": ["viewer"], "sites": [SITE]}],
         "/keys": [{"name": "spy", "roles": ["viewer"], "sites": [SITE]}],
     }  # fmt: skip
@@ -311,6 +318,7 @@ def test_whoever_sees_every_site_reads_the_marks_so_that_the_table_can_fail(know
         "GET /api/v1/items", "GET /api/v1/items/{item_id}", "GET /api/v1/stores", "GET /api/v1/stock",
         "GET /api/v1/stock-movements", "GET /api/v1/reservations", "GET /api/v1/work-orders/{order_id}/reservations",
         "GET /api/v1/purchase-requests", "GET /api/v1/bills-of-material", "GET /api/v1/tools", "GET /api/v1/tool-loans",
+        "GET /api/v1/tool-bookings", "GET /api/v1/stock-bins",
         "GET /api/v1/assets/{asset_id}/files", "GET /api/v1/sites/{site_code}/costs",
     }  # fmt: skip
     assert expected <= found, expected - found

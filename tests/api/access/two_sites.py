@@ -180,6 +180,8 @@ def _fill_stock(client: TestClient, post: Any, order: str) -> Iterator[tuple[str
     yield "tool", tool.status_code
     loan = {"borrower": "holm", "due_at": "2030-01-01T08:00:00Z", "note": "mind the jaw"}
     yield "loan", post(f"/tools/{tool.json()['id']}/lend", **loan).status_code
+    day = {"borrower": "holm", "starts_at": "2031-05-01T08:00:00Z", "ends_at": "2031-05-01T09:00:00Z", "note": "oil it"}
+    yield "booking", post(f"/tools/{tool.json()['id']}/bookings", **day).status_code
 
 
 def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator[tuple[str, int]]:

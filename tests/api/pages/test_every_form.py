@@ -181,8 +181,28 @@ FORMS = {
         {"quantity": "many", "to_bin": "x", "unit_cost": "much"},
     ),
     "/tools/new": Known("/tools", "/tools/new", {"code": "T-2", "name": "Gauge"}, {"code": "a/b", "name": " "}),
+    "/stock/items/{item_id}/ask": Known(
+        "/stock/items/{other_item}", "/stock/items/{other_item}/ask", {"wanted": "2", "for_store": "{store}"},
+        {"wanted": "much", "for_store": "x"},
+    ),
+    "/stock/counting/{store_id}": Known(
+        "/stock/counting?store={store}", "/stock/counting/{store}", {"found_1": "4"}, {"found_1": "four"}
+    ),
+    "/stock/bills/{verb}": Known(
+        "/stock/bills", "/stock/bills/put", {"asset_class": "centrifugal_pump", "item": "{item}", "many": "2"},
+        {"asset_class": " ", "many": "0"},
+    ),
+    "/tools/{tool_id}/facts": Known(
+        "/tools/{tool}", "/tools/{tool}/facts", {"name": "Puller 3", "kept_at": "cabinet 4"}, {"name": " "}
+    ),
+    "/tools/{tool_id}/book": Known(
+        "/tools/{tool}", "/tools/{tool}/book",
+        {"booked_for": "Holm", "starts_at": "2040-01-01T08:00", "ends_at": "2040-01-01T16:00"},
+        {"booked_for": " ", "starts_at": "soon", "order": "NTH-0"},
+    ),
+    "/tool-bookings/{booking_id}/cancel": Known("/tools/{tool}", "/tool-bookings/{booking}/cancel"),
     "/tools/{tool_id}/{verb}": Known(
-        "/tools", "/tools/{tool}/lend", {"borrower": "Holm", "due_at": "2040-01-01T16:00"},
+        "/tools/{tool}", "/tools/{tool}/lend", {"borrower": "Holm", "due_at": "2040-01-01T16:00"},
         {"borrower": " ", "due_at": "soon", "order": "NO-1"},
     ),
     "/devices/{device}/unbind": Known("/devices", "/devices/d1/unbind"),
@@ -367,16 +387,30 @@ def _stores(client) -> dict[str, str]:
     """A store with an item that is below its reorder point, and a tool."""
 
     def made(path: str, body: dict[str, object], method: str = "POST"):
-        answer = client.request(method, f"/api/v1{path}", json=body, headers={"Idempotency-Key": path})
+        answer = client.request(method, f"/api/v1{path}", json=body, headers={"Idempotency-Key": f"{path} {body}"})
         answer.raise_for_status()
         return answer.json()
 
     store = made("/stores", {"site": "NTH", "code": "MAIN", "name": "Main", "bins": ["A1"]})["id"]
     item = made("/items", {"site": "NTH", "code": "SEAL", "name": "Seal"})["id"]
     made(f"/items/{item}/receive", {"quantity": 5})
+    other = made("/items", {"site": "NTH", "code": "OIL", "name": "Oil"})["id"]
     request = made(f"/items/{item}/stores/{store}", {"reorder_point": 9}, "PUT")["request"]
     tool = made("/tools", {"site": "NTH", "code": "PULL", "name": "Puller"})["id"]
-    return {"store": str(store), "item": str(item), "request": str(request), "tool": str(tool)}
+    day: dict[str, object] = {
+        "borrower": "Holm",
+        "starts_at": "2041-01-01T08:00:00Z",
+        "ends_at": "2041-01-01T16:00:00Z",
+    }
+    booking = made(f"/tools/{tool}/bookings", day)["id"]
+    return {
+        "store": str(store),
+        "item": str(item),
+        "request": str(request),
+        "other_item": str(other),
+        "tool": str(tool),
+        "booking": str(booking),
+    }
 
 
 def _runs(conn, now) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """What a store's stock adds up to, who gets what of it, when more is bought, and how units are read."""
 
+import math
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -9,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workorder_core.inventory import issuing, ledger, purchasing, reordering, reserving
-from workorder_core.inventory.errors import IllegalPurchase, InvalidQuantity, NotEnough, NotThatMany, UnknownUnit
+from workorder_core.inventory.errors import (
+    IllegalPurchase,
+    InvalidQuantity,
+    LotExpired,
+    NotEnough,
+    NotThatMany,
+    UnknownUnit,
+)
 from workorder_core.inventory.issuing import Lot
 from workorder_core.inventory.ledger import Impossible, Kind, Movement, Stock
 from workorder_core.inventory.purchasing import State
@@ -106,6 +115,35 @@ def test_the_earliest_lot_goes_first_and_what_the_book_lacks_is_a_shortage_of_th
     ]  # fmt: skip
     empty = issuing.issue([], quantity=D(2), own=ZERO, free=ZERO, emergency=True, default_bin=5, unit="pcs")
     assert [(each.bin_id, each.quantity, each.shortage) for each in empty.picks] == [(5, 0, 2)]
+
+
+def test_what_expires_first_goes_first_and_what_has_expired_goes_in_an_emergency_only_and_last():
+    today = date(2026, 3, 2)
+    old = Lot(bin_id=1, lot="OLD", quantity=D(5), since=1, expires_on=date(2026, 3, 1))
+    soon = Lot(bin_id=1, lot="SOON", quantity=D(2), since=9, expires_on=today)
+    keeps = Lot(bin_id=1, lot="KEEPS", quantity=D(4), since=2)
+    facts = {"own": ZERO, "free": D(11), "default_bin": 1, "unit": "pcs", "today": today}
+    made = issuing.issue([old, keeps, soon], quantity=D(3), emergency=False, **facts)
+    assert [(each.lot, each.quantity) for each in made.picks] == [("SOON", 2), ("KEEPS", 1)]
+    with pytest.raises(LotExpired, match=r"6 have not expired \(OLD 2026-03-01\)"):
+        issuing.issue([old, keeps, soon], quantity=D(7), emergency=False, **facts)
+    with pytest.raises(NotEnough):
+        issuing.issue([old, keeps, soon], quantity=D(12), emergency=False, **facts)
+    urgent = issuing.issue([old, keeps, soon], quantity=D(7), emergency=True, **facts)
+    assert [(each.lot, each.quantity) for each in urgent.picks] == [("SOON", 2), ("KEEPS", 4), ("OLD", 1)]
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**6), st.integers(0, 3), st.integers(0, 6))
+def test_a_unit_is_converted_exactly_or_rounded_half_up_to_a_thousandth_and_never_by_floats(many, of, places, more):
+    quantity, factor = D(many).scaleb(-places), D(of).scaleb(-more)
+    exact = Fraction(many, 10**places) * Fraction(of, 10**more)
+    units = Units("pcs", {"box": factor})
+    thousandths = math.floor(exact * 1000 + Fraction(1, 2))
+    if not 0 < thousandths <= 10**12:
+        with pytest.raises(InvalidQuantity):
+            units.in_own(quantity, "box")
+    else:
+        assert Fraction(units.in_own(quantity, "box")) == Fraction(thousandths, 1000)
 
 
 def test_a_count_settles_the_shortage_and_the_newest_reservations_lose_what_is_not_there():
