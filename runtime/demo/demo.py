@@ -91,7 +91,7 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                     prices.put(conn, plant_db.site_by_code(conn, site), until=anchor)
                     past.make(conn, site=site, now=anchor)
                     walks.make(conn, site=site, now=anchor)
-                    stores.put(conn, plant_db.site_by_code(conn, site), now=anchor)
+                    stores.put(conn, plant_db.site_by_code(conn, site), now=anchor, year=wanted.with_past)
                 plant = SamplePlant(folder, site=site, anchor=anchor)
                 return _watch(wanted, standing, conn, plant, folder, stop, console)
 

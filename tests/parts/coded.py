@@ -19,6 +19,7 @@ from workorder_core.inspections.audits import AuditKind, FindingState, FindingSt
 from workorder_core.inspections.checklists import ItemKind
 from workorder_core.inspections.rounds import RoundStatus, RoundStep, StopStatus
 from workorder_core.intake.effects import What
+from workorder_core.inventory.bookings import BookingState
 from workorder_core.inventory.ledger import Kind
 from workorder_core.inventory.purchasing import State as PurchaseState
 from workorder_core.notifying.attempts import Channel
@@ -38,7 +39,7 @@ from workorder_core.tables.plant_tables import TABLES
 from workorder_core.words import WHOLE_MACHINE
 
 _ENUMS: tuple[type[Enum], ...] = (
-    Kind, PurchaseState,
+    Kind, PurchaseState, BookingState,
     words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,

@@ -56,6 +56,7 @@ def test_the_examples_of_the_page_run(client, seeded):
         made = answer.json()
         named = {"/stores": "store_id", "/items": "item_id", "/tools": "tool_id"}.get(there)
         ids |= {named: made["id"]} if named else {}
+        ids |= {"bin_id": made["bins"][0]["id"]} if there == "/stores" else {}
         if "on_hand" in made:
             level = made
             ids |= {"request_id": made["request"]} if made["request"] else {}
@@ -64,7 +65,7 @@ def test_the_examples_of_the_page_run(client, seeded):
         )
         assert not path.endswith("/count") or (level["on_hand"], level["shortage"]) == (3, 0)
     assert not waiting
-    assert len(ran) == len(re.findall("```json", PAGE)) == 13
+    assert len(ran) == len(re.findall("```json", PAGE)) == 15
     used = client.get(f"{V1}/items/{ids['item_id']}/where-used").json()
     assert "P-101" in [each["code"] for each in used["assets"]]
     assert {each.value for each in Kind} <= set(re.findall(r"`(\w+)`", PAGE))
