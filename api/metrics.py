@@ -69,6 +69,13 @@ class Metrics:
             ["outcome"],
             registry=self._registry,
         )
+        self._count_stock()
+        self._engine = EngineNumbers()
+        self._registry.register(self._engine)
+        about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
+        about.labels(version).set(1)
+
+    def _count_stock(self) -> None:
         self._stock = Gauge(
             "plantwright_stock", "Items, orders and tools of the stores that ask for somebody.", ["what"],
             registry=self._registry,
@@ -80,10 +87,6 @@ class Metrics:
             "plantwright_stock_value", "What is on hand costs, as far as prices are known.", ["site", "currency"],
             registry=self._registry,
         )  # fmt: skip
-        self._engine = EngineNumbers()
-        self._registry.register(self._engine)
-        about = Gauge("plantwright_build_info", "The version that runs.", ["version"], registry=self._registry)
-        about.labels(version).set(1)
 
     def _count_inspections(self) -> None:
         self._rounds = Gauge("plantwright_rounds", "Inspection rounds.", ["status"], registry=self._registry)
