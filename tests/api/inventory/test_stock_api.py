@@ -140,3 +140,66 @@ def test_the_timetable_gives_what_is_free_to_who_waits(client, shop, seeded, poo
     text = client.get("/metrics").text
     assert 'plantwright_stock{what="open_purchase_requests"} 1.0' in text
     assert 'plantwright_stock_movements{kind="receive"} 1.0' in text
+
+
+ODD = ("1e30", "-1", "0", "0.0001", "NaN", "Infinity", "1e-9", "1e9999999", "", "two")
+
+
+def test_no_odd_quantity_price_or_place_moves_anything_and_each_is_said_with_its_field(client, shop, seeded):
+    item, order = f"/items/{shop['item']}", shop["order"]
+    before = client.get(f"{V1}/stock-movements").json()
+    request = sent(client, f"{item}/stores/{shop['store']}", {"reorder_point": 12}, 200, method="PUT")["request"]
+    for odd in ODD:
+        for path, body in (
+            (f"{item}/receive", {"quantity": odd}), (f"{item}/issue", {"quantity": odd, "order_id": order}),
+            (f"{item}/return", {"quantity": odd, "order_id": order}), (f"{item}/transfer", {"quantity": odd}),
+            (f"/work-orders/{order}/reservations", {"quantity": odd, "item_id": shop["item"]}),
+            (f"/purchase-requests/{request}/receive", {"quantity": odd}),
+            (f"{item}/receive", {"quantity": 1, "unit_cost": odd if odd != "0" and odd != "0.0001" else "-1"}),
+        ):  # fmt: skip
+            if odd in ("1e-9", "1e9999999", "", "two") and path.endswith("transfer"):
+                continue
+            refused = client.post(f"{V1}{path}", json=body, headers={"Idempotency-Key": uuid4().hex})
+            assert refused.status_code == 422, (path, body, refused.text)
+    for odd in ("1e30", "-1", "NaN", "0.0001", "two"):
+        sent(client, f"{item}/count", {"found": odd}, 422)
+        sent(
+            client,
+            "/bills-of-material",
+            {"asset_class": "centrifugal_pump", "item_id": shop["item"], "quantity": odd},
+            422,
+            method="PUT",
+        )
+        sent(client, "/items", {"site": "NTH", "code": "ODD", "name": "Odd", "price": "-1", "units": {"box": odd}}, 422)
+    assert client.get(f"{V1}/stock-movements").json() == before
+    sent(client, f"/purchase-requests/{request}/receive", {"quantity": 2})
+    again = sent(client, f"/purchase-requests/{request}/receive", {"quantity": 2}, 409)
+    assert again["type"] == "/problems/illegal-purchase-step"
+
+
+def test_stock_is_taken_by_a_list_and_refused_where_something_moved_meanwhile(client, shop):
+    row = client.get(f"{V1}/stock-bins").json()[0]
+    assert (row["store"], row["bin"], row["item"], row["quantity"]) == ("MAIN", "A1", "SEAL", 10)
+    count = {"item_id": shop["item"], "bin_id": row["bin_id"], "found": "9", "book": "10"}
+    sent(client, f"/items/{shop['item']}/issue", {"quantity": 1, "order_id": shop["order"]})
+    refused = sent(client, f"/stores/{shop['store']}/counts", {"counts": [count]}, 409)
+    assert refused["type"] == "/problems/book-changed"
+    made = sent(client, f"/stores/{shop['store']}/counts", {"counts": [count | {"book": "9", "found": "8"}]})
+    assert [(each["book"], each["found"]) for each in made["differences"]] == [(9, 8)]
+    assert "A1,SEAL" in client.get(f"{V1}/stock-bins?format=csv").text
+
+
+def test_a_tool_is_booked_once_for_a_time_and_the_loan_collects_it(client, seeded):
+    tool = sent(client, "/tools", {"site": "NTH", "code": "PULL", "name": "Puller"})["id"]
+    day = {"borrower": "Anna Holm", "starts_at": "2031-05-01T06:00:00Z", "ends_at": "2031-05-01T14:00:00Z"}
+    made = sent(client, f"/tools/{tool}/bookings", day, key="b-1")
+    assert sent(client, f"/tools/{tool}/bookings", day, key="b-1") == made
+    refused = sent(client, f"/tools/{tool}/bookings", day | {"borrower": "Jonas"}, 409)
+    assert (refused["type"], "Anna Holm's" in refused["detail"]) == ("/problems/tool-is-booked", True)
+    assert sent(client, f"/tools/{tool}/bookings", day | {"ends_at": day["starts_at"]}, 422)["type"].endswith("booking")
+    sent(client, f"/tools/{tool}/lend", {"borrower": "Jonas", "due_at": "2031-05-01T07:00:00Z"}, 409)
+    sent(client, f"/tools/{tool}/lend", {"borrower": "anna holm", "due_at": "2031-05-01T14:00:00Z"})
+    assert [(each["id"], each["state"]) for each in client.get(f"{V1}/tool-bookings").json()] == [(made["id"], "out")]
+    ended = sent(client, f"/tool-bookings/{made['id']}/cancel", None, 409)
+    assert ended["type"] == "/problems/booking-ended"
+    assert "Puller" in client.get(f"/tools/{tool}", headers={"Accept": "text/html"}).text
