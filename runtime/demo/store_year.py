@@ -46,8 +46,9 @@ def live(conn: Connection, site: str, kept: Sequence[Kept], *, until: datetime, 
     while at < until - _STEP:
         at += _STEP
         _buy(conn, site, at, who)
+        morning = at.replace(hour=7, minute=0, second=0, microsecond=0)
         for each in kept:
-            _use(conn, each, chance, at + timedelta(minutes=chance.randrange(400)), who)
+            _use(conn, each, chance, morning + timedelta(minutes=chance.randrange(400)), who)
     _buy(conn, site, until, who, at_once=True)
     for each in kept:
         where = Where(bin_id=each.bin_id)

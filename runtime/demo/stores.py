@@ -83,7 +83,9 @@ def _lend(conn: Connection, site: Site, now: datetime) -> None:
         conn, laser, "Anna Holm", due_at=now - timedelta(hours=3), who=KEEPER, at=now - timedelta(days=1),
         note="for the coupling of P-104",
     )  # fmt: skip
-    morning = datetime.combine(now.date() + timedelta(days=2), time(7), ZoneInfo(site.time_zone))
+    day = now.date() + timedelta(days=2)
+    day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+    morning = datetime.combine(day, time(7), ZoneInfo(site.time_zone))
     for tool, borrower in ((puller, "Jonas Petersen"), (heater, "Jonas Petersen"), (laser, "Marta Nowak")):
         tools.book(
             conn, tool, borrower, starts_at=morning, ends_at=morning + timedelta(hours=8), who=KEEPER, at=now,
