@@ -120,6 +120,7 @@ IN_PATHS = {
     "request_id": "the purchase request's id, as the list of purchase requests has it",
     "line": "the number of the line among the parts of the order, as its reservations have it",
     "tool_id": "the tool's id, as the list of tools has it",
+    "booking_id": "the booking's id, as the list of tool bookings has it",
 }
 """The meaning of each name in a path, which is the same in every path."""
 
