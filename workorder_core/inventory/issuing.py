@@ -14,7 +14,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """The quantity of a lot in a bin. The smaller ``since``, the earlier it was received; ``expires_on`` None: never."""
+    """A lot in a bin. The smaller ``since``, the earlier it was received; ``expires_on`` None: it never expires."""
 
     bin_id: int
     lot: str
