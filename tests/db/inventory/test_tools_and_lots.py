@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -41,7 +42,7 @@ def puller(shop) -> Tool:
 
 
 def book(shop, tool, who, start, end, **more):
-    times = {"starts_at": hour(start), "ends_at": hour(end)}
+    times: dict[str, Any] = {"starts_at": hour(start), "ends_at": hour(end)}
     return tools.book(shop.conn, tool.id, who, who=PLANNER, at=NOW, **times, **more)
 
 
@@ -101,7 +102,7 @@ def test_a_loan_that_is_written_down_late_is_a_fact_whatever_was_booked_then(sho
 
 
 def test_a_tool_that_is_not_used_any_more_is_neither_lent_nor_booked_and_one_that_is_out_stays_in_use(shop, puller):
-    facts = {"name": "Puller", "kept_at": "", "retired": True, "at": NOW}
+    facts: dict[str, Any] = {"name": "Puller", "kept_at": "", "retired": True, "at": NOW}
     lend(shop, puller, "lund", 2)
     with pytest.raises(ToolIsOut):
         tools.save(shop.conn, puller, **facts)
@@ -165,7 +166,7 @@ def _move_tools(conn: psycopg.Connection, ids: list[int], number: int) -> None:
     for step in range(6):
         tool, start = ids[(number + step) % 2], (number * 7 + step * 3) % 12
         refusals = (ToolIsBooked, ToolIsOut)
-        times = {"starts_at": hour(start), "ends_at": hour(start + 1 + step % 3)}
+        times: dict[str, Any] = {"starts_at": hour(start), "ends_at": hour(start + 1 + step % 3)}
         try:
             if step % 3 == 2:
                 tools.lend(conn, tool, who, due_at=hour(start + 1), who=KEEPER, at=hour(start))
@@ -181,7 +182,7 @@ def _move_tools(conn: psycopg.Connection, ids: list[int], number: int) -> None:
 def test_a_lot_that_has_expired_is_not_issued_by_itself_and_its_last_day_is_the_stores(shop):
     with pytest.raises(LotNeeded):
         shop.receive(1, expires_on=date(2026, 3, 1))
-    put = {"who": KEEPER, "at": NOW}
+    put: dict[str, Any] = {"who": KEEPER, "at": NOW}
     moving.receive(
         shop.conn, shop.seal.id, many(2), Where(lot="OLD"), **put, expires_on=date(2026, 3, 2), unit_cost=D("9")
     )  # fmt: skip

@@ -4,6 +4,7 @@ import math
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -122,7 +123,7 @@ def test_what_expires_first_goes_first_and_what_has_expired_goes_in_an_emergency
     old = Lot(bin_id=1, lot="OLD", quantity=D(5), since=1, expires_on=date(2026, 3, 1))
     soon = Lot(bin_id=1, lot="SOON", quantity=D(2), since=9, expires_on=today)
     keeps = Lot(bin_id=1, lot="KEEPS", quantity=D(4), since=2)
-    facts = {"own": ZERO, "free": D(11), "default_bin": 1, "unit": "pcs", "today": today}
+    facts: dict[str, Any] = {"own": ZERO, "free": D(11), "default_bin": 1, "unit": "pcs", "today": today}
     made = issuing.issue([old, keeps, soon], quantity=D(3), emergency=False, **facts)
     assert [(each.lot, each.quantity) for each in made.picks] == [("SOON", 2), ("KEEPS", 1)]
     with pytest.raises(LotExpired, match=r"6 have not expired \(OLD 2026-03-01\)"):
