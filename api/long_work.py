@@ -18,12 +18,20 @@ from models import documents as model_documents
 from rules import rulebook as rulebooks
 from workorder_core.people.access import Who
 from workorder_core.runs.runs import BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind, State
+from workorder_core.sentences import kept
 from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
 from workorder_core.tables.plant_tables import TABLES
 from workorder_core.tables.tables import guess
 
 PREVIEWED = 30
 """The most rows of a file that are read for the preview of an import."""
+_TRIED = {
+    (False, False): kept("Backtest of what judged then"),
+    (True, False): kept("Backtest of another rulebook"),
+    (False, True): kept("Backtest of other models"),
+    (True, True): kept("Backtest of another rulebook and other models"),
+}
+"""Titles of backtests, by whether they try a rulebook and models."""
 
 
 def check_may(who: Who, kind: RunKind) -> None:
@@ -69,11 +77,10 @@ def ask_for_backtest(
         rulebooks.parse(asked.rulebook)
     if asked.models is not None:
         model_documents.parse(asked.models)
-    tried = ["another rulebook"] * (asked.rulebook is not None) + ["other models"] * (asked.models is not None)
     return runs.add(
         conn,
         BACKTEST.name,
-        f"Backtest of {' and '.join(tried) or 'what judged then'}",
+        _TRIED[asked.rulebook is not None, asked.models is not None],
         asked.model_dump(mode="json"),
         site=None,
         actor=who.actor,
@@ -92,11 +99,13 @@ def ask_for_import(
     if not who.sees(file.site):
         raise NotFound("upload", upload_id)
     looked_at(file.name, file.content, asked)
-    what = TABLES[asked.table].title.lower()
+    what = {"table": TABLES[asked.table].title.lower(), "file": file.name}
     return runs.add(
         conn,
         IMPORT.name,
-        f"{'Import' if asked.apply else 'Dry run'} of {what} from {file.name}",
+        kept("Import of {table} from {file}", **what)
+        if asked.apply
+        else kept("Dry run of {table} from {file}", **what),
         asked.model_dump(mode="json"),
         site=file.site,
         upload_id=upload_id,

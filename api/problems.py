@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from api.asking import Forbidden, NeedsEverySite
 from api.board.forms.form_errors import InvalidForm
+from api.board.forms.not_understood import for_page
 from api.description import UnknownParameter
 from api.events.hub import TooManyStreams
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
@@ -260,8 +261,10 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in error.errors()[:_MOST_ERRORS]]
+        wrong = error.errors()[:_MOST_ERRORS]
+        errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in wrong]
         told = "; ".join(f"{each['where']}: {each['problem']}" for each in errors)
+        told = for_page(wrong) if wants_page(request) else told
         sentence = say("the request cannot be used as it is: {problems}", problems=told)
         return await run_in_threadpool(answer, request, NOT_UNDERSTOOD, sentence, errors=errors)
 

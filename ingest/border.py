@@ -9,6 +9,7 @@ from typing import Any
 
 from ingest import units
 from ingest.messages import Details, Message, Reason, Refused
+from workorder_core.sentences import kept
 
 MAX_BYTES = 256 * 1024
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
@@ -82,33 +83,38 @@ def unreadable(message: Message, error: Exception) -> Refused:
 def failed(error: Exception) -> Bad:
     """Describe an unexpected error: its name and message."""
     said = str(error).strip().partition("\n")[0]
-    problem = (
-        f"{type(error).__name__}{f': {said[:120]}' if said else ''}; an error in the program, which skipped it: "
-        "report it, then run `plantwright quarantine retry`"
+    problem = kept(
+        "{error}; an error in the program, which skipped it: report it, then run `plantwright quarantine retry`",
+        error=f"{type(error).__name__}{f': {said[:120]}' if said else ''}",
     )
     return Bad(Reason.UNREADABLE, problem)
 
 
 def summary(problems: Sequence[str]) -> str:
     """Summarise several problems of one kind: the first, and how many more."""
-    return problems[0] if len(problems) == 1 else f"{problems[0]}; {len(problems) - 1} more like it"
+    if len(problems) == 1:
+        return problems[0]
+    return kept("{problem}; {count} more like it", problem=problems[0], count=len(problems) - 1)
 
 
 def check_size(payload: bytes, size: int = 0) -> None:
     """Raise Bad for a payload that is too large. ``size`` is the size sent, where only the head was kept."""
     size = max(size, len(payload))
     if size > MAX_BYTES:
-        raise Bad(Reason.TOO_LARGE, f"{size} bytes; a message may have {MAX_BYTES}: send smaller arrays")
+        raise Bad(
+            Reason.TOO_LARGE,
+            kept("{count} bytes; a message may have {most}: send smaller arrays", count=size, most=MAX_BYTES),
+        )
 
 
 def within(at_us: int, received_us: int, bounds: Bounds, *, us_each: float | None = None) -> int:
     """Return a time if a device may claim it. ``us_each`` is the unit of a count, None for text. Raises Bad."""
     if received_us - bounds.oldest_us <= at_us <= received_us + bounds.skew_us:
         return at_us
-    advice = (other_count(at_us / us_each, us_each) if us_each else "") or "set the device's clock"
+    advice = (other_count(at_us / us_each, us_each) if us_each else "") or kept("set the device's clock")
     if at_us > received_us:
-        raise Bad(Reason.IN_FUTURE, f"ts {text_of(at_us)} is in the future: {advice}")
-    raise Bad(Reason.TOO_OLD, f"ts {text_of(at_us)} is too old: {advice}")
+        raise Bad(Reason.IN_FUTURE, kept("ts {at} is in the future: {advice}", at=text_of(at_us), advice=advice))
+    raise Bad(Reason.TOO_OLD, kept("ts {at} is too old: {advice}", at=text_of(at_us), advice=advice))
 
 
 def other_count(number: float, us_each: float) -> str:
@@ -116,7 +122,9 @@ def other_count(number: float, us_each: float) -> str:
     first, last = _LIKELY_US
     likely = next((name for name, each in _COUNTS.items() if first / each <= number < last / each), None)
     own = next((name for name, each in _COUNTS.items() if each == us_each), None)
-    return "" if likely is None or own is None or likely == own else f"that looks like {likely}; ts counts {own}"
+    if likely is None or own is None or likely == own:
+        return ""
+    return kept("that looks like {likely}; ts counts {unit}", likely=likely, unit=own)
 
 
 def digits(text: str, us_each: float = 1000) -> str:
@@ -125,25 +133,29 @@ def digits(text: str, us_each: float = 1000) -> str:
     if not _DIGITS.fullmatch(plain):
         return ""
     advice = other_count(float(plain), us_each)
-    return f"ts {text[:40]!r} is a string of digits; send a number{f': {advice}' if advice else ' of milliseconds'}"
+    if not advice:
+        return kept("ts {ts!r} is a string of digits; send a number of milliseconds", ts=text[:40])
+    return kept("ts {ts!r} is a string of digits; send a number: {advice}", ts=text[:40], advice=advice)
 
 
 def microseconds(ts: object) -> int:
     """Read an ISO 8601 time with its zone, or epoch milliseconds. Raises Bad."""
     if ts is None:
-        raise Bad(Reason.NO_TIME, "ts is missing; send an ISO 8601 time with its zone, or epoch milliseconds")
+        raise Bad(Reason.NO_TIME, kept("ts is missing; send an ISO 8601 time with its zone, or epoch milliseconds"))
     if isinstance(ts, str):
         if said := digits(ts):
             raise Bad(Reason.WRONG_TIME, said)
         try:
             moment = iso(ts)
         except (ValueError, OverflowError):
-            raise Bad(Reason.WRONG_TIME, f"ts {ts[:40]!r} is not an ISO 8601 time{wrong_in_iso(ts)}") from None
+            raise Bad(
+                Reason.WRONG_TIME, kept("ts {ts!r} is not an ISO 8601 time", ts=ts[:40]) + wrong_in_iso(ts)
+            ) from None
         if moment.tzinfo is None:
-            raise Bad(Reason.NAIVE_TIME, f"ts {ts[:40]!r} has no zone; add Z or an offset")
+            raise Bad(Reason.NAIVE_TIME, kept("ts {ts!r} has no zone; add Z or an offset", ts=ts[:40]))
         return since_epoch(moment)
     if isinstance(ts, bool) or not isinstance(ts, int | float):
-        raise Bad(Reason.WRONG_TIME, "ts must be an ISO 8601 time with its zone, or epoch milliseconds")
+        raise Bad(Reason.WRONG_TIME, kept("ts must be an ISO 8601 time with its zone, or epoch milliseconds"))
     return counted(ts, 1000)
 
 
@@ -157,7 +169,7 @@ def iso(text: str) -> datetime:
 
 def wrong_in_iso(text: str) -> str:
     """Return a hint about a time that could not be read; empty without one."""
-    return "; a leap second cannot be stored: send the second after it" if _LEAP.search(text) else ""
+    return "; " + kept("a leap second cannot be stored: send the second after it") if _LEAP.search(text) else ""
 
 
 def counted(ts: float, us_each: float) -> int:
@@ -165,7 +177,14 @@ def counted(ts: float, us_each: float) -> int:
     if not -1e18 / us_each < ts < 1e18 / us_each:  # a whole number may be too large to be multiplied
         advice = other_count(ts, us_each)
         own = next((name for name, each in _COUNTS.items() if each == us_each), "milliseconds")
-        raise Bad(Reason.WRONG_TIME, f"ts {str(ts)[:40]} is out of range: {advice or f'it counts {own} from 1970'}")
+        raise Bad(
+            Reason.WRONG_TIME,
+            kept(
+                "ts {ts} is out of range: {advice}",
+                ts=str(ts)[:40],
+                advice=advice or kept("it counts {unit} from 1970", unit=own),
+            ),
+        )
     return round(ts * us_each)
 
 
@@ -192,7 +211,10 @@ def signal(name: str) -> str:
     if _SIGNAL.fullmatch(name) is None:
         if not _is_unicode(name):
             raise _no_text(name)
-        raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} is not a signal name: up to 128 letters, digits and _ . : / -")
+        raise Bad(
+            Reason.WRONG_SIGNAL,
+            kept("{name!r} is not a signal name: up to 128 letters, digits and _ . : / -", name=name[:80]),
+        )
     return name
 
 
@@ -203,7 +225,13 @@ def unit(name: str, said: str) -> str:
     made = units.spelled(said)
     if len(made) > _LONGEST_UNIT or not made.isprintable():
         raise Bad(
-            Reason.WRONG_UNIT, f"{name[:80]}: {said[:40]!r} is not a unit: up to {_LONGEST_UNIT} printable characters"
+            Reason.WRONG_UNIT,
+            kept(
+                "{name}: {text!r} is not a unit: up to {most} printable characters",
+                name=name[:80],
+                text=said[:40],
+                most=_LONGEST_UNIT,
+            ),
         )
     return made
 
@@ -213,15 +241,15 @@ def number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         once(value)
         if isinstance(value, dict):
-            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: an object, not a number")
-        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {str(value)[:80]!r} is not a number")
+            raise Bad(Reason.NOT_A_NUMBER, kept("{name}: an object, not a number", name=name[:80]))
+        raise Bad(Reason.NOT_A_NUMBER, kept("{name}: {text!r} is not a number", name=name[:80], text=str(value)[:80]))
     try:
         found = float(value)
     except OverflowError:
         found = math.inf
     if not math.isfinite(found):
-        problem = "NaN is not a number" if found != found else "the number is infinite, or too large"
-        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {problem}")
+        problem = kept("NaN is not a number") if found != found else kept("the number is infinite, or too large")
+        raise Bad(Reason.NOT_A_NUMBER, kept("{name}: {problem}", name=name[:80], problem=problem))
     return found
 
 
@@ -238,12 +266,12 @@ def value(name: str, sent: object) -> float | str:
         found = float(text)
     except ValueError:
         if not text:
-            raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: the text is empty") from None
+            raise Bad(Reason.NOT_A_NUMBER, kept("{name}: the text is empty", name=name[:80])) from None
         if not (text.isascii() or _is_unicode(text)):
             raise _no_text(text) from None
         return text
     if not math.isfinite(found) or "_" in text:
-        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {sent[:80]!r} is not a number")
+        raise Bad(Reason.NOT_A_NUMBER, kept("{name}: {text!r} is not a number", name=name[:80], text=sent[:80]))
     return found
 
 
@@ -256,7 +284,10 @@ def _is_unicode(text: str) -> bool:
 
 
 def _no_text(text: str) -> Bad:
-    return Bad(Reason.NOT_JSON, f"the text {text[:80]!r} is not UTF-8, or has half a character; send texts in UTF-8")
+    return Bad(
+        Reason.NOT_JSON,
+        kept("the text {text!r} is not UTF-8, or has half a character; send texts in UTF-8", text=text[:80]),
+    )
 
 
 def with_point(name: str, text: str) -> str:
@@ -267,7 +298,11 @@ def with_point(name: str, text: str) -> str:
     if _POINT_NUMBER.fullmatch(plain):
         raise Bad(
             Reason.NOT_A_NUMBER,
-            f"{name[:80]}: {text[:40]!r} has a decimal point, but the mapping sets decimal to a comma",
+            kept(
+                "{name}: {text!r} has a decimal point, but the mapping sets decimal to a comma",
+                name=name[:80],
+                text=text[:40],
+            ),
         )
     return text
 
@@ -281,7 +316,7 @@ def measure(name: str, sent: object) -> float:
     """Interpret a value that must be a number. Raises Bad."""
     found = value(name, sent)
     if isinstance(found, str):
-        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {found[:80]!r} is not a number")
+        raise Bad(Reason.NOT_A_NUMBER, kept("{name}: {text!r} is not a number", name=name[:80], text=found[:80]))
     return found
 
 
@@ -296,7 +331,15 @@ def once(sent: Any) -> Any:
     """Return a value of a document. Raises Bad if it is there twice, with different values."""
     if isinstance(sent, Twice):
         values, times = " and ".join(str(each)[:40] for each in sent.said[:3]), len(sent.said)
-        raise Bad(Reason.WRONG_SHAPE, f"{sent.name[:80]} is there {times} times in one object: {values}; send it once")
+        raise Bad(
+            Reason.WRONG_SHAPE,
+            kept(
+                "{name} is there {times} times in one object: {values}; send it once",
+                name=sent.name[:80],
+                times=times,
+                values=values,
+            ),
+        )
     return sent
 
 
@@ -326,5 +369,7 @@ def scaled(name: str, value: float, factor: float, offset: float = 0.0) -> float
     """Convert a value to another unit. Raises Bad on overflow."""
     made = value * factor + offset
     if not math.isfinite(made):
-        raise Bad(Reason.NOT_A_NUMBER, f"{name[:80]}: {value!r} is too large for its unit")
+        raise Bad(
+            Reason.NOT_A_NUMBER, kept("{name}: {number!r} is too large for its unit", name=name[:80], number=value)
+        )
     return made

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from ingest.messages import Frame, Message, Reason, Refused
+from workorder_core.sentences import kept
 
 PREFIX = "plantwright/as/"
 _CODE = "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
@@ -42,12 +43,21 @@ class Bindings:
         """Rewrite a device's message as a native one of its asset, or refuse it."""
         said = _TOPIC.fullmatch(message.topic)
         if said is None:
-            return _refused(message, Reason.WRONG_TOPIC, f"the topic must be {PREFIX}<device>/<site>/<asset>")
+            return _refused(
+                message, Reason.WRONG_TOPIC, kept("the topic must be {topic}", topic=f"{PREFIX}<device>/<site>/<asset>")
+            )
         device, asset = said[1], said[2]
         if asset not in self.assets.get(device, ()):
             action = f"plantwright devices bind {device} {asset}"
             return _refused(
-                message, Reason.NOT_BOUND, f"device {device} is not bound to asset {asset}; to bind it, run {action}"
+                message,
+                Reason.NOT_BOUND,
+                kept(
+                    "device {device} is not bound to asset {asset}; to bind it, run {action}",
+                    device=device,
+                    asset=asset,
+                    action=action,
+                ),
             )
         return structs.replace(message, topic=f"plantwright/v1/{asset}")
 
@@ -58,9 +68,13 @@ class Bindings:
         others = sorted({frame.key for frame in frames if frame.key in self.bound})
         if not others:
             return list(frames), list(refused)
-        problem = f"{', '.join(others)}: bound to a device, which publishes below {PREFIX}<device>/{others[0]}"
-        kept = [frame for frame in frames if frame.key not in self.bound]
-        return kept, [*refused, _refused(message, Reason.NOT_BOUND, problem)]
+        problem = kept(
+            "{assets}: bound to a device, which publishes below {topic}",
+            assets=", ".join(others),
+            topic=f"{PREFIX}<device>/{others[0]}",
+        )
+        unbound = [frame for frame in frames if frame.key not in self.bound]
+        return unbound, [*refused, _refused(message, Reason.NOT_BOUND, problem)]
 
 
 def _refused(message: Message, reason: Reason, problem: str) -> Refused:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from ingest import border
 from ingest.border import Bad
 from ingest.messages import Reason
+from workorder_core.sentences import kept
 
 
 def moments(local: datetime, zone: ZoneInfo) -> tuple[int, ...]:
@@ -21,7 +22,12 @@ def moments(local: datetime, zone: ZoneInfo) -> tuple[int, ...]:
         return (border.since_epoch(first),)
     if before < after:
         raise Bad(
-            Reason.WRONG_TIME, f"{local.isoformat()} does not exist in {zone.key}: the clocks were put forward past it"
+            Reason.WRONG_TIME,
+            kept(
+                "{time} does not exist in {zone}: the clocks were put forward past it",
+                time=local.isoformat(),
+                zone=zone.key,
+            ),
         )
     return border.since_epoch(first), border.since_epoch(second)
 

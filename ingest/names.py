@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ingest import border
 from ingest.border import Bad
 from ingest.messages import Reason
+from workorder_core.sentences import kept
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
@@ -70,7 +71,10 @@ def code(name: str) -> str:
     """
     made = _made(name.replace("/", "."), name, _CODE, _NO_CODE, 64)
     if not made:
-        raise Bad(Reason.WRONG_TOPIC, f"{name[:80]!r} makes no code of up to 64 letters, digits and _ . -; map it")
+        raise Bad(
+            Reason.WRONG_TOPIC,
+            kept("{name!r} makes no code of up to 64 letters, digits and _ . -; map it", name=name[:80]),
+        )
     return made
 
 
@@ -136,9 +140,17 @@ class Names:
         if owner is None:
             if self._own(asset, made, _remembered(name)) or _is_sole(made, name):
                 return made
-            raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r}: too many names to store; rename it to {made!r}")
+            raise Bad(
+                Reason.WRONG_SIGNAL,
+                kept("{name!r}: too many names to store; rename it to {made!r}", name=name[:80], made=made),
+            )
         if owner not in (name, _remembered(name)):
-            raise Bad(Reason.WRONG_SIGNAL, f"{name[:80]!r} and {owner[:80]!r} both make the signal {made!r}")
+            raise Bad(
+                Reason.WRONG_SIGNAL,
+                kept(
+                    "{name!r} and {owner!r} both make the signal {made!r}", name=name[:80], owner=owner[:80], made=made
+                ),
+            )
         return made
 
     def new(self) -> list[Owned]:
@@ -160,7 +172,7 @@ class Names:
                     self._own(key, candidate, remembered)
                 return candidate
         told = _text(name)[:80]
-        raise Bad(Reason.WRONG_SIGNAL, f"{told!r}: every name that it could become is taken; map it")
+        raise Bad(Reason.WRONG_SIGNAL, kept("{told!r}: every name that it could become is taken; map it", told=told))
 
     def _own(self, key: tuple[str, str], made: str, remembered: str) -> bool:
         """Record the owner of a new name, if there is room."""

@@ -9,6 +9,7 @@ from ingest import border, local_time
 from ingest.border import Bad
 from ingest.formats.paths import MISSING, JsonPath
 from ingest.messages import Reason
+from workorder_core.sentences import kept
 
 COUNTED = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 """Formats that count from 1970, in microseconds."""
@@ -30,12 +31,15 @@ class Time:
         if isinstance(value, str):
             value = value.strip()
         if value is MISSING or value is None or value == "":
-            raise Bad(Reason.NO_TIME, f"there is no time at {self.path.text!r}")
+            raise Bad(Reason.NO_TIME, kept("there is no time at {path!r}", path=self.path.text))
         if self.format in COUNTED:
             try:
                 number = border.measure("time", value)
             except Bad:
-                raise Bad(Reason.WRONG_TIME, f"{str(value)[:40]!r} is not a number of {self.format}") from None
+                raise Bad(
+                    Reason.WRONG_TIME,
+                    kept("{text!r} is not a number of {format}", text=str(value)[:40], format=self.format),
+                ) from None
             return (border.counted(number, COUNTED[self.format]),)
         if self.format == "auto" and isinstance(value, int | float):
             return (border.microseconds(value),)
@@ -45,7 +49,9 @@ class Time:
             at = border.iso(text) if self.format in ("iso", "auto") else datetime.strptime(text, self.format)  # noqa: DTZ007
         except (ValueError, OverflowError):
             said = border.digits(text) if self.format in ("iso", "auto") else ""
-            wrong = f"{str(value)[:40]!r} is not a time of format {self.format}{border.wrong_in_iso(text)}"
+            wrong = kept(
+                "{text!r} is not a time of format {format}", text=str(value)[:40], format=self.format
+            ) + border.wrong_in_iso(text)
             raise Bad(Reason.WRONG_TIME, said or wrong) from None
         return self._moments(at)
 
@@ -59,7 +65,9 @@ class Time:
         if at.tzinfo is not None:
             return (border.since_epoch(at),)
         if self.zone is None:
-            raise Bad(Reason.NAIVE_TIME, f"{at.isoformat()} has no zone; set [time] zone in the mapping")
+            raise Bad(
+                Reason.NAIVE_TIME, kept("{time} has no zone; set [time] zone in the mapping", time=at.isoformat())
+            )
         return local_time.moments(at, self.zone)
 
 

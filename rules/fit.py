@@ -9,6 +9,7 @@ from rules.kinds import SCORE
 from rules.rulebook import Rulebook
 from rules.table import InvalidRulebook
 from rules.threshold import EVERY, Threshold
+from workorder_core.sentences import kept
 
 Plant = Mapping[str, Mapping[str, Sequence[str]]]
 """By asset class and signal: the units that the signal has on the assets of the class."""
@@ -28,14 +29,30 @@ def misfits(
         if not measured or signal in (EVERY, SCORE):
             continue
         if signal not in measured and signal not in derived:
-            problem = f"{key}: no asset of the class {asset_class!r} measures {signal!r}; {_near(signal, measured)}"
+            problem = kept(
+                "{key}: no asset of the class {asset_class!r} measures {signal!r}; {hint}",
+                key=key,
+                asset_class=asset_class,
+                signal=signal,
+                hint=_near(signal, measured),
+            )
             found.append(InvalidRulebook(source, place, problem))
             continue
         for other in measured.get(signal, [derived.get(signal, "")]):
             if unit is not None and other and units.factor(unit, other) != (1.0, 0.0):
                 how = units.factor(unit, other)
-                action = f"write the limits in {other}" if how else f"nothing converts {unit} to it"
-                problem = f"unit: {signal!r} is measured in {other}, not in {unit}; {action}"
+                action = (
+                    kept("write the limits in {other}", other=other)
+                    if how
+                    else kept("nothing converts {unit} to it", unit=unit)
+                )
+                problem = kept(
+                    "unit: {signal!r} is measured in {other}, not in {unit}; {action}",
+                    signal=signal,
+                    other=other,
+                    unit=unit,
+                    action=action,
+                )
                 found.append(InvalidRulebook(source, place, problem))
     return found
 
@@ -47,10 +64,18 @@ def _none_downstream(
         for of_class in sorted(ruleset.reads_below(rule)):
             place = f"{rule.kind} {rule.id!r}"
             if of_class not in plant:
-                problem = f"when: there is no class {of_class!r}; {_near(of_class, plant, 'the classes are')}"
+                problem = kept(
+                    "when: there is no class {of_class!r}; {hint}",
+                    of_class=of_class,
+                    hint=_near(of_class, plant, classes=True),
+                )
                 yield InvalidRulebook(source, place, problem)
             elif rule.asset_class in plant and of_class not in downstream.get(rule.asset_class, ()):
-                problem = f"when: no {of_class!r} is downstream of a {rule.asset_class!r}; set its parent"
+                problem = kept(
+                    "when: no {of_class!r} is downstream of a {asset_class!r}; set its parent",
+                    of_class=of_class,
+                    asset_class=rule.asset_class,
+                )
                 yield InvalidRulebook(source, place, problem)
 
 
@@ -77,6 +102,9 @@ def _named(book: Rulebook) -> Iterator[tuple[str, str, str, str, str | None]]:
             yield f"derived {derived.name!r}", "value", derived.asset_class, signal, None
 
 
-def _near(signal: str, measured: Mapping[str, object], those: str = "its signals are") -> str:
-    near = get_close_matches(signal, measured, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"{those} {', '.join(sorted(measured))}"
+def _near(name: str, known: Mapping[str, object], *, classes: bool = False) -> str:
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return kept("did you mean {near!r}?", near=near[0])
+    names = ", ".join(sorted(known))
+    return kept("the classes are {names}", names=names) if classes else kept("its signals are {names}", names=names)

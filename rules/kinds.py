@@ -10,6 +10,7 @@ from rules.measures import Count, Deviation, Rate, Stuck, TimeToLimit
 from rules.table import Table
 from rules.threshold import DEFAULT_STATES, EVERY, Threshold
 from workorder_core.alarms.budget import Budget
+from workorder_core.sentences import kept
 from workorder_core.words import FailureMode, OperatingState, Severity
 
 DEFAULT_MAX_GAP_US = 15 * 60_000_000
@@ -39,13 +40,19 @@ def _limits(table: Table) -> dict[str, Any]:
     sides = [key for key in ("clear_below", "clear_above") if key in table]
     if len(sides) != 1:
         raise table.wrong(
-            "clear_below", "give clear_below for an upper limit, or clear_above for a lower one, not both"
+            "clear_below", kept("give clear_below for an upper limit, or clear_above for a lower one, not both")
         )
     clear_at = table.number(sides[0])
     if sides[0] == "clear_below" and not clear_at < raise_at:
-        raise table.wrong("clear_below", f"({clear_at}) must be lower than raise_at ({raise_at})")
+        raise table.wrong(
+            "clear_below",
+            kept("({clear_at}) must be lower than raise_at ({raise_at})", clear_at=clear_at, raise_at=raise_at),
+        )
     if sides[0] == "clear_above" and not clear_at > raise_at:
-        raise table.wrong("clear_above", f"({clear_at}) must be higher than raise_at ({raise_at})")
+        raise table.wrong(
+            "clear_above",
+            kept("({clear_at}) must be higher than raise_at ({raise_at})", clear_at=clear_at, raise_at=raise_at),
+        )
     return {"raise_at": raise_at, "clear_at": clear_at}
 
 
@@ -62,7 +69,7 @@ def _rate(table: Table) -> dict[str, Any]:
 def _deviation(table: Table) -> dict[str, Any]:
     reference, limits = table.name("from"), _limits(table)
     if limits["clear_at"] > limits["raise_at"]:
-        raise table.wrong("clear_above", "a deviation has an upper limit; write clear_below, and side = 'below'")
+        raise table.wrong("clear_above", kept("a deviation has an upper limit; write clear_below, and side = 'below'"))
     name = "the fleet's median" if reference == FLEET else reference
     measure = Deviation(name, table.one_of("side", _SIDES, "both"))
     return limits | {"measure": measure, "reference": EVERY if reference == FLEET else reference}
@@ -72,10 +79,13 @@ def _count(table: Table) -> dict[str, Any]:
     limit, upper = _side(table)
     back = table.number("rearm", limit)
     if (back > limit) if upper else (back < limit):
-        raise table.wrong("rearm", f"({back}) lies beyond the limit ({limit}); it must be on the normal side")
+        raise table.wrong(
+            "rearm",
+            kept("({back}) lies beyond the limit ({limit}); it must be on the normal side", back=back, limit=limit),
+        )
     times = table.count("times", 1)
     if times > 60:
-        raise table.wrong("times", "counts to 60 at most")
+        raise table.wrong("times", kept("counts to 60 at most"))
     if not upper and back == limit:
         back = limit + abs(limit) * 1e-9 + 1e-12
     measure = Count(limit, back, _duration(table, "within"))
@@ -86,7 +96,7 @@ def _stuck(table: Table) -> dict[str, Any]:
     minutes = _duration(table, "for") / 60e6
     band = table.number("band", 0.0)
     if band < 0:
-        raise table.wrong("band", "must be 0 or more, in the signal's unit")
+        raise table.wrong("band", kept("must be 0 or more, in the signal's unit"))
     measure = Stuck(band, table.duration_us("max_gap", DEFAULT_MAX_GAP_US))
     return {"raise_at": minutes, "clear_at": minutes / 2, "measure": measure}
 
@@ -106,7 +116,7 @@ def _model_score(table: Table) -> dict[str, Any]:
     limits = _limits(table)
     if not 0 < limits["clear_at"] < limits["raise_at"] <= 1:
         raise table.wrong(
-            "raise_at", "a model's score lies between 0 and 1, and is cleared from above; use clear_below"
+            "raise_at", kept("a model's score lies between 0 and 1, and is cleared from above; use clear_below")
         )
     return limits | {"signal": SCORE}
 
@@ -159,7 +169,9 @@ def rule(kind: str, table: Table) -> Threshold | None:
         return None
     signal = table.name("signal") if "signal" in how.keys else ""
     if signal == EVERY and kind not in _FOR_EVERY_SIGNAL:
-        raise table.wrong("signal", f"'*' is for {' and '.join(_FOR_EVERY_SIGNAL)} rules; name one signal")
+        raise table.wrong(
+            "signal", kept("'*' is for {kinds} rules; name one signal", kinds=" and ".join(_FOR_EVERY_SIGNAL))
+        )
     facts: dict[str, Any] = {
         "id": table.name("id"),
         "kind": kind,
@@ -182,7 +194,7 @@ def rule(kind: str, table: Table) -> Threshold | None:
     }
     made = Threshold(**{**facts, **how.make(table)})
     if made.budget is not None and made.budget.may_go_to_shadow and made.severity is Severity.SAFETY:
-        raise table.wrong("budget", "a safety rule never goes to the shadow; leave may_go_to_shadow out")
+        raise table.wrong("budget", kept("a safety rule never goes to the shadow; leave may_go_to_shadow out"))
     return made
 
 
@@ -197,14 +209,14 @@ def compiled(table: Table, key: str, wanted: type) -> Expression:
 def _duration(table: Table, key: str) -> int:
     us = table.duration_us(key)
     if us <= 0:
-        raise table.wrong(key, "must be longer than 0 s")
+        raise table.wrong(key, kept("must be longer than 0 s"))
     return us
 
 
 def _side(table: Table) -> tuple[float, bool]:
     sides = [key for key in ("above", "below") if key in table]
     if len(sides) != 1:
-        raise table.wrong("above", "give the limit as either above = … or below = …")
+        raise table.wrong("above", kept("give the limit as either above = … or below = …"))
     return table.number(sides[0]), sides[0] == "above"
 
 
@@ -217,11 +229,11 @@ def _budget(table: Table) -> Budget | None:
     alarms = inner.number("alarms_per_week") if "alarms_per_week" in inner else None
     precision = inner.number("precision") if "precision" in inner else None
     if alarms is None and precision is None:
-        raise table.wrong("budget", "limits nothing; give alarms_per_week, precision or both")
+        raise table.wrong("budget", kept("limits nothing; give alarms_per_week, precision or both"))
     if alarms is not None and alarms < 0:
-        raise inner.wrong("alarms_per_week", "must be 0 or more")
+        raise inner.wrong("alarms_per_week", kept("must be 0 or more"))
     if precision is not None and not 0 < precision <= 1:
-        raise inner.wrong("precision", "is a share of its close-outs, above 0 and at most 1, such as 0.6")
+        raise inner.wrong("precision", kept("is a share of its close-outs, above 0 and at most 1, such as 0.6"))
     return Budget(
         alarms_per_week=alarms,
         precision=precision,
@@ -235,7 +247,7 @@ def _max_shelf(table: Table) -> int | None:
         return None
     us = table.duration_us("max_shelf")
     if us > MOST_SHELF_US:
-        raise table.wrong("max_shelf", "is a week at most; take the alarm out of service for longer than that")
+        raise table.wrong("max_shelf", kept("is a week at most; take the alarm out of service for longer than that"))
     return us
 
 
@@ -244,10 +256,12 @@ def _late(kind: str, table: Table, how: Kind) -> bool:
     if "late" not in table:
         return False
     if kind != "threshold":
-        raise table.wrong("late", f"a {kind} rule needs more than one value; only a threshold can judge late readings")
+        raise table.wrong(
+            "late", kept("a {kind} rule needs more than one value; only a threshold can judge late readings", kind=kind)
+        )
     opens: bool = table.one_of("late", _LATE)
     if opens and OperatingState.UNKNOWN not in _states(table, how.states):
-        raise table.wrong("late", 'the operating state at that time is not known; add "unknown" to states')
+        raise table.wrong("late", kept('the operating state at that time is not known; add "unknown" to states'))
     return opens
 
 
@@ -255,7 +269,10 @@ def _explains(table: Table) -> frozenset[FailureMode]:
     named = table.texts("explains")
     for each in named:
         if each not in _FAILURE_MODES:
-            raise table.wrong("explains", f"{each!r} is not known; use one of {', '.join(_FAILURE_MODES)}")
+            raise table.wrong(
+                "explains",
+                kept("{text!r} is not known; use one of {names}", text=each, names=", ".join(_FAILURE_MODES)),
+            )
     return frozenset(_FAILURE_MODES[each] for each in named)
 
 
@@ -264,5 +281,5 @@ def _states(table: Table, default: frozenset[OperatingState]) -> frozenset[Opera
         return default
     states = table.table["states"]
     if not isinstance(states, list) or not states or not {*map(str, states)} <= {*_STATES}:
-        raise table.wrong("states", f"must be a list of {', '.join(_STATES)}")
+        raise table.wrong("states", kept("must be a list of {states}", states=", ".join(_STATES)))
     return frozenset(_STATES[state] for state in states)

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from rules.table import Table
+from workorder_core.sentences import kept
 
 KEYS = ("use", "asset_class", "id", "states", "severity", "component", "enabled")
 
@@ -38,12 +39,14 @@ def filled_in(table: Table) -> dict[str, list[dict[str, Any]]]:
     values = {key: table.table.get(key, default) for key, default in parameters.items()}
     for key, value in values.items():
         if value == "":
-            raise table.wrong(key, f"is missing; the pack {name!r} needs it")
+            raise table.wrong(key, kept("is missing; the pack {name!r} needs it", name=name))
     if "choices" in pack:
         choice = ", ".join(str(values[key]) for key in pack["chosen_by"])
         if choice not in pack["choices"]:
             asked = " and ".join(pack["chosen_by"])
-            raise table.wrong(asked, f"{choice!r} is none of: {'; '.join(pack['choices'])}")
+            raise table.wrong(
+                asked, kept("{choice!r} is none of: {choices}", choice=choice, choices="; ".join(pack["choices"]))
+            )
         values |= pack["choices"][choice]
     overriding = {key: table.table[key] for key in ("states", "severity", "component", "enabled") if key in table}
     prefix = table.name("id", name)

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from rules.table import InvalidRulebook, Table
 from workorder_core.intake.findings import Sign
+from workorder_core.sentences import kept
 from workorder_core.words import FailureMode
 
 LEAST = 0.8
@@ -55,11 +56,18 @@ def pattern(table: Table) -> Pattern | None:
     table.only(_KEYS)
     signals = table.table.get("signals")
     if not isinstance(signals, dict) or not signals or not all(isinstance(each, str) for each in signals.values()):
-        raise table.wrong("signals", 'must be a table of names and directions, such as { "*flow*" = "down" }')
+        raise table.wrong("signals", kept('must be a table of names and directions, such as { "*flow*" = "down" }'))
     for name, direction in signals.items():
         if direction not in _DIRECTIONS:
             raise InvalidRulebook(
-                table.source, table.location, f"signals: {name} is {direction!r}; use one of {', '.join(_DIRECTIONS)}"
+                table.source,
+                table.location,
+                kept(
+                    "signals: {name} is {direction!r}; use one of {directions}",
+                    name=name,
+                    direction=direction,
+                    directions=", ".join(_DIRECTIONS),
+                ),
             )
     made = Pattern(
         id=table.name("id"),

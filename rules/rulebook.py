@@ -17,6 +17,7 @@ from rules.operating_state import StateRule
 from rules.patterns import Pattern
 from rules.table import InvalidRulebook, Table, is_name, is_storable, known, tables
 from rules.threshold import EVERY, Threshold
+from workorder_core.sentences import kept
 
 __all__ = ["EMPTY", "Derived", "InvalidRulebook", "Rulebook", "parse", "read"]
 
@@ -120,7 +121,7 @@ def read(path: Path) -> Rulebook:
     """
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:
-        raise InvalidRulebook(str(path), "folder", "has no .toml file; write the rules into one, rules.toml")
+        raise InvalidRulebook(str(path), "folder", kept("has no .toml file; write the rules into one, rules.toml"))
     documents = {str(file): _document(file) for file in files}
     if len(documents) == 1:
         source, document = next(iter(documents.items()))
@@ -142,7 +143,7 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     for kind, table in written:
         if "id" in table and ids[str(table.table["id"])] > 1:
             raise InvalidRulebook(
-                source, f"{kind} {table.table.get('id')!r}", "the id is used twice; give each rule its own"
+                source, f"{kind} {table.table.get('id')!r}", kept("the id is used twice; give each rule its own")
             )
     _check_sizes(written, [*tables(document, "derived", source), *tables(document, "override", source)], source)
     made = [kinds.rule(kind, table) for kind, table in written]
@@ -150,13 +151,15 @@ def parse(document: Mapping[str, Any], *, source: str = "rulebook") -> Rulebook:
     classes = [rule.asset_class for rule in states]
     for twice in (each for each, times in Counter(classes).items() if times > 1):
         raise InvalidRulebook(
-            source, f"operating_state of {twice!r}", "a class has one operating state rule; join them"
+            source, f"operating_state of {twice!r}", kept("a class has one operating state rule; join them")
         )
     components = document.get("component_of_signal", {})
     if not isinstance(components, Mapping) or not all(
         is_storable(key) and _texts(components[key]) for key in components
     ):
-        raise InvalidRulebook(source, "component_of_signal", "must be a table per asset class of signal = component")
+        raise InvalidRulebook(
+            source, "component_of_signal", kept("must be a table per asset class of signal = component")
+        )
     hashed = [document, from_packs] if from_packs else document
     derived = tuple(_derived(table) for table in tables(document, "derived", source))
     _check_late([rule for rule in made if rule is not None], derived, source)
@@ -177,25 +180,45 @@ def _check_late(rules: Sequence[Threshold], derived: Sequence[Derived], source: 
     calculated = {(each.asset_class, each.name) for each in derived}
     for rule in rules:
         if rule.late and (rule.asset_class, rule.signal) in calculated:
-            problem = f"late: {rule.signal!r} is calculated from other signals, and never late itself; leave it out"
+            problem = kept(
+                "late: {signal!r} is calculated from other signals, and never late itself; leave it out",
+                signal=rule.signal,
+            )
             raise InvalidRulebook(source, f"threshold {rule.id!r}", problem)
 
 
 def _check_sizes(written: Sequence[tuple[str, Table]], others: Sequence[Table], source: str) -> None:
     """Raise InvalidRulebook for a document that would make a reading, or a change of the document, too expensive."""
     if len(written) + len(others) > MOST_RULES:
-        problem = f"has {len(written) + len(others):,} rules, derived signals and overrides; {MOST_RULES:,} is the most"
-        raise InvalidRulebook(source, "the document", f"{problem}: write one rule for a class, not one for each asset")
+        problem = kept(
+            "has {count:,} rules, derived signals and overrides; {most:,} is the most",
+            count=len(written) + len(others),
+            most=MOST_RULES,
+        )
+        raise InvalidRulebook(
+            source,
+            "the document",
+            kept("{problem}: write one rule for a class, not one for each asset", problem=problem),
+        )
     of_class = Counter(str(table.table.get("asset_class")) for kind, table in written if kind == "expression")
     of_class.update(str(table.table.get("asset_class")) for table in others if "value" in table)
     of_signal = Counter((str(table.table.get("asset_class")), str(table.table.get("signal"))) for _, table in written)
     for name, count in of_class.items():
         if count > MOST_EXPRESSIONS:
-            problem = f"has {count:,} expressions; {MOST_EXPRESSIONS} is the most: a reading may evaluate all of them"
+            problem = kept(
+                "has {count:,} expressions; {most} is the most: a reading may evaluate all of them",
+                count=count,
+                most=MOST_EXPRESSIONS,
+            )
             raise InvalidRulebook(source, f"asset class {name!r}", problem)
     for (name, signal), count in of_signal.items():
         if count > MOST_OF_SIGNAL:
-            problem = f"has {count:,} rules on the signal {signal!r}; {MOST_OF_SIGNAL:,} is the most"
+            problem = kept(
+                "has {count:,} rules on the signal {signal!r}; {most:,} is the most",
+                count=count,
+                signal=signal,
+                most=MOST_OF_SIGNAL,
+            )
             raise InvalidRulebook(source, f"asset class {name!r}", problem)
 
 
@@ -223,7 +246,7 @@ def _joined(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
                 before = joined.setdefault(key, {})
                 joined[key] = before | {name: before.get(name, {}) | more for name, more in value.items()}
             else:
-                raise InvalidRulebook(source, key, "must be a table, or a list of tables")
+                raise InvalidRulebook(source, key, kept("must be a table, or a list of tables"))
     return joined
 
 
@@ -272,14 +295,14 @@ def _override(table: Table, written: list[tuple[str, Table]]) -> Override:
     found = next(((kind, each) for kind, each in written if each.table.get("id") == name), None)
     if found is None:
         near = ", ".join(sorted(str(each.table.get("id")) for _, each in written)) or "none"
-        raise table.wrong("rule", f"there is no rule {name!r}; the rules are {near}")
+        raise table.wrong("rule", kept("there is no rule {name!r}; the rules are {near}", name=name, near=near))
     if "/" not in asset:
-        raise table.wrong("asset", f"{asset!r} is not an asset; write <site>/<asset>")
+        raise table.wrong("asset", kept("{asset!r} is not an asset; write <site>/<asset>", asset=asset))
     kind, rule = found
     changed = {key: value for key, value in table.table.items() if key not in ("rule", "asset")}
     for fixed in ("id", "asset_class", "signal"):
         if fixed in changed:
-            raise table.wrong(fixed, "cannot be overridden; write a rule of its own instead")
+            raise table.wrong(fixed, kept("cannot be overridden; write a rule of its own instead"))
     laid = Table({**rule.table, **changed}, table.source, kind, 1)
     laid.location = f"override of {name!r} for {asset}"
     return Override(name, asset, kinds.rule(kind, laid))

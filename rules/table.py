@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ingest.toml_text import shortened
+from workorder_core.sentences import kept
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|h|d)$")
 _LONGEST = 200
@@ -29,7 +30,7 @@ class Table:
     def __init__(self, table: Any, source: str, kind: str, number: int) -> None:
         self.source, self.location = source, f"{kind} {number}"
         if not isinstance(table, Mapping):
-            raise InvalidRulebook(source, self.location, "must be a table")
+            raise InvalidRulebook(source, self.location, kept("must be a table"))
         self.table: Mapping[str, Any] = table
         if isinstance(table.get("id"), str):
             self.location = f"{kind} {table['id']!r}"
@@ -46,44 +47,49 @@ class Table:
     def text(self, key: str, default: str | None = None) -> str:
         value = self.table.get(key, default)
         if not isinstance(value, str) or not value.strip():
-            raise self.wrong(key, "is missing; it must be text")
+            raise self.wrong(key, kept("is missing; it must be text"))
         if not is_storable(value):
-            raise self.wrong(key, f"{value[:40]!r} contains a NUL or half a character")
+            raise self.wrong(key, kept("{text!r} contains a NUL or half a character", text=value[:40]))
         return value
 
     def name(self, key: str, default: str | None = None) -> str:
         """Return a text that can be stored, and printed on one line."""
         value = self.text(key, default)
         if not is_name(value):
-            raise self.wrong(key, f"{value[:40]!r} is not a name: write up to {_LONGEST} printable characters")
+            raise self.wrong(
+                key,
+                kept("{text!r} is not a name: write up to {most} printable characters", text=value[:40], most=_LONGEST),
+            )
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
-            raise self.wrong(key, f"must be a list of texts, not {value!r}")
+            raise self.wrong(key, kept("must be a list of texts, not {text!r}", text=value))
         if not all(map(is_storable, value)):
-            raise self.wrong(key, "contains a NUL or half a character")
+            raise self.wrong(key, kept("contains a NUL or half a character"))
         return tuple(value)
 
     def number(self, key: str, default: float | None = None) -> float:
         value = self.table.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) == math.inf or value != value:
-            raise self.wrong(key, "is missing; it must be a number in the signal's unit")
+            raise self.wrong(key, kept("is missing; it must be a number in the signal's unit"))
         if abs(value) > _MOST_NUMBER:
-            raise self.wrong(key, "is too large; it must be a number in the signal's unit")
+            raise self.wrong(key, kept("is too large; it must be a number in the signal's unit"))
         return float(value)
 
     def count(self, key: str, least: int, default: int | None = None) -> int:
         value = self.table.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise self.wrong(key, f"must be a whole number of at least {least}, not {value!r}")
+            raise self.wrong(
+                key, kept("must be a whole number of at least {least}, not {text!r}", least=least, text=value)
+            )
         return value
 
     def flag(self, key: str, *, default: bool) -> bool:
         value = self.table.get(key, default)
         if not isinstance(value, bool):
-            raise self.wrong(key, "must be true or false")
+            raise self.wrong(key, kept("must be true or false"))
         return value
 
     def duration_us(self, key: str, default: int | None = None) -> int:
@@ -92,17 +98,17 @@ class Table:
             return default
         found = _DURATION.match(value) if isinstance(value, str) else None
         if found is None:
-            said = "is missing" if value is None else f"{value!r} is not a duration"
-            raise self.wrong(key, f'{said}; write it like "30 s", "5 min", "2 h" or "1 d"')
+            said = kept("is missing") if value is None else kept("{text!r} is not a duration", text=value)
+            raise self.wrong(key, kept('{said}; write it like "30 s", "5 min", "2 h" or "1 d"', said=said))
         seconds = float(found[1]) * _SECONDS[found[2]]
         if seconds > _MOST_S:
-            raise self.wrong(key, f"{str(value)[:40]!r} is longer than a hundred years")
+            raise self.wrong(key, kept("{text!r} is longer than a hundred years", text=str(value)[:40]))
         return round(seconds * 1_000_000)
 
     def one_of(self, key: str, names: Mapping[str, Any], default: str | None = None) -> Any:
         value = self.table.get(key, default)
         if not isinstance(value, str) or value not in names:
-            raise self.wrong(key, f"{value!r} is not known; use one of {', '.join(names)}")
+            raise self.wrong(key, kept("{text!r} is not known; use one of {names}", text=value, names=", ".join(names)))
         return names[value]
 
 
@@ -110,7 +116,7 @@ def tables(document: Mapping[str, Any], kind: str, source: str) -> list[Table]:
     """Return the tables of one kind, ``[[kind]]``."""
     found = document.get(kind, [])
     if not isinstance(found, list):
-        raise InvalidRulebook(source, kind, f"must be a list of tables; write [[{kind}]]")
+        raise InvalidRulebook(source, kind, kept("must be a list of tables; write [[{kind}]]", kind=kind))
     return [Table(table, source, kind, number) for number, table in enumerate(found, start=1)]
 
 
@@ -119,7 +125,9 @@ def known(table: Mapping[str, Any], keys: Collection[str], source: str, location
     for key in table:
         if key not in keys:
             raise InvalidRulebook(
-                source, location, f"{key!r} is not a known key; the keys are {', '.join(sorted(keys))}"
+                source,
+                location,
+                kept("{key!r} is not a known key; the keys are {keys}", key=key, keys=", ".join(sorted(keys))),
             )
 
 

@@ -14,6 +14,7 @@ FOR_PROGRAMS = {
     "a value of Python or JSON": re.compile(r"(?<=[:=,(→] )None\b|^None$|\b(null|True|False|NaN|undefined)\b"),
     "a repr": re.compile(r"<[\w.]+[: ]|\b(datetime|UUID|Decimal|frozenset|timedelta|ZoneInfo)\("),
     "an ISO time": re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d\.\d{3,}"),
+    "an ISO date": re.compile(r"(?<![\w/.-])\d{4}-\d\d-\d\d(?![\w-])(?![T ]\d\d:)"),
     "a code": re.compile(r"(?<![\w/.@-])[A-Za-z]+_\w+"),
     "a long number": re.compile(r"\d\.\d{7,}"),
 }

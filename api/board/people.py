@@ -21,6 +21,7 @@ from db.people import api_keys, technicians, users
 from db.people.users import LastAdministrator
 from db.plant import plant
 from workorder_core.people.access import Role
+from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 
@@ -137,10 +138,10 @@ def revoke_key(key_name: str, conn: Conn, now: Now, actor: Actor, sent: SentForm
 
 
 _WRONG = {
-    "roles": "choose one role at least",
-    "name": "a name has letters and digits, and . _ @ - after the first",
-    "sites": "choose the sites from the list, or none for all",
-    "technician": "choose one of the list",
+    "roles": say("choose one role at least"),
+    "name": say("a name has letters and digits, and . _ @ - after the first"),
+    "sites": say("choose the sites from the list, or none for all"),
+    "technician": say("choose one of the list"),
 }
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -150,4 +151,4 @@ def _read(shape: type[Shape], said: Mapping[str, Any]) -> Shape:
         return shape.model_validate(said)
     except ValidationError as wrong:
         fields = [str(each["loc"][0]) if each["loc"] else "" for each in wrong.errors()]
-        raise InvalidForm(fields={name: _WRONG.get(name, "this cannot be used") for name in fields}) from None
+        raise InvalidForm(fields={name: _WRONG.get(name, say("this cannot be used")) for name in fields}) from None

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from api.board.words import unit
+from api.board import words
+from api.language import formats
 from api.papers import typeset
 from api.papers.typeset import clock
 from db.inspections import history, reports, rounds, stops
@@ -18,6 +19,17 @@ from workorder_core.inspections import answers
 from workorder_core.inspections.answers import Verdict
 from workorder_core.inspections.checklists import Item, ItemKind
 from workorder_core.inspections.rounds import How, RoundStep, StopStatus
+from workorder_core.language import N_, _, ngettext, pgettext
+from workorder_core.sentences import stored
+
+_HOW = {How.HAND: N_("begun by hand"), How.CODE: N_("begun by a scanned code"), How.PLAN: N_("due by a plan")}
+_DONE = {
+    "started": N_("started"),
+    "paused": N_("paused"),
+    "resumed": N_("continued"),
+    "finished": N_("finished and signed"),
+}
+"""Entries of the history that the report has."""
 
 
 def finish(
@@ -51,24 +63,40 @@ def facts(conn: Connection, of: Round, actor: str, at: datetime) -> dict[str, An
         "number": of.number,
         "title": of.title,
         "site": of.site,
-        "how": {How.HAND: "begun by hand", How.CODE: "begun by a scanned code", How.PLAN: "due by a plan"}[of.how],
+        "how": _(_HOW[of.how]),
         "due": clock(of.due_at, of.time_zone),
         "started": clock(of.started_at, of.time_zone),
         "finished": clock(of.finished_at, of.time_zone),
-        "counts": {"stops": of.stops, "done": of.done, "skipped": of.skipped, "failed": of.failed},
+        "sound": not of.failed and not of.skipped,
+        "done": _("%(done)s of %(stops)s stops done.", done=of.done, stops=of.stops),
+        "missed": ngettext("%(num)s missed, with the reason.", "%(num)s missed, with the reasons.", of.skipped)
+        if of.skipped
+        else "",
+        "failed": ngettext("%(num)s point failed.", "%(num)s points failed.", of.failed) if of.failed else "",
         "stops": [_stop(conn, each, answered, of, called) for each in walked],
         "history": [
-            {"at": clock(each.at, of.time_zone), "who": called(each.actor), "what": each.what.replace("_", " ")}
+            {"at": clock(each.at, of.time_zone), "who": called(each.actor), "what": _(_DONE[each.what])}
             for each in history.of_round(conn, of.id)
-            if each.what in ("started", "paused", "resumed", "finished")
+            if each.what in _DONE
         ],
-        "signed": {"name": of.signed_name, "by": called(actor), "at": clock(of.finished_at, of.time_zone)},
+        "signed_name": of.signed_name,
+        "signed": _(
+            "Signed by %(name)s, signed in as %(account)s, %(time)s",
+            name=of.signed_name,
+            account=called(actor),
+            time=clock(of.finished_at, of.time_zone),
+        ),
         "drawn": [
             [[int(number) for number in point.split(",")] for point in line.split(" ")]
             for line in of.signed_drawn.split(";")
             if line
         ],
-        "footer": f"Signed {clock(at, of.time_zone)} by {of.signed_name} ({called(actor)})",
+        "footer": _(
+            "Signed %(time)s by %(name)s (%(account)s)",
+            time=clock(at, of.time_zone),
+            name=of.signed_name,
+            account=called(actor),
+        ),
     }
 
 
@@ -82,11 +110,12 @@ def _stop(
         "position": stop.position,
         "asset": stop.asset,
         "name": "" if stop.asset_name == stop.asset else stop.asset_name,
-        "checklist": f"{stop.checklist} version {stop.checklist_version}",
+        "checklist": _("%(plan)s, version %(version)s", plan=stop.checklist, version=stop.checklist_version),
         "status": stop.status.value,
         "why": stop.why,
-        "by": called(stop.actor),
-        "at": "" if at is None else f"{at:%H:%M}",
+        "by": called(stop.actor)
+        if at is None
+        else _("%(name)s at %(time)s", name=called(stop.actor), time=f"{at:%H:%M}"),
         "scanned": stop.scanned,
         "answers": []
         if stop.status is StopStatus.SKIPPED
@@ -101,22 +130,38 @@ def _stop(
 def _answer(conn: Connection, item: Item, read: answers.Read, got: Answered | None, of: Round) -> dict[str, Any]:
     answer = read.answers.get(item.key)
     photo = "" if got is None or got.photo_id is None else _picture(conn, of.id, got)
-    said = "" if answer is None or item.kind is ItemKind.PHOTO else _with_unit(answer.said, item)
+    said = "" if answer is None or item.kind is ItemKind.PHOTO else _said(item, answer)
     return {
         "asked": item.text,
-        "limits": _with_unit(item.limits, item),
+        "limits": _limits(item),
         "said": said or ("" if photo else "–"),
         "failed": answer is not None and answer.verdict is Verdict.FAILED,
-        "why": "" if answer is None else answer.why,
+        "why": "" if answer is None else stored(answer.why),
         "note": "" if got is None else got.note,
-        "order": "" if got is None else got.order_number or "",
+        "order": _("order %(number)s", number=got.order_number) if got is not None and got.order_number else "",
         "photo": photo,
     }
 
 
-def _with_unit(said: str, item: Item) -> str:
-    """Return a value or limits with the unit for people: ``80 °C``."""
-    return said.removesuffix(item.unit) + unit(item.unit) if item.unit and said.endswith(item.unit) else said
+def _said(item: Item, answer: answers.Answer) -> str:
+    """Return an answer as people write it: ``80 °C``, ``yes``."""
+    if item.kind is ItemKind.YES_NO:
+        return pgettext("answer", "yes") if answer.said == "yes" else pgettext("answer", "no")
+    return answer.said if answer.number is None else _with_unit(answer.number, item)
+
+
+def _with_unit(number: float, item: Item) -> str:
+    return f"{formats.digits(f'{number:g}')} {words.unit(item.unit)}".strip()
+
+
+def _limits(item: Item) -> str:
+    """Return between which limits a measurement is fine: ``0.5 to 2.8 mm/s``; empty without any."""
+    if item.low is not None and item.high is not None:
+        low = formats.digits(f"{item.low:g}")
+        return _("%(low)s to %(high)s", low=low, high=_with_unit(item.high, item))
+    if item.low is not None:
+        return _("at least %(value)s", value=_with_unit(item.low, item))
+    return "" if item.high is None else _("at most %(value)s", value=_with_unit(item.high, item))
 
 
 def _picture(conn: Connection, round_id: int, got: Answered) -> str:

@@ -15,9 +15,16 @@ from db.inspections import checklists
 from db.plant import plant
 from workorder_core.planning.documents import from_document, to_document
 from workorder_core.planning.plans import MaintenancePlan, ObjectKind
-from workorder_core.sentences import say
+from workorder_core.sentences import marked, say
 
 _QUERIES = sql.load("planning")
+ENDED = (
+    marked("the plan is retired"),
+    marked("the plan is paused"),
+    marked("the asset is out of use"),
+    marked("the plan is for something else now"),
+)
+"""Why a series has ended, as its query says it."""
 
 
 class PlanChanged(StoreError):

@@ -15,6 +15,7 @@ from judge.events import SignalSet
 from judge.inputs import Event
 from judge.known import KnownAsset
 from workorder_core.plant.signals import folded, number_of, within
+from workorder_core.sentences import kept
 
 _QUERIES = sql.load("catalogue")
 
@@ -140,20 +141,23 @@ class Catalogue:
     def refuses_asset(self) -> tuple[Reason, str] | None:
         """Return why an unknown asset is not created; None if it is."""
         if not self.admission.unknown:
-            return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
+            return Reason.UNKNOWN_ASSET, kept("add it, or set admit_unknown")
         most = self.admission.most_assets
         if len(self.assets) >= most:
-            return Reason.TOO_MANY_ASSETS, f"{most:,} assets are known, and no more are made known (admit_assets_most)"
+            return Reason.TOO_MANY_ASSETS, kept(
+                "{count:,} assets are known, and no more are made known (admit_assets_most)", count=most
+            )
         return None
 
     def refuses_signals(self) -> tuple[Reason, str]:
         """Return why unknown signals are not created."""
         if not self.admission.unknown:
-            return Reason.UNKNOWN_ASSET, "add it, or set admit_unknown"
-        most = (
-            f"it has {self.admission.most_signals:,} signals or more, and no others are made known (admit_signals_most)"
+            return Reason.UNKNOWN_ASSET, kept("add it, or set admit_unknown")
+        return Reason.TOO_MANY_SIGNALS, kept(
+            "it has {count:,} signals or more, and no others are made known (admit_signals_most): does the device "
+            "change their names?",
+            count=self.admission.most_signals,
         )
-        return Reason.TOO_MANY_SIGNALS, f"{most}: does the device change their names?"
 
     def _say_units(self, conn: Connection, asset: KnownAsset, units: Mapping[str, str]) -> None:
         said: dict[str, str] = {}

@@ -18,9 +18,9 @@ from workorder_core.sentences import say
 
 SHOWN_BYTES = 65_536
 """The most bytes shown of each payload in a list."""
-OF_ITS_MOMENT = (
-    "what the aliases of a Sparkplug message meant when it came is not known any more. Mend the cause and start ingest "
-    "again: every node is then asked for all its values; what it has kept it can send as history"
+OF_ITS_MOMENT = say(
+    "what the aliases of a Sparkplug message meant when it came is not known any more. Remove the cause and start "
+    "ingest again: every node is then asked for all its values; what it has kept it can send as history"
 )
 _QUERIES = sql.load("quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

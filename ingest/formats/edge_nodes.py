@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ingest.border import Bad
 from ingest.formats.sparkplug_metrics import Birth
 from ingest.messages import Reason
+from workorder_core.sentences import kept
 
 NODE = ""
 """The node itself, in place of a device's name."""
@@ -98,7 +99,10 @@ class EdgeNodes(dict[Key, Node]):
             if not self._make_room(key, _OF_NODE, 1):
                 raise Bad(
                     Reason.TOO_MANY_ASSETS,
-                    f"there are {len(self)} edge nodes, which is the maximum: bind devices to topics in the broker",
+                    kept(
+                        "there are {count} edge nodes, which is the maximum: bind devices to topics in the broker",
+                        count=len(self),
+                    ),
                 )
             node = self[key] = Node()
             self.bytes += _OF_NODE
@@ -113,14 +117,21 @@ class EdgeNodes(dict[Key, Node]):
         owner = self._owners.get(asset, (key, device))
         if owner != (key, device) and self[owner[0]].members[owner[1]].alive:
             other = "/".join(filter(None, (*owner[0], owner[1])))
-            advice = "set sparkplug_asset to {node}.{device}, or give them other names"
-            raise Bad(Reason.WRONG_TOPIC, f"asset {asset[0]}/{asset[1]} is {other} already: {advice}")
+            advice = kept("set sparkplug_asset to {node}.{device}, or give them other names")
+            raise Bad(
+                Reason.WRONG_TOPIC,
+                kept("asset {asset} is {other} already: {advice}", asset="/".join(asset), other=other, advice=advice),
+            )
         before = node.members.get(device)
         more = member.bytes - (0 if before is None else before.bytes)
         if more > 0 and not self._make_room(key, more, 0):
             raise Bad(
                 Reason.TOO_MANY_ASSETS,
-                f"the births of {len(self)} edge nodes fill the {MOST_BYTES >> 20} MB that are kept of them",
+                kept(
+                    "the births of {count} edge nodes fill the {most} MB that are kept of them",
+                    count=len(self),
+                    most=MOST_BYTES >> 20,
+                ),
             )
         self.bytes += more
         self._owners[asset] = (key, device)

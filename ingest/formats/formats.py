@@ -15,6 +15,7 @@ from ingest.formats.format import Format, Stale
 from ingest.formats.payload import Native
 from ingest.messages import Frame, Message, Reason, Refused
 from ingest.names import Names
+from workorder_core.sentences import kept
 
 _log = structlog.get_logger("ingest")
 _NATIVE = Native()
@@ -141,7 +142,9 @@ def _too_large(message: Message) -> Bad:
         border.check_size(message.payload, message.size)
     except Bad as wrong:
         return wrong
-    return Bad(Reason.TOO_LARGE, f"only the head of {message.size} bytes was kept: send smaller arrays")
+    return Bad(
+        Reason.TOO_LARGE, kept("only the head of {count} bytes was kept: send smaller arrays", count=message.size)
+    )
 
 
 def _time(frame: Frame) -> int:

@@ -16,6 +16,7 @@ import msgspec
 from ingest.border import Bad, Twice
 from ingest.formats import binary
 from ingest.messages import Reason
+from workorder_core.sentences import kept
 
 _strict = msgspec.json.Decoder()
 _ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -86,7 +87,10 @@ def _read(raw: bytes, read: Callable[[str], Any]) -> Any:
     except Bad:
         if (kind := binary.kind(raw)) is None:
             raise
-    raise Bad(Reason.NOT_JSON, f"the payload is {kind}; send JSON, or give the device's gateway a step that makes it")
+    raise Bad(
+        Reason.NOT_JSON,
+        kept("the payload is {kind}; send JSON, or give the device's gateway a step that makes it", kind=kind),
+    )
 
 
 def _as_text(raw: bytes, read: Callable[[str], Any]) -> Any:
@@ -114,14 +118,17 @@ def _as_text(raw: bytes, read: Callable[[str], Any]) -> Any:
 def text_of(raw: bytes) -> str:
     """Return a payload's text without its byte order mark, up to the NUL that ends a C string. Raises Bad."""
     if packed := binary.compression(raw):
-        raise Bad(Reason.NOT_JSON, f"the payload is compressed ({packed}); send it uncompressed")
+        raise Bad(Reason.NOT_JSON, kept("the payload is compressed ({packed}); send it uncompressed", packed=packed))
     try:
         if raw.startswith(_UTF16):
             return raw.decode("utf-16").partition("\0")[0]
         return raw.removeprefix(_UTF8).partition(b"\0")[0].decode()
     except UnicodeDecodeError as error:
         wrong = raw.removeprefix(_UTF8)[error.start]
-        raise Bad(Reason.NOT_JSON, f"byte 0x{wrong:02x} at {error.start} is not UTF-8; send texts in UTF-8") from None
+        raise Bad(
+            Reason.NOT_JSON,
+            kept("byte {byte} at {count} is not UTF-8; send texts in UTF-8", byte=f"0x{wrong:02x}", count=error.start),
+        ) from None
 
 
 def _one_or_several(text: str, bad: list[Bad]) -> list[Any]:
@@ -151,9 +158,9 @@ def _leniently(text: str) -> Any:
     try:
         return _decode(_TOKENS.sub(_as_json, text))
     except RecursionError:
-        raise Bad(Reason.NOT_JSON, "the payload is nested too deeply; send plain objects") from None
+        raise Bad(Reason.NOT_JSON, kept("the payload is nested too deeply; send plain objects")) from None
     except ValueError as error:
-        raise Bad(Reason.NOT_JSON, f"the payload is not JSON: {error}") from None
+        raise Bad(Reason.NOT_JSON, kept("the payload is not JSON: {error}", error=error)) from None
 
 
 def _as_json(found: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from ingest.formats.paths import MISSING
 from ingest.local_time import RowOrder
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.names import Names
+from workorder_core.sentences import kept
 
 _LONGEST_TOPIC = 1_000
 """The longest topic that a mapping reads, in characters; MQTT allows 65,535."""
@@ -60,11 +61,11 @@ def parse(
     try:
         border.check_size(message.payload)
         if mapping.time is None and message.retained:
-            raise Bad(Reason.NO_TIME, "it is a retained message without a time of its own")
+            raise Bad(Reason.NO_TIME, kept("it is a retained message without a time of its own"))
         for root in _roots(mapping, message.payload, bad):
             frames += _frames(mapping, levels, root, message.received_us, bounds, bad, names or Names())
         if not frames and not bad:
-            raise Bad(Reason.NO_VALUES, "it is empty")
+            raise Bad(Reason.NO_VALUES, kept("it is empty"))
     except Bad as wrong:
         bad.append(wrong)
     return [frame for frame in frames if frame.values or frame.texts], border.refusals(message, bad) if bad else []
@@ -107,8 +108,15 @@ def row(
     """
     bad = border.Problems()
     if beyond := cells.get(None):  # type: ignore[call-overload] # where csv puts what the header does not name
-        problem = f"the row has {len(beyond)} cells more than the header, {str(beyond[0])[:40]!r} the first"
-        raise Bad(Reason.WRONG_SHAPE, f"{problem}: correct the delimiter, or a decimal comma without quotes")
+        problem = kept(
+            "the row has {count} cells more than the header, {text!r} the first",
+            count=len(beyond),
+            text=str(beyond[0])[:40],
+        )
+        raise Bad(
+            Reason.WRONG_SHAPE,
+            kept("{problem}: correct the delimiter, or a decimal comma without quotes", problem=problem),
+        )
     try:
         return _frame(mapping, {"stem": stem}, cells, cells, now_us, bounds, bad, names or Names(), order), bad
     except Bad:
@@ -127,7 +135,9 @@ def _roots(mapping: Document, raw: bytes, bad: list[Bad]) -> list[Any]:
     try:
         return [json_text.text_of(raw)]
     except Bad as wrong:
-        raise Bad(Reason.NOT_A_NUMBER, f"the payload is neither JSON nor text: {wrong.problem}") from None
+        raise Bad(
+            Reason.NOT_A_NUMBER, kept("the payload is neither JSON nor text: {problem}", problem=wrong.problem)
+        ) from None
 
 
 def _elements(mapping: Document, root: Any) -> Iterator[tuple[str, Any]]:
@@ -141,7 +151,7 @@ def _elements(mapping: Document, root: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(listed, list):
         yield from ((str(number), each) for number, each in enumerate(listed))
     else:
-        raise Bad(Reason.WRONG_SHAPE, f"there is no array at {mapping.each.text!r}")
+        raise Bad(Reason.WRONG_SHAPE, kept("there is no array at {path!r}", path=mapping.each.text))
 
 
 def _frame(
@@ -202,7 +212,10 @@ def _values(
             value, unit = _value(mapping, name, found), border.unit(name, unit_of(signal, levels, root, element))
             if name in given:
                 both = f"{given[name]!r} and {signal.path.text!r}"
-                raise Bad(Reason.WRONG_SIGNAL, f"{both} both give the signal {name!r}; the first one is stored")
+                raise Bad(
+                    Reason.WRONG_SIGNAL,
+                    kept("{both} both give the signal {name!r}; the first one is stored", both=both, name=name),
+                )
             given[name] = signal.path.text
             values.put(name, value if isinstance(value, str) else border.scaled(name, value, signal.scale))
             if unit:
@@ -215,7 +228,7 @@ def _values(
         _unpack(mapping, bag, values, bad, names, key)
     if not there:
         looked = [each.path.text for each in mapping.signals] + ([] if mapping.bag is None else [mapping.bag.text])
-        raise Bad(Reason.NO_VALUES, f"there is no value at {', '.join(repr(each) for each in looked[:5])}")
+        raise Bad(Reason.NO_VALUES, kept("there is no value at {paths}", paths=", ".join(map(repr, looked[:5]))))
     return values, units
 
 
@@ -232,7 +245,10 @@ def _unpack(
         try:
             name = names.signal(key, sent)
             if name in values.values or name in values.texts:
-                raise Bad(Reason.WRONG_SIGNAL, f"{sent[:80]!r} gives the signal {name!r}, as [signals] does")
+                raise Bad(
+                    Reason.WRONG_SIGNAL,
+                    kept("{sent!r} gives the signal {name!r}, as [signals] does", sent=sent[:80], name=name),
+                )
             values.put(name, _value(mapping, sent, value))
         except Bad as wrong:
             bad.append(wrong)

@@ -10,6 +10,7 @@ from typing import Any
 from ingest.border import Bad, Twice, once
 from ingest.messages import Reason
 from ingest.names import Joined, Name
+from workorder_core.sentences import kept
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
 _BRACE = re.compile(r"[{}]")
@@ -128,7 +129,10 @@ class Text:
                 continue
             found = once(part.find(root, element))
             if not _can_be_a_name(found):
-                raise Bad(Reason.WRONG_SHAPE, f"{part.text} is missing; the mapping needs it for a name or a unit")
+                raise Bad(
+                    Reason.WRONG_SHAPE,
+                    kept("{part} is missing; the mapping needs it for a name or a unit", part=part.text),
+                )
             made.append(str(found))
         return made
 

@@ -19,6 +19,7 @@ from ingest.border import MAX_BYTES, Bad, Bounds, FrameValues
 from ingest.formats import json_text
 from ingest.formats.format import Format
 from ingest.messages import Details, Frame, Message, Reason, Refused
+from workorder_core.sentences import kept
 
 __all__ = ["MAX_BYTES", "TOPIC_FILTER", "Bounds", "parse"]
 
@@ -205,7 +206,10 @@ def _place(topic: str) -> tuple[str, str]:
     """Return site and asset of a topic. Raises Bad."""
     found = _TOPIC.fullmatch(topic)
     if found is None:
-        raise Bad(Reason.WRONG_TOPIC, f"the topic must be plantwright/v1/<site>/<asset>{_wrong_in(topic)}")
+        raise Bad(
+            Reason.WRONG_TOPIC,
+            kept("the topic must be {topic}", topic="plantwright/v1/<site>/<asset>") + _wrong_in(topic),
+        )
     if len(_places) >= _REMEMBERED:
         _places.clear()
     _places[topic] = place = (found[1], found[2])
@@ -218,19 +222,25 @@ def _wrong_in(topic: str) -> str:
     if levels[:2] != ["plantwright", "v1"]:
         return ""
     if len(levels) != 4:
-        return f"; it has {len(levels)} levels instead of 4"
+        return "; " + kept("it has {count} levels instead of 4", count=len(levels))
     for what, code in zip(("site", "asset"), levels[2:], strict=True):
         wrong = next((sign for sign in code if not _SIGN.fullmatch(sign)), None)
         if not code:
-            return f"; the {what} is empty"
+            return "; " + kept("the {what} is empty", what=what)
         if wrong is None and len(code) <= 64 and code[0].isalnum():
             continue
-        fault = f"has {len(code)} characters" if wrong is None and len(code) > 64 else f"has {wrong!r}"
-        if wrong is None and len(code) <= 64:
-            fault = f"begins with {code[0]!r}"
-        return (
-            f"; the {what} {code[:80]!r} {fault}: A-Z, a-z, digits and _ . - are allowed, a letter or digit first, "
-            "64 characters at most"
+        fault = kept("has {text!r}", text=wrong)
+        if wrong is None:
+            long = len(code) > 64
+            fault = (
+                kept("has {count} characters", count=len(code)) if long else kept("begins with {text!r}", text=code[0])
+            )
+        return "; " + kept(
+            "the {what} {code!r} {fault}: A-Z, a-z, digits and _ . - are allowed, a letter or digit first, 64 "
+            "characters at most",
+            what=what,
+            code=code[:80],
+            fault=fault,
         )
     return ""
 
@@ -255,7 +265,7 @@ def _documents(payload: bytes, bad: list[Bad]) -> list[Any]:
     found: list[Any] = []
     for document in json_text.documents(payload, bad):
         if document == []:
-            bad.append(Bad(Reason.NO_VALUES, "an empty array"))
+            bad.append(Bad(Reason.NO_VALUES, kept("an empty array")))
         found += document if isinstance(document, list) else [document]
     return found
 
@@ -265,10 +275,10 @@ def _time(document: Any, received_us: int, bounds: Bounds) -> int:
         ts: object = document.ts
     elif isinstance(document, dict):
         if not document:
-            raise Bad(Reason.NO_VALUES, 'an empty object; expected {"ts": …, "values": {…}}')
+            raise Bad(Reason.NO_VALUES, kept('an empty object; expected {"ts": …, "values": {…}}'))
         ts = border.once(document.get("ts"))
     else:
-        raise Bad(Reason.WRONG_SHAPE, 'expected an object {"ts": …, "values": {…}} or an array of them')
+        raise Bad(Reason.WRONG_SHAPE, kept('expected an object {"ts": …, "values": {…}} or an array of them'))
     return border.within(border.microseconds(ts), received_us, bounds, us_each=None if isinstance(ts, str) else 1000)
 
 
@@ -281,14 +291,17 @@ def _details(document: Any) -> Details | None:
     if units is None and quality is None:
         return None
     if units is not None and not isinstance(units, dict):
-        raise Bad(Reason.WRONG_SHAPE, 'units must be an object of texts like {"bearing_temp": "degC"}')
+        raise Bad(Reason.WRONG_SHAPE, kept('units must be an object of texts like {"bearing_temp": "degC"}'))
     known: object = _QUALITIES.get(quality.strip().lower()) if isinstance(quality, str) else quality
     if quality is None:
         known = 0
     elif isinstance(quality, float) and float(quality).is_integer():
         known = int(quality)
     if isinstance(quality, bool) or not isinstance(known, int) or known not in _QUALITIES.values():
-        raise Bad(Reason.WRONG_SHAPE, f"quality {str(quality)[:40]!r} must be good, uncertain, bad, stale, or 0 to 3")
+        raise Bad(
+            Reason.WRONG_SHAPE,
+            kept("quality {quality!r} must be good, uncertain, bad, stale, or 0 to 3", quality=str(quality)[:40]),
+        )
     return Details(quality=known, units=units or {})
 
 
@@ -303,7 +316,10 @@ def _with_units(details: Details, values: FrameValues, bad: list[Bad]) -> Detail
         try:
             if not isinstance(unit, str):
                 border.once(unit)
-                raise Bad(Reason.WRONG_UNIT, f"{name[:80]}: {str(unit)[:40]!r} is not a unit: send a text like degC")
+                raise Bad(
+                    Reason.WRONG_UNIT,
+                    kept("{name}: {unit!r} is not a unit: send a text like degC", name=name[:80], unit=str(unit)[:40]),
+                )
             made[name] = border.unit(name, unit)
         except Bad as wrong:
             bad.append(wrong)
@@ -315,7 +331,7 @@ def _with_units(details: Details, values: FrameValues, bad: list[Bad]) -> Detail
 def _values(document: Any) -> Iterator[tuple[str, object]]:
     values = document.values if isinstance(document, _Document) else document.get("values")
     if not isinstance(border.once(values), dict):
-        raise Bad(Reason.WRONG_SHAPE, 'values is missing; it must be an object like {"bearing_temp": 71.3}')
+        raise Bad(Reason.WRONG_SHAPE, kept('values is missing; it must be an object like {"bearing_temp": 71.3}'))
     if not values:
-        raise Bad(Reason.NO_VALUES, "values is empty")
+        raise Bad(Reason.NO_VALUES, kept("values is empty"))
     return iter(values.items())

@@ -21,9 +21,12 @@ from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.formats.sparkplug_metrics import Known
 from ingest.messages import Details, Frame, Message, Reason, Refused
 from ingest.names import Names as ForeignNames
+from workorder_core.sentences import kept, marked
 
 PREFIX = "spBv1.0/"
 _TOPIC = re.compile(rf"{PREFIX}([^/]+)/([ND](?:BIRTH|DATA|DEATH))/([^/]+)(?:/([^/]+))?")
+_TOPIC_FORM = "spBv1.0/<group>/<message type>/<node>[/<device>]"
+_BIRTH_REFUSED = marked("the birth of {device} was refused; see the quarantine")
 _LONGEST = 200
 """The longest name of a group, node or device, in characters."""
 ASKED_PER_S = 50
@@ -176,12 +179,12 @@ class Sparkplug(Format):
     def _read(self, message: Message, bounds: Bounds, bad: list[Bad]) -> Iterator[Frame]:
         topic = _TOPIC.fullmatch(message.topic)
         if topic is None or (topic[2][0] == "D") != (topic[4] is not None) or "\0" in message.topic:
-            raise Bad(Reason.WRONG_TOPIC, "the topic must be spBv1.0/<group>/<message type>/<node>[/<device>]")
+            raise Bad(Reason.WRONG_TOPIC, kept("the topic must be {topic}", topic=_TOPIC_FORM))
         group, kind, node_id, device = topic[1], topic[2][1:], topic[3], topic[4] or NODE
         if max(map(len, (group, node_id, device))) > _LONGEST:
-            raise Bad(Reason.WRONG_TOPIC, f"a name in the topic has more than {_LONGEST} characters")
+            raise Bad(Reason.WRONG_TOPIC, kept("a name in the topic has more than {most} characters", most=_LONGEST))
         if message.retained:
-            raise Bad(Reason.NOT_BORN, "it is a retained message; Sparkplug's messages are never retained")
+            raise Bad(Reason.NOT_BORN, kept("it is a retained message; Sparkplug's messages are never retained"))
         said = sparkplug_metrics.decode(message.payload)
         bad += sparkplug_metrics.readable(said)
         key = group, node_id
@@ -194,11 +197,13 @@ class Sparkplug(Format):
         if node is None or not (node.alive or (device == NODE and kind == "BIRTH")):
             node = self.nodes.meet(key)
             if NODE in node.left_out:
-                raise Bad(Reason.WRONG_TOPIC, f"the birth of {group}/{node_id} was refused; see the quarantine")
-            asked = "it was asked for its birth"
+                raise Bad(Reason.WRONG_TOPIC, kept(_BIRTH_REFUSED, device=f"{group}/{node_id}"))
+            asked = kept("it was asked for its birth")
             if not self._request_rebirth(key, node, message.received_us):
-                asked = "it will be asked for its birth when it is heard again; too many others are asked now"
-            raise Bad(Reason.NOT_BORN, f"node {group}/{node_id} has not been born; {asked}")
+                asked = kept("it will be asked for its birth when it is heard again; too many others are asked now")
+            raise Bad(
+                Reason.NOT_BORN, kept("node {node} has not been born; {asked}", node=f"{group}/{node_id}", asked=asked)
+            )
         node.silent_since_us = None
         self.changed.add(key)
         if kind == "BIRTH":
@@ -233,17 +238,22 @@ class Sparkplug(Format):
         bad += [Bad(Reason.WRONG_SIGNAL, problem) for problem in member.birth.left_out]
         if others := sparkplug_metrics.no_values(member.birth):
             listed = ", ".join(each[:80] for each in others[:5]) + (" and others" if len(others) > 5 else "")
-            bad.append(Bad(Reason.NOT_A_NUMBER, f"only numbers and texts can be readings, not {listed}"))
+            bad.append(
+                Bad(Reason.NOT_A_NUMBER, kept("only numbers and texts can be readings, not {listed}", listed=listed))
+            )
         return member
 
     def _living(self, key: tuple[str, str], node: Node, device: str, said: Payload, message: Message) -> Member:
         self._follow(key, node, said, message)
         if device in node.left_out:
-            raise Bad(Reason.WRONG_TOPIC, f"the birth of {device[:80]} was refused; see the quarantine")
+            raise Bad(Reason.WRONG_TOPIC, kept(_BIRTH_REFUSED, device=device[:80]))
         member = node.members.get(device)
         if member is None or not member.alive or member.awaited_us is not None:
             self._request_rebirth(key, node, message.received_us)
-            raise Bad(Reason.NOT_BORN, f"device {device[:80]} has not been born since its node was; it was asked for")
+            raise Bad(
+                Reason.NOT_BORN,
+                kept("device {device} has not been born since its node was; it was asked for", device=device[:80]),
+            )
         return member
 
     def _read_death(
@@ -360,16 +370,16 @@ class Sparkplug(Format):
         """Return the definition of a metric; None for one that its birth declared as no value."""
         if metric.name:
             known = member.birth.by_name.get(metric.name)
-            problem = f"{metric.name[:80]} is not among the metrics of the birth"
+            problem = kept("{name} is not among the metrics of the birth", name=metric.name[:80])
         else:
             known = member.birth.by_alias.get(metric.alias) if node.trusted else None
-            problem = f"alias {metric.alias} is not defined by the birth"
+            problem = kept("alias {alias} is not defined by the birth", alias=metric.alias)
             if not node.trusted:
-                problem = "messages before it were lost, so its aliases may be outdated"
+                problem = kept("messages before it were lost, so its aliases may be outdated")
         if known is not None:
             return known if known.is_value else None
         self._request_rebirth(key, node, message.received_us)
-        raise Bad(Reason.NOT_BORN, f"{problem}; the node was asked for a rebirth")
+        raise Bad(Reason.NOT_BORN, kept("{problem}; the node was asked for a rebirth", problem=problem))
 
     def _member(self, group: str, node_id: str, device: str, raw: bytes) -> Member:
         ids = {"group": group, "node": node_id, "device": device or node_id}

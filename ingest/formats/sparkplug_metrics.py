@@ -10,6 +10,7 @@ from ingest import border
 from ingest.border import Bad
 from ingest.formats.sparkplug_b_pb2 import Payload
 from ingest.messages import STALE, Reason
+from workorder_core.sentences import kept
 
 _SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}
 _NUMBERS = frozenset(range(1, 12))
@@ -66,7 +67,7 @@ def decode(raw: bytes) -> Payload:
     try:
         payload: Payload = Payload.FromString(raw)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Bad(Reason.WRONG_SHAPE, f"it is not a Sparkplug B payload: {error}") from None
+        raise Bad(Reason.WRONG_SHAPE, kept("it is not a Sparkplug B payload: {error}", error=error)) from None
     return payload
 
 
@@ -79,7 +80,11 @@ def readable(payload: Payload) -> list[Bad]:
         except UnicodeDecodeError as error:
             broken = error.object
         if broken is not None:
-            bad.append(Bad(Reason.WRONG_SIGNAL, f"a metric's name or text is not UTF-8: {str(broken)[:40]}"))
+            bad.append(
+                Bad(
+                    Reason.WRONG_SIGNAL, kept("a metric's name or text is not UTF-8: {broken}", broken=str(broken)[:40])
+                )
+            )
             del payload.metrics[at]
     return bad[::-1]
 
@@ -157,12 +162,25 @@ def value(metric: Payload.Metric, datatype: int) -> float | str | None:
         if whole is not None:
             return float(whole)
         datatype_of = f"{_TYPES[datatype]}: it does not fit"
-        raise Bad(Reason.NOT_A_NUMBER, f"{metric.name or metric.alias}: {raw} is not a valid {datatype_of}")
+        raise Bad(
+            Reason.NOT_A_NUMBER,
+            kept(
+                "{name}: {raw} is not a valid {datatype}",
+                name=metric.name or metric.alias,
+                raw=raw,
+                datatype=datatype_of,
+            ),
+        )
     if isinstance(raw, bool | int | float) and (datatype != _BOOLEAN or raw in (0, 1)) and math.isfinite(raw):
         return float(raw)
     raise Bad(
         Reason.NOT_A_NUMBER,
-        f"{metric.name or metric.alias}: {str(raw)[:40]!r} is no valid {_TYPES.get(datatype, datatype)}",
+        kept(
+            "{name}: {raw!r} is no valid {datatype}",
+            name=metric.name or metric.alias,
+            raw=str(raw)[:40],
+            datatype=_TYPES.get(datatype, datatype),
+        ),
     )
 
 

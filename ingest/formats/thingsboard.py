@@ -15,6 +15,7 @@ from ingest.formats import json_text
 from ingest.formats.format import Format
 from ingest.messages import Frame, Message, Reason, Refused
 from ingest.names import Names
+from workorder_core.sentences import kept
 
 GATEWAY = "v1/gateway/telemetry"
 DEVICE = "v1/devices/me/telemetry"
@@ -55,7 +56,7 @@ class ThingsBoard(Format):
             for found in json_text.documents(message.payload, bad):
                 frames += self._frames(found, message, bounds, bad, names)
             if not frames and not bad:
-                raise Bad(Reason.NO_VALUES, "it is empty")
+                raise Bad(Reason.NO_VALUES, kept("it is empty"))
         except Bad as wrong:
             bad.append(wrong)
         return frames, border.refusals(message, bad) if bad else []
@@ -80,14 +81,19 @@ class ThingsBoard(Format):
     def _devices(self, topic: str, found: Any) -> Iterator[tuple[str, Any]]:
         if topic == GATEWAY:
             if not isinstance(found, dict):
-                raise Bad(Reason.WRONG_SHAPE, 'a gateway sends an object like {"Pump 1": [{"ts": …, "values": {…}}]}')
+                raise Bad(
+                    Reason.WRONG_SHAPE, kept('a gateway sends an object like {"Pump 1": [{"ts": …, "values": {…}}]}')
+                )
             yield from found.items()
             return
         place = _DEVICE.fullmatch(topic)
         name = self.device if place is None or place[1] is None else place[1]
         if name is None:
-            action = "set thingsboard_device, or give each device a listener of the broker with a mount point"
-            raise Bad(Reason.WRONG_TOPIC, f"{DEVICE} does not say which device it is: {action}")
+            action = kept("set thingsboard_device, or give each device a listener of the broker with a mount point")
+            raise Bad(
+                Reason.WRONG_TOPIC,
+                kept("{device} does not say which device it is: {action}", device=DEVICE, action=action),
+            )
         yield name, found
 
 
@@ -96,13 +102,15 @@ def _frames(
 ) -> Iterator[Frame]:
     try:
         if not isinstance(document, dict):
-            raise Bad(Reason.WRONG_SHAPE, 'expected {"k": v}, {"ts": ms, "values": {"k": v}}, or an array of those')
+            raise Bad(
+                Reason.WRONG_SHAPE, kept('expected {"k": v}, {"ts": ms, "values": {"k": v}}, or an array of those')
+            )
         values, at_us = document, message.received_us
         said = border.once(document.get("values"))
         if isinstance(said, dict) and "ts" in document:
             values, at_us = said, _time(border.once(document["ts"]), message.received_us, bounds)
         elif message.retained:
-            raise Bad(Reason.NO_TIME, "it is a retained message without a time of its own")
+            raise Bad(Reason.NO_TIME, kept("it is a retained message without a time of its own"))
     except Bad as wrong:
         bad.append(wrong)
         return
@@ -120,5 +128,5 @@ def _time(ts: object, received_us: int, bounds: Bounds) -> int:
     if isinstance(ts, str) and (said := border.digits(ts)):
         raise Bad(Reason.WRONG_TIME, said)
     if isinstance(ts, bool) or not isinstance(ts, int | float):
-        raise Bad(Reason.WRONG_TIME, f"ts must be epoch milliseconds, not {str(ts)[:40]!r}")
+        raise Bad(Reason.WRONG_TIME, kept("ts must be epoch milliseconds, not {ts!r}", ts=str(ts)[:40]))
     return border.within(border.counted(ts, 1000), received_us, bounds, us_each=1000)

@@ -18,7 +18,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from ingest.tables import delimited
 from ingest.tables.delimited import BrokenRows
-from workorder_core.sentences import say
+from workorder_core.sentences import kept, say
 
 MOST_BYTES = 10_000_000
 MOST_UNPACKED = 80_000_000
@@ -84,8 +84,10 @@ def _text(name: str, content: bytes, first: int | None) -> Sheet:
         rows = list(islice(_bounded(name, delimited.rows_of(text, delimiter)), first))
     except BrokenRows as broken:
         raise InvalidFile(name, say("cannot be read: {broken}", broken=broken)) from None
-    shown = {"\t": "tabs", " ": "blanks"}.get(delimiter, delimiter)
-    return Sheet(name=name, form=f"CSV in {encoding}, {shown} between cells", rows=rows)
+    shown = {"\t": kept("tabs"), " ": kept("blanks")}.get(delimiter, delimiter)
+    return Sheet(
+        name=name, form=kept("CSV in {encoding}, {sign} between cells", encoding=encoding, sign=shown), rows=rows
+    )
 
 
 def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
@@ -104,7 +106,7 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
             sheet.reset_dimensions()  # a file's declared size may be wrong
             cells = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
             rows = list(islice(_bounded(name, ([_as_text(cell) for cell in row] for row in cells)), first))
-            return Sheet(name=name, form=f"XLSX, sheet {sheet.title}", rows=rows, decimal=".")
+            return Sheet(name=name, form=kept("XLSX, sheet {name}", name=sheet.title), rows=rows, decimal=".")
         finally:
             book.close()
     except InvalidFile:

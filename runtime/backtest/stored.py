@@ -14,6 +14,7 @@ from judge.inputs import Input, in_order
 from runtime.backtest.ledger import Order
 from runtime.backtest.outcomes import Failure
 from workorder_core.orders.lifecycle import FINAL
+from workorder_core.sentences import kept
 from workorder_core.words import CloseFinding, FailureMode, OrderType, Severity, Status
 
 SPAN = 100_000
@@ -56,13 +57,25 @@ def arrival_range(conn: Connection, wanted: Range) -> ArrivalRange:
     if wanted.assets is not None:
         unknown = sorted(set(wanted.assets) - set(backtest_db.known_assets(conn, wanted.assets)))
         if unknown:
-            raise NothingToJudge(f"there is no asset {', '.join(unknown)}; an asset is named <site>/<asset>")
+            raise NothingToJudge(
+                kept("there is no asset {assets}; an asset is named <site>/<asset>", assets=", ".join(unknown))
+            )
     since, until = wanted.since or EVER[0], wanted.until or EVER[1]
     if since > until:
-        raise NothingToJudge(f"the range ends at {until:%Y-%m-%d %H:%M}, before it begins at {since:%Y-%m-%d %H:%M}")
+        raise NothingToJudge(
+            kept(
+                "the range ends at {until:%Y-%m-%d %H:%M}, before it begins at {since:%Y-%m-%d %H:%M}",
+                until=until,
+                since=since,
+            )
+        )
     counted = backtest_db.arrival_range(conn, since=since, until=until)
     if counted is None:
-        raise NothingToJudge(f"nothing was judged from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC")
+        raise NothingToJudge(
+            kept(
+                "nothing was judged from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC", since=since, until=until
+            )
+        )
     begin = EVER[0] if wanted.warm_up is None else max(since - wanted.warm_up, EVER[0])
     before = backtest_db.arrival_range(conn, since=begin, until=since)
     return ArrivalRange(counted[0] if before is None else min(before[0], counted[0]), counted[1])

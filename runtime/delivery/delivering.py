@@ -35,6 +35,7 @@ from workorder_core.notifying.attempts import (
     after_attempt,
 )
 from workorder_core.notifying.whom import Happened
+from workorder_core.sentences import kept
 
 ACTOR = "system:delivery"
 AT_ONCE = 4
@@ -101,7 +102,7 @@ def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callab
         raise
     except Exception as error:  # noqa: BLE001 - it is an attempt that failed, whatever the reason
         _log.exception("sending has failed in a new manner", receiver=head.name, kind=head.kind)
-        outcome = Outcome(Fault.PASSING, f"sending failed: {type(error).__name__}: {error}")
+        outcome = Outcome(Fault.PASSING, kept("sending failed: {error}", error=f"{type(error).__name__}: {error}"))
     took = timedelta(seconds=time.monotonic() - moment)
     with conn.transaction():
         _record(conn, head, outcome, at=began, took=took, now=clock(), chance=means.chance())

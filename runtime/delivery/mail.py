@@ -15,6 +15,7 @@ from workorder_core.language import ENGLISH, speaking
 from workorder_core.notifying import letters
 from workorder_core.notifying.attempts import Fault, Outcome
 from workorder_core.notifying.whom import Happened
+from workorder_core.sentences import kept
 
 WITHIN_S = 20.0
 """Seconds for each step of the conversation with the server."""
@@ -67,19 +68,30 @@ def send(
     try:
         mail = message(head, server.sender, pages=pages, now=now, language=language)
     except (ValueError, MessageError) as error:
-        return Outcome(Fault.FINAL, f"the address cannot be used: {error}")
+        return Outcome(Fault.FINAL, kept("the address cannot be used: {error}", error=error))
     try:
         return _converse(server, head.address, mail)
     except smtplib.SMTPAuthenticationError as error:
         return Outcome(
-            Fault.OWN, f"the mail server refuses our user and password: {_said(error.smtp_error)}", error.smtp_code
+            Fault.OWN,
+            kept("the mail server refuses our user and password: {error}", error=_said(error.smtp_error)),
+            error.smtp_code,
         )
     except smtplib.SMTPResponseException as error:
-        return Outcome(Fault.OWN, f"the mail server refuses to talk: {_said(error.smtp_error)}", error.smtp_code)
+        return Outcome(
+            Fault.OWN, kept("the mail server refuses to talk: {error}", error=_said(error.smtp_error)), error.smtp_code
+        )
     except ssl.SSLCertVerificationError as error:
-        return Outcome(Fault.OWN, f"the mail server's certificate is not trusted: {error.verify_message}")
+        return Outcome(
+            Fault.OWN, kept("the mail server's certificate is not trusted: {error}", error=error.verify_message)
+        )
     except (smtplib.SMTPException, OSError) as error:
-        return Outcome(Fault.OWN, f"the mail server {server.host}:{server.port} cannot be used: {error}")
+        return Outcome(
+            Fault.OWN,
+            kept(
+                "the mail server {server} cannot be used: {error}", server=f"{server.host}:{server.port}", error=error
+            ),
+        )
 
 
 def _converse(server: Server, address: str, mail: EmailMessage) -> Outcome:
@@ -101,14 +113,14 @@ def _converse(server: Server, address: str, mail: EmailMessage) -> Outcome:
             return _refused(code, said)
         except smtplib.SMTPDataError as error:
             return _refused(error.smtp_code, error.smtp_error)
-        return Outcome(None, "the mail server has accepted it", 250)
+        return Outcome(None, kept("the mail server has accepted it"), 250)
     finally:
         smtp.close()
 
 
 def _refused(code: int, said: bytes | str) -> Outcome:
     fault = Fault.FINAL if 500 <= code < 600 else Fault.PASSING
-    return Outcome(fault, f"the mail server answered {code}: {_said(said)}", code)
+    return Outcome(fault, kept("the mail server answered {code}: {said}", code=code, said=_said(said)), code)
 
 
 def _said(said: bytes | str) -> str:

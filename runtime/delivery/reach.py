@@ -15,6 +15,8 @@ from typing import Any
 
 import httpcore
 
+from workorder_core.sentences import kept
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _WELL_KNOWN_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -26,7 +28,11 @@ class NotAllowed(Exception):
     def __init__(self, host: str, address: Address) -> None:
         named = host if host == str(address) else f"{host} ({address})"
         super().__init__(
-            f"{named} is no public address; who runs the server can allow its network by the setting webhook_networks"
+            kept(
+                "{host} is no public address; who runs the server can allow its network by the setting "
+                "webhook_networks",
+                host=named,
+            )
         )
         self.host, self.address = host, address
 
@@ -35,7 +41,7 @@ class NoAddress(Exception):
     """A name has no address."""
 
     def __init__(self, host: str, why: str) -> None:
-        super().__init__(f"{host} has no address: {why}")
+        super().__init__(kept("{host} has no address: {why}", host=host, why=why))
 
 
 class TooLong(Exception):

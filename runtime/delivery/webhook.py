@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from db.events.deliveries import Head
 from runtime.delivery.reach import CheckedBackend, Deadline, Network, NoAddress, NotAllowed, TooLong
 from workorder_core.notifying.attempts import Fault, Outcome
+from workorder_core.sentences import kept
 
 WITHIN_S = 15.0
 """Seconds from resolving the name to the end of the response."""
@@ -70,9 +71,9 @@ class Sender:
         except NoAddress as error:
             return Outcome(Fault.PASSING, str(error))
         except (TooLong, httpcore.TimeoutException):
-            return Outcome(Fault.PASSING, f"no whole answer within {WITHIN_S:g} s")
+            return Outcome(Fault.PASSING, kept("no whole answer within {seconds:g} s", seconds=WITHIN_S))
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
-            return Outcome(Fault.PASSING, f"no connection: {error or type(error).__name__}")
+            return Outcome(Fault.PASSING, kept("no connection: {error}", error=error or type(error).__name__))
 
     def _post(self, url: str, headers: dict[str, str], content: bytes) -> Outcome:
         deadline = Deadline.within(WITHIN_S)
@@ -110,11 +111,14 @@ def retry_after(header: str, *, now: datetime) -> timedelta | None:
 
 def _outcome(status: int, said: bytes, waits: timedelta | None) -> Outcome:
     if 200 <= status < 300:
-        return Outcome(None, f"answered {status}", status)
+        return Outcome(None, kept("answered {status}", status=status), status)
     start = " ".join(said.decode("utf-8", "replace").split())[:200]
-    detail = f"answered {status}" + (f": {start}" if start else "")
+    detail = kept("answered {status}", status=status) + (f": {start}" if start else "")
     if status == 410:
         return Outcome(Fault.GONE, detail, status)
     if 300 <= status < 400:
-        detail = f"answered {status}, a redirect, which is not followed: give the receiver the address that it leads to"
+        detail = kept(
+            "answered {status}, a redirect, which is not followed: give the receiver the address that it leads to",
+            status=status,
+        )
     return Outcome(Fault.PASSING, detail, status, waits)

@@ -19,6 +19,7 @@ from ingest.border import Bad
 from ingest.messages import Frame, Reason, Refused
 from judge.known import KnownAsset
 from workorder_core.plant.signals import number_of
+from workorder_core.sentences import kept
 
 SHOWN = 4
 """The most signal names in a sentence."""
@@ -71,7 +72,9 @@ def admit(
                 continue
         frame, twice = (sent, []) if asset is None else _by_own_names(sent, asset)
         if twice:
-            problem = f"{', '.join(twice)}: another value is there under the signal's own name, which stays"
+            problem = kept(
+                "{signals}: another value is there under the signal's own name, which stays", signals=", ".join(twice)
+            )
             refused.append(refused_part(sent, twice, Reason.OTHER_VALUE_STORED, problem))
         frame, known, wrong = _of_known_signals(frame, asset, catalogue)
         refused += wrong
@@ -100,12 +103,14 @@ def _of_known_signals(
 def _not_known(frame: Frame, names: Sequence[str], catalogue: Catalogue, asset: KnownAsset | None) -> Refused:
     """Return the part of a frame that belongs to unknown assets or signals that are not created, with the reason."""
     if asset is None:
-        reason, why = catalogue.refuses_asset() or (Reason.UNKNOWN_ASSET, "send it again")
-        problem = f"asset {frame.key} is not known; {why}"
+        reason, why = catalogue.refuses_asset() or (Reason.UNKNOWN_ASSET, kept("send it again"))
+        problem = kept("asset {asset} is not known; {why}", asset=frame.key, why=why)
     else:
         reason, why = catalogue.refuses_signals()
-        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
-        problem = f"{frame.key} has no signal {shown}; {why}"
+        shown = ", ".join(names[:SHOWN])
+        if len(names) > SHOWN:
+            shown = kept("{names} and {count} more", names=shown, count=len(names) - SHOWN)
+        problem = kept("{asset} has no signal {shown}; {why}", asset=frame.key, shown=shown, why=why)
     return refused_part(frame, names, reason, problem, as_sent=True)
 
 
@@ -145,12 +150,26 @@ def _as_numbers(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
 
 def _no_state(frame: Frame, name: str, text: str, states: Mapping[str, float]) -> str:
     if border.looks_like_a_number(text):
-        action = 'send it with a point; a mapping may say decimal = ","'
-        return f"{name}: {text[:40]!r} looks like a number with a comma: {action}"
-    where = f"on the page of asset {frame.asset}, or in the plant file"
+        action = kept('send it with a point; a mapping may say decimal = ","')
+        return kept(
+            "{name}: {text!r} looks like a number with a comma: {action}", name=name, text=text[:40], action=action
+        )
     if states:
-        return f"{name}: {text[:40]!r} is none of its states {', '.join([*states][:8])[:80]}; add it {where}"
-    return f"{name}: {text[:40]!r} is no number, and the signal has no states; say which number it is {where}"
+        return kept(
+            "{name}: {text!r} is none of its states {states}; add it on the page of asset {asset}, or in the "
+            "plant file",
+            name=name,
+            text=text[:40],
+            states=", ".join([*states][:8])[:80],
+            asset=frame.asset,
+        )
+    return kept(
+        "{name}: {text!r} is no number, and the signal has no states; say which number it is on the page of asset "
+        "{asset}, or in the plant file",
+        name=name,
+        text=text[:40],
+        asset=frame.asset,
+    )
 
 
 def _in_our_units(frame: Frame, asset: KnownAsset) -> tuple[Frame, list[Refused]]:
@@ -173,8 +192,17 @@ def _converted(name: str, value: float, given: str, wanted: str) -> float:
         return value
     how = units.factor(given, wanted)
     if how is None:
-        action = "correct the unit that the device sends, or the signal's"
-        raise Bad(Reason.WRONG_UNIT, f"{name} comes in {given[:40]!r}, and is kept in {wanted!r}: {action}")
+        action = kept("correct the unit that the device sends, or the signal's")
+        raise Bad(
+            Reason.WRONG_UNIT,
+            kept(
+                "{name} comes in {unit!r}, and is kept in {wanted!r}: {action}",
+                name=name,
+                unit=given[:40],
+                wanted=wanted,
+                action=action,
+            ),
+        )
     return border.scaled(name, value, *how)
 
 

@@ -24,6 +24,7 @@ from runtime.pipeline.sequence import Numbers
 from workorder_core.plant import seen
 from workorder_core.plant.seen import Seen
 from workorder_core.plant.signals import implausible
+from workorder_core.sentences import kept
 
 NO_RANGES: Mapping[str, tuple[float, float]] = {}
 NO_ASSETS: Mapping[str, KnownAsset] = {}
@@ -188,7 +189,7 @@ def _sifted(
     """Number what is new if some of it may be stored already."""
     seen = readings.stored(conn, behind)
     asked = set(behind)
-    kept: list[Frame] = []
+    fresh_frames: list[Frame] = []
     kept_ids: list[dict[str, int]] = []
     which: list[int] = []
     refused: list[Refused] = []
@@ -197,15 +198,17 @@ def _sifted(
         fresh, other, again = _sift(frame.at_us, known, frame.values, asked, seen)
         repeated += again
         if other:
-            problem = f"another value is stored for {', '.join(other)} at that time; the first one stays"
+            problem = kept(
+                "another value is stored for {signals} at that time; the first one stays", signals=", ".join(other)
+            )
             refused.append(refused_part(frame, other, Reason.OTHER_VALUE_STORED, problem))
         if fresh:
-            kept.append(frame if len(fresh) == len(frame.values) else structs.replace(frame, values=fresh))
+            fresh_frames.append(frame if len(fresh) == len(frame.values) else structs.replace(frame, values=fresh))
             kept_ids.append(known)
             which.append(i)
-    keys = [frame.key for frame in kept]
-    signals = [known[name] for frame, known in zip(kept, kept_ids, strict=True) for name in frame.values]
-    return _numbered(kept, keys, signals, judged, number(which), assets, ranges, refused, repeated)
+    keys = [frame.key for frame in fresh_frames]
+    signals = [known[name] for frame, known in zip(fresh_frames, kept_ids, strict=True) for name in frame.values]
+    return _numbered(fresh_frames, keys, signals, judged, number(which), assets, ranges, refused, repeated)
 
 
 def load_newest(conn: Connection, catalogue: Catalogue, keys: Iterable[str]) -> None:

@@ -41,6 +41,7 @@ from runtime.settings import Settings
 from workorder_core.plant import new_names
 from workorder_core.plant.new_names import NameKind
 from workorder_core.plant.signals import implausible
+from workorder_core.sentences import kept
 
 PIECE = 2_000
 """Rows in a transaction: the most that a killed import repeats; it also bounds how long the judge waits."""
@@ -187,7 +188,7 @@ class Import:
                 middle = (begin + end) // 2
                 return self._store(piece, middle, end, self._store(piece, begin, middle, first))
             why = error.diag.message_primary or str(error).strip().partition("\n")[0]
-            now_us, problem = time.time_ns() // 1000, f"the database refuses it: {why}"
+            now_us, problem = time.time_ns() // 1000, kept("the database refuses it: {error}", error=why)
             piece.refused.append(self._refused(*piece.sources[begin], now_us, Reason.REFUSED_BY_DATABASE, problem))
             return first
         self._gather(frames)

@@ -24,6 +24,7 @@ from runtime.pipeline.faults import OfNoMessage
 from runtime.pipeline.pipeline import Outcome, Processed
 from runtime.pipeline.reading import Part
 from runtime.pipeline.undo import Dumps, undoing
+from workorder_core.sentences import kept
 
 _log = structlog.get_logger("ingest")
 _LIMIT_EXCEEDED, _RAISED = "54", "P0"
@@ -213,7 +214,10 @@ def refusal(message: Message, error: Exception) -> Refused:
     """Return the quarantine entry of a message that the database refuses, or that made the program fail."""
     if not isinstance(error, Error):
         return border.unreadable(message, error)
-    problem = f"the database refuses it: {_said(error)}; remove the cause, then run `plantwright quarantine retry`"
+    problem = kept(
+        "the database refuses it: {error}; remove the cause, then run `plantwright quarantine retry`",
+        error=_said(error),
+    )
     return Refused(message.topic, message.payload, message.received_us, Reason.REFUSED_BY_DATABASE, problem)
 
 

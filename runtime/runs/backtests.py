@@ -16,6 +16,7 @@ from runtime.backtest.outcomes import Criteria
 from runtime.backtest.running import Assumed, Documents
 from runtime.backtest.stored import NothingToJudge, Range
 from runtime.runs.work import CannotBeDone, Done, Work
+from workorder_core.sentences import kept
 
 MOST_SHOWN = 200
 """The most orders of a list in the result; the report has all of them."""
@@ -26,7 +27,7 @@ def execute(work: Work) -> Done:
     asked = BacktestIn.model_validate(work.run.input)
     with psycopg.connect(work.database) as conn:
         try:
-            made = judge_again(conn, _wanted(asked), lambda share: work.progress(share, "judging history again"))
+            made = judge_again(conn, _wanted(asked), lambda share: work.progress(share, kept("judging history again")))
         except (NothingToJudge, InvalidBacktest, InvalidRulebook, InvalidModels) as problem:
             raise CannotBeDone(str(problem)) from None
     document = report.as_json(made.run, made.outcome, made.difference)

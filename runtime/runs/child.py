@@ -18,6 +18,7 @@ from psycopg import OperationalError
 from db.runs import runs
 from db.runs.runs import Run
 from runtime.runs.work import Cancelled, CannotBeDone, Done, Executor, LeaseLost, Work
+from workorder_core.sentences import kept
 
 OUT_OF_MEMORY = 77
 """Exit code of a run that exceeded its memory limit."""
@@ -63,7 +64,11 @@ def _execute(work: Work, executor: Executor) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the run's requester gets an answer
         _log.error("a run failed", run=str(work.run.id), kind=work.run.kind, traceback=traceback.format_exc())
         name = type(error).__name__
-        runs.fail(work.side, work.run, f"plantwright failed at this ({name}: {error}); its log says where")
+        runs.fail(
+            work.side,
+            work.run,
+            kept("plantwright failed at this ({error}); its log says where", error=f"{name}: {error}"),
+        )
     return 0
 
 
@@ -82,9 +87,11 @@ def _die_with(worker: int) -> None:
 
 def memory_problem(run: Run, memory_mb: int) -> str:
     """Return the sentence for a run that exceeded its memory limit."""
-    return (
-        f"the {run.kind} needed more than the {memory_mb:,} MB of memory that a run may have; "
-        "ask for less at a time, or raise the setting run_memory_mb"
+    return kept(
+        "the {kind} needed more than the {count:,} MB of memory that a run may have; ask for less at a time, or raise "
+        "the setting run_memory_mb",
+        kind=run.kind,
+        count=memory_mb,
     )
 
 

@@ -21,6 +21,7 @@ from ingest.tables.sheets import InvalidFile, Sheet
 from runtime.runs.work import CannotBeDone, Done, Work
 from workorder_core.plant import new_names
 from workorder_core.plant.new_names import NameKind
+from workorder_core.sentences import kept
 from workorder_core.tables import tables
 from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
 from workorder_core.tables.plant_tables import TABLES
@@ -56,18 +57,18 @@ def run(
 
     Raises InvalidFile, InvalidLayout, NotFound for a site that does not exist, WhyMissing.
     """
-    on_progress(0.02, "reading the file")
+    on_progress(0.02, kept("reading the file"))
     sheet = sheets.read(name, content)
     place = plant.site_by_code(conn, site)
     known = db_tables.known(conn, asked.table, place)
     layout = layout_of(known.table, sheet.rows, asked.columns, asked.header_row, asked.decimal or sheet.decimal)
-    on_progress(0.2, f"comparing {len(sheet.rows):,} rows with the plant")
+    on_progress(0.2, kept("comparing {count:,} rows with the plant", count=len(sheet.rows)))
     plan = tables.plan(known.table, layout.numbered(sheet.rows), layout.columns, known.facts, decimal=layout.decimal)
     doubts = _doubts(conn, plan)
     waiting: Sequence[Proposal] = ()
     applied = asked.apply and not plan.wrong
     if applied:
-        on_progress(0.5, f"storing {len(plan.wanted):,} rows")
+        on_progress(0.5, kept("storing {count:,} rows", count=len(plan.wanted)))
         waiting = db_tables.store(conn, place, known, plan, actor=actor, why=asked.why, at=datetime.now(UTC))
     return Imported(sheet=sheet, layout=layout, plan=plan, applied=applied, waiting=waiting, doubts=doubts)
 
@@ -84,9 +85,9 @@ def execute(work: Work) -> Done:
         )  # fmt: skip
     except (InvalidFile, InvalidLayout, StoreError) as problem:
         raise CannotBeDone(str(problem)) from None
-    work.log(f"{file.name}: {made.sheet.form}, {made.plan.rows:,} rows")
+    work.log(kept("{file}: {form}, {count:,} rows", file=file.name, form=made.sheet.form, count=made.plan.rows))
     if asked.apply and made.plan.wrong:
-        work.log("nothing was stored: rows are wrong")
+        work.log(kept("nothing was stored: rows are wrong"))
     return Done(result=facts(made), files=_files(made.plan))
 
 
@@ -155,7 +156,15 @@ def _doubts(conn: Connection, plan: Plan) -> list[str]:
     """Return "did you mean" sentences for classes that nothing has yet."""
     classes = dict.fromkeys(str(row.values["asset_class"]) for row in plan.wanted if row.values.get("asset_class"))
     found = new_names.slips(names.new(conn, NameKind.CLASS, list(classes)))
-    return [f"the {each.kind} {each.name!r} is new; did you mean {' or '.join(each.alike)}?" for each in found]
+    return [
+        kept(
+            "the {kind} {name!r} is new; did you mean {alike}?",
+            kind=each.kind,
+            name=each.name,
+            alike=" / ".join(each.alike),
+        )
+        for each in found
+    ]
 
 
 def described(table: str) -> str:

@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from db.runs import runs
 from db.runs.runs import MadeFile, Run
+from workorder_core.sentences import kept
 
 REPORTED_EVERY_S = 0.5
 MOST_LINES = 2_000
@@ -70,7 +71,7 @@ class Work:
         """Append a line to the run's log; lines beyond a bound are left out."""
         self._lines += 1
         if self._lines <= MOST_LINES:
-            text = line if self._lines < MOST_LINES else "what follows is left out: the log is full"
+            text = line if self._lines < MOST_LINES else kept("what follows is left out: the log is full")
             runs.note(self.side, self.run, text)
 
 

@@ -26,6 +26,7 @@ from db.runs import runs
 from db.runs.runs import Run
 from runtime.runs.child import OUT_OF_MEMORY, memory_problem
 from workorder_core.runs.runs import KINDS, after_crash
+from workorder_core.sentences import kept
 
 CHILD = ("-m", "runtime.runs.child")
 _IDLE_S = 2.0
@@ -117,7 +118,11 @@ class Worker:
         run = runs.claim(conn, self.name, self.limits.lease)
         if run is None:
             return False
-        runs.note(conn, run, "started" if run.attempt == 1 else f"started again, the {run.attempt}. time")
+        runs.note(
+            conn,
+            run,
+            kept("started") if run.attempt == 1 else kept("started again, the {count}. time", count=run.attempt),
+        )
         arguments = [str(run.id), str(run.attempt), str(os.getpid()), str(self.limits.memory_mb)]
         process = subprocess.Popen(
             [sys.executable, *self.child, *arguments],
@@ -140,7 +145,11 @@ class Worker:
             _kill(one.process)
             del self._begun[one.run.id]
             if runs.end_cancelled(conn, one.run):
-                runs.note(conn, one.run, f"was ended: it went on for {self.limits.grace_s:g} s after it was cancelled")
+                runs.note(
+                    conn,
+                    one.run,
+                    kept("was ended: it went on for {seconds:g} s after it was cancelled", seconds=self.limits.grace_s),
+                )
             return
         if now - one.renewed < min(self.limits.lease_s / 3, 1.0):
             return
@@ -160,9 +169,9 @@ class Worker:
             runs.fail(conn, run, memory_problem(run, self.limits.memory_mb))
             return
         if code < 0:
-            what = f"its process was ended by {signal.Signals(-code).name}"
+            what = kept("its process was ended by {signal}", signal=signal.Signals(-code).name)
         else:
-            what = f"its process ended (exit code {code}) without a result"
+            what = kept("its process ended (exit code {code}) without a result", code=code)
         self._settle(conn, run.id, run.attempt, what)
 
     def _settle_abandoned(self, conn: Connection) -> None:
@@ -175,7 +184,7 @@ class Worker:
                 if ours is not None and ours.run.attempt == run.attempt:  # This machine was asleep.
                     runs.renew(conn, run, self.limits.lease)
                     continue
-                what = f"the worker {run.worker} that had it has gone"
+                what = kept("the worker {worker} that had it has gone", worker=run.worker)
                 self._settle(conn, run.id, run.attempt, what)
 
     def _settle(self, conn: Connection, run_id: UUID, attempt: int, what: str) -> None:
@@ -193,10 +202,10 @@ class Worker:
             _kill(each.process)
             kind = KINDS.get(each.run.kind)
             if kind is not None and kind.safe_again:
-                runs.note(conn, each.run, "the worker was stopped; it goes back into the queue")
+                runs.note(conn, each.run, kept("the worker was stopped; it goes back into the queue"))
                 runs.requeue(conn, each.run, crashed=False)
             else:
-                self._settle(conn, each.run.id, each.run.attempt, "the worker was stopped")
+                self._settle(conn, each.run.id, each.run.attempt, kept("the worker was stopped"))
             del self._begun[each.run.id]
 
 

@@ -139,6 +139,8 @@ def subject(source: str) -> str:
             if rest:
                 return folder
             return _OF_TEMPLATE.get(folder.partition(".")[0], "pages")
+    if source.startswith("ingest/") and not source.startswith("ingest/tables/"):
+        return "quarantine"
     return "papers" if source.startswith("api/papers/") else _OF_ROOM.get(source.partition("/")[0], "pages")
 
 

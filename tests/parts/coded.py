@@ -79,6 +79,6 @@ CODED: Mapping[str, list[str]] = {
     "components and trades": [*SKILL_OF_COMPONENT, *set(SKILL_OF_COMPONENT.values()), WHOLE_MACHINE],
     "history": ["unassigned"],
     "units of calendars": list(UNITS),
-    "days and months": [*calendar.day_abbr, *calendar.month_abbr[1:]],
+    "days and months": [*calendar.day_abbr, *calendar.month_abbr[1:], *calendar.day_name, *calendar.month_name[1:]],
 }
 """The words of each, as they are in the catalogues."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 from gettext import NullTranslations
 
 from psycopg import Connection, sql
@@ -27,18 +28,34 @@ class _Brackets(NullTranslations):
         return f"⟦{msgid1 if n == 1 else msgid2}⟧"
 
 
+@cache
 def language() -> Language:
     """Return it. It writes numbers and times as English does."""
     templates = (text for context, text in catalogue.marked() if not context and "%(" not in text)
     return Language("en", _Brackets(), templates=tuple(templates))
 
 
+OF_THE_ENGINE = {
+    "alarm_points": ["summary"], "alarms": ["summary"], "delivery_attempts": ["detail"],
+    "engine_alarm_news": ["problem"], "engine_troubles": ["said"], "evidence": ["summary"],
+    "maintenance_occurrences": ["why"],
+    "maintenance_series": ["next_why", "ended_why"], "quarantine": ["problem"], "receivers": ["state_why"],
+    "run_log": ["line"], "runs": ["title", "doing", "problem", "result"], "shadow_orders": ["why"],
+    "work_orders": ["assignment_note", "priority_reason"], "events": ["data"], "new_events": ["data"],
+    "idempotent_answers": ["body", "headers"],
+}  # fmt: skip
+"""Columns by table that have sentences of the engine, in English: pages translate them. What is quoted in them is
+elsewhere too."""
+
+
 def words_of_data(conn: Connection) -> set[str]:
-    """Return every word that any row of the database has: what people and machines wrote."""
+    """Return every word that any row of the database has, but for the engine's own: what people and machines wrote."""
     tables = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     found = set[str]()
     for (name,) in tables:
-        for (row,) in conn.execute(sql.SQL("SELECT t::text FROM {} t LIMIT 20000").format(sql.Identifier(name))):
+        ours = [*OF_THE_ENGINE.get(name, [])]
+        query = sql.SQL("SELECT (to_jsonb(t) - {}::text[])::text FROM {} t LIMIT 20000")
+        for (row,) in conn.execute(query.format(sql.Literal(ours), sql.Identifier(name))):
             found.update(each.lower() for each in _WORD.findall(row))
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workorder_core.inspections.checklists import Checklist, Item, ItemKind
-from workorder_core.sentences import say
+from workorder_core.sentences import kept, say
 
 LONGEST = 4_000
 DRAWN = re.compile(r"(\d{1,4},\d{1,4}( \d{1,4},\d{1,4}){0,400})(;\d{1,4},\d{1,4}( \d{1,4},\d{1,4}){0,400}){0,60}")
@@ -73,7 +73,9 @@ def read(item: Item, given: Given) -> Answer | None:
             raise InvalidAnswer(say("choose one of {possible}", possible=", ".join(possible)))
         failed = typed in item.fails
         verdict = (Verdict.FAILED if failed else Verdict.PASSED) if item.fails else Verdict.NOTED
-        return Answer(key=item.key, said=typed, verdict=verdict, why=f"answered {typed}" if failed else "")
+        return Answer(
+            key=item.key, said=typed, verdict=verdict, why=kept("answered {answer}", answer=typed) if failed else ""
+        )
     return Answer(key=item.key, said=typed, verdict=Verdict.NOTED)
 
 
@@ -87,9 +89,9 @@ def _measured(item: Item, typed: str) -> Answer:
     unit = f" {item.unit}" if item.unit else ""
     why = ""
     if item.low is not None and number < item.low:
-        why = f"{number:g}{unit} is below {item.low:g}{unit}"
+        why = kept("{value} is below {limit}", value=f"{number:g}{unit}", limit=f"{item.low:g}{unit}")
     elif item.high is not None and number > item.high:
-        why = f"{number:g}{unit} is above {item.high:g}{unit}"
+        why = kept("{value} is above {limit}", value=f"{number:g}{unit}", limit=f"{item.high:g}{unit}")
     limited = item.low is not None or item.high is not None
     verdict = Verdict.FAILED if why else Verdict.PASSED if limited else Verdict.NOTED
     return Answer(key=item.key, said=f"{number:g}{unit}", verdict=verdict, number=number, why=why)

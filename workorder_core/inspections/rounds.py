@@ -7,7 +7,7 @@ from uuid import UUID
 
 from workorder_core.inspections.answers import Answer
 from workorder_core.inspections.checklists import Item
-from workorder_core.sentences import coded, joined, say
+from workorder_core.sentences import coded, joined, say, stored, translated
 from workorder_core.words import OrderType
 
 
@@ -176,14 +176,19 @@ Consequence = OpenOrder | SameOrder | OnlyNoted
 
 def follow_up(item: Item, failed: Answer, *, number: str, note: str, unfinished: UUID | None) -> Consequence:
     """Decide the consequence of a failed point. ``number`` is the round's, ``unfinished`` an earlier order for the same
-    point of the same asset.
+    point of the same asset. Texts are in the language of the person who answers, as if they had been written by hand.
     """
-    said = f"{item.text} {failed.why or failed.said}." + (f" {note.strip()}" if note.strip() else "")
+    answered = stored(failed.why) or failed.said
+    said = f"{item.text} {answered}." + (f" {note.strip()}" if note.strip() else "")
     if unfinished is not None:
-        return SameOrder(unfinished, f"Failed again in round {number}: {said}")
+        return SameOrder(
+            unfinished, translated(say("Failed again in round {number}: {said}", number=number, said=said))
+        )
     if item.severity is None:
         return OnlyNoted()
     question = item.text.strip().rstrip("?.: ")
     return OpenOrder(
-        item.severity.order_type, f"{question}: {failed.why or failed.said}"[:200], f"Round {number}: {said}"
+        item.severity.order_type,
+        f"{question}: {answered}"[:200],
+        translated(say("Round {number}: {said}", number=number, said=said)),
     )

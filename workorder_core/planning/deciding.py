@@ -17,6 +17,7 @@ from workorder_core.planning.due import (
 )
 from workorder_core.planning.plans import AfterOutage, MaintenancePlan, Package, WhenOpen
 from workorder_core.planning.site_time import SiteTime
+from workorder_core.sentences import kept
 
 MOST_AT_ONCE = 500
 """How many occurrences of a series are decided in one run; the rest waits for the next run."""
@@ -69,7 +70,7 @@ def decide(
         series = replace(after, covered=covered)
         yield Outcome(due=due, becomes=becomes, why=f"{due.why}{said}", packages=packages, series=series)
         if becomes is Becomes.GENERATED:
-            open_order = "the one before"
+            open_order = kept("the one before")
 
 
 def call_at(plan: MaintenancePlan, due: Due, *, is_open: bool) -> datetime:
@@ -85,15 +86,22 @@ def _becomes(
     if plan.after_outage is AfterOutage.SKIP and due.at <= now:
         later = next_due(plan, after, facts, site)
         if later is not None and later.at <= now:
-            return Becomes.MISSED, " Nothing was made for it in time, and a later one is due already."
+            return Becomes.MISSED, " " + kept("Nothing was made for it in time, and a later one is due already.")
     if open_order is not None and plan.when_open is not WhenOpen.STACK:
         if plan.when_open is WhenOpen.SKIP:
-            return Becomes.SKIPPED, f" Skipped: {open_order} of the occurrence before is still open."
-        return Becomes.MERGED, f" Merged into {open_order}, which is still open."
+            return Becomes.SKIPPED, " " + kept(
+                "Skipped: {order} of the occurrence before is still open.", order=open_order
+            )
+        return Becomes.MERGED, " " + kept("Merged into {order}, which is still open.", order=open_order)
     days = (now - due.at).days
-    late = f" Made {days} day{'s' * (days > 1)} late." if days >= 1 and due.cause is not Cause.CONDITION else ""
-    beside = f" {open_order} of the occurrence before is still open." if open_order is not None else ""
-    return Becomes.GENERATED, f"{late}{beside}"
+    said = []
+    if days >= 1 and due.cause is not Cause.CONDITION:
+        said.append(
+            kept("Made {count} day late.", count=days) if days == 1 else kept("Made {count} days late.", count=days)
+        )
+    if open_order is not None:
+        said.append(kept("{order} of the occurrence before is still open.", order=open_order))
+    return Becomes.GENERATED, "".join(f" {each}" for each in said)
 
 
 def preview(

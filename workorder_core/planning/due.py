@@ -13,6 +13,7 @@ from workorder_core.planning import recurrence
 from workorder_core.planning.meters import MeterNow
 from workorder_core.planning.plans import ByCalendar, ByMeter, MaintenancePlan, OnFreeDay, Package
 from workorder_core.planning.site_time import SiteTime
+from workorder_core.sentences import kept
 
 
 class Cause(StrEnum):
@@ -176,17 +177,26 @@ def complete(
     if -plan.early_days <= off <= plan.late_days:
         return Completion(series=series, note="")
     tolerance = plan.late_days if off > 0 else plan.early_days
-    note = f"Completed {_days(off)} {'late' if off > 0 else 'early'}, beyond the tolerance of {_days(tolerance)}"
+    facts = {"days": _days(off), "limit": _days(tolerance)}
+    note = (
+        kept("Completed {days} late, beyond the tolerance of {limit}", **facts)
+        if off > 0
+        else kept("Completed {days} early, beyond the tolerance of {limit}", **facts)
+    )
     if number != series.number:
-        return Completion(series=series, note=f"{note}; the next occurrence had been made already, so nothing moves.")
+        return Completion(
+            series=series, note=kept("{note}; the next occurrence had been made already, so nothing moves.", note=note)
+        )
     moved = int(plan.shift_factor * Decimal(off))
     if plan.meter is not None and plan.shift_factor and meter is not None:
         series = _meter_after(plan, series, meter)
     if not moved:
-        return Completion(series=series, note=f"{note}; what comes next is not moved.")
+        return Completion(series=series, note=kept("{note}; what comes next is not moved.", note=note))
     if plan.calendar is not None:
         series = replace(series, shift_days=series.shift_days + moved)
-    return Completion(series=series, note=f"{note}: what comes next moves by {_days(moved, signed=True)}.")
+    return Completion(
+        series=series, note=kept("{note}: what comes next moves by {days}.", note=note, days=_days(moved, signed=True))
+    )
 
 
 def _meter_after(plan: MaintenancePlan, series: Series, meter: MeterNow) -> Series:
@@ -267,12 +277,12 @@ def _why(
     *,
     others: bool,
 ) -> str:
-    first = " It comes first of the plan's triggers." if others else ""
+    first = " " + kept("It comes first of the plan's triggers.") if others else ""
     if cause is Cause.CALENDAR:
         assert plan.calendar is not None and dated is not None
         return why_date(plan.calendar, dated, series.shift_days, site) + first
     if cause is Cause.CONDITION:
-        return f"{facts.condition or 'The condition of the plan is there'}.{first}"
+        return (facts.condition or kept("The condition of the plan is there")) + "." + first
     assert plan.meter is not None and facts.meter is not None
     return _why_count(plan.meter, series, facts.meter, site) + first
 
@@ -284,35 +294,56 @@ def why_date(calendar: ByCalendar, dated: _Dated, shift_days: int, site: SiteTim
     parts = [f"{words[0].upper()}{words[1:]}: {_day(dated.nominal.date())}"]
     wanted = max(rule.month_days or (calendar.starts.day,)) if rule.freq in ("MONTHLY", "YEARLY") else 0
     if not rule.by_library and wanted > dated.nominal.day and (dated.nominal + timedelta(days=1)).day == 1:
-        parts.append(
-            f"{dated.nominal:%B} {dated.nominal.year} has no {wanted}th, so it is its last day".replace("31th", "31st")
+        facts = {"month": f"{dated.nominal:%B}", "year": dated.nominal.year}
+        lacks = (
+            kept("{month} {year} has no 31st, so it is its last day", **facts)
+            if wanted == 31
+            else kept("{month} {year} has no {count}th, so it is its last day", count=wanted, **facts)
         )
+        parts.append(lacks)
     if shift_days:
-        parts.append(f"moved by {_days(shift_days, signed=True)} because of how earlier work was done")
+        parts.append(kept("moved by {days} because of how earlier work was done", days=_days(shift_days, signed=True)))
     if dated.local.date() != dated.unmoved.date():
         why = site.why_no_working_day(dated.unmoved.date())
-        order = "next" if calendar.on_free_day is OnFreeDay.NEXT else "last"
-        free, worked = _day(dated.unmoved.date()), _day(dated.local.date())
-        parts.append(f"{free} is no working day ({why}), so it is the {order} one: {worked}")
+        days = {"free": _day(dated.unmoved.date()), "why": why, "worked": _day(dated.local.date())}
+        parts.append(
+            kept("{free} is no working day ({why}), so it is the next one: {worked}", **days)
+            if calendar.on_free_day is OnFreeDay.NEXT
+            else kept("{free} is no working day ({why}), so it is the last one: {worked}", **days)
+        )
     shown = site.local(dated.at)
     if shown != dated.local:
-        parts.append(f"{dated.local:%H:%M} does not exist that day (summer time begins), so it is {shown:%H:%M}")
+        parts.append(
+            kept(
+                "{local} does not exist that day (summer time begins), so it is {shown}",
+                local=f"{dated.local:%H:%M}",
+                shown=f"{shown:%H:%M}",
+            )
+        )
     return "; ".join(parts) + "."
 
 
 def _why_count(meter: ByMeter, series: Series, now: MeterNow, site: SiteTime) -> str:
     spent = now.used + series.meter_carry
     unit = f" {meter.unit}" if meter.unit else ""
-    head = f"Every {meter.every:g}{unit} of {meter.signal}: {spent:.4g}{unit} used by {_day(site.local(now.at).date())}"
+    head = kept(
+        "Every {interval} of {signal}: {spent} used by {day}",
+        interval=f"{meter.every:g}{unit}",
+        signal=meter.signal,
+        spent=f"{spent:.4g}{unit}",
+        day=_day(site.local(now.at).date()),
+    )
     if spent >= meter.every or now.per_day is None:
         return f"{head}."
-    return f"{head}, about {now.per_day:.3g}{unit} a day of late, so it is expected then."
+    return kept(
+        "{head}, about {value} a day of late, so it is expected then.", head=head, value=f"{now.per_day:.3g}{unit}"
+    )
 
 
 def _days(count: int, *, signed: bool = False) -> str:
     number = f"{count:+d}" if signed else str(abs(count))
-    return f"{number} day" if abs(count) == 1 else f"{number} days"
+    return kept("{count} day", count=number) if abs(count) == 1 else kept("{count} days", count=number)
 
 
 def _day(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%b} {day.year}"
+    return kept("{weekday} {day} {month} {year}", weekday=f"{day:%a}", day=day.day, month=f"{day:%b}", year=day.year)

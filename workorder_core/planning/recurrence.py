@@ -19,7 +19,7 @@ from itertools import count
 from dateutil.rrule import rrule, rrulestr
 
 from workorder_core.errors import WorkOrderError
-from workorder_core.sentences import say
+from workorder_core.sentences import kept, marked, say
 
 _SIMPLE = ("FREQ", "INTERVAL", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYHOUR", "BYMINUTE", "WKST")
 _RARE = frozenset(("BYSETPOS", "BYYEARDAY", "BYWEEKNO"))
@@ -251,21 +251,29 @@ def _months(rule: Rule, starts: date, first: date, only: tuple[int, ...]) -> Ite
             yield year, month + 1
 
 
-_UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
+_UNITS = {
+    "DAILY": (kept("every day"), marked("every {count} days")),
+    "WEEKLY": (kept("every week"), marked("every {count} weeks")),
+    "MONTHLY": (kept("every month"), marked("every {count} months")),
+    "YEARLY": (kept("every year"), marked("every {count} years")),
+}
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def said(rule: Rule, starts: date) -> str:
     """Return a rule in words, such as ``every 3 months on day 31``; its text if words would be too long."""
-    unit = _UNITS[rule.freq]
-    every = f"every {unit}" if rule.interval == 1 else f"every {rule.interval} {unit}s"
+    one, many = _UNITS[rule.freq]
+    every = one if rule.interval == 1 else many.format(count=rule.interval)
     if rule.by_library or (rule.freq == "YEARLY" and rule.month_days and not rule.months):
-        return f"the rule {rule.text}"
+        return kept("the rule {rule}", rule=rule.text)
     if rule.freq == "DAILY":
         return every
     if rule.freq == "WEEKLY":
-        return f"{every} on {', '.join(_DAY_NAMES[day] for day in rule.weekdays or (starts.weekday(),))}"
-    on = f"on day {', '.join(map(str, rule.month_days or (starts.day,)))}"
+        days = ", ".join(_DAY_NAMES[day] for day in rule.weekdays or (starts.weekday(),))
+        return kept("{every} on {weekdays}", every=every, weekdays=days)
+    days = ", ".join(map(str, rule.month_days or (starts.day,)))
     months = rule.months or ((starts.month,) if rule.freq == "YEARLY" else ())
     names = ", ".join(date(2000, month, 1).strftime("%B") for month in months)
-    return f"{every} {on}" + (f" of {names}" if names else "")
+    if names:
+        return kept("{every} on day {numbers} of {months}", every=every, numbers=days, months=names)
+    return kept("{every} on day {numbers}", every=every, numbers=days)

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from workorder_core.sentences import kept
+
 EVERY_DAY = frozenset(range(1, 8))
 _SEARCHED_DAYS = 366
 
@@ -37,11 +39,11 @@ class SiteTime:
     def why_no_working_day(self, day: date) -> str | None:
         """Return why a day is not worked; None for a working day."""
         if day.isoweekday() not in self.weekdays:
-            return f"{day:%A} has no shift"
+            return kept("{weekday} has no shift", weekday=f"{day:%A}")
         if day in self.works_on:
             return None
         if day in self.closed_on:
-            return "the site is closed"
+            return kept("the site is closed")
         return public_holidays(self.country, self.subdivision, day.year).get(day)
 
     def nearest_working_day(self, day: date, step: int) -> date | None:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workorder_core.language import N_
 from workorder_core.people.access import Role
+from workorder_core.sentences import kept
 
 MOST_CRASHES = 3
 """Crashes after which a run fails: whatever kills its process each time would continue to do so."""
@@ -50,10 +52,14 @@ class RunKind:
 
 
 BACKTEST = RunKind(
-    name="backtest", title="Backtest", safe_again=True, roles=frozenset({Role.RELIABILITY_ENGINEER}), every_site=True
+    name="backtest",
+    title=N_("Backtest"),
+    safe_again=True,
+    roles=frozenset({Role.RELIABILITY_ENGINEER}),
+    every_site=True,
 )
 IMPORT = RunKind(
-    name="import", title="Import", safe_again=True, roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER})
+    name="import", title=N_("Import"), safe_again=True, roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER})
 )
 KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT)}
 """By name. The name is stored with each run and never changes."""
@@ -96,7 +102,7 @@ def after_crash(kind: RunKind | None, crashes: int, *, cancel_asked: bool, what:
     if cancel_asked:
         return Dropped()
     if kind is None or not kind.safe_again:
-        return GiveUp(f"{what}; it is not run again, because it may have done a part of its work")
+        return GiveUp(kept("{what}; it is not run again, because it may have done a part of its work", what=what))
     if crashes >= MOST_CRASHES:
-        return GiveUp(f"{what}, as {crashes} times in all; it is not tried any more")
-    return RunAgain(f"{what}; it is run again")
+        return GiveUp(kept("{what}, as {count} times in all; it is not tried any more", what=what, count=crashes))
+    return RunAgain(kept("{what}; it is run again", what=what))

@@ -13,7 +13,7 @@ from workorder_core.inspections.checklists import (
     ItemKind,
     key_of,
 )
-from workorder_core.sentences import say
+from workorder_core.sentences import kept, say
 from workorder_core.tables.cells import CellKind, Column, Value
 from workorder_core.tables.tables import Facts, Row, RowProblem, Table
 from workorder_core.words import Severity
@@ -28,7 +28,9 @@ _COLUMN |= {"severity": "severity", "only_if": "only_if"}
 
 def _check(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
     wrong = [
-        table.wrong(row, "point", "is no point: write <checklist>/<item>, such as PUMP-DAILY/seal, with small letters")
+        table.wrong(
+            row, "point", kept("is no point: write <checklist>/<item>, such as PUMP-DAILY/seal, with small letters")
+        )
         for row in rows
         if not _POINT.fullmatch(row.key)
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from workorder_core.sentences import kept
 from workorder_core.tables.cells import CellKind, Column
 from workorder_core.tables.checklist_table import CHECKLISTS
 from workorder_core.tables.stock_tables import BILLS, ITEMS, STOCK
@@ -51,7 +52,7 @@ def assets(locations: frozenset[str]) -> Table:
 
     def check(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
         nowhere = [
-            table.wrong(row, "location", "there is no location of this code; import the locations first")
+            table.wrong(row, "location", kept("there is no location of this code; import the locations first"))
             for row in rows
             if row.values.get("location") is not None and row.values["location"] not in locations
         ]

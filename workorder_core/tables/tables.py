@@ -5,6 +5,7 @@ before anything is stored. A table with an invalid row is not stored at all.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workorder_core.sentences import kept
 from workorder_core.tables.cells import CellKind, Column, InvalidCell, Value, plain, read_cell
 
 Facts = Mapping[str, Value | None]
@@ -65,7 +66,10 @@ def decide_by_columns(table: "Table", row: Row, known: Facts | None) -> Decision
         for column in table.columns:
             if column.needed and row.values.get(column.name) is None:
                 return RowProblem(
-                    row=row.number, column=column.title, said="", problem=f"is needed for a new {table.one}"
+                    row=row.number,
+                    column=column.title,
+                    said="",
+                    problem=kept("is needed for a new {kind}", kind=table.one),
                 )
         return Create(row)
     said = {name: value for name, value in row.values.items() if value is not None and name != table.key}
@@ -203,7 +207,11 @@ def plan(
         key = table.key_of(values)
         if key is not None and (before := first.setdefault(str(key), number)) != number:
             title = table.column(table.key).title
-            wrong.append(RowProblem(row=number, column=title, said=str(key), problem=f"is in row {before} already"))
+            wrong.append(
+                RowProblem(
+                    row=number, column=title, said=str(key), problem=kept("is in row {count} already", count=before)
+                )
+            )
         elif key is not None:
             there.append(Row(number=number, key=str(key), values=values))
         made.wrong += wrong
@@ -241,7 +249,9 @@ def _read(
             wrong.append(RowProblem(row=number, column=column.title, said=text.strip()[:80], problem=str(problem)))
             continue
         if column.name == table.key and values[column.name] is None:
-            wrong.append(RowProblem(row=number, column=column.title, said="", problem="is empty: each row needs one"))
+            wrong.append(
+                RowProblem(row=number, column=column.title, said="", problem=kept("is empty: each row needs one"))
+            )
     return values, wrong
 
 
@@ -250,7 +260,7 @@ def unknown_references(
 ) -> list[RowProblem]:
     """Return the rows that refer by a column to something that does not exist."""
     return [
-        table.wrong(row, name, f"there is no {what} of this code, here or in the plant")
+        table.wrong(row, name, kept("there is no {kind} of this code, here or in the plant", kind=what))
         for row in rows
         if row.values.get(name) is not None and row.values[name] not in there
     ]
@@ -274,7 +284,13 @@ def cycles(table: Table, rows: Iterable[Row], name: str, known: Mapping[str, Fac
             ring = list(path)[list(path).index(at) :]
             rows_of_ring = [by_key[key] for key in ring if key in by_key]
             last = max(rows_of_ring, key=lambda row: row.number)
-            found.append(table.wrong(last, name, f"lies below {last.key} itself: {' below '.join([*ring, at])}"))
+            found.append(
+                table.wrong(
+                    last,
+                    name,
+                    kept("lies below {key} itself: {circle}", key=last.key, circle=" below ".join([*ring, at])),
+                )
+            )
         done |= path.keys()
     return found
 

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 
 from api.asking import Forbidden, NeedsEverySite
 from api.board.forms.form_errors import InvalidForm, Question
+from api.board.forms.not_understood import sentence_of
 from api.board.forms.refilled import Refused
 from api.keys import FormNotOurs, KeyMissing, PasswordMustChange
 from db.errors import Cycle, TechnicianUnknown
@@ -23,7 +24,7 @@ from db.people.users import UnknownSites
 from db.plant.safety import WhyMissing
 from workorder_core.alarms.alarm_states import AlarmReasonMissing, InvalidEnd
 from workorder_core.errors import NotQualified, ReasonMissing
-from workorder_core.sentences import joined, marked, say
+from workorder_core.sentences import joined, say
 
 Sent = Sequence[tuple[str, str]]
 Where = Callable[[Mapping[str, str], Mapping[str, str]], str]
@@ -43,17 +44,6 @@ _AT: Mapping[type[Exception], str] = {
 }
 """The field at which an error is shown, if the form has it."""
 _HEADERS = {b"content-type", b"content-length", b"transfer-encoding", b"if-none-match", b"x-have"}
-_SENTENCES = {
-    "missing": marked("this is needed: write it here"),
-    "string_too_long": marked("write {max_length:,} characters at most"),
-    "int_parsing": marked("write a whole number"),
-    "int_type": marked("write a whole number"),
-    "float_parsing": marked("write a number"),
-    "bool_parsing": marked("choose one of the list"),
-    "string_pattern_mismatch": marked("choose one of the list"),
-    "literal_error": marked("choose one of the list"),
-    "enum": marked("choose one of the list"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +125,7 @@ def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[Map
         return error.fields, error.asked
     if isinstance(error, RequestValidationError):
         return {
-            str(each["loc"][1]): _sentence(each)
+            str(each["loc"][1]): sentence_of(each)
             for each in error.errors()
             if each["loc"][0] == "body" and len(each["loc"]) > 1
         }, {}
@@ -146,13 +136,6 @@ def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[Map
         detail = say("needed here: {reasons}", reasons=joined(error.reasons, "; "))
     name = next((form.at[kind] for kind in type(error).__mro__ if kind in form.at), "")
     return ({name: detail} if name else {}), {}
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    told = _SENTENCES.get(str(error["type"]))
-    context = error.get("ctx", {})
-    raised = context.get("error")
-    return say(told, **context) if told else str(raised if isinstance(raised, ValueError) else error["msg"])
 
 
 def _is_text(value: str) -> bool:

@@ -26,7 +26,7 @@ from models import documents as model_documents
 from models.documents import InvalidModels
 from rules import rulebook as rulebooks
 from rules.rulebook import InvalidRulebook
-from workorder_core.sentences import say
+from workorder_core.sentences import say, stored
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 VERSIONS = 20
@@ -86,7 +86,7 @@ def _rulebook(conn: Connection, chosen: str, text: str) -> dict[str, Any] | None
         if document is not None:
             rulebooks.parse(document)
     except InvalidRulebook as wrong:
-        raise InvalidForm(str(wrong)) from None
+        raise InvalidForm(stored(str(wrong))) from None
     return document
 
 
@@ -96,7 +96,7 @@ def _models(conn: Connection, chosen: str, text: str) -> dict[str, Any] | None:
         if document is not None:
             model_documents.parse(document)
     except InvalidModels as wrong:
-        raise InvalidForm(str(wrong)) from None
+        raise InvalidForm(stored(str(wrong))) from None
     return document
 
 

@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 from psycopg import sql
 
 from api.app import create
+from api.language import chosen
 from db.documents import documents, shadow
 from db.documents.documents import Kind
 from db.events import deliveries, events, receivers
@@ -21,7 +22,7 @@ from db.plant import devices
 from db.runs import runs, uploads
 from db.telemetry import quarantine
 from tests import a_plant, people
-from tests.parts import pictures
+from tests.parts import pictures, pseudo
 from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
@@ -473,7 +474,11 @@ def test_every_form_of_the_routes_is_tried_here():
 
 
 @pytest.mark.parametrize("path", REFUSED)
-def test_what_is_wrong_is_said_at_its_field_all_at_once_and_what_was_typed_is_there(path, client, names, pool):
+def test_what_is_wrong_is_said_at_its_field_all_at_once_and_what_was_typed_is_there(
+    path, client, names, pool, monkeypatch
+):
+    """Asked in a language that has each marked text in brackets: what is said at a field is in a catalogue."""
+    monkeypatch.setattr(chosen, "language", lambda code: pseudo.language())
     form = FORMS[path]
     before = stored(pool)
     action, page = form.action.format(**names), client.get(form.page.format(**names), headers=HTML).text
@@ -483,6 +488,8 @@ def test_what_is_wrong_is_said_at_its_field_all_at_once_and_what_was_typed_is_th
     assert not changed(before, stored(pool))
     marked = re.findall(r'<span class="wrong"[^>]* id="wrong-(\w+)"', answer.text)
     assert sorted(marked) == sorted(form.wrong)
+    said = re.findall(r'<span class="wrong"[^>]*>([^<]*)', answer.text)
+    assert [each for each in said if "⟦" not in each] == []
     for name in form.wrong:
         assert re.search(rf'<(?:input|select|textarea)\b[^>]*name="{name}"[^>]*aria-invalid="true"', answer.text), name
     for name, value in sent.items():

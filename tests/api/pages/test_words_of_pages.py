@@ -1,6 +1,7 @@
 """Pages speak to people: no JSON, repr, ISO time, code or column's name is read, and every text is in a catalogue."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -8,8 +9,11 @@ import pytest
 from api import passwords
 from api.board import words
 from api.language import chosen
+from api.shapes.runs import ImportIn
+from db.runs import runs, uploads
 from db.telemetry import quarantine
 from ingest.messages import Reason, Refused
+from runtime.runs import imports
 from tests import people
 from tests.api.access.test_changes import CHANGES
 from tests.api.orders.test_six_types import PLAN
@@ -18,6 +22,8 @@ from tests.api.test_cursors import Plant, late_excursion, order, refusal, rules,
 from tests.parts import pseudo
 from tests.visible import for_programs, texts
 from tests.walk import Walker
+from workorder_core.runs.runs import KINDS, GiveUp, after_crash
+from workorder_core.sentences import kept
 from workorder_core.words import Status
 
 FOR_PROGRAMMERS = {"/docs": "it describes the API"}
@@ -63,13 +69,48 @@ def fill(plant, client, seeded):
     locked = {"title": "Swap", "steps": [{"instruction": "Lock out", "kind": "permit"}]}
     plant.post("job-plans/SWAP", locked, "PUT")
     plant.post("job-plans/SWAP?why=no%20need", PLAN, "PUT")
+    runs_of_each_end(plant)
+
+
+FILE = b"Tag;Name;Criticality;Part of\nP-9;Pump;very;\nP-9;Pump;;\n;nothing;;\nP-8;Pump;;P-88\n"
+OF_FILE = {"very", "nothing"}
+"""Words that somebody wrote into it."""
+
+
+def runs_of_each_end(plant):
+    """Runs that go on, that have failed, and an import whose rows are wrong."""
+    conn, at = plant.conn, datetime.now(UTC)
+    upload = uploads.add(conn, "NTH", "a.csv", FILE, actor="person:Ola", at=at).id
+    crash = after_crash(
+        KINDS["import"], 3, cancel_asked=False, what=kept("its process was ended by {signal}", signal=9)
+    )
+    assert isinstance(crash, GiveUp)
+    asked = ImportIn(table="assets", columns={"code": "Tag", "name": "Name", "criticality": "Criticality"})
+    read = imports.run(conn, "NTH", "a.csv", FILE, asked, actor="person:Ola")
+    assert len(read.plan.wrong) >= 3
+    for end in ("wrong", "failed", "running", "cancelled"):
+        title = "Dry run of assets from a.csv"
+        body = asked.model_dump(mode="json")
+        runs.add(conn, "import", title, body, site="NTH", upload_id=upload, actor="person:Ola", at=at)
+        begun = runs.claim(conn, "a test", timedelta(minutes=5))
+        assert begun is not None
+        runs.note(conn, begun, kept("started"))
+        if end == "wrong":
+            runs.succeed(conn, begun, imports.facts(read))
+        elif end == "failed":
+            runs.settle(conn, begun, crash)
+        elif end == "running":
+            runs.report(conn, begun, 0.2, kept("comparing {count:,} rows with the plant", count=1_200))
+        else:
+            plant.post(f"runs/{begun.id}/cancel", {})
+            runs.end_cancelled(conn, begun)
 
 
 def test_no_page_shows_a_person_what_is_for_programs_or_in_no_catalogue(full, monkeypatch):
     """Read in a language that has each marked text in brackets: words outside of them are data's."""
     brackets = pseudo.language()
     monkeypatch.setattr(chosen, "language", lambda code: brackets)
-    known = pseudo.words_of_data(full.conn) | NO_WORDS
+    known = pseudo.words_of_data(full.conn) | NO_WORDS | OF_FILE
     there, seen, found, read = ["/home", "/", "/?show=all"], set[str](), list[str](), 0
     while there:
         path = there.pop()
