@@ -201,9 +201,8 @@ class Sparkplug(Format):
             asked = kept("it was asked for its birth")
             if not self._request_rebirth(key, node, message.received_us):
                 asked = kept("it will be asked for its birth when it is heard again; too many others are asked now")
-            raise Bad(
-                Reason.NOT_BORN, kept("node {node} has not been born; {asked}", node=f"{group}/{node_id}", asked=asked)
-            )
+            problem = kept("node {node} has not been born; {asked}", node=f"{group}/{node_id}", asked=asked)
+            raise Bad(Reason.NOT_BORN, problem)
         node.silent_since_us = None
         self.changed.add(key)
         if kind == "BIRTH":
@@ -238,9 +237,8 @@ class Sparkplug(Format):
         bad += [Bad(Reason.WRONG_SIGNAL, problem) for problem in member.birth.left_out]
         if others := sparkplug_metrics.no_values(member.birth):
             listed = ", ".join(each[:80] for each in others[:5]) + (" and others" if len(others) > 5 else "")
-            bad.append(
-                Bad(Reason.NOT_A_NUMBER, kept("only numbers and texts can be readings, not {listed}", listed=listed))
-            )
+            problem = kept("only numbers and texts can be readings, not {listed}", listed=listed)
+            bad.append(Bad(Reason.NOT_A_NUMBER, problem))
         return member
 
     def _living(self, key: tuple[str, str], node: Node, device: str, said: Payload, message: Message) -> Member:
@@ -250,10 +248,8 @@ class Sparkplug(Format):
         member = node.members.get(device)
         if member is None or not member.alive or member.awaited_us is not None:
             self._request_rebirth(key, node, message.received_us)
-            raise Bad(
-                Reason.NOT_BORN,
-                kept("device {device} has not been born since its node was; it was asked for", device=device[:80]),
-            )
+            problem = kept("device {device} has not been born since its node was; it was asked for", device=device[:80])
+            raise Bad(Reason.NOT_BORN, problem)
         return member
 
     def _read_death(
