@@ -18,7 +18,7 @@ from workorder_core.words import Status
 HERE = Path(__file__).parents[1]
 ROOMS = ("api", "db", "ingest", "judge", "models", "rules", "runtime", "workorder_core")
 SOURCES = sorted(path for room in ROOMS for path in (HERE / room).rglob("*.py"))
-TEMPLATES = sorted((HERE / "api/board/templates").glob("*.html"))
+TEMPLATES = sorted((HERE / "api/board/templates").rglob("*.html"))
 QUERIES = sorted((HERE / "db/queries").glob("*.sql"))
 GROUPS = {
     "UNAPPROVED": statuses.UNAPPROVED,
