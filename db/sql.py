@@ -6,25 +6,35 @@ of statuses, ``status IN (:done, :final)``, failure modes, and numbers.
 """
 
 import re
+from collections.abc import Collection, Mapping
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import LiteralString
 
+from workorder_core.inspections import audits, rounds
 from workorder_core.intake.findings import WEIGHTY_SHARE
+from workorder_core.inventory import purchasing
 from workorder_core.orders import statuses
+from workorder_core.runs import runs
 from workorder_core.words import FailureMode, Status
 
 _HEAD = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
+_GROUPS: Mapping[str, tuple[type[StrEnum], Collection[StrEnum]]] = {
+    "unapproved": (Status, statuses.UNAPPROVED),
+    "waiting": (Status, statuses.WAITING),
+    "begun": (Status, statuses.BEGUN),
+    "occupying": (Status, statuses.OCCUPYING),
+    "done": (Status, statuses.DONE),
+    "final": (Status, statuses.FINAL),
+    "rounds_walked": (rounds.RoundStatus, rounds.WALKED),
+    "rounds_over": (rounds.RoundStatus, rounds.OVER),
+    "findings_unsettled": (audits.FindingState, audits.UNSETTLED),
+    "purchases_open": (purchasing.State, purchasing.OPEN),
+    "runs_unfinished": (runs.State, runs.UNFINISHED),
+}
 _DEFINED = {
-    name: ", ".join(f"'{status.value}'" for status in Status if status in group)
-    for name, group in {
-        "unapproved": statuses.UNAPPROVED,
-        "waiting": statuses.WAITING,
-        "begun": statuses.BEGUN,
-        "occupying": statuses.OCCUPYING,
-        "done": statuses.DONE,
-        "final": statuses.FINAL,
-    }.items()
+    name: ", ".join(f"'{each.value}'" for each in kind if each in group) for name, (kind, group) in _GROUPS.items()
 } | {
     "weighty_share": f"{WEIGHTY_SHARE:g}",
     "unspecific": ", ".join(f"'{mode.value}'" for mode in FailureMode if not mode.specific),

@@ -10,9 +10,12 @@ import pytest
 
 from api.board import words
 from workorder_core.alarms import standard
+from workorder_core.inspections import audits, rounds
 from workorder_core.intake.findings import WEIGHTY_SHARE
+from workorder_core.inventory import purchasing
 from workorder_core.orders import lifecycle, statuses
 from workorder_core.orders.lifecycle import Step
+from workorder_core.runs import runs
 from workorder_core.words import Status
 
 HERE = Path(__file__).parents[1]
@@ -30,7 +33,21 @@ GROUPS = {
     "DONE": statuses.DONE,
     "FINAL": statuses.FINAL,
 }
+OTHER_GROUPS = {
+    "rounds.OPEN": rounds.OPEN,
+    "rounds.WALKED": rounds.WALKED,
+    "rounds.OVER": rounds.OVER,
+    "audits.UNSETTLED": audits.UNSETTLED,
+    "purchasing.OPEN": purchasing.OPEN,
+    "runs.UNFINISHED": runs.UNFINISHED,
+}
 BY_VALUE = {status.value: status for status in Status}
+OF_OTHER_GROUPS = {
+    "workorder_core/inspections/rounds.py",
+    "workorder_core/inspections/audits.py",
+    "workorder_core/inventory/purchasing.py",
+    "workorder_core/runs/runs.py",
+}
 OF_ALARMS = re.compile(r"FLOOD|CHATTER|STALE|CALM|BEGINS_ABOVE|OVER_BELOW|PERIODS_A_DAY")
 JSON_OF_MESSAGES = {"ingest/formats/json_text.py", "ingest/formats/payload.py"}
 
@@ -60,6 +77,17 @@ def copies_of_statuses(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         found = listed(node)
         yield from (f"{name} is written anew" for name, group in unions.items() if found == group)
+
+
+def copies_of_other_groups(source: str) -> Iterator[str]:
+    """Of statuses of rounds, findings of audits, purchase requests and runs: by their values, or as attributes."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            named = {each.attr for each in node.elts if isinstance(each, ast.Attribute)}
+            named |= {str(each.value).upper() for each in node.elts if isinstance(each, ast.Constant)}
+            for name, group in OTHER_GROUPS.items():
+                if len(node.elts) == len(group) and named == {each.name for each in group}:
+                    yield f"{name} is written anew"
 
 
 def copies_of_the_standard(source: str) -> Iterator[str]:
@@ -95,6 +123,19 @@ def test_a_copy_of_a_list_of_statuses_is_seen(source, copied):
 @pytest.mark.parametrize(
     ("source", "copied"),
     [
+        ("x = (RoundStatus.UNDER_WAY, RoundStatus.PAUSED)", True),
+        ("x = ['requested', 'ordered']", True),
+        ("x = (State.QUEUED, State.FAILED)", False),
+        ("x = (State.REQUESTED, other)", False),
+    ],
+)
+def test_a_copy_of_another_group_is_seen(source, copied):
+    assert any(copies_of_other_groups(source)) is copied
+
+
+@pytest.mark.parametrize(
+    ("source", "copied"),
+    [
         ("CHATTER = 3", True),
         ("FLOOD_ABOVE, FLOOD_OVER_BELOW = 10, 5", True),
         ("STALE = datetime.timedelta(hours=24)", True),
@@ -111,6 +152,8 @@ def test_code_names_the_statuses_and_the_standard_and_has_no_copy(path):
     found: list[str] = []
     if name not in ("workorder_core/orders/statuses.py", "workorder_core/orders/lifecycle.py"):
         found += copies_of_statuses(source)
+    if name not in OF_OTHER_GROUPS:
+        found += copies_of_other_groups(source)
     # A quality of Sparkplug is called stale too.
     if name != "workorder_core/alarms/standard.py" and not name.startswith("ingest/"):
         found += copies_of_the_standard(source)
@@ -124,6 +167,8 @@ def test_a_query_has_lists_of_statuses_and_shares_from_the_core(path):
         literal = set(re.findall(r"'(\w+)'", written))
         assert len(literal & set(BY_VALUE)) < 2, f"({written}): write :final and the like, see db/sql.py"
         assert not literal >= {"UNK", "PDE"}, f"({written}): write :unspecific, see db/sql.py"
+        names = [name for name, group in OTHER_GROUPS.items() if literal == {each.value for each in group}]
+        assert not names, f"({written}): it is {names[0]}, see db/sql.py"
     assert not re.search(r"'share'\)[^\n]*>= *[\d.]", text), "write :weighty_share, see db/sql.py"
 
 

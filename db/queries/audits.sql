@@ -2,7 +2,7 @@
 SELECT d.id, d.site_id, s.code AS site, s.time_zone, d.number, d.title, d.kind, d.scope, d.auditor, d.made_at, d.closed_at,
        d.conclusion,
        (SELECT count(*) FROM audit_findings f WHERE f.audit_id = d.id) AS findings,
-       (SELECT count(*) FROM audit_findings f WHERE f.audit_id = d.id AND f.state IN ('open', 'answered')) AS unsettled
+       (SELECT count(*) FROM audit_findings f WHERE f.audit_id = d.id AND f.state IN (:findings_unsettled)) AS unsettled
 FROM audits d JOIN sites s ON s.id = d.site_id
 
 -- name: page
@@ -47,9 +47,9 @@ WHERE (%(audit_id)s::integer IS NULL OR f.audit_id = %(audit_id)s)
   AND (%(states)s::text[] IS NULL OR f.state = ANY(%(states)s))
 ) AS found
 WHERE %(after_due)s::date IS NULL
-   OR (CASE WHEN overdue THEN 0 WHEN state IN ('open', 'answered') THEN 1 ELSE 2 END, due, audit_id, seq)
+   OR (CASE WHEN overdue THEN 0 WHEN state IN (:findings_unsettled) THEN 1 ELSE 2 END, due, audit_id, seq)
       > (%(after_rank)s::integer, %(after_due)s, %(after_audit)s::integer, %(after_seq)s::integer)
-ORDER BY CASE WHEN overdue THEN 0 WHEN state IN ('open', 'answered') THEN 1 ELSE 2 END, due, audit_id, seq LIMIT %(limit)s;
+ORDER BY CASE WHEN overdue THEN 0 WHEN state IN (:findings_unsettled) THEN 1 ELSE 2 END, due, audit_id, seq LIMIT %(limit)s;
 
 -- name: finding
 -- One finding.

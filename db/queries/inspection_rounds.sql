@@ -64,7 +64,7 @@ WHERE t.round_id = %(id)s AND t.checklist_version IS NULL;
 -- What a step of a round's life changes.
 UPDATE inspection_rounds SET status = %(status)s, walker = coalesce(%(walker)s, walker),
     started_at = CASE WHEN %(status)s = 'under_way' THEN coalesce(started_at, %(at)s) ELSE started_at END,
-    finished_at = CASE WHEN %(status)s IN ('done', 'missed', 'cancelled') THEN %(at)s ELSE finished_at END,
+    finished_at = CASE WHEN %(status)s IN (:rounds_over) THEN %(at)s ELSE finished_at END,
     signed_name = %(signed_name)s, signed_drawn = %(signed_drawn)s,
     why = CASE WHEN %(why)s = '' THEN why ELSE %(why)s END
 WHERE id = %(id)s;
@@ -168,7 +168,7 @@ WHERE id = %(photo_id)s AND round_id = %(id)s;
 -- The rounds that are walked now and have an open stop at an asset, the newest first.
 SELECT t.round_id, t.position, r.number, r.title, r.status, r.walker
 FROM inspection_stops t JOIN inspection_rounds r ON r.id = t.round_id
-WHERE t.asset_id = %(asset_id)s AND t.status = 'open' AND r.status IN ('under_way', 'paused')
+WHERE t.asset_id = %(asset_id)s AND t.status = 'open' AND r.status IN (:rounds_walked)
 ORDER BY r.started_at DESC, t.position LIMIT 10;
 
 -- name: too_late

@@ -81,7 +81,7 @@ DELETE FROM order_parts WHERE order_id = %(order_id)s AND line = %(line)s;
 -- name: waiting_levels
 -- The stores and items of which an order lacks something, or that are low and nothing is requested: what the timetable tends.
 SELECT DISTINCT l.item_id, l.store_id FROM stock_levels l
-LEFT JOIN purchase_requests r ON r.item_id = l.item_id AND r.store_id = l.store_id AND r.state IN ('requested', 'ordered')
+LEFT JOIN purchase_requests r ON r.item_id = l.item_id AND r.store_id = l.store_id AND r.state IN (:purchases_open)
 LEFT JOIN LATERAL (
     SELECT sum(p.needed::numeric(14, 3) - v.reserved - v.issued) AS lacking
     FROM reservations v JOIN order_parts p USING (order_id, line) JOIN work_orders o ON o.id = v.order_id

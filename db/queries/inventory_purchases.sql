@@ -26,7 +26,7 @@ SELECT FROM purchase_requests WHERE id = %(id)s FOR NO KEY UPDATE;
 -- name: open_one
 -- The open request of an item for a store.
 -- as in: request_row
-WHERE r.item_id = %(item_id)s AND r.store_id = %(store_id)s AND r.state IN ('requested', 'ordered');
+WHERE r.item_id = %(item_id)s AND r.store_id = %(store_id)s AND r.state IN (:purchases_open);
 
 -- name: add
 -- A request; nothing comes back where the item has an open one for the store.
@@ -34,7 +34,7 @@ INSERT INTO purchase_requests (site_id, item_id, store_id, quantity, supplier, e
                                state_since)
 SELECT site_id, id, %(store_id)s, %(quantity)s, supplier, %(expected_on)s, %(why)s, %(at)s, %(actor)s, %(at)s
 FROM items WHERE id = %(item_id)s
-ON CONFLICT (item_id, store_id) WHERE state IN ('requested', 'ordered') DO NOTHING
+ON CONFLICT (item_id, store_id) WHERE state IN (:purchases_open) DO NOTHING
 RETURNING id;
 
 -- name: raise_quantity

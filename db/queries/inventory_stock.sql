@@ -15,7 +15,7 @@ LEFT JOIN LATERAL (
     JOIN order_parts p USING (order_id, line) JOIN work_orders o ON o.id = v.order_id
     WHERE v.item_id = l.item_id AND v.store_id = l.store_id AND o.status NOT IN (:unapproved, :done, :final)
 ) AS w ON true
-LEFT JOIN purchase_requests r ON r.item_id = l.item_id AND r.store_id = l.store_id AND r.state IN ('requested', 'ordered')
+LEFT JOIN purchase_requests r ON r.item_id = l.item_id AND r.store_id = l.store_id AND r.state IN (:purchases_open)
 
 -- name: levels
 -- What there is, what is below its reorder point or has to be counted first: a page of it.
@@ -135,7 +135,7 @@ WHERE order_id = %(order_id)s AND line = %(line)s AND kind = 'issue' ORDER BY id
 -- name: counts
 -- How many items are below their reorder point and have to be counted, and how many requests and loans are open.
 SELECT count(*) FILTER (WHERE on_hand - reserved < reorder_point) AS low, count(*) FILTER (WHERE shortage > 0) AS short,
-       (SELECT count(*) FROM purchase_requests WHERE state IN ('requested', 'ordered')) AS requests,
+       (SELECT count(*) FROM purchase_requests WHERE state IN (:purchases_open)) AS requests,
        (SELECT count(*) FROM reservations WHERE reserved > 0) AS reservations,
        (SELECT count(*) FROM stock_bins b JOIN item_lots e USING (item_id, lot) JOIN sites s ON s.id = b.site_id
         WHERE b.quantity > 0 AND e.expires_on < (%(now)s::timestamptz AT TIME ZONE s.time_zone)::date) AS expired,

@@ -33,7 +33,7 @@ UPDATE runs
 SET cancel_asked_at = coalesce(cancel_asked_at, %(at)s), cancel_asked_by = coalesce(cancel_asked_by, %(actor)s),
     state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END,
     ended_at = CASE state WHEN 'queued' THEN %(at)s::timestamptz END
-WHERE id = %(id)s AND state IN ('queued', 'running');
+WHERE id = %(id)s AND state IN (:runs_unfinished);
 
 -- name: claim
 -- The run that is the most urgent, for one worker alone. Leases go by the database's clock, which all workers share.

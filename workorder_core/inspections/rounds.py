@@ -53,6 +53,7 @@ class StopStatus(StrEnum):
 
 OPEN = frozenset({RoundStatus.DUE, RoundStatus.UNDER_WAY, RoundStatus.PAUSED})
 WALKED = frozenset({RoundStatus.UNDER_WAY, RoundStatus.PAUSED})
+OVER = frozenset(RoundStatus) - OPEN
 STEPS: Mapping[RoundStep, tuple[frozenset[RoundStatus], RoundStatus]] = {
     RoundStep.START: (frozenset({RoundStatus.DUE}), RoundStatus.UNDER_WAY),
     RoundStep.PAUSE: (frozenset({RoundStatus.UNDER_WAY}), RoundStatus.PAUSED),

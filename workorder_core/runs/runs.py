@@ -23,7 +23,10 @@ class State(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return self not in (State.QUEUED, State.RUNNING)
+        return self not in UNFINISHED
+
+
+UNFINISHED = frozenset({State.QUEUED, State.RUNNING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from db.orders import work_orders
 from db.plant import plant
 from workorder_core.inspections.rounds import (
     OPEN,
+    OVER,
     WALKED,
     How,
     RoundIncomplete,
@@ -44,8 +45,7 @@ def overview(request: Request, conn: Conn, now: Now, who: Asking, site: str = ""
     chosen = next((each.code for each in sites if each.code == site), None)
     asked: dict[str, Any] = {"site": chosen, "within": who.sites}
     open_ = rounds.page(conn, **asked, statuses=OPEN, limit=MOST_OPEN)
-    over = [each for each in RoundStatus if each not in OPEN]
-    done = rounds.page(conn, **asked, statuses=over, limit=A_PAGE * number + 1)
+    done = rounds.page(conn, **asked, statuses=OVER, limit=A_PAGE * number + 1)
     return page(
         request,
         "inspections/rounds.html",
