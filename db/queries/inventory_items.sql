@@ -77,7 +77,7 @@ SELECT o.number, NULL::integer AS request FROM reservations v JOIN order_parts p
 JOIN work_orders o ON o.id = v.order_id
 WHERE v.item_id = %(id)s AND o.status NOT IN (:done, :final)
   AND (v.reserved > 0 OR p.needed::numeric(14, 3) > v.reserved + v.issued)
-UNION ALL SELECT NULL, id FROM purchase_requests WHERE item_id = %(id)s AND state IN ('requested', 'ordered')
+UNION ALL SELECT NULL, id FROM purchase_requests WHERE item_id = %(id)s AND state IN (:purchases_open)
 ORDER BY 1, 2;
 
 -- name: classes
