@@ -12,6 +12,7 @@ from db.events import deliveries
 from db.inspections import audits, rounds
 from db.inventory import counting, levels
 from db.orders import work_orders
+from db.planning import outlook
 from db.runs import runs
 from db.telemetry import judge, quarantine, telemetry
 from workorder_core.orders import lifecycle
@@ -45,7 +46,7 @@ class Metrics:
         self._runs = Gauge(
             "plantwright_runs", "Runs, of those that are kept.", ["kind", "state"], registry=self._registry
         )
-        self._count_inspections()
+        self._count_planned_work()
         self._next_arrival = Gauge(
             "plantwright_next_arrival", "The next free sequence number of inputs.", registry=self._registry
         )
@@ -88,6 +89,10 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
 
+    def _count_planned_work(self) -> None:
+        self._count_inspections()
+        self._count_plans()
+
     def _count_inspections(self) -> None:
         self._rounds = Gauge("plantwright_rounds", "Inspection rounds.", ["status"], registry=self._registry)
         self._points = Gauge(
@@ -99,6 +104,26 @@ class Metrics:
         self._findings = Gauge(
             "plantwright_audit_findings_overdue",
             "Findings of audits that should have been answered by now.",
+            registry=self._registry,
+        )
+
+    def _count_plans(self) -> None:
+        self._plans = Gauge("plantwright_maintenance_plans", "Maintenance plans.", ["state"], registry=self._registry)
+        self._planned = Gauge(
+            "plantwright_maintenance_orders",
+            "Orders of maintenance plans that are not done: all, and those that were not begun in their window.",
+            ["which"],
+            registry=self._registry,
+        )
+        self._occurrences = Gauge(
+            "plantwright_maintenance_occurrences_of_30_days",
+            "Occurrences of maintenance plans that were due in the last 30 days, by what became of them.",
+            ["status"],
+            registry=self._registry,
+        )
+        self._behind = Gauge(
+            "plantwright_maintenance_behind",
+            "Assets and locations whose plans should have been looked at and were not.",
             registry=self._registry,
         )
 
@@ -127,6 +152,7 @@ class Metrics:
         self._look_at_outbox(conn)
         self._look_at_stock(conn, now)
         self._look_at_inspections(conn, now)
+        self._look_at_plans(conn, now)
         self._engine.look(conn)
         return generate_latest(self._registry)
 
@@ -150,6 +176,16 @@ class Metrics:
         self._points.labels("open").set(open_)
         self._points.labels("ever").set(ever)
         self._findings.set(audits.overdue(conn, now=now))
+
+    def _look_at_plans(self, conn: Connection, now: datetime) -> None:
+        counts = outlook.counts(conn, now=now)
+        self._plans.labels("in_force").set(counts.in_force)
+        self._plans.labels("paused").set(counts.paused)
+        self._planned.labels("unfinished").set(counts.due)
+        self._planned.labels("late").set(counts.late)
+        for status, count in outlook.became(conn, now=now).items():
+            self._occurrences.labels(status.value).set(count)
+        self._behind.set(outlook.behind(conn, now=now).objects)
 
     def _look_at_outbox(self, conn: Connection) -> None:
         waits = deliveries.backlog(conn)

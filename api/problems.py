@@ -37,6 +37,7 @@ from db.inspections.checklists import InvalidRoute
 from db.orders.order_links import InvalidLink
 from db.people.assignments import NobodyEligible
 from db.people.users import LastAdministrator, UnknownSites
+from db.planning.generating import NotTheNext
 from db.planning.plans import PlanChanged, UnknownObject
 from db.plant.calendars import NoSuchCountry
 from db.plant.devices import InvalidBinding
@@ -145,6 +146,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     InvalidPlan: Problem(422, "invalid-maintenance-plan", "Invalid maintenance plan"),
     InvalidRule: Problem(422, "invalid-recurrence-rule", "Invalid recurrence rule"),
     UnknownObject: Problem(422, "unknown-object", "Unknown object"),
+    NotTheNext: Problem(409, "not-the-next-occurrence", "Not the next occurrence"),
     PlanChanged: Problem(412, "maintenance-plan-changed", "Maintenance plan changed"),
     InvalidRulebook: Problem(422, "invalid-rulebook", "Invalid rulebook"),
     InvalidChecklist: Problem(422, "invalid-checklist", "Invalid checklist"),

@@ -30,6 +30,7 @@ from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, 
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
+from api.board.planning import calendar_pages
 from api.board.planning import pages as planning_pages
 from api.board.runs import backtest_pages, import_pages, run_pages
 from api.description import refuse_unknown_parameters
@@ -132,6 +133,7 @@ PAGES: tuple[APIRouter, ...] = (
     checklist_pages.router,
     route_pages.router,
     audit_pages.router,
+    calendar_pages.router,
     planning_pages.router,
     api_docs.router,
     signing.router,

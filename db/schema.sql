@@ -3091,6 +3091,8 @@ CREATE INDEX maintenance_occurrences_of_order ON public.maintenance_occurrences 
 
 CREATE INDEX maintenance_occurrences_of_plan ON public.maintenance_occurrences USING btree (plan_id, due_at DESC, series_id);
 
+CREATE INDEX maintenance_occurrences_open ON public.maintenance_occurrences USING btree (due_at, order_id) WHERE (status = ANY (ARRAY['generated'::text, 'merged'::text]));
+
 CREATE INDEX maintenance_occurrences_to_apply ON public.maintenance_occurrences USING btree (series_id) WHERE ((status = 'completed'::text) AND (NOT applied));
 
 CREATE INDEX maintenance_series_ahead ON public.maintenance_series USING btree (next_due, id) WHERE (next_due IS NOT NULL);

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.papers.columns import ListFile, columns
+from api.papers.lists_of_plans import PLAN_LISTS
 from api.papers.lists_of_stock import STOCK_LISTS
 
 
@@ -171,23 +172,6 @@ LISTS: Mapping[str, ListFile] = {
             tools="tools", estimated_hours="estimated work (h)",
         ),
     ),
-    "/maintenance-plans": ListFile(
-        name="maintenance-plans",
-        columns=columns(
-            code="code", site="site", version="version", active="active", retired_at="retired@", plan="plan", id="id",
-        ),
-    ),
-    "/maintenance-plans/{plan_id}/versions": ListFile(
-        name="maintenance-plan-versions",
-        columns=columns(version="version", made_by="made by", made_at="made@", why="why", plan="plan"),
-    ),
-    "/maintenance-plans/{plan_id}/occurrences": ListFile(
-        name="occurrences",
-        columns=columns(
-            due_at="due@", title="plan", of="for", number="number", status="status", package="package",
-            order_number="order", completed_at="completed@", why="why", note="deviation", plan_version="version",
-        ),
-    ),
     "/changes": ListFile(
         name="changes",
         columns=columns(
@@ -322,6 +306,7 @@ LISTS: Mapping[str, ListFile] = {
     "/runs/{run_key}/log": ListFile(
         name="run-log", of_sites=False, columns=columns(at="at@", line="line", seq="number")
     ),
+    **PLAN_LISTS,
     **STOCK_LISTS,
 }  # fmt: skip
 """A test requires each list of the API here."""

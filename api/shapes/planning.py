@@ -15,7 +15,7 @@ from db.planning.plans import Stored, Version
 from workorder_core.far_times import near_day
 from workorder_core.planning.documents import from_document, to_document
 from workorder_core.planning.due import Due
-from workorder_core.planning.forecast import Week
+from workorder_core.planning.forecast import Load
 from workorder_core.planning.plans import AfterOutage, MaintenancePlan, ObjectKind, OnFreeDay, WhenOpen, Work
 from workorder_core.words import OrderType
 
@@ -249,17 +249,20 @@ class DueOut(BaseModel):
         return cls.model_validate(due)
 
 
-class WeekOut(BaseModel):
+class LoadOut(BaseModel):
+    """The work of one trade in one week or month."""
+
     model_config = ConfigDict(from_attributes=True)
 
-    monday: date = Field(description="the first day of the week")
-    trade: str = Field(description='"": no trade is said')
-    count: int
+    begins: date = Field(description="the first day of the week or month, by the site's calendar")
+    trade: str = Field(description='the skill that does the work; "": none is said')
+    count: int = Field(description="pieces of work")
+    made: int = Field(description="of them those that have their order already, and are not done")
     hours: float
 
     @classmethod
-    def of(cls, week: Week) -> "WeekOut":
-        return cls.model_validate(week)
+    def of(cls, load: Load) -> "LoadOut":
+        return cls.model_validate(load)
 
 
 class GeneratingOut(BaseModel):
@@ -279,9 +282,12 @@ class GeneratingOut(BaseModel):
 
 class SkipIn(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"why": "the line is down for rebuilding"}]}
+        extra="forbid", json_schema_extra={"examples": [{"number": 4, "why": "the line is down for rebuilding"}]}
     )
 
+    number: int = Field(
+        ge=1, le=2**31 - 1, description="of the occurrence, the one after the last, so that two who skip it skip one"
+    )
     why: _Text
 
 

@@ -11,9 +11,9 @@ from psycopg.rows import class_row, kwargs_row, scalar_row, tuple_row
 
 from db import scope, sql
 from db.errors import NotFound
-from db.inspections import checklists, history, stops
-from db.orders import order_content, order_history
+from db.inspections import checklists, history, round_orders, stops
 from workorder_core.inspections import rounds
+from workorder_core.inspections.round_orders import walked_hours
 from workorder_core.inspections.rounds import How, RoundStatus, RoundStep
 from workorder_core.sentences import say
 
@@ -203,12 +203,11 @@ _TOLD = {
 
 
 def _tell_order(conn: Connection, done: Round, actor: str, at: datetime) -> None:
-    """Record a round's result on the order that required it."""
+    """Record a round's result on the order that required it, and complete the order."""
     assert done.order_id is not None
     said = f"Round {done.number} was walked: {done.done} of {done.stops} stops, {done.failed} failed points."
-    number = order_content.add_comment(conn, done.order_id, said, actor=actor, at=at)
-    told = {f"comment {number}": said}
-    order_history.append(conn, done.order_id, at=at, actor=actor, step="comment", new=told, why=said)
+    hours = walked_hours((each.at, each.what) for each in history.of_round(conn, done.id))
+    round_orders.settle(conn, done.order_id, said, hours=hours, seen=done.done, failed=done.failed, actor=actor, at=at)
 
 
 def miss_late(conn: Connection, *, now: datetime, actor: str) -> list[int]:

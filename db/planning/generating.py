@@ -14,7 +14,7 @@ from psycopg import Connection, InterfaceError, OperationalError
 from psycopg.rows import class_row, dict_row, scalar_row
 
 from db import sql
-from db.errors import NotFound
+from db.errors import NotFound, StoreError
 from db.planning import making, plans, site_times
 from db.planning.making import DueWork
 from db.planning.plans import Stored
@@ -24,6 +24,7 @@ from workorder_core.planning.due import Due, Facts, Series, advance, complete, n
 from workorder_core.planning.meters import MeterNow, Sample
 from workorder_core.planning.plans import MaintenancePlan
 from workorder_core.planning.site_time import SiteTime
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("planning_series")
 _log = structlog.get_logger("planning")
@@ -40,6 +41,20 @@ class Looked:
     series: int
     occurrences: int
     failed: tuple[str, ...] = ()
+
+
+class NotTheNext(StoreError):
+    """An occurrence is not the one after the last, so that nobody can decide on it now."""
+
+    def __init__(self, number: int, following: int) -> None:
+        super().__init__(
+            say(
+                "occurrence {number} cannot be skipped: the next one is {following}; read the plan again",
+                number=number,
+                following=following,
+            )
+        )
+        self.number, self.following = number, following
 
 
 @dataclass(slots=True)
@@ -264,13 +279,21 @@ def _columns(row: Mapping[str, Any], series: Series, due: Due | None, call: date
     }
 
 
-def skip_next(conn: Connection, series_id: int, *, plan_id: int, actor: str, at: datetime, why: str) -> datetime:
-    """Record the next occurrence of a plan's series as skipped by somebody; return when it was due. Raises NotFound."""
+def skip(
+    conn: Connection, series_id: int, number: int, *, plan_id: int, actor: str, at: datetime, why: str
+) -> datetime:
+    """Record the next occurrence of a plan's series, by its number, as skipped by somebody; return when it was due.
+
+    One that was skipped already is left so, so that two who skip it at once skip one. Raises NotFound, and
+    NotTheNext for one of which something else has become, or which is not the next.
+    """
     with conn.cursor(row_factory=dict_row) as cursor:
         cursor.execute(_QUERIES["lock_one"], {"id": series_id})
         row = cursor.execute(_QUERIES["of_ids"], {"ids": [series_id]}).fetchone()
     if row is None or row["plan_id"] != plan_id or row["ended_at"] is not None:
         raise NotFound("series in force", series_id)
+    if number != row["number"] + 1:
+        return _skipped_before(conn, row, number)
     stored = plans.get(conn, row["plan_id"])
     site = site_times.of_site(conn, stored.site_id)
     facts = known(conn, row, stored.plan, at)
@@ -284,3 +307,13 @@ def skip_next(conn: Connection, series_id: int, *, plan_id: int, actor: str, at:
     following = next_due(look.plan, after, facts, site)
     conn.execute(_QUERIES["save"], _columns(row, after, following, at))
     return due.at
+
+
+def _skipped_before(conn: Connection, row: Mapping[str, Any], number: int) -> datetime:
+    """Return when an occurrence was due that was skipped already. Raises NotTheNext for every other."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(_QUERIES["became"], {"series_id": row["id"], "number": number}).fetchone()
+    if found is None or found["status"] != Becomes.SKIPPED:
+        raise NotTheNext(number, row["number"] + 1)
+    due_at: datetime = found["due_at"]
+    return due_at

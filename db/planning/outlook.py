@@ -1,31 +1,36 @@
 """The past and future work of maintenance plans: occurrences, the calendar, the forecast, the state of generating."""
 
+import heapq
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row, dict_row, tuple_row
 
 from db import scope, sql
 from db.planning import generating, plans, site_times
 from db.planning.plans import Stored
 from workorder_core.alarms.engine_alarms import PlansBehind
+from workorder_core.people.assignment import required_skill
 from workorder_core.planning import deciding
 from workorder_core.planning import forecast as core
 from workorder_core.planning.deciding import Becomes
 from workorder_core.planning.due import Due, Facts, Series
-from workorder_core.planning.forecast import Effort, Entry, Week
+from workorder_core.planning.forecast import Effort, Entry, Load, Made, Period
 from workorder_core.planning.plans import MaintenancePlan
 from workorder_core.planning.site_time import SiteTime
+from workorder_core.words import WHOLE_MACHINE, FailureMode
 
 _QUERIES = sql.load("planning_outlook")
 _SERIES = sql.load("planning_series")
 BEHIND_FROM = timedelta(minutes=15)
 """After this time a series that was not evaluated counts as missing."""
-NO_TRADE = ""
+NO_TRADE = required_skill(WHOLE_MACHINE, FailureMode.OTH) or ""
+"""The trade of work that says none, as its order gets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,20 +123,31 @@ def due_between(
     *,
     within: Collection[str] | None = None,
     site: str | None = None,
+    after: tuple[datetime, int] | None = None,
     limit: int = 2000,
 ) -> list[Occurrence]:
-    """Return the occurrences due within a period, decided or expected, in order."""
+    """Return the occurrences due within a period, decided or expected, by due time and series.
+
+    ``after`` is the due time and the series that they come after.
+    """
+    due, series = after or (None, None)
     asked = {"since": since, "until": until, "within": scope.codes(within), "site": site, "limit": limit}
-    decided = _occurrences(conn, "between", asked)
-    expected: list[Occurrence] = []
-    for ahead in _ahead(conn, within, site):
-        of = ahead.entry
-        for due in deciding.preview(of.plan, of.series, of.site, until=until, facts=of.facts):
-            if due.at >= since:
-                expected.append(_expected(ahead, due))
-            if len(expected) >= limit:
-                break
-    return sorted([*decided, *expected], key=lambda each: (each.due_at, each.series_id))[:limit]
+    decided = _occurrences(conn, "between", asked | {"after_due": due, "after_series": series})
+    begin = since if due is None else max(since, due)
+    expected = heapq.merge(*(_due_of(each, begin, until) for each in _ahead(conn, within, site)), key=_by_due)
+    rest = expected if after is None else (each for each in expected if _by_due(each) > after)
+    return list(islice(heapq.merge(decided, rest, key=_by_due), limit))
+
+
+def _by_due(occurrence: Occurrence) -> tuple[datetime, int]:
+    return occurrence.due_at, occurrence.series_id
+
+
+def _due_of(ahead: "_Ahead", since: datetime, until: datetime) -> Iterator[Occurrence]:
+    of = ahead.entry
+    for due in deciding.preview(of.plan, of.series, of.site, until=until, facts=of.facts):
+        if since <= due.at < until:
+            yield _expected(ahead, due)
 
 
 def preview(conn: Connection, plan: MaintenancePlan, site_id: int, *, now: datetime, count: int) -> list[Due]:
@@ -141,9 +157,9 @@ def preview(conn: Connection, plan: MaintenancePlan, site_id: int, *, now: datet
     return list(deciding.preview(plan, Series(begun_at=now), site, until=far, most=count))
 
 
-def preview_series(conn: Connection, plan_id: int, *, now: datetime, count: int) -> list[Occurrence]:
-    """Return the next expected occurrences of each series of a plan, in order."""
-    far = now + timedelta(days=36_500)
+def preview_series(conn: Connection, plan_id: int, *, count: int, of_each: bool = False) -> list[Occurrence]:
+    """Return the next expected occurrences of a plan, in order: so many in all, or of each of its series."""
+    far = _now(conn) + timedelta(days=36_500)
     found = [
         _expected(ahead, due)
         for ahead in _ahead(conn, None, None, plan_id=plan_id)
@@ -151,14 +167,28 @@ def preview_series(conn: Connection, plan_id: int, *, now: datetime, count: int)
             ahead.entry.plan, ahead.entry.series, ahead.entry.site, until=far, facts=ahead.entry.facts, most=count
         )
     ]
-    return sorted(found, key=lambda each: (each.due_at, each.series_id))[:count]
+    return sorted(found, key=_by_due)[: None if of_each else count]
+
+
+def next_of_each(conn: Connection, plan_id: int) -> list[Occurrence]:
+    """Return the next expected occurrence of each series of a plan, by what it is for."""
+    found = preview_series(conn, plan_id, count=1, of_each=True)
+    return sorted(found, key=lambda each: (each.of, each.series_id))
 
 
 def forecast(
-    conn: Connection, *, until: datetime, within: Collection[str] | None = None, site: str | None = None
-) -> list[Week]:
-    """Return the hours by week and trade that fall due up to a time."""
-    return core.forecast((ahead.entry for ahead in _ahead(conn, within, site)), until=until)
+    conn: Connection,
+    *,
+    until: datetime,
+    within: Collection[str] | None = None,
+    site: str | None = None,
+    by: Period = Period.WEEK,
+) -> list[Load]:
+    """Return the hours by week or month and trade that fall due up to a time, with those of unfinished orders."""
+    with conn.cursor(row_factory=class_row(Made)) as cursor:
+        made = cursor.execute(_QUERIES["made"], {"within": scope.codes(within), "site": site, "until": until})
+        entries = (ahead.entry for ahead in _ahead(conn, within, site))
+        return core.forecast(entries, until=until, by=by, made=made.fetchall())
 
 
 def health(conn: Connection, *, now: datetime) -> Generating:
@@ -167,6 +197,31 @@ def health(conn: Connection, *, now: datetime) -> Generating:
         found = cursor.execute(_QUERIES["health"], {"now": now}).fetchone()
     assert found is not None
     return Generating(**found, behind=behind(conn, now=now).objects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """For the metrics: plans, orders of plans that are not done (``due``), and of them those past their window."""
+
+    in_force: int
+    paused: int
+    due: int
+    late: int
+
+
+def counts(conn: Connection, *, now: datetime) -> Counts:
+    """Return how many plans and orders of plans there are as of ``now`` (wall clock)."""
+    with conn.cursor(row_factory=class_row(Counts)) as cursor:
+        found = cursor.execute(_QUERIES["counts"], {"now": now}).fetchone()
+    assert found is not None
+    return found
+
+
+def became(conn: Connection, *, now: datetime) -> dict[Becomes, int]:
+    """Return what became of the occurrences that were due in the 30 days up to ``now`` (wall clock)."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        found: dict[str, int] = dict(cursor.execute(_QUERIES["became"], {"now": now}).fetchall())
+    return {each: found.get(each.value, 0) for each in Becomes if each is not Becomes.PLANNED}
 
 
 def behind(conn: Connection, *, now: datetime) -> PlansBehind:

@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from db import sql
 from db.inspections import checklists
 from db.inventory import tables as inventory_tables
+from db.planning import tables as planning_tables
 from db.plant import changes, plant
 from db.plant.plant import Site
 from db.plant.safety import Proposal
@@ -36,6 +37,9 @@ def known(conn: Connection, name: str, site: Site) -> Known:
     if name in inventory_tables.NAMES:
         table, rows = inventory_tables.known(conn, name, site)
         return Known(table=table, facts=rows)
+    if name == planning_tables.NAME:
+        table, rows = planning_tables.known(conn, site)
+        return Known(table=table, facts=rows)
     if name == CHECKLISTS.name:
         found: dict[str, Facts] = {}
         for kept in checklists.page(conn, site=site.code, limit=100_000):
@@ -60,6 +64,9 @@ def store(
     if what.table.name in inventory_tables.NAMES:
         changes.made_by(conn, actor, why)
         inventory_tables.store(conn, site, what.table.name, what.facts, plan, actor=actor, at=at)
+        return []
+    if what.table.name == planning_tables.NAME:
+        planning_tables.store(conn, site, plan, actor=actor, why=why, at=at)
         return []
     if what.table.name == CHECKLISTS.name:
         _store_checklists(conn, site, what, plan, actor=actor, why=why, at=at)

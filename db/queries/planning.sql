@@ -121,7 +121,7 @@ ON CONFLICT DO NOTHING RETURNING id;
 
 -- name: look_at_meters
 -- The generators look at once at the series of an asset, a meter of which was read.
-UPDATE maintenance_series SET call_at = %(at)s WHERE asset_id = %(asset_id)s AND ended_at IS NULL;
+UPDATE maintenance_series SET call_at = least(call_at, %(at)s) WHERE asset_id = %(asset_id)s AND ended_at IS NULL;
 
 -- name: missing
 -- What a site does not have of what a plan is for.
@@ -135,3 +135,13 @@ UNION ALL
 SELECT 'asset of the class', code FROM unnest(%(classes)s::text[]) AS asked (code)
 WHERE NOT EXISTS (SELECT FROM assets a JOIN sites s ON s.id = a.site_id WHERE s.code = %(site)s AND a.class = asked.code)
 ORDER BY 1, 2;
+
+-- name: there
+-- The codes that the plans of a site can name; job plans of all sites too.
+SELECT (SELECT array_agg(code) FROM assets WHERE site_id = %(site_id)s AND archived_at IS NULL) AS assets,
+       (SELECT array_agg(DISTINCT class) FROM assets WHERE site_id = %(site_id)s) AS classes,
+       (SELECT array_agg(code) FROM locations WHERE site_id = %(site_id)s) AS locations,
+       (SELECT array_agg(DISTINCT code) FROM job_plans
+        WHERE retired_at IS NULL AND (site_id = %(site_id)s OR site_id IS NULL)) AS job_plans,
+       (SELECT array_agg(code) FROM checklists WHERE site_id = %(site_id)s AND archived_at IS NULL) AS checklists,
+       (SELECT array_agg(code) FROM inspection_routes WHERE site_id = %(site_id)s AND archived_at IS NULL) AS routes;

@@ -18,6 +18,7 @@ ORDER BY o.due_at DESC, o.series_id DESC LIMIT %(limit)s;
 -- as in: occurrence
 WHERE o.due_at >= %(since)s AND o.due_at < %(until)s AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
+  AND (%(after_due)s::timestamptz IS NULL OR (o.due_at, o.series_id) > (%(after_due)s, %(after_series)s::integer))
 ORDER BY o.due_at, o.series_id LIMIT %(limit)s;
 
 -- name: of_order
@@ -25,12 +26,34 @@ ORDER BY o.due_at, o.series_id LIMIT %(limit)s;
 -- as in: occurrence
 WHERE o.order_id = %(order_id)s ORDER BY o.due_at, o.series_id;
 
+-- name: made
+-- Work that plans have made and nobody has done yet: an order counts once, on the day on which its first plan is due.
+SELECT (min(o.due_at) AT TIME ZONE s.time_zone)::date AS day, coalesce(w.required_skill, '') AS trade,
+       coalesce(w.estimated_hours, 0)::double precision AS hours
+FROM maintenance_occurrences o JOIN work_orders w ON w.id = o.order_id JOIN sites s ON s.id = w.site_id
+WHERE o.status IN ('generated', 'merged') AND o.due_at <= %(until)s
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s)) AND (%(site)s::text IS NULL OR s.code = %(site)s)
+GROUP BY w.id, s.time_zone;
+
 -- name: health
 -- How generating is: when something was made last, and what is expected next.
 SELECT (SELECT max(decided_at) FROM maintenance_occurrences WHERE decided_at > %(now)s::timestamptz - interval '400 days') AS last_made,
        (SELECT min(next_due) FROM maintenance_series WHERE next_due IS NOT NULL) AS next_due,
        (SELECT count(*) FROM maintenance_plans WHERE active AND retired_at IS NULL) AS plans,
        (SELECT min(call_at) FROM maintenance_series WHERE call_at IS NOT NULL) AS oldest_call;
+
+-- name: counts
+-- Plans by whether they are in force; orders of plans that are not done, and of them those whose window is over.
+SELECT (SELECT count(*) FROM maintenance_plans WHERE active AND retired_at IS NULL) AS in_force,
+       (SELECT count(*) FROM maintenance_plans WHERE NOT active AND retired_at IS NULL) AS paused,
+       count(DISTINCT w.id) AS due,
+       count(DISTINCT w.id) FILTER (WHERE w.response_due < %(now)s::timestamptz AND w.status IN (:waiting)) AS late
+FROM maintenance_occurrences o JOIN work_orders w ON w.id = o.order_id WHERE o.status IN ('generated', 'merged');
+
+-- name: became
+-- What became of the occurrences that were due in the last 30 days.
+SELECT status, count(*) FROM maintenance_occurrences
+WHERE due_at > %(now)s::timestamptz - interval '30 days' AND due_at <= %(now)s GROUP BY status;
 
 -- name: behind
 -- For how many objects a plan should have been looked at and was not, and since when the first of them.

@@ -65,6 +65,10 @@ INSERT INTO maintenance_occurrences (series_id, number, plan_id, plan_version, d
 VALUES (%(series_id)s, %(number)s, %(plan_id)s, %(plan_version)s, %(due_at)s, %(cause)s, %(status)s, %(package)s,
         %(packages)s, %(why)s, %(order_id)s, %(at)s);
 
+-- name: became
+-- What became of one occurrence.
+SELECT status, due_at FROM maintenance_occurrences WHERE series_id = %(series_id)s AND number = %(number)s;
+
 -- name: completions
 -- Completed occurrences that have not moved what comes next yet, the oldest first.
 SELECT number, due_at, completed_at FROM maintenance_occurrences

@@ -1,4 +1,4 @@
-"""``plantwright import-table``: a CSV or XLSX file of locations or assets, as a dry run or applied."""
+"""``plantwright import-table``: a CSV or XLSX file of a table that people keep, as a dry run or applied."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +25,8 @@ class TableName(StrEnum):
     ITEMS = "items"
     STOCK = "stock"
     BILLS = "bills"
+    CHECKLISTS = "checklists"
+    PLANS = "plans"
 
 
 def import_table(
@@ -41,7 +43,9 @@ def import_table(
     why: Annotated[str, typer.Option(help="the reason, stored with the changes")] = "",
     database: Database = None,
 ) -> None:
-    """Import locations or assets from a CSV or XLSX file. Without --apply nothing is stored.
+    """Import locations, assets, stock, checklists or maintenance plans from a CSV or XLSX file.
+
+    Without --apply nothing is stored.
 
     If one row is wrong, nothing of the file is stored; importing the same file again changes nothing.
     """

@@ -26,7 +26,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import living, past, prices, sample_plants, stores, walks
+from runtime.demo import living, past, prices, sample_plants, stores, upkeep, walks
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -92,6 +92,8 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                     past.make(conn, site=site, now=anchor)
                     walks.make(conn, site=site, now=anchor)
                     stores.put(conn, plant_db.site_by_code(conn, site), now=anchor, year=wanted.with_past)
+                    if wanted.with_past:
+                        upkeep.year(conn, site=site, now=anchor)
                 plant = SamplePlant(folder, site=site, anchor=anchor)
                 return _watch(wanted, standing, conn, plant, folder, stop, console)
 
@@ -136,6 +138,7 @@ def _watch(
         elif not wanted.once:
             with conn.transaction():
                 walks.find_a_fault(conn, site=plant.site, now=datetime.now(UTC))
+                upkeep.put(conn, site=plant.site, now=datetime.now(UTC))
             _go_on(standing, plant, teller, stop, console)
     finally:
         over.set()

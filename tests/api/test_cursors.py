@@ -315,7 +315,11 @@ def skipped(plant: Plant, n: int) -> None:
     """Leave the next occurrence of a plan out: what comes later is at the beginning."""
     if n == 0:
         plant.post("maintenance-plans", PLANNED | {"code": "P"})
-    plant.post("maintenance-plans/1/series/1/skip", {"why": "x"})
+    plant.post("maintenance-plans/1/series/1/skip", {"number": n + 1, "why": "x"})
+
+
+def weekly(plant: Plant, n: int) -> None:
+    plant.post("maintenance-plans", PLANNED | {"code": f"P{n}"})
 
 
 STATES = ("unacknowledged", "latched", "acknowledged", "shelved", "out_of_service")
@@ -422,6 +426,8 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
         skipped,
         lambda row: (row["series_id"], row["number"]),
     ),
+    "/maintenance-plans/calendar": (weekly, lambda row: (row["series_id"], row["number"])),
+    "/maintenance-plans/forecast": (weekly, lambda row: (row["begins"], row["trade"])),
     "/maintenance-plans/{plan_id}/versions": (plan_version, lambda row: row["version"]),
     "/changes": (
         lambda plant, n: plant.post(f"assets/{plant.asset}", {"criticality": n % 4 + 1}, "PATCH"),

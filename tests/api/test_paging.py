@@ -16,8 +16,6 @@ TEMPLATES = Path(board.__file__).parent / "templates"
 V1 = "/api/v1"
 OF_ONE_THING = {
     "/api/v1/checklists/{checklist_id}": "one checklist, of 200 items at most",
-    "/api/v1/maintenance-plans/calendar": "2000 at most, of 400 days at most",
-    "/api/v1/maintenance-plans/forecast": "a row a week and trade, for 60 months at most",
     "/api/v1/maintenance-plans/{plan_id}/expected": "as many as are asked for, 200 at most",
     "/api/v1/models/precision": "a row a model",
     "/api/v1/quarantine/{kept_id}/payloads": "five at most",

@@ -31,6 +31,7 @@ from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role
 from workorder_core.people.assignment import SKILL_OF_COMPONENT
 from workorder_core.planning.deciding import Becomes
+from workorder_core.planning.forecast import Period
 from workorder_core.planning.plans import AfterOutage, ObjectKind, OnFreeDay, WhenOpen
 from workorder_core.plant.new_names import NameKind
 from workorder_core.runs import runs
@@ -44,7 +45,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
     RoundStatus, StopStatus, AuditKind, FindingState, Grade, RoundStep, FindingStep,
-    ObjectKind, OnFreeDay, WhenOpen, AfterOutage, Becomes,
+    ObjectKind, OnFreeDay, Period, WhenOpen, AfterOutage, Becomes,
 )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def decide(
         series = replace(after, covered=covered)
         yield Outcome(due=due, becomes=becomes, why=f"{due.why}{said}", packages=packages, series=series)
         if becomes is Becomes.GENERATED:
-            open_order = kept("the one before")
+            open_order = kept("the order")
 
 
 def call_at(plan: MaintenancePlan, due: Due, *, is_open: bool) -> datetime:

@@ -1,9 +1,10 @@
-"""Forecasts work that will fall due: hours by trade and week, before anything is generated. Pure."""
+"""Forecasts work that will fall due: hours by trade and week or month, before anything is generated. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from workorder_core.planning import recurrence
 from workorder_core.planning.deciding import preview
@@ -31,22 +32,69 @@ class Entry:
     facts: Facts = NOTHING_KNOWN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    """The work of one trade in one week, by the site's calendar. ``monday`` is its first day."""
+class Period(StrEnum):
+    """What work is counted by."""
 
-    monday: date
+    WEEK = "week"
+    MONTH = "month"
+
+    def key(self, day: date) -> int:
+        """Return the number of the period that a day is in; they follow each other without gaps."""
+        return (day.toordinal() - 1) // 7 if self is Period.WEEK else day.year * 12 + day.month - 1
+
+    def begins(self, key: int) -> date:
+        """Return the first day of a period by its number."""
+        return date.fromordinal(key * 7 + 1) if self is Period.WEEK else date(key // 12, key % 12 + 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Work that was made already and is not done: the site's day on which it is due, its trade and hours."""
+
+    day: date
     trade: str
-    count: int
     hours: float
 
 
-def forecast(entries: Iterable[Entry], *, until: datetime) -> list[Week]:
-    """Return the hours due up to a time by week and trade, in that order; conditions cannot be foreseen."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """The work of one trade in one week or month, by the site's calendar.
+
+    Parameters
+    ----------
+    begins
+        The first day of the week or month.
+    count
+        Pieces of work; ``made`` of them have their order already.
+    """
+
+    begins: date
+    trade: str
+    count: int
+    made: int
+    hours: float
+
+
+def months_ahead(now: datetime, months: int) -> datetime:
+    """Return the end of a forecast over so many months, of a twelfth of a year each."""
+    return now + timedelta(days=round(months * 365.25 / 12))
+
+
+def forecast(
+    entries: Iterable[Entry], *, until: datetime, by: Period = Period.WEEK, made: Iterable[Made] = ()
+) -> list[Load]:
+    """Return what falls due up to a time by week or month and trade, in that order; conditions cannot be foreseen."""
     counts: dict[tuple[int, str], int] = defaultdict(int)
     hours: dict[tuple[int, str], float] = defaultdict(float)
+    have_order: dict[tuple[int, str], int] = defaultdict(int)
+    for each in made:
+        key = (by.key(each.day), each.trade)
+        counts[key] += 1
+        have_order[key] += 1
+        hours[key] += each.hours
     moves: dict[tuple[int, OnFreeDay | None], Moves] = {}
     entries = list(entries)  # so that no site's identity is used twice
+    number_of = by.key
     for entry in entries:
         of_number = _efforts(entry)
         cycle = len(of_number)
@@ -55,13 +103,18 @@ def forecast(entries: Iterable[Entry], *, until: datetime) -> list[Week]:
         )
         for number, day in days_due(entry, until=until, moves=of_site):
             effort = of_number[number % cycle] if cycle > 1 else of_number[0]
-            key = ((day.toordinal() - 1) // 7, effort.trade)
+            key = (number_of(day), effort.trade)
             counts[key] += 1
             hours[key] += effort.hours
-    weeks = sorted(counts)
     return [
-        Week(monday=date.fromordinal(week * 7 + 1), trade=trade, count=counts[week, trade], hours=hours[week, trade])
-        for week, trade in weeks
+        Load(
+            begins=by.begins(period),
+            trade=trade,
+            count=counts[period, trade],
+            made=have_order[period, trade],
+            hours=hours[period, trade],
+        )
+        for period, trade in sorted(counts)
     ]
 
 

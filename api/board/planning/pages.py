@@ -1,12 +1,9 @@
-"""The pages of planned work: the month, the plans, one plan, and the editor with a preview of dates."""
+"""The pages of maintenance plans: the list, one plan, and writing one with a look at its next dates."""
 
 import re
-from calendar import Calendar
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -14,16 +11,15 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
-from api.board.forms.form_errors import InvalidForm
+from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.planning.written import UNITS, Written, fields_of, read
 from api.board.rendering import page
-from api.language import formats
 from api.once import SentForm
 from db.errors import AlreadyExists, NotFound
 from db.inspections import checklists
 from db.orders import job_plans
-from db.planning import generating, outlook, plans, site_times
+from db.planning import generating, outlook, plans
 from db.planning.plans import UnknownObject
 from db.plant import plant
 from workorder_core.people.access import Who
@@ -34,8 +30,9 @@ from workorder_core.words import OrderType
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 PlanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Site = Annotated[str, Query(max_length=64)]
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+_OCCURRENCE = re.compile(r"(\d{1,9})-(\d{1,9})")
+PLANS_A_PAGE = 100
 _AT: Mapping[type[Exception], str] = {
     InvalidRule: "rule",
     InvalidPlan: "rule",
@@ -44,61 +41,33 @@ _AT: Mapping[type[Exception], str] = {
 }
 
 
-@router.get("/planned-work", dependencies=[SEES])
-def month(
+@router.get("/planned-work/plans", dependencies=[SEES])
+def listed(
     request: Request,
     conn: Conn,
     now: Now,
     who: Asking,
-    at: Annotated[str, Query(alias="month", max_length=7, pattern=r"^(\d{4}-\d\d)?$")] = "",
-    site: Site = "",
+    text: Annotated[str, Query(max_length=200)] = "",
+    after: Annotated[str, Query(max_length=130)] = "",
+    site: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """Show the work due in a month, by each site's local day."""
-    sites = plant.sites(conn, who.sites)
-    chosen = next((each for each in sites if each.code == site), sites[0] if sites else None)
-    first = _first_day(at) or now.date().replace(day=1)
-    last = (first + timedelta(days=32)).replace(day=1)
-    found: list[outlook.Occurrence] = []
-    by_day: dict[date, list[outlook.Occurrence]] = defaultdict(list)
-    if chosen is not None:
-        local = site_times.of_site(conn, chosen.id)
-        since, until = (local.moment(datetime.combine(day, time())) for day in (first, last))
-        found = outlook.due_between(conn, since, until, within=who.sites, site=chosen.code)
-        for each in found:
-            by_day[local.local(each.due_at).date()].append(each)
+    """List the maintenance plans by site and code, those that come after one in pages."""
+    begin = (after.partition("/")[0], after.partition("/")[2]) if after else None
+    found = plans.listed(
+        conn, within=who.sites, site=site or None, text=text or None, after=begin, limit=PLANS_A_PAGE + 1
+    )
+    shown = found[:PLANS_A_PAGE]
     return page(
         request,
-        "planning/month.html",
+        "planning/plans.html",
         now=now,
-        site=chosen,
-        sites=sites,
-        zone="UTC" if chosen is None else chosen.time_zone,
-        first=first,
-        month=formats.month(first),
-        previous=(first - timedelta(days=1)).replace(day=1),
-        following=last,
-        weeks=Calendar().monthdatescalendar(first.year, first.month),
-        today=now.date(),
-        by_day=by_day,
-        count=len(found),
+        plans=shown,
+        text=text,
+        after=after,
+        following=shown[-1].plan.key if len(found) > len(shown) else None,
+        site=next((each for each in plant.sites(conn, who.sites) if each.code == site), None),
+        sites=plant.sites(conn, who.sites),
     )
-
-
-def _first_day(text: str) -> date | None:
-    try:
-        found = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
-    except ValueError:
-        return None
-    return found if 1970 <= found.year <= 2190 else None
-
-
-@router.get("/planned-work/plans", dependencies=[SEES])
-def listed(
-    request: Request, conn: Conn, now: Now, who: Asking, text: Annotated[str, Query(max_length=200)] = ""
-) -> Response:
-    """List the maintenance plans."""
-    found = plans.listed(conn, within=who.sites, text=text or None, limit=200)
-    return page(request, "planning/plans.html", now=now, plans=found, text=text)
 
 
 @router.get("/planned-work/new", dependencies=[PLANS])
@@ -147,7 +116,8 @@ def one(request: Request, plan_id: PlanId, conn: Conn, now: Now, who: Asking) ->
         filled=fields_of(stored.plan),
         zone=plant.site(conn, stored.site_id).time_zone,
         series=outlook.series_of_plan(conn, plan_id, limit=100),
-        expected=outlook.preview_series(conn, plan_id, now=now, count=8),
+        expected=outlook.preview_series(conn, plan_id, count=8),
+        upcoming=outlook.next_of_each(conn, plan_id),
         occurrences=outlook.of_plan(conn, plan_id, limit=30),
         versions=plans.versions(conn, plan_id)[:20],
         **_choices(conn, who, now),
@@ -161,14 +131,8 @@ def change(
 ) -> Response:
     """Store the next version of a plan, and show it."""
     before = plans.get(conn, plan_id, who.sites).plan
-    kept: dict[str, Any] = {"site": before.site, "code": before.code}
-    kept["season"] = None if before.calendar is None else before.calendar.season
     with _walk_at_its_field():
-        plan = read(form, **kept)
-    if plan.meter is not None and before.meter is not None:
-        meter = replace(plan.meter, wraps_at=before.meter.wraps_at, early=before.meter.early, late=before.meter.late)
-        plan = replace(plan, meter=meter)
-    with _walk_at_its_field():
+        plan = read(form, site=before.site, code=before.code)
         plans.save(conn, plan_id, plan, actor=who.actor, at=now, why=form.why.strip())
     return sent.leads_to(f"/planned-work/plans/{plan_id}")
 
@@ -181,14 +145,20 @@ def skip(
     now: Now,
     who: Asking,
     sent: SentForm,
-    series: Annotated[int, Form(ge=1, le=2**31 - 1)],
+    occurrence: Annotated[str, Form(max_length=21)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Skip the next occurrence of one of a plan's objects, with the reason, and show the plan."""
+    """Skip the next occurrence of one of a plan's objects, with the reason, and show the plan.
+
+    ``occurrence`` is the series and the number, ``12-4``: two who skip the same one skip one.
+    """
     plans.get(conn, plan_id, who.sites)
-    if not reason.strip():
-        raise InvalidForm(fields={"reason": say("say why it is skipped")})
-    generating.skip_next(conn, series, plan_id=plan_id, actor=who.actor, at=now, why=reason.strip())
+    chosen = _OCCURRENCE.fullmatch(occurrence)
+    with Fields() as fields:
+        fields.need("occurrence", chosen, say("choose one of the list"))
+        fields.need("reason", reason.strip(), say("say why it is skipped"))
+    assert chosen is not None
+    generating.skip(conn, int(chosen[1]), int(chosen[2]), plan_id=plan_id, actor=who.actor, at=now, why=reason.strip())
     return sent.leads_to(f"/planned-work/plans/{plan_id}")
 
 

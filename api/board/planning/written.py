@@ -1,5 +1,6 @@
 """A maintenance plan as the fields of a form, and back."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,13 +18,16 @@ from workorder_core.planning.plans import (
     ObjectKind,
     OnFreeDay,
     Package,
+    Season,
     WhenOpen,
     Work,
 )
 from workorder_core.sentences import say
+from workorder_core.tables.plan_table import season_of, season_said
 from workorder_core.words import OrderType
 
 UNITS = ("daily", "weekly", "monthly", "yearly")
+_OF_METER = ("wraps_at", "meter_early", "meter_late")
 
 
 class Written(BaseModel):
@@ -41,9 +45,13 @@ class Written(BaseModel):
     rule: str = Field("", max_length=500)
     starts: str = Field("", max_length=40)
     on_free_day: str = Field("keep", max_length=20)
+    season: str = Field("", max_length=40)
     signal: str = Field("", max_length=200)
     every: str = Field("", max_length=30)
     meter_unit: str = Field("", max_length=30)
+    wraps_at: str = Field("", max_length=30)
+    meter_early: str = Field("", max_length=30)
+    meter_late: str = Field("", max_length=30)
     alarm: str = Field("", max_length=200)
     health_below: str = Field("", max_length=10)
     shift_factor: str = Field("0", max_length=10)
@@ -74,14 +82,19 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
     with Fields() as fields:
         fields.need("title", sent.title.strip(), say("say in a few words what is to be done"))
         fields.need("objects", objects, say("name what it is for"))
-        calendar = fields("starts", None, lambda: _calendar(sent, kept.pop("season", None)))
+        season = fields("season", None, lambda: _season(sent.season))
+        calendar = fields("starts", None, lambda: _calendar(sent, season))
         days = {
             name: fields(name, 0, lambda name=name: _days(getattr(sent, name)))  # type: ignore[misc]
             for name in ("early_days", "late_days", "lead_days", "window_days", "group_days")
         }
         factor = fields("shift_factor", Decimal(0), lambda: _factor(sent.shift_factor))
         hours = fields("hours", None, lambda: figure(sent.hours, most=10_000))
-        meter = fields("every", None, lambda: _meter(sent))
+        more = {
+            name: fields(name, None, lambda name=name: figure(getattr(sent, name), most=1e12))  # type: ignore[misc]
+            for name in _OF_METER
+        }
+        meter = fields("every", None, lambda: _meter(sent, more))
         health = fields("health_below", None, lambda: figure(sent.health_below, most=100))
         packages = fields("packages", (), lambda: _packages(sent.packages))
     checklist, route = sent.checklist.strip() or None, sent.inspection_route.strip() or None
@@ -117,7 +130,14 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
     )
 
 
-def _calendar(sent: Written, season: Any) -> ByCalendar | None:
+def _season(text: str) -> Season | None:
+    try:
+        return season_of(text) if text.strip() else None
+    except ValueError as error:
+        raise InvalidForm(str(error)) from None
+
+
+def _calendar(sent: Written, season: Season | None) -> ByCalendar | None:
     rule = sent.rule.strip()
     if not rule and sent.unit in UNITS:
         rule = f"FREQ={sent.unit.upper()}" + (
@@ -134,13 +154,20 @@ def _calendar(sent: Written, season: Any) -> ByCalendar | None:
     return ByCalendar(rule=rule, starts=starts, on_free_day=OnFreeDay(sent.on_free_day), season=season)
 
 
-def _meter(sent: Written) -> ByMeter | None:
+def _meter(sent: Written, more: Mapping[str, float | None]) -> ByMeter | None:
     if not sent.signal.strip():
         return None
     every = figure(sent.every, most=1e12)
     if not every:
         raise InvalidForm(say("write after how much of the meter it is due"))
-    return ByMeter(signal=sent.signal.strip(), every=every, unit=sent.meter_unit.strip())
+    return ByMeter(
+        signal=sent.signal.strip(),
+        every=every,
+        unit=sent.meter_unit.strip(),
+        wraps_at=more["wraps_at"] or None,
+        early=more["meter_early"] or 0.0,
+        late=more["meter_late"] or 0.0,
+    )
 
 
 def _days(text: str) -> int:
@@ -195,9 +222,13 @@ def fields_of(plan: MaintenancePlan) -> Written:
         rule="" if calendar is None else calendar.rule,
         starts="" if calendar is None else calendar.starts.isoformat(timespec="minutes"),
         on_free_day="keep" if calendar is None else calendar.on_free_day.value,
+        season="" if calendar is None or calendar.season is None else season_said(calendar.season),
         signal="" if meter is None else meter.signal,
         every="" if meter is None else f"{meter.every:g}",
         meter_unit="" if meter is None else meter.unit,
+        wraps_at="" if meter is None or meter.wraps_at is None else f"{meter.wraps_at:.15g}",
+        meter_early="" if meter is None or not meter.early else f"{meter.early:g}",
+        meter_late="" if meter is None or not meter.late else f"{meter.late:g}",
         alarm=(condition.alarm if condition else None) or "",
         health_below="" if condition is None or condition.health_below is None else f"{condition.health_below:g}",
         shift_factor=str(plan.shift_factor),

@@ -13,6 +13,7 @@ from api.problems import InvalidRange
 from api.shapes.planning import (
     DueOut,
     GeneratingOut,
+    LoadOut,
     MaintenancePlanIn,
     MaintenancePlanOut,
     MaintenancePlanVersionOut,
@@ -22,18 +23,20 @@ from api.shapes.planning import (
     OccurrenceOut,
     SkipIn,
     SkippedOut,
-    WeekOut,
     WholeMaintenancePlanOut,
 )
 from api.shapes.times import Moment
 from db.planning import generating, outlook, plans
 from db.plant import plant
+from workorder_core.planning.forecast import Load, Period, months_ahead
 from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(tags=["maintenance plans"])
 BY_CODE = Order[plans.Stored](tuple[Text, Text], lambda each: (each.plan.site, each.plan.code))
 NEWEST_FIRST = Order[plans.Version](tuple[Id], lambda each: (-each.plan.version,))
 LATEST_FIRST = Order[outlook.Occurrence](tuple[At, Id], lambda each: (each.due_at, each.series_id))
+BY_DUE = Order[outlook.Occurrence](tuple[At, Id], lambda each: (each.due_at, each.series_id))
+BY_PERIOD = Order[Load](tuple[Id, Text], lambda each: (each.begins.toordinal(), each.trade))
 PlanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Site = Annotated[str | None, Query(max_length=64, description="a site's code")]
 Months = Annotated[int, Query(ge=1, le=60, description="how far ahead")]
@@ -93,23 +96,39 @@ def preview(
 @router.get("/maintenance-plans/calendar", dependencies=[SEES])
 def due_between(
     conn: Conn,
+    now: Now,
     who: Asking,
-    since: Annotated[Moment, Query(description="due then or later")],
-    until: Annotated[Moment, Query(description="due before; at most 400 days later")],
+    part: Paged,
+    since: Annotated[Moment | None, Query(description="due then or later; none: from now on")] = None,
+    until: Annotated[Moment | None, Query(description="due before; at most 400 days later; none: 31 days")] = None,
     site: Site = None,
 ) -> list[OccurrenceOut]:
-    """List the work due within a period, decided or expected; at most 2000."""
-    if not since < until <= since + LONGEST:
+    """List the work due within a period, decided or expected, by its due time."""
+    begin = since or now
+    end = until or begin + timedelta(days=31)
+    if not begin < end <= begin + LONGEST:
         raise InvalidRange("since", "until")
-    found = outlook.due_between(conn, since, until, within=who.sites, site=site)
-    return [OccurrenceOut.of_stored(each) for each in found]
+    after = part.after(BY_DUE)
+    found = outlook.due_between(conn, begin, end, within=who.sites, site=site, after=after, limit=part.fetched)
+    return [OccurrenceOut.of_stored(each) for each in part.of_fetched(found, BY_DUE)]
 
 
 @router.get("/maintenance-plans/forecast", dependencies=[SEES])
-def forecast(conn: Conn, now: Now, who: Asking, months: Months = 12, site: Site = None) -> list[WeekOut]:
-    """Forecast the work and its hours by week and trade, before anything is generated."""
-    until = now + timedelta(days=round(months * 365.25 / 12))
-    return [WeekOut.of(each) for each in outlook.forecast(conn, until=until, within=who.sites, site=site)]
+def forecast(
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    part: Paged,
+    months: Months = 12,
+    by: Annotated[Period, Query(description="what the work is counted by")] = Period.WEEK,
+    site: Site = None,
+) -> list[LoadOut]:
+    """Forecast the work and its hours by week or month and trade, before anything is generated.
+
+    Orders that plans have made and nobody has done are among it.
+    """
+    found = outlook.forecast(conn, until=months_ahead(now, months), within=who.sites, site=site, by=by)
+    return [LoadOut.of(each) for each in part.of_all(found, BY_PERIOD)]
 
 
 @router.get("/maintenance-plans/generating", dependencies=[SEES])
@@ -174,13 +193,12 @@ def occurrences(plan_id: PlanId, conn: Conn, who: Asking, part: Paged) -> list[O
 def expected(
     plan_id: PlanId,
     conn: Conn,
-    now: Now,
     who: Asking,
     count: Annotated[int, Query(ge=1, le=200, description="how many dates")] = 12,
 ) -> list[OccurrenceOut]:
     """Read when a stored plan falls due next, and why."""
     plans.get(conn, plan_id, who.sites)
-    return [OccurrenceOut.of_stored(each) for each in outlook.preview_series(conn, plan_id, now=now, count=count)]
+    return [OccurrenceOut.of_stored(each) for each in outlook.preview_series(conn, plan_id, count=count)]
 
 
 @router.post(
@@ -192,11 +210,14 @@ def expected(
 def skip(
     plan_id: PlanId, series_id: PlanId, body: SkipIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce
 ) -> Response:
-    """Skip the next occurrence of one of a plan's objects, with a reason. The header Idempotency-Key is required."""
+    """Skip the next occurrence of one of a plan's objects, with a reason. The header Idempotency-Key is required.
+
+    Who skips an occurrence that somebody has skipped meanwhile gets the same answer, and no other one is skipped.
+    """
 
     def make(_: Response) -> SkippedOut:
         plans.get(conn, plan_id, who.sites)
-        due = generating.skip_next(conn, series_id, plan_id=plan_id, actor=who.actor, at=now, why=body.why)
+        due = generating.skip(conn, series_id, body.number, plan_id=plan_id, actor=who.actor, at=now, why=body.why)
         return SkippedOut(due_at=due)
 
     return once(body, make)

@@ -88,6 +88,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /shadow/{run_id}/{verb}": {R, A},
     "POST /alarms/rules/{step}": {R, A},
     "GET /planned-work": ALL,
+    "GET /planned-work/forecast": ALL,
     "GET /planned-work/plans": ALL,
     "GET /planned-work/new": {P, R, A},
     "POST /planned-work/new": {P, R, A},

@@ -1,6 +1,7 @@
 """Planned work on its pages: a plan that makes rounds, and the next occurrence skipped."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,15 +46,54 @@ def test_the_next_occurrence_of_one_asset_is_skipped_with_the_reason_and_no_othe
     made = client.post("/planned-work/new", data=of_class, headers=HTML)
     path = made.url.path
     options = re.findall(
-        r'<option value="(\d+)">(P-\d+)</option>', made.text.split('name="series"')[1].split("</select>")[0]
+        r'<option value="(\d+-\d+)">(P-\d+): ', made.text.split('name="occurrence"')[1].split("</select>")[0]
     )
     assert len(options) > 1
-    series, asset = options[1]
-    page = client.post(f"{path}/skip", data={"series": series, "reason": "overhauled last week"}, headers=HTML)
+    chosen, asset = options[1]
+    page = client.post(f"{path}/skip", data={"occurrence": chosen, "reason": "overhauled last week"}, headers=HTML)
     assert page.status_code == 200, page.text
     rows = re.findall(r"<tr>.*?</tr>", page.text.split('id="occurrences"')[1], re.DOTALL)[1:]
     assert len(rows) == 1
     assert asset in rows[0]
     assert "overhauled last week" in rows[0]
-    again = client.post(f"{path}/skip", data={"series": "99999", "reason": "x"}, headers=HTML)
+    again = client.post(f"{path}/skip", data={"occurrence": "99999-1", "reason": "x"}, headers=HTML)
     assert again.status_code == 404
+
+
+def test_the_forecast_and_the_calendar_show_what_falls_due_and_say_what_to_do_where_nothing_does(client, seeded, pool):
+    for path in ("/planned-work/forecast", "/planned-work"):
+        assert "/imports?table=plans" in client.get(path, headers=HTML).text
+    at = f"{datetime.now(UTC) + timedelta(days=40):%Y-%m-15}"
+    monthly = PLAN | {"rule": "FREQ=MONTHLY", "starts": f"{at}T08:00", "hours": "2", "skill": "mechanical"}
+    assert client.post("/planned-work/new", data=monthly, headers=HTML).status_code == 200
+    page = client.get("/planned-work/forecast?months=24&by=month&site=NTH", headers=HTML)
+    assert page.status_code == 200
+    listed = client.get("/api/v1/maintenance-plans/forecast?months=24&by=month").json()
+    assert [each["hours"] for each in listed] == [2.0] * len(listed)
+    assert page.text.count('<rect class="trade-0"') == len(listed) >= 22
+    assert f"<td><b>{2 * len(listed)}</b></td>" in page.text
+    for view in (f"month={at[:7]}", f"week={at}"):
+        assert client.get(f"/planned-work?{view}", headers=HTML).text.count('class="due s-due-') == 1
+    assert at[:7] in client.get("/planned-work?month=2020-01", headers=HTML).text, "where the next work is"
+
+
+def test_a_day_with_more_than_a_month_shows_leads_to_the_week_that_has_all(client, seeded):
+    of_class = PLAN | {"object": "class", "objects": "centrifugal_pump", "starts": "2040-05-10T08:00"}
+    client.post("/planned-work/new", data=of_class | {"rule": "FREQ=YEARLY"}, headers=HTML)
+    month = client.get("/planned-work?month=2040-05", headers=HTML).text
+    assert month.count('class="due s-due-') == 5
+    (more,) = re.findall(r'<a class="more" href="([^"]+)#d-2040-05-10">3 more</a>', month)
+    assert client.get(more.replace("&amp;", "&"), headers=HTML).text.count('class="due s-due-') == 8
+
+
+def test_a_season_and_where_a_meter_wraps_are_written_and_kept(client, seeded):
+    written = PLAN | {"season": "04-01 to 10-15", "signal": "run_hours", "every": "500", "wraps_at": "100000"}
+    made = client.post("/planned-work/new", data=written, headers=HTML)
+    assert 'name="season" value="04-01 to 10-15"' in made.text
+    assert 'name="wraps_at" value="100000"' in made.text
+    plan = client.get(f"/api/v1/maintenance-plans/{made.url.path.rpartition('/')[2]}").json()["plan"]
+    assert (plan["calendar"]["season"], plan["meter"]["wraps_at"]) == ([[4, 1], [10, 15]], 100000)
+    wrong = client.post("/planned-work/new", data=written | {"code": "B", "season": "summer"}, headers=HTML)
+    assert wrong.status_code == 422
+    assert re.search(r'<input[^>]*name="season"[^>]*aria-invalid="true"', wrong.text)
+    assert 'value="summer"' in wrong.text

@@ -310,11 +310,15 @@ def test_a_plan_for_something_that_is_not_there_is_refused(conn):
 def test_somebody_skips_the_next_occurrence_with_a_reason(conn):
     plan_id = add(conn, a_plan(lead_days=0))
     [series] = outlook.series_of_plan(conn, plan_id)
-    generating.skip_next(conn, series.id, plan_id=plan_id, actor=ACTOR, at=NOW, why="overhauled last week")
+    for _ in range(2):  # two planners, or one who presses twice
+        generating.skip(conn, series.id, 1, plan_id=plan_id, actor=ACTOR, at=NOW, why="overhauled last week")
     [skipped] = made(conn, plan_id)
     assert (skipped.status, "overhauled last week" in skipped.why) == ("skipped", True)
     generate_planned(conn, NOW + 60 * DAY)
     assert made(conn, plan_id)[1].number == 2
+    for number in (2, 9):  # one that has an order, and one that is far ahead
+        with pytest.raises(generating.NotTheNext, match="the next one is 3"):
+            generating.skip(conn, series.id, number, plan_id=plan_id, actor=ACTOR, at=NOW, why="x")
 
 
 def test_what_the_calendar_expects_is_what_is_generated(conn):

@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 
 from db.inspections import checklists, rounds, stops
-from db.orders import order_content
+from db.orders import order_content, work_orders
 from db.planning import plans
 from db.plant import plant
 from runtime.processes.jobs import generate_planned
 from tests.db.planning.test_generating import ACTOR, DAY, NOW, a_plan, add, finish, made
+from workorder_core.inspections.answers import Given
 from workorder_core.inspections.checklists import Checklist, Item, ItemKind
-from workorder_core.inspections.rounds import How, RoundStatus
+from workorder_core.inspections.rounds import How, RoundStatus, RoundStep
 from workorder_core.planning.plans import InvalidPlan, ObjectKind, Work
+from workorder_core.words import CloseFinding, Severity, Status
 
 
 def a_round(code="LOOK", **facts):
@@ -103,3 +105,40 @@ def test_a_plan_whose_round_nobody_could_walk_is_refused(conn, checklist):
     for facts in ({}, {"checklist": "PUMP", "inspection_route": "HALL"}, {"work": Work.ORDER, "checklist": "PUMP"}):
         with pytest.raises(InvalidPlan):
             a_round(**facts)
+
+
+def walk(conn, of_order, *, failed, at, hours=1.0):
+    """Walk a round for so long, with half an hour's pause."""
+    rounds.take_step(conn, of_order.id, RoundStep.START, actor="person:holm", at=at)
+    rounds.take_step(conn, of_order.id, RoundStep.PAUSE, actor="person:holm", at=at + timedelta(minutes=10))
+    rounds.take_step(conn, of_order.id, RoundStep.RESUME, actor="person:holm", at=at + timedelta(minutes=40))
+    end = at + timedelta(hours=hours, minutes=30)
+    for stop in stops.of_round(conn, of_order.id):
+        given = {"seal": Given(typed="no" if failed else "yes")}
+        stops.save(conn, of_order.id, stop.position, given, finish=True, actor="person:holm", at=end)
+    rounds.take_step(conn, of_order.id, RoundStep.FINISH, actor="person:holm", at=end, signed_name="Anna Holm")
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_walked_round_completes_its_order_with_the_hours_that_it_took(conn, site, failed):
+    items = (Item(key="seal", kind=ItemKind.YES_NO, text="Dry?", fails=("no",), severity=Severity.MALFUNCTION),)
+    checklists.add(conn, site.id, "PUMP", Checklist(title="Look", items=items), actor=ACTOR, at=NOW)
+    plan_id = add(conn, a_round(checklist="PUMP"))
+    generate_planned(conn, NOW)
+    [of_order] = walked(conn, plan_id)
+    walk(conn, of_order, failed=failed, at=NOW + 8 * DAY)
+    order = work_orders.get(conn, of_order.order_id)
+    assert (order.status, order.done_by, order.actual_hours) == (Status.COMPLETED, "person:holm", 1.0)
+    assert order.close_out.finding is (CloseFinding.CONFIRMED if failed else CloseFinding.NOTHING_FOUND)
+    assert f"{int(failed)} failed points" in order.close_out.note
+    assert [each.status for each in made(conn, plan_id)] == ["completed"]
+    assert [row.step for row in work_orders.history(conn, order.id)][-2:] == ["start", "complete"]
+
+
+def test_an_order_with_steps_of_its_own_stays_open_when_its_round_has_been_walked(conn, checklist):
+    plan_id = add(conn, a_round(checklist="PUMP", job_plan="SERVICE"))
+    generate_planned(conn, NOW)
+    [of_order] = walked(conn, plan_id)
+    walk(conn, of_order, failed=False, at=NOW + 8 * DAY)
+    assert work_orders.get(conn, of_order.order_id).status is Status.PLANNED
+    assert any("was walked: 1 of 1 stops" in each.text for each in order_content.comments(conn, of_order.order_id))

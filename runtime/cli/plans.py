@@ -1,0 +1,120 @@
+"""``plantwright plan``: maintenance plans from and to a file, what falls due, and making what is due now."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.table import Table
+
+from db.planning import outlook
+from db.planning import tables as planning_tables
+from db.plant import plant
+from runtime.cli import tables
+from runtime.cli.command_line import Database, console, given, needing, shown_errors
+from runtime.settings import InvalidSettings
+from workorder_core.planning.forecast import Load, Period, months_ahead
+from workorder_core.tables.cells import Value
+from workorder_core.tables.plan_table import PLANS
+
+app = typer.Typer(help="Maintenance plans: work that recurs.", no_args_is_help=True)
+SiteCode = Annotated[str, typer.Option("--site", help="code of the site")]
+
+
+@app.command(name="import")
+def import_plans(
+    file: Annotated[Path, typer.Argument(help="a CSV or XLSX file, as `plan export` writes it or with your headers")],
+    site: SiteCode,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="column=header, like code=Plan; repeatable; default: found by the headers"),
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")] = False,
+    why: Annotated[str, typer.Option(help="the reason, stored with the new versions")] = "",
+    database: Database = None,
+) -> None:
+    """Import maintenance plans. Without --apply nothing is stored; the same file again changes nothing."""
+    tables.import_table(tables.TableName.PLANS, file, site, column=column, apply=apply, why=why, database=database)
+
+
+@app.command(name="export")
+def export_plans(
+    site: SiteCode,
+    file: Annotated[Path | None, typer.Argument(help="where to write it; default: the terminal")] = None,
+    database: Database = None,
+) -> None:
+    """Write a site's maintenance plans as CSV, as `plan import` reads them; retired ones are left out."""
+    with shown_errors(), _connected(database) as conn:
+        plant.site_by_code(conn, site)
+        rows = planning_tables.rows(conn, site)
+    text = io.StringIO(newline="")
+    out = csv.writer(text)
+    out.writerow([each.title for each in PLANS.columns])
+    out.writerows([_cell(facts[each.name]) for each in PLANS.columns] for facts in rows.values())
+    if file is None:
+        typer.echo(text.getvalue(), nl=False)
+        return
+    with shown_errors():
+        try:
+            file.write_text(text.getvalue(), encoding="utf-8", newline="")
+        except OSError as error:
+            raise InvalidSettings(f"{file} cannot be written: {error.strerror}") from None
+    console.print(f"{len(rows)} plans written to {file}", highlight=False)
+
+
+@app.command()
+def forecast(
+    site: Annotated[str | None, typer.Option(help="code of the site; default: all")] = None,
+    months: Annotated[int, typer.Option(min=1, max=60, help="how far ahead")] = 12,
+    by: Annotated[Period, typer.Option(help="what the hours are counted by")] = Period.MONTH,
+    database: Database = None,
+) -> None:
+    """Show the hours that fall due by trade and month or week, before anything is generated."""
+    with shown_errors(), _connected(database) as conn:
+        if site is not None:
+            plant.site_by_code(conn, site)
+        found = outlook.forecast(conn, until=months_ahead(datetime.now(UTC), months), site=site, by=by)
+    _show(found, by)
+
+
+@app.command()
+def generate(database: Database = None) -> None:
+    """Make the work that is due now, as the engine's jobs do every half minute; what is made already stays as it is."""
+    from runtime.processes import jobs
+
+    with shown_errors(), _connected(database) as conn:
+        decided = jobs.generate_planned(conn)
+        health = outlook.health(conn, now=datetime.now(UTC))
+    following = (
+        "nothing is expected next" if health.next_due is None else f"next due {health.next_due:%Y-%m-%d %H:%M} UTC"
+    )
+    console.print(f"{decided} occurrences decided; {health.plans} plans in force, {following}", highlight=False)
+
+
+def _connected(database: str | None) -> psycopg.Connection:
+    settings = needing(given(database, None), "database")
+    assert settings.database is not None
+    return psycopg.connect(settings.database)
+
+
+def _show(found: Sequence[Load], by: Period) -> None:
+    trades = sorted({each.trade for each in found})
+    shown = Table(by.value, *(trade or "no trade" for trade in trades), "pieces of work")
+    for begins in dict.fromkeys(each.begins for each in found):
+        of_period = {each.trade: each for each in found if each.begins == begins}
+        hours = [f"{of_period[trade].hours:g}" if trade in of_period else "" for trade in trades]
+        shown.add_row(begins.isoformat(), *hours, str(sum(each.count for each in of_period.values())))
+    console.print(shown)
+    console.print(f"{sum(each.hours for each in found):g} hours", highlight=False)
+
+
+def _cell(value: Value | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
