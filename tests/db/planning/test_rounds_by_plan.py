@@ -129,6 +129,7 @@ def test_a_walked_round_completes_its_order_with_the_hours_that_it_took(conn, si
     walk(conn, of_order, failed=failed, at=NOW + 8 * DAY)
     order = work_orders.get(conn, of_order.order_id)
     assert (order.status, order.done_by, order.actual_hours) == (Status.COMPLETED, "person:holm", 1.0)
+    assert order.close_out is not None
     assert order.close_out.finding is (CloseFinding.CONFIRMED if failed else CloseFinding.NOTHING_FOUND)
     assert f"{int(failed)} failed points" in order.close_out.note
     assert [each.status for each in made(conn, plan_id)] == ["completed"]
