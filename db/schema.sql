@@ -1221,7 +1221,7 @@ CREATE TABLE public.entered_readings (
     value double precision NOT NULL,
     observed_at timestamp with time zone NOT NULL,
     actor text NOT NULL,
-    CONSTRAINT entered_readings_signal_check CHECK ((signal ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT entered_readings_signal_check CHECK ((signal ~ '^[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}$'::text)),
     CONSTRAINT entered_readings_value_check CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))
 );
 

@@ -13,6 +13,8 @@ from workorder_core.words import Severity
 
 MOST_ITEMS = 200
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127}")
+"""The names that a signal can have."""
 FOLLOWED = (Severity.MALFUNCTION, Severity.SAFETY)
 """Severities of a failed point: a reactive order, or an emergency."""
 
@@ -142,6 +144,11 @@ def _check(item: Item, number: int, before: Mapping[str, Item]) -> None:
     measured = item.kind is ItemKind.MEASUREMENT
     if not measured and (item.low, item.high, item.unit, item.signal) != (None, None, "", ""):
         raise wrong(say("only a measurement has a unit, limits and a signal"), "unit")
+    if item.signal and not _SIGNAL.fullmatch(item.signal):
+        raise wrong(
+            say("{signal!r} names no signal: write A-Z, a-z, digits, blanks and _ . : / -", signal=item.signal),
+            "signal",
+        )
     if item.low is not None and item.high is not None and not item.low < item.high:
         raise wrong(
             say("the lower limit ({low:g}) must be below the upper one ({high:g})", low=item.low, high=item.high), "low"

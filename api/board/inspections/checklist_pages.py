@@ -211,7 +211,7 @@ def _item(read: Fields, number: int, row: Mapping[str, str]) -> Item | None:
         unit=row.get("unit", "")[:200],
         low=low,
         high=high,
-        signal=row.get("signal", "")[:64],
+        signal=row.get("signal", "").strip(),
         choices=_list(row.get("choices", "")),
         fails=_list(row.get("fails", "")),
         severity=_SEVERITIES.get(severity),

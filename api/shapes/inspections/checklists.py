@@ -24,7 +24,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Numbered = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Limit = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
-Signal = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$")]
+Signal = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.:/ -]{0,127})?$")]
 SeverityName = Literal["malfunction", "safety"]
 
 

@@ -41,6 +41,14 @@ def orders(conn):
     return found
 
 
+def test_a_signal_of_any_name_that_a_device_can_send_can_be_measured(conn):
+    state, name = take_up(conn), "Bearing temp/DE: 1" + "x" * 110
+    enter(conn, 5.0, minute=1, signal=name, unit="")
+    processed = read(conn, state)
+    assert (processed.stored, processed.refused) == (1, [])
+    assert left(conn) == 0
+
+
 def left(conn) -> int:
     found = len(entered.waiting(conn))
     conn.rollback()

@@ -1,5 +1,6 @@
 """What an answer means, which question is asked, what a failed point leads to, how findings of audits are settled."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from workorder_core.inspections.audits import (
 from workorder_core.inspections.checklists import (
     Checklist,
     Condition,
+    InvalidChecklist,
     Item,
     ItemKind,
     as_document,
@@ -49,6 +51,14 @@ MEANS = {
     "nothing can fail": (Item(key="a", kind=ItemKind.YES_NO, text="?"), "no", Verdict.NOTED, None),
     "a text": (Item(key="a", kind=ItemKind.TEXT, text="?"), "hums", Verdict.NOTED, None),
 }
+
+
+@pytest.mark.parametrize("name", ["Öl", " temp", "a\0", "a" * 129, "-"])
+def test_a_measurement_is_of_a_signal_that_can_exist(name):
+    with pytest.raises(InvalidChecklist) as refused:
+        Checklist(title="Look", items=(replace(TEMP, signal=name),))
+    assert refused.value.field == "signal"
+    Checklist(title="Look", items=(replace(TEMP, signal="Bearing temp/DE: 1"),))
 
 
 @pytest.mark.parametrize("case", MEANS)
